@@ -1,0 +1,87 @@
+// swift-tools-version: 6.2
+
+import PackageDescription
+
+/// One list for every target: Swift 6 mode, strict imports, warnings are errors.
+let settings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .treatAllWarnings(as: .error),
+]
+
+let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+
+func module(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = []) -> Target {
+    .testTarget(
+        name: "\(name)Tests", dependencies: [.target(name: name)] + dependencies, resources: resources,
+        swiftSettings: settings)
+}
+
+func library(_ name: String, pkgConfig: String, debian: String) -> Target {
+    .systemLibrary(name: name, pkgConfig: pkgConfig, providers: [.apt([debian])])
+}
+
+let package = Package(
+    name: "ciso",
+    products: [
+        .executable(name: "ci", targets: ["ci"]),
+        .library(name: "OpamFormat", targets: ["OpamFormat"]),
+        .library(name: "OpamSolver", targets: ["OpamSolver"]),
+        .library(name: "Store", targets: ["Store"]),
+        .library(name: "Scheduler", targets: ["Scheduler"]),
+        .library(name: "PluginKit", targets: ["PluginKit"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
+    ],
+    targets: [
+        library("CCrypto", pkgConfig: "libcrypto", debian: "libssl-dev"),
+        library("CYAML", pkgConfig: "yaml-0.1", debian: "libyaml-dev"),
+        library("CGit2", pkgConfig: "libgit2", debian: "libgit2-dev"),
+        library("CArchive", pkgConfig: "libarchive", debian: "libarchive-dev"),
+        .target(name: "PluginABI"),
+
+        module("Core", ["CCrypto"]),
+        module("Git", ["CGit2", "Core"]),
+        module("Archive", ["CArchive", "Core"]),
+        module("OpamFormat"),
+        module("OpamSolver", ["OpamFormat"]),
+        module("OpamRepository", ["Core", "Git", "OpamFormat", "OpamSolver"]),
+        module("OpamSwitch", ["Core", "OpamFormat"]),
+        module("Store", ["Archive", "Core", "Git"]),
+        module("Documents", ["Core", "Store"]),
+        module("Matrix", ["Core", "CYAML", "OpamFormat"]),
+        module("PluginMessages"),
+        module("PluginKit", ["PluginABI", "PluginMessages"]),
+        module("PluginHost", ["Core", "PluginABI", "PluginMessages"]),
+        module(
+            "Planner",
+            [
+                "Core", "Documents", "Git", "Matrix", "OpamFormat", "OpamRepository", "OpamSolver", "PluginMessages",
+                "Store",
+            ]),
+        module("Scheduler", ["Core"]),
+        module("Executor", ["Archive", "Core"]),
+        module(
+            "Worker",
+            ["Core", "Documents", "Executor", "OpamFormat", "OpamSwitch", "PluginHost", "PluginMessages", "Store"]),
+        module("Engine", ["Core", "Documents", "Planner", "Scheduler", "Store", "Worker"]),
+        module("Review", ["Core", "Documents", "Store"]),
+        .executableTarget(
+            name: "ci",
+            dependencies: [
+                argumentParser, "Core", "Documents", "Engine", "Executor", "Git", "Matrix", "OpamFormat",
+                "OpamRepository", "OpamSolver", "Planner", "PluginHost", "Review", "Store", "Worker",
+            ],
+            swiftSettings: settings),
+
+        tests("Core", []),
+    ]
+)

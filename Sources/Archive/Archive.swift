@@ -1,0 +1,1 @@
+// Archive: the room is laid, nothing lives here yet.

@@ -1,0 +1,121 @@
+/// A place in a text that a user wrote. Lines and columns count from 1; columns count characters.
+public struct SourceLocation: Hashable, Sendable, Codable, CustomStringConvertible {
+    public var file: String
+    public var line: Int
+    public var column: Int
+
+    public init(file: String, line: Int, column: Int) {
+        self.file = file
+        self.line = line
+        self.column = column
+    }
+
+    public var description: String { "\(file):\(line):\(column)" }
+}
+
+/// One thing that a user is told: what is wrong, where, and what would help.
+public struct Diagnostic: Error, Hashable, Sendable {
+    public enum Severity: String, Sendable, Codable {
+        case error, warning, note
+    }
+
+    public var severity: Severity
+    /// Names the thing, and says what was found and what was expected.
+    public var message: String
+    public var location: SourceLocation?
+    /// The line of the text at `location`.
+    public var excerpt: String?
+    /// What the user can do about it.
+    public var hint: String?
+
+    public init(
+        _ severity: Severity = .error, _ message: String, at location: SourceLocation? = nil, excerpt: String? = nil,
+        hint: String? = nil
+    ) {
+        self.severity = severity
+        self.message = message
+        self.location = location
+        self.excerpt = excerpt
+        self.hint = hint
+    }
+}
+
+extension Diagnostic: CustomStringConvertible {
+    /// `file:line:column: error: message`, the line with a mark below it, and the hint.
+    public var description: String {
+        var text = location.map { "\($0): " } ?? ""
+        text += "\(severity.rawValue): \(message)"
+        if let excerpt, let location {
+            let number = String(location.line)
+            let margin = String(repeating: " ", count: number.count)
+            let before = excerpt.prefix(max(0, location.column - 1)).map { (letter: Character) -> Character in
+                letter == "\t" ? "\t" : " "
+            }
+            text += "\n \(number) | \(excerpt)\n \(margin) | \(String(before))^"
+        }
+        if let hint {
+            text += "\n  hint: \(hint)"
+        }
+        return text
+    }
+}
+
+/// Why a command cannot go on: one or more diagnostics, and whose fault it is.
+public struct Failure: Error, Sendable, CustomStringConvertible {
+    /// Decides the exit code.
+    public enum Kind: Sendable {
+        /// What the user gave is wrong.
+        case input
+        /// The machine, the network or the disk did not do what was needed.
+        case infrastructure
+    }
+
+    public var kind: Kind
+    public var diagnostics: [Diagnostic]
+
+    public init(_ kind: Kind, _ diagnostics: [Diagnostic]) {
+        self.kind = kind
+        self.diagnostics = diagnostics
+    }
+
+    /// A failure with a single diagnostic.
+    public init(
+        _ kind: Kind, _ message: String, at location: SourceLocation? = nil, excerpt: String? = nil,
+        hint: String? = nil
+    ) {
+        self.init(kind, [Diagnostic(.error, message, at: location, excerpt: excerpt, hint: hint)])
+    }
+
+    public var description: String {
+        diagnostics.map(\.description).joined(separator: "\n")
+    }
+}
+
+/// The candidate nearest to what was typed, for "did you mean …": at most a third of its letters away.
+///
+/// - Complexity: O(candidates × letters²), by Wagner and Fischer's table.
+public func nearest<Names: Collection<String>>(to typed: String, in candidates: Names) -> String? {
+    let typedLetters = Array(typed.lowercased())
+    var best: (distance: Int, name: String)?
+    for name in candidates {
+        let distance = editDistance(typedLetters, Array(name.lowercased()))
+        if distance <= max(1, max(typedLetters.count, name.count) / 3), distance < best?.distance ?? .max {
+            best = (distance, name)
+        }
+    }
+    return best?.name
+}
+
+private func editDistance(_ left: [Character], _ right: [Character]) -> Int {
+    var row = Array(0...right.count)
+    for (i, a) in left.enumerated() {
+        var diagonal = row[0]
+        row[0] = i + 1
+        for (j, b) in right.enumerated() {
+            let substituted = diagonal + (a == b ? 0 : 1)
+            diagonal = row[j + 1]
+            row[j + 1] = min(substituted, diagonal + 1, row[j] + 1)
+        }
+    }
+    return row[right.count]
+}

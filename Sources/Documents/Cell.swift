@@ -1,0 +1,77 @@
+/// One version of an opam package.
+public struct PackageVersion: Hashable, Sendable, Comparable, CustomStringConvertible {
+    public let name: String
+    public let version: String
+
+    public init(name: String, version: String) {
+        self.name = name
+        self.version = version
+    }
+
+    /// Reads `NAME.VERSION`; the name ends at the first dot, as in opam.
+    public init?(_ text: some StringProtocol) {
+        guard let dot = text.firstIndex(of: "."), dot != text.startIndex else { return nil }
+        let version = text[text.index(after: dot)...]
+        guard !version.isEmpty else { return nil }
+        self.init(name: String(text[..<dot]), version: String(version))
+    }
+
+    public var description: String { "\(name).\(version)" }
+
+    /// By bytes of the name, then of the version: an order for tables, not opam's order of versions.
+    public static func < (left: Self, right: Self) -> Bool {
+        (left.name, left.version) < (right.name, right.version)
+    }
+}
+
+/// One square of the result table: a package version on a target with a compiler.
+public struct Cell: Hashable, Sendable, Comparable, CustomStringConvertible {
+    public let target: String
+    public let compiler: String
+    public let package: PackageVersion
+
+    public init(target: String, compiler: String, package: PackageVersion) {
+        self.target = target
+        self.compiler = compiler
+        self.package = package
+    }
+
+    /// Reads `TARGET/COMPILER/PACKAGE.VERSION`.
+    public init?(_ text: some StringProtocol) {
+        let parts = text.split(separator: "/", omittingEmptySubsequences: false)
+        guard parts.count == 3, !parts[0].isEmpty, !parts[1].isEmpty, let package = PackageVersion(parts[2]) else {
+            return nil
+        }
+        self.init(target: String(parts[0]), compiler: String(parts[1]), package: package)
+    }
+
+    public var description: String { "\(target)/\(compiler)/\(package)" }
+
+    public static func < (left: Self, right: Self) -> Bool {
+        (left.target, left.compiler, left.package) < (right.target, right.compiler, right.package)
+    }
+}
+
+/// Writes and reads a value as its textual name.
+protocol NamedByText: Codable, CustomStringConvertible {
+    init?(_ text: String)
+}
+
+extension NamedByText {
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.singleValueContainer()
+        let text = try container.decode(String.self)
+        guard let value = Self(text) else {
+            throw DecodingError.dataCorruptedError(in: container, debugDescription: "'\(text)' is no \(Self.self)")
+        }
+        self = value
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        try container.encode(description)
+    }
+}
+
+extension PackageVersion: NamedByText {}
+extension Cell: NamedByText {}

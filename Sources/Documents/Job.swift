@@ -1,0 +1,80 @@
+public import Core
+
+/// The build of one package version in one environment from input jobs.
+///
+/// Its id is the digest of its canonical JSON, so that equal work has an equal id in every deployment, run and
+/// machine. Whatever may change what the build installs is a field; nothing else is.
+public struct Job: Codable, Hashable, Sendable {
+    public enum Kind: String, Codable, Sendable {
+        /// Builds and installs; gives a layer.
+        case build
+        /// Runs the package's tests over its build job; gives no layer.
+        case test
+    }
+
+    /// The plugin that supplies the steps.
+    public struct Plugin: Codable, Hashable, Sendable {
+        public var name: String
+        public var version: String
+        /// Of the plugin's file.
+        public var digest: Digest
+
+        public init(name: String, version: String, digest: Digest) {
+            self.name = name
+            self.version = version
+            self.digest = digest
+        }
+    }
+
+    /// What a build may use. Absent: the worker's defaults, which are no part of the id.
+    public struct Limits: Codable, Hashable, Sendable {
+        /// Wall-clock seconds.
+        public var time: Int?
+        /// Seconds without output.
+        public var silence: Int?
+        /// Bytes of memory.
+        public var memory: Int?
+        /// Bytes written.
+        public var disk: Int?
+        /// Bytes of log.
+        public var log: Int?
+
+        public init(time: Int? = nil, silence: Int? = nil, memory: Int? = nil, disk: Int? = nil, log: Int? = nil) {
+            self.time = time
+            self.silence = silence
+            self.memory = memory
+            self.disk = disk
+            self.log = log
+        }
+    }
+
+    public var kind: Kind
+    public var package: PackageVersion
+    /// Of the opam file and the package's `files/`: the name of the tree that holds them in the store.
+    public var opam: Digest
+    /// Ids of the jobs whose layers this one is built over, its direct inputs, sorted.
+    public var inputs: [Digest]
+    /// The compiler of the cell, as named in the matrix.
+    public var compiler: String
+    /// Of the target's variables and of what its environment is made from.
+    public var environment: Digest
+    public var plugin: Plugin
+    /// System packages, as the distro names them, of this package alone, sorted.
+    public var systemPackages: [String]
+    public var limits: Limits?
+
+    public init(
+        kind: Kind, package: PackageVersion, opam: Digest, inputs: [Digest], compiler: String, environment: Digest,
+        plugin: Plugin, systemPackages: [String] = [], limits: Limits? = nil
+    ) {
+        self.kind = kind
+        self.package = package
+        self.opam = opam
+        self.inputs = inputs
+        self.compiler = compiler
+        self.environment = environment
+        self.plugin = plugin
+        self.systemPackages = systemPackages
+        self.limits = limits
+    }
+}

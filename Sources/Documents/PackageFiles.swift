@@ -1,0 +1,25 @@
+public import Core
+
+/// The opam file of a package version and what lies in its `files/`.
+public struct PackageFiles: Hashable, Sendable {
+    public var opam: [UInt8]
+    /// By path below `files/`.
+    public var files: [String: [UInt8]]
+
+    public init(opam: [UInt8], files: [String: [UInt8]] = [:]) {
+        self.opam = opam
+        self.files = files
+    }
+
+    /// Depends on every byte and every path; files in order of their paths.
+    public var digest: Digest {
+        var message = MessageDigest(.sha256)
+        message.update(Array("opam \(opam.count)\n".utf8))
+        message.update(opam)
+        for (path, bytes) in files.sorted(by: { $0.key < $1.key }) {
+            message.update(Array("\nfiles/\(path) \(bytes.count)\n".utf8))
+            message.update(bytes)
+        }
+        return Digest(trusted: message.finish())
+    }
+}

@@ -1,0 +1,87 @@
+public import Core
+
+/// What a matrix comes to at exact repository commits: every cell, and the jobs that decide them.
+public struct Plan: Sendable, Hashable {
+    /// A repository at the commit that was planned, the first having precedence.
+    public struct Repository: Codable, Hashable, Sendable {
+        /// As in the matrix: a URL or a path.
+        public var location: String
+        /// 40 hexadecimal digits; for a plain folder, the digest of its contents.
+        public var commit: String
+
+        public init(location: String, commit: String) {
+            self.location = location
+            self.commit = commit
+        }
+    }
+
+    /// A target as its plugin described it when the plan was made.
+    public struct Target: Codable, Hashable, Sendable {
+        public var name: String
+        public var plugin: Job.Plugin
+        /// Options of the matrix for the plugin.
+        public var options: [String: String]
+        /// Opam's variables there (`os`, `arch`, …).
+        public var variables: [String: String]
+        public var environment: Digest
+        /// Cells of an advisory target never make a run fail.
+        public var required: Bool
+
+        public init(
+            name: String, plugin: Job.Plugin, options: [String: String], variables: [String: String],
+            environment: Digest, required: Bool
+        ) {
+            self.name = name
+            self.plugin = plugin
+            self.options = options
+            self.variables = variables
+            self.environment = environment
+            self.required = required
+        }
+    }
+
+    public var deployment: String
+    public var repositories: [Repository]
+    /// By name.
+    public var targets: [Target]
+    /// In order of their names.
+    public var cells: [PlannedCell]
+    public var jobs: [Digest: Job]
+
+    public init(
+        deployment: String, repositories: [Repository], targets: [Target], cells: [PlannedCell], jobs: [Digest: Job]
+    ) {
+        self.deployment = deployment
+        self.repositories = repositories
+        self.targets = targets
+        self.cells = cells
+        self.jobs = jobs
+    }
+}
+
+/// A cell of a plan, and what decides it.
+public struct PlannedCell: Codable, Hashable, Sendable {
+    /// What decides a cell.
+    public enum Basis: Codable, Hashable, Sendable {
+        /// The build job of the package, and the test job if its tests were asked for.
+        case jobs(build: Digest, test: Digest?)
+        /// Why no set of versions satisfies it, as a person would tell it.
+        case unsolvable(explanation: String)
+        /// Left out by the matrix, for the reason given there.
+        case excluded(reason: String)
+    }
+
+    public var cell: Cell
+    public var basis: Basis
+    /// False for cells of advisory targets and for accepted failures: they never make a run fail.
+    public var required: Bool
+    /// Greater runs earlier.
+    public var priority: Int
+
+    public init(cell: Cell, basis: Basis, required: Bool = true, priority: Int = 0) {
+        self.cell = cell
+        self.basis = basis
+        self.required = required
+        self.priority = priority
+    }
+}

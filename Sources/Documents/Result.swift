@@ -1,0 +1,37 @@
+public import Core
+
+/// The verdict on one cell, as recorded by one commit on `refs/heads/results/DEPLOYMENT/TARGET`.
+public struct CellResult: Codable, Hashable, Sendable {
+    public var cell: Cell
+    /// Absent where no job could be made: the cell is unsolvable.
+    public var job: Digest?
+    public var outcome: Outcome
+    public var phase: Phase?
+    /// The error line, normalised: equal failures have equal signatures.
+    public var signature: String?
+    /// What a person reads in the table: the error line as printed, the explanation, or what blocks the cell.
+    public var reason: String?
+    /// The package whose job blocks this one.
+    public var blockedBy: PackageVersion?
+    /// Of the log, in the store's logs.
+    public var log: Digest?
+    /// Of the layer that the job added.
+    public var layer: Digest?
+    /// Seconds, of wall clock.
+    public var duration: Double?
+    /// Seconds since 1970, when the job ended.
+    public var finished: Int?
+    /// Commits of the repositories, in order of priority.
+    public var repositories: [String]
+    /// `NAME VERSION DIGEST` of the plugin.
+    public var plugin: String?
+    /// How many runs were needed, 1 at first; only infrastructure failures are run again.
+    public var attempts: Int?
+
+    public init(cell: Cell, job: Digest?, outcome: Outcome, repositories: [String]) {
+        self.cell = cell
+        self.job = job
+        self.outcome = outcome
+        self.repositories = repositories
+    }
+}

@@ -1,0 +1,1 @@
+// Engine: the room is laid, nothing lives here yet.

@@ -1,0 +1,1 @@
+// Executor: the room is laid, nothing lives here yet.

@@ -1,0 +1,1 @@
+// Git: the room is laid, nothing lives here yet.

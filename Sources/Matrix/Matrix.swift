@@ -1,0 +1,1 @@
+// Matrix: the room is laid, nothing lives here yet.

@@ -1,0 +1,1 @@
+// OpamFormat: the room is laid, nothing lives here yet.

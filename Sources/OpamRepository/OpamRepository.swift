@@ -1,0 +1,1 @@
+// OpamRepository: the room is laid, nothing lives here yet.

@@ -1,0 +1,1 @@
+// OpamSolver: the room is laid, nothing lives here yet.

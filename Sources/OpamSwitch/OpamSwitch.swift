@@ -1,0 +1,1 @@
+// OpamSwitch: the room is laid, nothing lives here yet.

@@ -1,0 +1,1 @@
+// Planner: the room is laid, nothing lives here yet.

@@ -1,0 +1,1 @@
+// PluginHost: the room is laid, nothing lives here yet.

@@ -1,0 +1,1 @@
+// PluginKit: the room is laid, nothing lives here yet.

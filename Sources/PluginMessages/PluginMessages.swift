@@ -1,0 +1,1 @@
+// PluginMessages: the room is laid, nothing lives here yet.

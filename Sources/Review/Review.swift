@@ -1,0 +1,1 @@
+// Review: the room is laid, nothing lives here yet.

@@ -1,0 +1,1 @@
+// Scheduler: the room is laid, nothing lives here yet.

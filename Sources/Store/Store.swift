@@ -1,0 +1,1 @@
+// Store: the room is laid, nothing lives here yet.

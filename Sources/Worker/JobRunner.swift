@@ -1,0 +1,62 @@
+public import Core
+public import Documents
+
+/// A job and all that a runner must know to run it.
+public struct JobRequest: Sendable {
+    /// A job that ran before, with the layer it left.
+    public struct Input: Sendable {
+        public var id: Digest
+        public var job: Job
+        public var layer: Digest
+        public var files: PackageFiles
+
+        public init(id: Digest, job: Job, layer: Digest, files: PackageFiles) {
+            self.id = id
+            self.job = job
+            self.layer = layer
+            self.files = files
+        }
+    }
+
+    public var id: Digest
+    public var job: Job
+    public var files: PackageFiles
+    /// Everything that the job is built over, direct and indirect, dependencies first.
+    public var inputs: [Input]
+    public var target: Plan.Target
+
+    public init(id: Digest, job: Job, files: PackageFiles, inputs: [Input], target: Plan.Target) {
+        self.id = id
+        self.job = job
+        self.files = files
+        self.inputs = inputs
+        self.target = target
+    }
+}
+
+/// What became of a job.
+public struct JobReport: Sendable {
+    public var outcome: Outcome
+    public var phase: Phase?
+    public var signature: String?
+    /// The error line as printed, or what the machine lacked.
+    public var reason: String?
+    public var log: Digest?
+    public var layer: Digest?
+    /// Seconds of wall clock.
+    public var duration: Double
+
+    public init(outcome: Outcome, duration: Double) {
+        self.outcome = outcome
+        self.duration = duration
+    }
+}
+
+/// Whatever can run a job: in a sandbox here, or on another host.
+public protocol JobRunner: Sendable {
+    /// Runs `request` to its end. Every failure is in the report; cancelling the task kills the build and reports
+    /// `cancelled`.
+    ///
+    /// - Parameter progress: called with a short phrase at each new step (`build`, `install`, …).
+    func run(_ request: JobRequest, progress: @escaping @Sendable (String) -> Void) async -> JobReport
+}

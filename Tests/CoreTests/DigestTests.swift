@@ -1,0 +1,44 @@
+import Core
+import Testing
+
+@Suite struct DigestTests {
+    @Test func knownDigestsOfTheEmptyText() {
+        #expect(Digest(of: "").hex == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855")
+        #expect(MessageDigest(.md5).finish() == "d41d8cd98f00b204e9800998ecf8427e")
+    }
+
+    @Test func piecesGiveTheSameDigestAsTheWhole() {
+        let bytes = (0..<1000).map { UInt8(truncatingIfNeeded: $0 &* 31) }
+        for cut in [0, 1, 63, 64, 65, 999, 1000] {
+            var hasher = MessageDigest(.sha256)
+            hasher.update(bytes[..<cut])
+            hasher.update(bytes[cut...])
+            #expect(hasher.finish() == Digest(of: bytes).hex, "cut at \(cut)")
+        }
+    }
+
+    @Test(arguments: ["", "abc", String(repeating: "g", count: 64), String(repeating: "A", count: 64)])
+    func whatIsNoDigestIsRefused(text: String) {
+        #expect(Digest(hex: text) == nil)
+    }
+}
+
+@Suite struct DiagnosticTests {
+    @Test func pointsAtTheColumn() {
+        let diagnostic = Diagnostic(
+            .error, "unknown key 'targts'", at: SourceLocation(file: "m.yaml", line: 3, column: 3),
+            excerpt: "  targts: []", hint: "did you mean 'targets'?")
+        #expect(
+            diagnostic.description == """
+                m.yaml:3:3: error: unknown key 'targts'
+                 3 |   targts: []
+                   |   ^
+                  hint: did you mean 'targets'?
+                """)
+    }
+
+    @Test func nearestNamesAreFoundAndFarOnesAreNot() {
+        #expect(nearest(to: "targts", in: ["packages", "targets"]) == "targets")
+        #expect(nearest(to: "xyz", in: ["packages", "targets"]) == nil)
+    }
+}
