@@ -1,10 +1,73 @@
 internal import ArgumentParser
 internal import Core
+internal import Foundation
 
+/// The root of the command line. It alone turns errors into words and exit codes.
 @main
 struct CI: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "ci",
         abstract: "A CI runner for matrices of opam packages, compilers and operating systems.",
-        subcommands: [])
+        discussion: """
+            A cell is named TARGET/COMPILER/PACKAGE.VERSION. A SELECTOR is a cell with globs, or outcome:WORD, \
+            signature:TEXT, task:ID.
+
+            Exit codes: 0 all required cells are good; 1 some required cell is not; 2 the input is wrong; \
+            3 infrastructure; 64 usage; 70 a bug in ciso; 130 interrupted.
+            """,
+        version: ProgramVersion.current,
+        subcommands: []
+    )
+
+    static func main() async {
+        signal(SIGPIPE, SIG_IGN)
+        let status = await run(arguments: Array(CommandLine.arguments.dropFirst()))
+        fflush(nil)
+        Foundation.exit(status)
+    }
+
+    /// Parses and runs a command line, and says what went wrong on standard error.
+    ///
+    /// - Returns: the exit code, one of `ExitStatus`.
+    static func run(arguments: [String]) async -> Int32 {
+        do {
+            var command = try parseAsRoot(arguments)
+            if var asynchronous = command as? any AsyncParsableCommand {
+                try await asynchronous.run()
+            } else {
+                try command.run()
+            }
+            return ExitStatus.success.rawValue
+        } catch let ending as Ending {
+            return ending.status.rawValue
+        } catch let failure as Failure {
+            Terminal.complain(failure.description)
+            return (failure.kind == .input ? ExitStatus.input : .infrastructure).rawValue
+        } catch is CancellationError {
+            return ExitStatus.interrupted.rawValue
+        } catch {
+            return complain(aboutParsing: error)
+        }
+    }
+
+    /// Prints the help that was asked for, the mistake in the command line, or an error nobody foresaw.
+    private static func complain(aboutParsing error: any Error) -> Int32 {
+        let message = fullMessage(for: error)
+        switch exitCode(for: error) {
+        case .success:
+            print(message)
+            return ExitStatus.success.rawValue
+        case .validationFailure:
+            Terminal.complain(message)
+            return ExitStatus.usage.rawValue
+        default:
+            Terminal.complain("error: \(message)\n  hint: this should not happen: please report it with the command")
+            return ExitStatus.bug.rawValue
+        }
+    }
+}
+
+/// Ends a command with an exit code when everything worth saying has been said.
+struct Ending: Error {
+    let status: ExitStatus
 }

@@ -1,0 +1,27 @@
+internal import ArgumentParser
+internal import Core
+
+/// How data is printed.
+enum OutputFormat: String, ExpressibleByArgument, CaseIterable, Sendable {
+    case text, json, csv
+}
+
+/// Where the store is.
+struct StoreOption: ParsableArguments {
+    @Option(name: .customLong("store"), help: Settings.store.help)
+    var flag: String?
+
+    /// The store's directory.
+    func path(in configuration: Configuration) throws -> String {
+        try Settings.store.value(flag: flag, in: configuration) ?? ".ciso"
+    }
+}
+
+/// How much is said on standard error.
+struct TalkOptions: ParsableArguments {
+    @Flag(name: [.long, .customShort("q")], help: "Say nothing on standard error but errors.")
+    var quiet = false
+
+    @Flag(name: [.long, .customShort("v")], help: "Say more on standard error.")
+    var verbose = false
+}

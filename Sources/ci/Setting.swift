@@ -1,0 +1,64 @@
+internal import ArgumentParser
+internal import Core
+
+/// Something that a flag, an environment variable or `ciso.yaml` may set; the first of these that does wins.
+struct Setting<Value: Sendable>: Sendable {
+    /// In `ciso.yaml`; with `CISO_` in front and in capitals, the environment variable.
+    let key: String
+    let text: String
+    /// As `--help` shows it.
+    let defaultText: String
+    /// What a value looks like, for messages.
+    let expected: String
+    let read: @Sendable (String) -> Value?
+
+    var variable: String {
+        "CISO_" + key.uppercased().map { $0 == "-" ? "_" : String($0) }.joined()
+    }
+
+    /// The text of the flag in `--help`, naming all three places.
+    var help: ArgumentHelp {
+        ArgumentHelp("\(text) (environment: \(variable); ciso.yaml: \(key); default: \(defaultText))")
+    }
+
+    /// The value from the flag, the environment or the file; nil where none of them has one.
+    ///
+    /// - Throws: `Failure` where the environment or the file has something else than was expected.
+    func value(flag: Value?, in configuration: Configuration) throws -> Value? {
+        if let flag { return flag }
+        if let text = configuration.environment[variable], !text.isEmpty {
+            guard let value = read(text) else {
+                throw Failure(.input, "\(variable)='\(text)': expected \(expected)")
+            }
+            return value
+        }
+        if let entry = configuration.entries[key] {
+            guard let value = read(entry.text) else {
+                throw Failure(.input, "\(key): '\(entry.text)': expected \(expected)", at: entry.location)
+            }
+            return value
+        }
+        return nil
+    }
+}
+
+/// The settings that several commands share.
+enum Settings {
+    static let store = Setting<String>(
+        key: "store", text: "The store's directory.", defaultText: "./.ciso", expected: "a path", read: { $0 })
+    static let jobs = Setting<Int>(
+        key: "jobs", text: "Jobs that run at once.", defaultText: "one for each processor",
+        expected: "a number from 1 to 1024", read: { Int($0).flatMap { (1...1024).contains($0) ? $0 : nil } })
+    static let pluginPath = Setting<String>(
+        key: "plugin-path", text: "Folders of plugins, separated by colons, searched first.",
+        defaultText: "the plugins shipped with ci", expected: "paths separated by colons", read: { $0 })
+    static let sourceCache = Setting<String>(
+        key: "source-cache", text: "A cache of source archives in opam's layout.",
+        defaultText: "the store's own", expected: "a path", read: { $0 })
+    static let sourceMirrors = Setting<String>(
+        key: "source-mirrors", text: "Mirrors of source archives in opam's layout, separated by spaces.",
+        defaultText: "none", expected: "URLs separated by spaces", read: { $0 })
+
+    /// The keys that `ciso.yaml` may have.
+    static let keys = [store.key, jobs.key, pluginPath.key, sourceCache.key, sourceMirrors.key]
+}

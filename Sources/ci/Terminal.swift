@@ -1,0 +1,31 @@
+internal import Core
+internal import Foundation
+
+/// What is known of the terminal, and the one way to talk on standard error.
+enum Terminal {
+    /// True when standard error is a terminal on which lines can be rewritten.
+    static let talksToTerminal = isatty(STDERR_FILENO) == 1 && environment("TERM") != "dumb"
+
+    /// True when standard output is a terminal.
+    static let printsToTerminal = isatty(STDOUT_FILENO) == 1
+
+    /// True unless the user or the place says otherwise: see no-color.org.
+    static let hasColour = printsToTerminal && (environment("NO_COLOR") ?? "").isEmpty && environment("TERM") != "dumb"
+
+    /// Columns of the terminal behind standard error; 80 where there is none.
+    static var columns: Int {
+        var size = winsize()
+        guard ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 80 }
+        return Int(size.ws_col)
+    }
+
+    /// Writes a line to standard error.
+    static func complain(_ text: String) {
+        FileHandle.standardError.write(Data((text + "\n").utf8))
+    }
+
+    /// The value of an environment variable.
+    static func environment(_ name: String) -> String? {
+        ProcessInfo.processInfo.environment[name]
+    }
+}
