@@ -67,7 +67,7 @@ let package = Package(
                 "Core", "Documents", "Git", "Matrix", "OpamFormat", "OpamRepository", "OpamSolver", "PluginMessages",
                 "Store",
             ]),
-        module("Scheduler", ["Core"]),
+        module("Scheduler"),
         module("Executor", ["Archive", "Core"]),
         module(
             "Worker",
@@ -83,5 +83,6 @@ let package = Package(
             swiftSettings: settings),
 
         tests("Core", []),
+        tests("Scheduler", []),
     ]
 )

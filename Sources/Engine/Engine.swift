@@ -1,1 +1,0 @@
-// Engine: the room is laid, nothing lives here yet.

@@ -1,1 +1,0 @@
-// Review: the room is laid, nothing lives here yet.

@@ -1,1 +1,0 @@
-// Scheduler: the room is laid, nothing lives here yet.
