@@ -1,1 +1,0 @@
-// PluginMessages: the room is laid, nothing lives here yet.

@@ -1,0 +1,87 @@
+/// One thing to be run, as data: the plugin writes it, the executor runs it.
+public struct Step: Codable, Hashable, Sendable {
+    /// What a step is for; the part of a build that fails when it fails.
+    public enum Phase: String, Codable, Hashable, Sendable, CaseIterable {
+        case bootstrap, depext, configure, build, test, install, remove
+    }
+
+    /// Where a step is run.
+    public enum Place: String, Codable, Hashable, Sendable, CaseIterable {
+        /// On the worker's own machine; only bootstrap steps are.
+        case worker
+        case environment
+    }
+
+    public enum User: String, Codable, Hashable, Sendable, CaseIterable {
+        case root
+        /// ``EnvironmentDescription/buildUser``.
+        case build
+    }
+
+    /// Unique in its list; lower-case letters, digits and `-`: `install-system-packages`.
+    public var name: String
+    public var phase: Phase
+    /// For the shell of the step's place: the environment's ``Shell``, or `/bin/sh -eu` of the worker. It ends with
+    /// status 0 where it succeeded.
+    public var script: String
+    public var place: Place
+    public var user: User
+    /// The directory that it starts in; absent: the build user's home, or any at the worker.
+    public var directory: String?
+    /// Variables beside ``EnvironmentDescription/environment``, and before them where both name one.
+    public var environment: [String: String]
+    /// Whether it may reach the network.
+    public var network: Bool
+    /// Limits that the step needs to differ from the job's.
+    public var limits: StepLimits?
+    /// Whether the files that it leaves may be kept and used again for equal inputs.
+    public var cacheable: Bool
+    /// Whether running it a second time succeeds and changes nothing.
+    public var idempotent: Bool
+
+    public init(
+        _ name: String, phase: Phase, script: String, place: Place = .environment, user: User = .build,
+        directory: String? = nil, environment: [String: String] = [:], network: Bool = false,
+        limits: StepLimits? = nil, cacheable: Bool = true, idempotent: Bool = false
+    ) {
+        self.name = name
+        self.phase = phase
+        self.script = script
+        self.place = place
+        self.user = user
+        self.directory = directory
+        self.environment = environment
+        self.network = network
+        self.limits = limits
+        self.cacheable = cacheable
+        self.idempotent = idempotent
+    }
+}
+
+/// What a step may use; absent: as the job says.
+public struct StepLimits: Codable, Hashable, Sendable {
+    /// Wall-clock seconds.
+    public var time: Int?
+    /// Seconds without output.
+    public var silence: Int?
+    /// Bytes of memory.
+    public var memory: Int?
+    /// Bytes written.
+    public var disk: Int?
+    /// Bytes of log.
+    public var log: Int?
+    /// Processes and threads at one time.
+    public var processes: Int?
+
+    public init(
+        time: Int? = nil, silence: Int? = nil, memory: Int? = nil, disk: Int? = nil, log: Int? = nil,
+        processes: Int? = nil
+    ) {
+        self.time = time
+        self.silence = silence
+        self.memory = memory
+        self.disk = disk
+        self.log = log
+        self.processes = processes
+    }
+}

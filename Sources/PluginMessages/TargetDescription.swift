@@ -1,0 +1,57 @@
+/// Which target is meant: the request of `target`, and part of the requests that depend on it.
+///
+/// The planner makes one for every (target, system compiler or not) of a plan and sends exactly it with every later
+/// call, so that an answer never depends on an earlier one.
+public struct TargetRequest: Codable, Hashable, Sendable {
+    /// As in the matrix: `debian-12`, `archlinux`.
+    public var target: String
+    /// The distro's name as in ``Distribution/name``: `debian`.
+    public var distribution: String
+    /// What follows in the target's name: `12`. Absent where the name has no version.
+    public var version: String?
+    /// In opam's spelling: `x86_64`, `arm64`.
+    public var architecture: String
+    /// True where the environment is to have the distro's own OCaml (`ocaml-system`), false where opam builds one.
+    public var systemCompiler: Bool
+    /// From the matrix, by name; only those that were set.
+    public var options: [String: String]
+
+    public init(
+        target: String, distribution: String, version: String?, architecture: String, systemCompiler: Bool = false,
+        options: [String: String] = [:]
+    ) {
+        self.target = target
+        self.distribution = distribution
+        self.version = version
+        self.architecture = architecture
+        self.systemCompiler = systemCompiler
+        self.options = options
+    }
+}
+
+/// Everything that planning and running need to know of a target: the answer to `target`.
+public struct TargetDescription: Codable, Hashable, Sendable {
+    /// As in the request.
+    public var target: String
+    /// Opam's variables for formulas and filters, as opam itself reports them there: `arch`, `os`, `os-distribution`,
+    /// `os-family`, `os-version`, and `sys-ocaml-arch`, `-cc`, `-libc`, `-system`, `-version`, which are empty unless
+    /// ``TargetRequest/systemCompiler`` asked for the distro's compiler.
+    public var variables: [String: String]
+    /// Variables that only commands use, never the solver: `make` (`gmake` on the BSDs).
+    public var buildVariables: [String: String]
+    /// The version of the OCaml that the distro ships, whether asked for or not: `4.13.1`. Absent: it has none, or the
+    /// plugin cannot know.
+    public var systemCompiler: String?
+    public var environment: EnvironmentDescription
+
+    public init(
+        target: String, variables: [String: String], buildVariables: [String: String] = [:],
+        systemCompiler: String? = nil, environment: EnvironmentDescription
+    ) {
+        self.target = target
+        self.variables = variables
+        self.buildVariables = buildVariables
+        self.systemCompiler = systemCompiler
+        self.environment = environment
+    }
+}
