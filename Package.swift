@@ -83,6 +83,7 @@ let package = Package(
             swiftSettings: settings),
 
         tests("Core", []),
+        tests("Documents", []),
         tests("Scheduler", []),
     ]
 )

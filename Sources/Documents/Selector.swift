@@ -1,0 +1,96 @@
+/// Words that pick cells: a cell with globs (`openbsd-*/5.3.0/lwt.*`), `outcome:failure`, `signature:TEXT` or
+/// `task:ID`.
+public enum Selector: Sendable, Hashable {
+    /// One glob for each of target, compiler and package; a missing part picks all.
+    case cells(target: Glob, compiler: Glob, package: Glob)
+    case outcome(Outcome)
+    /// Failures whose signature has this text in it, letter case aside.
+    case signature(String)
+    /// Cells of the task whose id begins so.
+    case task(String)
+
+    /// Reads a selector.
+    ///
+    /// - Returns: nil where `text` is none: an unknown outcome, an empty word, or more than two slashes.
+    public init?(_ text: String) {
+        if let (key, value) = Self.keyed(text) {
+            switch key {
+            case "outcome":
+                guard let outcome = Outcome(rawValue: value) else { return nil }
+                self = .outcome(outcome)
+            case "signature": self = .signature(value)
+            case "task": self = .task(value)
+            default: return nil
+            }
+            return
+        }
+        let parts = text.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
+        guard !text.isEmpty, parts.count <= 3, parts.allSatisfy({ !$0.isEmpty }) else { return nil }
+        let globs = parts.map { Glob($0) }
+        switch globs.count {
+        case 1: self = .cells(target: .all, compiler: .all, package: globs[0])
+        case 2: self = .cells(target: globs[0], compiler: globs[1], package: .all)
+        default: self = .cells(target: globs[0], compiler: globs[1], package: globs[2])
+        }
+    }
+
+    private static func keyed(_ text: String) -> (key: String, value: String)? {
+        guard let colon = text.firstIndex(of: ":"), !text[..<colon].contains("/") else { return nil }
+        let value = String(text[text.index(after: colon)...])
+        return value.isEmpty ? nil : (String(text[..<colon]), value)
+    }
+
+    /// True when this picks the cell, given its result if there is one and the tasks it belongs to.
+    public func picks(_ cell: Cell, result: CellResult?, tasks: [String] = []) -> Bool {
+        switch self {
+        case .cells(let target, let compiler, let package):
+            target.matches(cell.target) && compiler.matches(cell.compiler)
+                && (package.matches(cell.package.description) || package.matches(cell.package.name))
+        case .outcome(let outcome): result?.outcome == outcome
+        case .signature(let text): result?.signature?.lowercased().contains(text.lowercased()) ?? false
+        case .task(let id): tasks.contains { $0.hasPrefix(id) }
+        }
+    }
+}
+
+/// A pattern in which `*` stands for any letters and `?` for one.
+public struct Glob: Sendable, Hashable, CustomStringConvertible {
+    public static let all = Glob("*")
+
+    private let pattern: [Character]
+
+    public init(_ pattern: String) {
+        self.pattern = Array(pattern)
+    }
+
+    public var description: String { String(pattern) }
+
+    /// True when there is a `*` or a `?` in it.
+    public var hasWildcards: Bool { pattern.contains { $0 == "*" || $0 == "?" } }
+
+    /// True when the whole of `text` fits the pattern.
+    ///
+    /// - Complexity: O(pattern × text) at worst: on a mismatch only the last `*` is tried again.
+    public func matches(_ text: String) -> Bool {
+        let letters = Array(text)
+        var at = 0
+        var place = 0
+        var star: (pattern: Int, text: Int)?
+        while at < letters.count {
+            if place < pattern.count, pattern[place] == "*" {
+                star = (place, at)
+                place += 1
+            } else if place < pattern.count, pattern[place] == "?" || pattern[place] == letters[at] {
+                place += 1
+                at += 1
+            } else if let last = star {
+                star = (last.pattern, last.text + 1)
+                place = last.pattern + 1
+                at = last.text + 1
+            } else {
+                return false
+            }
+        }
+        return pattern[place...].allSatisfy { $0 == "*" }
+    }
+}
