@@ -57,7 +57,7 @@ let package = Package(
         module("OpamSwitch", ["Core", "OpamFormat"]),
         module("Store", ["Archive", "Core", "Git"]),
         module("Documents", ["Core", "Store"]),
-        module("Matrix", ["Core", "CYAML", "OpamFormat"]),
+        module("Matrix", ["Core", "CYAML"]),
         module("PluginMessages"),
         module("PluginKit", ["PluginABI", "PluginMessages"]),
         module("PluginHost", ["Core", "PluginABI", "PluginMessages"]),
@@ -85,5 +85,6 @@ let package = Package(
         tests("Core", []),
         tests("Documents", []),
         tests("Scheduler", []),
+        tests("Matrix", ["Core"], resources: [.copy("Broken")]),
     ]
 )

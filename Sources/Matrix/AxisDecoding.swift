@@ -1,0 +1,148 @@
+internal import Core
+
+/// Repositories, targets and compilers.
+extension MatrixDecoder {
+    func repository(_ node: Node) -> RepositoryEntry? {
+        if case .scalar = node.content {
+            guard let text = reader.text(node, "a repository") else { return nil }
+            return RepositoryEntry(
+                place: Located(place(text.value, isURL: text.value.contains("://"), in: node), at: node.location),
+                revision: .head, priority: 0, targets: .any, compilers: .any)
+        }
+        guard let fields = reader.fields(node, "a repository", .repository) else { return nil }
+        let revision = revision(fields)
+        let priority = fields["priority"].flatMap { reader.integer($0, "'priority'", in: -1_000_000...1_000_000) }
+        let targets = nameFilter(fields["targets"], "'targets'", of: "target")
+        let compilers = nameFilter(fields["compilers"], "'compilers'", of: "compiler")
+        guard (fields["url"] == nil) != (fields["path"] == nil) else {
+            reader.report("a repository needs one of 'url' and 'path'", at: node.location)
+            return nil
+        }
+        guard let source = fields["url"] ?? fields["path"], let text = reader.text(source, "a repository's place")
+        else { return nil }
+        return RepositoryEntry(
+            place: Located(place(text.value, isURL: fields["url"] != nil, in: source), at: source.location),
+            revision: revision, priority: priority ?? 0, targets: targets, compilers: compilers)
+    }
+
+    private func place(_ text: String, isURL: Bool, in node: Node) -> RepositoryEntry.Place {
+        isURL ? .url(text) : .path(written: text, resolved: resolved(text, besides: node.location.file))
+    }
+
+    /// A path of a matrix is relative to the file that says it.
+    func resolved(_ path: String, besides file: String) -> String {
+        guard !path.hasPrefix("/"), let slash = file.lastIndex(of: "/") else { return path }
+        return String(file[...slash]) + path
+    }
+
+    private func revision(_ fields: [String: Node]) -> RepositoryEntry.Revision {
+        if let ref = fields["ref"], let commit = fields["commit"] {
+            reader.report("'ref' and 'commit' exclude each other", at: max(ref, commit).location)
+        }
+        if let node = fields["commit"], let text = reader.text(node, "'commit'") {
+            let isHash = text.value.utf8.count == 40 && text.value.allSatisfy { $0.isHexDigit && !$0.isUppercase }
+            if !isHash {
+                reader.report(
+                    "'commit' must be 40 lower-case hexadecimal digits, found '\(text.value)'", at: node.location,
+                    hint: "use 'ref' for branches and tags")
+            }
+            return .commit(text.value)
+        }
+        if let node = fields["ref"], let text = reader.text(node, "'ref'") {
+            return .ref(text.value)
+        }
+        return .head
+    }
+
+    private func max(_ left: Node, _ right: Node) -> Node {
+        (left.location.line, left.location.column) < (right.location.line, right.location.column) ? right : left
+    }
+
+    func target(_ node: Node) -> TargetEntry? {
+        if case .scalar = node.content {
+            return reader.name(node, "a target's name").map { target(named: $0, fields: [:]) }
+        }
+        guard let fields = reader.fields(node, "a target", .target) else { return nil }
+        guard let nameNode = fields["name"] else {
+            reader.report("a target needs a 'name'", at: node.location, hint: "write 'name: debian-12'")
+            return nil
+        }
+        return reader.name(nameNode, "a target's name").map { target(named: $0, fields: fields) }
+    }
+
+    /// `debian-12` alone means plugin `debian`, version `12`.
+    private func target(named name: Located<String>, fields: [String: Node]) -> TargetEntry {
+        let dash = name.value.firstIndex(of: "-")
+        let family = String(name.value[..<(dash ?? name.value.endIndex)])
+        let version = dash.map { String(name.value[name.value.index(after: $0)...]) }
+        var entry = TargetEntry(
+            name: name, plugin: Located(family, at: name.location), version: version, options: [:], place: .sandbox,
+            isRequired: true)
+        if let node = fields["plugin"], let plugin = reader.name(node, "'plugin'") { entry.plugin = plugin }
+        if let node = fields["version"] { entry.version = reader.text(node, "'version'")?.value }
+        if let node = fields["arch"] { entry.arch = reader.name(node, "'arch'")?.value }
+        if let node = fields["required"] { entry.isRequired = reader.boolean(node, "'required'") ?? true }
+        if let node = fields["run"] { entry.place = runPlace(node) }
+        if let node = fields["options"] {
+            for option in reader.entries(node, "'options'") {
+                entry.options[option.key] = reader.text(option.value, "option '\(option.key)'")?.value
+            }
+        }
+        return entry
+    }
+
+    private func runPlace(_ node: Node) -> TargetEntry.Place {
+        guard let text = reader.text(node, "'run'")?.value else { return .sandbox }
+        if text == "sandbox" { return .sandbox }
+        if text.hasPrefix("ssh://"), text.count > 6 { return .ssh(text) }
+        reader.report(
+            "'run' must be 'sandbox' or 'ssh://[USER@]HOST[:PORT]', found '\(text)'", at: node.location)
+        return .sandbox
+    }
+
+    func compiler(_ node: Node) -> CompilerEntry? {
+        if case .scalar = node.content {
+            return version(node, "a compiler").map {
+                CompilerEntry(name: $0, version: $0.value, isSystem: false, packages: [], targets: .any)
+            }
+        }
+        guard let fields = reader.fields(node, "a compiler", .compiler) else { return nil }
+        guard (fields["version"] == nil) != (fields["system"] == nil) else {
+            reader.report(
+                "a compiler needs one of 'version' and 'system'", at: node.location,
+                hint: "'system' is the version of the distro's own compiler")
+            return nil
+        }
+        let packages = fields["packages"].map { list in
+            reader.listOrOne(list, "'packages'", of: "package") { node in
+                pattern(node, "a compiler's package").map { Located($0, at: node.location) }
+            }
+        }
+        let targets = nameFilter(fields["targets"], "'targets'", of: "target")
+        let name = fields["name"].map { reader.name($0, "a compiler's name") }
+        guard let versionNode = fields["version"] ?? fields["system"],
+            let version = version(versionNode, "a compiler's version")
+        else { return nil }
+        let options = (packages ?? []).map { "+\($0.value.name.pattern)" }.joined()
+        return CompilerEntry(
+            name: (name ?? nil) ?? Located(version.value + options, at: version.location), version: version.value,
+            isSystem: fields["system"] != nil, packages: packages ?? [], targets: targets)
+    }
+
+    func version(_ node: Node, _ what: String) -> Located<String>? {
+        guard let text = reader.text(node, what) else { return nil }
+        guard text.value.allSatisfy(PackagePattern.isVersionLetter), text.value.first?.isNumber == true else {
+            reader.report("\(what) must be a version, found '\(text.value)'", at: node.location, hint: "such as 5.3.0")
+            return nil
+        }
+        return text
+    }
+
+    func nameFilter(_ node: Node?, _ what: String, of element: String) -> NameFilter {
+        guard let node else { return .any }
+        return NameFilter(
+            globs: reader.listOrOne(node, what, of: element) { node in
+                reader.text(node, "a \(element)").map { Located(Glob($0.value), at: $0.location) }
+            })
+    }
+}

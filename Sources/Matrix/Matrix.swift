@@ -1,1 +1,0 @@
-// Matrix: the room is laid, nothing lives here yet.

@@ -1,0 +1,239 @@
+package import Core
+
+/// A value of a matrix and where it stands there.
+package struct Located<Value: Sendable>: Sendable {
+    package var value: Value
+    package var location: SourceLocation
+
+    package init(_ value: Value, at location: SourceLocation) {
+        self.value = value
+        self.location = location
+    }
+}
+
+extension Located: Equatable where Value: Equatable {}
+
+/// What a user wrote into a matrix, with those it extends laid under it: checked by itself, but not yet against
+/// plugins and repositories.
+package struct MatrixFile: Sendable {
+    package var deployment: Located<String>
+    package var description: String?
+    /// The first has precedence.
+    package var repositories: [RepositoryEntry] = []
+    package var targets: [TargetEntry] = []
+    package var compilers: [CompilerEntry] = []
+    package var packages: [PackageSelection] = []
+    package var sets: [String: [PackageSelection]] = [:]
+    /// In the order of the text.
+    package var pins: [Pin] = []
+    package var withTest: Scope = .none
+    package var withDoc: Scope = .none
+    /// Packages solved with the oldest versions that do.
+    package var lowerBounds: Scope = .none
+    package var include: [Inclusion] = []
+    package var exclude: [Exclusion] = []
+    package var acceptFailures: [AcceptedFailure] = []
+    package var limits = LimitTable()
+    package var schedule: [ScheduleRule] = []
+    /// For diagnostics of those who check further.
+    package var sources: SourceTexts
+}
+
+/// A set of names, none listed meaning all.
+package struct NameFilter: Sendable {
+    package var globs: [Located<Glob>]
+
+    package static let any = NameFilter(globs: [])
+
+    package func matches(_ name: String) -> Bool {
+        globs.isEmpty || globs.contains { $0.value.matches(name) }
+    }
+}
+
+/// Which packages an option is for.
+package enum Scope: Sendable {
+    case none, all
+    case matching([Glob])
+
+    package func contains(_ name: String) -> Bool {
+        switch self {
+        case .none: false
+        case .all: true
+        case .matching(let globs): globs.contains { $0.matches(name) }
+        }
+    }
+}
+
+/// An opam repository, for all cells or as an overlay for some.
+package struct RepositoryEntry: Sendable {
+    package enum Place: Sendable, Hashable {
+        case url(String)
+        /// As written, and seen from the process's directory.
+        case path(written: String, resolved: String)
+
+        /// As written.
+        package var text: String {
+            switch self {
+            case .url(let url): url
+            case .path(let written, _): written
+            }
+        }
+    }
+
+    /// Which commit of it.
+    package enum Revision: Sendable, Hashable {
+        case head
+        case ref(String)
+        /// 40 hexadecimal digits.
+        case commit(String)
+    }
+
+    package var place: Located<Place>
+    package var revision: Revision
+    /// The greater wins; equal ones by the order of the text.
+    package var priority: Int
+    package var targets: NameFilter
+    package var compilers: NameFilter
+}
+
+/// An operating system, its version and an architecture.
+package struct TargetEntry: Sendable {
+    /// Where jobs of a target run.
+    package enum Place: Sendable, Hashable {
+        /// In a sandbox on the worker's machine.
+        case sandbox
+        /// On a machine reached by ssh: `ssh://[USER@]HOST[:PORT]`.
+        case ssh(String)
+    }
+
+    package var name: Located<String>
+    /// The plugin that knows the system, by its name.
+    package var plugin: Located<String>
+    /// Of the system; the plugin's default where absent.
+    package var version: String?
+    /// The worker's own where absent.
+    package var arch: String?
+    /// For the plugin.
+    package var options: [String: String]
+    package var place: Place
+    /// False: its cells never make a run fail.
+    package var isRequired: Bool
+}
+
+/// An OCaml compiler.
+package struct CompilerEntry: Sendable {
+    /// As cells name it.
+    package var name: Located<String>
+    package var version: String
+    /// Whether it is the distro's own.
+    package var isSystem: Bool
+    /// Opam packages beside it, such as options; with versions where they are asked for.
+    package var packages: [Located<PackagePattern>]
+    package var targets: NameFilter
+}
+
+/// Some packages, added to those above it or taken from them.
+package struct PackageSelection: Sendable {
+    package enum Source: Sendable {
+        case all
+        /// What matches one of these.
+        case patterns([PackagePattern])
+        case set(String)
+        /// `org:mirage`, say: an element of the field `tags`.
+        case tag(Glob)
+        /// An element of the field `maintainer`.
+        case maintainer(Glob)
+        /// The packages that need one of these, over `depth` steps; nil for any number.
+        case reverseDependencies([PackagePattern], depth: Int?)
+        /// Takes away what matches.
+        case except(PackagePattern)
+    }
+
+    /// Which versions of each package.
+    package enum Versions: String, Sendable, CaseIterable {
+        /// The newest that is available.
+        case latest
+        case all
+        /// The oldest that is available.
+        case oldest
+    }
+
+    package var source: Located<Source>
+    package var versions: Versions
+    package var targets: NameFilter
+    package var compilers: NameFilter
+}
+
+/// A package held at one version, perhaps with an opam file of its own.
+package struct Pin: Sendable {
+    package var name: Located<String>
+    package var version: String
+    /// A file beside the matrix, seen from the process's directory.
+    package var opamFile: Located<String>?
+    /// Replaces the package's own source.
+    package var url: String?
+    /// Of what lies at `url`, as opam writes them: `sha256=…`.
+    package var checksums: [String]
+}
+
+/// Cells added to those of targets × compilers × packages.
+package struct Inclusion: Sendable {
+    package var target: Located<Glob>
+    package var compiler: Glob
+    package var package: PackagePattern
+    package var reason: String?
+}
+
+/// Cells left out.
+package struct Exclusion: Sendable {
+    package var cells: [Located<CellPattern>]
+    package var reason: String
+}
+
+/// Cells whose failure is known and does not make a run fail.
+package struct AcceptedFailure: Sendable {
+    package var cells: [Located<CellPattern>]
+    package var reason: String
+    /// The last day on which it holds.
+    package var expires: Located<CalendarDate>?
+}
+
+/// Cells that run earlier, the greater priority first.
+package struct ScheduleRule: Sendable {
+    package var cells: [Located<CellPattern>]
+    package var priority: Int
+}
+
+/// What jobs may use. Absent: the worker's defaults.
+package struct LimitSet: Sendable, Hashable {
+    /// Seconds.
+    package var time: Int?
+    /// Seconds without output.
+    package var silence: Int?
+    /// Bytes.
+    package var memory: Int?
+    /// Bytes.
+    package var disk: Int?
+    /// Bytes.
+    package var log: Int?
+
+    /// These limits, those of `stricter` before them.
+    package func overridden(by stricter: LimitSet) -> LimitSet {
+        LimitSet(
+            time: stricter.time ?? time, silence: stricter.silence ?? silence, memory: stricter.memory ?? memory,
+            disk: stricter.disk ?? disk, log: stricter.log ?? log)
+    }
+}
+
+/// Limits of all jobs, then of a target's, then of a package's: the later wins.
+package struct LimitTable: Sendable {
+    package var all = LimitSet()
+    package var targets: [(glob: Glob, limits: LimitSet)] = []
+    package var packages: [(glob: Glob, limits: LimitSet)] = []
+
+    package func limits(target: String, package name: String) -> LimitSet {
+        let ofTarget = targets.filter { $0.glob.matches(target) }.map(\.limits)
+        let ofPackage = packages.filter { $0.glob.matches(name) }.map(\.limits)
+        return (ofTarget + ofPackage).reduce(all) { $0.overridden(by: $1) }
+    }
+}

@@ -1,0 +1,50 @@
+/// The keys that a mapping of the language may have: what the decoder accepts, and what the JSON Schema in `docs/`
+/// must say too.
+package struct Shape: Sendable {
+    /// As in the definitions of the schema.
+    package let name: String
+    package let keys: [String]
+    /// With its article, for messages.
+    package let title: String
+
+    private init(_ name: String, _ title: String, _ keys: [String]) {
+        self.name = name
+        self.title = title
+        self.keys = keys
+    }
+
+    package static let matrix = Shape(
+        "matrix", "a matrix",
+        [
+            "extends", "deployment", "description", "repositories", "targets", "compilers", "packages", "sets", "pins",
+            "with-test", "with-doc", "lower-bounds", "include", "exclude", "accept-failures", "limits", "schedule",
+        ])
+    package static let repository = Shape(
+        "repository", "a repository", ["url", "path", "ref", "commit", "priority", "targets", "compilers"])
+    package static let target = Shape(
+        "target", "a target", ["name", "plugin", "version", "arch", "options", "run", "required"])
+    package static let compiler = Shape(
+        "compiler", "a compiler", ["version", "system", "name", "packages", "targets"])
+    package static let selection = Shape(
+        "selection", "a selection of packages",
+        [
+            "name", "set", "file", "tag", "maintainer", "reverse-dependencies", "except", "depth", "versions",
+            "targets",
+            "compilers",
+        ])
+    package static let pin = Shape("pin", "a pin", ["version", "opam", "url", "checksum"])
+    package static let inclusion = Shape("inclusion", "an inclusion", ["cells", "reason"])
+    package static let exclusion = Shape("exclusion", "an exclusion", ["cells", "reason"])
+    package static let acceptedFailure = Shape(
+        "accepted-failure", "an accepted failure", ["cells", "reason", "expires"])
+    package static let limits = Shape(
+        "limits", "limits", ["time", "silence", "memory", "disk", "log", "targets", "packages"])
+    package static let limitSet = Shape(
+        "limit-set", "limits of some jobs", ["time", "silence", "memory", "disk", "log"])
+    package static let scheduleRule = Shape("schedule-rule", "a rule of the schedule", ["cells", "priority"])
+
+    package static let all = [
+        matrix, repository, target, compiler, selection, pin, inclusion, exclusion, acceptedFailure, limits, limitSet,
+        scheduleRule,
+    ]
+}

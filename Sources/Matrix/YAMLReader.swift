@@ -1,0 +1,232 @@
+internal import Core
+
+/// Reads one YAML document into nodes, through libyaml's events.
+///
+/// Aliases share the nodes of their anchor, so that they cost no memory; what they stand for is counted all the
+/// same, and a document that expands beyond the limits is refused.
+struct YAMLReader {
+    /// Nodes of a document, those of aliases counted each time.
+    static let nodeLimit = 100_000
+    /// Lists and mappings within each other.
+    static let depthLimit = 32
+
+    private let text: SourceText
+    private var events: EventStream
+    private var anchors: [String: Node] = [:]
+    private var openAnchors: Set<String> = []
+    private(set) var diagnostics: [Diagnostic] = []
+
+    /// The document of `text` and what is wrong with it, in the order of the text; no document after an error
+    /// that leaves the rest without a meaning.
+    static func read(_ text: SourceText) -> (document: Node?, diagnostics: [Diagnostic]) {
+        text.bytes.withUnsafeBufferPointer { bytes in
+            var reader = YAMLReader(text: text, events: EventStream(bytes))
+            do {
+                return (try reader.document(), reader.diagnostics)
+            } catch let stop as Stop {
+                return (nil, reader.diagnostics + stop.diagnostics)
+            } catch {
+                return (nil, reader.diagnostics + [Diagnostic(.error, "\(error)")])
+            }
+        }
+    }
+
+    private init(text: SourceText, events: EventStream) {
+        self.text = text
+        self.events = events
+    }
+
+    /// What ends the reading.
+    private struct Stop: Error {
+        var diagnostics: [Diagnostic]
+    }
+
+    private mutating func next() throws -> Event {
+        do {
+            return try events.next()
+        } catch let problem as YAMLProblem {
+            throw Stop(diagnostics: explained(problem))
+        }
+    }
+
+    private mutating func document() throws -> Node {
+        _ = try next()  // the start of the stream
+        guard case .documentStart = try next().kind else {
+            throw Stop(diagnostics: [
+                Diagnostic(
+                    .error, "the file is empty: expected a matrix", at: place(1, 1),
+                    hint: "a matrix begins with 'deployment: NAME'")
+            ])
+        }
+        let root = try node(try next(), depth: 0)
+        _ = try next()  // the end of the document
+        let after = try next()
+        if case .documentStart = after.kind {
+            throw stop("a second document begins here: a matrix is one document", at: after.location(in: text.file))
+        }
+        return root
+    }
+
+    private mutating func node(_ event: Event, depth: Int) throws -> Node {
+        let location = event.location(in: text.file)
+        guard depth <= Self.depthLimit else {
+            throw stop("more than \(Self.depthLimit) lists and mappings within each other", at: location)
+        }
+        switch event.kind {
+        case .scalar(let value, let isPlain):
+            return anchored(
+                event, Node(content: .scalar(value, isPlain: isPlain), location: location, weight: 1))
+        case .alias(let name):
+            return try aliased(name, at: location)
+        case .sequenceStart:
+            if let anchor = event.anchor { openAnchors.insert(anchor) }
+            return anchored(event, try sequence(at: location, depth: depth))
+        case .mappingStart:
+            if let anchor = event.anchor { openAnchors.insert(anchor) }
+            return anchored(event, try mapping(at: location, depth: depth))
+        case .streamStart, .streamEnd, .documentStart, .documentEnd, .sequenceEnd, .mappingEnd:
+            throw stop("expected a value", at: location)
+        }
+    }
+
+    private mutating func anchored(_ event: Event, _ node: Node) -> Node {
+        if let anchor = event.anchor {
+            anchors[anchor] = node
+            openAnchors.remove(anchor)
+        }
+        return node
+    }
+
+    private func aliased(_ name: String, at location: SourceLocation) throws -> Node {
+        if openAnchors.contains(name) {
+            throw stop("alias '*\(name)' stands inside of its own anchor", at: location)
+        }
+        guard let node = anchors[name] else {
+            let known = nearest(to: name, in: Array(anchors.keys)).map { "did you mean '*\($0)'?" }
+            throw stop(
+                "alias '*\(name)' has no anchor above it", at: location,
+                hint: known ?? "write '&\(name)' where it is defined")
+        }
+        return node
+    }
+
+    private mutating func sequence(at location: SourceLocation, depth: Int) throws -> Node {
+        var elements: [Node] = []
+        var weight = 1
+        while true {
+            let event = try next()
+            if case .sequenceEnd = event.kind { break }
+            let element = try node(event, depth: depth + 1)
+            elements.append(element)
+            weight = try grown(weight, by: element, at: event.location(in: text.file))
+        }
+        return Node(content: .sequence(elements), location: location, weight: weight)
+    }
+
+    private mutating func mapping(at location: SourceLocation, depth: Int) throws -> Node {
+        var entries = MappingEntries()
+        var weight = 1
+        while true {
+            let event = try next()
+            if case .mappingEnd = event.kind { break }
+            let key = try node(event, depth: depth + 1)
+            let value = try node(try next(), depth: depth + 1)
+            weight = try grown(weight + 1, by: value, at: value.location)
+            guard case .scalar(let name, let isPlain) = key.content else {
+                report("a key must be a text, found \(key.kind)", at: key.location)
+                continue
+            }
+            if isPlain, name == "<<" {
+                merge(value, into: &entries)
+            } else if let earlier = entries.add(Node.Entry(key: name, keyLocation: key.location, value: value)) {
+                report(
+                    "key '\(name)' stands twice in one mapping, first in line \(earlier.line)", at: key.location,
+                    hint: "keep one of them")
+            }
+        }
+        return Node(content: .mapping(entries.all), location: location, weight: weight)
+    }
+
+    /// YAML's merge key: the entries of a mapping, or of several, that are not given here.
+    private mutating func merge(_ value: Node, into entries: inout MappingEntries) {
+        switch value.content {
+        case .mapping(let others):
+            entries.addDefaults(others)
+        case .sequence(let sources):
+            for source in sources { merge(source, into: &entries) }
+        case .scalar:
+            report("'<<' needs a mapping, found \(value.kind)", at: value.location, hint: "write '<<: *ANCHOR'")
+        }
+    }
+
+    private func grown(_ weight: Int, by node: Node, at location: SourceLocation) throws -> Int {
+        let sum = weight + node.weight
+        guard sum <= Self.nodeLimit else {
+            throw stop(
+                "the document has more than \(Self.nodeLimit) values once its aliases are expanded", at: location,
+                hint: "use fewer aliases of aliases")
+        }
+        return sum
+    }
+
+    private mutating func report(_ message: String, at location: SourceLocation, hint: String? = nil) {
+        diagnostics.append(contentsOf: stop(message, at: location, hint: hint).diagnostics)
+    }
+
+    private func stop(_ message: String, at location: SourceLocation, hint: String? = nil) -> Stop {
+        Stop(diagnostics: [
+            Diagnostic(.error, message, at: location, excerpt: text.line(location.line), hint: hint)
+        ])
+    }
+
+    private func place(_ line: Int, _ column: Int) -> SourceLocation {
+        SourceLocation(file: text.file, line: line, column: column)
+    }
+
+    /// libyaml's complaint in our words; each indenting tab by itself, for they are what it stumbles over most.
+    private func explained(_ problem: YAMLProblem) -> [Diagnostic] {
+        let tabs = text.indentingTabs()
+        if tabs.contains(where: { $0.line == problem.line }) || problem.message.contains("tab") {
+            let places = tabs.isEmpty ? [place(problem.line, problem.column)] : tabs
+            return places.prefix(20).flatMap { location in
+                stop("a tab in the indentation", at: location, hint: "YAML indents with spaces only").diagnostics
+            }
+        }
+        var message = "no valid YAML: \(problem.message)"
+        if let context = problem.context {
+            message += " \(context)"
+            if let line = problem.contextLine, line != problem.line {
+                message += " that begins in line \(line)"
+            }
+        }
+        return stop(message, at: place(problem.line, problem.column)).diagnostics
+    }
+}
+
+/// Entries under way, with the defaults that merge keys gave.
+private struct MappingEntries {
+    private(set) var all: [Node.Entry] = []
+    private var positions: [String: Int] = [:]
+    private var defaults: Set<String> = []
+
+    /// Adds an entry of the text; the place of an earlier one with its key, which then stays.
+    mutating func add(_ entry: Node.Entry) -> SourceLocation? {
+        if let position = positions[entry.key] {
+            guard defaults.remove(entry.key) != nil else { return all[position].keyLocation }
+            all[position] = entry
+            return nil
+        }
+        positions[entry.key] = all.count
+        all.append(entry)
+        return nil
+    }
+
+    /// Adds those entries whose keys are not there yet.
+    mutating func addDefaults(_ entries: [Node.Entry]) {
+        for entry in entries where positions[entry.key] == nil {
+            positions[entry.key] = all.count
+            all.append(entry)
+            defaults.insert(entry.key)
+        }
+    }
+}
