@@ -32,6 +32,7 @@ let package = Package(
     name: "ciso",
     products: [
         .executable(name: "ci", targets: ["ci"]),
+        .library(name: "Archive", targets: ["Archive"]),
         .library(name: "OpamFormat", targets: ["OpamFormat"]),
         .library(name: "OpamSolver", targets: ["OpamSolver"]),
         .library(name: "Store", targets: ["Store"]),
@@ -86,5 +87,6 @@ let package = Package(
         tests("Documents", []),
         tests("Scheduler", []),
         tests("Matrix", ["Core"], resources: [.copy("Broken")]),
+        tests("Archive", ["Core"]),
     ]
 )

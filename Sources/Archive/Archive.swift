@@ -1,1 +1,0 @@
-// Archive: the room is laid, nothing lives here yet.

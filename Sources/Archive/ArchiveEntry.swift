@@ -1,0 +1,47 @@
+/// One member of an archive, without its contents.
+public struct ArchiveEntry: Hashable, Sendable {
+    /// What a member is.
+    public enum Kind: Hashable, Sendable {
+        case file
+        case directory
+        case symbolicLink(target: String)
+        /// Another name of a member that came earlier.
+        case hardLink(target: String)
+        /// A device, a FIFO or a socket; never unpacked.
+        case special
+    }
+
+    /// As written in the archive: relative, its components separated by `/`.
+    public var path: String
+    public var kind: Kind
+    /// The low twelve bits of the mode.
+    public var permissions: UInt32
+    /// Bytes of a file; 0 for anything else.
+    public var size: Int
+    /// Seconds since 1970.
+    public var modified: Int
+    public var owner: Owner
+
+    public init(
+        path: String, kind: Kind, permissions: UInt32, size: Int = 0, modified: Int = 0,
+        owner: Owner = Owner(user: 0, group: 0)
+    ) {
+        self.path = path
+        self.kind = kind
+        self.permissions = permissions
+        self.size = size
+        self.modified = modified
+        self.owner = owner
+    }
+}
+
+/// The numeric owner of a file.
+public struct Owner: Hashable, Sendable, Codable {
+    public var user: UInt32
+    public var group: UInt32
+
+    public init(user: UInt32, group: UInt32) {
+        self.user = user
+        self.group = group
+    }
+}

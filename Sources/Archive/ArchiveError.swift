@@ -1,0 +1,52 @@
+public import Core
+
+/// Why an archive could not be written, read or unpacked.
+public struct ArchiveError: Error, Hashable, Sendable {
+    /// What is wrong, for programs.
+    public enum Code: String, Sendable {
+        /// An absolute path, a `..`, an empty name, or a byte that no name may hold.
+        case unsafePath
+        /// A link whose target lies outside of what is unpacked.
+        case linkOutside
+        /// A device, a FIFO or a socket.
+        case specialFile
+        /// More members than allowed.
+        case tooManyEntries
+        /// More bytes than allowed, after decompression.
+        case tooManyBytes
+        /// A path with more components than allowed.
+        case tooDeep
+        /// Not an archive, or one that ends early or contradicts itself.
+        case damaged
+        /// There is no member of that name.
+        case noSuchMember
+        /// The operating system refused.
+        case system
+    }
+
+    public var code: Code
+    /// The archive or the directory that was worked on.
+    public var archive: String
+    /// The member concerned, if any.
+    public var member: String?
+    /// What was found, and what was expected.
+    public var detail: String
+
+    public init(_ code: Code, archive: String, member: String? = nil, detail: String) {
+        self.code = code
+        self.archive = archive
+        self.member = member
+        self.detail = detail
+    }
+
+    /// The same, as a command reports it: the contents of an archive are somebody's input, the rest is infrastructure.
+    public var failure: Failure {
+        Failure(code == .system ? .infrastructure : .input, description)
+    }
+}
+
+extension ArchiveError: CustomStringConvertible {
+    public var description: String {
+        if let member { "\(archive): member '\(member)': \(detail)" } else { "\(archive): \(detail)" }
+    }
+}

@@ -1,0 +1,275 @@
+import CArchive
+import Glibc
+
+// The one file that knows libarchive. Everything else in this module works with `ArchiveEntry` values and bytes.
+
+/// The file type bits of a mode, as libarchive spells them; its macros do not import.
+private enum FileType {
+    static let mask: UInt32 = 0o170000
+    static let regular: UInt32 = 0o100000
+    static let directory: UInt32 = 0o040000
+    static let symbolicLink: UInt32 = 0o120000
+}
+
+/// Bytes handed from or to libarchive at a time.
+let blockSize = 1 << 17
+
+/// Runs `body` with a UTF-8 character set on this thread: libarchive converts names by the thread's locale and gives
+/// none at all for a name that the "C" locale cannot hold.
+func withUTF8Names<Value>(_ body: () throws(ArchiveError) -> Value) throws(ArchiveError) -> Value {
+    guard let utf8 = utf8Locale else { return try body() }
+    let before = uselocale(utf8)
+    defer { _ = uselocale(before) }
+    return try body()
+}
+
+/// Never changed and never freed, so that any thread may use it.
+nonisolated(unsafe) private let utf8Locale: locale_t? = newlocale(LC_CTYPE_MASK, "C.UTF-8", nil)
+
+/// Reads the members of an archive in their order. Not thread-safe.
+final class ArchiveReader {
+    /// What bytes may be: a container with members, or one compressed stream.
+    enum Format {
+        case container
+        case stream
+    }
+
+    private let handle: OpaquePointer
+    private let name: String
+
+    /// Opens what can be read from `descriptor`, which stays the caller's.
+    init(descriptor: Int32, name: String, format: Format) throws(ArchiveError) {
+        self.name = name
+        handle = archive_read_new()
+        supportFormats(of: handle, format)
+        try check(archive_read_open_fd(handle, descriptor, blockSize))
+    }
+
+    /// Opens `bytes`, which must outlive the reader.
+    init(bytes: UnsafeRawBufferPointer, name: String, format: Format) throws(ArchiveError) {
+        self.name = name
+        handle = archive_read_new()
+        supportFormats(of: handle, format)
+        try check(archive_read_open_memory(handle, bytes.baseAddress, bytes.count))
+    }
+
+    deinit {
+        archive_read_free(handle)
+    }
+
+    /// The next member, or nil at the end.
+    func next() throws(ArchiveError) -> ArchiveEntry? {
+        var found: OpaquePointer?
+        let status = archive_read_next_header(handle, &found)
+        if status == ARCHIVE_EOF { return nil }
+        guard status == ARCHIVE_OK || status == ARCHIVE_WARN, let found else {
+            throw damage()
+        }
+        return try entry(found)
+    }
+
+    /// Reads more of the member's contents into `buffer`; 0 at their end.
+    func read(into buffer: UnsafeMutableRawBufferPointer) throws(ArchiveError) -> Int {
+        let count = archive_read_data(handle, buffer.baseAddress, buffer.count)
+        guard count >= 0 else { throw damage() }
+        return count
+    }
+
+    private func entry(_ found: OpaquePointer) throws(ArchiveError) -> ArchiveEntry {
+        guard let path = text(archive_entry_pathname(found)) else {
+            throw ArchiveError(.unsafePath, archive: name, detail: "a member's name is not valid UTF-8")
+        }
+        let kind: ArchiveEntry.Kind
+        if let target = text(archive_entry_hardlink(found)) {
+            kind = .hardLink(target: target)
+        } else {
+            switch UInt32(archive_entry_filetype(found)) & FileType.mask {
+            case FileType.regular, 0: kind = .file
+            case FileType.directory: kind = .directory
+            case FileType.symbolicLink:
+                guard let target = text(archive_entry_symlink(found)) else {
+                    throw ArchiveError(.damaged, archive: name, member: path, detail: "a symbolic link without target")
+                }
+                kind = .symbolicLink(target: target)
+            default: kind = .special
+            }
+        }
+        return ArchiveEntry(
+            path: path, kind: kind, permissions: UInt32(archive_entry_perm(found)) & 0o7777,
+            size: kind == .file ? Int(max(0, archive_entry_size(found))) : 0,
+            modified: Int(archive_entry_mtime(found)),
+            owner: Owner(
+                user: UInt32(truncatingIfNeeded: archive_entry_uid(found)),
+                group: UInt32(truncatingIfNeeded: archive_entry_gid(found))))
+    }
+
+    private func text(_ pointer: UnsafePointer<CChar>?) -> String? {
+        pointer.flatMap { String(validatingCString: $0) }
+    }
+
+    private func check(_ status: Int32) throws(ArchiveError) {
+        guard status == ARCHIVE_OK || status == ARCHIVE_WARN else { throw damage() }
+    }
+
+    private func damage() -> ArchiveError {
+        ArchiveError(.damaged, archive: name, detail: message(of: handle))
+    }
+}
+
+/// Only filters that libarchive has built in: never one that starts an external program.
+private func supportFormats(of handle: OpaquePointer, _ format: ArchiveReader.Format) {
+    archive_read_support_filter_none(handle)
+    archive_read_support_filter_gzip(handle)
+    archive_read_support_filter_bzip2(handle)
+    archive_read_support_filter_xz(handle)
+    archive_read_support_filter_lzma(handle)
+    archive_read_support_filter_lzip(handle)
+    archive_read_support_filter_compress(handle)
+    archive_read_support_filter_zstd(handle)
+    switch format {
+    case .container:
+        archive_read_support_format_tar(handle)
+        archive_read_support_format_zip(handle)
+    case .stream:
+        archive_read_support_format_raw(handle)
+        archive_read_support_format_empty(handle)
+    }
+}
+
+private func message(of handle: OpaquePointer) -> String {
+    archive_error_string(handle).map { String(cString: $0) } ?? "unknown format or damaged data"
+}
+
+/// Writes members to a descriptor, compressed by zstd. Not thread-safe.
+final class ArchiveWriter {
+    private let handle: OpaquePointer
+    private let name: String
+
+    /// Writes a tar archive to `descriptor`, which stays the caller's.
+    ///
+    /// - Parameter level: zstd's, 1 to 19.
+    init(descriptor: Int32, name: String, level: Int) throws(ArchiveError) {
+        self.name = name
+        handle = archive_write_new()
+        // GNU tar keeps long names as the bytes they are; pax would pass them through the locale.
+        archive_write_set_format_gnutar(handle)
+        try compress(level)
+        archive_write_set_bytes_in_last_block(handle, 1)
+        try check(archive_write_open_fd(handle, descriptor))
+    }
+
+    private init(stream name: String, level: Int) throws(ArchiveError) {
+        self.name = name
+        handle = archive_write_new()
+        archive_write_set_format_raw(handle)
+        try compress(level)
+        archive_write_set_bytes_per_block(handle, 0)
+        archive_write_set_bytes_in_last_block(handle, 1)
+    }
+
+    deinit {
+        archive_write_free(handle)
+    }
+
+    /// `bytes` as one zstd frame. Linear in their number.
+    static func frame(of bytes: [UInt8], level: Int) throws(ArchiveError) -> [UInt8] {
+        let writer = try ArchiveWriter(stream: "zstd", level: level)
+        // A frame is never longer than its contents by more than this (ZSTD_COMPRESSBOUND, and slack for headers).
+        let bound = bytes.count + bytes.count / 128 + 1024
+        var failure: ArchiveError?
+        let frame = [UInt8](unsafeUninitializedCapacity: bound) { buffer, count in
+            do throws(ArchiveError) {
+                count = try writer.compress(bytes, into: buffer)
+            } catch {
+                failure = error
+            }
+        }
+        if let failure { throw failure }
+        return frame
+    }
+
+    private func compress(_ bytes: [UInt8], into buffer: UnsafeMutableBufferPointer<UInt8>) throws(ArchiveError) -> Int
+    {
+        let used = UnsafeMutablePointer<Int>.allocate(capacity: 1)
+        defer { used.deallocate() }
+        try check(archive_write_open_memory(handle, buffer.baseAddress, buffer.count, used))
+        let entry = archive_entry_new()
+        defer { archive_entry_free(entry) }
+        archive_entry_set_filetype(entry, FileType.regular)
+        try check(archive_write_header(handle, entry))
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes { archive_write_data(handle, $0.baseAddress, $0.count) }
+            guard count > 0 else { throw problem() }
+            rest = rest.dropFirst(count)
+        }
+        try check(archive_write_close(handle))
+        return used.pointee
+    }
+
+    /// Begins a member; the contents of a file follow by `write`.
+    func add(_ member: ArchiveEntry) throws(ArchiveError) {
+        let entry = archive_entry_new()
+        defer { archive_entry_free(entry) }
+        archive_entry_set_pathname(entry, member.path)
+        archive_entry_set_perm(entry, mode_t(member.permissions))
+        archive_entry_set_mtime(entry, time_t(member.modified), 0)
+        archive_entry_set_uid(entry, la_int64_t(member.owner.user))
+        archive_entry_set_gid(entry, la_int64_t(member.owner.group))
+        archive_entry_set_size(entry, la_int64_t(member.size))
+        switch member.kind {
+        case .file: archive_entry_set_filetype(entry, FileType.regular)
+        case .directory: archive_entry_set_filetype(entry, FileType.directory)
+        case .symbolicLink(let target):
+            archive_entry_set_filetype(entry, FileType.symbolicLink)
+            archive_entry_set_symlink(entry, target)
+        case .hardLink(let target):
+            archive_entry_set_filetype(entry, FileType.regular)
+            archive_entry_set_hardlink(entry, target)
+        case .special:
+            throw ArchiveError(.specialFile, archive: name, member: member.path, detail: "not a file, folder or link")
+        }
+        try check(archive_write_header(handle, entry))
+    }
+
+    /// Adds to the contents of the member begun last.
+    func write(_ bytes: UnsafeRawBufferPointer) throws(ArchiveError) {
+        var rest = bytes
+        while !rest.isEmpty {
+            let count = archive_write_data(handle, rest.baseAddress, rest.count)
+            guard count > 0 else { throw problem() }
+            rest = UnsafeRawBufferPointer(rebasing: rest[count...])
+        }
+    }
+
+    /// Writes what is left. Without it the archive is incomplete.
+    func finish() throws(ArchiveError) {
+        try check(archive_write_close(handle))
+    }
+
+    private func compress(_ level: Int) throws(ArchiveError) {
+        try check(archive_write_add_filter_zstd(handle))
+        try check(archive_write_set_filter_option(handle, "zstd", "compression-level", String(level)))
+    }
+
+    private func check(_ status: Int32) throws(ArchiveError) {
+        guard status == ARCHIVE_OK || status == ARCHIVE_WARN else { throw problem() }
+    }
+
+    private func problem() -> ArchiveError {
+        ArchiveError(.system, archive: name, detail: message(of: handle))
+    }
+}
+
+/// Extended attributes of open files, which Swift's view of the C library lacks.
+enum ExtendedAttribute {
+    /// The first byte of the value of `name`, if it has exactly one.
+    static func byte(_ name: String, of descriptor: Int32) -> UInt8? {
+        var value: UInt8 = 0
+        return fgetxattr(descriptor, name, &value, 1) == 1 ? value : nil
+    }
+
+    static func set(_ name: String, to value: UInt8, of descriptor: Int32) -> Bool {
+        withUnsafePointer(to: value) { fsetxattr(descriptor, name, $0, 1, 0) == 0 }
+    }
+}

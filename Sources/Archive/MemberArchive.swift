@@ -1,0 +1,171 @@
+import Core
+import Glibc
+
+/// A file of many small members, compressed, any of which is read without reading the others.
+///
+/// Members are grouped into zstd frames of about 256 KiB, so that small texts share one dictionary; an index beside the
+/// file (`NAME.index`, one line per member) says where each lies. Members are only added. One writer at a time, across
+/// processes, by a lock on the index; readers need no lock. What a killed writer left is not in the index, and the next
+/// writer overwrites it.
+public struct MemberArchive: Sendable {
+    /// Where a member lies.
+    public struct Location: Hashable, Sendable {
+        /// Of the frame, in bytes.
+        public var offset: Int
+        /// Of the frame, in bytes.
+        public var length: Int
+        /// Of the member within what the frame holds.
+        public var start: Int
+        /// Bytes of the member.
+        public var count: Int
+    }
+
+    /// The file that holds the frames.
+    public let path: String
+    private var indexPath: String { path + ".index" }
+    private static let frameSize = 1 << 18
+    /// No frame that `append` writes holds more: a member of its own size may exceed `frameSize`.
+    private static let frameLimit = 1 << 30
+
+    /// The archive at `path`, which need not exist yet.
+    public init(path: String) {
+        self.path = path
+    }
+
+    /// Adds `members`, which are on disk when this returns. A name that is already there is replaced.
+    ///
+    /// - Parameter members: names without white space, and their contents.
+    /// - Complexity: O(bytes), one `fdatasync` for the frames and one for the index.
+    public func append(_ members: [(name: String, bytes: [UInt8])]) throws(ArchiveError) {
+        for member in members {
+            guard !member.name.isEmpty, !member.name.utf8.contains(where: { $0 <= UInt8(ascii: " ") }) else {
+                throw ArchiveError(
+                    .unsafePath, archive: path, member: member.name, detail: "expected a name without white space")
+            }
+        }
+        let index = try Descriptor(opening: indexPath, O_RDWR | O_CREAT, of: path)
+        guard flock(index.raw, LOCK_EX) == 0 else { throw systemError("lock", indexPath, of: path) }
+        let known = try readIndex()
+        let data = try Descriptor(opening: path, O_RDWR | O_CREAT, of: path)
+        var end = known.end
+        guard ftruncate(data.raw, off_t(end)) == 0 else { throw systemError("truncate", path) }
+        var lines = ""
+        for group in groups(of: members) {
+            let frame = try Zstandard.compress(group.flatMap(\.bytes), level: 9)
+            try write(frame, to: data.raw, at: end)
+            var start = 0
+            for member in group {
+                lines += "\(member.name) \(end) \(frame.count) \(start) \(member.bytes.count)\n"
+                start += member.bytes.count
+            }
+            end += frame.count
+        }
+        try data.synchronize()
+        try write(Array(lines.utf8), to: index.raw, at: known.indexEnd)
+        try index.synchronize()
+    }
+
+    /// Where each member lies, by name.
+    ///
+    /// - Complexity: O(members).
+    public func locations() throws(ArchiveError) -> [String: Location] {
+        try readIndex().locations
+    }
+
+    /// The contents of the member called `name`.
+    ///
+    /// - Throws: `ArchiveError` with `noSuchMember`, `damaged` or `system`.
+    public func read(_ name: String) throws(ArchiveError) -> [UInt8] {
+        guard let location = try locations()[name] else {
+            throw ArchiveError(.noSuchMember, archive: path, member: name, detail: "is not in the index")
+        }
+        return try read(location)
+    }
+
+    /// The bytes at `location`, as `locations()` gave it.
+    public func read(_ location: Location) throws(ArchiveError) -> [UInt8] {
+        let data = try Descriptor(opening: path, O_RDONLY, of: path)
+        var status = stat()
+        guard fstat(data.raw, &status) == 0, location.length <= Int(status.st_size) else {
+            throw ArchiveError(.damaged, archive: path, detail: "shorter than its index says")
+        }
+        let frame = [UInt8](unsafeUninitializedCapacity: location.length) { buffer, count in
+            count = max(0, pread(data.raw, buffer.baseAddress, location.length, off_t(location.offset)))
+        }
+        guard frame.count == location.length else {
+            throw ArchiveError(.damaged, archive: path, detail: "shorter than its index says")
+        }
+        let contents = try Zstandard.decompress(frame, limit: Self.frameLimit)
+        let (end, overflow) = location.start.addingReportingOverflow(location.count)
+        guard !overflow, end <= contents.count else {
+            throw ArchiveError(.damaged, archive: path, detail: "a frame holds less than the index says")
+        }
+        return Array(contents[location.start..<end])
+    }
+
+    private func groups(of members: [(name: String, bytes: [UInt8])]) -> [[(name: String, bytes: [UInt8])]] {
+        var groups: [[(name: String, bytes: [UInt8])]] = []
+        var size = 0
+        for member in members {
+            if groups.isEmpty || size + member.bytes.count > Self.frameSize {
+                groups.append([])
+                size = 0
+            }
+            groups[groups.count - 1].append(member)
+            size += member.bytes.count
+        }
+        return groups
+    }
+
+    private func write(_ bytes: [UInt8], to descriptor: Int32, at offset: Int) throws(ArchiveError) {
+        var done = 0
+        while done < bytes.count {
+            let count = bytes[done...].withUnsafeBytes {
+                pwrite(descriptor, $0.baseAddress, $0.count, off_t(offset + done))
+            }
+            guard count > 0 else { throw systemError("write", path) }
+            done += count
+        }
+    }
+
+    private struct Index {
+        var locations: [String: Location] = [:]
+        /// Bytes of the archive that the index knows.
+        var end = 0
+        /// Bytes of the index up to its last whole line.
+        var indexEnd = 0
+    }
+
+    /// Reads the index up to the first line that is not whole: what follows was being written when its writer was killed.
+    private func readIndex() throws(ArchiveError) -> Index {
+        var index = Index()
+        guard access(indexPath, F_OK) == 0 else { return index }
+        let text = try contents(of: indexPath)
+        var rest = text[...]
+        while let newline = rest.firstIndex(of: UInt8(ascii: "\n")) {
+            let fields = rest[..<newline].split(separator: UInt8(ascii: " ")).map {
+                String(decoding: $0, as: UTF8.self)
+            }
+            let numbers = fields.dropFirst().compactMap { Int($0) }
+            guard fields.count == 5, numbers.count == 4, numbers.allSatisfy({ $0 >= 0 }) else { break }
+            index.locations[fields[0]] = Location(
+                offset: numbers[0], length: numbers[1], start: numbers[2], count: numbers[3])
+            let (end, overflow) = numbers[0].addingReportingOverflow(numbers[1])
+            guard !overflow else { break }
+            index.end = max(index.end, end)
+            rest = rest[(newline + 1)...]
+        }
+        index.indexEnd = rest.startIndex
+        return index
+    }
+
+    private func contents(of file: String) throws(ArchiveError) -> [UInt8] {
+        let descriptor = try Descriptor(opening: file, O_RDONLY, of: path)
+        var status = stat()
+        guard fstat(descriptor.raw, &status) == 0 else { throw systemError("read", file, of: path) }
+        let size = Int(status.st_size)
+        return [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
+            count = max(0, pread(descriptor.raw, buffer.baseAddress, size, 0))
+        }
+    }
+}

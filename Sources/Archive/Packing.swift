@@ -1,0 +1,122 @@
+import Core
+import Glibc
+
+/// Writes a directory tree as a tar archive compressed by zstd: equal trees give equal bytes.
+///
+/// Members are sorted by the bytes of their paths, so a directory comes before what it holds. Sockets, FIFOs and
+/// devices are left out and named in the result.
+public struct Packing: Sendable {
+    /// What is written as a member's time.
+    public enum Timestamps: Hashable, Sendable {
+        case kept
+        /// Seconds since 1970, the same for all.
+        case fixed(Int)
+    }
+
+    /// What is written as a member's owner.
+    public enum Ownership: Hashable, Sendable {
+        case kept
+        case fixed(Owner)
+    }
+
+    public var timestamps: Timestamps
+    public var ownership: Ownership
+    /// Bits of the mode that are written; by default neither set-user-ID, set-group-ID nor sticky.
+    public var permissionMask: UInt32
+    /// Turn an overlay's marks of removed things into their OCI names.
+    public var whiteouts: Bool
+    public var limits: TreeLimits
+    /// Of zstd, 1 to 19.
+    public var level: Int
+
+    public init(
+        timestamps: Timestamps = .fixed(1), ownership: Ownership = .kept, permissionMask: UInt32 = 0o777,
+        whiteouts: Bool = false, limits: TreeLimits = TreeLimits(), level: Int = 3
+    ) {
+        self.timestamps = timestamps
+        self.ownership = ownership
+        self.permissionMask = permissionMask
+        self.whiteouts = whiteouts
+        self.limits = limits
+        self.level = level
+    }
+
+    /// What was written.
+    public struct Summary: Hashable, Sendable {
+        /// Members, directories included.
+        public var entries = 0
+        /// Of all files, uncompressed.
+        public var bytes = 0
+        /// Sockets, FIFOs and devices that were left out, sorted.
+        public var skipped: [String] = []
+    }
+
+    /// Packs what lies in `directory` below each of `paths`, together with the directories that lead there.
+    ///
+    /// - Parameters:
+    ///   - paths: relative to `directory`; those that do not exist are skipped. An empty path means everything.
+    ///   - file: is written beside its place and renamed.
+    /// - Throws: `ArchiveError` when a limit is passed or the file system refuses; nothing is left behind then.
+    /// - Complexity: O(bytes + entries · log entries).
+    public func pack(_ directory: String, paths: [String] = [""], to file: String) throws(ArchiveError) -> Summary {
+        let root = try Descriptor(opening: directory, O_RDONLY | O_DIRECTORY, of: directory)
+        var listing = TreeListing(root: root, name: directory, whiteouts: whiteouts, limits: limits)
+        for path in paths {
+            try listing.add(path)
+        }
+        let entries = listing.sortedEntries()
+        let aside = "\(file).part.\(getpid())"
+        do throws(ArchiveError) {
+            let output = try Descriptor(creating: aside, of: file)
+            try withUTF8Names { () throws(ArchiveError) in
+                try write(entries, of: root, to: output, name: file)
+            }
+            try output.synchronize()
+        } catch {
+            unlink(aside)
+            throw error
+        }
+        guard rename(aside, file) == 0 else { throw systemError("rename", file) }
+        return Summary(entries: entries.count, bytes: listing.meter.bytes, skipped: listing.skipped.sorted())
+    }
+
+    private func write(
+        _ entries: [ArchiveEntry], of root: borrowing Descriptor, to output: borrowing Descriptor, name: String
+    ) throws(ArchiveError) {
+        let writer = try ArchiveWriter(descriptor: output.raw, name: name, level: level)
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: blockSize, alignment: 16)
+        defer { buffer.deallocate() }
+        for entry in entries {
+            try writer.add(normalized(entry))
+            if entry.kind == .file, entry.size > 0 {
+                let file = try Descriptor(opening: entry.path, in: root, O_RDONLY | O_NOFOLLOW, of: name)
+                try copy(file, of: entry, to: writer, by: buffer, archive: name)
+            }
+        }
+        try writer.finish()
+    }
+
+    private func copy(
+        _ file: borrowing Descriptor, of entry: ArchiveEntry, to writer: ArchiveWriter,
+        by buffer: UnsafeMutableRawBufferPointer, archive: String
+    ) throws(ArchiveError) {
+        var left = entry.size
+        while left > 0 {
+            let count = Glibc.read(file.raw, buffer.baseAddress, min(left, buffer.count))
+            guard count > 0 else {
+                throw ArchiveError(
+                    .damaged, archive: archive, member: entry.path, detail: "the file shrank while it was packed")
+            }
+            try writer.write(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+            left -= count
+        }
+    }
+
+    private func normalized(_ entry: ArchiveEntry) -> ArchiveEntry {
+        var entry = entry
+        if case .fixed(let seconds) = timestamps { entry.modified = seconds }
+        if case .fixed(let owner) = ownership { entry.owner = owner }
+        entry.permissions &= permissionMask
+        return entry
+    }
+}

@@ -1,0 +1,54 @@
+/// Bounds on what is packed or unpacked, whatever an archive claims about itself.
+public struct TreeLimits: Hashable, Sendable {
+    /// Bytes of all files together, uncompressed.
+    public var bytes: Int
+    /// Files, directories and links.
+    public var entries: Int
+    /// Components of a path.
+    public var depth: Int
+
+    /// The defaults hold every package of opam-repository many times over.
+    public init(bytes: Int = 8 << 30, entries: Int = 500_000, depth: Int = 64) {
+        self.bytes = bytes
+        self.entries = entries
+        self.depth = depth
+    }
+}
+
+/// Counts what passes, and refuses the first thing too many.
+struct TreeMeter {
+    private let limits: TreeLimits
+    private let archive: String
+    private(set) var bytes = 0
+    private(set) var entries = 0
+
+    init(_ limits: TreeLimits, archive: String) {
+        self.limits = limits
+        self.archive = archive
+    }
+
+    mutating func count(_ member: String, depth: Int) throws(ArchiveError) {
+        entries += 1
+        guard entries <= limits.entries else {
+            throw ArchiveError(
+                .tooManyEntries, archive: archive, member: member, detail: "more than \(limits.entries) entries")
+        }
+        guard member.utf8.count < 4096 else {
+            throw ArchiveError(
+                .tooDeep, archive: archive, detail: "a path of \(member.utf8.count) bytes, 4095 are allowed")
+        }
+        guard depth <= limits.depth else {
+            throw ArchiveError(
+                .tooDeep, archive: archive, member: member,
+                detail: "\(depth) levels deep, \(limits.depth) are allowed")
+        }
+    }
+
+    mutating func count(bytes more: Int, of member: String) throws(ArchiveError) {
+        bytes += more
+        guard bytes <= limits.bytes else {
+            throw ArchiveError(
+                .tooManyBytes, archive: archive, member: member, detail: "more than \(limits.bytes) bytes in all")
+        }
+    }
+}

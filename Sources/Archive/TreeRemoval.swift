@@ -1,0 +1,66 @@
+import Glibc
+
+/// Removes a file or a directory with all it holds, following no link; what does not exist is no error.
+///
+/// Builds may leave trees of any depth: below 32 levels a directory is moved to the top before it is emptied, so that
+/// neither the stack, the open files nor the length of a path is exceeded. Read-only directories are made writable.
+///
+/// - Returns: whether nothing is left.
+@discardableResult
+public func removeTree(_ path: String) -> Bool {
+    if unlink(path) == 0 || errno == ENOENT { return true }
+    let raw = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+    guard raw >= 0 else { return false }
+    let top = Descriptor(adopting: raw)
+    // Each pass lifts what was too deep and the next one empties it.
+    while true {
+        var lifted = 0
+        empty(top.raw, top: top.raw, level: 0, lifted: &lifted)
+        if lifted == 0 { break }
+    }
+    return rmdir(path) == 0
+}
+
+private let deepest = 32
+
+private func empty(_ directory: Int32, top: Int32, level: Int, lifted: inout Int) {
+    // A stream takes its descriptor over, so it gets one of its own, and reads from the start.
+    let raw = openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    guard raw >= 0, let stream = fdopendir(raw) else { return }
+    defer { closedir(stream) }
+    while let record = readdir(stream) {
+        withUnsafePointer(to: &record.pointee.d_name) { tuple in
+            tuple.withMemoryRebound(to: CChar.self, capacity: Int(NAME_MAX) + 1) { name in
+                if strcmp(name, ".") == 0 || strcmp(name, "..") == 0 { return }
+                remove(name, in: directory, top: top, level: level, lifted: &lifted)
+            }
+        }
+    }
+}
+
+private func remove(_ name: UnsafePointer<CChar>, in directory: Int32, top: Int32, level: Int, lifted: inout Int) {
+    if unlinkat(directory, name, 0) == 0 { return }
+    if level >= deepest, renameat(directory, name, top, "lifted.\(UInt64.random(in: .min ... .max))") == 0 {
+        lifted += 1
+        return
+    }
+    if unlinkat(directory, name, AT_REMOVEDIR) == 0 { return }
+    let child = openat(directory, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+    guard child >= 0 else { return makeWritable(name, in: directory, top, level, &lifted) }
+    fchmod(child, 0o700)
+    empty(child, top: top, level: level + 1, lifted: &lifted)
+    close(child)
+    unlinkat(directory, name, AT_REMOVEDIR)
+}
+
+/// A directory that may not even be read, of somebody who is not root.
+private func makeWritable(
+    _ name: UnsafePointer<CChar>, in directory: Int32, _ top: Int32, _ level: Int, _ lifted: inout Int
+) {
+    guard errno == EACCES, fchmodat(directory, name, 0o700, 0) == 0 else { return }
+    let child = openat(directory, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+    guard child >= 0 else { return }
+    empty(child, top: top, level: level + 1, lifted: &lifted)
+    close(child)
+    unlinkat(directory, name, AT_REMOVEDIR)
+}

@@ -1,0 +1,42 @@
+/// Byte buffers compressed by zstd, each one frame of its own.
+public enum Zstandard {
+    /// `bytes` as one frame.
+    ///
+    /// - Parameter level: 1 (fastest) to 19 (smallest).
+    /// - Complexity: O(n)
+    public static func compress(_ bytes: [UInt8], level: Int = 3) throws(ArchiveError) -> [UInt8] {
+        try ArchiveWriter.frame(of: bytes, level: level)
+    }
+
+    /// What the frame `bytes` holds.
+    ///
+    /// - Parameter limit: the most bytes that it may hold.
+    /// - Throws: `ArchiveError` with `damaged`, or `tooManyBytes` when the limit is passed.
+    public static func decompress(_ bytes: some Collection<UInt8>, limit: Int = 1 << 30) throws(ArchiveError) -> [UInt8]
+    {
+        let input = UnsafeMutableRawBufferPointer.allocate(byteCount: max(1, bytes.count), alignment: 16)
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: blockSize, alignment: 16)
+        defer {
+            input.deallocate()
+            buffer.deallocate()
+        }
+        input.copyBytes(from: bytes)
+        let frame = UnsafeRawBufferPointer(rebasing: input[..<bytes.count])
+        // A stream with another filter, or with none, would be read all the same.
+        guard frame.starts(with: [0x28, 0xB5, 0x2F, 0xFD]) else {
+            throw ArchiveError(.damaged, archive: "zstd frame", detail: "does not begin like one")
+        }
+        let reader = try ArchiveReader(bytes: frame, name: "zstd frame", format: .stream)
+        // An empty frame reads as an archive without a member.
+        guard try reader.next() != nil else { return [] }
+        var contents: [UInt8] = []
+        while true {
+            let count = try reader.read(into: buffer)
+            if count == 0 { return contents }
+            guard contents.count + count <= limit else {
+                throw ArchiveError(.tooManyBytes, archive: "zstd frame", detail: "holds more than \(limit) bytes")
+            }
+            contents.append(contentsOf: buffer[..<count])
+        }
+    }
+}
