@@ -16,9 +16,21 @@ public struct Plan: Sendable, Hashable {
     }
 
     /// A target as its plugin described it when the plan was made.
+    ///
+    /// There are two of one name where some compilers are the distro's own and others are not: their environments
+    /// differ. A job's is the one that has the job's `environment`.
     public struct Target: Codable, Hashable, Sendable {
         public var name: String
         public var plugin: Job.Plugin
+        /// What is asked of the plugin: the first part of the target's name, as the plugin calls it.
+        public var distribution: String
+        public var version: String?
+        /// In opam's spelling: `x86_64`.
+        public var architecture: String
+        /// Whether the environment has the distro's own OCaml.
+        public var systemCompiler: Bool
+        /// Where its jobs run: `ssh://[USER@]HOST[:PORT]`; nil in a sandbox of the worker.
+        public var host: String?
         /// Options of the matrix for the plugin.
         public var options: [String: String]
         /// Opam's variables there (`os`, `arch`, …).
@@ -28,11 +40,17 @@ public struct Plan: Sendable, Hashable {
         public var required: Bool
 
         public init(
-            name: String, plugin: Job.Plugin, options: [String: String], variables: [String: String],
+            name: String, plugin: Job.Plugin, distribution: String, version: String?, architecture: String,
+            systemCompiler: Bool, host: String? = nil, options: [String: String], variables: [String: String],
             environment: Digest, required: Bool
         ) {
             self.name = name
             self.plugin = plugin
+            self.distribution = distribution
+            self.version = version
+            self.architecture = architecture
+            self.systemCompiler = systemCompiler
+            self.host = host
             self.options = options
             self.variables = variables
             self.environment = environment
@@ -42,18 +60,22 @@ public struct Plan: Sendable, Hashable {
 
     public var deployment: String
     public var repositories: [Repository]
-    /// By name.
+    /// By name, without the distro's OCaml before with it.
     public var targets: [Target]
+    /// What was asked: one for every target and compiler that has cells, by those names.
+    public var tasks: [PlannedTask]
     /// In order of their names.
     public var cells: [PlannedCell]
     public var jobs: [Digest: Job]
 
     public init(
-        deployment: String, repositories: [Repository], targets: [Target], cells: [PlannedCell], jobs: [Digest: Job]
+        deployment: String, repositories: [Repository], targets: [Target], tasks: [PlannedTask] = [], cells: [PlannedCell],
+        jobs: [Digest: Job]
     ) {
         self.deployment = deployment
         self.repositories = repositories
         self.targets = targets
+        self.tasks = tasks
         self.cells = cells
         self.jobs = jobs
     }
@@ -77,11 +99,20 @@ public struct PlannedCell: Codable, Hashable, Sendable {
     public var required: Bool
     /// Greater runs earlier.
     public var priority: Int
+    /// Why a failure of this cell is accepted, where it is.
+    public var accepted: String?
+    /// Why there is no test job although tests were asked for, as a person would tell it.
+    public var untested: String?
 
-    public init(cell: Cell, basis: Basis, required: Bool = true, priority: Int = 0) {
+    public init(
+        cell: Cell, basis: Basis, required: Bool = true, priority: Int = 0, accepted: String? = nil,
+        untested: String? = nil
+    ) {
         self.cell = cell
         self.basis = basis
         self.required = required
         self.priority = priority
+        self.accepted = accepted
+        self.untested = untested
     }
 }
