@@ -88,5 +88,6 @@ let package = Package(
         tests("Scheduler", []),
         tests("Matrix", ["Core"], resources: [.copy("Broken")]),
         tests("Archive", ["Core"]),
+        tests("OpamFormat", []),
     ]
 )

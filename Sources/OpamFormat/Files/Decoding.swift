@@ -1,0 +1,152 @@
+/// A value that hasn't the form that its field asks for.
+struct DecodingError: Error {
+    var message: String
+    var node: Node
+}
+
+/// The forms that values of many fields have. Each throws where the value has another.
+extension Value {
+    func unexpected(_ expectation: String) -> DecodingError {
+        DecodingError(message: "expected \(expectation), found \(node.kind.meaning)", node: node)
+    }
+
+    func string() throws(DecodingError) -> String {
+        guard node.kind == .string else { throw unexpected("a string") }
+        return text
+    }
+
+    func identifier() throws(DecodingError) -> String {
+        guard node.kind == .identifier else { throw unexpected("a name without quotes") }
+        return text
+    }
+
+    func packageName() throws(DecodingError) -> PackageName {
+        let text = try string()
+        guard let name = PackageName(text) else {
+            throw DecodingError(message: "\"\(text)\" is not a name of a package", node: node)
+        }
+        return name
+    }
+
+    func version() throws(DecodingError) -> Version {
+        let text = try string()
+        guard let version = Version(text.trimmed) else {
+            throw DecodingError(message: "\"\(text)\" is not a version", node: node)
+        }
+        return version
+    }
+
+    /// The elements of a list; a value that is no list counts as a list of one.
+    func elements<Element>(
+        _ decode: (Value) throws(DecodingError) -> Element
+    ) throws(DecodingError) -> [Element] {
+        guard node.kind == .list else { return [try decode(self)] }
+        return try children.decoded(decode)
+    }
+
+    /// The elements of a list of lists; the outer brackets may be missing.
+    func nestedElements<Element>(
+        _ decode: (Value) throws(DecodingError) -> Element
+    ) throws(DecodingError) -> [Element] {
+        guard node.kind == .list else { return [try decode(self)] }
+        if let first = children.first(where: { _ in true }), !first.isListAtHeart { return [try decode(self)] }
+        return try children.decoded(decode)
+    }
+
+    /// Whether it is a list, perhaps with braces after it.
+    private var isListAtHeart: Bool {
+        node.kind == .list || (node.kind == .option && firstChild.isListAtHeart)
+    }
+
+    /// The value without its braces, and what stands in them; no values where there are no braces.
+    var withoutBraces: (value: Value, braces: Values) {
+        if node.kind == .option { return (firstChild, children.afterFirst) }
+        return (self, Values(tree: tree, first: Node.none))
+    }
+
+    /// A value with a filter in braces, which holds always when there are none.
+    func filtered<Element>(
+        _ decode: (Value) throws(DecodingError) -> Element
+    ) throws(DecodingError) -> Filtered<Element> {
+        let (value, braces) = withoutBraces
+        let element = try decode(value)
+        guard !braces.isEmpty else { return Filtered(element) }
+        guard let filter = braces.only else { throw unexpected("one filter in the braces") }
+        return Filtered(element, if: try filter.filter())
+    }
+
+    /// Two values in brackets.
+    func pair() throws(DecodingError) -> (Value, Value) {
+        guard node.kind == .list, !children.isEmpty, let second = children.afterFirst.only else {
+            throw unexpected("a list of two")
+        }
+        return (firstChild, second)
+    }
+}
+
+extension Values {
+    func decoded<Element>(
+        _ decode: (Value) throws(DecodingError) -> Element
+    ) throws(DecodingError) -> [Element] {
+        var elements: [Element] = []
+        for value in self { elements.append(try decode(value)) }
+        return elements
+    }
+}
+
+/// Something that counts only when a filter holds.
+public struct Filtered<Element> {
+    public var element: Element
+    /// nil when it always counts.
+    public var filter: Filter?
+
+    public init(_ element: Element, if filter: Filter? = nil) {
+        self.element = element
+        self.filter = filter
+    }
+
+    /// Whether it counts in the environment; an undefined filter doesn't hold.
+    public func counts(in environment: Environment) -> Bool {
+        filter?.holds(in: environment) ?? true
+    }
+}
+
+extension Filtered: Equatable where Element: Equatable {}
+extension Filtered: Hashable where Element: Hashable {}
+extension Filtered: Sendable where Element: Sendable {}
+
+extension String {
+    /// The text without blanks at its ends.
+    var trimmed: String {
+        let isBlank: (Unicode.Scalar) -> Bool = { $0 == " " || $0 == "\t" || $0 == "\n" || $0 == "\r" }
+        let scalars = unicodeScalars
+        guard let first = scalars.firstIndex(where: { !isBlank($0) }),
+            let last = scalars.lastIndex(where: { !isBlank($0) })
+        else { return "" }
+        return String(scalars[first...last])
+    }
+}
+
+extension Node.Kind {
+    /// How a message names the element.
+    var meaning: String {
+        switch self {
+        case .file: "a file"
+        case .field: "a field"
+        case .section: "a section"
+        case .bool: "a boolean"
+        case .integer: "a number"
+        case .identifier: "a name without quotes"
+        case .string: "a string"
+        case .list: "a list"
+        case .group: "a group in parentheses"
+        case .option: "a value with braces"
+        case .and, .or: "a formula"
+        case .relation: "a comparison"
+        case .prefixRelation: "a version constraint"
+        case .not: "a negation"
+        case .defined: "a '?' test"
+        case .update: "an update of an environment variable"
+        }
+    }
+}

@@ -1,0 +1,171 @@
+/// The fields that say how a package is fetched, built and installed.
+extension OpamFile {
+    public var build: [Command] { read(.build) }
+    public var install: [Command] { read(.install) }
+    public var remove: [Command] { read(.remove) }
+    public var runTest: [Command] { read(.runTest) }
+
+    /// Patches, applied in this order before building.
+    public var patches: [Filtered<String>] { read(.patches) }
+
+    /// Files that are made by expanding variables in the file of the same name with `.in` after it.
+    public var substs: [String] { read(.substs) }
+
+    /// Changes to the environment of the package's commands.
+    public var buildEnvironment: [EnvironmentUpdate] { read(.buildEnvironment) }
+
+    /// Changes to the environment of those who use the package.
+    public var environment: [EnvironmentUpdate] { read(.environment) }
+
+    /// Packages of the system's package manager, each list under the condition in which it is needed.
+    public var depexts: [Filtered<[String]>] { read(.depexts) }
+
+    /// The names of the system's packages that are needed in an environment, sorted.
+    public func depexts(in environment: Environment) -> [String] {
+        var names: Set<String> = []
+        for depext in depexts where depext.counts(in: environment) { names.formUnion(depext.element) }
+        return names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+    }
+
+    /// The source of the package; nil for one that has none.
+    public var url: Source? {
+        guard var source = tree.items.sections("url").first?.items.source() else { return nil }
+        source.subpath = source.subpath ?? read(.string("x-subpath"))
+        return source
+    }
+
+    /// Further files to fetch, beside the source.
+    public var extraSources: [ExtraSource] {
+        tree.items.sections("extra-source").compactMap { section in
+            guard let name = section.title, let source = section.items.source() else { return nil }
+            return ExtraSource(name: name, source: source)
+        }
+    }
+
+    /// Files beside the opam file, in its folder `files`; nil when the field is absent, which allows any.
+    public var extraFiles: [CheckedFile]? { read(.extraFiles) }
+
+    /// Packages that are pinned to an address while the package is built from its own repository.
+    public var pinDepends: [PinnedDependency] { read(.pinDepends) }
+
+    /// Variables that are true when a formula over packages is met.
+    public var features: [Feature] { read(.features) }
+}
+
+/// A package version and where to get it.
+public struct PinnedDependency: Hashable, Sendable {
+    public var package: Package
+    public var url: String
+}
+
+/// A variable that is true when the formula is met.
+public struct Feature: Hashable, Sendable {
+    public var name: String
+    public var formula: DependencyFormula
+    public var summary: String
+}
+
+extension TypedField where Content == [Command] {
+    public static let build = commands("build")
+    public static let install = commands("install")
+    public static let remove = commands("remove")
+    public static let runTest = commands("run-test")
+    static let buildTest = commands("build-test")
+    static let buildDoc = commands("build-doc")
+
+    private static func commands(_ name: StaticString) -> TypedField {
+        TypedField(name, absent: []) { value throws(DecodingError) in
+            try value.nestedElements { command throws(DecodingError) in try command.command() }
+        }
+    }
+}
+
+extension TypedField where Content == [EnvironmentUpdate] {
+    public static let buildEnvironment = updates("build-env")
+    public static let environment = updates("setenv")
+
+    private static func updates(_ name: StaticString) -> TypedField {
+        TypedField(name, absent: []) { value throws(DecodingError) in
+            try value.nestedElements { update throws(DecodingError) in try update.environmentUpdate() }
+        }
+    }
+}
+
+extension TypedField where Content == [Filtered<String>] {
+    public static let patches = filteredStrings("patches")
+
+    static func filteredStrings(_ name: StaticString) -> TypedField {
+        TypedField(name, absent: []) { value throws(DecodingError) in
+            try value.elements { element throws(DecodingError) in
+                try element.filtered { text throws(DecodingError) in try text.string() }
+            }
+        }
+    }
+}
+
+extension TypedField where Content == [String] {
+    public static let substs = strings("substs")
+}
+
+extension TypedField where Content == [Filtered<[String]>] {
+    public static let depexts = TypedField("depexts", absent: []) { value throws(DecodingError) in
+        do throws(DecodingError) {
+            return try value.nestedElements { element throws(DecodingError) in
+                try element.filtered { names throws(DecodingError) in try names.strings() }
+            }
+        } catch {
+            guard let old = try? value.oldDepexts() else { throw error }
+            return old
+        }
+    }
+}
+
+extension TypedField where Content == [CheckedFile]? {
+    public static let extraFiles = TypedField("extra-files", absent: nil) { value throws(DecodingError) in
+        try value.nestedElements { element throws(DecodingError) in
+            let (name, checksum) = try element.pair()
+            return CheckedFile(name: try name.string(), checksum: try checksum.checksum())
+        }
+    }
+}
+
+extension TypedField where Content == [PinnedDependency] {
+    public static let pinDepends = TypedField("pin-depends", absent: []) { value throws(DecodingError) in
+        try value.nestedElements { element throws(DecodingError) in
+            let (name, url) = try element.pair()
+            guard let package = Package(try name.string()) else { throw name.unexpected("name.version") }
+            return PinnedDependency(package: package, url: try url.string())
+        }
+    }
+}
+
+extension TypedField where Content == [Feature] {
+    public static let features = TypedField("features", absent: []) { value throws(DecodingError) in
+        try value.elements { element throws(DecodingError) in try element.feature() }
+    }
+}
+
+extension Value {
+    fileprivate func strings() throws(DecodingError) -> [String] {
+        try elements { text throws(DecodingError) in try text.string() }
+    }
+
+    /// From before opam 2: `[["debian"] ["libfoo-dev"]]`, tags of systems and names. A tag is a text and no condition,
+    /// so that none of them counts anywhere; opam reads them the same way.
+    fileprivate func oldDepexts() throws(DecodingError) -> [Filtered<[String]>] {
+        try elements { element throws(DecodingError) in
+            let (tags, names) = try element.pair()
+            let filters = try tags.strings().map { Filter.string($0) }
+            return Filtered(try names.strings(), if: .and(filters))
+        }
+    }
+
+    /// `name {formula} {"what it is"}`
+    fileprivate func feature() throws(DecodingError) -> Feature {
+        let (head, last) = withoutBraces
+        let (name, formula) = head.withoutBraces
+        guard let summary = last.only else { throw unexpected("one string in the last braces") }
+        return Feature(
+            name: try name.identifier(), formula: try formula.dependencies(), summary: try summary.string())
+    }
+}

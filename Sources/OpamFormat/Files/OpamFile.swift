@@ -1,0 +1,52 @@
+/// The description of a package: an `opam` file.
+///
+/// Parsing checks the syntax of the whole file. The fields are read when they are asked for; a field whose value has
+/// the wrong form is as good as absent, and ``problems()`` tells.
+public struct OpamFile: Sendable {
+    /// The newest version of the format that is understood.
+    public static let formatVersion = Version(unchecked: "2.0")
+
+    public let tree: SyntaxTree
+
+    /// Parses the file.
+    ///
+    /// - Parameter file: The name for messages.
+    /// - Throws: An error of the syntax, or a version of the format newer than ``formatVersion``.
+    public init(parsing bytes: [UInt8], file: String) throws(FormatError) {
+        tree = try SyntaxTree(parsing: bytes, file: file)
+        guard let field = tree.items.field("opam-version"), field.value.node.kind == .string else { return }
+        let text = field.value.text
+        if Version.compare(text, Self.formatVersion.text) > 0, !text.hasPrefix("2.0.") {
+            throw tree.error(
+                "the file is in version \(text) of the format; understood is up to \(Self.formatVersion)",
+                at: field.value.node, field: nil)
+        }
+    }
+
+    public init(parsing text: String, file: String) throws(FormatError) {
+        try self.init(parsing: Array(text.utf8), file: file)
+    }
+
+    /// What a field says; what it says when absent, if it is absent or can't be understood.
+    public func read<Content>(_ field: TypedField<Content>) -> Content {
+        tree.items.read(field)
+    }
+
+    /// As ``read(_:)``, and tells why a field can't be understood.
+    public func read<Content>(_ field: TypedField<Content>, problems: inout [FormatError]) -> Content {
+        tree.items.read(field, problems: &problems)
+    }
+
+    /// Everything that is wrong in the fields.
+    public func problems() -> [FormatError] {
+        Self.schema.problems(in: tree.items)
+    }
+
+    /// The values of the fields whose names start with `x-`, in their order.
+    public var extensions: [(name: String, value: Value)] {
+        tree.items.compactMap { item in
+            guard case .field(let field) = item, field.name.hasPrefix("x-") else { return nil }
+            return (field.name, field.value)
+        }
+    }
+}

@@ -1,0 +1,94 @@
+/// Which dependencies count: the variables that opam keeps for use in the braces of dependencies.
+public struct DependencyScope: Hashable, Sendable {
+    public var build = true
+    public var post = true
+    public var withTest = false
+    public var withDoc = false
+    public var withDevSetup = false
+    /// Whether the package is a development version.
+    public var dev = false
+
+    public init() {}
+
+    /// Whether it is one of those variables, which the environment is never asked for.
+    public static func decides(_ variable: Variable) -> Bool {
+        guard variable.scope == .global else { return false }
+        switch variable.name {
+        case "build", "post", "with-test", "with-doc", "with-dev-setup", "dev": return true
+        default: return false
+        }
+    }
+
+    func value(_ variable: Variable) -> VariableValue? {
+        guard variable.scope == .global else { return nil }
+        switch variable.name {
+        case "build": return .bool(build)
+        case "post": return .bool(post)
+        case "with-test": return .bool(withTest)
+        case "with-doc": return .bool(withDoc)
+        case "with-dev-setup": return .bool(withDevSetup)
+        case "dev": return .bool(dev)
+        default: return nil
+        }
+    }
+}
+
+extension Formula<Dependency> {
+    /// The formula with its filters decided, as opam does it before solving.
+    ///
+    /// Each filter is first evaluated in `environment` as far as that goes, then in `scope`; what is undefined after
+    /// that is false. A dependency whose braces are false vanishes from its `&` or `|`: it is neither true nor false
+    /// there. A constraint whose version is undefined, or no version, allows every version.
+    ///
+    /// - Parameter environment: The variables of the target, and `version` of the package that has the dependencies.
+    public func filtered(in environment: Environment, scope: DependencyScope) -> Formula<PackageConstraint> {
+        withoutActuallyEscaping(environment) { environment in
+            let known: Environment = { DependencyScope.decides($0) ? nil : environment($0) }
+            return remaining(known, scope) ?? .empty
+        }
+    }
+
+    /// The formula, or nil when it vanishes.
+    private func remaining(_ known: Environment, _ scope: DependencyScope) -> Formula<PackageConstraint>? {
+        switch self {
+        case .atom(let dependency):
+            guard let versions = dependency.condition.decided(known, scope) else { return nil }
+            return .atom(PackageConstraint(dependency.name, versions))
+        case .all(let parts):
+            let parts = parts.compactMap { $0.remaining(known, scope) }
+            return parts.isEmpty ? nil : .conjunction(parts)
+        case .any(let parts):
+            let parts = parts.compactMap { $0.remaining(known, scope) }
+            return parts.isEmpty ? nil : .disjunction(parts)
+        }
+    }
+}
+
+extension Formula<Dependency.Condition> {
+    /// The versions that the condition leaves, or nil when it is false.
+    fileprivate func decided(_ known: Environment, _ scope: DependencyScope) -> VersionFormula? {
+        switch self {
+        case .atom(.filter(let filter)):
+            return filter.partiallyEvaluated(in: known).holds(in: scope.value) ? .empty : nil
+        case .atom(.version(let relation, let version)):
+            let text = version.partiallyEvaluated(in: known).evaluate(in: scope.value).text
+            guard let version = text.flatMap(Version.init) else { return .empty }
+            return .atom(VersionConstraint(relation, version))
+        case .all(let parts):
+            var versions: [VersionFormula] = []
+            for part in parts {
+                guard let decided = part.decided(known, scope) else { return nil }
+                if !decided.isEmpty { versions.append(decided) }
+            }
+            return .conjunction(versions)
+        case .any(let parts):
+            var versions: [VersionFormula] = []
+            for part in parts {
+                guard let decided = part.decided(known, scope) else { continue }
+                if decided.isEmpty { return .empty }
+                versions.append(decided)
+            }
+            return versions.isEmpty ? nil : .disjunction(versions)
+        }
+    }
+}

@@ -1,0 +1,82 @@
+/// An and/or tree, in the order in which it was written.
+public indirect enum Formula<Atom> {
+    case atom(Atom)
+    /// All of them; of none, it asks for nothing.
+    case all([Formula])
+    /// At least one of them.
+    case any([Formula])
+
+    /// The formula that asks for nothing.
+    public static var empty: Formula { .all([]) }
+
+    public var isEmpty: Bool {
+        if case .all(let parts) = self { parts.isEmpty } else { false }
+    }
+
+    /// All of the parts, without a level for a single part or for a conjunction inside the conjunction.
+    public static func conjunction(_ parts: [Formula]) -> Formula {
+        if parts.count == 1 { return parts[0] }
+        return .all(
+            parts.flatMap { part in
+                if case .all(let inner) = part { inner } else { [part] }
+            })
+    }
+
+    /// One of the parts, without a level for a single part or for a disjunction inside the disjunction.
+    public static func disjunction(_ parts: [Formula]) -> Formula {
+        if parts.count == 1 { return parts[0] }
+        return .any(
+            parts.flatMap { part in
+                if case .any(let inner) = part { inner } else { [part] }
+            })
+    }
+
+    /// The atoms, in the order in which they were written.
+    public var atoms: [Atom] {
+        switch self {
+        case .atom(let atom): [atom]
+        case .all(let parts), .any(let parts): parts.flatMap(\.atoms)
+        }
+    }
+
+    /// Whether the formula holds when its atoms hold as `holds` says.
+    public func evaluate(_ holds: (Atom) throws -> Bool) rethrows -> Bool {
+        switch self {
+        case .atom(let atom): try holds(atom)
+        case .all(let parts): try parts.allSatisfy { try $0.evaluate(holds) }
+        case .any(let parts): try parts.contains { try $0.evaluate(holds) }
+        }
+    }
+
+    /// The formula that holds exactly when this one doesn't, given how to turn an atom round.
+    func negated(_ negateAtom: (Atom) -> Atom) -> Formula {
+        switch self {
+        case .atom(let atom): .atom(negateAtom(atom))
+        case .all(let parts): .any(parts.map { $0.negated(negateAtom) })
+        case .any(let parts): .all(parts.map { $0.negated(negateAtom) })
+        }
+    }
+}
+
+extension Formula: Equatable where Atom: Equatable {}
+extension Formula: Hashable where Atom: Hashable {}
+extension Formula: Sendable where Atom: Sendable {}
+
+extension Formula: CustomStringConvertible where Atom: CustomStringConvertible {
+    /// The formula as an opam file writes it.
+    public var description: String {
+        switch self {
+        case .atom(let atom): atom.description
+        case .all(let parts): parts.map { $0.operandText(inAll: true) }.joined(separator: " & ")
+        case .any(let parts): parts.map { $0.operandText(inAll: false) }.joined(separator: " | ")
+        }
+    }
+
+    private func operandText(inAll: Bool) -> String {
+        switch self {
+        case .any where inAll: "(\(description))"
+        case .all(let parts) where parts.isEmpty: "()"
+        default: description
+        }
+    }
+}

@@ -1,0 +1,135 @@
+/// Where files come from, and how to know them: a `url` section or an `extra-source` section.
+public struct Source: Hashable, Sendable {
+    /// As written: `https://…`, `git+https://…#branch`, a path.
+    public var url: String
+    /// In the order in which they stand, usually not the strongest first.
+    public var checksums: [Checksum]
+    public var mirrors: [String]
+    /// The folder of the package inside the source.
+    public var subpath: String?
+
+    public init(url: String, checksums: [Checksum] = [], mirrors: [String] = [], subpath: String? = nil) {
+        self.url = url
+        self.checksums = checksums
+        self.mirrors = mirrors
+        self.subpath = subpath
+    }
+}
+
+/// The digest of a file, written `kind=hexadecimal`; without a kind it is MD5.
+public struct Checksum: Hashable, Sendable, CustomStringConvertible {
+    public enum Kind: String, Hashable, Sendable, CaseIterable {
+        case md5, sha256, sha512
+
+        var digits: Int {
+            switch self {
+            case .md5: 32
+            case .sha256: 64
+            case .sha512: 128
+            }
+        }
+    }
+
+    public var kind: Kind
+    /// In lower case.
+    public var hexadecimal: String
+
+    /// Reads a checksum; nil when the kind is unknown or the digits are not as many as it has.
+    public init?(_ text: String) {
+        var kind = Kind.md5
+        var digits = text
+        if let (name, rest) = text.cutAtLast("=") {
+            guard let named = Kind(rawValue: name) else { return nil }
+            kind = named
+            digits = rest
+        }
+        guard digits.utf8.count == kind.digits, digits.utf8.allSatisfy({ $0.hexadecimalValue != nil }) else {
+            return nil
+        }
+        self.kind = kind
+        self.hexadecimal = digits.lowercased()
+    }
+
+    public var description: String { "\(kind.rawValue)=\(hexadecimal)" }
+}
+
+/// A file with the checksum that it must have.
+public struct CheckedFile: Hashable, Sendable {
+    public var name: String
+    public var checksum: Checksum
+}
+
+/// A source and the name under which its file is put beside the package's own source.
+public struct ExtraSource: Hashable, Sendable {
+    public var name: String
+    public var source: Source
+}
+
+extension Value {
+    func checksum() throws(DecodingError) -> Checksum {
+        let text = try string()
+        guard let checksum = Checksum(text) else {
+            throw DecodingError(message: "\"\(text)\" is not a checksum (md5=…, sha256=… or sha512=…)", node: node)
+        }
+        return checksum
+    }
+}
+
+extension Items {
+    /// The source that the items of a section describe; nil without an address.
+    func source() -> Source? {
+        let url = Self.addresses.lazy.compactMap { read($0) }.first
+        return url.map {
+            Source(url: $0, checksums: read(.checksums), mirrors: read(.mirrors), subpath: read(.subpath))
+        }
+    }
+
+    /// The fields that can hold the address: `src`, and those from before opam 2.
+    private static let addresses: [TypedField<String?>] = [
+        .src, .archive, .http, .git, .darcs, .hg, .local,
+    ]
+}
+
+extension Schema {
+    /// The fields of `url` and `extra-source` sections.
+    static let source: Schema = {
+        var schema = Schema()
+        for field: TypedField<String?> in [.src, .archive, .http, .git, .darcs, .hg, .local, .subpath] {
+            schema.add(field)
+        }
+        schema.add(.checksums)
+        schema.add(.mirrors)
+        return schema
+    }()
+}
+
+extension TypedField where Content == String? {
+    static let src = string("src")
+    static let archive = string("archive")
+    static let http = string("http")
+    static let git = string("git")
+    static let darcs = string("darcs")
+    static let hg = string("hg")
+    static let local = string("local")
+    static let subpath = string("subpath")
+
+    static func string(_ name: StaticString) -> TypedField {
+        TypedField(name, absent: nil) { value throws(DecodingError) in try value.string() }
+    }
+}
+
+extension TypedField where Content == [Checksum] {
+    static let checksums = TypedField("checksum", absent: []) { value throws(DecodingError) in
+        try value.elements { checksum throws(DecodingError) in try checksum.checksum() }
+    }
+}
+
+extension TypedField where Content == [String] {
+    static let mirrors = strings("mirrors")
+
+    static func strings(_ name: StaticString) -> TypedField {
+        TypedField(name, absent: []) { value throws(DecodingError) in
+            try value.elements { text throws(DecodingError) in try text.string() }
+        }
+    }
+}

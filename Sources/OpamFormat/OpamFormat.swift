@@ -1,1 +1,0 @@
-// OpamFormat: the room is laid, nothing lives here yet.

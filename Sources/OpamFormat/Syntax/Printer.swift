@@ -1,0 +1,61 @@
+/// Writes values and files so that parsing the text gives the same again.
+public enum Printer {
+    /// A text as a string of the format.
+    public static func quoted(_ text: String) -> String {
+        var quoted = "\""
+        for scalar in text.unicodeScalars {
+            switch scalar {
+            case "\"": quoted += "\\\""
+            case "\\": quoted += "\\\\"
+            case "\r": quoted += "\\r"
+            default: quoted.unicodeScalars.append(scalar)
+            }
+        }
+        return quoted + "\""
+    }
+
+    /// A file, one item after the other.
+    public static func text(of tree: SyntaxTree) -> String {
+        text(of: tree.items, indentation: "")
+    }
+
+    private static func text(of items: Items, indentation: String) -> String {
+        items.map { item in
+            switch item {
+            case .field(let field): "\(indentation)\(field.name): \(text(of: field.value))\n"
+            case .section(let section): text(of: section, indentation: indentation)
+            }
+        }.joined()
+    }
+
+    private static func text(of section: Section, indentation: String) -> String {
+        let title = section.title.map { " \(quoted($0))" } ?? ""
+        let items = text(of: section.items, indentation: indentation + "  ")
+        return "\(indentation)\(section.kind)\(title) {\n\(items)\(indentation)}\n"
+    }
+
+    /// A value, on one line except where its texts have several.
+    public static func text(of value: Value) -> String {
+        switch value.form {
+        case .bool(let value): value ? "true" : "false"
+        case .integer(let number): String(number)
+        case .identifier(let name): name
+        case .string(let text): quoted(text)
+        case .list(let values): "[\(text(of: values, separator: " "))]"
+        case .group(let values): "(\(text(of: values, separator: " ")))"
+        case .option(let value, let arguments): "\(text(of: value)) {\(text(of: arguments, separator: " "))}"
+        case .and(let values): text(of: values, separator: " & ")
+        case .or(let values): text(of: values, separator: " | ")
+        case .not(let value): "!\(text(of: value))"
+        case .defined(let value): "?\(text(of: value))"
+        case .relation(let left, let relation, let right):
+            "\(text(of: left)) \(relation.text) \(text(of: right))"
+        case .prefixRelation(let relation, let value): "\(relation.text) \(text(of: value))"
+        case .update(let left, let update, let right): "\(text(of: left)) \(update.text) \(text(of: right))"
+        }
+    }
+
+    private static func text(of values: Values, separator: String) -> String {
+        values.map { text(of: $0) }.joined(separator: separator)
+    }
+}

@@ -1,0 +1,24 @@
+import OpamFormat
+import Testing
+
+/// Every opam file that people have published is read without an error, and survives printing.
+@Suite(.enabled(if: SharedRepository.isPresent, "needs ../shared/opam-repository.git.tar"))
+struct RepositoryFilesTests {
+    @Test func filesParseAndHaveNoProblems() throws {
+        #expect(SharedRepository.files.count > 900)
+        for (path, bytes) in SharedRepository.files {
+            let file = try OpamFile(parsing: bytes, file: path)
+            let problems = file.problems()
+            #expect(problems.isEmpty, "\(path)")
+        }
+    }
+
+    @Test func printingThenParsingGivesTheSame() throws {
+        for (path, bytes) in SharedRepository.files {
+            let tree = try SyntaxTree(parsing: bytes, file: path)
+            let printed = Printer.text(of: tree)
+            let again = try SyntaxTree(parsing: Array(printed.utf8), file: path)
+            #expect(tree.items == again.items, "\(path)")
+        }
+    }
+}
