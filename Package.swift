@@ -84,6 +84,7 @@ let package = Package(
             swiftSettings: settings),
 
         tests("Core", []),
+        tests("OpamSolver", []),
         tests("Documents", []),
         tests("Scheduler", []),
         tests("Matrix", ["Core"], resources: [.copy("Broken")]),

@@ -1,1 +1,0 @@
-// OpamSolver: the room is laid, nothing lives here yet.

@@ -1,0 +1,34 @@
+import Testing
+
+@testable import OpamSolver
+
+@Suite("The search")
+struct SearchTests {
+    /// What `search` takes for `root`, in the order of the walk.
+    private func walk(_ search: inout Search, from root: Candidate) -> [Candidate]? {
+        search.clear()
+        guard search.run(from: root, budget: 100_000) == .solved else { return nil }
+        return [root] + search.walked.map { search.chosen[Int($0)] }
+    }
+
+    @Test("agrees with listing every solution, and a cleared search is as good as a new one")
+    func agreesWithOracle() {
+        var solved = 0
+        for seed in 0..<3_000 as Range<UInt64> {
+            let random = RandomRules(seed: seed)
+            var search = Search(random.rules)
+            let expected = ExhaustiveSolver(rules: random.rules, root: random.root).walk()
+            #expect(walk(&search, from: random.root) == expected, "seed \(seed)")
+            #expect(walk(&search, from: random.root) == expected, "seed \(seed), second time")
+            solved += expected == nil ? 0 : 1
+        }
+        #expect((600...2_400).contains(solved), "the generator should give both kinds: \(solved) solved")
+    }
+
+    @Test("reports a spent budget as such")
+    func budget() {
+        let random = RandomRules(seed: 1)
+        var search = Search(random.rules)
+        #expect(search.run(from: random.root, budget: 0) == .exhausted)
+    }
+}
