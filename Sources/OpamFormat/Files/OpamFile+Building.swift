@@ -122,10 +122,7 @@ extension TypedField where Content == [Filtered<[String]>] {
 
 extension TypedField where Content == [CheckedFile]? {
     public static let extraFiles = TypedField("extra-files", absent: nil) { value throws(DecodingError) in
-        try value.nestedElements { element throws(DecodingError) in
-            let (name, checksum) = try element.pair()
-            return CheckedFile(name: try name.string(), checksum: try checksum.checksum())
-        }
+        try value.nestedElements { element throws(DecodingError) in try element.checkedFile() }
     }
 }
 

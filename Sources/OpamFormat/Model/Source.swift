@@ -73,6 +73,12 @@ extension Value {
         }
         return checksum
     }
+
+    /// `["name" "checksum"]`
+    func checkedFile() throws(DecodingError) -> CheckedFile {
+        let (name, checksum) = try pair()
+        return CheckedFile(name: try name.string(), checksum: try checksum.checksum())
+    }
 }
 
 extension Items {
