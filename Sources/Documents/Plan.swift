@@ -69,8 +69,8 @@ public struct Plan: Sendable, Hashable {
     public var jobs: [Digest: Job]
 
     public init(
-        deployment: String, repositories: [Repository], targets: [Target], tasks: [PlannedTask] = [], cells: [PlannedCell],
-        jobs: [Digest: Job]
+        deployment: String, repositories: [Repository], targets: [Target], tasks: [PlannedTask] = [],
+        cells: [PlannedCell], jobs: [Digest: Job]
     ) {
         self.deployment = deployment
         self.repositories = repositories

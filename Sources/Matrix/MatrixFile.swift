@@ -160,6 +160,8 @@ package struct PackageSelection: Sendable {
 
     package var source: Located<Source>
     package var versions: Versions
+    /// Whether it may match nothing; otherwise that is an error.
+    package var isOptional: Bool
     package var targets: NameFilter
     package var compilers: NameFilter
 }
@@ -216,6 +218,16 @@ package struct LimitSet: Sendable, Hashable {
     package var disk: Int?
     /// Bytes.
     package var log: Int?
+
+    package init(
+        time: Int? = nil, silence: Int? = nil, memory: Int? = nil, disk: Int? = nil, log: Int? = nil
+    ) {
+        self.time = time
+        self.silence = silence
+        self.memory = memory
+        self.disk = disk
+        self.log = log
+    }
 
     /// These limits, those of `stricter` before them.
     package func overridden(by stricter: LimitSet) -> LimitSet {

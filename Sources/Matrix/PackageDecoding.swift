@@ -39,6 +39,7 @@ extension MatrixDecoder {
     {
         PackageSelection(
             source: Located(source, at: node.location), versions: versions(fields["versions"]),
+            isOptional: fields["optional"].flatMap { reader.boolean($0, "'optional'") } ?? false,
             targets: nameFilter(fields["targets"], "'targets'", of: "target"),
             compilers: nameFilter(fields["compilers"], "'compilers'", of: "compiler"))
     }

@@ -29,6 +29,7 @@ package struct Shape: Sendable {
         "selection", "a selection of packages",
         [
             "name", "set", "file", "tag", "maintainer", "reverse-dependencies", "except", "depth", "versions",
+            "optional",
             "targets",
             "compilers",
         ])

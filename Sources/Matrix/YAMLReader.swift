@@ -1,10 +1,10 @@
-internal import Core
+package import Core
 
 /// Reads one YAML document into nodes, through libyaml's events.
 ///
 /// Aliases share the nodes of their anchor, so that they cost no memory; what they stand for is counted all the
 /// same, and a document that expands beyond the limits is refused.
-struct YAMLReader {
+package struct YAMLReader {
     /// Nodes of a document, those of aliases counted each time.
     static let nodeLimit = 100_000
     /// Lists and mappings within each other.
@@ -18,7 +18,7 @@ struct YAMLReader {
 
     /// The document of `text` and what is wrong with it, in the order of the text; no document after an error
     /// that leaves the rest without a meaning.
-    static func read(_ text: SourceText) -> (document: Node?, diagnostics: [Diagnostic]) {
+    package static func read(_ text: SourceText) -> (document: Node?, diagnostics: [Diagnostic]) {
         text.bytes.withUnsafeBufferPointer { bytes in
             var reader = YAMLReader(text: text, events: EventStream(bytes))
             do {

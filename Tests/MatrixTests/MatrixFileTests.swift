@@ -1,0 +1,160 @@
+import Core
+import Foundation
+import Matrix
+import Testing
+
+/// What good matrices mean.
+@Suite struct MatrixFileTests {
+    static let head = """
+        deployment: d
+        repositories: [repo]
+        targets: [debian-12, {name: openbsd-7.7, required: false}]
+        compilers: [5.3.0]
+
+        """
+
+    func matrix(_ rest: String) throws -> MatrixFile {
+        try MatrixFile(SourceText(file: "m.yaml", bytes: Array((Self.head + rest).utf8)))
+    }
+
+    @Test(arguments: ["quickstart", "opam", "mirage"])
+    func shippedMatrixIsGood(name: String) throws {
+        let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent()
+        let matrix = try MatrixFile(path: root.appending(path: "Matrices/\(name).yaml").path)
+        #expect(matrix.deployment.value == name)
+        #expect(!matrix.targets.isEmpty && !matrix.compilers.isEmpty && !matrix.packages.isEmpty)
+    }
+
+    @Test func targetsAreNamedAfterTheirPluginAndVersion() throws {
+        let targets = try matrix("packages: all").targets
+        #expect(targets.map(\.name.value) == ["debian-12", "openbsd-7.7"])
+        #expect(targets.map(\.plugin.value) == ["debian", "openbsd"])
+        #expect(targets.map(\.version) == ["12", "7.7"])
+        #expect(targets.map(\.isRequired) == [true, false])
+    }
+
+    @Test(arguments: [
+        ("lwt", "lwt"), ("lwt.5.7.0", "lwt = 5.7.0"), ("lwt>=5&<6", "lwt >= 5 & < 6"),
+        ("lwt  !=  5.0~rc1", "lwt != 5.0~rc1"),
+        ("mirage-*", "mirage-*"), ("0install.2.18", "0install = 2.18"), ("conf-g++.1", "conf-g++ = 1"),
+    ])
+    func packagePatternsAreRead(text: String, canonical: String) throws {
+        #expect(try PackagePattern(text).description == canonical)
+    }
+
+    @Test func limitsOfAPackageBeatThoseOfItsTarget() throws {
+        let limits = try matrix(
+            """
+            packages: all
+            limits:
+              time: 1h
+              log: 1MiB
+              targets: {openbsd-*: {time: 2h, memory: 2 GiB}}
+              packages: {coq*: {time: 1d}}
+            """
+        ).limits
+        let plain = LimitSet(time: 3_600, log: 1 << 20)
+        #expect(limits.limits(target: "debian-12", package: "lwt") == plain)
+        #expect(
+            limits.limits(target: "openbsd-7.7", package: "lwt")
+                == plain.overridden(by: LimitSet(time: 7_200, memory: 2 << 30)))
+        #expect(limits.limits(target: "openbsd-7.7", package: "coq-core").time == 86_400)
+    }
+
+    @Test func anchorsAndMergeKeysAreExpanded() throws {
+        let matrix = try matrix(
+            """
+            packages: &all [lwt, fmt]
+            x-rule: &rule {cells: "*/*/lwt", reason: known}
+            sets: {same: *all}
+            exclude: [*rule]
+            accept-failures:
+              - <<: *rule
+                reason: another
+                expires: 2028-02-29
+            """)
+        #expect(matrix.sets["same"]?.count == 2)
+        #expect(matrix.exclude.map(\.reason) == ["known"])
+        let accepted = try #require(matrix.acceptFailures.first)
+        #expect(accepted.reason == "another")
+        #expect(accepted.expires?.value == CalendarDate("2028-02-29"))
+        #expect(accepted.cells[0].value.matches(target: "t", compiler: "c", name: "lwt", version: "5"))
+    }
+
+    @Test func aMatrixIsLaidOverTheOneItExtends() throws {
+        let folder = FileManager.default.temporaryDirectory.appending(path: "matrix-\(UUID())")
+        try FileManager.default.createDirectory(
+            at: folder.appending(path: "base"), withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let base = Self.head + "packages: all\nlimits: {time: 1h, log: 1MiB}\npins: {lwt: 5.7.0}\n"
+        try base.write(to: folder.appending(path: "base/all.yaml"), atomically: true, encoding: .utf8)
+        let upper = "extends: base/all.yaml\ndeployment: e\npackages: [fmt]\nlimits: {time: 2h}\npins: {fmt: 0.9.0}\n"
+        let path = folder.appending(path: "upper.yaml")
+        try upper.write(to: path, atomically: true, encoding: .utf8)
+
+        let matrix = try MatrixFile(path: path.path)
+        #expect(matrix.deployment.value == "e")
+        #expect(matrix.packages.count == 1)
+        #expect(matrix.limits.all == LimitSet(time: 7_200, log: 1 << 20))
+        #expect(matrix.pins.map(\.name.value).sorted() == ["fmt", "lwt"])
+        let repository = try #require(matrix.repositories.first)
+        #expect(
+            repository.place.value
+                == .path(written: "repo", resolved: folder.appending(path: "base/repo").path),
+            "a path is relative to the file that says it")
+    }
+
+    @Test func repositoriesAreOrderedByPriorityThenByTheirPlace() throws {
+        let text = """
+            deployment: d
+            repositories: [a, {path: b, priority: 5}, {url: "https://example.org/c", ref: main}, {path: e, priority: 5}]
+            targets: [debian-12]
+            compilers: [5.3.0, {version: 4.14.2, packages: [ocaml-option-flambda]}, {system: 5.3.0, name: system}]
+            packages: all
+            """
+        let matrix = try MatrixFile(SourceText(file: "m.yaml", bytes: Array(text.utf8)))
+        #expect(matrix.repositories.map(\.place.value.text) == ["b", "e", "a", "https://example.org/c"])
+        #expect(matrix.compilers.map(\.name.value) == ["5.3.0", "4.14.2+ocaml-option-flambda", "system"])
+        #expect(matrix.compilers.map(\.isSystem) == [false, false, true])
+    }
+
+    @Test func everyDayOfFourCenturiesIsItself() {
+        var days = 0
+        for year in 1970..<2370 {
+            for month in 1...12 {
+                for day in 1...31 {
+                    let pad = { (number: Int) in number < 10 ? "0\(number)" : "\(number)" }
+                    guard let date = CalendarDate("\(year)-\(pad(month))-\(pad(day))") else { continue }
+                    #expect(CalendarDate(daysSince1970: days) == date)
+                    days += 1
+                }
+            }
+        }
+        #expect(days == 146_097)
+    }
+
+    /// Every pattern of up to four letters of `a*?` on every text of up to four letters of `ab`, against a plain
+    /// recursive matcher.
+    @Test func globsMatchAsTheirDefinitionSays() {
+        func words(_ alphabet: [Character]) -> [[Character]] {
+            (0..<4).reduce(into: [[]]) { all, _ in
+                all += all.flatMap { word in alphabet.map { word + [$0] } }
+            }
+        }
+        func matches(_ pattern: ArraySlice<Character>, _ text: ArraySlice<Character>) -> Bool {
+            guard let first = pattern.first else { return text.isEmpty }
+            if first == "*" {
+                return matches(pattern.dropFirst(), text) || !text.isEmpty && matches(pattern, text.dropFirst())
+            }
+            return !text.isEmpty && (first == "?" || first == text.first)
+                && matches(pattern.dropFirst(), text.dropFirst())
+        }
+        for pattern in Set(words(["a", "*", "?"])) {
+            let glob = Glob(String(pattern))
+            for text in Set(words(["a", "b"])) {
+                #expect(glob.matches(String(text)) == matches(pattern[...], text[...]), "\(glob) on \(String(text))")
+            }
+        }
+    }
+}

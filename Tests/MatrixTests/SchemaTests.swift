@@ -1,0 +1,70 @@
+import Core
+import Foundation
+import Matrix
+import Testing
+
+/// The JSON Schema in `docs/` says what the decoder does.
+@Suite struct SchemaTests {
+    static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent()
+
+    static func schema() throws -> SchemaValidator {
+        let data = try Data(contentsOf: root.appending(path: "docs/matrix.schema.json"))
+        return SchemaValidator(try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any]))
+    }
+
+    @Test(arguments: Shape.all.map(\.name))
+    func hasTheKeysOfTheDecoder(shape name: String) throws {
+        let shape = try #require(Shape.all.first { $0.name == name })
+        let definitions = try #require(try Self.schema().root["$defs"] as? [String: [String: Any]])
+        let properties = try #require(definitions[name]?["properties"] as? [String: Any])
+        #expect(properties.keys.sorted() == shape.keys.sorted())
+        #expect(definitions[name]?["additionalProperties"] as? Bool == false)
+    }
+
+    @Test(arguments: ["quickstart", "opam", "mirage"])
+    func acceptsTheShippedMatrix(name: String) throws {
+        let text = try SourceText(path: Self.root.appending(path: "Matrices/\(name).yaml").path)
+        let document = try #require(YAMLDocument(text))
+        #expect(try Self.schema().errors(in: document.json) == [])
+    }
+
+    /// What only a look at the whole matrix or at another file can find.
+    static let beyondSchema: Set<String> = [
+        "unknown-names", "duplicate-keys", "alias-bomb", "too-deep", "complex-key", "extends-itself",
+        "extends-nothing",
+    ]
+
+    @Test(arguments: BrokenMatrixTests.names)
+    func refusesWhatTheDecoderRefuses(name: String) throws {
+        let text = try SourceText(path: BrokenMatrixTests.folder.appending(path: "\(name).yaml").path)
+        guard let document = YAMLDocument(text), !Self.beyondSchema.contains(name) else { return }
+        #expect(try Self.schema().errors(in: document.json) != [])
+    }
+
+    /// One small change at a time to a good matrix: schema and decoder judge alike.
+    @Test(arguments: [
+        ("with-test: true", true), ("with-test: [lwt*]", true), ("with-test: 3", false), ("with-doc: []", false),
+        ("limits: {time: 90}", true), ("limits: {time: 0}", false), ("limits: {time: 1h, disk: 3 GiB}", true),
+        ("limits: {disk: 3G}", false), ("limits: {packages: {lwt: {time: 1s}}}", true),
+        ("limits: {packages: {lwt: 1s}}", false), ("pins: {lwt: 5.7.0}", true), ("pins: {lwt: {url: x}}", true),
+        ("pins: {l/t: 5.7.0}", false), ("sets: {a: [b, c.1]}", true), ("sets: {a: b}", false),
+        ("exclude: [{cells: a/b/c, reason: r}]", false), ("exclude: [{cells: debian-12/*/c, reason: r}]", true),
+        ("exclude: [{cells: '*/c', reason: r}]", false), ("schedule: [{cells: '*/*/c', priority: 1}]", true),
+        ("schedule: [{cells: '*/*/c', priority: one}]", false), ("x-mine: [anything, {goes: here}]", true),
+        ("y-mine: 3", false), ("description: 3.14", true), ("description: {}", false),
+        ("accept-failures: [{cells: ['*/*/*'], reason: r, expires: 2026-12-31}]", true),
+        ("accept-failures: [{cells: ['*/*/*'], reason: r, expires: 2026-13-31}]", false),
+        ("include: [{cells: 'debian-12/5.3.0/lwt.5.0.0'}]", true), ("include: [debian-12/5.3.0/lwt]", false),
+    ])
+    func judgesAsTheDecoderDoes(line: String, isGood: Bool) throws {
+        let text = SourceText(
+            file: "m.yaml", bytes: Array((MatrixFileTests.head + "packages: all\n" + line + "\n").utf8))
+        let decoded = (try? MatrixFile(text)) != nil
+        let document = try #require(YAMLDocument(text))
+        let validated = try Self.schema().errors(in: document.json).isEmpty
+        #expect(decoded == isGood)
+        // That a selector names a target of the matrix is beyond a schema.
+        #expect(validated == isGood || line.contains("a/b/c"))
+    }
+}
