@@ -90,5 +90,6 @@ let package = Package(
         tests("Matrix", ["Core"], resources: [.copy("Broken")]),
         tests("Archive", ["Core"]),
         tests("OpamFormat", []),
+        tests("Git", ["Core"]),
     ]
 )

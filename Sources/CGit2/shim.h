@@ -1,1 +1,6 @@
 #include <git2.h>
+
+// Swift cannot call variadic functions.
+static inline int ciso_git_strict_hash_verification(int enabled) {
+    return git_libgit2_opts(GIT_OPT_ENABLE_STRICT_HASH_VERIFICATION, enabled);
+}

@@ -1,0 +1,131 @@
+/// Who made a commit, and when.
+public struct Signature: Hashable, Sendable {
+    public var name: String
+    public var email: String
+    /// Seconds since 1970.
+    public var time: Int64
+    /// Minutes east of Greenwich.
+    public var offset: Int
+
+    public init(name: String, email: String, time: Int64, offset: Int = 0) {
+        self.name = name
+        self.email = email
+        self.time = time
+        self.offset = offset
+    }
+
+    /// Reads git's form, `NAME <EMAIL> SECONDS +HHMM`.
+    init?(line: Substring) {
+        guard let open = line.lastIndex(of: "<"), let close = line.lastIndex(of: ">"), open < close else { return nil }
+        name = line[..<open].trimmingSpaces
+        email = String(line[line.index(after: open)..<close])
+        let parts = line[line.index(after: close)...].split(separator: " ")
+        time = parts.first.flatMap { Int64($0) } ?? 0
+        let zone = parts.dropFirst().first.flatMap { Int($0) } ?? 0
+        offset = zone / 100 * 60 + zone % 100
+    }
+
+    /// Git's form; what would break a line or end the address is left out.
+    var line: String {
+        let hours = abs(offset) / 60 * 100 + abs(offset) % 60
+        let digits = String(hours)
+        let zone = (offset < 0 ? "-" : "+") + String(repeating: "0", count: max(0, 4 - digits.count)) + digits
+        return "\(name.withoutCrud) <\(email.withoutCrud)> \(time) \(zone)"
+    }
+}
+
+/// A commit: a directory, what it came from, and why.
+public struct Commit: Hashable, Sendable {
+    public var tree: ObjectID
+    public var parents: [ObjectID]
+    public var author: Signature
+    public var committer: Signature
+    /// All of the message, its trailers included.
+    public var message: String
+
+    public init(
+        tree: ObjectID, parents: [ObjectID], author: Signature, committer: Signature? = nil, message: String
+    ) {
+        self.tree = tree
+        self.parents = parents
+        self.author = author
+        self.committer = committer ?? author
+        self.message = message
+    }
+
+    /// Reads the contents of a commit object; nil where a part that git demands is missing.
+    public init?(bytes: some Collection<UInt8>) {
+        let text = String(decoding: bytes, as: UTF8.self)
+        var lines = text[...]
+        var tree: ObjectID?
+        var author: Signature?
+        var committer: Signature?
+        parents = []
+        while !lines.isEmpty {
+            let end = lines.firstIndex(of: "\n") ?? lines.endIndex
+            let line = lines[..<end]
+            lines = end == lines.endIndex ? "" : lines[lines.index(after: end)...]
+            if line.isEmpty { break }
+            guard let space = line.firstIndex(of: " ") else { continue }
+            let value = line[line.index(after: space)...]
+            switch line[..<space] {
+            case "tree": tree = ObjectID(hex: value)
+            case "parent": parents += ObjectID(hex: value).map { [$0] } ?? []
+            case "author": author = Signature(line: value)
+            case "committer": committer = Signature(line: value)
+            default: break
+            }
+        }
+        guard let tree, let author, let committer else { return nil }
+        self.tree = tree
+        self.author = author
+        self.committer = committer
+        message = String(lines)
+    }
+
+    /// The contents of the commit object.
+    public var bytes: [UInt8] {
+        var text = "tree \(tree)\n"
+        for parent in parents { text += "parent \(parent)\n" }
+        text += "author \(author.line)\ncommitter \(committer.line)\n\n"
+        text += message.utf8.contains(0) ? message.replacing("\0", with: "") : message
+        if !message.utf8.reversed().starts(with: [UInt8(ascii: "\n")]) { text += "\n" }
+        return Array(text.utf8)
+    }
+
+    /// The first line of the message.
+    public var subject: String {
+        String(message.prefix { $0 != "\n" })
+    }
+
+    /// The `Key: value` lines of the last paragraph of the message, in order; empty where that is the first one.
+    public var trailers: [(key: String, value: String)] {
+        var paragraphs: [[Substring]] = [[]]
+        for line in message.split(separator: "\n", omittingEmptySubsequences: false) {
+            if line.isEmpty {
+                if paragraphs[paragraphs.count - 1].isEmpty { continue }
+                paragraphs.append([])
+            } else {
+                paragraphs[paragraphs.count - 1].append(line)
+            }
+        }
+        if paragraphs.last?.isEmpty == true { paragraphs.removeLast() }
+        guard paragraphs.count > 1, let last = paragraphs.last else { return [] }
+        return last.compactMap { line in
+            guard let colon = line.firstIndex(of: ":"), !line[..<colon].contains(" ") else { return nil }
+            return (String(line[..<colon]), line[line.index(after: colon)...].trimmingSpaces)
+        }
+    }
+}
+
+extension Substring {
+    fileprivate var trimmingSpaces: String {
+        String(drop { $0 == " " }.reversed().drop { $0 == " " }.reversed())
+    }
+}
+
+extension String {
+    fileprivate var withoutCrud: String {
+        String(String.UnicodeScalarView(unicodeScalars.filter { $0.value >= 32 && $0 != "<" && $0 != ">" }))
+    }
+}

@@ -1,1 +1,0 @@
-// Git: the room is laid, nothing lives here yet.

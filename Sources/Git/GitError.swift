@@ -1,0 +1,43 @@
+/// Why something could not be done with a git repository.
+public struct GitError: Error, Hashable, Sendable, CustomStringConvertible {
+    /// What a caller may want to tell apart.
+    public enum Kind: Hashable, Sendable {
+        /// No such repository, object, path or reference.
+        case notFound
+        /// A reference that was to be made is there already.
+        case exists
+        /// A short name means more than one object.
+        case ambiguous
+        /// A name that git does not allow.
+        case invalidName
+        /// A reference had another value than expected.
+        case modified
+        /// A lock file of somebody else is in the way.
+        case locked
+        /// The repository belongs to another user.
+        case owner
+        /// An object or a file of the repository is damaged.
+        case corrupted
+        /// Anything else, by libgit2's number.
+        case other(Int32)
+    }
+
+    public let kind: Kind
+    /// What was being done, and to what: "read blob 1234…".
+    public let operation: String
+    /// libgit2's own words.
+    public let detail: String
+    /// The folder of the repository.
+    public let repository: String
+
+    package init(kind: Kind, operation: String, detail: String, repository: String) {
+        self.kind = kind
+        self.operation = operation
+        self.detail = detail
+        self.repository = repository
+    }
+
+    public var description: String {
+        "git repository '\(repository)': cannot \(operation): \(detail)"
+    }
+}

@@ -1,0 +1,359 @@
+internal import CGit2
+internal import Glibc
+
+/// libgit2, started when the first repository is opened: starting costs about 10 ms.
+private let library: Void = {
+    git_libgit2_init()
+    // zlib's checksum guards against damage on reading; `GitRepository.verify` hashes.
+    _ = ciso_git_strict_hash_verification(0)
+}()
+
+/// What kind of thing an object is.
+public enum ObjectType: String, Hashable, Sendable {
+    case commit, tree, blob, tag
+}
+
+/// An open git repository, bare or not.
+///
+/// Belongs to one thread at a time, hence not `Sendable`: open one per thread. Opening again is cheap.
+public final class GitRepository {
+    private let handle: OpaquePointer
+    private let objects: OpaquePointer
+    /// The folder as given when the repository was opened.
+    public let path: String
+
+    /// Opens the repository at `path`: a bare one, a work tree, or its `.git`. Parents are not searched.
+    ///
+    /// - Throws: `GitError` of kind `notFound` where no repository is there, `owner` where another user owns it.
+    public convenience init(opening path: String) throws(GitError) {
+        _ = library
+        var repository: OpaquePointer?
+        let status = git_repository_open_ext(&repository, path, UInt32(GIT_REPOSITORY_OPEN_NO_SEARCH.rawValue), nil)
+        guard status == 0, let repository else { throw failure(status, "open it", path) }
+        try self.init(adopting: repository, path: path)
+    }
+
+    /// Makes a bare repository at `path` with its folders, or opens the one that is there.
+    public convenience init(initializingBare path: String, initialBranch: String = "main") throws(GitError) {
+        _ = library
+        var options = git_repository_init_options()
+        git_repository_init_options_init(&options, UInt32(GIT_REPOSITORY_INIT_OPTIONS_VERSION))
+        options.flags =
+            GIT_REPOSITORY_INIT_BARE.rawValue | GIT_REPOSITORY_INIT_MKPATH.rawValue | GIT_REPOSITORY_INIT_MKDIR.rawValue
+        var repository: OpaquePointer?
+        let status = initialBranch.withCString { branch in
+            options.initial_head = branch
+            return git_repository_init_ext(&repository, path, &options)
+        }
+        guard status == 0, let repository else { throw failure(status, "make it", path) }
+        try self.init(adopting: repository, path: path)
+    }
+
+    private init(adopting repository: OpaquePointer, path: String) throws(GitError) {
+        var database: OpaquePointer?
+        let status = git_repository_odb(&database, repository)
+        guard status == 0, let database else {
+            git_repository_free(repository)
+            throw failure(status, "open its objects", path)
+        }
+        handle = repository
+        objects = database
+        self.path = path
+    }
+
+    deinit {
+        git_odb_free(objects)
+        git_repository_free(handle)
+    }
+
+    /// The folder that holds `objects` and `refs`, with a slash at its end.
+    public var directory: String { String(cString: git_repository_path(handle)) }
+
+    /// Sets `core.bare`-style keys in the repository's own configuration.
+    public func configure(_ values: [(key: String, value: String)]) throws(GitError) {
+        var config: OpaquePointer?
+        try check(git_repository_config(&config, handle), "read its configuration")
+        defer { git_config_free(config) }
+        for (key, value) in values {
+            try check(git_config_set_string(config, key, value), "set \(key)")
+        }
+    }
+
+    private func check(_ status: Int32, _ operation: @autoclosure () -> String) throws(GitError) {
+        if status < 0 { throw failure(status, operation(), path) }
+    }
+}
+
+// MARK: - Objects
+
+extension GitRepository {
+    /// Lends the contents of an object to `body`; the buffer is gone afterwards.
+    ///
+    /// - Throws: `GitError` of kind `notFound` or `corrupted`; and whatever `body` throws.
+    public func withObject<Result>(
+        _ id: ObjectID, _ body: (ObjectType, UnsafeRawBufferPointer) throws -> Result
+    ) throws -> Result {
+        var name = id.raw
+        var object: OpaquePointer?
+        try check(git_odb_read(&object, objects, &name), "read object \(id)")
+        defer { git_odb_object_free(object) }
+        guard let type = ObjectType(git_odb_object_type(object)) else {
+            throw GitError(
+                kind: .corrupted, operation: "read object \(id)", detail: "it is of no known type", repository: path)
+        }
+        let buffer = UnsafeRawBufferPointer(start: git_odb_object_data(object), count: git_odb_object_size(object))
+        return try body(type, buffer)
+    }
+
+    /// The contents of an object that must be of `type`.
+    public func read(_ id: ObjectID, as type: ObjectType) throws -> [UInt8] {
+        if type == .tree, id == .emptyTree { return [] }
+        return try withObject(id) { found, buffer in
+            guard found == type else {
+                throw GitError(
+                    kind: .notFound, operation: "read \(type.rawValue) \(id)", detail: "it is a \(found.rawValue)",
+                    repository: path)
+            }
+            return Array(buffer)
+        }
+    }
+
+    /// The contents of a file.
+    public func blob(_ id: ObjectID) throws -> [UInt8] { try read(id, as: .blob) }
+
+    /// A directory.
+    public func tree(_ id: ObjectID) throws -> Tree { Tree(bytes: try read(id, as: .tree)) }
+
+    /// A commit.
+    public func commit(_ id: ObjectID) throws -> Commit {
+        guard let commit = Commit(bytes: try read(id, as: .commit)) else {
+            throw GitError(
+                kind: .corrupted, operation: "read commit \(id)", detail: "its contents are no commit",
+                repository: path)
+        }
+        return commit
+    }
+
+    /// The type and size in bytes of an object, without reading all of it.
+    public func header(_ id: ObjectID) throws(GitError) -> (type: ObjectType, size: Int) {
+        var size = 0
+        var type = GIT_OBJECT_INVALID
+        var name = id.raw
+        try check(git_odb_read_header(&size, &type, objects, &name), "read object \(id)")
+        guard let type = ObjectType(type) else {
+            throw GitError(
+                kind: .corrupted, operation: "read object \(id)", detail: "it is of no known type", repository: path)
+        }
+        return (type, size)
+    }
+
+    /// Whether the object is here.
+    public func contains(_ id: ObjectID) -> Bool {
+        var name = id.raw
+        return git_odb_exists(objects, &name) == 1
+    }
+
+    /// Stores an object as a loose file unless it is there. Not synced to disk.
+    @discardableResult
+    public func write(_ type: ObjectType, _ bytes: some Collection<UInt8>) throws(GitError) -> ObjectID {
+        var id = git_oid()
+        let array = bytes as? [UInt8] ?? Array(bytes)
+        let status = array.withUnsafeBytes {
+            git_odb_write(&id, objects, $0.baseAddress ?? UnsafeRawPointer(bitPattern: 1)!, $0.count, type.number)
+        }
+        try check(status, "write a \(type.rawValue) of \(array.count) bytes")
+        return ObjectID(id)
+    }
+
+    /// Stores a commit as a loose file. Not synced to disk; moves no reference.
+    @discardableResult
+    public func write(_ commit: Commit) throws(GitError) -> ObjectID { try write(.commit, commit.bytes) }
+
+    /// Stores a directory as a loose file. Not synced to disk.
+    @discardableResult
+    public func write(_ tree: Tree) throws(GitError) -> ObjectID { try write(.tree, tree.bytes) }
+
+    /// Calls `body` with the name of every object here, reachable or not, until it throws.
+    public func forEachObject(_ body: (ObjectID) throws -> Void) throws {
+        let ids = try allObjects()
+        for id in ids { try body(id) }
+    }
+
+    private func allObjects() throws(GitError) -> [ObjectID] {
+        final class Collector { var ids: [ObjectID] = [] }
+        let collector = Collector()
+        let status = git_odb_foreach(
+            objects,
+            { id, payload in
+                guard let id, let payload else { return 0 }
+                Unmanaged<Collector>.fromOpaque(payload).takeUnretainedValue().ids.append(ObjectID(id.pointee))
+                return 0
+            }, Unmanaged.passUnretained(collector).toOpaque())
+        try check(status, "list its objects")
+        return collector.ids
+    }
+
+    /// Looks for packs that came after the repository was opened.
+    public func refresh() throws(GitError) {
+        try check(git_odb_refresh(objects), "look for new packs")
+    }
+}
+
+// MARK: - Revisions
+
+extension GitRepository {
+    /// The commit that a revision means (`main`, `v1~2`, a full or short id), tags peeled.
+    public func resolve(commit revision: String) throws(GitError) -> ObjectID {
+        try resolve(revision, as: GIT_OBJECT_COMMIT)
+    }
+
+    /// The directory that a revision means: of a commit, or a tree's own id, or `main:some/folder`.
+    public func resolve(tree revision: String) throws(GitError) -> ObjectID {
+        try resolve(revision, as: GIT_OBJECT_TREE)
+    }
+
+    private func resolve(_ revision: String, as type: git_object_t) throws(GitError) -> ObjectID {
+        var object: OpaquePointer?
+        try check(git_revparse_single(&object, handle, revision), "find revision '\(revision)'")
+        defer { git_object_free(object) }
+        var peeled: OpaquePointer?
+        try check(git_object_peel(&peeled, object, type), "find a \(ObjectType(type)!.rawValue) at '\(revision)'")
+        defer { git_object_free(peeled) }
+        return ObjectID(git_object_id(peeled).pointee)
+    }
+
+    /// The best common ancestor of two commits; nil where they have none.
+    public func mergeBase(_ left: ObjectID, _ right: ObjectID) throws(GitError) -> ObjectID? {
+        var base = git_oid()
+        var a = left.raw
+        var b = right.raw
+        let status = git_merge_base(&base, handle, &a, &b)
+        if status == GIT_ENOTFOUND.rawValue { return nil }
+        try check(status, "find a common ancestor of \(left) and \(right)")
+        return ObjectID(base)
+    }
+
+    /// Whether `ancestor` is `commit` or comes before it.
+    public func isAncestor(_ ancestor: ObjectID, of commit: ObjectID) throws(GitError) -> Bool {
+        if ancestor == commit { return true }
+        var a = ancestor.raw
+        var c = commit.raw
+        let status = git_graph_descendant_of(handle, &c, &a)
+        try check(status, "compare \(ancestor) with \(commit)")
+        return status == 1
+    }
+}
+
+// MARK: - References
+
+extension GitRepository {
+    /// The object that a reference (`refs/heads/main`, `HEAD`) leads to; nil where there is no such reference.
+    public func reference(_ name: String) throws(GitError) -> ObjectID? {
+        var id = git_oid()
+        let status = git_reference_name_to_id(&id, handle, name)
+        if status == GIT_ENOTFOUND.rawValue { return nil }
+        try check(status, "read reference '\(name)'")
+        return ObjectID(id)
+    }
+
+    /// Names of all references that begin with `prefix`, sorted by bytes.
+    public func references(prefix: String = "refs/") throws(GitError) -> [String] {
+        var list = git_strarray()
+        try check(git_reference_list(&list, handle), "list its references")
+        defer { git_strarray_dispose(&list) }
+        let names = (0..<list.count).compactMap { list.strings[$0].map { String(cString: $0) } }
+        return names.filter { $0.hasPrefix(prefix) }.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+    }
+
+    /// Moves a reference to `new` only if it is at `expected`, or makes it only if that is nil.
+    ///
+    /// - Throws: `GitError` of kind `modified`, `exists` or `locked` where somebody else was faster: look again, retry.
+    public func updateReference(
+        _ name: String, to new: ObjectID, expecting expected: ObjectID?, message: String = "update"
+    ) throws(GitError) {
+        var reference: OpaquePointer?
+        var id = new.raw
+        let operation = "move reference '\(name)' to \(new)"
+        if let expected {
+            var old = expected.raw
+            try check(git_reference_create_matching(&reference, handle, name, &id, 1, &old, message), operation)
+        } else {
+            try check(git_reference_create(&reference, handle, name, &id, 0, message), operation)
+        }
+        git_reference_free(reference)
+    }
+
+    /// Deletes a reference only if it is at `expected`.
+    ///
+    /// - Throws: `GitError` of kind `notFound`, `modified` or `locked`.
+    public func deleteReference(_ name: String, expecting expected: ObjectID) throws(GitError) {
+        var reference: OpaquePointer?
+        let operation = "delete reference '\(name)'"
+        try check(git_reference_lookup(&reference, handle, name), operation)
+        defer { git_reference_free(reference) }
+        guard let target = git_reference_target(reference), ObjectID(target.pointee) == expected else {
+            throw GitError(
+                kind: .modified, operation: operation, detail: "it is not at \(expected)", repository: path)
+        }
+        try check(git_reference_delete(reference), operation)
+    }
+
+    /// Whether git allows `name` as the full name of a reference.
+    public static func isValid(referenceName name: String) -> Bool {
+        _ = library
+        var valid: Int32 = 0
+        return git_reference_name_is_valid(&valid, name) == 0 && valid == 1
+    }
+}
+
+// MARK: - Translation to and from C
+
+private func failure(_ status: Int32, _ operation: String, _ path: String) -> GitError {
+    let detail = git_error_last().flatMap { $0.pointee.message }.map { String(cString: $0) } ?? "error \(status)"
+    let kind: GitError.Kind =
+        switch git_error_code(rawValue: status) {
+        case GIT_ENOTFOUND, GIT_EUNBORNBRANCH: .notFound
+        case GIT_EEXISTS: .exists
+        case GIT_EAMBIGUOUS: .ambiguous
+        case GIT_EINVALIDSPEC, GIT_EPEEL, GIT_EINVALID: .invalidName
+        case GIT_EMODIFIED: .modified
+        case GIT_ELOCKED: .locked
+        case GIT_EOWNER: .owner
+        case GIT_EMISMATCH: .corrupted
+        default: .other(status)
+        }
+    return GitError(kind: kind, operation: operation, detail: detail, repository: path)
+}
+
+extension ObjectID {
+    fileprivate init(_ raw: git_oid) {
+        self = withUnsafeBytes(of: raw) { ObjectID(at: $0.baseAddress!) }
+    }
+
+    fileprivate var raw: git_oid {
+        var raw = git_oid()
+        withUnsafeMutableBytes(of: &raw) { write(to: $0.baseAddress!) }
+        return raw
+    }
+}
+
+extension ObjectType {
+    fileprivate init?(_ number: git_object_t) {
+        switch number {
+        case GIT_OBJECT_COMMIT: self = .commit
+        case GIT_OBJECT_TREE: self = .tree
+        case GIT_OBJECT_BLOB: self = .blob
+        case GIT_OBJECT_TAG: self = .tag
+        default: return nil
+        }
+    }
+
+    fileprivate var number: git_object_t {
+        switch self {
+        case .commit: GIT_OBJECT_COMMIT
+        case .tree: GIT_OBJECT_TREE
+        case .blob: GIT_OBJECT_BLOB
+        case .tag: GIT_OBJECT_TAG
+        }
+    }
+}

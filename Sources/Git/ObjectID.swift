@@ -1,0 +1,119 @@
+/// The name of a git object: the SHA-1 of its type, size and contents, 20 bytes.
+public struct ObjectID: Hashable, Sendable {
+    // The 20 bytes as big-endian words, so that comparing words compares bytes.
+    let high: UInt64
+    let middle: UInt64
+    let low: UInt32
+
+    init(high: UInt64, middle: UInt64, low: UInt32) {
+        self.high = high
+        self.middle = middle
+        self.low = low
+    }
+
+    /// Reads the 20 bytes at `address`, which need no alignment.
+    package init(at address: UnsafeRawPointer) {
+        high = UInt64(bigEndian: address.loadUnaligned(as: UInt64.self))
+        middle = UInt64(bigEndian: address.loadUnaligned(fromByteOffset: 8, as: UInt64.self))
+        low = UInt32(bigEndian: address.loadUnaligned(fromByteOffset: 16, as: UInt32.self))
+    }
+
+    /// Reads 20 bytes; nil for any other number of them.
+    public init?(bytes: some Collection<UInt8>) {
+        guard bytes.count == 20 else { return nil }
+        let array = Array(bytes)
+        self = array.withUnsafeBytes { ObjectID(at: $0.baseAddress!) }
+    }
+
+    /// Reads 40 hexadecimal digits; nil for anything else.
+    public init?(hex: some StringProtocol) {
+        guard hex.utf8.count == 40 else { return nil }
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(20)
+        var pending: UInt8?
+        for digit in hex.utf8 {
+            guard let value = hexValue(digit) else { return nil }
+            if let first = pending {
+                bytes.append(first << 4 | value)
+                pending = nil
+            } else {
+                pending = value
+            }
+        }
+        self.init(bytes: bytes)
+    }
+
+    /// The name of no object: git's spelling of "does not exist" in reference updates.
+    public static let zero = ObjectID(high: 0, middle: 0, low: 0)
+
+    /// The directory without entries.
+    public static let emptyTree = ObjectID(
+        high: 0x4b82_5dc6_42cb_6eb9, middle: 0xa060_e54b_f8d6_9288, low: 0xfbee_4904)
+
+    /// The 20 bytes.
+    public var bytes: [UInt8] {
+        [UInt8](unsafeUninitializedCapacity: 20) { buffer, count in
+            write(to: UnsafeMutableRawPointer(buffer.baseAddress!))
+            count = 20
+        }
+    }
+
+    /// Stores the 20 bytes at `address`.
+    package func write(to address: UnsafeMutableRawPointer) {
+        address.storeBytes(of: high.bigEndian, as: UInt64.self)
+        address.storeBytes(of: middle.bigEndian, toByteOffset: 8, as: UInt64.self)
+        address.storeBytes(of: low.bigEndian, toByteOffset: 16, as: UInt32.self)
+    }
+
+    /// 40 lower-case hexadecimal digits.
+    public var hex: String {
+        String(unsafeUninitializedCapacity: 40) { buffer in
+            var at = 0
+            for byte in bytes {
+                buffer[at] = hexDigit(byte >> 4)
+                buffer[at + 1] = hexDigit(byte & 15)
+                at += 2
+            }
+            return at
+        }
+    }
+}
+
+extension ObjectID: CustomStringConvertible, Comparable {
+    public var description: String { hex }
+
+    /// By bytes, as git sorts them in its indexes.
+    public static func < (left: Self, right: Self) -> Bool {
+        (left.high, left.middle, left.low) < (right.high, right.middle, right.low)
+    }
+}
+
+extension ObjectID: Codable {
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.singleValueContainer()
+        let text = try container.decode(String.self)
+        guard let id = ObjectID(hex: text) else {
+            throw DecodingError.dataCorruptedError(
+                in: container, debugDescription: "expected 40 hexadecimal digits, found '\(text)'")
+        }
+        self = id
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        try container.encode(hex)
+    }
+}
+
+private func hexDigit(_ value: UInt8) -> UInt8 {
+    value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") + (value - 10)
+}
+
+private func hexValue(_ digit: UInt8) -> UInt8? {
+    switch digit {
+    case UInt8(ascii: "0")...UInt8(ascii: "9"): digit - UInt8(ascii: "0")
+    case UInt8(ascii: "a")...UInt8(ascii: "f"): digit - UInt8(ascii: "a") + 10
+    case UInt8(ascii: "A")...UInt8(ascii: "F"): digit - UInt8(ascii: "A") + 10
+    default: nil
+    }
+}

@@ -1,0 +1,193 @@
+/// What a tree entry is, by git's file modes.
+public enum EntryKind: Hashable, Sendable {
+    case file, executable, symbolicLink, directory, submodule
+
+    /// Git's octal spelling of the mode, as in a tree object.
+    var octal: StaticString {
+        switch self {
+        case .file: "100644"
+        case .executable: "100755"
+        case .symbolicLink: "120000"
+        case .directory: "40000"
+        case .submodule: "160000"
+        }
+    }
+
+    /// Reads a mode; also the odd ones of old repositories (`100664`).
+    init?(mode: UInt32) {
+        switch mode & 0o170000 {
+        case 0o100000: self = mode & 0o100 == 0 ? .file : .executable
+        case 0o120000: self = .symbolicLink
+        case 0o040000: self = .directory
+        case 0o160000: self = .submodule
+        default: return nil
+        }
+    }
+}
+
+/// One name in a directory.
+public struct TreeEntry: Hashable, Sendable {
+    public let name: String
+    public let kind: EntryKind
+    public let id: ObjectID
+
+    public init(name: String, kind: EntryKind, id: ObjectID) {
+        self.name = name
+        self.kind = kind
+        self.id = id
+    }
+}
+
+/// A directory: the contents of a tree object, kept as git's own bytes and read on demand.
+public struct Tree: Hashable, Sendable {
+    /// The contents of the tree object.
+    public let bytes: [UInt8]
+
+    public init(bytes: [UInt8]) {
+        self.bytes = bytes
+    }
+
+    /// The directory without entries.
+    public static let empty = Tree(bytes: [])
+
+    /// A directory of `entries`, in any order.
+    public init(_ entries: some Sequence<TreeEntry>) {
+        self = Tree.empty.applying(Dictionary(entries.map { ($0.name, $0) }, uniquingKeysWith: { $1 }))
+    }
+
+    /// All entries in git's order; stops before damage.
+    public var entries: [TreeEntry] {
+        var found: [TreeEntry] = []
+        forEachRaw { raw, buffer in
+            let name = String(decoding: buffer[raw.name], as: UTF8.self)
+            if let kind = EntryKind(mode: raw.mode) {
+                found.append(TreeEntry(name: name, kind: kind, id: raw.id))
+            }
+            return true
+        }
+        return found
+    }
+
+    /// The entry called `name`.
+    ///
+    /// - Complexity: Linear in the size of the directory; makes no strings.
+    public func entry(named name: String) -> TreeEntry? {
+        var name = name
+        var found: TreeEntry?
+        name.withUTF8 { wanted in
+            forEachRaw { raw, buffer in
+                guard raw.name.count == wanted.count, buffer[raw.name].elementsEqual(wanted) else { return true }
+                found = EntryKind(mode: raw.mode).map {
+                    TreeEntry(name: String(decoding: wanted, as: UTF8.self), kind: $0, id: raw.id)
+                }
+                return false
+            }
+        }
+        return found
+    }
+
+    /// True for a directory without entries.
+    public var isEmpty: Bool { bytes.isEmpty }
+
+    /// False where the bytes are no tree object: an entry cut short, or a mode that does not exist.
+    public var isWellFormed: Bool {
+        var ends = 0
+        var known = true
+        forEachRaw { raw, _ in
+            ends = raw.end
+            known = known && EntryKind(mode: raw.mode) != nil
+            return true
+        }
+        return known && ends == bytes.count
+    }
+
+    /// This directory with some names set to new entries, or removed where the entry is nil.
+    ///
+    /// - Complexity: Linear in the size of the directory, plus sorting `changes`.
+    public func applying(_ changes: [String: TreeEntry?]) -> Tree {
+        var added = changes.values.compactMap(\.self)
+        added.sort { $0.sortsBefore($1) }
+        let changedNames = Set(changes.keys.map { Array($0.utf8) })
+        var output: [UInt8] = []
+        output.reserveCapacity(bytes.count + added.count * 80)
+        var next = added.startIndex
+        forEachRaw { raw, buffer in
+            if changedNames.contains(Array(buffer[raw.name])) { return true }
+            while next < added.endIndex, added[next].sortsBefore(buffer[raw.name], isDirectory: raw.isDirectory) {
+                added[next].append(to: &output)
+                next += 1
+            }
+            output.append(contentsOf: buffer[raw.start..<raw.end])
+            return true
+        }
+        for entry in added[next...] {
+            entry.append(to: &output)
+        }
+        return Tree(bytes: output)
+    }
+}
+
+/// One entry as it lies in a tree object.
+private struct RawEntry {
+    let start: Int
+    let mode: UInt32
+    let name: Range<Int>
+    let id: ObjectID
+    var end: Int { name.upperBound + 21 }
+    var isDirectory: Bool { mode & 0o170000 == 0o040000 }
+}
+
+extension Tree {
+    /// Calls `body` for each entry until it returns false or the bytes make no sense.
+    private func forEachRaw(_ body: (RawEntry, UnsafeRawBufferPointer) -> Bool) {
+        bytes.withUnsafeBytes { buffer in
+            var at = 0
+            while at < buffer.count {
+                let start = at
+                var mode: UInt32 = 0
+                while at < buffer.count, buffer[at] != UInt8(ascii: " "), at - start < 7 {
+                    mode = mode << 3 | UInt32(buffer[at] & 7)
+                    at += 1
+                }
+                guard at < buffer.count, buffer[at] == UInt8(ascii: " ") else { return }
+                at += 1
+                let nameStart = at
+                while at < buffer.count, buffer[at] != 0 { at += 1 }
+                guard at + 21 <= buffer.count, at > nameStart else { return }
+                let id = ObjectID(at: buffer.baseAddress! + at + 1)
+                guard body(RawEntry(start: start, mode: mode, name: nameStart..<at, id: id), buffer) else { return }
+                at += 21
+            }
+        }
+    }
+}
+
+extension TreeEntry {
+    fileprivate func append(to output: inout [UInt8]) {
+        kind.octal.withUTF8Buffer { output.append(contentsOf: $0) }
+        output.append(UInt8(ascii: " "))
+        output.append(contentsOf: name.utf8)
+        output.append(0)
+        output.append(contentsOf: id.bytes)
+    }
+
+    /// Git's order: by bytes, a directory as if its name ended in a slash.
+    fileprivate func sortsBefore(_ other: TreeEntry) -> Bool {
+        Array(other.name.utf8).withUnsafeBytes {
+            sortsBefore($0[...], isDirectory: other.kind == .directory)
+        }
+    }
+
+    fileprivate func sortsBefore(_ other: Slice<UnsafeRawBufferPointer>, isDirectory: Bool) -> Bool {
+        var left = name.utf8.makeIterator()
+        var right = other.makeIterator()
+        while true {
+            let ours = left.next()
+            let theirs = right.next()
+            let a = ours ?? (kind == .directory ? UInt8(ascii: "/") : 0)
+            let b = theirs ?? (isDirectory ? UInt8(ascii: "/") : 0)
+            if a != b { return a < b }
+            if ours == nil || theirs == nil { return ours == nil && theirs != nil }
+        }
+    }
+}

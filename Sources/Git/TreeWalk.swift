@@ -1,0 +1,67 @@
+extension GitRepository {
+    /// What lies at `path` (`a/b/c`) below a directory; nil where nothing does. An empty path has no entry.
+    ///
+    /// - Complexity: Reads one tree object per component.
+    public func entry(at path: some StringProtocol, in tree: ObjectID) throws -> TreeEntry? {
+        var directory = tree
+        let components = path.split(separator: "/")
+        for (index, component) in components.enumerated() {
+            guard let entry = try self.tree(directory).entry(named: String(component)) else { return nil }
+            if index == components.count - 1 { return entry }
+            guard entry.kind == .directory else { return nil }
+            directory = entry.id
+        }
+        return nil
+    }
+
+    /// Calls `body` with every file below a directory, in git's order, and its path from there.
+    ///
+    /// Return false for a directory to leave out what is below it. Directories come before what they hold.
+    public func walk(
+        _ tree: ObjectID, prefix: String = "", _ body: (_ path: String, _ entry: TreeEntry) throws -> Bool
+    ) throws {
+        for entry in try self.tree(tree).entries {
+            let path = prefix.isEmpty ? entry.name : "\(prefix)/\(entry.name)"
+            let descend = try body(path, entry)
+            if descend, entry.kind == .directory {
+                try walk(entry.id, prefix: path, body)
+            }
+        }
+    }
+
+    /// The files that differ between two directories, in git's order of paths; nil is the empty directory.
+    ///
+    /// - Complexity: Reads only directories that differ.
+    public func differences(
+        from old: ObjectID?, to new: ObjectID?, prefix: String = "",
+        _ body: (_ path: String, _ old: TreeEntry?, _ new: TreeEntry?) throws -> Void
+    ) throws {
+        if old == new { return }
+        let before = try old.map { try tree($0).entries } ?? []
+        let after = try new.map { try tree($0).entries } ?? []
+        let beforeByName = Dictionary(before.map { ($0.name, $0) }, uniquingKeysWith: { $1 })
+        let afterNames = Set(after.map(\.name))
+        for gone in before where !afterNames.contains(gone.name) {
+            try report(gone, nil, prefix, body)
+        }
+        for entry in after where beforeByName[entry.name] != entry {
+            try report(beforeByName[entry.name], entry, prefix, body)
+        }
+    }
+
+    private func report(
+        _ old: TreeEntry?, _ new: TreeEntry?, _ prefix: String,
+        _ body: (_ path: String, _ old: TreeEntry?, _ new: TreeEntry?) throws -> Void
+    ) throws {
+        guard let name = (new ?? old)?.name else { return }
+        let path = prefix.isEmpty ? name : "\(prefix)/\(name)"
+        let oldDirectory = old?.kind == .directory ? old?.id : nil
+        let newDirectory = new?.kind == .directory ? new?.id : nil
+        if oldDirectory != nil || newDirectory != nil {
+            try differences(from: oldDirectory, to: newDirectory, prefix: path, body)
+        }
+        let oldFile = old?.kind == .directory ? nil : old
+        let newFile = new?.kind == .directory ? nil : new
+        if oldFile != nil || newFile != nil { try body(path, oldFile, newFile) }
+    }
+}
