@@ -47,6 +47,7 @@ let package = Package(
         library("CYAML", pkgConfig: "yaml-0.1", debian: "libyaml-dev"),
         library("CGit2", pkgConfig: "libgit2", debian: "libgit2-dev"),
         library("CArchive", pkgConfig: "libarchive", debian: "libarchive-dev"),
+        .target(name: "CSandbox"),
         .target(name: "PluginABI"),
 
         module("Core", ["CCrypto"]),
@@ -69,7 +70,7 @@ let package = Package(
                 "Store",
             ]),
         module("Scheduler"),
-        module("Executor", ["Archive", "Core"]),
+        module("Executor", ["Archive", "Core", "CSandbox"]),
         module(
             "Worker",
             ["Core", "Documents", "Executor", "OpamFormat", "OpamSwitch", "PluginHost", "PluginMessages", "Store"]),
@@ -91,5 +92,6 @@ let package = Package(
         tests("Archive", ["Core"]),
         tests("OpamFormat", []),
         tests("Git", ["Core"]),
+        tests("Executor", ["Archive", "Core"]),
     ]
 )

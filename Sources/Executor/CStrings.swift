@@ -1,0 +1,26 @@
+import Glibc
+
+/// Strings as C's `char *const []` wants them, ended by a null pointer; freed with this object.
+final class CStrings {
+    let pointers: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>
+    let count: Int
+
+    init(_ strings: [String]) {
+        count = strings.count
+        pointers = .allocate(capacity: count + 1)
+        for (index, string) in strings.enumerated() {
+            pointers[index] = strdup(string)
+        }
+        pointers[count] = nil
+    }
+
+    deinit {
+        for index in 0..<count { free(pointers[index]) }
+        pointers.deallocate()
+    }
+
+    /// The same pointers for a parameter that is `const char *const []`.
+    var constant: UnsafePointer<UnsafePointer<CChar>?> {
+        UnsafeRawPointer(pointers).assumingMemoryBound(to: UnsafePointer<CChar>?.self)
+    }
+}

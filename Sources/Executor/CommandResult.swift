@@ -1,0 +1,76 @@
+/// How a command ended, and what it used.
+public struct CommandResult: Hashable, Sendable {
+    /// Why a command is no more.
+    public enum Ending: Hashable, Sendable {
+        case exited(Int32)
+        /// By a signal of that number; a shell's status above 128 reads as one.
+        case signalled(Int32)
+        case timedOut(Clock)
+        case outOfMemory
+        /// It printed more than it may.
+        case outputLimit
+        /// It wrote more to disk than it may.
+        case diskLimit
+        /// The disk of this machine is nearly full; the command is not to blame.
+        case hostDiskFull
+        case cancelled
+        /// It never started: the sandbox could not be made.
+        case setupFailed(String)
+        /// The connection to the other machine broke.
+        case connectionLost(String)
+    }
+
+    /// Which time ran out.
+    public enum Clock: String, Hashable, Sendable {
+        case wall, silence
+    }
+
+    public var ending: Ending
+    public var duration: Duration
+    /// Bytes of output.
+    public var outputBytes: Int
+    /// The most memory used at a time, in bytes, where it is known.
+    public var peakMemory: Int?
+    /// Limits that this machine cannot enforce, in words: it has no control group that we may write.
+    public var unenforced: [String]
+
+    public init(
+        ending: Ending, duration: Duration = .zero, outputBytes: Int = 0, peakMemory: Int? = nil,
+        unenforced: [String] = []
+    ) {
+        self.ending = ending
+        self.duration = duration
+        self.outputBytes = outputBytes
+        self.peakMemory = peakMemory
+        self.unenforced = unenforced
+    }
+
+    /// Whether it ended by itself with status 0.
+    public var succeeded: Bool { ending == .exited(0) }
+
+    /// Whether the machine is to blame rather than the command: never cached, to be tried again.
+    public var isInfrastructure: Bool {
+        switch ending {
+        case .hostDiskFull, .setupFailed, .connectionLost: true
+        default: false
+        }
+    }
+}
+
+extension CommandResult.Ending: CustomStringConvertible {
+    public var description: String {
+        switch self {
+        case .exited(let status): "exit status \(status)"
+        case .signalled(let signal): "killed by signal \(signal)"
+        case .timedOut(.wall): "time limit exceeded"
+        case .timedOut(.silence): "no output for too long"
+        case .outOfMemory: "out of memory"
+        case .outputLimit: "output limit exceeded"
+        case .diskLimit: "disk limit exceeded"
+        case .hostDiskFull: "no space left on this machine's disk"
+        case .cancelled: "cancelled"
+        case .setupFailed(let reason): "the sandbox could not be made: \(reason)"
+        case .connectionLost(let reason): "the connection was lost: \(reason)"
+        }
+    }
+}

@@ -1,1 +1,0 @@
-// Executor: the room is laid, nothing lives here yet.

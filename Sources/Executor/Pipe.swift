@@ -1,0 +1,56 @@
+import CSandbox
+import Core
+import Glibc
+
+/// The two ends of a pipe; neither outlives this value but for the reading end that is taken.
+struct Pipe: ~Copyable {
+    private var reading: Int32
+    let writing: Int32
+
+    init() throws(Failure) {
+        var ends: [Int32] = [-1, -1]
+        guard ciso_pipe(&ends) == 0 else {
+            throw Failure(.infrastructure, "no pipe: \(String(cString: strerror(errno)))")
+        }
+        reading = ends[0]
+        writing = ends[1]
+    }
+
+    /// Closes the writing end and gives the reading one, which does not block and is the caller's to close.
+    consuming func takeReading() -> Int32 {
+        let taken = reading
+        reading = -1
+        _ = fcntl(taken, F_SETFL, O_NONBLOCK)
+        return taken
+    }
+
+    deinit {
+        if reading >= 0 { close(reading) }
+        close(writing)
+    }
+}
+
+/// Tells the thread that watches a command to end it.
+final class Cancellation: Sendable {
+    /// Becomes readable.
+    let descriptor: Int32
+    private let writing: Int32
+
+    init() {
+        var ends: [Int32] = [-1, -1]
+        // Without it a command runs to its own end.
+        ciso_pipe(&ends)
+        descriptor = ends[0]
+        writing = ends[1]
+    }
+
+    func cancel() {
+        var byte: UInt8 = 0
+        _ = write(writing, &byte, 1)
+    }
+
+    deinit {
+        close(descriptor)
+        close(writing)
+    }
+}

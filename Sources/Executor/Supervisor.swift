@@ -1,0 +1,197 @@
+import Core
+import Foundation
+import Glibc
+
+/// Watches one process with all that it started, until none of it is left: passes its output on, enforces the limits on
+/// time, output and disk, and finds out how it ended.
+struct Supervisor {
+    /// bubblewrap, or any program that ends when all it started has ended.
+    let process: pid_t
+    let limits: Limits
+    let group: ControlGroup
+    let cancellation: Cancellation
+    var disk: DiskWatch
+
+    /// Why the process was killed by us.
+    private var verdict: CommandResult.Ending?
+    private var outputBytes = 0
+    private var lastOutput = ContinuousClock.now
+    private let begin = ContinuousClock.now
+    /// The first process inside the sandbox, once bubblewrap has said which.
+    private var inner: pid_t?
+    private var statusText: [UInt8] = []
+    /// The end of the output, for the message where the sandbox itself failed.
+    private var tail: [UInt8] = []
+
+    init(
+        process: pid_t, limits: Limits, group: ControlGroup, cancellation: Cancellation, disk: DiskWatch
+    ) {
+        self.process = process
+        self.limits = limits
+        self.group = group
+        self.cancellation = cancellation
+        self.disk = disk
+    }
+
+    /// Runs `body` on a thread of its own: children die with the thread that started them, and threads of a pool come
+    /// and go.
+    static func run(
+        _ body: @escaping @Sendable (Cancellation) -> CommandResult
+    ) async -> CommandResult {
+        let cancellation = Cancellation()
+        return await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                Thread.detachNewThread {
+                    continuation.resume(returning: body(cancellation))
+                }
+            }
+        } onCancel: {
+            cancellation.cancel()
+        }
+    }
+
+    /// Watches to the end.
+    ///
+    /// - Parameters:
+    ///   - output, status: reading ends that do not block; closed at the end. `status` is bubblewrap's, in JSON, or -1.
+    consuming func run(output: Int32, status: Int32, sink: @Sendable ([UInt8]) -> Void) -> CommandResult {
+        defer {
+            close(output)
+            if status >= 0 { close(status) }
+        }
+        let outer = ProcessDescriptor(of: process)
+        var polled = [
+            pollfd(fd: output, events: Int16(POLLIN), revents: 0),
+            pollfd(fd: status, events: Int16(POLLIN), revents: 0),
+            pollfd(fd: outer.descriptor, events: Int16(POLLIN), revents: 0),
+            pollfd(fd: cancellation.descriptor, events: Int16(POLLIN), revents: 0),
+        ]
+        while polled[2].revents == 0 {
+            let count = poll(&polled, nfds_t(polled.count), 100)
+            if count < 0 && errno != EINTR { break }
+            if polled[1].revents != 0, !readStatus(status) { polled[1].fd = -1 }
+            if polled[0].revents != 0, !pass(output, to: sink) { polled[0].fd = -1 }  // all have closed it
+            if polled[3].revents != 0 {
+                polled[3].fd = -1
+                kill(.cancelled)
+            }
+            checkLimits()
+        }
+        var waitStatus: Int32 = 0
+        while waitpid(process, &waitStatus, 0) < 0 && errno == EINTR {}
+        _ = readStatus(status)
+        waitForInner()
+        while pass(output, to: sink) {}
+        return result(waitStatus, hasStatus: status >= 0)
+    }
+
+    private mutating func checkLimits() {
+        guard verdict == nil else { return kill(nil) }
+        let now = ContinuousClock.now
+        if let time = limits.time, now - begin > time { return kill(.timedOut(.wall)) }
+        if let silence = limits.silence, now - lastOutput > silence { return kill(.timedOut(.silence)) }
+        switch disk.check() {
+        case .limitExceeded: kill(.diskLimit)
+        case .hostFull: kill(.hostDiskFull)
+        case nil: break
+        }
+    }
+
+    /// Kills everything inside. The first verdict stands.
+    private mutating func kill(_ reason: CommandResult.Ending?) {
+        verdict = verdict ?? reason
+        group.killAll()
+        // With the first process of its namespace every other one dies, whatever it did to escape.
+        if let inner { Glibc.kill(inner, SIGKILL) } else { Glibc.kill(process, SIGKILL) }
+    }
+
+    /// - Returns: whether there was any.
+    private mutating func pass(_ output: Int32, to sink: @Sendable ([UInt8]) -> Void) -> Bool {
+        var count = 0
+        let bytes = [UInt8](unsafeUninitializedCapacity: 1 << 16) { buffer, used in
+            count = read(output, buffer.baseAddress, buffer.count)
+            used = max(0, count)
+        }
+        guard count > 0 else { return false }
+        lastOutput = .now
+        let room = limits.output.map { max(0, $0 - outputBytes) } ?? .max
+        outputBytes += count
+        let kept = count <= room ? bytes : Array(bytes.prefix(room))
+        if !kept.isEmpty { sink(kept) }
+        tail = (tail + kept).suffix(500)
+        if count > room { kill(.outputLimit) }
+        return true
+    }
+
+    /// - Returns: false when there will be no more.
+    private mutating func readStatus(_ status: Int32) -> Bool {
+        guard status >= 0 else { return false }
+        var buffer = [UInt8](repeating: 0, count: 1024)
+        while true {
+            let count = read(status, &buffer, buffer.count)
+            if count > 0 {
+                statusText += buffer[..<count]
+                continue
+            }
+            if inner == nil { inner = number("child-pid").map { pid_t($0) } }
+            return count < 0
+        }
+    }
+
+    /// bubblewrap may be gone a moment before the last of what it started.
+    private mutating func waitForInner() {
+        guard let inner else { return }
+        let descriptor = ProcessDescriptor(of: inner)
+        guard descriptor.descriptor >= 0 else { return }
+        var polled = pollfd(fd: descriptor.descriptor, events: Int16(POLLIN), revents: 0)
+        while poll(&polled, 1, 1000) <= 0 {
+            group.killAll()
+            Glibc.kill(inner, SIGKILL)
+        }
+    }
+
+    private func result(_ waitStatus: Int32, hasStatus: Bool) -> CommandResult {
+        var ending = verdict ?? ending(waitStatus, hasStatus: hasStatus)
+        let usage = group.finish()
+        switch ending {
+        case .exited(let status) where status != 0: ending = cause(of: ending, usage)
+        case .signalled: ending = cause(of: ending, usage)
+        default: break
+        }
+        return CommandResult(
+            ending: ending, duration: .now - begin, outputBytes: outputBytes, peakMemory: usage.peakMemory,
+            unenforced: group.unenforced)
+    }
+
+    /// What the command's own end says.
+    private func ending(_ waitStatus: Int32, hasStatus: Bool) -> CommandResult.Ending {
+        let code: Int32
+        if hasStatus {
+            guard let reported = number("exit-code") else {
+                let message = String(decoding: tail, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
+                return .setupFailed(message.isEmpty ? "bwrap ended with wait status \(waitStatus)" : message)
+            }
+            code = Int32(truncatingIfNeeded: reported)
+        } else if waitStatus & 0x7f != 0 {
+            return .signalled(waitStatus & 0x7f)
+        } else {
+            code = (waitStatus >> 8) & 0xff
+        }
+        return (129...160).contains(code) ? .signalled(code - 128) : .exited(code)
+    }
+
+    /// What made a command fail, where that was not its own doing.
+    private func cause(of ending: CommandResult.Ending, _ usage: ControlGroup.Usage) -> CommandResult.Ending {
+        if usage.outOfMemory { return .outOfMemory }
+        if let limit = limits.disk, ending == .signalled(SIGXFSZ) || disk.used() > limit { return .diskLimit }
+        if let path = disk.paths.first, freeBytes(at: path) < disk.reserve { return .hostDiskFull }
+        return ending
+    }
+
+    /// The number of that name in what bubblewrap said, such as `{ "child-pid": 5, … }`.
+    private func number(_ name: String) -> Int? {
+        let text = String(decoding: statusText, as: UTF8.self)
+        guard let key = text.range(of: "\"\(name)\":") else { return nil }
+        return Int(text[key.upperBound...].drop { $0 == " " }.prefix { $0.isNumber })
+    }
+}

@@ -1,0 +1,65 @@
+import Executor
+import Foundation
+import Glibc
+
+/// A directory of a test's own with a small root file system, removed with it.
+///
+/// The root file system is made on the spot: empty directories, and the machine's own programs bound read-only.
+final class Fixture: Sendable {
+    let path: String
+    let layout: Sandbox.Layout
+
+    init(layers: [String] = []) throws {
+        path = NSTemporaryDirectory() + "ciso-executor-\(UUID().uuidString)"
+        let base = path + "/base"
+        for name in ["etc", "home/build", "proc", "dev", "tmp", "usr", "var", "root"] {
+            try FileManager.default.createDirectory(atPath: "\(base)/\(name)", withIntermediateDirectories: true)
+        }
+        for name in ["bin", "sbin", "lib", "lib64"] where access("/\(name)", F_OK) == 0 {
+            symlink("usr/\(name)", "\(base)/\(name)")
+        }
+        try "root:x:0:0::/root:/bin/sh\nbuild:x:1000:1000::/home/build:/bin/sh\n".write(
+            toFile: base + "/etc/passwd", atomically: true, encoding: .utf8)
+        chown(base + "/home/build", 1000, 1000)
+        layout = Sandbox.Layout(base: base, layers: layers, binds: [.init("/usr", at: "/usr")])
+    }
+
+    deinit {
+        try? FileManager.default.removeItem(atPath: path)
+    }
+
+    func sandbox(_ layers: [String] = []) throws -> Sandbox {
+        var layout = layout
+        layout.layers = layers
+        return try Sandbox(layout, in: path + "/sandboxes")
+    }
+
+    static let isSandboxPossible =
+        access("/usr/bin/bwrap", X_OK) == 0 && access("/proc/self/ns/user", F_OK) == 0
+}
+
+/// Collects what a command prints.
+final class Output: @unchecked Sendable {
+    private let lock = NSLock()
+    private var bytes: [UInt8] = []
+
+    func append(_ more: [UInt8]) { lock.withLock { bytes += more } }
+
+    var text: String { lock.withLock { String(decoding: bytes, as: UTF8.self) } }
+}
+
+extension Sandbox {
+    /// Runs a script as its user, and gives what it printed.
+    func sh(
+        _ script: String, user: Command.User = .build, network: Bool = false,
+        limits: Limits = Limits(time: .seconds(30))
+    ) async -> (result: CommandResult, output: String) {
+        let output = Output()
+        let command = Command(
+            name: "test", .script(script), user: user, network: network,
+            environment: ["PATH": "/usr/bin:/bin:/usr/sbin:/sbin", "HOME": "/home/build"],
+            workingDirectory: "/home/build", limits: limits)
+        let result = await run(command) { output.append($0) }
+        return (result, output.text)
+    }
+}

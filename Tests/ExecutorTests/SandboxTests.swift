@@ -1,0 +1,25 @@
+import Executor
+import Foundation
+import Testing
+
+@Suite(.enabled(if: Fixture.isSandboxPossible, "needs bubblewrap and user namespaces"))
+struct SandboxTests {
+    let fixture: Fixture
+
+    init() throws { fixture = try Fixture() }
+
+    @Test func aCommandRunsAndItsOutputComesBack() async throws {
+        let (result, output) = try await fixture.sandbox().sh("echo hello; id -u; id -g; pwd; exit 3")
+        #expect(result.ending == .exited(3), "\(result)")
+        #expect(output == "hello\n1000\n1000\n/home/build\n")
+        #expect(result.outputBytes == output.utf8.count)
+    }
+
+    @Test func commandsSeeWhatTheOnesBeforeLeft() async throws {
+        let sandbox = try fixture.sandbox()
+        #expect(await sandbox.sh("echo one > f; echo two > /tmp/t").result.succeeded)
+        #expect(await sandbox.sh("cat f /tmp/t").output == "one\ntwo\n")
+        #expect(await sandbox.sh("touch /root-made && stat -c %u /root-made", user: .root).output == "0\n")
+        #expect(try FileManager.default.contentsOfDirectory(atPath: fixture.layout.base + "/home/build").isEmpty)
+    }
+}
