@@ -18,6 +18,16 @@ func module(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target 
     .target(name: name, dependencies: dependencies, swiftSettings: settings)
 }
 
+/// A shared object `libCisoNAME.so` from `Plugins/NAME`: one distro.
+func plugin(_ name: String) -> (product: Product, target: Target) {
+    (
+        .library(name: "Ciso\(name)", type: .dynamic, targets: ["Ciso\(name)"]),
+        .target(name: "Ciso\(name)", dependencies: ["PluginKit"], path: "Plugins/\(name)", swiftSettings: settings)
+    )
+}
+
+let plugins = ["Debian"].map(plugin)
+
 func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = []) -> Target {
     .testTarget(
         name: "\(name)Tests", dependencies: [.target(name: name)] + dependencies, resources: resources,
@@ -38,7 +48,7 @@ let package = Package(
         .library(name: "Store", targets: ["Store"]),
         .library(name: "Scheduler", targets: ["Scheduler"]),
         .library(name: "PluginKit", targets: ["PluginKit"]),
-    ],
+    ] + plugins.map(\.product),
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
     ],
@@ -63,6 +73,12 @@ let package = Package(
         module("PluginMessages"),
         module("PluginKit", ["PluginABI", "PluginMessages"]),
         module("PluginHost", ["Core", "PluginABI", "PluginMessages"]),
+        .executableTarget(
+            name: "ciso-plugin-host", dependencies: ["PluginABI"], cSettings: [.treatAllWarnings(as: .error)],
+            linkerSettings: [.linkedLibrary("dl")]),
+        .testTarget(
+            name: "PluginTests",
+            dependencies: ["Core", "PluginHost", "PluginMessages", "ciso-plugin-host"], swiftSettings: settings),
         module(
             "Planner",
             [
@@ -93,5 +109,5 @@ let package = Package(
         tests("OpamFormat", []),
         tests("Git", ["Core"]),
         tests("Executor", ["Archive", "Core"]),
-    ]
+    ] + plugins.map(\.target)
 )

@@ -1,0 +1,164 @@
+package import Core
+internal import Foundation
+package import PluginMessages
+
+/// A plugin that was found, loaded and checked. Calls go to a child process, one at a time.
+///
+/// A call in which the plugin crashes, hangs or gives garbage throws, and nothing else happens: the next call gets a
+/// new child. The child is started when it is needed and ends with this object.
+package actor Plugin {
+    /// Which plugin gave an answer: part of every job's id and of every result.
+    package struct Identity: Codable, Hashable, Sendable {
+        package var name: String
+        package var version: String
+        /// Of the plugin's file.
+        package var digest: Digest
+    }
+
+    package nonisolated let file: PluginFile
+    package nonisolated let identity: Identity
+
+    private let host: String
+    private let limits: PluginLimits
+    private let executor: SerialQueueExecutor
+    private var process: PluginProcess?
+
+    package nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
+
+    private init(
+        _ file: PluginFile, identity: Identity, host: String, limits: PluginLimits, executor: SerialQueueExecutor,
+        process: sending PluginProcess
+    ) {
+        self.file = file
+        self.identity = identity
+        self.host = host
+        self.limits = limits
+        self.executor = executor
+        self.process = process
+    }
+
+    /// Loads `file` into a child, checks its descriptor and learns its name.
+    ///
+    /// - Parameter host: the path of `ciso-plugin-host`.
+    /// - Throws: `Failure` naming what was expected, found, and a remedy.
+    package static func load(
+        _ file: PluginFile, host: String = Plugin.defaultHost, limits: PluginLimits = PluginLimits()
+    ) async throws -> Plugin {
+        let executor = SerialQueueExecutor(label: "plugin \(file.name)")
+        guard let digest = try? fileDigest(file.path) else {
+            throw Failure(.input, "\(file.path): the file cannot be read")
+        }
+        do {
+            let process = try await executor.run { try PluginProcess(file, host: host, limits: limits) }
+            guard file.mayHold(process.name) else {
+                throw PluginFault(kind: .misnamed(found: process.name))
+            }
+            let identity = Identity(name: process.name, version: process.version, digest: digest)
+            return Plugin(
+                file, identity: identity, host: host, limits: limits, executor: executor, process: process)
+        } catch let fault as PluginFault {
+            throw fault.failure(of: file)
+        }
+    }
+
+    /// `ciso-plugin-host` in the directory of the running program.
+    package static var defaultHost: String {
+        runningProgram().map { "\(directoryName($0))/ciso-plugin-host" } ?? "ciso-plugin-host"
+    }
+
+    /// Who the plugin is and what it serves.
+    package func describe() throws -> PluginDescription {
+        try answer(PluginCalls.Describe.self, to: NoArguments())
+    }
+
+    /// A target's opam variables and how its environment is made.
+    package func target(_ request: TargetRequest) throws -> TargetDescription {
+        try answer(PluginCalls.Target.self, to: request)
+    }
+
+    /// The distro's names of some depexts and the steps that install them.
+    package func systemPackages(_ request: SystemPackagesRequest) throws -> SystemPackagesAnswer {
+        try answer(PluginCalls.SystemPackages.self, to: request)
+    }
+
+    /// The steps that build, test, install and remove a package.
+    package func steps(_ request: StepsRequest) throws -> [Step] {
+        try answer(PluginCalls.Steps.self, to: request).steps
+    }
+
+    /// How to read an error in a log, in order of precedence.
+    package func patterns() throws -> [LogPattern] {
+        try answer(PluginCalls.Patterns.self, to: NoArguments()).patterns
+    }
+
+    /// Asks the plugin and checks its answer against the request.
+    ///
+    /// - Throws: `Failure`, of the kind input where the plugin refuses the request or answers nonsense, and of the kind
+    ///   infrastructure where it crashed or hung.
+    private func answer<Call: PluginCall>(_ call: Call.Type, to request: Call.Request) throws -> Call.Answer
+    where Call.Answer: CheckedAnswer, Call.Answer.Request == Call.Request {
+        let bytes = [UInt8](try CanonicalJSON.encode(request))
+        do {
+            let (status, answer) = try running().call(Call.name, bytes)
+            return try decode(Call.self, status, answer, request: request)
+        } catch let fault as PluginFault {
+            if process?.isAlive == false { process = nil }
+            throw fault.failure(of: file)
+        }
+    }
+
+    private func decode<Call: PluginCall>(
+        _ call: Call.Type, _ status: CallStatus, _ bytes: [UInt8], request: Call.Request
+    ) throws -> Call.Answer where Call.Answer: CheckedAnswer, Call.Answer.Request == Call.Request {
+        switch status {
+        case .unknownCall:
+            throw PluginFault(kind: .garbage("the plugin does not know the call '\(Call.name)'"), call: Call.name)
+        case .refused:
+            let refusal = try read(Refusal.self, from: bytes, call: Call.name)
+            throw Failure(.input, "plugin '\(file.name)': \(refusal.message)", hint: refusal.hint)
+        case .answered:
+            let answer = try read(Call.Answer.self, from: bytes, call: Call.name)
+            guard let problem = answer.problems(with: request).first else { return answer }
+            throw PluginFault(kind: .garbage(problem), call: Call.name)
+        }
+    }
+
+    private func running() throws(PluginFault) -> PluginProcess {
+        if let process, process.isAlive { return process }
+        let started = try PluginProcess(file, host: host, limits: limits)
+        process = started
+        return started
+    }
+}
+
+private func fileDigest(_ path: String) throws -> Digest {
+    let bytes = try Data(contentsOf: URL(fileURLWithPath: path), options: .mappedIfSafe)
+    return bytes.withUnsafeBytes { Digest(of: $0) }
+}
+
+/// Decodes JSON of a plugin, saying where it is not what was expected.
+func read<Value: Decodable>(_ type: Value.Type, from bytes: [UInt8], call: String) throws(PluginFault) -> Value {
+    do {
+        return try JSONDecoder().decode(type, from: Data(bytes))
+    } catch let error as DecodingError {
+        throw PluginFault(kind: .garbage("the answer is not as it must be: \(error.plainWords)"), call: call)
+    } catch {
+        throw PluginFault(kind: .garbage("the answer is not JSON: \(error)"), call: call)
+    }
+}
+
+extension DecodingError {
+    /// One line: the place in the document and what is wrong there.
+    var plainWords: String {
+        let (context, what): (Context, String) =
+            switch self {
+            case .keyNotFound(let key, let context): (context, "expected the key '\(key.stringValue)', found none")
+            case .typeMismatch(let type, let context): (context, "expected \(type), found something else")
+            case .valueNotFound(let type, let context): (context, "expected \(type), found null")
+            case .dataCorrupted(let context): (context, context.debugDescription)
+            @unknown default: (Context(codingPath: [], debugDescription: ""), "it cannot be decoded")
+            }
+        let place = context.codingPath.map { $0.intValue.map { "[\($0)]" } ?? ".\($0.stringValue)" }.joined()
+        return place.isEmpty ? what : "at \(place.drop { $0 == "." }): \(what)"
+    }
+}

@@ -1,0 +1,111 @@
+internal import Core
+package import PluginMessages
+internal import Synchronization
+
+/// The plugins on a search path, each loaded when it is first asked for.
+package final class PluginCatalog: Sendable {
+    package let found: PluginSearchPath.Found
+
+    private let searchPath: PluginSearchPath
+    private let host: String
+    private let limits: PluginLimits
+    private let loaded = Mutex<[String: Plugin]>([:])
+
+    /// Looks for plugins; loads none.
+    package init(
+        _ searchPath: PluginSearchPath = PluginSearchPath(), host: String = Plugin.defaultHost,
+        limits: PluginLimits = PluginLimits()
+    ) {
+        self.searchPath = searchPath
+        self.host = host
+        self.limits = limits
+        found = searchPath.find()
+    }
+
+    /// The plugin of that name (`debian`).
+    ///
+    /// - Throws: `Failure` where there is none, or it cannot be loaded.
+    package func plugin(named name: String) async throws -> Plugin {
+        guard let file = found.files.first(where: { $0.mayHold(name) }) else {
+            throw missing("no plugin is named '\(name)'", nearest: nearest(to: name, in: found.files.map(\.name)))
+        }
+        return try await load(file)
+    }
+
+    /// The plugin that serves a target (`debian-12`, `archlinux`), and the request that names the target to it.
+    ///
+    /// The plugin with the name of the target's distro is asked first, then all others in order of names.
+    ///
+    /// - Parameters:
+    ///   - architecture: In opam's spelling; nil: the usual one of the distro.
+    ///   - systemCompiler: Whether the environment is to have the distro's own OCaml.
+    ///   - options: From the matrix.
+    /// - Throws: `Failure` where no plugin serves it, naming the nearest that one does.
+    package func plugin(
+        serving target: String, architecture: String? = nil, systemCompiler: Bool = false,
+        options: [String: String] = [:]
+    ) async throws -> (plugin: Plugin, request: TargetRequest) {
+        let namesakes = found.files.filter { target == $0.name || target.hasPrefix("\($0.name)-") }
+        let others = found.files.filter { !namesakes.contains($0) }
+        var known: [String] = []
+        for file in namesakes + others {
+            // A broken plugin that has nothing to do with the target must not stop it.
+            guard let plugin = try await loadable(file, required: namesakes.contains(file)) else { continue }
+            for distribution in try await plugin.describe().distributions {
+                if let request = distribution.request(
+                    target: target, architecture: architecture, systemCompiler: systemCompiler, options: options)
+                {
+                    return (plugin, request)
+                }
+                known += distribution.targets
+            }
+        }
+        throw missing("no plugin serves the target '\(target)'", nearest: nearest(to: target, in: known))
+    }
+
+    /// Loads `file`, or returns it if it was loaded before.
+    package func load(_ file: PluginFile) async throws -> Plugin {
+        if let plugin = loaded.withLock({ $0[file.path] }) { return plugin }
+        let plugin = try await Plugin.load(file, host: host, limits: limits)
+        return loaded.withLock { loaded in
+            let first = loaded[file.path] ?? plugin
+            loaded[file.path] = first
+            return first
+        }
+    }
+
+    private func loadable(_ file: PluginFile, required: Bool) async throws -> Plugin? {
+        do {
+            return try await load(file)
+        } catch  where !required {
+            return nil
+        }
+    }
+
+    private func missing(_ message: String, nearest: String?) -> Failure {
+        let places = searchPath.entries.joined(separator: ", ")
+        let names = found.files.map(\.name).joined(separator: ", ")
+        return Failure(
+            .input, "\(message); found: \(names.isEmpty ? "none" : names); looked in: \(places)",
+            hint: nearest.map { "did you mean '\($0)'?" } ?? "`ci plugin list` shows what there is")
+    }
+}
+
+extension Distribution {
+    /// The names of the targets of its known versions.
+    package var targets: [String] {
+        versions.isEmpty ? [name] : versions.map { "\(name)-\($0)" }
+    }
+
+    /// The request that means `target`, if it is one of this distro's. Whether the version is known, the plugin says.
+    func request(
+        target: String, architecture: String?, systemCompiler: Bool, options: [String: String]
+    ) -> TargetRequest? {
+        let version = target.hasPrefix("\(name)-") ? String(target.dropFirst(name.utf8.count + 1)) : nil
+        guard target == name || version != nil else { return nil }
+        return TargetRequest(
+            target: target, distribution: name, version: version,
+            architecture: architecture ?? architectures.first ?? "x86_64",
+            systemCompiler: systemCompiler, options: options)
+    }
+}

@@ -1,0 +1,133 @@
+internal import Core
+internal import Glibc
+
+/// What a plugin, or its file, did wrong. Each costs one call: the next one gets a new child.
+struct PluginFault: Error, Sendable, Hashable {
+    enum Kind: Sendable, Hashable {
+        /// The loader refused the file, in its words.
+        case unloadable(String)
+        /// The file has no entry symbol.
+        case noSymbol(String)
+        /// The entry function returned nothing.
+        case declined
+        /// A field of the descriptor is wrong.
+        case mismatch(Descriptor, field: String)
+        /// The descriptor's name is not the one that the file's name tells.
+        case misnamed(found: String)
+        /// The child was ended by a signal.
+        case crashed(signal: Int32)
+        /// The child ended by itself.
+        case exited(status: Int32)
+        case hung(after: Duration)
+        /// The answer has more bytes than allowed.
+        case tooLarge(found: UInt64, limit: Int)
+        /// What came is not what the ABI or the messages allow.
+        case garbage(String)
+        /// The child could not be started: no fault of the plugin.
+        case notStarted(String)
+    }
+
+    /// The numbers at the head of a descriptor; those after the first wrong one are 0.
+    struct Descriptor: Sendable, Hashable {
+        var magic: UInt32
+        var abiVersion: UInt32
+        var structSize: UInt32
+    }
+
+    var kind: Kind
+    /// The call that it happened in; nil while loading.
+    var call: String?
+    /// The end of what the plugin said on standard error.
+    var lastWords: String = ""
+
+    /// Whether another try with the same file could go otherwise.
+    var isTransient: Bool {
+        switch kind {
+        case .crashed, .exited, .hung, .notStarted: true
+        case .unloadable, .noSymbol, .declined, .mismatch, .misnamed, .tooLarge, .garbage: false
+        }
+    }
+}
+
+extension PluginFault {
+    /// What a person reads: the file, what was expected and found, and a remedy.
+    func failure(of file: PluginFile) -> Failure {
+        let place = call.map { "call '\($0)' of plugin '\(file.name)'" } ?? "loading plugin '\(file.name)'"
+        var message = "\(place): \(sentence(file))"
+        if !lastWords.isEmpty {
+            message += "\n  it said: " + lastWords.split(separator: "\n").joined(separator: "\n           ")
+        }
+        return Failure(isTransient ? .infrastructure : .input, "\(file.path): \(message)", hint: remedy(file))
+    }
+
+    private func sentence(_ file: PluginFile) -> String {
+        switch kind {
+        case .unloadable(let words): "the file cannot be loaded: \(words)"
+        case .noSymbol: "expected the symbol ciso_plugin_entry, found none"
+        case .declined: "ciso_plugin_entry returned NULL: the plugin does not work under ABI version \(expectedVersion)"
+        case .mismatch(let descriptor, let field): mismatchSentence(descriptor, field)
+        case .misnamed(let found): "name: expected '\(file.name)' as the file's name says, found '\(found)'"
+        case .crashed(let signal): "the plugin crashed with \(signalName(signal))"
+        case .exited(let status): "the plugin ended the process with status \(status) instead of answering"
+        case .hung(let time): "no answer within \(time.formattedSeconds)"
+        case .tooLarge(let found, let limit): "the answer has \(found) bytes, at most \(limit) are allowed"
+        case .garbage(let what): what
+        case .notStarted(let why): "the child process could not be started: \(why)"
+        }
+    }
+
+    private func mismatchSentence(_ descriptor: Descriptor, _ field: String) -> String {
+        switch field {
+        case "magic":
+            "magic: expected 0x\(hexadecimal(expectedMagic)), found 0x\(hexadecimal(descriptor.magic))"
+        case "abi_version":
+            "ABI version: expected 1 to \(expectedVersion), found \(descriptor.abiVersion)"
+        case "struct_size":
+            "size of the descriptor: expected at least \(expectedSize) bytes, found \(descriptor.structSize)"
+        case "call", "release":
+            "\(field): expected a function, found NULL"
+        default:
+            "\(field): expected text of 1 to \(nameLimit) bytes, found none or more"
+        }
+    }
+
+    private func remedy(_ file: PluginFile) -> String {
+        switch kind {
+        case .unloadable: "build it for this machine, with every library that it needs beside it or installed"
+        case .noSymbol: "export ciso_plugin_entry as PluginABI.h declares it; docs/plugins.md shows how"
+        case .mismatch(let descriptor, "abi_version") where descriptor.abiVersion > expectedVersion:
+            "build it against this ciso's PluginABI.h, or use a ciso that knows ABI version \(descriptor.abiVersion)"
+        case .declined, .mismatch: "build it again against this ciso's PluginABI.h"
+        case .misnamed(let found): "rename the file to libCiso\(found.filter { $0 != "-" }).so (any capitals will do)"
+        case .crashed, .exited, .hung:
+            "only this call is lost; `ci plugin check \(file.path)` tells whether it does so again"
+        case .tooLarge, .garbage: "run `ci plugin check \(file.path)` and report it to the plugin's author"
+        case .notStarted: "ciso-plugin-host must lie beside the program ci"
+        }
+    }
+}
+
+func signalName(_ signal: Int32) -> String {
+    let names: [Int32: String] = [
+        SIGSEGV: "SIGSEGV (a bad memory access)", SIGBUS: "SIGBUS (a bad memory access)",
+        SIGILL: "SIGILL (a trap: fatalError, a failed precondition)",
+        SIGTRAP: "SIGTRAP (a trap: fatalError, a failed precondition)", SIGABRT: "SIGABRT (abort)",
+        SIGFPE: "SIGFPE (an arithmetic error)", SIGKILL: "SIGKILL", SIGTERM: "SIGTERM",
+        SIGXFSZ: "SIGXFSZ (it wrote a file)",
+        SIGALRM: "SIGALRM (its time was over)", SIGSYS: "SIGSYS (a forbidden system call)",
+    ]
+    return names[signal] ?? "signal \(signal)"
+}
+
+private func hexadecimal(_ number: UInt32) -> String {
+    let digits = String(number, radix: 16, uppercase: true)
+    return String(repeating: "0", count: 8 - digits.count) + digits
+}
+
+extension Duration {
+    /// `2.5 s`, to a tenth.
+    fileprivate var formattedSeconds: String {
+        let tenths = components.seconds * 10 + components.attoseconds / 100_000_000_000_000_000
+        return tenths % 10 == 0 ? "\(tenths / 10) s" : "\(tenths / 10).\(tenths % 10) s"
+    }
+}

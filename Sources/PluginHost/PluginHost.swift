@@ -1,1 +1,0 @@
-// PluginHost: the room is laid, nothing lives here yet.

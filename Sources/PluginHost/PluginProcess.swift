@@ -1,0 +1,71 @@
+internal import Core
+
+/// A child process that has one plugin loaded. Used by one thread at a time; any fault ends the child.
+final class PluginProcess {
+    /// What the descriptor says.
+    let descriptor: PluginFault.Descriptor
+    let name: String
+    let version: String
+
+    private let child: ChildProcess
+    private let limits: PluginLimits
+
+    /// Starts the child and has it load `file`.
+    ///
+    /// - Throws: `PluginFault` where it cannot be loaded or its descriptor is not as it must be.
+    init(_ file: PluginFile, host: String, limits: PluginLimits) throws(PluginFault) {
+        // The child's own alarm is for a child that nobody watches any more: later than ours.
+        let seconds = max(1, limits.time.components.seconds * 2 + 5)
+        child = try ChildProcess(
+            program: host, arguments: [file.path, "\(limits.memory)", "\(limits.answer)", "\(seconds)"])
+        self.limits = limits
+        let hello = try child.exchange([], limit: 65_536, time: limits.time)
+        descriptor = PluginFault.Descriptor(
+            magic: UInt32(hello.number(at: 0, count: 4) ?? 0), abiVersion: UInt32(hello.number(at: 4, count: 4) ?? 0),
+            structSize: UInt32(hello.number(at: 8, count: 4) ?? 0))
+        let texts = hello.texts(from: 12)
+        switch hello.kind {
+        case .loaded where texts.count == 2: (name, version) = (texts[0], texts[1])
+        case .mismatch where texts.count == 1: throw PluginFault(kind: .mismatch(descriptor, field: texts[0]))
+        case .unloadable: throw PluginFault(kind: .unloadable(hello.text))
+        case .noSymbol: throw PluginFault(kind: .noSymbol(hello.text))
+        case .declined: throw PluginFault(kind: .declined)
+        default: throw PluginFault(kind: .garbage("the plugin wrote into the host's own socket while it was loaded"))
+        }
+    }
+
+    var isAlive: Bool { child.isAlive }
+
+    /// Calls the plugin.
+    ///
+    /// - Returns: how the call ended, and the answer's or refusal's bytes.
+    /// - Throws: `PluginFault`; the child is gone then.
+    func call(_ name: String, _ request: [UInt8]) throws(PluginFault) -> (status: CallStatus, bytes: [UInt8]) {
+        do {
+            return try result(
+                of: child.exchange(Frame.call(name, request: request), limit: limits.answer, time: limits.time))
+        } catch {
+            child.end()
+            var fault = error
+            fault.call = name
+            throw fault
+        }
+    }
+
+    private func result(of frame: Frame) throws(PluginFault) -> (status: CallStatus, bytes: [UInt8]) {
+        switch frame.kind {
+        case .answer:
+            let number = Int32(truncatingIfNeeded: frame.number(at: 0, count: 4) ?? 0)
+            guard let status = CallStatus(rawValue: number) else {
+                throw PluginFault(kind: .garbage("expected the status 0, 1 or 2, found \(number)"))
+            }
+            return (status, Array(frame.bytes.dropFirst(4)))
+        case .tooLarge:
+            throw PluginFault(kind: .tooLarge(found: frame.number(at: 0, count: 8) ?? 0, limit: limits.answer))
+        case .broken:
+            throw PluginFault(kind: .garbage("the plugin \(frame.texts(from: 0).first ?? "broke the ABI")"))
+        default:
+            throw PluginFault(kind: .garbage("the plugin wrote into the host's own socket"))
+        }
+    }
+}

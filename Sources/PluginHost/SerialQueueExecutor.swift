@@ -1,0 +1,27 @@
+internal import Dispatch
+
+/// Runs an actor's work on a thread of its own, so that it may wait for a child process without holding one of the few
+/// threads that all tasks share.
+final class SerialQueueExecutor: SerialExecutor {
+    private let queue: DispatchQueue
+
+    init(label: String) {
+        queue = DispatchQueue(label: label)
+    }
+
+    func enqueue(_ job: consuming ExecutorJob) {
+        let job = UnownedJob(job)
+        queue.async {
+            job.runSynchronously(on: self.asUnownedSerialExecutor())
+        }
+    }
+
+    /// What `work` returns, done on this executor's thread.
+    func run<Result>(_ work: @escaping @Sendable () throws -> sending Result) async throws -> sending Result {
+        try await withCheckedThrowingContinuation { continuation in
+            queue.async {
+                continuation.resume(with: Swift.Result { try work() })
+            }
+        }
+    }
+}

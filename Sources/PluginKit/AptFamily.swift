@@ -1,0 +1,129 @@
+public import PluginMessages
+
+/// What Debian and the distros that follow it share: a root file system by mmdebstrap, packages by apt.
+public struct AptFamily: Sendable {
+    /// The origin that the distro's mirrors name in their Release files: `Debian`, `Ubuntu`.
+    public var origin: String
+    /// Of the archive: `bookworm`.
+    public var suite: String
+    /// Of the archive: `["main"]`.
+    public var components: [String]
+
+    public init(origin: String, suite: String, components: [String]) {
+        self.origin = origin
+        self.suite = suite
+        self.components = components
+    }
+
+    /// What every build of an opam package may use: a C compiler, make and what opam itself calls.
+    public static let basePackages = [
+        "build-essential", "bzip2", "ca-certificates", "curl", "diffutils", "git", "m4", "patch", "pkg-config",
+        "rsync", "tar", "unzip", "xz-utils",
+    ]
+
+    public static let tools = [
+        Tool("mmdebstrap", packages: ["debian": "mmdebstrap"]), Tool("apt-get", packages: ["debian": "apt"]),
+    ]
+
+    /// Fills the root. The mirror is the worker's own: `CISO_MIRROR`, else the one of the same origin that its apt is
+    /// configured with, else mmdebstrap's default.
+    ///
+    /// - Parameters:
+    ///   - architecture: In opam's spelling.
+    ///   - mirrorRequired: Whether mmdebstrap's default mirror is another distro's.
+    public func bootstrap(packages: [String], architecture: String, mirrorRequired: Bool = false) -> Step {
+        let otherwise =
+            mirrorRequired
+            ? """
+            if [ -z "$mirror" ]; then
+                echo "no mirror of \(origin) is known to this machine's apt: set CISO_MIRROR" >&2
+                exit 1
+            fi
+            """ : "# Without a mirror mmdebstrap takes its own default."
+        return Step(
+            "bootstrap-root", phase: .bootstrap,
+            script: """
+                mirror=${CISO_MIRROR:-}
+                if [ -z "$mirror" ] && command -v apt-get >/dev/null; then
+                    mirror=$(apt-get indextargets --format '$(REPO_URI)' \\
+                        'Created-By: Packages' 'Origin: \(origin)' 'Label: \(origin)' | sed -n 1p)
+                fi
+                \(otherwise)
+                mmdebstrap --variant=minbase --format=directory --skip=cleanup/apt/lists \\
+                    --architectures=\(Self.debianArchitecture(architecture)) --components=\(components.joined(separator: ",")) \\
+                    --include=\(Set(packages).sorted().joined(separator: ",")) \\
+                    --aptopt='Dir::Cache::pkgcache ""' --aptopt='Dir::Cache::srcpkgcache ""' \\
+                    --aptopt='APT::Install-Recommends "false"' --aptopt='Acquire::Languages "none"' \\
+                    --dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/doc/*' \\
+                    \(suite) "$CISO_ROOT" ${mirror:+"$mirror"}
+
+                """,
+            place: .worker, user: .root, network: true)
+    }
+
+    /// Installs packages from the lists of the bootstrap; where the archive has moved on, from new lists.
+    public static func install(_ packages: [String]) -> [Step] {
+        [
+            Step(
+                "install-system-packages", phase: .depext,
+                script: """
+                    set -- \(shellQuoted(packages))
+                    apt-get install -y "$@" || {
+                        apt-get update
+                        apt-get install -y "$@"
+                    }
+                    apt-get clean
+
+                    """,
+                user: .root,
+                environment: ["DEBIAN_FRONTEND": "noninteractive"], network: true, idempotent: true)
+        ]
+    }
+
+    /// Debian's name of an architecture.
+    static func debianArchitecture(_ opam: String) -> String {
+        switch opam {
+        case "x86_64": "amd64"
+        case "x86_32": "i386"
+        case "arm32": "armhf"
+        case "ppc64": "ppc64el"
+        default: opam
+        }
+    }
+
+    /// How apt and dpkg tell that a mirror, and not a package, is to blame.
+    public static let patterns = [
+        LogPattern(
+            "apt-fetch", .infrastructure, #"^E: Failed to fetch \S*/([^/ ]+)  (.+)$"#, literal: "E: Failed to fetch",
+            phase: .depext, signature: "apt cannot fetch $1",
+            examples: [
+                .init(
+                    "E: Failed to fetch http://mirror.example/debian/pool/main/g/gmp/libgmp-dev_6.2.1_amd64.deb  404  Not Found",
+                    "apt cannot fetch libgmp-dev_6.2.1_amd64.deb")
+            ]),
+        LogPattern(
+            "apt-index", .infrastructure,
+            #"^(?:E|W): (?:Some index files failed|The repository .* (?:does not have|is no longer))"#,
+            phase: .depext, signature: "apt's lists cannot be fetched",
+            examples: [
+                .init(
+                    "W: Some index files failed to download. They have been ignored, or old ones used instead.",
+                    "apt's lists cannot be fetched")
+            ]),
+        LogPattern(
+            "apt-lock", .infrastructure, #"^E: Could not get lock (\S+)"#, literal: "Could not get lock",
+            phase: .depext,
+            signature: "apt is locked",
+            examples: [.init("E: Could not get lock /var/lib/dpkg/lock-frontend.", "apt is locked")]),
+        LogPattern(
+            "apt-unknown-package", .missingSystemPackage, #"^E: Unable to locate package (\S+)$"#,
+            literal: "Unable to locate package", phase: .depext, signature: "no system package $1",
+            examples: [.init("E: Unable to locate package libfoo-dev", "no system package libfoo-dev")]),
+        LogPattern(
+            "apt-no-candidate", .missingSystemPackage, #"^E: Package '([^']+)' has no installation candidate$"#,
+            literal: "has no installation candidate", phase: .depext, signature: "no system package $1",
+            examples: [
+                .init("E: Package 'libpcre3-dev' has no installation candidate", "no system package libpcre3-dev")
+            ]),
+    ]
+}

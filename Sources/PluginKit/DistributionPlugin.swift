@@ -1,0 +1,44 @@
+@_exported public import PluginMessages
+
+/// What a plugin's author writes: one type that answers five questions with data.
+///
+/// ```swift
+/// import PluginKit
+///
+/// struct Plan9: DistributionPlugin { … }
+///
+/// @c(ciso_plugin_entry)
+/// public func entry(hostABI: UInt32) -> UnsafeRawPointer? { export(Plan9(), to: hostABI) }
+/// ```
+///
+/// An answer depends on the request and on nothing else. Before a call arrives here, the kit has checked the request's
+/// distro, version, architecture and options against ``description``, so that an implementation may rely on them.
+public protocol DistributionPlugin: Sendable {
+    /// Who the plugin is and what it serves.
+    var description: PluginDescription { get }
+
+    /// The opam variables and the environment of a target.
+    ///
+    /// - Throws: `Refusal` where it cannot serve what is asked.
+    func target(_ request: CheckedRequest) throws -> TargetDescription
+
+    /// What the distro calls some opam depexts.
+    func systemPackageNames(_ request: CheckedRequest) -> SystemPackageNames
+
+    /// The steps that install the distro's packages, sorted and at least one.
+    func install(_ packages: [String], _ request: CheckedRequest) throws -> [Step]
+
+    /// The steps of one package; ``OpamCommands/steps(for:)`` unless implemented.
+    func steps(_ request: StepsRequest, _ target: CheckedRequest) throws -> [Step]
+
+    /// How to read an error, before the patterns that every distro shares; none unless implemented.
+    var patterns: [LogPattern] { get }
+}
+
+extension DistributionPlugin {
+    public func steps(_ request: StepsRequest, _ target: CheckedRequest) throws -> [Step] {
+        OpamCommands.steps(for: request)
+    }
+
+    public var patterns: [LogPattern] { [] }
+}

@@ -1,0 +1,58 @@
+public import PluginMessages
+
+/// What the environments of Linux distros have in common: a root file system with one unprivileged user.
+public enum LinuxRoot {
+    public static let user = BuildUser(name: "opam", uid: 1000, gid: 1000)
+    public static let paths = Paths(home: "/home/opam", opamRoot: "/home/opam/.opam", build: "/home/opam/build")
+    public static let shell = Shell(family: .posix)
+    /// The host keeps its own settings to itself: these are all that steps see.
+    public static let environment = [
+        "HOME": paths.home, "LANG": "C.UTF-8", "LC_ALL": "C.UTF-8", "TZ": "UTC", "USER": user.name,
+        "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+    ]
+
+    /// Creates the build user by `useradd` and the directories that are its own.
+    public static let createUser = Step(
+        "create-user", phase: .bootstrap,
+        script: """
+            if ! id \(user.name) >/dev/null 2>&1; then
+                groupadd -g 1000 \(user.name)
+                useradd -m -u 1000 -g 1000 -d \(paths.home) -s /bin/sh \(user.name)
+            fi
+            \(ownDirectories)
+            """,
+        user: .root, idempotent: true)
+
+    /// Creates the build user by busybox's `adduser` and the directories that are its own.
+    public static let createBusyboxUser = Step(
+        "create-user", phase: .bootstrap,
+        script: """
+            if ! id \(user.name) >/dev/null 2>&1; then
+                addgroup -g 1000 \(user.name)
+                adduser -D -u 1000 -G \(user.name) -h \(paths.home) -s /bin/sh \(user.name)
+            fi
+            \(ownDirectories)
+            """,
+        user: .root, idempotent: true)
+
+    private static let ownDirectories = """
+        mkdir -p \(paths.opamRoot) \(paths.build)
+        chown 1000:1000 \(paths.home) \(paths.opamRoot) \(paths.build)
+
+        """
+
+    /// Compares the finished environment with its description: prints what `/etc/os-release`, `uname` and, with
+    /// the system compiler, `ocamlc` say.
+    public static func probe(systemCompiler: Bool, rolling: Bool = false) -> Step {
+        var script = "echo \"arch=$(uname -m | sed -e 's/^aarch64$/arm64/')\"\n"
+        if !rolling {
+            script += ". /etc/os-release\necho \"os-version=$VERSION_ID\"\n"
+        }
+        return probe(script, systemCompiler: systemCompiler)
+    }
+
+    static func probe(_ script: String, systemCompiler: Bool) -> Step {
+        let compiler = systemCompiler ? "echo \"sys-ocaml-version=$(ocamlc -vnum)\"\n" : ""
+        return Step("probe", phase: .bootstrap, script: script + compiler, cacheable: false, idempotent: true)
+    }
+}

@@ -1,0 +1,33 @@
+/// Opam's variables of a target, as opam itself reports them there.
+public struct OpamVariables: Sendable {
+    /// `linux`, `freebsd`, `macos` …
+    public var os: String
+    public var distribution: String
+    public var family: String
+    public var version: String
+    /// What `ocamlc -config` says for `system` on it; the same as `os` on most.
+    public var ocamlSystem: String
+
+    public init(os: String, distribution: String, family: String, version: String, ocamlSystem: String? = nil) {
+        self.os = os
+        self.distribution = distribution
+        self.family = family
+        self.version = version
+        self.ocamlSystem = ocamlSystem ?? os
+    }
+
+    /// The dictionary of a target's description.
+    ///
+    /// - Parameter systemCompiler: The version of the distro's OCaml where the environment has it, else nil: opam then
+    ///   reports its `sys-ocaml-…` variables as empty.
+    public func dictionary(architecture: String, systemCompiler: String? = nil) -> [String: String] {
+        let has = systemCompiler != nil
+        return [
+            "arch": architecture, "os": os, "os-distribution": distribution, "os-family": family,
+            "os-version": version,
+            "sys-ocaml-version": systemCompiler ?? "", "sys-ocaml-arch": has ? architecture : "",
+            "sys-ocaml-cc": has ? "cc" : "", "sys-ocaml-libc": has ? "libc" : "",
+            "sys-ocaml-system": has ? ocamlSystem : "",
+        ]
+    }
+}

@@ -1,1 +1,0 @@
-// PluginKit: the room is laid, nothing lives here yet.

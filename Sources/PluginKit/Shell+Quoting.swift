@@ -1,0 +1,21 @@
+/// `word` as POSIX shells read it back unchanged, whatever it holds but a zero byte. Words of letters, digits and
+/// `@%+=:,./-_` stay as they are.
+public func shellQuoted(_ word: String) -> String {
+    let plain = !word.isEmpty && word.utf8.allSatisfy(isPlain)
+    return plain
+        ? word : "'" + word.split(separator: "'", omittingEmptySubsequences: false).joined(separator: #"'\''"#) + "'"
+}
+
+/// The words of a command, quoted and separated by spaces.
+public func shellQuoted(_ words: some Sequence<String>) -> String {
+    words.map { shellQuoted($0) }.joined(separator: " ")
+}
+
+private func isPlain(_ byte: UInt8) -> Bool {
+    switch byte {
+    case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+        UInt8(ascii: "0")...UInt8(ascii: "9"):
+        true
+    default: "@%+=:,./-_".utf8.contains(byte)
+    }
+}
