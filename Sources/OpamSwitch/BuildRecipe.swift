@@ -1,0 +1,114 @@
+package import OpamFormat
+
+/// How one package version is built in one switch: the opam file's recipe with its filters decided and its variables
+/// replaced.
+package struct BuildRecipe: Sendable {
+    /// `name.version`
+    package var package: String
+    /// What is unpacked as the build directory; nil for a package without a source.
+    package var source: Source?
+    /// Further files to fetch, by their name in the build directory.
+    package var extraSources: [ExtraSource]
+    /// Files that came with the opam file, by their name in the build directory.
+    package var files: [String: [UInt8]]
+    /// Names of patches in the build directory, in order.
+    package var patches: [String]
+    /// Files to be made from `NAME.in` before the patches are applied, because they are patches.
+    package var patchTemplates: [String]
+    /// Files to be made from `NAME.in` after the patches.
+    package var templates: [String]
+    package var build: [[String]]
+    package var test: [[String]]
+    package var install: [[String]]
+    package var remove: [[String]]
+    /// Of every command; the sandbox's own comes before.
+    package var environment: [String: String]
+    /// Where the commands are run.
+    package var directory: String
+
+    /// Evaluates the recipe of `opam`.
+    ///
+    /// - Parameters:
+    ///   - files: what lies beside the opam file, in its `files/`.
+    ///   - changes: what the packages in the switch do to the environment.
+    ///   - base: the environment of the sandbox.
+    /// - Throws: `RecipeError` where a file has another checksum than the opam file says, or is missing.
+    package init(
+        of opam: OpamFile, files: [String: [UInt8]], variables: PackageVariables, changes: [EnvironmentChange],
+        base: [String: String]
+    ) throws(RecipeError) {
+        let values: Environment = { variables.value(of: $0) }
+        package = "\(variables.name).\(variables.version)"
+        source = opam.url
+        extraSources = opam.extraSources
+        self.files = try Self.checked(files, against: opam.extraFiles, of: package)
+        let allPatches = Set(opam.patches.map(\.element))
+        patches = opam.patches.filter { $0.counts(in: values) }.map(\.element)
+        patchTemplates = opam.substs.filter(allPatches.contains)
+        templates = opam.substs.filter { !allPatches.contains($0) }
+        build = opam.build.words(in: values)
+        test = variables.withTests ? opam.runTest.words(in: values) : []
+        install = opam.install.words(in: values)
+        remove = opam.remove.words(in: values)
+        directory = variables.layout.build(of: package)
+        environment = Self.environment(of: opam, variables, changes, base)
+    }
+
+    private static func checked(_ files: [String: [UInt8]], against expected: [CheckedFile]?, of package: String)
+        throws(RecipeError) -> [String: [UInt8]]
+    {
+        guard let expected else { return files }
+        var checked: [String: [UInt8]] = [:]
+        for file in expected {
+            guard let bytes = files[file.name] else {
+                throw RecipeError(description: "\(package): the opam file names files/\(file.name), which is missing")
+            }
+            let found = file.checksum.kind.digest(of: bytes)
+            guard found == file.checksum.hexadecimal else {
+                throw RecipeError(
+                    description: "\(package): files/\(file.name): expected \(file.checksum), found "
+                        + "\(file.checksum.kind.rawValue)=\(found)")
+            }
+            checked[file.name] = bytes
+        }
+        return checked
+    }
+
+    /// Opam's order: the shell made sane, `build-env`, then what the switch and its packages set.
+    private static func environment(
+        of opam: OpamFile, _ variables: PackageVariables, _ changes: [EnvironmentChange], _ base: [String: String]
+    ) -> [String: String] {
+        let own = [
+            EnvironmentChange("CDPATH", .set, ""),
+            EnvironmentChange("MAKEFLAGS", .set, ""),
+            EnvironmentChange("MAKELEVEL", .set, ""),
+            EnvironmentChange("OPAM_PACKAGE_NAME", .set, variables.name),
+            EnvironmentChange("OPAM_PACKAGE_VERSION", .set, variables.version),
+            EnvironmentChange("OPAMCLI", .set, "2.0"),
+        ]
+        let root = [
+            EnvironmentChange("OPAMROOT", .set, variables.layout.root),
+            EnvironmentChange("OPAMSWITCH", .set, variables.layout.name),
+        ]
+        let build = opam.buildEnvironment.expanded(in: variables)
+        let ofSwitch = EnvironmentChange.ofSwitch(variables.layout, packages: changes, forced: true)
+        let all = own + build + root + ofSwitch
+        return all.applied(to: base).filter { name, _ in all.contains { $0.variable == name } }
+    }
+}
+
+/// Why a recipe can't be followed: what the opam file says and what is there differ.
+package struct RecipeError: Error, Hashable, Sendable, CustomStringConvertible {
+    package var description: String
+}
+
+extension [EnvironmentUpdate] {
+    /// The updates with the variables in their values replaced.
+    package func expanded(in variables: PackageVariables) -> [EnvironmentChange] {
+        map { update in
+            EnvironmentChange(
+                update.name, update.change, Interpolation.expand(update.value, in: { variables.value(of: $0) }),
+                comment: "Updated by package \(variables.name)")
+        }
+    }
+}

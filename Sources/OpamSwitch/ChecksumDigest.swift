@@ -1,0 +1,20 @@
+package import Core
+package import OpamFormat
+
+extension Checksum.Kind {
+    /// The hash function behind the name.
+    package var algorithm: MessageDigest.Algorithm {
+        switch self {
+        case .md5: .md5
+        case .sha256: .sha256
+        case .sha512: .sha512
+        }
+    }
+
+    /// In lower-case hexadecimal.
+    package func digest(of bytes: [UInt8]) -> String {
+        var digest = MessageDigest(algorithm)
+        digest.update(bytes)
+        return digest.finish()
+    }
+}

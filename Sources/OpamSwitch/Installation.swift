@@ -1,0 +1,79 @@
+package import OpamFormat
+
+/// Where the files go that a package's `.install` file names (opam manual, "Package `.install`").
+package struct Installation: Hashable, Sendable {
+    /// One file to install.
+    package struct Entry: Hashable, Sendable {
+        /// Relative to the build directory.
+        package var source: String
+        /// Whether the source may be missing.
+        package var isOptional: Bool
+        /// Absolute.
+        package var destination: String
+        package var mode: Mode
+    }
+
+    /// Opam gives installed files one of two modes, whatever the built file's.
+    package enum Mode: String, Hashable, Sendable {
+        case data = "644"
+        case executable = "755"
+    }
+
+    package var entries: [Entry] = []
+    /// Directories that are made even where nothing comes to lie in them, each once.
+    package var directories: [String] = []
+
+    /// - Throws: `RecipeError` where a field of the file can't be used, or a destination lies outside the switch or
+    ///   among opam's own files.
+    package init(_ file: InstallFile, of package: String, in layout: SwitchLayout) throws(RecipeError) {
+        if let problem = file.problems.first {
+            throw RecipeError(description: "\(problem)")
+        }
+        for entry in file.entries {
+            let directory = entry.section.directory(of: package, in: layout)
+            if entry.section != .misc, !directories.contains(directory) {
+                directories.append(directory)
+            }
+            let path = entry.section == .misc ? entry.destination : "\(directory)/\(entry.destination)"
+            let destination = Self.normalized(path)
+            let isInside = destination.hasPrefix(layout.prefix + "/") && !destination.hasPrefix(layout.metadata + "/")
+            guard isInside || entry.section == .misc else {
+                throw RecipeError(
+                    description: "\(file.tree.file): '\(entry.source)' would be installed outside the switch, as "
+                        + "'\(destination)'")
+            }
+            entries.append(
+                Entry(
+                    source: entry.source, isOptional: entry.isOptional, destination: destination,
+                    mode: entry.section.isExecutable ? .executable : .data))
+        }
+    }
+
+    /// An absolute path without `.`, `..` and empty components.
+    private static func normalized(_ path: String) -> String {
+        var components: [Substring] = []
+        for component in path.split(separator: "/") where component != "." {
+            if component == ".." {
+                _ = components.popLast()
+            } else {
+                components.append(component)
+            }
+        }
+        return "/" + components.joined(separator: "/")
+    }
+}
+
+extension InstallFile.Section {
+    fileprivate func directory(of package: String, in layout: SwitchLayout) -> String {
+        switch self {
+        case .bin, .sbin, .man: "\(layout.prefix)/\(rawValue)"
+        case .lib, .libexec: "\(layout.prefix)/lib/\(package)"
+        case .libRoot, .libexecRoot: "\(layout.prefix)/lib"
+        case .toplevel, .stublibs: "\(layout.prefix)/lib/\(rawValue)"
+        case .share, .etc, .doc: "\(layout.prefix)/\(rawValue)/\(package)"
+        case .shareRoot: "\(layout.prefix)/share"
+        case .root, .rootexec: layout.prefix
+        case .misc: "/"
+        }
+    }
+}

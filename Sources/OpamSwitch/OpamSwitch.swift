@@ -1,1 +1,0 @@
-// OpamSwitch: the room is laid, nothing lives here yet.

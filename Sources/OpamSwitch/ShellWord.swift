@@ -1,0 +1,21 @@
+/// Writing texts so that any POSIX shell reads them as one word.
+package enum ShellWord {
+    /// `text` as it is where that is safe, else in single quotes.
+    package static func quoted(_ text: String) -> String {
+        let safe = text.utf8.allSatisfy { byte in
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"):
+                true
+            default: "_-./,:@%+".utf8.contains(byte)
+            }
+        }
+        if safe, !text.isEmpty { return text }
+        return "'" + text.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'"
+    }
+
+    /// A program and its arguments as a line of a script.
+    package static func line(_ words: [String]) -> String {
+        words.map(quoted).joined(separator: " ")
+    }
+}
