@@ -13,8 +13,10 @@ public enum Selector: Sendable, Hashable {
     ///
     /// - Returns: nil where `text` is none: an unknown outcome, an empty word, or more than two slashes.
     public init?(_ text: String) {
-        if let (key, value) = Self.keyed(text) {
-            switch key {
+        if let colon = text.firstIndex(of: ":") {
+            let value = String(text[text.index(after: colon)...])
+            guard !value.isEmpty else { return nil }
+            switch text[..<colon] {
             case "outcome":
                 guard let outcome = Outcome(rawValue: value) else { return nil }
                 self = .outcome(outcome)
@@ -32,12 +34,6 @@ public enum Selector: Sendable, Hashable {
         case 2: self = .cells(target: globs[0], compiler: globs[1], package: .all)
         default: self = .cells(target: globs[0], compiler: globs[1], package: globs[2])
         }
-    }
-
-    private static func keyed(_ text: String) -> (key: String, value: String)? {
-        guard let colon = text.firstIndex(of: ":"), !text[..<colon].contains("/") else { return nil }
-        let value = String(text[text.index(after: colon)...])
-        return value.isEmpty ? nil : (String(text[..<colon]), value)
     }
 
     /// True when this picks the cell, given its result if there is one and the tasks it belongs to.
