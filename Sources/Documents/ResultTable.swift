@@ -1,0 +1,94 @@
+public import Core
+public import Foundation
+
+/// Where the documents of `refs/heads/results/DEPLOYMENT/TARGET` lie.
+public enum ResultPath {
+    /// The verdict on a cell: `5.3.0/lwt/5.7.0.json`.
+    public static func cell(_ cell: Cell) -> String {
+        "\(cell.compiler)/\(cell.package.name)/\(cell.package.version).json"
+    }
+
+    /// The verdict on a job that decides no cell, but that others were built over:
+    /// `5.3.0/lwt/5.7.0/0123456789abcdef.json`.
+    public static func input(_ cell: Cell, job: Digest) -> String {
+        "\(cell.compiler)/\(cell.package.name)/\(cell.package.version)/\(job.hex.prefix(16)).json"
+    }
+
+    /// The part of the index that knows of the document at `path`.
+    public static func indexShard(of path: String) -> String {
+        "index/\(Digest(of: path).shard).json"
+    }
+}
+
+/// All results of one target: what its index says, by the paths of the documents.
+public struct ResultTable: Sendable {
+    public private(set) var results: [String: CellResult] = [:]
+    private var pathOfJob: [Digest: String] = [:]
+
+    public init() {}
+
+    /// The table that the shards of an index hold.
+    ///
+    /// - Parameter exists: whether there is a document at a path; what is only in the index does not count.
+    /// - Throws: `DecodingError` for a shard that is none.
+    public init(shards: [Data], exists: (String) -> Bool) throws {
+        for shard in shards {
+            for (path, result) in try CanonicalJSON.decode([String: CellResult].self, from: shard) where exists(path) {
+                set(result, at: path)
+            }
+        }
+    }
+
+    /// Notes a result.
+    public mutating func set(_ result: CellResult, at path: String) {
+        results[path] = result
+        if let job = result.job { pathOfJob[job] = path }
+    }
+
+    /// Forgets the result at `path`.
+    public mutating func remove(at path: String) {
+        if let job = results.removeValue(forKey: path)?.job, pathOfJob[job] == path { pathOfJob[job] = nil }
+    }
+
+    /// The verdict on a cell; nil where none was recorded.
+    public func result(of cell: Cell) -> CellResult? {
+        results[ResultPath.cell(cell)]
+    }
+
+    /// What became of a job when it was last run; nil where it was not.
+    public func result(ofJob job: Digest) -> CellResult? {
+        pathOfJob[job].flatMap { results[$0] }
+    }
+}
+
+extension CellResult {
+    /// The subject of the commit that records this, as a person reads it.
+    public var subject: String {
+        var text = "\(cell.package) on \(cell.target) with \(cell.compiler): \(outcome.rawValue)"
+        if let blockedBy {
+            text += " by \(blockedBy)"
+        } else if let phase {
+            text += " in \(phase.rawValue)"
+        }
+        return text
+    }
+
+    /// The trailers of that commit, as a program reads them, in order.
+    public var trailers: [(key: String, value: String)] {
+        var all: [(String, String?)] = [
+            ("Cell", cell.description), ("Job", job?.hex), ("Outcome", outcome.rawValue), ("Phase", phase?.rawValue),
+            ("Signature", signature), ("Blocked-by", blockedBy?.description),
+            ("Duration", duration.map { "\(($0 * 1000).rounded() / 1000)" }), ("Log", log?.hex),
+        ]
+        all += repositories.map { ("Repository", $0) }
+        all.append(("Plugin", plugin))
+        return all.compactMap { key, value in value.map { (key, $0.onOneLine) } }
+    }
+}
+
+extension String {
+    /// This text with every run of white space turned into one space.
+    fileprivate var onOneLine: String {
+        split(whereSeparator: \.isWhitespace).joined(separator: " ")
+    }
+}

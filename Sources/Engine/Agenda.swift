@@ -1,0 +1,160 @@
+package import Core
+package import Documents
+package import Scheduler
+
+/// What a run has to do: the jobs that wanted cells need and whose outcome is not known.
+package struct Agenda: Sendable {
+    /// The jobs to run.
+    package let nodes: [JobScheduler<Digest>.Node]
+    /// Results that need no run: cells that are unsolvable, and cells whose deciding job is known.
+    package let settled: [CellResult]
+    /// The wanted cells, by the job that decides each.
+    package let cellsDecided: [Digest: [PlannedCell]]
+    /// A target for each job, to run it on and to record it under.
+    package let targets: [Digest: Plan.Target]
+    /// What is known of jobs that are not run again.
+    package let known: [Digest: CellResult]
+
+    /// Works out what is to be done.
+    ///
+    /// - Parameters:
+    ///   - wanted: which cells of the plan are to be decided.
+    ///   - known: what is known of a job: a success whose layer is there, or a real failure.
+    /// - Complexity: O(cells + jobs + inputs).
+    package init(
+        plan: Plan, wanted: (PlannedCell) -> Bool, recorded: (Cell) -> CellResult?,
+        known lookUp: (Digest) -> CellResult?
+    ) {
+        var survey = Survey(plan: plan)
+        let cells = plan.cells.filter(wanted)
+        for cell in cells { survey.need(cell, lookUp: lookUp) }
+        survey.propagate()
+        for cell in cells { survey.settle(cell, recorded: recorded(cell.cell)) }
+        nodes = survey.pending.map { id in
+            .init(id: id, inputs: plan.jobs[id]?.inputs ?? [], priority: survey.priorities[id] ?? 0)
+        }
+        settled = survey.settled
+        cellsDecided = survey.cellsDecided
+        targets = survey.targets
+        known = survey.known
+    }
+}
+
+/// The state of working out an agenda.
+private struct Survey {
+    let plan: Plan
+    let environments: [String: [Digest: Plan.Target]]
+    /// Needed jobs, inputs before what needs them.
+    var order: [Digest] = []
+    var settled: [CellResult] = []
+    var cellsDecided: [Digest: [PlannedCell]] = [:]
+    var targets: [Digest: Plan.Target] = [:]
+    var known: [Digest: CellResult] = [:]
+    var priorities: [Digest: Int] = [:]
+    /// Jobs that cannot run, with the known failure behind each.
+    private var blocked: [Digest: CellResult] = [:]
+    private var visited: Set<Digest> = []
+
+    init(plan: Plan) {
+        self.plan = plan
+        environments = Dictionary(grouping: plan.targets, by: \.name).mapValues { targets in
+            Dictionary(targets.map { ($0.environment, $0) }, uniquingKeysWith: { first, _ in first })
+        }
+    }
+
+    /// The jobs that are to be run, inputs first.
+    var pending: [Digest] {
+        order.filter { known[$0] == nil && blocked[$0] == nil }
+    }
+
+    /// Finds the jobs that decide the cell, and all that they are built over.
+    ///
+    /// A known job is not needed for itself, but what is built over it needs the layers below it too.
+    mutating func need(_ cell: PlannedCell, lookUp: (Digest) -> CellResult?) {
+        guard case .jobs(let build, let test) = cell.basis else { return }
+        let deciding = test ?? build
+        priorities[deciding] = max(priorities[deciding] ?? .min, cell.priority)
+        if let result = lookUp(deciding) {
+            known[deciding] = result
+            return
+        }
+        var stack = [(job: deciding, inputsDone: false)]
+        while let (id, inputsDone) = stack.popLast() {
+            if inputsDone {
+                order.append(id)
+                continue
+            }
+            guard let job = plan.jobs[id], visited.insert(id).inserted else { continue }
+            targets[id] = environments[cell.cell.target]?[job.environment]
+            known[id] = known[id] ?? lookUp(id)
+            if let result = known[id], result.outcome != .success { continue }
+            stack.append((id, true))
+            stack.append(contentsOf: job.inputs.map { ($0, false) })
+        }
+    }
+
+    /// Hands priorities down to inputs, and known failures up to what needs them.
+    mutating func propagate() {
+        for id in order.reversed() {
+            guard let priority = priorities[id] else { continue }
+            for input in plan.jobs[id]?.inputs ?? [] {
+                priorities[input] = max(priorities[input] ?? .min, priority)
+            }
+        }
+        for id in order where known[id] == nil {
+            for input in plan.jobs[id]?.inputs ?? [] {
+                if let cause = blocked[input] ?? known[input], cause.outcome != .success {
+                    blocked[id] = cause
+                    break
+                }
+            }
+        }
+    }
+
+    /// Gives the cell its verdict where it needs no run, else notes which job will decide it.
+    mutating func settle(_ cell: PlannedCell, recorded: CellResult?) {
+        switch cell.basis {
+        case .excluded:
+            return
+        case .unsolvable(let explanation):
+            var result = CellResult(
+                cell: cell.cell, job: nil, outcome: .unsolvable, repositories: plan.repositories.map(\.commit))
+            result.reason = explanation
+            if recorded?.outcome != .unsolvable || recorded?.reason != explanation { settled.append(result) }
+        case .jobs(let build, let test):
+            let deciding = test ?? build
+            guard let result = verdict(of: cell.cell, deciding: deciding) else {
+                cellsDecided[deciding, default: []].append(cell)
+                return
+            }
+            if recorded?.job != result.job || recorded?.outcome != result.outcome { settled.append(result) }
+        }
+    }
+
+    private func verdict(of cell: Cell, deciding: Digest) -> CellResult? {
+        if let cause = blocked[deciding] {
+            return CellResult(blocking: cell, job: deciding, behind: cause, in: plan)
+        }
+        guard var result = known[deciding] else { return nil }
+        result.cell = cell
+        return result
+    }
+}
+
+extension CellResult {
+    /// The verdict on a cell whose deciding job cannot run because of `cause`: blocked by that package, or the failure
+    /// itself where it is the cell's own build that failed and not its tests.
+    package init(blocking cell: Cell, job: Digest, behind cause: CellResult, in plan: Plan) {
+        if cause.cell.package == cell.package, let build = cause.job, plan.jobs[job]?.kind == .test,
+            plan.jobs[job]?.inputs.contains(build) == true
+        {
+            self = cause
+            self.cell = cell
+            return
+        }
+        self.init(cell: cell, job: job, outcome: .blocked, repositories: plan.repositories.map(\.commit))
+        blockedBy = cause.cell.package
+        reason = "\(cause.cell.package): \(cause.reason ?? cause.outcome.rawValue)"
+        plugin = cause.plugin
+    }
+}

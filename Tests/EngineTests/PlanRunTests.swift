@@ -1,0 +1,190 @@
+import Core
+import Documents
+import Foundation
+import Synchronization
+import Testing
+import Worker
+
+@testable import Engine
+
+@Suite struct PlanRunTests {
+    @Test func everyCellGetsItsVerdict() async throws {
+        let world = World(endings: ["b": .failure])
+        try await world.run()
+        #expect(
+            world.outcomes == [
+                "a.1": .success, "b.1": .failure, "c.1": .blocked, "d.1": .success, "e.1": .unsolvable,
+            ])
+        #expect(world.result("c.1")?.blockedBy?.description == "b.1")
+        #expect(world.started == ["a", "b", "d"])
+    }
+
+    @Test func aSecondRunStartsNothing() async throws {
+        let world = World(endings: ["b": .failure])
+        try await world.run()
+        let recorded = world.recorded
+        world.forgetStarts()
+        try await world.run()
+        #expect(world.started == [])
+        #expect(world.recorded == recorded)
+    }
+
+    @Test(arguments: ["a", "b", "c", "d", "e"])
+    func aDeletedResultIsMadeAgainAndNothingElse(name: String) async throws {
+        let world = World(endings: ["b": .failure])
+        try await world.run()
+        let before = world.outcomes
+        world.forgetStarts()
+        world.delete("\(name).1")
+        try await world.run()
+        #expect(world.outcomes == before)
+        #expect(Set(world.started).isSubset(of: [name]))
+    }
+
+    @Test func infrastructureFailuresAreNotKept() async throws {
+        let world = World(endings: ["a": .infrastructure])
+        try await world.run()
+        #expect(world.outcomes["a.1"] == .infrastructure)
+        #expect(world.outcomes["b.1"] == .blocked)
+        #expect(world.started.filter { $0 == "a" }.count == 3)
+        world.change(endings: [:])
+        try await world.run()
+        #expect(world.outcomes["a.1"] == .success)
+        #expect(world.outcomes["b.1"] == .success)
+    }
+
+    @Test func aRunThatWasCancelledGoesOnWhereItStopped() async throws {
+        let world = World(endings: [:])
+        let task = Task { try await world.run(stoppingAt: "b") }
+        while !world.started.contains("b") { try await Task.sleep(for: .milliseconds(5)) }
+        task.cancel()
+        await #expect(throws: CancellationError.self) { try await task.value }
+        #expect(world.outcomes["a.1"] == .success)
+        #expect(world.outcomes["c.1"] == nil)
+        world.forgetStarts()
+        try await world.run()
+        #expect(!world.started.contains("a"))
+        #expect(world.outcomes["c.1"] == .success)
+    }
+
+    @Test func aLostLayerIsBuiltAgainWhenSomethingNeedsIt() async throws {
+        let world = World(endings: [:])
+        try await world.run()
+        world.forgetStarts()
+        world.loseLayer(of: "a")
+        world.delete("b.1")
+        try await world.run()
+        #expect(world.started == ["a", "b"])
+    }
+}
+
+/// A plan of five cells — a; b over a; c over b; d; e unsolvable — with a runner that ends jobs as it is told.
+private final class World: Sendable {
+    private struct State {
+        var endings: [String: Outcome]
+        var results: [String: CellResult] = [:]
+        var started: [String] = []
+        var lost: Set<Digest> = []
+        var recorded = 0
+    }
+
+    private let state: Mutex<State>
+    let plan: Plan
+    let ids: [String: Digest]
+
+    init(endings: [String: Outcome]) {
+        state = Mutex(State(endings: endings))
+        let plugin = Job.Plugin(name: "test", version: "1", digest: Digest(of: "plugin"))
+        let environment = Digest(of: "environment")
+        var jobs: [Digest: Job] = [:]
+        var ids: [String: Digest] = [:]
+        for (name, inputs) in [("a", []), ("b", ["a"]), ("c", ["b"]), ("d", [])] as [(String, [String])] {
+            let job = Job(
+                kind: .build, package: PackageVersion(name: name, version: "1"), opam: Digest(of: name),
+                inputs: inputs.compactMap { ids[$0] }, compiler: "5.3.0", environment: environment, plugin: plugin)
+            let id = Digest(of: "job \(name)")
+            jobs[id] = job
+            ids[name] = id
+        }
+        let target = Plan.Target(
+            name: "t", plugin: plugin, distribution: "t", version: nil, architecture: "x86_64", systemCompiler: false,
+            options: [:], variables: [:], environment: environment, required: true)
+        let names = ["a", "b", "c", "d", "e"]
+        let cells = names.map { name in
+            PlannedCell(
+                cell: Cell(target: "t", compiler: "5.3.0", package: PackageVersion(name: name, version: "1")),
+                basis: ids[name].map { .jobs(build: $0, test: nil) } ?? .unsolvable(explanation: "no such version"))
+        }
+        plan = Plan(deployment: "d", repositories: [], targets: [target], cells: cells, jobs: jobs)
+        self.ids = ids
+    }
+
+    func run(stoppingAt stop: String? = nil) async throws {
+        let known = state.withLock { $0 }
+        let table = Dictionary(
+            known.results.values.compactMap { result in result.job.map { ($0, result) } },
+            uniquingKeysWith: { first, second in first.outcome == .blocked ? second : first })
+        let agenda = Agenda(
+            plan: plan, wanted: { _ in true }, recorded: { known.results[ResultPath.cell($0)] },
+            known: { id in
+                guard let result = table[id], !known.lost.contains(id) else { return nil }
+                return result.outcome == .success || result.outcome == .failure ? result : nil
+            })
+        let runner = ScriptedRunner(world: self, stop: stop)
+        let run = PlanRun(
+            plan: plan, agenda: agenda, runner: runner, slots: 2, backoff: .milliseconds(1),
+            files: { _ in PackageFiles(opam: []) },
+            record: { entry in
+                self.state.withLock {
+                    $0.results[entry.path] = entry.result
+                    $0.recorded += 1
+                }
+            }, observe: { _ in })
+        try await run.run()
+    }
+
+    var outcomes: [String: Outcome] {
+        state.withLock { state in
+            Dictionary(
+                state.results.values.map { ($0.cell.package.description, $0.outcome) }, uniquingKeysWith: { $1 })
+        }
+    }
+    var started: [String] { state.withLock { $0.started.sorted() } }
+    var recorded: Int { state.withLock { $0.recorded } }
+
+    func result(_ package: String) -> CellResult? {
+        state.withLock { $0.results.values.first { $0.cell.package.description == package } }
+    }
+    func forgetStarts() { state.withLock { $0.started = [] } }
+    func change(endings: [String: Outcome]) { state.withLock { $0.endings = endings } }
+    func loseLayer(of name: String) { state.withLock { _ = $0.lost.insert(ids[name]!) } }
+    func delete(_ package: String) {
+        state.withLock { state in
+            state.results = state.results.filter { $0.value.cell.package.description != package }
+        }
+    }
+    func start(_ name: String) -> Outcome {
+        state.withLock {
+            $0.started.append(name)
+            return $0.endings[name] ?? .success
+        }
+    }
+}
+
+/// Ends each job as the world says; the job `stop` runs until it is stopped.
+private struct ScriptedRunner: JobRunner {
+    let world: World
+    let stop: String?
+
+    func run(_ request: JobRequest, progress: @escaping @Sendable (String) -> Void) async -> JobReport {
+        let name = request.job.package.name
+        if name == stop {
+            _ = world.start(name)
+            try? await Task.sleep(for: .seconds(60))
+            return JobReport(outcome: .cancelled, duration: 0)
+        }
+        var report = JobReport(outcome: world.start(name), duration: 0)
+        report.layer = report.outcome == .success ? Digest(of: "layer \(name)") : nil
+        return report
+    }
+}
