@@ -26,7 +26,7 @@ public struct Extraction: Sendable {
 
     public var links: LinkPolicy
     public var ownership: Ownership
-    /// Bits of the mode that are kept; by default neither set-user-ID, set-group-ID nor sticky.
+    /// Bits of the mode that are kept; by default neither set-user-ID nor set-group-ID. Directories stay sticky.
     public var permissionMask: UInt32
     /// If all members lie in one directory, unpack what it holds in its place, as opam does with sources.
     public var strippingSingleRoot: Bool

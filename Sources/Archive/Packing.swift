@@ -21,7 +21,7 @@ public struct Packing: Sendable {
 
     public var timestamps: Timestamps
     public var ownership: Ownership
-    /// Bits of the mode that are written; by default neither set-user-ID, set-group-ID nor sticky.
+    /// Bits of the mode that are written; by default neither set-user-ID nor set-group-ID. Directories stay sticky.
     public var permissionMask: UInt32
     /// Turn an overlay's marks of removed things into their OCI names.
     public var whiteouts: Bool
@@ -55,12 +55,16 @@ public struct Packing: Sendable {
     ///
     /// - Parameters:
     ///   - paths: relative to `directory`; those that do not exist are skipped. An empty path means everything.
+    ///   - excluded: paths that are left out with all that is below.
     ///   - file: is written beside its place and renamed.
     /// - Throws: `ArchiveError` when a limit is passed or the file system refuses; nothing is left behind then.
     /// - Complexity: O(bytes + entries · log entries).
-    public func pack(_ directory: String, paths: [String] = [""], to file: String) throws(ArchiveError) -> Summary {
+    public func pack(
+        _ directory: String, paths: [String] = [""], excluding excluded: Set<String> = [], to file: String
+    ) throws(ArchiveError) -> Summary {
         let root = try Descriptor(opening: directory, O_RDONLY | O_DIRECTORY, of: directory)
-        var listing = TreeListing(root: root, name: directory, whiteouts: whiteouts, limits: limits)
+        var listing = TreeListing(
+            root: root, name: directory, excluded: excluded, whiteouts: whiteouts, limits: limits)
         for path in paths {
             try listing.add(path)
         }
@@ -116,7 +120,7 @@ public struct Packing: Sendable {
         var entry = entry
         if case .fixed(let seconds) = timestamps { entry.modified = seconds }
         if case .fixed(let owner) = ownership { entry.owner = owner }
-        entry.permissions &= permissionMask
+        entry.permissions &= entry.kind == .directory ? permissionMask | 0o1000 : permissionMask
         return entry
     }
 }

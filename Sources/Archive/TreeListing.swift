@@ -15,6 +15,7 @@ struct TreeListing: ~Copyable {
 
     private let root: Int32
     private let name: String
+    private let excluded: Set<String>
     private let whiteouts: Bool
     private(set) var meter: TreeMeter
     private var members: [Member] = []
@@ -22,9 +23,12 @@ struct TreeListing: ~Copyable {
     private var listed: Set<String> = []
     private var counted: Set<FileIdentity> = []
 
-    init(root: borrowing Descriptor, name: String, whiteouts: Bool, limits: TreeLimits) {
+    init(
+        root: borrowing Descriptor, name: String, excluded: Set<String>, whiteouts: Bool, limits: TreeLimits
+    ) {
         self.root = root.raw
         self.name = name
+        self.excluded = excluded
         self.whiteouts = whiteouts
         meter = TreeMeter(limits, archive: name)
     }
@@ -71,6 +75,7 @@ struct TreeListing: ~Copyable {
     }
 
     private mutating func add(_ path: String, _ status: stat, depth: Int, descending: Bool) throws(ArchiveError) {
+        guard !excluded.contains(path) else { return }
         let isNew = listed.insert(path).inserted
         if isNew {
             try meter.count(path, depth: depth)

@@ -60,7 +60,7 @@ struct TreeWriter: ~Copyable {
                 continue
             }
             try setOwner(of: name, in: directory, entry)
-            fchmodat(directory, name, entry.permissions & policy.permissionMask, 0)
+            fchmodat(directory, name, entry.permissions & (policy.permissionMask | 0o1000), 0)
             var times = [timespec(tv_sec: entry.modified, tv_nsec: 0), timespec(tv_sec: entry.modified, tv_nsec: 0)]
             utimensat(directory, name, &times, AT_SYMLINK_NOFOLLOW)
         }

@@ -152,3 +152,5 @@ int ciso_process_descriptor(pid_t process) {
 }
 
 int ciso_pipe(int ends[2]) { return pipe2(ends, O_CLOEXEC); }
+
+void ciso_synchronize(int file) { syncfs(file); }

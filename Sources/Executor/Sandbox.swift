@@ -30,13 +30,18 @@ public final class Sandbox: Sendable {
         /// Directories above it, the lowest first, read only; at most 499.
         public var layers: [String]
         public var binds: [Bind]
+        /// Whether changes go to the base itself, which must then have no layers: for filling a new base.
+        public var writesBase: Bool
         /// The name of the machine as seen inside.
         public var hostname: String
 
-        public init(base: String, layers: [String] = [], binds: [Bind] = [], hostname: String = "ciso") {
+        public init(
+            base: String, layers: [String] = [], binds: [Bind] = [], writesBase: Bool = false, hostname: String = "ciso"
+        ) {
             self.base = base
             self.layers = layers
             self.binds = binds
+            self.writesBase = writesBase
             self.hostname = hostname
         }
     }
@@ -58,6 +63,9 @@ public final class Sandbox: Sendable {
         guard layout.layers.count < 500 else {
             throw Failure(.infrastructure, "\(layout.layers.count) layers, overlayfs takes 499 and a base")
         }
+        guard !layout.writesBase || layout.layers.isEmpty else {
+            throw Failure(.infrastructure, "\(layout.base): a base with layers above it cannot be written")
+        }
         scratch = try ScratchDirectory(in: directory)
         for name in ["upper", "work", "root", "tmp", "lowers"] {
             try makeDirectories("\(scratch.path)/\(name)")
@@ -69,7 +77,10 @@ public final class Sandbox: Sendable {
     }
 
     /// The directory that holds all changes so far, as overlayfs keeps them.
-    public var changes: String { "\(scratch.path)/upper" }
+    public var changes: String { layout.writesBase ? layout.base : "\(scratch.path)/upper" }
+
+    /// What is seen as `/` inside.
+    private var root: String { layout.writesBase ? layout.base : "\(scratch.path)/root" }
 
     /// The topmost first, all absolute.
     private var lowers: [String] {
@@ -119,7 +130,7 @@ public final class Sandbox: Sendable {
         let filter = try MemoryFile.seccompProgram()
         let namespace = try UserNamespace.descriptor(for: command.user)
         let arguments = BubblewrapArguments(
-            command: command, layout: layout, root: "\(scratch.path)/root", temporary: "\(scratch.path)/tmp",
+            command: command, layout: layout, root: root, temporary: "\(scratch.path)/tmp",
             namespace: isRoot ? namespace : nil, filter: filter.descriptor, status: status)
         let options = try MemoryFile(arguments.encoded)
         let null = open("/dev/null", O_RDONLY | O_CLOEXEC)
@@ -130,10 +141,14 @@ public final class Sandbox: Sendable {
             input: null, output: output,
             kept: [filter.descriptor, options.descriptor, status] + (isRoot ? [namespace] : []),
             user: isRoot ? command.user : nil, userNamespace: isRoot ? -1 : namespace,
-            overlay: ProcessStart.Overlay(
-                lowers: lowers, upper: changes, work: "\(scratch.path)/work", target: "\(scratch.path)/root",
-                links: "\(scratch.path)/lowers", userAttributes: !isRoot),
+            overlay: layout.writesBase ? nil : overlay,
             groups: group.membershipFiles, limits: group.resourceLimits)
         return try start.start()
+    }
+
+    private var overlay: ProcessStart.Overlay {
+        ProcessStart.Overlay(
+            lowers: lowers, upper: changes, work: "\(scratch.path)/work", target: root,
+            links: "\(scratch.path)/lowers", userAttributes: geteuid() != 0)
     }
 }

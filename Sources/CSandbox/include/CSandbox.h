@@ -91,4 +91,7 @@ int ciso_process_descriptor(pid_t process);
 /// A pipe whose ends no other process inherits. Returns -1 and sets errno on failure.
 int ciso_pipe(int ends[2]);
 
+/// Waits until all that was written to the file system of `file` is on disk.
+void ciso_synchronize(int file);
+
 #endif

@@ -1,0 +1,126 @@
+import CSandbox
+public import Core
+import Glibc
+
+/// The root file systems of this machine, each made once and never changed.
+///
+/// ```
+/// DIGEST/          a root file system
+/// DIGEST.log       what making it printed
+/// cache/           downloads that outlive one making
+/// incoming/        what is being made
+/// locks/DIGEST     who makes it
+/// ```
+public struct EnvironmentStore: Sendable {
+    /// One step of making a root file system.
+    public struct BootstrapStep: Sendable {
+        public enum Place: Sendable {
+            /// On this machine, with the variables `CISO_ROOT` (the directory to fill) and `CISO_CACHE`.
+            case host
+            /// Inside of what the steps before made.
+            case environment
+        }
+
+        public var place: Place
+        public var command: Command
+
+        public init(_ place: Place, _ command: Command) {
+            self.place = place
+            self.command = command
+        }
+    }
+
+    public let directory: String
+
+    public init(_ directory: String) {
+        self.directory = directory
+    }
+
+    /// The root file system called `digest`, if it is there.
+    public func existing(_ digest: Digest) -> String? {
+        let place = "\(directory)/\(digest)"
+        return access(place, F_OK) == 0 ? place : nil
+    }
+
+    /// The file with what making the root file system printed.
+    public func log(_ digest: Digest) -> String { "\(directory)/\(digest).log" }
+
+    /// The root file system called `digest`, made by `steps` if it is not there. Of several tasks and processes that ask
+    /// for the same one, one makes it and the others wait. A killed maker leaves nothing that is mistaken for it.
+    ///
+    /// - Parameters:
+    ///   - steps: are run in order; all must succeed.
+    ///   - check: is run last, with the new root file system before it is put in place; it may refuse by throwing.
+    ///   - output: is given what the steps print.
+    /// - Throws: `Failure` of the kind `infrastructure` that names the step, how it ended and the end of its output;
+    ///   `CancellationError`.
+    public func make(
+        _ digest: Digest, steps: [BootstrapStep],
+        check: @Sendable (Sandbox.Layout) async throws -> Void = { _ in },
+        output: @escaping @Sendable ([UInt8]) -> Void = { _ in }
+    ) async throws -> String {
+        if let place = existing(digest) { return place }
+        let lock = try await ExclusiveLock.acquire("\(directory)/locks/\(digest)")
+        defer { withExtendedLifetime(lock) {} }
+        if let place = existing(digest) { return place }
+        ScratchDirectory.removeLeftovers(in: "\(directory)/incoming")
+        let aside = try ScratchDirectory(in: "\(directory)/incoming")
+        let root = "\(aside.path)/root"
+        try makeDirectories(root)
+        try makeDirectories("\(directory)/cache")
+        let log = try LogFile(log(digest))
+        for step in steps {
+            try Task.checkCancellation()
+            try await run(step, root: root, log: log, output)
+        }
+        try await check(Sandbox.Layout(base: root))
+        try put(root, at: "\(directory)/\(digest)")
+        return "\(directory)/\(digest)"
+    }
+
+    private func run(
+        _ step: BootstrapStep, root: String, log: LogFile, _ output: @escaping @Sendable ([UInt8]) -> Void
+    ) async throws {
+        var command = step.command
+        let both: @Sendable ([UInt8]) -> Void = {
+            log.append($0)
+            output($0)
+        }
+        let result: CommandResult
+        switch step.place {
+        case .host:
+            command.environment["CISO_ROOT"] = absolute(root)
+            command.environment["CISO_CACHE"] = absolute("\(directory)/cache")
+            result = await Host.run(command, watching: [root], output: both)
+        case .environment:
+            let sandbox = try Sandbox(
+                Sandbox.Layout(base: absolute(root), writesBase: true), in: "\(directory)/incoming")
+            result = await sandbox.run(command, output: both)
+        }
+        if result.ending == .cancelled { throw CancellationError() }
+        guard result.succeeded else {
+            throw Failure(
+                .infrastructure, "making the environment: step '\(command.name)': \(result.ending)",
+                hint: "its output is in \(log.path)")
+        }
+    }
+
+    /// Puts the finished root file system in place, once all of it is on disk.
+    private func put(_ root: String, at place: String) throws(Failure) {
+        let descriptor = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        if descriptor >= 0 {
+            ciso_synchronize(descriptor)
+            close(descriptor)
+        }
+        guard rename(root, place) == 0 else {
+            throw Failure(.infrastructure, "\(place): cannot be put there: \(String(cString: strerror(errno)))")
+        }
+    }
+}
+
+/// `path` without links and from the root on; as it is where it does not exist.
+func absolute(_ path: String) -> String {
+    guard let found = realpath(path, nil) else { return path }
+    defer { free(found) }
+    return String(cString: found)
+}

@@ -1,0 +1,164 @@
+public import Archive
+public import Core
+import Glibc
+
+/// What a build added to its environment: a content-addressed archive.
+public struct Layer: Hashable, Sendable {
+    /// Of the archive's bytes; its name.
+    public var digest: Digest
+    /// Bytes of the archive.
+    public var size: Int
+    /// Files, directories, links and marks of removed things.
+    public var entries: Int
+    /// Sockets, FIFOs and devices that were left out.
+    public var skipped: [String]
+}
+
+/// The layers of this machine: each as an archive, which can be sent elsewhere, and unpacked, which can be stacked.
+///
+/// ```
+/// objects/ab/DIGEST.tar.zst   the archives
+/// DIGEST/                     the same unpacked, made when first asked for, never changed
+/// locks/KEY                   who builds or unpacks what
+/// ```
+/// Everything is written beside its place and renamed: a killed process leaves no half layer.
+public struct LayerStore: Sendable {
+    public let directory: String
+    /// Bounds on a layer, whoever made it.
+    public var limits: TreeLimits
+
+    public init(_ directory: String, limits: TreeLimits = TreeLimits()) {
+        self.directory = directory
+        self.limits = limits
+    }
+
+    /// Waits until nobody else builds what is called `key`, here or in another process.
+    ///
+    /// Whoever gets the lock looks first whether the layer has come into being meanwhile.
+    public func lock(building key: String) async throws -> ExclusiveLock {
+        try await ExclusiveLock.acquire("\(directory)/locks/\(key)")
+    }
+
+    /// Keeps what the commands of `sandbox` changed below `paths` as a layer.
+    ///
+    /// Equal changes give equal layers: members are sorted, times are one second after 1970 and set-user-ID bits are
+    /// dropped. What was removed is in the layer as a mark.
+    ///
+    /// - Parameters:
+    ///   - paths: relative to the root of the sandbox.
+    ///   - excluded: paths that are left out with all that is below.
+    /// - Throws: `Failure` of the kind `input` when the changes exceed `limits` or cannot be archived.
+    public func capture(
+        _ sandbox: Sandbox, paths: [String] = [""], excluding excluded: Set<String> = []
+    ) throws(Failure) -> Layer {
+        let aside = try ScratchDirectory(in: "\(directory)/incoming")
+        let archive = "\(aside.path)/layer.tar.zst"
+        let packing = Packing(
+            timestamps: .fixed(1),
+            ownership: geteuid() == 0
+                ? .kept : .fixed(Owner(user: Command.User.build.uid, group: Command.User.build.gid)),
+            whiteouts: true, limits: limits)
+        let summary: Packing.Summary
+        do {
+            summary = try packing.pack(sandbox.changes, paths: paths, excluding: excluded, to: archive)
+        } catch {
+            throw error.failure
+        }
+        let (digest, size) = try adopt(archive)
+        return Layer(digest: digest, size: size, entries: summary.entries, skipped: summary.skipped)
+    }
+
+    /// Adds an archive that was made elsewhere; the file is moved away.
+    ///
+    /// - Throws: `Failure` when its digest is not `expected`.
+    public func add(_ archive: String, expected: Digest) throws(Failure) {
+        let (digest, _) = try measure(archive)
+        guard digest == expected else {
+            throw Failure(.infrastructure, "\(archive): digest mismatch: expected \(expected), found \(digest)")
+        }
+        _ = try adopt(archive)
+    }
+
+    /// The file of a layer's archive, whether it exists or not.
+    public func object(_ digest: Digest) -> String {
+        "\(directory)/objects/\(digest.shard)/\(digest).tar.zst"
+    }
+
+    /// Whether the layer can be used without fetching it.
+    public func contains(_ digest: Digest) -> Bool {
+        access(object(digest), R_OK) == 0 || isUnpacked(digest)
+    }
+
+    /// The directory that holds the layer unpacked, unpacking it if need be. It must not be changed.
+    ///
+    /// - Throws: `Failure` when the archive is missing, damaged or not safe; `CancellationError`.
+    public func unpacked(_ digest: Digest) async throws -> String {
+        let place = "\(directory)/\(digest)"
+        if isUnpacked(digest) { return place }
+        let lock = try await ExclusiveLock.acquire("\(directory)/locks/unpack-\(digest)")
+        defer { withExtendedLifetime(lock) {} }
+        if isUnpacked(digest) { return place }
+        let aside = try ScratchDirectory(in: "\(directory)/incoming")
+        let extraction = Extraction(
+            links: .anywhere, ownership: geteuid() == 0 ? .archive : .extractor, whiteouts: true, limits: limits)
+        do {
+            try extraction.extract(object(digest), to: "\(aside.path)/layer")
+        } catch {
+            throw error.failure
+        }
+        try move("\(aside.path)/layer", to: place)
+        return place
+    }
+
+    /// Removes what killed processes were writing.
+    public func removeLeftovers() {
+        ScratchDirectory.removeLeftovers(in: "\(directory)/incoming")
+    }
+
+    /// Removes a layer, archive and directory. No sandbox may be using it.
+    public func remove(_ digest: Digest) throws(Failure) {
+        unlink(object(digest))
+        guard isUnpacked(digest) else { return }
+        // First out of the way by one rename: nobody finds half of it.
+        let aside = try ScratchDirectory(in: "\(directory)/incoming")
+        try move("\(directory)/\(digest)", to: "\(aside.path)/layer")
+    }
+
+    private func isUnpacked(_ digest: Digest) -> Bool {
+        access("\(directory)/\(digest)", F_OK) == 0
+    }
+
+    private func adopt(_ archive: String) throws(Failure) -> (Digest, Int) {
+        let (digest, size) = try measure(archive)
+        try makeDirectories("\(directory)/objects/\(digest.shard)")
+        try move(archive, to: object(digest))
+        return (digest, size)
+    }
+
+    private func move(_ source: String, to destination: String) throws(Failure) {
+        guard rename(source, destination) == 0 else {
+            throw Failure(.infrastructure, "\(destination): cannot be put there: \(String(cString: strerror(errno)))")
+        }
+    }
+
+    private func measure(_ file: String) throws(Failure) -> (Digest, Int) {
+        let descriptor = open(file, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else {
+            throw Failure(.infrastructure, "\(file): cannot be opened: \(String(cString: strerror(errno)))")
+        }
+        defer { close(descriptor) }
+        var hasher = MessageDigest(.sha256)
+        var size = 0
+        var buffer = [UInt8](repeating: 0, count: 1 << 18)
+        while true {
+            let count = read(descriptor, &buffer, buffer.count)
+            guard count >= 0 else {
+                throw Failure(.infrastructure, "\(file): cannot be read: \(String(cString: strerror(errno)))")
+            }
+            if count == 0 { break }
+            hasher.update(buffer[..<count])
+            size += count
+        }
+        return (Digest(trusted: hasher.finish()), size)
+    }
+}
