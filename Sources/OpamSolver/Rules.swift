@@ -42,6 +42,18 @@ package struct Rules: Sendable {
         classes.addRow()
         return Candidate(slotOf.count - 1)
     }
+
+    /// Forgets the slots, candidates, links and sets added since the marks.
+    mutating func rewind(
+        order: Rows.Mark, needs: Rows.Mark, conflicts: Rows.Mark, classes: Rows.Mark, sets: Rows.Mark, candidates: Int
+    ) {
+        self.order.rewind(to: order)
+        self.needs.rewind(to: needs)
+        self.conflicts.rewind(to: conflicts)
+        self.classes.rewind(to: classes)
+        self.sets.rewind(to: sets)
+        slotOf.removeLast(slotOf.count - candidates)
+    }
 }
 
 /// Rows of integers, one after the other in one array.
@@ -76,7 +88,7 @@ package struct Rows: Sendable {
 
     /// A state of the rows to come back to.
     package struct Mark: Sendable {
-        fileprivate let rows: Int
+        let rows: Int
         fileprivate let values: Int
     }
 

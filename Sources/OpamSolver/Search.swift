@@ -65,6 +65,25 @@ struct Search {
         owner = Array(repeating: -1, count: rules.classCount)
         clauses.grow(to: rules.candidateCount)
     }
+
+    /// Makes room for the slots and candidates added to the rules since `mark`.
+    mutating func growToRules(from mark: Rows.Mark) {
+        while value.count < rules.candidateCount {
+            value.append(0)
+            level.append(0)
+            reason.append(nil)
+            isSeen.append(false)
+        }
+        while chosen.count < rules.slotCount {
+            alive.append(0)
+            chosen.append(-1)
+            requirement.append(nil)
+            isWalked.append(false)
+            isExamined.append(false)
+        }
+        for slot in mark.rows..<rules.slotCount { alive[slot] = Int32(rules.order.range(Slot(slot)).count) }
+        clauses.grow(to: rules.candidateCount)
+    }
 }
 
 /// A disjunction of which at least one part must hold. The parts are candidates, taken or left.

@@ -1,0 +1,55 @@
+internal import OpamFormat
+
+/// What every filter of a universe comes to in one target and one scope.
+struct FilterDecisions: Sendable {
+    /// Whether an atom with the filter in its braces stays.
+    private(set) var keeps: [Bool]
+    let variables: [Variable: VariableValue]
+    let scope: DependencyScope
+
+    init(_ universe: Universe, _ filters: [Filter], _ variables: [Variable: VariableValue], _ scope: DependencyScope) {
+        self.variables = variables
+        self.scope = scope
+        keeps = []
+        keeps = filters.indices.map { index in
+            let dependency = Dependency(FilterDecisions.someName, .atom(.filter(filters[index])))
+            return !filtered(dependency, universe, Int32(index)).isEmpty
+        }
+    }
+
+    /// The version constraint that `relation` and a filter that gives a version come to.
+    func constraint(
+        _ relation: RelationalOperator, _ filter: Filter, number: Int32, in universe: Universe
+    ) -> VersionFormula {
+        let dependency = Dependency(FilterDecisions.someName, .atom(.version(relation, filter)))
+        guard case .atom(let constraint) = filtered(dependency, universe, number) else { return .empty }
+        return constraint.versions
+    }
+
+    private func filtered(
+        _ dependency: Dependency, _ universe: Universe, _ filter: Int32
+    ) -> Formula<PackageConstraint> {
+        DependencyFormula.atom(dependency).filtered(
+            in: universe.environment(variables, ownVersion: universe.filters.ownVersion[Int(filter)]), scope: scope)
+    }
+
+    private static let someName = PackageName(unchecked: "package")
+}
+
+extension Universe {
+    /// The variables of a target and, unless `ownVersion` is -1, of a package with that version.
+    func environment(_ variables: [Variable: VariableValue], ownVersion: Int32) -> Environment {
+        { variable in
+            if ownVersion >= 0, Universe.isOwnVersion(variable) { return .string(strings[ownVersion]) }
+            return variables[variable]
+        }
+    }
+
+    /// The filters, read back from their texts.
+    func parsedFilters() -> [Filter] {
+        filters.text.map { number in
+            // The texts were printed from filters, so they parse.
+            (try? OpamFile(parsing: "available: \(strings[number])", file: ""))?.read(.available) ?? .bool(false)
+        }
+    }
+}

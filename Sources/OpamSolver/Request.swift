@@ -1,0 +1,71 @@
+public import OpamFormat
+
+/// What is asked of a solver.
+public struct Request: Sendable, Hashable {
+    /// The packages that must be installed, in the order in which they are decided.
+    public var roots: [PackageConstraint]
+    /// Versions that are not allowed otherwise; the packages are not asked for.
+    public var constraints: [PackageConstraint] = []
+    /// Packages of which only one version counts. A package that is pinned to the version `dev` has `dev` true.
+    public var pins: [PackageName: Version] = [:]
+    /// Packages that are asked for exactly: they can be chosen though all their versions have `avoid-version`.
+    /// Pinned packages are among them without being named.
+    public var requestedExactly: Set<PackageName> = []
+    /// Packages whose tests' dependencies count.
+    public var withTest: Set<PackageName> = []
+    /// Packages whose documentation's dependencies count.
+    public var withDoc: Set<PackageName> = []
+    public var preference = VersionPreference.newest
+    /// How many steps (assignments, and parts of clauses that are resolved) may be spent.
+    public var budget = Request.defaultBudget
+
+    /// A thousand times what the most expensive package of opam-repository needs, and a few seconds at most.
+    public static let defaultBudget = 20_000_000
+
+    public init(roots: [PackageConstraint]) {
+        self.roots = roots
+    }
+
+    /// The request for one package version with one compiler: the compiler is decided first, then the package.
+    ///
+    /// When the package is the compiler's own (`ocaml` with the compiler `ocaml = 5.3.0`), its version is the one that
+    /// counts, as in the reference.
+    ///
+    /// - Parameter compiler: The root that stands for the compiler.
+    public init(_ package: Package, compiler: PackageConstraint) {
+        let root = PackageConstraint(package.name, .exactly(package.version))
+        self.init(roots: package.name == compiler.name ? [root] : [compiler, root])
+        requestedExactly = package.name == compiler.name ? [] : [compiler.name]
+    }
+}
+
+extension VersionFormula {
+    /// Only versions equal to `version`.
+    public static func exactly(_ version: Version) -> VersionFormula {
+        .atom(VersionConstraint(.equal, version))
+    }
+}
+
+/// The answer to a request.
+public struct Resolution: Sendable, Hashable {
+    public enum Verdict: Sendable, Hashable {
+        /// The packages selected, sorted as `name.version` in byte order.
+        case solved([Universe.PackageID])
+        /// There is no solution: see ``Solver/explain(_:)``.
+        case unsolvable
+        /// The budget of the request was spent before it was known whether there is a solution.
+        case limit
+    }
+
+    public var verdict: Verdict
+    /// The names that the answer was made from, increasing. While nothing about their versions changes, and no
+    /// version of them comes or goes, the answer stays the same.
+    public var examined: [Universe.NameID]
+    /// The steps that were spent.
+    public var effort: Int
+
+    /// The packages selected; nil without a solution.
+    public var selection: [Universe.PackageID]? {
+        if case .solved(let selection) = verdict { selection } else { nil }
+    }
+}

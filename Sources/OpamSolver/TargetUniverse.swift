@@ -1,0 +1,102 @@
+public import OpamFormat
+
+/// A universe as one target sees it: which versions are available there, in which order they are tried, and what
+/// each needs and forbids once the target's variables are known.
+///
+/// Making one costs milliseconds, and any number of threads can use it at once, each with a ``Solver`` of its own.
+public struct TargetUniverse: Sendable {
+    public let universe: Universe
+    /// The variables of the target.
+    public let variables: [Variable: VariableValue]
+    let filters: [Filter]
+    let decisions: FilterDecisions
+    let availability: [Bool]
+    let rules: Rules
+
+    /// - Complexity: O(size of the universe).
+    public init(_ universe: Universe, variables: [Variable: VariableValue]) {
+        self.universe = universe
+        self.variables = variables
+        let filters = universe.parsedFilters()
+        let availableFilters = filters.indices.map { index in
+            filters[index].holds(
+                in: universe.environment(variables, ownVersion: universe.filters.ownVersion[index]))
+        }
+        self.filters = filters
+        availability = universe.packages.available.map { availableFilters[Int($0)] }
+        decisions = FilterDecisions(universe, filters, variables, DependencyScope())
+        rules = TargetUniverse.rules(universe, filters, decisions, availability)
+    }
+
+    /// Whether the target has a version: whether its `available` is true.
+    public func isAvailable(_ package: Universe.PackageID) -> Bool { availability[Int(package)] }
+
+    /// The newest version of a name that is available, whatever its flags; nil when there is none.
+    public func newestAvailable(_ name: Universe.NameID) -> Universe.PackageID? {
+        universe.versions(of: name).last { availability[Int($0)] }
+    }
+
+    /// The newest available version of every name that has one, in byte order of the names.
+    public var newestAvailable: [Universe.PackageID] {
+        universe.allNames.compactMap { newestAvailable($0) }
+    }
+
+    /// The available versions of a name, best first: those to avoid after the others.
+    ///
+    /// - Parameter isRequested: Whether the name is asked for exactly. Otherwise a name of which every version is to
+    ///   be avoided has no candidates.
+    func candidates(
+        of name: Universe.NameID, _ preference: VersionPreference, isRequested: Bool
+    ) -> [Candidate] {
+        TargetUniverse.candidates(of: name, preference, isRequested: isRequested, universe, availability)
+    }
+
+    private static func candidates(
+        of name: Universe.NameID, _ preference: VersionPreference, isRequested: Bool, _ universe: Universe,
+        _ availability: [Bool]
+    ) -> [Candidate] {
+        let available = universe.versions(of: name).filter { availability[Int($0)] }
+        let wanted = available.filter { !universe.isAvoided($0) }
+        if wanted.isEmpty, !isRequested { return [] }
+        let avoided = wanted.count == available.count ? [] : available.filter { universe.isAvoided($0) }
+        return preference == .newest ? wanted.reversed() + avoided.reversed() : wanted + avoided
+    }
+
+    private static func rules(
+        _ universe: Universe, _ filters: [Filter], _ decisions: FilterDecisions, _ availability: [Bool]
+    ) -> Rules {
+        var rules = Rules()
+        rules.classCount = universe.classes.count
+        for name in 0..<Universe.NameID(universe.nameCount) {
+            let slot = rules.addSlot()
+            for _ in universe.versions(of: name) { _ = rules.addCandidate(to: slot) }
+            rules.order.replace(
+                slot, with: candidates(of: name, .newest, isRequested: false, universe, availability))
+        }
+        var compiler = RuleCompiler(universe, filters, decisions)
+        var firstWithFormula = [Candidate](repeating: -1, count: universe.formulas.count)
+        for package in 0..<universe.packageCount where availability[package] {
+            let row = universe.packages[package]
+            let candidate = Candidate(package)
+            let first = firstWithFormula[Int(row.depends)]
+            if first >= 0 {
+                rules.needs.point(candidate, at: rules.needs.range(first))
+            } else {
+                rules.needs.replace(candidate, with: compiler.needs(of: row.depends, &rules))
+                firstWithFormula[Int(row.depends)] = candidate
+            }
+            if row.conflicts != 0 {
+                rules.conflicts.replace(candidate, with: compiler.conflicts(of: row.conflicts, &rules))
+            }
+            if row.classes != 0 { rules.classes.replace(candidate, with: universe.classLists[row.classes]) }
+        }
+        return rules
+    }
+}
+
+/// Which of two versions is tried first.
+public enum VersionPreference: String, Sendable, Hashable, Codable {
+    case newest
+    /// For lower bounds.
+    case oldest
+}

@@ -1,0 +1,188 @@
+internal import OpamFormat
+
+/// Every version of every package of a repository, in flat arrays of integers: what `depends`, `conflicts`,
+/// `conflict-class`, `available` and `flags` say, before any variable of a target is known.
+///
+/// Names, versions, filters and formulas are kept once each and known by their number. Constraints on versions are
+/// ranges of the versions that exist, whatever the target. One universe serves every target: see ``TargetUniverse``.
+public struct Universe: Sendable, Equatable {
+    /// The name of a package, by number. Numbers say nothing about the order of names.
+    public typealias NameID = Int32
+    /// A version of a package, by number. The versions of a name have consecutive numbers, oldest first.
+    public typealias PackageID = Int32
+
+    var strings = StringTable()
+    /// The text of each name.
+    var names: [Int32] = []
+    /// The names in the order of their bytes.
+    var namesInOrder: [NameID] = []
+    /// The rank of each name when packages are sorted as `name.version`.
+    var rankOfSelection: [Int32] = []
+    /// The first version of each name, and one number more: where the last name ends.
+    var firstPackage: [PackageID] = [0]
+    /// What each name was read from, for those who read it again: see ``UniverseBuilder``.
+    var origins: [Int32] = []
+    var packages = PackageTable()
+    var filters = FilterTable()
+    /// Versions that constraints mention.
+    var bounds = BoundTable()
+    /// Atoms of formulas: a name and a condition.
+    var atoms = AtomTable()
+    /// Formulas over atoms. Number 0 asks for nothing.
+    var formulas = TermTable()
+    /// Lists of atoms, for conflicts and optional dependencies. Number 0 is empty.
+    var atomLists = TermTable()
+    /// The text of each conflict class.
+    var classes: [Int32] = []
+    /// Lists of conflict classes. Number 0 is empty.
+    var classLists = TermTable()
+    /// What is wrong in files that were read: the name, and the text of a message.
+    var problemNames: [NameID] = []
+    var problemTexts: [Int32] = []
+
+    init() {}
+
+    // MARK: Names and versions
+
+    /// How many names there are, with those that are only mentioned.
+    public var nameCount: Int { names.count }
+    /// How many versions of packages there are.
+    public var packageCount: Int { packages.version.count }
+
+    public func name(_ name: NameID) -> String { strings[names[Int(name)]] }
+
+    /// All names in byte order, with those that are only mentioned.
+    public var allNames: [NameID] { namesInOrder }
+
+    /// The number of a name, if it occurs in the universe.
+    ///
+    /// - Complexity: O(log names).
+    public func nameID(_ text: String) -> NameID? {
+        let wanted = Array(text.utf8)
+        var low = 0
+        var high = namesInOrder.count
+        while low < high {
+            let middle = (low + high) / 2
+            let found = strings.bytes[strings.range(names[Int(namesInOrder[middle])])]
+            if found.lexicographicallyPrecedes(wanted) { low = middle + 1 } else { high = middle }
+        }
+        guard low < namesInOrder.count, name(namesInOrder[low]) == text else { return nil }
+        return namesInOrder[low]
+    }
+
+    /// The versions of a name, oldest first.
+    public func versions(of name: NameID) -> Range<PackageID> {
+        firstPackage[Int(name)]..<firstPackage[Int(name) + 1]
+    }
+
+    /// The name of a package version.
+    public func nameID(of package: PackageID) -> NameID { packages.name[Int(package)] }
+
+    /// The version of a package version.
+    public func version(of package: PackageID) -> String { strings[packages.version[Int(package)]] }
+
+    /// `name.version`
+    public func text(of package: PackageID) -> String { "\(name(nameID(of: package))).\(version(of: package))" }
+
+    /// The version of a name that is equal to `version` in opam's order.
+    public func package(_ name: NameID, version: String) -> PackageID? {
+        let range = bounds(of: version, in: versions(of: name))
+        return range.first { self.version(of: $0) == version } ?? range.first
+    }
+
+    /// Whether a version has the flag `avoid-version`.
+    public func isAvoided(_ package: PackageID) -> Bool { packages.isAvoided[Int(package)] != 0 }
+
+    /// Messages about files that could not be read, or fields that could not be understood.
+    public var problems: [(name: NameID, message: String)] {
+        zip(problemNames, problemTexts).map { ($0, strings[$1]) }
+    }
+
+    /// The versions in `range` that are equal to `version`.
+    func bounds(of version: String, in range: Range<PackageID>) -> Range<PackageID> {
+        let lower = firstIndex(in: range) { Version.compare(self.version(of: $0), version) >= 0 }
+        let upper = firstIndex(in: lower..<range.upperBound) { Version.compare(self.version(of: $0), version) > 0 }
+        return lower..<upper
+    }
+
+    private func firstIndex(in range: Range<PackageID>, where holds: (PackageID) -> Bool) -> PackageID {
+        var (low, high) = (range.lowerBound, range.upperBound)
+        while low < high {
+            let middle = low + (high - low) / 2
+            if holds(middle) { high = middle } else { low = middle + 1 }
+        }
+        return low
+    }
+}
+
+/// What is known of each package version, one array a property.
+struct PackageTable: Sendable, Equatable {
+    var name: [Universe.NameID] = []
+    var version: [Int32] = []
+    /// The filter of `available`.
+    var available: [Int32] = []
+    var isAvoided: [Int32] = []
+    /// Numbers of formulas, lists of atoms and lists of classes.
+    var depends: [Int32] = []
+    var conflicts: [Int32] = []
+    var depopts: [Int32] = []
+    var classes: [Int32] = []
+}
+
+/// Filters as text, and the version that stands for `version` in them: -1 where they don't mention it.
+struct FilterTable: Sendable, Equatable {
+    var text: [Int32] = []
+    var ownVersion: [Int32] = []
+
+    /// The filter that always holds.
+    static let always: Int32 = 0
+}
+
+/// A version that a constraint on `name` mentions, and the versions of that name that are equal to it.
+struct BoundTable: Sendable, Equatable {
+    var name: [Universe.NameID] = []
+    var version: [Int32] = []
+    var lower: [Universe.PackageID] = []
+    var upper: [Universe.PackageID] = []
+}
+
+/// A name and the condition on it: a term whose leaves are bounds and filters.
+struct AtomTable: Sendable, Equatable {
+    var name: [Universe.NameID] = []
+    /// Numbers in `conditions`.
+    var condition: [Int32] = []
+    var conditions = TermTable()
+}
+
+/// Terms written in prefix order into one array: see ``Term``. Number 0 is the empty term.
+struct TermTable: Sendable, Equatable {
+    var ends: [Int32] = []
+    var codes: [Int32] = []
+
+    var count: Int { ends.count }
+
+    func range(_ term: Int32) -> Range<Int> {
+        (term == 0 ? 0 : Int(ends[Int(term) - 1]))..<Int(ends[Int(term)])
+    }
+
+    subscript(term: Int32) -> ArraySlice<Int32> { codes[range(term)] }
+
+    mutating func append(_ term: some Collection<Int32>) {
+        codes.append(contentsOf: term)
+        ends.append(Int32(codes.count))
+    }
+}
+
+/// The signs of which terms are made. `all` and `any` are followed by the number of their parts, then the parts.
+enum Term {
+    static let all: Int32 = -1
+    static let any: Int32 = -2
+    /// In a formula, an atom: its number follows.
+    static let atom: Int32 = -3
+    /// In a condition, a filter: its number follows.
+    static let filter: Int32 = -4
+    /// In a condition, a bound: its relation and its number follow.
+    static let bound: Int32 = -5
+    /// In a condition, a bound that a target decides: its relation and the number of the filter follow.
+    static let expression: Int32 = -6
+}

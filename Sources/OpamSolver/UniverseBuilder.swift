@@ -1,0 +1,308 @@
+public import OpamFormat
+
+/// Makes a universe out of opam files, and a new one out of an older one and the files that have changed.
+///
+/// ```swift
+/// var builder = UniverseBuilder()
+/// builder.add(package, file)
+/// let universe = builder.finish()
+/// ```
+///
+/// To bring a universe up to date, start with `UniverseBuilder(updating: old)`, then for every name either
+/// ``keep(_:)`` its versions or ``begin(_:origin:)`` and `add` them again. Names that are not mentioned are gone.
+public struct UniverseBuilder {
+    private var strings: Interned<String>
+    private var names: Interned<Int32>
+    private var classes: Interned<Int32>
+    private var filters: Interned<FilterKey>
+    private var bounds: Interned<BoundKey>
+    private var conditions: Interned<[Int32]>
+    private var atoms: Interned<AtomKey>
+    private var formulas: Interned<[Int32]>
+    private var atomLists: Interned<[Int32]>
+    private var classLists: Interned<[Int32]>
+    private var rows: [[PackageRow]]
+    private var origins: [Universe.NameID: Int32] = [:]
+    private var problems: [(name: Universe.NameID, text: Int32)] = []
+    private let old: Universe
+
+    /// A builder with no packages.
+    public init() {
+        self.init(updating: Universe())
+    }
+
+    /// A builder that can keep the packages of an older universe.
+    public init(updating old: Universe) {
+        self.old = old
+        strings = Interned((0..<Int32(old.strings.count)).map { old.strings[$0] })
+        names = Interned(old.names)
+        classes = Interned(old.classes)
+        filters = Interned(zip(old.filters.text, old.filters.ownVersion).map { FilterKey(text: $0, ownVersion: $1) })
+        bounds = Interned(zip(old.bounds.name, old.bounds.version).map { BoundKey(name: $0, version: $1) })
+        conditions = Interned(old.atoms.conditions.terms)
+        atoms = Interned(zip(old.atoms.name, old.atoms.condition).map { AtomKey(name: $0, condition: $1) })
+        formulas = Interned(old.formulas.terms)
+        atomLists = Interned(old.atomLists.terms)
+        classLists = Interned(old.classLists.terms)
+        rows = Array(repeating: [], count: old.nameCount)
+        if filters.values.isEmpty { addFirsts() }
+    }
+
+    /// The numbers 0 that the tables promise.
+    private mutating func addFirsts() {
+        _ = filters.number(of: FilterKey(text: strings.number(of: "true"), ownVersion: -1))
+        _ = conditions.number(of: [])
+        _ = formulas.number(of: [])
+        _ = atomLists.number(of: [])
+        _ = classLists.number(of: [])
+    }
+
+    // MARK: Old packages
+
+    /// What `name` was read from when the older universe was made; nil when it has no such name.
+    public func origin(of name: String) -> String? {
+        old.nameID(name).flatMap { old.origins[Int($0)] >= 0 ? old.strings[old.origins[Int($0)]] : nil }
+    }
+
+    /// Takes over the versions of `name`, and what was said about it, from the older universe.
+    public mutating func keep(_ name: String) {
+        guard let id = old.nameID(name) else { return }
+        rows[Int(id)] = old.versions(of: id).map { old.packages[Int($0)] }
+        origins[id] = old.origins[Int(id)]
+        problems += zip(old.problemNames, old.problemTexts).lazy.filter { $0.0 == id }.map { ($0, $1) }
+    }
+
+    // MARK: New packages
+
+    /// Says what the versions of `name` are read from: a text that changes whenever they do.
+    public mutating func begin(_ name: String, origin: String) {
+        let id = number(ofName: name)
+        rows[Int(id)] = []
+        origins[id] = strings.number(of: origin)
+    }
+
+    /// Keeps a message about a file of `name`.
+    public mutating func addProblem(_ name: String, _ message: String) {
+        problems.append((number(ofName: name), strings.number(of: message)))
+    }
+
+    /// Adds a version of a package.
+    public mutating func add(_ package: Package, _ file: OpamFile) {
+        let version = strings.number(of: package.version.text)
+        let name = number(ofName: package.name.text)
+        rows[Int(name)].append(
+            PackageRow(
+                name: name, version: version, available: filter(file.available, ownVersion: version),
+                isAvoided: file.flags.contains("avoid-version") ? 1 : 0,
+                depends: formulas.number(of: terms(of: file.depends, ownVersion: version)),
+                conflicts: atomLists.number(of: list(of: file.conflicts, ownVersion: version)),
+                depopts: atomLists.number(of: list(of: file.depopts, ownVersion: version)),
+                classes: classLists.number(of: file.conflictClasses.map { number(ofClass: $0.text) })))
+    }
+
+    private mutating func number(ofName text: String) -> Universe.NameID {
+        let name = names.number(of: strings.number(of: text))
+        if Int(name) == rows.count { rows.append([]) }
+        return name
+    }
+
+    private mutating func number(ofClass text: String) -> Int32 {
+        classes.number(of: strings.number(of: text))
+    }
+
+    private mutating func filter(_ filter: Filter, ownVersion: Int32) -> Int32 {
+        if filter == .bool(true) { return FilterTable.always }
+        let isOwn = filter.variables.contains { Universe.isOwnVersion($0) }
+        return filters.number(
+            of: FilterKey(text: strings.number(of: filter.description), ownVersion: isOwn ? ownVersion : -1))
+    }
+
+    // MARK: Terms
+
+    private mutating func terms(of formula: DependencyFormula, ownVersion: Int32) -> [Int32] {
+        var term: [Int32] = []
+        append(formula, ownVersion, to: &term)
+        return formula.isEmpty ? [] : term
+    }
+
+    private mutating func append(_ formula: DependencyFormula, _ ownVersion: Int32, to term: inout [Int32]) {
+        switch formula {
+        case .atom(let dependency): term += [Term.atom, atom(dependency, ownVersion)]
+        case .all(let parts):
+            term += [Term.all, Int32(parts.count)]
+            for part in parts { append(part, ownVersion, to: &term) }
+        case .any(let parts):
+            term += [Term.any, Int32(parts.count)]
+            for part in parts { append(part, ownVersion, to: &term) }
+        }
+    }
+
+    private mutating func list(of formula: DependencyFormula, ownVersion: Int32) -> [Int32] {
+        formula.atoms.map { atom($0, ownVersion) }
+    }
+
+    private mutating func atom(_ dependency: Dependency, _ ownVersion: Int32) -> Int32 {
+        let name = number(ofName: dependency.name.text)
+        var condition: [Int32] = []
+        if !dependency.condition.isEmpty { append(dependency.condition, name, ownVersion, to: &condition) }
+        return atoms.number(of: AtomKey(name: name, condition: conditions.number(of: condition)))
+    }
+
+    private mutating func append(
+        _ condition: Formula<Dependency.Condition>, _ name: Universe.NameID, _ ownVersion: Int32,
+        to term: inout [Int32]
+    ) {
+        switch condition {
+        case .atom(.filter(let filter)): term += [Term.filter, self.filter(filter, ownVersion: ownVersion)]
+        case .atom(.version(let relation, let version)):
+            if let version = literal(version, ownVersion) {
+                let bound = bounds.number(of: BoundKey(name: name, version: version))
+                term += [Term.bound, Int32(relation.rawValue), bound]
+            } else {
+                term += [Term.expression, Int32(relation.rawValue), filter(version, ownVersion: ownVersion)]
+            }
+        case .all(let parts):
+            term += [Term.all, Int32(parts.count)]
+            for part in parts { append(part, name, ownVersion, to: &term) }
+        case .any(let parts):
+            term += [Term.any, Int32(parts.count)]
+            for part in parts { append(part, name, ownVersion, to: &term) }
+        }
+    }
+
+    /// The version that stands in a constraint whatever the target is.
+    private mutating func literal(_ version: Filter, _ ownVersion: Int32) -> Int32? {
+        switch version {
+        case .string(let text) where !text.utf8.contains(UInt8(ascii: "%")):
+            Version.isValid(text) ? strings.number(of: text) : nil
+        case .variable(VariableReference("version")): ownVersion
+        default: nil
+        }
+    }
+
+    // MARK: The result
+
+    /// The universe of the packages that were kept and added.
+    public consuming func finish() -> Universe {
+        var universe = Universe()
+        for text in strings.values { _ = universe.strings.append(text) }
+        universe.names = names.values
+        universe.namesInOrder = (0..<Int32(names.values.count)).sorted {
+            universe.strings.isOrdered(names.values[Int($0)], before: names.values[Int($1)])
+        }
+        universe.rankOfSelection = universe.selectionRanks()
+        universe.origins = names.values.indices.map { origins[Int32($0)] ?? -1 }
+        universe.classes = classes.values
+        universe.filters.text = filters.values.map(\.text)
+        universe.filters.ownVersion = filters.values.map(\.ownVersion)
+        universe.formulas = TermTable(formulas.values)
+        universe.atomLists = TermTable(atomLists.values)
+        universe.classLists = TermTable(classLists.values)
+        universe.atoms.name = atoms.values.map(\.name)
+        universe.atoms.condition = atoms.values.map(\.condition)
+        universe.atoms.conditions = TermTable(conditions.values)
+        universe.problemNames = problems.map(\.name)
+        universe.problemTexts = problems.map(\.text)
+        universe.setPackages(rows)
+        universe.setBounds(bounds.values)
+        return universe
+    }
+}
+
+/// What a table of filters tells apart.
+struct FilterKey: Hashable {
+    let text: Int32
+    let ownVersion: Int32
+}
+
+/// What a table of bounds tells apart.
+struct BoundKey: Hashable {
+    let name: Universe.NameID
+    let version: Int32
+}
+
+/// What a table of atoms tells apart.
+struct AtomKey: Hashable {
+    let name: Universe.NameID
+    let condition: Int32
+}
+
+/// One row of a table of packages.
+struct PackageRow {
+    var name: Universe.NameID
+    var version: Int32
+    var available: Int32
+    var isAvoided: Int32
+    var depends: Int32
+    var conflicts: Int32
+    var depopts: Int32
+    var classes: Int32
+}
+
+extension PackageTable {
+    subscript(index: Int) -> PackageRow {
+        PackageRow(
+            name: name[index], version: version[index], available: available[index], isAvoided: isAvoided[index],
+            depends: depends[index], conflicts: conflicts[index], depopts: depopts[index], classes: classes[index])
+    }
+
+    mutating func append(_ row: PackageRow) {
+        name.append(row.name)
+        version.append(row.version)
+        available.append(row.available)
+        isAvoided.append(row.isAvoided)
+        depends.append(row.depends)
+        conflicts.append(row.conflicts)
+        depopts.append(row.depopts)
+        classes.append(row.classes)
+    }
+}
+
+extension TermTable {
+    init(_ terms: [[Int32]]) {
+        for term in terms { append(term) }
+    }
+
+    var terms: [[Int32]] { ends.indices.map { Array(self[Int32($0)]) } }
+}
+
+extension Universe {
+    /// Whether a variable is the version of the package that is looked at.
+    static func isOwnVersion(_ variable: Variable) -> Bool {
+        variable.name == "version" && (variable.scope == .global || variable.scope == .own)
+    }
+
+    /// The rank of each name when packages are sorted as `name.version`.
+    fileprivate func selectionRanks() -> [Int32] {
+        let keys = names.map { strings.bytes[strings.range($0)] + [UInt8(ascii: ".")] }
+        var ranks = [Int32](repeating: 0, count: names.count)
+        for (rank, name) in names.indices.sorted(by: { keys[$0].lexicographicallyPrecedes(keys[$1]) }).enumerated() {
+            ranks[name] = Int32(rank)
+        }
+        return ranks
+    }
+
+    /// Lays the packages out: name after name, each with its versions from oldest to newest.
+    fileprivate mutating func setPackages(_ rows: [[PackageRow]]) {
+        firstPackage = [0]
+        for versions in rows {
+            let texts = versions.map { strings[$0.version] }
+            let order = versions.indices.sorted { left, right in
+                let order = Version.compare(texts[left], texts[right])
+                return order == 0 ? texts[left] < texts[right] : order < 0
+            }
+            for index in order { packages.append(versions[index]) }
+            firstPackage.append(PackageID(packageCount))
+        }
+    }
+
+    fileprivate mutating func setBounds(_ keys: [BoundKey]) {
+        for key in keys {
+            let range = bounds(of: strings[key.version], in: versions(of: key.name))
+            bounds.name.append(key.name)
+            bounds.version.append(key.version)
+            bounds.lower.append(range.lowerBound)
+            bounds.upper.append(range.upperBound)
+        }
+    }
+}
