@@ -104,6 +104,7 @@ let package = Package(
         tests("OpamSolver", []),
         tests("Documents", []),
         tests("Scheduler", []),
+        tests("Review", ["Documents"]),
         tests("Engine", ["Core", "Documents", "Worker"]),
         tests("Matrix", ["Core"], resources: [.copy("Broken")]),
         tests("Archive", ["Core"]),

@@ -1,0 +1,66 @@
+internal import Core
+package import Documents
+
+/// A cell of a plan with what is known of it: a line of the results.
+package struct CellState: Codable, Sendable, Hashable {
+    package var cell: Cell
+    /// `pending` where there is no verdict yet, `excluded` where the matrix leaves it out, else an `Outcome`.
+    package var state: String
+    package var required: Bool
+    /// Why a failure is accepted, where it is.
+    package var accepted: String?
+    package var phase: Phase?
+    package var signature: String?
+    package var reason: String?
+    package var blockedBy: PackageVersion?
+    /// Seconds of wall clock.
+    package var duration: Double?
+    package var log: String?
+    package var job: String?
+
+    /// The state of a planned cell.
+    ///
+    /// - Parameter result: the recorded verdict, which counts only for what the plan now says.
+    package init(_ planned: PlannedCell, result: CellResult?) {
+        cell = planned.cell
+        required = planned.required
+        accepted = planned.accepted
+        if case .excluded(let why) = planned.basis {
+            state = "excluded"
+            reason = why
+            return
+        }
+        guard let result, planned.isDecided(by: result) else {
+            state = "pending"
+            return
+        }
+        state = result.outcome.rawValue
+        phase = result.phase
+        signature = result.signature
+        reason = result.reason
+        blockedBy = result.blockedBy
+        duration = result.duration
+        log = result.log?.hex
+        job = result.job?.hex
+    }
+
+    package var outcome: Outcome? { Outcome(rawValue: state) }
+
+    /// True when the cell makes a run end with exit code 1.
+    package var isRequiredAndNotGood: Bool {
+        required && state != Outcome.success.rawValue && state != "excluded"
+    }
+}
+
+extension PlannedCell {
+    /// True when the verdict is on the very jobs that the plan has for the cell.
+    package func isDecided(by result: CellResult) -> Bool {
+        switch basis {
+        case .excluded: false
+        case .unsolvable: result.outcome == .unsolvable
+        case .jobs(let build, let test):
+            result.job == build && (test == nil || result.outcome != .success)
+                || (test != nil && result.job == test)
+        }
+    }
+}

@@ -1,0 +1,48 @@
+internal import Documents
+
+/// The results as text for a terminal: a table per target, then why each cell that is not good is so.
+package struct ResultsText: Sendable {
+    private let tables: [TargetTable]
+
+    package init(_ states: [CellState]) {
+        tables = TargetTable.tables(of: states)
+    }
+
+    /// The lines, without colour.
+    package var lines: [String] {
+        var lines: [String] = []
+        for table in tables {
+            if !lines.isEmpty { lines.append("") }
+            lines.append("\(table.target): " + table.counts.map { "\($0.count) \($0.state)" }.joined(separator: ", "))
+            lines += grid(of: table)
+            lines += reasons(in: table)
+        }
+        return lines
+    }
+
+    private func grid(of table: TargetTable) -> [String] {
+        var grid = TextTable()
+        grid.add(["package"] + table.compilers)
+        for row in table.rows {
+            grid.add([row.package.description] + row.states.map { $0.map(word) ?? "-" })
+        }
+        return grid.lines(indentedBy: 2)
+    }
+
+    private func word(for state: CellState) -> String {
+        if let blockedBy = state.blockedBy { return "blocked by \(blockedBy.name)" }
+        if let phase = state.phase { return "\(state.state) in \(phase.rawValue)" }
+        return state.state
+    }
+
+    private func reasons(in table: TargetTable) -> [String] {
+        var list = TextTable()
+        for state in table.rows.flatMap(\.states) {
+            guard let state, let reason = state.reason, state.blockedBy == nil else { continue }
+            let first = reason.split(separator: "\n").first.map(String.init) ?? ""
+            list.add(["\(state.cell.compiler)/\(state.cell.package)", first])
+        }
+        let lines = list.lines(indentedBy: 2)
+        return lines.isEmpty ? [] : ["", "  why:"] + lines
+    }
+}

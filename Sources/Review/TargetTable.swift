@@ -1,0 +1,38 @@
+package import Documents
+
+/// The results of one target: packages down, compilers across.
+package struct TargetTable: Sendable {
+    /// A package version with its state under each compiler of the table, nil where the plan has no such cell.
+    package struct Row: Sendable {
+        package var package: PackageVersion
+        package var states: [CellState?]
+    }
+
+    package var target: String
+    package var compilers: [String]
+    package var rows: [Row]
+
+    /// One table for each target that has cells, by name.
+    package static func tables(of states: [CellState]) -> [TargetTable] {
+        Dictionary(grouping: states, by: \.cell.target).sorted { $0.key < $1.key }.map { target, states in
+            let compilers = Set(states.map(\.cell.compiler)).sorted()
+            let rows = Dictionary(grouping: states, by: \.cell.package).sorted { $0.key < $1.key }.map {
+                package, states in
+                let byCompiler = Dictionary(
+                    states.map { ($0.cell.compiler, $0) }, uniquingKeysWith: { first, _ in first })
+                return Row(package: package, states: compilers.map { byCompiler[$0] })
+            }
+            return TargetTable(target: target, compilers: compilers, rows: rows)
+        }
+    }
+
+    /// How many cells are in each state, in a fixed order, those with none left out.
+    package var counts: [(state: String, count: Int)] {
+        var counts: [String: Int] = [:]
+        for state in rows.flatMap(\.states) { if let state { counts[state.state, default: 0] += 1 } }
+        return TargetTable.stateOrder.compactMap { state in counts[state].map { (state, $0) } }
+    }
+
+    /// Every word a state may be.
+    package static let stateOrder = Outcome.allCases.map(\.rawValue) + ["pending", "excluded"]
+}
