@@ -7,6 +7,8 @@ public struct CommandResult: Hashable, Sendable {
         case signalled(Int32)
         case timedOut(Clock)
         case outOfMemory
+        /// It failed, and had been refused a new process or thread.
+        case processLimit
         /// It printed more than it may.
         case outputLimit
         /// It wrote more to disk than it may.
@@ -65,6 +67,7 @@ extension CommandResult.Ending: CustomStringConvertible {
         case .timedOut(.wall): "time limit exceeded"
         case .timedOut(.silence): "no output for too long"
         case .outOfMemory: "out of memory"
+        case .processLimit: "process limit exceeded"
         case .outputLimit: "output limit exceeded"
         case .diskLimit: "disk limit exceeded"
         case .hostDiskFull: "no space left on this machine's disk"

@@ -11,6 +11,8 @@ final class ControlGroup: Sendable {
         var peakMemory: Int?
         /// Whether the kernel killed some process for want of memory.
         var outOfMemory = false
+        /// Whether a new process was refused.
+        var processesRefused = false
     }
 
     /// Directories of the group, by controller.
@@ -97,12 +99,18 @@ final class ControlGroup: Sendable {
                 contents(of: "\(directory)/memory.peak") ?? contents(of: "\(directory)/memory.max_usage_in_bytes")
             usage.peakMemory = peak.flatMap { Int($0.filter(\.isNumber)) }
             let events = contents(of: "\(directory)/memory.events") ?? contents(of: "\(directory)/memory.oom_control")
-            usage.outOfMemory = (events ?? "").split(separator: "\n").contains { line in
-                line.hasPrefix("oom_kill ") && line != "oom_kill 0"
-            }
+            usage.outOfMemory = hasHappened("oom_kill", events)
+        }
+        if let directory = directories[.processes] {
+            usage.processesRefused = hasHappened("max", contents(of: "\(directory)/pids.events"))
         }
         remove()
         return usage
+    }
+
+    /// Whether the count of `event` in a file of `NAME COUNT` lines is not 0.
+    private func hasHappened(_ event: String, _ counts: String?) -> Bool {
+        (counts ?? "").split(separator: "\n").contains { $0.hasPrefix("\(event) ") && $0 != "\(event) 0" }
     }
 
     private func remove() {

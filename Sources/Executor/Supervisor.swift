@@ -184,6 +184,7 @@ struct Supervisor {
     private func cause(of ending: CommandResult.Ending, _ usage: ControlGroup.Usage) -> CommandResult.Ending {
         if usage.outOfMemory { return .outOfMemory }
         if let limit = limits.disk, ending == .signalled(SIGXFSZ) || disk.used() > limit { return .diskLimit }
+        if usage.processesRefused { return .processLimit }
         if let path = disk.paths.first, freeBytes(at: path) < disk.reserve { return .hostDiskFull }
         return ending
     }

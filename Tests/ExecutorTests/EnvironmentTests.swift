@@ -1,0 +1,99 @@
+import Core
+import Executor
+import Foundation
+import Synchronization
+import Testing
+
+@Suite(.enabled(if: Fixture.isSandboxPossible && getuid() == 0, "needs bubblewrap and root"))
+struct EnvironmentTests {
+    let fixture: Fixture
+    let store: EnvironmentStore
+    let digest = Digest(of: "an environment")
+
+    init() throws {
+        fixture = try Fixture()
+        store = EnvironmentStore(fixture.path + "/environments")
+    }
+
+    private func host(_ script: String, limits: Limits = Limits(time: .seconds(30))) -> EnvironmentStore.BootstrapStep {
+        .init(.host, Command(name: "fill", .script(script), environment: ["PATH": "/usr/bin:/bin"], limits: limits))
+    }
+
+    /// Copies the few programs that a shell script needs, with their libraries.
+    private var fill: EnvironmentStore.BootstrapStep {
+        host(
+            """
+            mkdir -p "$CISO_ROOT/proc" "$CISO_ROOT/dev" "$CISO_ROOT/tmp" "$CISO_ROOT/bin"
+            for program in /bin/dash /bin/touch /bin/stat; do
+                cp "$program" "$CISO_ROOT/bin"
+                for library in $(ldd "$program" | grep -o '/[^ ]*'); do
+                    mkdir -p "$CISO_ROOT${library%/*}"; cp "$library" "$CISO_ROOT$library"
+                done
+            done
+            ln -s dash "$CISO_ROOT/bin/sh"; echo made >> "$CISO_CACHE/count"
+            """)
+    }
+
+    @Test func anEnvironmentIsMadeByItsStepsInOrder() async throws {
+        let inside = Command(
+            name: "configure", .script("touch /configured; echo from inside; stat -c %u /configured"), user: .root,
+            environment: ["PATH": "/bin"])
+        let root = try await store.make(digest, steps: [fill, .init(.environment, inside)])
+        #expect(FileManager.default.fileExists(atPath: root + "/configured"))
+        #expect(try String(contentsOfFile: store.log(digest), encoding: .utf8) == "from inside\n0\n")
+        #expect(store.existing(digest) == root)
+        let sandbox = try Sandbox(.init(base: root), in: fixture.path + "/sandboxes")
+        let output = Output()
+        let command = Command(
+            name: "use", .script("touch /x /bin/y || exit 5"), user: .root, environment: ["PATH": "/bin"])
+        #expect(await sandbox.run(command) { output.append($0) }.succeeded, "\(output.text)")
+        #expect(!FileManager.default.fileExists(atPath: root + "/x"), "the base is never written")
+    }
+
+    @Test func manyAskAndOneMakes() async throws {
+        let (store, digest, fill) = (store, digest, fill)
+        let roots = try await withThrowingTaskGroup(of: String.self) { group in
+            for _ in 0..<6 { group.addTask { try await store.make(digest, steps: [fill]) } }
+            return try await group.reduce(into: Set()) { $0.insert($1) }
+        }
+        #expect(roots.count == 1)
+        #expect(try String(contentsOfFile: store.directory + "/cache/count", encoding: .utf8) == "made\n")
+    }
+
+    @Test func aFailedMakingLeavesNothingButItsLog() async throws {
+        let error = await #expect(throws: Failure.self) {
+            try await store.make(digest, steps: [fill, host("echo no mirror; exit 4")])
+        }
+        #expect(error?.kind == .infrastructure)
+        #expect(error?.description.contains("step 'fill': exit status 4") == true)
+        #expect(store.existing(digest) == nil)
+        #expect(try FileManager.default.contentsOfDirectory(atPath: store.directory + "/incoming").isEmpty)
+        #expect(try String(contentsOfFile: store.log(digest), encoding: .utf8) == "no mirror\n")
+        _ = try await store.make(digest, steps: [fill])
+        #expect(store.existing(digest) != nil)
+    }
+
+    @Test func aCancelledMakingStopsAtOnce() async throws {
+        let (store, digest) = (store, digest)
+        let step = host("sleep 60 & sleep 60")
+        let task = Task { try await store.make(digest, steps: [step]) }
+        try await Task.sleep(for: .milliseconds(300))
+        let begin = ContinuousClock.now
+        task.cancel()
+        await #expect(throws: CancellationError.self) { try await task.value }
+        #expect(ContinuousClock.now - begin < .seconds(20))
+        #expect(store.existing(digest) == nil)
+    }
+}
+
+@Suite struct HeadroomTests {
+    @Test func whatIsShortIsNamed() throws {
+        try Headroom.check("/tmp", bytes: 1, descriptors: 1)
+        let disk = #expect(throws: Failure.self) { try Headroom.check("/tmp", bytes: .max) }
+        #expect(disk?.kind == .infrastructure)
+        #expect(disk?.description.contains("MiB free") == true)
+        let files = #expect(throws: Failure.self) { try Headroom.check("/tmp", bytes: 1, descriptors: .max) }
+        #expect(files?.description.contains("more files") == true)
+        #expect(throws: Failure.self) { try Headroom.check("/nonexistent", bytes: 1) }
+    }
+}
