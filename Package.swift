@@ -109,6 +109,7 @@ let package = Package(
         tests("Matrix", ["Core"], resources: [.copy("Broken")]),
         tests("Archive", ["Core"]),
         tests("OpamFormat", []),
+        tests("OpamRepository", ["Core", "Git", "OpamFormat", "OpamSolver"]),
         tests("Git", ["Core"]),
         tests("Executor", ["Archive", "Core"]),
     ] + plugins.map(\.target)

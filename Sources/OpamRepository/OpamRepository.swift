@@ -1,1 +1,0 @@
-// OpamRepository: the room is laid, nothing lives here yet.

@@ -1,0 +1,96 @@
+package import Core
+package import Git
+package import OpamFormat
+
+/// A repository of opam packages, at one state: a commit of git, or a plain folder.
+///
+/// Reads packages laid out as `packages/NAME/NAME.VERSION/opam` or `packages/NAME.VERSION/opam`. In a repository of git
+/// only what is committed is seen.
+package struct Repository: Sendable {
+    /// As it was given: `DIR` or `DIR@REV`.
+    package let location: String
+    /// The path of the folder or of the repository of git.
+    package let path: String
+    /// The commit that is read; nil for a plain folder.
+    package let commit: ObjectID?
+    private let tree: ObjectID?
+
+    /// Finds a repository.
+    ///
+    /// - Parameter location: `DIR`, or `DIR@REV` for a revision of git other than `HEAD`.
+    /// - Throws: A failure of kind `input` when there is no such folder, repository or revision.
+    package init(_ location: String) throws(Failure) {
+        let (path, revision) = try Self.split(location)
+        self.location = location
+        self.path = path
+        guard let git = try Self.openGit(path, revision: revision) else {
+            commit = nil
+            tree = nil
+            return
+        }
+        do {
+            let commit = try git.resolve(commit: revision ?? "HEAD")
+            tree = try git.commit(commit).tree
+            self.commit = commit
+        } catch let error as GitError {
+            throw Failure(error, kind: error.kind == .notFound ? .input : .infrastructure)
+        } catch {
+            throw Failure(.infrastructure, "\(location): \(error)")
+        }
+    }
+
+    /// The same repository at another commit.
+    ///
+    /// - Throws: A failure of kind `input` when it is a plain folder or has no such commit.
+    package func at(_ revision: String) throws(Failure) -> Repository {
+        try Repository("\(path)@\(revision)")
+    }
+
+    /// The folder and the revision: the first `@` that has an existing path before it parts them.
+    private static func split(_ location: String) throws(Failure) -> (path: String, revision: String?) {
+        if FolderTree(location).isPresent { return (location, nil) }
+        var rest = location[...]
+        while let at = rest.firstIndex(of: "@") {
+            let path = String(location[..<at])
+            if FolderTree(path).isPresent { return (path, String(location[location.index(after: at)...])) }
+            rest = location[location.index(after: at)...]
+        }
+        throw Failure(
+            .input, "there is no repository '\(location)'",
+            hint: "give the path of a folder or of a repository of git, or PATH@REVISION")
+    }
+
+    /// The repository of git at the path; nil when a plain folder is there.
+    private static func openGit(_ path: String, revision: String?) throws(Failure) -> GitRepository? {
+        do {
+            return try GitRepository(opening: path)
+        } catch  where error.kind == .notFound {
+            guard let revision else { return nil }
+            throw Failure(
+                .input, "'\(path)' is a plain folder and has no revision '\(revision)'",
+                hint: "leave out '@\(revision)', or give a repository of git")
+        } catch {
+            throw Failure(error, kind: .infrastructure)
+        }
+    }
+
+    /// The files, for the calling thread.
+    func openTree() throws(Failure) -> any FileTree {
+        guard let tree else { return FolderTree(path) }
+        return try CommitTree(opening: path, tree: tree, location: location)
+    }
+
+    /// What the repository says of itself; nil without a file `repo`.
+    ///
+    /// - Throws: A failure of kind `input` when the file has an error of the syntax.
+    package func repoFile() throws(Failure) -> RepoFile? {
+        let tree = try openTree()
+        guard let entry = try tree.entry("repo", in: tree.root), entry.kind == .file else { return nil }
+        let bytes = try tree.contents(of: entry.reference, limit: SyntaxTree.largestFile)
+        do {
+            return try RepoFile(parsing: bytes, file: tree.describe("repo"))
+        } catch {
+            throw Failure(.input, [Diagnostic(error)])
+        }
+    }
+}

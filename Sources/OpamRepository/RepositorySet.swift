@@ -1,0 +1,58 @@
+package import Core
+package import OpamFormat
+
+/// Repositories by priority: each package version is taken as a whole from the first that has it.
+package struct RepositorySet: Sendable {
+    package let repositories: [Repository]
+
+    package init(_ repositories: [Repository]) {
+        self.repositories = repositories
+    }
+
+    /// Finds repositories, the one with the highest priority first.
+    ///
+    /// - Parameter locations: Each `DIR` or `DIR@REV`.
+    /// - Throws: A failure of kind `input` when there is no such repository or revision.
+    package init(_ locations: [String]) throws(Failure) {
+        var repositories: [Repository] = []
+        for location in locations { repositories.append(try Repository(location)) }
+        self.repositories = repositories
+    }
+
+    /// Opens the repositories for the calling thread.
+    package func reader() throws(Failure) -> RepositoryReader {
+        try RepositoryReader(self)
+    }
+}
+
+/// A name of a package, with all folders that may hold versions of it.
+package struct NameEntry: Hashable, Sendable {
+    package let name: PackageName
+    /// By priority of their repositories.
+    var folders: [Folder]
+
+    struct Folder: Hashable, Sendable {
+        let repository: Int
+        let entry: FileEntry
+        let content: ContentID
+        /// Whether it is `packages/NAME.VERSION`, a version itself.
+        let isVersion: Bool
+    }
+
+    /// A text that changes whenever any file of any of the package's versions does.
+    package var origin: String {
+        folders.map { "\($0.repository):\($0.isVersion ? $0.entry.name : "")\($0.content)" }.joined(separator: " ")
+    }
+}
+
+/// A package version in a repository.
+package struct PackageEntry: Hashable, Sendable {
+    package let package: Package
+    /// The place of the repository in its set.
+    package let repository: Int
+    /// Below the root of the repository: `packages/lwt/lwt.5.7.0`.
+    package let path: String
+    /// Changes whenever any of the package's files does.
+    package let content: ContentID
+    let folder: FileReference
+}
