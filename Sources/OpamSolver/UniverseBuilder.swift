@@ -1,10 +1,33 @@
 public import OpamFormat
 
+/// What an opam file says about what can be installed with what.
+public struct PackageRules: Sendable {
+    public var available: Filter
+    public var depends: DependencyFormula
+    public var depopts: DependencyFormula
+    public var conflicts: DependencyFormula
+    public var conflictClasses: [PackageName]
+    public var isAvoided: Bool
+
+    /// Reads the fields that count.
+    ///
+    /// - Parameter problems: Gains an error for each field that cannot be understood, which is then as good as absent.
+    public init(_ file: OpamFile, problems: inout [FormatError]) {
+        depends = file.read(.depends, problems: &problems)
+        depopts = file.read(.depopts, problems: &problems)
+        conflicts = file.read(.conflicts, problems: &problems)
+        conflictClasses = file.read(.conflictClasses, problems: &problems)
+        _ = file.read(.available, problems: &problems)
+        available = file.available
+        isAvoided = file.flags.contains("avoid-version")
+    }
+}
+
 /// Makes a universe out of opam files, and a new one out of an older one and the files that have changed.
 ///
 /// ```swift
 /// var builder = UniverseBuilder()
-/// builder.add(package, file)
+/// builder.add(package, PackageRules(file, problems: &problems))
 /// let universe = builder.finish()
 /// ```
 ///
@@ -64,6 +87,11 @@ public struct UniverseBuilder {
         old.nameID(name).flatMap { old.origins[Int($0)] >= 0 ? old.strings[old.origins[Int($0)]] : nil }
     }
 
+    /// How many names of the older universe were read from what `origins` says: (name, origin).
+    public func unchanged(_ origins: some Sequence<(name: String, origin: String)>) -> Int {
+        origins.reduce(0) { $0 + (origin(of: $1.name) == $1.origin ? 1 : 0) }
+    }
+
     /// Takes over the versions of `name`, and what was said about it, from the older universe.
     public mutating func keep(_ name: String) {
         guard let id = old.nameID(name) else { return }
@@ -87,17 +115,17 @@ public struct UniverseBuilder {
     }
 
     /// Adds a version of a package.
-    public mutating func add(_ package: Package, _ file: OpamFile) {
+    public mutating func add(_ package: Package, _ rules: PackageRules) {
         let version = strings.number(of: package.version.text)
         let name = number(ofName: package.name.text)
         rows[Int(name)].append(
             PackageRow(
-                name: name, version: version, available: filter(file.available, ownVersion: version),
-                isAvoided: file.flags.contains("avoid-version") ? 1 : 0,
-                depends: formulas.number(of: terms(of: file.depends, ownVersion: version)),
-                conflicts: atomLists.number(of: list(of: file.conflicts, ownVersion: version)),
-                depopts: atomLists.number(of: list(of: file.depopts, ownVersion: version)),
-                classes: classLists.number(of: file.conflictClasses.map { number(ofClass: $0.text) })))
+                name: name, version: version, available: filter(rules.available, ownVersion: version),
+                isAvoided: rules.isAvoided ? 1 : 0,
+                depends: formulas.number(of: terms(of: rules.depends, ownVersion: version)),
+                conflicts: atomLists.number(of: list(of: rules.conflicts, ownVersion: version)),
+                depopts: atomLists.number(of: list(of: rules.depopts, ownVersion: version)),
+                classes: classLists.number(of: rules.conflictClasses.map { number(ofClass: $0.text) })))
     }
 
     private mutating func number(ofName text: String) -> Universe.NameID {

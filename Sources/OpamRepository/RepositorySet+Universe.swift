@@ -1,0 +1,103 @@
+package import Core
+internal import Git
+internal import OpamFormat
+package import OpamSolver
+
+extension RepositorySet {
+    /// The universe of all packages, from the cache where that has it, else read and stored there.
+    ///
+    /// A universe of an earlier state makes this quick: only names whose folders changed since are read again.
+    ///
+    /// - Parameters:
+    ///   - cache: The folder of the cache; nil to read everything.
+    ///   - threads: How many threads read; the universe is the same whatever their number.
+    ///   - diagnostics: Gains what is wrong with files of the repositories, also with those read earlier.
+    /// - Throws: A failure when a repository cannot be read.
+    package func universe(
+        cache: String?, threads: Int, _ diagnostics: inout [Diagnostic]
+    ) throws(Failure) -> Universe {
+        let cache = cache.map { UniverseCache(directory: $0) }
+        if let key = commitKey, let universe = cache?.universe(key) {
+            diagnostics += universe.diagnostics
+            return universe
+        }
+        var found: [Diagnostic] = []
+        let names = try reader().names(&found)
+        diagnostics += found
+        let key = commitKey ?? key(names)
+        if commitKey == nil, let universe = cache?.universe(key) {
+            diagnostics += universe.diagnostics
+            return universe
+        }
+        let universe = try universe(names, updating: cache?.latest(), threads: threads)
+        // What is wrong with folders is not in the universe, so such a state is read again.
+        if found.isEmpty { cache?.store(universe, key) }
+        diagnostics += universe.diagnostics
+        return universe
+    }
+
+    /// Stands for the commits that are read; nil when one of the repositories is a plain folder.
+    private var commitKey: Digest? {
+        let commits = repositories.compactMap { $0.commit?.hex }
+        return commits.count == repositories.count ? Digest(of: commits.joined(separator: " ")) : nil
+    }
+
+    private func key(_ names: [NameEntry]) -> Digest {
+        Digest(of: names.map { "\($0.name) \($0.origin)" }.joined(separator: "\n"))
+    }
+
+    private func universe(
+        _ names: [NameEntry], updating old: Universe?, threads: Int
+    ) throws(Failure) -> Universe {
+        let origins = names.map { (name: $0.name.text, origin: $0.origin) }
+        var builder = old.map { UniverseBuilder(updating: $0) } ?? UniverseBuilder()
+        // Little would be kept of a universe of other repositories, and its names would stay.
+        if 2 * builder.unchanged(origins) < max(names.count, old?.nameCount ?? 0) { builder = UniverseBuilder() }
+        let isKept = origins.map { builder.origin(of: $0.name) == $0.origin }
+        let read = try concurrentMap(names.indices.filter { !isKept[$0] }, threads: threads) {
+            (reader, index) throws(Failure) in try reader.rules(of: names[index])
+        }
+        var next = read.makeIterator()
+        for (index, name) in names.enumerated() {
+            if isKept[index] {
+                builder.keep(name.name.text)
+            } else if let rules = next.next() {
+                builder.begin(name.name.text, origin: origins[index].origin)
+                for problem in rules.problems { builder.addProblem(name.name.text, problem.placedMessage) }
+                for (package, rules) in rules.packages { builder.add(package, rules) }
+            }
+        }
+        return builder.finish()
+    }
+}
+
+extension Universe {
+    /// What is wrong with the files that it was made from.
+    fileprivate var diagnostics: [Diagnostic] {
+        problems.map { Diagnostic(.warning, $0.message) }
+    }
+}
+
+extension Diagnostic {
+    /// The message with its place before it.
+    fileprivate var placedMessage: String { location.map { "\($0): \(message)" } ?? message }
+}
+
+/// What the opam files of a name say.
+private struct NameRules: Sendable {
+    var packages: [(Package, PackageRules)] = []
+    var problems: [Diagnostic] = []
+}
+
+extension RepositoryReader {
+    fileprivate func rules(of name: NameEntry) throws(Failure) -> NameRules {
+        var result = NameRules()
+        for entry in try versions(of: name, &result.problems) {
+            guard let file = try opamFile(of: entry, &result.problems) else { continue }
+            var problems: [FormatError] = []
+            result.packages.append((entry.package, PackageRules(file, problems: &problems)))
+            result.problems += problems.map { Diagnostic($0) }
+        }
+        return result
+    }
+}

@@ -1,0 +1,116 @@
+internal import Core
+internal import Glibc
+internal import OpamSolver
+
+/// Universes on disk, in files that are named after what they were made from.
+///
+/// A file begins with a line of its own form, the key, and the digest of what follows, so a damaged or foreign file is
+/// noticed and is as good as absent. Files are written aside and renamed: a reader sees all of one or nothing.
+struct UniverseCache {
+    let directory: String
+
+    /// How many universes are kept; the ones used longest ago go first.
+    static let capacity = 12
+    private static let suffix = ".universe"
+    private static let form = "ciso universe \(Universe.formVersion)"
+
+    /// The universe made from `key`; nil when there is none that can be trusted.
+    func universe(_ key: Digest) -> Universe? {
+        let path = path(key)
+        guard let universe = read(path, key: key) else { return nil }
+        utimensat(AT_FDCWD, path, nil, 0)
+        return universe
+    }
+
+    /// The universe that was used last, whatever it was made from.
+    func latest() -> Universe? {
+        files().first.flatMap { file in
+            Digest(hex: String(file.dropLast(Self.suffix.count))).flatMap { read(path($0), key: $0) }
+        }
+    }
+
+    /// Stores a universe. A cache that cannot be written is no error: the next run is slower.
+    func store(_ universe: Universe, _ key: Digest) {
+        guard makeDirectories() else { return }
+        let payload = universe.encoded()
+        let header = Array(header(key, payload).utf8)
+        let aside = "\(directory)/\(key)\(Self.suffix).\(getpid()).tmp"
+        guard write(header + payload, to: aside), rename(aside, path(key)) == 0 else {
+            unlink(aside)
+            return
+        }
+        for file in files().dropFirst(Self.capacity) { unlink("\(directory)/\(file)") }
+    }
+
+    private func path(_ key: Digest) -> String { "\(directory)/\(key)\(Self.suffix)" }
+
+    private func header(_ key: Digest, _ payload: some ContiguousBytesCollection) -> String {
+        "\(Self.form)\n\(key)\n\(Digest(of: payload))\n"
+    }
+
+    private func read(_ path: String, key: Digest) -> Universe? {
+        withContents(of: path) { bytes in
+            let length = header(key, [UInt8]()).utf8.count
+            guard bytes.count > length else { return nil }
+            let payload = UnsafeRawBufferPointer(rebasing: bytes[length...])
+            guard bytes[..<length].elementsEqual(header(key, payload).utf8) else { return nil }
+            return Universe(decoding: payload)
+        }
+    }
+
+    /// The names of the universes, those used last first.
+    private func files() -> [String] {
+        guard let folder = opendir(directory) else { return [] }
+        defer { closedir(folder) }
+        var found: [(name: String, used: timespec)] = []
+        while let entry = readdir(folder) {
+            let name = withUnsafePointer(to: &entry.pointee.d_name) { tuple in
+                String(cString: UnsafeRawPointer(tuple).assumingMemoryBound(to: CChar.self))
+            }
+            var status = stat()
+            guard name.hasSuffix(Self.suffix), stat("\(directory)/\(name)", &status) == 0 else { continue }
+            found.append((name, status.st_mtim))
+        }
+        return found.sorted {
+            ($0.used.tv_sec, $0.used.tv_nsec, $0.name) > ($1.used.tv_sec, $1.used.tv_nsec, $1.name)
+        }.map(\.name)
+    }
+
+    private func makeDirectories() -> Bool {
+        var path = ""
+        for part in directory.split(separator: "/", omittingEmptySubsequences: false) {
+            path += path.isEmpty && !part.isEmpty ? part : "/\(part)"
+            if !part.isEmpty, mkdir(path, 0o755) != 0, errno != EEXIST { return false }
+        }
+        return true
+    }
+}
+
+/// Lends the bytes of a file to `body`; nil when it cannot be read.
+private func withContents<Result>(of path: String, _ body: (UnsafeRawBufferPointer) -> Result?) -> Result? {
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { return nil }
+    defer { close(descriptor) }
+    var status = stat()
+    guard fstat(descriptor, &status) == 0, status.st_size > 0, status.st_mode & Glibc.S_IFMT == Glibc.S_IFREG else {
+        return nil
+    }
+    let size = Int(status.st_size)
+    guard let start = mmap(nil, size, PROT_READ, MAP_PRIVATE | MAP_POPULATE, descriptor, 0), start != MAP_FAILED
+    else { return nil }
+    defer { munmap(start, size) }
+    return body(UnsafeRawBufferPointer(start: start, count: size))
+}
+
+private func write(_ bytes: [UInt8], to path: String) -> Bool {
+    let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+    guard descriptor >= 0 else { return false }
+    var written = 0
+    while written < bytes.count {
+        let count = bytes[written...].withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+        if count < 0, errno == EINTR { continue }
+        guard count > 0 else { break }
+        written += count
+    }
+    return close(descriptor) == 0 && written == bytes.count
+}
