@@ -28,7 +28,8 @@ final class FolderTree: FileTree {
                 throw Failure(.input, "\(describe(path)): more than \(RepositoryLimit.entries) entries")
             }
             let child = path.isEmpty ? name : "\(path)/\(name)"
-            entries.append(FileEntry(name: name, kind: kind(of: child), reference: .path(child)))
+            let kind = Self.kind(entry.pointee.d_type) ?? kind(of: child)
+            entries.append(FileEntry(name: name, kind: kind, reference: .path(child)))
         }
         return entries
     }
@@ -104,6 +105,15 @@ final class FolderTree: FileTree {
     private func status(of path: String) -> stat? {
         var status = stat()
         return stat(absolute(path), &status) == 0 ? status : nil
+    }
+
+    /// What the folder itself says of the entry; nil for a symbolic link, and where the file system doesn't say.
+    private static func kind(_ type: UInt8) -> FileEntry.Kind? {
+        switch Int(type) {
+        case DT_REG: .file
+        case DT_DIR: .folder
+        default: nil
+        }
     }
 
     private func kind(of path: String) -> FileEntry.Kind {

@@ -33,25 +33,37 @@ extension RepositorySet {
         for name in Set(oldNames.keys).union(newNames.keys).sorted() {
             let (from, to) = (oldNames[name], newNames[name])
             if let from, let to, from.origin == to.origin { continue }
-            changes += Self.changes(
-                from: try from.map { entry throws(Failure) in try before.versions(of: entry, &ignored) } ?? [],
-                to: try to.map { entry throws(Failure) in try after.versions(of: entry, &ignored) } ?? [])
+            changes += Self.changes(from: try before.contents(of: from), to: try after.contents(of: to))
         }
         return changes
     }
 
-    private static func changes(from old: [PackageEntry], to new: [PackageEntry]) -> [PackageChange] {
-        var before = Dictionary(uniqueKeysWithValues: old.map { ($0.package, $0.content) })
+    private static func changes(
+        from old: [(Package, ContentID)], to new: [(Package, ContentID)]
+    ) -> [PackageChange] {
+        var before = Dictionary(uniqueKeysWithValues: old)
         var changes: [PackageChange] = []
-        for entry in new {
-            let content = before.removeValue(forKey: entry.package)
-            if content == nil {
-                changes.append(PackageChange(entry.package, .added))
-            } else if content != entry.content {
-                changes.append(PackageChange(entry.package, .changed))
+        for (package, content) in new {
+            switch before.removeValue(forKey: package) {
+            case nil: changes.append(PackageChange(package, .added))
+            case content: break
+            default: changes.append(PackageChange(package, .changed))
             }
         }
         changes += before.keys.map { PackageChange($0, .removed) }
         return changes.sorted { $0.package < $1.package }
+    }
+}
+
+extension RepositoryReader {
+    /// The versions of a package with what stands for their contents.
+    fileprivate func contents(of name: NameEntry?) throws(Failure) -> [(Package, ContentID)] {
+        guard let name else { return [] }
+        var ignored: [Diagnostic] = []
+        var contents: [(Package, ContentID)] = []
+        for entry in try versions(of: name, &ignored) {
+            contents.append((entry.package, try contentID(of: entry)))
+        }
+        return contents
     }
 }

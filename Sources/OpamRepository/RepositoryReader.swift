@@ -50,52 +50,56 @@ package final class RepositoryReader {
 
     /// The versions of a package, oldest first.
     ///
-    /// - Parameter diagnostics: Gains an error for each folder that is no version of the package.
+    /// Of versions that opam takes for the same (`1.0` and `1.00`) in one repository, the last in byte order counts.
+    ///
+    /// - Parameter diagnostics: Gains a message for each folder that is left out.
     package func versions(
         of name: NameEntry, _ diagnostics: inout [Diagnostic]
     ) throws(Failure) -> [PackageEntry] {
         var found: [Version: PackageEntry] = [:]
         for folder in name.folders {
-            let tree = trees[folder.repository]
-            let parent = "packages/\(folder.entry.name)"
-            if folder.isVersion {
-                add(folder.entry, in: "packages", folder, &found, &diagnostics)
-                continue
-            }
-            for entry in try tree.entries(of: folder.entry.reference) where entry.kind == .folder {
-                guard Package(entry.name)?.name == name.name else {
-                    let path = tree.describe("\(parent)/\(entry.name)")
+            for entry in try versionFolders(in: folder) {
+                guard let package = Package(entry.folder.name), package.name == name.name else {
+                    let path = trees[folder.repository].describe(entry.path)
                     diagnostics.append(
                         Diagnostic(.error, "\(path): the folder is no version of '\(name.name)', and is left out"))
                     continue
                 }
-                add(entry, in: parent, folder, &found, &diagnostics)
+                let new = PackageEntry(
+                    package: package, repository: folder.repository, path: entry.path, folder: entry.folder)
+                add(new, &found, &diagnostics)
             }
         }
         return found.values.sorted { $0.package.version < $1.package.version }
     }
 
+    /// The folders of versions, in byte order.
+    private func versionFolders(
+        in folder: NameEntry.Folder
+    ) throws(Failure) -> [(path: String, folder: FileEntry)] {
+        let path = "packages/\(folder.entry.name)"
+        if folder.isVersion { return [(path, folder.entry)] }
+        return try trees[folder.repository].entries(of: folder.entry.reference)
+            .filter { $0.kind == .folder }
+            .sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
+            .map { ("\(path)/\($0.name)", $0) }
+    }
+
     private func add(
-        _ entry: FileEntry, in parent: String, _ folder: NameEntry.Folder,
-        _ found: inout [Version: PackageEntry], _ diagnostics: inout [Diagnostic]
+        _ entry: PackageEntry, _ found: inout [Version: PackageEntry], _ diagnostics: inout [Diagnostic]
     ) {
-        guard let package = Package(entry.name) else { return }
-        let tree = trees[folder.repository]
-        let path = "\(parent)/\(entry.name)"
-        if let earlier = found[package.version] {
-            guard earlier.repository == folder.repository else { return }
+        if let earlier = found[entry.package.version] {
+            guard earlier.repository == entry.repository else { return }
+            let path = trees[entry.repository].describe(earlier.path)
             diagnostics.append(
-                Diagnostic(.error, "\(tree.describe(path)): opam takes it for the same as '\(earlier.path)'"))
-            return
+                Diagnostic(.warning, "\(path): left out, as opam takes '\(entry.path)' for the same version"))
         }
-        do throws(Failure) {
-            let content = try tree.contentID(of: entry)
-            found[package.version] = PackageEntry(
-                package: package, repository: folder.repository, path: path, content: content,
-                folder: entry.reference)
-        } catch {
-            diagnostics += error.diagnostics
-        }
+        found[entry.package.version] = entry
+    }
+
+    /// What changes whenever any of the package's files does.
+    package func contentID(of package: PackageEntry) throws(Failure) -> ContentID {
+        try trees[package.repository].contentID(of: package.folder)
     }
 
     // MARK: Files
@@ -105,7 +109,7 @@ package final class RepositoryReader {
     /// - Throws: A failure of kind `input` when there is none, or it is too large.
     package func opamBytes(of package: PackageEntry) throws(Failure) -> [UInt8] {
         let tree = trees[package.repository]
-        guard let entry = try tree.entry("opam", in: package.folder), entry.kind == .file else {
+        guard let entry = try tree.entry("opam", in: package.folder.reference), entry.kind == .file else {
             throw Failure(.input, "\(tree.describe(package.path)): there is no file 'opam'")
         }
         return try tree.contents(of: entry.reference, limit: SyntaxTree.largestFile)
@@ -140,7 +144,9 @@ package final class RepositoryReader {
     /// - Throws: A failure of kind `input` when they are too many or too large.
     package func files(of package: PackageEntry) throws(Failure) -> [String: [UInt8]] {
         let tree = trees[package.repository]
-        guard let folder = try tree.entry("files", in: package.folder), folder.kind == .folder else { return [:] }
+        guard let folder = try tree.entry("files", in: package.folder.reference), folder.kind == .folder else {
+            return [:]
+        }
         var files: [String: [UInt8]] = [:]
         try collect(folder, under: "", of: package, depth: 0, into: &files)
         return files

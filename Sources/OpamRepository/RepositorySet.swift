@@ -52,7 +52,5 @@ package struct PackageEntry: Hashable, Sendable {
     package let repository: Int
     /// Below the root of the repository: `packages/lwt/lwt.5.7.0`.
     package let path: String
-    /// Changes whenever any of the package's files does.
-    package let content: ContentID
-    let folder: FileReference
+    let folder: FileEntry
 }

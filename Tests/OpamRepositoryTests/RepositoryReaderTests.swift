@@ -85,6 +85,18 @@ import Testing
         #expect(failure?.kind == .input)
     }
 
+    /// `1.0` and `1.00` are one version for opam, however the folder lists them.
+    @Test func versionsThatOpamTakesForTheSameAreOne() throws {
+        try fixture.write(["one/packages/a/a.1.00/opam": "synopsis: \"two\"\n"])
+        for location in try locations().prefix(3) {
+            let reader = try RepositorySet([location]).reader()
+            var diagnostics: [Diagnostic] = []
+            let versions = try reader.versions(of: try #require(reader.names(&diagnostics).first), &diagnostics)
+            #expect(versions.map(\.package.description) == ["a.1.00", "a.1.9", "a.1.10"])
+            #expect(diagnostics.map(\.severity) == [.warning])
+        }
+    }
+
     @Test func brokenOpamFilesAreToldAndCountAsAbsent() throws {
         try fixture.write([
             "one/packages/b.3/opam": "opam-version: \"2.0\"\ndepends: [ \"a\" \n",
