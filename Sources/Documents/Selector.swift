@@ -1,3 +1,5 @@
+public import Core
+
 /// Words that pick cells: a cell with globs (`openbsd-*/5.3.0/lwt.*`), `outcome:failure`, `signature:TEXT` or
 /// `task:ID`.
 public enum Selector: Sendable, Hashable {
@@ -46,47 +48,5 @@ public enum Selector: Sendable, Hashable {
         case .signature(let text): result?.signature?.lowercased().contains(text.lowercased()) ?? false
         case .task(let id): tasks.contains { $0.hasPrefix(id) }
         }
-    }
-}
-
-/// A pattern in which `*` stands for any letters and `?` for one.
-public struct Glob: Sendable, Hashable, CustomStringConvertible {
-    public static let all = Glob("*")
-
-    private let pattern: [Character]
-
-    public init(_ pattern: String) {
-        self.pattern = Array(pattern)
-    }
-
-    public var description: String { String(pattern) }
-
-    /// True when there is a `*` or a `?` in it.
-    public var hasWildcards: Bool { pattern.contains { $0 == "*" || $0 == "?" } }
-
-    /// True when the whole of `text` fits the pattern.
-    ///
-    /// - Complexity: O(pattern × text) at worst: on a mismatch only the last `*` is tried again.
-    public func matches(_ text: String) -> Bool {
-        let letters = Array(text)
-        var at = 0
-        var place = 0
-        var star: (pattern: Int, text: Int)?
-        while at < letters.count {
-            if place < pattern.count, pattern[place] == "*" {
-                star = (place, at)
-                place += 1
-            } else if place < pattern.count, pattern[place] == "?" || pattern[place] == letters[at] {
-                place += 1
-                at += 1
-            } else if let last = star {
-                star = (last.pattern, last.text + 1)
-                place = last.pattern + 1
-                at = last.text + 1
-            } else {
-                return false
-            }
-        }
-        return pattern[place...].allSatisfy { $0 == "*" }
     }
 }

@@ -1,3 +1,5 @@
+package import Core
+
 /// Which packages, and which of their versions, as one text of a matrix: `lwt`, `lwt.5.7.0`, `lwt >= 5.0 & < 6`,
 /// `mirage-*`.
 package struct PackagePattern: Hashable, Sendable, CustomStringConvertible {

@@ -1,24 +1,22 @@
 internal import Core
 internal import Foundation
+internal import Matrix
 
 /// What the environment and `ciso.yaml` say.
 struct Configuration: Sendable {
-    /// A value in `ciso.yaml`, and where it stands.
-    struct Entry: Sendable {
-        let text: String
-        let location: SourceLocation
-    }
-
     let environment: [String: String]
-    let entries: [String: Entry]
+    let entries: [String: FlatMapping.Entry]
 
-    init(environment: [String: String], entries: [String: Entry] = [:]) {
-        self.environment = environment
-        self.entries = entries
-    }
-
-    /// The environment of this process and the file in the current directory.
+    /// The environment of this process and the `ciso.yaml` of the current directory, if there is one.
+    ///
+    /// - Throws: `Failure` with everything that is wrong in the file.
     static func current() throws -> Configuration {
-        Configuration(environment: ProcessInfo.processInfo.environment)
+        let environment = ProcessInfo.processInfo.environment
+        let file = "ciso.yaml"
+        guard FileManager.default.fileExists(atPath: file) else {
+            return Configuration(environment: environment, entries: [:])
+        }
+        return Configuration(
+            environment: environment, entries: try FlatMapping(path: file, keys: Settings.keys).entries)
     }
 }

@@ -1,0 +1,48 @@
+/// A pattern of names: `*` stands for any letters, `?` for one; everything else for itself.
+public struct Glob: Hashable, Sendable, CustomStringConvertible {
+    public let pattern: String
+    private let bytes: [UInt8]
+    /// Whether the pattern can match one text only: itself.
+    public let isLiteral: Bool
+
+    /// Every text matches it.
+    public static let all = Glob("*")
+
+    public init(_ pattern: String) {
+        self.pattern = pattern
+        bytes = Array(pattern.utf8)
+        isLiteral = !bytes.contains { $0 == Self.star || $0 == Self.question }
+    }
+
+    public var description: String { pattern }
+
+    private static let star = UInt8(ascii: "*")
+    private static let question = UInt8(ascii: "?")
+
+    /// Whether the whole of `text` matches.
+    ///
+    /// - Complexity: O(pattern × text): the last star only is ever taken back.
+    public func matches(_ text: some StringProtocol) -> Bool {
+        if isLiteral { return text == pattern }
+        let letters = Array(text.utf8)
+        var at = 0
+        var inPattern = 0
+        var retry: (pattern: Int, text: Int)?
+        while at < letters.count {
+            if inPattern < bytes.count, bytes[inPattern] == Self.star {
+                retry = (inPattern + 1, at)
+                inPattern += 1
+            } else if inPattern < bytes.count, bytes[inPattern] == letters[at] || bytes[inPattern] == Self.question {
+                inPattern += 1
+                at += 1
+            } else if let (pattern, text) = retry {
+                retry = (pattern, text + 1)
+                inPattern = pattern
+                at = text + 1
+            } else {
+                return false
+            }
+        }
+        return bytes[inPattern...].allSatisfy { $0 == Self.star }
+    }
+}

@@ -1,0 +1,61 @@
+package import Core
+
+/// A YAML file that holds one mapping of names to texts: `ciso.yaml`.
+package struct FlatMapping: Sendable {
+    /// A value, and where it stands.
+    package struct Entry: Sendable {
+        package let text: String
+        package let location: SourceLocation
+    }
+
+    package private(set) var entries: [String: Entry] = [:]
+
+    /// Reads the file at `path`.
+    ///
+    /// - Throws: `Failure` of kind `input` with everything that is wrong: YAML that is none, unknown keys, values
+    ///   that are no texts.
+    package init(path: String, keys: [String]) throws {
+        try self.init(SourceText(path: path), keys: keys)
+    }
+
+    /// Reads a mapping from `text`.
+    package init(_ text: SourceText, keys: [String]) throws {
+        var texts = SourceTexts()
+        texts.add(text)
+        let (document, found) = YAMLReader.read(text)
+        var diagnostics = found
+        if let document {
+            switch document.content {
+            case .mapping(let mapping):
+                for entry in mapping { take(entry, keys: keys, texts: texts, &diagnostics) }
+            case .scalar(let scalar, isPlain: true) where Node.isNull(scalar):
+                break
+            case .scalar, .sequence:
+                diagnostics.append(
+                    texts.diagnostic(
+                        .error, "expected a mapping of settings, found \(document.kind)", at: document.location))
+            }
+        }
+        if !diagnostics.isEmpty { throw Failure(.input, diagnostics) }
+    }
+
+    private mutating func take(
+        _ entry: Node.Entry, keys: [String], texts: SourceTexts, _ diagnostics: inout [Diagnostic]
+    ) {
+        guard keys.contains(entry.key) else {
+            let hint = nearest(to: entry.key, in: keys).map { "did you mean '\($0)'?" }
+            diagnostics.append(
+                texts.diagnostic(
+                    .error, "unknown setting '\(entry.key)'", at: entry.keyLocation,
+                    hint: hint ?? "the settings are \(keys.sorted().joined(separator: ", "))"))
+            return
+        }
+        guard case .scalar(let text, _) = entry.value.content else {
+            diagnostics.append(
+                texts.diagnostic(
+                    .error, "'\(entry.key)' must be a text, found \(entry.value.kind)", at: entry.value.location))
+            return
+        }
+        entries[entry.key] = Entry(text: text, location: entry.value.location)
+    }
+}
