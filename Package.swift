@@ -107,6 +107,7 @@ let package = Package(
         tests("Review", ["Documents"]),
         tests("Engine", ["Core", "Documents", "Worker"]),
         tests("Matrix", ["Core"], resources: [.copy("Broken")]),
+        tests("Planner", ["Core", "Documents", "Matrix", "OpamFormat", "OpamSolver"]),
         tests("Archive", ["Core"]),
         tests("OpamFormat", []),
         tests("OpamRepository", ["Core", "Git", "OpamFormat", "OpamSolver"]),

@@ -62,10 +62,12 @@ public struct Job: Codable, Hashable, Sendable {
     /// System packages, as the distro names them, of this package alone, sorted.
     public var systemPackages: [String]
     public var limits: Limits?
+    /// Whether the package's documentation is made and installed too. Absent: no.
+    public var documentation: Bool?
 
     public init(
         kind: Kind, package: PackageVersion, opam: Digest, inputs: [Digest], compiler: String, environment: Digest,
-        plugin: Plugin, systemPackages: [String] = [], limits: Limits? = nil
+        plugin: Plugin, systemPackages: [String] = [], limits: Limits? = nil, documentation: Bool? = nil
     ) {
         self.kind = kind
         self.package = package
@@ -76,5 +78,6 @@ public struct Job: Codable, Hashable, Sendable {
         self.plugin = plugin
         self.systemPackages = systemPackages
         self.limits = limits
+        self.documentation = documentation
     }
 }

@@ -1,0 +1,139 @@
+internal import Core
+internal import Documents
+internal import OpamFormat
+internal import OpamSolver
+
+/// Makes the jobs of one target with one compiler out of solutions. Equal work becomes one job.
+struct JobGraph {
+    /// What all jobs of the column share.
+    struct Setting: Sendable {
+        var compiler: String
+        var environment: Digest
+        var plugin: Job.Plugin
+        /// The limits that the matrix sets for a package, by name.
+        var limits: @Sendable (String) -> Job.Limits?
+        /// The distro's names of depexts.
+        var systemPackages: [String: [String]]
+    }
+
+    /// A job by its number in `jobs`.
+    typealias JobNumber = Int
+
+    private(set) var jobs: [Job] = []
+    private(set) var ids: [Digest] = []
+    private(set) var reader: BuildFactsReader
+    private let setting: Setting
+    private let universe: Universe
+    private var numbers: [Key: JobNumber] = [:]
+    private var graph: SelectionGraph
+    private var jobOfPackage: [Universe.PackageID: JobNumber] = [:]
+    private var open: [Universe.PackageID] = []
+
+    private struct Key: Hashable {
+        var package: Universe.PackageID
+        var kind: Job.Kind
+        var documentation: Bool
+        var inputs: [JobNumber]
+    }
+
+    init(reader: BuildFactsReader, setting: Setting) {
+        self.reader = reader
+        self.setting = setting
+        universe = reader.source.universe
+        graph = SelectionGraph(nameCount: universe.nameCount)
+    }
+
+    /// The build job of `package` over the packages of `selection`.
+    ///
+    /// - Throws: `SelectionGraph.Cycle` where packages need each other to be built; `Failure` where a file cannot be
+    ///   read.
+    mutating func build(
+        _ package: Universe.PackageID, in selection: [Universe.PackageID], documentation: Bool = false
+    ) throws -> JobNumber {
+        select(selection)
+        return try unrolled { graph throws in
+            try graph.visit(package, documentation: documentation ? package : nil)
+        }
+    }
+
+    /// The test job of `package`: over its build job and what its tests need.
+    ///
+    /// - Throws: As for building.
+    mutating func test(_ package: Universe.PackageID, in selection: [Universe.PackageID]) throws -> JobNumber {
+        select(selection)
+        return try unrolled { graph throws in
+            let build = try graph.visit(package, documentation: nil)
+            let facts = try graph.reader.facts(of: package)
+            let needed = graph.graph.inputs(facts.testDepends).filter { $0 != package }
+            let optional = graph.graph.edges(of: package, facts, depends: facts.depends).optional
+            let inputs = try Set(needed + optional).map { try graph.visit($0, documentation: nil) }
+            return try graph.number(package, .test, documentation: false, inputs: inputs + [build])
+        }
+    }
+
+    private mutating func select(_ selection: [Universe.PackageID]) {
+        graph.select(selection, in: universe)
+        jobOfPackage.removeAll(keepingCapacity: true)
+        open.removeAll(keepingCapacity: true)
+    }
+
+    /// Runs `body`, and where it meets a circle once more without the optional inputs that make it.
+    private mutating func unrolled(_ body: (inout JobGraph) throws -> JobNumber) throws -> JobNumber {
+        do {
+            return try body(&self)
+        } catch is SelectionGraph.Cycle {
+            jobOfPackage.removeAll(keepingCapacity: true)
+            open.removeAll(keepingCapacity: true)
+            try exploreAll()
+            graph.dropOptionalInputsOnCycles()
+            return try body(&self)
+        }
+    }
+
+    private mutating func exploreAll() throws {
+        for package in graph.selection {
+            let facts = try reader.facts(of: package)
+            _ = graph.edges(of: package, facts, depends: facts.depends)
+        }
+    }
+
+    private mutating func visit(_ package: Universe.PackageID, documentation root: Universe.PackageID?) throws
+        -> JobNumber
+    {
+        if let number = jobOfPackage[package] { return number }
+        if let start = open.firstIndex(of: package) {
+            throw SelectionGraph.Cycle(packages: Array(open[start...]))
+        }
+        open.append(package)
+        let facts = try reader.facts(of: package)
+        let isDocumented = root == package
+        let edges = graph.edges(of: package, facts, depends: isDocumented ? facts.docDepends : facts.depends)
+        var inputs: [JobNumber] = []
+        for input in edges.needed + edges.optional {
+            inputs.append(try visit(input, documentation: root))
+        }
+        open.removeLast()
+        let number = try number(package, .build, documentation: isDocumented, inputs: inputs)
+        jobOfPackage[package] = number
+        return number
+    }
+
+    private mutating func number(
+        _ package: Universe.PackageID, _ kind: Job.Kind, documentation: Bool, inputs: [JobNumber]
+    ) throws -> JobNumber {
+        let key = Key(package: package, kind: kind, documentation: documentation, inputs: inputs.sorted())
+        if let number = numbers[key] { return number }
+        let facts = try reader.facts(of: package)
+        let name = universe.name(universe.nameID(of: package))
+        let system = Set(facts.depexts.flatMap { setting.systemPackages[$0] ?? [$0] })
+        let job = Job(
+            kind: kind, package: PackageVersion(name: name, version: universe.version(of: package)),
+            opam: facts.files, inputs: key.inputs.map { ids[$0] }.sorted(), compiler: setting.compiler,
+            environment: setting.environment, plugin: setting.plugin, systemPackages: system.sorted(),
+            limits: setting.limits(name), documentation: documentation ? true : nil)
+        numbers[key] = jobs.count
+        ids.append(try CanonicalJSON.digest(of: job))
+        jobs.append(job)
+        return jobs.count - 1
+    }
+}

@@ -1,0 +1,188 @@
+internal import Core
+internal import Documents
+internal import Matrix
+internal import OpamFormat
+internal import OpamSolver
+
+/// Why a package version is among the cells.
+struct SelectionOrigin: Sendable {
+    /// The line of the matrix.
+    var location: SourceLocation
+    /// Whether the version was asked for exactly.
+    var isExplicit: Bool
+    /// Given with an inclusion.
+    var reason: String?
+}
+
+/// Turns the selections of a matrix into package versions of a column.
+struct PackageSelector {
+    let matrix: MatrixFile
+    let column: Column
+    /// Read when a selection needs it.
+    let index: () throws -> PackageIndex
+    private(set) var diagnostics: [Diagnostic] = []
+    private(set) var selected: [Universe.PackageID: SelectionOrigin] = [:]
+
+    private var universe: Universe { column.universe.universe }
+
+    init(matrix: MatrixFile, column: Column, index: @escaping () throws -> PackageIndex) {
+        self.matrix = matrix
+        self.column = column
+        self.index = index
+    }
+
+    /// Selects what `packages` and `include` ask for.
+    ///
+    /// - Throws: `Failure` where the repository cannot be read. What the user got wrong is in `diagnostics`.
+    mutating func select() throws {
+        if column.compiler.targets.matches(column.target.name.value) {
+            try add(matrix.packages, versions: nil)
+        }
+        for inclusion in matrix.include
+        where inclusion.target.value.matches(column.target.name.value)
+            && inclusion.compiler.matches(column.compiler.name.value)
+        {
+            add(
+                inclusion.package, .latest,
+                SelectionOrigin(location: inclusion.target.location, isExplicit: true, reason: inclusion.reason),
+                isOptional: false)
+        }
+    }
+
+    private mutating func add(_ selections: [PackageSelection], versions: PackageSelection.Versions?) throws {
+        for selection in selections
+        where selection.targets.matches(column.target.name.value)
+            && selection.compilers.matches(column.compiler.name.value)
+        {
+            try add(selection, versions ?? selection.versions)
+        }
+    }
+
+    private mutating func add(_ selection: PackageSelection, _ versions: PackageSelection.Versions) throws {
+        let location = selection.source.location
+        let origin = SelectionOrigin(location: location, isExplicit: false)
+        switch selection.source.value {
+        case .all:
+            add(names: universe.allNames, versions, origin)
+        case .patterns(let patterns):
+            for pattern in patterns { add(pattern, versions, origin, isOptional: selection.isOptional) }
+        case .set(let name):
+            try add(matrix.sets[name] ?? [], versions: versions == .latest ? nil : versions)
+        case .tag(let glob):
+            let entries = try index().entries
+            let names = entries.filter { $0.value.tags.contains(where: glob.matches) }.keys.sorted()
+            add(names: names, versions, origin, or: "no package has a tag like '\(glob)'", selection.isOptional)
+        case .maintainer(let glob):
+            let entries = try index().entries
+            let names = entries.filter { $0.value.maintainers.contains(where: glob.matches) }.keys.sorted()
+            add(names: names, versions, origin, or: "no package has a maintainer like '\(glob)'", selection.isOptional)
+        case .reverseDependencies(let patterns, let depth):
+            let roots = patterns.flatMap {
+                self.names(matching: $0.name, at: location, isOptional: selection.isOptional)
+            }
+            let names = try index().dependents(of: Set(roots), depth: depth).sorted()
+            add(
+                names: names, versions, origin,
+                or: "no package depends on \(patterns.map(\.description).joined(separator: ", "))",
+                selection.isOptional || roots.isEmpty)
+        case .except(let pattern):
+            for package in selected.keys where matches(pattern, package) { selected[package] = nil }
+        }
+    }
+
+    private func matches(_ pattern: PackagePattern, _ package: Universe.PackageID) -> Bool {
+        pattern.name.matches(universe.name(universe.nameID(of: package)))
+            && pattern.allows(version: universe.version(of: package))
+    }
+
+    /// The versions of whole names; names without an available version are passed over.
+    private mutating func add(
+        names: [Universe.NameID], _ versions: PackageSelection.Versions, _ origin: SelectionOrigin,
+        or message: String? = nil, _ isOptional: Bool = true
+    ) {
+        if names.isEmpty, !isOptional, let message { report(message, at: origin.location) }
+        for name in names {
+            let available = universe.versions(of: name).filter { column.universe.isAvailable($0) }
+            insert(choose(available, versions), origin)
+        }
+    }
+
+    private mutating func add(
+        _ pattern: PackagePattern, _ versions: PackageSelection.Versions, _ origin: SelectionOrigin, isOptional: Bool
+    ) {
+        let names = self.names(matching: pattern.name, at: origin.location, isOptional: isOptional)
+        var isMet = names.isEmpty
+        for name in names {
+            let meeting = universe.versions(of: name).filter { pattern.allows(version: universe.version(of: $0)) }
+            isMet = isMet || !meeting.isEmpty
+            let available = meeting.filter { column.universe.isAvailable($0) }
+            var origin = origin
+            if pattern.exactVersion != nil { origin.isExplicit = true }
+            // Somebody who names a package wants to see that it is not there on this target.
+            let candidates = available.isEmpty && pattern.name.isLiteral ? meeting.suffix(1) : available
+            insert(choose(Array(candidates), versions), origin)
+        }
+        if !isMet, !isOptional { reportNoVersion(pattern, names, at: origin.location) }
+    }
+
+    private mutating func insert(_ packages: [Universe.PackageID], _ origin: SelectionOrigin) {
+        for package in packages {
+            guard var known = selected[package] else {
+                selected[package] = origin
+                continue
+            }
+            known.isExplicit = known.isExplicit || origin.isExplicit
+            selected[package] = known
+        }
+    }
+
+    private func choose(_ packages: [Universe.PackageID], _ versions: PackageSelection.Versions)
+        -> [Universe.PackageID]
+    {
+        switch versions {
+        case .latest: Array(packages.suffix(1))
+        case .oldest: Array(packages.prefix(1))
+        case .all: packages
+        }
+    }
+
+    private mutating func names(matching glob: Matrix.Glob, at location: SourceLocation, isOptional: Bool)
+        -> [Universe.NameID]
+    {
+        if glob.isLiteral {
+            if let name = universe.nameID(glob.pattern), !universe.versions(of: name).isEmpty { return [name] }
+            if !isOptional { reportUnknown(glob.pattern, at: location) }
+            return []
+        }
+        let names = universe.allNames.filter {
+            !universe.versions(of: $0).isEmpty && glob.matches(universe.name($0))
+        }
+        if names.isEmpty, !isOptional {
+            report("no package is named like '\(glob)'", at: location, hint: Self.optionalHint)
+        }
+        return names
+    }
+
+    private static let optionalHint = "add 'optional: true' where that is no mistake"
+
+    private mutating func reportUnknown(_ name: String, at location: SourceLocation) {
+        let known = universe.allNames.filter { !universe.versions(of: $0).isEmpty }.map { universe.name($0) }
+        let places = column.source.repositories.map(\.location).joined(separator: ", ")
+        report(
+            "there is no package '\(name)' in \(places)", at: location,
+            hint: nearest(to: name, in: known).map { "did you mean '\($0)'?" })
+    }
+
+    private mutating func reportNoVersion(
+        _ pattern: PackagePattern, _ names: [Universe.NameID], at location: SourceLocation
+    ) {
+        let versions = names.count == 1 ? universe.versions(of: names[0]).suffix(5).map(universe.version(of:)) : []
+        report(
+            "no version of '\(pattern.name)' meets '\(pattern)'", at: location,
+            hint: versions.isEmpty ? nil : "the newest are \(versions.reversed().joined(separator: ", "))")
+    }
+
+    private mutating func report(_ message: String, at location: SourceLocation, hint: String? = nil) {
+        diagnostics.append(matrix.sources.diagnostic(.error, message, at: location, hint: hint))
+    }
+}

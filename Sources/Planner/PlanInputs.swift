@@ -1,0 +1,101 @@
+package import Core
+package import Documents
+package import Matrix
+
+/// Everything that a plan is a function of.
+package struct PlanInputs: Sendable {
+    /// Which description of a target is meant: that for opam's compilers, or for the distro's own.
+    package struct ProfileKey: Hashable, Sendable {
+        package var target: String
+        package var systemCompiler: Bool
+
+        package init(target: String, systemCompiler: Bool) {
+            self.target = target
+            self.systemCompiler = systemCompiler
+        }
+    }
+
+    package var matrix: MatrixFile
+    package var profiles: [ProfileKey: TargetProfile]
+    /// By positions in `matrix.repositories`, in order of precedence.
+    package var sources: [[Int]: any PackageSource]
+    /// Decides which accepted failures have expired.
+    package var today: CalendarDate
+
+    package init(
+        matrix: MatrixFile, profiles: [ProfileKey: TargetProfile], sources: [[Int]: any PackageSource],
+        today: CalendarDate
+    ) {
+        self.matrix = matrix
+        self.profiles = profiles
+        self.sources = sources
+        self.today = today
+    }
+
+    /// The pairs of target and compiler that may have cells, in the order of the matrix.
+    package static func pairs(of matrix: MatrixFile) -> [(target: TargetEntry, compiler: CompilerEntry)] {
+        matrix.targets.flatMap { target in
+            matrix.compilers.filter { compiler in
+                compiler.targets.matches(target.name.value)
+                    || matrix.include.contains {
+                        $0.target.value.matches(target.name.value) && $0.compiler.matches(compiler.name.value)
+                    }
+            }.map { (target, $0) }
+        }
+    }
+
+    /// The descriptions of targets that a matrix needs.
+    package static func profileKeys(of matrix: MatrixFile) -> [(key: ProfileKey, target: TargetEntry)] {
+        var seen: Set<ProfileKey> = []
+        return pairs(of: matrix).compactMap { target, compiler in
+            let key = ProfileKey(target: target.name.value, systemCompiler: compiler.isSystem)
+            return seen.insert(key).inserted ? (key, target) : nil
+        }
+    }
+
+    /// The repositories that count for a target with a compiler, by position.
+    package static func stack(of matrix: MatrixFile, target: TargetEntry, compiler: CompilerEntry) -> [Int] {
+        matrix.repositories.indices.filter { index in
+            let repository = matrix.repositories[index]
+            return repository.targets.matches(target.name.value)
+                && repository.compilers.matches(compiler.name.value)
+        }
+    }
+}
+
+/// A plan, and what is known of it beside what is kept.
+package struct Planning: Sendable {
+    package var plan: Plan
+    /// The files of all packages that have jobs, by digest.
+    package var files: [Digest: PackageFiles]
+    package var origins: [Cell: CellOrigin]
+    package var warnings: [Diagnostic]
+}
+
+/// Why a cell is there, and which request decided it.
+package struct CellOrigin: Sendable {
+    /// The line of the matrix.
+    package var location: SourceLocation
+    package var isExplicit: Bool
+    package var reason: String?
+}
+
+/// How far planning has come.
+package struct PlanProgress: Sendable {
+    package enum Phase: String, Sendable {
+        case reading = "reading repositories"
+        case solving
+        case jobs = "making jobs"
+        case writing
+    }
+
+    package var phase: Phase
+    package var done: Int
+    package var total: Int
+
+    package init(_ phase: Phase, done: Int = 0, total: Int = 0) {
+        self.phase = phase
+        self.done = done
+        self.total = total
+    }
+}

@@ -1,0 +1,66 @@
+package import Core
+package import Documents
+internal import OpamFormat
+package import PluginMessages
+
+/// A target as its plugin describes it, for the compilers of one kind: the distro's own, or opam's.
+package struct TargetProfile: Sendable {
+    /// Asks for the distro's names for each, none for what its
+    /// environment has already. A name that the distro lacks stands for itself, so that the build says so.
+    package typealias SystemPackageMapper = @Sendable (_ names: [String]) async throws -> [String: [String]]
+
+    package var target: Plan.Target
+    package var mapSystemPackages: SystemPackageMapper
+
+    package init(target: Plan.Target, mapSystemPackages: @escaping SystemPackageMapper) {
+        self.target = target
+        self.mapSystemPackages = mapSystemPackages
+    }
+
+    /// The digest that stands in jobs for a target: of its variables and of how its environment is made. Not of its
+    /// name, so that targets that are the same share their jobs.
+    package static func environmentDigest(of description: TargetDescription) throws -> Digest {
+        try CanonicalJSON.digest(
+            of: EnvironmentIdentity(
+                variables: description.variables, buildVariables: description.buildVariables,
+                environment: description.environment))
+    }
+}
+
+private struct EnvironmentIdentity: Encodable {
+    let variables: [String: String]
+    let buildVariables: [String: String]
+    let environment: EnvironmentDescription
+}
+
+/// Opam's variables of a target with a compiler, as dependency formulas and filters see them.
+struct ColumnVariables: Sendable {
+    /// The version of opam whose answers are given.
+    static let opamVersion = "2.5.2"
+
+    /// Those that are the same for all packages.
+    let solverVariables: [Variable: VariableValue]
+
+    init(values: [String: String], compilerVersion: String) {
+        let ocaml = Variable.Scope.package(PackageName(unchecked: "ocaml"))
+        var variables: [Variable: VariableValue] = [
+            Variable("opam-version"): .string(Self.opamVersion), Variable("native", scope: ocaml): .bool(true),
+            Variable("version", scope: ocaml): .string(compilerVersion),
+        ]
+        for name in ["arch", "cc", "libc", "system", "version"] {
+            variables[Variable("sys-ocaml-\(name)")] = .string("")
+        }
+        for (name, value) in values { variables[Variable(name)] = .string(value) }
+        solverVariables = variables
+    }
+
+    /// The variables as a package sees them.
+    func environment(version: String) -> OpamFormat.Environment {
+        { variable in
+            if variable.name == "version", variable.scope == .global || variable.scope == .own {
+                return .string(version)
+            }
+            return solverVariables[variable]
+        }
+    }
+}

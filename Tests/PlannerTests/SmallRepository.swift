@@ -1,0 +1,120 @@
+import Core
+import Documents
+import Foundation
+import Matrix
+import OpamFormat
+import OpamSolver
+
+@testable import Planner
+
+/// A repository in memory: opam files by `name.version`.
+struct SmallRepository: PackageSource {
+    let repositories: [Plan.Repository]
+    let universe: Universe
+    private let packages: [PackageVersion: PackageFiles]
+
+    init(_ opamFiles: [String: String], location: String = "memory") throws {
+        var packages: [PackageVersion: PackageFiles] = [:]
+        var builder = UniverseBuilder()
+        let named = opamFiles.compactMap { text, opam in PackageVersion(text).map { ($0, opam) } }
+        for (name, versions) in Dictionary(grouping: named, by: \.0.name).sorted(by: { $0.key < $1.key }) {
+            builder.begin(name, origin: versions.map { "\($0)" }.sorted().joined())
+            for (version, opam) in versions {
+                let bytes = Array(("opam-version: \"2.0\"\n" + opam).utf8)
+                packages[version] = PackageFiles(opam: bytes)
+                builder.add(
+                    Package(
+                        name: PackageName(unchecked: version.name), version: Version(unchecked: version.version)),
+                    try OpamFile(parsing: bytes, file: "\(version)/opam"))
+            }
+        }
+        self.packages = packages
+        universe = builder.finish()
+        let digest = try CanonicalJSON.digest(of: opamFiles)
+        repositories = [Plan.Repository(location: location, commit: String(digest.hex.prefix(40)))]
+    }
+
+    func files(of package: PackageVersion) throws -> PackageFiles {
+        guard let files = packages[package] else { throw Failure(.input, "no \(package)") }
+        return files
+    }
+
+    func origin(of name: String) -> String? {
+        universe.nameID(name).map { "\($0)" }
+    }
+
+    /// A compiler of one package and a few libraries.
+    static let usual: [String: String] = [
+        "ocaml.5.3.0": #"depends: [ "ocaml-base-compiler" {= version} "ocaml-config" {post} ]"#,
+        "ocaml.4.14.2": #"depends: [ "ocaml-base-compiler" {= version} ]"#,
+        "ocaml-base-compiler.5.3.0": "", "ocaml-base-compiler.4.14.2": "",
+        "ocaml-config.3": #"depends: [ "ocaml" ]"#,
+        "fmt.0.9.0": #"depends: [ "ocaml" ] depopts: [ "cmdliner" ]"#,
+        "cmdliner.1.0.0": #"depends: [ "ocaml" ]"#,
+        "cmdliner.1.3.0": #"depends: [ "ocaml" ]"#,
+        "logs.0.7.0": #"depends: [ "ocaml" ("lwt" | "fmt") ]"#,
+        "alcotest.1.8.0": #"depends: [ "ocaml" "cmdliner" ]"#,
+        "astring.0.8.5": #"depends: [ "ocaml" "alcotest" {with-test} "odoc" {with-doc} ]"#,
+        "odoc.2.4.3": #"depends: [ "ocaml" ]"#,
+        "zarith.1.14": #"depends: [ "ocaml" "conf-gmp" ]"#,
+        "conf-gmp.5": #"depexts: [ ["libgmp-dev"] {os-family = "debian"} ["gmp"] {os = "freebsd"} ]"#,
+        "winonly.1.0": #"depends: [ "ocaml" ] available: os = "win32""#,
+        "clash.1.0": #"depends: [ "ocaml" "fmt" ] conflicts: [ "fmt" ]"#,
+        "old.1.0": #"depends: [ "ocaml" {< "5.0"} ]"#,
+    ]
+}
+
+/// Plans over small repositories.
+struct SmallPlan {
+    var opamFiles = SmallRepository.usual
+    var targets = "[debian-12]"
+    var compilers = "[5.3.0]"
+    var rest = "packages: all"
+    var today = "2026-11-22"
+    var variables = [
+        "arch": "x86_64", "os": "linux", "os-distribution": "debian", "os-family": "debian", "os-version": "12",
+    ]
+    var plugin = Job.Plugin(name: "debian", version: "1", digest: Digest(of: "plugin"))
+    var environment = Digest(of: "environment")
+
+    func inputs() throws -> PlanInputs {
+        let text = "deployment: d\nrepositories: [r]\ntargets: \(targets)\ncompilers: \(compilers)\n\(rest)\n"
+        let matrix = try MatrixFile(SourceText(file: "m.yaml", bytes: Array(text.utf8)))
+        var profiles: [PlanInputs.ProfileKey: TargetProfile] = [:]
+        for (key, target) in PlanInputs.profileKeys(of: matrix) {
+            profiles[key] = TargetProfile(
+                target: Plan.Target(
+                    name: key.target, plugin: plugin, distribution: target.plugin.value, version: target.version,
+                    architecture: "x86_64", systemCompiler: key.systemCompiler, options: [:], variables: variables,
+                    environment: environment, required: target.isRequired)
+            ) { names in Dictionary(uniqueKeysWithValues: names.map { ($0, [$0]) }) }
+        }
+        return PlanInputs(
+            matrix: matrix, profiles: profiles, sources: [[0]: try SmallRepository(opamFiles)],
+            today: CalendarDate(today)!)
+    }
+
+    func planning() async throws -> Planning {
+        try await Planner(inputs()).plan()
+    }
+}
+
+extension Plan {
+    func cell(_ name: String) -> PlannedCell? {
+        cells.first { $0.cell.description == name }
+    }
+
+    /// The build job of a cell.
+    func build(_ name: String) -> Digest? {
+        if case .jobs(let build, _)? = cell(name)?.basis { build } else { nil }
+    }
+
+    func test(_ name: String) -> Digest? {
+        if case .jobs(_, let test)? = cell(name)?.basis { test } else { nil }
+    }
+
+    /// The packages that a job is built over directly, as text.
+    func inputs(_ id: Digest?) -> [String] {
+        (id.flatMap { jobs[$0] }?.inputs ?? []).compactMap { jobs[$0]?.package.description }.sorted()
+    }
+}
