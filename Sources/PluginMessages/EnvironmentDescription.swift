@@ -54,6 +54,22 @@ public struct EnvironmentDescription: Codable, Hashable, Sendable {
     }
 }
 
+extension EnvironmentDescription {
+    public init(from decoder: any Decoder) throws {
+        let values = try decoder.container(keyedBy: CodingKeys.self)
+        kind = try values.decode(Kind.self, forKey: .kind)
+        image = try values.decodeIfPresent(String.self, forKey: .image)
+        bootstrap = try values.decode([Step].self, forKey: .bootstrap)
+        probe = try values.decodeIfPresent(Step.self, forKey: .probe)
+        tools = try values.decodeIfPresent([Tool].self, forKey: .tools) ?? []
+        inputs = try values.decodeIfPresent([String: String].self, forKey: .inputs) ?? [:]
+        shell = try values.decode(Shell.self, forKey: .shell)
+        paths = try values.decode(Paths.self, forKey: .paths)
+        buildUser = try values.decode(BuildUser.self, forKey: .buildUser)
+        environment = try values.decodeIfPresent([String: String].self, forKey: .environment) ?? [:]
+    }
+}
+
 /// A program that a bootstrap needs on the worker.
 public struct Tool: Codable, Hashable, Sendable {
     /// As found on `PATH`: `mmdebstrap`.
@@ -64,6 +80,14 @@ public struct Tool: Codable, Hashable, Sendable {
     public init(_ program: String, packages: [String: String] = [:]) {
         self.program = program
         self.packages = packages
+    }
+}
+
+extension Tool {
+    public init(from decoder: any Decoder) throws {
+        let values = try decoder.container(keyedBy: CodingKeys.self)
+        program = try values.decode(String.self, forKey: .program)
+        packages = try values.decodeIfPresent([String: String].self, forKey: .packages) ?? [:]
     }
 }
 
@@ -84,6 +108,16 @@ public struct Shell: Codable, Hashable, Sendable {
         self.arguments = arguments
         self.family = family
         self.elevation = elevation
+    }
+}
+
+extension Shell {
+    public init(from decoder: any Decoder) throws {
+        let values = try decoder.container(keyedBy: CodingKeys.self)
+        path = try values.decode(String.self, forKey: .path)
+        arguments = try values.decodeIfPresent([String].self, forKey: .arguments) ?? ["-eu"]
+        family = try values.decode(ShellFamily.self, forKey: .family)
+        elevation = try values.decodeIfPresent([String].self, forKey: .elevation) ?? []
     }
 }
 

@@ -1,8 +1,9 @@
 /// A question that ciso asks a plugin: its name on the wire, what is sent, and what is expected back.
 ///
-/// Requests and answers are JSON objects in UTF-8; the published schema is `docs/plugin-messages.schema.json`. An
-/// answer is a function of the request and of nothing else: no clock, no file, no environment variable. That is what
-/// lets a plan be computed again with the same result, and what `ci plugin check` verifies.
+/// Requests and answers are JSON objects in UTF-8; the published schema is `docs/plugin-messages.schema.json`, which
+/// says which keys may be left out. Keys that a reader does not know it skips, so that new ones may be added. An answer
+/// is a function of the request and of nothing else: no clock, no file, no environment variable. That is what lets a
+/// plan be computed again with the same result, and what `ci plugin check` verifies.
 public protocol PluginCall: Sendable {
     associatedtype Request: Codable & Hashable & Sendable
     associatedtype Answer: Codable & Hashable & Sendable

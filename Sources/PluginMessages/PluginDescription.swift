@@ -23,6 +23,17 @@ public struct PluginDescription: Codable, Hashable, Sendable {
     }
 }
 
+extension PluginDescription {
+    public init(from decoder: any Decoder) throws {
+        let values = try decoder.container(keyedBy: CodingKeys.self)
+        name = try values.decode(String.self, forKey: .name)
+        version = try values.decode(String.self, forKey: .version)
+        summary = try values.decode(String.self, forKey: .summary)
+        distributions = try values.decode([Distribution].self, forKey: .distributions)
+        options = try values.decodeIfPresent([PluginOption].self, forKey: .options) ?? []
+    }
+}
+
 /// A distro that a plugin serves. Its targets are named `NAME-VERSION`, or `NAME` alone where it has no versions.
 public struct Distribution: Codable, Hashable, Sendable {
     /// The first part of the target's name: `debian`, `openbsd`, `archlinux`.

@@ -58,6 +58,23 @@ public struct Step: Codable, Hashable, Sendable {
     }
 }
 
+extension Step {
+    public init(from decoder: any Decoder) throws {
+        let values = try decoder.container(keyedBy: CodingKeys.self)
+        name = try values.decode(String.self, forKey: .name)
+        phase = try values.decode(Phase.self, forKey: .phase)
+        script = try values.decode(String.self, forKey: .script)
+        place = try values.decodeIfPresent(Place.self, forKey: .place) ?? .environment
+        user = try values.decodeIfPresent(User.self, forKey: .user) ?? .build
+        directory = try values.decodeIfPresent(String.self, forKey: .directory)
+        environment = try values.decodeIfPresent([String: String].self, forKey: .environment) ?? [:]
+        network = try values.decodeIfPresent(Bool.self, forKey: .network) ?? false
+        limits = try values.decodeIfPresent(StepLimits.self, forKey: .limits)
+        cacheable = try values.decodeIfPresent(Bool.self, forKey: .cacheable) ?? true
+        idempotent = try values.decodeIfPresent(Bool.self, forKey: .idempotent) ?? false
+    }
+}
+
 /// What a step may use; absent: as the job says.
 public struct StepLimits: Codable, Hashable, Sendable {
     /// Wall-clock seconds.

@@ -55,3 +55,14 @@ public struct TargetDescription: Codable, Hashable, Sendable {
         self.environment = environment
     }
 }
+
+extension TargetDescription {
+    public init(from decoder: any Decoder) throws {
+        let values = try decoder.container(keyedBy: CodingKeys.self)
+        target = try values.decode(String.self, forKey: .target)
+        variables = try values.decode([String: String].self, forKey: .variables)
+        buildVariables = try values.decodeIfPresent([String: String].self, forKey: .buildVariables) ?? [:]
+        systemCompiler = try values.decodeIfPresent(String.self, forKey: .systemCompiler)
+        environment = try values.decode(EnvironmentDescription.self, forKey: .environment)
+    }
+}
