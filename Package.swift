@@ -26,7 +26,7 @@ func plugin(_ name: String) -> (product: Product, target: Target) {
     )
 }
 
-let plugins = ["Debian"].map(plugin)
+let plugins = ["Alpine", "ArchLinux", "Debian", "Fedora", "FreeBSD", "MacOS", "NetBSD", "OpenBSD", "Ubuntu"].map(plugin)
 
 func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = []) -> Target {
     .testTarget(

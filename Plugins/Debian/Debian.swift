@@ -36,8 +36,7 @@ struct Debian: DistributionPlugin {
     }
 
     func systemPackageNames(_ request: CheckedRequest) -> SystemPackageNames {
-        SystemPackageNames(
-            renamed: [:], absent: Self.release(request).absent, included: Set(AptFamily.basePackages))
+        Self.release(request).names
     }
 
     func install(_ packages: [String], _ request: CheckedRequest) -> [Step] {

@@ -4,35 +4,59 @@ public import PluginMessages
 ///
 /// Opam-repository filters its names by distro, so most are already right and pass through. A table holds the rest.
 public struct SystemPackageNames: Sendable {
-    /// Other names, by the depext's: `["libncurses5-dev": ["libncurses-dev"]]`.
+    /// A character that parts a name from something else, of which only one side is the name.
+    public struct Separator: Sendable {
+        public enum Side: Sendable {
+            case before, after
+        }
+
+        let character: Character
+        let side: Side
+        let reason: String
+
+        /// - Parameter reason: Why the other side is dropped.
+        public init(_ character: Character, keeps side: Side, reason: String) {
+            self.character = character
+            self.side = side
+            self.reason = reason
+        }
+    }
+
+    /// Other names, by the depext's: `["libncurses5-dev": ["libncurses-dev"]]`; an empty list where the environment
+    /// has it already.
     public var renamed: [String: [String]]
     /// Names that the distro does not have, with the reason.
     public var absent: [String: String]
     /// Names that every environment has from its bootstrap.
     public var included: Set<String>
+    /// Split off, in this order, before what remains is looked up again.
+    public var separators: [Separator]
     /// Characters of a name beside ASCII letters and digits.
     public var punctuation: String
 
     public init(
         renamed: [String: [String]] = [:], absent: [String: String] = [:], included: Set<String> = [],
-        punctuation: String = "+-._"
+        separators: [Separator] = [], punctuation: String = "+-._"
     ) {
         self.renamed = renamed
         self.absent = absent
         self.included = included
+        self.separators = separators
         self.punctuation = punctuation
     }
 
     /// What becomes of one depext.
     public func resolve(_ name: String) -> SystemPackage {
-        if let packages = renamed[name] {
-            return SystemPackage(name, .mapped, packages: packages, reason: "called so on this distro")
-        }
-        if included.contains(name) {
-            return SystemPackage(name, .mapped, packages: [], reason: "part of the environment")
-        }
-        if let reason = absent[name] {
-            return SystemPackage(name, .unknown, packages: [], reason: reason)
+        if let known = lookUp(name) { return known }
+        for separator in separators {
+            let parts = name.split(separator: separator.character, omittingEmptySubsequences: false)
+            guard parts.count > 1 else { continue }
+            let rest = String(separator.side == .before ? parts[0] : parts[parts.count - 1])
+            guard isName(rest) else { break }
+            let found = lookUp(rest)
+            return SystemPackage(
+                name, found?.status == .unknown ? .unknown : .mapped, packages: found?.packages ?? [rest],
+                reason: found?.reason ?? separator.reason)
         }
         guard isName(name) else {
             return SystemPackage(name, .unknown, packages: [], reason: "no name of a package")
@@ -40,13 +64,26 @@ public struct SystemPackageNames: Sendable {
         return SystemPackage(name, .passedThrough, packages: [name])
     }
 
-    private func isName(_ name: String) -> Bool {
-        guard let first = name.unicodeScalars.first, isLetterOrDigit(first) || first == "@" && punctuation.contains("@")
-        else { return false }
-        return name.unicodeScalars.allSatisfy { isLetterOrDigit($0) || punctuation.unicodeScalars.contains($0) }
+    private func lookUp(_ name: String) -> SystemPackage? {
+        if let packages = renamed[name] {
+            let reason = packages.isEmpty ? "part of the environment" : "called so on this distro"
+            return SystemPackage(name, .mapped, packages: packages, reason: reason)
+        }
+        if included.contains(name) {
+            return SystemPackage(name, .mapped, packages: [], reason: "part of the environment")
+        }
+        return absent[name].map { SystemPackage(name, .unknown, packages: [], reason: $0) }
     }
-}
 
-private func isLetterOrDigit(_ scalar: Unicode.Scalar) -> Bool {
-    scalar.isASCII && scalar.properties.isAlphabetic || ("0"..."9").contains(scalar)
+    private func isName(_ name: String) -> Bool {
+        guard let first = name.utf8.first, first != UInt8(ascii: "-") else { return false }
+        return name.utf8.allSatisfy { byte in
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"):
+                true
+            default: punctuation.utf8.contains(byte)
+            }
+        }
+    }
 }

@@ -1,0 +1,131 @@
+internal import PluginKit
+
+/// Alpine Linux: the minimal root archive, apk.
+struct Alpine: DistributionPlugin {
+    let description = PluginDescription(
+        name: "alpine", version: "1.0.0",
+        summary: "Alpine Linux: root file systems from the minimal archive, packages by apk.",
+        distributions: [
+            Distribution(
+                name: "alpine", versions: ["3.20", "3.21", "3.22"], architectures: ["x86_64", "arm64"],
+                family: "alpine", shell: .posix)
+        ],
+        options: [
+            PluginOption("packages", .words, default: "", summary: "Packages to add to every environment."),
+            SystemCompilerOption.option,
+        ])
+
+    func target(_ request: CheckedRequest) throws -> TargetDescription {
+        let compiler = try SystemCompilerOption.version(request)
+        let variables = OpamVariables(os: "linux", distribution: "alpine", family: "alpine", version: request.version)
+        let packages = Set(base + request.words("packages"))
+            .union(compiler == nil ? [] : ["ocaml", "ocaml-compiler-libs"])
+        return TargetDescription(
+            target: request.request.target,
+            variables: variables.dictionary(architecture: request.request.architecture, systemCompiler: compiler),
+            buildVariables: ["make": "make"], systemCompiler: request[SystemCompilerOption.option.name],
+            environment: EnvironmentDescription(
+                kind: .rootFileSystem,
+                bootstrap: [
+                    bootstrap(release: request.version, architecture: request.request.architecture),
+                    Step(
+                        "install-base", phase: .bootstrap,
+                        script: "apk update\napk add \(shellQuoted(packages.sorted()))\n", user: .root, network: true,
+                        idempotent: true),
+                    LinuxRoot.createBusyboxUser,
+                ],
+                probe: LinuxRoot.probe(systemCompiler: compiler != nil, rolling: true),
+                tools: ["awk", "curl", "sha256sum", "tar"].map { Tool($0) }, shell: LinuxRoot.shell,
+                paths: LinuxRoot.paths, buildUser: LinuxRoot.user, environment: LinuxRoot.environment))
+    }
+
+    func systemPackageNames(_ request: CheckedRequest) -> SystemPackageNames {
+        SystemPackageNames(
+            renamed: renamed,
+            absent: Dictionary(uniqueKeysWithValues: absent.map { ($0, "Alpine has no such package") }),
+            included: Set(base),
+            separators: [.init("@", keeps: .before, reason: "the part after '@' names a repository")])
+    }
+
+    func install(_ packages: [String], _ request: CheckedRequest) -> [Step] {
+        [
+            Step(
+                "install-system-packages", phase: .depext,
+                script: """
+                    set -- \(shellQuoted(packages))
+                    apk add --no-cache "$@"
+
+                    """,
+                user: .root, network: true, idempotent: true)
+        ]
+    }
+
+    let patterns = [
+        LogPattern(
+            "apk-missing", .missingSystemPackage, #"^  (\S+) \(no such package\):"#, literal: "(no such package)",
+            phase: .depext, signature: "no system package $1",
+            examples: [.init("  libfoo-dev (no such package):", "no system package libfoo-dev")]),
+        LogPattern(
+            "apk-fetch", .infrastructure,
+            #"^(?:ERROR|WARNING): .*: (?:temporary error|network error|DNS .*|Permission denied)"#,
+            phase: .depext, signature: "apk cannot fetch",
+            examples: [
+                .init(
+                    "WARNING: fetching https://mirror.example/APKINDEX.tar.gz: temporary error (try again later)",
+                    "apk cannot fetch")
+            ]),
+        LogPattern(
+            "apk-lock", .infrastructure, #"^ERROR: Unable to lock database"#, literal: "Unable to lock database",
+            phase: .depext, signature: "apk is locked",
+            examples: [.init("ERROR: Unable to lock database: temporary error", "apk is locked")]),
+    ]
+
+    /// Unpacks the minimal root archive of the newest release of the branch, whose checksum the mirror publishes.
+    private func bootstrap(release: String, architecture: String) -> Step {
+        let machine = architecture == "arm64" ? "aarch64" : architecture
+        return Step(
+            "bootstrap-root", phase: .bootstrap,
+            script: """
+                mirror=${CISO_MIRROR:-https://dl-cdn.alpinelinux.org/alpine}
+                releases=$mirror/v\(release)/releases/\(machine)
+                cd "$CISO_CACHE"
+                curl -fsSL --retry 3 -o latest-releases.yaml "$releases/latest-releases.yaml"
+                awk '$1 == "file:" { file = $2 } $1 == "sha256:" && file ~ /^alpine-minirootfs-/ { print $2 "  " file; exit }' \\
+                    latest-releases.yaml >minirootfs.sha256
+                archive=$(sed -e 's/.*  //' minirootfs.sha256)
+                if ! sha256sum -c minirootfs.sha256 >/dev/null 2>&1; then
+                    curl -fsSL --retry 3 -o "$archive.part" "$releases/$archive"
+                    mv "$archive.part" "$archive"
+                    sha256sum -c minirootfs.sha256
+                fi
+                tar -x -z --numeric-owner -C "$CISO_ROOT" -f "$archive"
+                printf '%s\\n' "$mirror/v\(release)/main" "$mirror/v\(release)/community" \\
+                    >"$CISO_ROOT/etc/apk/repositories"
+
+                """,
+            place: .worker, user: .root, network: true)
+    }
+}
+
+/// GNU's tools where opam files expect them, and what opam itself calls.
+private let base = [
+    "bash", "build-base", "bzip2", "coreutils", "curl", "diffutils", "findutils", "git", "linux-headers", "m4",
+    "musl-dev",
+    "patch", "pkgconf", "rsync", "tar", "unzip", "xz",
+]
+
+private let renamed = [
+    "gcc-c++": [], "gcc-g++": [], "g++": [], "libc-dev": [], "gst-plugins-base1-dev": ["gst-plugins-base-dev"],
+    "gstreamer1-dev": ["gstreamer-dev"], "libmaxminddb": ["libmaxminddb-dev"],
+]
+
+private let absent = [
+    "boost1.76-filesystem@edge", "boost1.76-thread@edge", "cygwin", "dpkg-dev", "fedora", "gnome-icon-theme",
+    "gtk-mac-integration", "gtksourceview-dev", "gtksourceview2-dev", "homebrew", "libart-lgpl-dev", "libglade-dev",
+    "llvm10-dev", "llvm11-dev", "llvm12-dev", "llvm13-dev", "llvm14-dev", "llvm3.9-dev", "llvm4-dev", "llvm5-dev",
+    "llvm6-dev", "llvm7-dev", "llvm8-dev", "llvm9-dev", "mingw-w64-i686-libglade", "oraclelinux", "osx",
+    "postgresql14-dev", "python", "python2", "rust-llvm",
+]
+
+@c(ciso_plugin_entry)
+public func entry(hostABI: UInt32) -> UnsafeRawPointer? { export(Alpine(), to: hostABI) }

@@ -1,0 +1,115 @@
+internal import PluginKit
+
+/// Fedora: dnf, in a root that dnf itself fills.
+struct Fedora: DistributionPlugin {
+    let description = PluginDescription(
+        name: "fedora", version: "1.0.0", summary: "Fedora: root file systems and packages by dnf.",
+        distributions: [
+            Distribution(
+                name: "fedora", versions: ["41", "42", "43"], architectures: ["x86_64", "arm64"], family: "fedora",
+                shell: .bash)
+        ],
+        options: [
+            PluginOption("packages", .words, default: "", summary: "Packages to add to every environment."),
+            SystemCompilerOption.option,
+        ])
+
+    func target(_ request: CheckedRequest) throws -> TargetDescription {
+        let compiler = try SystemCompilerOption.version(request)
+        let variables = OpamVariables(os: "linux", distribution: "fedora", family: "fedora", version: request.version)
+        let packages = Set(base + ["dnf", "fedora-release", "shadow-utils"] + request.words("packages"))
+            .union(compiler == nil ? [] : ["ocaml", "ocaml-compiler-libs"])
+        return TargetDescription(
+            target: request.request.target,
+            variables: variables.dictionary(architecture: request.request.architecture, systemCompiler: compiler),
+            buildVariables: ["make": "make"], systemCompiler: request[SystemCompilerOption.option.name],
+            environment: EnvironmentDescription(
+                kind: .rootFileSystem,
+                bootstrap: [
+                    bootstrap(packages.sorted(), release: request.version, architecture: request.request.architecture),
+                    LinuxRoot.createUser,
+                ],
+                probe: LinuxRoot.probe(systemCompiler: compiler != nil),
+                tools: [Tool("dnf", packages: ["debian": "dnf", "fedora": "dnf"]), Tool("curl")],
+                shell: Shell(path: "/bin/bash", family: .bash), paths: LinuxRoot.paths, buildUser: LinuxRoot.user,
+                environment: LinuxRoot.environment))
+    }
+
+    func systemPackageNames(_ request: CheckedRequest) -> SystemPackageNames {
+        SystemPackageNames(
+            renamed: renamed,
+            absent: Dictionary(uniqueKeysWithValues: absent.map { ($0, "Fedora has no such package") }),
+            included: Set(base))
+    }
+
+    func install(_ packages: [String], _ request: CheckedRequest) -> [Step] {
+        [
+            Step(
+                "install-system-packages", phase: .depext,
+                script: """
+                    set -- \(shellQuoted(packages))
+                    dnf install -y --setopt=install_weak_deps=False "$@"
+                    dnf clean packages
+
+                    """,
+                user: .root, network: true, idempotent: true)
+        ]
+    }
+
+    let patterns = [
+        LogPattern(
+            "dnf-no-match", .missingSystemPackage, #"^No match for argument: (\S+)$"#, literal: "No match for argument",
+            phase: .depext, signature: "no system package $1",
+            examples: [.init("No match for argument: libfoo-devel", "no system package libfoo-devel")]),
+        LogPattern(
+            "dnf-fetch", .infrastructure,
+            #"(?:^Error: Failed to download metadata for repo|^Errors during downloading|Curl error \(\d+\)|No more mirrors to try)"#,
+            phase: .depext, signature: "dnf cannot fetch",
+            examples: [
+                .init(
+                    "Error: Failed to download metadata for repo 'fedora': Cannot download repomd.xml",
+                    "dnf cannot fetch")
+            ]),
+    ]
+
+    /// The signing key comes from the distro's own site, the packages from the mirror.
+    private func bootstrap(_ packages: [String], release: String, architecture: String) -> Step {
+        let machine = architecture == "arm64" ? "aarch64" : architecture
+        return Step(
+            "bootstrap-root", phase: .bootstrap,
+            script: """
+                mirror=${CISO_MIRROR:-https://dl.fedoraproject.org/pub/fedora/linux}
+                key=$CISO_CACHE/RPM-GPG-KEY-fedora-\(release)
+                [ -s "$key" ] || curl -fsSL --retry 3 -o "$key" https://fedoraproject.org/fedora.gpg
+                dnf -y --installroot="$CISO_ROOT" --releasever=\(release) --forcearch=\(machine) \\
+                    --setopt=reposdir=/dev/null --setopt=cachedir="$CISO_CACHE/dnf" \\
+                    --repofrompath=base,"$mirror/releases/\(release)/Everything/\(machine)/os/" \\
+                    --setopt=base.gpgcheck=1 --setopt=base.gpgkey="file://$key" --repo=base \\
+                    --setopt=install_weak_deps=False --setopt=tsflags=nodocs \\
+                    install \(shellQuoted(packages))
+
+                """,
+            place: .worker, user: .root, network: true)
+    }
+}
+
+/// A C compiler, make and what opam itself calls.
+private let base = [
+    "bzip2", "ca-certificates", "curl", "diffutils", "findutils", "gcc", "gcc-c++", "git", "m4", "make", "patch",
+    "pkgconf-pkg-config", "rsync", "tar", "unzip", "which", "xz",
+]
+
+private let renamed = [
+    "gcc-g++": [], "pkgconfig": [], "libgd3-devel": ["gd-devel"], "libmaxminddb": ["libmaxminddb-devel"],
+    "linux-headers": ["kernel-headers"], "pciutil-devel": ["pciutils-devel"],
+    "community-mysql-devel": ["mysql-devel"],
+]
+
+private let absent = [
+    "cygwin", "gtk-mac-integration", "homebrew", "llvm10-devel", "llvm3.9-devel", "llvm4.0-devel", "llvm5.0-devel",
+    "llvm6.0-devel", "llvm7.0-devel", "llvm8.0-devel", "llvm9.0-devel", "mingw-w64-i686-libglade", "oraclelinux", "osx",
+    "python2", "python2.7", "fedora",
+]
+
+@c(ciso_plugin_entry)
+public func entry(hostABI: UInt32) -> UnsafeRawPointer? { export(Fedora(), to: hostABI) }

@@ -1,0 +1,119 @@
+internal import PluginKit
+
+/// macOS, reached by ssh: Homebrew.
+struct MacOS: DistributionPlugin {
+    let description = PluginDescription(
+        name: "macos", version: "1.0.0", summary: "macOS hosts reached by ssh: packages by Homebrew.",
+        distributions: [
+            Distribution(
+                name: "macos", versions: ["13", "14", "15", "26"], architectures: ["arm64", "x86_64"],
+                family: "homebrew", shell: .posix)
+        ],
+        options: [
+            PluginOption("packages", .words, default: "", summary: "Formulae to add to every environment."),
+            SystemCompilerOption.option,
+        ])
+
+    func target(_ request: CheckedRequest) throws -> TargetDescription {
+        let compiler = try SystemCompilerOption.version(request)
+        let variables = OpamVariables(
+            os: "macos", distribution: "homebrew", family: "homebrew", version: request.version, ocamlSystem: "macosx")
+        let packages = Set(base + request.words("packages")).union(compiler == nil ? [] : ["ocaml"])
+        let prefix = request.request.architecture == "arm64" ? "/opt/homebrew" : "/usr/local"
+        return TargetDescription(
+            target: request.request.target,
+            variables: variables.dictionary(architecture: request.request.architecture, systemCompiler: compiler),
+            buildVariables: ["make": "make"], systemCompiler: request[SystemCompilerOption.option.name],
+            environment: EnvironmentDescription(
+                kind: .host,
+                bootstrap: [
+                    SSHHost.makeDirectories(base: directory),
+                    Step(
+                        "install-base", phase: .bootstrap, script: installation(packages.sorted()), user: .build,
+                        environment: homebrew, network: true, idempotent: true),
+                ],
+                probe: SSHHost.probe(
+                    version: "sw_vers -productVersion | cut -d . -f 1", systemCompiler: compiler != nil),
+                shell: Shell(family: .posix, elevation: ["sudo", "-n"]), paths: SSHHost.paths(base: directory),
+                buildUser: BuildUser(name: "ciso"),
+                environment: SSHHost.environment(
+                    base: directory, path: "\(prefix)/bin:\(prefix)/sbin:/usr/bin:/bin:/usr/sbin:/sbin")))
+    }
+
+    func systemPackageNames(_ request: CheckedRequest) -> SystemPackageNames {
+        SystemPackageNames(
+            renamed: renamed,
+            absent: Dictionary(uniqueKeysWithValues: absent.map { ($0, "Homebrew has no such formula") }),
+            included: Set(base), punctuation: "+-._@/")
+    }
+
+    func install(_ packages: [String], _ request: CheckedRequest) -> [Step] {
+        [
+            Step(
+                "install-system-packages", phase: .depext, script: installation(packages), user: .build,
+                environment: homebrew, network: true, idempotent: true)
+        ]
+    }
+
+    let patterns = [
+        LogPattern(
+            "brew-missing", .missingSystemPackage,
+            #"^(?:Error|Warning): No available formula (?:or cask )?with the name "([^"]+)""#,
+            literal: "No available formula", phase: .depext, signature: "no system package $1",
+            examples: [
+                .init(#"Error: No available formula with the name "libfoo"."#, "no system package libfoo"),
+                .init(#"Warning: No available formula or cask with the name "libfoo"."#, "no system package libfoo"),
+            ]),
+        LogPattern(
+            "brew-fetch", .infrastructure, #"^(?:Error: .*: Failed to download resource|curl: \(\d+\) )"#,
+            phase: .depext,
+            signature: "brew cannot fetch",
+            examples: [
+                .init(#"Error: gmp: Failed to download resource "gmp--6.3.0""#, "brew cannot fetch"),
+                .init("curl: (28) Operation timed out after 15000 milliseconds", "brew cannot fetch"),
+            ]),
+        LogPattern(
+            "brew-lock", .infrastructure, #"^Error: (?:A|Another) .*process (?:has already locked|is already)"#,
+            literal: "process", phase: .depext, signature: "brew is locked",
+            examples: [
+                .init(
+                    "Error: A `brew install gmp` process has already locked /opt/homebrew/Cellar/gmp.", "brew is locked"
+                )
+            ]),
+    ]
+
+    /// Homebrew refuses to run as root, and warns about what is installed already.
+    private func installation(_ packages: [String]) -> String {
+        """
+        for package in \(shellQuoted(packages)); do
+            brew list "$package" >/dev/null 2>&1 || brew install --quiet "$package"
+        done
+
+        """
+    }
+}
+
+private let directory = "/opt/ciso"
+
+private let homebrew = [
+    "HOMEBREW_NO_ANALYTICS": "1", "HOMEBREW_NO_AUTO_UPDATE": "1", "HOMEBREW_NO_ENV_HINTS": "1",
+    "HOMEBREW_NO_INSTALL_CLEANUP": "1", "NONINTERACTIVE": "1",
+]
+
+private let base = ["gpatch", "pkgconf", "rsync"]
+
+private let renamed = [
+    "gcc-c++": [], "gcc-g++": [], "homebrew/science/glpk": ["glpk"], "homebrew/science/openblas": ["openblas"],
+    "homebrew/x11/freeglut": ["freeglut"], "patch": [], "pkg-config": [], "curl": [], "sqlite3": ["sqlite"],
+    "postgresql": ["postgresql@17"], "boost160": ["boost"], "domt4/crypto/secp256k1": ["secp256k1"],
+    "drfill/homebrew-liquidsoap/soundtouch": ["sound-touch"],
+]
+
+private let absent = [
+    "cygwin", "fedora", "homebrew", "homebrew/versions/llvm34", "homebrew/versions/llvm35", "homebrew/versions/llvm36",
+    "homebrew/versions/llvm37", "linux-headers", "llvm@10", "llvm@3.8", "llvm@3.9", "llvm@4", "llvm@5", "llvm@6",
+    "llvm@7", "llvm@8", "llvm@9", "mingw-w64-i686-libglade", "oraclelinux", "osx", "python@3", "schroedinger",
+]
+
+@c(ciso_plugin_entry)
+public func entry(hostABI: UInt32) -> UnsafeRawPointer? { export(MacOS(), to: hostABI) }

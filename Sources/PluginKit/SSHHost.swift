@@ -1,0 +1,47 @@
+public import PluginMessages
+
+/// What the environments of systems reached by ssh have in common: a login user, one directory of ours, no agent.
+public enum SSHHost {
+    /// The paths below `base`, a directory that belongs to the login user.
+    public static func paths(base: String) -> Paths {
+        Paths(home: "\(base)/home", opamRoot: "\(base)/opam", build: "\(base)/build")
+    }
+
+    /// Makes `base` and what lies in it, for the login user who became root by doas or sudo.
+    public static func makeDirectories(base: String) -> Step {
+        let paths = paths(base: base)
+        return Step(
+            "make-directories", phase: .bootstrap,
+            script: """
+                owner=${DOAS_USER:-${SUDO_USER:-$(id -un)}}
+                for directory in \(base) \(paths.home) \(paths.opamRoot) \(paths.build); do
+                    [ -d "$directory" ] || mkdir -p "$directory"
+                    chown "$owner" "$directory"
+                done
+
+                """,
+            user: .root, idempotent: true)
+    }
+
+    /// Compares a host with its description.
+    ///
+    /// - Parameter version: A command that prints opam's `os-version`; nil: not compared.
+    public static func probe(version: String?, systemCompiler: Bool) -> Step {
+        var script = """
+            machine=$(uname -m)
+            case $machine in
+                amd64) machine=x86_64 ;;
+                aarch64) machine=arm64 ;;
+            esac
+            echo "arch=$machine"
+
+            """
+        if let version { script += "echo \"os-version=$(\(version))\"\n" }
+        return LinuxRoot.probe(script, systemCompiler: systemCompiler)
+    }
+
+    /// The variables of every step; the paths of programs are the system's.
+    public static func environment(base: String, path: String) -> [String: String] {
+        ["HOME": paths(base: base).home, "LC_ALL": "C", "TZ": "UTC", "PATH": path]
+    }
+}
