@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import Core
+internal import Matrix
 
 /// Something that a flag, an environment variable or `ciso.yaml` may set; the first of these that does wins.
 struct Setting<Value: Sendable>: Sendable {
