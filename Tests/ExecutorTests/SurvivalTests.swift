@@ -1,0 +1,65 @@
+import Core
+import Executor
+import Foundation
+import Testing
+
+/// What is left of a runner that was killed, and what the next one does about it.
+@Suite(.enabled(if: Fixture.isSandboxPossible && getuid() == 0, "needs bubblewrap and root"))
+struct SurvivalTests {
+    private static let place = ProcessInfo.processInfo.environment["CISO_TEST_VICTIM"]
+
+    /// Not a test of its own: what the other process does until it is killed.
+    @Test(.enabled(if: place != nil, "run by the tests below")) func victim() async throws {
+        let place = try #require(Self.place)
+        let fixture = try Fixture()
+        let sandbox = try Sandbox(fixture.layout, in: place + "/sandboxes")
+        let script = "echo $$ > /home/build/started; setsid sleep 31200 & sleep 31200"
+        let task = Task { await sandbox.sh(script, limits: Limits(memory: 256 << 20)) }
+        while !FileManager.default.fileExists(atPath: sandbox.changes + "/home/build/started") { usleep(10_000) }
+        try "x".write(toFile: place + "/ready", atomically: true, encoding: .utf8)
+        _ = await task.value
+    }
+
+    @Test(.enabled(if: place == nil)) func aKilledRunnerLeavesNoProcessAndNoMountAndItsFilesAreRemovedNext() throws {
+        let place = NSTemporaryDirectory() + "ciso-survival-\(UUID().uuidString)"
+        try FileManager.default.createDirectory(atPath: place, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: place) }
+        let other = try OtherProcess(
+            running: "SurvivalTests/victim", environment: ["CISO_TEST_VICTIM": place, "TMPDIR": place])
+        while !FileManager.default.fileExists(atPath: place + "/ready"), other.process.isRunning { usleep(10_000) }
+        #expect(runningSleepers() == 2)
+        // While its maker lives, a sandbox is left alone.
+        #expect(ScratchDirectory.removeLeftovers(in: place + "/sandboxes").isEmpty)
+        kill(other.process.processIdentifier, SIGKILL)
+        other.process.waitUntilExit()
+        for _ in 0..<200 where runningSleepers() > 0 { usleep(10_000) }
+        #expect(runningSleepers() == 0)
+        let mounts = try String(contentsOfFile: "/proc/self/mountinfo", encoding: .utf8)
+        #expect(!mounts.contains(place))
+        #expect(ScratchDirectory.removeLeftovers(in: place + "/sandboxes").count == 1)
+        #expect(try FileManager.default.contentsOfDirectory(atPath: place + "/sandboxes").isEmpty)
+    }
+
+    /// Without root: user namespaces, an overlay mounted inside, no control groups.
+    @Test(.enabled(if: place == nil), arguments: ["SandboxTests", "LayerTests"])
+    func everythingWorksForAnOrdinaryUser(suite: String) throws {
+        let home = NSTemporaryDirectory() + "ciso-ordinary-\(UUID().uuidString)"
+        try FileManager.default.createDirectory(atPath: home, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: home) }
+        chmod(home, 0o777)
+        let other = try OtherProcess(running: suite, as: 12345, environment: ["TMPDIR": home])
+        let (status, output) = other.finish()
+        #expect(status == 0, "\(output.suffix(3000))")
+        #expect(output.contains("passed"))
+    }
+
+    private func runningSleepers() -> Int {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
+        return names.filter { name in
+            guard Int(name) != nil, let line = FileManager.default.contents(atPath: "/proc/\(name)/cmdline") else {
+                return false
+            }
+            return line.starts(with: "sleep".utf8) && String(decoding: line, as: UTF8.self).contains("31200")
+        }.count
+    }
+}
