@@ -100,6 +100,10 @@ let package = Package(
             ],
             swiftSettings: settings),
 
+        .executableTarget(
+            name: "ExecutionBenchmark", dependencies: ["Core", "Executor"], path: "Benchmarks/Execution",
+            swiftSettings: settings),
+
         tests("Core", []),
         tests("OpamSolver", []),
         tests("Documents", []),
