@@ -20,6 +20,7 @@ package struct FlatMapping: Sendable {
 
     /// Reads a mapping from `text`.
     package init(_ text: SourceText, keys: [String]) throws {
+        guard !text.isBlank else { return }
         var texts = SourceTexts()
         texts.add(text)
         let (document, found) = YAMLReader.read(text)
@@ -57,5 +58,14 @@ package struct FlatMapping: Sendable {
             return
         }
         entries[entry.key] = Entry(text: text, location: entry.value.location)
+    }
+}
+
+extension SourceText {
+    /// True when there is nothing but comments and white space.
+    fileprivate var isBlank: Bool {
+        String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isNewline).allSatisfy { line in
+            line.first { !$0.isWhitespace }.map { $0 == "#" } ?? true
+        }
     }
 }
