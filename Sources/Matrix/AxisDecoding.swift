@@ -70,15 +70,9 @@ extension MatrixDecoder {
         return reader.name(nameNode, "a target's name").map { target(named: $0, fields: fields) }
     }
 
-    /// `debian-12` alone means plugin `debian`, version `12`.
     private func target(named name: Located<String>, fields: [String: Node]) -> TargetEntry {
-        let dash = name.value.firstIndex(of: "-")
-        let family = String(name.value[..<(dash ?? name.value.endIndex)])
-        let version = dash.map { String(name.value[name.value.index(after: $0)...]) }
-        var entry = TargetEntry(
-            name: name, plugin: Located(family, at: name.location), version: version, options: [:], place: .sandbox,
-            isRequired: true)
-        if let node = fields["plugin"], let plugin = reader.name(node, "'plugin'") { entry.plugin = plugin }
+        var entry = TargetEntry(name: name, options: [:], place: .sandbox, isRequired: true)
+        if let node = fields["plugin"] { entry.plugin = reader.name(node, "'plugin'") }
         if let node = fields["version"] { entry.version = reader.text(node, "'version'")?.value }
         if let node = fields["arch"] { entry.arch = reader.name(node, "'arch'")?.value }
         if let node = fields["required"] { entry.isRequired = reader.boolean(node, "'required'") ?? true }

@@ -107,9 +107,9 @@ package struct TargetEntry: Sendable {
     }
 
     package var name: Located<String>
-    /// The plugin that knows the system, by its name.
-    package var plugin: Located<String>
-    /// Of the system; the plugin's default where absent.
+    /// The plugin that knows the system, by its name; the one that serves the target's name where absent.
+    package var plugin: Located<String>?
+    /// Of the system; what the name says where absent: `12` for `debian-12`.
     package var version: String?
     /// The worker's own where absent.
     package var arch: String?

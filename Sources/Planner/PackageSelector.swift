@@ -146,7 +146,7 @@ struct PackageSelector {
         }
     }
 
-    private mutating func names(matching glob: Matrix.Glob, at location: SourceLocation, isOptional: Bool)
+    private mutating func names(matching glob: Glob, at location: SourceLocation, isOptional: Bool)
         -> [Universe.NameID]
     {
         if glob.isLiteral {

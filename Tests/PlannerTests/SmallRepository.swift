@@ -16,6 +16,7 @@ struct SmallRepository: PackageSource {
     init(_ opamFiles: [String: String], location: String = "memory") throws {
         var packages: [PackageVersion: PackageFiles] = [:]
         var builder = UniverseBuilder()
+        var problems: [FormatError] = []
         let named = opamFiles.compactMap { text, opam in PackageVersion(text).map { ($0, opam) } }
         for (name, versions) in Dictionary(grouping: named, by: \.0.name).sorted(by: { $0.key < $1.key }) {
             builder.begin(name, origin: versions.map { "\($0)" }.sorted().joined())
@@ -25,7 +26,7 @@ struct SmallRepository: PackageSource {
                 builder.add(
                     Package(
                         name: PackageName(unchecked: version.name), version: Version(unchecked: version.version)),
-                    try OpamFile(parsing: bytes, file: "\(version)/opam"))
+                    PackageRules(try OpamFile(parsing: bytes, file: "\(version)/opam"), problems: &problems))
             }
         }
         self.packages = packages
@@ -84,7 +85,7 @@ struct SmallPlan {
         for (key, target) in PlanInputs.profileKeys(of: matrix) {
             profiles[key] = TargetProfile(
                 target: Plan.Target(
-                    name: key.target, plugin: plugin, distribution: target.plugin.value, version: target.version,
+                    name: key.target, plugin: plugin, distribution: "debian", version: target.version,
                     architecture: "x86_64", systemCompiler: key.systemCompiler, options: [:], variables: variables,
                     environment: environment, required: target.isRequired)
             ) { names in Dictionary(uniqueKeysWithValues: names.map { ($0, [$0]) }) }

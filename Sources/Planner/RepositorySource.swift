@@ -1,0 +1,82 @@
+package import Core
+package import Documents
+internal import Foundation
+internal import Git
+internal import OpamFormat
+package import OpamRepository
+package import OpamSolver
+internal import Synchronization
+
+/// Repositories on this machine, laid over each other, as the planner reads them.
+package final class RepositorySource: PackageSource {
+    package let repositories: [Plan.Repository]
+    package let universe: Universe
+    private let set: RepositorySet
+    private let names: [PackageName: NameEntry]
+    /// Readers that no thread uses at the moment.
+    private let idle = Mutex<[SharedReader]>([])
+
+    /// Reads the universe of `set`, from the cache where that has it.
+    ///
+    /// - Parameters:
+    ///   - repositories: What the plan says of them, in the order of the set.
+    ///   - cache: The folder of the cache of universes; nil to read all.
+    ///   - warnings: Gains what is wrong with files of the repositories.
+    /// - Throws: `Failure` where a repository cannot be read.
+    package init(
+        _ set: RepositorySet, repositories: [Plan.Repository], cache: String?, warnings: inout [Diagnostic]
+    ) throws {
+        self.set = set
+        self.repositories = repositories
+        universe = try set.universe(
+            cache: cache, threads: ProcessInfo.processInfo.activeProcessorCount, &warnings)
+        var ignored: [Diagnostic] = []
+        let entries = try set.reader().names(&ignored)
+        names = Dictionary(uniqueKeysWithValues: entries.map { ($0.name, $0) })
+    }
+
+    package func origin(of name: String) -> String? {
+        names[PackageName(unchecked: name)]?.origin
+    }
+
+    package func files(of package: PackageVersion) throws -> PackageFiles {
+        let reader = try takeReader()
+        defer { idle.withLock { $0.append(reader) } }
+        return try reader.files(of: package, among: names)
+    }
+
+    private func takeReader() throws -> SharedReader {
+        if let reader = idle.withLock({ $0.popLast() }) { return reader }
+        return SharedReader(try set.reader())
+    }
+}
+
+/// A reader that moves from thread to thread, never used by two at once: whoever holds it has taken it out of the pool.
+private final class SharedReader: @unchecked Sendable {
+    private let reader: RepositoryReader
+    private var versions: [PackageName: [String: PackageEntry]] = [:]
+
+    init(_ reader: RepositoryReader) {
+        self.reader = reader
+    }
+
+    func files(of package: PackageVersion, among names: [PackageName: NameEntry]) throws -> PackageFiles {
+        let name = PackageName(unchecked: package.name)
+        guard let entry = try entries(of: name, among: names)[package.version] else {
+            throw Failure(.infrastructure, "\(package) is in the universe but not in its repository")
+        }
+        return PackageFiles(opam: try reader.opamBytes(of: entry), files: try reader.files(of: entry))
+    }
+
+    private func entries(of name: PackageName, among names: [PackageName: NameEntry]) throws
+        -> [String: PackageEntry]
+    {
+        if let known = versions[name] { return known }
+        var ignored: [Diagnostic] = []
+        let entries = try names[name].map { try reader.versions(of: $0, &ignored) } ?? []
+        let found = Dictionary(
+            entries.map { ($0.package.version.text, $0) }, uniquingKeysWith: { first, _ in first })
+        versions[name] = found
+        return found
+    }
+}
