@@ -82,8 +82,8 @@ let package = Package(
         module(
             "Planner",
             [
-                "Core", "Documents", "Git", "Matrix", "OpamFormat", "OpamRepository", "OpamSolver", "PluginMessages",
-                "Store",
+                "Core", "Documents", "Git", "Matrix", "OpamFormat", "OpamRepository", "OpamSolver", "PluginHost",
+                "PluginMessages", "Store",
             ]),
         module("Scheduler"),
         module("Executor", ["Archive", "Core", "CSandbox"]),

@@ -1,0 +1,115 @@
+internal import Core
+internal import Documents
+internal import Foundation
+internal import Matrix
+internal import PluginHost
+internal import PluginMessages
+
+/// Asks plugins about the targets of a matrix.
+struct PluginProfiles {
+    let matrix: MatrixFile
+    let catalog: PluginCatalog
+    /// Of this machine, in opam's spelling.
+    let architecture: String
+
+    /// The descriptions of all targets that the matrix needs.
+    ///
+    /// - Throws: `Failure` that names every target that no plugin serves.
+    func profiles() async throws -> [PlanInputs.ProfileKey: TargetProfile] {
+        var profiles: [PlanInputs.ProfileKey: TargetProfile] = [:]
+        var diagnostics: [Diagnostic] = []
+        var kind = Failure.Kind.input
+        for (key, target) in PlanInputs.profileKeys(of: matrix) {
+            do {
+                profiles[key] = try await profile(of: target, key)
+            } catch let failure as Failure {
+                if failure.kind == .infrastructure { kind = .infrastructure }
+                let location = (target.plugin ?? target.name).location
+                diagnostics += failure.diagnostics.map { diagnostic in
+                    matrix.sources.diagnostic(
+                        diagnostic.severity, diagnostic.message, at: diagnostic.location ?? location,
+                        hint: diagnostic.hint)
+                }.filter { !diagnostics.contains($0) }
+            }
+        }
+        guard diagnostics.isEmpty else { throw Failure(kind, diagnostics) }
+        return profiles
+    }
+
+    private func profile(of target: TargetEntry, _ key: PlanInputs.ProfileKey) async throws -> TargetProfile {
+        let (plugin, request) = try await serving(target, systemCompiler: key.systemCompiler)
+        let description = try await plugin.target(request)
+        try checkCompilers(target, description)
+        let host: String? = if case .ssh(let url) = target.place { url } else { nil }
+        let planned = Plan.Target(
+            name: target.name.value,
+            plugin: Job.Plugin(
+                name: plugin.identity.name, version: plugin.identity.version, digest: plugin.identity.digest),
+            distribution: request.distribution, version: request.version, architecture: request.architecture,
+            systemCompiler: request.systemCompiler, host: host, options: request.options,
+            variables: description.variables,
+            environment: try TargetProfile.environmentDigest(of: description), required: target.isRequired)
+        return TargetProfile(target: planned) { names in
+            let answer = try await plugin.systemPackages(SystemPackagesRequest(target: request, names: names))
+            return Dictionary(
+                answer.packages.map { ($0.name, $0.status == .unknown ? [$0.name] : $0.packages) },
+                uniquingKeysWith: { first, _ in first })
+        }
+    }
+
+    private func serving(_ target: TargetEntry, systemCompiler: Bool) async throws
+        -> (plugin: Plugin, request: TargetRequest)
+    {
+        // A machine behind ssh may be of any kind; the sandbox is this machine's.
+        let architecture = target.arch ?? (target.place == .sandbox ? self.architecture : nil)
+        guard let named = target.plugin else {
+            var (plugin, request) = try await catalog.plugin(
+                serving: target.name.value, architecture: architecture, systemCompiler: systemCompiler,
+                options: target.options)
+            if let version = target.version { request.version = version }
+            return (plugin, request)
+        }
+        let plugin = try await catalog.plugin(named: named.value)
+        let distributions = try await plugin.describe().distributions
+        let name = target.name.value
+        let distribution = distributions.first { name == $0.name || name.hasPrefix("\($0.name)-") }
+        guard let distribution = distribution ?? distributions.first else {
+            throw Failure(.input, "plugin '\(named.value)' serves no distribution")
+        }
+        let suffix = name.hasPrefix("\(distribution.name)-") ? String(name.dropFirst(distribution.name.count + 1)) : nil
+        return (
+            plugin,
+            TargetRequest(
+                target: name, distribution: distribution.name, version: target.version ?? suffix,
+                architecture: architecture ?? distribution.architectures.first ?? self.architecture,
+                systemCompiler: systemCompiler, options: target.options)
+        )
+    }
+
+    /// A system compiler has the version that the distro ships.
+    private func checkCompilers(_ target: TargetEntry, _ description: TargetDescription) throws {
+        guard let shipped = description.systemCompiler else { return }
+        for compiler in matrix.compilers
+        where compiler.isSystem && compiler.targets.matches(target.name.value) && compiler.version != shipped {
+            throw Failure(
+                .input,
+                "target '\(target.name.value)' ships OCaml \(shipped), not \(compiler.version)",
+                at: compiler.name.location, hint: "write 'system: \"\(shipped)\"', or give the compiler its 'targets'")
+        }
+    }
+}
+
+/// The architecture of this machine, in opam's spelling.
+package func hostArchitecture() -> String {
+    var name = utsname()
+    guard uname(&name) == 0 else { return "x86_64" }
+    let machine = withUnsafeBytes(of: &name.machine) { bytes in
+        String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+    }
+    switch machine {
+    case "aarch64": return "arm64"
+    case "amd64": return "x86_64"
+    case "i486", "i586", "i686": return "x86_32"
+    default: return machine
+    }
+}

@@ -1,0 +1,131 @@
+internal import Core
+internal import Documents
+internal import Foundation
+internal import Git
+internal import Matrix
+internal import OpamRepository
+
+/// Finds the repositories of a matrix: folders, repositories of git on this machine, and mirrors of remote ones.
+struct RepositoryOpening {
+    let matrix: MatrixFile
+    /// Where mirrors and universes are kept; nil to keep nothing.
+    let cache: String?
+
+    /// A repository at the state that is planned.
+    struct Opened {
+        var repository: Repository
+        var description: Plan.Repository
+    }
+
+    /// All repositories, in the order of the matrix.
+    ///
+    /// - Throws: `Failure` that names every one that is not there.
+    func openAll() throws -> [Opened] {
+        var diagnostics: [Diagnostic] = []
+        var kind = Failure.Kind.input
+        var opened: [Opened] = []
+        for entry in matrix.repositories {
+            do {
+                opened.append(try open(entry))
+            } catch let failure as Failure {
+                if failure.kind == .infrastructure { kind = .infrastructure }
+                diagnostics += failure.diagnostics.map { placed($0, at: entry) }
+            }
+        }
+        guard diagnostics.isEmpty else { throw Failure(kind, diagnostics) }
+        return opened
+    }
+
+    private func placed(_ diagnostic: Diagnostic, at entry: RepositoryEntry) -> Diagnostic {
+        guard diagnostic.location == nil else { return diagnostic }
+        return matrix.sources.diagnostic(
+            diagnostic.severity, diagnostic.message, at: entry.place.location, hint: diagnostic.hint)
+    }
+
+    private func open(_ entry: RepositoryEntry) throws -> Opened {
+        let path: String
+        switch entry.place.value {
+        case .path(_, let resolved): path = resolved
+        case .url(let url): path = try RepositoryMirror(url: url, cache: cache).path(for: entry.revision)
+        }
+        let repository =
+            switch entry.revision {
+            case .head: try Repository(path)
+            case .ref(let revision), .commit(let revision): try Repository("\(path)@\(revision)")
+            }
+        let commit = try repository.commit?.hex ?? contents(of: repository)
+        return Opened(
+            repository: repository,
+            description: Plan.Repository(location: entry.place.value.text, commit: commit))
+    }
+
+    /// The digest of a plain folder's packages.
+    private func contents(of repository: Repository) throws -> String {
+        let reader = try RepositorySet([repository]).reader()
+        var ignored: [Diagnostic] = []
+        var text = ""
+        for name in try reader.names(&ignored) {
+            for entry in try reader.versions(of: name, &ignored) {
+                let files = PackageFiles(opam: try reader.opamBytes(of: entry), files: try reader.files(of: entry))
+                text += "\(entry.package) \(files.digest)\n"
+            }
+        }
+        return Digest(of: text).hex
+    }
+}
+
+/// A bare copy of a remote repository, brought up to date by stock git.
+private struct RepositoryMirror {
+    let url: String
+    let cache: String?
+
+    /// The folder of the copy, which has the revision.
+    ///
+    /// - Throws: `Failure` of kind `infrastructure` where git cannot fetch, with git's own words.
+    func path(for revision: RepositoryEntry.Revision) throws -> String {
+        let folder = cache ?? FileManager.default.temporaryDirectory.appending(path: "ciso-\(getpid())").path
+        let name = Digest(of: url).hex.prefix(16)
+        let path = "\(folder)/repositories/\(name).git"
+        if case .commit(let commit) = revision, let git = try? GitRepository(opening: path),
+            (try? git.resolve(commit: commit)) != nil
+        {
+            return path
+        }
+        if FileManager.default.fileExists(atPath: path) {
+            try run(["--git-dir", path, "fetch", "--quiet", "--prune", "origin", "+refs/*:refs/*"])
+        } else {
+            try FileManager.default.createDirectory(
+                atPath: "\(folder)/repositories", withIntermediateDirectories: true)
+            let aside = "\(path).\(getpid())"
+            try run(["clone", "--quiet", "--mirror", "--", url, aside])
+            guard rename(aside, path) == 0 else {
+                throw Failure(.infrastructure, "'\(aside)' cannot be renamed to '\(path)'")
+            }
+        }
+        return path
+    }
+
+    private func run(_ arguments: [String]) throws {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+        process.arguments = ["git"] + arguments
+        process.environment = ProcessInfo.processInfo.environment.merging(["GIT_TERMINAL_PROMPT": "0"]) { $1 }
+        let errors = Pipe()
+        process.standardError = errors
+        process.standardOutput = FileHandle.nullDevice
+        process.standardInput = FileHandle.nullDevice
+        do {
+            try process.run()
+        } catch {
+            throw Failure(.infrastructure, "git cannot be started: \(error.localizedDescription)", hint: "install git")
+        }
+        let said = errors.fileHandleForReading.readDataToEndOfFile()
+        process.waitUntilExit()
+        guard process.terminationStatus == 0 else {
+            let words = String(decoding: said.suffix(2_000), as: UTF8.self).split(separator: "\n").last ?? ""
+            throw Failure(
+                .infrastructure, "git cannot fetch '\(url)': \(words)",
+                hint: "use 'path:' with a copy on this machine where there is no network")
+        }
+    }
+}
