@@ -77,6 +77,10 @@ let package = Package(
             name: "ciso-plugin-host", dependencies: ["PluginABI"], cSettings: [.treatAllWarnings(as: .error)],
             linkerSettings: [.linkedLibrary("dl")]),
         .testTarget(
+            name: "PluginHostTests",
+            dependencies: ["Core", "PluginHost", "PluginMessages", "ciso-plugin-host"], exclude: ["Hostile"],
+            swiftSettings: settings),
+        .testTarget(
             name: "PluginTests",
             dependencies: ["Core", "PluginHost", "PluginMessages", "ciso-plugin-host"], swiftSettings: settings),
         module(

@@ -111,9 +111,10 @@ final class ChildProcess {
 
     private var lastWords: String {
         listen()
-        let text = String(decoding: spoken, as: UTF8.self)
-        return text.split(whereSeparator: \.isNewline).suffix(5).map { $0.filter { !$0.isControl } }.joined(
-            separator: "\n")
+        let lines = String(decoding: spoken, as: UTF8.self).split(whereSeparator: \.isNewline)
+        // What follows this line is addresses, by the Swift runtime.
+        let words = lines.prefix { !$0.hasPrefix("Current stack trace:") }
+        return words.suffix(5).map { $0.filter { !$0.isControl } }.joined(separator: "\n")
     }
 
     private func fault(ofEnd status: Int32) -> PluginFault {

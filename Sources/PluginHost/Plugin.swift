@@ -51,7 +51,7 @@ package actor Plugin {
         do {
             let process = try await executor.run { try PluginProcess(file, host: host, limits: limits) }
             guard file.mayHold(process.name) else {
-                throw PluginFault(kind: .misnamed(found: process.name))
+                throw PluginFault(kind: .misnamed(found: process.name, expected: file.name))
             }
             let identity = Identity(name: process.name, version: process.version, digest: digest)
             return Plugin(

@@ -13,7 +13,7 @@ struct PluginFault: Error, Sendable, Hashable {
         /// A field of the descriptor is wrong.
         case mismatch(Descriptor, field: String)
         /// The descriptor's name is not the one that the file's name tells.
-        case misnamed(found: String)
+        case misnamed(found: String, expected: String)
         /// The child was ended by a signal.
         case crashed(signal: Int32)
         /// The child ended by itself.
@@ -49,24 +49,28 @@ struct PluginFault: Error, Sendable, Hashable {
     }
 }
 
-extension PluginFault {
+extension PluginFault: CustomStringConvertible {
+    /// What happened, and what the plugin said, without naming the file.
+    var description: String {
+        let words = lastWords.split(separator: "\n").joined(separator: "\n           ")
+        return words.isEmpty ? sentence : "\(sentence)\n  it said: \(words)"
+    }
+
     /// What a person reads: the file, what was expected and found, and a remedy.
     func failure(of file: PluginFile) -> Failure {
         let place = call.map { "call '\($0)' of plugin '\(file.name)'" } ?? "loading plugin '\(file.name)'"
-        var message = "\(place): \(sentence(file))"
-        if !lastWords.isEmpty {
-            message += "\n  it said: " + lastWords.split(separator: "\n").joined(separator: "\n           ")
-        }
-        return Failure(isTransient ? .infrastructure : .input, "\(file.path): \(message)", hint: remedy(file))
+        return Failure(
+            isTransient ? .infrastructure : .input, "\(file.path): \(place): \(description)", hint: remedy(file))
     }
 
-    private func sentence(_ file: PluginFile) -> String {
+    private var sentence: String {
         switch kind {
         case .unloadable(let words): "the file cannot be loaded: \(words)"
         case .noSymbol: "expected the symbol ciso_plugin_entry, found none"
         case .declined: "ciso_plugin_entry returned NULL: the plugin does not work under ABI version \(expectedVersion)"
         case .mismatch(let descriptor, let field): mismatchSentence(descriptor, field)
-        case .misnamed(let found): "name: expected '\(file.name)' as the file's name says, found '\(found)'"
+        case .misnamed(let found, let expected):
+            "name: expected '\(expected)' as the file's name says, found '\(found)'"
         case .crashed(let signal): "the plugin crashed with \(signalName(signal))"
         case .exited(let status): "the plugin ended the process with status \(status) instead of answering"
         case .hung(let time): "no answer within \(time.formattedSeconds)"
@@ -98,7 +102,8 @@ extension PluginFault {
         case .mismatch(let descriptor, "abi_version") where descriptor.abiVersion > expectedVersion:
             "build it against this ciso's PluginABI.h, or use a ciso that knows ABI version \(descriptor.abiVersion)"
         case .declined, .mismatch: "build it again against this ciso's PluginABI.h"
-        case .misnamed(let found): "rename the file to libCiso\(found.filter { $0 != "-" }).so (any capitals will do)"
+        case .misnamed(let found, _):
+            "rename the file to libCiso\(found.filter { $0 != "-" }).so (any capitals will do)"
         case .crashed, .exited, .hung:
             "only this call is lost; `ci plugin check \(file.path)` tells whether it does so again"
         case .tooLarge, .garbage: "run `ci plugin check \(file.path)` and report it to the plugin's author"

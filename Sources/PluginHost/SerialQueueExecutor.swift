@@ -24,4 +24,13 @@ final class SerialQueueExecutor: SerialExecutor {
             }
         }
     }
+
+    /// What `work`, which cannot fail, returns; done on this executor's thread.
+    func run<Result: Sendable>(_ work: @escaping @Sendable () -> Result) async -> Result {
+        await withCheckedContinuation { continuation in
+            queue.async {
+                continuation.resume(returning: work())
+            }
+        }
+    }
 }

@@ -48,6 +48,8 @@ public struct SystemPackageNames: Sendable {
     /// What becomes of one depext.
     public func resolve(_ name: String) -> SystemPackage {
         if let known = lookUp(name) { return known }
+        guard !name.split(separator: "/", omittingEmptySubsequences: false).contains(where: { $0 == "" || $0 == ".." })
+        else { return SystemPackage(name, .unknown, packages: [], reason: "no name of a package") }
         for separator in separators {
             let parts = name.split(separator: separator.character, omittingEmptySubsequences: false)
             guard parts.count > 1 else { continue }

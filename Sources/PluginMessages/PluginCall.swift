@@ -68,3 +68,7 @@ public struct Refusal: Codable, Hashable, Sendable, Error {
         self.hint = hint
     }
 }
+
+extension Refusal: CustomStringConvertible {
+    public var description: String { hint.map { "\(message)\n  hint: \($0)" } ?? message }
+}

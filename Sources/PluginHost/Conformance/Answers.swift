@@ -1,0 +1,102 @@
+internal import Core
+internal import Foundation
+internal import PluginMessages
+
+/// What a plugin answers about every target, with what is wrong in it.
+struct Answers {
+    /// A step's script and the shell that it is for.
+    struct Script: Hashable {
+        var step: String
+        var text: String
+        var family: ShellFamily
+    }
+
+    private(set) var asked: [Asked] = []
+    private(set) var targets: [(request: TargetRequest, description: TargetDescription)] = []
+    private(set) var packages: [SystemPackagesAnswer] = []
+    private(set) var steps: [StepsAnswer] = []
+    private(set) var targetProblems: [String] = []
+    private(set) var packageProblems: [String] = []
+    private(set) var stepProblems: [String] = []
+    private(set) var scripts: [Script] = []
+
+    /// Depext names as opam-repository has them, and some that must not reach a shell as they are.
+    static let names = ["autoconf", "gmp", "libgmp-dev", "pkg-config", "python3", "zlib"] + hostileNames
+    static let hostileNames = [
+        "", "--help", "-rf", "a b", "a;reboot", "$(reboot)", "`reboot`", "a\nb", "../../x", "'", "\"", "*",
+    ]
+
+    /// Asks `session()` about `requests`, starting anew where the plugin breaks.
+    init(to requests: [TargetRequest], _ session: () throws(PluginFault) -> Session) {
+        for request in requests {
+            do {
+                try ask(about: request, session())
+            } catch let refusal as Refusal where request.systemCompiler {
+                // A distro need not know its own compiler, but then it must say what would help.
+                if refusal.hint == nil {
+                    targetProblems.append("\(request.target): a refusal without a hint: \(refusal.message)")
+                }
+            } catch {
+                targetProblems.append("\(request.target) on \(request.architecture): \(error)")
+            }
+        }
+    }
+
+    private mutating func ask(about request: TargetRequest, _ session: Session) throws {
+        let target = try record(PluginCalls.Target.self, request, session)
+        targets.append((request, target))
+        let worker = target.environment.bootstrap.filter { $0.place == .worker }
+        let inside =
+            target.environment.bootstrap.filter { $0.place == .environment }
+            + (target.environment.probe.map { [$0] } ?? [])
+        let family = target.environment.shell.family
+        add(worker, .posix)
+        add(inside, family)
+        do {
+            let answer = try record(
+                PluginCalls.SystemPackages.self, SystemPackagesRequest(target: request, names: Self.names), session)
+            packages.append(answer)
+            add(answer.steps, family)
+        } catch {
+            packageProblems.append("\(request.target): \(error)")
+            throw error
+        }
+        do {
+            let answer = try record(PluginCalls.Steps.self, Self.steps(for: request, target.environment.paths), session)
+            steps.append(answer)
+            add(answer.steps, family)
+        } catch {
+            stepProblems.append("\(request.target): \(error)")
+            throw error
+        }
+    }
+
+    private mutating func record<Call: PluginCall>(
+        _ call: Call.Type, _ request: Call.Request, _ session: Session
+    ) throws -> Call.Answer where Call.Answer: CheckedAnswer, Call.Answer.Request == Call.Request {
+        let bytes = [UInt8](try CanonicalJSON.encode(request))
+        let reply = try session.raw(Call.name, bytes)
+        asked.append(Asked(call: Call.name, request: bytes, answer: reply))
+        return try Session.answer(Call.self, reply, request)
+    }
+
+    private mutating func add(_ steps: [Step], _ family: ShellFamily) {
+        scripts += steps.map { Script(step: $0.name, text: $0.script, family: family) }
+    }
+
+    /// A package whose commands have every kind of word that a shell could misread.
+    static func steps(for target: TargetRequest, _ paths: Paths) -> StepsRequest {
+        StepsRequest(
+            target: target, package: "conformance", version: "1.0~beta+1",
+            build: [
+                ["./configure", "--prefix=\(paths.opamRoot)/default"],
+                [
+                    "printf", "%s\\n", "a b", "it's", "\"", "$HOME", "`id`", "$(id)", "a\\b", "line\nbreak", "", "é",
+                    "-n", "*",
+                ],
+            ],
+            test: [["make", "test"]], install: [["make", "install"]], remove: [["make", "uninstall"]],
+            sourceDirectory: "\(paths.build)/conformance.1.0", prefix: "\(paths.opamRoot)/default",
+            environment: ["OPAM_SWITCH_PREFIX": "\(paths.opamRoot)/default", "MAKEFLAGS": ""])
+    }
+}

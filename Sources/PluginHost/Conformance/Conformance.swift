@@ -1,0 +1,158 @@
+internal import Core
+internal import Foundation
+internal import PluginMessages
+
+/// Tries a plugin's file: whether it can be loaded, what it answers to every call about every target, whether it
+/// answers the same again, and whether it survives requests that are wrong.
+///
+/// Scripts are parsed by the shell of their family, never run: the file may be anybody's.
+package struct Conformance: Sendable {
+    let file: PluginFile
+    let host: String
+    let limits: PluginLimits
+    let shells: [ShellFamily: String]
+
+    /// Runs the whole suite.
+    ///
+    /// - Parameters:
+    ///   - host: the path of `ciso-plugin-host`.
+    ///   - path: the directories in which shells are looked for, as in `PATH`.
+    package static func check(
+        _ file: PluginFile, host: String = Plugin.defaultHost, limits: PluginLimits = PluginLimits(),
+        path: String = "/usr/local/bin:/usr/bin:/bin"
+    ) async -> ConformanceReport {
+        let plugin: Plugin
+        do {
+            plugin = try await Plugin.load(file, host: host, limits: limits)
+        } catch {
+            let loading = ConformanceReport.Check("load", problems: ["\(error)"], tried: "")
+            return ConformanceReport(file: file.path, identity: nil, checks: [loading])
+        }
+        let suite = Conformance(
+            file: file, host: host, limits: limits,
+            shells: ScriptShell.find(in: path.split(separator: ":").map(String.init)))
+        let identity = plugin.identity
+        let checks = await SerialQueueExecutor(label: "conformance").run { suite.run(identity) }
+        return ConformanceReport(file: file.path, identity: identity, checks: checks)
+    }
+
+    /// Everything after loading; the calls that later checks need come first.
+    private func run(_ identity: Plugin.Identity) -> [ConformanceReport.Check] {
+        var checks = [ConformanceReport.Check("load", problems: [], tried: "\(identity.name) \(identity.version)")]
+        let description: PluginDescription
+        do {
+            description = try session().ask(PluginCalls.Describe.self, NoArguments())
+            checks.append(self.describe(description, identity))
+        } catch {
+            return checks + [ConformanceReport.Check("describe", problems: ["\(error)"], tried: "")]
+        }
+        let answers = Answers(to: requests(of: description), session)
+        checks.append(
+            ConformanceReport.Check(
+                "target", problems: answers.targetProblems, tried: count(answers.targets.count, "target")))
+        checks.append(
+            ConformanceReport.Check(
+                "system-packages", problems: answers.packageProblems, tried: count(answers.packages.count, "answer")))
+        checks.append(
+            ConformanceReport.Check(
+                "steps", problems: answers.stepProblems, tried: count(answers.steps.count, "answer")))
+        checks.append(patterns())
+        checks.append(determinism(answers.asked))
+        checks += syntax(of: answers)
+        checks.append(hostileRequests(description, known: answers.targets.map(\.request).first))
+        checks.append(hostileNames(answers))
+        return checks
+    }
+
+    /// A new child, so that no check depends on what an earlier one did.
+    func session() throws(PluginFault) -> Session {
+        try Session(process: PluginProcess(file, host: host, limits: limits))
+    }
+
+    private func describe(_ description: PluginDescription, _ identity: Plugin.Identity) -> ConformanceReport.Check {
+        var problems: [String] = []
+        if description.name != identity.name {
+            problems.append("name: expected '\(identity.name)' as in the descriptor, found '\(description.name)'")
+        }
+        if description.version != identity.version {
+            problems.append(
+                "version: expected '\(identity.version)' as in the descriptor, found '\(description.version)'")
+        }
+        for option in description.options where option.summary.isEmpty {
+            problems.append("options: '\(option.name)' has no summary")
+        }
+        let targets = description.distributions.reduce(0) { $0 + $1.targets.count }
+        return ConformanceReport.Check("describe", problems: problems, tried: count(targets, "target"))
+    }
+
+    /// Every target and architecture, with the distro's compiler and without.
+    private func requests(of description: PluginDescription) -> [TargetRequest] {
+        description.distributions.flatMap { distribution in
+            distribution.targets.flatMap { target in
+                distribution.architectures.flatMap { architecture in
+                    [false, true].compactMap {
+                        distribution.request(
+                            target: target, architecture: architecture, systemCompiler: $0, options: [:])
+                    }
+                }
+            }
+        }
+    }
+
+    private func patterns() -> ConformanceReport.Check {
+        do {
+            let patterns = try session().ask(PluginCalls.Patterns.self, NoArguments()).patterns
+            let reader = try LogReader(patterns)
+            let problems = patterns.flatMap { pattern in
+                pattern.examples.compactMap { example -> String? in
+                    let found = reader.signature(of: example.line, by: pattern.name)
+                    guard found != example.signature else { return nil }
+                    return
+                        "'\(pattern.name)' on '\(example.line)': expected '\(example.signature)', found '\(found ?? "no match")'"
+                }
+            }
+            return ConformanceReport.Check("patterns", problems: problems, tried: count(patterns.count, "pattern"))
+        } catch {
+            return ConformanceReport.Check("patterns", problems: ["\(error)"], tried: "")
+        }
+    }
+
+    /// Asks everything again, in a new process and twice in it: the answers' bytes are equal.
+    private func determinism(_ asked: [Asked]) -> ConformanceReport.Check {
+        var problems: [String] = []
+        do {
+            let session = try session()
+            for question in asked {
+                for place in ["another process", "the same process"] {
+                    let again = try session.raw(question.call, question.request)
+                    guard again != question.answer, problems.count < 5 else { continue }
+                    problems.append("\(question.call): equal requests, but other bytes in \(place)")
+                }
+            }
+        } catch {
+            problems.append("\(error)")
+        }
+        return ConformanceReport.Check("determinism", problems: problems, tried: count(asked.count, "request"))
+    }
+
+    /// Parses every script.
+    private func syntax(of answers: Answers) -> [ConformanceReport.Check] {
+        let byFamily = Dictionary(grouping: Set(answers.scripts), by: \.family)
+        return byFamily.sorted { $0.key.rawValue < $1.key.rawValue }.map { family, scripts in
+            let name = "syntax (\(family.rawValue))"
+            guard let shell = shells[family] else {
+                return ConformanceReport.Check(
+                    name, skipped: "none of \(family.programs.joined(separator: ", ")) is installed")
+            }
+            let problems = scripts.sorted { $0.text < $1.text }.compactMap { script in
+                ScriptShell.complaint(about: script.text, shell: shell).map { "step '\(script.step)': \($0)" }
+            }
+            return ConformanceReport.Check(
+                name, problems: problems, tried: "\(count(scripts.count, "script")) by \(shell)")
+        }
+    }
+}
+
+func count(_ number: Int, _ noun: String) -> String {
+    "\(number) \(noun)\(number == 1 ? "" : "s")"
+}

@@ -1,0 +1,37 @@
+/// What the conformance suite found out about a plugin's file.
+package struct ConformanceReport: Sendable {
+    /// One thing that was tried.
+    package struct Check: Sendable, Hashable {
+        package enum Verdict: Sendable, Hashable {
+            /// How much was tried: `54 scripts`.
+            case passed(String)
+            /// Each a sentence with what was expected and found.
+            case failed([String])
+            /// Why it could not be tried.
+            case skipped(String)
+        }
+
+        package var name: String
+        package var verdict: Verdict
+
+        /// Passed unless something was found.
+        init(_ name: String, problems: [String], tried: String) {
+            self.name = name
+            verdict = problems.isEmpty ? .passed(tried) : .failed(problems)
+        }
+
+        init(_ name: String, skipped reason: String) {
+            self.name = name
+            verdict = .skipped(reason)
+        }
+    }
+
+    package var file: String
+    /// `NAME VERSION DIGEST`; nil where it could not be loaded.
+    package var identity: Plugin.Identity?
+    package var checks: [Check]
+
+    package var isConforming: Bool {
+        checks.allSatisfy { if case .failed = $0.verdict { false } else { true } }
+    }
+}

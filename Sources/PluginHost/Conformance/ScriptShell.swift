@@ -1,0 +1,52 @@
+internal import Foundation
+package import PluginMessages
+
+extension ShellFamily {
+    /// Programs that parse scripts of the family, the closest to the real shell first.
+    package var programs: [String] {
+        switch self {
+        case .posix: ["dash", "ash", "busybox"]
+        case .korn: ["mksh", "oksh", "ksh"]
+        case .bash: ["bash"]
+        case .zsh: ["zsh"]
+        }
+    }
+}
+
+/// Shells of this machine, for parsing scripts without running them (`-n`).
+package enum ScriptShell {
+    /// The first shell of each family that lies in `directories`.
+    package static func find(in directories: [String]) -> [ShellFamily: String] {
+        var found: [ShellFamily: String] = [:]
+        for family in ShellFamily.allCases {
+            let candidates = family.programs.flatMap { program in directories.map { "\($0)/\(program)" } }
+            found[family] = candidates.first { FileManager.default.isExecutableFile(atPath: $0) }
+        }
+        return found
+    }
+
+    /// What `shell` says about the syntax of `script`; nil where it has nothing to say.
+    package static func complaint(about script: String, shell: String) -> String? {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: shell)
+        process.arguments = (shell.hasSuffix("/busybox") ? ["sh"] : []) + ["-n"]
+        process.environment = ["LC_ALL": "C.UTF-8"]
+        let input = Pipe()
+        let output = Pipe()
+        process.standardInput = input
+        process.standardOutput = output
+        process.standardError = output
+        do {
+            try process.run()
+            try? input.fileHandleForWriting.write(contentsOf: Data(script.utf8))
+            try? input.fileHandleForWriting.close()
+            let said = try output.fileHandleForReading.readToEnd() ?? Data()
+            process.waitUntilExit()
+            guard process.terminationStatus != 0 || !said.isEmpty else { return nil }
+            let words = String(decoding: said.prefix(500), as: UTF8.self).split(separator: "\n").first ?? ""
+            return words.isEmpty ? "\(shell) -n ended with status \(process.terminationStatus)" : String(words)
+        } catch {
+            return "\(shell) cannot be run: \(error)"
+        }
+    }
+}

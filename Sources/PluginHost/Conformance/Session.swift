@@ -1,0 +1,50 @@
+internal import Core
+internal import Foundation
+internal import PluginMessages
+
+/// A call that was made, and what came back.
+struct Asked {
+    var call: String
+    var request: [UInt8]
+    var answer: Session.Reply
+}
+
+/// Calls to one child of the plugin that is checked.
+struct Session {
+    /// How a call ended, with its bytes.
+    struct Reply: Equatable {
+        var status: CallStatus
+        var bytes: [UInt8]
+    }
+
+    let process: PluginProcess
+
+    /// Calls the plugin with any bytes.
+    func raw(_ call: String, _ request: [UInt8]) throws(PluginFault) -> Reply {
+        let (status, bytes) = try process.call(call, request)
+        return Reply(status: status, bytes: bytes)
+    }
+
+    /// Calls the plugin and decodes its answer.
+    ///
+    /// - Throws: `PluginFault`, or the plugin's `Refusal`.
+    func ask<Call: PluginCall>(_ call: Call.Type, _ request: Call.Request) throws -> Call.Answer
+    where Call.Answer: CheckedAnswer, Call.Answer.Request == Call.Request {
+        let reply = try raw(Call.name, [UInt8](CanonicalJSON.encode(request)))
+        return try Self.answer(Call.self, reply, request)
+    }
+
+    static func answer<Call: PluginCall>(
+        _ call: Call.Type, _ reply: Reply, _ request: Call.Request
+    ) throws -> Call.Answer where Call.Answer: CheckedAnswer, Call.Answer.Request == Call.Request {
+        switch reply.status {
+        case .unknownCall:
+            throw PluginFault(kind: .garbage("the plugin does not know the call '\(Call.name)'"), call: Call.name)
+        case .refused: throw try read(Refusal.self, from: reply.bytes, call: Call.name)
+        case .answered:
+            let answer = try read(Call.Answer.self, from: reply.bytes, call: Call.name)
+            guard let problem = answer.problems(with: request).first else { return answer }
+            throw PluginFault(kind: .garbage(problem), call: Call.name)
+        }
+    }
+}

@@ -1,0 +1,94 @@
+import Core
+import Foundation
+import PluginMessages
+import Testing
+
+@testable import PluginHost
+
+/// A plugin that does wrong in a call costs that call: the failure says what it did, and the next call is answered.
+@Suite struct HostileCallTests {
+    /// What the plugin is told to do, and what the user reads.
+    static let misdeeds: [(deed: String, message: String)] = [
+        ("segfault", "the plugin crashed with SIGSEGV (a bad memory access)"),
+        ("abort", "the plugin crashed with SIGABRT (abort)"),
+        ("overflow", "the plugin crashed with SIGSEGV (a bad memory access)"),
+        ("exit", "the plugin ended the process with status 7 instead of answering"),
+        ("hang", "no answer within 2 s"),
+        ("memory", "the plugin crashed with SIGSEGV (a bad memory access)"),
+        ("file", "the plugin crashed with SIGXFSZ (it wrote a file)"),
+        ("socket", "the plugin wrote into the host's own socket"),
+        ("stderr", "it said: line 99995 of much talk"),
+        ("status", "expected the status 0, 1 or 2, found 99"),
+        ("null", "the plugin gave an answer of some size but no bytes"),
+        ("empty", "the answer is not as it must be"),
+        ("text", "the answer is not as it must be"),
+        ("bytes", "the answer is not as it must be"),
+        ("keys", "expected the key 'variables', found none"),
+        ("deep", "the answer is not as it must be"),
+        ("large", "the answer has 67108864 bytes, at most 1048576 are allowed"),
+        ("refuse", "plugin 'hostile': not today"),
+        ("stdout", "the plugin does not know the call 'target'"),
+        ("daemon", "the plugin does not know the call 'target'"),
+    ]
+
+    static let limits = PluginLimits(time: .seconds(2), memory: 256 << 20, answer: 1 << 20)
+
+    @Test func everyMisdeedCostsOneCall() async throws {
+        let workshop = try Workshop()
+        let plugin = try await Plugin.load(workshop.hostile(), limits: Self.limits)
+        for (deed, message) in Self.misdeeds {
+            let request = TargetRequest(
+                target: "hostile", distribution: "hostile", version: nil, architecture: "x86_64", options: ["do": deed])
+            let failure = await failure(of: try await plugin.target(request))
+            #expect(failure?.description.contains(message) == true, "\(deed): \(failure?.description ?? "")")
+            #expect(try await plugin.describe().name == "hostile", "after \(deed)")
+        }
+    }
+
+    /// Crashes and hangs are the machine's trouble, to be tried again; nonsense is the plugin's, and is not.
+    @Test(arguments: [("segfault", Failure.Kind.infrastructure), ("text", .input), ("refuse", .input)])
+    func faultsHaveAKind(deed: String, kind: Failure.Kind) async throws {
+        let workshop = try Workshop()
+        let plugin = try await Plugin.load(workshop.hostile(), limits: Self.limits)
+        let request = TargetRequest(
+            target: "hostile", distribution: "hostile", version: nil, architecture: "x86_64", options: ["do": deed])
+        let failure = await failure(of: try await plugin.target(request))
+        #expect(failure?.kind == kind)
+    }
+
+    @Test func aSwiftTrapIsReadWithItsWords() async throws {
+        let workshop = try Workshop()
+        let plugin = try await Plugin.load(workshop.trap(), limits: PluginLimits(memory: 1 << 30))
+        let failure = await failure(of: try await plugin.describe())
+        let text = failure?.description ?? ""
+        #expect(text.contains("call 'describe' of plugin 'trap': the plugin crashed with SIG"), "\(text)")
+        #expect(text.contains("Fatal error: the author's mistake"), "\(text)")
+    }
+
+    /// What a plugin leaves running goes with its child.
+    @Test func aDaemonDoesNotOutliveThePlugin() async throws {
+        let workshop = try Workshop()
+        let file = try workshop.hostile()
+        var plugin: Plugin? = try await Plugin.load(file, limits: Self.limits)
+        let request = TargetRequest(
+            target: "hostile", distribution: "hostile", version: nil, architecture: "x86_64", options: ["do": "daemon"])
+        _ = await failure(of: try await plugin?.target(request))
+        #expect(processes(that: file.path) == 2)
+        plugin = nil
+        for _ in 0..<200 where processes(that: file.path) > 0 {
+            try await Task.sleep(for: .milliseconds(10))
+        }
+        #expect(processes(that: file.path) == 0)
+    }
+
+    /// How many processes have `argument` on their command line.
+    private func processes(that argument: String) -> Int {
+        let numbers = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
+        return numbers.filter { number in
+            guard Int(number) != nil, let line = FileManager.default.contents(atPath: "/proc/\(number)/cmdline") else {
+                return false
+            }
+            return line.split(separator: 0).contains(where: { $0.elementsEqual(argument.utf8) })
+        }.count
+    }
+}

@@ -1,0 +1,86 @@
+import Core
+import Foundation
+import PluginMessages
+import Testing
+
+@testable import PluginHost
+
+@Suite struct SearchPathTests {
+    @Test(arguments: [
+        ("libCisoOpenBSD.so", "openbsd"), ("/a/libCisoDebian.so", "debian"), ("x/libCisoa.so", "a"),
+    ]) func fileNamesTellPluginNames(path: String, name: String) {
+        #expect(PluginFile(path: path)?.name == name)
+    }
+
+    @Test(arguments: [
+        "libCiso.so", "libDebian.so", "libCisoDebian.so.1", "libCiso-x.so", "", "/", "libCisoDebian.dylib",
+    ])
+    func otherFilesAreNoPlugins(path: String) {
+        #expect(PluginFile(path: path) == nil)
+    }
+
+    /// Flags beat the variable, which beats what was installed; inside a directory the bytes of names decide.
+    @Test func theFirstOfANameWins() throws {
+        let workshop = try Workshop()
+        let directories = ["flag", "variable", "bin"].map { "\(workshop.directory)/\($0)" }
+        for directory in directories {
+            try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+        }
+        workshop.touch("flag/libCisoDebian.so")
+        workshop.touch("variable/libCisoDebian.so")
+        workshop.touch("variable/libCisoalpine.so")
+        workshop.touch("variable/libCisoAlpine.so")
+        workshop.touch("bin/libCisoFedora.so")
+        workshop.touch("bin/libOther.so")
+
+        let path = PluginSearchPath(
+            given: [directories[0], "/no/such/directory"], variable: ":\(directories[1]):",
+            program: "\(directories[2])/ci")
+        let found = path.find()
+        #expect(
+            found.files.map(\.path) == [
+                "\(directories[1])/libCisoAlpine.so", "\(directories[0])/libCisoDebian.so",
+                "\(directories[2])/libCisoFedora.so",
+            ])
+        #expect(
+            found.shadowed.map { [$0.file.path, $0.by.path] } == [
+                ["\(directories[1])/libCisoDebian.so", "\(directories[0])/libCisoDebian.so"],
+                ["\(directories[1])/libCisoalpine.so", "\(directories[1])/libCisoAlpine.so"],
+            ])
+    }
+
+    /// A file reached by two entries is one file, not a duplicate; an entry may be a file.
+    @Test func entriesMayOverlap() throws {
+        let workshop = try Workshop()
+        let file = workshop.touch("libCisoDebian.so")
+        let found = PluginSearchPath(entries: [file, workshop.directory, "\(workshop.directory)/."]).find()
+        #expect(found.files.map(\.path) == [file])
+        #expect(found.shadowed.isEmpty)
+    }
+
+    @Test func absentPluginsAreToldWithTheNearest() async throws {
+        let workshop = try Workshop()
+        workshop.touch("libCisoDebian.so")
+        let catalog = PluginCatalog(PluginSearchPath(entries: [workshop.directory]))
+        let failure = await failure(of: try await catalog.plugin(named: "debain"))
+        #expect(failure?.kind == .input)
+        #expect(failure?.description.contains("found: debian; looked in: \(workshop.directory)") == true)
+        #expect(failure?.description.contains("did you mean 'debian'?") == true)
+    }
+
+    /// A plugin may serve a distro that is not named like itself, and a broken stranger does not stop it.
+    @Test func targetsAreFoundByDistribution() async throws {
+        let workshop = try Workshop()
+        _ = try workshop.hostile()
+        workshop.touch("libCisoBroken.so")
+        let catalog = PluginCatalog(PluginSearchPath(entries: [workshop.directory]))
+        let (plugin, request) = try await catalog.plugin(serving: "hostile")
+        #expect(plugin.identity.name == "hostile")
+        #expect(request.version == nil)
+        #expect(request.architecture == "x86_64")
+        let failure = await failure(of: try await catalog.plugin(serving: "plan9-4"))
+        #expect(failure?.description.contains("no plugin serves the target 'plan9-4'") == true)
+        let broken = await PluginHostTests.failure(of: try await catalog.plugin(serving: "broken-1"))
+        #expect(broken?.description.contains("libCisoBroken.so") == true, "its own plugin's trouble is told")
+    }
+}
