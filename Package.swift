@@ -118,7 +118,14 @@ let package = Package(
         tests("Planner", ["Core", "Documents", "Matrix", "OpamFormat", "OpamSolver"]),
         tests("Archive", ["Core"]),
         tests("OpamFormat", []),
+        tests("OpamSwitch", ["Core", "OpamFormat"]),
         tests("OpamRepository", ["Core", "Git", "OpamFormat", "OpamSolver"]),
+        tests(
+            "Worker",
+            [
+                "CisoDebian", "Core", "Documents", "Executor", "OpamFormat", "OpamSwitch", "PluginHost",
+                "PluginMessages", "ciso-plugin-host",
+            ]),
         tests("Git", ["Core"]),
         tests("Executor", ["Archive", "Core"]),
     ] + plugins.map(\.target)

@@ -3,8 +3,9 @@ package import OpamFormat
 /// How one package version is built in one switch: the opam file's recipe with its filters decided and its variables
 /// replaced.
 package struct BuildRecipe: Sendable {
-    /// `name.version`
-    package var package: String
+    package var name: String
+    package var version: String
+    package var package: String { "\(name).\(version)" }
     /// What is unpacked as the build directory; nil for a package without a source.
     package var source: Source?
     /// Further files to fetch, by their name in the build directory.
@@ -38,10 +39,11 @@ package struct BuildRecipe: Sendable {
         base: [String: String]
     ) throws(RecipeError) {
         let values: Environment = { variables.value(of: $0) }
-        package = "\(variables.name).\(variables.version)"
+        name = variables.name
+        version = variables.version
         source = opam.url
         extraSources = opam.extraSources
-        self.files = try Self.checked(files, against: opam.extraFiles, of: package)
+        self.files = try Self.checked(files, against: opam.extraFiles, of: "\(name).\(version)")
         let allPatches = Set(opam.patches.map(\.element))
         patches = opam.patches.filter { $0.counts(in: values) }.map(\.element)
         patchTemplates = opam.substs.filter(allPatches.contains)
@@ -50,7 +52,7 @@ package struct BuildRecipe: Sendable {
         test = variables.withTests ? opam.runTest.words(in: values) : []
         install = opam.install.words(in: values)
         remove = opam.remove.words(in: values)
-        directory = variables.layout.build(of: package)
+        directory = variables.layout.build(of: "\(name).\(version)")
         environment = Self.environment(of: opam, variables, changes, base)
     }
 
@@ -100,6 +102,10 @@ package struct BuildRecipe: Sendable {
 /// Why a recipe can't be followed: what the opam file says and what is there differ.
 package struct RecipeError: Error, Hashable, Sendable, CustomStringConvertible {
     package var description: String
+
+    package init(description: String) {
+        self.description = description
+    }
 }
 
 extension [EnvironmentUpdate] {

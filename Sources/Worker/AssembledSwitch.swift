@@ -1,0 +1,112 @@
+internal import Core
+internal import Documents
+internal import Executor
+internal import Foundation
+internal import OpamFormat
+internal import OpamSwitch
+internal import PluginMessages
+
+/// The switch that a job is built in: the layers of its inputs, and what opam keeps about them as a whole.
+struct AssembledSwitch: Sendable {
+    /// A package that lies in the switch.
+    private struct Member: Sendable {
+        var package: PackageVersion
+        var opam: OpamFile
+        var config: [String: VariableValue]
+    }
+
+    let layout: SwitchLayout
+    /// Unpacked layers of the inputs, dependencies first.
+    let layers: [String]
+    private let members: [Member]
+    /// Variables that are the same for every package.
+    private let global: [String: String]
+    private let jobs: Int
+    private let user: String
+
+    /// Reads what the inputs of `request` left.
+    ///
+    /// - Parameters:
+    ///   - layers: unpacked, one for each input.
+    ///   - jobs: processors that a build may use.
+    /// - Throws: `Failure` where an opam file cannot be read.
+    init(_ request: JobRequest, layers: [String], in target: TargetEnvironment, jobs: Int) throws(Failure) {
+        layout = target.layout
+        self.jobs = jobs
+        user = target.environment.buildUser.name
+        var global = target.description.buildVariables.merging(request.target.variables) { _, variable in variable }
+        global["user"] = user
+        global["group"] = user
+        global["opam-version"] = global["opam-version"] ?? Self.opamVersion
+        self.global = global
+        var members: [Member] = []
+        var used: [String] = []
+        for (input, layer) in zip(request.inputs, layers) where input.job.package.name != request.job.package.name {
+            let package = input.job.package
+            members.append(
+                Member(
+                    package: package, opam: try Self.opamFile(input.files, of: package),
+                    config: Self.config(of: package.name, in: layer, target.layout)))
+            used.append(layer)
+        }
+        self.members = members
+        self.layers = used
+    }
+
+    /// The opam whose rules the recipes follow.
+    private static let opamVersion = "2.1.2"
+
+    static func opamFile(_ files: PackageFiles, of package: PackageVersion) throws(Failure) -> OpamFile {
+        do {
+            return try OpamFile(parsing: files.opam, file: "\(package)/opam")
+        } catch {
+            throw Failure(.input, "the opam file of \(package) cannot be read: \(error)")
+        }
+    }
+
+    private static func config(of name: String, in layer: String, _ layout: SwitchLayout) -> [String: VariableValue] {
+        let file = "\(layout.metadata)/config/\(name).config"
+        guard let bytes = readPlainFile(file, below: layer), let config = try? ConfigFile(parsing: bytes, file: file)
+        else {
+            return [:]
+        }
+        return Dictionary(config.variables.map { ($0.name, $0.value) }, uniquingKeysWith: { first, _ in first })
+    }
+
+    /// The variables of a package's commands in this switch.
+    func variables(of package: PackageVersion, opam: OpamFile, depends: [String] = [], withTests: Bool = false)
+        -> PackageVariables
+    {
+        let dependencies = members.map { member in
+            (
+                member.package.name,
+                PackageVariables.Dependency(
+                    version: member.package.version, hash: member.opam.url?.checksums.first?.description,
+                    variables: member.config)
+            )
+        }
+        return PackageVariables(
+            of: package.name, version: package.version, hash: opam.url?.checksums.first?.description, depends: depends,
+            in: layout, global: global, dependencies: Dictionary(dependencies, uniquingKeysWith: { first, _ in first }),
+            jobs: jobs, withTests: withTests)
+    }
+
+    /// What the packages set for whoever uses the switch, in opam's order: the last by name first.
+    var environmentChanges: [EnvironmentChange] {
+        members.sorted { $1.package.name < $0.package.name }.flatMap { member in
+            member.opam.environment.expanded(in: variables(of: member.package, opam: member.opam))
+        }
+    }
+
+    /// What opam keeps about the switch.
+    ///
+    /// - Parameter roots: packages that were asked for.
+    func state(roots: Set<PackageVersion>) -> SwitchState {
+        let installed = members.map { member in
+            SwitchState.Installed(
+                name: member.package.name, version: member.package.version, isRoot: roots.contains(member.package),
+                isCompiler: member.opam.flags.contains("compiler"))
+        }
+        return SwitchState(layout: layout, installed: installed, environment: environmentChanges, user: user)
+    }
+}

@@ -1,0 +1,82 @@
+internal import Core
+internal import Executor
+internal import Foundation
+internal import PluginHost
+internal import PluginMessages
+
+/// Layers of the distro's own packages: one for each environment and set of names, because the package manager's
+/// database cannot be stacked.
+struct SystemPackageLayers: Sendable {
+    private let folder: String
+    private let layers: LayerStore
+    private let scratch: String
+
+    /// What is left out of a layer: caches and logs of package managers.
+    private static let excluded: Set<String> = ["dev", "proc", "run", "sys", "tmp", "var/cache", "var/log", "var/tmp"]
+    private static let limits = Limits(time: .seconds(3600), silence: .seconds(900), disk: 16 << 30)
+
+    init(_ folders: WorkerFolders, layers: LayerStore) {
+        folder = folders.systemLayers
+        self.layers = layers
+        scratch = folders.scratch
+    }
+
+    /// Why there is no layer.
+    enum Refusal: Error {
+        /// The distro has no such packages.
+        case unknown([String])
+        /// A step failed.
+        case failed(Step, CommandResult)
+    }
+
+    /// The unpacked layer with the packages `names` and all that they need, built if need be; nil where there is nothing
+    /// to add to the environment.
+    ///
+    /// - Parameter names: as the distro's package manager has them, sorted.
+    /// - Throws: `Refusal`; `Failure`; `CancellationError`.
+    func layer(
+        of names: [String], in target: TargetEnvironment, environment: Digest, log: JobLog,
+        progress: @Sendable (String) -> Void
+    ) async throws -> String? {
+        guard !names.isEmpty else { return nil }
+        let answer = try await target.plugin.systemPackages(
+            SystemPackagesRequest(target: target.request, names: names))
+        guard answer.unknown.isEmpty else { throw Refusal.unknown(answer.unknown) }
+        guard !answer.installed.isEmpty else { return nil }
+        let key = try CanonicalJSON.digest(of: Key(environment: environment, steps: answer.steps))
+        if let known = existing(key) { return try await layers.unpacked(known) }
+        let lock = try await layers.lock(building: "system-\(key)")
+        defer { withExtendedLifetime(lock) {} }
+        if let known = existing(key) { return try await layers.unpacked(known) }
+        progress("system packages")
+        return try await layers.unpacked(build(answer, key: key, in: target, log: log))
+    }
+
+    private struct Key: Encodable {
+        var environment: Digest
+        var steps: [Step]
+    }
+
+    private func existing(_ key: Digest) -> Digest? {
+        guard let text = try? String(contentsOfFile: "\(folder)/\(key)", encoding: .utf8),
+            let digest = Digest(hex: text), layers.contains(digest)
+        else { return nil }
+        return digest
+    }
+
+    private func build(_ answer: SystemPackagesAnswer, key: Digest, in target: TargetEnvironment, log: JobLog)
+        async throws -> Digest
+    {
+        let sandbox = try Sandbox(Sandbox.Layout(base: target.base), in: scratch)
+        log.note("system packages: \(answer.installed.joined(separator: " "))")
+        for step in answer.steps {
+            let result = await sandbox.run(target.command(step, limits: Self.limits)) { log.append($0) }
+            if result.ending == .cancelled { throw CancellationError() }
+            guard result.succeeded else { throw Refusal.failed(step, result) }
+        }
+        let layer = try layers.capture(sandbox, excluding: Self.excluded)
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        try Data(layer.digest.hex.utf8).write(to: URL(fileURLWithPath: "\(folder)/\(key)"), options: .atomic)
+        return layer.digest
+    }
+}

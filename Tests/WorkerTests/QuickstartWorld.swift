@@ -1,0 +1,121 @@
+import Core
+import Documents
+import Executor
+import Foundation
+import OpamFormat
+import PluginHost
+import PluginMessages
+import Synchronization
+
+@testable import Worker
+
+/// A worker with the Debian plugin and the quickstart's packages, kept between runs of the tests.
+struct QuickstartWorld {
+    static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent()
+    static let quickstart = root.appending(path: "Matrices/quickstart")
+
+    /// Where root file systems and archives are kept between runs.
+    static var cache: String {
+        let environment = ProcessInfo.processInfo.environment
+        let home = environment["XDG_CACHE_HOME"] ?? "\(environment["HOME"] ?? "/tmp")/.cache"
+        return environment["CISO_TEST_CACHE"] ?? "\(home)/ciso-test"
+    }
+
+    let folders: WorkerFolders
+    let repository: RepositoryFolder
+    let target: Plan.Target
+    let runner: LocalRunner
+    let logs: Logs
+    let description: TargetDescription
+
+    /// Logs that the runner kept.
+    final class Logs: Sendable {
+        private let kept = Mutex<[Digest: String]>([:])
+
+        func keep(_ log: [UInt8]) -> Digest {
+            let digest = Digest(of: log)
+            kept.withLock { $0[digest] = String(decoding: log, as: UTF8.self) }
+            return digest
+        }
+
+        subscript(digest: Digest?) -> String {
+            digest.flatMap { digest in kept.withLock { $0[digest] } } ?? ""
+        }
+    }
+
+    init(in folder: String, repository: URL = quickstart, sources: [String] = [], target name: String = "debian-12")
+        async throws
+    {
+        let build = Bundle.main.executableURL?.deletingLastPathComponent().path ?? ""
+        let debug = Self.directory(of: "ciso-plugin-host", near: build)
+        let catalog = PluginCatalog(
+            PluginSearchPath(given: [debug]), host: "\(debug)/ciso-plugin-host", limits: PluginLimits())
+        let (plugin, request) = try await catalog.plugin(serving: name, systemCompiler: true)
+        description = try await plugin.target(request)
+        let identity = plugin.identity
+        target = Plan.Target(
+            name: name,
+            plugin: Job.Plugin(name: identity.name, version: identity.version, digest: identity.digest),
+            distribution: request.distribution, version: request.version, architecture: request.architecture,
+            systemCompiler: true, options: [:], variables: description.variables,
+            environment: try CanonicalJSON.digest(of: description.environment), required: true)
+        folders = WorkerFolders(folder)
+        logs = Logs()
+        self.repository = try RepositoryFolder(repository)
+        runner = try LocalRunner(
+            folders, plugins: catalog, sources: SourceCache(folders.sources, others: sources),
+            keepLog: { [logs] in logs.keep($0) })
+    }
+
+    private static func directory(of program: String, near start: String) -> String {
+        var directory = URL(fileURLWithPath: start)
+        while directory.path != "/" {
+            if FileManager.default.isExecutableFile(atPath: directory.appending(path: program).path) { break }
+            directory.deleteLastPathComponent()
+        }
+        return directory.path
+    }
+
+    /// What became of a package.
+    struct Ending: Sendable {
+        var request: JobRequest
+        var report: JobReport
+    }
+
+    /// Builds `names` and all that they need, in order; what needs a package that failed is left out.
+    func build(_ names: [String], kind: Job.Kind = .build, among wanted: Set<String>? = nil) async throws
+        -> [String: Ending]
+    {
+        var endings: [String: Ending] = [:]
+        for name in repository.closure(of: names, on: target, among: wanted) {
+            guard let request = try await request(name, endings: endings, among: wanted) else { continue }
+            let start = ContinuousClock.now
+            let report = await runner.run(request) { _ in }
+            print(
+                "\(request.job.package): \(report.outcome.rawValue) \(report.reason ?? "") \(ContinuousClock.now - start)"
+            )
+            endings[name] = Ending(request: request, report: report)
+        }
+        return endings
+    }
+
+    func request(_ name: String, endings: [String: Ending], among wanted: Set<String>?) async throws -> JobRequest? {
+        guard let entry = repository.entries[name] else { return nil }
+        let direct = repository.inputs(of: name, on: target, among: wanted)
+        guard direct.allSatisfy({ endings[$0]?.report.outcome == .success }) else { return nil }
+        var all: [String] = []
+        for input in repository.closure(of: direct, on: target, among: wanted) { all.append(input) }
+        let depexts = entry.opam.depexts(in: { [target] in target.variables[$0.name].map { .string($0) } })
+        let job = Job(
+            kind: .build, package: entry.package, opam: entry.files.digest,
+            inputs: direct.compactMap { endings[$0]?.request.id }.sorted(), compiler: "system",
+            environment: target.environment, plugin: target.plugin, systemPackages: depexts)
+        let inputs = all.compactMap { input -> JobRequest.Input? in
+            guard let ending = endings[input], let layer = ending.report.layer else { return nil }
+            return .init(id: ending.request.id, job: ending.request.job, layer: layer, files: ending.request.files)
+        }
+        return JobRequest(
+            id: try CanonicalJSON.digest(of: job), job: job, files: entry.files, inputs: inputs, target: target)
+    }
+}

@@ -1,0 +1,67 @@
+import Core
+import Documents
+import Foundation
+import OpamFormat
+
+/// An opam repository in a folder with one version of each package, and the jobs that build it.
+struct RepositoryFolder {
+    struct Entry {
+        var package: PackageVersion
+        var files: PackageFiles
+        var opam: OpamFile
+    }
+
+    let entries: [String: Entry]
+
+    init(_ folder: URL, leavingOut left: Set<String> = []) throws {
+        var entries: [String: Entry] = [:]
+        let manager = FileManager.default
+        for name in try manager.contentsOfDirectory(atPath: folder.appending(path: "packages").path) {
+            let directory = folder.appending(path: "packages/\(name)")
+            for version in try manager.contentsOfDirectory(atPath: directory.path) where !left.contains(version) {
+                guard let package = PackageVersion(version) else { continue }
+                let bytes = Array(try Data(contentsOf: directory.appending(path: "\(version)/opam")))
+                let files = PackageFiles(opam: bytes)
+                entries[name] = Entry(
+                    package: package, files: files, opam: try OpamFile(parsing: bytes, file: "\(version)/opam"))
+            }
+        }
+        self.entries = entries
+    }
+
+    /// What a package is built over: dependencies that are in the repository and not only `post`, and its optional
+    /// dependencies that are.
+    func inputs(of name: String, on target: Plan.Target, among wanted: Set<String>? = nil) -> [String] {
+        guard let entry = entries[name] else { return [] }
+        let environment: Environment = { variable in
+            variable.name == "version"
+                ? .string(entry.package.version) : target.variables[variable.name].map { .string($0) }
+        }
+        var scope = DependencyScope()
+        scope.post = false
+        let needs = [entry.opam.depends, entry.opam.depopts].flatMap {
+            $0.filtered(in: environment, scope: scope).atoms
+        }
+        return Set(
+            needs.filter { need in
+                guard let found = entries[need.name.text], wanted?.contains(need.name.text) ?? true else {
+                    return false
+                }
+                return need.versions.allows(Version(unchecked: found.package.version))
+            }.map(\.name.text)
+        ).sorted()
+    }
+
+    /// All that `names` reach, dependencies first.
+    func closure(of names: [String], on target: Plan.Target, among wanted: Set<String>? = nil) -> [String] {
+        var order: [String] = []
+        var seen: Set<String> = []
+        func visit(_ name: String) {
+            guard seen.insert(name).inserted else { return }
+            inputs(of: name, on: target, among: wanted).forEach(visit)
+            order.append(name)
+        }
+        names.forEach(visit)
+        return order
+    }
+}
