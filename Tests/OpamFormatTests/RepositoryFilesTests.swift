@@ -21,4 +21,23 @@ struct RepositoryFilesTests {
             #expect(tree.items == again.items, "\(path)")
         }
     }
+
+    /// Formulas and filters print as an opam file writes them.
+    @Test func formulasSurvivePrinting() throws {
+        for (path, bytes) in SharedRepository.files {
+            let file = try OpamFile(parsing: bytes, file: path)
+            let printed = """
+                depends: [\(file.depends)]
+                depopts: [\(file.depopts)]
+                conflicts: [\(file.conflicts)]
+                available: \(file.available)
+                """
+            let again = try OpamFile(parsing: printed, file: path)
+            #expect(again.problems().isEmpty, "\(path)")
+            #expect(again.depends == file.depends, "\(path)")
+            #expect(again.depopts == file.depopts, "\(path)")
+            #expect(again.conflicts == file.conflicts, "\(path)")
+            #expect(again.available == file.available, "\(path)")
+        }
+    }
 }

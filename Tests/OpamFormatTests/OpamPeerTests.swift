@@ -1,0 +1,109 @@
+import Foundation
+import OpamFormat
+import Testing
+
+/// The opam program as a second opinion.
+@Suite(.enabled(if: OpamProgram.path != nil, "needs the program opam"))
+struct OpamPeerTests {
+    /// opam reads a file and writes it anew in its own layout: both say the same, field by field.
+    @Test(.enabled(if: SharedRepository.isPresent, "needs ../shared/opam-repository.git.tar"))
+    func filesThatOpamWritesAnewSayTheSame() throws {
+        let folder = try OpamProgram.makeFolder()
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let step = SharedRepository.isComplete ? 50 : 30
+        for (offset, (path, bytes)) in SharedRepository.files.enumerated() where offset % step == 0 {
+            let file = folder.appending(path: "opam")
+            try Data(bytes).write(to: file)
+            let normalised = try OpamProgram.run(["lint", "--normalise", file.path], in: folder)
+            let ours = try OpamFile(parsing: bytes, file: path)
+            let theirs = try OpamFile(parsing: normalised, file: "\(path) by opam")
+            try compare(ours, theirs, "\(path)")
+        }
+    }
+
+    private func compare(_ ours: OpamFile, _ theirs: OpamFile, _ path: Comment) throws {
+        #expect(ours.depends == theirs.depends, path)
+        #expect(ours.depopts == theirs.depopts, path)
+        #expect(ours.conflicts == theirs.conflicts, path)
+        #expect(ours.available == theirs.available, path)
+        #expect(ours.conflictClasses == theirs.conflictClasses, path)
+        #expect(Set(ours.flags) == Set(theirs.flags), path)
+        #expect(ours.build == theirs.build, path)
+        #expect(ours.install == theirs.install, path)
+        #expect(ours.runTest == theirs.runTest, path)
+        #expect(ours.patches == theirs.patches, path)
+        #expect(ours.substs == theirs.substs, path)
+        #expect(ours.url == theirs.url, path)
+        #expect(Set(ours.extraSources) == Set(theirs.extraSources), path)
+        #expect(ours.extraFiles == theirs.extraFiles, path)
+        #expect(ours.environment == theirs.environment, path)
+        #expect(ours.synopsis == theirs.synopsis, path)
+        #expect(ours.summary == theirs.summary, path)
+        #expect(ours.authors == theirs.authors, path)
+        #expect(
+            ours.depexts.map { Set($0.element) } == theirs.depexts.map { Set($0.element) }, path)
+    }
+
+    /// opam expands variables the same way.
+    @Test func textsExpandAsInOpam() throws {
+        let folder = try OpamProgram.makeFolder()
+        defer { try? FileManager.default.removeItem(at: folder) }
+        try FileManager.default.createDirectory(
+            at: folder.appending(path: "repository/packages"), withIntermediateDirectories: true)
+        try Data("opam-version: \"2.0\"\n".utf8).write(to: folder.appending(path: "repository/repo"))
+        _ = try OpamProgram.run(
+            ["init", "--bare", "--no-setup", "--disable-sandboxing", "-y", "default", "repository"], in: folder)
+        _ = try OpamProgram.run(["switch", "create", "x", "--empty", "-y"], in: folder)
+        let texts = [
+            "plain", "%{os}%", "a%{os}%b", "%{a:enable}%", "%{a+b:enable}%", "%{a:installed}%", "%{unknown}%",
+            "%{a:installed?yes:no}%", "%{unknown?yes:no}%", "%%", "100%", "%", "%{os", "a%{os b", "%{unknown}%%{os}%",
+            "%{os}}%", "%%{os}%", "%{}%", "}%", "%{os}%%", "%%%{os}%%%", "%{a:installed?x y:z z}%", "%{os?a:b}%",
+        ]
+        let environment: Environment = { variable in
+            switch variable.description {
+            case "os": .string("linux")
+            case "a:installed", "b:installed": .bool(false)
+            default: nil
+            }
+        }
+        for text in texts {
+            let expected = try OpamProgram.run(["config", "expand", text], in: folder)
+            #expect(Interpolation.expand(text, in: environment) + "\n" == expected, "\(text)")
+        }
+    }
+}
+
+/// Runs opam with a root of its own.
+enum OpamProgram {
+    static let path: String? = {
+        let folders = (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":")
+        return folders.map { "\($0)/opam" }.first { FileManager.default.isExecutableFile(atPath: $0) }
+    }()
+
+    static func makeFolder() throws -> URL {
+        let folder = FileManager.default.temporaryDirectory.appending(path: "opam-peer-tests-\(UUID())")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        return folder
+    }
+
+    /// What opam writes to its standard output, whatever its exit code.
+    static func run(_ arguments: [String], in folder: URL) throws -> String {
+        let process = Process()
+        process.executableURL = URL(filePath: path ?? "opam")
+        process.arguments = arguments
+        process.currentDirectoryURL = folder
+        var environment = ProcessInfo.processInfo.environment
+        environment["OPAMROOT"] = folder.appending(path: "root").path
+        environment["OPAMROOTISOK"] = "1"
+        environment["OPAMCOLOR"] = "never"
+        process.environment = environment
+        let pipe = Pipe()
+        process.standardOutput = pipe
+        process.standardError = FileHandle.nullDevice
+        process.standardInput = FileHandle.nullDevice
+        try process.run()
+        let data = try pipe.fileHandleForReading.readToEnd() ?? Data()
+        process.waitUntilExit()
+        return String(decoding: data, as: UTF8.self)
+    }
+}
