@@ -33,7 +33,7 @@ static int join_groups(const struct ciso_process *p) {
 }
 
 static int arrange_descriptors(const struct ciso_process *p) {
-    if (dup2(p->input, 0) < 0 || dup2(p->output, 1) < 0 || dup2(p->output, 2) < 0) return -1;
+    if (dup2(p->input, 0) < 0 || dup2(p->output, 1) < 0 || dup2(p->error, 2) < 0) return -1;
     // Before 5.11 there is no such flag; then everything that was opened close-on-exec is closed all the same.
     syscall(SYS_close_range, 3, ~0U, CLOSE_RANGE_CLOEXEC);
     for (int i = 0; i < p->kept_count; i++) {

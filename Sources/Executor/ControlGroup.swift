@@ -22,6 +22,11 @@ final class ControlGroup: Sendable {
     /// Limits of each single process.
     let resourceLimits: [ProcessStart.ResourceLimit]
 
+    /// No group, for a process of ours that limits nothing.
+    static var none: ControlGroup {
+        ControlGroup([:], Limits(memory: nil, processes: nil, openFiles: nil, disk: nil), isUnified: false)
+    }
+
     /// A group that enforces `limits` as far as this machine allows.
     static func make(for limits: Limits) -> ControlGroup {
         let hierarchy = ControlGroupHierarchy.ofThisProcess

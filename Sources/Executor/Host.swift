@@ -26,7 +26,8 @@ public enum Host {
                 let process = try start(command, group, status: status.writing, output: printed.writing)
                 let supervisor = Supervisor(
                     process: process, limits: limits, group: group, cancellation: cancellation,
-                    disk: DiskWatch(paths: watched, limit: limits.disk, reserve: reserve))
+                    disk: DiskWatch(paths: watched, limit: limits.disk, reserve: reserve),
+                    report: .bubblewrap)
                 return supervisor.run(output: printed.takeReading(), status: status.takeReading(), sink: output)
             } catch {
                 return CommandResult(ending: .setupFailed(error.description))

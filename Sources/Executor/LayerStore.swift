@@ -51,16 +51,25 @@ public struct LayerStore: Sendable {
     public func capture(
         _ sandbox: Sandbox, paths: [String] = [""], excluding excluded: Set<String> = []
     ) throws(Failure) -> Layer {
+        try capture(
+            directory: sandbox.changes, paths: paths, excluding: excluded,
+            ownership: geteuid() == 0 ? .kept : .fixed(LayerStore.builder))
+    }
+
+    /// Who owns what was built where the owners seen by this process mean nothing.
+    static let builder = Owner(user: Command.User.build.uid, group: Command.User.build.gid)
+
+    /// Keeps what lies in `changes`, a directory as overlayfs makes them, as a layer.
+    func capture(
+        directory changes: String, paths: [String] = [""], excluding excluded: Set<String> = [],
+        ownership: Packing.Ownership
+    ) throws(Failure) -> Layer {
         let aside = try ScratchDirectory(in: "\(directory)/incoming")
         let archive = "\(aside.path)/layer.tar.zst"
-        let packing = Packing(
-            timestamps: .fixed(1),
-            ownership: geteuid() == 0
-                ? .kept : .fixed(Owner(user: Command.User.build.uid, group: Command.User.build.gid)),
-            whiteouts: true, limits: limits)
+        let packing = Packing(timestamps: .fixed(1), ownership: ownership, whiteouts: true, limits: limits)
         let summary: Packing.Summary
         do {
-            summary = try packing.pack(sandbox.changes, paths: paths, excluding: excluded, to: archive)
+            summary = try packing.pack(changes, paths: paths, excluding: excluded, to: archive)
         } catch {
             throw error.failure
         }

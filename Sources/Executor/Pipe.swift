@@ -2,10 +2,10 @@ import CSandbox
 import Core
 import Glibc
 
-/// The two ends of a pipe; neither outlives this value but for the reading end that is taken.
+/// The two ends of a pipe. Both are closed with this value, but for the one that is taken.
 struct Pipe: ~Copyable {
-    private var reading: Int32
-    let writing: Int32
+    private(set) var reading: Int32
+    private(set) var writing: Int32
 
     init() throws(Failure) {
         var ends: [Int32] = [-1, -1]
@@ -24,9 +24,16 @@ struct Pipe: ~Copyable {
         return taken
     }
 
+    /// Closes the reading end and gives the writing one, which is the caller's to close.
+    consuming func takeWriting() -> Int32 {
+        let taken = writing
+        writing = -1
+        return taken
+    }
+
     deinit {
         if reading >= 0 { close(reading) }
-        close(writing)
+        if writing >= 0 { close(writing) }
     }
 }
 

@@ -9,6 +9,8 @@ struct ProcessStart {
     var environment: [String] = []
     var input: Int32
     var output: Int32
+    /// Where standard error goes; nil: where the output goes.
+    var error: Int32?
     /// Descriptors that the process keeps.
     var kept: [Int32] = []
     var user: Command.User?
@@ -52,7 +54,8 @@ struct ProcessStart {
                         start(
                             ciso_process(
                                 path: path, arguments: arguments.pointers, environment: environment.pointers,
-                                input: input, output: output, kept: kept.baseAddress, kept_count: Int32(kept.count),
+                                input: input, output: output, error: error ?? output, kept: kept.baseAddress,
+                                kept_count: Int32(kept.count),
                                 user: user.map { Int64($0.uid) } ?? -1, group: user.map { Int64($0.gid) } ?? -1,
                                 user_namespace: userNamespace, overlay: nil, groups: groups.constant,
                                 group_count: Int32(groups.count), limits: limits.baseAddress,

@@ -116,7 +116,8 @@ public final class Sandbox: Sendable {
             let process = try start(command, group, status: status.writing, output: printed.writing)
             let supervisor = Supervisor(
                 process: process, limits: command.limits, group: group, cancellation: cancellation,
-                disk: DiskWatch(paths: [changes, "\(scratch.path)/tmp"], limit: command.limits.disk, reserve: reserve))
+                disk: DiskWatch(paths: [changes, "\(scratch.path)/tmp"], limit: command.limits.disk, reserve: reserve),
+                report: .bubblewrap)
             return supervisor.run(output: printed.takeReading(), status: status.takeReading(), sink: output)
         } catch {
             return CommandResult(ending: .setupFailed(error.description))

@@ -11,6 +11,18 @@ struct Supervisor {
     let group: ControlGroup
     let cancellation: Cancellation
     var disk: DiskWatch
+    let report: Report
+
+    /// Who says, beside the process's own status, how the command ended.
+    enum Report {
+        /// bubblewrap, in JSON.
+        case bubblewrap
+        /// The watchdog on a remote host, in a line of the ssh client's standard error. The descriptor is the client's
+        /// standard input, whose end makes the watchdog kill what it watches; it is closed here.
+        case watchdog(lifeline: Int32)
+        /// Nobody: the process is the command.
+        case status
+    }
 
     /// Why the process was killed by us.
     private var verdict: CommandResult.Ending?
@@ -20,17 +32,21 @@ struct Supervisor {
     /// The first process inside the sandbox, once bubblewrap has said which.
     private var inner: pid_t?
     private var statusText: [UInt8] = []
+    /// When the watchdog was told to stop.
+    private var told: ContinuousClock.Instant?
     /// The end of the output, for the message where the sandbox itself failed.
     private var tail: [UInt8] = []
 
     init(
-        process: pid_t, limits: Limits, group: ControlGroup, cancellation: Cancellation, disk: DiskWatch
+        process: pid_t, limits: Limits, group: ControlGroup, cancellation: Cancellation, disk: DiskWatch,
+        report: Report
     ) {
         self.process = process
         self.limits = limits
         self.group = group
         self.cancellation = cancellation
         self.disk = disk
+        self.report = report
     }
 
     /// Runs `body` on a thread of its own: children die with the thread that started them, and threads of a pool come
@@ -53,11 +69,12 @@ struct Supervisor {
     /// Watches to the end.
     ///
     /// - Parameters:
-    ///   - output, status: reading ends that do not block; closed at the end. `status` is bubblewrap's, in JSON, or -1.
+    ///   - output, status: reading ends that do not block, or -1; closed at the end. `status` is what the report is in.
     consuming func run(output: Int32, status: Int32, sink: @Sendable ([UInt8]) -> Void) -> CommandResult {
         defer {
-            close(output)
+            if output >= 0 { close(output) }
             if status >= 0 { close(status) }
+            if case .watchdog(let lifeline) = report, told == nil { close(lifeline) }
         }
         let outer = ProcessDescriptor(of: process)
         var polled = [
@@ -82,7 +99,7 @@ struct Supervisor {
         _ = readStatus(status)
         waitForInner()
         while pass(output, to: sink) {}
-        return result(waitStatus, hasStatus: status >= 0)
+        return result(waitStatus)
     }
 
     private mutating func checkLimits() {
@@ -100,6 +117,14 @@ struct Supervisor {
     /// Kills everything inside. The first verdict stands.
     private mutating func kill(_ reason: CommandResult.Ending?) {
         verdict = verdict ?? reason
+        if case .watchdog(let lifeline) = report {
+            if told == nil {
+                told = .now
+                close(lifeline)
+            }
+            // It answers in a moment, if the connection still stands.
+            guard let told, .now - told > .seconds(10) else { return }
+        }
         group.killAll()
         // With the first process of its namespace every other one dies, whatever it did to escape.
         if let inner { Glibc.kill(inner, SIGKILL) } else { Glibc.kill(process, SIGKILL) }
@@ -130,10 +155,10 @@ struct Supervisor {
         while true {
             let count = read(status, &buffer, buffer.count)
             if count > 0 {
-                statusText += buffer[..<count]
+                if statusText.count < 1 << 20 { statusText += buffer[..<count] }
                 continue
             }
-            if inner == nil { inner = number("child-pid").map { pid_t($0) } }
+            if case .bubblewrap = report, inner == nil { inner = number("child-pid").map { pid_t($0) } }
             return count < 0
         }
     }
@@ -150,8 +175,8 @@ struct Supervisor {
         }
     }
 
-    private func result(_ waitStatus: Int32, hasStatus: Bool) -> CommandResult {
-        var ending = verdict ?? ending(waitStatus, hasStatus: hasStatus)
+    private func result(_ waitStatus: Int32) -> CommandResult {
+        var ending = verdict ?? ending(waitStatus)
         let usage = group.finish()
         switch ending {
         case .exited(let status) where status != 0: ending = cause(of: ending, usage)
@@ -164,20 +189,42 @@ struct Supervisor {
     }
 
     /// What the command's own end says.
-    private func ending(_ waitStatus: Int32, hasStatus: Bool) -> CommandResult.Ending {
-        let code: Int32
-        if hasStatus {
+    private func ending(_ waitStatus: Int32) -> CommandResult.Ending {
+        switch report {
+        case .bubblewrap:
             guard let reported = number("exit-code") else {
-                let message = String(decoding: tail, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
+                let message = trimmed(tail)
                 return .setupFailed(message.isEmpty ? "bwrap ended with wait status \(waitStatus)" : message)
             }
-            code = Int32(truncatingIfNeeded: reported)
-        } else if waitStatus & 0x7f != 0 {
-            return .signalled(waitStatus & 0x7f)
-        } else {
-            code = (waitStatus >> 8) & 0xff
+            return ending(code: Int32(truncatingIfNeeded: reported))
+        case .watchdog:
+            return watchdogEnding() ?? .connectionLost(trimmed(statusText.suffix(500)))
+        case .status:
+            return waitStatus & 0x7f != 0 ? .signalled(waitStatus & 0x7f) : ending(code: (waitStatus >> 8) & 0xff)
         }
-        return (129...160).contains(code) ? .signalled(code - 128) : .exited(code)
+    }
+
+    /// Above 128 lie the signals, by every shell's convention.
+    private func ending(code: Int32) -> CommandResult.Ending {
+        (129...160).contains(code) ? .signalled(code - 128) : .exited(code)
+    }
+
+    /// What the watchdog's line says; nil where the connection ended before it.
+    private func watchdogEnding() -> CommandResult.Ending? {
+        let lines = String(decoding: statusText, as: UTF8.self).split(separator: "\n")
+        guard let line = lines.last(where: { $0.hasPrefix("ciso: ") }) else { return nil }
+        let words = line.split(separator: " ")
+        guard words.count == 3, let code = Int32(words[2]) else { return nil }
+        switch words[1] {
+        case "exit": return ending(code: code)
+        case "wall": return .timedOut(.wall)
+        case "disk": return .diskLimit
+        default: return nil
+        }
+    }
+
+    private func trimmed(_ bytes: some Sequence<UInt8>) -> String {
+        String(decoding: Array(bytes), as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
     }
 
     /// What made a command fail, where that was not its own doing.

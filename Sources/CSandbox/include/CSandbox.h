@@ -31,9 +31,10 @@ struct ciso_process {
     const char *path;
     char *const *arguments;
     char *const *environment;
-    /// Becomes standard input; standard output and error go to `output`.
+    /// Become standard input, output and error.
     int input;
     int output;
+    int error;
     /// Other descriptors that the process keeps, by the same numbers.
     const int *kept;
     int kept_count;

@@ -1,0 +1,29 @@
+import Glibc
+
+/// Writes what the compressed file `archive` holds to `descriptor`, without unpacking it: `.tar.zst` becomes `.tar`.
+///
+/// - Parameter limit: the most bytes that are written.
+/// - Throws: `ArchiveError` with `damaged`, `tooManyBytes`, or `system` when the descriptor takes no more.
+/// - Complexity: O(bytes), in constant memory.
+public func expand(_ archive: String, to descriptor: Int32, limit: Int = 8 << 30) throws(ArchiveError) {
+    let input = try Descriptor(opening: archive, O_RDONLY, of: archive)
+    let reader = try ArchiveReader(descriptor: input.raw, name: archive, format: .stream)
+    let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: blockSize, alignment: 16)
+    defer { buffer.deallocate() }
+    guard try reader.next() != nil else { return }
+    var total = 0
+    while true {
+        let count = try reader.read(into: buffer)
+        if count == 0 { return }
+        total += count
+        guard total <= limit else {
+            throw ArchiveError(.tooManyBytes, archive: archive, detail: "holds more than \(limit) bytes")
+        }
+        var rest = UnsafeRawBufferPointer(rebasing: buffer[..<count])
+        while !rest.isEmpty {
+            let written = write(descriptor, rest.baseAddress, rest.count)
+            guard written > 0 else { throw systemError("write", "output", of: archive) }
+            rest = UnsafeRawBufferPointer(rebasing: rest[written...])
+        }
+    }
+}

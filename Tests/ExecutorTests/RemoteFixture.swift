@@ -1,0 +1,111 @@
+import Executor
+import Foundation
+import Glibc
+
+/// A real sshd on the loopback device, for one user with a given shell, seen as another machine.
+///
+/// It lives in a mount namespace of its own, where the user exists and `/bin/sh` is that shell.
+final class RemoteFixture: Sendable {
+    static let isPossible =
+        getuid() == 0
+        && (["/usr/sbin/sshd", "/usr/bin/ssh", "/usr/bin/ssh-keygen"] as [String]).allSatisfy { access($0, X_OK) == 0 }
+
+    let path: String
+    let host: RemoteHost
+    private let server: Process
+
+    init(shell: String) throws {
+        path = "/tmp/ciso-ssh-\(UInt32.random(in: .min ... .max))"
+        let port = Int.random(in: 20000..<60000)
+        try FileManager.default.createDirectory(atPath: path + "/home", withIntermediateDirectories: true)
+        try Self.shell(
+            """
+            cd \(path); chmod 755 .; chown 4321:4321 home; ssh-keygen -q -t ed25519 -N '' -f hostkey; ssh-keygen -q -t ed25519 -N '' -f key
+            (grep -v '^tester:' /etc/passwd; echo 'tester:*:4321:4321::\(path)/home:\(shell)') > passwd
+            cp key.pub authorized; chmod 644 authorized passwd
+            echo "[127.0.0.1]:\(port) $(cut -d' ' -f1,2 hostkey.pub)" > known
+            """)
+        server = Process()
+        server.executableURL = URL(fileURLWithPath: "/usr/bin/unshare")
+        let options = [
+            "Port=\(port)", "ListenAddress=127.0.0.1", "HostKey=\(path)/hostkey",
+            "AuthorizedKeysFile=\(path)/authorized",
+            "StrictModes=no", "UsePAM=no", "PidFile=none", "PasswordAuthentication=no", "UseDNS=no",
+        ].map { "-o \($0)" }.joined(separator: " ")
+        server.arguments = [
+            "-m", "/bin/bash", "-ec",
+            """
+            mkdir -p /run/sshd; mount --bind \(path)/passwd /etc/passwd
+            [ \(shell) -ef /bin/sh ] || mount --bind \(shell) "$(readlink -f /bin/sh)"
+            exec /usr/sbin/sshd -D -e -f /dev/null \(options)
+            """,
+        ]
+        let log = FileManager.default.createFile(atPath: path + "/sshd.log", contents: nil)
+        server.standardError = log ? FileHandle(forWritingAtPath: path + "/sshd.log") : nil
+        try server.run()
+        host = RemoteHost(
+            "tester@127.0.0.1", port: port, identity: path + "/key", knownHosts: path + "/known",
+            directory: path + "/home/work", slots: 2)
+        for _ in 0..<300
+        where !((try? String(contentsOfFile: path + "/sshd.log", encoding: .utf8))?.contains("listening") ?? false) {
+            usleep(10_000)
+        }
+    }
+
+    deinit {
+        dropConnections()
+        server.terminate()
+        server.waitUntilExit()
+        try? FileManager.default.removeItem(atPath: path)
+    }
+
+    /// Kills the server's side of every connection, as a crash would.
+    func dropConnections() {
+        let children = descendants(of: server.processIdentifier).filter { process in
+            ((try? String(contentsOfFile: "/proc/\(process)/cmdline", encoding: .utf8)) ?? "").hasPrefix("sshd:")
+        }
+        for process in children { kill(process, SIGKILL) }
+    }
+
+    /// Files in the host's directory of workspaces.
+    var workspaces: [String] {
+        (try? FileManager.default.contentsOfDirectory(atPath: host.directory)) ?? []
+    }
+
+    private func descendants(of process: pid_t) -> [pid_t] {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
+        let children = names.compactMap { name -> pid_t? in
+            guard let child = pid_t(name),
+                let status = try? String(contentsOfFile: "/proc/\(name)/stat", encoding: .utf8),
+                let end = status.lastIndex(of: ")")
+            else { return nil }
+            let fields = status[end...].split(separator: " ")
+            return fields.count > 2 && pid_t(fields[2]) == process ? child : nil
+        }
+        return children + children.flatMap { descendants(of: $0) }
+    }
+
+    private static func shell(_ script: String) throws {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: "/bin/bash")
+        process.arguments = ["-ec", script]
+        try process.run()
+        process.waitUntilExit()
+        guard process.terminationStatus == 0 else { throw CocoaError(.executableLoad) }
+    }
+}
+
+extension RemoteSession {
+    /// Runs a script in the workspace's root, and gives what it printed.
+    func sh(
+        _ script: String, limits: Limits = Limits(time: .seconds(30), memory: nil, processes: nil)
+    ) async -> (result: CommandResult, output: String) {
+        let output = Output()
+        let command = Command(
+            name: "test", .script(script),
+            environment: ["PATH": "/usr/bin:/bin", "HOME": root, "WEIRD": "a 'b' $c\n\\d"],
+            workingDirectory: root, limits: limits)
+        let result = await run(command) { output.append($0) }
+        return (result, output.text)
+    }
+}
