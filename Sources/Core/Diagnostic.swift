@@ -91,6 +91,12 @@ public struct Failure: Error, Sendable, CustomStringConvertible {
     }
 }
 
+/// An error that can be told to the user as a failure.
+public protocol FailureConvertible: Error {
+    /// What the user is told, and whose fault it is.
+    var failure: Failure { get }
+}
+
 /// The candidate nearest to what was typed, for "did you mean …": at most a third of its letters away.
 ///
 /// - Complexity: O(candidates × letters²), by Wagner and Fischer's table.

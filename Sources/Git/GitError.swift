@@ -1,3 +1,5 @@
+public import Core
+
 /// Why something could not be done with a git repository.
 public struct GitError: Error, Hashable, Sendable, CustomStringConvertible {
     /// What a caller may want to tell apart.
@@ -18,6 +20,10 @@ public struct GitError: Error, Hashable, Sendable, CustomStringConvertible {
         case owner
         /// An object or a file of the repository is damaged.
         case corrupted
+        /// The disk or the quota is full.
+        case noSpace
+        /// The operating system refused, by its error number.
+        case system(Int32)
         /// Anything else, by libgit2's number.
         case other(Int32)
     }
@@ -39,5 +45,19 @@ public struct GitError: Error, Hashable, Sendable, CustomStringConvertible {
 
     public var description: String {
         "git repository '\(repository)': cannot \(operation): \(detail)"
+    }
+}
+
+extension GitError: FailureConvertible {
+    public var failure: Failure {
+        switch kind {
+        case .notFound, .ambiguous, .invalidName: Failure(.input, description)
+        case .owner:
+            Failure(.input, description, hint: "git config --global --add safe.directory '\(repository)'")
+        case .exists, .modified, .locked: Failure(.infrastructure, description, hint: "try again")
+        case .corrupted:
+            Failure(.infrastructure, description, hint: "`git -C '\(repository)' fsck` tells what else is damaged")
+        case .noSpace, .system, .other: Failure(.infrastructure, description)
+        }
     }
 }

@@ -1,1 +1,74 @@
-// Store: the room is laid, nothing lives here yet.
+internal import Core
+internal import Git
+
+/// A tree of small documents per branch in a plain bare git repository, changed by transactions and watched.
+///
+/// Stock git may clone, log, fetch from, push to, repack and check it at any time. Any number of processes and threads
+/// may write at once. Knows nothing of what the documents mean.
+public final class Store: Sendable {
+    /// The version of the layout that this program writes.
+    public static let schemaVersion = 1
+
+    /// The folder of the store.
+    public let path: String
+    let layout: Layout
+    let handles: HandlePool
+    let options: StoreOptions
+    let committer: Committer
+
+    /// Opens the store at `path`, or makes one there.
+    ///
+    /// - Throws: `StoreError` of kind `newerSchema`, `noStore` where a folder of something else is in the way, `system`.
+    public convenience init(at path: String, options: StoreOptions = StoreOptions()) throws {
+        try Schema.create(Layout(root: path))
+        try self.init(opening: path, options: options)
+    }
+
+    /// Opens the store at `path`.
+    ///
+    /// - Throws: `StoreError` of kind `noStore` where there is none.
+    public init(opening path: String, options: StoreOptions = StoreOptions()) throws {
+        self.path = path
+        self.options = options
+        layout = Layout(root: path)
+        try Schema.check(layout)
+        handles = HandlePool(path: path)
+        committer = Committer(layout: layout, options: options)
+    }
+
+    /// The branch as it is now; empty where there is none.
+    public func snapshot(_ branch: Branch) throws -> Snapshot {
+        try handles.with { repository in
+            let reference = ReferenceFile(name: branch.reference, directory: path)
+            guard let id = try reference.read(repository) else {
+                return Snapshot(commit: nil, tree: .emptyTree, handles: handles)
+            }
+            return Snapshot(commit: id, tree: try repository.commit(id).tree, handles: handles)
+        }
+    }
+
+    /// A branch as it was at a commit, named by id or by anything that git understands.
+    public func snapshot(at revision: String) throws -> Snapshot {
+        try handles.with { repository in
+            let id = try repository.resolve(commit: revision)
+            return Snapshot(commit: id, tree: try repository.commit(id).tree, handles: handles)
+        }
+    }
+
+    /// All branches whose name begins with `prefix`, sorted.
+    public func branches(prefix: String = "") throws -> [Branch] {
+        try handles.with { repository in
+            try repository.references(prefix: "refs/heads/\(prefix)").map {
+                try Branch(String($0.dropFirst("refs/heads/".count)))
+            }
+        }
+    }
+
+    /// Makes what was written durable without the journal, which begins anew. Done by itself when the journal is full.
+    public func checkpoint() throws { try committer.checkpoint() }
+
+    /// Runs `body` while no writer of any process is at work.
+    func exclusively<Result: Sendable>(_ body: (GitRepository) throws -> Result) throws -> Result {
+        try committer.exclusively(body)
+    }
+}

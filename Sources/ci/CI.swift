@@ -41,13 +41,19 @@ struct CI: AsyncParsableCommand {
         } catch let ending as Ending {
             return ending.status.rawValue
         } catch let failure as Failure {
-            Terminal.complain(failure.description)
-            return (failure.kind == .input ? ExitStatus.input : .infrastructure).rawValue
+            return complain(about: failure)
+        } catch let error as any FailureConvertible {
+            return complain(about: error.failure)
         } catch is CancellationError {
             return ExitStatus.interrupted.rawValue
         } catch {
             return complain(aboutParsing: error)
         }
+    }
+
+    private static func complain(about failure: Failure) -> Int32 {
+        Terminal.complain(failure.description)
+        return (failure.kind == .input ? ExitStatus.input : .infrastructure).rawValue
     }
 
     /// Prints the help that was asked for, the mistake in the command line, or an error nobody foresaw.

@@ -1,0 +1,47 @@
+internal import CZlib
+
+/// Compresses as git's files want it. Keeps zlib's memory between uses: starting afresh costs more than a small object.
+///
+/// Belongs to one thread at a time.
+package final class Deflater {
+    private let stream: UnsafeMutablePointer<z_stream>
+
+    /// - Parameter level: 0 (stored) to 9 (smallest).
+    package init(level: Int32) {
+        stream = .allocate(capacity: 1)
+        stream.initialize(to: z_stream())
+        let status = deflateInit_(stream, level, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size))
+        precondition(status == Z_OK, "zlib has no memory")
+    }
+
+    deinit {
+        deflateEnd(stream)
+        stream.deallocate()
+    }
+
+    /// The zlib form of the pieces of `input`, one after the other.
+    package func deflate(_ input: [UInt8]...) -> [UInt8] {
+        deflateReset(stream)
+        let size = input.reduce(0) { $0 + $1.count }
+        let bound = Int(deflateBound(stream, UInt(size))) + 16
+        return [UInt8](unsafeUninitializedCapacity: bound) { buffer, count in
+            stream.pointee.next_out = buffer.baseAddress
+            stream.pointee.avail_out = UInt32(bound)
+            for (index, piece) in input.enumerated() {
+                piece.withUnsafeBufferPointer { bytes in
+                    stream.pointee.next_in = UnsafeMutablePointer(mutating: bytes.baseAddress)
+                    stream.pointee.avail_in = UInt32(bytes.count)
+                    _ = CZlib.deflate(stream, index == input.count - 1 ? Z_FINISH : Z_NO_FLUSH)
+                }
+            }
+            count = bound - Int(stream.pointee.avail_out)
+        }
+    }
+}
+
+/// The CRC-32 of `bytes`, continued from `start`.
+package func crc32(_ bytes: [UInt8], from start: UInt32 = 0) -> UInt32 {
+    bytes.withUnsafeBufferPointer {
+        UInt32(truncatingIfNeeded: CZlib.crc32(UInt(start), $0.baseAddress, UInt32($0.count)))
+    }
+}

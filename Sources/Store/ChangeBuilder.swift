@@ -1,0 +1,174 @@
+internal import Core
+internal import Git
+
+/// Puts a batch of requests on top of a branch's head, in memory: what collides is settled, merged or rejected.
+struct ChangeBuilder {
+    private let branch: Branch
+    private let options: StoreOptions
+    private let readBlob: (ObjectID) throws -> [UInt8]
+    private var editor: TreeEditor
+    private var head: ObjectID?
+    private var headTime: Int64
+    private var tree: ObjectID
+    private var change = PreparedChange()
+    /// Accepted requests that share the next commit, and what they do.
+    private var group: [CommitRequest] = []
+    private var groupEdits: [StorePath: Edit] = [:]
+    /// The directories above those edits.
+    private var groupDirectories: Set<StorePath> = []
+
+    init(
+        branch: Branch, head: (id: ObjectID, commit: Commit)?, options: StoreOptions,
+        loadTree: @escaping (ObjectID) throws -> Tree, readBlob: @escaping (ObjectID) throws -> [UInt8]
+    ) {
+        self.branch = branch
+        self.options = options
+        self.readBlob = readBlob
+        editor = TreeEditor(load: loadTree)
+        self.head = head?.id
+        headTime = head?.commit.committer.time ?? 0
+        tree = head?.commit.tree ?? .emptyTree
+    }
+
+    /// The commits that `requests` come to, in their order.
+    mutating func build(_ requests: [CommitRequest]) throws -> PreparedChange {
+        for request in requests {
+            do {
+                let edits = try settle(request)
+                if request.options.grouping == .own { try closeGroup() }
+                group.append(request)
+                groupEdits.merge(edits) { $1 }
+                for path in edits.keys { groupDirectories.formUnion(path.ancestors) }
+                if request.options.grouping == .own { try closeGroup() }
+            } catch let error as GitError {
+                throw error
+            } catch {
+                change.rejected.append((request, error))
+            }
+        }
+        try closeGroup()
+        change.trees = editor.created
+        return change
+    }
+
+    /// What `request` does to the branch as it is now; only what makes a difference.
+    private mutating func settle(_ request: CommitRequest) throws -> [StorePath: Edit] {
+        let unchanged = request.baseTree == tree && groupEdits.isEmpty
+        if !unchanged {
+            for (path, seen) in request.reads where request.writes[path] == nil {
+                guard try current(path) == seen else { throw try conflict(request, path, isWrite: false) }
+            }
+        }
+        var edits: [StorePath: Edit] = [:]
+        for (path, write) in request.writes {
+            let there = try current(path)
+            try refuseObstacles(to: path)
+            let base = unchanged ? there : try entry(path, request.baseTree)
+            var contents = write.contents
+            if there != base, there != contents.map({ ObjectID(hashing: .blob, $0) }) {
+                contents = try merge(request, path, write, base: base, theirs: there)
+            }
+            if let contents {
+                let id = ObjectID(hashing: .blob, contents)
+                if id == there { continue }
+                change.blobs[id] = contents
+                edits[path] = .write(id)
+            } else if there != nil {
+                edits[path] = .remove
+            }
+        }
+        return edits
+    }
+
+    private mutating func merge(
+        _ request: CommitRequest, _ path: StorePath, _ write: Transaction.Write, base: ObjectID?, theirs: ObjectID?
+    ) throws -> [UInt8]? {
+        guard let merge = write.merge, let ours = write.contents, let theirs = try contents(theirs),
+            let merged = merge(try contents(base), ours, theirs)
+        else { throw try conflict(request, path, isWrite: true) }
+        return merged
+    }
+
+    private mutating func conflict(_ request: CommitRequest, _ path: StorePath, isWrite: Bool) throws -> Conflict {
+        let base = try contents(entry(path, request.baseTree))
+        return Conflict(
+            branch: branch, path: path, base: base, ours: isWrite ? request.writes[path]?.contents : base,
+            theirs: try contents(current(path)), isWrite: isWrite, attempts: 1)
+    }
+
+    /// What is at `path` now, the group that waits included. Directories are compared as a whole.
+    private mutating func current(_ path: StorePath) throws -> ObjectID? {
+        if groupEdits.isEmpty { return try entry(path, tree) }
+        switch groupEdits[path] {
+        case .write(let id): return id
+        case .remove: return nil
+        case nil:
+            if groupDirectories.contains(path) || path.ancestors.contains(where: { groupEdits[$0] != nil }) {
+                try closeGroup()
+            }
+            return try entry(path, tree)
+        }
+    }
+
+    /// A document where this one needs a directory must reject its request alone, not all that share the commit.
+    private func refuseObstacles(to path: StorePath) throws {
+        if try editor.entry(at: path, in: tree)?.kind == .directory {
+            throw StoreError(.notADirectory, "'\(path)' is a directory, and cannot become a document")
+        }
+        for ancestor in path.ancestors {
+            guard let entry = try editor.entry(at: ancestor, in: tree) else { continue }
+            if entry.kind == .directory { return }
+            throw StoreError(.notADirectory, "'\(ancestor)' is a document, and cannot become a directory")
+        }
+    }
+
+    private func entry(_ path: StorePath, _ root: ObjectID) throws -> ObjectID? {
+        try editor.entry(at: path, in: root)?.id
+    }
+
+    private func contents(_ id: ObjectID?) throws -> [UInt8]? {
+        guard let id else { return nil }
+        return change.blobs[id] ?? (try? readBlob(id))
+    }
+
+    /// Makes one commit of the requests that wait for it.
+    private mutating func closeGroup() throws {
+        guard !group.isEmpty else { return }
+        defer {
+            group = []
+            groupEdits = [:]
+            groupDirectories = []
+        }
+        guard !groupEdits.isEmpty else {
+            change.accepted += group.map { ($0, head) }
+            return
+        }
+        do {
+            tree = try editor.apply(groupEdits, to: tree)
+        } catch let error as StoreError {
+            change.rejected += group.map { ($0, error) }
+            return
+        }
+        headTime = max(headTime, options.clock())
+        let author = group[0].options.author ?? options.author
+        let commit = Commit(
+            tree: tree, parents: head.map { [$0] } ?? [],
+            author: Signature(name: author.name, email: author.email, time: headTime),
+            message: Self.message(of: group))
+        let bytes = commit.bytes
+        let id = ObjectID(hashing: .commit, bytes)
+        change.commits.append((id, bytes))
+        change.steps.append(
+            JournalRecord.Step(commit: bytes, edits: groupEdits.map { (path: $0.key, edit: $0.value) }))
+        change.accepted += group.map { ($0, id) }
+        head = id
+    }
+
+    /// The message of one, or a count and the subjects of many, their trailers last.
+    private static func message(of group: [CommitRequest]) -> String {
+        if group.count == 1 { return group[0].message }
+        let subjects = group.map { $0.message.prefix { $0 != "\n" } }
+        return "\(subjects[0]) and \(group.count - 1) more\n\n"
+            + subjects.map { "- \($0)" }.joined(separator: "\n") + "\n"
+    }
+}

@@ -1,0 +1,25 @@
+internal import Git
+
+/// A transaction that waits for being committed, and who wants to know what became of it.
+struct CommitRequest: Sendable {
+    let branch: Branch
+    let baseCommit: ObjectID?
+    let baseTree: ObjectID
+    let reads: [StorePath: ObjectID?]
+    let writes: [StorePath: Transaction.Write]
+    let message: String
+    let options: TransactionOptions
+    let complete: @Sendable (Result<ObjectID?, any Error>) -> Void
+}
+
+/// What a batch of requests on one branch comes to: commits, new objects, and the requests that are part of it.
+struct PreparedChange {
+    var steps: [JournalRecord.Step] = []
+    var blobs: [ObjectID: [UInt8]] = [:]
+    var trees: [ObjectID: Tree] = [:]
+    var commits: [(id: ObjectID, bytes: [UInt8])] = []
+    var accepted: [(request: CommitRequest, commit: ObjectID?)] = []
+    var rejected: [(request: CommitRequest, error: any Error)] = []
+
+    var objectCount: Int { blobs.count + trees.count + commits.count }
+}

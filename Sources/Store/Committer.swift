@@ -1,0 +1,168 @@
+internal import Core
+internal import Dispatch
+internal import Git
+internal import Glibc
+internal import Synchronization
+
+/// Commits transactions, one batch at a time: whoever waits while one batch is written is in the next one.
+final class Committer: Sendable {
+    private let layout: Layout
+    private let options: StoreOptions
+    private let waiting = Mutex<[CommitRequest]>([])
+    private let queue = DispatchQueue(label: "store.committer")
+    private let work: Work
+
+    init(layout: Layout, options: StoreOptions) {
+        self.layout = layout
+        self.options = options
+        work = Work(layout: layout, options: options)
+    }
+
+    /// Commits `request` on the calling thread, or lets the thread that is at work take it along.
+    func submit(_ request: CommitRequest) {
+        waiting.withLock { $0.append(request) }
+        queue.sync { drain() }
+    }
+
+    /// Commits `request` on a thread of its own.
+    func submitLater(_ request: CommitRequest) {
+        waiting.withLock { $0.append(request) }
+        queue.async { self.drain() }
+    }
+
+    /// Runs `body` while no writer of any process is at work.
+    func exclusively<Result: Sendable>(_ body: (GitRepository) throws -> Result) throws -> Result {
+        try queue.sync { try work.exclusively(body) }
+    }
+
+    /// Makes everything written so far durable without the journal, and begins that anew.
+    func checkpoint() throws {
+        try queue.sync { try work.checkpoint() }
+    }
+
+    private func drain() {
+        let batch = waiting.withLock { waiting in
+            defer { waiting = [] }
+            return waiting
+        }
+        guard !batch.isEmpty else { return }
+        var order: [Branch] = []
+        var byBranch: [Branch: [CommitRequest]] = [:]
+        for request in batch {
+            if byBranch[request.branch] == nil { order.append(request.branch) }
+            byBranch[request.branch, default: []].append(request)
+        }
+        for branch in order { work.commit(byBranch[branch] ?? [], to: branch) }
+    }
+}
+
+/// What a committer keeps between batches. Touched only on the committer's queue, hence unchecked.
+private final class Work: @unchecked Sendable {
+    private let layout: Layout
+    private let options: StoreOptions
+    private var repository: GitRepository?
+    private let loose: LooseObjects
+    private var trees = TreeCache()
+    private var heads: [Branch: (id: ObjectID, commit: Commit)] = [:]
+
+    init(layout: Layout, options: StoreOptions) {
+        self.layout = layout
+        self.options = options
+        loose = LooseObjects(directory: layout.gitObjects)
+    }
+
+    /// Commits `requests` and tells each what became of it.
+    func commit(_ requests: [CommitRequest], to branch: Branch) {
+        do {
+            let change = try change(requests, branch)
+            for (request, error) in change.rejected { request.complete(.failure(error)) }
+            for (request, commit) in change.accepted { request.complete(.success(commit)) }
+        } catch {
+            for request in requests { request.complete(.failure(error)) }
+        }
+    }
+
+    func exclusively<Result>(_ body: (GitRepository) throws -> Result) throws -> Result {
+        let repository = try handle()
+        let session = try WriterSession(layout: layout, options: options, repository: repository, loose: loose)
+        return try session.hold { try body(repository) }
+    }
+
+    func checkpoint() throws {
+        let session = try WriterSession(layout: layout, options: options, repository: try handle(), loose: loose)
+        try session.checkpoint()
+    }
+
+    private func handle() throws -> GitRepository {
+        if let repository { return repository }
+        let opened = try GitRepository(opening: layout.root)
+        repository = opened
+        return opened
+    }
+
+    private func change(_ requests: [CommitRequest], _ branch: Branch) throws -> PreparedChange {
+        let repository = try handle()
+        let session = try WriterSession(layout: layout, options: options, repository: repository, loose: loose)
+        let reference = ReferenceFile(name: branch.reference, directory: layout.root)
+        let deadline = ContinuousClock.now + options.lockTimeout
+        var pause: UInt32 = 100
+        while true {
+            let head = try head(of: branch, reference, repository)
+            var builder = ChangeBuilder(
+                branch: branch, head: head, options: options, loadTree: { try self.tree($0, repository) },
+                readBlob: { try repository.blob($0) })
+            let change = try builder.build(requests)
+            guard let new = change.commits.last else { return change }
+            if try session.commit(change, reference: reference, old: head?.id) {
+                trees.add(change.trees)
+                heads[branch] = Commit(bytes: new.bytes).map { (new.id, $0) }
+                return change
+            }
+            guard ContinuousClock.now < deadline else {
+                throw StoreError(
+                    .locked, "store: '\(reference.lockPath)' has been in the way for \(options.lockTimeout)",
+                    hint: "if no git is at work there, `ci store verify --repair` removes it")
+            }
+            usleep(UInt32.random(in: pause / 2...pause))
+            pause = min(pause * 2, 20_000)
+        }
+    }
+
+    private func head(
+        of branch: Branch, _ reference: ReferenceFile, _ repository: GitRepository
+    ) throws -> (id: ObjectID, commit: Commit)? {
+        guard let id = try reference.read(repository) else {
+            if let other = try reference.neighbour(in: repository) {
+                throw StoreError(
+                    .invalidPath, "branch '\(branch)' cannot be beside '\(other)': one name is in the other")
+            }
+            return nil
+        }
+        if let known = heads[branch], known.id == id { return known }
+        return (id, try repository.commit(id))
+    }
+
+    private func tree(_ id: ObjectID, _ repository: GitRepository) throws -> Tree {
+        if let tree = trees[id] { return tree }
+        let tree = try repository.tree(id)
+        trees.add([id: tree])
+        return tree
+    }
+}
+
+/// Directories that were read or written lately. Forgets all when it is full, which costs one reading each.
+private struct TreeCache {
+    private static let limit = 64 << 20
+    private var trees: [ObjectID: Tree] = [:]
+    private var size = 0
+
+    subscript(id: ObjectID) -> Tree? { trees[id] }
+
+    mutating func add(_ more: [ObjectID: Tree]) {
+        if size > Self.limit {
+            trees = [:]
+            size = 0
+        }
+        for (id, tree) in more where trees.updateValue(tree, forKey: id) == nil { size += tree.bytes.count + 64 }
+    }
+}

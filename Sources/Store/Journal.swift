@@ -1,0 +1,191 @@
+internal import Git
+internal import Glibc
+
+/// One change of a branch as it is kept in the journal until its objects are certainly on disk.
+struct JournalRecord: Sendable {
+    /// A commit, and what it does to the directory of its parent.
+    struct Step: Sendable {
+        var commit: [UInt8]
+        var edits: [(path: StorePath, edit: Edit)]
+    }
+
+    var reference: String
+    var old: ObjectID?
+    var new: ObjectID
+    /// Empty where the objects lie in a pack that is on disk already.
+    var steps: [Step]
+    var blobs: [[UInt8]]
+}
+
+/// A file of fixed size, written from its start again and again, into which each change goes before it is acknowledged.
+///
+/// One `fdatasync` of blocks that exist already is the whole price of durability: the objects and references that
+/// stock git sees are written without syncing, and are written again from here should the machine lose power.
+/// Records lie at multiples of 512 bytes, so that writing one never touches the sector of another.
+final class Journal {
+    static let start = 4096
+    static let size = 8 << 20
+    static let recordLimit = 1 << 20
+    private static let magic: UInt32 = 0x4349_534a
+    private static let headerSize = 24
+    private static let alignment = 512
+
+    private let file: File
+    private let isDurable: Bool
+
+    /// Opens the journal at `path`, making one of zeros where there is none.
+    init(path: String, isDurable: Bool) throws(StoreError) {
+        self.isDurable = isDurable
+        file = try File(path, O_RDWR | O_CREAT)
+        guard file.size < Self.size else { return }
+        // Blocks of zeros, not a hole: a later fdatasync has no metadata to write.
+        let zeros = [UInt8](repeating: 0, count: 1 << 20)
+        for offset in stride(from: 0, to: Self.size, by: zeros.count) { try file.write(zeros, at: offset) }
+        try file.synchronize()
+    }
+
+    /// The bytes that `record` takes, or nil where it is too large for the journal.
+    static func encode(_ record: JournalRecord, epoch: UInt64) -> [UInt8]? {
+        var payload = ByteWriter()
+        payload.add(text: record.reference)
+        payload.add(record.old ?? .zero)
+        payload.add(record.new)
+        payload.add(count: record.steps.count)
+        for step in record.steps {
+            payload.add(step.commit)
+            payload.add(count: step.edits.count)
+            for (path, edit) in step.edits {
+                payload.add(text: path.description)
+                switch edit {
+                case .write(let id): payload.add(id)
+                case .remove: payload.add(.zero)
+                }
+            }
+        }
+        payload.add(count: record.blobs.count)
+        for blob in record.blobs { payload.add(blob) }
+        guard payload.bytes.count <= recordLimit else { return nil }
+        var frame = ByteWriter()
+        frame.add(UInt64(magic))
+        frame.add(epoch)
+        frame.add(count: payload.bytes.count)
+        frame.add(count: Int(crc32(payload.bytes)))
+        frame.append(payload.bytes)
+        return frame.bytes
+    }
+
+    /// Where a record of `count` bytes at `offset` ends, rounded up.
+    static func end(of count: Int, at offset: Int) -> Int {
+        (offset + count + alignment - 1) / alignment * alignment
+    }
+
+    /// Writes an encoded record; on disk when this returns.
+    func append(_ bytes: [UInt8], at offset: Int, atPoint: (FailurePoint) throws -> Void) throws {
+        try file.write(bytes, at: offset)
+        try atPoint(.journalWritten)
+        if isDurable { try file.synchronize() }
+    }
+
+    /// Makes all records void: those of another epoch are never read.
+    func begin(epoch: UInt64) throws(StoreError) {
+        try file.write(Array("ciso journal 1 \(epoch)\n".utf8), at: 0)
+        try cut(at: Self.start)
+    }
+
+    /// The epoch of the records, as `begin` left it; nil in a new journal.
+    func epoch() throws(StoreError) -> UInt64? {
+        let line = try file.read(64).prefix { $0 != UInt8(ascii: "\n") }
+        let words = String(decoding: line, as: UTF8.self).split(separator: " ")
+        return words.count == 4 && words.starts(with: ["ciso", "journal", "1"]) ? UInt64(words[3]) : nil
+    }
+
+    /// Makes the record at `offset` void, and all after it.
+    func cut(at offset: Int) throws(StoreError) {
+        try file.write([UInt8](repeating: 0, count: Self.headerSize), at: offset)
+        if isDurable { try file.synchronize() }
+    }
+
+    /// All whole records of `epoch`, in order, and where each lies.
+    func records(epoch: UInt64) throws(StoreError) -> [(offset: Int, end: Int, record: JournalRecord)] {
+        var found: [(offset: Int, end: Int, record: JournalRecord)] = []
+        var offset = Self.start
+        while offset + Self.headerSize <= Self.size {
+            var header = ByteReader(try file.read(Self.headerSize, at: offset))
+            guard header.number() == UInt64(Self.magic), header.number() == epoch, let count = header.count(),
+                let checksum = header.count(), count <= Self.recordLimit
+            else { break }
+            let payload = try file.read(count, at: offset + Self.headerSize)
+            guard payload.count == count, Int(crc32(payload)) == checksum, let record = Self.decode(payload) else {
+                break
+            }
+            let end = Self.end(of: count + Self.headerSize, at: offset)
+            found.append((offset, end, record))
+            offset = end
+        }
+        return found
+    }
+
+    private static func decode(_ payload: [UInt8]) -> JournalRecord? {
+        var reader = ByteReader(payload)
+        guard let reference = reader.text(), let old = reader.id(), let new = reader.id(), let count = reader.count()
+        else { return nil }
+        var record = JournalRecord(
+            reference: reference, old: old == .zero ? nil : old, new: new, steps: [], blobs: [])
+        for _ in 0..<count {
+            guard let commit = reader.bytes(), let edits = reader.count() else { return nil }
+            var step = JournalRecord.Step(commit: commit, edits: [])
+            for _ in 0..<edits {
+                guard let text = reader.text(), let path = try? StorePath(text), let id = reader.id() else {
+                    return nil
+                }
+                step.edits.append((path, id == .zero ? .remove : .write(id)))
+            }
+            record.steps.append(step)
+        }
+        guard let blobs = reader.count() else { return nil }
+        for _ in 0..<blobs {
+            guard let blob = reader.bytes() else { return nil }
+            record.blobs.append(blob)
+        }
+        return record
+    }
+}
+
+/// Appends numbers, ids and byte strings, little-endian.
+private struct ByteWriter {
+    private(set) var bytes: [UInt8] = []
+
+    mutating func append(_ more: [UInt8]) { bytes += more }
+    mutating func add(_ number: UInt64) { withUnsafeBytes(of: number.littleEndian) { bytes += $0 } }
+    mutating func add(count: Int) {
+        withUnsafeBytes(of: UInt32(truncatingIfNeeded: count).littleEndian) { bytes += $0 }
+    }
+    mutating func add(_ id: ObjectID) { bytes += id.bytes }
+
+    mutating func add(_ string: [UInt8]) {
+        add(count: string.count)
+        bytes += string
+    }
+
+    mutating func add(text: String) { add(Array(text.utf8)) }
+}
+
+/// Reads what `ByteWriter` wrote; nil once anything is missing.
+private struct ByteReader {
+    private let source: [UInt8]
+    private var at = 0
+
+    init(_ source: [UInt8]) { self.source = source }
+
+    private mutating func take(_ count: Int) -> ArraySlice<UInt8>? {
+        guard count >= 0, count <= source.count - at else { return nil }
+        defer { at += count }
+        return source[at..<at + count]
+    }
+
+    mutating func number() -> UInt64? { take(8)?.reversed().reduce(0) { $0 << 8 | UInt64($1) } }
+    mutating func count() -> Int? { take(4)?.reversed().reduce(0) { $0 << 8 | Int($1) } }
+    mutating func id() -> ObjectID? { take(20).flatMap { ObjectID(bytes: $0) } }
+    mutating func bytes() -> [UInt8]? { count().flatMap { take($0) }.map(Array.init) }
+    mutating func text() -> String? { bytes().map { String(decoding: $0, as: UTF8.self) } }
+}

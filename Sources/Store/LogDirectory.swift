@@ -1,0 +1,150 @@
+internal import Archive
+public import Core
+internal import Glibc
+
+/// Logs beside the history that people clone: growing files while jobs run, then compressed archives of thousands.
+///
+/// A log that is sealed is known by its digest. It stays a file of its own until `pack` moves it into the archive.
+public struct LogDirectory: Sendable {
+    private let directory: String
+    private var running: String { "\(directory)/running" }
+    private var sealed: ObjectDirectory { ObjectDirectory(directory: "\(directory)/sealed") }
+    private var archives: String { "\(directory)/archives" }
+
+    init(directory: String) {
+        self.directory = directory
+    }
+
+    /// Begins the log called `name`, or goes on with it. A name is unique among the jobs that run.
+    public func begin(_ name: String) throws -> LogWriter {
+        let path = try path(ofRunning: name)
+        try makeDirectory(running)
+        return try LogWriter(path: path)
+    }
+
+    /// What a running job has logged from `offset` on, at most `limit` bytes; nil where it has no log.
+    public func read(running name: String, from offset: Int = 0, limit: Int = 1 << 20) throws -> [UInt8]? {
+        let path = try path(ofRunning: name)
+        guard status(of: path) != nil else { return nil }
+        return try File(path, O_RDONLY).read(limit, at: offset)
+    }
+
+    /// The names of the logs that are being written, or were when their writer died; sorted.
+    public var runningNames: [String] {
+        names(in: running).filter { $0.hasSuffix(".log") }.map { String($0.dropLast(4)) }
+    }
+
+    /// Ends the log called `name`, durably: from now on it is known by its digest.
+    public func seal(_ name: String) throws -> Digest {
+        let path = try path(ofRunning: name)
+        guard status(of: path) != nil else {
+            throw StoreError(.notFound, "there is no running log '\(name)'")
+        }
+        return try sealed.put(moving: path)
+    }
+
+    /// Stores a whole log, durably.
+    public func put(_ bytes: [UInt8]) throws -> Digest { try sealed.put(bytes) }
+
+    /// Drops a running log.
+    public func discard(_ name: String) throws { unlink(try path(ofRunning: name)) }
+
+    /// The log called `digest`; nil where it is not there.
+    ///
+    /// - Complexity: One look into each archive's index, then one decompressed frame.
+    /// - Throws: `StoreError` of kind `corrupted` where what is there does not have that digest.
+    public func read(_ digest: Digest) throws -> [UInt8]? {
+        if let bytes = try sealed.bytes(of: digest) { return bytes }
+        guard let archive = archive(of: digest), let location = try archive.locations()[digest.hex] else {
+            // Packed between the two looks.
+            return try sealed.bytes(of: digest)
+        }
+        let bytes = try archive.read(location)
+        guard Digest(of: bytes) == digest else {
+            throw StoreError(.corrupted, "store: log \(digest) is damaged in its archive '\(archive.path)'")
+        }
+        return bytes
+    }
+
+    /// Moves the sealed logs into archives. Readers find each log at all times.
+    ///
+    /// - Returns: how many were moved, and their bytes.
+    @discardableResult
+    public func pack() throws -> (logs: Int, bytes: Int) {
+        var moved = (logs: 0, bytes: 0)
+        try makeDirectory(archives)
+        let byShard = Dictionary(grouping: sealed.list(), by: { $0.digest.hex.prefix(1) })
+        for (shard, logs) in byShard.sorted(by: { $0.key < $1.key }) {
+            let archive = MemberArchive(path: "\(archives)/\(shard)")
+            for batch in logs.sorted(by: { $0.stored < $1.stored }).inBatches(of: 64 << 20, by: \.size) {
+                try archive.append(
+                    batch.compactMap { log in
+                        try sealed.bytes(of: log.digest).map { (name: log.digest.hex, bytes: $0) }
+                    })
+                for log in batch {
+                    try sealed.remove(log.digest)
+                    moved = (moved.logs + 1, moved.bytes + log.size)
+                }
+            }
+        }
+        return moved
+    }
+
+    private func archive(of digest: Digest) -> MemberArchive? {
+        let path = "\(archives)/\(digest.hex.prefix(1))"
+        return status(of: path) == nil ? nil : MemberArchive(path: path)
+    }
+
+    private func path(ofRunning name: String) throws -> String {
+        let valid = try StorePath(components: [name])
+        return "\(running)/\(valid.name).log"
+    }
+}
+
+/// Appends to a running log. What is written is readable by others at once.
+public final class LogWriter: Sendable {
+    private let descriptor: Int32
+    private let path: String
+
+    init(path: String) throws(StoreError) {
+        self.path = path
+        descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o666)
+        guard descriptor >= 0 else { throw StoreError.system("open", path, errno) }
+    }
+
+    deinit { close(descriptor) }
+
+    /// Adds `bytes` at the end.
+    public func append(_ bytes: some Collection<UInt8>) throws {
+        let array = Array(bytes)
+        var done = 0
+        while done < array.count {
+            let count = array.withUnsafeBytes { write(descriptor, $0.baseAddress! + done, $0.count - done) }
+            if count < 0, errno == EINTR { continue }
+            guard count > 0 else { throw StoreError.system("write", path, count < 0 ? errno : ENOSPC) }
+            done += count
+        }
+    }
+}
+
+extension Store {
+    /// Logs by digest, and those that are being written.
+    public var logs: LogDirectory { LogDirectory(directory: layout.logs) }
+}
+
+extension Array {
+    /// Runs of elements, each of about `limit` by `size`.
+    func inBatches(of limit: Int, by size: (Element) -> Int) -> [[Element]] {
+        var batches: [[Element]] = []
+        var total = 0
+        for element in self {
+            if batches.isEmpty || total + size(element) > limit {
+                batches.append([])
+                total = 0
+            }
+            batches[batches.count - 1].append(element)
+            total += size(element)
+        }
+        return batches
+    }
+}

@@ -1,0 +1,70 @@
+internal import Git
+internal import Glibc
+
+/// A branch's own file and its lock, by the same protocol as stock git's: whoever makes `NAME.lock` may rename it.
+///
+/// Unlike git's, our lock file appears with its whole contents: a lock of ours whose owner died is known by them.
+struct ReferenceFile {
+    /// `refs/heads/…`.
+    let name: String
+    /// The folder of the repository.
+    let directory: String
+
+    private var path: String { "\(directory)/\(name)" }
+    var lockPath: String { "\(path).lock" }
+
+    /// Where the reference is; nil where there is none.
+    ///
+    /// - Throws: `StoreError` of kind `corrupted` where the file holds something else.
+    func read(_ repository: GitRepository) throws -> ObjectID? {
+        guard status(of: path)?.isDirectory == false, let bytes = try contents(of: path) else {
+            return try repository.reference(name)
+        }
+        let text = String(decoding: bytes.prefix(41), as: UTF8.self)
+        if let id = ObjectID(hex: text.prefix(40)), id != .zero, bytes.count <= 41 { return id }
+        if text.hasPrefix("ref: ") { return try repository.reference(name) }
+        throw StoreError(
+            .corrupted, "store: '\(path)' holds \(bytes.count) bytes that are no commit id",
+            hint: "`ci store verify --repair` sets it to the last commit that is known")
+    }
+
+    /// Takes the lock, with `new` in it; false where somebody else has it.
+    func lock(_ new: ObjectID) throws(StoreError) -> Bool {
+        let aside = "\(directory)/ciso/reference.\(getpid()).tmp"
+        unlink(aside)
+        defer { unlink(aside) }
+        try File(aside, O_WRONLY | O_CREAT | O_EXCL, mode: 0o644).write(Array("\(new)\n".utf8), at: 0)
+        if link(aside, lockPath) == 0 { return true }
+        if errno == EEXIST { return false }
+        if errno == ENOENT {
+            try makeDirectory(String(path[..<(path.lastIndex(of: "/") ?? path.endIndex)]))
+            if link(aside, lockPath) == 0 { return true }
+            if errno == EEXIST { return false }
+        }
+        throw StoreError.system("lock", path, errno)
+    }
+
+    /// Moves the reference to what the lock says, and gives the lock up.
+    func commit() throws(StoreError) {
+        if rename(lockPath, path) == 0 { return }
+        if errno == EISDIR || errno == ENOTEMPTY || errno == EEXIST {
+            // An empty directory that stock git left behind; one that is not empty stays.
+            rmdir(path)
+            if rename(lockPath, path) == 0 { return }
+        }
+        throw StoreError.system("move", path, errno)
+    }
+
+    /// Gives the lock up without moving the reference.
+    func unlock() { unlink(lockPath) }
+
+    /// Removes a lock that a dead writer of ours left: one that holds exactly `new`.
+    func removeStaleLock(holding new: ObjectID) throws(StoreError) {
+        if try contents(of: lockPath) == Array("\(new)\n".utf8) { unlink(lockPath) }
+    }
+
+    /// A branch whose name is the folder of this one, or that lies below this one: git can keep only one of them.
+    func neighbour(in repository: GitRepository) throws -> String? {
+        try repository.references().first { $0.hasPrefix(name + "/") || name.hasPrefix($0 + "/") }
+    }
+}

@@ -1,0 +1,107 @@
+internal import Core
+internal import Foundation
+public import Git
+
+/// A branch as it was at one commit. Never changes, whatever is written meanwhile.
+public struct Snapshot: Sendable {
+    /// A name in a directory.
+    public struct Entry: Hashable, Sendable {
+        public let name: String
+        public let isDirectory: Bool
+        /// Equal ids mean equal contents.
+        public let id: ObjectID
+    }
+
+    /// Nil for a branch without commits.
+    public let commit: ObjectID?
+    /// The directory of the commit.
+    public let tree: ObjectID
+    let handles: HandlePool
+
+    /// The contents of the document at `path`; nil where there is none.
+    public func bytes(at path: StorePath) throws -> [UInt8]? {
+        try handles.with { repository in
+            guard let entry = try entry(at: path, in: repository), entry.kind != .directory else { return nil }
+            return try repository.blob(entry.id)
+        }
+    }
+
+    /// The value at `path`; nil where there is none.
+    ///
+    /// - Throws: `StoreError` of kind `invalidValue` where the document is no such value.
+    public func value<Value: Decodable>(_ type: Value.Type = Value.self, at path: StorePath) throws -> Value? {
+        try bytes(at: path).map { try decode(type, $0, at: path) }
+    }
+
+    /// The value at a typed path; nil where there is none.
+    public func value<Value>(at path: TypedPath<Value>) throws -> Value? {
+        try value(Value.self, at: path.path)
+    }
+
+    /// Whether a document or a directory is at `path`.
+    public func exists(_ path: StorePath) throws -> Bool { try id(at: path) != nil }
+
+    /// The id of what is at `path`, by which contents are compared without reading them.
+    public func id(at path: StorePath) throws -> ObjectID? {
+        try handles.with { try entry(at: path, in: $0)?.id }
+    }
+
+    /// The names in the directory at `path` (nil: the top), in git's order; empty where there is none.
+    public func list(_ path: StorePath? = nil) throws -> [Entry] {
+        try handles.with { repository in
+            var directory = tree
+            if let path {
+                guard let entry = try entry(at: path, in: repository), entry.kind == .directory else { return [] }
+                directory = entry.id
+            }
+            return try repository.tree(directory).entries.map {
+                Entry(name: $0.name, isDirectory: $0.kind == .directory, id: $0.id)
+            }
+        }
+    }
+
+    /// Calls `body` with every document below `path` (nil: all), in git's order.
+    public func forEachDocument(
+        below path: StorePath? = nil, _ body: (_ path: StorePath, _ bytes: [UInt8]) throws -> Void
+    ) throws {
+        try handles.with { repository in
+            var directory = tree
+            if let path {
+                guard let entry = try entry(at: path, in: repository), entry.kind == .directory else { return }
+                directory = entry.id
+            }
+            try repository.walk(directory, prefix: path?.description ?? "") { place, entry in
+                if entry.kind != .directory { try body(StorePath(place), repository.blob(entry.id)) }
+                return true
+            }
+        }
+    }
+
+    /// The keys in a sharded directory, sorted.
+    public func keys<Value>(in directory: ShardedDirectory<Value>) throws -> [String] {
+        var keys: [String] = []
+        try handles.with { repository in
+            guard let entry = try entry(at: directory.path, in: repository), entry.kind == .directory else { return }
+            try repository.walk(entry.id, prefix: directory.path.description) { place, entry in
+                if entry.kind != .directory, let key = directory.key(of: try StorePath(place)) { keys.append(key) }
+                return true
+            }
+        }
+        return keys.sorted()
+    }
+
+    private func entry(at path: StorePath, in repository: GitRepository) throws -> TreeEntry? {
+        try repository.entry(at: path.description, in: tree)
+    }
+}
+
+/// Reads `bytes` as a value, naming the document where that fails.
+func decode<Value: Decodable>(_ type: Value.Type, _ bytes: [UInt8], at path: StorePath) throws -> Value {
+    do {
+        return try CanonicalJSON.decode(type, from: Data(bytes))
+    } catch {
+        throw StoreError(
+            .invalidValue, "document '\(path)' is no \(type): \(error)",
+            hint: "`ci store log PATH` shows who wrote it, `ci store undo` takes a change back")
+    }
+}

@@ -1,0 +1,104 @@
+public import Git
+internal import Glibc
+internal import Synchronization
+
+extension Store {
+    /// What a transaction came to.
+    public struct Committed<Value> {
+        /// What the closure returned.
+        public let value: Value
+        /// The branch's commit that holds the change; where nothing changed, the one that was there.
+        public let commit: ObjectID?
+    }
+
+    /// Runs `body` on the branch as it is, and commits what it wrote, durably, before returning.
+    ///
+    /// Where others changed what it read or wrote, it runs again on the new state: it must have no other effects.
+    /// What it throws ends the transaction, and nothing is written. Blocks its thread.
+    ///
+    /// - Parameters:
+    ///   - message: a sentence for people, and after an empty line `Key: value` lines for programs.
+    /// - Throws: `Conflict` after the store's number of attempts; `StoreError`, `GitError`; what `body` throws.
+    @discardableResult
+    public func transact<Value>(
+        _ branch: Branch, _ message: String, options: TransactionOptions = TransactionOptions(),
+        _ body: (Transaction) throws -> Value
+    ) throws -> Committed<Value> {
+        var attempt = 1
+        while true {
+            let transaction = Transaction(base: try snapshot(branch), prefixes: options.prefixes)
+            let value = try body(transaction)
+            let outcome = Outcome()
+            committer.submit(request(transaction, branch, message, options) { outcome.set($0) })
+            do {
+                return Committed(value: value, commit: try outcome.get())
+            } catch let conflict as Conflict {
+                try giveUp(on: conflict, attempt)
+            }
+            usleep(UInt32(backoff(attempt)))
+            attempt += 1
+        }
+    }
+
+    /// Runs `body` on the branch as it is, and commits what it wrote, durably, before returning.
+    ///
+    /// As the other form, but suspends while the change is written.
+    @discardableResult
+    public func transact<Value>(
+        _ branch: Branch, _ message: String, options: TransactionOptions = TransactionOptions(),
+        _ body: (Transaction) throws -> Value
+    ) async throws -> Committed<Value> {
+        var attempt = 1
+        while true {
+            let transaction = Transaction(base: try snapshot(branch), prefixes: options.prefixes)
+            let value = try body(transaction)
+            do {
+                let commit = try await withCheckedThrowingContinuation { continuation in
+                    committer.submitLater(
+                        request(transaction, branch, message, options) { continuation.resume(with: $0) })
+                }
+                return Committed(value: value, commit: commit)
+            } catch let conflict as Conflict {
+                try giveUp(on: conflict, attempt)
+            }
+            try await Task.sleep(for: .microseconds(backoff(attempt)))
+            attempt += 1
+        }
+    }
+
+    private func request(
+        _ transaction: Transaction, _ branch: Branch, _ message: String, _ options: TransactionOptions,
+        _ complete: @escaping @Sendable (Result<ObjectID?, any Error>) -> Void
+    ) -> CommitRequest {
+        CommitRequest(
+            branch: branch, baseCommit: transaction.base.commit, baseTree: transaction.base.tree,
+            reads: transaction.reads, writes: transaction.writes, message: message, options: options,
+            complete: complete)
+    }
+
+    private func giveUp(on conflict: Conflict, _ attempt: Int) throws {
+        guard attempt >= options.attempts else { return }
+        var conflict = conflict
+        conflict.attempts = attempt
+        throw conflict
+    }
+
+    /// Microseconds to wait before the next attempt: doubling up to 50 ms, and any part of that.
+    private func backoff(_ attempt: Int) -> Int {
+        Int.random(in: 0...min(50_000, 250 << min(attempt, 8)))
+    }
+}
+
+/// Carries the outcome of a request to the thread that waits for it.
+private final class Outcome: Sendable {
+    private let result = Mutex<Result<ObjectID?, any Error>?>(nil)
+
+    func set(_ new: Result<ObjectID?, any Error>) { result.withLock { $0 = new } }
+
+    func get() throws -> ObjectID? {
+        try result.withLock { result in
+            guard let result else { preconditionFailure("a request was left without an answer") }
+            return try result.get()
+        }
+    }
+}

@@ -1,0 +1,114 @@
+public import Core
+internal import Git
+internal import Glibc
+
+/// Why the store could not do what was asked.
+public struct StoreError: Error, Sendable, CustomStringConvertible {
+    /// What a caller may want to tell apart.
+    public enum Kind: String, Sendable {
+        /// No store is at the place that was named.
+        case noStore
+        /// The store was written by a newer program.
+        case newerSchema
+        /// A path, a branch or a key that is not allowed.
+        case invalidPath
+        /// A document where a directory must be, or the other way round.
+        case notADirectory
+        /// A write outside the prefixes that the writer declared.
+        case outsidePrefix
+        /// The document, commit, log or object that was named is not there.
+        case notFound
+        /// A document that does not hold the value that was asked for.
+        case invalidValue
+        /// Somebody else holds a lock for longer than we wait.
+        case locked
+        /// Something in the store is damaged.
+        case corrupted
+        /// A change cannot be undone because later changes build on it.
+        case dependedUpon
+        /// The disk is full, read-only or failing.
+        case system
+    }
+
+    public let kind: Kind
+    /// Names the thing and says what was found.
+    public let message: String
+    public let hint: String?
+
+    public init(_ kind: Kind, _ message: String, hint: String? = nil) {
+        self.kind = kind
+        self.message = message
+        self.hint = hint
+    }
+
+    public var description: String { hint.map { "\(message)\n  hint: \($0)" } ?? message }
+
+    /// An error of the operating system while doing `operation` to a file of the store.
+    package static func system(_ operation: String, _ path: String, _ number: Int32) -> StoreError {
+        let hint: String? =
+            switch number {
+            case ENOSPC, EDQUOT: "free some space (`ci store gc` drops what nothing references), then try again"
+            case EROFS, EACCES, EPERM: "the store must be writable for the user who runs this"
+            case EIO: "the disk is failing: copy the store elsewhere, then `ci store verify` the copy"
+            default: nil
+            }
+        return StoreError(.system, "store: cannot \(operation) '\(path)': \(errorText(number))", hint: hint)
+    }
+}
+
+extension StoreError: FailureConvertible {
+    public var failure: Failure {
+        switch kind {
+        case .noStore, .newerSchema, .invalidPath, .notFound, .dependedUpon, .outsidePrefix, .invalidValue,
+            .notADirectory:
+            Failure(.input, message, hint: hint)
+        case .locked, .corrupted, .system:
+            Failure(.infrastructure, message, hint: hint)
+        }
+    }
+}
+
+/// Two transactions changed the same document, or one changed what the other had read, and no merge settles it.
+public struct Conflict: Error, Sendable, Hashable, CustomStringConvertible {
+    public let branch: Branch
+    public let path: StorePath
+    /// The document as the transaction found it, what it made of it, and what is there now. Nil: absent.
+    public let base: [UInt8]?
+    public let ours: [UInt8]?
+    public let theirs: [UInt8]?
+    /// False where the transaction only read the document, in which case `ours` is `base`.
+    public let isWrite: Bool
+    /// How often the transaction was tried.
+    public var attempts: Int
+
+    public var description: String {
+        "\(branch): '\(path)' was changed by somebody else while this transaction \(isWrite ? "changed" : "read") it"
+            + " (tried \(attempts) times)"
+    }
+}
+
+extension Conflict: FailureConvertible {
+    public var failure: Failure {
+        Failure(.infrastructure, description, hint: "try again; `ci store log` shows who else writes there")
+    }
+}
+
+/// A branch of the store: `refs/heads/NAME`.
+public struct Branch: Hashable, Sendable, Comparable, CustomStringConvertible {
+    public let name: String
+
+    /// - Throws: `StoreError` of kind `invalidPath` where git does not allow the name.
+    public init(_ name: String) throws(StoreError) {
+        guard GitRepository.isValid(referenceName: "refs/heads/\(name)"), !name.hasPrefix("-") else {
+            throw StoreError(.invalidPath, "'\(name)' is no name of a branch")
+        }
+        self.name = name
+    }
+
+    /// The full name of its reference.
+    public var reference: String { "refs/heads/\(name)" }
+
+    public var description: String { name }
+
+    public static func < (left: Self, right: Self) -> Bool { left.name < right.name }
+}

@@ -1,0 +1,67 @@
+internal import Glibc
+
+/// What must be on disk before a transaction is acknowledged.
+public enum Durability: String, Sendable, CaseIterable {
+    /// The change is in the journal, and the journal is synced: it survives a loss of power.
+    case power
+    /// The change is with the kernel: it survives the death of every process, not a loss of power.
+    case process
+}
+
+/// How a store behaves; the defaults are those of `ci`.
+public struct StoreOptions: Sendable {
+    public var durability: Durability
+    /// Who the commits are from.
+    public var author: (name: String, email: String)
+    /// Seconds since 1970. No commit is dated before its parent, whatever the clock says.
+    public var clock: @Sendable () -> Int64
+    /// How often a transaction is tried before its conflict is thrown.
+    public var attempts: Int
+    /// How long to wait for another writer's lock.
+    public var lockTimeout: Duration
+    /// A change of more objects than this is written as a pack.
+    public var looseLimit: Int
+    /// Called at each named point of a commit.
+    package var atPoint: @Sendable (FailurePoint) throws -> Void = { _ in }
+
+    public init(
+        durability: Durability = .power, author: (name: String, email: String) = ("ciso", "ciso@localhost"),
+        clock: @escaping @Sendable () -> Int64 = { systemTime() }, attempts: Int = 16,
+        lockTimeout: Duration = .seconds(30), looseLimit: Int = 1000
+    ) {
+        self.durability = durability
+        self.author = author
+        self.clock = clock
+        self.attempts = attempts
+        self.lockTimeout = lockTimeout
+        self.looseLimit = looseLimit
+    }
+}
+
+/// Seconds since 1970 by the machine's clock.
+public func systemTime() -> Int64 { Int64(time(nil)) }
+
+/// How one transaction is recorded.
+public struct TransactionOptions: Sendable {
+    /// Whether a transaction has a commit of its own.
+    public enum Grouping: Sendable {
+        /// One commit for this transaction alone.
+        case own
+        /// May share a commit with transactions that are waiting at the same time.
+        case shared
+    }
+
+    public var grouping: Grouping
+    /// Writes elsewhere are refused. Nil: anywhere.
+    public var prefixes: [StorePath]?
+    /// Instead of the store's own author.
+    public var author: (name: String, email: String)?
+
+    public init(
+        grouping: Grouping = .own, prefixes: [StorePath]? = nil, author: (name: String, email: String)? = nil
+    ) {
+        self.grouping = grouping
+        self.prefixes = prefixes
+        self.author = author
+    }
+}

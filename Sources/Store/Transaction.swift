@@ -1,0 +1,110 @@
+internal import Core
+internal import Git
+
+/// Reads and writes that happen together or not at all. Valid only within the closure that was given it.
+///
+/// Reads see the branch as it was when the transaction began, and its own writes. What was read and written, and
+/// nothing else, is compared at the end: changes of others elsewhere are no conflict.
+public final class Transaction {
+    struct Write: Sendable {
+        /// Nil: removed.
+        let contents: [UInt8]?
+        let merge: (@Sendable (_ base: [UInt8]?, _ ours: [UInt8], _ theirs: [UInt8]) -> [UInt8]?)?
+    }
+
+    /// The branch as it was when the transaction began.
+    public let base: Snapshot
+    private let prefixes: [StorePath]?
+    private(set) var reads: [StorePath: ObjectID?] = [:]
+    private(set) var writes: [StorePath: Write] = [:]
+
+    init(base: Snapshot, prefixes: [StorePath]?) {
+        self.base = base
+        self.prefixes = prefixes
+    }
+
+    /// The contents of the document at `path`; nil where there is none.
+    public func bytes(at path: StorePath) throws -> [UInt8]? {
+        if let write = writes[path] { return write.contents }
+        try note(path)
+        return try base.bytes(at: path)
+    }
+
+    /// The value at `path`; nil where there is none.
+    ///
+    /// - Throws: `StoreError` of kind `invalidValue` where the document is no such value.
+    public func value<Value: Decodable>(_ type: Value.Type = Value.self, at path: StorePath) throws -> Value? {
+        try bytes(at: path).map { try decode(type, $0, at: path) }
+    }
+
+    /// The value at a typed path; nil where there is none.
+    public func value<Value>(at path: TypedPath<Value>) throws -> Value? {
+        try value(Value.self, at: path.path)
+    }
+
+    /// Whether a document is at `path`.
+    public func exists(_ path: StorePath) throws -> Bool {
+        if let write = writes[path] { return write.contents != nil }
+        try note(path)
+        return try base.exists(path)
+    }
+
+    /// The names in a directory as it was when the transaction began. Any change below it by others is a conflict.
+    public func list(_ path: StorePath) throws -> [Snapshot.Entry] {
+        try note(path)
+        return try base.list(path)
+    }
+
+    /// Sets the document at `path` to `bytes`.
+    ///
+    /// - Throws: `StoreError` of kind `outsidePrefix` where the writer declared prefixes and `path` is in none.
+    public func write(bytes: [UInt8], to path: StorePath) throws {
+        try confine(path)
+        writes[path] = Write(contents: bytes, merge: nil)
+    }
+
+    /// Sets the document at `path` to `value`, as canonical JSON.
+    public func write(_ value: some Encodable, to path: StorePath) throws {
+        try write(bytes: [UInt8](CanonicalJSON.encode(value)), to: path)
+    }
+
+    /// Sets the document at a typed path to `value`, as canonical JSON.
+    public func write<Value>(_ value: Value, to path: TypedPath<Value>) throws {
+        try write(value, to: path.path)
+    }
+
+    /// Sets the document at a typed path to `value`; where others changed it too, `merge` makes one value of both.
+    public func write<Value: SendableMetatype>(
+        _ value: Value, to path: TypedPath<Value>, merging merge: ValueMerge<Value>
+    ) throws {
+        try confine(path.path)
+        let place = path.path
+        let bytes = [UInt8](try CanonicalJSON.encode(value))
+        writes[place] = Write(contents: bytes) { base, ours, theirs in
+            guard let ours = try? decode(Value.self, ours, at: place),
+                let theirs = try? decode(Value.self, theirs, at: place),
+                let merged = merge.merge(base.flatMap { try? decode(Value.self, $0, at: place) }, ours, theirs)
+            else { return nil }
+            return (try? CanonicalJSON.encode(merged)).map { [UInt8]($0) }
+        }
+        // The value was made from what was read, but the merge knows how to bring that up to date.
+        reads[place] = nil
+    }
+
+    /// Removes the document at `path`, if there is one.
+    public func remove(_ path: StorePath) throws {
+        try confine(path)
+        writes[path] = Write(contents: nil, merge: nil)
+    }
+
+    private func note(_ path: StorePath) throws {
+        if reads[path] == nil { reads.updateValue(try base.id(at: path), forKey: path) }
+    }
+
+    private func confine(_ path: StorePath) throws(StoreError) {
+        guard let prefixes, !prefixes.contains(where: { path.isInside($0) }) else { return }
+        throw StoreError(
+            .outsidePrefix, "'\(path)' is outside of \(prefixes.map { "'\($0)'" }.joined(separator: ", "))",
+            hint: "this writer declared that it writes nowhere else")
+    }
+}

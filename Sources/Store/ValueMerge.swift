@@ -1,0 +1,48 @@
+/// How two changes of one document become one, so that they are no conflict.
+///
+/// Gets the value before both (nil: absent), ours and theirs; gives the merged value, or nil to report the conflict.
+/// Must be a pure function: it may run more than once.
+public struct ValueMerge<Value: Codable & SendableMetatype>: Sendable {
+    let merge: @Sendable (_ base: Value?, _ ours: Value, _ theirs: Value) -> Value?
+
+    /// A merge of your own.
+    public init(_ merge: @escaping @Sendable (_ base: Value?, _ ours: Value, _ theirs: Value) -> Value?) {
+        self.merge = merge
+    }
+
+    /// Whoever commits last wins.
+    public static var ours: ValueMerge { ValueMerge { _, ours, _ in ours } }
+}
+
+extension ValueMerge where Value: FixedWidthInteger {
+    /// Adds up what both added. A sum that does not fit is a conflict.
+    public static var counter: ValueMerge {
+        ValueMerge { base, ours, theirs in
+            let (added, overflow) = ours.subtractingReportingOverflow(base ?? 0)
+            let (sum, secondOverflow) = theirs.addingReportingOverflow(added)
+            return overflow || secondOverflow ? nil : sum
+        }
+    }
+}
+
+extension ValueMerge where Value: SetAlgebra {
+    /// Keeps what either added, drops what either removed.
+    public static var set: ValueMerge {
+        ValueMerge { base, ours, theirs in
+            let base = base ?? Value()
+            let kept = base.intersection(ours).intersection(theirs)
+            return kept.union(ours.subtracting(base)).union(theirs.subtracting(base))
+        }
+    }
+}
+
+extension ValueMerge where Value: Equatable {
+    /// The state further along a lattice wins: `rank` tells how far; equal ranks of different states are a conflict.
+    public static func lattice(rank: @escaping @Sendable (Value) -> Int) -> ValueMerge {
+        ValueMerge { _, ours, theirs in
+            if ours == theirs { return ours }
+            let (our, their) = (rank(ours), rank(theirs))
+            return our == their ? nil : (our > their ? ours : theirs)
+        }
+    }
+}

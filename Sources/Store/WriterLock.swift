@@ -1,0 +1,88 @@
+internal import Git
+internal import Glibc
+
+/// What the processes that write to a store tell each other, in the file that they lock.
+struct WriterState: Equatable {
+    /// A change that has begun: should its writer die, the next one finishes or forgets it.
+    struct Intent: Equatable {
+        var reference: String
+        var new: ObjectID
+    }
+
+    /// Of the machine's start: another one means that unsynced files may be lost.
+    var boot: String
+    /// Changes whenever the journal begins anew.
+    var epoch: UInt64
+    /// Where the next record goes.
+    var tail: Int
+    var intent: Intent?
+
+    private static let size = 1024
+
+    init(boot: String, epoch: UInt64, tail: Int) {
+        self.boot = boot
+        self.epoch = epoch
+        self.tail = tail
+    }
+
+    /// Reads `ciso-writer 1 BOOT EPOCH TAIL [REFERENCE NEW]`.
+    init?(bytes: [UInt8]) {
+        let words = String(decoding: bytes.prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self).split(separator: " ")
+        guard words.count >= 5, words[0] == "ciso-writer", words[1] == "1", let epoch = UInt64(words[3]),
+            let tail = Int(words[4]), tail >= Journal.start
+        else { return nil }
+        self.init(boot: String(words[2]), epoch: epoch, tail: tail)
+        if words.count == 7, let new = ObjectID(hex: words[6]) {
+            intent = Intent(reference: String(words[5]), new: new)
+        }
+    }
+
+    /// Always of one size, so that writing it is one step.
+    var bytes: [UInt8] {
+        var line = "ciso-writer 1 \(boot) \(epoch) \(tail)"
+        if let intent { line += " \(intent.reference) \(intent.new)" }
+        var bytes = Array((line + "\n").utf8)
+        bytes += [UInt8](repeating: UInt8(ascii: "\n"), count: max(0, Self.size - bytes.count))
+        return bytes
+    }
+
+    /// Names this start of the machine.
+    static let currentBoot: String = {
+        let bytes = (try? contents(ofKernelFile: "/proc/sys/kernel/random/boot_id")) ?? []
+        let text = String(decoding: bytes, as: UTF8.self).filter { $0.isHexDigit || $0 == "-" }
+        return text.isEmpty ? "unknown" : text
+    }()
+
+    private static func contents(ofKernelFile path: String) throws(StoreError) -> [UInt8] {
+        try File(path, O_RDONLY).read(128)
+    }
+}
+
+/// The lock that writers of one store take in turn. The kernel releases it when its holder dies.
+final class WriterLock {
+    private let file: File
+
+    /// Opens the lock file and waits until no other writer has it.
+    init(path: String, timeout: Duration) throws(StoreError) {
+        file = try File(path, O_RDWR | O_CREAT)
+        if flock(file.descriptor, LOCK_EX | LOCK_NB) == 0 { return }
+        let deadline = ContinuousClock.now + timeout
+        var pause: UInt32 = 50
+        while flock(file.descriptor, LOCK_EX | LOCK_NB) != 0 {
+            guard errno == EWOULDBLOCK || errno == EINTR else { throw StoreError.system("lock", path, errno) }
+            guard ContinuousClock.now < deadline else {
+                throw StoreError(
+                    .locked, "store: another process has held '\(path)' for \(timeout)",
+                    hint: "`fuser '\(path)'` names it; the lock goes away with its process")
+            }
+            usleep(UInt32.random(in: pause / 2...pause))
+            pause = min(pause * 2, 2_000)
+        }
+    }
+
+    /// What the last writer left; nil in a new store.
+    func state() throws(StoreError) -> WriterState? { WriterState(bytes: try file.read(1024)) }
+
+    /// Leaves `state` to the next writer.
+    func leave(_ state: WriterState) throws(StoreError) { try file.write(state.bytes, at: 0) }
+}

@@ -1,0 +1,59 @@
+import Foundation
+import Git
+import Testing
+
+struct ObjectFileTests {
+    /// Sizes around the places where a pack's size field grows by a byte, and a large one.
+    private let sizes = [0, 1, 15, 16, 2047, 2048, 262_143, 262_144]
+
+    @Test func stockGitReadsOurPacks() throws {
+        try withRepository { repository in
+            let blobs = sizes.map { size in (0..<size).map { UInt8(truncatingIfNeeded: $0 &* 31) } }
+            let ids = blobs.map { ObjectID(hashing: .blob, $0) }
+            let writer = try PackWriter(objects: repository.directory + "objects", count: blobs.count)
+            for (id, bytes) in zip(ids, blobs) {
+                try writer.add(id, .blob, bytes)
+                try writer.add(id, .blob, bytes)
+            }
+            try writer.finish()
+            #expect(try git("fsck", "--full", at: repository.path).contains("dangling"))
+            for (id, bytes) in zip(ids, blobs) {
+                #expect(try git("cat-file", "-s", id.hex, at: repository.path) == "\(bytes.count)")
+                #expect(try repository.blob(id) == bytes)
+            }
+            let packs = try FileManager.default.contentsOfDirectory(atPath: repository.directory + "objects/pack")
+            #expect(packs.count == 2 && packs.allSatisfy { $0.hasPrefix("pack-") })
+            for pack in packs where pack.hasSuffix(".idx") {
+                _ = try git("verify-pack", repository.directory + "objects/pack/" + pack, at: repository.path)
+            }
+        }
+    }
+
+    @Test func anUnfinishedPackLeavesNothing() throws {
+        try withRepository { repository in
+            do {
+                let writer = try PackWriter(objects: repository.directory + "objects", count: 2)
+                try writer.add(ObjectID(hashing: .blob, [1]), .blob, [1])
+            }
+            let left = try FileManager.default.contentsOfDirectory(atPath: repository.directory + "objects/pack")
+            #expect(left == [])
+        }
+    }
+
+    @Test func stockGitReadsOurLooseObjects() throws {
+        try withRepository { repository in
+            let writer = LooseObjects(directory: repository.directory + "objects")
+            for size in sizes {
+                let bytes = (0..<size).map { UInt8(truncatingIfNeeded: $0 &* 7) }
+                let id = ObjectID(hashing: .blob, bytes)
+                try writer.write(id, .blob, bytes)
+                try writer.write(id, .blob, bytes)
+                #expect(try repository.write(.blob, bytes) == id)
+                #expect(try git("cat-file", "-s", id.hex, at: repository.path) == "\(size)")
+            }
+            let tree = Tree([TreeEntry(name: "x", kind: .file, id: ObjectID(hashing: .blob, []))])
+            try writer.write(ObjectID(hashing: .tree, tree.bytes), .tree, tree.bytes)
+            #expect(try git("fsck", "--full", "--strict", at: repository.path).contains("dangling tree"))
+        }
+    }
+}
