@@ -108,6 +108,15 @@ struct RuleCompiler {
         /// It asks for no version.
         case everything
         case some(VersionSet)
+
+        /// The versions out of `all`.
+        func set(among all: Range<Universe.PackageID>) -> VersionSet {
+            switch self {
+            case .none: VersionSet([])
+            case .everything: VersionSet([all])
+            case .some(let versions): versions
+            }
+        }
     }
 
     /// The versions that an atom asks for.

@@ -138,7 +138,10 @@ extension Search {
     mutating func learn(from clause: Clause) -> Bool {
         var top: Int32 = 0
         forEachCandidate(of: clause, besides: nil) { top = max(top, $1) }
-        guard top > 0 else { return false }
+        guard top > 0 else {
+            proof?.conflict = clause
+            return false
+        }
         close(downTo: Int(top))
 
         let (turningPoint, others) = firstUniqueImplicationPoint(of: clause, top: top)
@@ -166,7 +169,9 @@ extension Search {
         var index = trail.count
         var point: Candidate?
         var toResolve: Clause? = clause
+        var antecedents: [Clause] = []
         while let resolved = toResolve {
+            if proof != nil { antecedents.append(resolved) }
             var found: [(Candidate, Int32)] = []
             forEachCandidate(of: resolved, besides: point) { found.append(($0, $1)) }
             effort += found.count
@@ -182,11 +187,12 @@ extension Search {
             toResolve = open > 0 ? reason[Int(candidate)] : nil
         }
         for candidate in others { isSeen[Int(candidate)] = false }
+        proof?.antecedents.append(antecedents)
         return (trail[index], others)
     }
 
     /// Calls `visit` with each candidate of `clause` and the level of its assignment.
-    private func forEachCandidate(
+    func forEachCandidate(
         of clause: Clause, besides skipped: Candidate?, _ visit: (Candidate, Int32) -> Void
     ) {
         func meet(_ candidate: Candidate) {

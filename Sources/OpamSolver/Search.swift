@@ -44,6 +44,8 @@ struct Search {
     // What was learned in this request.
     var clauses = LearnedClauses()
     var isSeen: [Bool]
+    /// How what was learned came about; nil unless somebody is going to ask.
+    var proof: Proof?
 
     // What was spent and read in this request.
     var effort = 0
@@ -87,7 +89,7 @@ struct Search {
 }
 
 /// A disjunction of which at least one part must hold. The parts are candidates, taken or left.
-enum Clause: Equatable {
+enum Clause: Hashable {
     /// Not both.
     case exclusion(Candidate, Candidate)
     /// Not the candidate, or one of those that its need with this index asks for.

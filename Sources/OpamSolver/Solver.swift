@@ -4,11 +4,14 @@ internal import OpamFormat
 public struct Solver {
     public let target: TargetUniverse
     var search: Search
-    private let root: Candidate
+    let root: Candidate
+    /// The roots of the request that is being solved.
+    private(set) var roots: [PackageConstraint] = []
     private let marks: Marks
     private var compilers: [DependencyScope: RuleCompiler] = [:]
     private var changedOrders: [(slot: Slot, range: Range<Int>)] = []
-    private var changedNeeds: [(candidate: Candidate, range: Range<Int>)] = []
+    /// The rows of candidates whose needs, conflicts or classes are not those of the target: the latest change last.
+    private(set) var changedRows: [ChangedRows] = []
 
     /// Where the rules of a request begin.
     private struct Marks {
@@ -71,7 +74,8 @@ extension Solver {
     /// Adds the rules of a request to those of the target.
     ///
     /// - Returns: false when a root is a package that nobody has heard of.
-    private mutating func prepare(_ request: Request) -> Bool {
+    mutating func prepare(_ request: Request) -> Bool {
+        roots = request.roots
         let universe = target.universe
         var needs: [RuleCompiler.Link] = []
         var conflicts: [RuleCompiler.Link] = []
@@ -122,7 +126,7 @@ extension Solver {
             for candidate in search.rules.order[id] {
                 scope.dev = developed.contains(name) && target.universe.version(of: candidate) == "dev"
                 let needs = self.needs(of: candidate, scope)
-                changedNeeds.append((candidate, search.rules.needs.range(candidate)))
+                noteRows(of: candidate)
                 search.rules.needs.replace(candidate, with: needs)
             }
         }
@@ -139,23 +143,46 @@ extension Solver {
         return compiler.needs(of: formula, &search.rules)
     }
 
+    /// Remembers the rows of a candidate before they are changed.
+    mutating func noteRows(of candidate: Candidate) {
+        changedRows.append(
+            ChangedRows(
+                candidate: candidate, needs: search.rules.needs.range(candidate),
+                conflicts: search.rules.conflicts.range(candidate), classes: search.rules.classes.range(candidate)))
+    }
+
+    /// Undoes all changes of rows but the first `count`.
+    mutating func restoreRows(downTo count: Int) {
+        while changedRows.count > count {
+            let rows = changedRows.removeLast()
+            search.rules.needs.point(rows.candidate, at: rows.needs)
+            search.rules.conflicts.point(rows.candidate, at: rows.conflicts)
+            search.rules.classes.point(rows.candidate, at: rows.classes)
+        }
+    }
+
     /// Takes the rules of the request away.
-    private mutating func reset() {
+    mutating func reset() {
         search.clear()
         for (slot, range) in changedOrders {
             search.rules.order.point(slot, at: range)
             search.alive[Int(slot)] = Int32(range.count)
         }
-        for (candidate, range) in changedNeeds { search.rules.needs.point(candidate, at: range) }
-        if !changedNeeds.isEmpty {
-            for scope in compilers.keys { compilers[scope]?.forgetSets() }
-        }
         changedOrders.removeAll()
-        changedNeeds.removeAll()
+        restoreRows(downTo: 0)
+        for scope in compilers.keys { compilers[scope]?.forgetSets() }
         search.rules.needs.point(root, at: 0..<0)
         search.rules.conflicts.point(root, at: 0..<0)
         search.rules.rewind(
             order: marks.order, needs: marks.needs, conflicts: marks.conflicts, classes: marks.classes,
             sets: marks.sets, candidates: marks.candidates)
     }
+}
+
+/// Where the rows of a candidate were.
+struct ChangedRows {
+    let candidate: Candidate
+    let needs: Range<Int>
+    let conflicts: Range<Int>
+    let classes: Range<Int>
 }

@@ -1,0 +1,107 @@
+/// Why a request has no solution: facts that together leave none, and none of which could be left out.
+///
+/// The facts go from the request outwards. `description` tells them in sentences, one a line.
+public struct Explanation: Sendable, Hashable {
+    public var facts: [Fact]
+
+    /// One thing that stands in the way.
+    public struct Fact: Sendable, Hashable {
+        public var subject: Subject
+        public var claim: Claim
+    }
+
+    /// Who needs or forbids something.
+    public enum Subject: Sendable, Hashable {
+        case request
+        /// Versions of a package, oldest first.
+        case package(name: String, versions: [String])
+    }
+
+    public enum Claim: Sendable, Hashable {
+        /// Needs one of the packages: `ocaml < 5.0`.
+        case needs([Wanted])
+        /// Cannot be installed together with a package: `ocaml >= 5.0`.
+        case conflicts(String)
+        /// Belongs to a class of which only one package can be installed.
+        case isOneOf(conflictClass: String)
+    }
+
+    /// A package in some versions, and what became of it.
+    public struct Wanted: Sendable, Hashable {
+        /// As in an opam file, without quotes: `ocaml >= 4.08 & < 5.0`.
+        public var text: String
+        public var state: State
+    }
+
+    public enum State: Sendable, Hashable {
+        /// There are such versions; other facts keep them out.
+        case ruledOut
+        case noSuchPackage
+        /// The newest version is another.
+        case noSuchVersion(newest: String)
+        /// The versions exist, but not for the target: the newest of them, and its `available`.
+        case unavailable(version: String, filter: String)
+        /// All versions have the flag `avoid-version`, and the package is not asked for exactly.
+        case avoided
+    }
+}
+
+extension Explanation: CustomStringConvertible {
+    /// One sentence a fact.
+    public var description: String { facts.map(\.description).joined(separator: "\n") }
+}
+
+extension Explanation.Fact: CustomStringConvertible {
+    public var description: String {
+        switch claim {
+        case .needs(let wanted):
+            "\(subject) \(subject == .request ? "asks for" : subject.isPlural ? "need" : "needs") "
+                + (wanted.count == 1 ? wanted[0].description : wanted.map(\.brief).joined(separator: " or "))
+        case .conflicts(let other): "\(subject) \(subject.isPlural ? "conflict" : "conflicts") with \(other)"
+        case .isOneOf(let name):
+            "\(subject) \(subject.isPlural ? "are" : "is") in the conflict class \(name), which allows one package"
+        }
+    }
+}
+
+extension Explanation.Subject: CustomStringConvertible {
+    var isPlural: Bool {
+        if case .package(_, let versions) = self { versions.count > 1 } else { false }
+    }
+
+    public var description: String {
+        switch self {
+        case .request: return "the request"
+        case .package(let name, let versions):
+            switch versions.count {
+            case 0: return name
+            case 1, 2: return "\(name) \(versions.joined(separator: " and "))"
+            default: return "\(name) \(versions[0]) … \(versions[versions.count - 1]) (\(versions.count) versions)"
+            }
+        }
+    }
+}
+
+extension Explanation.Wanted: CustomStringConvertible {
+    /// The description of one alternative among others.
+    var brief: String {
+        switch state {
+        case .ruledOut: text
+        case .noSuchPackage: "\(text) (no such package)"
+        case .noSuchVersion: "\(text) (no such version)"
+        case .unavailable: "\(text) (not available)"
+        case .avoided: "\(text) (avoid-version)"
+        }
+    }
+
+    public var description: String {
+        switch state {
+        case .ruledOut: text
+        case .noSuchPackage: "\(text), but there is no such package"
+        case .noSuchVersion(let newest): "\(text), but there is no such version: the newest is \(newest)"
+        case .unavailable(let version, let filter):
+            "\(text), but \(version) is not available on the target, only where \(filter)"
+        case .avoided: "\(text), but every version has the flag avoid-version and is only taken when asked for exactly"
+        }
+    }
+}
