@@ -20,11 +20,11 @@ enum Bubblewrap {
     }
 }
 
-/// The absolute path of a program of this machine: in the directories of `PATH`, then in the usual ones.
+/// The absolute path of a program of this machine, in the usual directories. The environment is not asked: what runs as
+/// part of every job shall not depend on a shell's settings.
 func executable(_ name: String) -> String? {
-    let path = getenv("PATH").map { String(cString: $0) } ?? ""
-    let directories = path.split(separator: ":") + ["/usr/bin", "/bin", "/usr/sbin", "/sbin", "/usr/local/bin"]
-    return directories.lazy.map { "\($0)/\(name)" }.first { access($0, X_OK) == 0 }
+    ["/usr/bin", "/bin", "/usr/local/bin", "/usr/sbin", "/sbin", "/run/current-system/sw/bin"].lazy
+        .map { "\($0)/\(name)" }.first { access($0, X_OK) == 0 }
 }
 
 /// What bubblewrap is told before the command, and how it is written for its option `--args`.

@@ -97,3 +97,18 @@ struct EnvironmentTests {
         #expect(throws: Failure.self) { try Headroom.check("/nonexistent", bytes: 1) }
     }
 }
+
+@Suite struct CapabilityTests {
+    @Test func whatThisMachineCanDoIsFoundByTrying() async throws {
+        let directory = NSTemporaryDirectory() + "ciso-capability-\(UUID().uuidString)"
+        defer { try? FileManager.default.removeItem(atPath: directory) }
+        let capabilities = await Capability.ofThisMachine(trying: directory)
+        #expect(Set(capabilities.map(\.name)).count == capabilities.count)
+        let sandbox = try #require(capabilities.first { $0.name == "sandbox" })
+        #expect(sandbox.isAvailable == Fixture.isSandboxPossible, "\(sandbox.detail)")
+        for capability in capabilities {
+            #expect(capability.isAvailable || capability.remedy != nil, "\(capability.name)")
+        }
+        #expect(try FileManager.default.contentsOfDirectory(atPath: directory).isEmpty)
+    }
+}

@@ -14,12 +14,15 @@ public struct RemoteHost: Hashable, Sendable {
     public var directory: String
     /// Words before the shell's for steps of root, where the login is not root: `["doas"]`, `["sudo", "-n"]`.
     public var elevation: [String]
+    /// Variables of the ssh client itself, such as `SSH_AUTH_SOCK`.
+    public var clientEnvironment: [String: String]
     /// Commands at a time; see `Slots`.
     public var slots: Int
 
     public init(
         _ destination: String, port: Int? = nil, identity: String? = nil, knownHosts: String? = nil,
-        directory: String = "/var/tmp/ciso", elevation: [String] = [], slots: Int = 1
+        directory: String = "/var/tmp/ciso", elevation: [String] = [],
+        clientEnvironment: [String: String] = [:], slots: Int = 1
     ) {
         self.destination = destination
         self.port = port
@@ -27,6 +30,7 @@ public struct RemoteHost: Hashable, Sendable {
         self.knownHosts = knownHosts
         self.directory = directory
         self.elevation = elevation
+        self.clientEnvironment = clientEnvironment
         self.slots = slots
     }
 

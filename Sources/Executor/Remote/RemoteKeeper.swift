@@ -20,14 +20,14 @@ final class RemoteKeeper: Sendable {
     private let running: Task<Void, Never>
 
     /// Starts the client with `script` as the beginning of its input.
-    init(words: [String], script: String) throws(Failure) {
+    init(words: [String], environment: [String: String], script: String) throws(Failure) {
         let input = try Pipe()
         let reading = fcntl(input.reading, F_DUPFD_CLOEXEC, 0)
         let shared = Shared(lifeline: input.takeWriting())
         self.shared = shared
         running = Task.detached {
             let result = await Supervisor.run { cancellation in
-                RemoteKeeper.supervise(words, script, input: reading, cancellation, shared)
+                RemoteKeeper.supervise(words, environment, script, input: reading, cancellation, shared)
             }
             shared.state.withLock { $0.result = result }
         }
@@ -72,13 +72,14 @@ final class RemoteKeeper: Sendable {
     }
 
     private static func supervise(
-        _ words: [String], _ script: String, input: Int32, _ cancellation: Cancellation, _ shared: Shared
+        _ words: [String], _ environment: [String: String], _ script: String, input: Int32,
+        _ cancellation: Cancellation, _ shared: Shared
     ) -> CommandResult {
         defer { Glibc.close(input) }
         do throws(Failure) {
             let printed = try Pipe()
             let process = try RemoteSession.start(
-                words, input: input, output: printed.writing, error: printed.writing)
+                words, environment: environment, input: input, output: printed.writing, error: printed.writing)
             let lifeline = shared.state.withLock { $0.lifeline }
             RemoteSession.send(script, to: lifeline)
             let supervisor = Supervisor(

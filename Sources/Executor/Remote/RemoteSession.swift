@@ -32,7 +32,8 @@ public final class RemoteSession: Sendable {
         chmod(scratch.path, 0o700)
         let script = RemoteScript.keeper(directory: host.directory, workspace: workspace, mark: mark)
         keeper = try RemoteKeeper(
-            words: host.words(control: "\(scratch.path)/s", isMaster: true, "exec /bin/sh -s"), script: script)
+            words: host.words(control: "\(scratch.path)/s", isMaster: true, "exec /bin/sh -s"),
+            environment: host.clientEnvironment, script: script)
         try await keeper.waitUntilReady(of: host.destination)
     }
 
@@ -57,14 +58,14 @@ public final class RemoteSession: Sendable {
         // The host's clock decides; ours is for a host that does not answer.
         limits.time = limits.time.map { $0 + .seconds(20) }
         limits.disk = nil
-        let bounded = limits
+        let (bounded, variables) = (limits, host.clientEnvironment)
         var result = await Supervisor.run { cancellation in
             do throws(Failure) {
                 let input = try Pipe()
                 let printed = try Pipe()
                 let told = try Pipe()
                 let process = try RemoteSession.start(
-                    words, input: input.reading, output: printed.writing, error: told.writing)
+                    words, environment: variables, input: input.reading, output: printed.writing, error: told.writing)
                 let lifeline = input.takeWriting()
                 let supervisor = Supervisor(
                     process: process, limits: bounded, group: .none, cancellation: cancellation,
@@ -113,12 +114,14 @@ public final class RemoteSession: Sendable {
     ) async throws(Failure) {
         let complaint = Mutex("")
         let problem = Mutex<Failure?>(nil)
+        let variables = host.clientEnvironment
         let result = await Supervisor.run { cancellation in
             do throws(Failure) {
                 let input = try Pipe()
                 let told = try Pipe()
                 let output = open(file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
-                let process = try RemoteSession.start(words, input: input.reading, output: output, error: told.writing)
+                let process = try RemoteSession.start(
+                    words, environment: variables, input: input.reading, output: output, error: told.writing)
                 Glibc.close(output)
                 let supervisor = Supervisor(
                     process: process, limits: Limits(silence: nil, disk: nil), group: .none, cancellation: cancellation,
@@ -141,7 +144,9 @@ public final class RemoteSession: Sendable {
     }
 
     /// Starts the ssh client; a broken pipe is an error code for this thread.
-    static func start(_ words: [String], input: Int32, output: Int32, error: Int32) throws(Failure) -> pid_t {
+    static func start(
+        _ words: [String], environment: [String: String], input: Int32, output: Int32, error: Int32
+    ) throws(Failure) -> pid_t {
         guard let path = executable("ssh") else {
             throw Failure(.infrastructure, "ssh: not found", hint: "install the OpenSSH client")
         }
@@ -149,10 +154,9 @@ public final class RemoteSession: Sendable {
         sigemptyset(&set)
         sigaddset(&set, SIGPIPE)
         pthread_sigmask(SIG_BLOCK, &set, nil)
-        let names: [String] = ["HOME", "PATH", "USER", "SSH_AUTH_SOCK"]
-        let passed = names.compactMap { name in getenv(name).map { "\(name)=\(String(cString: $0))" } }
         return try ProcessStart(
-            path: path, arguments: words, environment: passed, input: input, output: output, error: error
+            path: path, arguments: words, environment: environment.map { "\($0.key)=\($0.value)" }, input: input,
+            output: output, error: error
         ).start()
     }
 
