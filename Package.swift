@@ -107,6 +107,10 @@ let package = Package(
             swiftSettings: settings),
 
         .executableTarget(
+            name: "PlanBenchmark",
+            dependencies: ["Core", "Documents", "Git", "Matrix", "OpamFormat", "OpamRepository", "OpamSolver", "Planner"],
+            path: "Benchmarks/Plan", swiftSettings: settings),
+        .executableTarget(
             name: "ExecutionBenchmark", dependencies: ["Core", "Executor"], path: "Benchmarks/Execution",
             swiftSettings: settings),
 

@@ -1,0 +1,95 @@
+import Core
+import Documents
+import Foundation
+import Git
+import Matrix
+import OpamFormat
+import OpamRepository
+import OpamSolver
+import Planner
+
+/// Plans whole repositories without plugins: what planning itself costs.
+///
+///     PlanBenchmark REPOSITORY [TARGETS [COMPILERS]]
+@main
+struct PlanBenchmark {
+    static func main() async throws {
+        let arguments = CommandLine.arguments.dropFirst()
+        guard let repository = arguments.first else {
+            print("usage: PlanBenchmark REPOSITORY [TARGETS [COMPILERS]]")
+            return
+        }
+        let targets = arguments.dropFirst().first ?? "debian-12,freebsd-14.2,openbsd-7.7,archlinux"
+        let compilers = arguments.dropFirst(2).first ?? "5.3.0,4.14.2"
+        let clock = Stopwatch()
+        let inputs = try inputs(repository, targets: targets, compilers: compilers)
+        clock.lap("repository")
+        let planning = try await Planner(inputs).plan()
+        clock.lap("plan")
+        let unsolvable = planning.plan.cells.count { cell in
+            if case .unsolvable = cell.basis { true } else { false }
+        }
+        print(
+            "\(planning.plan.cells.count) cells, \(unsolvable) unsolvable, \(planning.plan.jobs.count) jobs,",
+            "\(planning.files.count) packages")
+    }
+
+    static func inputs(_ repository: String, targets: String, compilers: String) throws -> PlanInputs {
+        let text = """
+            deployment: benchmark
+            repositories: [{path: "\(repository)"}]
+            targets: [\(targets)]
+            compilers: [\(compilers)]
+            packages: all
+            """
+        let matrix = try MatrixFile(SourceText(file: "benchmark.yaml", bytes: Array(text.utf8)))
+        var profiles: [PlanInputs.ProfileKey: TargetProfile] = [:]
+        for (key, target) in PlanInputs.profileKeys(of: matrix) {
+            guard let variables = TargetVariables(target: key.target) else { continue }
+            let values = Dictionary(
+                uniqueKeysWithValues: variables.values.filter { $0.key.scope == .global }.map {
+                    ($0.key.name, $0.value.text)
+                })
+            profiles[key] = TargetProfile(
+                target: Plan.Target(
+                    name: key.target, plugin: Job.Plugin(name: key.target, version: "0", digest: Digest(of: "plugin")),
+                    distribution: key.target, version: nil, architecture: "x86_64", systemCompiler: false, options: [:],
+                    variables: values, environment: Digest(of: key.target), required: target.isRequired)
+            ) { names in Dictionary(uniqueKeysWithValues: names.map { ($0, [$0]) }) }
+        }
+        let opened = try Repository(repository)
+        var warnings: [Diagnostic] = []
+        let source = try RepositorySource(
+            RepositorySet([opened]),
+            repositories: [Plan.Repository(location: repository, commit: opened.commit?.description ?? "folder")], cache: nil,
+            warnings: &warnings)
+        return PlanInputs(
+            matrix: matrix, profiles: profiles, sources: [[0]: source],
+            today: CalendarDate(daysSince1970: 20_000))
+    }
+}
+
+/// Prints what each part of a run took.
+final class Stopwatch {
+    private var last = ContinuousClock.now
+    private var processor = Stopwatch.processorSeconds()
+
+    /// Prints wall and processor seconds since the last call, and the memory used at most so far.
+    func lap(_ name: String) {
+        let now = ContinuousClock.now
+        let used = Self.processorSeconds()
+        var usage = rusage()
+        getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
+        let wall = (now - last).formatted(.units(allowed: [.milliseconds]))
+        print("\(name): \(wall) wall, \(Int((used - processor) * 1000)) ms CPU, \(usage.ru_maxrss / 1024) MiB at most")
+        last = ContinuousClock.now
+        processor = Self.processorSeconds()
+    }
+
+    private static func processorSeconds() -> Double {
+        var usage = rusage()
+        getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
+        let seconds = { (time: timeval) in Double(time.tv_sec) + Double(time.tv_usec) / 1e6 }
+        return seconds(usage.ru_utime) + seconds(usage.ru_stime)
+    }
+}
