@@ -70,7 +70,7 @@ let package = Package(
         module("OpamRepository", ["Core", "Git", "OpamFormat", "OpamSolver"]),
         module("OpamSwitch", ["Core", "OpamFormat"]),
         module("Store", ["Archive", "Core", "CSync", "Git"]),
-        module("Documents", ["Core", "Store"]),
+        module("Documents", ["Core", "Git", "Store"]),
         module("Matrix", ["Core", "CYAML"]),
         module("PluginMessages"),
         module("PluginKit", ["PluginABI", "PluginMessages"]),
