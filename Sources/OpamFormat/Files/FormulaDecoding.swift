@@ -64,7 +64,7 @@ extension Value {
         switch node.kind {
         case .prefixRelation: return .atom(.version(relationalOperator, try firstChild.versionExpression()))
         case .group: return try children.condition()
-        case .not: return try firstChild.condition().negated(\.negated)
+        case .not: return try firstChild.condition().negated { $0.negated }
         case .and:
             return .conjunction(try children.decoded { value throws(DecodingError) in try value.condition() })
         case .or:

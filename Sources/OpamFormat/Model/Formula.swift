@@ -7,40 +7,51 @@ public indirect enum Formula<Atom> {
     case any([Formula])
 
     /// The formula that asks for nothing.
-    public static var empty: Formula { .all([]) }
+    @inlinable public static var empty: Formula { .all([]) }
 
-    public var isEmpty: Bool {
+    @inlinable public var isEmpty: Bool {
         if case .all(let parts) = self { parts.isEmpty } else { false }
     }
 
     /// All of the parts, without a level for a single part or for a conjunction inside the conjunction.
-    public static func conjunction(_ parts: [Formula]) -> Formula {
+    @inlinable public static func conjunction(_ parts: [Formula]) -> Formula {
         if parts.count == 1 { return parts[0] }
-        return .all(
-            parts.flatMap { part in
-                if case .all(let inner) = part { inner } else { [part] }
-            })
+        var flat: [Formula] = []
+        flat.reserveCapacity(parts.count)
+        for part in parts {
+            if case .all(let inner) = part { flat += inner } else { flat.append(part) }
+        }
+        return .all(flat)
     }
 
     /// One of the parts, without a level for a single part or for a disjunction inside the disjunction.
-    public static func disjunction(_ parts: [Formula]) -> Formula {
+    @inlinable public static func disjunction(_ parts: [Formula]) -> Formula {
         if parts.count == 1 { return parts[0] }
-        return .any(
-            parts.flatMap { part in
-                if case .any(let inner) = part { inner } else { [part] }
-            })
+        var flat: [Formula] = []
+        flat.reserveCapacity(parts.count)
+        for part in parts {
+            if case .any(let inner) = part { flat += inner } else { flat.append(part) }
+        }
+        return .any(flat)
     }
 
     /// The atoms, in the order in which they were written.
-    public var atoms: [Atom] {
+    @inlinable public var atoms: [Atom] {
+        var atoms: [Atom] = []
+        appendAtoms(to: &atoms)
+        return atoms
+    }
+
+    @inlinable func appendAtoms(to atoms: inout [Atom]) {
         switch self {
-        case .atom(let atom): [atom]
-        case .all(let parts), .any(let parts): parts.flatMap(\.atoms)
+        case .atom(let atom): atoms.append(atom)
+        case .all(let parts), .any(let parts):
+            for part in parts { part.appendAtoms(to: &atoms) }
         }
     }
 
     /// Whether the formula holds when its atoms hold as `holds` says.
-    public func evaluate(_ holds: (Atom) throws -> Bool) rethrows -> Bool {
+    @inlinable public func evaluate(_ holds: (Atom) throws -> Bool) rethrows -> Bool {
         switch self {
         case .atom(let atom): try holds(atom)
         case .all(let parts): try parts.allSatisfy { try $0.evaluate(holds) }
