@@ -59,4 +59,7 @@ public protocol JobRunner: Sendable {
     ///
     /// - Parameter progress: called with a short phrase at each new step (`build`, `install`, …).
     func run(_ request: JobRequest, progress: @escaping @Sendable (String) -> Void) async -> JobReport
+
+    /// Whether the layer is still there to build over.
+    func holds(layer: Digest) -> Bool
 }

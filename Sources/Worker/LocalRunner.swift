@@ -49,6 +49,10 @@ public final class LocalRunner: JobRunner {
         Headroom.raiseDescriptorLimit()
     }
 
+    public func holds(layer: Digest) -> Bool {
+        layers.contains(layer)
+    }
+
     public func run(_ request: JobRequest, progress: @escaping @Sendable (String) -> Void) async -> JobReport {
         let clock = ContinuousClock()
         let start = clock.now

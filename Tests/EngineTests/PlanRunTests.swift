@@ -176,6 +176,8 @@ private struct ScriptedRunner: JobRunner {
     let world: World
     let stop: String?
 
+    func holds(layer: Digest) -> Bool { true }
+
     func run(_ request: JobRequest, progress: @escaping @Sendable (String) -> Void) async -> JobReport {
         let name = request.job.package.name
         if name == stop {

@@ -1,0 +1,82 @@
+internal import Core
+internal import Foundation
+public import Store
+
+/// The results of one target of a deployment as they lie in the store.
+///
+/// `refs/heads/results/DEPLOYMENT/TARGET` has one document for each verdict (see `ResultPath`) and, changed in the same
+/// commit, an index of 256 files that hold the same values, so that the whole table is read at once.
+public struct ResultBranch: Sendable, Hashable {
+    public let deployment: String
+    public let target: String
+
+    public init(deployment: String, target: String) {
+        self.deployment = deployment
+        self.target = target
+    }
+
+    /// Reads a branch's name; nil for a branch that holds no results.
+    public init?(name: String) {
+        let parts = name.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
+        guard parts.count == 3, parts[0] == "results" else { return nil }
+        self.init(deployment: parts[1], target: parts[2])
+    }
+
+    /// Below `refs/heads/`.
+    public var name: String { "results/\(deployment)/\(target)" }
+
+    /// The whole table as of a snapshot of this branch.
+    ///
+    /// - Throws: `StoreError`; `Failure` for an index that is none.
+    public func table(in snapshot: Snapshot) throws -> ResultTable {
+        var shards: [Data] = []
+        for entry in try snapshot.list("index") {
+            guard let bytes = try snapshot.bytes(at: StorePath("index/\(entry.name)")) else { continue }
+            shards.append(Data(bytes))
+        }
+        var paths: Set<String> = []
+        try snapshot.forEachDocument { path, _ in paths.insert(path.description) }
+        do {
+            return try ResultTable(shards: shards, exists: paths.contains)
+        } catch let error as DecodingError {
+            throw Failure(
+                .infrastructure, "the index of '\(name)' cannot be read: \(error)",
+                hint: "'ci store verify' says more, 'ci store undo' takes back the last change")
+        }
+    }
+
+    /// Writes a verdict and its place in the index.
+    public func write(_ result: CellResult, at path: String, in transaction: Transaction) throws {
+        try transaction.write(result, to: StorePath(path))
+        try changeIndex(of: path, in: transaction) { $0[path] = result }
+    }
+
+    /// Removes a verdict, so that it will be sought anew.
+    public func remove(at path: String, in transaction: Transaction) throws {
+        try transaction.remove(StorePath(path))
+        try changeIndex(of: path, in: transaction) { $0[path] = nil }
+    }
+
+    private func changeIndex(
+        of path: String, in transaction: Transaction, _ change: (inout [String: CellResult]) -> Void
+    ) throws {
+        let shard = try StorePath(ResultPath.indexShard(of: path))
+        var index = try transaction.value([String: CellResult].self, at: shard) ?? [:]
+        change(&index)
+        if index.isEmpty {
+            try transaction.remove(shard)
+        } else {
+            try transaction.write(index, to: shard)
+        }
+    }
+}
+
+extension CellResult {
+    /// The message of the commit that records this: the subject, the reason, the trailers.
+    public var message: String {
+        var text = subject + "\n"
+        if let reason { text += "\n" + reason + "\n" }
+        text += "\n" + trailers.map { "\($0.key): \($0.value)" }.joined(separator: "\n") + "\n"
+        return text
+    }
+}

@@ -1,0 +1,89 @@
+package import Core
+package import Documents
+package import Store
+package import Worker
+
+/// Runs what a plan needs and the store does not know yet, and records it there.
+package struct DeploymentRun: Sendable {
+    package let store: Store
+    package let plan: Plan
+    package let runner: any JobRunner
+    /// Jobs at once.
+    package let slots: Int
+    /// Which cells; none picks all.
+    package let selectors: [Selector]
+
+    package init(store: Store, plan: Plan, runner: any JobRunner, slots: Int, selectors: [Selector] = []) {
+        self.store = store
+        self.plan = plan
+        self.runner = runner
+        self.slots = slots
+        self.selectors = selectors
+    }
+
+    /// Runs until every wanted cell has its verdict.
+    ///
+    /// - Throws: `CancellationError` when cancelled; what the store throws.
+    package func run(
+        files: @escaping @Sendable (Digest) throws -> PackageFiles,
+        observe: @escaping @Sendable (RunEvent) async -> Void
+    ) async throws {
+        let records = try Records(store: store, plan: plan)
+        let agenda = Agenda(
+            plan: plan,
+            wanted: { cell in
+                let recorded = records.result(of: cell.cell)
+                return selectors.isEmpty || selectors.contains { $0.picks(cell.cell, result: recorded) }
+            },
+            recorded: records.result(of:),
+            known: { records.verdict(onJob: $0, holds: runner.holds) })
+        let run = PlanRun(
+            plan: plan, agenda: agenda, runner: runner, slots: slots, files: files,
+            record: { [store, deployment = plan.deployment] entry in
+                let branch = ResultBranch(deployment: deployment, target: entry.result.cell.target)
+                try store.transact(Branch(branch.name), entry.result.message) { transaction in
+                    try branch.write(entry.result, at: entry.path, in: transaction)
+                }
+            },
+            observe: observe)
+        try await run.run()
+    }
+}
+
+/// What the store knows of a plan's cells and jobs, those of other deployments included.
+private struct Records {
+    private var ownTables: [String: ResultTable] = [:]
+    private var tables: [ResultTable] = []
+
+    init(store: Store, plan: Plan) throws {
+        let targets = Set(plan.targets.map(\.name))
+        for branch in try store.branches(prefix: "results/") {
+            guard let results = ResultBranch(name: branch.name) else { continue }
+            let isOwn = results.deployment == plan.deployment && targets.contains(results.target)
+            let table = try results.table(in: store.snapshot(branch))
+            if isOwn {
+                ownTables[results.target] = table
+                tables.insert(table, at: 0)
+            } else {
+                tables.append(table)
+            }
+        }
+    }
+
+    func result(of cell: Cell) -> CellResult? {
+        ownTables[cell.target]?.result(of: cell)
+    }
+
+    /// A success whose layer is there, or a real failure; whatever else became of the job is no verdict on it.
+    func verdict(onJob job: Digest, holds: (Digest) -> Bool) -> CellResult? {
+        for table in tables {
+            guard let result = table.result(ofJob: job) else { continue }
+            switch result.outcome {
+            case .success where result.layer.map(holds) ?? true: return result
+            case .failure: return result
+            case .success, .blocked, .unsolvable, .infrastructure, .cancelled: continue
+            }
+        }
+        return nil
+    }
+}
