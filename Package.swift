@@ -102,7 +102,7 @@ let package = Package(
             name: "ci",
             dependencies: [
                 argumentParser, "Core", "Documents", "Engine", "Executor", "Git", "Matrix", "OpamFormat",
-                "OpamRepository", "OpamSolver", "Planner", "PluginHost", "Review", "Store", "Worker",
+                "OpamRepository", "OpamSolver", "Planner", "PluginHost", "PluginMessages", "Review", "Store", "Worker",
             ],
             swiftSettings: settings),
 

@@ -16,7 +16,7 @@ struct CI: AsyncParsableCommand {
             3 infrastructure; 64 usage; 70 a bug in ciso; 130 interrupted.
             """,
         version: ProgramVersion.current,
-        subcommands: []
+        subcommands: [PluginCommand.self]
     )
 
     static func main() async {

@@ -102,15 +102,7 @@ package struct Conformance: Sendable {
     private func patterns() -> ConformanceReport.Check {
         do {
             let patterns = try session().ask(PluginCalls.Patterns.self, NoArguments()).patterns
-            let reader = try LogReader(patterns)
-            let problems = patterns.flatMap { pattern in
-                pattern.examples.compactMap { example -> String? in
-                    let found = reader.signature(of: example.line, by: pattern.name)
-                    guard found != example.signature else { return nil }
-                    return
-                        "'\(pattern.name)' on '\(example.line)': expected '\(example.signature)', found '\(found ?? "no match")'"
-                }
-            }
+            let problems = try patterns.flatMap { try PatternExamples($0).problems }
             return ConformanceReport.Check("patterns", problems: problems, tried: count(patterns.count, "pattern"))
         } catch {
             return ConformanceReport.Check("patterns", problems: ["\(error)"], tried: "")

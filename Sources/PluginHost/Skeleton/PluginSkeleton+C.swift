@@ -1,0 +1,27 @@
+internal import Core
+internal import Foundation
+
+extension PluginSkeleton {
+    var buildScript: String {
+        """
+        #!/bin/sh
+        cd "$(dirname "$0")" &&
+        ${CC:-cc} -std=c11 -Wall -Wextra -shared -fPIC \\
+            -I '\(ciso.replacing("'", with: "'\\''"))/Sources/PluginABI/include' -o libCiso\(name).so \(pluginName).c
+
+        """
+    }
+
+    /// The example in C that lies in ciso's sources, under another name.
+    ///
+    /// - Throws: `Failure` where it is not there.
+    func cSource() throws -> String {
+        let path = "\(ciso)/Plugins/Examples/minimal.c"
+        guard let example = try? String(contentsOfFile: path, encoding: .utf8) else {
+            throw Failure(.input, "\(path): there is no such file", hint: "--ciso is the folder of ciso's sources")
+        }
+        let code = example.drop { $0 != "#" }
+        return "/* A plugin of ciso for \(name). */\n"
+            + code.replacing("#define NAME \"minimal\"", with: "#define NAME \"\(pluginName)\"")
+    }
+}

@@ -1,0 +1,92 @@
+internal import ArgumentParser
+internal import Core
+internal import Foundation
+internal import PluginHost
+internal import Review
+
+struct PluginCheckCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "check",
+        abstract: "Try a plugin's file: what it answers about every target, and whether it survives wrong requests.",
+        discussion: """
+            Nothing that the plugin says is run: its scripts are parsed by the shells of this machine (dash, mksh, bash, \
+            zsh), and a check whose shell is missing is skipped. Exits with 1 if a check fails.
+            """)
+
+    @Option(help: "text or json.")
+    var format: OutputFormat = .text
+
+    @Argument(help: "The plugin's file, libCiso….so.", completion: .file(extensions: ["so"]))
+    var file: String
+
+    func run() async throws {
+        guard let plugin = PluginFile(path: file) else {
+            throw Failure(
+                .input, "\(file): expected a file named libCisoNAME.so, of letters and digits",
+                hint: "a plugin is found by the name of its file")
+        }
+        guard FileManager.default.fileExists(atPath: file) else {
+            throw Failure(.input, "\(file): there is no such file")
+        }
+        let report = await Conformance.check(plugin, path: Terminal.environment("PATH") ?? "/usr/bin:/bin")
+        switch format {
+        case .json:
+            print(String(decoding: try CanonicalJSON.encode(ReportDocument(report)), as: UTF8.self), terminator: "")
+        case .text, .csv: print(Self.text(report))
+        }
+        if !report.isConforming { throw Ending(status: .notGood) }
+    }
+
+    private static func text(_ report: ConformanceReport) -> String {
+        var table = TextTable()
+        var problems: [String] = []
+        for check in report.checks {
+            switch check.verdict {
+            case .passed(let tried): table.add(["ok", check.name, tried])
+            case .skipped(let reason): table.add(["skipped", check.name, reason])
+            case .failed(let found):
+                table.add(["FAILED", check.name, count(found.count, "problem")])
+                problems += found.map { "\(check.name): \($0)" }
+            }
+        }
+        var lines = [report.identity.map { "\(report.file): \($0.name) \($0.version), \($0.digest)" } ?? report.file]
+        lines += table.lines(indentedBy: 2)
+        lines += problems
+        let failed = report.checks.count { if case .failed = $0.verdict { true } else { false } }
+        lines.append(failed == 0 ? "conforms" : "does not conform: \(count(failed, "check")) failed")
+        return lines.joined(separator: "\n")
+    }
+
+    private static func count(_ number: Int, _ noun: String) -> String {
+        "\(number) \(noun)\(number == 1 ? "" : "s")"
+    }
+}
+
+/// A report as JSON.
+private struct ReportDocument: Encodable {
+    struct Check: Encodable {
+        var name: String
+        /// `passed`, `failed` or `skipped`.
+        var verdict: String
+        /// What was tried, why not, or each problem.
+        var details: [String]
+    }
+
+    var file: String
+    var plugin: Plugin.Identity?
+    var conforms: Bool
+    var checks: [Check]
+
+    init(_ report: ConformanceReport) {
+        file = report.file
+        plugin = report.identity
+        conforms = report.isConforming
+        checks = report.checks.map { check in
+            switch check.verdict {
+            case .passed(let tried): Check(name: check.name, verdict: "passed", details: [tried])
+            case .failed(let problems): Check(name: check.name, verdict: "failed", details: problems)
+            case .skipped(let reason): Check(name: check.name, verdict: "skipped", details: [reason])
+            }
+        }
+    }
+}

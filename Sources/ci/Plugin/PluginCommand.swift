@@ -1,0 +1,23 @@
+internal import ArgumentParser
+internal import Core
+internal import PluginHost
+
+struct PluginCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "plugin",
+        abstract: "Look after plugins: the shared objects that know one distro each.",
+        subcommands: [
+            PluginListCommand.self, PluginCheckCommand.self, PluginNewCommand.self, PluginDepextsCommand.self,
+        ])
+}
+
+/// Where plugins are looked for.
+struct PluginPathOption: ParsableArguments {
+    @Option(name: .customLong("plugin-path"), help: Settings.pluginPath.help)
+    var flag: String?
+
+    /// The plugins that the flag, the environment or `ciso.yaml` names, then those that came with the program.
+    func catalog(in configuration: Configuration) throws -> PluginCatalog {
+        PluginCatalog(PluginSearchPath(variable: try Settings.pluginPath.value(flag: flag, in: configuration)))
+    }
+}
