@@ -20,6 +20,40 @@ struct SurvivalTests {
         _ = await task.value
     }
 
+    /// Not a test of its own: makes an environment in two steps, the second of which takes long unless told otherwise.
+    @Test(.enabled(if: place != nil, "run by the tests below")) func maker() async throws {
+        let place = try #require(Self.place)
+        _ = try await Self.make(in: place)
+    }
+
+    private static func make(in place: String) async throws -> String {
+        let script = """
+            echo begun >> "$CISO_CACHE/log"; mkdir "$CISO_ROOT/half"
+            [ -f \(place)/hurry ] || { echo > \(place)/ready; sleep 31201; }
+            mkdir "$CISO_ROOT/whole"
+            """
+        let step = EnvironmentStore.BootstrapStep(
+            .host, Command(name: "fill", .script(script), environment: ["PATH": "/usr/bin:/bin"]))
+        return try await EnvironmentStore(place + "/environments").make(Digest(of: "x"), steps: [step])
+    }
+
+    @Test(.enabled(if: place == nil)) func anEnvironmentWhoseMakerWasKilledIsMadeAnew() async throws {
+        let place = NSTemporaryDirectory() + "ciso-survival-\(UUID().uuidString)"
+        try FileManager.default.createDirectory(atPath: place, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: place) }
+        let other = try OtherProcess(
+            running: "SurvivalTests/maker", environment: ["CISO_TEST_VICTIM": place, "TMPDIR": place])
+        while !FileManager.default.fileExists(atPath: place + "/ready"), other.process.isRunning { usleep(10_000) }
+        kill(other.process.processIdentifier, SIGKILL)
+        other.process.waitUntilExit()
+        #expect(EnvironmentStore(place + "/environments").existing(Digest(of: "x")) == nil)
+        try "x".write(toFile: place + "/hurry", atomically: true, encoding: .utf8)
+        let root = try await Self.make(in: place)
+        #expect(try FileManager.default.contentsOfDirectory(atPath: root).sorted() == ["half", "whole"])
+        #expect(try FileManager.default.contentsOfDirectory(atPath: place + "/environments/incoming").isEmpty)
+        #expect(runningSleepers("31201") == 0)
+    }
+
     @Test(.enabled(if: place == nil)) func aKilledRunnerLeavesNoProcessAndNoMountAndItsFilesAreRemovedNext() throws {
         let place = NSTemporaryDirectory() + "ciso-survival-\(UUID().uuidString)"
         try FileManager.default.createDirectory(atPath: place, withIntermediateDirectories: true)
@@ -53,13 +87,13 @@ struct SurvivalTests {
         #expect(output.contains("passed"))
     }
 
-    private func runningSleepers() -> Int {
+    private func runningSleepers(_ seconds: String = "31200") -> Int {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
         return names.filter { name in
             guard Int(name) != nil, let line = FileManager.default.contents(atPath: "/proc/\(name)/cmdline") else {
                 return false
             }
-            return line.starts(with: "sleep".utf8) && String(decoding: line, as: UTF8.self).contains("31200")
+            return line.starts(with: "sleep".utf8) && String(decoding: line, as: UTF8.self).contains(seconds)
         }.count
     }
 }
