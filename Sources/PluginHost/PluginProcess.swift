@@ -16,8 +16,10 @@ final class PluginProcess {
     init(_ file: PluginFile, host: String, limits: PluginLimits) throws(PluginFault) {
         // The child's own alarm is for a child that nobody watches any more: later than ours.
         let seconds = max(1, limits.time.components.seconds * 2 + 5)
+        // The loader looks for a name without a slash in the system's folders.
+        let path = file.path.contains("/") ? file.path : "./\(file.path)"
         child = try ChildProcess(
-            program: host, arguments: [file.path, "\(limits.memory)", "\(limits.answer)", "\(seconds)"])
+            program: host, arguments: [path, "\(limits.memory)", "\(limits.answer)", "\(seconds)"])
         self.limits = limits
         let hello = try child.exchange([], limit: 65_536, time: limits.time)
         descriptor = PluginFault.Descriptor(

@@ -27,7 +27,7 @@ struct Response {
         case PluginCalls.Describe.name:
             return try encode(plugin.description)
         case PluginCalls.Target.name:
-            return try encode(plugin.target(CheckedRequest(decode(request), for: plugin.description)))
+            return try encode(target(decode(request), of: plugin))
         case PluginCalls.SystemPackages.name:
             return try encode(systemPackages(decode(request), of: plugin))
         case PluginCalls.Steps.name:
@@ -39,6 +39,18 @@ struct Response {
         default:
             return nil
         }
+    }
+
+    private static func target(
+        _ request: TargetRequest, of plugin: any DistributionPlugin
+    ) throws -> TargetDescription {
+        let target = try plugin.target(CheckedRequest(request, for: plugin.description))
+        guard !request.systemCompiler || target.variables["sys-ocaml-version"]?.isEmpty == false else {
+            throw Refusal(
+                "target '\(request.target)': no OCaml of the distro's own is known here",
+                hint: "name a compiler that opam builds, as 5.3.0")
+        }
+        return target
     }
 
     private static func systemPackages(

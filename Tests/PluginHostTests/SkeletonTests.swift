@@ -1,0 +1,65 @@
+import Core
+import Foundation
+import PluginMessages
+import Testing
+
+@testable import PluginHost
+
+/// What `ci plugin new` writes builds and conforms, outside this repository.
+@Suite struct SkeletonTests {
+    private static let sources = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent().path
+
+    @Test func thePluginInCBuildsAndConforms() async throws {
+        let workshop = try Workshop()
+        let skeleton = try PluginSkeleton(name: "plan9", language: .c, ciso: Self.sources)
+        let directory = "\(workshop.directory)/plan9"
+        try skeleton.write(to: directory)
+        #expect(skeleton.pluginName == "plan9")
+        try await build(skeleton, in: directory)
+        let again = await failure(of: try skeleton.write(to: directory))
+        #expect(again?.description.contains("it exists already") == true)
+    }
+
+    /// Costs a build of the kit.
+    @Test(.enabled(if: ProcessInfo.processInfo.environment["CISO_TEST_FULL"] == "1", "set CISO_TEST_FULL=1"))
+    func thePluginInSwiftBuildsAndConforms() async throws {
+        let workshop = try Workshop()
+        let skeleton = try PluginSkeleton(name: "haiku", language: .swift, ciso: Self.sources)
+        let directory = "\(workshop.directory)/haiku"
+        try skeleton.write(to: directory)
+        try await build(skeleton, in: directory)
+    }
+
+    @Test(arguments: ["", "9front", "a b", "a/b", "é", "libFoo.so", String(repeating: "a", count: 41)])
+    func otherNamesAreRefused(name: String) async {
+        let failure = await failure(of: try PluginSkeleton(name: name, language: .swift, ciso: "/ciso"))
+        #expect(failure?.kind == .input)
+        #expect(failure?.description.contains("'\(name)': expected up to 40 letters and digits") == true)
+    }
+
+    /// The path goes into a manifest and a script: whatever is in it stays text.
+    @Test func pathsAreQuoted() throws {
+        let path = #"/a "b'\c"#
+        let manifest = try #require(
+            try PluginSkeleton(name: "x", language: .swift, ciso: path).files()["Package.swift"])
+        #expect(manifest.contains(#"path: "/a \"b'\\c""#))
+        let script = try PluginSkeleton(name: "x", language: .c, ciso: path).buildScript
+        #expect(script.contains(#"'/a "b'\''\c/Sources/PluginABI/include'"#))
+        #expect(throws: Failure.self) { try PluginSkeleton(name: "x", language: .c, ciso: "https://x.example/ciso") }
+    }
+
+    private func build(_ skeleton: PluginSkeleton, in directory: String) async throws {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: "/bin/sh")
+        process.arguments = ["-c", skeleton.build.command]
+        process.currentDirectoryURL = URL(fileURLWithPath: directory)
+        try process.run()
+        process.waitUntilExit()
+        #expect(process.terminationStatus == 0)
+        let file = try #require(PluginFile(path: "\(directory)/\(skeleton.build.file)"))
+        let report = await Conformance.check(file)
+        #expect(report.isConforming, "\(report.checks)")
+        #expect(report.identity?.name == skeleton.pluginName)
+    }
+}
