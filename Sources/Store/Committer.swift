@@ -11,8 +11,11 @@ final class Committer: Sendable {
     private let waiting = Mutex<[CommitRequest]>([])
     private let queue = DispatchQueue(label: "store.committer")
     private let work: Work
+    private let announce: @Sendable () -> Void
 
-    init(layout: Layout, options: StoreOptions) {
+    /// - Parameter announce: called when branches have moved.
+    init(layout: Layout, options: StoreOptions, announce: @escaping @Sendable () -> Void) {
+        self.announce = announce
         self.layout = layout
         self.options = options
         work = Work(layout: layout, options: options)
@@ -53,6 +56,7 @@ final class Committer: Sendable {
             byBranch[request.branch, default: []].append(request)
         }
         for branch in order { work.commit(byBranch[branch] ?? [], to: branch) }
+        announce()
     }
 }
 

@@ -15,6 +15,10 @@ public final class Store: Sendable {
     let handles: HandlePool
     let options: StoreOptions
     let committer: Committer
+    /// Changes of branches.
+    let events: FileEvents
+    /// Claims, ticks and progress, visible to the other processes that have the store open.
+    public let live: FileLiveValues
 
     /// Opens the store at `path`, or makes one there.
     ///
@@ -33,7 +37,9 @@ public final class Store: Sendable {
         layout = Layout(root: path)
         try Schema.check(layout)
         handles = HandlePool(path: path)
-        committer = Committer(layout: layout, options: options)
+        events = FileEvents(folders: ["\(path)/refs"], noticing: options.noticing)
+        live = try FileLiveValues(directory: layout.live, noticing: options.noticing)
+        committer = Committer(layout: layout, options: options) { [events] in events.announce() }
     }
 
     /// The branch as it is now; empty where there is none.

@@ -19,6 +19,8 @@ public struct StoreOptions: Sendable {
     public var attempts: Int
     /// How long to wait for another writer's lock.
     public var lockTimeout: Duration
+    /// How watches notice what other processes do.
+    public var noticing: Noticing
     /// A change of more objects than this is written as a pack.
     public var looseLimit: Int
     /// Called at each named point of a commit.
@@ -27,13 +29,15 @@ public struct StoreOptions: Sendable {
     public init(
         durability: Durability = .power, author: (name: String, email: String) = ("ciso", "ciso@localhost"),
         clock: @escaping @Sendable () -> Int64 = { systemTime() }, attempts: Int = 16,
-        lockTimeout: Duration = .seconds(30), looseLimit: Int = 1000
+        lockTimeout: Duration = .seconds(30), noticing: Noticing = .kernel(checkingEvery: .seconds(1)),
+        looseLimit: Int = 1000
     ) {
         self.durability = durability
         self.author = author
         self.clock = clock
         self.attempts = attempts
         self.lockTimeout = lockTimeout
+        self.noticing = noticing
         self.looseLimit = looseLimit
     }
 }

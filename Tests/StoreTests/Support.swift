@@ -35,7 +35,7 @@ func withFolder<Result>(_ body: (String) throws -> Result) throws -> Result {
 }
 
 /// A folder that is gone when `body` ends.
-func withFolder<Result>(_ body: (String) async throws -> Result) async throws -> Result {
+func withAsyncFolder<Result>(_ body: (String) async throws -> Result) async throws -> Result {
     let folder = FileManager.default.temporaryDirectory.appending(path: "ciso-store-\(UUID().uuidString)").path
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(atPath: folder) }

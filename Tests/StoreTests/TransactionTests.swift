@@ -157,7 +157,7 @@ struct TransactionTests {
     }
 
     @Test func groupedTransactionsShareCommits() async throws {
-        try await withFolder { folder in
+        try await withAsyncFolder { folder in
             let store = try Store(at: folder + "/store")
             try await withThrowingTaskGroup(of: Void.self) { group in
                 for number in 0..<64 {

@@ -1,0 +1,85 @@
+public import Git
+
+/// One commit as history tells it.
+public struct HistoryEntry: Sendable {
+    public let id: ObjectID
+    public let commit: Commit
+}
+
+extension Store {
+    /// The snapshot at a commit.
+    public func snapshot(at commit: ObjectID) throws -> Snapshot {
+        Snapshot(commit: commit, tree: try handles.with { try $0.commit(commit).tree }, handles: handles)
+    }
+
+    /// The newest commits of a branch, newest first; only those that changed something at or below `path`.
+    ///
+    /// - Complexity: Reads one directory per name of `path` and commit, and none where the directory above is the same.
+    public func history(
+        of branch: Branch, path: StorePath? = nil, limit: Int = .max
+    ) throws -> [HistoryEntry] {
+        guard let head = try snapshot(branch).commit else { return [] }
+        return try handles.with { repository in
+            var found: [HistoryEntry] = []
+            var next: ObjectID? = head
+            var known: (tree: ObjectID, entry: ObjectID?)?
+            func entry(_ tree: ObjectID) throws -> ObjectID? {
+                if let known, known.tree == tree { return known.entry }
+                let id = try path.flatMap { try repository.entry(at: $0.description, in: tree)?.id }
+                known = (tree, id)
+                return id
+            }
+            while let id = next, found.count < limit {
+                let commit = try repository.commit(id)
+                next = commit.parents.first
+                guard path != nil else {
+                    found.append(HistoryEntry(id: id, commit: commit))
+                    continue
+                }
+                let now = try entry(commit.tree)
+                let before = try next.flatMap { try entry(repository.commit($0).tree) }
+                if now != before { found.append(HistoryEntry(id: id, commit: commit)) }
+            }
+            return found
+        }
+    }
+
+    /// The commits that led to `commit` since `ancestor`, newest first; all where that is no ancestor.
+    func commits(on commit: ObjectID, after ancestor: ObjectID?) throws -> [ObjectID] {
+        try handles.with { repository in
+            var found: [ObjectID] = []
+            var next: ObjectID? = commit
+            while let id = next, id != ancestor {
+                found.append(id)
+                next = try repository.commit(id).parents.first
+            }
+            return found
+        }
+    }
+
+    /// The first commit after `good` at which `predicate` holds of the document at `path`, by bisection.
+    ///
+    /// The predicate must not hold at `good` (nil: before the first commit) and must hold at the branch's head; it gets
+    /// nil where the document is absent.
+    ///
+    /// - Returns: the commit; nil where the predicate does not hold at the head.
+    /// - Complexity: O(log commits) documents.
+    public func firstCommit(
+        on branch: Branch, after good: ObjectID? = nil, at path: StorePath, where predicate: ([UInt8]?) throws -> Bool
+    ) throws -> ObjectID? {
+        guard let head = try snapshot(branch).commit else { return nil }
+        let commits = Array(try commits(on: head, after: good).reversed())
+        guard let last = commits.last, try predicate(snapshot(at: last).bytes(at: path)) else { return nil }
+        var low = 0
+        var high = commits.count - 1
+        while low < high {
+            let middle = (low + high) / 2
+            if try predicate(snapshot(at: commits[middle]).bytes(at: path)) {
+                high = middle
+            } else {
+                low = middle + 1
+            }
+        }
+        return commits[low]
+    }
+}

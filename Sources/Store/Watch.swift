@@ -1,0 +1,203 @@
+internal import Dispatch
+public import Git
+internal import Glibc
+internal import Synchronization
+
+/// What a watch tells: everything that one commit, or several at once, changed below its prefix.
+public struct WatchEvent: Sendable {
+    /// One document that is not as it was when the watch last told of it.
+    public struct Change: Hashable, Sendable {
+        public let path: StorePath
+        /// Ids of the contents; nil: absent.
+        public let old: ObjectID?
+        public let new: ObjectID?
+    }
+
+    /// True for the first event, which tells the state that the watch begins with.
+    public let isInitial: Bool
+    /// The branch after the changes. Its commit is where to resume.
+    public let snapshot: Snapshot
+    /// In order of paths; empty only in an initial event.
+    public let changes: [Change]
+}
+
+/// Tells a handler about changes of a branch below a prefix, until it is cancelled or goes out of use.
+///
+/// Guarantees: *Initial*: the first event tells the present state, or what changed since the commit to resume from.
+/// *Ordered*: events come in the order of commits. *Unique*: an equal value is no event. *Atomic*: what one transaction
+/// changed comes in one event. *Resumable*: from the commit of the last event nothing is missed, and nothing is lost by
+/// a restart. A handler may get an event again after it threw: it must not mind.
+public final class Watch: Sendable {
+    /// What is told of the commits between two looks.
+    public enum Mode: Sendable {
+        /// The newest state; commits in between may be skipped.
+        case state
+        /// Every commit, each in an event of its own.
+        case audit
+    }
+
+    /// What has happened to a watch so far.
+    public struct Statistics: Sendable, Hashable {
+        public var events = 0
+        /// How often the handler threw.
+        public var failures = 0
+        /// What it threw last.
+        public var lastFailure: String?
+    }
+
+    private struct State {
+        var seen: ObjectID?
+        var isStarted = false
+        var isCancelled = false
+        var isScheduled = false
+        var statistics = Statistics()
+        var failuresInARow = 0
+    }
+
+    private let store: Store
+    private let branch: Branch
+    private let prefix: StorePath?
+    private let mode: Mode
+    private let handler: @Sendable (WatchEvent) throws -> Void
+    private let queue = DispatchQueue(label: "store.watch")
+    private let state: Mutex<State>
+    private let token = Mutex<UInt64?>(nil)
+
+    init(
+        store: Store, branch: Branch, prefix: StorePath?, mode: Mode, from commit: ObjectID?,
+        handler: @escaping @Sendable (WatchEvent) throws -> Void
+    ) {
+        self.store = store
+        self.branch = branch
+        self.prefix = prefix
+        self.mode = mode
+        self.handler = handler
+        state = Mutex(State(seen: commit))
+        let listening = store.events.listen { [weak self] in self?.look() }
+        token.withLock { $0 = listening }
+        look()
+    }
+
+    deinit { cancel() }
+
+    /// Ends the watch. Waits for no handler that is at work; none begins afterwards.
+    public func cancel() {
+        state.withLock { $0.isCancelled = true }
+        if let listening = token.withLock({ token in
+            defer { token = nil }
+            return token
+        }) {
+            store.events.ignore(listening)
+        }
+    }
+
+    /// Events delivered and failures of the handler.
+    public var statistics: Statistics { state.withLock { $0.statistics } }
+
+    /// How changes of other processes are noticed.
+    public var noticing: Noticing { store.events.noticing }
+
+    /// Sees to it that the handler learns what is new, on the watch's own queue.
+    private func look(after delay: Duration = .zero) {
+        let isNew = state.withLock { state in
+            defer { state.isScheduled = true }
+            return !state.isScheduled && !state.isCancelled
+        }
+        guard isNew else { return }
+        queue.asyncAfter(deadline: .now() + .milliseconds(delay.milliseconds)) { [weak self] in
+            guard let self else { return }
+            self.state.withLock { $0.isScheduled = false }
+            self.deliver()
+        }
+    }
+
+    private func deliver() {
+        do {
+            let head = try store.snapshot(branch)
+            let (seen, isStarted) = state.withLock { ($0.seen, $0.isStarted) }
+            if isStarted, head.commit == seen { return }
+            for step in try steps(from: seen, to: head, isStarted: isStarted) {
+                guard !state.withLock({ $0.isCancelled }) else { return }
+                try tell(from: state.withLock { $0.seen }, to: step)
+            }
+            state.withLock { $0.failuresInARow = 0 }
+        } catch {
+            let failures = state.withLock { state in
+                state.statistics.failures += 1
+                state.statistics.lastFailure = "\(error)"
+                state.failuresInARow += 1
+                return state.failuresInARow
+            }
+            look(after: .milliseconds(min(5_000, 10 << min(failures, 9))))
+        }
+    }
+
+    /// The states to tell one after the other.
+    private func steps(from seen: ObjectID?, to head: Snapshot, isStarted: Bool) throws -> [Snapshot] {
+        guard mode == .audit, let seen, let commit = head.commit else { return [head] }
+        let commits = try store.commits(on: commit, after: seen)
+        return try (isStarted ? [] : [store.snapshot(at: seen)]) + commits.reversed().map(store.snapshot(at:))
+    }
+
+    private func tell(from seen: ObjectID?, to snapshot: Snapshot) throws {
+        let isInitial = state.withLock { !$0.isStarted }
+        let changes = try store.changes(from: seen, to: snapshot, below: prefix)
+        if isInitial || !changes.isEmpty {
+            try handler(WatchEvent(isInitial: isInitial, snapshot: snapshot, changes: changes))
+        }
+        state.withLock { state in
+            if isInitial || !changes.isEmpty { state.statistics.events += 1 }
+            state.seen = snapshot.commit
+            state.isStarted = true
+        }
+    }
+}
+
+extension Store {
+    /// Calls `handler` with the present state of a branch, then with every change, from whatever process.
+    ///
+    /// - Parameters:
+    ///   - prefix: tells only of documents at or below it. Nil: all.
+    ///   - commit: where to resume: the first event tells what changed since. Nil: the first event tells everything.
+    /// - Returns: the watch; it ends when it is cancelled or released.
+    public func watch(
+        _ branch: Branch, below prefix: StorePath? = nil, mode: Watch.Mode = .state, from commit: ObjectID? = nil,
+        handler: @escaping @Sendable (WatchEvent) throws -> Void
+    ) -> Watch {
+        Watch(store: self, branch: branch, prefix: prefix, mode: mode, from: commit, handler: handler)
+    }
+
+    /// The documents below `prefix` that differ between a commit (nil: nothing) and a snapshot, in order of paths.
+    ///
+    /// - Complexity: Reads only directories that differ.
+    public func changes(
+        from old: ObjectID?, to new: Snapshot, below prefix: StorePath? = nil
+    ) throws -> [WatchEvent.Change] {
+        try handles.with { repository in
+            func directory(_ tree: ObjectID) throws -> TreeEntry? {
+                guard let prefix else { return TreeEntry(name: "", kind: .directory, id: tree) }
+                return try repository.entry(at: prefix.description, in: tree)
+            }
+            let before = try old.flatMap { try directory(repository.commit($0).tree) }
+            let after = try directory(new.tree)
+            var changes: [WatchEvent.Change] = []
+            if let prefix, before?.id != after?.id {
+                let (oldFile, newFile) = (before?.file, after?.file)
+                if oldFile != nil || newFile != nil {
+                    changes.append(WatchEvent.Change(path: prefix, old: oldFile, new: newFile))
+                }
+            }
+            try repository.differences(
+                from: before?.directory, to: after?.directory, prefix: prefix?.description ?? ""
+            ) { path, old, new in
+                changes.append(WatchEvent.Change(path: try StorePath(path), old: old?.id, new: new?.id))
+            }
+            return changes.sorted { $0.path < $1.path }
+        }
+    }
+}
+
+extension TreeEntry {
+    fileprivate var directory: ObjectID? { kind == .directory ? id : nil }
+    fileprivate var file: ObjectID? { kind == .directory ? nil : id }
+}

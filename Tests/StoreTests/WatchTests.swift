@@ -1,0 +1,138 @@
+import Foundation
+import Git
+import Store
+import Synchronization
+import Testing
+
+/// Collects what a watch tells, and lets a test wait for it.
+final class Collected<Element: Sendable>: Sendable {
+    private let elements = Mutex<[Element]>([])
+
+    var all: [Element] { elements.withLock(\.self) }
+    func add(_ element: Element) { elements.withLock { $0.append(element) } }
+
+    /// Waits until `condition` holds of what was collected, at most ten seconds.
+    func wait(_ condition: ([Element]) -> Bool) async -> Bool {
+        for _ in 0..<2000 {
+            if condition(all) { return true }
+            try? await Task.sleep(for: .milliseconds(5))
+        }
+        return condition(all)
+    }
+}
+
+struct WatchTests {
+    @Test func theFirstEventIsThePresentState() async throws {
+        try await withAsyncFolder { folder in
+            let store = try Store(at: folder + "/store")
+            try await store.transact(main, "before") { try $0.write(1, to: "a/x") }
+            let seen = Collected<WatchEvent>()
+            let watch = store.watch(main, below: "a") { seen.add($0) }
+            #expect(await seen.wait { $0.count == 1 })
+            #expect(seen.all[0].isInitial)
+            #expect(seen.all[0].changes.map(\.path) == ["a/x"])
+            // A branch that is not there yet is a state, too.
+            let empty = store.watch(try Branch("later")) { seen.add($0) }
+            #expect(await seen.wait { $0.count == 2 })
+            #expect(seen.all[1].isInitial && seen.all[1].changes.isEmpty)
+            watch.cancel()
+            empty.cancel()
+        }
+    }
+
+    @Test func anAuditTellsEveryTransactionOnceInOrderAndWhole() async throws {
+        try await withAsyncFolder { folder in
+            let store = try Store(at: folder + "/store")
+            let seen = Collected<WatchEvent>()
+            try await store.transact(main, "first") { try $0.write(-1, to: "a/n") }
+            let watch = store.watch(main, below: "a", mode: .audit) { seen.add($0) }
+            #expect(await seen.wait { $0.count == 1 })
+            for number in 0..<20 {
+                try await store.transact(main, "\(number)") {
+                    try $0.write(number, to: "a/n")
+                    try $0.write(number, to: StorePath("a/p\(number)"))
+                }
+                // Neither a change elsewhere nor an equal value is an event.
+                try await store.transact(main, "elsewhere") { try $0.write(number, to: "b") }
+                try await store.transact(main, "equal") { try $0.write(number, to: "a/n") }
+            }
+            #expect(await seen.wait { $0.count == 21 })
+            for (number, event) in seen.all.dropFirst().enumerated() {
+                #expect(event.changes.map(\.path.description) == ["a/n", "a/p\(number)"])
+                #expect(try event.snapshot.value(Int.self, at: "a/n") == number)
+            }
+            watch.cancel()
+        }
+    }
+
+    @Test func resumingMissesNothing() async throws {
+        try await withAsyncFolder { folder in
+            let store = try Store(at: folder + "/store")
+            let first = try await store.transact(main, "0") { try $0.write(0, to: "n") }.commit
+            for number in 1...5 { try await store.transact(main, "\(number)") { try $0.write(number, to: "n") } }
+            let seen = Collected<Int?>()
+            let reopened = try Store(opening: store.path)
+            let watch = reopened.watch(main, mode: .audit, from: first) {
+                seen.add(try $0.snapshot.value(Int.self, at: "n"))
+            }
+            #expect(await seen.wait { $0.last == 5 })
+            #expect(seen.all == [0, 1, 2, 3, 4, 5])
+            watch.cancel()
+        }
+    }
+
+    @Test func aFailingHandlerDelaysItselfAloneAndIsCounted() async throws {
+        struct Refused: Error {}
+        try await withAsyncFolder { folder in
+            let store = try Store(at: folder + "/store")
+            let good = Collected<Int?>()
+            let attempts = Collected<Int?>()
+            let bad = store.watch(main) { event in
+                attempts.add(try event.snapshot.value(Int.self, at: "n"))
+                if attempts.all.count < 4 { throw Refused() }
+            }
+            let watch = store.watch(main) { good.add(try $0.snapshot.value(Int.self, at: "n")) }
+            try await store.transact(main, "1") { try $0.write(1, to: "n") }
+            #expect(await good.wait { $0.last == 1 })
+            #expect(await attempts.wait { $0.count >= 4 && $0.last == 1 })
+            #expect(bad.statistics.failures == 3)
+            #expect(watch.statistics.failures == 0)
+        }
+    }
+
+    @Test(arguments: [Noticing.kernel(checkingEvery: .seconds(60)), .polling(every: .milliseconds(20))])
+    func stockGitIsNoticed(noticing: Noticing) async throws {
+        try await withAsyncFolder { folder in
+            let store = try Store(at: folder + "/store", options: StoreOptions(noticing: noticing))
+            try await store.transact(main, "1") { try $0.write(1, to: "n") }
+            let seen = Collected<ObjectID?>()
+            let deep = try Branch("results/new/branch")
+            let watch = store.watch(deep) { seen.add($0.snapshot.commit) }
+            #expect(await seen.wait { $0 == [nil] })
+            #expect(watch.noticing == noticing)
+            let head = try git("rev-parse", "main", at: store.path)
+            try git("update-ref", deep.reference, head, at: store.path)
+            #expect(await seen.wait { $0.last == ObjectID(hex: head) })
+            try git("pack-refs", "--all", "--prune", at: store.path)
+            try await Task.sleep(for: .milliseconds(100))
+            #expect(seen.all.count == 2, "packing references is no change")
+            watch.cancel()
+        }
+    }
+
+    @Test func watchesEndWithoutLeaks() async throws {
+        try await withAsyncFolder { folder in
+            let store = try Store(at: folder + "/store")
+            let before = try FileManager.default.contentsOfDirectory(atPath: "/proc/self/task").count
+            for round in 0..<50 {
+                let seen = Collected<Bool>()
+                let watch = store.watch(main) { seen.add($0.isInitial) }
+                #expect(await seen.wait { !$0.isEmpty })
+                if round.isMultiple(of: 2) { watch.cancel() }
+            }
+            try await Task.sleep(for: .milliseconds(100))
+            let after = try FileManager.default.contentsOfDirectory(atPath: "/proc/self/task").count
+            #expect(after < before + 40, "a thread per watch would be 50 more")
+        }
+    }
+}
