@@ -20,6 +20,7 @@ public struct Layer: Hashable, Sendable {
 /// objects/ab/DIGEST.tar.zst   the archives
 /// DIGEST/                     the same unpacked, made when first asked for, never changed
 /// locks/KEY                   who builds or unpacks what
+/// boot                        the machine's boot in which the directories were unpacked
 /// ```
 /// Everything is written beside its place and renamed: a killed process leaves no half layer.
 public struct LayerStore: Sendable {
@@ -119,14 +120,34 @@ public struct LayerStore: Sendable {
         return place
     }
 
-    /// Removes what killed processes were writing.
+    /// Removes what killed processes were writing; to be called at the start of a program.
+    ///
+    /// After a new boot of the machine it removes the unpacked directories too: not all of their files need have reached
+    /// the disk before the machine stopped. Archives have, and are unpacked again when asked for.
+    /// What cannot be removed now is tried again at the next start.
     public func removeLeftovers() {
         ScratchDirectory.removeLeftovers(in: "\(directory)/incoming")
+        try? discardAfterBoot()
+    }
+
+    private func discardAfterBoot() throws(Failure) {
+        guard let lock = try ExclusiveLock.attempt("\(directory)/locks/boot") else { return }
+        defer { withExtendedLifetime(lock) {} }
+        let boot = contents(of: "/proc/sys/kernel/random/boot_id") ?? ""
+        guard boot != contents(of: "\(directory)/boot") else { return }
+        for name in namesOfEntries(in: directory) {
+            if let digest = Digest(hex: name) { try discard(digest) }
+        }
+        try LogFile("\(directory)/boot").append(Array(boot.utf8))
     }
 
     /// Removes a layer, archive and directory. No sandbox may be using it.
     public func remove(_ digest: Digest) throws(Failure) {
         unlink(object(digest))
+        try discard(digest)
+    }
+
+    private func discard(_ digest: Digest) throws(Failure) {
         guard isUnpacked(digest) else { return }
         // First out of the way by one rename: nobody finds half of it.
         let aside = try ScratchDirectory(in: "\(directory)/incoming")

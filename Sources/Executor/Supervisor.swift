@@ -194,6 +194,8 @@ struct Supervisor {
         case .bubblewrap:
             guard let reported = number("exit-code") else {
                 let message = trimmed(tail)
+                // The commands before may have removed it: not the machine's fault.
+                if message.contains("bwrap: Can't chdir to") { return .exited(126) }
                 return .setupFailed(message.isEmpty ? "bwrap ended with wait status \(waitStatus)" : message)
             }
             return ending(code: Int32(truncatingIfNeeded: reported))

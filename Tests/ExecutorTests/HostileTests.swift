@@ -219,11 +219,26 @@ struct HostileTests {
         let sandbox = try fixture.sandbox()
         let missing = await sandbox.run(Command(name: "x", .arguments(["/no/such/program"]))) { _ in }
         #expect(missing.ending != .exited(0))
-        let nowhere = await sandbox.run(Command(name: "x", .script("true"), workingDirectory: "/no/where")) { _ in }
-        guard case .setupFailed(let reason) = nowhere.ending else {
-            Issue.record("\(nowhere)")
+        #expect(await sandbox.sh("mkdir gone", limits: Self.bounded).result.succeeded)
+        let output = Output()
+        let nowhere = Command(name: "x", .script("true"), workingDirectory: "/home/build/gone")
+        #expect(await sandbox.run(nowhere) { output.append($0) }.succeeded)
+        #expect(await sandbox.sh("rmdir gone", limits: Self.bounded).result.succeeded)
+        #expect(await sandbox.run(nowhere) { output.append($0) }.ending == .exited(126), "the package is to blame")
+        #expect(output.text.contains("/home/build/gone"))
+    }
+
+    @Test func whatIsBoundAndNotThereIsTheMachinesFault() async throws {
+        var layout = fixture.layout
+        layout.binds.append(.init(fixture.path + "/no/such", at: "/mnt"))
+        let result = try await Sandbox(layout, in: fixture.path + "/sandboxes").run(
+            Command(name: "x", .script("true"))
+        ) { _ in }
+        guard case .setupFailed(let reason) = result.ending else {
+            Issue.record("\(result)")
             return
         }
-        #expect(reason.contains("/no/where"))
+        #expect(reason.contains("/no/such"))
+        #expect(result.isInfrastructure)
     }
 }

@@ -104,6 +104,22 @@ struct LayerTests {
         #expect(throws: Failure.self) { try store.add(store.object(layer.digest), expected: layer.digest) }
     }
 
+    @Test func afterANewBootLayersAreUnpackedAgain() async throws {
+        let layer = try await build("echo whole > f")
+        let file = try await store.unpacked(layer.digest) + "/home/build/f"
+        store.removeLeftovers()
+        try "".write(toFile: store.directory + "/boot", atomically: false, encoding: .utf8)
+        _ = try await store.unpacked(layer.digest)
+        truncate(file, 0)
+        store.removeLeftovers()
+        _ = try await store.unpacked(layer.digest)
+        #expect(try String(contentsOfFile: file, encoding: .utf8) == "whole\n")
+        truncate(file, 0)
+        store.removeLeftovers()
+        _ = try await store.unpacked(layer.digest)
+        #expect(try String(contentsOfFile: file, encoding: .utf8).isEmpty, "in the same boot it is not touched")
+    }
+
     @Test func whatAKilledProcessLeftIsRemovedAndWhatALivingOneUsesIsNot() throws {
         let parent = fixture.path + "/scratch"
         let mine = try ScratchDirectory(in: parent)
