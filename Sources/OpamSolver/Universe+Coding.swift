@@ -57,7 +57,7 @@ extension Universe {
         for array: WritableKeyPath<Universe, [Int32]> in [
             \.strings.ends, \.names, \.namesInOrder, \.rankOfSelection, \.firstPackage, \.origins,
             \.packages.name, \.packages.version, \.packages.available, \.packages.isAvoided, \.packages.depends,
-            \.packages.conflicts, \.packages.depopts, \.packages.classes,
+            \.packages.conflicts, \.packages.classes,
             \.filters.text, \.filters.ownVersion,
             \.bounds.name, \.bounds.version, \.bounds.lower, \.bounds.upper,
             \.atoms.name, \.atoms.condition, \.atoms.conditions.ends, \.atoms.conditions.codes,
@@ -73,7 +73,7 @@ extension Universe {
         let count = packages.name.count
         let columns = [
             packages.version, packages.available, packages.isAvoided, packages.depends, packages.conflicts,
-            packages.depopts, packages.classes,
+            packages.classes,
         ]
         return columns.allSatisfy { $0.count == count }
             && [namesInOrder, rankOfSelection, origins].allSatisfy { $0.count == names.count }

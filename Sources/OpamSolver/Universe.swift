@@ -30,7 +30,7 @@ public struct Universe: Sendable, Equatable {
     var atoms = AtomTable()
     /// Formulas over atoms. Number 0 asks for nothing.
     var formulas = TermTable()
-    /// Lists of atoms, for conflicts and optional dependencies. Number 0 is empty.
+    /// Lists of atoms, for conflicts. Number 0 is empty.
     var atomLists = TermTable()
     /// The text of each conflict class.
     var classes: [Int32] = []
@@ -125,7 +125,6 @@ struct PackageTable: Sendable, Equatable {
     /// Numbers of formulas, lists of atoms and lists of classes.
     var depends: [Int32] = []
     var conflicts: [Int32] = []
-    var depopts: [Int32] = []
     var classes: [Int32] = []
 }
 

@@ -4,7 +4,6 @@ public import OpamFormat
 public struct PackageRules: Sendable {
     public var available: Filter
     public var depends: DependencyFormula
-    public var depopts: DependencyFormula
     public var conflicts: DependencyFormula
     public var conflictClasses: [PackageName]
     public var isAvoided: Bool
@@ -14,7 +13,6 @@ public struct PackageRules: Sendable {
     /// - Parameter problems: Gains an error for each field that cannot be understood, which is then as good as absent.
     public init(_ file: OpamFile, problems: inout [FormatError]) {
         depends = file.read(.depends, problems: &problems)
-        depopts = file.read(.depopts, problems: &problems)
         conflicts = file.read(.conflicts, problems: &problems)
         conflictClasses = file.read(.conflictClasses, problems: &problems)
         _ = file.read(.available, problems: &problems)
@@ -124,7 +122,6 @@ public struct UniverseBuilder {
                 isAvoided: rules.isAvoided ? 1 : 0,
                 depends: formulas.number(of: terms(of: rules.depends, ownVersion: version)),
                 conflicts: atomLists.number(of: list(of: rules.conflicts, ownVersion: version)),
-                depopts: atomLists.number(of: list(of: rules.depopts, ownVersion: version)),
                 classes: classLists.number(of: rules.conflictClasses.map { number(ofClass: $0.text) })))
     }
 
@@ -263,7 +260,6 @@ struct PackageRow {
     var isAvoided: Int32
     var depends: Int32
     var conflicts: Int32
-    var depopts: Int32
     var classes: Int32
 }
 
@@ -271,7 +267,7 @@ extension PackageTable {
     subscript(index: Int) -> PackageRow {
         PackageRow(
             name: name[index], version: version[index], available: available[index], isAvoided: isAvoided[index],
-            depends: depends[index], conflicts: conflicts[index], depopts: depopts[index], classes: classes[index])
+            depends: depends[index], conflicts: conflicts[index], classes: classes[index])
     }
 
     mutating func append(_ row: PackageRow) {
@@ -281,7 +277,6 @@ extension PackageTable {
         isAvoided.append(row.isAvoided)
         depends.append(row.depends)
         conflicts.append(row.conflicts)
-        depopts.append(row.depopts)
         classes.append(row.classes)
     }
 }

@@ -16,7 +16,10 @@ struct CI: AsyncParsableCommand {
             3 infrastructure; 64 usage; 70 a bug in ciso; 130 interrupted.
             """,
         version: ProgramVersion.current,
-        subcommands: [PluginCommand.self]
+        subcommands: [
+            PluginCommand.self,
+            SolveCommand.self,
+        ]
     )
 
     static func main() async {

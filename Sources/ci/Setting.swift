@@ -60,6 +60,18 @@ enum Settings {
         key: "source-mirrors", text: "Mirrors of source archives in opam's layout, separated by spaces.",
         defaultText: "none", expected: "URLs separated by spaces", read: { $0 })
 
+    static let cache = Setting<String>(
+        key: "cache", text: "Where what can be computed again is kept.",
+        defaultText: "$XDG_CACHE_HOME/ciso or ~/.cache/ciso", expected: "a path", read: { $0 })
+
+    /// The folder of the cache; nil where the environment names none.
+    static func cacheDirectory(flag: String?, in configuration: Configuration) throws -> String? {
+        if let path = try cache.value(flag: flag, in: configuration) { return path }
+        // An empty or relative value counts as unset: XDG Base Directory Specification.
+        if let path = configuration.environment["XDG_CACHE_HOME"], path.hasPrefix("/") { return "\(path)/ciso" }
+        return configuration.environment["HOME"].flatMap { $0.isEmpty ? nil : "\($0)/.cache/ciso" }
+    }
+
     /// The keys that `ciso.yaml` may have.
-    static let keys = [store.key, jobs.key, pluginPath.key, sourceCache.key, sourceMirrors.key]
+    static let keys = [store.key, jobs.key, pluginPath.key, sourceCache.key, sourceMirrors.key, cache.key]
 }

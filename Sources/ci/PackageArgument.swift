@@ -1,0 +1,81 @@
+internal import Core
+internal import OpamFormat
+internal import OpamSolver
+
+/// A package as a command line names it: `lwt`, `lwt.5.7.0`, `lwt=5.7.0`, `lwt>=5.6`.
+struct PackageArgument {
+    let text: String
+    let name: PackageName
+    let constraint: VersionConstraint?
+
+    /// - Throws: A failure of kind `input` when the text has none of these forms.
+    init(_ text: String) throws(Failure) {
+        self.text = text
+        if let package = Package(text) {
+            name = package.name
+            constraint = VersionConstraint(.equal, package.version)
+            return
+        }
+        let head = text.prefix { !"=<>!".contains($0) }
+        let relationText = text.dropFirst(head.count).prefix { "=<>!".contains($0) }
+        guard let name = PackageName(String(head)) else {
+            throw Failure(
+                .input, "'\(text)' is not a package",
+                hint: "write NAME, NAME.VERSION, or NAME with =, !=, <, <=, > or >= and a version")
+        }
+        self.name = name
+        if relationText.isEmpty {
+            constraint = nil
+            return
+        }
+        let versionText = String(text.dropFirst(head.count + relationText.count))
+        guard let relation = RelationalOperator.allCases.first(where: { $0.text == relationText }) else {
+            throw Failure(
+                .input, "'\(text)': '\(relationText)' is not a comparison",
+                hint: "expected =, !=, <, <=, > or >=")
+        }
+        guard let version = Version(versionText) else {
+            throw Failure(
+                .input, "'\(text)': '\(versionText)' is not a version",
+                hint: "a version has letters, digits and -_+.~ only")
+        }
+        constraint = VersionConstraint(relation, version)
+    }
+
+    /// The version to ask for: the newest available one that is meant; without one, the newest that is meant.
+    ///
+    /// - Throws: A failure of kind `input` when there is no such package or version.
+    func version(in target: TargetUniverse) throws(Failure) -> Universe.PackageID {
+        let universe = target.universe
+        guard let name = universe.nameID(name.text), !universe.versions(of: name).isEmpty else {
+            throw unknownPackage(in: universe)
+        }
+        let meant = universe.versions(of: name).filter { package in
+            constraint?.allows(Version(unchecked: universe.version(of: package))) ?? true
+        }
+        guard let newest = meant.last else { throw unknownVersion(of: name, in: universe) }
+        return meant.last { target.isAvailable($0) } ?? newest
+    }
+
+    private func unknownPackage(in universe: Universe) -> Failure {
+        if let failure = problems(in: universe) { return failure }
+        let known = universe.allNames.filter { !universe.versions(of: $0).isEmpty }.map { universe.name($0) }
+        return Failure(
+            .input, "there is no package '\(name)' in the repository",
+            hint: nearest(to: name.text, in: known).map { "did you mean '\($0)'?" })
+    }
+
+    private func unknownVersion(of name: Universe.NameID, in universe: Universe) -> Failure {
+        if let failure = problems(in: universe) { return failure }
+        let versions = universe.versions(of: name).reversed().prefix(5).map { universe.version(of: $0) }
+        return Failure(
+            .input, "no version of '\(self.name)' is meant by '\(text)'",
+            hint: "the newest versions are \(versions.joined(separator: ", "))")
+    }
+
+    /// What is wrong with the package's files, which may be why a version is missing.
+    private func problems(in universe: Universe) -> Failure? {
+        let messages = universe.problems.filter { universe.name($0.name) == name.text }.map(\.message)
+        return messages.isEmpty ? nil : Failure(.input, messages.map { Diagnostic(.error, $0) })
+    }
+}
