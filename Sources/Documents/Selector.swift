@@ -50,3 +50,14 @@ public enum Selector: Sendable, Hashable {
         }
     }
 }
+
+extension Selector: CustomStringConvertible {
+    public var description: String {
+        switch self {
+        case .cells(let target, let compiler, let package): "\(target)/\(compiler)/\(package)"
+        case .outcome(let outcome): "outcome:\(outcome.rawValue)"
+        case .signature(let text): "signature:\(text)"
+        case .task(let id): "task:\(id)"
+        }
+    }
+}

@@ -17,8 +17,12 @@ struct CI: AsyncParsableCommand {
             """,
         version: ProgramVersion.current,
         subcommands: [
-            PluginCommand.self,
             SolveCommand.self,
+            RunCommand.self,
+            ResultsCommand.self,
+            LogCommand.self,
+            PluginCommand.self,
+            DoctorCommand.self,
         ]
     )
 

@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import Core
+internal import Documents
 
 /// How data is printed.
 enum OutputFormat: String, ExpressibleByArgument, CaseIterable, Sendable {
@@ -24,4 +25,14 @@ struct TalkOptions: ParsableArguments {
 
     @Flag(name: [.long, .customShort("v")], help: "Say more on standard error.")
     var verbose = false
+}
+
+/// Reads a selector from the command line.
+func selector(from text: String) throws -> Selector {
+    guard let selector = Selector(text) else {
+        throw ValidationError(
+            "'\(text)' is no selector: expected TARGET/COMPILER/PACKAGE with globs, outcome:WORD, signature:TEXT or task:ID"
+        )
+    }
+    return selector
 }

@@ -35,6 +35,13 @@ actor ProgressDisplay {
         began = clock.now
     }
 
+    /// Says, on a terminal, what is about to be run.
+    func greet(_ plan: Plan) {
+        guard live else { return }
+        let targets = Set(plan.targets.map(\.name)).sorted().joined(separator: ", ")
+        write("ciso \(ProgramVersion.current): deployment \(plan.deployment) on \(targets)\n")
+    }
+
     /// Takes in what the run says.
     func show(_ event: RunEvent) {
         guard !quiet else { return }

@@ -1,0 +1,42 @@
+internal import Core
+internal import Documents
+internal import Review
+
+/// Prints states of cells on standard output.
+struct CellPrinter {
+    let format: OutputFormat
+
+    func print(_ states: [CellState]) throws {
+        switch format {
+        case .text:
+            for line in ResultsText(states).lines { Swift.print(coloured(line)) }
+        case .json:
+            Swift.print(String(decoding: try CanonicalJSON.encode(states), as: UTF8.self), terminator: "")
+        case .csv:
+            Swift.print("cell,state,required,phase,signature,reason,blocked-by,seconds,job,log")
+            for state in states { Swift.print(line(for: state)) }
+        }
+    }
+
+    private func line(for state: CellState) -> String {
+        [
+            state.cell.description, state.state, state.required ? "yes" : "no", state.phase?.rawValue, state.signature,
+            state.reason, state.blockedBy?.description, state.duration.map { "\($0)" }, state.job, state.log,
+        ].map { csvField($0 ?? "") }.joined(separator: ",")
+    }
+
+    private func coloured(_ line: String) -> String {
+        guard Terminal.hasColour else { return line }
+        var line = line
+        for (word, colour) in [("success", 32), ("failure", 31), ("blocked", 33), ("unsolvable", 35)] {
+            line = line.replacing("  \(word)", with: "  \u{1B}[\(colour)m\(word)\u{1B}[0m")
+        }
+        return line
+    }
+}
+
+/// A field as RFC 4180 has it: quoted where it holds a comma, a quote or a line break.
+func csvField(_ text: String) -> String {
+    guard text.contains(where: { $0 == "," || $0 == "\"" || $0.isNewline }) else { return text }
+    return "\"" + text.replacing("\"", with: "\"\"") + "\""
+}

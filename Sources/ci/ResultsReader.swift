@@ -1,0 +1,91 @@
+internal import Core
+internal import Documents
+internal import Review
+internal import Store
+
+/// Reads a plan and what is known of its cells.
+struct ResultsReader {
+    let store: Store
+    let plan: Plan
+    private let tables: [String: ResultTable]
+
+    /// Reads the newest results of a plan's deployment.
+    init(store: Store, plan: Plan) throws {
+        self.store = store
+        self.plan = plan
+        var tables: [String: ResultTable] = [:]
+        for target in Set(plan.targets.map(\.name)) {
+            let branch = ResultBranch(deployment: plan.deployment, target: target)
+            tables[target] = try branch.table(in: store.snapshot(Branch(branch.name)))
+        }
+        self.tables = tables
+    }
+
+    /// Opens the store that a command names, and reads a deployment; nil: the only one there is.
+    init(store option: StoreOption, deployment: String?) throws {
+        let store = try Store(opening: option.path(in: Configuration.current()))
+        try self.init(store: store, plan: Self.plan(of: deployment, in: store))
+    }
+
+    /// The newest plan of a deployment; nil: of the only one there is.
+    ///
+    /// - Throws: `Failure` where there is none, or several and none is named.
+    static func plan(of deployment: String?, in store: Store) throws -> Plan {
+        let plans = PlanStore(store)
+        let names = try store.branches().map(\.name).filter { !$0.contains("/") }
+        if let deployment {
+            if let plan = try plans.load(deployment) { return plan }
+            throw Failure(
+                .input, "the store at '\(store.path)' has no deployment '\(deployment)'",
+                hint: nearest(to: deployment, in: names).map { "did you mean '\($0)'?" })
+        }
+        let found = try names.compactMap { try plans.load($0) }
+        guard let plan = found.first else {
+            throw Failure(.input, "the store at '\(store.path)' has no plan", hint: "make one: ci plan MATRIX")
+        }
+        guard found.count == 1 else {
+            throw Failure(
+                .input, "the store has several deployments: \(found.map(\.deployment).joined(separator: ", "))",
+                hint: "name one with --deployment")
+        }
+        return plan
+    }
+
+    /// The verdict on a cell; nil where there is none.
+    func result(of cell: Cell) -> CellResult? {
+        tables[cell.target]?.result(of: cell)
+    }
+
+    /// The states of the cells that any of the selectors picks (all where there is none), in order of their names.
+    func states(picked selectors: [Selector]) throws -> [CellState] {
+        plan.cells.compactMap { planned in
+            let result = result(of: planned.cell)
+            guard selectors.isEmpty || selectors.contains(where: { $0.picks(planned.cell, result: result) }) else {
+                return nil
+            }
+            return CellState(planned, result: result)
+        }
+    }
+
+    /// The log of a cell, or of the job that blocks it.
+    ///
+    /// - Throws: `Failure` where there is none.
+    func log(of state: CellState) throws -> [UInt8] {
+        guard let digest = state.log.flatMap(Digest.init(hex:)) ?? logOfBlocker(of: state) else {
+            throw Failure(.input, "\(state.cell) has no log: it is \(state.state)", hint: state.reason)
+        }
+        guard let log = try store.logs.read(digest) else {
+            throw Failure(
+                .infrastructure, "the log \(digest) of \(state.cell) is not in this store",
+                hint: "logs stay with the store that ran the job, or were removed by 'ci store gc'")
+        }
+        return log
+    }
+
+    private func logOfBlocker(of state: CellState) -> Digest? {
+        guard let blocker = state.blockedBy, let table = tables[state.cell.target] else { return nil }
+        return table.results.values.first {
+            $0.cell.package == blocker && $0.cell.compiler == state.cell.compiler && $0.outcome == .failure
+        }?.log
+    }
+}

@@ -1,0 +1,120 @@
+internal import ArgumentParser
+internal import Core
+internal import Documents
+internal import Engine
+internal import Foundation
+internal import Planner
+internal import PluginHost
+internal import Review
+internal import Store
+internal import Worker
+
+struct RunCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "run",
+        abstract: "Run what a matrix needs and the store does not know yet.",
+        discussion: """
+            Plans MATRIX first; without one, the plan in the store is run. What was interrupted is gone on with, what is \
+            done is not done again. Ends with the table of results; exits with 1 if some required cell is not good.
+            """)
+
+    @OptionGroup var store: StoreOption
+    @OptionGroup var talk: TalkOptions
+
+    @Option(name: .customLong("jobs"), help: Settings.jobs.help)
+    var jobs: Int?
+
+    @Option(help: "Only cells that this selector picks; may be given several times.", transform: selector)
+    var only: [Selector] = []
+
+    @Option(help: "The deployment to run where no MATRIX is given (default: the only one there is).")
+    var deployment: String?
+
+    @Option(name: .customLong("plugin-path"), help: Settings.pluginPath.help)
+    var pluginPath: String?
+
+    @Option(name: .customLong("source-cache"), help: Settings.sourceCache.help)
+    var sourceCache: String?
+
+    @Option(name: .customLong("source-mirrors"), help: Settings.sourceMirrors.help)
+    var sourceMirrors: String?
+
+    @Option(help: "text, json or csv.")
+    var format: OutputFormat = .text
+
+    @Argument(help: "The matrix: a YAML file.")
+    var matrix: String?
+
+    func validate() throws {
+        if let jobs, !(1...1024).contains(jobs) {
+            throw ValidationError("--jobs \(jobs): expected a number from 1 to 1024")
+        }
+        if matrix != nil, deployment != nil {
+            throw ValidationError("give a MATRIX or --deployment, not both")
+        }
+    }
+
+    func run() async throws {
+        let configuration = try Configuration.current()
+        let path = try store.path(in: configuration)
+        let catalog = PluginCatalog(try PluginSearchPath.configured(configuration, flag: pluginPath))
+        let plan = try await plan(in: path, catalog: catalog, configuration)
+        let store = try Store(opening: path)
+        guard try !ResultsReader(store: store, plan: plan).states(picked: only).isEmpty else {
+            throw Failure(
+                .input, "no cell of the plan is picked by --only \(only.map(\.description).joined(separator: " "))",
+                hint: "'ci results' prints the cells")
+        }
+        let runner = try LocalRunner(
+            WorkerFolders("\(path)/ciso/worker"), plugins: catalog,
+            sources: try sources(configuration), keepLog: { [logs = store.logs] in try logs.put($0) })
+        let slots =
+            try Settings.jobs.value(flag: jobs, in: configuration) ?? ProcessInfo.processInfo.activeProcessorCount
+        try await run(plan, in: store, runner: runner, slots: slots)
+
+        let states = try ResultsReader(store: store, plan: plan).states(picked: only)
+        try CellPrinter(format: format).print(states)
+        if states.contains(where: { $0.isRequiredAndNotGood && $0.outcome == .infrastructure }) {
+            throw Ending(status: .infrastructure)
+        }
+        if states.contains(where: \.isRequiredAndNotGood) { throw Ending(status: .notGood) }
+    }
+
+    private func plan(in path: String, catalog: PluginCatalog, _ configuration: Configuration) async throws -> Plan {
+        guard let matrix else { return try ResultsReader.plan(of: deployment, in: Store(opening: path)) }
+        let planned = try await PlanWriting.plan(
+            matrix: matrix, store: path, catalog: catalog, cache: configuration.cacheFolder)
+        for warning in planned.warnings where !talk.quiet { Terminal.complain(warning.description) }
+        return planned.plan
+    }
+
+    private func sources(_ configuration: Configuration) throws -> SourceCache {
+        let folder = try Settings.sourceCache.value(flag: sourceCache, in: configuration)
+        let mirrors = try Settings.sourceMirrors.value(flag: sourceMirrors, in: configuration) ?? ""
+        return SourceCache(
+            folder ?? "\(configuration.cacheFolder)/sources", mirrors: mirrors.split(separator: " ").map(String.init))
+    }
+
+    /// Carries the plan out, showing how it goes; the first Ctrl-C stops it in good order, the second at once.
+    private func run(_ plan: Plan, in store: Store, runner: any JobRunner, slots: Int) async throws {
+        let display = ProgressDisplay(quiet: talk.quiet)
+        await display.greet(plan)
+        let run = DeploymentRun(store: store, plan: plan, runner: runner, slots: slots, selectors: only)
+        let plans = PlanStore(store)
+        let work = Task {
+            try await run.run(
+                files: { digest in
+                    guard let files = try plans.files(digest, in: plan.deployment) else {
+                        throw Failure(.infrastructure, "the store has no package files \(digest)", hint: "plan again")
+                    }
+                    return files
+                },
+                observe: { await display.show($0) })
+        }
+        let interrupts = InterruptWatch { work.cancel() }
+        let result = await work.result
+        interrupts.stop()
+        await display.finish()
+        try result.get()
+    }
+}
