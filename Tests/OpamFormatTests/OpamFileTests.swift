@@ -158,6 +158,26 @@ import Testing
         #expect(file.available == .bool(true))
     }
 
+    @Test func filtersAndFormulasStandAlone() throws {
+        let filter = try Filter(parsing: #"os = "linux" & !with-test | "%{x}%""#)
+        #expect(filter.description == #"os = "linux" & !with-test | "%{x}%""#)
+        #expect(try Filter(parsing: filter.description) == filter)
+        let formula = try DependencyFormula(parsing: #"["a" {>= "1"} "b" | "c"]"#)
+        #expect(formula.description == #""a" {>= "1"} & ("b" | "c")"#)
+        #expect(try DependencyFormula(parsing: formula.description) == formula)
+        for text in ["", "a b", "[", ">= 1"] {
+            #expect(throws: FormatError.self, "\(text)") { try Filter(parsing: text) }
+        }
+        let error = #expect(throws: FormatError.self) { try DependencyFormula(parsing: "\"a\"\n& b") }
+        #expect(error?.line == 2 && error?.column == 3)
+    }
+
+    @Test func extensionsKnowTheirPlace() throws {
+        let file = try OpamFile(parsing: "a: 1\n  x-b:\n    [c]", file: "opam")
+        let position = try #require(file.extensions.first?.value.position)
+        #expect(position == (line: 3, column: 5))
+    }
+
     @Test func newerFormatsAreRefused() throws {
         for version in ["1.2", "2.0"] { _ = try OpamFile(parsing: "opam-version: \"\(version)\"", file: "opam") }
         for version in ["2.1", "3", "10"] {

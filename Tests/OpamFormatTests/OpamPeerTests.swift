@@ -38,7 +38,7 @@ struct OpamPeerTests {
         #expect(ours.extraFiles == theirs.extraFiles, path)
         #expect(ours.environment == theirs.environment, path)
         #expect(ours.synopsis == theirs.synopsis, path)
-        #expect(ours.summary == theirs.summary, path)
+        #expect(ours.longDescription == theirs.longDescription, path)
         #expect(ours.authors == theirs.authors, path)
         #expect(
             ours.depexts.map { Set($0.element) } == theirs.depexts.map { Set($0.element) }, path)

@@ -2,7 +2,8 @@
 extension OpamFile {
     /// One line.
     public var synopsis: String? { read(.synopsis)?.trimmed }
-    public var summary: String? { read(.description)?.trimmed }
+    /// Several lines.
+    public var longDescription: String? { read(.description)?.trimmed }
     public var maintainers: [String] { read(.maintainers) }
     public var authors: [String] { read(.authors) + read(.author) }
     public var licenses: [String] { read(.licenses) }

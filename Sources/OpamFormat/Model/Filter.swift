@@ -35,31 +35,29 @@ public indirect enum Filter: Hashable, Sendable {
 
 extension Filter: CustomStringConvertible {
     /// The filter as an opam file writes it.
-    public var description: String { text(within: .lowest) }
+    public var description: String { text(in: .whole) }
 
-    private enum Strength: Int {
-        case lowest, and, operand
+    /// What stands around a filter, from what needs no parentheses to what needs them most.
+    private enum Context: Int {
+        case whole, disjunction, conjunction, operand
     }
 
-    private func text(within context: Strength) -> String {
+    private func text(in context: Context) -> String {
         switch self {
-        case .bool(let value): value ? "true" : "false"
-        case .string(let text): Printer.quoted(text)
-        case .variable(let reference): reference.description
+        case .bool(let value): return value ? "true" : "false"
+        case .string(let text): return Printer.quoted(text)
+        case .variable(let reference): return reference.description
         case .compare(let left, let relation, let right):
-            parenthesized(
-                "\(left.text(within: .operand)) \(relation.text) \(right.text(within: .operand))",
-                context == .operand)
+            let text = "\(left.text(in: .operand)) \(relation.text) \(right.text(in: .operand))"
+            return context == .operand ? "(\(text))" : text
         case .and(let parts):
-            parenthesized(parts.map { $0.text(within: .operand) }.joined(separator: " & "), context == .operand)
+            let text = parts.map { $0.text(in: .conjunction) }.joined(separator: " & ")
+            return context.rawValue >= Context.conjunction.rawValue ? "(\(text))" : text
         case .or(let parts):
-            parenthesized(parts.map { $0.text(within: .and) }.joined(separator: " | "), context != .lowest)
-        case .not(let operand): "!\(operand.text(within: .operand))"
-        case .defined(let operand): "?\(operand.text(within: .operand))"
+            let text = parts.map { $0.text(in: .disjunction) }.joined(separator: " | ")
+            return context.rawValue >= Context.disjunction.rawValue ? "(\(text))" : text
+        case .not(let operand): return "!\(operand.text(in: .operand))"
+        case .defined(let operand): return "?\(operand.text(in: .operand))"
         }
-    }
-
-    private func parenthesized(_ text: String, _ condition: Bool) -> String {
-        condition ? "(\(text))" : text
     }
 }

@@ -1,20 +1,3 @@
-/// A word of the grammar. Its text is a range of the file's bytes.
-struct Token {
-    enum Kind: UInt8 {
-        case end
-        case colon, openBrace, closeBrace, openBracket, closeBracket, openParenthesis, closeParenthesis
-        case string, bool, integer, identifier
-        case relation, and, or, not, defined, update
-    }
-
-    var kind: Kind
-    var detail: Node.Detail = []
-    var `operator`: UInt8 = 0
-    var position: Int
-    /// For strings, what stands between the quotes.
-    var text: Range<Int>
-}
-
 /// Cuts a file into tokens by the rule of the longest match, as the lexer of the opam manual does.
 struct Lexer {
     private let bytes: UnsafeBufferPointer<UInt8>

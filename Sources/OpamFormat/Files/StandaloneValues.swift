@@ -1,0 +1,27 @@
+extension Filter {
+    /// Reads a filter that stands alone: `os = "linux" & !with-test`.
+    ///
+    /// - Throws: What is wrong with the text, and where.
+    public init(parsing text: String) throws(FormatError) {
+        let value = try SyntaxTree.parseValue(Array(text.utf8), file: "filter")
+        do throws(DecodingError) {
+            self = try value.filter()
+        } catch {
+            throw value.tree.error(error.message, at: error.node, field: nil)
+        }
+    }
+}
+
+extension Formula<Dependency> {
+    /// Reads a formula over packages that stands alone: `"a" {>= "1"} & ("b" | "c")`.
+    ///
+    /// - Throws: What is wrong with the text, and where.
+    public init(parsing text: String) throws(FormatError) {
+        let value = try SyntaxTree.parseValue(Array(text.utf8), file: "formula")
+        do throws(DecodingError) {
+            self = try value.dependencies(joinedBy: Formula.conjunction)
+        } catch {
+            throw value.tree.error(error.message, at: error.node, field: nil)
+        }
+    }
+}
