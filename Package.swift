@@ -129,7 +129,7 @@ let package = Package(
         tests(
             "Worker",
             [
-                "CisoDebian", "Core", "Documents", "Executor", "OpamFormat", "OpamSwitch", "PluginHost",
+                "CisoDebian", "Core", "Documents", "Executor", "OpamFormat", "OpamSwitch", "Planner", "PluginHost",
                 "PluginMessages", "ciso-plugin-host",
             ]),
         tests("Git", ["Core"]),

@@ -3,6 +3,7 @@ import Documents
 import Executor
 import Foundation
 import OpamFormat
+import Planner
 import PluginHost
 import PluginMessages
 import Synchronization
@@ -19,7 +20,7 @@ struct QuickstartWorld {
     static var cache: String {
         let environment = ProcessInfo.processInfo.environment
         let home = environment["XDG_CACHE_HOME"] ?? "\(environment["HOME"] ?? "/tmp")/.cache"
-        return environment["CISO_TEST_CACHE"] ?? "\(home)/ciso-test"
+        return environment["CISO_CACHE"] ?? "\(home)/ciso"
     }
 
     let folders: WorkerFolders
@@ -27,7 +28,16 @@ struct QuickstartWorld {
     let target: Plan.Target
     let runner: LocalRunner
     let logs: Logs
-    let description: TargetDescription
+    let catalog: PluginCatalog
+    let layers: LayerStore
+    let sourceCaches: [String]
+    let repositoryFolder: URL
+
+    static var isPossible: Bool {
+        geteuid() == 0
+            && ["mmdebstrap", "bwrap"].allSatisfy { FileManager.default.isExecutableFile(atPath: "/usr/bin/\($0)") }
+            && FileManager.default.fileExists(atPath: "\(cache)/sources/sha256")
+    }
 
     /// Logs that the runner kept.
     final class Logs: Sendable {
@@ -44,23 +54,26 @@ struct QuickstartWorld {
         }
     }
 
-    init(in folder: String, repository: URL = quickstart, sources: [String] = [], target name: String = "debian-12")
-        async throws
-    {
+    init(
+        repository: URL = quickstart, sources: [String] = ["\(cache)/sources"], target name: String = "debian-12"
+    ) async throws {
         let build = Bundle.main.executableURL?.deletingLastPathComponent().path ?? ""
         let debug = Self.directory(of: "ciso-plugin-host", near: build)
-        let catalog = PluginCatalog(
+        catalog = PluginCatalog(
             PluginSearchPath(given: [debug]), host: "\(debug)/ciso-plugin-host", limits: PluginLimits())
         let (plugin, request) = try await catalog.plugin(serving: name, systemCompiler: true)
-        description = try await plugin.target(request)
+        let description = try await plugin.target(request)
         let identity = plugin.identity
         target = Plan.Target(
             name: name,
             plugin: Job.Plugin(name: identity.name, version: identity.version, digest: identity.digest),
             distribution: request.distribution, version: request.version, architecture: request.architecture,
             systemCompiler: true, options: [:], variables: description.variables,
-            environment: try CanonicalJSON.digest(of: description.environment), required: true)
-        folders = WorkerFolders(folder)
+            environment: try TargetProfile.environmentDigest(of: description), required: true)
+        folders = WorkerFolders("\(Self.cache)/worker")
+        layers = LayerStore(folders.layers)
+        sourceCaches = sources
+        repositoryFolder = repository
         logs = Logs()
         self.repository = try RepositoryFolder(repository)
         runner = try LocalRunner(

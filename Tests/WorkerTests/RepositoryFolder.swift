@@ -31,7 +31,9 @@ struct RepositoryFolder {
 
     /// What a package is built over: dependencies that are in the repository and not only `post`, and its optional
     /// dependencies that are.
-    func inputs(of name: String, on target: Plan.Target, among wanted: Set<String>? = nil) -> [String] {
+    func inputs(of name: String, on target: Plan.Target, among wanted: Set<String>? = nil, withOptional: Bool = true)
+        -> [String]
+    {
         guard let entry = entries[name] else { return [] }
         let environment: Environment = { variable in
             variable.name == "version"
@@ -39,7 +41,8 @@ struct RepositoryFolder {
         }
         var scope = DependencyScope()
         scope.post = false
-        let needs = [entry.opam.depends, entry.opam.depopts].flatMap {
+        let fields = [entry.opam.depends] + (withOptional ? [entry.opam.depopts] : [])
+        let needs = fields.flatMap {
             $0.filtered(in: environment, scope: scope).atoms
         }
         return Set(
@@ -50,6 +53,17 @@ struct RepositoryFolder {
                 return need.versions.allows(Version(unchecked: found.package.version))
             }.map(\.name.text)
         ).sorted()
+    }
+
+    /// All that `names` require, without optional dependencies.
+    func requirements(of names: [String], on target: Plan.Target) -> Set<String> {
+        var found: Set<String> = []
+        var left = names
+        while let name = left.popLast() {
+            guard found.insert(name).inserted else { continue }
+            left += inputs(of: name, on: target, withOptional: false)
+        }
+        return found
     }
 
     /// All that `names` reach, dependencies first.

@@ -1,0 +1,57 @@
+import Documents
+import Executor
+import OpamSwitch
+
+@testable import Worker
+
+/// Packages of the quickstart, built by jobs, and the layers that they left.
+struct BuiltSwitch {
+    let world: QuickstartWorld
+    let endings: [String: QuickstartWorld.Ending]
+    /// Unpacked, dependencies first.
+    let layers: [String]
+    /// Names of the packages, in the order of their layers.
+    let order: [String]
+
+    init(_ names: [String], in world: QuickstartWorld) async throws {
+        self.world = world
+        // As for opam: what is not asked for is not in the switch, not even as an optional dependency.
+        let wanted = Set(world.repository.closure(of: names, on: world.target, among: Set(names)))
+            .union(world.repository.requirements(of: names, on: world.target))
+        endings = try await world.build(names, among: wanted)
+        order = world.repository.closure(of: names, on: world.target, among: wanted)
+        var layers: [String] = []
+        for name in order {
+            guard let layer = endings[name]?.report.layer else { continue }
+            layers.append(try await world.layers.unpacked(layer))
+        }
+        self.layers = layers
+    }
+
+    var failures: [String] {
+        endings.values.filter { $0.report.outcome != .success }
+            .map { "\($0.request.job.package): \($0.report.reason ?? "")\n\(world.logs[$0.report.log])" }.sorted()
+    }
+
+    var systemPackages: [String] {
+        Set(endings.values.flatMap(\.request.job.systemPackages)).sorted()
+    }
+
+    /// The layers over opam's state of the switch that they make together, written to `directory`.
+    func withState(in directory: String) async throws -> [String] {
+        let target = try await TargetEnvironments(world.folders.environments, catalog: world.catalog)
+            .environment(of: world.target) { _ in }
+        let inputs = order.compactMap { name -> JobRequest.Input? in
+            guard let ending = endings[name], let layer = ending.report.layer else { return nil }
+            return .init(
+                id: ending.request.id, job: ending.request.job, layer: layer, files: ending.request.files)
+        }
+        guard var request = endings.values.first?.request else { return layers }
+        request.job.package = PackageVersion(name: "none", version: "0")
+        request.inputs = inputs
+        let assembled = try AssembledSwitch(request, layers: layers, in: target, jobs: 1)
+        let roots = Set(inputs.map(\.job.package))
+        try assembled.state(roots: roots).write(below: directory, over: target.base, owner: target.buildUser)
+        return [directory] + layers
+    }
+}

@@ -1,0 +1,81 @@
+import Core
+import Foundation
+import OpamFormat
+
+/// What lies below a directory, as a comparison sees it: kinds, modes and contents, no times and owners.
+struct InstalledTree {
+    enum Entry: Hashable, CustomStringConvertible {
+        case file(mode: UInt32, digest: Digest)
+        case directory(mode: UInt32)
+        case link(target: String)
+
+        var description: String {
+            switch self {
+            case .file(let mode, let digest): "file \(String(mode, radix: 8)) \(digest.hex.prefix(8))"
+            case .directory(let mode): "directory \(String(mode, radix: 8))"
+            case .link(let target): "link to \(target)"
+            }
+        }
+    }
+
+    private(set) var entries: [String: Entry] = [:]
+
+    /// Reads `path` below each of `layers`, the last one winning.
+    init(_ path: String, in layers: [String], leavingOut isLeftOut: (String) -> Bool) throws {
+        for layer in layers {
+            let root = layer + path
+            guard let names = FileManager.default.enumerator(atPath: root) else { continue }
+            for case let name as String in names where !isLeftOut(name) {
+                entries[name] =
+                    try name.hasPrefix(".opam-switch/") ? Self.record("\(root)/\(name)") : Self.entry("\(root)/\(name)")
+            }
+        }
+    }
+
+    private static func entry(_ path: String) throws -> Entry? {
+        var status = stat()
+        guard lstat(path, &status) == 0 else { return nil }
+        let mode = status.st_mode & 0o7777
+        switch status.st_mode & S_IFMT {
+        case S_IFDIR: return .directory(mode: mode)
+        case S_IFLNK: return .link(target: try FileManager.default.destinationOfSymbolicLink(atPath: path))
+        case S_IFREG:
+            return .file(mode: mode, digest: Digest(of: Array(try Data(contentsOf: URL(fileURLWithPath: path)))))
+        default: return nil
+        }
+    }
+
+    /// A file that opam keeps: what it says, however it is written. Opam writes it anew in its own layout, with the kind
+    /// of every checksum; so the sizes of these files say nothing, and times say nothing in any.
+    private static func record(_ path: String) throws -> Entry? {
+        guard case .file(let mode, _) = try entry(path) else { return try entry(path) }
+        let bytes = Array(try Data(contentsOf: URL(fileURLWithPath: path)))
+        let tree = try SyntaxTree(parsing: bytes, file: path)
+        let items = tree.items.compactMap { item -> String? in
+            switch item {
+            case .field(let field) where field.name == "opam-version": nil
+            case .field(let field): "\(field.name): \(Printer.text(of: field.value))"
+            case .section(let section): text(of: section)
+            }
+        }
+        let said = items.sorted().joined(separator: "\n").replacing(/(F:S[0-9]+)T[0-9.]+/) { $0.output.1 }
+            .replacing(/(\.config" {"F:)S[0-9]+/) { $0.output.1 }.replacing("md5=", with: "")
+        return .file(mode: mode, digest: Digest(of: said.filter { $0.isLetter || $0.isNumber }))
+    }
+
+    private static func text(of section: Section) -> String {
+        let fields = section.items.compactMap { item -> String? in
+            if case .field(let field) = item { "\(field.name): \(Printer.text(of: field.value))" } else { nil }
+        }
+        return "\(section.kind) \(section.title ?? "") \(fields.sorted())"
+    }
+
+    /// One line for each path that is not the same in both, sorted.
+    func differences(from other: InstalledTree) -> [String] {
+        Set(entries.keys).union(other.entries.keys).sorted().compactMap { path in
+            let (mine, theirs) = (entries[path], other.entries[path])
+            guard mine != theirs else { return nil }
+            return "\(path): \(mine.map { "\($0)" } ?? "nothing"), \(theirs.map { "\($0)" } ?? "nothing")"
+        }
+    }
+}

@@ -1,0 +1,67 @@
+import Core
+import Documents
+import Executor
+import Foundation
+import OpamSwitch
+import PluginMessages
+import Synchronization
+
+@testable import Worker
+
+/// The real opam client in the environment of a target, with a repository and a download cache at hand.
+struct StockOpam {
+    let sandbox: Sandbox
+    let target: TargetEnvironment
+
+    /// - Parameters:
+    ///   - layers: what lies over the base and opam itself.
+    ///   - systemPackages: what else the packages need of the distro.
+    init(
+        in world: QuickstartWorld, systemPackages: [String] = [], layers: [String] = []
+    ) async throws {
+        target = try await TargetEnvironments(world.folders.environments, catalog: world.catalog)
+            .environment(of: world.target) { _ in }
+        let store = LayerStore(world.folders.layers)
+        let log = try JobLog("\(world.folders.logs)/stock-opam-\(UUID().uuidString)")
+        defer { unlink(log.path) }
+        let opam = try await SystemPackageLayers(world.folders, layers: store).layer(
+            of: Set(systemPackages + ["opam"]).sorted(), in: target, environment: world.target.environment, log: log
+        ) { _ in }
+        sandbox = try Sandbox(
+            Sandbox.Layout(
+                base: target.base, layers: (opam.map { [$0] } ?? []) + layers,
+                binds: [
+                    Sandbox.Bind(world.repositoryFolder.path, at: "/ciso/repository"),
+                    Sandbox.Bind(world.sourceCaches[0], at: "/ciso/cache"),
+                ]),
+            in: world.folders.scratch)
+    }
+
+    /// Runs a script as the user who builds.
+    ///
+    /// - Returns: what it printed, and whether it succeeded.
+    func run(_ script: String) async -> (text: String, succeeded: Bool) {
+        let said = Mutex("")
+        let step = Step(
+            "opam", phase: .build, script: script,
+            environment: [
+                "OPAMYES": "1", "OPAMCOLOR": "never", "OPAMROOT": target.layout.root, "OPAMASSUMEDEPEXTS": "1",
+                "OPAMNOSELFUPGRADE": "1", "OPAMJOBS": String(ProcessInfo.processInfo.activeProcessorCount),
+                "OPAMERRLOGLEN": "0",
+            ])
+        let result = await sandbox.run(target.command(step, limits: Limits())) { bytes in
+            said.withLock { $0 += String(decoding: bytes, as: UTF8.self) }
+        }
+        return (said.withLock { $0 }, result.succeeded)
+    }
+
+    /// An empty switch with the system compiler.
+    static func initialize(compiler: String) -> String {
+        """
+        opam init --bare --disable-sandboxing --no-setup -k local default /ciso/repository
+        echo 'archive-mirrors: ["file:///ciso/cache"]' >>"$OPAMROOT/config"
+        opam switch create default \(compiler)
+
+        """
+    }
+}
