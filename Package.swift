@@ -84,7 +84,8 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(
             name: "PluginTests",
-            dependencies: ["Core", "PluginHost", "PluginMessages", "ciso-plugin-host"], swiftSettings: settings),
+            dependencies: ["Core", "PluginHost", "PluginMessages", "ciso-plugin-host"], exclude: ["Data"],
+            swiftSettings: settings),
         module(
             "Planner",
             [
@@ -108,7 +109,9 @@ let package = Package(
 
         .executableTarget(
             name: "PlanBenchmark",
-            dependencies: ["Core", "Documents", "Git", "Matrix", "OpamFormat", "OpamRepository", "OpamSolver", "Planner"],
+            dependencies: [
+                "Core", "Documents", "Git", "Matrix", "OpamFormat", "OpamRepository", "OpamSolver", "Planner",
+            ],
             path: "Benchmarks/Plan", swiftSettings: settings),
         .executableTarget(
             name: "ExecutionBenchmark", dependencies: ["Core", "Executor"], path: "Benchmarks/Execution",

@@ -57,7 +57,7 @@ struct ArchLinux: DistributionPlugin {
                 script: """
                     set -- \(shellQuoted(packages))
                     pacman -S --noconfirm --needed "$@" || pacman -Syu --noconfirm --needed "$@"
-                    rm -rf /var/cache/pacman/pkg/*
+                    find "$(pacman-conf CacheDir)" -type f -delete
 
                     """,
                 user: .root, network: true, idempotent: true)
@@ -124,7 +124,7 @@ struct ArchLinux: DistributionPlugin {
                 pacman-key --init
                 pacman-key --populate archlinux
                 pacman -Syu --noconfirm --needed \(shellQuoted(packages))
-                rm -rf /var/cache/pacman/pkg/*
+                find "$(pacman-conf CacheDir)" -type f -delete
 
                 """,
             user: .root, network: true)
