@@ -61,7 +61,8 @@ struct PlanBenchmark {
         var warnings: [Diagnostic] = []
         let source = try RepositorySource(
             RepositorySet([opened]),
-            repositories: [Plan.Repository(location: repository, commit: opened.commit?.description ?? "folder")], cache: nil,
+            repositories: [Plan.Repository(location: repository, commit: opened.commit?.description ?? "folder")],
+            cache: nil,
             warnings: &warnings)
         return PlanInputs(
             matrix: matrix, profiles: profiles, sources: [[0]: source],

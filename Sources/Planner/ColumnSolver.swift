@@ -1,4 +1,3 @@
-internal import OpamFormat
 internal import OpamSolver
 
 /// What solving said about one cell.
@@ -73,7 +72,6 @@ struct ColumnSolver: Sendable {
         if resolution.verdict == .limit {
             return "the solver gave up after \(resolution.effort) steps"
         }
-        let roots = request.roots.map(\.description).joined(separator: " and ")
-        return "no set of package versions satisfies \(roots)"
+        return solver.explain(request)?.description ?? "no set of package versions satisfies the request"
     }
 }

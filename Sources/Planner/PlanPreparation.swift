@@ -27,12 +27,14 @@ package struct PlanPreparation: Sendable {
 
     /// The inputs of the plan.
     ///
-    /// - Parameter warnings: Gains what is wrong with files of the repositories.
+    /// - Parameters:
+    ///   - revision: Of the first repository that is one of git, instead of the one that the matrix says.
+    ///   - warnings: Gains what is wrong with files of the repositories.
     /// - Throws: `Failure` where a target has no plugin or a repository is not there.
-    package func inputs(warnings: inout [Diagnostic]) async throws -> PlanInputs {
+    package func inputs(at revision: String? = nil, warnings: inout [Diagnostic]) async throws -> PlanInputs {
         let profiles = try await PluginProfiles(matrix: matrix, catalog: catalog, architecture: architecture)
             .profiles()
-        let opened = try RepositoryOpening(matrix: matrix, cache: cache).openAll()
+        let opened = try RepositoryOpening(matrix: matrix, cache: cache, revision: revision).openAll()
         var sources: [[Int]: any PackageSource] = [:]
         for (target, compiler) in PlanInputs.pairs(of: matrix) {
             let stack = PlanInputs.stack(of: matrix, target: target, compiler: compiler)

@@ -6,7 +6,7 @@ internal import OpamSolver
 /// Turns a matrix, repositories at commits and descriptions of targets into a plan. Nothing else decides: equal inputs
 /// give equal plans.
 package struct Planner: Sendable {
-    private let inputs: PlanInputs
+    let inputs: PlanInputs
     private let progress: @Sendable (PlanProgress) -> Void
 
     /// - Parameter progress: called from any thread.
@@ -29,7 +29,7 @@ package struct Planner: Sendable {
         return PlanAssembly(inputs: inputs).planning(of: parts)
     }
 
-    private func columns() throws -> [Column] {
+    func columns() throws -> [Column] {
         try PlanInputs.pairs(of: inputs.matrix).map { target, compiler in
             let key = PlanInputs.ProfileKey(target: target.name.value, systemCompiler: compiler.isSystem)
             let stack = PlanInputs.stack(of: inputs.matrix, target: target, compiler: compiler)
@@ -43,7 +43,7 @@ package struct Planner: Sendable {
         }
     }
 
-    private func selectedCells(of columns: [Column]) throws -> [ColumnCells] {
+    func selectedCells(of columns: [Column]) throws -> [ColumnCells] {
         var caches: [[Plan.Repository]: PackageIndexCache] = [:]
         return try CellSelection(matrix: inputs.matrix).cells(of: columns) { column in
             let key = column.source.repositories

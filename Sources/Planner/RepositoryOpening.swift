@@ -10,6 +10,8 @@ struct RepositoryOpening {
     let matrix: MatrixFile
     /// Where mirrors and universes are kept; nil to keep nothing.
     let cache: String?
+    /// Of the first repository of git, instead of what the matrix says.
+    let revision: String?
 
     /// A repository at the state that is planned.
     struct Opened {
@@ -33,6 +35,14 @@ struct RepositoryOpening {
             }
         }
         guard diagnostics.isEmpty else { throw Failure(kind, diagnostics) }
+        if let revision {
+            guard let first = opened.firstIndex(where: { $0.repository.commit != nil }) else {
+                throw Failure(.input, "there is neither a plan '\(revision)' in the store nor a repository of git")
+            }
+            let repository = try opened[first].repository.at(revision)
+            opened[first].repository = repository
+            opened[first].description.commit = repository.commit?.hex ?? ""
+        }
         return opened
     }
 

@@ -18,6 +18,7 @@ struct CI: AsyncParsableCommand {
         version: ProgramVersion.current,
         subcommands: [
             SolveCommand.self,
+            PlanCommand.self,
             RunCommand.self,
             ResultsCommand.self,
             LogCommand.self,
