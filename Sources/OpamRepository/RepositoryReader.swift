@@ -56,7 +56,7 @@ package final class RepositoryReader {
     package func versions(
         of name: NameEntry, _ diagnostics: inout [Diagnostic]
     ) throws(Failure) -> [PackageEntry] {
-        var found: [Version: PackageEntry] = [:]
+        var found: [PackageEntry] = []
         for folder in name.folders {
             for entry in try versionFolders(in: folder) {
                 guard let package = Package(entry.folder.name), package.name == name.name else {
@@ -65,15 +65,15 @@ package final class RepositoryReader {
                         Diagnostic(.error, "\(path): the folder is no version of '\(name.name)', and is left out"))
                     continue
                 }
-                let new = PackageEntry(
-                    package: package, repository: folder.repository, path: entry.path, folder: entry.folder)
-                add(new, &found, &diagnostics)
+                found.append(
+                    PackageEntry(
+                        package: package, repository: folder.repository, path: entry.path, folder: entry.folder))
             }
         }
-        return found.values.sorted { $0.package.version < $1.package.version }
+        return withoutRepetitions(found, &diagnostics)
     }
 
-    /// The folders of versions, in byte order.
+    /// The folders of versions.
     private func versionFolders(
         in folder: NameEntry.Folder
     ) throws(Failure) -> [(path: String, folder: FileEntry)] {
@@ -81,20 +81,32 @@ package final class RepositoryReader {
         if folder.isVersion { return [(path, folder.entry)] }
         return try trees[folder.repository].entries(of: folder.entry.reference)
             .filter { $0.kind == .folder }
-            .sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
             .map { ("\(path)/\($0.name)", $0) }
     }
 
-    private func add(
-        _ entry: PackageEntry, _ found: inout [Version: PackageEntry], _ diagnostics: inout [Diagnostic]
-    ) {
-        if let earlier = found[entry.package.version] {
-            guard earlier.repository == entry.repository else { return }
-            let path = trees[entry.repository].describe(earlier.path)
-            diagnostics.append(
-                Diagnostic(.warning, "\(path): left out, as opam takes '\(entry.path)' for the same version"))
+    /// One entry for each version, oldest first: of the first repository that has it, the last in byte order.
+    private func withoutRepetitions(
+        _ entries: [PackageEntry], _ diagnostics: inout [Diagnostic]
+    ) -> [PackageEntry] {
+        let sorted = entries.sorted { left, right in
+            let order = Version.compare(left.package.version.text, right.package.version.text)
+            if order != 0 { return order < 0 }
+            if left.repository != right.repository { return left.repository < right.repository }
+            return right.path.utf8.lexicographicallyPrecedes(left.path.utf8)
         }
-        found[entry.package.version] = entry
+        var kept: [PackageEntry] = []
+        kept.reserveCapacity(sorted.count)
+        for entry in sorted {
+            guard let last = kept.last, last.package.version == entry.package.version else {
+                kept.append(entry)
+                continue
+            }
+            if last.repository != entry.repository { continue }
+            let path = trees[entry.repository].describe(entry.path)
+            diagnostics.append(
+                Diagnostic(.warning, "\(path): left out, as opam takes '\(last.path)' for the same version"))
+        }
+        return kept
     }
 
     /// What changes whenever any of the package's files does.
