@@ -53,9 +53,17 @@ static int mount_by_options(const struct ciso_overlay *o) {
     return mount("overlay", o->target, "overlay", MS_NOSUID | MS_NODEV, options);
 }
 
+/// Set once the kernel has turned out not to know the newer way, which it complains about in its log each time. The new
+/// process sets it in the memory that it shares with the starting one.
+static _Atomic int only_options = 0;
+
 int ciso_mount_overlay(const struct ciso_overlay *overlay) {
-    if (mount_by_context(overlay) == 0) return 0;
-    // Kernels before 6.5 know no "lowerdir+", those before 5.2 no contexts.
-    if (errno != EINVAL && errno != ENOSYS) return -1;
-    return mount_by_options(overlay);
+    if (!only_options) {
+        if (mount_by_context(overlay) == 0) return 0;
+        // Kernels before 6.5 know no "lowerdir+", those before 5.2 no contexts.
+        if (errno != EINVAL && errno != ENOSYS) return -1;
+    }
+    int result = mount_by_options(overlay);
+    if (result == 0) only_options = 1;
+    return result;
 }

@@ -193,6 +193,8 @@ struct Supervisor {
         switch report {
         case .bubblewrap:
             guard let reported = number("exit-code") else {
+                // Killed as a whole, as a control group out of memory is.
+                if inner != nil, waitStatus & 0x7f != 0 { return .signalled(waitStatus & 0x7f) }
                 let message = trimmed(tail)
                 // The commands before may have removed it: not the machine's fault.
                 if message.contains("bwrap: Can't chdir to") { return .exited(126) }

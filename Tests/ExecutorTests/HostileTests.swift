@@ -41,7 +41,7 @@ struct HostileTests {
 
     @Test func aMemoryHogIsNamedAsSuch() async throws {
         let (result, _) = try await run(
-            "head -c 100000000 /dev/zero | tr '\\0' x | sort -S 1G > /dev/null; tail /dev/zero")
+            "tail /dev/zero")
         #expect(result.ending == .outOfMemory)
         #expect(result.peakMemory ?? 0 > 64 << 20)
         #expect(result.peakMemory ?? .max <= 128 << 20)
