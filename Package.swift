@@ -114,6 +114,9 @@ let package = Package(
             ],
             path: "Benchmarks/Plan", swiftSettings: settings),
         .executableTarget(
+            name: "SolveBenchmark", dependencies: ["Core", "OpamFormat", "OpamRepository", "OpamSolver"],
+            path: "Benchmarks/Solve", exclude: ["count-instructions"], swiftSettings: settings),
+        .executableTarget(
             name: "ExecutionBenchmark", dependencies: ["Core", "Executor"], path: "Benchmarks/Execution",
             swiftSettings: settings),
 
