@@ -10,7 +10,7 @@ struct OpamPeerTests {
     func filesThatOpamWritesAnewSayTheSame() throws {
         let folder = try OpamProgram.makeFolder()
         defer { try? FileManager.default.removeItem(at: folder) }
-        let step = SharedRepository.isComplete ? 50 : 30
+        let step = SharedRepository.isComplete ? 20 : 30
         for (offset, (path, bytes)) in SharedRepository.files.enumerated() where offset % step == 0 {
             let file = folder.appending(path: "opam")
             try Data(bytes).write(to: file)
@@ -25,20 +25,21 @@ struct OpamPeerTests {
         #expect(ours.depends == theirs.depends, path)
         #expect(ours.depopts == theirs.depopts, path)
         #expect(ours.conflicts == theirs.conflicts, path)
-        #expect(ours.available == theirs.available, path)
+        #expect(ours.available.flattened == theirs.available.flattened, path)
         #expect(ours.conflictClasses == theirs.conflictClasses, path)
-        #expect(Set(ours.flags) == Set(theirs.flags), path)
-        #expect(ours.build == theirs.build, path)
-        #expect(ours.install == theirs.install, path)
-        #expect(ours.runTest == theirs.runTest, path)
+        // opam before 2.2 does not know the flag, and leaves it out.
+        #expect(Set(ours.flags).subtracting(["deprecated"]) == Set(theirs.flags).subtracting(["deprecated"]), path)
+        #expect(ours.build.map(\.flattened) == theirs.build.map(\.flattened), path)
+        #expect(ours.install.map(\.flattened) == theirs.install.map(\.flattened), path)
+        #expect(ours.runTest.map(\.flattened) == theirs.runTest.map(\.flattened), path)
         #expect(ours.patches == theirs.patches, path)
         #expect(ours.substs == theirs.substs, path)
         #expect(ours.url == theirs.url, path)
         #expect(Set(ours.extraSources) == Set(theirs.extraSources), path)
         #expect(ours.extraFiles == theirs.extraFiles, path)
         #expect(ours.environment == theirs.environment, path)
-        #expect(ours.synopsis == theirs.synopsis, path)
-        #expect(ours.longDescription == theirs.longDescription, path)
+        #expect(ours.synopsis ?? "" == theirs.synopsis ?? "", path)
+        #expect(ours.longDescription ?? "" == theirs.longDescription ?? "", path)
         #expect(ours.authors == theirs.authors, path)
         #expect(
             ours.depexts.map { Set($0.element) } == theirs.depexts.map { Set($0.element) }, path)
@@ -70,6 +71,33 @@ struct OpamPeerTests {
             let expected = try OpamProgram.run(["config", "expand", text], in: folder)
             #expect(Interpolation.expand(text, in: environment) + "\n" == expected, "\(text)")
         }
+    }
+}
+
+extension Filter {
+    /// Without groups that repeat their operator, which opam does not write again.
+    fileprivate var flattened: Filter {
+        switch self {
+        case .and(let parts):
+            .and(
+                parts.map(\.flattened).flatMap { part in
+                    if case .and(let inner) = part { inner } else { [part] }
+                })
+        case .or(let parts):
+            .or(
+                parts.map(\.flattened).flatMap { part in
+                    if case .or(let inner) = part { inner } else { [part] }
+                })
+        case .not(let operand): .not(operand.flattened)
+        case .defined(let operand): .defined(operand.flattened)
+        default: self
+        }
+    }
+}
+
+extension Command {
+    fileprivate var flattened: Command {
+        Command(arguments.map { Filtered($0.element, if: $0.filter?.flattened) }, if: filter?.flattened)
     }
 }
 
