@@ -98,7 +98,7 @@ let package = Package(
             "Worker",
             ["Core", "Documents", "Executor", "OpamFormat", "OpamSwitch", "PluginHost", "PluginMessages", "Store"]),
         module("Engine", ["Core", "Documents", "Planner", "Scheduler", "Store", "Worker"]),
-        module("Review", ["Core", "Documents", "Store"]),
+        module("Review", ["Core", "Documents", "Git", "Store"]),
         .executableTarget(
             name: "ci",
             dependencies: [

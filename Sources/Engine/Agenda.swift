@@ -4,6 +4,8 @@ package import Scheduler
 
 /// What a run has to do: the jobs that wanted cells need and whose outcome is not known.
 package struct Agenda: Sendable {
+    /// How many cells are wanted.
+    package let cells: Int
     /// The jobs to run.
     package let nodes: [JobScheduler<Digest>.Node]
     /// Results that need no run: cells that are unsolvable, and cells whose deciding job is known.
@@ -26,10 +28,11 @@ package struct Agenda: Sendable {
         known lookUp: (Digest) -> CellResult?
     ) {
         var survey = Survey(plan: plan)
-        let cells = plan.cells.filter(wanted)
-        for cell in cells { survey.need(cell, lookUp: lookUp) }
+        let wantedCells = plan.cells.filter(wanted)
+        cells = wantedCells.count
+        for cell in wantedCells { survey.need(cell, lookUp: lookUp) }
         survey.propagate()
-        for cell in cells { survey.settle(cell, recorded: recorded(cell.cell)) }
+        for cell in wantedCells { survey.settle(cell, recorded: recorded(cell.cell)) }
         nodes = survey.pending.map { id in
             .init(id: id, inputs: plan.jobs[id]?.inputs ?? [], priority: survey.priorities[id] ?? 0)
         }

@@ -44,8 +44,7 @@ package struct PlanRun: Sendable {
     ///
     /// - Throws: what `record` throws; `CancellationError` when cancelled.
     package func run() async throws {
-        let cells = agenda.settled.count + agenda.cellsDecided.values.reduce(0) { $0 + $1.count }
-        await observe(.planned(cells: cells, jobs: agenda.nodes.count, done: agenda.known.count))
+        await observe(.planned(cells: agenda.cells, jobs: agenda.nodes.count, done: agenda.known.count))
         for result in agenda.settled { try await put(result, at: ResultPath.cell(result.cell)) }
         var course = Course(run: self)
         try await withThrowingTaskGroup(of: Happening.self) { group in

@@ -21,7 +21,11 @@ struct CI: AsyncParsableCommand {
             PlanCommand.self,
             RunCommand.self,
             ResultsCommand.self,
+            StatusCommand.self,
             LogCommand.self,
+            ExplainCommand.self,
+            DiffCommand.self,
+            RetryCommand.self,
             PluginCommand.self,
             DoctorCommand.self,
         ]

@@ -1,8 +1,6 @@
 internal import ArgumentParser
-internal import Core
 internal import Documents
 internal import Foundation
-internal import Review
 
 struct LogCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -22,14 +20,7 @@ struct LogCommand: AsyncParsableCommand {
 
     func run() async throws {
         let reader = try ResultsReader(store: store, deployment: deployment)
-        let states = try reader.states(picked: [cell])
-        guard let state = states.first else {
-            throw Failure(.input, "no cell is picked", hint: "'ci results' lists the cells")
-        }
-        guard states.count == 1 else {
-            let names = states.prefix(5).map(\.cell.description).joined(separator: ", ")
-            throw Failure(.input, "\(states.count) cells are picked: \(names) …", hint: "name one of them")
-        }
+        let state = try reader.state(picked: cell)
         FileHandle.standardOutput.write(Data(try reader.log(of: state)))
     }
 }

@@ -67,6 +67,37 @@ struct ResultsReader {
         }
     }
 
+    /// The state of the one cell that a selector picks.
+    ///
+    /// - Throws: `Failure` where it picks none, or several.
+    func state(picked selector: Selector) throws -> CellState {
+        let states = try states(picked: [selector])
+        guard let state = states.first else {
+            throw Failure(.input, "no cell is picked by \(selector)", hint: "'ci results' lists the cells")
+        }
+        guard states.count == 1 else {
+            let names = states.prefix(5).map(\.cell.description).joined(separator: ", ")
+            throw Failure(
+                .input, "\(states.count) cells are picked by \(selector): \(names)\(states.count > 5 ? " …" : "")",
+                hint: "name one of them")
+        }
+        return state
+    }
+
+    /// The documents, by target, that hold the verdicts on cells and on what blocks them.
+    func documents(of states: [CellState]) -> [String: [String]] {
+        var paths: [String: Set<String>] = [:]
+        for state in states {
+            paths[state.cell.target, default: []].insert(ResultPath.cell(state.cell))
+            guard let blocker = state.blockedBy else { continue }
+            for (path, result) in tables[state.cell.target]?.results ?? [:]
+            where result.cell.package == blocker && result.cell.compiler == state.cell.compiler {
+                paths[state.cell.target, default: []].insert(path)
+            }
+        }
+        return paths.mapValues { $0.sorted() }
+    }
+
     /// The log of a cell, or of the job that blocks it.
     ///
     /// - Throws: `Failure` where there is none.

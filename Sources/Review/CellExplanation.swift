@@ -1,0 +1,72 @@
+internal import Core
+package import Documents
+internal import Git
+package import Store
+
+/// Why a cell is as it is, and since when.
+package struct CellExplanation: Codable, Sendable {
+    package var cell: CellState
+    /// Package versions that the job was built over, in order of names.
+    package var inputs: [PackageVersion]
+    /// Other cells of the plan that fail with the same signature.
+    package var alike: [Cell]
+    /// Cells that wait for this one.
+    package var blocks: [Cell]
+    /// Commits of the repositories.
+    package var repositories: [String]
+    /// The commit of the results since which the verdict is as it is.
+    package var since: String?
+
+    /// - Parameters:
+    ///   - states: of all cells of the plan.
+    ///   - store: in which the history of the cell is looked at.
+    package init(_ state: CellState, among states: [CellState], plan: Plan, store: Store) throws {
+        cell = state
+        let job = state.job.flatMap(Digest.init(hex:)).flatMap { plan.jobs[$0] }
+        inputs = (job?.inputs ?? []).compactMap { plan.jobs[$0]?.package }.sorted()
+        alike = states.filter {
+            $0.signature != nil && $0.signature == state.signature && $0.cell != state.cell
+        }.map(\.cell)
+        blocks = states.filter {
+            $0.blockedBy == state.cell.package && $0.cell.target == state.cell.target
+                && $0.cell.compiler == state.cell.compiler
+        }.map(\.cell)
+        repositories = plan.repositories.map { "\($0.location) \($0.commit)" }
+        since = try Self.since(state, deployment: plan.deployment, store: store)
+    }
+
+    /// The oldest commit from which on the recorded verdict has been the same.
+    private static func since(_ state: CellState, deployment: String, store: Store) throws -> String? {
+        let branch = try Branch(ResultBranch(deployment: deployment, target: state.cell.target).name)
+        let path = try StorePath(ResultPath.cell(state.cell))
+        var oldest: String?
+        for entry in try store.history(of: branch, path: path) {
+            let result = try store.snapshot(at: entry.id).value(CellResult.self, at: path)
+            guard let result, result.outcome == state.outcome, result.signature == state.signature else { break }
+            oldest = entry.id.description
+        }
+        return oldest
+    }
+
+    /// As lines for a person.
+    package var lines: [String] {
+        var lines = ["\(cell.cell): \(cell.state)" + (cell.phase.map { " in \($0.rawValue)" } ?? "")]
+        if let reason = cell.reason { lines += reason.split(separator: "\n").map { "  \($0)" } }
+        if let accepted = cell.accepted { lines.append("accepted: \(accepted)") }
+        if let blockedBy = cell.blockedBy { lines.append("blocked by: \(blockedBy)") }
+        if let signature = cell.signature { lines.append("signature: \(signature)") }
+        lines += list("the same failure", alike)
+        lines += list("blocks", blocks)
+        if !inputs.isEmpty { lines.append("built over: " + inputs.map(\.description).joined(separator: " ")) }
+        lines += repositories.map { "repository: \($0)" }
+        if let since { lines.append("since: \(since)") }
+        if let job = cell.job { lines.append("job: \(job)") }
+        return lines
+    }
+
+    private func list(_ title: String, _ cells: [Cell]) -> [String] {
+        guard !cells.isEmpty else { return [] }
+        let shown = cells.prefix(10).map(\.description).joined(separator: " ")
+        return ["\(title): \(cells.count): \(shown)" + (cells.count > 10 ? " …" : "")]
+    }
+}

@@ -1,0 +1,42 @@
+package import Documents
+
+/// How far a deployment is: its cells by state, for each target.
+package struct DeploymentStatus: Codable, Sendable {
+    /// The cells of one target.
+    package struct Target: Codable, Sendable {
+        package var name: String
+        package var cells: Int
+        /// By the word of the state; states that no cell is in are left out.
+        package var states: [String: Int]
+        /// Required cells that are not good.
+        package var notGood: Int
+    }
+
+    package var deployment: String
+    package var repositories: [Plan.Repository]
+    package var targets: [Target]
+
+    package init(plan: Plan, states: [CellState]) {
+        deployment = plan.deployment
+        repositories = plan.repositories
+        targets = Dictionary(grouping: states, by: \.cell.target).sorted { $0.key < $1.key }.map { name, states in
+            Target(
+                name: name, cells: states.count,
+                states: Dictionary(grouping: states, by: \.state).mapValues(\.count),
+                notGood: states.count(where: \.isRequiredAndNotGood))
+        }
+    }
+
+    /// As lines for a person.
+    package var lines: [String] {
+        var table = TextTable()
+        for target in targets {
+            let counts = TargetTable.stateOrder.compactMap { state in
+                target.states[state].map { "\($0) \(state)" }
+            }
+            table.add([target.name, "\(target.cells) cells", counts.joined(separator: ", ")])
+        }
+        return [deployment] + repositories.map { "  \($0.location) at \($0.commit.prefix(12))" }
+            + table.lines(indentedBy: 2)
+    }
+}

@@ -1,0 +1,32 @@
+internal import ArgumentParser
+internal import Core
+internal import Documents
+internal import Review
+
+struct ExplainCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "explain", abstract: "Say why a cell is as it is, since when, and what else is like it.")
+
+    @OptionGroup var store: StoreOption
+
+    @Option(help: "The deployment (default: the only one there is).")
+    var deployment: String?
+
+    @Option(help: "text or json.")
+    var format: OutputFormat = .text
+
+    @Argument(help: "Which cell.", transform: selector)
+    var cell: Selector
+
+    func run() async throws {
+        let reader = try ResultsReader(store: store, deployment: deployment)
+        let state = try reader.state(picked: cell)
+        let explanation = try CellExplanation(
+            state, among: reader.states(picked: []), plan: reader.plan, store: reader.store)
+        if format == .json {
+            print(String(decoding: try CanonicalJSON.encode(explanation), as: UTF8.self), terminator: "")
+        } else {
+            for line in explanation.lines { print(line) }
+        }
+    }
+}

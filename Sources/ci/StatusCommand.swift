@@ -1,0 +1,32 @@
+internal import ArgumentParser
+internal import Core
+internal import Documents
+internal import Review
+internal import Store
+
+struct StatusCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "status", abstract: "Print how far every deployment in the store is.")
+
+    @OptionGroup var store: StoreOption
+
+    @Option(help: "text or json.")
+    var format: OutputFormat = .text
+
+    func run() async throws {
+        let store = try Store(opening: store.path(in: Configuration.current()))
+        let plans = PlanStore(store)
+        let deployments = try store.branches().map(\.name).filter { !$0.contains("/") }
+        var statuses: [DeploymentStatus] = []
+        for name in deployments {
+            guard let plan = try plans.load(name) else { continue }
+            let reader = try ResultsReader(store: store, plan: plan)
+            statuses.append(DeploymentStatus(plan: plan, states: try reader.states(picked: [])))
+        }
+        if format == .json {
+            print(String(decoding: try CanonicalJSON.encode(statuses), as: UTF8.self), terminator: "")
+        } else {
+            for line in statuses.flatMap(\.lines) { print(line) }
+        }
+    }
+}
