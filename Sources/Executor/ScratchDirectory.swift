@@ -75,6 +75,11 @@ struct ProcessIdentity: Hashable, Sendable {
 
 /// The text of a small file; nil when it cannot be read.
 func contents(of path: String) -> String? {
+    bytes(of: path).map { String(decoding: $0, as: UTF8.self) }
+}
+
+/// The bytes of a small file; nil when it cannot be read.
+func bytes(of path: String) -> [UInt8]? {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { return nil }
     defer { close(descriptor) }
@@ -82,7 +87,7 @@ func contents(of path: String) -> String? {
     var buffer = [UInt8](repeating: 0, count: 16384)
     while true {
         let count = read(descriptor, &buffer, buffer.count)
-        guard count > 0 else { return count == 0 ? String(decoding: bytes, as: UTF8.self) : nil }
+        guard count > 0 else { return count == 0 ? bytes : nil }
         bytes += buffer[..<count]
     }
 }

@@ -110,6 +110,31 @@ struct RemoteTests {
         await session.close()
     }
 
+    @Test(arguments: shells) func claimedDirectoriesBelongToOneSession(shell: String) async throws {
+        let fixture = try RemoteFixture(shell: shell)
+        let claim = fixture.path + "/home/opam/root"
+        let session = try await RemoteSession(fixture.host, in: fixture.path + "/c", claiming: [claim])
+        let made = await session.run(
+            Command(
+                name: "x", .script("echo 1 > f; chmod 500 ."), environment: ["PATH": "/bin"], workingDirectory: claim)
+        ) { _ in }
+        #expect(made.succeeded)
+        #expect(try await session.read(String(claim.dropFirst()) + "/f") == Array("1\n".utf8))
+        await #expect(throws: Failure.self) { try await session.read("no/such/file") }
+        let error = await #expect(throws: Failure.self) {
+            _ = try await RemoteSession(fixture.host, in: fixture.path + "/c", claiming: [claim])
+        }
+        #expect(error?.description.contains("another job has it") == true, "\(error?.description ?? "")")
+        await session.close()
+        #expect(!FileManager.default.fileExists(atPath: claim))
+        let next = try await RemoteSession(fixture.host, in: fixture.path + "/c", claiming: [claim])
+        #expect(try FileManager.default.contentsOfDirectory(atPath: claim).isEmpty)
+        await next.close()
+        await #expect(throws: Failure.self) {
+            _ = try await RemoteSession(fixture.host, in: fixture.path + "/c", claiming: ["/home"])
+        }
+    }
+
     @Test func anUnknownHostKeyIsRefused() async throws {
         let fixture = try RemoteFixture(shell: Self.shells[0])
         var host = fixture.host
@@ -139,6 +164,8 @@ struct RemoteTests {
         try await session.mark(["p"])
         #expect(await session.sh(second).result.succeeded)
         let layer = try await session.capture(["p"], into: store)
+        try await session.mark(["p"])
+        #expect(try await session.capture(["p"], into: store).entries == 0, "nothing changed")
         await session.close()
 
         let over = try local.sandbox([try await store.unpacked(base.digest), try await store.unpacked(layer.digest)])

@@ -9,7 +9,12 @@ extension RemoteSession {
     public func mark(_ paths: [String]) async throws(Failure) {
         try check(paths)
         try await script(
-            "cd \(root) && find \(paths.joined(separator: " ")) 2>/dev/null | LC_ALL=C sort > ../before; : > ../stamp; sleep 1\n",
+            """
+            cd \(root)/ && find \(paths.joined(separator: " ")) 2>/dev/null | LC_ALL=C sort > \(workspace)/before
+            : > \(workspace)/stamp
+            sleep 1
+
+            """,
             into: "/dev/null")
     }
 
@@ -21,31 +26,38 @@ extension RemoteSession {
         // What tar descends into twice it writes twice, which does no harm. OpenBSD's tar calls the list -I.
         try await script(
             """
-            cd \(root) || exit 1
-            find \(places) 2>/dev/null | LC_ALL=C sort > ../after
-            LC_ALL=C comm -23 ../before ../after > ../removed
-            { LC_ALL=C comm -13 ../before ../after; find \(places) ! -type d -newer ../stamp 2>/dev/null; } |
-                LC_ALL=C sort -u > ../changed
-            cp ../removed ./.ciso-removed
-            echo .ciso-removed >> ../changed
+            cd \(root)/ || exit 1
+            work=\(workspace)
+            find \(places) 2>/dev/null | LC_ALL=C sort > $work/after
+            LC_ALL=C comm -23 $work/before $work/after > $work/removed
+            { LC_ALL=C comm -13 $work/before $work/after; find \(places) ! -type d -newer $work/stamp 2>/dev/null; } |
+                LC_ALL=C sort -u > $work/changed
             case $(uname) in OpenBSD|MirBSD) list=-I ;; *) list=-T ;; esac
-            tar -cf - $list ../changed
-            rm -f .ciso-removed
+            [ ! -s $work/changed ] || tar -cf - $list $work/changed
 
             """, into: "\(scratch.path)/changes.tar")
         let tree = "\(scratch.path)/changes"
         removeTree(tree)
-        do {
-            try Extraction(links: .anywhere, limits: store.limits).extract("\(scratch.path)/changes.tar", to: tree)
-        } catch {
-            throw error.failure
+        if isEmpty("\(scratch.path)/changes.tar") {
+            try makeDirectories(tree)
+        } else {
+            do {
+                try Extraction(links: .anywhere, limits: store.limits).extract("\(scratch.path)/changes.tar", to: tree)
+            } catch {
+                throw error.failure
+            }
         }
-        let removed = contents(of: "\(tree)/.ciso-removed") ?? ""
-        unlink("\(tree)/.ciso-removed")
+        try await script("cat \(workspace)/removed\n", into: "\(scratch.path)/removed")
+        let removed = contents(of: "\(scratch.path)/removed") ?? ""
         for path in topmost(removed.split(separator: "\n").map(String.init)) {
             try markRemoved(path, in: tree)
         }
         return try store.capture(directory: tree, ownership: .fixed(LayerStore.builder))
+    }
+
+    private func isEmpty(_ file: String) -> Bool {
+        var status = stat()
+        return stat(file, &status) == 0 && status.st_size == 0
     }
 
     /// Those of `paths` that lie below no other.

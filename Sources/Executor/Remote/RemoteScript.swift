@@ -24,7 +24,10 @@ enum RemoteScript {
 
     /// Makes the workspace, says `ready`, and removes it with all that runs in it once the connection ends. Before, it
     /// removes the workspaces whose keepers are no more: those of a connection that a reboot cut.
-    static func keeper(directory: String, workspace: String, mark: String) -> String {
+    ///
+    /// - Parameter claims: directories anywhere on the host that are this workspace's alone: empty at first, removed at the
+    ///   end. While another workspace lives, one that shares its directory is refused.
+    static func keeper(directory: String, workspace: String, mark: String, claims: [String]) -> String {
         """
         main() {
         trap '' HUP PIPE TERM
@@ -38,12 +41,25 @@ enum RemoteScript {
             kill -0 "$keeper" 2>/dev/null || rm -rf "$old"
         done
         mkdir "$work" "$work/root" && echo $$ > "$work/keeper" || exit 1
+        set -- \(claims.map(shellQuoted).joined(separator: " "))
+        for claim do
+            grep -l -x -F "$claim" "$base"/ciso.*/claims 2>/dev/null | grep -q . && {
+                echo "$claim: another job has it" >&2
+                rm -rf "$work"
+                exit 1
+            }
+        done
+        for claim do
+            echo "$claim" >> "$work/claims"
+            chmod -R u+rwx "$claim" 2>/dev/null
+            rm -rf "$claim" && mkdir -p "$claim" || { rm -rf "$work"; exit 1; }
+        done
         tar --version > /dev/null 2>&1 || command -v tar > /dev/null || { echo 'tar: not found' >&2; exit 1; }
         echo ready
         cat > /dev/null
         sweep
-        chmod -R u+rwx "$work" 2>/dev/null
-        rm -rf "$work"
+        chmod -R u+rwx "$work" "$@" 2>/dev/null
+        rm -rf "$@" "$work"
         exit 0
         }
         main

@@ -11,8 +11,9 @@ public final class RemoteSession: Sendable {
     public let host: RemoteHost
     /// The directory of the workspace on the host.
     public let workspace: String
-    /// Where in the workspace the caller's files go.
-    public var root: String { "\(workspace)/root" }
+    /// What paths given to `send`, `mark` and `capture` are relative to: a directory in the workspace, or the host's root
+    /// where directories were claimed.
+    public let root: String
     /// What the environment of every process of the workspace holds.
     let mark: String
     let scratch: ScratchDirectory
@@ -21,16 +22,26 @@ public final class RemoteSession: Sendable {
 
     /// Connects to `host` and makes a workspace.
     ///
-    /// - Parameter directory: for the connection's socket; its path must be short (the system allows about 100 bytes).
-    /// - Throws: `Failure` of the kind `infrastructure` with what ssh said; `CancellationError`.
-    public init(_ host: RemoteHost, in directory: String) async throws {
+    /// - Parameters:
+    ///   - directory: for the connection's socket; its path must be short (the system allows about 100 bytes).
+    ///   - claims: directories of the host, absolute, that are this session's alone, because what is built contains their
+    ///     paths: emptied at first, removed with the workspace.
+    /// - Throws: `Failure` of the kind `infrastructure` with what ssh said, or when another session has one of `claims`;
+    ///   `CancellationError`.
+    public init(_ host: RemoteHost, in directory: String, claiming claims: [String] = []) async throws {
         try host.validate()
+        for claim in claims where !isPlainPath(claim) || !claim.hasPrefix("/") || claim.split(separator: "/").count < 2
+        {
+            throw Failure(.input, "'\(claim)': expected an absolute path of at least two plain names")
+        }
         self.host = host
         mark = String(UInt64.random(in: .min ... .max), radix: 36)
         workspace = "\(host.directory)/ciso.\(mark)"
+        root = claims.isEmpty ? "\(workspace)/root" : ""
         scratch = try ScratchDirectory(in: absolute(directory))
         chmod(scratch.path, 0o700)
-        let script = RemoteScript.keeper(directory: host.directory, workspace: workspace, mark: mark)
+        let script = RemoteScript.keeper(
+            directory: host.directory, workspace: workspace, mark: mark, claims: claims)
         keeper = try RemoteKeeper(
             words: host.words(control: "\(scratch.path)/s", isMaster: true, "exec /bin/sh -s"),
             environment: host.clientEnvironment, script: script)
@@ -96,6 +107,17 @@ public final class RemoteSession: Sendable {
                 if error.code != .system { throw error.failure }
             }
         }
+    }
+
+    /// The contents of a file on the host, at `path` relative to the root.
+    ///
+    /// - Parameter limit: the most bytes that are read; of a longer file the rest is left out.
+    /// - Throws: `Failure` with what the host said when there is no such file.
+    public func read(_ path: String, limit: Int = 1 << 20) async throws(Failure) -> [UInt8] {
+        let copy = "\(scratch.path)/read.\(number.add(1, ordering: .relaxed).newValue)"
+        defer { unlink(copy) }
+        try await script("head -c \(limit) < \(shellQuoted("\(root)/\(path)"))\n", into: copy)
+        return bytes(of: copy) ?? []
     }
 
     /// Runs a short script of ours on the host, and keeps what it prints in `file`.
