@@ -61,6 +61,7 @@ final class WriterSession {
             throw error
         }
         try options.atPoint(.referenceMoved)
+        if old == nil { try layout.adoptHead(reference.name, repository) }
         state.tail = tail
         state.intent = nil
         try lock.leave(state)
