@@ -69,6 +69,9 @@ package struct Repository: Sendable {
             throw Failure(
                 .input, "'\(path)' is a plain folder and has no revision '\(revision)'",
                 hint: "leave out '@\(revision)', or give a repository of git")
+        } catch  where error.kind == .owner {
+            throw Failure(
+                error, kind: .input, hint: "if you trust it: git config --global --add safe.directory '\(path)'")
         } catch {
             throw Failure(error, kind: .infrastructure)
         }
