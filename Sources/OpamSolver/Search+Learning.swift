@@ -106,6 +106,21 @@ struct LearnedClauses {
 }
 
 extension Search {
+    /// What was learned since the search was cleared.
+    var lemmas: [[Literal]] {
+        (0..<Int32(clauses.count)).map { number in clauses.range(number).map { clauses.literal(at: $0) } }
+    }
+
+    /// Takes over what another search has learned. Must come before anything is decided.
+    mutating func learn(_ lemmas: [[Literal]]) {
+        for lemma in lemmas {
+            let number = clauses.add(lemma)
+            if lemma.count == 1 {
+                assign(lemma[0].candidate, lemma[0].isTaken, because: .learned(number))
+            }
+        }
+    }
+
     /// Looks at the learned clauses that watch what has just failed.
     mutating func visitWatches(of candidate: Candidate, taken: Bool) -> Clause? {
         guard clauses.count > 0 else { return nil }

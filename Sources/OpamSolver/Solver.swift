@@ -8,6 +8,7 @@ public struct Solver {
     /// The roots of the request that is being solved.
     private(set) var roots: [PackageConstraint] = []
     private let marks: Marks
+    private var preludes: [Request: Prelude] = [:]
     private var compilers: [DependencyScope: RuleCompiler] = [:]
     private var changedOrders: [(slot: Slot, range: Range<Int>)] = []
     /// The rows of candidates whose needs, conflicts or classes are not those of the target: the latest change last.
@@ -35,9 +36,14 @@ public struct Solver {
     ///
     /// The answer depends on the request and the target only, not on what was solved before.
     public mutating func solve(_ request: Request) -> Resolution {
+        let prelude = prelude(of: request)
         guard prepare(request) else {
             reset()
             return Resolution(verdict: .unsolvable, examined: [], effort: 0)
+        }
+        if let prelude {
+            search.learn(prelude.lemmas)
+            for slot in prelude.examined { search.examine(slot) }
         }
         let end = search.run(from: root, budget: request.budget)
         let verdict: Resolution.Verdict =
@@ -49,6 +55,30 @@ public struct Solver {
         let resolution = Resolution(verdict: verdict, examined: examined(), effort: search.effort)
         reset()
         return resolution
+    }
+
+    /// What can be known before looking at a request, because others begin with the same root: see ``Prelude``.
+    private mutating func prelude(of request: Request) -> Prelude? {
+        guard request.roots.count > 1, let first = request.roots.first else { return nil }
+        var beginning = Request(roots: [first])
+        beginning.requestedExactly = request.requestedExactly.union(request.pins.keys)
+        beginning.preference = request.preference
+        let prelude = preludes[beginning] ?? learn(beginning)
+        let changed = request.withTest.union(request.withDoc).union(request.pins.keys)
+        let isChanged = changed.contains { name in
+            target.universe.nameID(name.text).map { prelude.examined.contains($0) } ?? false
+        }
+        return isChanged ? nil : prelude
+    }
+
+    private mutating func learn(_ beginning: Request) -> Prelude {
+        var prelude = Prelude(lemmas: [], examined: [])
+        if prepare(beginning), search.run(from: root, budget: beginning.budget) == .solved {
+            prelude = Prelude(lemmas: search.lemmas, examined: search.examined)
+        }
+        reset()
+        preludes[beginning] = prelude
+        return prelude
     }
 
     private func selection() -> [Universe.PackageID] {
@@ -177,6 +207,14 @@ extension Solver {
             order: marks.order, needs: marks.needs, conflicts: marks.conflicts, classes: marks.classes,
             sets: marks.sets, candidates: marks.candidates)
     }
+}
+
+/// What a request for the first root alone teaches. It holds for every request that begins with this root, has the same
+/// candidates, and leaves the needs of what was examined as they are; so the search for a compiler, which is the same
+/// in thousands of requests, is done once.
+struct Prelude {
+    let lemmas: [[Literal]]
+    let examined: [Slot]
 }
 
 /// Where the rows of a candidate were.

@@ -95,6 +95,24 @@ struct UniverseLawTests {
         #expect(solved > 400, "the generator should give solutions: \(solved)")
     }
 
+    /// Two roots are as the needs of one package; what requests share with those before them changes nothing.
+    @Test func rootsAreNeeds() throws {
+        for seed in 1_000..<1_150 as Range<UInt64> {
+            var generator = SeededGenerator(seed: seed)
+            let files = Self.randomFiles(&generator)
+            let pairs = Self.names.flatMap { first in Self.names.filter { $0 != first }.map { (first, $0) } }
+            let parents = pairs.map { ("\($0)\($1).1", "depends: [\"\($0)\" \"\($1)\"]") }
+            let small = try SmallUniverse(files + parents)
+            var solver = Solver(small.target())
+            for (first, second) in pairs {
+                let roots = solver.solve(Request(first, second)).selection?.map { small.universe.text(of: $0) }
+                let parent = solver.solve(Request(first + second)).selection?.map { small.universe.text(of: $0) }
+                #expect(
+                    roots == parent?.filter { $0 != "\(first)\(second).1" }, "seed \(seed), \(first) and \(second)")
+            }
+        }
+    }
+
     @Test func answersDoNotDependOnThreadsOrOnWhatWasSolvedBefore() throws {
         var generator = SeededGenerator(seed: 7)
         let target = try SmallUniverse(Self.randomFiles(&generator)).target()
