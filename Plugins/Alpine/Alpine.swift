@@ -86,7 +86,7 @@ struct Alpine: DistributionPlugin {
         return Step(
             "bootstrap-root", phase: .bootstrap,
             script: """
-                mirror=${CISO_MIRROR:-https://dl-cdn.alpinelinux.org/alpine}
+                mirror=${CISO_MIRROR_ALPINE:-https://dl-cdn.alpinelinux.org/alpine}
                 releases=$mirror/v\(release)/releases/\(machine)
                 cd "$CISO_CACHE"
                 curl -fsSL --retry 3 -o latest-releases.yaml "$releases/latest-releases.yaml"

@@ -99,7 +99,7 @@ struct ArchLinux: DistributionPlugin {
         return Step(
             "bootstrap-root", phase: .bootstrap,
             script: """
-                mirror=${CISO_MIRROR:-https://geo.mirror.pkgbuild.com}
+                mirror=${CISO_MIRROR_ARCHLINUX:-https://geo.mirror.pkgbuild.com}
                 archive=archlinux-bootstrap-x86_64.tar.zst
                 cd "$CISO_CACHE"
                 curl -fsSL --retry 3 -o sha256sums.txt "$mirror/iso/latest/sha256sums.txt"

@@ -78,7 +78,7 @@ struct Fedora: DistributionPlugin {
         return Step(
             "bootstrap-root", phase: .bootstrap,
             script: """
-                mirror=${CISO_MIRROR:-https://dl.fedoraproject.org/pub/fedora/linux}
+                mirror=${CISO_MIRROR_FEDORA:-https://dl.fedoraproject.org/pub/fedora/linux}
                 key=$CISO_CACHE/RPM-GPG-KEY-fedora-\(release)
                 [ -s "$key" ] || curl -fsSL --retry 3 -o "$key" https://fedoraproject.org/fedora.gpg
                 dnf -y --installroot="$CISO_ROOT" --releasever=\(release) --forcearch=\(machine) \\

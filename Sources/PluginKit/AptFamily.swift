@@ -25,7 +25,7 @@ public struct AptFamily: Sendable {
         Tool("mmdebstrap", packages: ["debian": "mmdebstrap"]), Tool("apt-get", packages: ["debian": "apt"]),
     ]
 
-    /// Fills the root. The mirror is the worker's own: `CISO_MIRROR`, else the one of the same origin that its apt is
+    /// Fills the root. The mirror is the worker's own: `CISO_MIRROR_ORIGIN`, else the one of the same origin that its apt is
     /// configured with, else mmdebstrap's default.
     ///
     /// - Parameters:
@@ -36,14 +36,14 @@ public struct AptFamily: Sendable {
             mirrorRequired
             ? """
             if [ -z "$mirror" ]; then
-                echo "no mirror of \(origin) is known to this machine's apt: set CISO_MIRROR" >&2
+                echo "no mirror of \(origin) is known to this machine's apt: set CISO_MIRROR_\(origin.uppercased())" >&2
                 exit 1
             fi
             """ : "# Without a mirror mmdebstrap takes its own default."
         return Step(
             "bootstrap-root", phase: .bootstrap,
             script: """
-                mirror=${CISO_MIRROR:-}
+                mirror=${CISO_MIRROR_\(origin.uppercased()):-}
                 if [ -z "$mirror" ] && command -v apt-get >/dev/null; then
                     mirror=$(apt-get indextargets --format '$(REPO_URI)' \\
                         'Created-By: Packages' 'Origin: \(origin)' 'Label: \(origin)' | sed -n 1p)

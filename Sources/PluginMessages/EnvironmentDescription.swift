@@ -19,8 +19,8 @@ public struct EnvironmentDescription: Codable, Hashable, Sendable {
     /// Run once, in order. Those at the worker come first.
     ///
     /// A step at the worker has the variables `CISO_ROOT` (an empty directory to fill) and `CISO_CACHE` (a directory
-    /// that outlives the bootstrap, for downloads), and runs as the worker's own user. A step in the environment runs
-    /// as its `user` says.
+    /// that outlives the bootstrap, for downloads) beside the worker's own environment, where a user may name mirrors,
+    /// and runs as the worker's own user. A step in the environment runs as its `user` says.
     public var bootstrap: [Step]
     /// Run last, in the environment, without network: it prints `NAME=VALUE` lines, each a variable of the target as
     /// it really is (`os-version=12`, `sys-ocaml-version=4.13.1`). A difference from ``TargetDescription/variables``
