@@ -12,14 +12,14 @@ public final class LocalRunner: JobRunner {
     /// Keeps a finished job's log, and names it.
     public typealias LogKeeper = @Sendable (_ log: [UInt8]) async throws -> Digest
 
-    private let folders: WorkerFolders
-    private let environments: TargetEnvironments
-    private let sources: SourceCache
-    private let layers: LayerStore
-    private let systemPackages: SystemPackageLayers
+    let folders: WorkerFolders
+    let environments: TargetEnvironments
+    let sources: SourceCache
+    let layers: LayerStore
+    let systemPackages: SystemPackageLayers
     private let keepLog: LogKeeper
-    private let defaultLimits: Limits
-    private let processors: Int
+    let defaultLimits: Limits
+    let processors: Int
 
     /// - Parameters:
     ///   - folders: where this worker keeps things; made if need be, and cleared of what dead processes left.
@@ -96,6 +96,53 @@ public final class LocalRunner: JobRunner {
         _ request: JobRequest, in target: TargetEnvironment, log: JobLog,
         _ progress: @escaping @Sendable (String) -> Void
     ) async throws -> Digest? {
+        let prepared = try await prepare(request, in: target, log: log, progress)
+        let (session, steps) = (prepared.session, prepared.steps)
+        try await prepared.layOut()
+        try await session.run(steps, phases: [.configure, .build])
+        if request.job.kind == .test {
+            try await session.run(steps, phases: [.test])
+            return nil
+        }
+        try await session.run(steps, phases: [.install])
+        try await session.installAndRecord(request.files)
+        progress("capture")
+        return try capture(session.sandbox, of: session.variables.layout)
+    }
+
+    /// What lies below the prefix, without what opam itself throws away.
+    private func capture(_ sandbox: Sandbox, of layout: SwitchLayout) throws -> Digest {
+        let metadata = layout.metadata.drop { $0 == "/" }
+        let excluded = ["build", "sources", "lock", "switch-state", "switch-config", "environment"]
+        return try layers.capture(
+            sandbox, paths: [String(layout.prefix.drop { $0 == "/" })],
+            excluding: Set(excluded.map { "\(metadata)/\($0)" })
+        ).digest
+    }
+}
+
+// MARK: Preparing
+
+extension LocalRunner {
+    /// A job up to the point where the package's own commands begin.
+    struct PreparedJob {
+        let session: BuildSession
+        let steps: [Step]
+        let sources: StagedSources
+        /// Lives as long as this.
+        let staging: ScratchDirectory
+
+        /// Lays out the package's source in the sandbox.
+        func layOut() async throws {
+            try await session.layOut(source: sources.archive, isArchive: sources.isArchive, placed: sources.placed)
+        }
+    }
+
+    /// Brings together all that a job is built from: its inputs' layers, the system packages, the sources, the steps.
+    func prepare(
+        _ request: JobRequest, in target: TargetEnvironment, log: JobLog,
+        _ progress: @escaping @Sendable (String) -> Void
+    ) async throws -> PreparedJob {
         let job = request.job
         let assembled = try await assemble(request, in: target)
         let opam = try AssembledSwitch.opamFile(request.files, of: job.package)
@@ -112,19 +159,14 @@ public final class LocalRunner: JobRunner {
         let staged = try await StagedSources(recipe, from: sources, in: staging.path)
         let sandbox = try await sandbox(for: request, assembled, in: target, staging: staging, log: log, progress)
         let session = BuildSession(
-            recipe: recipe, variables: variables, target: target, sandbox: sandbox, staging: "\(staging.path)",
+            recipe: recipe, variables: variables, target: target, sandbox: sandbox, staging: staging.path,
             limits: defaultLimits.narrowed(by: job.limits), log: log, progress: progress)
-        try await session.layOut(source: staged.archive, isArchive: staged.isArchive, placed: staged.placed)
-        let steps = try await target.plugin.steps(stepsRequest(recipe, in: target, assembled))
-        try await session.run(steps, phases: [.configure, .build])
-        if job.kind == .test {
-            try await session.run(steps, phases: [.test])
-            return nil
-        }
-        try await session.run(steps, phases: [.install])
-        try await session.installAndRecord(request.files)
-        progress("capture")
-        return try capture(sandbox, of: assembled.layout)
+        let steps = try await target.plugin.steps(
+            StepsRequest(
+                target: target.request, package: recipe.name, version: recipe.version, build: recipe.build,
+                test: recipe.test, install: recipe.install, remove: recipe.remove, sourceDirectory: recipe.directory,
+                prefix: assembled.layout.prefix, environment: recipe.environment))
+        return PreparedJob(session: session, steps: steps, sources: staged, staging: staging)
     }
 
     private func assemble(_ request: JobRequest, in target: TargetEnvironment) async throws -> AssembledSwitch {
@@ -157,24 +199,5 @@ public final class LocalRunner: JobRunner {
                 base: target.base, layers: (system.map { [$0] } ?? []) + [state] + assembled.layers,
                 binds: [Sandbox.Bind(staging.path, at: BuildSession.inputs)]),
             in: folders.scratch)
-    }
-
-    private func stepsRequest(_ recipe: BuildRecipe, in target: TargetEnvironment, _ assembled: AssembledSwitch)
-        -> StepsRequest
-    {
-        StepsRequest(
-            target: target.request, package: recipe.name, version: recipe.version, build: recipe.build,
-            test: recipe.test, install: recipe.install, remove: recipe.remove, sourceDirectory: recipe.directory,
-            prefix: assembled.layout.prefix, environment: recipe.environment)
-    }
-
-    /// What lies below the prefix, without what opam itself throws away.
-    private func capture(_ sandbox: Sandbox, of layout: SwitchLayout) throws -> Digest {
-        let metadata = layout.metadata.drop { $0 == "/" }
-        let excluded = ["build", "sources", "lock", "switch-state", "switch-config", "environment"]
-        return try layers.capture(
-            sandbox, paths: [String(layout.prefix.drop { $0 == "/" })],
-            excluding: Set(excluded.map { "\(metadata)/\($0)" })
-        ).digest
     }
 }

@@ -26,6 +26,7 @@ struct CI: AsyncParsableCommand {
             ExplainCommand.self,
             DiffCommand.self,
             RetryCommand.self,
+            ReproduceCommand.self,
             PluginCommand.self,
             DoctorCommand.self,
         ]

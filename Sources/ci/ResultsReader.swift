@@ -51,6 +51,11 @@ struct ResultsReader {
         return plan
     }
 
+    /// The layer that a job left; nil where it has none.
+    func layer(ofJob job: Digest, on target: String) -> Digest? {
+        tables[target]?.result(ofJob: job)?.layer
+    }
+
     /// The verdict on a cell; nil where there is none.
     func result(of cell: Cell) -> CellResult? {
         tables[cell.target]?.result(of: cell)

@@ -1,0 +1,93 @@
+internal import Core
+internal import Executor
+internal import Foundation
+internal import OpamSwitch
+internal import PluginMessages
+
+/// A shell of the user's in a prepared job's sandbox, with the limits of a person rather than of a build.
+///
+/// What is typed travels through a FIFO in the directory that the sandbox sees. On a terminal the shell gets a terminal
+/// of its own inside, by the program `script`, and ours passes every key on.
+struct InteractiveShell {
+    private let prepared: LocalRunner.PreparedJob
+
+    init(_ prepared: LocalRunner.PreparedJob) {
+        self.prepared = prepared
+    }
+
+    /// - Returns: the shell's exit status.
+    /// - Throws: `Failure` where the FIFO cannot be made or the sandbox does not start.
+    func run() async throws -> Int32 {
+        let session = prepared.session
+        let fifo = "\(session.staging)/keys"
+        guard mkfifo(fifo, 0o644) == 0 else {
+            throw Failure(.infrastructure, "\(fifo): cannot be created: \(String(cString: strerror(errno)))")
+        }
+        let isTerminal = isatty(STDIN_FILENO) == 1
+        let step = Step(
+            "shell", phase: .build, script: script(isTerminal: isTerminal), directory: session.recipe.directory,
+            environment: session.recipe.environment.merging(
+                ["TERM": ProcessInfo.processInfo.environment["TERM"] ?? "dumb"]) { _, own in own })
+        let limits = Limits(
+            time: nil, silence: nil, memory: nil, processes: 4096, processors: nil, openFiles: 4096, disk: nil,
+            output: nil)
+        let terminal = isTerminal ? RawTerminal() : nil
+        defer { terminal?.restore() }
+        forwardInput(to: fifo)
+        let result = await session.sandbox.run(session.target.command(step, limits: limits)) { bytes in
+            try? FileHandle.standardOutput.write(contentsOf: Data(bytes))
+        }
+        switch result.ending {
+        case .exited(let status): return status
+        case .signalled(let signal): return 128 + signal
+        default: throw Failure(.infrastructure, "the shell: \(result.ending)")
+        }
+    }
+
+    private func script(isTerminal: Bool) -> String {
+        let keys = "\(BuildSession.inputs)/keys"
+        let shell = prepared.session.target.environment.shell.path
+        guard isTerminal else { return "exec \(ShellWord.quoted(shell)) <\(keys)\n" }
+        return """
+            if command -v script >/dev/null; then
+                exec script -q -e -c \(ShellWord.quoted("exec \(shell) -i")) /dev/null <\(keys)
+            fi
+            exec \(ShellWord.quoted(shell)) -i <\(keys)
+
+            """
+    }
+
+    /// Passes on what is typed until its end; the thread ends with the process.
+    private func forwardInput(to fifo: String) {
+        Thread.detachNewThread {
+            let descriptor = open(fifo, O_WRONLY | O_CLOEXEC)
+            guard descriptor >= 0 else { return }
+            defer { close(descriptor) }
+            var buffer = [UInt8](repeating: 0, count: 4096)
+            while true {
+                let count = read(STDIN_FILENO, &buffer, buffer.count)
+                guard count > 0 else { return }
+                guard buffer[..<count].withUnsafeBytes({ write(descriptor, $0.baseAddress, $0.count) }) == count else {
+                    return
+                }
+            }
+        }
+    }
+}
+
+/// The user's terminal while every key is passed on as it is.
+private struct RawTerminal {
+    private var before = termios()
+
+    init() {
+        tcgetattr(STDIN_FILENO, &before)
+        var raw = before
+        cfmakeraw(&raw)
+        tcsetattr(STDIN_FILENO, TCSANOW, &raw)
+    }
+
+    func restore() {
+        var before = before
+        tcsetattr(STDIN_FILENO, TCSANOW, &before)
+    }
+}

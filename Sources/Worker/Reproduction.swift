@@ -1,0 +1,76 @@
+internal import Core
+internal import Documents
+internal import Executor
+internal import Foundation
+internal import OpamFormat
+internal import OpamSwitch
+internal import PluginMessages
+
+/// A job's environment for a person: told as text, or entered with a shell.
+package struct Reproduction: Sendable {
+    private let runner: LocalRunner
+
+    package init(_ runner: LocalRunner) {
+        self.runner = runner
+    }
+
+    /// What the job is built from and how, for reading and for the steps to be typed again.
+    ///
+    /// - Throws: `Failure`, `SourceError` or `RecipeError` where the job cannot be prepared here.
+    package func describe(_ request: JobRequest, progress: @escaping @Sendable (String) -> Void) async throws -> String
+    {
+        try await withPreparedJob(request, progress) { prepared in text(of: request, prepared) }
+    }
+
+    /// Lays out the package's source in the job's own environment and gives the user a shell there.
+    ///
+    /// - Returns: the shell's exit status.
+    /// - Throws: as `describe`.
+    package func enter(_ request: JobRequest, progress: @escaping @Sendable (String) -> Void) async throws -> Int32 {
+        try await withPreparedJob(request, progress) { prepared in
+            try await prepared.layOut()
+            return try await InteractiveShell(prepared).run()
+        }
+    }
+
+    private func withPreparedJob<Value: Sendable>(
+        _ request: JobRequest, _ progress: @escaping @Sendable (String) -> Void,
+        _ body: (LocalRunner.PreparedJob) async throws -> Value
+    ) async throws -> Value {
+        let log = try JobLog("\(runner.folders.logs)/reproduce-\(UUID().uuidString)")
+        defer { unlink(log.path) }
+        let target = try await runner.environments.environment(of: request.target, progress: progress)
+        return try await body(runner.prepare(request, in: target, log: log, progress))
+    }
+
+    private func text(of request: JobRequest, _ prepared: LocalRunner.PreparedJob) -> String {
+        let (job, recipe) = (request.job, prepared.session.recipe)
+        var lines = [
+            "# \(job.package) on \(request.target.name) with \(job.compiler)", "job          \(request.id)",
+            "kind         \(job.kind.rawValue)",
+            "environment  \(job.environment)", "root         \(prepared.session.target.base)",
+            "plugin       \(job.plugin.name) \(job.plugin.version) \(job.plugin.digest)",
+        ]
+        let system = request.inputs.reduce(into: Set(job.systemPackages)) { $0.formUnion($1.job.systemPackages) }
+        if !system.isEmpty { lines.append("system       \(system.sorted().joined(separator: " "))") }
+        for input in request.inputs {
+            lines.append("layer        \(input.job.package) \(input.layer)")
+        }
+        for source in [recipe.source].compactMap({ $0 }) + recipe.extraSources.map(\.source) {
+            lines.append("source       \(source.url) \(source.checksums.map(\.description).joined(separator: " "))")
+        }
+        lines += recipe.patches.map { "patch        \($0)" }
+        lines += (recipe.patchTemplates + recipe.templates).map { "substitute   \($0)" }
+        lines += ["", "# As the user '\(prepared.session.target.environment.buildUser.name)':"]
+        lines += recipe.environment.sorted { $0.key < $1.key }.map { name, value in
+            "export \(name)=\(ShellWord.quoted(value))"
+        }
+        lines.append("cd \(ShellWord.quoted(recipe.directory))")
+        for step in prepared.steps where step.phase != .remove {
+            lines.append(
+                "# \(step.name)\(step.user == .root ? ", as root" : "")\(step.network ? ", with network" : "")")
+            lines.append("( \(step.script.split(separator: "\n").joined(separator: "\n  ")) )")
+        }
+        return lines.joined(separator: "\n") + "\n"
+    }
+}

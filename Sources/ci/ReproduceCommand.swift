@@ -1,0 +1,131 @@
+internal import ArgumentParser
+internal import Core
+internal import Documents
+internal import Foundation
+internal import PluginHost
+internal import Review
+internal import Store
+internal import Worker
+
+struct ReproduceCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "reproduce", abstract: "Print how a cell is built, or enter its environment.",
+        discussion: """
+            CELL is TARGET/COMPILER/PACKAGE.VERSION, or a selector that picks one. With --run the package's source is laid \
+            out over the same layers, and a shell is started there; its changes are thrown away when it ends.
+            """)
+
+    @OptionGroup var store: StoreOption
+    @OptionGroup var talk: TalkOptions
+
+    @Option(help: "The deployment (default: the only one there is).")
+    var deployment: String?
+
+    @Option(name: .customLong("plugin-path"), help: Settings.pluginPath.help)
+    var pluginPath: String?
+
+    @Option(name: .customLong("source-cache"), help: Settings.sourceCache.help)
+    var sourceCache: String?
+
+    @Option(name: .customLong("source-mirrors"), help: Settings.sourceMirrors.help)
+    var sourceMirrors: String?
+
+    @Flag(name: .customLong("run"), help: "Start a shell in the environment.")
+    var starts = false
+
+    @Flag(help: "The cell's tests rather than its build.")
+    var test = false
+
+    @Argument(help: "Which cell.", transform: selector)
+    var cell: Selector
+
+    func run() async throws {
+        let configuration = try Configuration.current()
+        let reader = try ResultsReader(store: store, deployment: deployment)
+        let request = try request(reader)
+        let catalog = PluginCatalog(try PluginSearchPath.configured(configuration, flag: pluginPath))
+        let folder = try Settings.sourceCache.value(flag: sourceCache, in: configuration)
+        let mirrors = try Settings.sourceMirrors.value(flag: sourceMirrors, in: configuration) ?? ""
+        let runner = try LocalRunner(
+            WorkerFolders("\(try store.path(in: configuration))/ciso/worker"), plugins: catalog,
+            sources: SourceCache(
+                folder ?? "\(configuration.cacheFolder)/sources",
+                mirrors: mirrors.split(separator: " ").map(String.init)),
+            keepLog: { Digest(of: $0) })
+        let reproduction = Reproduction(runner)
+        let progress: @Sendable (String) -> Void = { [talk] phrase in
+            if talk.verbose { Terminal.complain(phrase) }
+        }
+        do {
+            guard starts else {
+                print(try await reproduction.describe(request, progress: progress), terminator: "")
+                return
+            }
+            if !talk.quiet {
+                Terminal.complain("a shell in the environment of \(request.job.package); leave it by 'exit'")
+            }
+            let status = try await reproduction.enter(request, progress: progress)
+            if status != 0 { throw Ending(status: .notGood) }
+        } catch let error as SourceError {
+            throw Failure(.infrastructure, error.description)
+        }
+    }
+
+    private func request(_ reader: ResultsReader) throws -> JobRequest {
+        let states = try reader.states(picked: [cell])
+        guard let state = states.first, states.count == 1 else {
+            throw Failure(
+                .input, "\(states.count) cells are picked; one can be reproduced", hint: "'ci results' lists the cells")
+        }
+        let planned = reader.plan.cells.first { $0.cell == state.cell }
+        guard case .jobs(let build, let tests) = planned?.basis else {
+            throw Failure(.input, "\(state.cell) has no job: it is \(state.state)", hint: state.reason)
+        }
+        guard let id = test ? tests : build else {
+            throw Failure(.input, "\(state.cell): its tests were not asked for")
+        }
+        return try JobLookup(reader: reader).request(of: id, for: state.cell)
+    }
+}
+
+/// Finds again what a job was run with.
+private struct JobLookup {
+    let reader: ResultsReader
+
+    /// - Throws: `Failure` where an input was not built yet.
+    func request(of id: Digest, for cell: Cell) throws -> JobRequest {
+        let plan = reader.plan
+        guard let job = plan.jobs[id],
+            let target = plan.targets.first(where: { $0.name == cell.target && $0.environment == job.environment })
+        else {
+            throw Failure(.infrastructure, "the plan has no job \(id)", hint: "plan again")
+        }
+        var order: [Digest] = []
+        var seen: Set<Digest> = []
+        func visit(_ inputs: [Digest]) {
+            for input in inputs where seen.insert(input).inserted {
+                visit(plan.jobs[input]?.inputs ?? [])
+                order.append(input)
+            }
+        }
+        visit(job.inputs)
+        let inputs = try order.map { try input($0, for: cell) }
+        return JobRequest(id: id, job: job, files: try files(of: job), inputs: inputs, target: target)
+    }
+
+    private func input(_ id: Digest, for cell: Cell) throws -> JobRequest.Input {
+        guard let job = reader.plan.jobs[id], let layer = reader.layer(ofJob: id, on: cell.target) else {
+            let name = reader.plan.jobs[id]?.package.description ?? id.hex
+            throw Failure(
+                .input, "\(cell) needs \(name), which was not built in this store", hint: "run it first: ci run")
+        }
+        return JobRequest.Input(id: id, job: job, layer: layer, files: try files(of: job))
+    }
+
+    private func files(of job: Job) throws -> PackageFiles {
+        guard let files = try PlanStore(reader.store).files(job.opam, in: reader.plan.deployment) else {
+            throw Failure(.infrastructure, "the store has no package files \(job.opam)", hint: "plan again")
+        }
+        return files
+    }
+}
