@@ -193,6 +193,20 @@ extension GitRepository {
         return collector.ids
     }
 
+    /// Makes one pack with deltas of `objects` in `directory`; `name` puts versions of one document together.
+    ///
+    /// Not synced to disk. Drops nothing that is there.
+    package func pack(_ objects: [(id: ObjectID, name: String)], into directory: String) throws(GitError) {
+        var builder: OpaquePointer?
+        try check(git_packbuilder_new(&builder, handle), "begin a pack")
+        defer { git_packbuilder_free(builder) }
+        for object in objects {
+            var id = object.id.raw
+            try check(git_packbuilder_insert(builder, &id, object.name), "pack object \(object.id)")
+        }
+        try check(git_packbuilder_write(builder, directory, 0o444, nil, nil), "write a pack in '\(directory)'")
+    }
+
     /// Looks for packs that came after the repository was opened.
     public func refresh() throws(GitError) {
         try check(git_odb_refresh(objects), "look for new packs")

@@ -61,7 +61,7 @@ struct File: ~Copyable {
 }
 
 /// The contents of the file at `path`; nil where there is none.
-func contents(of path: String) throws(StoreError) -> [UInt8]? {
+func fileContents(_ path: String) throws(StoreError) -> [UInt8]? {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC)
     if descriptor < 0, errno == ENOENT || errno == ENOTDIR { return nil }
     if descriptor >= 0 { close(descriptor) }

@@ -122,7 +122,7 @@ public final class FileLiveValues: LiveValues {
 
     /// Reads `VERSION BOOT EXPIRY OWNER`, a line end, and the value.
     private func read(_ file: String) throws -> LiveValue? {
-        guard let bytes = try contents(of: file), let end = bytes.firstIndex(of: UInt8(ascii: "\n")) else { return nil }
+        guard let bytes = try fileContents(file), let end = bytes.firstIndex(of: UInt8(ascii: "\n")) else { return nil }
         let words = String(decoding: bytes[..<end], as: UTF8.self).split(separator: " ")
         guard words.count == 4, let version = UInt64(words[0]), words[1] == WriterState.currentBoot else { return nil }
         if let expiry = Int(words[2]), expiry <= Self.now { return nil }

@@ -55,15 +55,18 @@ public struct LogDirectory: Sendable {
     /// - Throws: `StoreError` of kind `corrupted` where what is there does not have that digest.
     public func read(_ digest: Digest) throws -> [UInt8]? {
         if let bytes = try sealed.bytes(of: digest) { return bytes }
-        guard let archive = archive(of: digest), let location = try archive.locations()[digest.hex] else {
-            // Packed between the two looks.
-            return try sealed.bytes(of: digest)
+        let prefix = "\(digest.hex.prefix(1))."
+        for archive in archives(where: { $0.hasPrefix(prefix) }) {
+            // An archive that is gone by now was written anew under another name.
+            guard let location = try? archive.locations()[digest.hex] else { continue }
+            let bytes = try archive.read(location)
+            guard Digest(of: bytes) == digest else {
+                throw StoreError(.corrupted, "store: log \(digest) is damaged in its archive '\(archive.path)'")
+            }
+            return bytes
         }
-        let bytes = try archive.read(location)
-        guard Digest(of: bytes) == digest else {
-            throw StoreError(.corrupted, "store: log \(digest) is damaged in its archive '\(archive.path)'")
-        }
-        return bytes
+        // Packed between the two looks.
+        return try sealed.bytes(of: digest)
     }
 
     /// Moves the sealed logs into archives. Readers find each log at all times.
@@ -75,7 +78,9 @@ public struct LogDirectory: Sendable {
         try makeDirectory(archives)
         let byShard = Dictionary(grouping: sealed.list(), by: { $0.digest.hex.prefix(1) })
         for (shard, logs) in byShard.sorted(by: { $0.key < $1.key }) {
-            let archive = MemberArchive(path: "\(archives)/\(shard)")
+            let archive =
+                archives(where: { $0.hasPrefix("\(shard).") }).last
+                ?? MemberArchive(path: "\(archives)/\(shard).0")
             for batch in logs.sorted(by: { $0.stored < $1.stored }).inBatches(of: 64 << 20, by: \.size) {
                 try archive.append(
                     batch.compactMap { log in
@@ -90,9 +95,60 @@ public struct LogDirectory: Sendable {
         return moved
     }
 
-    private func archive(of digest: Digest) -> MemberArchive? {
-        let path = "\(archives)/\(digest.hex.prefix(1))"
-        return status(of: path) == nil ? nil : MemberArchive(path: path)
+    /// Says which archived logs cannot be read.
+    func damagedArchives() -> [String] {
+        allArchives.flatMap { archive -> [String] in
+            do {
+                return try archive.locations().compactMap { name, location in
+                    guard let bytes = try? archive.read(location), Digest(of: bytes).hex == name else {
+                        return "log \(name) is damaged in '\(archive.path)'"
+                    }
+                    return nil
+                }
+            } catch {
+                return ["archive '\(archive.path)': \(error)"]
+            }
+        }
+    }
+
+    /// Every log that is not running: its digest, size in bytes, and when it was sealed (nil: long packed).
+    func list() throws -> [(digest: Digest, size: Int, stored: Int?)] {
+        var all = sealed.list().map { (digest: $0.digest, size: $0.size, stored: Int?.some($0.stored)) }
+        for archive in allArchives {
+            for (name, location) in try archive.locations() {
+                if let digest = Digest(hex: name) { all.append((digest, location.count, nil)) }
+            }
+        }
+        return all
+    }
+
+    /// Drops logs: files at once, packed ones by writing their archives anew without them.
+    func remove(_ digests: Set<Digest>) throws {
+        for digest in digests { try sealed.remove(digest) }
+        for archive in allArchives {
+            let locations = try archive.locations()
+            let kept = locations.filter { name, _ in Digest(hex: name).map { !digests.contains($0) } ?? true }
+            guard kept.count < locations.count else { continue }
+            let parts = archive.path.split(separator: ".")
+            let generation = parts.last.flatMap { Int($0) } ?? 0
+            let base = String(archive.path.dropLast(parts.last.map { $0.count + 1 } ?? 0))
+            let next = MemberArchive(path: "\(base).\(generation + 1)")
+            for batch in kept.sorted(by: { $0.value.offset < $1.value.offset }).inBatches(
+                of: 64 << 20, by: \.value.count)
+            {
+                try next.append(batch.map { (name: $0.key, bytes: try archive.read($0.value)) })
+            }
+            unlink(archive.path + ".index")
+            unlink(archive.path)
+        }
+    }
+
+    private var allArchives: [MemberArchive] { archives(where: { _ in true }) }
+
+    /// The archives of a shard, `SHARD.GENERATION`; two only while one is written anew.
+    private func archives(where matches: (String) -> Bool) -> [MemberArchive] {
+        names(in: archives).filter { !$0.hasSuffix(".index") && matches($0) }
+            .map { MemberArchive(path: "\(archives)/\($0)") }
     }
 
     private func path(ofRunning name: String) throws -> String {

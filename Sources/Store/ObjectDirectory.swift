@@ -53,7 +53,7 @@ public struct ObjectDirectory: Sendable {
     ///
     /// - Throws: `StoreError` of kind `corrupted` where they do not have that digest.
     public func bytes(of digest: Digest) throws -> [UInt8]? {
-        guard let bytes = try contents(of: path(of: digest)) else { return nil }
+        guard let bytes = try fileContents(path(of: digest)) else { return nil }
         guard Digest(of: bytes) == digest else {
             throw StoreError(
                 .corrupted, "store: object \(digest) is damaged", hint: "`ci store verify --repair` drops it")

@@ -17,7 +17,7 @@ struct ReferenceFile {
     ///
     /// - Throws: `StoreError` of kind `corrupted` where the file holds something else.
     func read(_ repository: GitRepository) throws -> ObjectID? {
-        guard status(of: path)?.isDirectory == false, let bytes = try contents(of: path) else {
+        guard status(of: path)?.isDirectory == false, let bytes = try fileContents(path) else {
             return try repository.reference(name)
         }
         let text = String(decoding: bytes.prefix(41), as: UTF8.self)
@@ -60,7 +60,7 @@ struct ReferenceFile {
 
     /// Removes a lock that a dead writer of ours left: one that holds exactly `new`.
     func removeStaleLock(holding new: ObjectID) throws(StoreError) {
-        if try contents(of: lockPath) == Array("\(new)\n".utf8) { unlink(lockPath) }
+        if try fileContents(lockPath) == Array("\(new)\n".utf8) { unlink(lockPath) }
     }
 
     /// A branch whose name is the folder of this one, or that lies below this one: git can keep only one of them.

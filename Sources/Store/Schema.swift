@@ -30,7 +30,7 @@ enum Schema {
 
     /// Refuses what is no store or is newer than this program, and brings up to date what is older.
     static func check(_ layout: Layout) throws {
-        guard let bytes = try contents(of: layout.schema) else {
+        guard let bytes = try fileContents(layout.schema) else {
             throw StoreError(
                 .noStore, "there is no store at '\(layout.root)'", hint: "`ci plan` makes one; --store names another")
         }
