@@ -117,6 +117,12 @@ let package = Package(
             name: "SolveBenchmark", dependencies: ["Core", "OpamFormat", "OpamRepository", "OpamSolver"],
             path: "Benchmarks/Solve", exclude: ["count-instructions"], swiftSettings: settings),
         .executableTarget(
+            name: "store-benchmark", dependencies: ["Core", "Git", "Store"], path: "Benchmarks/Store",
+            swiftSettings: settings),
+        .executableTarget(
+            name: "store-writer", dependencies: ["Core", "Git", "Store"], path: "Tests/StoreWriter",
+            swiftSettings: settings),
+        .executableTarget(
             name: "ExecutionBenchmark", dependencies: ["Core", "Executor"], path: "Benchmarks/Execution",
             swiftSettings: settings),
 
@@ -139,7 +145,7 @@ let package = Package(
                 "PluginMessages", "ciso-plugin-host",
             ]),
         tests("Git", ["Core"]),
-        tests("Store", ["Core", "Git"]),
+        tests("Store", ["Core", "Git", "store-writer"]),
         tests("Executor", ["Archive", "Core"]),
     ] + plugins.map(\.target)
 )

@@ -55,8 +55,11 @@ struct ChangeBuilder {
     private mutating func settle(_ request: CommitRequest) throws -> [StorePath: Edit] {
         let unchanged = request.baseTree == tree && groupEdits.isEmpty
         if !unchanged {
-            for (path, seen) in request.reads where request.writes[path] == nil {
-                guard try current(path) == seen else { throw try conflict(request, path, isWrite: false) }
+            // Also where both wrote the same: two that each add 1 to what they read must not add 1 together.
+            for (path, seen) in request.reads {
+                guard try current(path) == seen else {
+                    throw try conflict(request, path, isWrite: request.writes[path] != nil)
+                }
             }
         }
         var edits: [StorePath: Edit] = [:]

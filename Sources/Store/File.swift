@@ -16,6 +16,12 @@ struct File: ~Copyable {
         guard descriptor >= 0 else { throw StoreError.system("open", path, errno) }
     }
 
+    /// Takes over a descriptor that is open.
+    init(adopting descriptor: Int32, _ path: String) {
+        self.descriptor = descriptor
+        self.path = path
+    }
+
     deinit { close(descriptor) }
 
     /// Bytes in the file.
@@ -64,8 +70,8 @@ struct File: ~Copyable {
 func fileContents(_ path: String) throws(StoreError) -> [UInt8]? {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC)
     if descriptor < 0, errno == ENOENT || errno == ENOTDIR { return nil }
-    if descriptor >= 0 { close(descriptor) }
-    let file = try File(path, O_RDONLY)
+    guard descriptor >= 0 else { throw StoreError.system("open", path, errno) }
+    let file = File(adopting: descriptor, path)
     return try file.read(file.size)
 }
 

@@ -28,6 +28,7 @@ struct CI: AsyncParsableCommand {
             RetryCommand.self,
             ReproduceCommand.self,
             PluginCommand.self,
+            StoreCommand.self,
             DoctorCommand.self,
         ]
     )

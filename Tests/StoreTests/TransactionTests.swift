@@ -74,6 +74,23 @@ struct TransactionTests {
         }
     }
 
+    @Test func equalWritesOfWhatBothReadAreNoLostUpdate() throws {
+        try withFolder { folder in
+            let store = try Store(at: folder + "/store")
+            func add(_ transaction: Transaction) throws {
+                try transaction.write((transaction.value(Int.self, at: "n") ?? 0) + 1, to: "n")
+            }
+            var runs = 0
+            try store.transact(main, "outer") { outer in
+                runs += 1
+                _ = try outer.value(Int.self, at: "n")
+                if runs == 1 { try store.transact(main, "inner", add) }
+                try add(outer)
+            }
+            #expect(try store.snapshot(main).value(Int.self, at: "n") == 2)
+        }
+    }
+
     @Test func mergesByTypeSettleWhatWouldBeConflicts() throws {
         try withFolder { folder in
             let store = try Store(at: folder + "/store", options: StoreOptions(attempts: 1))

@@ -1,0 +1,102 @@
+import Core
+import Foundation
+import Git
+import Store
+
+/// Measures the store against stock git and the file system's floor on the same disk, and prints a table.
+///
+/// `store-benchmark FOLDER [small|full]`: FOLDER is made, and left for a look.
+@main
+struct StoreBenchmark {
+    static func main() async throws {
+        let arguments = CommandLine.arguments
+        if arguments.count == 4, arguments[1] == "--notify" { return try Latency.notify(arguments[2], arguments[3]) }
+        guard arguments.count >= 2 else {
+            print("usage: store-benchmark FOLDER [small|full]")
+            Foundation.exit(64)
+        }
+        let isFull = arguments.dropFirst(2).first != "small"
+        let folder = arguments[1]
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        print("| what | figure |\n|---|---|")
+        try await SingleTransactions(folder: folder, documents: isFull ? 100_000 : 5_000).run()
+        try WritingAPlan(folder: folder, jobs: isFull ? 50_000 : 2_000).run()
+        try await Latency(folder: folder, events: isFull ? 500 : 50).run()
+        try Growth(folder: folder, sizes: isFull ? [1_000, 10_000, 100_000, 1_000_000] : [1_000, 10_000]).run()
+        try ReadingLogs(folder: folder, logs: isFull ? 5_000 : 200).run()
+        try SizeOfResults(folder: folder, results: isFull ? 100_000 : 2_000).run()
+    }
+}
+
+/// Prints one row of the table.
+func row(_ what: String, _ figure: String) {
+    print("| \(what) | \(figure) |")
+    fflush(nil)
+}
+
+/// Milliseconds that `body` takes, by the wall clock.
+func milliseconds(_ body: () throws -> Void) rethrows -> Double {
+    let start = ContinuousClock.now
+    try body()
+    return (ContinuousClock.now - start).inMilliseconds
+}
+
+extension Duration {
+    var inMilliseconds: Double { Double(components.seconds) * 1e3 + Double(components.attoseconds) / 1e15 }
+}
+
+extension Double {
+    /// With as many digits as are worth reading.
+    var short: String { String(format: self < 10 ? "%.2f" : "%.0f", self) }
+}
+
+/// The value below which the given part of `sorted` lies.
+func quantile(_ sorted: [Double], _ part: Double) -> Double {
+    sorted.isEmpty ? 0 : sorted[min(sorted.count - 1, Int(Double(sorted.count) * part))]
+}
+
+/// Runs stock git once, as scripts do.
+func git(_ arguments: [String], at directory: String) throws {
+    let process = Process()
+    process.executableURL = URL(filePath: "/usr/bin/env")
+    process.arguments = ["git", "-C", directory, "-c", "user.name=a", "-c", "user.email=b"] + arguments
+    process.standardOutput = FileHandle.nullDevice
+    process.standardError = FileHandle.nullDevice
+    try process.run()
+    process.waitUntilExit()
+    guard process.terminationStatus == 0 else { throw Failure(.infrastructure, "git \(arguments) failed") }
+}
+
+/// A document of the size of a real result.
+struct SampleResult: Codable {
+    var cell: String
+    var job: Digest
+    var outcome: String
+    var log: Digest
+    var duration: Double
+    var repositories: [String]
+
+    init(_ number: Int) {
+        cell = "debian-12/5.3.0/package\(number % 5_000).\(number / 5_000).0"
+        job = Digest(of: "job \(number)")
+        outcome = number.isMultiple(of: 17) ? "failure" : "success"
+        log = Digest(of: "log \(number)")
+        duration = Double(number % 1_000) / 8
+        repositories = ["2f3c0a1b5d4e6f708192a3b4c5d6e7f801234567"]
+    }
+}
+
+/// A store with so many documents, in a sharded directory of two levels.
+func makeStore(_ path: String, documents: Int) throws -> Store {
+    let store = try Store(at: path)
+    let directory = ShardedDirectory<Int>("documents", levels: 2)
+    let branch = try Branch("main")
+    for start in stride(from: 0, to: documents, by: 100_000) {
+        try store.transact(branch, "Fill") { transaction in
+            for number in start..<min(documents, start + 100_000) {
+                try transaction.write(bytes: Array("\(number)\n".utf8), to: directory.document("\(number)").path)
+            }
+        }
+    }
+    return store
+}

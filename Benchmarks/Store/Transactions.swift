@@ -1,0 +1,176 @@
+import Core
+import Foundation
+import Git
+import Store
+
+/// Small durable transactions, alone and by 100 writers at once, beside `git commit` and the file system's floor.
+struct SingleTransactions {
+    let folder: String
+    let documents: Int
+
+    func run() async throws {
+        let floor = try appendFloor()
+        let fileFloor = try newFileFloor()
+        row("floor: 512 bytes appended and fsync", "\(floor.short) ms")
+        row("floor: a new file, fsync, rename, fsync of its folder", "\(fileFloor.short) ms")
+        let store = try makeStore("\(folder)/single", documents: documents)
+        let ours = try single(store)
+        row(
+            "one durable transaction, \(documents) documents",
+            "\(ours.short) ms (\((ours / floor).short)× the append, "
+                + "\((ours / fileFloor).short)× the new file)")
+        let theirs = try stockGit()
+        row(
+            "`git add` and `git commit`, \(documents) documents",
+            "\(theirs.add.short) + \(theirs.commit.short) ms: "
+                + "\((theirs.commit / ours).short)× ours for the commit, \(((theirs.add + theirs.commit) / ours).short)× for both"
+        )
+        row("100 writers, shared commits", "\(Int(try await group(store, .shared))) transactions/s")
+        row("100 writers, a commit each", "\(Int(try await group(store, .own))) transactions/s")
+    }
+
+    private func appendFloor() throws -> Double {
+        let descriptor = open("\(folder)/floor", O_WRONLY | O_CREAT | O_TRUNC, 0o644)
+        defer { close(descriptor) }
+        let bytes = [UInt8](repeating: 7, count: 512)
+        return median(200) {
+            _ = bytes.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
+            fsync(descriptor)
+        }
+    }
+
+    private func newFileFloor() throws -> Double {
+        let bytes = [UInt8](repeating: 7, count: 512)
+        let directory = open(folder, O_RDONLY | O_DIRECTORY)
+        defer { close(directory) }
+        return median(200) {
+            let descriptor = open("\(folder)/floor.new", O_WRONLY | O_CREAT | O_TRUNC, 0o644)
+            _ = bytes.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
+            fsync(descriptor)
+            close(descriptor)
+            rename("\(folder)/floor.new", "\(folder)/floor.file")
+            fsync(directory)
+        }
+    }
+
+    private func single(_ store: Store) throws -> Double {
+        let branch = try Branch("main")
+        let directory = ShardedDirectory<Int>("documents", levels: 2)
+        var number = 0
+        return try median(500) {
+            number += 1
+            try store.transact(branch, "Change \(number)") {
+                try $0.write(-number, to: directory.document("\(number)"))
+            }
+        }
+    }
+
+    /// The same change by stock git, durable as well (`core.fsync=all`), in a work tree with the same documents.
+    private func stockGit() throws -> (add: Double, commit: Double) {
+        let clone = "\(folder)/stock"
+        try git(["clone", "-q", "--branch", "main", "\(folder)/single", clone], at: folder)
+        try git(["config", "core.fsync", "committed"], at: clone)
+        try git(["config", "gc.auto", "0"], at: clone)
+        let files =
+            FileManager.default.enumerator(atPath: clone + "/documents")?
+            .compactMap { $0 as? String }.filter { $0.hasSuffix(".json") }.prefix(20) ?? []
+        var adds: [Double] = []
+        var commits: [Double] = []
+        for file in files {
+            try Data("changed\n".utf8).write(to: URL(filePath: "\(clone)/documents/\(file)"))
+            adds.append(try milliseconds { try git(["add", "documents/\(file)"], at: clone) })
+            commits.append(try milliseconds { try git(["commit", "-q", "-m", "Change"], at: clone) })
+        }
+        return (quantile(adds.sorted(), 0.5), quantile(commits.sorted(), 0.5))
+    }
+
+    private func group(_ store: Store, _ grouping: TransactionOptions.Grouping) async throws -> Double {
+        let branch = try Branch("main")
+        let directory = ShardedDirectory<Int>("documents", levels: 2)
+        let each = 100
+        let start = ContinuousClock.now
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for writer in 0..<100 {
+                group.addTask {
+                    for round in 0..<each {
+                        let path = try directory.document("\(writer * each + round)")
+                        try await store.transact(
+                            branch, "Change", options: TransactionOptions(grouping: grouping)
+                        ) { try $0.write(Int.random(in: 0...Int.max), to: path) }
+                    }
+                }
+            }
+            try await group.waitForAll()
+        }
+        return Double(100 * each) / ((ContinuousClock.now - start).inMilliseconds / 1e3)
+    }
+}
+
+/// The middle of `count` timings, in milliseconds.
+func median(_ count: Int, _ body: () throws -> Void) rethrows -> Double {
+    var times: [Double] = []
+    for _ in 0..<count { times.append(try milliseconds(body)) }
+    return quantile(times.sorted(), 0.5)
+}
+
+/// A plan of many jobs in one transaction.
+struct WritingAPlan {
+    let folder: String
+    let jobs: Int
+
+    func run() throws {
+        let store = try Store(at: "\(folder)/plan")
+        let directory = ShardedDirectory<SampleResult>("jobs")
+        let branch = try Branch("opam")
+        let time = try milliseconds {
+            try store.transact(branch, "Plan") { transaction in
+                for number in 0..<jobs {
+                    let value = SampleResult(number)
+                    try transaction.write(value, to: directory.document(value.job.hex))
+                }
+            }
+        }
+        row("a plan of \(jobs) jobs, encoding included", "\((time / 1e3).short) s")
+        let bytes = try (0..<jobs).map { [UInt8](try CanonicalJSON.encode(SampleResult($0 + 1_000_000))) }
+        let again = try milliseconds {
+            try store.transact(branch, "Plan") { transaction in
+                for (number, bytes) in bytes.enumerated() {
+                    try transaction.write(
+                        bytes: bytes, to: directory.document(SampleResult(number + 1_000_000).job.hex).path)
+                }
+            }
+        }
+        row("another of \(jobs), already encoded", "\((again / 1e3).short) s")
+    }
+}
+
+/// What a transaction costs as the store grows, and what opening it costs.
+struct Growth {
+    let folder: String
+    let sizes: [Int]
+
+    func run() throws {
+        var first: Double?
+        for size in sizes {
+            let path = "\(folder)/growth-\(size)"
+            let store = try makeStore(path, documents: size)
+            let branch = try Branch("main")
+            let directory = ShardedDirectory<Int>("documents", levels: 2)
+            var number = 0
+            let time = try median(300) {
+                number += 1
+                try store.transact(branch, "Change") { try $0.write(-1, to: directory.document("\(number)")) }
+            }
+            first = first ?? time
+            let opening = try median(5) {
+                let opened = try Store(opening: path)
+                guard try opened.snapshot(branch).value(at: directory.document("7")) != nil else {
+                    throw Failure(.infrastructure, "a document is missing")
+                }
+            }
+            row(
+                "a transaction among \(size) documents",
+                "\(time.short) ms (\((time / (first ?? time)).short)×); open and read one: \(opening.short) ms")
+        }
+    }
+}

@@ -1,0 +1,165 @@
+internal import ArgumentParser
+internal import Core
+internal import Foundation
+internal import Git
+internal import Store
+
+struct StoreCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "store",
+        abstract: "Look after the store.",
+        discussion: "The store is a plain bare git repository: stock git may log, clone and check it as well.",
+        subcommands: [
+            StoreLogCommand.self, StoreShowCommand.self, StoreVerifyCommand.self, StoreUndoCommand.self,
+            StoreSnapshotCommand.self, StoreGCCommand.self,
+        ])
+}
+
+extension StoreOption {
+    /// Opens the store that is there; makes none.
+    func open() throws -> Store {
+        try Store(opening: path(in: .current()))
+    }
+}
+
+/// Prints a value as canonical JSON.
+func printJSON(_ value: some Encodable) throws {
+    print(String(decoding: try CanonicalJSON.encode(value), as: UTF8.self), terminator: "")
+}
+
+extension Store {
+    /// The branch called `name`.
+    ///
+    /// - Throws: `Failure` that names the nearest branch where there is none of that name.
+    func existingBranch(_ name: String) throws -> Branch {
+        let all = try branches()
+        if let branch = all.first(where: { $0.name == name }) { return branch }
+        let near = nearest(to: name, in: all.map(\.name)).map { "did you mean '\($0)'?" }
+        throw Failure(
+            .input, "the store has no branch '\(name)'",
+            hint: near ?? "it has \(all.map { "'\($0)'" }.joined(separator: ", "))")
+    }
+}
+
+struct StoreLogCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "log",
+        abstract: "List the branches, or the commits of one, newest first.")
+
+    @OptionGroup var store: StoreOption
+
+    @Argument(help: "A branch, as in results/opam/debian-12. None: lists the branches.")
+    var branch: String?
+
+    @Argument(help: "Only commits that changed something at or below this path.")
+    var path: String?
+
+    @Option(help: "At most so many commits.")
+    var limit = 20
+
+    @Option(help: "text or json.")
+    var format: OutputFormat = .text
+
+    private struct Line: Encodable {
+        let commit: String
+        let time: Int64
+        let subject: String
+        let trailers: [String: String]
+    }
+
+    func run() async throws {
+        let store = try store.open()
+        guard let branch else { return try listBranches(store) }
+        let history = try store.history(
+            of: store.existingBranch(branch), path: path.map { try StorePath($0) }, limit: max(0, limit))
+        if format == .json {
+            return try printJSON(
+                history.map { entry in
+                    Line(
+                        commit: entry.id.hex, time: entry.commit.committer.time, subject: entry.commit.subject,
+                        trailers: Dictionary(entry.commit.trailers.map { ($0.key, $0.value) }, uniquingKeysWith: { $1 })
+                    )
+                })
+        }
+        for entry in history {
+            let time = Date(timeIntervalSince1970: Double(entry.commit.committer.time)).ISO8601Format()
+            print("\(entry.id.hex.prefix(12))  \(time)  \(entry.commit.subject)")
+        }
+    }
+
+    private func listBranches(_ store: Store) throws {
+        let heads = try store.branches().map { (branch: $0.name, commit: try store.snapshot($0).commit?.hex ?? "") }
+        if format == .json {
+            try printJSON(Dictionary(uniqueKeysWithValues: heads.map { ($0.branch, $0.commit) }))
+        } else {
+            for head in heads { print("\(head.commit.prefix(12))  \(head.branch)") }
+        }
+    }
+}
+
+struct StoreShowCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "show",
+        abstract: "Print a document, or list a directory, as it is or as it was at a commit.")
+
+    @OptionGroup var store: StoreOption
+
+    @Argument(help: "A branch, or a commit by its id.")
+    var revision: String
+
+    @Argument(help: "A document or a directory. None: the top.")
+    var path: String?
+
+    func run() async throws {
+        let store = try store.open()
+        let snapshot = try store.snapshot(at: revision)
+        let place = try path.map { try StorePath($0) }
+        if let place, let bytes = try snapshot.bytes(at: place) {
+            FileHandle.standardOutput.write(Data(bytes))
+            return
+        }
+        let entries = try snapshot.list(place)
+        if let place, try !snapshot.exists(place) {
+            throw Failure(.input, "'\(revision)' has no document '\(place)'")
+        }
+        for entry in entries { print(entry.name + (entry.isDirectory ? "/" : "")) }
+    }
+}
+
+struct StoreVerifyCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "verify",
+        abstract: "Look for damage: commits, documents, branches, locks, logs, objects.",
+        discussion: "Exits with 3 if something is found that was not repaired.")
+
+    @OptionGroup var store: StoreOption
+
+    @Flag(help: "Mend what can be mended without losing anything.")
+    var repair = false
+
+    @Flag(help: "With --repair: say what it would do.")
+    var dryRun = false
+
+    @Option(help: "text or json.")
+    var format: OutputFormat = .text
+
+    func run() async throws {
+        let path = try store.path(in: .current())
+        let isRepairing = repair && !dryRun
+        let verification = try Store.verify(at: path, repair: isRepairing)
+        if format == .json {
+            try printJSON(verification)
+        } else {
+            for finding in verification.findings {
+                let remedy = finding.repair.map { isRepairing ? "\n  done: \($0)" : "\n  hint: \($0)" } ?? ""
+                print("\(finding.severity.rawValue): \(finding.message)\(remedy)")
+            }
+            print(
+                "\(verification.branches) branches, \(verification.commits) commits, \(verification.documents) "
+                    + "documents, \(verification.objects) logs and objects: \(verification.findings.count) findings")
+        }
+        // What a repair left is found by looking again.
+        let left = isRepairing ? try Store.verify(at: path).findings : verification.findings
+        if !left.isEmpty { throw Ending(status: .infrastructure) }
+    }
+}

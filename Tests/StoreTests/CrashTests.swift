@@ -1,0 +1,160 @@
+import Foundation
+import Git
+import Store
+import Testing
+
+/// A child process that writes to a store until it is done or killed.
+final class Writer {
+    private let process = Process()
+    private let output = Pipe()
+    private let errors = Pipe()
+
+    init(store: String, name: String, count: Int, dyingAt death: (point: FailurePoint, number: Int)? = nil) throws {
+        process.executableURL = try Self.executable()
+        process.arguments = [store, name, "\(count)"] + (death.map { [$0.point.rawValue, "\($0.number)"] } ?? [])
+        process.standardOutput = output
+        process.standardError = errors
+        try process.run()
+    }
+
+    private static func executable() throws -> URL {
+        let builds = [CommandLine.arguments[0], Bundle.main.bundlePath, Bundle.main.executablePath ?? ""]
+            .map { URL(filePath: $0).deletingLastPathComponent() }
+        let top = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent()
+        let places = builds + [top.appending(path: ".build/debug"), top.appending(path: ".build/release")]
+        let found = places.map { $0.appending(path: "store-writer") }
+            .first { FileManager.default.isExecutableFile(atPath: $0.path) }
+        return try #require(found, "store-writer is built with the tests")
+    }
+
+    func kill() { _ = Foundation.kill(process.processIdentifier, SIGKILL) }
+
+    /// Waits for the end; gives the acknowledged receipts and the counter's value of each, and what went wrong.
+    func finish() -> (acknowledged: [String: Int], complaint: String) {
+        let data = output.fileHandleForReading.readDataToEndOfFile()
+        let complaint = errors.fileHandleForReading.readDataToEndOfFile()
+        process.waitUntilExit()
+        var found: [String: Int] = [:]
+        // A line without its end was cut by the kill: nobody saw that acknowledgement.
+        for line in String(decoding: data, as: UTF8.self).split(separator: "\n") {
+            let words = line.split(separator: " ")
+            if words.count == 2, let value = Int(words[1]) { found[String(words[0])] = value }
+        }
+        return (found, String(decoding: complaint, as: UTF8.self))
+    }
+}
+
+struct CrashTests {
+    private static let isFull = ProcessInfo.processInfo.environment["CISO_TEST_FULL"] == "1"
+
+    /// The history must be a line of transactions: each adds 1 to the counter, each receipt is whole and of its value.
+    private func expectLinear(_ store: Store, acknowledged: [String: Int], _ comment: Comment) throws {
+        var previous: Int?
+        for entry in try store.history(of: main) {
+            let value = try store.snapshot(at: entry.id).value(Int.self, at: "counter") ?? 0
+            if let previous { #expect(value == previous - 1, comment) }
+            previous = value
+        }
+        let head = try store.snapshot(main)
+        for receipt in try head.list("receipts") {
+            let place = try StorePath("receipts").appending(receipt.name)
+            let first = try head.value(Int.self, at: place.appending("first"))
+            #expect(first != nil, comment)
+            #expect(try first == head.value(Int.self, at: place.appending("second")), comment)
+        }
+        for (name, value) in acknowledged {
+            let place = try StorePath("receipts").appending(name).appending("first")
+            #expect(try head.value(Int.self, at: place) == value, comment)
+        }
+    }
+
+    @Test(arguments: FailurePoint.allCases) func aWriterDiesAtAPoint(_ point: FailurePoint) throws {
+        let rounds = Self.isFull ? 40 : 2
+        try withFolder { folder in
+            let store = try Store(at: folder + "/store")
+            try store.transact(main, "start") { try $0.write(0, to: "counter") }
+            var acknowledged: [String: Int] = [:]
+            for round in 0..<rounds {
+                if point == .checkpointSynced || point == .checkpointReset {
+                    // Reached once the journal is full.
+                    let writer = try Writer(store: store.path, name: "w\(round)", count: 1)
+                    acknowledged.merge(writer.finish().acknowledged) { $1 }
+                }
+                let writer = try Writer(
+                    store: store.path, name: "d\(round)", count: 5, dyingAt: (point, round % 3 + 1))
+                acknowledged.merge(writer.finish().acknowledged) { $1 }
+                try expectClean(store.path)
+                let next = try Writer(store: store.path, name: "n\(round)", count: 2).finish()
+                #expect(next.acknowledged.count == 2, "after \(point): \(next.complaint)")
+                acknowledged.merge(next.acknowledged) { $1 }
+            }
+            try expectClean(store.path)
+            try expectLinear(store, acknowledged: acknowledged, "\(point)")
+            #expect(files(endingIn: ".lock", below: folder + "/store/refs") == [])
+        }
+    }
+
+    @Test func writersAreKilledAtRandom() throws {
+        let rounds = Self.isFull ? 1_000 : 12
+        let seed = UInt64.random(in: 0...UInt64.max)
+        var random = SplitMix(state: seed)
+        try withFolder { folder in
+            let store = try Store(at: folder + "/store")
+            try store.transact(main, "start") { try $0.write(0, to: "counter") }
+            var acknowledged: [String: Int] = [:]
+            for round in 0..<rounds {
+                let writers = try (0..<2).map {
+                    try Writer(store: store.path, name: "r\(round)w\($0)", count: 100_000)
+                }
+                usleep(UInt32.random(in: 20_000...120_000, using: &random))
+                for writer in writers { writer.kill() }
+                for writer in writers { acknowledged.merge(writer.finish().acknowledged) { $1 } }
+                if !round.isMultiple(of: 4), Self.isFull { continue }
+                try expectClean(store.path)
+            }
+            let last = try Writer(store: store.path, name: "last", count: 1).finish()
+            #expect(last.acknowledged.count == 1, "seed \(seed): \(last.complaint)")
+            try expectLinear(store, acknowledged: acknowledged, "seed \(seed)")
+        }
+    }
+
+    @Test(arguments: [2, 8]) func manyProcessesWriteWhileStockGitPushesAndFetches(writers count: Int) throws {
+        try withFolder { folder in
+            let store = try Store(at: folder + "/store")
+            try store.transact(main, "start") { try $0.write(0, to: "counter") }
+            let clone = folder + "/clone"
+            try git("clone", "-q", "--branch", "main", store.path, clone, at: folder)
+            let each = Self.isFull ? 500 : 25
+            let writers = try (0..<count).map { try Writer(store: store.path, name: "w\($0)", count: each) }
+            var pushed = 0
+            for round in 0..<20 {
+                try git("fetch", "-q", at: clone)
+                try git("reset", "-q", "--hard", "origin/main", at: clone)
+                try Data("\(round)\n".utf8).write(to: URL(filePath: clone + "/pushed"))
+                try git("add", "pushed", at: clone)
+                try git("-c", "user.name=a", "-c", "user.email=b", "commit", "-q", "-m", "pushed", at: clone)
+                pushed += gitSucceeds("push", "-q", "origin", "HEAD:main", at: clone) ? 1 : 0
+                if round == 10 { try git("pack-refs", "--all", at: store.path) }
+                if round == 15 { try git("repack", "-q", "-a", "-d", at: store.path) }
+            }
+            var acknowledged: [String: Int] = [:]
+            for writer in writers {
+                let end = writer.finish()
+                #expect(end.acknowledged.count == each, "\(end.complaint)")
+                acknowledged.merge(end.acknowledged) { $1 }
+            }
+            try expectClean(store.path)
+            #expect(try store.snapshot(main).value(Int.self, at: "counter") == count * each)
+            let values = Set(acknowledged.values)
+            #expect(values == Set(1...count * each), "no two writers were told the same value")
+            let log = try git("log", "--format=%s", "main", at: store.path).split(separator: "\n")
+            #expect(log.count { $0 == "pushed" } == pushed)
+        }
+    }
+}
+
+/// The paths of files with an ending.
+func files(endingIn end: String, below folder: String) -> [String] {
+    (FileManager.default.enumerator(atPath: folder)?.compactMap { $0 as? String } ?? []).filter { $0.hasSuffix(end) }
+}
