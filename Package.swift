@@ -133,7 +133,9 @@ let package = Package(
         tests("Review", ["Documents"]),
         tests("Engine", ["Core", "Documents", "Worker"]),
         tests("Matrix", ["Core"], resources: [.copy("Broken")]),
-        tests("Planner", ["Core", "Documents", "Matrix", "OpamFormat", "OpamSolver"]),
+        tests(
+            "Planner",
+            ["Core", "Documents", "Git", "Matrix", "OpamFormat", "OpamRepository", "OpamSolver", "Store"]),
         tests("Archive", ["Core"]),
         tests("OpamFormat", []),
         tests("OpamSwitch", ["Core", "OpamFormat"]),

@@ -24,6 +24,7 @@ struct Column: Sendable {
         self.source = source
         variables = ColumnVariables(values: profile.target.variables, compilerVersion: compiler.version)
         universe = TargetUniverse(source.universe, variables: variables.solverVariables)
+        roots = Self.roots(of: compiler)
         self.pins = Dictionary(
             pins.map { (PackageName(unchecked: $0.name.value), Version(unchecked: $0.version)) },
             uniquingKeysWith: { first, _ in first })
@@ -31,13 +32,32 @@ struct Column: Sendable {
 
     /// What is solved for before the package: `ocaml` in the compiler's version, the distro's compiler where it is
     /// that, then the compiler's own packages.
-    var roots: [PackageConstraint] {
+    let roots: [PackageConstraint]
+
+    private static func roots(of compiler: CompilerEntry) -> [PackageConstraint] {
         let version = VersionFormula.exactly(Version(unchecked: compiler.version))
         var roots = [PackageConstraint(PackageName(unchecked: "ocaml"), version)]
         if compiler.isSystem {
             roots.append(PackageConstraint(PackageName(unchecked: "ocaml-system"), version))
         }
         return roots + compiler.packages.map { $0.value.constraint }
+    }
+
+    /// Stands for everything but the packages themselves that answers to this column's requests depend on.
+    var key: Digest {
+        let variables = variables.solverVariables.map { "\($0.key)=\($0.value.text)" }.sorted()
+        let pins = pins.map { "\($0.key)=\($0.value)" }.sorted()
+        let locations = source.repositories.map(\.location)
+        return Digest(
+            of: [variables, pins, roots.map(\.description), locations].map { $0.joined(separator: "\n") }
+                .joined(separator: "\n\n"))
+    }
+
+    /// Whether the compiler and the pins allow a version of a name.
+    func holds(_ name: String, at version: String) -> Bool {
+        let version = Version(unchecked: version)
+        if let pinned = pins[PackageName(unchecked: name)], pinned != version { return false }
+        return roots.allSatisfy { $0.name.text != name || $0.versions.allows(version) }
     }
 
     /// The request for one package version.

@@ -54,7 +54,7 @@ struct ColumnPlan: Sendable {
     private static func depexts(of solved: [SolvedCell], _ reader: inout BuildFactsReader) throws -> [String] {
         var packages: Set<Universe.PackageID> = []
         for cell in solved {
-            packages.formUnion(cell.resolution?.selection ?? [])
+            packages.formUnion(cell.answer?.selection ?? [])
             packages.formUnion(cell.test?.selection ?? [])
         }
         var names: Set<String> = []
@@ -68,7 +68,7 @@ struct ColumnPlan: Sendable {
             name: universe.name(universe.nameID(of: entry.package)), version: universe.version(of: entry.package))
         var row = Row(package: package, origin: entry.origin, basis: .excluded(entry.exclusion ?? ""))
         guard entry.exclusion == nil else { return row }
-        guard let selection = solved.resolution?.selection else {
+        guard let selection = solved.answer?.selection else {
             row.basis = .unsolvable(solved.explanation ?? "")
             return row
         }

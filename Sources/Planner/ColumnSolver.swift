@@ -1,13 +1,34 @@
 internal import OpamSolver
 
+/// What the solver said to one request.
+struct SolverAnswer: Sendable, Equatable {
+    /// Nil without a solution.
+    var selection: [Universe.PackageID]?
+    /// The names that the answer was made from.
+    var examined: [Universe.NameID]
+    /// False where the solver gave up.
+    var isFinal = true
+
+    init(selection: [Universe.PackageID]?, examined: [Universe.NameID]) {
+        self.selection = selection
+        self.examined = examined
+    }
+
+    init(_ resolution: Resolution) {
+        selection = resolution.selection
+        examined = resolution.examined
+        isFinal = resolution.verdict != .limit
+    }
+}
+
 /// What solving said about one cell.
 struct SolvedCell: Sendable {
     /// Nil where the matrix excludes the cell.
-    var resolution: Resolution?
+    var answer: SolverAnswer?
     /// Where there is no solution.
     var explanation: String?
     /// The request with tests, where they are asked for and the cell has a solution.
-    var test: Resolution?
+    var test: SolverAnswer?
     var testExplanation: String?
 }
 
@@ -18,34 +39,56 @@ struct ColumnSolver: Sendable {
 
     /// The answers, in the order of each column's entries.
     ///
-    /// - Parameter progress: called with the number of cells that are done.
-    static func solve(_ columns: [ColumnCells], progress: @escaping @Sendable (Int) -> Void) async throws
-        -> [[SolvedCell]]
-    {
-        try await withThrowingTaskGroup(of: (Int, Int, [SolvedCell]).self) { group in
+    /// - Parameters:
+    ///   - memory: A folder of answers given before; nil to solve all, and to keep nothing.
+    ///   - progress: called with the number of cells that are done.
+    static func solve(
+        _ columns: [ColumnCells], memory: String?, progress: @escaping @Sendable (Int) -> Void
+    ) async throws -> [[SolvedCell]] {
+        try await withThrowingTaskGroup(of: (Int, [Int], [SolvedCell]).self) { group in
             var results = columns.map { [SolvedCell](repeating: SolvedCell(), count: $0.entries.count) }
+            var done = 0
             for (index, cells) in columns.enumerated() {
-                for start in stride(from: 0, to: cells.entries.count, by: chunk) {
-                    let range = start..<min(start + chunk, cells.entries.count)
+                let open = recall(cells, memory, into: &results[index])
+                done += cells.entries.count - open.count
+                for start in stride(from: 0, to: open.count, by: chunk) {
+                    let positions = Array(open[start..<min(start + chunk, open.count)])
                     group.addTask {
                         try Task.checkCancellation()
-                        return (index, start, solve(cells, range))
+                        return (index, positions, solve(cells, positions))
                     }
                 }
             }
-            var done = 0
-            for try await (index, start, solved) in group {
+            progress(done)
+            var isChanged = columns.map { _ in false }
+            for try await (index, positions, solved) in group {
+                for (position, solved) in zip(positions, solved) { results[index][position] = solved }
+                isChanged[index] = true
                 done += solved.count
                 progress(done)
-                results[index].replaceSubrange(start..<start + solved.count, with: solved)
+            }
+            if let memory {
+                for index in columns.indices where isChanged[index] {
+                    SolutionMemory(columns[index], results[index]).keep(as: columns[index].column.key, in: memory)
+                }
             }
             return results
         }
     }
 
-    private static func solve(_ cells: ColumnCells, _ range: Range<Int>) -> [SolvedCell] {
+    /// Fills in the answers that still hold; the positions of the others.
+    private static func recall(_ cells: ColumnCells, _ memory: String?, into results: inout [SolvedCell]) -> [Int] {
+        guard let memory else { return Array(cells.entries.indices) }
+        let recalled = SolutionMemory(of: cells.column.key, in: memory).recall(cells)
+        for (position, solved) in recalled.enumerated() {
+            if let solved { results[position] = solved }
+        }
+        return recalled.indices.filter { recalled[$0] == nil }
+    }
+
+    private static func solve(_ cells: ColumnCells, _ positions: [Int]) -> [SolvedCell] {
         var solver = Solver(cells.column.universe)
-        return range.map { position in solve(cells.entries[position], cells.column, &solver) }
+        return positions.map { position in solve(cells.entries[position], cells.column, &solver) }
     }
 
     private static func solve(_ entry: ColumnCells.Entry, _ column: Column, _ solver: inout Solver) -> SolvedCell {
@@ -54,7 +97,7 @@ struct ColumnSolver: Sendable {
         options.withTest = false
         let request = column.request(entry.package, isExplicit: entry.origin.isExplicit, options: options)
         let resolution = solver.solve(request)
-        var solved = SolvedCell(resolution: resolution)
+        var solved = SolvedCell(answer: SolverAnswer(resolution))
         guard resolution.selection != nil else {
             solved.explanation = explain(resolution, request, &solver)
             return solved
@@ -62,7 +105,7 @@ struct ColumnSolver: Sendable {
         if entry.options.withTest {
             let request = column.request(entry.package, isExplicit: entry.origin.isExplicit, options: entry.options)
             let resolution = solver.solve(request)
-            solved.test = resolution
+            solved.test = SolverAnswer(resolution)
             if resolution.selection == nil { solved.testExplanation = explain(resolution, request, &solver) }
         }
         return solved

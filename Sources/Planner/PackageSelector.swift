@@ -103,7 +103,7 @@ struct PackageSelector {
         if names.isEmpty, !isOptional, let message { report(message, at: origin.location) }
         for name in names {
             let available = universe.versions(of: name).filter { column.universe.isAvailable($0) }
-            insert(choose(available, versions), origin)
+            insert(choose(held(available, name), versions), origin)
         }
     }
 
@@ -123,6 +123,13 @@ struct PackageSelector {
             insert(choose(Array(candidates), versions), origin)
         }
         if !isMet, !isOptional { reportNoVersion(pattern, names, at: origin.location) }
+    }
+
+    /// Those versions that the compiler and the pins leave; all where they leave none, so that the clash is told.
+    private func held(_ packages: [Universe.PackageID], _ name: Universe.NameID) -> [Universe.PackageID] {
+        let text = universe.name(name)
+        let allowed = packages.filter { column.holds(text, at: universe.version(of: $0)) }
+        return allowed.isEmpty ? packages : allowed
     }
 
     private mutating func insert(_ packages: [Universe.PackageID], _ origin: SelectionOrigin) {

@@ -24,7 +24,7 @@ package enum PlanWriting {
         progress(PlanProgress(.reading))
         var warnings: [Diagnostic] = []
         let inputs = try await preparation.inputs(warnings: &warnings)
-        let planning = try await Planner(inputs, progress: progress).plan()
+        let planning = try await Planner(inputs, memory: cache.map { "\($0)/solutions" }, progress: progress).plan()
         progress(PlanProgress(.writing))
         try PlanStore(Store(at: store)).write(planning.plan, files: planning.files)
         return (planning.plan, warnings + planning.warnings)

@@ -7,11 +7,18 @@ internal import OpamSolver
 /// give equal plans.
 package struct Planner: Sendable {
     let inputs: PlanInputs
+    private let memory: String?
     private let progress: @Sendable (PlanProgress) -> Void
 
-    /// - Parameter progress: called from any thread.
-    package init(_ inputs: PlanInputs, progress: @escaping @Sendable (PlanProgress) -> Void = { _ in }) {
+    /// - Parameters:
+    ///   - memory: A folder of answers of the solver, which make the next plan quicker and never another one. Nil to
+    ///     solve all anew.
+    ///   - progress: called from any thread.
+    package init(
+        _ inputs: PlanInputs, memory: String? = nil, progress: @escaping @Sendable (PlanProgress) -> Void = { _ in }
+    ) {
         self.inputs = inputs
+        self.memory = memory
         self.progress = progress
     }
 
@@ -22,7 +29,7 @@ package struct Planner: Sendable {
         let columns = try columns()
         let cells = try selectedCells(of: columns)
         let total = cells.reduce(0) { $0 + $1.entries.count }
-        let solved = try await ColumnSolver.solve(cells) { [progress] done in
+        let solved = try await ColumnSolver.solve(cells, memory: memory) { [progress] done in
             progress(PlanProgress(.solving, done: done, total: total))
         }
         let parts = try await parts(cells, solved)

@@ -51,7 +51,7 @@ struct PlanCommand: AsyncParsableCommand {
         let progress = PlanProgressLine(quiet: talk.quiet)
         var warnings: [Diagnostic] = []
         let inputs = try await preparation.inputs(warnings: &warnings)
-        let planner = Planner(inputs) { progress.show($0) }
+        let planner = Planner(inputs, memory: preparation.cache.map { "\($0)/solutions" }) { progress.show($0) }
         if let explain {
             let explanation = try planner.explanation(of: explain)
             progress.clear()

@@ -41,7 +41,8 @@ struct SmallRepository: PackageSource {
     }
 
     func origin(of name: String) -> String? {
-        universe.nameID(name).map { "\($0)" }
+        let versions = packages.filter { $0.key.name == name }.map { "\($0.key) \($0.value.digest)" }.sorted()
+        return versions.isEmpty ? nil : versions.joined(separator: "\n")
     }
 
     /// A compiler of one package and a few libraries.
