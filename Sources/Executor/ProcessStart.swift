@@ -66,7 +66,9 @@ struct ProcessStart {
         }
         guard result.process > 0 else {
             throw Failure(
-                .infrastructure, "\(path): \(obstacle(result.stage)): \(String(cString: strerror(result.error)))")
+                .infrastructure, "\(path): \(obstacle(result.stage)): \(String(cString: strerror(result.error)))",
+                hint: result.stage == CISO_STAGE_OVERLAY
+                    ? "the kernel must have overlayfs, and the store must not lie on an overlay itself" : nil)
         }
         return result.process
     }

@@ -3,7 +3,8 @@ import Core
 import Foundation
 import Testing
 
-@Suite struct ExtractionTests {
+@Suite(.enabled(if: TemporaryDirectory.hasOtherTools, "needs libarchive-tools and python3"))
+struct ExtractionTests {
     let directory: TemporaryDirectory
 
     init() throws { directory = try TemporaryDirectory() }

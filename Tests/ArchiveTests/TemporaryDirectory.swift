@@ -1,8 +1,13 @@
 import Foundation
+import Glibc
 
 /// A directory of a test's own, removed with it.
 final class TemporaryDirectory {
     let path: String
+    /// Programs that make and list archives beside ours: another's reading of the formats.
+    static let hasOtherTools = (["/usr/bin/bsdtar", "/usr/bin/python3"] as [String]).allSatisfy {
+        access($0, X_OK) == 0
+    }
 
     init() throws {
         path = NSTemporaryDirectory() + "ciso-archive-\(UUID().uuidString)"

@@ -22,4 +22,18 @@ struct SandboxTests {
         #expect(await sandbox.sh("touch /root-made && stat -c %u /root-made", user: .root).output == "0\n")
         #expect(try FileManager.default.contentsOfDirectory(atPath: fixture.layout.base + "/home/build").isEmpty)
     }
+
+    @Test func manySandboxesRunAtATime() async throws {
+        let fixture = fixture
+        let outputs = try await withThrowingTaskGroup(of: String.self) { group in
+            for number in 0..<12 {
+                group.addTask {
+                    let sandbox = try fixture.sandbox()
+                    return await sandbox.sh("echo \(number) > f; sleep 0.2; cat f; ls /home/build | wc -l").output
+                }
+            }
+            return try await group.reduce(into: Set()) { $0.insert($1) }
+        }
+        #expect(outputs == Set((0..<12).map { "\($0)\n1\n" }))
+    }
 }
