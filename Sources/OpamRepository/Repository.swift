@@ -33,9 +33,17 @@ package struct Repository: Sendable {
             tree = try git.commit(commit).tree
             self.commit = commit
         } catch let error as GitError {
-            throw Failure(error, kind: error.kind == .notFound ? .input : .infrastructure)
+            throw Failure(error, kind: Self.isMistake(error) ? .input : .infrastructure)
         } catch {
             throw Failure(.infrastructure, "\(location): \(error)")
+        }
+    }
+
+    /// Whether an error with a revision is due to what the user wrote.
+    private static func isMistake(_ error: GitError) -> Bool {
+        switch error.kind {
+        case .notFound, .ambiguous, .invalidName: true
+        default: false
         }
     }
 

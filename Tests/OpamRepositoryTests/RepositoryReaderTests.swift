@@ -71,7 +71,8 @@ import Testing
         _ = try locations()
         try fixture.write(["empty/README": ""])
         let cases = [
-            ("nowhere", "there is no repository"), ("git@v9", "v9"), ("one@main", "plain folder"),
+            ("nowhere", "there is no repository"), ("git@v9", "v9"), ("git@a..b", "a..b"), ("git@^{", "^{"),
+            ("git@", "''"), ("one@main", "plain folder"),
         ]
         for (name, expected) in cases {
             let failure = #expect(throws: Failure.self) { try Repository(fixture.path(name)) }
