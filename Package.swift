@@ -78,6 +78,7 @@ let package = Package(
         .executableTarget(
             name: "ciso-plugin-host", dependencies: ["PluginABI"], cSettings: [.treatAllWarnings(as: .error)],
             linkerSettings: [.linkedLibrary("dl")]),
+        tests("PluginKit", []),
         .testTarget(
             name: "PluginHostTests",
             dependencies: ["Core", "PluginHost", "PluginMessages", "ciso-plugin-host"], exclude: ["Hostile"],

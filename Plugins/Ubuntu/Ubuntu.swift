@@ -10,30 +10,12 @@ struct Ubuntu: DistributionPlugin {
                 name: "ubuntu", versions: releases.map(\.version), architectures: ["x86_64", "arm64"], family: "debian",
                 shell: .posix)
         ],
-        options: [PluginOption("packages", .words, default: "", summary: "Packages to add to every environment.")])
+        options: [AptFamily.packagesOption])
 
     func target(_ request: CheckedRequest) throws -> TargetDescription {
         let release = Self.release(request)
-        let architecture = request.request.architecture
-        let systemCompiler = request.request.systemCompiler ? release.ocaml : nil
-        let variables = OpamVariables(os: "linux", distribution: "ubuntu", family: "debian", version: release.version)
         let apt = AptFamily(origin: "Ubuntu", suite: release.suite, components: ["main", "universe"])
-        let packages =
-            AptFamily.basePackages + request.words("packages")
-            + (systemCompiler == nil ? [] : ["ocaml", "ocaml-compiler-libs"])
-        return TargetDescription(
-            target: request.request.target,
-            variables: variables.dictionary(architecture: architecture, systemCompiler: systemCompiler),
-            buildVariables: ["make": "make"], systemCompiler: release.ocaml,
-            environment: EnvironmentDescription(
-                kind: .rootFileSystem,
-                bootstrap: [
-                    apt.bootstrap(packages: packages, architecture: architecture, mirrorRequired: true),
-                    LinuxRoot.createUser,
-                ],
-                probe: LinuxRoot.probe(systemCompiler: systemCompiler != nil), tools: AptFamily.tools,
-                shell: LinuxRoot.shell, paths: LinuxRoot.paths, buildUser: LinuxRoot.user,
-                environment: LinuxRoot.environment))
+        return apt.target(request, ocaml: release.ocaml, mirrorRequired: true)
     }
 
     func systemPackageNames(_ request: CheckedRequest) -> SystemPackageNames {

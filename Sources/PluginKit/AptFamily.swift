@@ -21,17 +21,45 @@ public struct AptFamily: Sendable {
         "rsync", "tar", "unzip", "xz-utils",
     ]
 
-    public static let tools = [
+    static let tools = [
         Tool("mmdebstrap", packages: ["debian": "mmdebstrap"]), Tool("apt-get", packages: ["debian": "apt"]),
     ]
+
+    /// The option of such a distro: packages to add to every environment.
+    public static let packagesOption = PluginOption(
+        "packages", .words, default: "", summary: "Packages to add to every environment.")
+
+    /// The description of a target: opam's variables, and a root with the base packages, those of the option, and the
+    /// distro's OCaml where it is wanted.
+    ///
+    /// - Parameters:
+    ///   - ocaml: The version of the distro's package `ocaml`.
+    ///   - mirrorRequired: Whether mmdebstrap's default mirror is another distro's.
+    public func target(_ request: CheckedRequest, ocaml: String, mirrorRequired: Bool = false) -> TargetDescription {
+        let wanted = request.request
+        let compiler = wanted.systemCompiler ? ocaml : nil
+        let variables = OpamVariables(
+            os: "linux", distribution: wanted.distribution, family: "debian", version: request.version)
+        let packages =
+            Self.basePackages + request.words(Self.packagesOption.name)
+            + (compiler == nil ? [] : ["ocaml", "ocaml-compiler-libs"])
+        let root = bootstrap(
+            packages: packages, architecture: wanted.architecture, mirrorRequired: mirrorRequired)
+        return TargetDescription(
+            target: wanted.target,
+            variables: variables.dictionary(architecture: wanted.architecture, systemCompiler: compiler),
+            buildVariables: ["make": "make"], systemCompiler: ocaml,
+            environment: EnvironmentDescription(
+                kind: .rootFileSystem, bootstrap: [root, LinuxRoot.createUser],
+                probe: LinuxRoot.probe(systemCompiler: compiler != nil), tools: Self.tools, shell: LinuxRoot.shell,
+                paths: LinuxRoot.paths, buildUser: LinuxRoot.user, environment: LinuxRoot.environment))
+    }
 
     /// Fills the root. The mirror is the worker's own: `CISO_MIRROR_ORIGIN`, else the one of the same origin that its apt is
     /// configured with, else mmdebstrap's default.
     ///
-    /// - Parameters:
-    ///   - architecture: In opam's spelling.
-    ///   - mirrorRequired: Whether mmdebstrap's default mirror is another distro's.
-    public func bootstrap(packages: [String], architecture: String, mirrorRequired: Bool = false) -> Step {
+    /// - Parameter architecture: In opam's spelling.
+    func bootstrap(packages: [String], architecture: String, mirrorRequired: Bool) -> Step {
         let otherwise =
             mirrorRequired
             ? """
@@ -51,7 +79,7 @@ public struct AptFamily: Sendable {
                 \(otherwise)
                 mmdebstrap --variant=minbase --format=directory --skip=cleanup/apt/lists \\
                     --architectures=\(Self.debianArchitecture(architecture)) --components=\(components.joined(separator: ",")) \\
-                    --include=\(Set(packages).sorted().joined(separator: ",")) \\
+                    --include=\(shellQuoted(Set(packages).sorted().joined(separator: ","))) \\
                     --aptopt='Dir::Cache::pkgcache ""' --aptopt='Dir::Cache::srcpkgcache ""' \\
                     --aptopt='APT::Install-Recommends "false"' --aptopt='Acquire::Languages "none"' \\
                     --dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/doc/*' \\
