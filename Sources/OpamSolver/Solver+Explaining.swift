@@ -284,10 +284,19 @@ extension Solver {
             guard let conflict = range.first(where: { search.rules.conflicts.slot($0) == name }) else { return nil }
             return .conflicts(text(name, search.rules.conflicts.set(conflict), texts))
         case .need:
-            let needs = search.rules.needs.range(candidate).filter { self.group(candidate, need: $0) == group }
+            let needs = search.rules.needs.range(candidate).filter {
+                self.group(candidate, need: $0) == group && !isGiven($0, for: candidate)
+            }
             let parts = needs.flatMap { wanted(search.rules.needs.slot($0), search.rules.needs.set($0), texts) }
             return parts.isEmpty ? nil : .needs(parts)
         }
+    }
+
+    /// Whether a need of a version says nothing: any version of what the request asks for itself.
+    private func isGiven(_ need: Int, for candidate: Candidate) -> Bool {
+        let slot = search.rules.needs.slot(need)
+        return candidate != root && search.rules.needs.set(need) == CandidateSets.everything
+            && search.rules.needs.range(root).contains { search.rules.needs.slot($0) == slot }
     }
 
     /// What a need asks for: one package, or the alternatives.
