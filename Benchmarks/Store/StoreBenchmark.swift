@@ -41,6 +41,13 @@ func milliseconds(_ body: () throws -> Void) rethrows -> Double {
     return (ContinuousClock.now - start).inMilliseconds
 }
 
+/// Milliseconds of CPU that this process has used.
+func processTime() -> Double {
+    var time = timespec()
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)
+    return Double(time.tv_sec) * 1e3 + Double(time.tv_nsec) / 1e6
+}
+
 extension Duration {
     var inMilliseconds: Double { Double(components.seconds) * 1e3 + Double(components.attoseconds) / 1e15 }
 }

@@ -14,7 +14,9 @@ struct SingleTransactions {
         row("floor: 512 bytes appended and fsync", "\(floor.short) ms")
         row("floor: a new file, fsync, rename, fsync of its folder", "\(fileFloor.short) ms")
         let store = try makeStore("\(folder)/single", documents: documents)
+        let before = processTime()
         let ours = try single(store)
+        row("CPU time of each (user and system)", "\(((processTime() - before) / 500).short) ms")
         row(
             "one durable transaction, \(documents) documents",
             "\(ours.short) ms (\((ours / floor).short)× the append, "
@@ -25,8 +27,13 @@ struct SingleTransactions {
             "\(theirs.add.short) + \(theirs.commit.short) ms: "
                 + "\((theirs.commit / ours).short)× ours for the commit, \(((theirs.add + theirs.commit) / ours).short)× for both"
         )
-        row("100 writers, shared commits", "\(Int(try await group(store, .shared))) transactions/s")
-        row("100 writers, a commit each", "\(Int(try await group(store, .own))) transactions/s")
+        for (name, grouping) in [("shared commits", TransactionOptions.Grouping.shared), ("a commit each", .own)] {
+            let before = processTime()
+            let rate = try await group(store, grouping)
+            row(
+                "100 writers, \(name)",
+                "\(Int(rate)) transactions/s, \(((processTime() - before) / 10_000).short) ms of CPU each")
+        }
     }
 
     private func appendFloor() throws -> Double {
