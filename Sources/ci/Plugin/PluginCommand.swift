@@ -18,6 +18,6 @@ struct PluginPathOption: ParsableArguments {
 
     /// The plugins that the flag, the environment or `ciso.yaml` names, then those that came with the program.
     func catalog(in configuration: Configuration) throws -> PluginCatalog {
-        PluginCatalog(PluginSearchPath(variable: try Settings.pluginPath.value(flag: flag, in: configuration)))
+        PluginCatalog(try PluginSearchPath.configured(configuration, flag: flag))
     }
 }
