@@ -170,12 +170,8 @@ package struct PackageSelection: Sendable {
 package struct Pin: Sendable {
     package var name: Located<String>
     package var version: String
-    /// A file beside the matrix, seen from the process's directory.
+    /// The opam file of that version, in place of the repository's; seen from the process's directory.
     package var opamFile: Located<String>?
-    /// Replaces the package's own source.
-    package var url: String?
-    /// Of what lies at `url`, as opam writes them: `sha256=…`.
-    package var checksums: [String]
 }
 
 /// Cells added to those of targets × compilers × packages.

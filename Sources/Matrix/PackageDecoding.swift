@@ -137,20 +137,14 @@ extension MatrixDecoder {
         }
         if case .scalar = entry.value.content {
             return version(entry.value, "the version of pin '\(entry.key)'").map {
-                Pin(name: name, version: $0.value, checksums: [])
+                Pin(name: name, version: $0.value)
             }
         }
         guard let fields = reader.fields(entry.value, "pin '\(entry.key)'", .pin) else { return nil }
-        var pin = Pin(name: name, version: "dev", checksums: [])
+        var pin = Pin(name: name, version: "dev")
         if let node = fields["version"] { pin.version = reader.text(node, "'version'")?.value ?? "dev" }
         if let node = fields["opam"], let path = reader.text(node, "'opam'") {
             pin.opamFile = Located(resolved(path.value, besides: path.location.file), at: path.location)
-        }
-        if let node = fields["url"] { pin.url = reader.text(node, "'url'")?.value }
-        if let node = fields["checksum"] {
-            pin.checksums = reader.listOrOne(node, "'checksum'", of: "checksum") {
-                reader.text($0, "a checksum")?.value
-            }
         }
         return pin
     }

@@ -39,10 +39,11 @@ package struct PlanPreparation: Sendable {
         for (target, compiler) in PlanInputs.pairs(of: matrix) {
             let stack = PlanInputs.stack(of: matrix, target: target, compiler: compiler)
             guard sources[stack] == nil, !stack.isEmpty else { continue }
-            sources[stack] = try RepositorySource(
+            let source = try RepositorySource(
                 RepositorySet(stack.map { opened[$0].repository }),
                 repositories: stack.map { opened[$0].description }, cache: cache.map { "\($0)/universes" },
                 warnings: &warnings)
+            sources[stack] = try PinnedSource.laid(over: source, matrix: matrix)
         }
         return PlanInputs(matrix: matrix, profiles: profiles, sources: sources, today: today)
     }
