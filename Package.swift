@@ -129,6 +129,7 @@ let package = Package(
 
         tests("Core", []),
         tests("OpamSolver", []),
+        .testTarget(name: "SolveCommandTests", dependencies: ["ci", "Core"], swiftSettings: settings),
         tests("Documents", []),
         tests("Scheduler", []),
         tests("Review", ["Documents"]),

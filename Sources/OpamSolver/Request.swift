@@ -19,8 +19,8 @@ public struct Request: Sendable, Hashable {
     /// How many steps (assignments, and parts of clauses that are resolved) may be spent.
     public var budget = Request.defaultBudget
 
-    /// Two hundred times what the most expensive package of opam-repository needs, and a few seconds at most.
-    public static let defaultBudget = 20_000_000
+    /// A thousand times what the most expensive package of opam-repository needs: a few seconds at most.
+    public static let defaultBudget = 100_000_000
 
     public init(roots: [PackageConstraint]) {
         self.roots = roots

@@ -14,13 +14,15 @@ extension Solver {
         search.proof = Proof()
         let end = search.run(from: root, budget: request.budget)
         let clauses = search.clausesOfProof()
+        // Leaving facts out can make a problem harder: then they stay.
+        let budget = min(request.budget, Solver.leastTrial + Solver.trialFactor * search.effort)
         search.proof = nil
         search.clear()
         guard end == .unsolvable else { return nil }
         var core = Set(clauses.compactMap { group(of: $0) })
         let changes = changedRows.count
         keepOnly(core, in: slots(of: core))
-        for group in inOrderOfRemoval(core) where canDo(without: group, core, request.budget) {
+        for group in inOrderOfRemoval(core) where canDo(without: group, core, budget) {
             core.remove(group)
         }
         restoreRows(downTo: changes)
@@ -48,6 +50,9 @@ extension Solver {
         }
         return Set(sets).count
     }
+
+    private static let leastTrial = 100_000
+    private static let trialFactor = 10
 
     private func unknownRoot(_ request: Request) -> Explanation? {
         let unknown = request.roots.first { target.universe.nameID($0.name.text) == nil }

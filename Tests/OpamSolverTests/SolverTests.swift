@@ -129,6 +129,24 @@ struct SolverTests {
         #expect(universe.selection(request) == nil)
     }
 
+    /// More pigeons than holes: no clause learner of this kind finds that out in reasonable time.
+    @Test func aRequestThatTakesTooLongReachesItsLimit() throws {
+        let (pigeons, holes) = (12, 11)
+        var files = [("root.1", "depends: [\((0..<pigeons).map { "\"p\($0)\"" }.joined(separator: " "))]")]
+        for pigeon in 0..<pigeons {
+            for hole in 0..<holes { files.append(("p\(pigeon).\(hole)", "conflict-class: \"h\(hole)\"")) }
+        }
+        var solver = Solver(try SmallUniverse(files).target())
+        var request = Request("root")
+        request.budget = 300_000
+        let resolution = solver.solve(request)
+        #expect(resolution.verdict == .limit)
+        #expect(resolution.effort > request.budget)
+        #expect(solver.explain(request) == nil)
+        request.roots = [PackageConstraint(PackageName(unchecked: "p0"))]
+        #expect(solver.solve(request).selection != nil, "a spent budget leaves no trace")
+    }
+
     @Test func aPackageThatNobodyKnowsHasNoSolution() throws {
         let universe = try SmallUniverse(["a.1": "depends: \"ghost\""])
         #expect(universe.selection(Request("phantom")) == nil)
