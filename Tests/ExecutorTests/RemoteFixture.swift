@@ -4,7 +4,9 @@ import Glibc
 
 /// A real sshd on the loopback device, for one user with a given shell, seen as another machine.
 ///
-/// It lives in a mount namespace of its own, where the user exists and `/bin/sh` is that shell.
+/// It lives in a mount namespace of its own, where the user exists and `/bin/sh` is that shell. A shell stands between
+/// it and us: sshd closes the descriptors that it inherits, by which Foundation would think that it had ended, and would
+/// look at no other process until it had.
 final class RemoteFixture: Sendable {
     static let isPossible =
         getuid() == 0
@@ -37,7 +39,9 @@ final class RemoteFixture: Sendable {
             """
             mkdir -p /run/sshd; mount --bind \(path)/passwd /etc/passwd
             [ \(shell) -ef /bin/sh ] || mount --bind \(shell) "$(readlink -f /bin/sh)"
-            exec /usr/sbin/sshd -D -e -f /dev/null \(options)
+            /usr/sbin/sshd -D -e -f /dev/null \(options) &
+            echo $! >\(path)/sshd.pid
+            wait $!
             """,
         ]
         let log = FileManager.default.createFile(atPath: path + "/sshd.log", contents: nil)
@@ -54,14 +58,20 @@ final class RemoteFixture: Sendable {
 
     deinit {
         dropConnections()
-        server.terminate()
+        if let listener { kill(listener, SIGTERM) } else { server.terminate() }
         server.waitUntilExit()
         try? FileManager.default.removeItem(atPath: path)
     }
 
+    private var listener: pid_t? {
+        let text = (try? String(contentsOfFile: path + "/sshd.pid", encoding: .utf8)) ?? ""
+        return pid_t(text.trimmingCharacters(in: .whitespacesAndNewlines))
+    }
+
     /// Kills the server's side of every connection, as a crash would.
     func dropConnections() {
-        let children = descendants(of: server.processIdentifier).filter { process in
+        guard let listener else { return }
+        let children = descendants(of: listener).filter { process in
             ((try? String(contentsOfFile: "/proc/\(process)/cmdline", encoding: .utf8)) ?? "").hasPrefix("sshd:")
         }
         for process in children { kill(process, SIGKILL) }
