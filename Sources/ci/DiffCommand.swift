@@ -102,8 +102,9 @@ extension ResultsReader {
             return ComparedColumn(
                 results: table.results.filter { $0.key == ResultPath.cell($0.value.cell) }.map(\.value))
         } catch let error as any FailureConvertible {
+            let why = error.failure.diagnostics.first?.message ?? ""
             throw Failure(
-                .input, "'\(name)' is no target, no column and no revision of results: \(error.failure.diagnostics.first?.message ?? "")",
+                .input, "'\(name)' is no target, no column and no revision of results: \(why)",
                 hint: nearest(to: name, in: targets).map { "did you mean '\($0)'?" })
         }
     }

@@ -34,7 +34,8 @@ struct RetryCommand: AsyncParsableCommand {
             let branch = ResultBranch(deployment: reader.plan.deployment, target: target)
             for path in paths { print("\(target)/\(path.dropLast(".json".count))") }
             guard !dryRun else { continue }
-            try await reader.store.transact(Branch(branch.name), "Forget \(count(paths.count, "verdict")) on \(target)") {
+            try await reader.store.transact(Branch(branch.name), "Forget \(count(paths.count, "verdict")) on \(target)")
+            {
                 for path in paths { try branch.remove(at: path, in: $0) }
             }
         }
