@@ -1,0 +1,145 @@
+internal import OpamFormat
+
+/// Telling a core in sentences.
+extension Solver {
+    /// A group, told once for all versions that say the same.
+    func facts(of group: FactGroup, _ relevant: [Slot: [Candidate]]) -> [Explanation.Fact] {
+        let owners = group.owner.map { [$0] } ?? relevant.keys.sorted()
+        return owners.flatMap { owner in
+            var claims: [Explanation.Claim] = []
+            var holders: [Explanation.Claim: [Candidate]] = [:]
+            for candidate in relevant[owner] ?? [] {
+                guard let claim = claim(of: candidate, group) else { continue }
+                if holders[claim] == nil { claims.append(claim) }
+                holders[claim, default: []].append(candidate)
+            }
+            if claims.count > Solver.mostClaims, case .need(_, let names) = group {
+                let wanted = Set(names).sorted().map {
+                    Explanation.Wanted(text: "other versions of \(target.universe.name($0))", state: .ruledOut)
+                }
+                let all = claims.flatMap { holders[$0] ?? [] }.sorted()
+                return [Explanation.Fact(subject: subject(owner, all), claim: .needs(wanted))]
+            }
+            return claims.map { Explanation.Fact(subject: subject(owner, holders[$0] ?? []), claim: $0) }
+        }
+    }
+
+    /// More than this many different needs of the versions of a name are told as one.
+    private static let mostClaims = 3
+
+    /// The versions of each name that the core is about: those that relevant versions ask for.
+    func relevantVersions(_ core: Set<FactGroup>) -> [Slot: [Candidate]] {
+        let start = search.rules.slotOf[Int(root)]
+        let fixed = Dictionary(links(of: root).map { ($0.slot, $0.set) }, uniquingKeysWith: { first, _ in first })
+        let askers = core.filter { if case .need = $0 { true } else { false } }
+        var relevant: [Slot: Set<Candidate>] = [start: [root]]
+        var queue = [root][...]
+        while let asker = queue.popFirst() {
+            for need in search.rules.needs.range(asker) where askers.contains(group(asker, need: need)) {
+                for link in needed(need) {
+                    for candidate in search.rules.order[link.slot]
+                    where search.rules.sets.contains(candidate, in: link.set)
+                        && search.rules.sets.contains(candidate, in: fixed[link.slot] ?? CandidateSets.everything)
+                        && relevant[link.slot, default: []].insert(candidate).inserted
+                    {
+                        queue.append(candidate)
+                    }
+                }
+            }
+        }
+        return relevant.mapValues { $0.sorted() }
+    }
+
+    /// What a need asks for: one name, or those of the alternatives.
+    func needed(_ need: Int) -> [RuleCompiler.Link] {
+        let slot = search.rules.needs.slot(need)
+        if isName(slot) { return [(slot, search.rules.needs.set(need))] }
+        return search.rules.order[slot].flatMap { links(of: $0) }
+    }
+
+    private func subject(_ owner: Slot, _ candidates: [Candidate]) -> Explanation.Subject {
+        guard owner < target.universe.nameCount else { return .request }
+        return .package(name: target.universe.name(owner), versions: candidates.map { target.universe.version(of: $0) })
+    }
+
+    private func claim(of candidate: Candidate, _ group: FactGroup) -> Explanation.Claim? {
+        let texts = self.texts(of: candidate)
+        switch group {
+        case .conflictClass(let number):
+            guard search.rules.classes[candidate].contains(number) else { return nil }
+            return .isOneOf(conflictClass: target.universe.strings[target.universe.classes[Int(number)]])
+        case .conflict(_, let name):
+            let range = search.rules.conflicts.range(candidate)
+            guard let conflict = range.first(where: { search.rules.conflicts.slot($0) == name }) else { return nil }
+            return .conflicts(text(name, search.rules.conflicts.set(conflict), texts))
+        case .need:
+            let needs = search.rules.needs.range(candidate).filter {
+                self.group(candidate, need: $0) == group && !isGiven($0, for: candidate)
+            }
+            let parts = needs.flatMap { wanted(search.rules.needs.slot($0), search.rules.needs.set($0), texts) }
+            return parts.isEmpty ? nil : .needs(parts)
+        }
+    }
+
+    /// Whether a need of a version says nothing: any version of what the request asks for itself.
+    private func isGiven(_ need: Int, for candidate: Candidate) -> Bool {
+        let slot = search.rules.needs.slot(need)
+        return candidate != root && search.rules.needs.set(need) == CandidateSets.everything
+            && search.rules.needs.range(root).contains { search.rules.needs.slot($0) == slot }
+    }
+
+    /// What a need asks for: one package, or the alternatives.
+    private func wanted(_ slot: Slot, _ set: Int32, _ texts: [Slot: [AtomText]]) -> [Explanation.Wanted] {
+        if slot < target.universe.nameCount {
+            return [Explanation.Wanted(text: text(slot, set, texts), state: state(slot, set))]
+        }
+        return search.rules.order[slot].flatMap { alternative in
+            links(of: alternative).flatMap { wanted($0.slot, $0.set, texts) }
+        }
+    }
+
+    private func state(_ name: Slot, _ set: Int32) -> Explanation.State {
+        let universe = target.universe
+        let versions = universe.versions(of: name)
+        guard let newest = versions.last else { return .noSuchPackage }
+        let matching = versions.filter { search.rules.sets.contains($0, in: set) }
+        guard let best = matching.last else { return .noSuchVersion(newest: universe.version(of: newest)) }
+        if search.rules.order[name].contains(where: { search.rules.sets.contains($0, in: set) }) { return .ruledOut }
+        if matching.contains(where: { target.isAvailable($0) }) { return .avoided }
+        let filter = universe.strings[universe.filters.text[Int(universe.packages.available[Int(best)])]]
+        return .unavailable(version: universe.version(of: best), filter: filter)
+    }
+
+    /// What an opam file or the request says about a name, and the versions that it means.
+    private typealias AtomText = (versions: VersionSet, text: String)
+
+    /// What the file of a version, or the request, says about each name.
+    private func texts(of candidate: Candidate) -> [Slot: [AtomText]] {
+        let universe = target.universe
+        guard candidate != root else {
+            let known = roots.compactMap { root in
+                universe.nameID(root.name.text).map {
+                    ($0, (versions: universe.versionSet(of: $0, root.versions), text: root.plainText))
+                }
+            }
+            return Dictionary(grouping: known, by: \.0).mapValues { $0.map(\.1) }
+        }
+        let row = universe.packages[Int(candidate)]
+        let compiler = RuleCompiler(universe, target.filters, target.decisions)
+        let atoms = universe.atoms(ofFormula: row.depends) + universe.atomLists[row.conflicts]
+        let known = atoms.map { atom in
+            let name = universe.atoms.name[Int(atom)]
+            let text = universe.plainText(ofAtom: atom)
+            return (name, (versions: compiler.versions(of: atom).set(among: universe.versions(of: name)), text: text))
+        }
+        return Dictionary(grouping: known, by: \.0).mapValues { $0.map(\.1) }
+    }
+
+    /// The text that means just the versions of `set`, or the first about the name.
+    private func text(_ name: Slot, _ set: Int32, _ texts: [Slot: [AtomText]]) -> String {
+        let all = VersionSet([target.universe.versions(of: name)])
+        let versions = VersionSet(search.rules.sets.union(set)).intersection(all)
+        let known = texts[name] ?? []
+        return (known.first { $0.versions == versions } ?? known.first)?.text ?? target.universe.name(name)
+    }
+}
