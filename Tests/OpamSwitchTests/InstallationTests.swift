@@ -1,0 +1,67 @@
+import OpamFormat
+import Testing
+
+@testable import OpamSwitch
+
+@Suite struct InstallationTests {
+    private func installation(_ text: String, root: String) throws -> Installation {
+        let file = try InstallFile(parsing: Array(text.utf8), file: "p.install")
+        return try Installation(file, of: "p", in: SwitchLayout(root: root))
+    }
+
+    @Test func everySectionHasItsPlaceAndMode() throws {
+        let folder = try ScriptFolder()
+        let text = """
+            bin: ["b" {"prog"}] sbin: ["b"] lib: ["d" "sub/d" {"sub/e"}] libexec: ["b"]
+            lib_root: ["d" {"root.ml"}] libexec_root: ["b" {"root.so"}] toplevel: ["d"] stublibs: ["b" {"dllp.so"}]
+            man: ["p.1" "x" {"man3/x.3o"}] share: ["d"] share_root: ["d" {"emacs/p.el"}] etc: ["d"] doc: ["?none" "?d"]
+            """
+        for name in ["b", "d", "sub/d", "p.1", "x"] { try folder.write(name, to: "build/\(name)", mode: 0o664) }
+        let script = try InstallScript(installation(text, root: folder.path)).text
+        let run = try folder.run(script, in: "build")
+        #expect(run.status == 0, "\(run.text)")
+        let expected: [(String, String, Int)] = [
+            ("bin/prog", "b", 0o755), ("sbin/b", "b", 0o755), ("lib/p/d", "d", 0o644), ("lib/p/sub/e", "sub/d", 0o644),
+            ("lib/p/b", "b", 0o755), ("lib/root.ml", "d", 0o644), ("lib/root.so", "b", 0o755),
+            ("lib/toplevel/d", "d", 0o644), ("lib/stublibs/dllp.so", "b", 0o755), ("man/man1/p.1", "p.1", 0o644),
+            ("man/man3/x.3o", "x", 0o644), ("share/p/d", "d", 0o644), ("share/emacs/p.el", "d", 0o644),
+            ("etc/p/d", "d", 0o644), ("doc/p/d", "d", 0o644),
+        ]
+        for (path, contents, mode) in expected {
+            #expect(folder.read("default/\(path)") == contents, "\(path)")
+            #expect(folder.mode(of: "default/\(path)") == mode, "\(path)")
+        }
+        #expect(folder.read("default/doc/p/none") == nil)
+    }
+
+    @Test func aMissingFileFailsAfterTheOthersAreInstalled() throws {
+        let folder = try ScriptFolder()
+        try folder.write("1", to: "build/here")
+        let script = try InstallScript(installation("lib: [\"gone\" \"here\"]", root: folder.path)).text
+        let run = try folder.run(script, in: "build")
+        #expect(run.status == 1)
+        #expect(run.text.contains("'gone'"))
+        #expect(folder.read("default/lib/p/here") == "1")
+    }
+
+    @Test func namesThatAShellWouldTakeApartAreInstalled() throws {
+        let folder = try ScriptFolder()
+        for name in ["a b", "-n", "it's", "*"] { try folder.write(name, to: "build/\(name)") }
+        let script = try InstallScript(
+            installation("lib: [\"a b\" \"-n\" \"it's\" \"*\" {\"star\"}]", root: folder.path)
+        ).text
+        let run = try folder.run(script, in: "build")
+        #expect(run.status == 0, "\(run.text)")
+        #expect(folder.read("default/lib/p/a b") == "a b")
+        #expect(folder.read("default/lib/p/-n") == "-n")
+        #expect(folder.read("default/lib/p/it's") == "it's")
+        #expect(folder.read("default/lib/p/star") == "*")
+    }
+
+    @Test(arguments: ["../../../../etc/passwd", "../../.opam-switch/switch-state", "../../../x"])
+    func nothingIsInstalledOutsideOfTheSwitch(destination: String) throws {
+        #expect(throws: RecipeError.self) {
+            try installation("lib: [\"x\" {\"\(destination)\"}]", root: "/opt/opam")
+        }
+    }
+}
