@@ -13,7 +13,7 @@ package enum Template {
             return isOpamFormat ? escaped(value) : value
         }
         var lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
-        let endsWithNewline = lines.last?.isEmpty == true
+        let endsWithNewline = bytes.last == UInt8(ascii: "\n")
         if endsWithNewline { lines.removeLast() }
         let expanded = lines.map { expand($0, in: values) }
         return Array(expanded.joined(separator: [UInt8(ascii: "\n")]))
