@@ -24,7 +24,7 @@ struct StoreBenchmark {
         try await Latency(folder: folder, events: isFull ? 500 : 50).run()
         try Growth(folder: folder, sizes: isFull ? [1_000, 10_000, 100_000, 1_000_000] : [1_000, 10_000]).run()
         try ReadingLogs(folder: folder, logs: isFull ? 5_000 : 200).run()
-        try SizeOfResults(folder: folder, results: isFull ? 100_000 : 2_000).run()
+        try SizeOfResults(folder: folder, results: isFull ? 20_000 : 2_000).run()
     }
 }
 
