@@ -22,6 +22,7 @@ struct CI: AsyncParsableCommand {
             RunCommand.self,
             ResultsCommand.self,
             StatusCommand.self,
+            WatchCommand.self,
             LogCommand.self,
             ExplainCommand.self,
             DiffCommand.self,

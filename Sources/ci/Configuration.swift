@@ -20,12 +20,3 @@ struct Configuration: Sendable {
             environment: environment, entries: try FlatMapping(path: file, keys: Settings.keys).entries)
     }
 }
-
-extension Configuration {
-    /// Where things lie that can be made or fetched again: `CISO_CACHE`, else `ciso` in the user's cache folder.
-    var cacheFolder: String {
-        func value(_ name: String) -> String? { environment[name].flatMap { $0.isEmpty ? nil : $0 } }
-        return value("CISO_CACHE")
-            ?? (value("XDG_CACHE_HOME") ?? "\(value("HOME") ?? "/var/tmp")/.cache") + "/ciso"
-    }
-}

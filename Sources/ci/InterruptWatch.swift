@@ -6,13 +6,17 @@ internal import Foundation
 final class InterruptWatch {
     private let sources: [any DispatchSourceSignal]
 
-    init(_ interrupted: @escaping @Sendable () -> Void) {
+    /// - Parameter note: what the user is told at the first; nil: nothing.
+    init(
+        note: String? = "stopping: what is recorded stays; once more to stop at once",
+        _ interrupted: @escaping @Sendable () -> Void
+    ) {
         sources = [SIGINT, SIGTERM].map { number in
             signal(number, SIG_IGN)
             let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
             source.setEventHandler {
                 signal(number, SIG_DFL)
-                Terminal.complain("stopping: what is recorded stays; once more to stop at once")
+                if let note { Terminal.complain(note) }
                 interrupted()
             }
             source.activate()

@@ -44,12 +44,11 @@ struct ReproduceCommand: AsyncParsableCommand {
         let reader = try ResultsReader(store: store, deployment: deployment)
         let request = try request(reader)
         let catalog = PluginCatalog(try PluginSearchPath.configured(configuration, flag: pluginPath))
-        let folder = try Settings.sourceCache.value(flag: sourceCache, in: configuration)
         let mirrors = try Settings.sourceMirrors.value(flag: sourceMirrors, in: configuration) ?? ""
         let runner = try LocalRunner(
             WorkerFolders("\(try store.path(in: configuration))/ciso/worker"), plugins: catalog,
             sources: SourceCache(
-                folder ?? "\(configuration.cacheFolder)/sources",
+                try Settings.sourceDirectory(flag: sourceCache, in: configuration),
                 mirrors: mirrors.split(separator: " ").map(String.init)),
             keepLog: { Digest(of: $0) })
         let reproduction = Reproduction(runner)

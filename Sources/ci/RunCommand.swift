@@ -83,16 +83,16 @@ struct RunCommand: AsyncParsableCommand {
     private func plan(in path: String, catalog: PluginCatalog, _ configuration: Configuration) async throws -> Plan {
         guard let matrix else { return try ResultsReader.plan(of: deployment, in: Store(opening: path)) }
         let planned = try await PlanWriting.plan(
-            matrix: matrix, store: path, catalog: catalog, cache: configuration.cacheFolder)
+            matrix: matrix, store: path, catalog: catalog, cache: Settings.cacheDirectory(flag: nil, in: configuration))
         for warning in planned.warnings where !talk.quiet { Terminal.complain(warning.description) }
         return planned.plan
     }
 
     private func sources(_ configuration: Configuration) throws -> SourceCache {
-        let folder = try Settings.sourceCache.value(flag: sourceCache, in: configuration)
         let mirrors = try Settings.sourceMirrors.value(flag: sourceMirrors, in: configuration) ?? ""
         return SourceCache(
-            folder ?? "\(configuration.cacheFolder)/sources", mirrors: mirrors.split(separator: " ").map(String.init))
+            try Settings.sourceDirectory(flag: sourceCache, in: configuration),
+            mirrors: mirrors.split(separator: " ").map(String.init))
     }
 
     /// Carries the plan out, showing how it goes; the first Ctrl-C stops it in good order, the second at once.

@@ -72,6 +72,19 @@ enum Settings {
         return configuration.environment["HOME"].flatMap { $0.isEmpty ? nil : "\($0)/.cache/ciso" }
     }
 
+    /// The folder of source archives.
+    ///
+    /// - Throws: `Failure` where neither it nor the folder of the cache is known.
+    static func sourceDirectory(flag: String?, in configuration: Configuration) throws -> String {
+        if let path = try sourceCache.value(flag: flag, in: configuration) { return path }
+        guard let cache = try cacheDirectory(flag: nil, in: configuration) else {
+            throw Failure(
+                .input, "no folder for source archives: the environment has no HOME",
+                hint: "set \(sourceCache.variable) or \(cache.variable)")
+        }
+        return "\(cache)/sources"
+    }
+
     /// The keys that `ciso.yaml` may have.
     static let keys = [store.key, jobs.key, pluginPath.key, sourceCache.key, sourceMirrors.key, cache.key]
 }

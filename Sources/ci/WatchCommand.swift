@@ -1,0 +1,61 @@
+internal import ArgumentParser
+internal import Core
+internal import Documents
+internal import Foundation
+internal import Review
+internal import Store
+
+struct WatchCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "watch",
+        abstract: "Print how far a deployment is, then every verdict as it is recorded, until Ctrl-C.",
+        discussion: "Verdicts are told whichever process records them.")
+
+    @OptionGroup var store: StoreOption
+
+    @Option(help: "The deployment (default: the only one there is).")
+    var deployment: String?
+
+    @Option(help: "text or json: a verdict a line.")
+    var format: OutputFormat = .text
+
+    func run() async throws {
+        let reader = try ResultsReader(store: store, deployment: deployment)
+        if format == .text {
+            let states = try reader.states(picked: [])
+            for line in DeploymentStatus(plan: reader.plan, states: states).lines { print(line) }
+            fflush(nil)
+        }
+        let branches = try Set(reader.plan.targets.map(\.name)).sorted().map { target in
+            try Branch(ResultBranch(deployment: reader.plan.deployment, target: target).name)
+        }
+        let watches = branches.map { branch in
+            reader.store.watch(branch, mode: .audit) { [format] event in
+                guard !event.isInitial else { return }
+                for change in event.changes where change.new != nil {
+                    try WatchCommand.tell(change.path, in: event.snapshot, format)
+                }
+            }
+        }
+        defer { for watch in watches { watch.cancel() } }
+        let waiting = Task { while true { try await Task.sleep(for: .seconds(3600)) } }
+        let interrupts = InterruptWatch(note: nil) { waiting.cancel() }
+        defer { interrupts.stop() }
+        try await waiting.value
+    }
+
+    /// Prints the verdict at `path`; the index is none.
+    private static func tell(_ path: StorePath, in snapshot: Snapshot, _ format: OutputFormat) throws {
+        guard path.components.first != "index", let result = try snapshot.value(CellResult.self, at: path) else {
+            return
+        }
+        if format == .json {
+            let encoder = JSONEncoder()
+            encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+            print(String(decoding: try encoder.encode(result), as: UTF8.self))
+        } else {
+            print(result.subject + (result.reason.map { ": \($0)" } ?? ""))
+        }
+        fflush(nil)
+    }
+}
