@@ -12,6 +12,7 @@ actor ProgressDisplay {
     }
 
     private let quiet: Bool
+    private let verbose: Bool
     private let live: Bool
     private let clock = ContinuousClock()
     private let began: ContinuousClock.Instant
@@ -29,9 +30,10 @@ actor ProgressDisplay {
     /// Running jobs that are shown at once.
     private static let shown = 8
 
-    init(quiet: Bool) {
-        self.quiet = quiet
-        live = Terminal.talksToTerminal && !quiet
+    init(_ talk: TalkOptions) {
+        quiet = talk.quiet
+        verbose = talk.verbose
+        live = Terminal.talksToTerminal && !talk.quiet
         began = clock.now
     }
 
@@ -55,6 +57,7 @@ actor ProgressDisplay {
             running[id] = Running(title: title(of: job, on: target) + again, began: clock.now, step: "start")
         case .step(let id, let step):
             running[id]?.step = step
+            if verbose, let title = running[id]?.title { say("\(title): \(step)") }
         case .ended(let id, let job, let target, let ending):
             running[id] = nil
             ended += 1

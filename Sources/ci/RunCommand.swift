@@ -97,7 +97,7 @@ struct RunCommand: AsyncParsableCommand {
 
     /// Carries the plan out, showing how it goes; the first Ctrl-C stops it in good order, the second at once.
     private func run(_ plan: Plan, in store: Store, runner: any JobRunner, slots: Int) async throws {
-        let display = ProgressDisplay(quiet: talk.quiet)
+        let display = ProgressDisplay(talk)
         await display.greet(plan)
         let run = DeploymentRun(store: store, plan: plan, runner: runner, slots: slots, selectors: only)
         let plans = PlanStore(store)
