@@ -89,8 +89,10 @@ public final class FileLiveValues: LiveValues {
     ) -> LiveWatch {
         let queue = DispatchQueue(label: "store.live")
         let last = Mutex<[StorePath: LiveValue]?>(nil)
+        let isEnded = Atomic(false)
         let deliver: @Sendable () -> Void = { [weak self] in
-            guard let state = try? self?.values(below: prefix) else { return }
+            // Read first: what is told after the end was there before it.
+            guard let state = try? self?.values(below: prefix), !isEnded.load(ordering: .acquiring) else { return }
             let isNew = last.withLock { last in
                 defer { last = state }
                 return last != state
@@ -100,7 +102,10 @@ public final class FileLiveValues: LiveValues {
         let look: @Sendable () -> Void = { queue.async(execute: deliver) }
         let token = events.listen(look)
         look()
-        return LiveWatch { [events] in events.ignore(token) }
+        return LiveWatch { [events] in
+            isEnded.store(true, ordering: .releasing)
+            events.ignore(token)
+        }
     }
 
     /// Drops the files of values that are gone and of owners that are dead.
