@@ -3,30 +3,25 @@ import Glibc
 
 /// This test program, run once more: some things can only be seen from outside of a process.
 struct OtherProcess {
-    let process: Process
-    private let output: Foundation.Pipe
+    let process: Spawned
+    private let output: String
 
     /// - Parameters:
     ///   - filter: the tests to run.
     ///   - user: to run as, given that this process is root.
-    init(running filter: String, as user: Int? = nil, environment: [String: String] = [:]) throws {
-        process = Process()
-        output = Foundation.Pipe()
+    init(running filter: String, as user: Int? = nil, environment: [String: String]) throws {
         let own = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
-        let arguments = [own, "--testing-library", "swift-testing", "--filter", filter]
         let change = user.map { ["setpriv", "--reuid=\($0)", "--regid=\($0)", "--clear-groups"] } ?? []
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = change + arguments
-        process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
-        process.standardOutput = output
-        process.standardError = output
-        try process.run()
+        output = NSTemporaryDirectory() + "ciso-other-process-\(UUID().uuidString)"
+        process = try Spawned(
+            change + [own, "--testing-library", "swift-testing", "--filter", filter],
+            environment: ProcessInfo.processInfo.environment.merging(environment) { $1 }, output: output)
     }
 
     /// Waits for its end.
     func finish() -> (status: Int32, output: String) {
-        let bytes = output.fileHandleForReading.readDataToEndOfFile()
-        process.waitUntilExit()
-        return (process.terminationStatus, String(decoding: bytes, as: UTF8.self))
+        let status = process.wait()
+        defer { unlink(output) }
+        return (status, (try? String(contentsOfFile: output, encoding: .utf8)) ?? "")
     }
 }

@@ -4,9 +4,7 @@ import Glibc
 
 /// A real sshd on the loopback device, for one user with a given shell, seen as another machine.
 ///
-/// It lives in a mount namespace of its own, where the user exists and `/bin/sh` is that shell. A shell stands between
-/// it and us: sshd closes the descriptors that it inherits, by which Foundation would think that it had ended, and would
-/// look at no other process until it had.
+/// It lives in a mount namespace of its own, where the user exists and `/bin/sh` is that shell.
 final class RemoteFixture: Sendable {
     static let isPossible =
         getuid() == 0
@@ -14,7 +12,7 @@ final class RemoteFixture: Sendable {
 
     let path: String
     let host: RemoteHost
-    private let server: Process
+    private let server: Spawned
 
     init(shell: String) throws {
         path = "/tmp/ciso-ssh-\(UInt32.random(in: .min ... .max))"
@@ -27,30 +25,24 @@ final class RemoteFixture: Sendable {
             cp key.pub authorized; chmod 644 authorized passwd
             echo "[127.0.0.1]:\(port) $(cut -d' ' -f1,2 hostkey.pub)" > known
             """)
-        server = Process()
-        server.executableURL = URL(fileURLWithPath: "/usr/bin/unshare")
         let options = [
             "Port=\(port)", "ListenAddress=127.0.0.1", "HostKey=\(path)/hostkey",
             "AuthorizedKeysFile=\(path)/authorized",
             "StrictModes=no", "UsePAM=no", "PidFile=none", "PasswordAuthentication=no", "UseDNS=no",
         ].map { "-o \($0)" }.joined(separator: " ")
-        server.arguments = [
-            "-m", "/bin/bash", "-ec",
-            """
-            mkdir -p /run/sshd; mount --bind \(path)/passwd /etc/passwd
-            [ \(shell) -ef /bin/sh ] || mount --bind \(shell) "$(readlink -f /bin/sh)"
-            /usr/sbin/sshd -D -e -f /dev/null \(options) &
-            echo $! >\(path)/sshd.pid
-            wait $!
-            """,
-        ]
-        let log = FileManager.default.createFile(atPath: path + "/sshd.log", contents: nil)
-        server.standardError = log ? FileHandle(forWritingAtPath: path + "/sshd.log") : nil
-        try server.run()
+        server = try Spawned(
+            [
+                "unshare", "-m", "/bin/bash", "-ec",
+                """
+                mkdir -p /run/sshd; mount --bind \(path)/passwd /etc/passwd
+                [ \(shell) -ef /bin/sh ] || mount --bind \(shell) "$(readlink -f /bin/sh)"
+                exec /usr/sbin/sshd -D -e -f /dev/null \(options)
+                """,
+            ], output: path + "/sshd.log")
         host = RemoteHost(
             "tester@127.0.0.1", port: port, identity: path + "/key", knownHosts: path + "/known",
             directory: path + "/home/work", slots: 2)
-        for _ in 0..<300
+        for _ in 0..<1500
         where !((try? String(contentsOfFile: path + "/sshd.log", encoding: .utf8))?.contains("listening") ?? false) {
             usleep(10_000)
         }
@@ -58,20 +50,14 @@ final class RemoteFixture: Sendable {
 
     deinit {
         dropConnections()
-        if let listener { kill(listener, SIGTERM) } else { server.terminate() }
-        server.waitUntilExit()
+        server.kill(SIGTERM)
+        server.wait()
         try? FileManager.default.removeItem(atPath: path)
-    }
-
-    private var listener: pid_t? {
-        let text = (try? String(contentsOfFile: path + "/sshd.pid", encoding: .utf8)) ?? ""
-        return pid_t(text.trimmingCharacters(in: .whitespacesAndNewlines))
     }
 
     /// Kills the server's side of every connection, as a crash would.
     func dropConnections() {
-        guard let listener else { return }
-        let children = descendants(of: listener).filter { process in
+        let children = descendants(of: server.identifier).filter { process in
             ((try? String(contentsOfFile: "/proc/\(process)/cmdline", encoding: .utf8)) ?? "").hasPrefix("sshd:")
         }
         for process in children { kill(process, SIGKILL) }
@@ -96,12 +82,8 @@ final class RemoteFixture: Sendable {
     }
 
     private static func shell(_ script: String) throws {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/bin/bash")
-        process.arguments = ["-ec", script]
-        try process.run()
-        process.waitUntilExit()
-        guard process.terminationStatus == 0 else { throw CocoaError(.executableLoad) }
+        let process = try Spawned(["/bin/bash", "-ec", script], output: "/dev/null")
+        guard process.wait() == 0 else { throw CocoaError(.executableLoad) }
     }
 }
 

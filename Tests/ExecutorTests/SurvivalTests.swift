@@ -44,8 +44,8 @@ struct SurvivalTests {
         let other = try OtherProcess(
             running: "SurvivalTests/maker", environment: ["CISO_TEST_VICTIM": place, "TMPDIR": place])
         while !FileManager.default.fileExists(atPath: place + "/ready"), other.process.isRunning { usleep(10_000) }
-        kill(other.process.processIdentifier, SIGKILL)
-        other.process.waitUntilExit()
+        other.process.kill(SIGKILL)
+        _ = other.finish()
         #expect(EnvironmentStore(place + "/environments").existing(Digest(of: "x")) == nil)
         try "x".write(toFile: place + "/hurry", atomically: true, encoding: .utf8)
         let root = try await Self.make(in: place)
@@ -64,8 +64,8 @@ struct SurvivalTests {
         #expect(runningSleepers() == 2)
         // While its maker lives, a sandbox is left alone.
         #expect(ScratchDirectory.removeLeftovers(in: place + "/sandboxes").isEmpty)
-        kill(other.process.processIdentifier, SIGKILL)
-        other.process.waitUntilExit()
+        other.process.kill(SIGKILL)
+        _ = other.finish()
         for _ in 0..<200 where runningSleepers() > 0 { usleep(10_000) }
         #expect(runningSleepers() == 0)
         let mounts = try String(contentsOfFile: "/proc/self/mountinfo", encoding: .utf8)
