@@ -56,7 +56,7 @@ struct Verdict {
         let phase = Phase(rawValue: failure.phase.rawValue) ?? .build
         if failure.result.isInfrastructure { return infrastructure("step '\(failure.name)': \(ending)") }
         switch ending {
-        case .timedOut, .outOfMemory, .outputLimit, .diskLimit:
+        case .timedOut, .outOfMemory, .processLimit, .outputLimit, .diskLimit:
             return Self.failure(phase, ending.description, signature: ending.description)
         default: break
         }

@@ -17,9 +17,8 @@ struct DoctorCommand: AsyncParsableCommand {
 
     func run() async throws {
         let configuration = try Configuration.current()
-        let findings = await Examination(
-            store: try store.path(in: configuration), plugins: try PluginSearchPath.configured(configuration)
-        ).findings()
+        let findings = await Finding.all(
+            store: try store.path(in: configuration), plugins: try PluginSearchPath.configured(configuration))
         if format == .json {
             print(String(decoding: try CanonicalJSON.encode(findings), as: UTF8.self), terminator: "")
         } else {
@@ -54,58 +53,35 @@ private struct Finding: Codable {
     }
 }
 
-/// Looks at everything that running jobs here depends on.
-private struct Examination {
-    let store: String
-    let plugins: PluginSearchPath
-
-    func findings() async -> [Finding] {
-        var findings = [
-            program("bwrap", package: "bubblewrap", use: "keeps builds in sandboxes", isNeeded: true),
-            program("mmdebstrap", package: "mmdebstrap", use: "makes Debian and Ubuntu environments", isNeeded: false),
-            program("curl", package: "curl", use: "fetches sources", isNeeded: false),
-            program("ssh", package: "openssh-client", use: "reaches other hosts", isNeeded: false),
-            program("git", package: "git", use: "fetches repositories", isNeeded: false),
+extension Finding {
+    /// Looks at everything that running jobs here depends on.
+    static func all(store: String, plugins: PluginSearchPath) async -> [Finding] {
+        let folder = FileManager.default.fileExists(atPath: store) ? store : FileManager.default.currentDirectoryPath
+        return await Capability.ofThisMachine(trying: folder).map(Finding.init) + [
+            program("mmdebstrap", package: "mmdebstrap", use: "makes Debian and Ubuntu environments"),
+            program("curl", package: "curl", use: "fetches sources"),
+            program("git", package: "git", use: "fetches repositories"),
+            headroom(in: folder), found(plugins),
         ]
-        findings.append(await sandbox())
-        findings.append(overlay())
-        findings.append(headroom())
-        findings.append(found())
-        return findings
     }
 
-    private func program(_ name: String, package: String, use: String, isNeeded: Bool) -> Finding {
+    private init(_ capability: Capability) {
+        name = capability.name
+        state = capability.isAvailable ? .good : capability.isOptional ? .absent : .missing
+        detail = capability.detail
+        remedy = capability.remedy
+    }
+
+    private static func program(_ name: String, package: String, use: String) -> Finding {
         let folders = (Terminal.environment("PATH") ?? "").split(separator: ":")
         if let folder = folders.first(where: { access("\($0)/\(name)", X_OK) == 0 }) {
             return Finding(name: name, state: .good, detail: "\(folder)/\(name) \(use)")
         }
         return Finding(
-            name: name, state: isNeeded ? .missing : .absent, detail: "not on PATH; it \(use)",
-            remedy: "apt-get install \(package)")
+            name: name, state: .absent, detail: "not on PATH; it \(use)", remedy: "apt-get install \(package)")
     }
 
-    private func sandbox() async -> Finding {
-        let result = await Host.run(Command(name: "true", .script("true")), output: { _ in })
-        if result.ending == .exited(0) {
-            let user = geteuid() == 0 ? "as root" : "as an ordinary user"
-            return Finding(name: "sandbox", state: .good, detail: "a command ran in its own namespaces, \(user)")
-        }
-        return Finding(
-            name: "sandbox", state: .missing, detail: "a command in its own namespaces ended with \(result.ending)",
-            remedy: "run as root, or allow user namespaces: sysctl kernel.unprivileged_userns_clone=1")
-    }
-
-    private func overlay() -> Finding {
-        let systems = (try? String(contentsOfFile: "/proc/filesystems", encoding: .utf8)) ?? ""
-        let isThere = systems.split(separator: "\n").contains { $0.hasSuffix("\toverlay") }
-        return Finding(
-            name: "overlayfs", state: isThere ? .good : .missing,
-            detail: isThere ? "the kernel stacks layers" : "the kernel has no overlay file system",
-            remedy: isThere ? nil : "modprobe overlay")
-    }
-
-    private func headroom() -> Finding {
-        let folder = FileManager.default.fileExists(atPath: store) ? store : "."
+    private static func headroom(in folder: String) -> Finding {
         do {
             try Headroom.check(folder)
             return Finding(name: "headroom", state: .good, detail: "disk space and open files suffice to start jobs")
@@ -117,7 +93,7 @@ private struct Examination {
         }
     }
 
-    private func found() -> Finding {
+    private static func found(_ plugins: PluginSearchPath) -> Finding {
         let names = plugins.find().files.map(\.name)
         guard !names.isEmpty else {
             return Finding(
