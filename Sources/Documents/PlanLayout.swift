@@ -1,4 +1,4 @@
-internal import Core
+public import Core
 public import Store
 
 /// Where the parts of a plan lie in its deployment's branch.
@@ -44,12 +44,38 @@ public struct PlanHeader: Codable, Hashable, Sendable {
     public var targets: [Plan.Target]
     public var cells: Int
     public var jobs: Int
+    /// Of everything that the plan is a function of, where that was known: equal inputs need no new plan.
+    public var inputs: Digest?
 
-    init(_ plan: Plan) {
+    init(_ plan: Plan, inputs: Digest?) {
+        self.inputs = inputs
         deployment = plan.deployment
         repositories = plan.repositories
         targets = plan.targets
         cells = plan.cells.count
         jobs = plan.jobs.count
+    }
+}
+
+/// A plan without what its jobs are made of: enough to tell what it comes to and how it differs from another.
+public struct PlanOutline: Hashable, Sendable {
+    public var deployment: String
+    public var repositories: [Plan.Repository]
+    /// In order of their names.
+    public var cells: [PlannedCell]
+    public var jobs: Set<Digest>
+
+    public init(_ plan: Plan) {
+        deployment = plan.deployment
+        repositories = plan.repositories
+        cells = plan.cells
+        jobs = Set(plan.jobs.keys)
+    }
+
+    init(_ header: PlanHeader, cells: [PlannedCell], jobs: Set<Digest>) {
+        deployment = header.deployment
+        repositories = header.repositories
+        self.cells = cells
+        self.jobs = jobs
     }
 }

@@ -17,17 +17,21 @@ public struct PlanStore: Sendable {
 
     /// Makes `plan` the plan of its deployment, in one transaction. What is there already is not written again.
     ///
-    /// - Parameter files: of all packages that have jobs, by digest.
+    /// - Parameters:
+    ///   - files: of all packages that have jobs, by digest.
+    ///   - inputs: of what the plan is a function of.
     /// - Returns: the commit that holds it, and whether anything changed.
     /// - Throws: `StoreError`, `GitError` where the store cannot be written.
     @discardableResult
-    public func write(_ plan: Plan, files: [Digest: PackageFiles]) throws -> (commit: ObjectID?, isNew: Bool) {
+    public func write(_ plan: Plan, files: [Digest: PackageFiles], inputs: Digest? = nil) throws -> (
+        commit: ObjectID?, isNew: Bool
+    ) {
         let branch = try PlanLayout.branch(plan.deployment)
         let before = try store.snapshot(branch).commit
         let committed = try store.transact(branch, Self.message(plan)) { transaction in
             _ = try transaction.bytes(at: PlanLayout.header.path)
             var change = PlanChange(base: transaction.base)
-            try change.setHeader(PlanHeader(plan))
+            try change.setHeader(PlanHeader(plan, inputs: inputs))
             try change.setCells(plan.cells)
             try change.setTasks(plan.tasks)
             try change.setJobs(plan.jobs)
@@ -50,15 +54,11 @@ public struct PlanStore: Sendable {
     ///
     /// - Throws: `StoreError`, `GitError` where the store is damaged or the revision is unknown.
     public func load(_ deployment: String, at revision: String? = nil) throws -> Plan? {
-        let snapshot = try revision.map(store.snapshot(at:)) ?? store.snapshot(PlanLayout.branch(deployment))
+        let snapshot = try snapshot(deployment, at: revision)
         guard let header = try snapshot.value(at: PlanLayout.header) else { return nil }
         var plan = Plan(
-            deployment: header.deployment, repositories: header.repositories, targets: header.targets, cells: [],
-            jobs: [:])
-        try snapshot.forEachDocument(below: PlanLayout.cells) { path, bytes in
-            plan.cells += try Self.decode([PlannedCell].self, bytes, path)
-        }
-        plan.cells.sort { $0.cell < $1.cell }
+            deployment: header.deployment, repositories: header.repositories, targets: header.targets,
+            cells: try Self.cells(snapshot), jobs: [:])
         try snapshot.forEachDocument(below: PlanLayout.tasks.path) { path, bytes in
             plan.tasks.append(try Self.decode(PlannedTask.self, bytes, path))
         }
@@ -68,6 +68,37 @@ public struct PlanStore: Sendable {
             plan.jobs[id] = try Self.decode(Job.self, bytes, path)
         }
         return plan
+    }
+
+    /// The outline of a deployment's plan, or of the one that a revision holds; nil where there is none.
+    ///
+    /// - Throws: As for loading it.
+    public func outline(_ deployment: String, at revision: String? = nil) throws -> PlanOutline? {
+        let snapshot = try snapshot(deployment, at: revision)
+        guard let header = try snapshot.value(at: PlanLayout.header) else { return nil }
+        let jobs = try snapshot.keys(in: PlanLayout.jobs).compactMap { Digest(hex: $0) }
+        return PlanOutline(header, cells: try Self.cells(snapshot), jobs: Set(jobs))
+    }
+
+    /// What a deployment's plan was made from and the commit that holds it; nil where there is none, or it does not say.
+    public func inputs(_ deployment: String) throws -> (digest: Digest, commit: ObjectID)? {
+        let snapshot = try snapshot(deployment, at: nil)
+        guard let commit = snapshot.commit, let digest = try snapshot.value(at: PlanLayout.header)?.inputs else {
+            return nil
+        }
+        return (digest, commit)
+    }
+
+    private func snapshot(_ deployment: String, at revision: String?) throws -> Snapshot {
+        try revision.map(store.snapshot(at:)) ?? store.snapshot(PlanLayout.branch(deployment))
+    }
+
+    private static func cells(_ snapshot: Snapshot) throws -> [PlannedCell] {
+        var cells: [PlannedCell] = []
+        try snapshot.forEachDocument(below: PlanLayout.cells) { path, bytes in
+            cells += try decode([PlannedCell].self, bytes, path)
+        }
+        return cells.sorted { $0.cell < $1.cell }
     }
 
     /// The opam file of a package and what lies beside it, as the plan of a deployment names it; nil where it has no

@@ -17,6 +17,7 @@ struct MatrixDecoder {
         decodeAxes(fields, into: &matrix)
         decodePackages(fields, into: &matrix)
         decodeRules(fields, into: &matrix)
+        matrix.sources = reader.sources  // with the lists of packages that were read
         return deployment == nil ? nil : matrix
     }
 

@@ -2,7 +2,7 @@ internal import Core
 
 /// Reads values out of nodes and collects what is wrong with them: a value that cannot be read is nil, and said.
 final class NodeReader {
-    let sources: SourceTexts
+    var sources: SourceTexts
     private(set) var diagnostics: [Diagnostic] = []
 
     /// Elements of one list.

@@ -78,6 +78,7 @@ extension MatrixDecoder {
         let name = resolved(path.value, besides: path.location.file)
         do {
             let text = try SourceText(path: name)
+            reader.sources.add(text)
             var patterns: [PackagePattern] = []
             let lines = String(decoding: text.bytes, as: UTF8.self).split(
                 omittingEmptySubsequences: false, whereSeparator: \.isNewline)

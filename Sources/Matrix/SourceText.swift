@@ -70,6 +70,9 @@ package struct SourceTexts: Sendable {
         texts[text.file] = text
     }
 
+    /// Of the bytes of each file.
+    package var digests: [String: Digest] { texts.mapValues { Digest(of: $0.bytes) } }
+
     /// A diagnostic that shows the line at `location`.
     package func diagnostic(
         _ severity: Diagnostic.Severity = .error, _ message: String, at location: SourceLocation?,

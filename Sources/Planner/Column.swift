@@ -43,13 +43,14 @@ struct Column: Sendable {
         return roots + compiler.packages.map { $0.value.constraint }
     }
 
-    /// Stands for everything but the packages themselves that answers to this column's requests depend on.
-    var key: Digest {
+    /// Stands for everything but the packages themselves that answers to this column's requests depend on, and for the
+    /// deployment, which has its own choice of requests.
+    func key(_ deployment: String) -> Digest {
         let variables = variables.solverVariables.map { "\($0.key)=\($0.value.text)" }.sorted()
         let pins = pins.map { "\($0.key)=\($0.value)" }.sorted()
         let locations = source.repositories.map(\.location)
         return Digest(
-            of: [variables, pins, roots.map(\.description), locations].map { $0.joined(separator: "\n") }
+            of: [[deployment], variables, pins, roots.map(\.description), locations].map { $0.joined(separator: "\n") }
                 .joined(separator: "\n\n"))
     }
 

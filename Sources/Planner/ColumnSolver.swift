@@ -1,3 +1,4 @@
+internal import Core
 internal import OpamSolver
 
 /// What the solver said to one request.
@@ -32,6 +33,14 @@ struct SolvedCell: Sendable {
     var testExplanation: String?
 }
 
+/// Where the answers for a deployment are kept.
+struct SolutionFolder: Sendable {
+    var folder: String
+    var deployment: String
+
+    func key(of cells: ColumnCells) -> Digest { cells.column.key(deployment) }
+}
+
 /// Solves the requests of columns on all processors.
 struct ColumnSolver: Sendable {
     /// Requests that one thread takes at a time.
@@ -40,10 +49,10 @@ struct ColumnSolver: Sendable {
     /// The answers, in the order of each column's entries.
     ///
     /// - Parameters:
-    ///   - memory: A folder of answers given before; nil to solve all, and to keep nothing.
+    ///   - memory: Answers given before; nil to solve all, and to keep nothing.
     ///   - progress: called with the number of cells that are done.
     static func solve(
-        _ columns: [ColumnCells], memory: String?, progress: @escaping @Sendable (Int) -> Void
+        _ columns: [ColumnCells], memory: SolutionFolder?, progress: @escaping @Sendable (Int) -> Void
     ) async throws -> [[SolvedCell]] {
         try await withThrowingTaskGroup(of: (Int, [Int], [SolvedCell]).self) { group in
             var results = columns.map { [SolvedCell](repeating: SolvedCell(), count: $0.entries.count) }
@@ -69,7 +78,8 @@ struct ColumnSolver: Sendable {
             }
             if let memory {
                 for index in columns.indices where isChanged[index] {
-                    SolutionMemory(columns[index], results[index]).keep(as: columns[index].column.key, in: memory)
+                    SolutionMemory(columns[index], results[index]).keep(
+                        as: memory.key(of: columns[index]), in: memory.folder)
                 }
             }
             return results
@@ -77,9 +87,11 @@ struct ColumnSolver: Sendable {
     }
 
     /// Fills in the answers that still hold; the positions of the others.
-    private static func recall(_ cells: ColumnCells, _ memory: String?, into results: inout [SolvedCell]) -> [Int] {
+    private static func recall(_ cells: ColumnCells, _ memory: SolutionFolder?, into results: inout [SolvedCell])
+        -> [Int]
+    {
         guard let memory else { return Array(cells.entries.indices) }
-        let recalled = SolutionMemory(of: cells.column.key, in: memory).recall(cells)
+        let recalled = SolutionMemory(of: memory.key(of: cells), in: memory.folder).recall(cells)
         for (position, solved) in recalled.enumerated() {
             if let solved { results[position] = solved }
         }

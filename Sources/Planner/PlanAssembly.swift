@@ -26,7 +26,7 @@ struct PlanAssembly {
         let plan = Plan(
             deployment: inputs.matrix.deployment.value, repositories: repositories(of: parts),
             targets: targets(of: parts), tasks: tasks(of: parts), cells: cells.sorted { $0.cell < $1.cell }, jobs: jobs)
-        return Planning(plan: plan, files: files, origins: origins, warnings: warnings())
+        return Planning(plan: plan, files: files, origins: origins, warnings: inputs.warnings)
     }
 
     // MARK: Cells
@@ -118,14 +118,5 @@ struct PlanAssembly {
                 withDoc: names.filter(inputs.matrix.withDoc.contains),
                 lowerBounds: names.filter(inputs.matrix.lowerBounds.contains))
         }.sorted { ($0.target, $0.compiler) < ($1.target, $1.compiler) }
-    }
-
-    private func warnings() -> [Diagnostic] {
-        inputs.matrix.acceptFailures.compactMap { rule in
-            guard let expires = rule.expires, expires.value < inputs.today else { return nil }
-            return inputs.matrix.sources.diagnostic(
-                .warning, "these failures were accepted until \(expires.value) only: '\(rule.reason)'",
-                at: expires.location, hint: "fix the packages, or give a new date")
-        }
     }
 }

@@ -23,7 +23,7 @@ package struct PlanDifference: Codable, Sendable, Equatable {
     package var goneJobs = 0
 
     /// - Parameter old: Nil where there was no plan: all is new.
-    package init(from old: Plan?, to new: Plan) {
+    package init(from old: PlanOutline?, to new: PlanOutline) {
         let before = Dictionary((old?.cells ?? []).map { ($0.cell, $0) }, uniquingKeysWith: { first, _ in first })
         let after = Dictionary(new.cells.map { ($0.cell, $0) }, uniquingKeysWith: { first, _ in first })
         for cell in new.cells {
@@ -35,7 +35,7 @@ package struct PlanDifference: Codable, Sendable, Equatable {
         }
         gone = (old?.cells ?? []).map(\.cell).filter { after[$0] == nil }
         pairVersions()
-        sharedJobs = new.jobs.keys.count { old?.jobs[$0] != nil }
+        sharedJobs = old?.jobs.intersection(new.jobs).count ?? 0
         newJobs = new.jobs.count - sharedJobs
         goneJobs = (old?.jobs.count ?? 0) - sharedJobs
     }

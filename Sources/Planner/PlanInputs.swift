@@ -32,6 +32,46 @@ package struct PlanInputs: Sendable {
         self.today = today
     }
 
+    /// Changes when the making of plans does, so that plans of an older program are made anew.
+    private static let form = 1
+
+    /// Stands for all that the plan is a function of. Two digests may differ though the plans are equal, if a comment of
+    /// the matrix changed, say.
+    package var digest: Digest {
+        get throws {
+            struct Identity: Encodable {
+                let form: Int
+                let texts: [String: Digest]
+                let targets: [Plan.Target]
+                let repositories: [[Plan.Repository]]
+                let pins: [String]
+                let expired: [Bool]
+            }
+            let stacks = sources.sorted { $0.key.lexicographicallyPrecedes($1.key) }.map(\.value)
+            return try CanonicalJSON.digest(
+                of: Identity(
+                    form: Self.form, texts: matrix.sources.digests,
+                    targets: profiles.values.map(\.target).sorted {
+                        ($0.name, $0.systemCompiler ? 1 : 0) < ($1.name, $1.systemCompiler ? 1 : 0)
+                    },
+                    repositories: stacks.map(\.repositories),
+                    pins: matrix.pins.filter { $0.opamFile != nil }.flatMap { pin in
+                        stacks.map { $0.origin(of: pin.name.value) ?? "" }
+                    },
+                    expired: matrix.acceptFailures.map { $0.expires.map { $0.value < today } ?? false }))
+        }
+    }
+
+    /// Accepted failures that have expired.
+    package var warnings: [Diagnostic] {
+        matrix.acceptFailures.compactMap { rule in
+            guard let expires = rule.expires, expires.value < today else { return nil }
+            return matrix.sources.diagnostic(
+                .warning, "these failures were accepted until \(expires.value) only: '\(rule.reason)'",
+                at: expires.location, hint: "fix the packages, or give a new date")
+        }
+    }
+
     /// The pairs of target and compiler that may have cells, in the order of the matrix.
     package static func pairs(of matrix: MatrixFile) -> [(target: TargetEntry, compiler: CompilerEntry)] {
         matrix.targets.flatMap { target in

@@ -29,7 +29,8 @@ package struct Planner: Sendable {
         let columns = try columns()
         let cells = try selectedCells(of: columns)
         let total = cells.reduce(0) { $0 + $1.entries.count }
-        let solved = try await ColumnSolver.solve(cells, memory: memory) { [progress] done in
+        let folder = memory.map { SolutionFolder(folder: $0, deployment: inputs.matrix.deployment.value) }
+        let solved = try await ColumnSolver.solve(cells, memory: folder) { [progress] done in
             progress(PlanProgress(.solving, done: done, total: total))
         }
         let parts = try await parts(cells, solved)

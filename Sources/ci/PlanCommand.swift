@@ -57,30 +57,45 @@ struct PlanCommand: AsyncParsableCommand {
             progress.clear()
             return print(explanation)
         }
-        let planning = try await planner.plan()
+        let (outline, old, commit) = try await plan(planner, inputs, preparation, in: path, progress)
         progress.clear()
-        say(warnings + planning.warnings)
-        let kept = FileManager.default.fileExists(atPath: path) ? PlanStore(try Store(opening: path)) : nil
-        let old = try await earlier(kept, preparation)
-        var commit: String?
-        if !dryRun {
-            progress.show(PlanProgress(.writing))
-            commit = try PlanStore(Store(at: path)).write(planning.plan, files: planning.files).commit?.description
-            progress.clear()
-        }
+        say(warnings + inputs.warnings)
         let report = PlanReport(
-            plan: planning.plan, difference: PlanDifference(from: old, to: planning.plan), commit: commit, store: path)
+            plan: outline, difference: PlanDifference(from: old, to: outline), commit: commit, store: path)
         print(try report.text(format), terminator: "")
     }
 
+    /// The plan, the one to compare with, and the commit that holds it unless the run is dry.
+    ///
+    /// Where the store has the plan of equal inputs, nothing is planned.
+    private func plan(
+        _ planner: Planner, _ inputs: PlanInputs, _ preparation: PlanPreparation, in path: String,
+        _ progress: PlanProgressLine
+    ) async throws -> (plan: PlanOutline, old: PlanOutline?, commit: String?) {
+        let kept = FileManager.default.fileExists(atPath: path) ? PlanStore(try Store(opening: path)) : nil
+        let digest = try inputs.digest
+        let deployment = inputs.matrix.deployment.value
+        if let kept, let known = try kept.inputs(deployment), known.digest == digest,
+            let outline = try kept.outline(deployment)
+        {
+            return (outline, try await earlier(kept, preparation), dryRun ? nil : known.commit.description)
+        }
+        let planning = try await planner.plan()
+        let old = try await earlier(kept, preparation)
+        guard !dryRun else { return (PlanOutline(planning.plan), old, nil) }
+        progress.show(PlanProgress(.writing))
+        let written = try PlanStore(Store(at: path)).write(planning.plan, files: planning.files, inputs: digest)
+        return (PlanOutline(planning.plan), old, written.commit?.description)
+    }
+
     /// The plan to compare with.
-    private func earlier(_ kept: PlanStore?, _ preparation: PlanPreparation) async throws -> Plan? {
+    private func earlier(_ kept: PlanStore?, _ preparation: PlanPreparation) async throws -> PlanOutline? {
         let deployment = preparation.matrix.deployment.value
-        guard let since else { return try kept?.load(deployment) }
-        if let kept, let plan = try? kept.load(deployment, at: since) { return plan }
+        guard let since else { return try kept?.outline(deployment) }
+        if let kept, let plan = try? kept.outline(deployment, at: since) { return plan }
         var ignored: [Diagnostic] = []
         let inputs = try await preparation.inputs(at: since, warnings: &ignored)
-        return try await Planner(inputs).plan().plan
+        return PlanOutline(try await Planner(inputs).plan().plan)
     }
 
     private func say(_ warnings: [Diagnostic]) {

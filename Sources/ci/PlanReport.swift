@@ -5,7 +5,7 @@ internal import Planner
 
 /// What `ci plan` prints: a table of targets and compilers, and what changed.
 struct PlanReport {
-    let plan: Plan
+    let plan: PlanOutline
     let difference: PlanDifference
     /// Nil after a dry run.
     let commit: String?

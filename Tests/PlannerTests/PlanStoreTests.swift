@@ -33,7 +33,9 @@ import Testing
             for (digest, files) in planning.files {
                 #expect(try plans.files(digest, in: "d") == files)
             }
+            #expect(try plans.outline("d") == PlanOutline(planning.plan))
             #expect(try plans.load("e") == nil)
+            #expect(try plans.outline("e") == nil)
         }
     }
 
@@ -45,6 +47,31 @@ import Testing
             let second = try plans.write(planning.plan, files: planning.files)
             #expect(first.isNew && !second.isNew)
             #expect(first.commit == second.commit)
+        }
+    }
+
+    @Test func equalInputsAreKnownAndOthersAreOthers() async throws {
+        let inputs = { (change: (inout SmallPlan) -> Void) throws -> Digest in
+            var small = SmallPlan()
+            small.rest = "packages: [fmt]\naccept-failures: [{cells: '*/*/fmt', reason: known, expires: 2026-12-31}]"
+            change(&small)
+            return try small.inputs().digest
+        }
+        let usual = try inputs { _ in }
+        #expect(try inputs { _ in } == usual)
+        #expect(try inputs { $0.today = "2026-12-30" } == usual, "nothing has expired yet")
+        #expect(try inputs { $0.today = "2027-01-01" } != usual)
+        #expect(try inputs { $0.rest = "packages: [zarith]" } != usual)
+        #expect(try inputs { $0.environment = Digest(of: "another") } != usual)
+        #expect(try inputs { $0.plugin.version = "2" } != usual)
+        #expect(try inputs { $0.opamFiles["fmt.0.9.0"] = "" } != usual)
+        try await withStore { store, _ in
+            let planning = try await planning()
+            let plans = PlanStore(store)
+            #expect(try plans.inputs("d") == nil)
+            let commit = try plans.write(planning.plan, files: planning.files, inputs: usual).commit
+            #expect(try plans.inputs("d")?.digest == usual)
+            #expect(try plans.inputs("d")?.commit == commit)
         }
     }
 
@@ -92,7 +119,7 @@ import Testing
 
     @Test func equalPlansDoNotDiffer() async throws {
         let plan = try await plan()
-        let difference = PlanDifference(from: plan, to: plan)
+        let difference = PlanDifference(from: PlanOutline(plan), to: PlanOutline(plan))
         #expect(difference.isEmpty && difference.unchanged == plan.cells.count)
         #expect(difference.sharedJobs == plan.jobs.count && difference.newJobs == 0 && difference.goneJobs == 0)
     }
@@ -105,7 +132,7 @@ import Testing
             small.opamFiles["zarith.1.14"] = #"depends: [ "nowhere" ]"#
             small.rest = "packages: [cmdliner, alcotest, zarith, old, astring]"
         }
-        let difference = PlanDifference(from: old, to: new)
+        let difference = PlanDifference(from: PlanOutline(old), to: PlanOutline(new))
         let name = { (text: String) in Cell("debian-12/5.3.0/\(text)")! }
         #expect(
             difference.versionChanged == [.init(from: name("cmdliner.1.3.0"), to: name("cmdliner.2.0.0"))])
