@@ -30,6 +30,8 @@ struct Verdict {
             report = Self.judge(failure, log: log, reader: reader, scratch: scratch)
         case let error as Failure where error.kind == .input:
             report = Self.failure(.install, error.diagnostics.first?.message ?? error.description)
+        case let error as Failure:
+            report = Self.infrastructure(error.diagnostics.first?.message ?? error.description)
         default:
             report = Self.infrastructure("\(error)")
         }
