@@ -77,6 +77,8 @@ private struct Course {
     private var layers: [Digest: Digest] = [:]
     private var results: [Digest: CellResult] = [:]
     private var attempts: [Digest: Int] = [:]
+    /// Files of packages that were asked for; most are inputs of many jobs.
+    private var files: [Digest: PackageFiles] = [:]
     private let clock = ContinuousClock()
     private let began: ContinuousClock.Instant
 
@@ -128,14 +130,14 @@ private struct Course {
         }
     }
 
-    private func start(
+    private mutating func start(
         _ id: Digest, attempt: Int, in group: inout ThrowingTaskGroup<Happening, any Error>
     ) async {
         guard let job = run.plan.jobs[id], let target = run.agenda.targets[id] else { return }
         await run.observe(.started(id, job, target: target.name, attempt: attempt))
         do {
             let request = JobRequest(
-                id: id, job: job, files: try run.files(job.opam), inputs: try inputs(of: job), target: target)
+                id: id, job: job, files: try files(of: job), inputs: try inputs(of: job), target: target)
             let (runner, observe) = (run.runner, run.observe)
             group.addTask {
                 let (steps, tell) = AsyncStream.makeStream(of: String.self)
@@ -154,8 +156,15 @@ private struct Course {
         }
     }
 
+    private mutating func files(of job: Job) throws -> PackageFiles {
+        if let known = files[job.opam] { return known }
+        let read = try run.files(job.opam)
+        files[job.opam] = read
+        return read
+    }
+
     /// All that the job is built over, inputs before what is built over them.
-    private func inputs(of job: Job) throws -> [JobRequest.Input] {
+    private mutating func inputs(of job: Job) throws -> [JobRequest.Input] {
         var order: [JobRequest.Input] = []
         var visited: Set<Digest> = []
         var stack = job.inputs.reversed().map { ($0, false) }
@@ -164,7 +173,7 @@ private struct Course {
                 throw Failure(.infrastructure, "the layer of job \(id) is missing")
             }
             if inputsDone {
-                order.append(.init(id: id, job: input, layer: layer, files: try run.files(input.opam)))
+                order.append(.init(id: id, job: input, layer: layer, files: try files(of: input)))
             } else if visited.insert(id).inserted {
                 stack.append((id, true))
                 stack.append(contentsOf: input.inputs.reversed().map { ($0, false) })
