@@ -39,6 +39,32 @@ package final class Deflater {
     }
 }
 
+/// What the zlib stream in `bytes` holds; nil where it is damaged, cut short, or holds more than `limit` bytes.
+package func inflate(_ bytes: [UInt8], limit: Int = 1 << 30) -> [UInt8]? {
+    let stream = UnsafeMutablePointer<z_stream>.allocate(capacity: 1)
+    stream.initialize(to: z_stream())
+    defer { stream.deallocate() }
+    guard inflateInit_(stream, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size)) == Z_OK else { return nil }
+    defer { inflateEnd(stream) }
+    var output: [UInt8] = []
+    var status = Z_OK
+    let isWhole = bytes.withUnsafeBufferPointer { input in
+        stream.pointee.next_in = UnsafeMutablePointer(mutating: input.baseAddress)
+        stream.pointee.avail_in = UInt32(clamping: input.count)
+        while status == Z_OK, output.count <= limit {
+            let piece = [UInt8](unsafeUninitializedCapacity: max(4096, bytes.count * 4)) { buffer, count in
+                stream.pointee.next_out = buffer.baseAddress
+                stream.pointee.avail_out = UInt32(clamping: buffer.count)
+                status = CZlib.inflate(stream, Z_NO_FLUSH)
+                count = buffer.count - Int(stream.pointee.avail_out)
+            }
+            output += piece
+        }
+        return status == Z_STREAM_END
+    }
+    return isWhole && output.count <= limit ? output : nil
+}
+
 /// The CRC-32 of `bytes`, continued from `start`.
 package func crc32(_ bytes: [UInt8], from start: UInt32 = 0) -> UInt32 {
     bytes.withUnsafeBufferPointer {

@@ -19,8 +19,11 @@ public enum ObjectType: String, Hashable, Sendable {
 public final class GitRepository {
     private let handle: OpaquePointer
     private let objects: OpaquePointer
+    private let objectsDirectory: String
     /// The folder as given when the repository was opened.
     public let path: String
+    /// Reads loose objects without libgit2, which does not come back from one that is cut short. Slower for packs.
+    package var readsLooseObjectsItself = false
 
     /// Opens the repository at `path`: a bare one, a work tree, or its `.git`. Parents are not searched.
     ///
@@ -58,6 +61,7 @@ public final class GitRepository {
         }
         handle = repository
         objects = database
+        objectsDirectory = String(cString: git_repository_path(repository)) + "objects"
         self.path = path
     }
 
@@ -93,6 +97,9 @@ extension GitRepository {
     public func withObject<Result>(
         _ id: ObjectID, _ body: (ObjectType, UnsafeRawBufferPointer) throws -> Result
     ) throws -> Result {
+        if readsLooseObjectsItself, let loose = try LooseObjects.read(id, in: objectsDirectory) {
+            return try loose.bytes.withUnsafeBytes { try body(loose.type, $0) }
+        }
         var name = id.raw
         var object: OpaquePointer?
         try check(git_odb_read(&object, objects, &name), "read object \(id)")

@@ -19,6 +19,7 @@ extension ObjectID {
 package final class LooseObjects {
     /// The `objects` folder of a repository.
     package let directory: String
+    private static let storedLimit = 16 << 10
     private let fast = Deflater(level: 1)
     private let stored = Deflater(level: 0)
     private var count = 0
@@ -31,9 +32,9 @@ package final class LooseObjects {
 
     /// Stores an object under `id`, which must be its name.
     ///
-    /// Directories are stored without compression: hashes do not compress, and the next repacking takes care of them.
+    /// Small directories are stored without compression: hashes do not compress, and repacking takes care of them.
     package func write(_ id: ObjectID, _ type: ObjectType, _ bytes: [UInt8]) throws(GitError) {
-        let deflater = type == .tree ? stored : fast
+        let deflater = type == .tree && bytes.count < Self.storedLimit ? stored : fast
         let contents = deflater.deflate(Array("\(type.rawValue) \(bytes.count)\0".utf8), bytes)
         let hex = id.hex
         let folder = "\(directory)/\(hex.prefix(2))"
@@ -59,5 +60,39 @@ package final class LooseObjects {
         GitError(
             kind: number == ENOSPC || number == EDQUOT ? .noSpace : .system(number), operation: operation,
             detail: String(cString: strerror(number)), repository: directory)
+    }
+}
+
+extension LooseObjects {
+    /// Reads a loose object of the `objects` folder `directory`; nil where there is none.
+    ///
+    /// libgit2 1.5 does not come back from a loose object that is cut short; this tells.
+    /// - Throws: `GitError` of kind `corrupted`.
+    static func read(_ id: ObjectID, in directory: String) throws(GitError) -> (
+        type: ObjectType, bytes: ArraySlice<UInt8>
+    )? {
+        let hex = id.hex
+        let path = "\(directory)/\(hex.prefix(2))/\(hex.dropFirst(2))"
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { return nil }
+        defer { close(descriptor) }
+        var status = stat()
+        fstat(descriptor, &status)
+        let size = Int(status.st_size)
+        let compressed = [UInt8](unsafeUninitializedCapacity: max(1, size)) { buffer, count in
+            count = max(0, Glibc.read(descriptor, buffer.baseAddress, size))
+        }
+        guard let contents = inflate(compressed), let end = contents.firstIndex(of: 0) else {
+            throw damaged(id, path, "it is cut short or damaged")
+        }
+        let words = String(decoding: contents[..<end], as: UTF8.self).split(separator: " ")
+        guard words.count == 2, let type = ObjectType(rawValue: String(words[0])),
+            Int(words[1]) == contents.count - end - 1
+        else { throw damaged(id, path, "its header does not fit its contents") }
+        return (type, contents[(end + 1)...])
+    }
+
+    private static func damaged(_ id: ObjectID, _ path: String, _ detail: String) -> GitError {
+        GitError(kind: .corrupted, operation: "read object \(id)", detail: "\(detail): '\(path)'", repository: path)
     }
 }

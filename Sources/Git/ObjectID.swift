@@ -27,20 +27,19 @@ public struct ObjectID: Hashable, Sendable {
 
     /// Reads 40 hexadecimal digits; nil for anything else.
     public init?(hex: some StringProtocol) {
-        guard hex.utf8.count == 40 else { return nil }
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(20)
-        var pending: UInt8?
+        var words: (UInt64, UInt64, UInt64) = (0, 0, 0)
+        var count = 0
         for digit in hex.utf8 {
-            guard let value = hexValue(digit) else { return nil }
-            if let first = pending {
-                bytes.append(first << 4 | value)
-                pending = nil
-            } else {
-                pending = value
+            guard let value = hexValue(digit), count < 40 else { return nil }
+            switch count {
+            case 0..<16: words.0 = words.0 << 4 | UInt64(value)
+            case 16..<32: words.1 = words.1 << 4 | UInt64(value)
+            default: words.2 = words.2 << 4 | UInt64(value)
             }
+            count += 1
         }
-        self.init(bytes: bytes)
+        guard count == 40 else { return nil }
+        self.init(high: words.0, middle: words.1, low: UInt32(words.2))
     }
 
     /// The name of no object: git's spelling of "does not exist" in reference updates.

@@ -1,3 +1,5 @@
+internal import Glibc
+
 /// What a tree entry is, by git's file modes.
 public enum EntryKind: Hashable, Sendable {
     case file, executable, symbolicLink, directory, submodule
@@ -76,7 +78,9 @@ public struct Tree: Hashable, Sendable {
         var found: TreeEntry?
         name.withUTF8 { wanted in
             forEachRaw { raw, buffer in
-                guard raw.name.count == wanted.count, buffer[raw.name].elementsEqual(wanted) else { return true }
+                guard raw.name.count == wanted.count,
+                    memcmp(buffer.baseAddress! + raw.name.lowerBound, wanted.baseAddress!, wanted.count) == 0
+                else { return true }
                 found = EntryKind(mode: raw.mode).map {
                     TreeEntry(name: String(decoding: wanted, as: UTF8.self), kind: $0, id: raw.id)
                 }
@@ -107,23 +111,47 @@ public struct Tree: Hashable, Sendable {
     public func applying(_ changes: [String: TreeEntry?]) -> Tree {
         var added = changes.values.compactMap(\.self)
         added.sort { $0.sortsBefore($1) }
-        let changedNames = Set(changes.keys.map { Array($0.utf8) })
+        let changedNames = NameSet(changes.keys)
         var output: [UInt8] = []
         output.reserveCapacity(bytes.count + added.count * 80)
         var next = added.startIndex
         forEachRaw { raw, buffer in
-            if changedNames.contains(Array(buffer[raw.name])) { return true }
+            if changedNames.contains(buffer[raw.name]) { return true }
             while next < added.endIndex, added[next].sortsBefore(buffer[raw.name], isDirectory: raw.isDirectory) {
                 added[next].append(to: &output)
                 next += 1
             }
-            output.append(contentsOf: buffer[raw.start..<raw.end])
+            output.append(contentsOf: UnsafeRawBufferPointer(rebasing: buffer[raw.start..<raw.end]))
             return true
         }
         for entry in added[next...] {
             entry.append(to: &output)
         }
         return Tree(bytes: output)
+    }
+}
+
+/// Names to find again without making a string of each name that is looked at.
+private struct NameSet {
+    private static let few = 8
+    private let names: [[UInt8]]
+    /// Empty where there are few names: looking through those is faster.
+    private let many: Set<[UInt8]>
+
+    init(_ names: some Collection<String>) {
+        self.names = names.map { Array($0.utf8) }
+        many = names.count > Self.few ? Set(self.names) : []
+    }
+
+    func contains(_ name: Slice<UnsafeRawBufferPointer>) -> Bool {
+        names.count > Self.few ? many.contains(Array(name)) : names.contains { matches($0, name) }
+    }
+
+    private func matches(_ known: [UInt8], _ name: Slice<UnsafeRawBufferPointer>) -> Bool {
+        known.count == name.count
+            && known.withUnsafeBytes {
+                memcmp($0.baseAddress!, name.base.baseAddress! + name.startIndex, $0.count) == 0
+            }
     }
 }
 

@@ -115,13 +115,18 @@ struct ChangeBuilder {
 
     /// A document where this one needs a directory must reject its request alone, not all that share the commit.
     private func refuseObstacles(to path: StorePath) throws {
-        if try editor.entry(at: path, in: tree)?.kind == .directory {
-            throw StoreError(.notADirectory, "'\(path)' is a directory, and cannot become a document")
-        }
-        for ancestor in path.ancestors {
-            guard let entry = try editor.entry(at: ancestor, in: tree) else { continue }
-            if entry.kind == .directory { return }
-            throw StoreError(.notADirectory, "'\(ancestor)' is a document, and cannot become a directory")
+        var directory = tree
+        for (depth, name) in path.components.enumerated() {
+            guard let entry = try editor.tree(directory).entry(named: name) else { return }
+            let isLast = depth == path.components.count - 1
+            if isLast && entry.kind == .directory {
+                throw StoreError(.notADirectory, "'\(path)' is a directory, and cannot become a document")
+            }
+            if !isLast && entry.kind != .directory {
+                let place = path.components[...depth].joined(separator: "/")
+                throw StoreError(.notADirectory, "'\(place)' is a document, and cannot become a directory")
+            }
+            directory = entry.id
         }
     }
 

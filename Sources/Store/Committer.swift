@@ -99,7 +99,7 @@ private final class Work: @unchecked Sendable {
 
     private func handle() throws -> GitRepository {
         if let repository { return repository }
-        let opened = try GitRepository(opening: layout.root)
+        let opened = try GitRepository.store(at: layout.root)
         repository = opened
         return opened
     }

@@ -115,6 +115,18 @@ extension Store {
         }
     }
 
+    /// Repacks where more than so many git objects are loose: cheap to call whenever nothing else is going on.
+    ///
+    /// - Returns: whether there was something to do.
+    @discardableResult
+    public func tidy(looseLimit: Int = 20_000) throws -> Bool {
+        // As git does: objects are spread evenly over 256 folders, so one of them tells of all.
+        let loose = names(in: "\(layout.gitObjects)/17").count * 256
+        guard loose > looseLimit else { return false }
+        try repack()
+        return true
+    }
+
     private func dropOldAutomaticSnapshots(keeping count: Int) throws {
         let automatic = try snapshots().filter { $0.name.contains("Z-before-") }
         for snapshot in automatic.dropLast(count) { try dropSnapshot(snapshot.name) }

@@ -18,8 +18,17 @@ package final class HandlePool: Sendable {
 
     /// Lends a handle to `body`, opening one where all are out.
     package func with<Result>(_ body: (GitRepository) throws -> Result) throws -> Result {
-        let lent = try idle.withLock { $0.popLast() } ?? Idle(repository: GitRepository(opening: path))
+        let lent = try idle.withLock { $0.popLast() } ?? Idle(repository: .store(at: path))
         defer { idle.withLock { $0.append(lent) } }
         return try body(lent.repository)
+    }
+}
+
+extension GitRepository {
+    /// The repository of a store, where an object that is cut short is an error and nothing else.
+    static func store(at path: String) throws(GitError) -> GitRepository {
+        let repository = try GitRepository(opening: path)
+        repository.readsLooseObjectsItself = true
+        return repository
     }
 }

@@ -54,7 +54,7 @@ private struct Verifier {
     }
 
     mutating func run() throws {
-        let repository = try GitRepository(opening: layout.root)
+        let repository = try GitRepository.store(at: layout.root)
         try locks()
         if repair {
             // Finishing what a dead writer left is what any writer does first.

@@ -1,0 +1,146 @@
+import Foundation
+import Git
+import Store
+import Testing
+
+struct FaultTests {
+    /// Errors that a disk may give at any step of a commit.
+    @Test(arguments: [ENOSPC, EIO, EROFS], FailurePoint.allCases.filter { $0 != .referenceMoved })
+    func aFailingDiskLosesNothingThatWasAcknowledged(number: Int32, point: FailurePoint) throws {
+        try withFolder { folder in
+            let store = try Store(at: folder + "/store")
+            try store.transact(main, "before") { try $0.write(1, to: "kept") }
+            var options = StoreOptions()
+            options.atPoint = { if $0 == point { throw StoreError.system("write", "the disk", number) } }
+            let failing = try Store(opening: store.path, options: options)
+            if point == .checkpointSynced || point == .checkpointReset {
+                #expect(throws: StoreError.self) { try failing.checkpoint() }
+            } else {
+                let error = #expect(throws: StoreError.self) {
+                    try failing.transact(main, "fails") { try $0.write(2, to: "half") }
+                }
+                #expect(error?.kind == .system)
+            }
+            try expectClean(store.path)
+            #expect(try store.snapshot(main).exists("half") == false)
+            // The next writer, in this process or another, needs no help.
+            try store.transact(main, "after") { try $0.write(3, to: "next") }
+            let reopened = try Store(opening: store.path)
+            try reopened.transact(main, "again") { try $0.write(4, to: "next") }
+            #expect(try reopened.snapshot(main).value(Int.self, at: "kept") == 1)
+            #expect(try reopened.snapshot(main).exists("half") == false)
+            #expect(files(endingIn: ".lock", below: folder + "/store/refs") == [])
+        }
+    }
+
+    @Test(arguments: [Data(repeating: 0, count: 41), Data(), Data("garbage\n".utf8)])
+    func aBranchFileOfZerosIsNamedAndRepaired(contents: Data) throws {
+        try withFolder { folder in
+            let store = try Store(at: folder + "/store")
+            try store.transact(main, "one") { try $0.write(1, to: "a") }
+            let head = try store.transact(main, "two") { try $0.write(2, to: "a") }.commit
+            try contents.write(to: URL(filePath: store.path + "/refs/heads/main"))
+            let error = #expect(throws: StoreError.self) { try store.snapshot(main) }
+            #expect(error?.kind == .corrupted)
+            #expect(error?.message.contains("refs/heads/main") == true)
+            #expect(try Store.verify(at: store.path).findings.map(\.severity) == [.damage])
+            _ = try Store.verify(at: store.path, repair: true)
+            #expect(try Store.verify(at: store.path).findings == [])
+            #expect(try store.snapshot(main).commit == head)
+            try expectClean(store.path)
+        }
+    }
+
+    @Test func aTruncatedObjectIsNamed() throws {
+        try withFolder { folder in
+            let store = try Store(at: folder + "/store")
+            try store.transact(main, "one") { try $0.write(bytes: Array(repeating: 7, count: 5000), to: "a/b") }
+            let id = try #require(try store.snapshot(main).id(at: "a/b")).hex
+            let path = "\(store.path)/objects/\(id.prefix(2))/\(id.dropFirst(2))"
+            chmod(path, 0o644)
+            #expect(truncate(path, 10) == 0)
+            #expect(throws: GitError.self) { try store.snapshot(main).bytes(at: "a/b") }
+            let findings = try Store.verify(at: store.path).findings
+            #expect(findings.count == 1)
+            #expect(findings[0].message.contains("'b'") && findings[0].message.contains(id))
+        }
+    }
+
+    @Test func whatALossOfPowerTakesIsWrittenAgain() throws {
+        try withFolder { folder in
+            let store = try Store(at: folder + "/store")
+            try store.transact(main, "durable") { try $0.write(0, to: "n") }
+            try store.checkpoint()
+            let start = try #require(try store.snapshot(main).commit)
+            let before = Set(files(endingIn: "", below: store.path + "/objects"))
+            for number in 1...5 { try store.transact(main, "\(number)") { try $0.write(number, to: "d/n") } }
+            let head = try store.snapshot(main).commit
+            // The machine stops: nothing that was not synced is there, and some files are empty.
+            for file in Set(files(endingIn: "", below: store.path + "/objects")).subtracting(before) {
+                let path = "\(store.path)/objects/\(file)"
+                if file.count == 41 {
+                    if Bool.random() { unlink(path) } else { try Data().write(to: URL(filePath: path)) }
+                }
+            }
+            try Data("\(start)\n".utf8).write(to: URL(filePath: store.path + "/refs/heads/main"))
+            try Data("\(start)\n".utf8).write(to: URL(filePath: store.path + "/refs/heads/other.lock"))
+            let state = try Data(contentsOf: URL(filePath: store.path + "/ciso/writer.lock"))
+            let words = String(decoding: state, as: UTF8.self).split(separator: " ")
+            let other = String(decoding: state, as: UTF8.self).replacing(words[2], with: "another-boot")
+            try Data(other.utf8).write(to: URL(filePath: store.path + "/ciso/writer.lock"))
+            let reopened = try Store(opening: store.path)
+            try reopened.transact(main, "next") { try $0.write(6, to: "e") }
+            #expect(try reopened.history(of: main).dropFirst().first?.id == head)
+            #expect(try reopened.snapshot(main).value(Int.self, at: "d/n") == 5)
+            #expect(files(endingIn: ".lock", below: store.path + "/refs") == [])
+            try expectClean(store.path)
+        }
+    }
+
+    @Test func aClockThatIsSetBackMakesNoCommitOlderThanItsParent() throws {
+        try withFolder { folder in
+            let ahead = try Store(at: folder + "/store", options: StoreOptions(clock: { 2_000_000_000 }))
+            try ahead.transact(main, "ahead") { try $0.write(1, to: "a") }
+            let behind = try Store(opening: ahead.path, options: StoreOptions(clock: { 1_000_000_000 }))
+            try behind.transact(main, "behind") { try $0.write(2, to: "a") }
+            #expect(try behind.history(of: main).map(\.commit.committer.time) == [2_000_000_000, 2_000_000_000])
+        }
+    }
+
+    @Test func aFullDiskIsSaidAndGotOver() throws {
+        try withFolder { folder in
+            let mount = folder + "/small"
+            try FileManager.default.createDirectory(atPath: mount, withIntermediateDirectories: true)
+            let process = Process()
+            process.executableURL = URL(filePath: "/bin/mount")
+            process.arguments = ["-t", "tmpfs", "-o", "size=12m", "ciso-test", mount]
+            process.standardError = FileHandle.nullDevice
+            try process.run()
+            process.waitUntilExit()
+            guard process.terminationStatus == 0 else {
+                print("SKIPPED: a full disk needs the right to mount a tmpfs")
+                return
+            }
+            defer {
+                let unmount = try? Process.run(URL(filePath: "/bin/umount"), arguments: [mount])
+                unmount?.waitUntilExit()
+            }
+            let store = try Store(at: mount + "/store")
+            var acknowledged = 0
+            var failure: (any Error)?
+            while failure == nil, acknowledged < 1_000 {
+                do {
+                    let noise = (0..<20_000).map { _ in UInt8.random(in: 0...255) }
+                    try store.transact(main, "\(acknowledged)") {
+                        try $0.write(bytes: noise, to: StorePath("d/\(acknowledged)"))
+                    }
+                    acknowledged += 1
+                } catch { failure = error }
+            }
+            #expect(failure != nil && acknowledged > 10)
+            #expect("\(failure!)".contains("No space left"))
+            #expect(try store.snapshot(main).list("d").count == acknowledged)
+            try expectClean(store.path)
+        }
+    }
+}
