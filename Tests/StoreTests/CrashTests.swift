@@ -57,14 +57,16 @@ struct CrashTests {
             previous = value
         }
         let head = try store.snapshot(main)
-        for receipt in try head.list("receipts") {
-            let place = try StorePath("receipts").appending(receipt.name)
-            let first = try head.value(Int.self, at: place.appending("first"))
-            #expect(first != nil, comment)
-            #expect(try first == head.value(Int.self, at: place.appending("second")), comment)
+        for writer in try head.list("receipts") {
+            for receipt in try head.list(StorePath("receipts/\(writer.name)")) {
+                let place = try StorePath("receipts/\(writer.name)/\(receipt.name)")
+                let first = try head.value(Int.self, at: place.appending("first"))
+                #expect(first != nil, comment)
+                #expect(try first == head.value(Int.self, at: place.appending("second")), comment)
+            }
         }
         for (name, value) in acknowledged {
-            let place = try StorePath("receipts").appending(name).appending("first")
+            let place = try StorePath("receipts/\(name)/first")
             #expect(try head.value(Int.self, at: place) == value, comment)
         }
     }

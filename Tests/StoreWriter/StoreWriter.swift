@@ -26,8 +26,8 @@ struct StoreWriter {
         let branch = try Branch("main")
         let counter = TypedPath<Int>("counter")
         for number in 0..<count {
-            let first = try StorePath("receipts/\(name)-\(number)/first")
-            let second = try StorePath("receipts/\(name)-\(number)/second")
+            let first = try StorePath("receipts/\(name)/\(number)/first")
+            let second = try StorePath("receipts/\(name)/\(number)/second")
             let value = try store.transact(branch, "\(name) \(number)\n\nWriter: \(name)") { transaction in
                 let value = try (transaction.value(at: counter) ?? 0) + 1
                 try transaction.write(value, to: counter)
@@ -35,7 +35,7 @@ struct StoreWriter {
                 try transaction.write(value, to: second)
                 return value
             }.value
-            let line = Array("\(name)-\(number) \(value)\n".utf8)
+            let line = Array("\(name)/\(number) \(value)\n".utf8)
             _ = line.withUnsafeBytes { write(STDOUT_FILENO, $0.baseAddress, $0.count) }
         }
     }
