@@ -22,10 +22,11 @@ package struct Agenda: Sendable {
     /// - Parameters:
     ///   - wanted: which cells of the plan are to be decided.
     ///   - known: what is known of a job: a success whose layer is there, or a real failure.
+    ///   - seconds: how long a job is expected to run.
     /// - Complexity: O(cells + jobs + inputs).
     package init(
         plan: Plan, wanted: (PlannedCell) -> Bool, recorded: (Cell) -> CellResult?,
-        known lookUp: (Digest) -> CellResult?
+        known lookUp: (Digest) -> CellResult?, seconds: (Job) -> Double = { _ in 1 }
     ) {
         var survey = Survey(plan: plan)
         let wantedCells = plan.cells.filter(wanted)
@@ -34,7 +35,9 @@ package struct Agenda: Sendable {
         survey.propagate()
         for cell in wantedCells { survey.settle(cell, recorded: recorded(cell.cell)) }
         nodes = survey.pending.map { id in
-            .init(id: id, inputs: plan.jobs[id]?.inputs ?? [], priority: survey.priorities[id] ?? 0)
+            let job = plan.jobs[id]
+            return .init(
+                id: id, inputs: job?.inputs ?? [], priority: survey.priorities[id] ?? 0, cost: job.map(seconds) ?? 1)
         }
         settled = survey.settled
         cellsDecided = survey.cellsDecided

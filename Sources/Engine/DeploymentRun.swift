@@ -36,7 +36,8 @@ package struct DeploymentRun: Sendable {
                 return selectors.isEmpty || selectors.contains { $0.picks(cell.cell, result: recorded) }
             },
             recorded: records.result(of:),
-            known: { records.verdict(onJob: $0, holds: runner.holds) })
+            known: { records.verdict(onJob: $0, holds: runner.holds) },
+            seconds: records.expectedSeconds)
         let run = PlanRun(
             plan: plan, agenda: agenda, runner: runner, slots: slots, files: files,
             record: { [store, deployment = plan.deployment] entry in
@@ -54,6 +55,7 @@ package struct DeploymentRun: Sendable {
 private struct Records {
     private var ownTables: [String: ResultTable] = [:]
     private var tables: [ResultTable] = []
+    private var durations: [String: Double] = [:]
 
     init(store: Store, plan: Plan) throws {
         let targets = Set(plan.targets.map(\.name))
@@ -67,7 +69,16 @@ private struct Records {
             } else {
                 tables.append(table)
             }
+            for result in table.results.values {
+                guard let duration = result.duration, result.outcome == .success else { continue }
+                durations[result.cell.package.name] = max(duration, durations[result.cell.package.name] ?? 0)
+            }
         }
+    }
+
+    /// The longest that a build of the package has taken, on whatever target; for one never built, a usual time.
+    func expectedSeconds(of job: Job) -> Double {
+        durations[job.package.name] ?? 5
     }
 
     func result(of cell: Cell) -> CellResult? {
