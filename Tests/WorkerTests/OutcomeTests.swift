@@ -1,0 +1,116 @@
+import Core
+import Documents
+import Testing
+
+@testable import Worker
+
+/// One tiny package for each way in which a job can end.
+@Suite(.enabled(if: QuickstartWorld.isPossible, "needs root, mmdebstrap, bwrap and the fetched sources"))
+struct OutcomeTests {
+    /// A package, and what must become of its job.
+    struct Fixture: Sendable, CustomTestStringConvertible {
+        var name: String
+        var opam: String
+        var files: [String: String] = [:]
+        var limits: Job.Limits?
+        var systemPackages: [String] = []
+        var outcome = Outcome.failure
+        var phase: Phase?
+        var signature: String?
+
+        var testDescription: String { name }
+    }
+
+    private static func command(_ script: String) -> String { #"build: ["sh" "-c" "\#(script)"]"# }
+
+    static let fixtures = [
+        Fixture(name: "nothing", opam: "", outcome: .success),
+        Fixture(
+            name: "compile-error", opam: command("echo 'Error: Unbound module Foo'; exit 2"), phase: .build,
+            signature: "Error: Unbound module Foo"),
+        Fixture(
+            name: "configure-error",
+            opam: #"build: ["sh" "-c" "echo 'configure: error: no gmp.h in /usr/include/x'; exit 1" "./configure"]"#,
+            phase: .configure),
+        Fixture(
+            name: "silent", opam: command("sleep 30"), limits: Job.Limits(silence: 1), phase: .build,
+            signature: "no output for too long"),
+        Fixture(
+            name: "slow", opam: command("while :; do echo x; sleep 0.1; done"), limits: Job.Limits(time: 1),
+            phase: .build, signature: "time limit exceeded"),
+        Fixture(
+            name: "talkative", opam: command("yes"), limits: Job.Limits(log: 100_000), phase: .build,
+            signature: "output limit exceeded"),
+        Fixture(
+            name: "greedy", opam: command("head -c 30000000 /dev/zero >file; sleep 5"),
+            limits: Job.Limits(disk: 10_000_000), phase: .build),
+        Fixture(
+            name: "pretender", opam: command("echo 'E: Failed to fetch http://m/pool/x.deb  404  Not Found'; exit 1"),
+            phase: .depext),
+        Fixture(
+            name: "online", opam: command("curl -sS --max-time 5 http://192.0.2.1/ || exit 1"), phase: .build),
+        Fixture(
+            name: "bad-patch", opam: #"patches: ["p.diff"]"#,
+            files: ["p.diff": "--- a/none\n+++ b/none\n@@ -1 +1 @@\n-x\n+y\n"], phase: .configure),
+        Fixture(name: "no-template", opam: #"substs: ["config.ml"]"#, phase: .configure),
+        Fixture(
+            name: "not-built", opam: "", files: ["not-built.install": #"lib: ["gone.cma"]"#], phase: .install,
+            signature: "Error: the .install file names 'gone.cma', which was not built"),
+        Fixture(
+            name: "escaping", opam: "", files: ["escaping.install": #"lib: ["x" {"../../../../../x"}]"#, "x": ""],
+            phase: .configure),
+        Fixture(
+            name: "no-source",
+            opam: """
+                url {
+                  src: "https://sources.invalid/a.tgz"
+                  checksum: "md5=00000000000000000000000000000000"
+                }
+                """, phase: .fetch),
+        Fixture(
+            name: "wrong-file", opam: #"extra-files: ["f" "md5=00000000000000000000000000000000"]"#, files: ["f": "x"],
+            phase: .configure),
+        Fixture(
+            name: "no-system-package", opam: "", systemPackages: ["ciso-no-such-package"], phase: .depext,
+            signature: "no system package ciso-no-such-package"),
+    ]
+
+    @Test(arguments: fixtures)
+    func ends(fixture: Fixture) async throws {
+        let world = try await QuickstartWorld()
+        let files = PackageFiles(
+            opam: Array("opam-version: \"2.0\"\n\(fixture.opam)\n".utf8),
+            files: fixture.files.mapValues { Array($0.utf8) })
+        let job = Job(
+            kind: .build, package: PackageVersion(name: fixture.name, version: "1"), opam: files.digest, inputs: [],
+            compiler: "system", environment: world.target.environment, plugin: world.target.plugin,
+            systemPackages: fixture.systemPackages, limits: fixture.limits)
+        let request = JobRequest(
+            id: try CanonicalJSON.digest(of: job), job: job, files: files, inputs: [], target: world.target)
+        let report = await world.runner.run(request) { _ in }
+        let log = world.logs[report.log]
+        #expect(report.outcome == fixture.outcome, "\(report)\n\(log)")
+        #expect(report.phase == fixture.phase, "\(report)\n\(log)")
+        if let signature = fixture.signature { #expect(report.signature == signature) }
+        #expect((report.layer != nil) == (fixture.outcome == .success))
+    }
+
+    @Test func cancellingKillsTheBuild() async throws {
+        let world = try await QuickstartWorld()
+        let files = PackageFiles(opam: Array("build: [\"sleep\" \"60\"]\n".utf8))
+        let job = Job(
+            kind: .build, package: PackageVersion(name: "cancelled", version: "1"), opam: files.digest, inputs: [],
+            compiler: "system", environment: world.target.environment, plugin: world.target.plugin)
+        let request = JobRequest(
+            id: try CanonicalJSON.digest(of: job), job: job, files: files, inputs: [], target: world.target)
+        let (steps, began) = AsyncStream.makeStream(of: String.self)
+        let clock = ContinuousClock()
+        let start = clock.now
+        let task = Task { await world.runner.run(request) { began.yield($0) } }
+        for await step in steps where step == "build" { break }
+        task.cancel()
+        let report = await task.value
+        #expect(report.outcome == .cancelled)
+        #expect(clock.now - start < .seconds(50))
+    }
+}
