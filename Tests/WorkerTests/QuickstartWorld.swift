@@ -12,7 +12,8 @@ import Synchronization
 
 /// A worker with the Debian plugin and the quickstart's packages, kept between runs of the tests.
 struct QuickstartWorld {
-    static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    static let root = URL(fileURLWithPath: #filePath).resolvingSymlinksInPath().deletingLastPathComponent()
+        .deletingLastPathComponent()
         .deletingLastPathComponent()
     static let quickstart = root.appending(path: "Matrices/quickstart")
 
@@ -33,11 +34,19 @@ struct QuickstartWorld {
     let sourceCaches: [String]
     let repositoryFolder: URL
 
-    static var isPossible: Bool {
+    static let isPossible =
         geteuid() == 0
-            && ["mmdebstrap", "bwrap"].allSatisfy { FileManager.default.isExecutableFile(atPath: "/usr/bin/\($0)") }
-            && FileManager.default.fileExists(atPath: "\(cache)/sources/sha256")
-    }
+        && ["mmdebstrap", "bwrap"].allSatisfy { FileManager.default.isExecutableFile(atPath: "/usr/bin/\($0)") }
+
+    /// Whether the quickstart's sources are in the cache, once `scripts/fetch-sources` has tried.
+    static let hasSources: Bool = {
+        let script = Process()
+        script.executableURL = root.appending(path: "scripts/fetch-sources")
+        script.arguments = [quickstart.appending(path: "sources.tsv").path, "\(cache)/sources"]
+        guard (try? script.run()) != nil else { return false }
+        script.waitUntilExit()
+        return script.terminationStatus == 0
+    }()
 
     /// Logs that the runner kept.
     final class Logs: Sendable {
