@@ -29,11 +29,15 @@ package struct DeploymentRun: Sendable {
         observe: @escaping @Sendable (RunEvent) async -> Void
     ) async throws {
         let records = try Records(store: store, plan: plan)
+        let tasks = try TaskIndex(plan)
         let agenda = Agenda(
             plan: plan,
             wanted: { cell in
                 let recorded = records.result(of: cell.cell)
-                return selectors.isEmpty || selectors.contains { $0.picks(cell.cell, result: recorded) }
+                return selectors.isEmpty
+                    || selectors.contains {
+                        $0.picks(cell.cell, result: recorded, tasks: tasks.tasks(of: cell.cell))
+                    }
             },
             recorded: records.result(of:),
             known: { records.verdict(onJob: $0, holds: runner.holds) },

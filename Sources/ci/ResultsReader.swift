@@ -63,11 +63,13 @@ struct ResultsReader {
 
     /// The states of the cells that any of the selectors picks (all where there is none), in order of their names.
     func states(picked selectors: [Selector]) throws -> [CellState] {
-        plan.cells.compactMap { planned in
+        let tasks = try TaskIndex(plan)
+        return plan.cells.compactMap { planned in
             let result = result(of: planned.cell)
-            guard selectors.isEmpty || selectors.contains(where: { $0.picks(planned.cell, result: result) }) else {
-                return nil
+            let isPicked = selectors.contains {
+                $0.picks(planned.cell, result: result, tasks: tasks.tasks(of: planned.cell))
             }
+            guard selectors.isEmpty || isPicked else { return nil }
             return CellState(planned, result: result)
         }
     }
