@@ -39,8 +39,9 @@ package struct ResultsText: Sendable {
         var list = TextTable()
         for state in table.rows.flatMap(\.states) {
             guard let state, let reason = state.reason, state.blockedBy == nil else { continue }
-            let first = reason.split(separator: "\n").first.map(String.init) ?? ""
-            list.add(["\(state.cell.compiler)/\(state.cell.package)", first])
+            // An explanation has a sentence a line, and only all of them explain.
+            let sentences = reason.split(separator: "\n").joined(separator: "; ")
+            list.add(["\(state.cell.compiler)/\(state.cell.package)", sentences])
         }
         let lines = list.lines(indentedBy: 2)
         return lines.isEmpty ? [] : ["", "  why:"] + lines
