@@ -11,7 +11,7 @@ struct CellPrinter {
         case .text:
             for line in ResultsText(states).lines { Swift.print(coloured(line)) }
         case .json:
-            Swift.print(String(decoding: try CanonicalJSON.encode(states), as: UTF8.self), terminator: "")
+            try printJSON(states)
         case .csv:
             Swift.print("cell,state,required,phase,signature,reason,blocked-by,seconds,job,log")
             for state in states { Swift.print(line(for: state)) }

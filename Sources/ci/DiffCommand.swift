@@ -39,7 +39,7 @@ struct DiffCommand: AsyncParsableCommand {
     private func show(_ changes: [Difference.Change]) throws {
         switch format {
         case .json:
-            print(String(decoding: try CanonicalJSON.encode(changes), as: UTF8.self), terminator: "")
+            try printJSON(changes)
         case .csv:
             print("cell,verdict,before,after,reason")
             for change in changes {

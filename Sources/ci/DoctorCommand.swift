@@ -20,7 +20,7 @@ struct DoctorCommand: AsyncParsableCommand {
         let findings = await Finding.all(
             store: try store.path(in: configuration), plugins: try PluginSearchPath.configured(configuration))
         if format == .json {
-            print(String(decoding: try CanonicalJSON.encode(findings), as: UTF8.self), terminator: "")
+            try printJSON(findings)
         } else {
             for finding in findings { print(finding.line) }
         }

@@ -24,7 +24,7 @@ struct ExplainCommand: AsyncParsableCommand {
         let explanation = try CellExplanation(
             state, among: reader.states(picked: []), plan: reader.plan, store: reader.store)
         if format == .json {
-            print(String(decoding: try CanonicalJSON.encode(explanation), as: UTF8.self), terminator: "")
+            try printJSON(explanation)
         } else {
             for line in explanation.lines { print(line) }
         }

@@ -7,6 +7,11 @@ enum OutputFormat: String, ExpressibleByArgument, CaseIterable, Sendable {
     case text, json, csv
 }
 
+/// Prints a value as canonical JSON.
+func printJSON(_ value: some Encodable) throws {
+    print(String(decoding: try CanonicalJSON.encode(value), as: UTF8.self), terminator: "")
+}
+
 /// Where the store is.
 struct StoreOption: ParsableArguments {
     @Option(name: .customLong("store"), help: Settings.store.help)

@@ -24,7 +24,7 @@ struct StatusCommand: AsyncParsableCommand {
             statuses.append(DeploymentStatus(plan: plan, states: try reader.states(picked: [])))
         }
         if format == .json {
-            print(String(decoding: try CanonicalJSON.encode(statuses), as: UTF8.self), terminator: "")
+            try printJSON(statuses)
         } else {
             for line in statuses.flatMap(\.lines) { print(line) }
         }

@@ -31,7 +31,7 @@ struct PluginCheckCommand: AsyncParsableCommand {
         let report = await Conformance.check(plugin, path: Terminal.environment("PATH") ?? "/usr/bin:/bin")
         switch format {
         case .json:
-            print(String(decoding: try CanonicalJSON.encode(ReportDocument(report)), as: UTF8.self), terminator: "")
+            try printJSON(ReportDocument(report))
         case .text, .csv: print(Self.text(report))
         }
         if !report.isConforming { throw Ending(status: .notGood) }

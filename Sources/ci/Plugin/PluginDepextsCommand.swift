@@ -40,7 +40,7 @@ struct PluginDepextsCommand: AsyncParsableCommand {
         }
         switch format {
         case .text: print(Self.table(report))
-        case .json: print(String(decoding: try CanonicalJSON.encode(report), as: UTF8.self), terminator: "")
+        case .json: try printJSON(report)
         case .csv: print(report.map(\.csv).joined(), terminator: "")
         }
     }

@@ -30,7 +30,7 @@ struct PluginListCommand: AsyncParsableCommand {
         switch format {
         case .text: print(listing.text)
         case .csv: print(listing.csv, terminator: "")
-        case .json: print(String(decoding: try CanonicalJSON.encode(listing), as: UTF8.self), terminator: "")
+        case .json: try printJSON(listing)
         }
         if !listing.broken.isEmpty { throw Ending(status: .input) }
     }

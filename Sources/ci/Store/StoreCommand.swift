@@ -22,11 +22,6 @@ extension StoreOption {
     }
 }
 
-/// Prints a value as canonical JSON.
-func printJSON(_ value: some Encodable) throws {
-    print(String(decoding: try CanonicalJSON.encode(value), as: UTF8.self), terminator: "")
-}
-
 extension Store {
     /// The branch called `name`.
     ///
