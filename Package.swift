@@ -132,7 +132,7 @@ let package = Package(
         .testTarget(name: "SolveCommandTests", dependencies: ["ci", "Core"], swiftSettings: settings),
         tests("Documents", []),
         tests("Scheduler", []),
-        tests("Review", ["Documents"]),
+        tests("Review", ["Core", "Documents"]),
         tests("Engine", ["Core", "Documents", "Worker"]),
         tests("Matrix", ["Core"], resources: [.copy("Broken")]),
         tests(

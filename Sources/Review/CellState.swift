@@ -46,6 +46,13 @@ package struct CellState: Codable, Sendable, Hashable {
 
     package var outcome: Outcome? { Outcome(rawValue: state) }
 
+    /// The state in a few words: `failure in build`, `blocked by dune`.
+    package var words: String {
+        if let blockedBy { return "\(state) by \(blockedBy.name)" }
+        if let phase { return "\(state) in \(phase.rawValue)" }
+        return state
+    }
+
     /// True when the cell makes a run end with exit code 1.
     package var isRequiredAndNotGood: Bool {
         required && state != Outcome.success.rawValue && state != "excluded"

@@ -24,15 +24,9 @@ package struct ResultsText: Sendable {
         var grid = TextTable()
         grid.add(["package"] + table.compilers)
         for row in table.rows {
-            grid.add([row.package.description] + row.states.map { $0.map(word) ?? "-" })
+            grid.add([row.package.description] + row.states.map { $0?.words ?? "-" })
         }
         return grid.lines(indentedBy: 2)
-    }
-
-    private func word(for state: CellState) -> String {
-        if let blockedBy = state.blockedBy { return "blocked by \(blockedBy.name)" }
-        if let phase = state.phase { return "\(state.state) in \(phase.rawValue)" }
-        return state.state
     }
 
     private func reasons(in table: TargetTable) -> [String] {

@@ -26,6 +26,7 @@ struct CI: AsyncParsableCommand {
             LogCommand.self,
             ExplainCommand.self,
             DiffCommand.self,
+            ReportCommand.self,
             RetryCommand.self,
             ReproduceCommand.self,
             PluginCommand.self,

@@ -1,0 +1,59 @@
+/// Text of HTML or XML under construction. Whatever is not a tag is escaped.
+struct Markup {
+    /// What was written so far.
+    private(set) var text: String
+
+    /// - Parameter prologue: written as it is: a document type, an XML declaration.
+    init(prologue: String = "") {
+        text = prologue
+    }
+
+    /// Writes an element around what `content` writes.
+    mutating func element(
+        _ name: String, _ attributes: KeyValuePairs<String, String> = [:], _ content: (inout Markup) -> Void
+    ) {
+        open(name, attributes)
+        content(&self)
+        text += "</\(name)>\n"
+    }
+
+    /// Writes an element around `text`.
+    mutating func element(_ name: String, _ attributes: KeyValuePairs<String, String> = [:], text: String) {
+        element(name, attributes) { $0.write(text) }
+    }
+
+    /// Writes a start tag alone: HTML's elements without content.
+    mutating func open(_ name: String, _ attributes: KeyValuePairs<String, String> = [:]) {
+        text += "<\(name)"
+        for (key, value) in attributes { text += " \(key)=\"\(Markup.escaped(value))\"" }
+        text += ">"
+    }
+
+    /// Writes text between tags.
+    mutating func write(_ words: String) {
+        text += Markup.escaped(words)
+    }
+
+    /// Writes a style sheet or a script of this program: what is inside is not escaped.
+    mutating func verbatim(_ name: String, _ code: String) {
+        text += "<\(name)>\n\(code)\n</\(name)>\n"
+    }
+
+    /// `words` with the characters of tags as entities, and those that XML 1.0 forbids replaced by U+FFFD.
+    static func escaped(_ words: String) -> String {
+        var escaped = ""
+        escaped.reserveCapacity(words.utf8.count)
+        for scalar in words.unicodeScalars {
+            switch scalar {
+            case "&": escaped += "&amp;"
+            case "<": escaped += "&lt;"
+            case ">": escaped += "&gt;"
+            case "\"": escaped += "&quot;"
+            case "\t", "\n", "\r": escaped.unicodeScalars.append(scalar)
+            case "\u{0}"..<" ", "\u{7F}", "\u{FFFE}", "\u{FFFF}": escaped += "\u{FFFD}"
+            default: escaped.unicodeScalars.append(scalar)
+            }
+        }
+        return escaped
+    }
+}

@@ -1,0 +1,62 @@
+internal import Documents
+
+extension Report {
+    /// JUnit's XML as CI servers read it: a suite for each target and compiler, a case for each cell.
+    ///
+    /// A failed package is a `failure`, the machine's fault an `error`; what was not tried, and why, is `skipped`. So is
+    /// an accepted failure.
+    func junitDocument() -> String {
+        var document = Markup(prologue: "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n")
+        let columns = Dictionary(grouping: cells, by: { "\($0.cell.target)/\($0.cell.compiler)" })
+        document.element("testsuites", ["name": status.deployment]) { document in
+            for (name, states) in columns.sorted(by: { $0.key < $1.key }) {
+                let kinds = Dictionary(grouping: states, by: JUnitKind.init).mapValues(\.count)
+                document.element(
+                    "testsuite",
+                    [
+                        "name": name, "tests": "\(states.count)", "failures": "\(kinds[.failure] ?? 0)",
+                        "errors": "\(kinds[.error] ?? 0)", "skipped": "\(kinds[.skipped] ?? 0)",
+                        "time": seconds(states.compactMap(\.duration).reduce(0, +)),
+                    ]
+                ) { document in
+                    for state in states { write(state, in: name, to: &document) }
+                }
+            }
+        }
+        return document.text
+    }
+
+    private func write(_ state: CellState, in suite: String, to document: inout Markup) {
+        document.element(
+            "testcase",
+            ["classname": suite, "name": state.cell.package.description, "time": seconds(state.duration ?? 0)]
+        ) { document in
+            switch JUnitKind(state) {
+            case .passed: break
+            case .failure, .error:
+                document.element(
+                    JUnitKind(state).rawValue, ["message": state.reason ?? state.words, "type": state.words],
+                    text: state.signature ?? "")
+            case .skipped:
+                document.element("skipped", ["message": state.accepted ?? state.reason ?? state.words], text: "")
+            }
+        }
+    }
+
+    private func seconds(_ duration: Double) -> String { "\((duration * 1000).rounded() / 1000)" }
+}
+
+/// How JUnit sees a cell.
+private enum JUnitKind: String {
+    case passed, failure, error, skipped
+
+    init(_ state: CellState) {
+        self =
+            switch state.outcome {
+            case .success: .passed
+            case .failure: state.accepted == nil ? .failure : .skipped
+            case .infrastructure: .error
+            case .blocked, .unsolvable, .cancelled, nil: .skipped
+            }
+    }
+}

@@ -1,0 +1,132 @@
+import Core
+import Documents
+import Foundation
+import FoundationXML
+import Review
+import Testing
+
+/// Reports on a small plan with a cell of every state, and an error line that tries to be markup.
+@Suite struct ReportTests {
+    private static let hostile = "<script>alert('x')</script> & \"\u{1B}[31mError\u{1B}[0m\""
+    private let log = Digest(of: "a log")
+    private let plan = Plan(
+        deployment: "test", repositories: [.init(location: "a <b>", commit: String(repeating: "0", count: 40))],
+        targets: [], cells: [], jobs: [:])
+
+    private func state(_ cell: String, _ outcome: Outcome, change: (inout CellResult) -> Void = { _ in }) throws
+        -> CellState
+    {
+        let cell = try #require(Cell(cell))
+        let job = Digest(of: cell.description)
+        var result = CellResult(cell: cell, job: job, outcome: outcome, repositories: [])
+        change(&result)
+        return CellState(
+            PlannedCell(
+                cell: cell,
+                basis: outcome == .unsolvable ? .unsolvable(explanation: "none") : .jobs(build: job, test: nil)),
+            result: result)
+    }
+
+    private func states() throws -> [CellState] {
+        let blocker = PackageVersion(name: "bad", version: "1")
+        return try [
+            state("debian-12/5.3.0/good.1", .success) { $0.duration = 1.5 },
+            state("debian-12/5.3.0/bad.1", .failure) {
+                $0.phase = .build
+                $0.signature = "error <n>"
+                $0.reason = Self.hostile
+                $0.log = log
+            },
+            state("freebsd-14/5.3.0/worse.1", .failure) {
+                $0.signature = "error <n>"
+                $0.phase = .build
+            },
+            state("debian-12/4.14.2/bad.1", .infrastructure) { $0.reason = "no space" },
+            state("debian-12/5.3.0/waiting.1", .blocked) { $0.blockedBy = blocker },
+            state("freebsd-14/5.3.0/never.1", .unsolvable) { $0.reason = "no version" },
+        ]
+    }
+
+    private func files() throws -> [String: String] {
+        let report = Report(plan: plan, states: try states()) { $0 == log }
+        #expect(report.logs == [log.hex])
+        return Dictionary(uniqueKeysWithValues: try report.files().map { ($0.name, $0.text) })
+    }
+
+    @Test func everyTargetHasAPage() throws {
+        let names = ["debian-12.html", "freebsd-14.html", "index.html", "junit.xml", "report.json"]
+        #expect(try files().keys.sorted() == names)
+    }
+
+    @Test func nothingOfAPackageIsMarkup() throws {
+        for (name, text) in try files() where name != "report.json" {
+            #expect(!text.contains("alert('x')</script>"), "\(name)")
+            #expect(!text.contains("\u{1B}"), "\(name)")
+        }
+    }
+
+    /// Every reference of every page leads to a file of the report, and to a row there.
+    @Test func referencesLeadSomewhere() throws {
+        let files = try files()
+        var followed = 0
+        for (name, text) in files where name.hasSuffix(".html") {
+            for reference in text.matches(of: /href="([^"]*)"/).map({ String($0.output.1) }) {
+                let parts = reference.split(separator: "#").map(String.init)
+                let page = parts[0]
+                if page == Report.logName(log.hex) { continue }
+                let target = try #require(files[page], "\(name) refers to \(reference)")
+                if parts.count == 2 { #expect(target.contains("id=\"\(parts[1])\""), "\(name) refers to \(reference)") }
+                followed += 1
+            }
+        }
+        #expect(followed > 4)
+    }
+
+    @Test func failuresWithOneSignatureAreOneCause() throws {
+        let causes = FailureCause.causes(of: try states())
+        #expect(causes.map(\.signature) == ["error <n>"])
+        #expect(causes.first?.cells.map(\.description) == ["debian-12/5.3.0/bad.1", "freebsd-14/5.3.0/worse.1"])
+        #expect(causes.first?.blocks.map(\.description) == ["debian-12/5.3.0/waiting.1"])
+    }
+
+    /// A strict parser reads it; its counts are those of the cases below them.
+    @Test func junitIsWellFormedAndAddsUp() throws {
+        let text = try #require(try files()["junit.xml"])
+        let reader = JUnitReader()
+        let parser = XMLParser(data: Data(text.utf8))
+        parser.delegate = reader
+        #expect(parser.parse(), "\(String(describing: parser.parserError))")
+        #expect(reader.suites.count == 3)
+        for suite in reader.suites {
+            for (attribute, element) in [
+                ("tests", "testcase"), ("failures", "failure"), ("errors", "error"), ("skipped", "skipped"),
+            ] {
+                #expect(suite.attributes[attribute] == "\(suite.counts[element] ?? 0)", "\(attribute) of \(suite)")
+            }
+        }
+        #expect(reader.suites.compactMap { $0.counts["failure"] }.reduce(0, +) == 2)
+        #expect(reader.suites.compactMap { $0.counts["error"] }.reduce(0, +) == 1)
+    }
+
+    /// The order in which results come makes no difference.
+    @Test func equalResultsGiveEqualFiles() throws {
+        let once = try Report(plan: plan, states: states()) { _ in true }.files()
+        let again = try Report(plan: plan, states: states().reversed()) { _ in true }.files()
+        #expect(once.map(\.text) == again.map(\.text))
+    }
+}
+
+private final class JUnitReader: NSObject, XMLParserDelegate {
+    var suites: [(attributes: [String: String], counts: [String: Int])] = []
+
+    func parser(
+        _ parser: XMLParser, didStartElement name: String, namespaceURI: String?, qualifiedName: String?,
+        attributes: [String: String]
+    ) {
+        if name == "testsuite" {
+            suites.append((attributes, [:]))
+        } else if !suites.isEmpty {
+            suites[suites.count - 1].counts[name, default: 0] += 1
+        }
+    }
+}
