@@ -97,7 +97,10 @@ let package = Package(
         module("Executor", ["Archive", "Core", "CSandbox"]),
         module(
             "Worker",
-            ["Core", "Documents", "Executor", "OpamFormat", "OpamSwitch", "PluginHost", "PluginMessages", "Store"]),
+            [
+                "Archive", "Core", "Documents", "Executor", "OpamFormat", "OpamSwitch", "PluginHost", "PluginMessages",
+                "Store",
+            ]),
         module("Engine", ["Core", "Documents", "Planner", "Scheduler", "Store", "Worker"]),
         module("Review", ["Core", "Documents", "Git", "Store"]),
         .executableTarget(
@@ -129,6 +132,9 @@ let package = Package(
 
         tests("Core", []),
         tests("OpamSolver", []),
+        .testTarget(
+            name: "RemoteRunTests",
+            dependencies: ["ci", "ciso-plugin-host"], swiftSettings: settings),
         .testTarget(name: "SolveCommandTests", dependencies: ["ci", "Core"], swiftSettings: settings),
         tests("Documents", []),
         tests("Scheduler", []),

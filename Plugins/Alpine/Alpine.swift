@@ -48,16 +48,7 @@ struct Alpine: DistributionPlugin {
     }
 
     func install(_ packages: [String], _ request: CheckedRequest) -> [Step] {
-        [
-            Step(
-                "install-system-packages", phase: .depext,
-                script: """
-                    set -- \(shellQuoted(packages))
-                    apk add --no-cache "$@"
-
-                    """,
-                user: .root, network: true, idempotent: true)
-        ]
+        [apk.step(packages)]
     }
 
     let patterns = [
@@ -106,6 +97,8 @@ struct Alpine: DistributionPlugin {
             place: .worker, user: .root, network: true)
     }
 }
+
+private let apk = PackageManager(install: #"apk add --no-cache "$@""#)
 
 /// GNU's tools where opam files expect them, and what opam itself calls.
 private let base = [

@@ -51,17 +51,7 @@ struct ArchLinux: DistributionPlugin {
     }
 
     func install(_ packages: [String], _ request: CheckedRequest) -> [Step] {
-        [
-            Step(
-                "install-system-packages", phase: .depext,
-                script: """
-                    set -- \(shellQuoted(packages))
-                    pacman -S --noconfirm --needed "$@" || pacman -Syu --noconfirm --needed "$@"
-                    find "$(pacman-conf CacheDir)" -type f -delete
-
-                    """,
-                user: .root, network: true, idempotent: true)
-        ]
+        [pacman.step(packages)]
     }
 
     let patterns = [
@@ -130,6 +120,13 @@ struct ArchLinux: DistributionPlugin {
             user: .root, network: true)
     }
 }
+
+/// Where the mirror has moved on, the lists are fetched anew, and what is installed with them: pacman knows no other way.
+private let pacman = PackageManager(
+    install: """
+        pacman -S --noconfirm --needed "$@" || pacman -Syu --noconfirm --needed "$@"
+        find "$(pacman-conf CacheDir)" -type f -delete
+        """)
 
 private let renamed = [
     "cblas": ["blas"], "gcc-c++": [], "gcc-g++": [], "glfw-x11": ["glfw"], "lapacke": ["lapack"], "libgl": ["libglvnd"],

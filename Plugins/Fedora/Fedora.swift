@@ -43,17 +43,7 @@ struct Fedora: DistributionPlugin {
     }
 
     func install(_ packages: [String], _ request: CheckedRequest) -> [Step] {
-        [
-            Step(
-                "install-system-packages", phase: .depext,
-                script: """
-                    set -- \(shellQuoted(packages))
-                    dnf install -y --setopt=install_weak_deps=False "$@"
-                    dnf clean packages
-
-                    """,
-                user: .root, network: true, idempotent: true)
-        ]
+        [dnf.step(packages)]
     }
 
     let patterns = [
@@ -92,6 +82,12 @@ struct Fedora: DistributionPlugin {
             place: .worker, user: .root, network: true)
     }
 }
+
+private let dnf = PackageManager(
+    install: """
+        dnf install -y --setopt=install_weak_deps=False "$@"
+        dnf clean packages
+        """)
 
 /// A C compiler, make and what opam itself calls.
 private let base = [

@@ -3,58 +3,35 @@ internal import PluginKit
 /// FreeBSD, reached by ssh: pkg, its sh.
 struct FreeBSD: DistributionPlugin {
     let description = PluginDescription(
-        name: "freebsd", version: "1.0.0", summary: "FreeBSD hosts reached by ssh: packages by pkg.",
+        name: "freebsd", version: "1.1.0", summary: "FreeBSD hosts reached by ssh: packages by pkg.",
         distributions: [
             Distribution(
                 name: "freebsd", versions: releases.map(\.version), architectures: ["x86_64", "arm64"], family: "bsd",
                 shell: .posix)
         ],
         options: [
-            PluginOption(
-                "elevation", .words, default: "sudo -n",
-                summary: "Words that make the login user root: 'sudo -n', 'doas', 'mdo'; FreeBSD has none of its own."),
-            PluginOption("packages", .words, default: "", summary: "Packages to add to every environment."),
-            SystemCompilerOption.option,
-        ])
+            SSHSystem.elevationOption(
+                default: "sudo -n",
+                summary: "Words that make the login user root: 'sudo -n', 'doas', 'mdo'; FreeBSD has none of its own.")
+        ] + SSHSystem.options)
 
     func target(_ request: CheckedRequest) throws -> TargetDescription {
         let release = releases.first { $0.version == request.version } ?? releases[0]
-        let compiler = try SystemCompilerOption.version(request)
-        let variables = OpamVariables(os: "freebsd", distribution: "freebsd", family: "bsd", version: release.number)
-        let packages = Set(base + request.words("packages")).union(compiler == nil ? [] : ["ocaml"])
-        return TargetDescription(
-            target: request.request.target,
-            variables: variables.dictionary(architecture: request.request.architecture, systemCompiler: compiler),
-            buildVariables: ["make": "gmake"], systemCompiler: request[SystemCompilerOption.option.name],
-            environment: EnvironmentDescription(
-                kind: .host,
-                bootstrap: [
-                    SSHHost.makeDirectories(base: directory),
-                    Step(
-                        "install-base", phase: .bootstrap, script: installation(packages.sorted()), user: .root,
-                        environment: ["ASSUME_ALWAYS_YES": "yes"], network: true, idempotent: true),
-                ],
-                probe: SSHHost.probe(version: "uname -U", systemCompiler: compiler != nil),
-                shell: Shell(family: .posix, elevation: request.words("elevation")),
-                paths: SSHHost.paths(base: directory), buildUser: BuildUser(name: "ciso"),
-                environment: SSHHost.environment(
-                    base: directory, path: "/sbin:/bin:/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin")))
+        return try system.target(
+            request,
+            OpamVariables(os: "freebsd", distribution: "freebsd", family: "bsd", version: release.number))
     }
 
     func systemPackageNames(_ request: CheckedRequest) -> SystemPackageNames {
         SystemPackageNames(
             renamed: renamed,
             absent: Dictionary(uniqueKeysWithValues: absent.map { ($0, "FreeBSD has no such package") }),
-            included: Set(base).union(["diffutils", "findutils", "patch", "file"]),
+            included: Set(system.packages).union(["diffutils", "findutils", "patch", "file"]),
             punctuation: "+-._/")
     }
 
     func install(_ packages: [String], _ request: CheckedRequest) -> [Step] {
-        [
-            Step(
-                "install-system-packages", phase: .depext, script: installation(packages), user: .root,
-                environment: ["ASSUME_ALWAYS_YES": "yes"], network: true, idempotent: true)
-        ]
+        [system.manager.step(packages)]
     }
 
     let patterns = [
@@ -79,15 +56,6 @@ struct FreeBSD: DistributionPlugin {
                     "pkg: Cannot get an advisory lock on a database, it is locked by another process", "pkg is locked")
             ]),
     ]
-
-    /// pkg's lock is waited for: builds on one host install at the same time.
-    private func installation(_ packages: [String]) -> String {
-        """
-        set -- \(shellQuoted(packages))
-        pkg -o LOCK_RETRIES=60 install -y "$@"
-
-        """
-    }
 }
 
 /// A release and its `__FreeBSD_version`, which is opam's `os-version`. A name without a minor version means the
@@ -103,9 +71,15 @@ private let releases = [
     Release(version: "15.0", number: "1500068"),
 ]
 
-private let directory = "/var/ciso"
-
-private let base = ["bash", "ca_root_nss", "curl", "git", "gmake", "gpatch", "pkgconf", "rsync", "unzip"]
+/// pkg's lock is waited for: an administrator may be installing something.
+private let system = SSHSystem(
+    directory: "/var/ciso", path: "/sbin:/bin:/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin",
+    shell: Shell(family: .posix),
+    packages: ["bash", "ca_root_nss", "curl", "git", "gmake", "gpatch", "pkgconf", "rsync", "unzip"], make: "gmake",
+    osVersion: "uname -U",
+    manager: PackageManager(
+        install: #"pkg -o LOCK_RETRIES=60 install -y "$@""#, isInstalled: #"pkg info -e "$package""#,
+        environment: ["ASSUME_ALWAYS_YES": "yes"]))
 
 private let renamed = [
     "flint2": ["flint"], "gcc-c++": ["gcc"], "gcc-g++": ["gcc"], "guile3": ["guile"],

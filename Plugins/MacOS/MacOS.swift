@@ -3,41 +3,20 @@ internal import PluginKit
 /// macOS, reached by ssh: Homebrew.
 struct MacOS: DistributionPlugin {
     let description = PluginDescription(
-        name: "macos", version: "1.0.0", summary: "macOS hosts reached by ssh: packages by Homebrew.",
+        name: "macos", version: "1.1.0", summary: "macOS hosts reached by ssh: packages by Homebrew.",
         distributions: [
             Distribution(
                 name: "macos", versions: ["13", "14", "15", "26"], architectures: ["arm64", "x86_64"],
                 family: "homebrew", shell: .posix)
         ],
-        options: [
-            PluginOption("packages", .words, default: "", summary: "Formulae to add to every environment."),
-            SystemCompilerOption.option,
-        ])
+        options: SSHSystem.options)
 
     func target(_ request: CheckedRequest) throws -> TargetDescription {
-        let compiler = try SystemCompilerOption.version(request)
-        let variables = OpamVariables(
-            os: "macos", distribution: "homebrew", family: "homebrew", version: request.version, ocamlSystem: "macosx")
-        let packages = Set(base + request.words("packages")).union(compiler == nil ? [] : ["ocaml"])
-        let prefix = request.request.architecture == "arm64" ? "/opt/homebrew" : "/usr/local"
-        return TargetDescription(
-            target: request.request.target,
-            variables: variables.dictionary(architecture: request.request.architecture, systemCompiler: compiler),
-            buildVariables: ["make": "make"], systemCompiler: request[SystemCompilerOption.option.name],
-            environment: EnvironmentDescription(
-                kind: .host,
-                bootstrap: [
-                    SSHHost.makeDirectories(base: directory),
-                    Step(
-                        "install-base", phase: .bootstrap, script: installation(packages.sorted()), user: .build,
-                        environment: homebrew, network: true, idempotent: true),
-                ],
-                probe: SSHHost.probe(
-                    version: "sw_vers -productVersion | cut -d . -f 1", systemCompiler: compiler != nil),
-                shell: Shell(family: .posix, elevation: ["sudo", "-n"]), paths: SSHHost.paths(base: directory),
-                buildUser: BuildUser(name: "ciso"),
-                environment: SSHHost.environment(
-                    base: directory, path: "\(prefix)/bin:\(prefix)/sbin:/usr/bin:/bin:/usr/sbin:/sbin")))
+        try system(for: request.request.architecture).target(
+            request,
+            OpamVariables(
+                os: "macos", distribution: "homebrew", family: "homebrew", version: request.version,
+                ocamlSystem: "macosx"))
     }
 
     func systemPackageNames(_ request: CheckedRequest) -> SystemPackageNames {
@@ -48,11 +27,7 @@ struct MacOS: DistributionPlugin {
     }
 
     func install(_ packages: [String], _ request: CheckedRequest) -> [Step] {
-        [
-            Step(
-                "install-system-packages", phase: .depext, script: installation(packages), user: .build,
-                environment: homebrew, network: true, idempotent: true)
-        ]
+        [brew.step(packages)]
     }
 
     let patterns = [
@@ -81,24 +56,29 @@ struct MacOS: DistributionPlugin {
                 )
             ]),
     ]
-
-    /// Homebrew refuses to run as root, and warns about what is installed already.
-    private func installation(_ packages: [String]) -> String {
-        """
-        for package in \(shellQuoted(packages)); do
-            brew list "$package" >/dev/null 2>&1 || brew install --quiet "$package"
-        done
-
-        """
-    }
 }
 
-private let directory = "/opt/ciso"
+/// Homebrew's prefix differs by architecture.
+private func system(for architecture: String) -> SSHSystem {
+    let prefix = architecture == "arm64" ? "/opt/homebrew" : "/usr/local"
+    return SSHSystem(
+        directory: "/opt/ciso", path: "\(prefix)/bin:\(prefix)/sbin:/usr/bin:/bin:/usr/sbin:/sbin",
+        shell: Shell(family: .posix, elevation: ["sudo", "-n"]), packages: base,
+        osVersion: "sw_vers -productVersion | cut -d . -f 1", manager: brew)
+}
 
-private let homebrew = [
-    "HOMEBREW_NO_ANALYTICS": "1", "HOMEBREW_NO_AUTO_UPDATE": "1", "HOMEBREW_NO_ENV_HINTS": "1",
-    "HOMEBREW_NO_INSTALL_CLEANUP": "1", "NONINTERACTIVE": "1",
-]
+/// Homebrew refuses to run as root, and warns about what is installed already.
+private let brew = PackageManager(
+    install: """
+        for package in "$@"; do
+            brew list "$package" >/dev/null 2>&1 || brew install --quiet "$package"
+        done
+        """,
+    isInstalled: #"brew list "$package""#, user: .build,
+    environment: [
+        "HOMEBREW_NO_ANALYTICS": "1", "HOMEBREW_NO_AUTO_UPDATE": "1", "HOMEBREW_NO_ENV_HINTS": "1",
+        "HOMEBREW_NO_INSTALL_CLEANUP": "1", "NONINTERACTIVE": "1",
+    ])
 
 private let base = ["gpatch", "pkgconf", "rsync"]
 

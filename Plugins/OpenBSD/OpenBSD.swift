@@ -3,56 +3,31 @@ internal import PluginKit
 /// OpenBSD, reached by ssh: pkg_add, doas, ksh.
 struct OpenBSD: DistributionPlugin {
     let description = PluginDescription(
-        name: "openbsd", version: "1.0.0", summary: "OpenBSD hosts reached by ssh: packages by pkg_add, root by doas.",
+        name: "openbsd", version: "1.1.0", summary: "OpenBSD hosts reached by ssh: packages by pkg_add, root by doas.",
         distributions: [
             Distribution(
                 name: "openbsd", versions: ["7.6", "7.7", "7.8"], architectures: ["x86_64", "arm64"], family: "bsd",
                 shell: .korn)
         ],
-        options: [
-            PluginOption("packages", .words, default: "", summary: "Packages to add to every environment."),
-            SystemCompilerOption.option,
-        ])
+        options: SSHSystem.options)
 
     func target(_ request: CheckedRequest) throws -> TargetDescription {
-        let compiler = try SystemCompilerOption.version(request)
-        let variables = OpamVariables(os: "openbsd", distribution: "openbsd", family: "bsd", version: request.version)
-        let packages = Set(base + request.words("packages")).union(compiler == nil ? [] : ["ocaml"])
-        return TargetDescription(
-            target: request.request.target,
-            variables: variables.dictionary(architecture: request.request.architecture, systemCompiler: compiler),
-            buildVariables: ["make": "gmake"], systemCompiler: request[SystemCompilerOption.option.name],
-            environment: EnvironmentDescription(
-                kind: .host,
-                bootstrap: [
-                    SSHHost.makeDirectories(base: directory),
-                    Step(
-                        "install-base", phase: .bootstrap, script: installation(packages.sorted()), user: .root,
-                        network: true, idempotent: true),
-                ],
-                probe: SSHHost.probe(version: "uname -r", systemCompiler: compiler != nil),
-                shell: Shell(path: "/bin/ksh", family: .korn, elevation: ["doas"]),
-                paths: SSHHost.paths(base: directory), buildUser: BuildUser(name: "ciso"),
-                environment: SSHHost.environment(
-                    base: directory, path: "/bin:/sbin:/usr/bin:/usr/sbin:/usr/X11R6/bin:/usr/local/bin:/usr/local/sbin"
-                )))
+        try system.target(
+            request,
+            OpamVariables(os: "openbsd", distribution: "openbsd", family: "bsd", version: request.version))
     }
 
     func systemPackageNames(_ request: CheckedRequest) -> SystemPackageNames {
         SystemPackageNames(
             renamed: renamed,
             absent: Dictionary(uniqueKeysWithValues: absent.map { ($0, "OpenBSD has no such package") }),
-            included: Set(base).union(["file", "patch"]),
+            included: Set(system.packages).union(["file", "patch"]),
             separators: [.init("/", keeps: .after, reason: "pkg_add takes names, not paths of ports")],
             punctuation: "+-._%,")
     }
 
     func install(_ packages: [String], _ request: CheckedRequest) -> [Step] {
-        [
-            Step(
-                "install-system-packages", phase: .depext, script: installation(packages), user: .root, network: true,
-                idempotent: true)
-        ]
+        [system.manager.step(packages)]
     }
 
     let patterns = [
@@ -73,29 +48,30 @@ struct OpenBSD: DistributionPlugin {
                 .init("https://mirror.example/pub/OpenBSD/7.7/packages/amd64/: no such dir", "pkg_add cannot fetch"),
             ]),
     ]
+}
 
-    /// pkg_add ends with status 0 although a package was not found, so each is looked for afterwards.
-    private func installation(_ packages: [String]) -> String {
-        """
-        set -- \(shellQuoted(packages))
+/// Stems that several packages have are told apart: by flavour (`--`), or by branch (`%`).
+private let system = SSHSystem(
+    directory: "/home/ciso",
+    path: "/bin:/sbin:/usr/bin:/usr/sbin:/usr/X11R6/bin:/usr/local/bin:/usr/local/sbin",
+    shell: Shell(path: "/bin/ksh", family: .korn, elevation: ["doas"]),
+    packages: ["bash", "bzip2", "curl", "git", "gmake", "gpatch", "gtar--", "rsync--", "unzip--", "xz"], make: "gmake",
+    osVersion: "uname -r", manager: pkgAdd)
+
+/// pkg_add ends with status 0 although a package was not found, so each is looked for afterwards.
+private let pkgAdd = PackageManager(
+    install: """
         pkg_add -I -x "$@"
         for package in "$@"; do
-            stem=${package%%[%]*}
-            stem=${stem%%--*}
-            if ! pkg_info -q -e "$stem-*"; then
+            if ! { \(isInstalled); }; then
                 echo "Can't find $package" >&2
                 exit 1
             fi
         done
+        """,
+    isInstalled: isInstalled)
 
-        """
-    }
-}
-
-private let directory = "/home/ciso"
-
-/// Stems that several packages have are told apart: by flavour (`--`), or by branch (`%`).
-private let base = ["bash", "bzip2", "curl", "git", "gmake", "gpatch", "gtar--", "rsync--", "unzip--", "xz"]
+private let isInstalled = #"stem=${package%%[%]*}; stem=${stem%%--*}; pkg_info -q -e "$stem-*""#
 
 private let renamed = [
     "autoconf": ["autoconf%2.71"], "automake": ["automake%1.16"], "gcc": ["gcc%11"], "gcc-c++": ["g++%11"],

@@ -27,6 +27,8 @@ public struct CellResult: Codable, Hashable, Sendable {
     public var plugin: String?
     /// How many runs were needed, 1 at first; only infrastructure failures are run again.
     public var attempts: Int?
+    /// The host that the job ran on, its system and its C compiler; absent for a sandbox.
+    public var machine: String?
 
     public init(cell: Cell, job: Digest?, outcome: Outcome, repositories: [String]) {
         self.cell = cell

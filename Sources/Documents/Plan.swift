@@ -29,7 +29,8 @@ public struct Plan: Sendable, Hashable {
         public var architecture: String
         /// Whether the environment has the distro's own OCaml.
         public var systemCompiler: Bool
-        /// Where its jobs run: `ssh://[USER@]HOST[:PORT]`; nil in a sandbox of the worker.
+        /// Where its jobs run: `ssh://[USER@]HOST[:PORT]`, several separated by spaces; nil where the worker's settings say
+        /// it, or in a sandbox of the worker.
         public var host: String?
         /// Options of the matrix for the plugin.
         public var options: [String: String]

@@ -1,6 +1,7 @@
 package import Core
 package import Documents
 package import Scheduler
+package import Worker
 
 /// What a run has to do: the jobs that wanted cells need and whose outcome is not known.
 package struct Agenda: Sendable {
@@ -8,6 +9,8 @@ package struct Agenda: Sendable {
     package let cells: Int
     /// The jobs to run.
     package let nodes: [JobScheduler<Digest>.Node]
+    /// How many jobs run at once in each lane that has its own count.
+    package let lanes: [String: Int]
     /// Results that need no run: cells that are unsolvable, and cells whose deciding job is known.
     package let settled: [CellResult]
     /// The wanted cells, by the job that decides each.
@@ -23,10 +26,12 @@ package struct Agenda: Sendable {
     ///   - wanted: which cells of the plan are to be decided.
     ///   - known: what is known of a job: a success whose layer is there, or a real failure.
     ///   - seconds: how long a job is expected to run.
+    ///   - lane: where the jobs of a target queue, where that is not with all others.
     /// - Complexity: O(cells + jobs + inputs).
     package init(
         plan: Plan, wanted: (PlannedCell) -> Bool, recorded: (Cell) -> CellResult?,
-        known lookUp: (Digest) -> CellResult?, seconds: (Job) -> Double = { _ in 1 }
+        known lookUp: (Digest) -> CellResult?, seconds: (Job) -> Double = { _ in 1 },
+        lane: (Plan.Target) -> Lane? = { _ in nil }
     ) {
         var survey = Survey(plan: plan)
         let wantedCells = plan.cells.filter(wanted)
@@ -34,11 +39,18 @@ package struct Agenda: Sendable {
         for cell in wantedCells { survey.need(cell, lookUp: lookUp) }
         survey.propagate()
         for cell in wantedCells { survey.settle(cell, recorded: recorded(cell.cell)) }
+        var lanes: [String: Int] = [:]
+        let lanesOfTargets = Dictionary(
+            Set(survey.targets.values).map { ($0, lane($0)) }, uniquingKeysWith: { first, _ in first })
         nodes = survey.pending.map { id in
             let job = plan.jobs[id]
+            let lane = survey.targets[id].flatMap { lanesOfTargets[$0] ?? nil }
+            if let lane { lanes[lane.name] = lane.slots }
             return .init(
-                id: id, inputs: job?.inputs ?? [], priority: survey.priorities[id] ?? 0, cost: job.map(seconds) ?? 1)
+                id: id, inputs: job?.inputs ?? [], priority: survey.priorities[id] ?? 0, cost: job.map(seconds) ?? 1,
+                lane: lane?.name ?? "")
         }
+        self.lanes = lanes
         settled = survey.settled
         cellsDecided = survey.cellsDecided
         targets = survey.targets

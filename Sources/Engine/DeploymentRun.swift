@@ -41,7 +41,7 @@ package struct DeploymentRun: Sendable {
             },
             recorded: records.result(of:),
             known: { records.verdict(onJob: $0, holds: runner.holds) },
-            seconds: records.expectedSeconds)
+            seconds: records.expectedSeconds, lane: runner.lane)
         let run = PlanRun(
             plan: plan, agenda: agenda, runner: runner, slots: slots, files: files,
             record: { [store, deployment = plan.deployment] entry in

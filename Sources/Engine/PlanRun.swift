@@ -84,7 +84,8 @@ private struct Course {
 
     init(run: PlanRun) {
         self.run = run
-        scheduler = JobScheduler(nodes: run.agenda.nodes, slots: run.slots, backoff: run.backoff)
+        scheduler = JobScheduler(
+            nodes: run.agenda.nodes, slots: run.slots, lanes: run.agenda.lanes, backoff: run.backoff)
         began = clock.now
         results = run.agenda.known
         for (id, result) in run.agenda.known { layers[id] = result.layer }
@@ -229,6 +230,7 @@ private struct Course {
         result.finished = Int(Date().timeIntervalSince1970)
         result.plugin = "\(job.plugin.name) \(job.plugin.version) \(job.plugin.digest)"
         result.attempts = attempts[id]
+        result.machine = report.machine
         return result
     }
 

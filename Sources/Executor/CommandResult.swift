@@ -13,7 +13,7 @@ public struct CommandResult: Hashable, Sendable {
         case outputLimit
         /// It wrote more to disk than it may.
         case diskLimit
-        /// The disk of this machine is nearly full; the command is not to blame.
+        /// The disk of the machine is nearly full; the command is not to blame.
         case hostDiskFull
         case cancelled
         /// It never started: the sandbox could not be made.
@@ -70,7 +70,7 @@ extension CommandResult.Ending: CustomStringConvertible {
         case .processLimit: "process limit exceeded"
         case .outputLimit: "output limit exceeded"
         case .diskLimit: "disk limit exceeded"
-        case .hostDiskFull: "no space left on this machine's disk"
+        case .hostDiskFull: "no space left on the machine's disk"
         case .cancelled: "cancelled"
         case .setupFailed(let reason): "the sandbox could not be made: \(reason)"
         case .connectionLost(let reason): "the connection was lost: \(reason)"

@@ -60,10 +60,16 @@ public struct LayerStore: Sendable {
     /// Who owns what was built where the owners seen by this process mean nothing.
     static let builder = Owner(user: Command.User.build.uid, group: Command.User.build.gid)
 
-    /// Keeps what lies in `changes`, a directory as overlayfs makes them, as a layer.
-    func capture(
-        directory changes: String, paths: [String] = [""], excluding excluded: Set<String> = [],
-        ownership: Packing.Ownership
+    /// Keeps what lies in `changes`, a directory as overlayfs makes them, as a layer; its files belong to the build user.
+    public func capture(
+        directory changes: String, paths: [String] = [""], excluding excluded: Set<String> = []
+    ) throws(Failure) -> Layer {
+        try capture(
+            directory: changes, paths: paths, excluding: excluded, ownership: .fixed(LayerStore.builder))
+    }
+
+    private func capture(
+        directory changes: String, paths: [String], excluding excluded: Set<String>, ownership: Packing.Ownership
     ) throws(Failure) -> Layer {
         let aside = try ScratchDirectory(in: "\(directory)/incoming")
         let archive = "\(aside.path)/layer.tar.zst"

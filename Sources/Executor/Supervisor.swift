@@ -223,6 +223,7 @@ struct Supervisor {
         case "exit": return ending(code: code)
         case "wall": return .timedOut(.wall)
         case "disk": return .diskLimit
+        case "full": return .hostDiskFull
         default: return nil
         }
     }

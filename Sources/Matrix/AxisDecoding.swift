@@ -86,12 +86,15 @@ extension MatrixDecoder {
     }
 
     private func runPlace(_ node: Node) -> TargetEntry.Place {
-        guard let text = reader.text(node, "'run'")?.value else { return .sandbox }
-        if text == "sandbox" { return .sandbox }
-        if text.hasPrefix("ssh://"), text.count > 6 { return .ssh(text) }
-        reader.report(
-            "'run' must be 'sandbox' or 'ssh://[USER@]HOST[:PORT]', found '\(text)'", at: node.location)
-        return .sandbox
+        if case .scalar("sandbox", isPlain: _) = node.content { return .sandbox }
+        let hosts = reader.listOrOne(node, "'run'", of: "host") { node -> HostAddress? in
+            guard let text = reader.text(node, "'run'")?.value else { return nil }
+            if let address = HostAddress(text) { return address }
+            reader.report(
+                "'run' must be 'sandbox' or 'ssh://[USER@]HOST[:PORT]', found '\(text)'", at: node.location)
+            return nil
+        }
+        return hosts.isEmpty ? .sandbox : .ssh(hosts)
     }
 
     func compiler(_ node: Node) -> CompilerEntry? {

@@ -102,8 +102,8 @@ package struct TargetEntry: Sendable {
     package enum Place: Sendable, Hashable {
         /// In a sandbox on the worker's machine.
         case sandbox
-        /// On a machine reached by ssh: `ssh://[USER@]HOST[:PORT]`.
-        case ssh(String)
+        /// On one of these machines, reached by ssh.
+        case ssh([HostAddress])
     }
 
     package var name: Located<String>

@@ -20,9 +20,9 @@ package enum SourceScripts {
             umask 022
             aside=\(place).unpacked
             mkdir -p "$aside"
-            case $(head -c 2 \(file)) in
+            case $(dd if=\(file) bs=2 count=1 2>/dev/null) in
             PK) unzip -q \(file) -d "$aside" ;;
-            *) tar -xf \(file) -C "$aside" ;;
+            *) \(gnu("tar")) -xf \(file) -C "$aside" ;;
             esac
             rm -f "$aside/pax_global_header"
             top=$aside
@@ -54,6 +54,11 @@ package enum SourceScripts {
 
     /// Applies patches in order, in the build directory.
     package static func apply(_ patches: [String]) -> String {
-        patches.map { "patch -p1 -f -i ./\(ShellWord.quoted($0))\n" }.joined()
+        patches.map { "\(gnu("patch")) -p1 -f -i ./\(ShellWord.quoted($0))\n" }.joined()
+    }
+
+    /// GNU's program where the system has it beside its own, as opam prefers it on the BSDs: theirs may know less.
+    private static func gnu(_ program: String) -> String {
+        "$(command -v g\(program) || echo \(program))"
     }
 }

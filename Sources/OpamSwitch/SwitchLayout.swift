@@ -16,6 +16,11 @@ package struct SwitchLayout: Hashable, Sendable {
     package var bin: String { "\(prefix)/bin" }
     package var man: String { "\(prefix)/man" }
 
+    /// What a build leaves in the metadata that opam throws away, or keeps for the switch as a whole.
+    package var discarded: [String] {
+        ["build", "sources", "lock", "switch-state", "switch-config", "environment"].map { "\(metadata)/\($0)" }
+    }
+
     /// The directories directly below the prefix that opam makes in every switch.
     package static let standardDirectories =
         ["bin", "doc", "lib", "lib/stublibs", "lib/toplevel", "man", "sbin", "share"]

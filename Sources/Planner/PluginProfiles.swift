@@ -40,7 +40,8 @@ struct PluginProfiles {
         let (plugin, request) = try await serving(target, systemCompiler: key.systemCompiler)
         let description = try await plugin.target(request)
         try checkCompilers(target, description)
-        let host: String? = if case .ssh(let url) = target.place { url } else { nil }
+        let host: String? =
+            if case .ssh(let hosts) = target.place { hosts.map(\.description).joined(separator: " ") } else { nil }
         let planned = Plan.Target(
             name: target.name.value,
             plugin: Job.Plugin(

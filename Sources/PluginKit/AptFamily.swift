@@ -91,22 +91,18 @@ public struct AptFamily: Sendable {
 
     /// Installs packages from the lists of the bootstrap; where the archive has moved on, from new lists.
     public static func install(_ packages: [String]) -> [Step] {
-        [
-            Step(
-                "install-system-packages", phase: .depext,
-                script: """
-                    set -- \(shellQuoted(packages))
-                    apt-get install -y "$@" || {
-                        apt-get update
-                        apt-get install -y "$@"
-                    }
-                    apt-get clean
-
-                    """,
-                user: .root,
-                environment: ["DEBIAN_FRONTEND": "noninteractive"], network: true, idempotent: true)
-        ]
+        [apt.step(packages)]
     }
+
+    static let apt = PackageManager(
+        install: """
+            apt-get install -y "$@" || {
+                apt-get update
+                apt-get install -y "$@"
+            }
+            apt-get clean
+            """,
+        environment: ["DEBIAN_FRONTEND": "noninteractive"])
 
     /// Debian's name of an architecture.
     static func debianArchitecture(_ opam: String) -> String {

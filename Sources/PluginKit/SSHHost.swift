@@ -7,20 +7,26 @@ public enum SSHHost {
         Paths(home: "\(base)/home", opamRoot: "\(base)/opam", build: "\(base)/build")
     }
 
-    /// Makes `base` and what lies in it, for the login user who became root by doas or sudo.
+    /// Makes `base` and what lies in it, for the login, whatever made it root.
     public static func makeDirectories(base: String) -> Step {
         let paths = paths(base: base)
         return Step(
             "make-directories", phase: .bootstrap,
             script: """
-                owner=${DOAS_USER:-${SUDO_USER:-$(id -un)}}
+                owner=${CISO_LOGIN:-$(id -un)}
                 for directory in \(base) \(paths.home) \(paths.opamRoot) \(paths.build); do
                     [ -d "$directory" ] || mkdir -p "$directory"
                     chown "$owner" "$directory"
                 done
 
                 """,
-            user: .root, idempotent: true)
+            user: .root, idempotent: true,
+            unless: """
+                for directory in \(base) \(paths.build); do
+                    [ -d "$directory" ] && [ -w "$directory" ] || exit 1
+                done
+
+                """)
     }
 
     /// Compares a host with its description.

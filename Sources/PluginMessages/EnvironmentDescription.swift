@@ -20,7 +20,8 @@ public struct EnvironmentDescription: Codable, Hashable, Sendable {
     ///
     /// A step at the worker has the variables `CISO_ROOT` (an empty directory to fill) and `CISO_CACHE` (a directory
     /// that outlives the bootstrap, for downloads) beside the worker's own environment, where a user may name mirrors,
-    /// and runs as the worker's own user. A step in the environment runs as its `user` says.
+    /// and runs as the worker's own user. A step in the environment runs as its `user` says; on a host root finds the
+    /// number of the login's user in `CISO_LOGIN`.
     public var bootstrap: [Step]
     /// Run last, in the environment, without network: it prints `NAME=VALUE` lines, each a variable of the target as
     /// it really is (`os-version=12`, `sys-ocaml-version=4.13.1`). A difference from ``TargetDescription/variables``

@@ -38,11 +38,15 @@ public struct Step: Codable, Hashable, Sendable {
     public var cacheable: Bool
     /// Whether running it a second time succeeds and changes nothing.
     public var idempotent: Bool
+    /// A script of the build user for the same shell: where it succeeds, the step has nothing to do and is not run. Asked
+    /// on hosts only, where earlier jobs left things; root file systems are made anew. Absent: the step is always run.
+    public var unless: String?
 
     public init(
         _ name: String, phase: Phase, script: String, place: Place = .environment, user: User = .build,
         directory: String? = nil, environment: [String: String] = [:], network: Bool = false,
-        limits: StepLimits? = nil, cacheable: Bool = true, idempotent: Bool = false
+        limits: StepLimits? = nil, cacheable: Bool = true, idempotent: Bool = false,
+        unless: String? = nil
     ) {
         self.name = name
         self.phase = phase
@@ -55,6 +59,7 @@ public struct Step: Codable, Hashable, Sendable {
         self.limits = limits
         self.cacheable = cacheable
         self.idempotent = idempotent
+        self.unless = unless
     }
 }
 
@@ -72,6 +77,7 @@ extension Step {
         limits = try values.decodeIfPresent(StepLimits.self, forKey: .limits)
         cacheable = try values.decodeIfPresent(Bool.self, forKey: .cacheable) ?? true
         idempotent = try values.decodeIfPresent(Bool.self, forKey: .idempotent) ?? false
+        unless = try values.decodeIfPresent(String.self, forKey: .unless)
     }
 }
 

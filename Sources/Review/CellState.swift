@@ -17,6 +17,8 @@ package struct CellState: Codable, Sendable, Hashable {
     package var duration: Double?
     package var log: String?
     package var job: String?
+    /// The host that the job ran on and what that is; absent for a sandbox.
+    package var machine: String?
 
     /// The state of a planned cell.
     ///
@@ -42,6 +44,7 @@ package struct CellState: Codable, Sendable, Hashable {
         duration = result.duration
         log = result.log?.hex
         job = result.job?.hex
+        machine = result.machine
     }
 
     package var outcome: Outcome? { Outcome(rawValue: state) }

@@ -5,6 +5,9 @@
 /// one with the longest chain of expected work behind it: list scheduling by critical path (R. L. Graham, Bounds on
 /// Multiprocessing Timing Anomalies, 1969). Ties fall in the order of the ids, so that equal inputs give equal runs.
 ///
+/// Jobs may be parted into lanes, of which some have a number of their own: what waits for a slow host then keeps
+/// nothing else waiting.
+///
 /// Not a queue of workers: it knows how many jobs may run at once, not where.
 public struct JobScheduler<ID: Hashable & Comparable & Sendable>: Sendable {
     /// A job to be scheduled.
@@ -16,12 +19,15 @@ public struct JobScheduler<ID: Hashable & Comparable & Sendable>: Sendable {
         public var priority: Int
         /// Expected seconds.
         public var cost: Double
+        /// The queue that it waits in.
+        public var lane: String
 
-        public init(id: ID, inputs: [ID], priority: Int = 0, cost: Double = 1) {
+        public init(id: ID, inputs: [ID], priority: Int = 0, cost: Double = 1, lane: String = "") {
             self.id = id
             self.inputs = inputs
             self.priority = priority
             self.cost = cost
+            self.lane = lane
         }
     }
 
@@ -38,7 +44,7 @@ public struct JobScheduler<ID: Hashable & Comparable & Sendable>: Sendable {
         case clock(at: Duration)
         /// These jobs, and all that wait for them, are no longer wanted.
         case cancel(Set<ID>)
-        /// So many jobs may run at once from now on.
+        /// So many jobs may run at once from now on, apart from those of lanes that have their own number.
         case slots(Int)
     }
 
@@ -79,6 +85,8 @@ public struct JobScheduler<ID: Hashable & Comparable & Sendable>: Sendable {
     /// How long to wait before the second attempt; doubled for each further one.
     public let backoff: Duration
     public private(set) var slots: Int
+    /// How many may run at once in the lanes that have a number of their own; all others share `slots`.
+    public let lanes: [String: Int]
     /// Jobs that are not settled.
     public private(set) var unsettled: Int
     public private(set) var running = 0
@@ -91,19 +99,26 @@ public struct JobScheduler<ID: Hashable & Comparable & Sendable>: Sendable {
     private let byRank: [Int]
     private var states: [State]
     private var attempt: [Int]
-    /// Ranks of the ready jobs, ascending: the next to run is the last.
-    private var ready: [Int] = []
+    /// The lane of each job, where it has a number of its own; else the empty name.
+    private let laneOf: [String]
+    /// Ranks of the ready jobs of each lane, ascending: the next to run is the last.
+    private var ready: [String: [Int]] = [:]
+    private var runningIn: [String: Int] = [:]
 
     /// A scheduler of `nodes`, of which none is running.
     ///
     /// - Precondition: `nodes` have distinct ids and no cycles.
     /// - Complexity: O(n log n + inputs).
-    public init(nodes: [Node], slots: Int, attempts: Int = 3, backoff: Duration = .seconds(2)) {
+    public init(
+        nodes: [Node], slots: Int, lanes: [String: Int] = [:], attempts: Int = 3, backoff: Duration = .seconds(2)
+    ) {
         self.slots = slots
+        self.lanes = lanes.filter { !$0.key.isEmpty }
         self.attempts = attempts
         self.backoff = backoff
         let nodes = nodes.sorted { $0.id < $1.id }
         ids = nodes.map(\.id)
+        laneOf = nodes.map { lanes[$0.lane] == nil ? "" : $0.lane }
         indices = Dictionary(uniqueKeysWithValues: zip(ids, ids.indices))
         var dependents: [[Int]] = Array(repeating: [], count: nodes.count)
         var unmet = Array(repeating: 0, count: nodes.count)
@@ -125,7 +140,9 @@ public struct JobScheduler<ID: Hashable & Comparable & Sendable>: Sendable {
         var ranks = Array(repeating: 0, count: nodes.count)
         for (rank, index) in byRank.enumerated() { ranks[index] = rank }
         self.ranks = ranks
-        ready = ranks.indices.filter { unmet[$0] == 0 }.map { ranks[$0] }.sorted()
+        for rank in ranks.indices where unmet[byRank[rank]] == 0 {
+            ready[laneOf[byRank[rank]], default: []].append(rank)
+        }
     }
 
     /// The state of a job; nil for one that is no node.
@@ -151,6 +168,7 @@ public struct JobScheduler<ID: Hashable & Comparable & Sendable>: Sendable {
         case .ended(let id, let ending, let now):
             guard let index = indices[id], case .running = states[index] else { return [] }
             running -= 1
+            runningIn[laneOf[index], default: 0] -= 1
             settle(index, ending, now: now, &actions)
         case .clock(let now):
             wakeUp(now: now, &actions)
@@ -203,12 +221,12 @@ extension JobScheduler {
         states[index] = .ready
         let rank = ranks[index]
         var low = 0
-        var high = ready.count
+        var high = ready[laneOf[index]]?.count ?? 0
         while low < high {
             let middle = (low + high) / 2
-            if ready[middle] < rank { low = middle + 1 } else { high = middle }
+            if ready[laneOf[index], default: []][middle] < rank { low = middle + 1 } else { high = middle }
         }
-        ready.insert(rank, at: low)
+        ready[laneOf[index], default: []].insert(rank, at: low)
     }
 
     /// Blocks all that wait for the job, directly or not, naming it.
@@ -254,7 +272,7 @@ extension JobScheduler {
             case .running:
                 actions.append(.stop(ids[index]))
             case .waiting, .ready, .retrying:
-                ready.removeAll { $0 == ranks[index] }
+                ready[laneOf[index]]?.removeAll { $0 == ranks[index] }
                 close(index, .cancelled)
                 actions.append(.drop(ids[index]))
                 drop(behind: index, &actions)
@@ -266,12 +284,15 @@ extension JobScheduler {
 
     private mutating func fill() -> [Action] {
         var actions: [Action] = []
-        while running < slots, let rank = ready.popLast() {
-            let index = byRank[rank]
-            attempt[index] += 1
-            states[index] = .running(attempt: attempt[index])
-            running += 1
-            actions.append(.run(ids[index], attempt: attempt[index]))
+        for lane in ready.keys.sorted() {
+            while runningIn[lane, default: 0] < lanes[lane] ?? slots, let rank = ready[lane]?.popLast() {
+                let index = byRank[rank]
+                attempt[index] += 1
+                states[index] = .running(attempt: attempt[index])
+                running += 1
+                runningIn[lane, default: 0] += 1
+                actions.append(.run(ids[index], attempt: attempt[index]))
+            }
         }
         return actions
     }

@@ -6,21 +6,16 @@ internal import OpamFormat
 internal import OpamSwitch
 internal import PluginMessages
 
-/// One package being built in one sandbox: its source is laid out, the plugin's steps are run, the result is recorded
-/// as opam records it.
+/// One package being built in one place: its source is laid out, the plugin's steps are run, the result is recorded as
+/// opam records it.
 struct BuildSession {
     let recipe: BuildRecipe
     let variables: PackageVariables
     let target: TargetEnvironment
-    let sandbox: Sandbox
-    /// A directory of this machine that is seen read-only inside, as `inputs`.
-    let staging: String
+    let place: any BuildPlace
     let limits: Limits
     let log: JobLog
     let progress: @Sendable (String) -> Void
-
-    /// Where `staging` is seen.
-    static let inputs = "/ciso"
 
     /// A step that did not end well.
     struct StepFailure: Error {
@@ -43,11 +38,11 @@ struct BuildSession {
     ///   - placed: files to put into the build directory, by name, with their names in the staging directory.
     func layOut(source: String?, isArchive: Bool, placed: [(name: String, staged: String)]) async throws {
         let unpack = SourceScripts.unpack(
-            source.map { "\(Self.inputs)/\($0)" }, name: recipe.source.map { lastComponent($0.url) } ?? "",
+            source.map { "\(place.inputs)/\($0)" }, name: recipe.source.map { lastComponent($0.url) } ?? "",
             subpath: recipe.source?.subpath, isArchive: isArchive, to: recipe.directory)
-        let place = SourceScripts.place(placed.map { ($0.name, "\(Self.inputs)/\($0.staged)") })
+        let copies = SourceScripts.place(placed.map { ($0.name, "\(place.inputs)/\($0.staged)") })
         let patches = recipe.patchTemplates.isEmpty ? SourceScripts.apply(recipe.patches) : ""
-        let script = unpack + "cd \(ShellWord.quoted(recipe.directory))\n" + place + patches
+        let script = unpack + "cd \(ShellWord.quoted(recipe.directory))\n" + copies + patches
         try await run(ownStep("unpack", .configure, script, directory: layout.prefix))
         if !recipe.patchTemplates.isEmpty {
             try await expand(recipe.patchTemplates)
@@ -61,13 +56,12 @@ struct BuildSession {
         guard !names.isEmpty else { return }
         var expanded: [(name: String, path: String)] = []
         for (number, name) in names.enumerated() {
-            guard let template = readPlainFile("\(recipe.directory)/\(name).in", below: sandbox.changes) else {
+            guard let template = try await place.read("\(recipe.directory)/\(name).in") else {
                 throw RecipeError(description: "\(recipe.package): substs: there is no file '\(name).in'")
             }
             let staged = "expanded-\(number)"
-            let bytes = Template.expand(template, variables: variables)
-            try stage(bytes, as: staged)
-            expanded.append((name, "\(Self.inputs)/\(staged)"))
+            try await place.stage(Template.expand(template, variables: variables), as: staged)
+            expanded.append((name, "\(place.inputs)/\(staged)"))
         }
         try await run(ownStep("substitute", .configure, SourceScripts.place(expanded)))
     }
@@ -85,7 +79,7 @@ struct BuildSession {
         progress(step.phase.rawValue)
         log.note("\(step.name): \(step.script.split(separator: "\n").first ?? "")")
         let start = log.size
-        let result = await sandbox.run(target.command(step, limits: limits)) { [log] in log.append($0) }
+        let result = await place.run(step, limits: limits) { [log] in log.append($0) }
         if result.ending == .cancelled { throw CancellationError() }
         guard result.succeeded else {
             log.note("\(step.name): \(result.ending)")
@@ -102,12 +96,13 @@ struct BuildSession {
 
     /// Installs what the `.install` file asks for, and records the package in the switch.
     func installAndRecord(_ files: PackageFiles) async throws {
-        let file = "\(name).install"
+        let (installFile, configFile) = ("\(name).install", "\(name).config")
         var installation: Installation?
-        if let bytes = readPlainFile("\(recipe.directory)/\(file)", below: sandbox.changes) {
+        let installBytes = try await place.read("\(recipe.directory)/\(installFile)")
+        if let installBytes {
             let parsed: InstallFile
             do {
-                parsed = try InstallFile(parsing: bytes, file: file)
+                parsed = try InstallFile(parsing: installBytes, file: installFile)
             } catch {
                 throw RecipeError(description: "\(error)")
             }
@@ -115,41 +110,22 @@ struct BuildSession {
             installation = entries
             try await run(ownStep("install-files", .install, InstallScript(entries).text))
         }
-        try stage(Array(try changes(installation).text.utf8), as: "changes")
-        try stage(files.opam, as: "opam")
-        let hasEntries = installation?.entries.isEmpty == false
-        try await run(ownStep("record", .install, recordScript(copyingInstallFile: hasEntries)))
-    }
-
-    private var configFile: String? {
-        let file = "\(name).config"
-        return readPlainFile("\(recipe.directory)/\(file)", below: sandbox.changes) == nil ? nil : file
-    }
-
-    private func recordScript(copyingInstallFile: Bool) -> String {
-        let metadata = ShellWord.quoted(layout.metadata)
-        let package = ShellWord.quoted(recipe.package)
-        var lines = [
-            "umask 022", "mkdir -p \(metadata)/packages/\(package) \(metadata)/install \(metadata)/config",
-            "cp \(Self.inputs)/opam \(metadata)/packages/\(package)/opam",
-            "cp \(Self.inputs)/changes \(metadata)/install/\(ShellWord.quoted("\(name).changes"))",
+        let configBytes = try await place.read("\(recipe.directory)/\(configFile)")
+        let changes = changes(try await place.installedChanges(), installation, config: configBytes?.count)
+        var records = [
+            "packages/\(recipe.package)/opam": files.opam, "install/\(name).changes": Array(changes.text.utf8),
         ]
-        if copyingInstallFile {
-            let file = ShellWord.quoted("\(name).install")
-            lines.append("install -m 644 ./\(file) \(metadata)/install/\(file)")
-        }
-        if let configFile {
-            let file = ShellWord.quoted(configFile)
-            lines.append("install -m 644 ./\(file) \(metadata)/config/\(file)")
-        }
-        return lines.joined(separator: "\n") + "\n"
+        if installation?.entries.isEmpty == false { records["install/\(installFile)"] = installBytes }
+        records["config/\(configFile)"] = configBytes
+        try await place.record(
+            Dictionary(uniqueKeysWithValues: records.map { ("\(layout.metadata)/\($0)", $1) }), perform: run)
     }
 
     /// What opam would have recorded: for a package with commands to install it, all that they changed; for one
     /// without, the files of its `.install` file and its `.config` file.
-    private func changes(_ installation: Installation?) throws -> ChangesFile {
-        let lowers = sandbox.layout.layers.reversed() + [sandbox.layout.base]
-        let found = InstalledChanges(upper: sandbox.changes, lowers: Array(lowers), prefix: layout.prefix)
+    ///
+    /// - Parameter config: the size of the `.config` file, where there is one.
+    private func changes(_ found: InstalledChanges, _ installation: Installation?, config: Int?) -> ChangesFile {
         guard recipe.install.isEmpty else { return ChangesFile(changes: found.all(), time: 1) }
         var changes: [String: ChangesFile.Change] = [:]
         for path in (installation?.directories ?? []) + (installation?.entries.map(\.destination) ?? []) {
@@ -157,14 +133,8 @@ struct BuildSession {
             let relative = String(path.dropFirst(layout.prefix.count + 1))
             changes[relative] = found.change(of: relative)
         }
-        if let configFile, let bytes = readPlainFile("\(recipe.directory)/\(configFile)", below: sandbox.changes) {
-            changes[".opam-switch/config/\(configFile)"] = .added(.file(size: bytes.count))
-        }
+        if let config { changes[".opam-switch/config/\(name).config"] = .added(.file(size: config)) }
         return ChangesFile(changes: changes, time: 1)
-    }
-
-    private func stage(_ bytes: [UInt8], as name: String) throws {
-        try Data(bytes).write(to: URL(fileURLWithPath: "\(staging)/\(name)"))
     }
 }
 

@@ -19,7 +19,7 @@ struct InteractiveShell {
     /// - Throws: `Failure` where the FIFO cannot be made or the sandbox does not start.
     func run() async throws -> Int32 {
         let session = prepared.session
-        let fifo = "\(session.staging)/keys"
+        let fifo = "\(prepared.staging.path)/keys"
         guard mkfifo(fifo, 0o644) == 0 else {
             throw Failure(.infrastructure, "\(fifo): cannot be created: \(String(cString: strerror(errno)))")
         }
@@ -34,7 +34,7 @@ struct InteractiveShell {
         let terminal = isTerminal ? RawTerminal() : nil
         defer { terminal?.restore() }
         forwardInput(to: fifo)
-        let result = await session.sandbox.run(session.target.command(step, limits: limits)) { bytes in
+        let result = await session.place.run(step, limits: limits) { bytes in
             try? FileHandle.standardOutput.write(contentsOf: Data(bytes))
         }
         switch result.ending {
@@ -45,7 +45,7 @@ struct InteractiveShell {
     }
 
     private func script(isTerminal: Bool) -> String {
-        let keys = "\(BuildSession.inputs)/keys"
+        let keys = "\(prepared.session.place.inputs)/keys"
         let shell = prepared.session.target.environment.shell.path
         guard isTerminal else { return "exec \(ShellWord.quoted(shell)) <\(keys)\n" }
         return """

@@ -45,6 +45,8 @@ public struct JobReport: Sendable {
     public var layer: Digest?
     /// Seconds of wall clock.
     public var duration: Double
+    /// The host that it ran on and what that is; nil in a sandbox.
+    public var machine: String?
 
     public init(outcome: Outcome, duration: Double) {
         self.outcome = outcome
@@ -60,6 +62,24 @@ public protocol JobRunner: Sendable {
     /// - Parameter progress: called with a short phrase at each new step (`build`, `install`, …).
     func run(_ request: JobRequest, progress: @escaping @Sendable (String) -> Void) async -> JobReport
 
+    /// Where the jobs of a target queue, where that is not with all others.
+    func lane(of target: Plan.Target) -> Lane?
+
     /// Whether the layer is still there to build over.
     func holds(layer: Digest) -> Bool
+}
+
+extension JobRunner {
+    public func lane(of target: Plan.Target) -> Lane? { nil }
+}
+
+/// A queue of jobs of its own: so many of them run at once, however many others do.
+public struct Lane: Hashable, Sendable {
+    public var name: String
+    public var slots: Int
+
+    public init(name: String, slots: Int) {
+        self.name = name
+        self.slots = slots
+    }
 }

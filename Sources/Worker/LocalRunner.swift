@@ -1,13 +1,14 @@
 public import Core
-package import Documents
+public import Documents
 internal import Executor
 internal import Foundation
 internal import OpamFormat
 internal import OpamSwitch
 package import PluginHost
 internal import PluginMessages
+internal import Synchronization
 
-/// Runs jobs in sandboxes of this Linux machine.
+/// Runs jobs from this Linux machine: in sandboxes of its own, or on hosts that it reaches by ssh.
 public final class LocalRunner: JobRunner {
     /// Keeps a finished job's log, and names it.
     public typealias LogKeeper = @Sendable (_ log: [UInt8]) async throws -> Digest
@@ -17,6 +18,7 @@ public final class LocalRunner: JobRunner {
     let sources: SourceCache
     let layers: LayerStore
     let systemPackages: SystemPackageLayers
+    let remote: RemoteSessions
     private let keepLog: LogKeeper
     let defaultLimits: Limits
     let processors: Int
@@ -25,12 +27,14 @@ public final class LocalRunner: JobRunner {
     ///   - folders: where this worker keeps things; made if need be, and cleared of what dead processes left.
     ///   - plugins: the plugins of this worker.
     ///   - sources: the cache of the packages' archives.
+    ///   - hosts: where jobs run whose targets are no Linux roots.
     ///   - limits: for jobs that have none of their own.
     ///   - processors: that one build is told to use.
     ///   - keepLog: is given every job's log at its end.
     /// - Throws: `Failure` where the folders cannot be made.
     package init(
-        _ folders: WorkerFolders, plugins: PluginCatalog, sources: SourceCache, limits: Job.Limits? = nil,
+        _ folders: WorkerFolders, plugins: PluginCatalog, sources: SourceCache, hosts: HostSettings = HostSettings(),
+        limits: Job.Limits? = nil,
         processors: Int = ProcessInfo.processInfo.activeProcessorCount, keepLog: @escaping LogKeeper
     ) throws {
         self.folders = folders
@@ -41,6 +45,7 @@ public final class LocalRunner: JobRunner {
         layers = LayerStore(folders.layers)
         environments = TargetEnvironments(folders.environments, catalog: plugins)
         systemPackages = SystemPackageLayers(folders, layers: layers)
+        remote = RemoteSessions(hosts, scratch: folders.scratch)
         for folder in [folders.environments, folders.systemLayers, folders.scratch, folders.logs] {
             try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         }
@@ -51,6 +56,12 @@ public final class LocalRunner: JobRunner {
 
     public func holds(layer: Digest) -> Bool {
         layers.contains(layer)
+    }
+
+    /// A target's hosts run one job each, however many run here.
+    public func lane(of target: Plan.Target) -> Lane? {
+        guard let hosts = try? remote.hosts.hosts(of: target), !hosts.isEmpty else { return nil }
+        return Lane(name: hosts.map(\.description).sorted().joined(separator: " "), slots: hosts.count)
     }
 
     public func run(_ request: JobRequest, progress: @escaping @Sendable (String) -> Void) async -> JobReport {
@@ -78,25 +89,44 @@ public final class LocalRunner: JobRunner {
         -> JobReport
     {
         var reader = LogReader([])
+        let machine = Mutex<String?>(nil)
+        var report = JobReport(outcome: .success, duration: 0)
         do {
             try Headroom.check(folders.scratch)
             let target = try await environments.environment(of: request.target, progress: progress)
             reader = target.patterns
-            let layer = try await build(request, in: target, log: log, progress)
-            var report = JobReport(outcome: .success, duration: 0)
-            report.layer = layer
-            return report
+            if target.isRemote {
+                try await fetch(request, progress)
+                report.layer = try await remote.use(for: target, request.target, log: log, progress: progress) {
+                    workshop in
+                    machine.withLock { $0 = workshop.machine }
+                    return try await self.build(request, in: target, at: workshop, log: log, progress)
+                }
+            } else {
+                report.layer = try await build(request, in: target, log: log, progress)
+            }
         } catch {
-            return Verdict(error, log: log, reader: reader, scratch: folders.scratch).report
+            report = Verdict(error, log: log, reader: reader, scratch: folders.scratch).report
+        }
+        report.machine = machine.withLock { $0 }
+        return report
+    }
+
+    /// Fetches the job's sources, so that no host waits for them.
+    private func fetch(_ request: JobRequest, _ progress: @Sendable (String) -> Void) async throws {
+        progress("fetch")
+        let opam = try AssembledSwitch.opamFile(request.files, of: request.job.package)
+        for source in [opam.url].compactMap({ $0 }) + opam.extraSources.map(\.source) {
+            _ = try await sources.file(source, of: request.job.package.description)
         }
     }
 
     /// - Returns: the layer; nil for tests.
     private func build(
-        _ request: JobRequest, in target: TargetEnvironment, log: JobLog,
+        _ request: JobRequest, in target: TargetEnvironment, at workshop: RemoteSessions.Workshop? = nil, log: JobLog,
         _ progress: @escaping @Sendable (String) -> Void
     ) async throws -> Digest? {
-        let prepared = try await prepare(request, in: target, log: log, progress)
+        let prepared = try await prepare(request, in: target, at: workshop, log: log, progress)
         let (session, steps) = (prepared.session, prepared.steps)
         try await prepared.layOut()
         try await session.run(steps, phases: [.configure, .build])
@@ -107,17 +137,7 @@ public final class LocalRunner: JobRunner {
         try await session.run(steps, phases: [.install])
         try await session.installAndRecord(request.files)
         progress("capture")
-        return try capture(session.sandbox, of: session.variables.layout)
-    }
-
-    /// What lies below the prefix, without what opam itself throws away.
-    private func capture(_ sandbox: Sandbox, of layout: SwitchLayout) throws -> Digest {
-        let metadata = layout.metadata.drop { $0 == "/" }
-        let excluded = ["build", "sources", "lock", "switch-state", "switch-config", "environment"]
-        return try layers.capture(
-            sandbox, paths: [String(layout.prefix.drop { $0 == "/" })],
-            excluding: Set(excluded.map { "\(metadata)/\($0)" })
-        ).digest
+        return try await session.place.capture(into: layers)
     }
 }
 
@@ -129,6 +149,8 @@ extension LocalRunner {
         let session: BuildSession
         let steps: [Step]
         let sources: StagedSources
+        /// The host, where it is no sandbox.
+        let remote: RemoteSession?
         /// Lives as long as this.
         let staging: ScratchDirectory
 
@@ -139,8 +161,10 @@ extension LocalRunner {
     }
 
     /// Brings together all that a job is built from: its inputs' layers, the system packages, the sources, the steps.
+    ///
+    /// - Parameter workshop: the host to build on; nil for a sandbox.
     func prepare(
-        _ request: JobRequest, in target: TargetEnvironment, log: JobLog,
+        _ request: JobRequest, in target: TargetEnvironment, at workshop: RemoteSessions.Workshop? = nil, log: JobLog,
         _ progress: @escaping @Sendable (String) -> Void
     ) async throws -> PreparedJob {
         let job = request.job
@@ -154,19 +178,27 @@ extension LocalRunner {
             of: opam, files: request.files.files, variables: variables, changes: assembled.environmentChanges,
             base: target.environment.environment)
 
-        progress("fetch")
+        if workshop == nil { progress("fetch") }
         let staging = try ScratchDirectory(in: folders.scratch)
         let staged = try await StagedSources(recipe, from: sources, in: staging.path)
-        let sandbox = try await sandbox(for: request, assembled, in: target, staging: staging, log: log, progress)
+        let place: any BuildPlace
+        if let workshop {
+            place = try await remotePlace(
+                for: request, assembled, in: target, at: workshop, staging: staging, log: log, progress)
+        } else {
+            place = SandboxPlace(
+                sandbox: try await sandbox(for: request, assembled, in: target, staging: staging, log: log, progress),
+                target: target, staging: staging.path)
+        }
         let session = BuildSession(
-            recipe: recipe, variables: variables, target: target, sandbox: sandbox, staging: staging.path,
-            limits: defaultLimits.narrowed(by: job.limits), log: log, progress: progress)
+            recipe: recipe, variables: variables, target: target,
+            place: place, limits: defaultLimits.narrowed(by: job.limits), log: log, progress: progress)
         let steps = try await target.plugin.steps(
             StepsRequest(
                 target: target.request, package: recipe.name, version: recipe.version, build: recipe.build,
                 test: recipe.test, install: recipe.install, remove: recipe.remove, sourceDirectory: recipe.directory,
                 prefix: assembled.layout.prefix, environment: recipe.environment))
-        return PreparedJob(session: session, steps: steps, sources: staged, staging: staging)
+        return PreparedJob(session: session, steps: steps, sources: staged, remote: workshop?.session, staging: staging)
     }
 
     private func assemble(_ request: JobRequest, in target: TargetEnvironment) async throws -> AssembledSwitch {
@@ -182,11 +214,40 @@ extension LocalRunner {
         for request: JobRequest, _ assembled: AssembledSwitch, in target: TargetEnvironment,
         staging: ScratchDirectory, log: JobLog, _ progress: @escaping @Sendable (String) -> Void
     ) async throws -> Sandbox {
-        let names = request.inputs.reduce(into: Set(request.job.systemPackages)) { names, input in
-            names.formUnion(input.job.systemPackages)
-        }
         let system = try await systemPackages.layer(
-            of: names.sorted(), in: target, environment: request.target.environment, log: log, progress: progress)
+            of: request.allSystemPackages, in: target, environment: request.target.environment, log: log,
+            progress: progress)
+        let state = try writeState(of: assembled, for: request, in: target, staging)
+        return try Sandbox(
+            Sandbox.Layout(
+                base: target.base, layers: (system.map { [$0] } ?? []) + [state] + assembled.layers,
+                binds: [Sandbox.Bind(staging.path, at: SandboxPlace.inputs)]),
+            in: folders.scratch)
+    }
+
+    /// The same on a host, whose system packages are its own.
+    private func remotePlace(
+        for request: JobRequest, _ assembled: AssembledSwitch, in target: TargetEnvironment,
+        at workshop: RemoteSessions.Workshop, staging: ScratchDirectory, log: JobLog,
+        _ progress: @escaping @Sendable (String) -> Void
+    ) async throws -> RemotePlace {
+        let session = workshop.session
+        try await remote.install(request.allSystemPackages, on: session, for: target, log: log, progress: progress)
+        progress("layers")
+        let state = try writeState(of: assembled, for: request, in: target, staging)
+        let place = RemotePlace(
+            session, target: target, lowers: assembled.layers.reversed() + [state], scratch: staging.path)
+        let layers = request.inputs.map(\.layer).compactMap { digest in
+            assembled.layers.first { $0.hasSuffix("/\(digest)") }.map { (digest: digest, unpacked: $0) }
+        }
+        try await place.layOut(staging: staging.path, state: state, layers: layers)
+        return place
+    }
+
+    private func writeState(
+        of assembled: AssembledSwitch, for request: JobRequest, in target: TargetEnvironment,
+        _ staging: ScratchDirectory
+    ) throws -> String {
         let state = "\(staging.path)/state"
         guard mkdir(state, 0o755) == 0 else {
             throw Failure(.infrastructure, "\(state): cannot be created: \(String(cString: strerror(errno)))")
@@ -194,10 +255,13 @@ extension LocalRunner {
         let direct = Set(request.job.inputs)
         let roots = Set(request.inputs.filter { direct.contains($0.id) }.map(\.job.package))
         try assembled.state(roots: roots).write(below: state, over: target.base, owner: target.buildUser)
-        return try Sandbox(
-            Sandbox.Layout(
-                base: target.base, layers: (system.map { [$0] } ?? []) + [state] + assembled.layers,
-                binds: [Sandbox.Bind(staging.path, at: BuildSession.inputs)]),
-            in: folders.scratch)
+        return state
+    }
+}
+
+extension JobRequest {
+    /// The system packages of the job and of all that it is built over, as the distro names them, sorted.
+    fileprivate var allSystemPackages: [String] {
+        inputs.reduce(into: Set(job.systemPackages)) { $0.formUnion($1.job.systemPackages) }.sorted()
     }
 }

@@ -29,18 +29,34 @@ package struct Reproduction: Sendable {
     package func enter(_ request: JobRequest, progress: @escaping @Sendable (String) -> Void) async throws -> Int32 {
         try await withPreparedJob(request, progress) { prepared in
             try await prepared.layOut()
+            if let remote = prepared.remote { return try await remote.interact(script(entering: prepared)) }
             return try await InteractiveShell(prepared).run()
         }
     }
 
     private func withPreparedJob<Value: Sendable>(
         _ request: JobRequest, _ progress: @escaping @Sendable (String) -> Void,
-        _ body: (LocalRunner.PreparedJob) async throws -> Value
+        _ body: @Sendable (LocalRunner.PreparedJob) async throws -> Value
     ) async throws -> Value {
         let log = try JobLog("\(runner.folders.logs)/reproduce-\(UUID().uuidString)")
         defer { unlink(log.path) }
         let target = try await runner.environments.environment(of: request.target, progress: progress)
-        return try await body(runner.prepare(request, in: target, log: log, progress))
+        guard target.isRemote else { return try await body(runner.prepare(request, in: target, log: log, progress)) }
+        return try await runner.remote.use(for: target, request.target, log: log, progress: progress) { workshop in
+            try await body(runner.prepare(request, in: target, at: workshop, log: log, progress))
+        }
+    }
+
+    /// A shell of the user's on the host, in the package's build directory.
+    private func script(entering prepared: LocalRunner.PreparedJob) -> String {
+        let (recipe, environment) = (prepared.session.recipe, prepared.session.target.environment)
+        let variables = environment.environment.merging(recipe.environment) { _, own in own }
+            .sorted { $0.key < $1.key }.map { ShellWord.quoted("\($0.key)=\($0.value)") }.joined(separator: " ")
+        return """
+            cd \(ShellWord.quoted(recipe.directory)) || exit 1
+            exec env -i TERM="${TERM:-dumb}" \(variables) \(ShellWord.quoted(environment.shell.path))
+
+            """
     }
 
     private func text(of request: JobRequest, _ prepared: LocalRunner.PreparedJob) -> String {
@@ -48,7 +64,8 @@ package struct Reproduction: Sendable {
         var lines = [
             "# \(job.package) on \(request.target.name) with \(job.compiler)", "job          \(request.id)",
             "kind         \(job.kind.rawValue)",
-            "environment  \(job.environment)", "root         \(prepared.session.target.base)",
+            "environment  \(job.environment)",
+            prepared.remote.map { "host         \($0.host.name)" } ?? "root         \(prepared.session.target.base)",
             "plugin       \(job.plugin.name) \(job.plugin.version) \(job.plugin.digest)",
         ]
         let system = request.inputs.reduce(into: Set(job.systemPackages)) { $0.formUnion($1.job.systemPackages) }

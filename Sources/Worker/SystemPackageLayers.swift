@@ -13,7 +13,7 @@ struct SystemPackageLayers: Sendable {
 
     /// What is left out of a layer: caches and logs of package managers.
     private static let excluded: Set<String> = ["dev", "proc", "run", "sys", "tmp", "var/cache", "var/log", "var/tmp"]
-    private static let limits = Limits(time: .seconds(3600), silence: .seconds(900), disk: 16 << 30)
+    static let limits = Limits(time: .seconds(3600), silence: .seconds(900), disk: 16 << 30)
 
     init(_ folders: WorkerFolders, layers: LayerStore) {
         folder = folders.systemLayers
@@ -25,6 +25,8 @@ struct SystemPackageLayers: Sendable {
     enum Refusal: Error {
         /// The distro has no such packages.
         case unknown([String])
+        /// They are missing, and steps of root cannot be run, for this reason.
+        case forbidden([String], String)
         /// A step failed.
         case failed(Step, CommandResult)
     }

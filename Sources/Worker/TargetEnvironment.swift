@@ -13,10 +13,11 @@ struct TargetEnvironment: Sendable {
     var request: TargetRequest
     var description: TargetDescription
     var patterns: LogReader
-    /// The directory with the root file system.
+    /// The directory with the root file system; empty where jobs run on hosts.
     var base: String
 
     var environment: EnvironmentDescription { description.environment }
+    var isRemote: Bool { environment.kind == .host }
     var layout: SwitchLayout {
         let root = environment.paths.opamRoot
         return SwitchLayout(root: root)
@@ -103,15 +104,20 @@ actor TargetEnvironments {
             target: target.name, distribution: target.distribution, version: target.version,
             architecture: target.architecture, systemCompiler: target.systemCompiler, options: target.options)
         let description = try await plugin.target(request)
-        guard description.environment.kind == .rootFileSystem else {
+        guard description.environment.kind != .image else {
+            throw Failure(
+                .infrastructure, "target '\(target.name)': its environment is an image, which this worker cannot run")
+        }
+        guard target.host == nil || description.environment.kind == .host else {
             throw Failure(
                 .infrastructure,
-                "target '\(target.name)': its environment is of the kind '\(description.environment.kind.rawValue)', "
-                    + "which a sandbox of this machine is not")
+                "target '\(target.name)': the plugin '\(target.plugin.name)' makes root file systems for sandboxes, and "
+                    + "the matrix says \(target.host ?? "")", hint: "leave 'run' out")
         }
         var environment = TargetEnvironment(
             plugin: plugin, request: request, description: description,
             patterns: LogReader(try await plugin.patterns()), base: "")
+        if environment.isRemote { return environment }
         if store.existing(target.environment) == nil { progress("bootstrap") }
         let steps = description.environment.bootstrap.map { step in
             EnvironmentStore.BootstrapStep(
@@ -124,7 +130,7 @@ actor TargetEnvironments {
 }
 
 extension TargetEnvironment {
-    private static let bootstrapLimits = Limits(
+    static let bootstrapLimits = Limits(
         time: .seconds(3600), silence: .seconds(900), memory: nil, processes: nil, disk: 16 << 30)
 
     /// A step at the worker sees the worker's own variables: mirrors and proxies are told by them. There is no home yet
@@ -153,6 +159,13 @@ extension TargetEnvironment {
             throw Failure(
                 .infrastructure, "target '\(request.target)': probing its environment: \(result.ending)\n\(text)")
         }
+        try compare(text)
+    }
+
+    /// Compares what a probe printed with the description.
+    ///
+    /// - Throws: `Failure` for the first variable that differs.
+    func compare(_ text: String) throws {
         for line in text.split(separator: "\n") {
             guard let equals = line.firstIndex(of: "=") else { continue }
             let (name, found) = (String(line[..<equals]), line[line.index(after: equals)...])

@@ -25,13 +25,19 @@ struct Verdict {
             report = Self.failure(.configure, error.description)
         case SystemPackageLayers.Refusal.unknown(let names):
             report = Self.failure(.depext, "no system package \(names.joined(separator: ", "))")
+        case SystemPackageLayers.Refusal.forbidden(let names, let reason):
+            report = Self.failure(
+                .depext, "no right to install \(names.joined(separator: ", ")): \(reason)",
+                signature: "no right to install \(names.joined(separator: ", "))")
         case SystemPackageLayers.Refusal.failed(let step, let result):
             let failure = BuildSession.StepFailure(phase: .depext, name: step.name, result: result, logStart: 0)
             report = Self.judge(failure, log: log, reader: reader, scratch: scratch)
         case let error as Failure where error.kind == .input:
             report = Self.failure(.install, error.diagnostics.first?.message ?? error.description)
         case let error as Failure:
-            report = Self.infrastructure(error.diagnostics.first?.message ?? error.description)
+            let diagnostic = error.diagnostics.first
+            report = Self.infrastructure(
+                (diagnostic?.message ?? error.description) + (diagnostic?.hint.map { " (\($0))" } ?? ""))
         default:
             report = Self.infrastructure("\(error)")
         }

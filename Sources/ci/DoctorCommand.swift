@@ -3,6 +3,7 @@ internal import Core
 internal import Executor
 internal import Foundation
 internal import PluginHost
+internal import Worker
 
 struct DoctorCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -11,14 +12,17 @@ struct DoctorCommand: AsyncParsableCommand {
         discussion: "Exits with 3 if something is missing without which no job can run here.")
 
     @OptionGroup var store: StoreOption
+    @OptionGroup var hosts: HostOptions
 
     @Option(help: "text or json.")
     var format: OutputFormat = .text
 
     func run() async throws {
         let configuration = try Configuration.current()
-        let findings = await Finding.all(
-            store: try store.path(in: configuration), plugins: try PluginSearchPath.configured(configuration))
+        let path = try store.path(in: configuration)
+        let findings =
+            await Finding.all(store: path, plugins: try PluginSearchPath.configured(configuration))
+            + Finding.hosts(try hosts.settings(configuration), store: path)
         if format == .json {
             try printJSON(findings)
         } else {
@@ -63,6 +67,22 @@ extension Finding {
             program("git", package: "git", use: "fetches repositories"),
             headroom(in: folder), found(plugins),
         ]
+    }
+
+    /// Tries to reach every host that is set.
+    static func hosts(_ settings: HostSettings, store: String) async -> [Finding] {
+        var findings: [Finding] = []
+        for host in settings.all {
+            do {
+                let facts = try await RemoteSession.trial(of: RemoteHost(host, client: settings.client))
+                findings.append(Finding(name: "host", state: .good, detail: "\(host): \(facts)"))
+            } catch let refusal as RemoteRefusal {
+                findings.append(Finding(name: "host", state: .absent, detail: refusal.message, remedy: refusal.hint))
+            } catch {
+                findings.append(Finding(name: "host", state: .absent, detail: "\(host): \(error)"))
+            }
+        }
+        return findings
     }
 
     private init(_ capability: Capability) {

@@ -17,6 +17,7 @@ struct ReproduceCommand: AsyncParsableCommand {
 
     @OptionGroup var store: StoreOption
     @OptionGroup var talk: TalkOptions
+    @OptionGroup var hosts: HostOptions
 
     @Option(help: "The deployment (default: the only one there is).")
     var deployment: String?
@@ -50,7 +51,7 @@ struct ReproduceCommand: AsyncParsableCommand {
             sources: SourceCache(
                 try Settings.sourceDirectory(flag: sourceCache, in: configuration),
                 mirrors: mirrors.split(separator: " ").map(String.init)),
-            keepLog: { Digest(of: $0) })
+            hosts: try hosts.settings(configuration), keepLog: { Digest(of: $0) })
         let reproduction = Reproduction(runner)
         let progress: @Sendable (String) -> Void = { [talk] phrase in
             if talk.verbose { Terminal.complain(phrase) }

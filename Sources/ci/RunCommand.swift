@@ -20,6 +20,7 @@ struct RunCommand: AsyncParsableCommand {
 
     @OptionGroup var store: StoreOption
     @OptionGroup var talk: TalkOptions
+    @OptionGroup var hosts: HostOptions
 
     @Option(name: .customLong("jobs"), help: Settings.jobs.help)
     var jobs: Int?
@@ -67,7 +68,8 @@ struct RunCommand: AsyncParsableCommand {
         }
         let runner = try LocalRunner(
             WorkerFolders("\(path)/ciso/worker"), plugins: catalog,
-            sources: try sources(configuration), keepLog: { [logs = store.logs] in try logs.put($0) })
+            sources: try sources(configuration), hosts: try hosts.settings(configuration),
+            keepLog: { [logs = store.logs] in try logs.put($0) })
         let slots =
             try Settings.jobs.value(flag: jobs, in: configuration) ?? ProcessInfo.processInfo.activeProcessorCount
         try await run(plan, in: store, runner: runner, slots: slots)

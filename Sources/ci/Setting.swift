@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import Core
 internal import Matrix
+internal import Worker
 
 /// Something that a flag, an environment variable or `ciso.yaml` may set; the first of these that does wins.
 struct Setting<Value: Sendable>: Sendable {
@@ -60,6 +61,26 @@ enum Settings {
         key: "source-mirrors", text: "Mirrors of source archives in opam's layout, separated by spaces.",
         defaultText: "none", expected: "URLs separated by spaces", read: { $0 })
 
+    static let hosts = Setting<[HostSettings.Rule]>(
+        key: "hosts", text: "Hosts of targets: TARGET=ssh://[USER@]HOST[:PORT][,ssh://…], TARGET with globs.",
+        defaultText: "those of the matrix", expected: "words such as openbsd-*=ssh://ciso@host",
+        read: { try? HostSettings.rules(from: $0) })
+    static let knownHosts = Setting<String>(
+        key: "known-hosts", text: "The file with the keys of hosts; a host that is not in it is refused.",
+        defaultText: "the ssh client's own", expected: "a path", read: { $0 })
+    static let sshConfig = Setting<String>(
+        key: "ssh-config", text: "The configuration of the ssh client.", defaultText: "the user's own",
+        expected: "a path", read: { $0 })
+
+    static let sshPatience = Setting<Int>(
+        key: "ssh-patience", text: "Seconds without an answer after which a connection counts as lost.",
+        defaultText: "20", expected: "a number from 4 to 600",
+        read: { Int($0).flatMap { (4...600).contains($0) ? $0 : nil } })
+    static let hostPatience = Setting<Int>(
+        key: "host-patience", text: "Seconds that a job waits while none of its target's hosts answers.",
+        defaultText: "60", expected: "a number from 0 to 86400",
+        read: { Int($0).flatMap { (0...86_400).contains($0) ? $0 : nil } })
+
     static let cache = Setting<String>(
         key: "cache", text: "Where what can be computed again is kept.",
         defaultText: "$XDG_CACHE_HOME/ciso or ~/.cache/ciso", expected: "a path", read: { $0 })
@@ -86,5 +107,8 @@ enum Settings {
     }
 
     /// The keys that `ciso.yaml` may have.
-    static let keys = [store.key, jobs.key, pluginPath.key, sourceCache.key, sourceMirrors.key, cache.key]
+    static let keys = [
+        store.key, jobs.key, pluginPath.key, sourceCache.key, sourceMirrors.key, cache.key, hosts.key, knownHosts.key,
+        sshConfig.key, sshPatience.key, hostPatience.key,
+    ]
 }

@@ -1,6 +1,8 @@
-import Executor
+import Core
 import Foundation
 import Glibc
+
+@testable import Executor
 
 /// A real sshd on the loopback device, for one user with a given shell, seen as another machine.
 ///
@@ -15,7 +17,7 @@ final class RemoteFixture: Sendable {
     private let server: Spawned
 
     init(shell: String) throws {
-        path = "/tmp/ciso-ssh-\(UInt32.random(in: .min ... .max))"
+        path = "/var/tmp/ciso-ssh-\(UInt32.random(in: .min ... .max))"
         let port = Int.random(in: 20000..<60000)
         try FileManager.default.createDirectory(atPath: path + "/home", withIntermediateDirectories: true)
         try Self.shell(
@@ -39,9 +41,12 @@ final class RemoteFixture: Sendable {
                 exec /usr/sbin/sshd -D -e -f /dev/null \(options)
                 """,
             ], output: path + "/sshd.log")
+        guard let address = HostAddress("ssh://tester@127.0.0.1:\(port)") else { throw CocoaError(.coderInvalidValue) }
         host = RemoteHost(
-            "tester@127.0.0.1", port: port, identity: path + "/key", knownHosts: path + "/known",
-            directory: path + "/home/work", slots: 2)
+            address,
+            client: SSHClient(
+                configuration: "/dev/null", knownHosts: path + "/known", identity: path + "/key"),
+            directory: path + "/home/work")
         for _ in 0..<1500
         where !((try? String(contentsOfFile: path + "/sshd.log", encoding: .utf8))?.contains("listening") ?? false) {
             usleep(10_000)
@@ -63,9 +68,17 @@ final class RemoteFixture: Sendable {
         for process in children { kill(process, SIGKILL) }
     }
 
-    /// Files in the host's directory of workspaces.
+    /// The workspaces that are on the host.
     var workspaces: [String] {
-        (try? FileManager.default.contentsOfDirectory(atPath: host.directory)) ?? []
+        ((try? FileManager.default.contentsOfDirectory(atPath: host.directory)) ?? []).filter { $0.hasPrefix("ciso.") }
+    }
+
+    /// Stops or resumes this side's client, as a network that swallows packets would.
+    func signalClients(_ signal: Int32) {
+        for process in descendants(of: getpid()) {
+            let line = (try? String(contentsOfFile: "/proc/\(process)/cmdline", encoding: .utf8)) ?? ""
+            if line.contains("ControlMaster=yes"), line.contains(path) { kill(process, signal) }
+        }
     }
 
     private func descendants(of process: pid_t) -> [pid_t] {
@@ -88,15 +101,15 @@ final class RemoteFixture: Sendable {
 }
 
 extension RemoteSession {
-    /// Runs a script in the workspace's root, and gives what it printed.
+    /// Runs a script in what the session has claimed, or among its inputs, and gives what it printed.
     func sh(
         _ script: String, limits: Limits = Limits(time: .seconds(30), memory: nil, processes: nil)
     ) async -> (result: CommandResult, output: String) {
         let output = Output()
         let command = Command(
             name: "test", .script(script),
-            environment: ["PATH": "/usr/bin:/bin", "HOME": root, "WEIRD": "a 'b' $c\n\\d"],
-            workingDirectory: root, limits: limits)
+            environment: ["PATH": "/usr/bin:/bin", "HOME": inputs, "WEIRD": "a 'b' $c\n\\d"],
+            workingDirectory: claims.first ?? inputs, limits: limits)
         let result = await run(command) { output.append($0) }
         return (result, output.text)
     }

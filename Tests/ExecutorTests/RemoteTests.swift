@@ -10,10 +10,10 @@ struct RemoteTests {
     /// The shells that stand for those of OpenBSD (mksh) and FreeBSD (dash).
     static let shells = (["/usr/bin/dash", "/bin/mksh", "/bin/bash"] as [String]).filter { access($0, X_OK) == 0 }
 
-    private func eventually(_ condition: () -> Bool) -> Bool {
+    private func eventually(_ condition: () -> Bool) async -> Bool {
         for _ in 0..<1000 {
             if condition() { return true }
-            usleep(10_000)
+            try? await Task.sleep(for: .milliseconds(10))
         }
         return false
     }
@@ -39,7 +39,7 @@ struct RemoteTests {
         #expect(await session.sh("echo one > f").result.succeeded)
         #expect(await session.sh("cat f; kill -SEGV $$").result.ending == .signalled(11))
         await session.close()
-        #expect(eventually { fixture.workspaces.isEmpty })
+        #expect(await eventually { fixture.workspaces.isEmpty })
     }
 
     @Test(arguments: shells) func limitsHoldThere(shell: String) async throws {
@@ -61,7 +61,7 @@ struct RemoteTests {
         let daemon = await session.sh("(setsid sleep 31302 > /dev/null 2>&1 &) ; (setsid sleep 31302 &) ; exit 0")
         #expect(daemon.result.succeeded)
         #expect(daemon.result.duration < .seconds(20))
-        #expect(eventually { !isRunning("31301") && !isRunning("31302") })
+        #expect(await eventually { !isRunning("31301") && !isRunning("31302") })
         await session.close()
     }
 
@@ -71,7 +71,7 @@ struct RemoteTests {
         let fixture = try RemoteFixture(shell: shell)
         let session = try await RemoteSession(fixture.host, in: fixture.path + "/c")
         let task = Task { await session.sh("echo begun > begun; (setsid sleep 31303 &) ; sleep 31303") }
-        #expect(eventually { FileManager.default.fileExists(atPath: session.root + "/begun") })
+        #expect(await eventually { FileManager.default.fileExists(atPath: session.inputs + "/begun") })
         fixture.dropConnections()
         let (result, _) = await task.value
         guard case .connectionLost = result.ending else {
@@ -79,8 +79,8 @@ struct RemoteTests {
             return
         }
         #expect(result.isInfrastructure)
-        #expect(eventually { !isRunning("31303") })
-        #expect(eventually { fixture.workspaces.isEmpty })
+        #expect(await eventually { !isRunning("31303") })
+        #expect(await eventually { fixture.workspaces.isEmpty })
         let again = try await RemoteSession(fixture.host, in: fixture.path + "/c")
         #expect(await again.sh("echo back").output == "back\n")
         await again.close()
@@ -90,11 +90,11 @@ struct RemoteTests {
         let fixture = try RemoteFixture(shell: Self.shells[0])
         let session = try await RemoteSession(fixture.host, in: fixture.path + "/c")
         let task = Task { await session.sh("echo begun > begun; sleep 31304").result }
-        #expect(eventually { FileManager.default.fileExists(atPath: session.root + "/begun") })
+        #expect(await eventually { FileManager.default.fileExists(atPath: session.inputs + "/begun") })
         task.cancel()
         let result = await task.value
         #expect(result.ending == .cancelled)
-        #expect(eventually { !isRunning("31304") })
+        #expect(await eventually { !isRunning("31304") })
         #expect(await session.sh("echo still here").output == "still here\n")
         await session.close()
     }
@@ -102,9 +102,9 @@ struct RemoteTests {
     @Test func whatARebootLeftIsRemovedByTheNextConnection() async throws {
         let fixture = try RemoteFixture(shell: Self.shells[0])
         let old = fixture.host.directory + "/ciso.old"
-        try FileManager.default.createDirectory(atPath: old + "/root", withIntermediateDirectories: true)
+        try FileManager.default.createDirectory(atPath: old + "/inputs", withIntermediateDirectories: true)
         try "99999999\n".write(toFile: old + "/keeper", atomically: true, encoding: .utf8)
-        for path in [fixture.host.directory, old, old + "/root", old + "/keeper"] { chown(path, 4321, 4321) }
+        for path in [fixture.host.directory, old, old + "/inputs", old + "/keeper"] { chown(path, 4321, 4321) }
         let session = try await RemoteSession(fixture.host, in: fixture.path + "/c")
         #expect(fixture.workspaces == [String(session.workspace.split(separator: "/").last ?? "")])
         await session.close()
@@ -119,12 +119,13 @@ struct RemoteTests {
                 name: "x", .script("echo 1 > f; chmod 500 ."), environment: ["PATH": "/bin"], workingDirectory: claim)
         ) { _ in }
         #expect(made.succeeded)
-        #expect(try await session.read(String(claim.dropFirst()) + "/f") == Array("1\n".utf8))
-        await #expect(throws: Failure.self) { try await session.read("no/such/file") }
-        let error = await #expect(throws: Failure.self) {
+        #expect(try await session.read(claim + "/f") == Array("1\n".utf8))
+        #expect(try await session.read(claim + "/g") == nil)
+        #expect(try await session.read(claim) == nil)
+        let error = await #expect(throws: RemoteRefusal.self) {
             _ = try await RemoteSession(fixture.host, in: fixture.path + "/c", claiming: [claim])
         }
-        #expect(error?.description.contains("another job has it") == true, "\(error?.description ?? "")")
+        #expect(error?.kind == .taken, "\(error?.description ?? "")")
         await session.close()
         #expect(!FileManager.default.fileExists(atPath: claim))
         let next = try await RemoteSession(fixture.host, in: fixture.path + "/c", claiming: [claim])
@@ -138,68 +139,156 @@ struct RemoteTests {
     @Test func anUnknownHostKeyIsRefused() async throws {
         let fixture = try RemoteFixture(shell: Self.shells[0])
         var host = fixture.host
-        host.knownHosts = fixture.path + "/empty"
-        let error = await #expect(throws: Failure.self) { _ = try await RemoteSession(host, in: fixture.path + "/c") }
-        #expect(error?.kind == .infrastructure)
-        #expect(error?.description.contains("Host key verification failed") == true, "\(error?.description ?? "")")
-        host.destination = "-oProxyCommand=touch /tmp/x"
-        await #expect(throws: Failure.self) { _ = try await RemoteSession(host, in: fixture.path + "/c") }
+        host.client.knownHosts = fixture.path + "/empty"
+        let unknown = await #expect(throws: RemoteRefusal.self) {
+            _ = try await RemoteSession(host, in: fixture.path + "/c")
+        }
+        #expect(unknown?.kind == .wrongKey, "\(unknown?.description ?? "")")
+        #expect(unknown?.hint?.contains("ssh-keyscan -p") == true)
+        let known = try String(contentsOfFile: fixture.path + "/known", encoding: .utf8)
+        let others = try String(contentsOfFile: fixture.path + "/key.pub", encoding: .utf8).split(separator: " ")[1]
+        let place = known.split(separator: " ")[0]
+        try "\(place) ssh-ed25519 \(others)\n".write(toFile: fixture.path + "/other", atomically: true, encoding: .utf8)
+        host.client.knownHosts = fixture.path + "/other"
+        let changed = await #expect(throws: RemoteRefusal.self) {
+            _ = try await RemoteSession(host, in: fixture.path + "/c")
+        }
+        #expect(changed?.kind == .wrongKey, "\(changed?.description ?? "")")
+        #expect(changed?.message.contains("another than the known one") == true)
     }
 
-    /// The same changes give the same layer, here in a sandbox and there by tar.
+    @Test func aKeyThatIsNotLetInIsNamed() async throws {
+        let fixture = try RemoteFixture(shell: Self.shells[0])
+        try "".write(toFile: fixture.path + "/authorized", atomically: true, encoding: .utf8)
+        let refusal = await #expect(throws: RemoteRefusal.self) {
+            _ = try await RemoteSession(fixture.host, in: fixture.path + "/c")
+        }
+        #expect(refusal?.kind == .noLogin, "\(refusal?.description ?? "")")
+    }
+
+    /// Where packets vanish neither side sees the other's end: the host goes by what it hears.
+    @Test func aSilentConnectionIsGivenUpOnTheHost() async throws {
+        let fixture = try RemoteFixture(shell: Self.shells[0])
+        var host = fixture.host
+        host.client.patience = 4
+        let session = try await RemoteSession(host, in: fixture.path + "/c")
+        let task = Task { await session.sh("echo begun > begun; (setsid sleep 31305 &) ; sleep 31305") }
+        #expect(await eventually { FileManager.default.fileExists(atPath: session.inputs + "/begun") })
+        fixture.signalClients(SIGSTOP)
+        #expect(await eventually { fixture.workspaces.isEmpty })
+        #expect(await eventually { !isRunning("31305") })
+        fixture.signalClients(SIGCONT)
+        let result = await task.value.result
+        guard case .connectionLost = result.ending else {
+            Issue.record("\(result)")
+            return
+        }
+        await session.close()
+    }
+
+    @Test func aFullDiskOfTheHostIsTheMachinesFault() async throws {
+        let fixture = try RemoteFixture(shell: Self.shells[0])
+        var host = fixture.host
+        let session = try await RemoteSession(host, in: fixture.path + "/c")
+        #expect(await session.sh("exit 1").result.ending == .exited(1))
+        await session.close()
+        host.reserve = 1 << 60
+        let refusal = await #expect(throws: RemoteRefusal.self) {
+            _ = try await RemoteSession(host, in: fixture.path + "/c")
+        }
+        #expect(refusal?.kind == .unready, "\(refusal?.description ?? "")")
+        #expect(fixture.workspaces.isEmpty)
+    }
+
+    /// The same changes give the same files, here in a sandbox and there by tar.
     @Test(arguments: shells) func layersTravelByTar(shell: String) async throws {
         let fixture = try RemoteFixture(shell: shell)
         let local = try Fixture()
         let store = LayerStore(local.path + "/layers")
-        let first =
-            "mkdir -p p/d; echo 1 > p/a; echo 2 > p/d/b; echo 3 > p/gone; mkdir p/old; echo 4 > p/old/f; chmod 700 p/d"
-        let second = "echo changed > p/a; echo new > 'p/d/a name'; rm -r p/old p/gone; ln -s a p/link; chmod 755 p/a"
+        let prefix = fixture.path + "/home/opam"
         let below = try local.sandbox()
-        #expect(await below.sh("cd /; \(first)", user: .root).result.succeeded)
-        let base = try store.capture(below, paths: ["p"])
+        let first = """
+            umask 022; mkdir -p \(prefix); cd \(prefix); mkdir d old x; echo 1 > a; echo 2 > d/b; echo 3 > gone
+            echo 4 > old/f; echo 5 > mode; echo 6 > kept; echo 7 > x/left; chmod 700 d
+            """
+        #expect(await below.sh(first, user: .root).result.succeeded)
+        let base = try store.capture(below, paths: [prefix])
+        let second = """
+            umask 022; cd \(prefix); echo changed > a; echo new > 'd/a name'; rm -r old gone; ln -s a link; chmod 755 mode
+            touch -r kept time; echo 66 > kept; touch -r time kept; rm time; mkdir -p e/f; mkfifo pipe; rm -r x; echo 8 > x
+            echo '-x' > ./-n; chmod 750 e; echo 9 > 'back\\slash'; mkdir left-out; echo 10 > left-out/f
+            """
+        let over = try local.sandbox([try await store.unpacked(base.digest)])
+        #expect(await over.sh(second, user: .root).result.succeeded)
+        let here = try store.capture(over, paths: [prefix], excluding: [prefix.dropFirst() + "/left-out"])
 
-        let session = try await RemoteSession(fixture.host, in: fixture.path + "/c")
-        try await session.send(store.object(base.digest))
-        #expect(await session.sh("cat p/a p/d/b; ls p").output == "1\n2\na\nd\ngone\nold\n")
-        try await session.mark(["p"])
-        #expect(await session.sh(second).result.succeeded)
-        let layer = try await session.capture(["p"], into: store)
-        try await session.mark(["p"])
-        #expect(try await session.capture(["p"], into: store).entries == 0, "nothing changed")
+        let session = try await RemoteSession(fixture.host, in: fixture.path + "/c", claiming: [prefix])
+        let excluded = [prefix + "/left-out"]
+        for _ in 0..<2 {
+            try await session.assemble([(base.digest, try await store.unpacked(base.digest))], at: prefix)
+        }
+        #expect(await session.sh("cat a d/b; ls").output == "1\n2\na\nd\ngone\nkept\nmode\nold\nx\n")
+        try await session.noteContents(of: prefix, excluding: excluded)
+        try await session.collectChanges(below: prefix, excluding: excluded, to: local.path + "/nothing")
+        #expect(try FileManager.default.contentsOfDirectory(atPath: local.path + "/nothing").isEmpty)
+        let changed = await session.sh(second)
+        #expect(changed.result.succeeded, "\(changed.output)")
+        let tree = local.path + "/tree"
+        try FileManager.default.createDirectory(
+            atPath: tree + fixture.path + "/home", withIntermediateDirectories: true)
+        try await session.collectChanges(below: prefix, excluding: excluded, to: tree + prefix)
+        let there = try store.capture(directory: tree, paths: [prefix])
         await session.close()
 
-        let over = try local.sandbox([try await store.unpacked(base.digest), try await store.unpacked(layer.digest)])
-        let listing = "cd /p; find . | sort; cat a 'd/a name' d/b; readlink link"
-        #expect(
-            await over.sh(listing).output == ".\n./a\n./d\n./d/a name\n./d/b\n./link\nchanged\nnew\n2\na\n")
-    }
-
-    @Test func slotsAreGivenInTurn() async throws {
-        let slots = Slots(2)
-        let running = RunningCount()
-        await withTaskGroup { group in
-            for _ in 0..<10 {
-                group.addTask {
-                    await slots.use {
-                        await running.enter()
-                        try? await Task.sleep(for: .milliseconds(5))
-                        await running.leave()
-                    }
-                }
-            }
+        let files =
+            "cd \(prefix); find . ! -name . | sort | while read -r f; do ls -ld \"$f\" | cut -c1-10; echo \"$f\"; done; cat a kept x ./-n 'd/a name'; readlink link"
+        var listings: [String] = []
+        for layer in [here, there] {
+            let both = try local.sandbox([
+                try await store.unpacked(base.digest), try await store.unpacked(layer.digest),
+            ])
+            listings.append(await both.sh(files, user: .root).output)
         }
-        #expect(await running.most == 2)
-    }
-}
-
-private actor RunningCount {
-    private var now = 0
-    private(set) var most = 0
-
-    func enter() {
-        now += 1
-        most = max(most, now)
+        #expect(listings[0] == listings[1])
+        #expect(listings[0].contains("./d/a name"))
+        #expect(!listings[0].contains("gone"))
     }
 
-    func leave() { now -= 1 }
+    /// A layer that removes what a lower one has, on the host as in an overlay.
+    @Test(arguments: shells) func layersRemoveOnTheHost(shell: String) async throws {
+        let fixture = try RemoteFixture(shell: shell)
+        let local = try Fixture()
+        let store = LayerStore(local.path + "/layers")
+        let prefix = fixture.path + "/home/opam"
+        let below = try local.sandbox()
+        #expect(
+            await below.sh("mkdir -p \(prefix)/d \(prefix)/o; cd \(prefix); touch a d/b 'd/c d' o/p", user: .root)
+                .result
+                .succeeded)
+        let base = try store.capture(below, paths: [prefix])
+        let over = try local.sandbox([try await store.unpacked(base.digest)])
+        #expect(
+            await over.sh("cd \(prefix); rm a 'd/c d'; rm -r o; mkdir o; touch o/q", user: .root).result.succeeded)
+        let upper = try store.capture(over, paths: [prefix])
+        let session = try await RemoteSession(fixture.host, in: fixture.path + "/c", claiming: [prefix])
+        var layers: [(digest: Digest, unpacked: String)] = []
+        for layer in [base, upper] { layers.append((layer.digest, try await store.unpacked(layer.digest))) }
+        try await session.assemble(layers, at: prefix)
+        #expect(await session.sh("find . | sort").output == ".\n./d\n./d/b\n./o\n./o/q\n")
+        await session.close()
+    }
+
+    @Test func aNameThatNoListCanHoldIsThePackagesFault() async throws {
+        let fixture = try RemoteFixture(shell: Self.shells[0])
+        let local = try Fixture()
+        let claim = fixture.path + "/home/opam"
+        let session = try await RemoteSession(fixture.host, in: fixture.path + "/c", claiming: [claim])
+        try await session.noteContents(of: claim)
+        #expect(await session.sh("touch \"$(printf 'a\\nb')\"").result.succeeded)
+        let failure = await #expect(throws: Failure.self) {
+            try await session.collectChanges(below: claim, to: local.path + "/tree")
+        }
+        #expect(failure?.kind == .input)
+        await session.close()
+    }
 }

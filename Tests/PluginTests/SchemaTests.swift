@@ -8,7 +8,7 @@ import Testing
     private static let step = Step(
         "s", phase: .build, script: "true", place: .worker, user: .root, directory: "/", environment: ["A": "1"],
         network: true,
-        limits: limits, cacheable: false, idempotent: true)
+        limits: limits, cacheable: false, idempotent: true, unless: "true")
     private static let limits = StepLimits(time: 1, silence: 2, memory: 3, disk: 4, log: 5, processes: 6)
     private static let request = TargetRequest(
         target: "a-1", distribution: "a", version: "1", architecture: "x86_64", systemCompiler: true,

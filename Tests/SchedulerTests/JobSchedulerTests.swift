@@ -69,6 +69,25 @@ private typealias Jobs = JobScheduler<Int>
         #expect(scheduler.isFinished)
     }
 
+    /// What waits for a lane's only place keeps nothing else waiting, and the other way round.
+    @Test func lanesHaveTheirOwnPlaces() {
+        var scheduler = Jobs(
+            nodes: [
+                .init(id: 1, inputs: [], lane: "slow"), .init(id: 2, inputs: [], lane: "slow"),
+                .init(id: 3, inputs: []), .init(id: 4, inputs: [], lane: "unknown"),
+                .init(id: 5, inputs: [3], lane: "slow"),
+            ], slots: 1, lanes: ["slow": 1, "idle": 7])
+        #expect(scheduler.start() == [.run(3, attempt: 1), .run(1, attempt: 1)])
+        #expect(scheduler.advance(.ended(3, .success, at: .zero)) == [.run(4, attempt: 1)])
+        #expect(scheduler.advance(.ended(1, .success, at: .zero)) == [.run(2, attempt: 1)])
+        #expect(scheduler.advance(.ended(4, .success, at: .zero)) == [])
+        #expect(
+            scheduler.advance(.ended(2, .infrastructure, at: .zero)) == [.wake(at: .seconds(2)), .run(5, attempt: 1)])
+        #expect(scheduler.advance(.cancel([2])) == [.drop(2)])
+        #expect(scheduler.advance(.ended(5, .success, at: .zero)) == [])
+        #expect(scheduler.isFinished)
+    }
+
     @Test func anEndingThatNobodyAwaitsChangesNothing() {
         var scheduler = Jobs(nodes: [.init(id: 1, inputs: [])], slots: 1)
         #expect(scheduler.advance(.ended(1, .success, at: .zero)) == [])

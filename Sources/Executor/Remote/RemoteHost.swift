@@ -1,66 +1,93 @@
-import Core
-import Glibc
+public import Core
 
 /// A machine that is reached by ssh. It needs sshd, a POSIX shell and tar, nothing of ours.
 public struct RemoteHost: Hashable, Sendable {
-    /// `USER@NAME`, or a name from the user's ssh configuration.
-    public var destination: String
-    public var port: Int?
-    /// The private key; nil for those that the user's agent and configuration offer.
-    public var identity: String?
-    /// The file with the keys of known hosts; a host that is not in it is refused. Nil for the user's own.
-    public var knownHosts: String?
+    public var address: HostAddress
+    /// How the ssh client of this machine is called.
+    public var client: SSHClient
     /// The directory on the host in which workspaces are made.
     public var directory: String
     /// Words before the shell's for steps of root, where the login is not root: `["doas"]`, `["sudo", "-n"]`.
     public var elevation: [String]
-    /// Variables of the ssh client itself, such as `SSH_AUTH_SOCK`.
-    public var clientEnvironment: [String: String]
-    /// Commands at a time; see `Slots`.
-    public var slots: Int
+    /// Bytes that stay free on the host's disk: below that a command is stopped.
+    public var reserve: Int
 
     public init(
-        _ destination: String, port: Int? = nil, identity: String? = nil, knownHosts: String? = nil,
-        directory: String = "/var/tmp/ciso", elevation: [String] = [],
-        clientEnvironment: [String: String] = [:], slots: Int = 1
+        _ address: HostAddress, client: SSHClient = SSHClient(), directory: String = "/var/tmp/ciso",
+        elevation: [String] = [], reserve: Int = 256 << 20
     ) {
-        self.destination = destination
-        self.port = port
-        self.identity = identity
-        self.knownHosts = knownHosts
+        self.address = address
+        self.client = client
         self.directory = directory
         self.elevation = elevation
-        self.clientEnvironment = clientEnvironment
-        self.slots = slots
+        self.reserve = reserve
+    }
+
+    /// For messages.
+    public var name: String { address.destination + (address.port.map { ":\($0)" } ?? "") }
+
+    /// - Throws: `Failure` for words that a shell could take for something else.
+    func validate() throws(Failure) {
+        guard directory.hasPrefix("/"), isPlainPath(directory) else {
+            throw Failure(
+                .input,
+                "host '\(name)': directory '\(directory)': expected an absolute path of letters, digits, '.', '_', '-'")
+        }
+        guard elevation.allSatisfy({ isPlainPath($0) }) else {
+            throw Failure(.input, "host '\(name)': '\(elevation.joined(separator: " "))': expected plain words")
+        }
     }
 
     /// The words of a call of the ssh client.
     ///
-    /// - Parameter control: the socket by which calls share one connection.
-    func words(control: String, isMaster: Bool, _ remote: String) -> [String] {
+    /// - Parameters:
+    ///   - control: the socket by which calls share one connection.
+    ///   - isMaster: whether the call makes the connection; all others use it or fail.
+    ///   - terminal: whether the command gets a terminal of its own.
+    func words(control: String, isMaster: Bool, terminal: Bool = false, _ remote: String) -> [String] {
+        let own = isMaster ? ["ControlMaster=yes"] : ["ControlMaster=no", "ProxyCommand=false"]
+        let options = client.options + own + ["ControlPath=\(control)", "ControlPersist=no"]
+        let port = address.port.map { ["-p", String($0)] } ?? []
+        return ["ssh", terminal ? "-tt" : "-T"] + client.arguments + options.flatMap { ["-o", $0] } + port
+            + ["--", address.destination, remote]
+    }
+}
+
+/// How this machine's ssh client is to be called.
+public struct SSHClient: Hashable, Sendable {
+    /// The client's configuration; nil for the user's own.
+    public var configuration: String?
+    /// The file with the keys of known hosts; a host that is not in it is refused. Nil for the user's own.
+    public var knownHosts: String?
+    /// The private key; nil for those that the user's agent and configuration offer.
+    public var identity: String?
+    /// Variables of the client itself, such as `SSH_AUTH_SOCK`.
+    public var environment: [String: String]
+    /// Seconds without an answer after which a connection counts as lost, on both sides; at least 4.
+    public var patience: Int
+
+    public init(
+        configuration: String? = nil, knownHosts: String? = nil, identity: String? = nil,
+        environment: [String: String] = [:], patience: Int = 20
+    ) {
+        self.configuration = configuration
+        self.knownHosts = knownHosts
+        self.identity = identity
+        self.environment = environment
+        self.patience = max(4, patience)
+    }
+
+    var arguments: [String] { configuration.map { ["-F", $0] } ?? [] }
+
+    var options: [String] {
         var options = [
-            "BatchMode=yes", "StrictHostKeyChecking=yes", "ConnectTimeout=10", "ServerAliveInterval=5",
+            "BatchMode=yes", "StrictHostKeyChecking=yes", "ConnectTimeout=10", "ServerAliveInterval=\(patience / 4)",
             "ServerAliveCountMax=3", "ForwardAgent=no", "ForwardX11=no", "PermitLocalCommand=no",
-            "ClearAllForwardings=yes", "ControlPath=\(control)", "ControlMaster=\(isMaster ? "yes" : "no")",
-            "ControlPersist=no", "LogLevel=ERROR",
+            "ClearAllForwardings=yes", "LogLevel=ERROR",
         ]
         if let knownHosts { options.append("UserKnownHostsFile=\(knownHosts)") }
         if let identity { options += ["IdentityFile=\(identity)", "IdentitiesOnly=yes"] }
-        let port = port.map { ["-p", String($0)] } ?? []
-        return ["ssh", "-T"] + options.flatMap { ["-o", $0] } + port + ["--", destination, remote]
-    }
-
-    /// - Throws: `Failure` for a destination or directory that the ssh client or a shell could take for something else.
-    func validate() throws(Failure) {
-        guard !destination.isEmpty, !destination.hasPrefix("-"), !destination.contains(where: \.isWhitespace) else {
-            throw Failure(.input, "host '\(destination)': expected NAME or USER@NAME")
-        }
-        guard directory.hasPrefix("/"), isPlainPath(directory) else {
-            throw Failure(
-                .input,
-                "host '\(destination)': directory '\(directory)': expected an absolute path of letters, digits, '.', '_', '-'"
-            )
-        }
+        return options
     }
 }
 
@@ -75,37 +102,4 @@ func isPlainPath(_ path: String) -> Bool {
 /// `text` as one word of a POSIX shell.
 func shellQuoted(_ text: String) -> String {
     "'" + text.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'"
-}
-
-/// A number of rights to use something, given out in the order in which they are asked for.
-public actor Slots {
-    private var free: Int
-    private var waiting: [CheckedContinuation<Void, Never>] = []
-
-    public init(_ count: Int) {
-        free = max(1, count)
-    }
-
-    /// Waits for a free slot, runs `body` in it and frees it.
-    public func use<Value: Sendable>(_ body: @Sendable () async throws -> Value) async rethrows -> Value {
-        await take()
-        defer { give() }
-        return try await body()
-    }
-
-    private func take() async {
-        if free > 0 {
-            free -= 1
-        } else {
-            await withCheckedContinuation { waiting.append($0) }
-        }
-    }
-
-    private func give() {
-        if waiting.isEmpty {
-            free += 1
-        } else {
-            waiting.removeFirst().resume()
-        }
-    }
 }

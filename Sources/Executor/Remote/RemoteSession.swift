@@ -1,5 +1,4 @@
-import Archive
-public import Core
+import Core
 import Glibc
 import Synchronization
 
@@ -11,22 +10,26 @@ public final class RemoteSession: Sendable {
     public let host: RemoteHost
     /// The directory of the workspace on the host.
     public let workspace: String
-    /// What paths given to `send`, `mark` and `capture` are relative to: a directory in the workspace, or the host's root
-    /// where directories were claimed.
-    public let root: String
+    /// The number of the login's user there.
+    public let user: Int
     /// What the environment of every process of the workspace holds.
     let mark: String
+    /// Directories of the host that are this session's alone.
+    let claims: [String]
     let scratch: ScratchDirectory
+    /// Holds the connection's socket.
+    private let socket: ScratchDirectory
+    private let control: String
     private let keeper: RemoteKeeper
     private let number = Atomic<Int>(0)
 
     /// Connects to `host` and makes a workspace.
     ///
     /// - Parameters:
-    ///   - directory: for the connection's socket; its path must be short (the system allows about 100 bytes).
+    ///   - directory: on this machine, for files on their way.
     ///   - claims: directories of the host, absolute, that are this session's alone, because what is built contains their
     ///     paths: emptied at first, removed with the workspace.
-    /// - Throws: `Failure` of the kind `infrastructure` with what ssh said, or when another session has one of `claims`;
+    /// - Throws: `RemoteRefusal` with what ssh or the host said; `Failure` where `host` or a claim is no plain text;
     ///   `CancellationError`.
     public init(_ host: RemoteHost, in directory: String, claiming claims: [String] = []) async throws {
         try host.validate()
@@ -35,41 +38,66 @@ public final class RemoteSession: Sendable {
             throw Failure(.input, "'\(claim)': expected an absolute path of at least two plain names")
         }
         self.host = host
+        self.claims = claims
         mark = String(UInt64.random(in: .min ... .max), radix: 36)
         workspace = "\(host.directory)/ciso.\(mark)"
-        root = claims.isEmpty ? "\(workspace)/root" : ""
         scratch = try ScratchDirectory(in: absolute(directory))
-        chmod(scratch.path, 0o700)
-        let script = RemoteScript.keeper(
-            directory: host.directory, workspace: workspace, mark: mark, claims: claims)
-        keeper = try RemoteKeeper(
-            words: host.words(control: "\(scratch.path)/s", isMaster: true, "exec /bin/sh -s"),
-            environment: host.clientEnvironment, script: script)
-        try await keeper.waitUntilReady(of: host.destination)
+        socket = try Self.socketDirectory()
+        control = "\(socket.path)/s"
+        let script = RemoteScript.keeper(host, workspace: workspace, mark: mark, claims: claims)
+        keeper = try RemoteKeeper(host: host, control: control, script: script)
+        user = try await keeper.waitUntilReady(of: host)
     }
+
+    /// Connects to `host`, looks around and leaves.
+    ///
+    /// - Returns: what it is, for a person.
+    /// - Throws: as `init`.
+    public static func trial(of host: RemoteHost) async throws -> String {
+        let session = try await RemoteSession(host, in: "/tmp/ciso-\(geteuid())")
+        let answer = try await session.answer(
+            to: """
+                echo "$(uname -s) $(uname -r) $(uname -m)"
+                id -un
+                df -Pk . | awk 'NR == 2 { print int($4 / 1024) }'
+
+                """)
+        await session.close()
+        let lines = answer.split(separator: "\n").map(String.init)
+        guard lines.count == 3 else { return answer }
+        return "\(lines[0]), as \(lines[1]), \(lines[2]) MiB free at home"
+    }
+
+    /// Where commands find the files that are sent for them.
+    public var inputs: String { "\(workspace)/inputs" }
+
+    /// Whether the connection is gone.
+    public var isLost: Bool { keeper.isLost }
 
     /// Ends the connection. The host removes the workspace.
     public func close() async {
         await keeper.close()
     }
 
-    /// Runs `command` on the host, in the workspace's `root` or wherever it says, without a sandbox: it can do what the
-    /// login can. Its user's numbers mean nothing there: root is the login with the host's elevation, any other the login.
+    /// Runs `command` on the host without a sandbox: it can do what the login can. Its user's numbers mean nothing there:
+    /// root is the login with the host's elevation, and finds the login's number in `CISO_LOGIN`; any other is the login.
     ///
     /// Time, disk, and what a shell can bound are enforced on the host, by a watchdog that kills the command when the
     /// connection ends; silence and the amount of output are enforced here.
     ///
     /// - Parameter output: is given what it prints, in pieces, on another thread.
     public func run(_ command: Command, output: @escaping @Sendable ([UInt8]) -> Void) async -> CommandResult {
-        let number = number.add(1, ordering: .relaxed).newValue
-        let script = RemoteScript.watchdog(command, workspace: workspace, mark: mark, number: number)
-        let elevation = command.user == .root ? host.elevation : []
-        let words = call("exec " + (elevation + ["/bin/sh", "-s"]).joined(separator: " "))
+        var command = command
+        if command.user == .root { command.environment["CISO_LOGIN"] = String(self.user) }
+        let script = RemoteScript.watchdog(
+            command, workspace: workspace, mark: mark, number: nextNumber(), places: claims, reserve: host.reserve)
+        let elevation = command.user == .root && user != 0 ? host.elevation : []
+        let words = words("exec " + (elevation + ["/bin/sh", "-s"]).joined(separator: " "))
         var limits = command.limits
         // The host's clock decides; ours is for a host that does not answer.
         limits.time = limits.time.map { $0 + .seconds(20) }
         limits.disk = nil
-        let (bounded, variables) = (limits, host.clientEnvironment)
+        let (bounded, variables) = (limits, host.client.environment)
         var result = await Supervisor.run { cancellation in
             do throws(Failure) {
                 let input = try Pipe()
@@ -91,101 +119,104 @@ public final class RemoteSession: Sendable {
         return result
     }
 
-    /// Unpacks `archive` (tar, compressed or not) below `path`, relative to the workspace's root.
+    /// Why steps of root cannot be run here; nil where they can.
+    public func obstacleToRoot() async throws -> String? {
+        guard user != 0 else { return nil }
+        guard !host.elevation.isEmpty else { return "the login is not root, and nothing makes it root" }
+        let words = host.elevation.joined(separator: " ")
+        let answer = try await answer(
+            to: "if message=$(\(words) true 2>&1 < /dev/null); then echo yes; else echo \"no $message\"; fi\n")
+        guard !answer.hasPrefix("yes") else { return nil }
+        let reason = answer.dropFirst(3).split(whereSeparator: \.isNewline).last ?? "it failed"
+        return "'\(words)': \(reason)"
+    }
+
+    /// Lets the user type into a shell of the host: `script` with a terminal of its own.
     ///
-    /// - Throws: `Failure` with what the host's tar said.
-    public func send(_ archive: String, to path: String = ".") async throws(Failure) {
-        guard isPlainPath(path) else { throw Failure(.infrastructure, "'\(path)': not a plain path") }
-        let directory = "\(root)/\(path)"
-        // Parsed by the login shell, whichever it is: plain words only.
-        let words = call("mkdir -p \(directory) && exec tar -xpf - -C \(directory)")
-        try await transfer(words, "unpacking \(archive)") { (descriptor: Int32) throws(Failure) in
-            do throws(ArchiveError) {
-                try expand(archive, to: descriptor)
-            } catch {
-                // What the system refuses is the host's tar giving up; what it said says why.
-                if error.code != .system { throw error.failure }
-            }
-        }
-    }
-
-    /// The contents of a file on the host, at `path` relative to the root.
-    ///
-    /// - Parameter limit: the most bytes that are read; of a longer file the rest is left out.
-    /// - Throws: `Failure` with what the host said when there is no such file.
-    public func read(_ path: String, limit: Int = 1 << 20) async throws(Failure) -> [UInt8] {
-        let copy = "\(scratch.path)/read.\(number.add(1, ordering: .relaxed).newValue)"
-        defer { unlink(copy) }
-        try await script("head -c \(limit) < \(shellQuoted("\(root)/\(path)"))\n", into: copy)
-        return bytes(of: copy) ?? []
-    }
-
-    /// Runs a short script of ours on the host, and keeps what it prints in `file`.
-    func script(_ text: String, into file: String) async throws(Failure) {
-        try await transfer(call("exec /bin/sh -s"), "running a script", into: file) { RemoteSession.send(text, to: $0) }
-    }
-
-    private func call(_ remote: String) -> [String] {
-        host.words(control: "\(scratch.path)/s", isMaster: false, remote)
-    }
-
-    /// Runs the ssh client with what `feed` writes as its input, and its output in a file.
-    private func transfer(
-        _ words: [String], _ action: String, into file: String = "/dev/null",
-        feed: @escaping @Sendable (Int32) throws(Failure) -> Void
-    ) async throws(Failure) {
-        let complaint = Mutex("")
-        let problem = Mutex<Failure?>(nil)
-        let variables = host.clientEnvironment
+    /// - Returns: the shell's exit status.
+    public func interact(_ script: String) async throws -> Int32 {
+        let file = "\(workspace)/interactive"
+        try await write(Array(script.utf8), to: file)
+        let isTerminal = isatty(STDIN_FILENO) == 1
+        let words = host.words(
+            control: control, isMaster: false, terminal: isTerminal, "exec /bin/sh \(file)")
+        let variables = host.client.environment.merging(terminalType) { own, _ in own }
         let result = await Supervisor.run { cancellation in
             do throws(Failure) {
-                let input = try Pipe()
-                let told = try Pipe()
-                let output = open(file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
                 let process = try RemoteSession.start(
-                    words, environment: variables, input: input.reading, output: output, error: told.writing)
-                Glibc.close(output)
+                    words, environment: variables, input: STDIN_FILENO, output: STDOUT_FILENO, error: STDERR_FILENO)
                 let supervisor = Supervisor(
-                    process: process, limits: Limits(silence: nil, disk: nil), group: .none, cancellation: cancellation,
-                    disk: DiskWatch(paths: [], limit: nil, reserve: 0), report: .status)
-                let feeding = input.takeWriting()
-                do throws(Failure) { try feed(feeding) } catch { problem.withLock { $0 = error } }
-                Glibc.close(feeding)
-                return supervisor.run(output: told.takeReading(), status: -1) { bytes in
-                    complaint.withLock { $0 += String(decoding: bytes, as: UTF8.self) }
-                }
+                    process: process, limits: Limits(time: nil, silence: nil, disk: nil, output: nil), group: .none,
+                    cancellation: cancellation, disk: DiskWatch(paths: [], limit: nil, reserve: 0), report: .status)
+                return supervisor.run(output: -1, status: -1) { _ in }
             } catch {
                 return CommandResult(ending: .setupFailed(error.description))
             }
         }
-        if let failure = problem.withLock({ $0 }) { throw failure }
-        guard result.succeeded else {
-            let text = complaint.withLock { String($0.suffix(500)) }
-            throw Failure(.infrastructure, "\(host.destination): \(action): \(result.ending): \(text)")
+        guard case .exited(let status) = result.ending else {
+            throw Failure(.infrastructure, "\(host.name): the shell: \(result.ending)")
         }
+        return status
+    }
+
+    private var terminalType: [String: String] {
+        getenv("TERM").map { ["TERM": String(cString: $0)] } ?? [:]
+    }
+
+    /// The words of a call that shares the connection.
+    func words(_ remote: String) -> [String] {
+        host.words(control: control, isMaster: false, remote)
+    }
+
+    /// A directory that nobody else can reach into, with a path that is short: the system allows about 100 bytes.
+    private static func socketDirectory() throws(Failure) -> ScratchDirectory {
+        let parent = "/tmp/ciso-\(geteuid())"
+        mkdir(parent, 0o700)
+        var status = stat()
+        guard lstat(parent, &status) == 0, status.st_mode & S_IFMT == S_IFDIR, status.st_uid == geteuid(),
+            status.st_mode & 0o077 == 0
+        else {
+            throw Failure(.infrastructure, "\(parent): expected a directory of this user's alone", hint: "remove it")
+        }
+        ScratchDirectory.removeLeftovers(in: parent)
+        return try ScratchDirectory(in: parent)
+    }
+
+    func nextNumber() -> Int {
+        number.add(1, ordering: .relaxed).newValue
     }
 
     /// Starts the ssh client; a broken pipe is an error code for this thread.
     static func start(
-        _ words: [String], environment: [String: String], input: Int32, output: Int32, error: Int32
+        _ words: [String], environment: [String: String], input: Int32, output: Int32, error: Int32,
+        limits: [ProcessStart.ResourceLimit] = []
     ) throws(Failure) -> pid_t {
         guard let path = executable("ssh") else {
             throw Failure(.infrastructure, "ssh: not found", hint: "install the OpenSSH client")
         }
+        blockBrokenPipe()
+        return try ProcessStart(
+            path: path, arguments: words, environment: environment.map { "\($0.key)=\($0.value)" }, input: input,
+            output: output, error: error, limits: limits
+        ).start()
+    }
+
+    /// Makes writing to a pipe that nobody reads an error code for this thread.
+    static func blockBrokenPipe() {
         var set = sigset_t()
         sigemptyset(&set)
         sigaddset(&set, SIGPIPE)
         pthread_sigmask(SIG_BLOCK, &set, nil)
-        return try ProcessStart(
-            path: path, arguments: words, environment: environment.map { "\($0.key)=\($0.value)" }, input: input,
-            output: output, error: error
-        ).start()
     }
 
     static func send(_ text: String, to descriptor: Int32) {
-        var rest = Array(text.utf8)[...]
+        send(Array(text.utf8), to: descriptor)
+    }
+
+    static func send(_ bytes: [UInt8], to descriptor: Int32) {
+        var rest = bytes[...]
         while !rest.isEmpty {
-            let count = rest.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
+            let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
             guard count > 0 else { return }
             rest = rest.dropFirst(count)
         }

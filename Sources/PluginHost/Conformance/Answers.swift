@@ -19,6 +19,7 @@ struct Answers {
     private(set) var packageProblems: [String] = []
     private(set) var stepProblems: [String] = []
     private(set) var scripts: [Script] = []
+    private(set) var repeatable: [RepeatableStep] = []
 
     /// Depext names as opam-repository has them, and some that must not reach a shell as they are.
     static let names = ["autoconf", "gmp", "libgmp-dev", "pkg-config", "python3", "zlib"] + hostileNames
@@ -52,11 +53,13 @@ struct Answers {
         let family = target.environment.shell.family
         add(worker, .posix)
         add(inside, family)
+        note(inside, target.environment)
         do {
             let answer = try record(
                 PluginCalls.SystemPackages.self, SystemPackagesRequest(target: request, names: Self.names), session)
             packages.append(answer)
             add(answer.steps, family)
+            note(answer.steps, target.environment)
         } catch {
             packageProblems.append("\(request.target): \(error)")
             throw error
@@ -82,6 +85,16 @@ struct Answers {
 
     private mutating func add(_ steps: [Step], _ family: ShellFamily) {
         scripts += steps.map { Script(step: $0.name, text: $0.script, family: family) }
+        scripts += steps.compactMap { step in
+            step.unless.map { Script(step: "\(step.name) (unless)", text: $0, family: family) }
+        }
+    }
+
+    private mutating func note(_ steps: [Step], _ environment: EnvironmentDescription) {
+        for step in steps where step.idempotent && !repeatable.contains(where: { $0.step.script == step.script }) {
+            repeatable.append(
+                RepeatableStep(step: step, family: environment.shell.family, environment: environment.environment))
+        }
     }
 
     /// A package whose commands have every kind of word that a shell could misread.

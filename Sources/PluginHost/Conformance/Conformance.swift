@@ -5,7 +5,8 @@ internal import PluginMessages
 /// Tries a plugin's file: whether it can be loaded, what it answers to every call about every target, whether it
 /// answers the same again, and whether it survives requests that are wrong.
 ///
-/// Scripts are parsed by the shell of their family, never run: the file may be anybody's.
+/// Scripts are parsed by the shell of their family, never run here: the file may be anybody's. The report has those that
+/// may be run in a sandbox.
 package struct Conformance: Sendable {
     let file: PluginFile
     let host: String
@@ -32,19 +33,19 @@ package struct Conformance: Sendable {
             file: file, host: host, limits: limits,
             shells: ScriptShell.find(in: path.split(separator: ":").map(String.init)))
         let identity = plugin.identity
-        let checks = await SerialQueueExecutor(label: "conformance").run { suite.run(identity) }
-        return ConformanceReport(file: file.path, identity: identity, checks: checks)
+        let (checks, repeatable) = await SerialQueueExecutor(label: "conformance").run { suite.run(identity) }
+        return ConformanceReport(file: file.path, identity: identity, checks: checks, repeatable: repeatable)
     }
 
     /// Everything after loading; the calls that later checks need come first.
-    private func run(_ identity: Plugin.Identity) -> [ConformanceReport.Check] {
+    private func run(_ identity: Plugin.Identity) -> ([ConformanceReport.Check], [RepeatableStep]) {
         var checks = [ConformanceReport.Check("load", problems: [], tried: "\(identity.name) \(identity.version)")]
         let description: PluginDescription
         do {
             description = try session().ask(PluginCalls.Describe.self, NoArguments())
             checks.append(self.describe(description, identity))
         } catch {
-            return checks + [ConformanceReport.Check("describe", problems: ["\(error)"], tried: "")]
+            return (checks + [ConformanceReport.Check("describe", problems: ["\(error)"], tried: "")], [])
         }
         let answers = Answers(to: requests(of: description), session)
         checks.append(
@@ -61,7 +62,7 @@ package struct Conformance: Sendable {
         checks += syntax(of: answers)
         checks.append(hostileRequests(description, known: answers.targets.map(\.request).first))
         checks.append(hostileNames(answers))
-        return checks
+        return (checks, answers.repeatable)
     }
 
     /// A new child, so that no check depends on what an earlier one did.

@@ -1,3 +1,13 @@
+package import PluginMessages
+
+/// A step that says that it is idempotent, and how it is run.
+package struct RepeatableStep: Sendable, Hashable {
+    package var step: Step
+    package var family: ShellFamily
+    /// What every step of its environment sees.
+    package var environment: [String: String]
+}
+
 /// What the conformance suite found out about a plugin's file.
 package struct ConformanceReport: Sendable {
     /// One thing that was tried.
@@ -15,12 +25,12 @@ package struct ConformanceReport: Sendable {
         package var verdict: Verdict
 
         /// Passed unless something was found.
-        init(_ name: String, problems: [String], tried: String) {
+        package init(_ name: String, problems: [String], tried: String) {
             self.name = name
             verdict = problems.isEmpty ? .passed(tried) : .failed(problems)
         }
 
-        init(_ name: String, skipped reason: String) {
+        package init(_ name: String, skipped reason: String) {
             self.name = name
             verdict = .skipped(reason)
         }
@@ -30,6 +40,8 @@ package struct ConformanceReport: Sendable {
     /// `NAME VERSION DIGEST`; nil where it could not be loaded.
     package var identity: Plugin.Identity?
     package var checks: [Check]
+    /// The steps in the environment that say that running them again changes nothing, each script once.
+    package var repeatable: [RepeatableStep] = []
 
     package var isConforming: Bool {
         checks.allSatisfy { if case .failed = $0.verdict { false } else { true } }

@@ -32,35 +32,30 @@ extension PluginSkeleton {
                 distributions: [
                     Distribution(
                         name: "\(pluginName)", versions: ["1"], architectures: ["x86_64"], family: "\(pluginName)", shell: .posix)
-                ])
+                ],
+                options: SSHSystem.options)
 
             func target(_ request: CheckedRequest) throws -> TargetDescription {
-                let directory = "/var/ciso"
-                let variables = OpamVariables(
-                    os: "\(pluginName)", distribution: "\(pluginName)", family: "\(pluginName)", version: request.version)
-                return TargetDescription(
-                    target: request.request.target,
-                    variables: variables.dictionary(architecture: request.request.architecture),
-                    environment: EnvironmentDescription(
-                        kind: .host, bootstrap: [SSHHost.makeDirectories(base: directory)],
-                        probe: SSHHost.probe(version: nil, systemCompiler: false),
-                        shell: Shell(family: .posix, elevation: ["sudo", "-n"]), paths: SSHHost.paths(base: directory),
-                        buildUser: BuildUser(name: "ciso"),
-                        environment: SSHHost.environment(base: directory, path: "/usr/bin:/bin:/usr/sbin:/sbin")))
+                try system.target(
+                    request,
+                    OpamVariables(
+                        os: "\(pluginName)", distribution: "\(pluginName)", family: "\(pluginName)", version: request.version))
             }
 
             func systemPackageNames(_ request: CheckedRequest) -> SystemPackageNames {
-                SystemPackageNames(renamed: ["gcc-c++": ["gcc"]])
+                SystemPackageNames(renamed: ["gcc-c++": ["gcc"]], included: Set(system.packages))
             }
 
             func install(_ packages: [String], _ request: CheckedRequest) -> [Step] {
-                [
-                    Step(
-                        "install-system-packages", phase: .depext, script: "pkg install -y \\(shellQuoted(packages))\\n",
-                        user: .root, network: true, idempotent: true)
-                ]
+                [system.manager.step(packages)]
             }
         }
+
+        /// The facts: where things lie on a host, what every build finds there, and how packages are installed.
+        private let system = SSHSystem(
+            directory: "/var/ciso", path: "/usr/bin:/bin:/usr/sbin:/sbin",
+            shell: Shell(family: .posix, elevation: ["sudo", "-n"]), packages: ["git", "make"],
+            manager: PackageManager(install: #"pkg install -y "$@""#, isInstalled: #"pkg info -e "$package""#))
 
         @c(ciso_plugin_entry)
         public func entry(hostABI: UInt32) -> UnsafeRawPointer? { export(\(name)(), to: hostABI) }
@@ -78,6 +73,12 @@ extension PluginSkeleton {
         \(build.command)
         ci plugin check \(build.file)
         CISO_PLUGIN_PATH=\(build.file) ci plugin list
+        ```
+
+        Then build a package with it: name a host, and run a matrix whose targets are `[\(pluginName)-1]`:
+
+        ```sh
+        CISO_PLUGIN_PATH=\(build.file) ci run matrix.yaml --hosts '\(pluginName)-*=ssh://LOGIN@HOST'
         ```
 
         ciso's docs/plugins.md tells what a plugin answers and what `ci plugin check` tries.

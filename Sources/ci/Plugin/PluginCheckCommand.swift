@@ -3,14 +3,16 @@ internal import Core
 internal import Foundation
 internal import PluginHost
 internal import Review
+internal import Worker
 
 struct PluginCheckCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "check",
         abstract: "Try a plugin's file: what it answers about every target, and whether it survives wrong requests.",
         discussion: """
-            Nothing that the plugin says is run: its scripts are parsed by the shells of this machine (dash, mksh, bash, \
-            zsh), and a check whose shell is missing is skipped. Exits with 1 if a check fails.
+            Its scripts are parsed by the shells of this machine (dash, mksh, bash, zsh); those that say that they are \
+            idempotent are run twice in a sandbox without network, where stand-ins take the place of package managers. A \
+            check for which this machine lacks something is skipped. Exits with 1 if a check fails.
             """)
 
     @Option(help: "text or json.")
@@ -28,7 +30,10 @@ struct PluginCheckCommand: AsyncParsableCommand {
         guard FileManager.default.fileExists(atPath: file) else {
             throw Failure(.input, "\(file): there is no such file")
         }
-        let report = await Conformance.check(plugin, path: Terminal.environment("PATH") ?? "/usr/bin:/bin")
+        var report = await Conformance.check(plugin, path: Terminal.environment("PATH") ?? "/usr/bin:/bin")
+        if !report.repeatable.isEmpty {
+            report.checks.append(await IdempotenceTrial.check(report, in: NSTemporaryDirectory() + "ciso-check"))
+        }
         switch format {
         case .json:
             try printJSON(ReportDocument(report))

@@ -1,0 +1,46 @@
+/// Where a host is reached by ssh: `ssh://[USER@]HOST[:PORT]`.
+public struct HostAddress: Hashable, Sendable, Codable, CustomStringConvertible {
+    /// The login; nil for what the ssh client's configuration says.
+    public var user: String?
+    /// A name of the network or of the ssh client's configuration, or an address; IPv6 in brackets.
+    public var name: String
+    public var port: Int?
+
+    /// Reads an address; nil where `text` is none. Names have no letters that a shell or the ssh client could take for
+    /// something else.
+    public init?(_ text: some StringProtocol) {
+        guard text.hasPrefix("ssh://") else { return nil }
+        var rest = text.dropFirst("ssh://".count)[...]
+        if rest.hasSuffix("/") { rest = rest.dropLast() }
+        if let at = rest.lastIndex(of: "@") {
+            user = String(rest[..<at])
+            rest = rest[rest.index(after: at)...]
+        }
+        if let colon = rest.lastIndex(of: ":"), !rest.hasSuffix("]") {
+            guard let port = Int(rest[rest.index(after: colon)...]), (1...65535).contains(port) else { return nil }
+            self.port = port
+            rest = rest[..<colon]
+        }
+        let isAddress = rest.hasPrefix("[") && rest.hasSuffix("]")
+        name = String(isAddress ? rest.dropFirst().dropLast() : rest)
+        let letters = isAddress ? ":.%" : "._-"
+        guard Self.isPlain(name, letters), user.map({ Self.isPlain($0, "._-") }) ?? true else { return nil }
+    }
+
+    private static func isPlain(_ text: String, _ punctuation: String) -> Bool {
+        !text.isEmpty && !text.hasPrefix("-")
+            && text.unicodeScalars.allSatisfy {
+                $0.isASCII
+                    && ($0.properties.isAlphabetic || ("0"..."9").contains($0)
+                        || punctuation.unicodeScalars.contains($0))
+            }
+    }
+
+    /// As the ssh client takes it, without the port: `USER@NAME`.
+    public var destination: String { (user.map { "\($0)@" } ?? "") + name }
+
+    public var description: String {
+        let name = name.contains(":") ? "[\(name)]" : name
+        return "ssh://" + (user.map { "\($0)@" } ?? "") + name + (port.map { ":\($0)" } ?? "")
+    }
+}

@@ -1,0 +1,227 @@
+import Foundation
+import Glibc
+import Testing
+
+/// `ci run` with targets that are other machines: real sshds in network namespaces, whose shells are not bash.
+@Suite(.serialized, .enabled(if: SSHMachine.isPossible, "needs root, sshd, the OpenSSH client, ip and cc"))
+struct RemoteRunTests {
+    private static func build(_ script: String) -> String { #"build: ["sh" "-c" "\#(script)"]"# }
+
+    /// A package for each way in which a job can end.
+    private static let packages = [
+        "good.1":
+            #"""
+        depends: "ocaml"
+        build: [
+          ["sh" "-c" "echo 'int main(void){return 0;}' > a.c && cc -o good a.c && ./good"]
+          ["sh" "-c" "echo 'bin: [\"good\"] doc: [\"a.c\"]' > good.install; echo 'share: \"x\"' > good.config.in"]
+          ["sh" "-c" "ocaml; echo prefix=%{prefix}%; ls -ld ."]
+        ]
+        """#,
+        "user.1":
+            #"""
+        depends: ["good" "ocaml"]
+        build: [["good"] ["sh" "-c" "test -f %{good:doc}%/a.c && rm %{good:doc}%/a.c && echo $PATH"]]
+        install: ["sh" "-c" "mkdir -p %{lib}%/user && echo %{good:version}% > %{lib}%/user/META"]
+        """#,
+        "above.1": #"""
+        depends: ["user"]
+        build: ["sh" "-c" "test ! -e %{good:doc}%/a.c && test -f %{lib}%/user/META"]
+        """#,
+        "fails.1": build("echo 'Error: Unbound module Foo'; exit 2"),
+        "blocked.1": "depends: \"fails\"",
+        "slow.1": build("while :; do echo x; sleep 1; done"),
+        "silent.1": build("echo a; sleep 31991"),
+        "tested.1": #"""
+        build: ["sh" "-c" "echo built > built"]
+        run-test: ["sh" "-c" "cat built && echo '3 tests failed' && exit 1"]
+        """#,
+        "tool.1": "depexts: [\"hello\"]\nbuild: [\"hello-tool\"]",
+        "missing.1": "depexts: [\"missing-thing\"]",
+        "daemon.1": build("(setsid sleep 31992 > /dev/null 2>&1 &); (setsid env -u CISO_MARK true); exit 0"),
+    ]
+
+    private func eventually(_ condition: () throws -> Bool) async throws -> Bool {
+        for _ in 0..<600 {
+            if try condition() { return true }
+            try await Task.sleep(for: .milliseconds(50))
+        }
+        return false
+    }
+
+    private func isRunning(_ seconds: String) -> Bool {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
+        return names.contains { name in
+            Int(name) != nil
+                && FileManager.default.contents(atPath: "/proc/\(name)/cmdline") == Data("sleep\0\(seconds)\0".utf8)
+        }
+    }
+
+    /// Every outcome on a host, on two hosts at a time; a second run does nothing; nothing is left there.
+    @Test(arguments: [SSHMachine.Flavour.openbsd, .freebsd]) func everyOutcome(flavour: SSHMachine.Flavour) async throws
+    {
+        let lab = try Laboratory(
+            Self.packages, targets: [flavour.target],
+            rest: """
+                with-test: [tested]
+                limits: {packages: {slow: {time: 3s}, silent: {silence: 2s}}}
+                """)
+        let machines = try ["a", "b"].map { try SSHMachine(flavour, in: lab.path, role: $0) }
+        let hosts = "*bsd-*=" + machines.map { "ssh://\($0.login)" }.joined(separator: ",")
+        let ending = try await lab.run("run", "lab.yaml", "--format", "json", hosts: hosts)
+        #expect(ending.status == 1, "\(ending.talk)")
+        let cells = ending.cells
+        func expect(
+            _ name: String, _ state: String, _ phase: String? = nil, _ signature: String? = nil,
+            _ location: SourceLocation = #_sourceLocation
+        ) {
+            #expect(cells[name]?["state"] == state, "\(name): \(cells[name] ?? [:])", sourceLocation: location)
+            #expect(cells[name]?["phase"] == phase, "\(name): \(cells[name] ?? [:])", sourceLocation: location)
+            if let signature {
+                #expect(cells[name]?["signature"] == signature, "\(name)", sourceLocation: location)
+            }
+        }
+        for name in ["ocaml", "good", "user", "above", "tool", "daemon"] { expect(name, "success") }
+        expect("fails", "failure", "build", "Error: Unbound module Foo")
+        expect("blocked", "blocked")
+        expect("slow", "failure", "build", "time limit exceeded")
+        expect("silent", "failure", "build", "no output for too long")
+        expect("tested", "failure", "test")
+        expect("missing", "failure", "depext", "no system package missing-thing")
+        #expect(cells["good"]?["machine"]?.contains("Linux \(flavour.version) ") == true, "\(cells["good"] ?? [:])")
+        let used = Set(cells.values.compactMap { $0["machine"]?.prefix { $0 != ":" } })
+        #expect(used.count == 2, "both hosts are used: \(used)")
+
+        let log = try await lab.run("log", "\(flavour.target)/5.3.0/good.1").output
+        #expect(log.contains("I am in \(flavour.directory)/opam/default"), "\(log)")
+        #expect(log.contains("=== on \(machines[0].login.prefix(5))"))
+        for machine in machines { #expect(try machine.leftovers() == "") }
+        #expect(!isRunning("31991") && !isRunning("31992"))
+        let layers = try machines.map { try $0.sh("ls \(flavour.directory)/build/layers | grep -c tar$ || true") }
+        #expect(layers.contains { Int($0.trimmingCharacters(in: .whitespacesAndNewlines)) ?? 0 > 0 }, "\(layers)")
+
+        let again = try await lab.run("run", "lab.yaml", "--format", "json", hosts: hosts)
+        #expect(again.talk.contains("0 jobs to run"), "\(again.talk)")
+        #expect(again.cells == cells)
+    }
+
+    /// The first host goes away in the middle of a build, by a crash or by silence: the second one builds it.
+    @Test(arguments: ["crash", "silence"]) func aLostHostIsReplaced(by loss: String) async throws {
+        let lab = try Laboratory(
+            ["long.1": Self.build("echo begun; [ `cat /var/tmp/role` = b ] || { : > /var/tmp/begun; sleep 31993; }")],
+            only: "long", targets: ["openbsd-7.7"])
+        let a = try SSHMachine(.openbsd, in: lab.path, role: "a")
+        let b = try SSHMachine(.openbsd, in: lab.path, role: "b")
+        let process = try lab.start(
+            ["run", "lab.yaml", "--format", "json"], hosts: "openbsd-*=ssh://\(a.login),ssh://\(b.login)",
+            patience: 6)
+        #expect(try await eventually { try a.hasBegun || !process.isRunning })
+        if loss == "crash" { a.dropConnections() } else { try a.cutLink() }
+        let ending = try await lab.wait(for: process)
+        #expect(ending.status == 0, "\(ending.talk)")
+        #expect(ending.cells["long"]?["state"] == "success")
+        #expect(ending.cells["long"]?["machine"]?.hasPrefix(b.login) == true, "\(ending.cells)")
+        #expect(ending.talk.contains("will run long.1 again"), "\(ending.talk)")
+        #expect(try await eventually { try a.leftovers() == "" })
+        #expect(try await eventually { !isRunning("31993") })
+    }
+
+    /// Killed at once, the runner leaves nothing on the host, and the next run goes on.
+    @Test func aKilledRunnerLeavesNothing() async throws {
+        let lab = try Laboratory(
+            [
+                "first.1": Self.build("exit 0"),
+                "long.1": "depends: \"first\"\n"
+                    + Self.build("[ -e /var/tmp/begun ] || { : > /var/tmp/begun; sleep 31994; }"),
+            ], only: "long", targets: ["freebsd-14.2"])
+        let machine = try SSHMachine(.freebsd, in: lab.path)
+        let hosts = "freebsd-14.2=ssh://\(machine.login)"
+        let process = try lab.start(["run", "lab.yaml"], hosts: hosts)
+        #expect(try await eventually { try machine.hasBegun || !process.isRunning })
+        kill(process.processIdentifier, SIGKILL)
+        _ = try await lab.wait(for: process)
+        #expect(try await eventually { !isRunning("31994") })
+        #expect(try await eventually { try machine.leftovers() == "" })
+        let ending = try await lab.run("run", "lab.yaml", "--format", "json", hosts: hosts)
+        #expect(ending.status == 0, "\(ending.talk)")
+        #expect(ending.talk.contains("1 job to run"), "\(ending.talk)")
+    }
+
+    /// What is wrong with a host is said, with what helps, and costs no other target its results.
+    @Test func hostsThatCannotBeUsedAreNamed() async throws {
+        let lab = try Laboratory(
+            ["tool.1": "depexts: [\"hello\"]\nbuild: [\"hello-tool\"]"], only: "tool",
+            targets: ["openbsd-7.7", "freebsd-14.2"])
+        let good = try SSHMachine(.freebsd, in: lab.path)
+        let known = try String(contentsOfFile: "\(lab.path)/known", encoding: .utf8)
+        let other = try SSHMachine(.openbsd, in: lab.path)
+        try known.write(toFile: "\(lab.path)/known", atomically: true, encoding: .utf8)
+        let hosts = "openbsd-*=ssh://\(other.login) freebsd-*=ssh://\(good.login)"
+        let ending = try await lab.run("run", "lab.yaml", "--format", "csv", hosts: hosts)
+        #expect(ending.status == 3, "\(ending.talk)")
+        #expect(ending.output.contains("freebsd-14.2/5.3.0/tool.1,success"), "\(ending.output)")
+        #expect(ending.output.contains("openbsd-7.7/5.3.0/tool.1,infrastructure"), "\(ending.output)")
+        #expect(ending.output.contains("the host's key is not known"), "\(ending.output)")
+        #expect(ending.output.contains("ssh-keyscan"), "\(ending.output)")
+
+        let doctor = try await lab.run("doctor", hosts: hosts)
+        #expect(doctor.output.contains("ok       host: ssh://\(good.login): Linux 1402000"), "\(doctor.output)")
+        #expect(
+            doctor.output.contains("absent   host: \(other.login): the host's key is not known"), "\(doctor.output)")
+
+        let none = try await lab.run("run", "lab.yaml", "--only", "openbsd-*/*/*", "--format", "csv")
+        #expect(none.status == 3)
+        #expect(none.output.contains("runs on a host reached by ssh, and none is known"), "\(none.output)")
+        let wrong = try await lab.run("run", "lab.yaml", hosts: "openbsd-*=obsd")
+        #expect(wrong.status == 2)
+        #expect(wrong.talk.contains("CISO_HOSTS"), "\(wrong.talk)")
+    }
+
+    /// Where nothing makes the login root, packages that are there are used and others are named.
+    @Test func withoutRootMissingPackagesAreNamed() async throws {
+        let lab = try Laboratory(
+            [
+                "tool.1": "depexts: [\"hello\"]\nbuild: [\"true\"]", "other.1": "depexts: [\"libfoo\"]",
+            ], only: "tool, other", targets: ["openbsd-7.7"])
+        let machine = try SSHMachine(.openbsd, in: lab.path, elevates: false)
+        let hosts = "openbsd-*=ssh://\(machine.login)"
+        let unready = try await lab.run("run", "lab.yaml", "--format", "csv", hosts: hosts)
+        #expect(unready.status == 3)
+        #expect(
+            unready.output.contains("step 'make-directories' needs root: 'doas': doas: Operation not permitted"),
+            "\(unready.output)")
+        try machine.sh(
+            """
+            mkdir /home/ciso/build; chown 4321:4321 /home/ciso/build
+            cd /var/tmp/db; touch bash bzip2 curl git gmake gpatch gtar rsync unzip xz hello
+            """)
+        let ending = try await lab.run("run", "lab.yaml", "--format", "json", hosts: hosts)
+        #expect(ending.status == 1, "\(ending.talk)")
+        #expect(ending.cells["tool"]?["state"] == "success", "\(ending.cells)")
+        #expect(ending.cells["other"]?["phase"] == "depext", "\(ending.cells)")
+        #expect(ending.cells["other"]?["signature"] == "no right to install libfoo", "\(ending.cells)")
+    }
+
+    /// A host whose disk is full is the machine's fault; one of another state than the plugin says is not used.
+    @Test func fullAndOtherHostsAreNotThePackagesFault() async throws {
+        let lab = try Laboratory(
+            ["big.1": Self.build("head -c 300000000 /dev/zero > f; sleep 1; cp f g")], only: "big",
+            targets: ["openbsd-7.7"])
+        let machine = try SSHMachine(.openbsd, in: lab.path, megabytes: 400)
+        let ending = try await lab.run(
+            "run", "lab.yaml", "--format", "json", hosts: "openbsd-*=ssh://\(machine.login)")
+        #expect(ending.status == 3, "\(ending.talk)")
+        let reason = ending.cells["big"]?["reason"] ?? ""
+        #expect(reason.contains("no space left on the machine's disk"), "\(ending.cells)")
+        #expect(try machine.leftovers() == "")
+
+        var flavour = SSHMachine.Flavour.openbsd
+        flavour.version = "7.6"
+        let old = try SSHMachine(flavour, in: lab.path)
+        let refused = try await lab.run("run", "lab.yaml", "--format", "json", hosts: "openbsd-*=ssh://\(old.login)")
+        #expect(refused.status == 3)
+        #expect(
+            refused.cells["big"]?["reason"]?.contains("the plugin says '7.7', the environment says '7.6'") == true,
+            "\(refused.cells)")
+    }
+}

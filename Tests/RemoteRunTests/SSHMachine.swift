@@ -1,0 +1,234 @@
+import Foundation
+import Glibc
+import Testing
+
+/// A machine of its own as far as ssh can tell: a network namespace behind a pair of virtual interfaces, and a mount
+/// namespace in which the system looks, to the scripts of a plugin, like one that cannot be run here.
+///
+/// What stands for the system is written in ``Flavour``; all else is this machine's Debian.
+final class SSHMachine: Sendable {
+    static let isPossible =
+        getuid() == 0
+        && (["/usr/sbin/sshd", "/usr/bin/ssh", "/usr/bin/ssh-keygen", "/usr/sbin/ip", "/usr/bin/cc"] as [String])
+            .allSatisfy { access($0, X_OK) == 0 }
+
+    /// A system, by what of it these tests can stand for.
+    struct Flavour: Sendable, CustomTestStringConvertible {
+        var testDescription: String { target }
+
+        var target: String
+        /// The login's shell, and `/bin/sh`.
+        var shell: String
+        /// The plugin's directory on the host.
+        var directory: String
+        /// What `uname` prints for `-r` or `-U`.
+        var version: String
+        /// Programs that are covered by others.
+        var covered: [String: String] = [:]
+        /// Scripts in `/usr/local/bin`.
+        var programs: [String: String]
+        /// Words of the program that makes root.
+        var elevation: String
+
+        /// mksh, which has the same ancestor as OpenBSD's ksh; pkg_add and pkg_info over a directory of names.
+        static let openbsd = Flavour(
+            target: "openbsd-7.7", shell: "/bin/mksh", directory: "/home/ciso", version: "7.7",
+            programs: [
+                "pkg_add": """
+                for name do
+                    case $name in
+                    -*) ;;
+                    missing*) echo "Can't find $name" ;;
+                    *) stem=${name%%[%]*}; : > /var/tmp/db/"${stem%%--*}"; echo "$name: ok" ;;
+                    esac
+                done
+                printf '#!/bin/sh\\necho hello\\n' > /var/tmp/db/bin/hello-tool; chmod 755 /var/tmp/db/bin/hello-tool
+                """,
+                "pkg_info": #"for name do :; done; [ -e /var/tmp/db/"${name%-\*}" ]"#,
+            ], elevation: "doas")
+
+        /// dash, libarchive's tar; pkg over a directory of names.
+        static let freebsd = Flavour(
+            target: "freebsd-14.2", shell: "/bin/dash", directory: "/var/ciso", version: "1402000",
+            covered: ["/usr/bin/tar": "/usr/bin/bsdtar"],
+            programs: [
+                "pkg": """
+                case $1 in
+                info) [ -e /var/tmp/db/"$3" ]; exit ;;
+                esac
+                shift 4
+                for name do
+                    case $name in
+                    missing*) echo "pkg: No packages available to install matching '$name' have been found"; exit 1 ;;
+                    *) : > /var/tmp/db/"$name" ;;
+                    esac
+                done
+                printf '#!/bin/sh\\necho hello\\n' > /var/tmp/db/bin/hello-tool; chmod 755 /var/tmp/db/bin/hello-tool
+                """
+            ], elevation: "sudo")
+    }
+
+    let flavour: Flavour
+    /// `ciso@10.…`
+    let login: String
+    private let interface: String
+    private let path: String
+    private let server: pid_t
+
+    /// Starts the machine.
+    ///
+    /// - Parameters:
+    ///   - laboratory: where its files lie; has the key that it lets in.
+    ///   - role: what the file `/var/tmp/role` on it says.
+    ///   - elevates: whether the login may become root.
+    ///   - megabytes: the size of its disk.
+    init(
+        _ flavour: Flavour, in laboratory: String, role: String = "", elevates: Bool = true, megabytes: Int = 400
+    ) throws {
+        self.flavour = flavour
+        let number = Int.random(in: 0..<(1 << 14))
+        interface = "ciso\(number)"
+        path = "\(laboratory)/\(interface)"
+        let net = "10.\(192 + number >> 8).\(number & 255)"
+        login = "ciso@\(net).2"
+        try Self.sh(
+            """
+            mkdir -p \(path)/bin; chmod 755 \(laboratory) \(path); cd \(path)
+            ssh-keygen -q -t ed25519 -N '' -f hostkey
+            (grep -v '^ciso:' /etc/passwd; echo 'ciso:*:4321:4321::\(flavour.directory)/login:\(flavour.shell)') > passwd
+            (grep -v '^ciso:' /etc/group; echo 'ciso:*:4321:') > group
+            cp ../key.pub authorized; chmod 644 authorized passwd group
+            echo "\(net).2 $(cut -d' ' -f1,2 hostkey.pub)" >> ../known
+            cp $(command -v uname) real-uname
+            printf '%s\\n' 'int setuid(unsigned); int setgid(unsigned); int execvp(const char *, char **);' \
+                'int main(int count, char **words) { words++; while (*words && **words == 45) words++;' \
+                'setgid(0); setuid(0); execvp(*words, words); return 1; }' > elevate.c
+            cc -w -o bin/\(flavour.elevation) elevate.c; chmod \(elevates ? "4755" : "0644") bin/\(flavour.elevation)
+            \(elevates ? "" : "printf '#!/bin/sh\\necho \"\(flavour.elevation): Operation not permitted\" >&2; exit 1\\n' > bin/\(flavour.elevation); chmod 755 bin/\(flavour.elevation)")
+            printf '#!/bin/sh\\ncase $1 in -r|-U) echo \(flavour.version) ;; *) exec /run/ciso-real-uname "$@" ;; esac\\n' > uname
+            chmod 755 uname real-uname
+            """)
+        for (name, script) in flavour.programs {
+            try ("#!/bin/sh\n" + script + "\n").write(toFile: "\(path)/bin/\(name)", atomically: true, encoding: .utf8)
+            chmod("\(path)/bin/\(name)", 0o755)
+        }
+        let parent = flavour.directory.split(separator: "/").dropLast().joined(separator: "/")
+        let covered = flavour.covered.map { "mount --bind \($0.value) \($0.key)" }.joined(separator: "\n")
+        server = try Self.spawn(
+            [
+                "/usr/bin/unshare", "-m", "-n", "/bin/bash", "-ec",
+                """
+                while ! ip link show eth0 > /dev/null 2>&1; do sleep 0.05; done
+                ip addr add \(net).2/24 dev eth0; ip link set eth0 up; ip link set lo up
+                mount -t tmpfs tmpfs /run; mkdir -p /run/sshd /run/ciso; cp \(path)/real-uname /run/ciso-real-uname
+                mount --bind \(path)/passwd /etc/passwd; mount --bind \(path)/group /etc/group
+                mount --bind \(path)/uname "$(readlink -f /bin/uname)"
+                mount -t tmpfs -o mode=755,size=\(megabytes)m tmpfs /\(parent)
+                mkdir -p \(flavour.directory)/login; chown -R 4321:4321 \(flavour.directory)
+                mkdir -p /var/tmp; mount -t tmpfs -o mode=1777,size=400m tmpfs /var/tmp
+                mkdir -p /var/tmp/db/bin; echo '\(role)' > /var/tmp/role
+                cp -p \(path)/bin/* /var/tmp/db/bin/; mount --bind /var/tmp/db/bin /usr/local/bin
+                \(covered)
+                [ \(flavour.shell) -ef /bin/sh ] || mount --bind "$(readlink -f \(flavour.shell))" "$(readlink -f /bin/sh)"
+                exec /usr/sbin/sshd -D -e -f /dev/null -o ListenAddress=\(net).2 -o HostKey=\(path)/hostkey \
+                    -o AuthorizedKeysFile=\(path)/authorized -o StrictModes=no -o UsePAM=no -o PidFile=none \
+                    -o PasswordAuthentication=no -o UseDNS=no
+                """,
+            ], output: "\(path)/sshd.log")
+        try Self.sh(
+            """
+            ip link add \(interface) type veth peer name eth0 netns \(server)
+            ip addr add \(net).1/24 dev \(interface); ip link set \(interface) up
+            for try in $(seq 300); do grep -q listening \(path)/sshd.log && exit 0; sleep 0.05; done
+            cat \(path)/sshd.log; exit 1
+            """)
+    }
+
+    deinit {
+        _ = try? Self.sh("ip link del \(interface) 2>/dev/null || true")
+        for process in [server] + descendants(of: server) { kill(process, SIGKILL) }
+        var status: Int32 = 0
+        waitpid(server, &status, 0)
+    }
+
+    /// Kills the server's side of every connection, as a crash of sshd would.
+    func dropConnections() {
+        for process in descendants(of: server) {
+            let line = (try? String(contentsOfFile: "/proc/\(process)/cmdline", encoding: .utf8)) ?? ""
+            if line.hasPrefix("sshd:") { kill(process, SIGKILL) }
+        }
+    }
+
+    /// Lets no packet through, either way.
+    func cutLink() throws { try Self.sh("ip link set \(interface) down") }
+
+    /// Whether a build made the file that says that it began.
+    var hasBegun: Bool {
+        get throws { try sh("[ ! -e /var/tmp/begun ] || echo yes") == "yes\n" }
+    }
+
+    /// What a command prints on the machine, as root.
+    @discardableResult func sh(_ script: String) throws -> String {
+        try Self.sh(script, in: server)
+    }
+
+    /// Workspaces and what else jobs leave: nothing, but for cached layers and prepared directories.
+    func leftovers() throws -> String {
+        try sh(
+            """
+            cd \(flavour.directory); find opam home -mindepth 1 2>/dev/null | head; ls -d build/ciso.* /var/tmp/ciso/ciso.* 2>/dev/null || true
+            """)
+    }
+
+    private func descendants(of process: pid_t) -> [pid_t] {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
+        let children = names.compactMap { name -> pid_t? in
+            guard let child = pid_t(name),
+                let status = try? String(contentsOfFile: "/proc/\(name)/stat", encoding: .utf8),
+                let end = status.lastIndex(of: ")")
+            else { return nil }
+            let fields = status[end...].split(separator: " ")
+            return fields.count > 2 && pid_t(fields[2]) == process ? child : nil
+        }
+        return children + children.flatMap { descendants(of: $0) }
+    }
+
+    @discardableResult private static func sh(_ script: String, in process: pid_t? = nil) throws -> String {
+        let shell = Process()
+        shell.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+        let enter = process.map { ["nsenter", "-t", "\($0)", "-m", "-n"] } ?? []
+        shell.arguments = enter + ["/bin/bash", "-ec", script]
+        let output = Pipe()
+        shell.standardOutput = output
+        shell.standardError = output
+        try shell.run()
+        let said = output.fileHandleForReading.readDataToEndOfFile()
+        shell.waitUntilExit()
+        let text = String(decoding: said, as: UTF8.self)
+        guard shell.terminationStatus == 0 else {
+            throw CocoaError(.executableLoad, userInfo: [NSLocalizedDescriptionKey: text])
+        }
+        return text
+    }
+
+    private static func spawn(_ words: [String], output: String) throws -> pid_t {
+        let descriptor = open(output, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+        defer { close(descriptor) }
+        var actions = posix_spawn_file_actions_t()
+        posix_spawn_file_actions_init(&actions)
+        defer { posix_spawn_file_actions_destroy(&actions) }
+        posix_spawn_file_actions_adddup2(&actions, descriptor, 1)
+        posix_spawn_file_actions_adddup2(&actions, descriptor, 2)
+        var arguments = words.map { strdup($0) } + [nil]
+        defer { for word in arguments { free(word) } }
+        var environment: [UnsafeMutablePointer<CChar>?] = [
+            strdup("PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"), nil,
+        ]
+        defer { for word in environment { free(word) } }
+        var process: pid_t = 0
+        guard posix_spawn(&process, words[0], &actions, nil, &arguments, &environment) == 0 else {
+            throw CocoaError(.executableLoad)
+        }
+        return process
+    }
+}

@@ -1,0 +1,140 @@
+import Core
+import Documents
+import Executor
+import Synchronization
+import Testing
+
+@testable import Worker
+
+/// Who gets which host, when hosts fail and when they are taken.
+@Suite struct RemoteHostsTests {
+    private static func target(_ name: String = "openbsd-7.7", host: String? = nil) -> Plan.Target {
+        Plan.Target(
+            name: name, plugin: Job.Plugin(name: "openbsd", version: "1", digest: Digest(of: "p")),
+            distribution: "openbsd", version: "7.7", architecture: "x86_64", systemCompiler: false, host: host,
+            options: [:], variables: [:], environment: Digest(of: "e"), required: true)
+    }
+
+    private func hosts(_ rules: String, patience: Duration = .zero) throws -> RemoteHosts {
+        RemoteHosts(HostSettings(rules: try HostSettings.rules(from: rules), patience: patience))
+    }
+
+    private static func use<Value: Sendable>(
+        _ hosts: RemoteHosts, _ body: @Sendable (HostAddress) async throws -> Value
+    ) async throws -> Value {
+        try await hosts.use(for: target(), progress: { _ in }, body)
+    }
+
+    /// How many jobs are on each host.
+    private actor Occupation {
+        private(set) var now: [HostAddress: Int] = [:]
+        private(set) var most = 0
+
+        func enter(_ host: HostAddress) {
+            now[host, default: 0] += 1
+            most = max(most, now[host] ?? 0)
+        }
+
+        func leave(_ host: HostAddress) { now[host, default: 0] -= 1 }
+    }
+
+    @Test func theFirstRuleThatMatchesWinsOverTheMatrix() throws {
+        let hosts = try hosts("openbsd-7.*=ssh://a,ssh://b,ssh://a openbsd-*=ssh://c")
+        func names(_ target: Plan.Target) throws -> [String] { try hosts.hosts(of: target).map(\.description) }
+        #expect(try names(Self.target()) == ["ssh://a", "ssh://b"])
+        #expect(try names(Self.target("openbsd-8.0", host: "ssh://m")) == ["ssh://c"])
+        #expect(try names(Self.target("netbsd-10.1", host: "ssh://m ssh://n:2")) == ["ssh://m", "ssh://n:2"])
+        #expect(try names(Self.target("netbsd-10.1")) == [])
+        #expect(throws: Failure.self) { try hosts.hosts(of: Self.target("netbsd-10.1", host: "obsd")) }
+    }
+
+    @Test(arguments: ["x", "=ssh://a", "x=ssh://a,b", "x=ssh://-a", "x=ssh://a ssh://b"])
+    func wrongRulesAreNamed(rules: String) {
+        #expect(throws: Failure.self) { try HostSettings.rules(from: rules) }
+    }
+
+    @Test func aHostIsUsedByOneJobAtATime() async throws {
+        let hosts = try hosts("*=ssh://a,ssh://b")
+        let occupation = Occupation()
+        try await withThrowingTaskGroup { group in
+            for _ in 0..<20 {
+                group.addTask {
+                    try await Self.use(hosts) { host in
+                        await occupation.enter(host)
+                        try await Task.sleep(for: .milliseconds(2))
+                        await occupation.leave(host)
+                    }
+                }
+            }
+            try await group.waitForAll()
+        }
+        #expect(await occupation.most == 1)
+        #expect(await occupation.now.count == 2)
+    }
+
+    @Test func aHostThatDoesNotAnswerIsReplaced() async throws {
+        let hosts = try hosts("*=ssh://a,ssh://b", patience: .seconds(60))
+        for _ in 0..<3 {
+            let used = try await Self.use(hosts) { host in
+                if host.name == "a" { throw RemoteRefusal(.unreachable, "a: no connection") }
+                return host.name
+            }
+            #expect(used == "b")
+        }
+    }
+
+    @Test func whereNoneAnswersAllAreNamed() async throws {
+        let hosts = try hosts("*=ssh://a,ssh://b")
+        let failure = await #expect(throws: Failure.self) {
+            try await Self.use(hosts) { host in
+                throw RemoteRefusal(
+                    host.name == "a" ? .wrongKey : .unreachable, "\(host.name): no", hint: "mend \(host.name)")
+            }
+        }
+        #expect(failure?.kind == .infrastructure)
+        #expect(failure?.description.contains("a: no; mend a; b: no; mend b") == true, "\(failure?.description ?? "")")
+    }
+
+    @Test func aTakenHostIsWaitedFor() async throws {
+        let hosts = try hosts("*=ssh://a")
+        let attempts = Mutex(0)
+        let said = Mutex<[String]>([])
+        let tell: @Sendable (String) -> Void = { phrase in said.withLock { $0.append(phrase) } }
+        let work: @Sendable (HostAddress) async throws -> Void = { _ in
+            let attempt = attempts.withLock { count in
+                count += 1
+                return count
+            }
+            if attempt < 2 { throw RemoteRefusal(.taken, "a: another job has it") }
+        }
+        try await hosts.use(for: Self.target(), progress: tell, work)
+        #expect(attempts.withLock { $0 } == 2)
+        #expect(said.withLock { $0.contains("waiting for a") })
+    }
+
+    @Test func aFailureOfThePackageBlamesNoHost() async throws {
+        struct PackageFailure: Error {}
+        let hosts = try hosts("*=ssh://a")
+        for _ in 0..<5 {
+            await #expect(throws: PackageFailure.self) {
+                try await Self.use(hosts) { _ in throw PackageFailure() }
+            }
+        }
+    }
+
+    @Test func waitingEndsWithTheTask() async throws {
+        let hosts = try hosts("*=ssh://a")
+        let task = Task {
+            try await Self.use(hosts) { _ in try await Task.sleep(for: .seconds(60)) }
+        }
+        let other = Task {
+            try await Task.sleep(for: .milliseconds(50))
+            try await Self.use(hosts) { _ in }
+        }
+        try await Task.sleep(for: .milliseconds(100))
+        other.cancel()
+        await #expect(throws: CancellationError.self) { try await other.value }
+        task.cancel()
+        await #expect(throws: CancellationError.self) { try await task.value }
+    }
+}
