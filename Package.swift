@@ -114,7 +114,7 @@ let package = Package(
         .executableTarget(
             name: "PlanBenchmark",
             dependencies: [
-                "Core", "Documents", "Git", "Matrix", "OpamFormat", "OpamRepository", "OpamSolver", "Planner",
+                "Core", "Documents", "Git", "Matrix", "OpamFormat", "OpamRepository", "OpamSolver", "Planner", "Store",
             ],
             path: "Benchmarks/Plan", swiftSettings: settings),
         .executableTarget(

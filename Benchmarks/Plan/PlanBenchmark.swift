@@ -8,16 +8,26 @@ import OpamRepository
 import OpamSolver
 import Planner
 
-/// Plans whole repositories without plugins: what planning itself costs.
+/// Plans whole repositories without plugins: what planning itself costs. Or plans commit after commit by the built `ci`,
+/// and with `check` each from nothing too.
 ///
 ///     PlanBenchmark REPOSITORY [TARGETS [COMPILERS]]
+///     PlanBenchmark commits REPOSITORY CI MATRIX [COUNT [check]]
 @main
 struct PlanBenchmark {
     static func main() async throws {
         let arguments = CommandLine.arguments.dropFirst()
         guard let repository = arguments.first else {
             print("usage: PlanBenchmark REPOSITORY [TARGETS [COMPILERS]]")
+            print("       PlanBenchmark commits REPOSITORY CI MATRIX [COUNT [check]]")
             return
+        }
+        let words = Array(arguments)
+        if words.first == "commits", words.count >= 4 {
+            return try CommitBenchmark(
+                repository: words[1], ci: words[2], matrix: words[3],
+                count: words.count > 4 ? Int(words[4]) ?? 160 : 160, isChecked: words.last == "check"
+            ).run()
         }
         let targets = arguments.dropFirst().first ?? "debian-12,freebsd-14.2,openbsd-7.7,archlinux"
         let compilers = arguments.dropFirst(2).first ?? "5.3.0,4.14.2"
@@ -26,12 +36,8 @@ struct PlanBenchmark {
         clock.lap("repository")
         let planning = try await Planner(inputs).plan()
         clock.lap("plan")
-        let unsolvable = planning.plan.cells.count { cell in
-            if case .unsolvable = cell.basis { true } else { false }
-        }
-        print(
-            "\(planning.plan.cells.count) cells, \(unsolvable) unsolvable, \(planning.plan.jobs.count) jobs,",
-            "\(planning.files.count) packages")
+        let unsolvable = planning.header.columns.reduce(0) { $0 + $1.cells.unsolvable }
+        print("\(planning.header.cells) cells, \(unsolvable) unsolvable, \(planning.header.jobs) jobs")
     }
 
     static func inputs(_ repository: String, targets: String, compilers: String) throws -> PlanInputs {

@@ -98,7 +98,7 @@ public struct PlannedCell: Codable, Hashable, Sendable {
     public var basis: Basis
     /// False for cells of advisory targets and for accepted failures: they never make a run fail.
     public var required: Bool
-    /// Greater runs earlier.
+    /// That of the matrix's schedule: greater runs earlier.
     public var priority: Int
     /// Why a failure of this cell is accepted, where it is.
     public var accepted: String?

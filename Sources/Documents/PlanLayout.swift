@@ -1,4 +1,4 @@
-public import Core
+internal import Core
 public import Store
 
 /// Where the parts of a plan lie in its deployment's branch.
@@ -10,6 +10,9 @@ public import Store
 /// jobs/ab/ID.json                         what is to be built
 /// packages/ab/DIGEST/opam, …/files/PATH   what it is built from
 /// ```
+///
+/// Only `plan.json` and the tasks name commits, and no document counts what is in others, so that a change of a few
+/// packages changes a few documents.
 public enum PlanLayout {
     public static let header = TypedPath<PlanHeader>("plan.json")
     public static let cells: StorePath = "cells"
@@ -24,58 +27,16 @@ public enum PlanLayout {
         try Branch(deployment)
     }
 
-    /// The document that holds a cell, with others of its target and compiler.
-    static func cells(of cell: Cell) throws -> StorePath {
-        try StorePath(components: [
-            cells.name, cell.target, cell.compiler, "\(Digest(of: cell.package.name).shard).json",
-        ])
+    /// The part of a column that holds the cells of a package, by its name.
+    public static func shard(ofPackage name: String) -> String { Digest(of: name).shard }
+
+    /// The document that holds a part of a column's cells.
+    public static func cells(target: String, compiler: String, shard: String) throws -> StorePath {
+        try StorePath(components: [cells.name, target, compiler, "\(shard).json"])
     }
 
     /// The directory of a package's files.
     static func package(_ digest: Digest) throws -> StorePath {
         try StorePath(components: [packages.name, digest.shard, digest.hex])
-    }
-}
-
-/// The parts of a plan that are no lists of thousands.
-public struct PlanHeader: Codable, Hashable, Sendable {
-    public var deployment: String
-    public var repositories: [Plan.Repository]
-    public var targets: [Plan.Target]
-    public var cells: Int
-    public var jobs: Int
-    /// Of everything that the plan is a function of, where that was known: equal inputs need no new plan.
-    public var inputs: Digest?
-
-    init(_ plan: Plan, inputs: Digest?) {
-        self.inputs = inputs
-        deployment = plan.deployment
-        repositories = plan.repositories
-        targets = plan.targets
-        cells = plan.cells.count
-        jobs = plan.jobs.count
-    }
-}
-
-/// A plan without what its jobs are made of: enough to tell what it comes to and how it differs from another.
-public struct PlanOutline: Hashable, Sendable {
-    public var deployment: String
-    public var repositories: [Plan.Repository]
-    /// In order of their names.
-    public var cells: [PlannedCell]
-    public var jobs: Set<Digest>
-
-    public init(_ plan: Plan) {
-        deployment = plan.deployment
-        repositories = plan.repositories
-        cells = plan.cells
-        jobs = Set(plan.jobs.keys)
-    }
-
-    init(_ header: PlanHeader, cells: [PlannedCell], jobs: Set<Digest>) {
-        deployment = header.deployment
-        repositories = header.repositories
-        self.cells = cells
-        self.jobs = jobs
     }
 }

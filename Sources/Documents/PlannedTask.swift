@@ -4,6 +4,29 @@ public import Core
 ///
 /// Its id is the digest of its canonical JSON. Two matrices that say the same in other words have equal tasks.
 public struct PlannedTask: Codable, Hashable, Sendable {
+    /// What is asked for one package version.
+    public struct Request: Hashable, Sendable, CustomStringConvertible {
+        /// `NAME.VERSION`
+        public var package: String
+        public var withTest: Bool
+        public var withDoc: Bool
+        /// Built with the oldest versions that do.
+        public var lowerBounds: Bool
+
+        public init(package: String, withTest: Bool = false, withDoc: Bool = false, lowerBounds: Bool = false) {
+            self.package = package
+            self.withTest = withTest
+            self.withDoc = withDoc
+            self.lowerBounds = lowerBounds
+        }
+
+        /// `lwt.5.7.0 with-test`
+        public var description: String {
+            package + (withTest ? " with-test" : "") + (withDoc ? " with-doc" : "")
+                + (lowerBounds ? " lower-bounds" : "")
+        }
+    }
+
     public var target: String
     /// As cells name it.
     public var compiler: String
@@ -17,19 +40,14 @@ public struct PlannedTask: Codable, Hashable, Sendable {
     public var plugin: Job.Plugin
     /// Versions by package name.
     public var pins: [String: String]
-    /// The package versions asked for, in the order of cells.
-    public var packages: [PackageVersion]
-    /// Those whose tests are asked for, by name.
-    public var withTest: [String]
-    /// Those whose documentation is asked for, by name.
-    public var withDoc: [String]
-    /// Those that are built with the oldest versions that do, by name.
-    public var lowerBounds: [String]
+    /// How many package versions are asked for.
+    public var packages: Int
+    /// Of the requests, each a line, in the order of cells. The cells of the plan are the list.
+    public var requests: Digest
 
     public init(
         target: String, compiler: String, roots: [String], repositories: [Plan.Repository], environment: Digest,
-        plugin: Job.Plugin, pins: [String: String] = [:], packages: [PackageVersion], withTest: [String] = [],
-        withDoc: [String] = [], lowerBounds: [String] = []
+        plugin: Job.Plugin, pins: [String: String] = [:], requests: some Sequence<Request>
     ) {
         self.target = target
         self.compiler = compiler
@@ -38,9 +56,12 @@ public struct PlannedTask: Codable, Hashable, Sendable {
         self.environment = environment
         self.plugin = plugin
         self.pins = pins
-        self.packages = packages
-        self.withTest = withTest
-        self.withDoc = withDoc
-        self.lowerBounds = lowerBounds
+        var lines: [UInt8] = []
+        packages = 0
+        for request in requests {
+            packages += 1
+            lines += Array("\(request)\n".utf8)
+        }
+        self.requests = Digest(of: lines)
     }
 }

@@ -27,27 +27,31 @@ package struct Agenda: Sendable {
     ///   - known: what is known of a job: a success whose layer is there, or a real failure.
     ///   - seconds: how long a job is expected to run.
     ///   - lane: where the jobs of a target queue, where that is not with all others.
-    /// - Complexity: O(cells + jobs + inputs).
+    ///   - isChanged: which cells are not as they were when the deployment was run last.
+    /// - Complexity: O(cells + jobs + inputs), and for each cell the jobs that it waits for.
     package init(
         plan: Plan, wanted: (PlannedCell) -> Bool, recorded: (Cell) -> CellResult?,
         known lookUp: (Digest) -> CellResult?, seconds: (Job) -> Double = { _ in 1 },
-        lane: (Plan.Target) -> Lane? = { _ in nil }
+        lane: (Plan.Target) -> Lane? = { _ in nil }, isChanged: (Cell) -> Bool = { _ in false }
     ) {
         var survey = Survey(plan: plan)
         let wantedCells = plan.cells.filter(wanted)
         cells = wantedCells.count
-        for cell in wantedCells { survey.need(cell, lookUp: lookUp) }
+        for cell in wantedCells { survey.need(cell, isChanged: isChanged(cell.cell), lookUp: lookUp) }
         survey.propagate()
         for cell in wantedCells { survey.settle(cell, recorded: recorded(cell.cell)) }
         var lanes: [String: Int] = [:]
         let lanesOfTargets = Dictionary(
             Set(survey.targets.values).map { ($0, lane($0)) }, uniquingKeysWith: { first, _ in first })
-        nodes = survey.pending.map { id in
+        let pending = survey.pending
+        let waiting = survey.waiting(for: pending)
+        nodes = zip(pending, waiting).map { id, waiting in
             let job = plan.jobs[id]
             let lane = survey.targets[id].flatMap { lanesOfTargets[$0] ?? nil }
             if let lane { lanes[lane.name] = lane.slots }
             return .init(
-                id: id, inputs: job?.inputs ?? [], priority: survey.priorities[id] ?? 0, cost: job.map(seconds) ?? 1,
+                id: id, inputs: job?.inputs ?? [],
+                priority: (survey.urgencies[id] ?? Urgency()).priority(waiting: waiting), cost: job.map(seconds) ?? 1,
                 lane: lane?.name ?? "")
         }
         self.lanes = lanes
@@ -56,6 +60,28 @@ package struct Agenda: Sendable {
         targets = survey.targets
         known = survey.known
     }
+}
+
+/// What decides when a job is run, before how many cells wait for it.
+struct Urgency: Comparable {
+    /// That of the schedule.
+    var priority = 0
+    /// Whether a cell that has changed needs it.
+    var isChanged = false
+
+    static func < (left: Self, right: Self) -> Bool {
+        left.priority != right.priority ? left.priority < right.priority : !left.isChanged && right.isChanged
+    }
+
+    /// The one number by which jobs are ordered: the schedule first, then what has changed, then what unblocks most.
+    ///
+    /// - Parameter waiting: How many cells wait for the job.
+    func priority(waiting: Int) -> Int {
+        (priority * 2 + (isChanged ? 1 : 0)) * Self.step + min(waiting, Self.step - 1)
+    }
+
+    /// More than the cells that a plan may have.
+    private static let step = 1 << 21
 }
 
 /// The state of working out an agenda.
@@ -68,7 +94,7 @@ private struct Survey {
     var cellsDecided: [Digest: [PlannedCell]] = [:]
     var targets: [Digest: Plan.Target] = [:]
     var known: [Digest: CellResult] = [:]
-    var priorities: [Digest: Int] = [:]
+    var urgencies: [Digest: Urgency] = [:]
     /// Jobs that cannot run, with the known failure behind each.
     private var blocked: [Digest: CellResult] = [:]
     private var visited: Set<Digest> = []
@@ -88,10 +114,10 @@ private struct Survey {
     /// Finds the jobs that decide the cell, and all that they are built over.
     ///
     /// A known job is not needed for itself, but what is built over it needs the layers below it too.
-    mutating func need(_ cell: PlannedCell, lookUp: (Digest) -> CellResult?) {
+    mutating func need(_ cell: PlannedCell, isChanged: Bool, lookUp: (Digest) -> CellResult?) {
         guard case .jobs(let build, let test) = cell.basis else { return }
         let deciding = test ?? build
-        priorities[deciding] = max(priorities[deciding] ?? .min, cell.priority)
+        raise(deciding, to: Urgency(priority: cell.priority, isChanged: isChanged))
         if let result = lookUp(deciding) {
             known[deciding] = result
             return
@@ -111,13 +137,36 @@ private struct Survey {
         }
     }
 
-    /// Hands priorities down to inputs, and known failures up to what needs them.
+    private mutating func raise(_ job: Digest, to urgency: Urgency) {
+        urgencies[job] = urgencies[job].map { max($0, urgency) } ?? urgency
+    }
+
+    /// How many cells wait for each of some jobs: those that it decides, and those decided by what is built over it.
+    func waiting(for jobs: [Digest]) -> [Int] {
+        let numbers = Dictionary(uniqueKeysWithValues: zip(jobs, jobs.indices))
+        let inputs = jobs.map { (plan.jobs[$0]?.inputs ?? []).compactMap { numbers[$0] } }
+        var waiting = Array(repeating: 0, count: jobs.count)
+        var seenBy = Array(repeating: -1, count: jobs.count)
+        for (number, job) in jobs.enumerated() {
+            let cells = cellsDecided[job]?.count ?? 0
+            guard cells > 0 else { continue }
+            var open = [number]
+            while let next = open.popLast() {
+                waiting[next] += cells
+                for input in inputs[next] where seenBy[input] != number {
+                    seenBy[input] = number
+                    open.append(input)
+                }
+            }
+        }
+        return waiting
+    }
+
+    /// Hands urgencies down to inputs, and known failures up to what needs them.
     mutating func propagate() {
         for id in order.reversed() {
-            guard let priority = priorities[id] else { continue }
-            for input in plan.jobs[id]?.inputs ?? [] {
-                priorities[input] = max(priorities[input] ?? .min, priority)
-            }
+            guard let urgency = urgencies[id] else { continue }
+            for input in plan.jobs[id]?.inputs ?? [] { raise(input, to: urgency) }
         }
         for id in order where known[id] == nil {
             for input in plan.jobs[id]?.inputs ?? [] {

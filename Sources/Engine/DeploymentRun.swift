@@ -41,7 +41,8 @@ package struct DeploymentRun: Sendable {
             },
             recorded: records.result(of:),
             known: { records.verdict(onJob: $0, holds: runner.holds) },
-            seconds: records.expectedSeconds, lane: runner.lane)
+            seconds: records.expectedSeconds, lane: runner.lane,
+            isChanged: try changedCells(records).contains)
         let run = PlanRun(
             plan: plan, agenda: agenda, runner: runner, slots: slots, files: files,
             record: { [store, deployment = plan.deployment] entry in
@@ -55,11 +56,22 @@ package struct DeploymentRun: Sendable {
     }
 }
 
+extension DeploymentRun {
+    /// The cells that are not as in the plan that was run before.
+    private func changedCells(_ records: Records) throws -> Set<Cell> {
+        try PlanStore(store).changes(of: plan.deployment) { repositories in
+            records.commits.contains(repositories.map(\.commit))
+        }
+    }
+}
+
 /// What the store knows of a plan's cells and jobs, those of other deployments included.
 private struct Records {
     private var ownTables: [String: ResultTable] = [:]
     private var tables: [ResultTable] = []
     private var durations: [String: Double] = [:]
+    /// Of the repositories, under which something of this deployment was recorded.
+    private(set) var commits: Set<[String]> = []
 
     init(store: Store, plan: Plan) throws {
         let targets = Set(plan.targets.map(\.name))
@@ -74,6 +86,7 @@ private struct Records {
                 tables.append(table)
             }
             for result in table.results.values {
+                if isOwn { commits.insert(result.repositories) }
                 guard let duration = result.duration, result.outcome == .success else { continue }
                 durations[result.cell.package.name] = max(duration, durations[result.cell.package.name] ?? 0)
             }

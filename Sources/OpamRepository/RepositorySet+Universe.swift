@@ -3,6 +3,28 @@ internal import Git
 internal import OpamFormat
 package import OpamSolver
 
+/// The names of a set's packages.
+package struct RepositoryNames: Sendable {
+    package let entries: [NameEntry]
+    /// Whether every folder is a package.
+    let isSound: Bool
+}
+
+/// Where universes are kept.
+package struct UniverseFolder: Sendable {
+    let path: String
+    /// Commits of the same repositories whose universe is probably there.
+    let nearest: [String]?
+    /// Whether nothing is written there.
+    let isReadOnly: Bool
+
+    package init(_ path: String, nearest: [String]? = nil, isReadOnly: Bool = false) {
+        self.path = path
+        self.nearest = nearest
+        self.isReadOnly = isReadOnly
+    }
+}
+
 extension RepositorySet {
     /// The universe of all packages, from the cache where that has it, else read and stored there.
     ///
@@ -16,31 +38,58 @@ extension RepositorySet {
     package func universe(
         cache: String?, threads: Int, _ diagnostics: inout [Diagnostic]
     ) throws(Failure) -> Universe {
-        let cache = cache.map { UniverseCache(directory: $0) }
-        if let key = commitKey, let universe = cache?.universe(key) {
+        let folder = cache.map { UniverseFolder($0) }
+        if let universe = cached(folder) {
             diagnostics += universe.diagnostics
             return universe
         }
+        return try universe(of: names(&diagnostics), cache: folder, threads: threads, &diagnostics)
+    }
+
+    /// The names of all packages.
+    ///
+    /// - Parameter diagnostics: Gains a warning for each folder that is no package.
+    package func names(_ diagnostics: inout [Diagnostic]) throws(Failure) -> RepositoryNames {
         var found: [Diagnostic] = []
-        let names = try reader().names(&found)
+        let entries = try reader().names(&found)
         diagnostics += found
-        let key = commitKey ?? key(names)
+        return RepositoryNames(entries: entries, isSound: found.isEmpty)
+    }
+
+    /// The universe of all packages, as the other form, where their names are known.
+    package func universe(
+        of names: RepositoryNames, cache folder: UniverseFolder?, threads: Int, _ diagnostics: inout [Diagnostic]
+    ) throws(Failure) -> Universe {
+        if let universe = cached(folder) {
+            diagnostics += universe.diagnostics
+            return universe
+        }
+        let cache = folder.map { UniverseCache(directory: $0.path) }
+        let key = commitKey ?? key(names.entries)
         if commitKey == nil, let universe = cache?.universe(key) {
             diagnostics += universe.diagnostics
             return universe
         }
-        let universe = try universe(names, updating: cache?.latest(), threads: threads)
+        let nearest = folder?.nearest.flatMap { cache?.universe(Self.key(ofCommits: $0)) }
+        let universe = try universe(names.entries, updating: nearest ?? cache?.latest(), threads: threads)
         // What is wrong with folders is not in the universe, so such a state is read again.
-        if found.isEmpty { cache?.store(universe, key) }
+        if names.isSound, folder?.isReadOnly == false { cache?.store(universe, key) }
         diagnostics += universe.diagnostics
         return universe
+    }
+
+    private func cached(_ folder: UniverseFolder?) -> Universe? {
+        guard let folder, let key = commitKey else { return nil }
+        return UniverseCache(directory: folder.path).universe(key)
     }
 
     /// Stands for the commits that are read; nil when one of the repositories is a plain folder.
     private var commitKey: Digest? {
         let commits = repositories.compactMap { $0.commit?.hex }
-        return commits.count == repositories.count ? Digest(of: commits.joined(separator: " ")) : nil
+        return commits.count == repositories.count ? Self.key(ofCommits: commits) : nil
     }
+
+    private static func key(ofCommits commits: [String]) -> Digest { Digest(of: commits.joined(separator: " ")) }
 
     private func key(_ names: [NameEntry]) -> Digest {
         Digest(of: names.map { "\($0.name) \($0.origin)" }.joined(separator: "\n"))

@@ -3,6 +3,8 @@
 /// The facts go from the request outwards. `description` tells them in sentences, one a line.
 public struct Explanation: Sendable, Hashable {
     public var facts: [Fact]
+    /// The names that it was made from: while nothing about their versions changes, it stays the same.
+    public var examined: Set<Universe.NameID> = []
 
     /// One thing that stands in the way.
     public struct Fact: Sendable, Hashable {

@@ -5,15 +5,6 @@ enum FactGroup: Hashable {
     case conflict(of: Slot, Slot)
     case conflictClass(Int32)
 
-    /// A key to sort by, after the distance.
-    var key: [Int32] {
-        switch self {
-        case .need(let owner, let names): [owner, 0] + names
-        case .conflict(let owner, let name): [owner, 1, name]
-        case .conflictClass(let number): [.max, number]
-        }
-    }
-
     var owner: Slot? {
         switch self {
         case .need(let owner, _), .conflict(let owner, _): owner
@@ -22,11 +13,14 @@ enum FactGroup: Hashable {
     }
 }
 
-/// How far names are from the request, over the needs of a core.
-struct Distances {
+/// The order in which facts are told: from the request outwards over the needs of a core, then by names. Numbers have no
+/// part in it: they differ between universes of the same packages.
+struct FactOrder {
+    private let universe: Universe
     private var distance: [Slot: Int]
 
-    init(over core: Set<FactGroup>, from start: Slot) {
+    init(over core: Set<FactGroup>, from start: Slot, in universe: Universe) {
+        self.universe = universe
         var needs: [Slot: [Slot]] = [:]
         for group in core {
             if case .need(let owner, let names) = group { needs[owner, default: []] += names }
@@ -42,11 +36,22 @@ struct Distances {
     }
 
     func areOrdered(_ left: FactGroup, _ right: FactGroup) -> Bool {
-        let (near, far) = (of(left), of(right))
-        return near == far ? left.key.lexicographicallyPrecedes(right.key) : near < far
+        let (near, far) = (distance(of: left), distance(of: right))
+        return near == far ? key(left).lexicographicallyPrecedes(key(right)) : near < far
     }
 
-    private func of(_ group: FactGroup) -> Int {
+    private func distance(of group: FactGroup) -> Int {
         group.owner.flatMap { distance[$0] } ?? Int.max
     }
+
+    private func key(_ group: FactGroup) -> [String] {
+        switch group {
+        case .need(let owner, let names): [name(owner), "needs"] + names.map(name)
+        case .conflict(let owner, let other): [name(owner), "forbids", name(other)]
+        case .conflictClass(let number): ["~", universe.strings[universe.classes[Int(number)]]]
+        }
+    }
+
+    /// Empty for the request itself.
+    private func name(_ slot: Slot) -> String { slot < universe.nameCount ? universe.name(slot) : "" }
 }

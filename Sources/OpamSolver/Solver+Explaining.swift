@@ -16,28 +16,36 @@ extension Solver {
         let clauses = search.clausesOfProof()
         // Leaving facts out can make a problem harder: then they stay.
         let budget = min(request.budget, Solver.leastTrial + Solver.trialFactor * search.effort)
+        let examined = search.examined
         search.proof = nil
         search.clear()
         guard end == .unsolvable else { return nil }
         var core = Set(clauses.compactMap { group(of: $0) })
+        let mentioned = slots(of: core).union(core.compactMap(\.owner))
         let changes = changedRows.count
         keepOnly(core, in: slots(of: core))
         for group in inOrderOfRemoval(core) where canDo(without: group, core, budget) {
             core.remove(group)
         }
         restoreRows(downTo: changes)
-        let order = Distances(over: core, from: search.rules.slotOf[Int(root)])
+        let order = order(over: core)
         let relevant = relevantVersions(core)
-        return Explanation(facts: core.sorted(by: order.areOrdered).flatMap { facts(of: $0, relevant) })
+        return Explanation(
+            facts: core.sorted(by: order.areOrdered).flatMap { facts(of: $0, relevant) },
+            examined: Set(examined).union(mentioned).filter(isName))
+    }
+
+    private func order(over core: Set<FactGroup>) -> FactOrder {
+        FactOrder(over: core, from: search.rules.slotOf[Int(root)], in: target.universe)
     }
 
     /// What takes most words comes first, then what is farthest from the request.
     private func inOrderOfRemoval(_ core: Set<FactGroup>) -> [FactGroup] {
-        let distances = Distances(over: core, from: search.rules.slotOf[Int(root)])
+        let order = order(over: core)
         let weighed = core.map { (weight: weight(of: $0), group: $0) }
         return weighed.sorted { left, right in
             left.weight == right.weight
-                ? distances.areOrdered(right.group, left.group) : left.weight > right.weight
+                ? order.areOrdered(right.group, left.group) : left.weight > right.weight
         }.map(\.group)
     }
 

@@ -30,7 +30,7 @@ struct AllowedVersions: Sendable {
 }
 
 /// Reads the facts of package versions on one target, each once.
-struct BuildFactsReader {
+struct BuildFactsReader: Sendable {
     let source: any PackageSource
     let variables: ColumnVariables
     private let universe: Universe

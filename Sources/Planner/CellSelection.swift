@@ -2,6 +2,7 @@ internal import Core
 internal import Documents
 internal import Matrix
 internal import OpamSolver
+internal import Synchronization
 
 /// The cells of a column, before anything is solved.
 struct ColumnCells: Sendable {
@@ -19,36 +20,48 @@ struct ColumnCells: Sendable {
 }
 
 /// Turns a matrix into cells, within limits.
-struct CellSelection {
+struct CellSelection: Sendable {
     /// Cells of a plan.
     static let cellLimit = 1_000_000
 
     let matrix: MatrixFile
 
-    /// The cells of all columns.
-    ///
-    /// - Throws: `Failure` with everything that is wrong with the packages of the matrix, or where there are too many
-    ///   cells.
-    func cells(of columns: [Column], index: (Column) -> PackageIndexCache) throws -> [ColumnCells] {
-        var diagnostics: [Diagnostic] = []
-        var cells: [ColumnCells] = []
-        var count = 0
-        for column in columns {
-            let cache = index(column)
-            var selector = PackageSelector(matrix: matrix, column: column) { try cache.index() }
-            try selector.select()
-            diagnostics += selector.diagnostics.filter { !diagnostics.contains($0) }
-            count += selector.selected.count
-            guard count <= Self.cellLimit else {
-                throw tooMany(columns: columns, packages: selector.selected.count)
+    /// Whether a package is selected for its own name and versions alone, so that the cells of a few names can be found
+    /// without looking at the others.
+    var isByName: Bool {
+        (matrix.packages + matrix.sets.values.joined()).allSatisfy { selection in
+            switch selection.source.value {
+            case .all, .patterns, .set, .except: true
+            case .tag, .maintainer, .reverseDependencies: false
             }
-            cells.append(ColumnCells(column: column, entries: entries(of: selector)))
         }
-        guard diagnostics.isEmpty else { throw Failure(.input, diagnostics) }
-        guard count > 0 else {
-            throw Failure(.input, "the matrix has no cells", at: matrix.deployment.location)
-        }
-        return cells
+    }
+
+    /// The cells of a column.
+    ///
+    /// - Parameters:
+    ///   - scope: The names whose cells are wanted; nil for all. Only for selections by name.
+    ///   - index: Of the column's repositories.
+    /// - Returns: the cells, and what the user got wrong, which does not depend on the scope.
+    /// - Throws: `Failure` where the repository cannot be read, or there are too many cells.
+    func cells(
+        of column: Column, scope: Set<String>? = nil, index: PackageIndexCache
+    ) throws -> (cells: ColumnCells, diagnostics: [Diagnostic]) {
+        let universe = column.universe.universe
+        var selector = PackageSelector(
+            matrix: matrix, column: column, scope: scope.map { Set($0.compactMap(universe.nameID)) },
+            index: { try index.index() })
+        try selector.select()
+        try check(selector.selected.count, packages: selector.selected.count)
+        return (ColumnCells(column: column, entries: entries(of: selector)), selector.diagnostics)
+    }
+
+    /// - Parameters:
+    ///   - count: Of all cells.
+    ///   - packages: Of those of a column.
+    /// - Throws: `Failure` where there are too many cells.
+    func check(_ count: Int, packages: Int) throws {
+        guard count <= Self.cellLimit else { throw tooMany(packages: packages) }
     }
 
     private func entries(of selector: PackageSelector) -> [ColumnCells.Entry] {
@@ -79,7 +92,8 @@ struct CellSelection {
     }
 
     /// Says how many cells there would be, and which axis is to blame.
-    private func tooMany(columns: [Column], packages: Int) -> Failure {
+    private func tooMany(packages: Int) -> Failure {
+        let columns = PlanInputs.pairs(of: matrix).count
         let axes = [
             ("targets", matrix.targets.count), ("compilers", matrix.compilers.count), ("packages", packages),
         ]
@@ -90,25 +104,27 @@ struct CellSelection {
         let product = axes.map { "\($0.1) \($0.0)" }.joined(separator: " × ")
         return Failure(
             .input,
-            "the matrix has about \(columns.count * packages) cells (\(product)), more than \(Self.cellLimit)",
+            "the matrix has about \(columns * packages) cells (\(product)), more than \(Self.cellLimit)",
             at: matrix.deployment.location,
             hint: greatest.map { "there are most of '\($0.0)': list fewer" })
     }
 }
 
 /// The index of a source, read once when the first selection needs it.
-final class PackageIndexCache {
+final class PackageIndexCache: Sendable {
     private let source: any PackageSource
-    private var read: PackageIndex?
+    private let read = Mutex<PackageIndex?>(nil)
 
     init(_ source: any PackageSource) {
         self.source = source
     }
 
     func index() throws -> PackageIndex {
-        if let read { return read }
-        let index = try PackageIndex(source)
-        read = index
-        return index
+        try read.withLock { read in
+            if let read { return read }
+            let index = try PackageIndex(source)
+            read = index
+            return index
+        }
     }
 }

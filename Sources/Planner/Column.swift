@@ -34,24 +34,13 @@ struct Column: Sendable {
     /// that, then the compiler's own packages.
     let roots: [PackageConstraint]
 
-    private static func roots(of compiler: CompilerEntry) -> [PackageConstraint] {
+    static func roots(of compiler: CompilerEntry) -> [PackageConstraint] {
         let version = VersionFormula.exactly(Version(unchecked: compiler.version))
         var roots = [PackageConstraint(PackageName(unchecked: "ocaml"), version)]
         if compiler.isSystem {
             roots.append(PackageConstraint(PackageName(unchecked: "ocaml-system"), version))
         }
         return roots + compiler.packages.map { $0.value.constraint }
-    }
-
-    /// Stands for everything but the packages themselves that answers to this column's requests depend on, and for the
-    /// deployment, which has its own choice of requests.
-    func key(_ deployment: String) -> Digest {
-        let variables = variables.solverVariables.map { "\($0.key)=\($0.value.text)" }.sorted()
-        let pins = pins.map { "\($0.key)=\($0.value)" }.sorted()
-        let locations = source.repositories.map(\.location)
-        return Digest(
-            of: [[deployment], variables, pins, roots.map(\.description), locations].map { $0.joined(separator: "\n") }
-                .joined(separator: "\n\n"))
     }
 
     /// Whether the compiler and the pins allow a version of a name.

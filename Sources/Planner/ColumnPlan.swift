@@ -4,36 +4,21 @@ internal import Matrix
 internal import OpamFormat
 internal import OpamSolver
 
-/// The part of a plan that belongs to one target with one compiler.
+/// Cells of one target with one compiler, decided, and the jobs that decide them.
 struct ColumnPlan: Sendable {
-    /// What decides a cell, by number of job.
-    enum Basis: Sendable {
-        case jobs(build: Int, test: Int?)
-        case unsolvable(String)
-        case excluded(String)
-    }
+    let column: Column
+    private(set) var cells: [PlannedCell] = []
+    private(set) var graph: JobGraph
 
-    struct Row: Sendable {
-        var package: PackageVersion
-        var origin: SelectionOrigin
-        var basis: Basis
-        var untested: String?
-    }
-
-    let cells: ColumnCells
-    private(set) var rows: [Row] = []
-    private(set) var jobs: [Job] = []
-    /// Ids of the jobs, in their order.
-    private(set) var ids: [Digest] = []
-    /// By digest.
-    private(set) var files: [Digest: PackageFiles] = [:]
-
-    /// Makes the jobs of a column that has been solved.
+    /// Makes the jobs of cells that have been solved.
     ///
+    /// - Parameter progress: called with the number of cells that are done more.
     /// - Throws: `Failure` where a file cannot be read or a plugin fails.
-    init(_ cells: ColumnCells, _ solved: [SolvedCell], matrix: MatrixFile) async throws {
-        self.cells = cells
-        let column = cells.column
+    init(
+        _ open: ColumnCells, _ solved: [SolvedCell], rules: CellRules, progress: @Sendable (Int) -> Void
+    ) async throws {
+        column = open.column
+        let (matrix, column) = (rules.matrix, open.column)
         var reader = BuildFactsReader(source: column.source, variables: column.variables)
         let depexts = try Self.depexts(of: solved, &reader)
         let setting = JobGraph.Setting(
@@ -41,14 +26,21 @@ struct ColumnPlan: Sendable {
             plugin: column.profile.target.plugin,
             limits: { name in Job.Limits(matrix.limits.limits(target: column.target.name.value, package: name)) },
             systemPackages: depexts.isEmpty ? [:] : try await column.profile.mapSystemPackages(depexts))
-        var graph = JobGraph(reader: reader, setting: setting)
-        for (entry, solved) in zip(cells.entries, solved) {
-            rows.append(try row(entry, solved, &graph))
+        graph = JobGraph(reader: reader, setting: setting)
+        var told = 0
+        for (index, (entry, solved)) in zip(open.entries, solved).enumerated() {
+            cells.append(try cell(entry, solved, rules))
+            if index % Self.stride == Self.stride - 1 {
+                try Task.checkCancellation()
+                progress(index + 1 - told)
+                told = index + 1
+            }
         }
-        jobs = graph.jobs
-        ids = graph.ids
-        files = graph.reader.files
+        progress(open.entries.count - told)
     }
+
+    /// Cells after which progress is told.
+    private static let stride = 64
 
     /// The depexts of all packages chosen, sorted.
     private static func depexts(of solved: [SolvedCell], _ reader: inout BuildFactsReader) throws -> [String] {
@@ -62,27 +54,35 @@ struct ColumnPlan: Sendable {
         return names.sorted()
     }
 
-    private func row(_ entry: ColumnCells.Entry, _ solved: SolvedCell, _ graph: inout JobGraph) throws -> Row {
-        let universe = cells.column.universe.universe
+    private mutating func cell(_ entry: ColumnCells.Entry, _ solved: SolvedCell, _ rules: CellRules) throws
+        -> PlannedCell
+    {
+        let universe = column.universe.universe
         let package = PackageVersion(
             name: universe.name(universe.nameID(of: entry.package)), version: universe.version(of: entry.package))
-        var row = Row(package: package, origin: entry.origin, basis: .excluded(entry.exclusion ?? ""))
-        guard entry.exclusion == nil else { return row }
+        let cell = Cell(target: column.target.name.value, compiler: column.compiler.name.value, package: package)
+        let basis = try basis(entry, solved)
+        var untested: String?
+        if case .jobs = basis { untested = solved.testExplanation }
+        return rules.planned(cell, basis, isRequired: column.target.isRequired, untested: untested)
+    }
+
+    private mutating func basis(_ entry: ColumnCells.Entry, _ solved: SolvedCell) throws -> PlannedCell.Basis {
+        if let reason = entry.exclusion { return .excluded(reason: reason) }
         guard let selection = solved.answer?.selection else {
-            row.basis = .unsolvable(solved.explanation ?? "")
-            return row
+            return .unsolvable(explanation: solved.explanation ?? "")
         }
         do {
             let build = try graph.build(entry.package, in: selection, documentation: entry.options.withDoc)
             var test: Int?
             if let selection = solved.test?.selection { test = try graph.test(entry.package, in: selection) }
-            row.basis = .jobs(build: build, test: test)
-            row.untested = solved.testExplanation
+            return .jobs(build: graph.ids[build], test: test.map { graph.ids[$0] })
         } catch let cycle as SelectionGraph.Cycle {
+            let universe = column.universe.universe
             let names = (cycle.packages + cycle.packages.prefix(1)).map { universe.text(of: $0) }
-            row.basis = .unsolvable("these packages need each other to be built: \(names.joined(separator: " → "))")
+            return .unsolvable(
+                explanation: "these packages need each other to be built: \(names.joined(separator: " → "))")
         }
-        return row
     }
 }
 

@@ -31,14 +31,8 @@ struct SolvedCell: Sendable {
     /// The request with tests, where they are asked for and the cell has a solution.
     var test: SolverAnswer?
     var testExplanation: String?
-}
-
-/// Where the answers for a deployment are kept.
-struct SolutionFolder: Sendable {
-    var folder: String
-    var deployment: String
-
-    func key(of cells: ColumnCells) -> Digest { cells.column.key(deployment) }
+    /// The names that the explanations were made from.
+    var explained: Set<Universe.NameID> = []
 }
 
 /// Solves the requests of columns on all processors.
@@ -48,57 +42,33 @@ struct ColumnSolver: Sendable {
 
     /// The answers, in the order of each column's entries.
     ///
-    /// - Parameters:
-    ///   - memory: Answers given before; nil to solve all, and to keep nothing.
-    ///   - progress: called with the number of cells that are done.
+    /// - Parameter progress: called with the number of cells that are done.
     static func solve(
-        _ columns: [ColumnCells], memory: SolutionFolder?, progress: @escaping @Sendable (Int) -> Void
+        _ columns: [ColumnCells], progress: @escaping @Sendable (Int) -> Void
     ) async throws -> [[SolvedCell]] {
-        try await withThrowingTaskGroup(of: (Int, [Int], [SolvedCell]).self) { group in
+        try await withThrowingTaskGroup(of: (Int, Range<Int>, [SolvedCell]).self) { group in
             var results = columns.map { [SolvedCell](repeating: SolvedCell(), count: $0.entries.count) }
-            var done = 0
             for (index, cells) in columns.enumerated() {
-                let open = recall(cells, memory, into: &results[index])
-                done += cells.entries.count - open.count
-                for start in stride(from: 0, to: open.count, by: chunk) {
-                    let positions = Array(open[start..<min(start + chunk, open.count)])
+                for start in stride(from: 0, to: cells.entries.count, by: chunk) {
+                    let positions = start..<min(start + chunk, cells.entries.count)
                     group.addTask {
                         try Task.checkCancellation()
                         return (index, positions, solve(cells, positions))
                     }
                 }
             }
+            var done = 0
             progress(done)
-            var isChanged = columns.map { _ in false }
             for try await (index, positions, solved) in group {
-                for (position, solved) in zip(positions, solved) { results[index][position] = solved }
-                isChanged[index] = true
+                results[index].replaceSubrange(positions, with: solved)
                 done += solved.count
                 progress(done)
-            }
-            if let memory {
-                for index in columns.indices where isChanged[index] {
-                    SolutionMemory(columns[index], results[index]).keep(
-                        as: memory.key(of: columns[index]), in: memory.folder)
-                }
             }
             return results
         }
     }
 
-    /// Fills in the answers that still hold; the positions of the others.
-    private static func recall(_ cells: ColumnCells, _ memory: SolutionFolder?, into results: inout [SolvedCell])
-        -> [Int]
-    {
-        guard let memory else { return Array(cells.entries.indices) }
-        let recalled = SolutionMemory(of: memory.key(of: cells), in: memory.folder).recall(cells)
-        for (position, solved) in recalled.enumerated() {
-            if let solved { results[position] = solved }
-        }
-        return recalled.indices.filter { recalled[$0] == nil }
-    }
-
-    private static func solve(_ cells: ColumnCells, _ positions: [Int]) -> [SolvedCell] {
+    private static func solve(_ cells: ColumnCells, _ positions: Range<Int>) -> [SolvedCell] {
         var solver = Solver(cells.column.universe)
         return positions.map { position in solve(cells.entries[position], cells.column, &solver) }
     }
@@ -111,22 +81,31 @@ struct ColumnSolver: Sendable {
         let resolution = solver.solve(request)
         var solved = SolvedCell(answer: SolverAnswer(resolution))
         guard resolution.selection != nil else {
-            solved.explanation = explain(resolution, request, &solver)
+            solved.explanation = explain(resolution, request, &solver, &solved.explained)
             return solved
         }
         if entry.options.withTest {
             let request = column.request(entry.package, isExplicit: entry.origin.isExplicit, options: entry.options)
             let resolution = solver.solve(request)
             solved.test = SolverAnswer(resolution)
-            if resolution.selection == nil { solved.testExplanation = explain(resolution, request, &solver) }
+            if resolution.selection == nil {
+                solved.testExplanation = explain(resolution, request, &solver, &solved.explained)
+            }
         }
         return solved
     }
 
-    private static func explain(_ resolution: Resolution, _ request: Request, _ solver: inout Solver) -> String {
+    /// Why there is no solution; `examined` gains the names that this was made from.
+    private static func explain(
+        _ resolution: Resolution, _ request: Request, _ solver: inout Solver, _ examined: inout Set<Universe.NameID>
+    ) -> String {
         if resolution.verdict == .limit {
             return "the solver gave up after \(resolution.effort) steps"
         }
-        return solver.explain(request)?.description ?? "no set of package versions satisfies the request"
+        guard let explanation = solver.explain(request) else {
+            return "no set of package versions satisfies the request"
+        }
+        examined.formUnion(explanation.examined)
+        return explanation.description
     }
 }

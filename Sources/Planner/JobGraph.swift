@@ -4,7 +4,7 @@ internal import OpamFormat
 internal import OpamSolver
 
 /// Makes the jobs of one target with one compiler out of solutions. Equal work becomes one job.
-struct JobGraph {
+struct JobGraph: Sendable {
     /// What all jobs of the column share.
     struct Setting: Sendable {
         var compiler: String
@@ -20,7 +20,10 @@ struct JobGraph {
     typealias JobNumber = Int
 
     private(set) var jobs: [Job] = []
+    /// Ids of the jobs, in their order.
     private(set) var ids: [Digest] = []
+    /// The canonical bytes of the jobs, in their order.
+    private(set) var documents: [[UInt8]] = []
     private(set) var reader: BuildFactsReader
     private let setting: Setting
     private let universe: Universe
@@ -66,7 +69,8 @@ struct JobGraph {
             let facts = try graph.reader.facts(of: package)
             let needed = graph.graph.inputs(facts.testDepends).filter { $0 != package }
             let optional = graph.graph.edges(of: package, facts, depends: facts.depends).optional
-            let inputs = try Set(needed + optional).map { try graph.visit($0, documentation: nil) }
+            let over = needed + optional.filter { !needed.contains($0) }
+            let inputs = try over.map { try graph.visit($0, documentation: nil) }
             return try graph.number(package, .test, documentation: false, inputs: inputs + [build])
         }
     }
@@ -132,7 +136,9 @@ struct JobGraph {
             environment: setting.environment, plugin: setting.plugin, systemPackages: system.sorted(),
             limits: setting.limits(name), documentation: documentation ? true : nil)
         numbers[key] = jobs.count
-        ids.append(try CanonicalJSON.digest(of: job))
+        let document = [UInt8](try CanonicalJSON.encode(job))
+        ids.append(Digest(of: document))
+        documents.append(document)
         jobs.append(job)
         return jobs.count - 1
     }

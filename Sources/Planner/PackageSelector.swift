@@ -18,6 +18,8 @@ struct SelectionOrigin: Sendable {
 struct PackageSelector {
     let matrix: MatrixFile
     let column: Column
+    /// The names of which versions are selected; nil for all.
+    let scope: Set<Universe.NameID>?
     /// Read when a selection needs it.
     let index: () throws -> PackageIndex
     private(set) var diagnostics: [Diagnostic] = []
@@ -25,9 +27,12 @@ struct PackageSelector {
 
     private var universe: Universe { column.universe.universe }
 
-    init(matrix: MatrixFile, column: Column, index: @escaping () throws -> PackageIndex) {
+    init(
+        matrix: MatrixFile, column: Column, scope: Set<Universe.NameID>? = nil, index: @escaping () throws -> PackageIndex
+    ) {
         self.matrix = matrix
         self.column = column
+        self.scope = scope
         self.index = index
     }
 
@@ -63,7 +68,7 @@ struct PackageSelector {
         let origin = SelectionOrigin(location: location, isExplicit: false)
         switch selection.source.value {
         case .all:
-            add(names: universe.allNames, versions, origin)
+            add(names: scope.map(Array.init) ?? universe.allNames, versions, origin)
         case .patterns(let patterns):
             for pattern in patterns { add(pattern, versions, origin, isOptional: selection.isOptional) }
         case .set(let name):
@@ -90,6 +95,8 @@ struct PackageSelector {
         }
     }
 
+    private func isInScope(_ name: Universe.NameID) -> Bool { scope?.contains(name) ?? true }
+
     private func matches(_ pattern: PackagePattern, _ package: Universe.PackageID) -> Bool {
         pattern.name.matches(universe.name(universe.nameID(of: package)))
             && pattern.allows(version: universe.version(of: package))
@@ -101,7 +108,7 @@ struct PackageSelector {
         or message: String? = nil, _ isOptional: Bool = true
     ) {
         if names.isEmpty, !isOptional, let message { report(message, at: origin.location) }
-        for name in names {
+        for name in names where isInScope(name) {
             let available = universe.versions(of: name).filter { column.universe.isAvailable($0) }
             insert(choose(held(available, name), versions), origin)
         }
@@ -112,9 +119,10 @@ struct PackageSelector {
     ) {
         let names = self.names(matching: pattern.name, at: origin.location, isOptional: isOptional)
         var isMet = names.isEmpty
-        for name in names {
+        for name in names where !isMet || isInScope(name) {
             let meeting = universe.versions(of: name).filter { pattern.allows(version: universe.version(of: $0)) }
             isMet = isMet || !meeting.isEmpty
+            guard isInScope(name) else { continue }
             let available = meeting.filter { column.universe.isAvailable($0) }
             var origin = origin
             if pattern.exactVersion != nil { origin.isExplicit = true }

@@ -3,120 +3,129 @@ internal import Documents
 internal import Matrix
 internal import OpamFormat
 
-/// Puts the parts of a plan together: cells with their rules, jobs, tasks.
+/// Puts the documents of a plan together: cells, jobs and packages that come and go, tasks, the header.
 struct PlanAssembly {
     let inputs: PlanInputs
+    private let base: PlanBase?
+    private(set) var documents: PlanDocuments
+    /// Uses of jobs and of packages' files in the new plan.
+    private(set) var jobs: UseCounts
+    private(set) var packages: UseCounts
 
-    func planning(of parts: [ColumnPlan]) -> Planning {
-        var jobs: [Digest: Job] = [:]
-        var files: [Digest: PackageFiles] = [:]
-        var cells: [PlannedCell] = []
-        var origins: [Cell: CellOrigin] = [:]
-        for part in parts {
-            for (id, job) in zip(part.ids, part.jobs) { jobs[id] = job }
-            let unblocked = Self.unblocked(by: part)
-            for (row, unblocks) in zip(part.rows, unblocked) {
-                let cell = plannedCell(row, part, unblocks: unblocks)
-                cells.append(cell)
-                origins[cell.cell] = CellOrigin(
-                    location: row.origin.location, isExplicit: row.origin.isExplicit, reason: row.origin.reason)
+    init(inputs: PlanInputs, base: PlanBase?) {
+        self.inputs = inputs
+        self.base = base
+        documents = PlanDocuments(base: base?.snapshot)
+        jobs = base?.memory.jobs ?? UseCounts()
+        packages = base?.memory.packages ?? UseCounts()
+    }
+
+    /// Adds the cells of a column.
+    mutating func add(_ cells: CellDocuments) throws {
+        for document in cells.documents { try documents.setCells(document.cells, at: document.path) }
+    }
+
+    // MARK: Jobs
+
+    /// Adds the jobs that cells need now, and removes those that no cell needs any more, with their packages.
+    mutating func setJobs(_ graphs: [JobGraph], _ cells: [CellDocuments]) throws {
+        var made: [Digest: (graph: Int, number: Int)] = [:]
+        for (graph, jobs) in graphs.enumerated() {
+            for (number, id) in jobs.ids.enumerated() { made[id] = (graph, number) }
+        }
+        let before = PlanDocuments(base: base?.snapshot)
+        func job(_ id: Digest) throws -> Job {
+            if let place = made[id] { return graphs[place.graph].jobs[place.number] }
+            guard let job = try before.job(id) else { throw PlanUpdate.UnusableBase() }
+            return job
+        }
+        var uses = UseTally(jobs)
+        var filesUses = UseTally(packages)
+        // What is still needed is counted first, so that nothing goes to come again.
+        var open = cells.flatMap(\.retained)
+        while let id = open.popLast() {
+            guard uses.retain(id) else { continue }
+            let job = try job(id)
+            open += job.inputs
+            _ = filesUses.retain(job.opam)
+        }
+        open = cells.flatMap(\.released)
+        while let id = open.popLast() {
+            guard uses.release(id) else { continue }
+            let job = try job(id)
+            open += job.inputs
+            _ = filesUses.release(job.opam)
+        }
+        for id in uses.come {
+            guard let place = made[id] else { throw PlanUpdate.UnusableBase() }
+            try documents.addJob(id, graphs[place.graph].documents[place.number])
+        }
+        for id in uses.gone { try documents.removeJob(id) }
+        for digest in filesUses.come {
+            guard let files = graphs.lazy.compactMap({ $0.reader.files[digest] }).first else {
+                throw PlanUpdate.UnusableBase()
             }
+            try documents.addPackage(digest, files)
         }
-        for part in parts { for job in part.jobs { files[job.opam] = part.files[job.opam] } }
-        let plan = Plan(
-            deployment: inputs.matrix.deployment.value, repositories: repositories(of: parts),
-            targets: targets(of: parts), tasks: tasks(of: parts), cells: cells.sorted { $0.cell < $1.cell }, jobs: jobs)
-        return Planning(plan: plan, files: files, origins: origins, warnings: inputs.warnings)
+        for digest in filesUses.gone { try documents.removePackage(digest) }
+        jobs = uses.counts
+        packages = filesUses.counts
     }
 
-    // MARK: Cells
+    // MARK: Tasks and the header
 
-    private func plannedCell(_ row: ColumnPlan.Row, _ part: ColumnPlan, unblocks: Int) -> PlannedCell {
-        let column = part.cells.column
-        let cell = Cell(
-            target: column.target.name.value, compiler: column.compiler.name.value, package: row.package)
-        let basis: PlannedCell.Basis =
-            switch row.basis {
-            case .jobs(let build, let test): .jobs(build: part.ids[build], test: test.map { part.ids[$0] })
-            case .unsolvable(let explanation): .unsolvable(explanation: explanation)
-            case .excluded(let reason): .excluded(reason: reason)
-            }
-        let accepted = inputs.matrix.acceptFailures.first { rule in
-            rule.expires.map { inputs.today <= $0.value } ?? true && matches(rule.cells, cell)
-        }
-        let rule = inputs.matrix.schedule.last { matches($0.cells, cell) }
-        return PlannedCell(
-            cell: cell, basis: basis, required: column.target.isRequired && accepted == nil,
-            priority: (rule?.priority ?? 0) * Self.priorityStep + min(unblocks, Self.priorityStep - 1),
-            accepted: accepted.map { rule in
-                rule.reason + (rule.expires.map { " (until \($0.value))" } ?? "")
-            }, untested: row.untested)
+    mutating func setHeader(
+        _ columns: [Column], _ memories: [ColumnMemory], _ cells: [CellDocuments]
+    ) throws -> PlanHeader {
+        try documents.setTasks(
+            zip(columns, memories).compactMap { column, memory in
+                memory.packages.count == 0 ? nil : task(column, memory)
+            })
+        let header = PlanHeader(
+            deployment: inputs.matrix.deployment.value, repositories: repositories(of: columns),
+            targets: targets(of: columns), columns: try counts(columns, cells), jobs: jobs.keys.count,
+            inputs: try inputs.digest)
+        try documents.setHeader(header)
+        return header
     }
 
-    /// A step of the matrix's priorities is worth more than any number of unblocked cells.
-    private static let priorityStep = 1_000_000
-
-    private func matches(_ patterns: [Located<CellPattern>], _ cell: Cell) -> Bool {
-        patterns.contains {
-            $0.value.matches(
-                target: cell.target, compiler: cell.compiler, name: cell.package.name, version: cell.package.version)
-        }
+    private func counts(_ columns: [Column], _ cells: [CellDocuments]) throws -> [PlanColumn] {
+        try zip(columns, cells).compactMap { column, cells in
+            let (target, compiler) = (column.target.name.value, column.compiler.name.value)
+            let before = base?.header.columns.first { $0.target == target && $0.compiler == compiler }
+            let counts = (before?.cells ?? CellCounts()) - cells.gone + cells.come
+            guard counts.total >= 0 else { throw PlanUpdate.UnusableBase() }
+            return counts.total == 0 ? nil : PlanColumn(target: target, compiler: compiler, cells: counts)
+        }.sorted { ($0.target, $0.compiler) < ($1.target, $1.compiler) }
     }
 
-    /// For each row, how many other rows wait for its build.
-    private static func unblocked(by part: ColumnPlan) -> [Int] {
-        let number = Dictionary(uniqueKeysWithValues: part.ids.enumerated().map { ($1, $0) })
-        let inputs = part.jobs.map { $0.inputs.compactMap { number[$0] } }
-        var waiting = Array(repeating: 0, count: part.jobs.count)
-        var seenBy = Array(repeating: -1, count: part.jobs.count)
-        for (position, row) in part.rows.enumerated() {
-            guard case .jobs(let build, _) = row.basis else { continue }
-            var open = [build]
-            while let job = open.popLast() {
-                for input in inputs[job] where seenBy[input] != position {
-                    seenBy[input] = position
-                    waiting[input] += 1
-                    open.append(input)
-                }
-            }
-        }
-        return part.rows.map { row in
-            if case .jobs(let build, _) = row.basis { waiting[build] } else { 0 }
-        }
-    }
-
-    // MARK: The rest of the plan
-
-    private func repositories(of parts: [ColumnPlan]) -> [Plan.Repository] {
+    private func repositories(of columns: [Column]) -> [Plan.Repository] {
         var seen: Set<Plan.Repository> = []
-        return parts.flatMap(\.cells.column.source.repositories).filter { seen.insert($0).inserted }
+        return columns.flatMap(\.source.repositories).filter { seen.insert($0).inserted }
     }
 
-    private func targets(of parts: [ColumnPlan]) -> [Plan.Target] {
-        let targets = Set(parts.map(\.cells.column.profile.target))
+    private func targets(of columns: [Column]) -> [Plan.Target] {
+        let targets = Set(columns.map(\.profile.target))
         return targets.sorted { left, right in
             left.name != right.name ? left.name < right.name : !left.systemCompiler && right.systemCompiler
         }
     }
 
-    private func tasks(of parts: [ColumnPlan]) -> [PlannedTask] {
-        parts.filter { !$0.rows.isEmpty }.map { part in
-            let column = part.cells.column
-            let packages = part.rows.filter { row in
-                if case .excluded = row.basis { false } else { true }
-            }.map(\.package)
-            let names = Set(packages.map(\.name)).sorted()
-            return PlannedTask(
-                target: column.target.name.value, compiler: column.compiler.name.value,
-                roots: column.roots.map { root in
-                    root.versions.isEmpty ? root.name.text : root.description
-                },
-                repositories: column.source.repositories, environment: column.profile.target.environment,
-                plugin: column.profile.target.plugin,
-                pins: Dictionary(uniqueKeysWithValues: column.pins.map { ($0.key.text, $0.value.text) }),
-                packages: packages, withTest: names.filter(inputs.matrix.withTest.contains),
-                withDoc: names.filter(inputs.matrix.withDoc.contains),
-                lowerBounds: names.filter(inputs.matrix.lowerBounds.contains))
-        }.sorted { ($0.target, $0.compiler) < ($1.target, $1.compiler) }
+    private func task(_ column: Column, _ memory: ColumnMemory) -> PlannedTask {
+        PlannedTask(
+            target: column.target.name.value, compiler: column.compiler.name.value,
+            roots: column.roots.map { root in
+                root.versions.isEmpty ? root.name.text : root.description
+            },
+            repositories: column.source.repositories, environment: column.profile.target.environment,
+            plugin: column.profile.target.plugin,
+            pins: Dictionary(uniqueKeysWithValues: column.pins.map { ($0.key.text, $0.value.text) }),
+            requests: (0..<memory.packages.count).lazy.compactMap { number in
+                let flags = ColumnMemory.Flags(rawValue: memory.flags[number])
+                guard !flags.contains(.isExcluded) else { return nil }
+                return PlannedTask.Request(
+                    package: memory.packages[number], withTest: flags.contains(.withTest),
+                    withDoc: flags.contains(.withDoc), lowerBounds: flags.contains(.lowerBounds))
+            })
     }
 }

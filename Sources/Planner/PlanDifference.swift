@@ -1,5 +1,6 @@
 internal import Core
 package import Documents
+internal import Store
 
 /// What changes from one plan to another.
 package struct PlanDifference: Codable, Sendable, Equatable {
@@ -22,22 +23,40 @@ package struct PlanDifference: Codable, Sendable, Equatable {
     package var newJobs = 0
     package var goneJobs = 0
 
-    /// - Parameter old: Nil where there was no plan: all is new.
-    package init(from old: PlanOutline?, to new: PlanOutline) {
-        let before = Dictionary((old?.cells ?? []).map { ($0.cell, $0) }, uniquingKeysWith: { first, _ in first })
-        let after = Dictionary(new.cells.map { ($0.cell, $0) }, uniquingKeysWith: { first, _ in first })
-        for cell in new.cells {
-            guard let earlier = before[cell.cell] else {
-                self.new.append(cell.cell)
-                continue
+    /// - Parameters:
+    ///   - old: Without a header where there was no plan: all is new.
+    ///   - header: Of the new plan.
+    /// - Complexity: Reads the documents with cells that differ.
+    /// - Throws: `Failure` where a document of the old plan is none.
+    package init(from old: PlanDocuments, to new: PlanDocuments, _ header: PlanHeader) throws {
+        unchanged = header.cells
+        for difference in try new.differences(from: old) {
+            if difference.path.isInside(PlanLayout.jobs.path) {
+                if difference.isInNew { newJobs += 1 } else { goneJobs += 1 }
+            } else if difference.path.isInside(PlanLayout.cells) {
+                compare(try old.cells(at: difference.path), try new.cells(at: difference.path))
             }
-            compare(earlier, cell)
         }
-        gone = (old?.cells ?? []).map(\.cell).filter { after[$0] == nil }
+        sharedJobs = header.jobs - newJobs
+        unchanged -= self.new.count + becameSolvable.count + becameUnsolvable.count + rebuilt.count
+        self.new.sort()
+        gone.sort()
         pairVersions()
-        sharedJobs = old?.jobs.intersection(new.jobs).count ?? 0
-        newJobs = new.jobs.count - sharedJobs
-        goneJobs = (old?.jobs.count ?? 0) - sharedJobs
+        becameSolvable.sort()
+        becameUnsolvable.sort()
+        rebuilt.sort()
+    }
+
+    private mutating func compare(_ old: [PlannedCell], _ new: [PlannedCell]) {
+        var before = Dictionary(old.map { ($0.cell, $0) }, uniquingKeysWith: { first, _ in first })
+        for cell in new {
+            if let earlier = before.removeValue(forKey: cell.cell) {
+                compare(earlier, cell)
+            } else {
+                self.new.append(cell.cell)
+            }
+        }
+        gone += before.keys
     }
 
     private mutating func compare(_ old: PlannedCell, _ new: PlannedCell) {
@@ -45,7 +64,7 @@ package struct PlanDifference: Codable, Sendable, Equatable {
         case (.unsolvable, .jobs): becameSolvable.append(new.cell)
         case (.jobs, .unsolvable): becameUnsolvable.append(new.cell)
         case (.jobs, .jobs) where old.basis != new.basis: rebuilt.append(new.cell)
-        default: unchanged += 1
+        default: break
         }
     }
 

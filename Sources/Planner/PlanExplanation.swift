@@ -10,7 +10,12 @@ extension Planner {
     /// - Parameter name: `TARGET/COMPILER/PACKAGE.VERSION`; the version may be left out.
     /// - Throws: `Failure` where the matrix has no such cell.
     package func explanation(of name: String) throws -> String {
-        for cells in try selectedCells(of: columns()) {
+        let selection = CellSelection(matrix: inputs.matrix)
+        for pair in PlanInputs.pairs(of: inputs.matrix)
+        where name.hasPrefix("\(pair.target.name.value)/\(pair.compiler.name.value)/") {
+            let column = try column(pair)
+            let (cells, diagnostics) = try selection.cells(of: column, index: PackageIndexCache(column.source))
+            guard diagnostics.isEmpty else { throw Failure(.input, diagnostics) }
             guard
                 let entry = cells.entries.first(where: { entry in
                     let text = cells.text(of: entry)

@@ -33,32 +33,49 @@ package struct PlanInputs: Sendable {
     }
 
     /// Changes when the making of plans does, so that plans of an older program are made anew.
-    private static let form = 1
+    private static let form = 2
 
-    /// Stands for all that the plan is a function of. Two digests may differ though the plans are equal, if a comment of
-    /// the matrix changed, say.
-    package var digest: Digest {
+    /// The repositories laid over each other that some cells are made from, by their positions in the matrix.
+    var stacks: [(positions: [Int], source: any PackageSource)] {
+        sources.sorted { $0.key.lexicographicallyPrecedes($1.key) }.map { ($0.key, $0.value) }
+    }
+
+    /// Stands for all that the plan is a function of, but for the contents of repositories and of pins.
+    var setting: Digest {
         get throws {
             struct Identity: Encodable {
                 let form: Int
                 let texts: [String: Digest]
                 let targets: [Plan.Target]
-                let repositories: [[Plan.Repository]]
-                let pins: [String]
+                let locations: [[String]]
                 let expired: [Bool]
             }
-            let stacks = sources.sorted { $0.key.lexicographicallyPrecedes($1.key) }.map(\.value)
             return try CanonicalJSON.digest(
                 of: Identity(
                     form: Self.form, texts: matrix.sources.digests,
                     targets: profiles.values.map(\.target).sorted {
                         ($0.name, $0.systemCompiler ? 1 : 0) < ($1.name, $1.systemCompiler ? 1 : 0)
                     },
-                    repositories: stacks.map(\.repositories),
-                    pins: matrix.pins.filter { $0.opamFile != nil }.flatMap { pin in
-                        stacks.map { $0.origin(of: pin.name.value) ?? "" }
-                    },
+                    locations: stacks.map { $0.source.repositories.map(\.location) },
                     expired: matrix.acceptFailures.map { $0.expires.map { $0.value < today } ?? false }))
+        }
+    }
+
+    /// Stands for all that the plan is a function of. Two digests may differ though the plans are equal, if a comment of
+    /// the matrix changed, say.
+    package var digest: Digest {
+        get throws {
+            struct Identity: Encodable {
+                let setting: Digest
+                let repositories: [[Plan.Repository]]
+                let pins: [String]
+            }
+            return try CanonicalJSON.digest(
+                of: Identity(
+                    setting: setting, repositories: stacks.map(\.source.repositories),
+                    pins: matrix.pins.filter { $0.opamFile != nil }.flatMap { pin in
+                        stacks.map { $0.source.origin(of: pin.name.value) ?? "" }
+                    }))
         }
     }
 
@@ -105,19 +122,13 @@ package struct PlanInputs: Sendable {
 
 /// A plan, and what is known of it beside what is kept.
 package struct Planning: Sendable {
-    package var plan: Plan
-    /// The files of all packages that have jobs, by digest.
-    package var files: [Digest: PackageFiles]
-    package var origins: [Cell: CellOrigin]
+    package var header: PlanHeader
+    package var documents: PlanDocuments
+    /// What the next plan can be made from.
+    package var memory: PlanMemory
+    /// How many cells were made, and not left as they were.
+    package var made: Int
     package var warnings: [Diagnostic]
-}
-
-/// Why a cell is there, and which request decided it.
-package struct CellOrigin: Sendable {
-    /// The line of the matrix.
-    package var location: SourceLocation
-    package var isExplicit: Bool
-    package var reason: String?
 }
 
 /// How far planning has come.

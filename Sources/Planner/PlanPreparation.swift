@@ -1,5 +1,5 @@
 package import Core
-internal import Documents
+package import Documents
 internal import Foundation
 package import Matrix
 internal import OpamRepository
@@ -9,13 +9,13 @@ package import PluginHost
 package struct PlanPreparation: Sendable {
     package var matrix: MatrixFile
     package var catalog: PluginCatalog
-    /// A folder for what can be made again: mirrors of repositories and compiled universes. Nil to keep nothing.
-    package var cache: String?
+    /// Nil to keep nothing.
+    package var cache: PlanCache?
     package var architecture: String
     package var today: CalendarDate
 
     package init(
-        matrix: MatrixFile, catalog: PluginCatalog, cache: String?, architecture: String = hostArchitecture(),
+        matrix: MatrixFile, catalog: PluginCatalog, cache: PlanCache?, architecture: String = hostArchitecture(),
         today: CalendarDate = CalendarDate(daysSince1970: Int(Date().timeIntervalSince1970) / 86_400)
     ) {
         self.matrix = matrix
@@ -29,22 +29,58 @@ package struct PlanPreparation: Sendable {
     ///
     /// - Parameters:
     ///   - revision: Of the first repository that is one of git, instead of the one that the matrix says.
-    ///   - warnings: Gains what is wrong with files of the repositories.
+    ///   - known: Repositories at commits that were planned before: what is read of them can be brought up to date.
+    /// - Returns: the inputs, and what is wrong with files of the repositories.
     /// - Throws: `Failure` where a target has no plugin or a repository is not there.
-    package func inputs(at revision: String? = nil, warnings: inout [Diagnostic]) async throws -> PlanInputs {
-        let profiles = try await PluginProfiles(matrix: matrix, catalog: catalog, architecture: architecture)
-            .profiles()
-        let opened = try RepositoryOpening(matrix: matrix, cache: cache, revision: revision).openAll()
+    package func inputs(
+        at revision: String? = nil, known: [Plan.Repository] = []
+    ) async throws -> (inputs: PlanInputs, warnings: [Diagnostic]) {
+        async let profiles = PluginProfiles(matrix: matrix, catalog: catalog, architecture: architecture).profiles()
+        async let sources = sources(at: revision, known: known)
+        let inputs = try await PlanInputs(
+            matrix: matrix, profiles: profiles, sources: sources.sources, today: today)
+        return (inputs, try await sources.warnings)
+    }
+
+    private func sources(
+        at revision: String?, known: [Plan.Repository]
+    ) throws -> (sources: [[Int]: any PackageSource], warnings: [Diagnostic]) {
+        let opened = try RepositoryOpening(matrix: matrix, cache: cache?.folder, revision: revision).openAll()
+        var warnings: [Diagnostic] = []
         var sources: [[Int]: any PackageSource] = [:]
         for (target, compiler) in PlanInputs.pairs(of: matrix) {
             let stack = PlanInputs.stack(of: matrix, target: target, compiler: compiler)
             guard sources[stack] == nil, !stack.isEmpty else { continue }
+            let descriptions = stack.map { opened[$0].description }
             let source = try RepositorySource(
-                RepositorySet(stack.map { opened[$0].repository }),
-                repositories: stack.map { opened[$0].description }, cache: cache.map { "\($0)/universes" },
-                warnings: &warnings)
+                RepositorySet(stack.map { opened[$0].repository }), repositories: descriptions,
+                cache: cache.map { $0.universes(near: descriptions, among: known) }, warnings: &warnings)
             sources[stack] = try PinnedSource.laid(over: source, matrix: matrix)
         }
-        return PlanInputs(matrix: matrix, profiles: profiles, sources: sources, today: today)
+        return (sources, warnings)
+    }
+}
+
+/// A folder for what can be made again: mirrors of repositories, compiled universes, memories of plans.
+package struct PlanCache: Sendable {
+    package var folder: String
+    /// Whether nothing is written there.
+    package var isReadOnly: Bool
+
+    package init(_ folder: String, isReadOnly: Bool = false) {
+        self.folder = folder
+        self.isReadOnly = isReadOnly
+    }
+
+    /// Where memories of plans lie.
+    var memories: String { "\(folder)/plans" }
+
+    /// Where universes lie, and which one is nearest: that of the same repositories in a plan made before.
+    fileprivate func universes(near stack: [Plan.Repository], among known: [Plan.Repository]) -> UniverseFolder {
+        UniverseFolder(
+            "\(folder)/universes",
+            nearest: stack.map { repository in
+                known.first { $0.location == repository.location }?.commit ?? repository.commit
+            }, isReadOnly: isReadOnly)
     }
 }

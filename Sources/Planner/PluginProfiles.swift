@@ -19,9 +19,11 @@ struct PluginProfiles {
         var profiles: [PlanInputs.ProfileKey: TargetProfile] = [:]
         var diagnostics: [Diagnostic] = []
         var kind = Failure.Kind.input
-        for (key, target) in PlanInputs.profileKeys(of: matrix) {
+        let keys = PlanInputs.profileKeys(of: matrix)
+        let results = try await concurrently(keys) { _, wanted in await result(of: wanted.target, wanted.key) }
+        for ((key, target), result) in zip(keys, results) {
             do {
-                profiles[key] = try await profile(of: target, key)
+                profiles[key] = try result.get()
             } catch let failure as Failure {
                 if failure.kind == .infrastructure { kind = .infrastructure }
                 let location = (target.plugin ?? target.name).location
@@ -34,6 +36,16 @@ struct PluginProfiles {
         }
         guard diagnostics.isEmpty else { throw Failure(kind, diagnostics) }
         return profiles
+    }
+
+    private func result(
+        of target: TargetEntry, _ key: PlanInputs.ProfileKey
+    ) async -> Result<TargetProfile, any Error> {
+        do {
+            return .success(try await profile(of: target, key))
+        } catch {
+            return .failure(error)
+        }
     }
 
     private func profile(of target: TargetEntry, _ key: PlanInputs.ProfileKey) async throws -> TargetProfile {

@@ -20,19 +20,18 @@ package final class RepositorySource: PackageSource {
     ///
     /// - Parameters:
     ///   - repositories: What the plan says of them, in the order of the set.
-    ///   - cache: The folder of the cache of universes; nil to read all.
+    ///   - cache: Where universes are kept; nil to read all.
     ///   - warnings: Gains what is wrong with files of the repositories.
     /// - Throws: `Failure` where a repository cannot be read.
     package init(
-        _ set: RepositorySet, repositories: [Plan.Repository], cache: String?, warnings: inout [Diagnostic]
+        _ set: RepositorySet, repositories: [Plan.Repository], cache: UniverseFolder?, warnings: inout [Diagnostic]
     ) throws {
         self.set = set
         self.repositories = repositories
+        let entries = try set.names(&warnings)
         universe = try set.universe(
-            cache: cache, threads: ProcessInfo.processInfo.activeProcessorCount, &warnings)
-        var ignored: [Diagnostic] = []
-        let entries = try set.reader().names(&ignored)
-        names = Dictionary(uniqueKeysWithValues: entries.map { ($0.name, $0) })
+            of: entries, cache: cache, threads: ProcessInfo.processInfo.activeProcessorCount, &warnings)
+        names = Dictionary(uniqueKeysWithValues: entries.entries.map { ($0.name, $0) })
     }
 
     package func origin(of name: String) -> String? {

@@ -9,7 +9,7 @@ package final class PluginCatalog: Sendable {
     private let searchPath: PluginSearchPath
     private let host: String
     private let limits: PluginLimits
-    private let loaded = Mutex<[String: Plugin]>([:])
+    private let loading = Mutex<[String: Task<Plugin, any Error>]>([:])
 
     /// Looks for plugins; loads none.
     package init(
@@ -63,15 +63,16 @@ package final class PluginCatalog: Sendable {
         throw missing("no plugin serves the target '\(target)'", nearest: nearest(to: target, in: known))
     }
 
-    /// Loads `file`, or returns it if it was loaded before.
+    /// Loads `file`, or returns it if it was loaded before. Whoever asks meanwhile waits for the same.
     package func load(_ file: PluginFile) async throws -> Plugin {
-        if let plugin = loaded.withLock({ $0[file.path] }) { return plugin }
-        let plugin = try await Plugin.load(file, host: host, limits: limits)
-        return loaded.withLock { loaded in
-            let first = loaded[file.path] ?? plugin
-            loaded[file.path] = first
-            return first
+        let (host, limits) = (host, limits)
+        let task = loading.withLock { loading in
+            if let task = loading[file.path] { return task }
+            let task = Task { try await Plugin.load(file, host: host, limits: limits) }
+            loading[file.path] = task
+            return task
         }
+        return try await task.value
     }
 
     private func loadable(_ file: PluginFile, required: Bool) async throws -> Plugin? {

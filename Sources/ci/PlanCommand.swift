@@ -1,12 +1,9 @@
 internal import ArgumentParser
 internal import Core
 internal import Documents
-internal import Foundation
-internal import Git
 internal import Matrix
 internal import Planner
 internal import PluginHost
-internal import Store
 
 struct PlanCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -43,59 +40,32 @@ struct PlanCommand: AsyncParsableCommand {
 
     func run() async throws {
         let configuration = try Configuration.current()
-        let matrix = try MatrixFile(path: matrix)
-        let path = try store.path(in: configuration)
+        let cache = try Settings.cacheDirectory(flag: cache, in: configuration)
         let preparation = PlanPreparation(
-            matrix: matrix, catalog: PluginCatalog(try PluginSearchPath.configured(configuration, flag: pluginPath)),
-            cache: dryRun ? nil : try Settings.cacheDirectory(flag: cache, in: configuration))
+            matrix: try MatrixFile(path: matrix),
+            catalog: PluginCatalog(try PluginSearchPath.configured(configuration, flag: pluginPath)),
+            cache: cache.map { PlanCache($0, isReadOnly: dryRun) })
         let progress = PlanProgressLine(quiet: talk.quiet)
-        var warnings: [Diagnostic] = []
-        let inputs = try await preparation.inputs(warnings: &warnings)
-        let planner = Planner(inputs, memory: preparation.cache.map { "\($0)/solutions" }) { progress.show($0) }
+        let keeping = PlanKeeping(
+            preparation, store: try store.path(in: configuration), isDry: dryRun, progress: { progress.show($0) })
         if let explain {
+            let planner = Planner(try await preparation.inputs().inputs) { progress.show($0) }
             let explanation = try planner.explanation(of: explain)
             progress.clear()
             return print(explanation)
         }
-        let (outline, old, commit) = try await plan(planner, inputs, preparation, in: path, progress)
+        // What --since means is looked up before the plan is written: it may name the branch.
+        let older = try await earlier(keeping)
+        let plan = try await keeping.plan()
+        let difference = try PlanDifference(from: older ?? plan.earlier, to: plan.documents, plan.header)
         progress.clear()
-        say(warnings + inputs.warnings)
-        let report = PlanReport(
-            plan: outline, difference: PlanDifference(from: old, to: outline), commit: commit, store: path)
-        print(try report.text(format), terminator: "")
+        say(plan.warnings)
+        print(try PlanReport(plan: plan, difference: difference, store: keeping.store).text(format), terminator: "")
     }
 
-    /// The plan, the one to compare with, and the commit that holds it unless the run is dry.
-    ///
-    /// Where the store has the plan of equal inputs, nothing is planned.
-    private func plan(
-        _ planner: Planner, _ inputs: PlanInputs, _ preparation: PlanPreparation, in path: String,
-        _ progress: PlanProgressLine
-    ) async throws -> (plan: PlanOutline, old: PlanOutline?, commit: String?) {
-        let kept = FileManager.default.fileExists(atPath: path) ? PlanStore(try Store(opening: path)) : nil
-        let digest = try inputs.digest
-        let deployment = inputs.matrix.deployment.value
-        if let kept, let known = try kept.inputs(deployment), known.digest == digest,
-            let outline = try kept.outline(deployment)
-        {
-            return (outline, try await earlier(kept, preparation), dryRun ? nil : known.commit.description)
-        }
-        let planning = try await planner.plan()
-        let old = try await earlier(kept, preparation)
-        guard !dryRun else { return (PlanOutline(planning.plan), old, nil) }
-        progress.show(PlanProgress(.writing))
-        let written = try PlanStore(Store(at: path)).write(planning.plan, files: planning.files, inputs: digest)
-        return (PlanOutline(planning.plan), old, written.commit?.description)
-    }
-
-    /// The plan to compare with.
-    private func earlier(_ kept: PlanStore?, _ preparation: PlanPreparation) async throws -> PlanOutline? {
-        let deployment = preparation.matrix.deployment.value
-        guard let since else { return try kept?.outline(deployment) }
-        if let kept, let plan = try? kept.outline(deployment, at: since) { return plan }
-        var ignored: [Diagnostic] = []
-        let inputs = try await preparation.inputs(at: since, warnings: &ignored)
-        return PlanOutline(try await Planner(inputs).plan().plan)
+    private func earlier(_ keeping: PlanKeeping) async throws -> PlanDocuments? {
+        guard let since else { return nil }
+        return try await keeping.plan(at: since)
     }
 
     private func say(_ warnings: [Diagnostic]) {

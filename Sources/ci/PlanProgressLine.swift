@@ -1,3 +1,4 @@
+internal import Dispatch
 internal import Foundation
 internal import Planner
 internal import Synchronization
@@ -5,45 +6,54 @@ internal import Synchronization
 /// One line on the terminal that says how far planning has come, when that lasts longer than half a second.
 final class PlanProgressLine: Sendable {
     private struct State {
-        var phase: PlanProgress.Phase?
-        var phaseBegan: ContinuousClock.Instant
-        var drawn: ContinuousClock.Instant?
+        var progress: PlanProgress?
+        var phaseBegan = ContinuousClock.now
+        var isDrawn = false
+        var isOver = false
     }
 
-    private let isLive: Bool
     private let began = ContinuousClock.now
-    private let state: Mutex<State>
+    private let state = Mutex(State())
+    /// Draws by itself: the threads of tasks are all busy meanwhile. Safe to use from any thread, as all of Dispatch.
+    private nonisolated(unsafe) let timer: (any DispatchSourceTimer)?
 
-    /// Nothing is drawn before this, and then not more often than ten times a second.
-    private static let patience = Duration.milliseconds(500)
-    private static let pause = Duration.milliseconds(100)
+    /// Nothing is drawn before this, and then ten times a second.
+    private static let patience = 500
+    private static let pause = 100
 
     init(quiet: Bool) {
-        isLive = Terminal.talksToTerminal && !quiet
-        state = Mutex(State(phaseBegan: .now))
+        timer =
+            Terminal.talksToTerminal && !quiet
+            ? DispatchSource.makeTimerSource(queue: DispatchQueue(label: "progress")) : nil
+        timer?.schedule(
+            deadline: .now() + .milliseconds(Self.patience), repeating: .milliseconds(Self.pause))
+        timer?.setEventHandler { [weak self] in self?.draw() }
+        timer?.activate()
     }
 
     /// Takes in how far it is; called from any thread.
     func show(_ progress: PlanProgress) {
-        guard isLive else { return }
+        guard timer != nil else { return }
         state.withLock { state in
-            let now = ContinuousClock.now
-            if state.phase != progress.phase {
-                state.phase = progress.phase
-                state.phaseBegan = now
-            }
-            guard now - began > Self.patience, state.drawn.map({ now - $0 > Self.pause }) ?? true else { return }
-            state.drawn = now
-            draw(line(progress, since: now - state.phaseBegan))
+            if state.progress?.phase != progress.phase { state.phaseBegan = .now }
+            state.progress = progress
         }
     }
 
-    /// Takes the line away.
+    /// Takes the line away, for good.
     func clear() {
-        guard isLive else { return }
+        timer?.cancel()
         state.withLock { state in
-            if state.drawn != nil { draw("") }
-            state.drawn = nil
+            state.isOver = true
+            if state.isDrawn { write("") }
+        }
+    }
+
+    private func draw() {
+        state.withLock { state in
+            guard let progress = state.progress, !state.isOver else { return }
+            state.isDrawn = true
+            write(line(progress, since: .now - state.phaseBegan))
         }
     }
 
@@ -57,7 +67,7 @@ final class PlanProgressLine: Sendable {
         return text
     }
 
-    private func draw(_ text: String) {
+    private func write(_ text: String) {
         FileHandle.standardError.write(Data("\r\u{1B}[K\(text.prefix(Terminal.columns - 1))".utf8))
     }
 }

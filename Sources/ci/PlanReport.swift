@@ -5,11 +5,11 @@ internal import Planner
 
 /// What `ci plan` prints: a table of targets and compilers, and what changed.
 struct PlanReport {
-    let plan: PlanOutline
+    let plan: PlanKeeping.Outcome
     let difference: PlanDifference
-    /// Nil after a dry run.
-    let commit: String?
     let store: String
+
+    private var header: PlanHeader { plan.header }
 
     /// Cells that are listed one by one for each kind of change.
     private static let listed = 20
@@ -17,46 +17,19 @@ struct PlanReport {
     func text(_ format: OutputFormat) throws -> String {
         switch format {
         case .text: table + changes
-        case .csv: csv
-        case .json: String(decoding: try CanonicalJSON.encode(Document(self)), as: UTF8.self)
+        case .csv: try csv
+        case .json: String(decoding: try CanonicalJSON.encode(try Document(self)), as: UTF8.self)
         }
     }
 
     // MARK: The table
 
-    private struct Row {
-        var cells = 0
-        var solvable = 0
-        var tested = 0
-        var unsolvable = 0
-        var excluded = 0
-        var jobs: Set<Digest> = []
-    }
-
-    private var rows: [(target: String, compiler: String, row: Row)] {
-        var rows: [[String]: Row] = [:]
-        for cell in plan.cells {
-            let key = [cell.cell.target, cell.cell.compiler]
-            rows[key, default: Row()].cells += 1
-            switch cell.basis {
-            case .jobs(let build, let test):
-                rows[key, default: Row()].solvable += 1
-                rows[key, default: Row()].jobs.insert(build)
-                if let test {
-                    rows[key, default: Row()].tested += 1
-                    rows[key, default: Row()].jobs.insert(test)
-                }
-            case .unsolvable: rows[key, default: Row()].unsolvable += 1
-            case .excluded: rows[key, default: Row()].excluded += 1
-            }
-        }
-        return rows.sorted { $0.key.lexicographicallyPrecedes($1.key) }.map { ($0.key[0], $0.key[1], $0.value) }
-    }
-
     private var table: String {
         let head = ["target", "compiler", "cells", "to build", "with tests", "unsolvable", "excluded"]
-        let body = rows.map { target, compiler, row in
-            [target, compiler] + [row.cells, row.solvable, row.tested, row.unsolvable, row.excluded].map(String.init)
+        let body = header.columns.map { column in
+            let cells = column.cells
+            return [column.target, column.compiler]
+                + [cells.total, cells.built, cells.tested, cells.unsolvable, cells.excluded].map(String.init)
         }
         let lines = [head] + body
         let widths = head.indices.map { column in lines.map { $0[column].count }.max() ?? 0 }
@@ -66,19 +39,19 @@ struct PlanReport {
                 return column < 2 ? word + space : space + word
             }.joined(separator: "  ")
         }.joined(separator: "\n")
-        let repositories = plan.repositories.map { "repository \($0.location) at \($0.commit.prefix(12))\n" }.joined()
-        return "deployment \(plan.deployment)\n\(repositories)\n\(text)\n\n"
+        let repositories = header.repositories.map { "repository \($0.location) at \($0.commit.prefix(12))\n" }.joined()
+        return "deployment \(header.deployment)\n\(repositories)\n\(text)\n\n"
     }
 
     // MARK: What changed
 
     private var changes: String {
-        var text = "\(plan.cells.count) cells, \(plan.jobs.count) jobs"
+        var text = "\(header.cells) cells, \(header.jobs) jobs"
         text += " (\(difference.newJobs) new, \(difference.sharedJobs) shared with the plan before)\n"
         if difference.isEmpty {
             text += "nothing changed\n"
         } else {
-            let isFirst = difference.unchanged == 0 && difference.new.count == plan.cells.count
+            let isFirst = difference.unchanged == 0 && difference.new.count == header.cells
             if isFirst {
                 text += "all cells are new\n"
             } else {
@@ -92,8 +65,8 @@ struct PlanReport {
                 text += list("to build anew", difference.rebuilt.map(\.description))
             }
         }
-        if let commit {
-            text += "plan \(commit.prefix(12)) on branch \(plan.deployment) of \(store)\n"
+        if let commit = plan.commit {
+            text += "plan \(commit.prefix(12)) on branch \(header.deployment) of \(store)\n"
         } else {
             text += "dry run: nothing written\n"
         }
@@ -111,13 +84,15 @@ struct PlanReport {
     // MARK: For programs
 
     private var csv: String {
-        plan.cells.map { cell in
-            switch cell.basis {
-            case .jobs(let build, let test): "\(cell.cell),jobs,\(build),\(test?.hex ?? "")\n"
-            case .unsolvable: "\(cell.cell),unsolvable,,\n"
-            case .excluded: "\(cell.cell),excluded,,\n"
-            }
-        }.joined()
+        get throws { try plan.documents.cells().map(line).joined() }
+    }
+
+    private func line(_ cell: PlannedCell) -> String {
+        switch cell.basis {
+        case .jobs(let build, let test): "\(cell.cell),jobs,\(build),\(test?.hex ?? "")\n"
+        case .unsolvable: "\(cell.cell),unsolvable,,\n"
+        case .excluded: "\(cell.cell),excluded,,\n"
+        }
     }
 
     private struct Document: Encodable {
@@ -128,12 +103,12 @@ struct PlanReport {
         let jobs: Int
         let difference: PlanDifference
 
-        init(_ report: PlanReport) {
-            deployment = report.plan.deployment
-            repositories = report.plan.repositories
-            commit = report.commit
-            cells = report.plan.cells
-            jobs = report.plan.jobs.count
+        init(_ report: PlanReport) throws {
+            deployment = report.header.deployment
+            repositories = report.header.repositories
+            commit = report.plan.commit
+            cells = try report.plan.documents.cells()
+            jobs = report.header.jobs
             difference = report.difference
         }
     }

@@ -3,6 +3,7 @@ internal import Core
 internal import Documents
 internal import Engine
 internal import Foundation
+internal import Matrix
 internal import Planner
 internal import PluginHost
 internal import Review
@@ -84,10 +85,14 @@ struct RunCommand: AsyncParsableCommand {
 
     private func plan(in path: String, catalog: PluginCatalog, _ configuration: Configuration) async throws -> Plan {
         guard let matrix else { return try ResultsReader.plan(of: deployment, in: Store(opening: path)) }
-        let planned = try await PlanWriting.plan(
-            matrix: matrix, store: path, catalog: catalog, cache: Settings.cacheDirectory(flag: nil, in: configuration))
+        let cache = try Settings.cacheDirectory(flag: nil, in: configuration)
+        let preparation = PlanPreparation(
+            matrix: try MatrixFile(path: matrix), catalog: catalog, cache: cache.map { PlanCache($0) })
+        let progress = PlanProgressLine(quiet: talk.quiet)
+        let planned = try await PlanKeeping(preparation, store: path, progress: { progress.show($0) }).plan()
+        progress.clear()
         for warning in planned.warnings where !talk.quiet { Terminal.complain(warning.description) }
-        return planned.plan
+        return try ResultsReader.plan(of: planned.header.deployment, in: Store(opening: path))
     }
 
     private func sources(_ configuration: Configuration) throws -> SourceCache {

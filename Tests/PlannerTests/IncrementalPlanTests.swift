@@ -5,53 +5,164 @@ import Git
 import Matrix
 import OpamFormat
 import OpamRepository
+import Store
 import Testing
 
 @testable import Planner
 
-/// Plans made with what an earlier plan has learnt are the plans that are made without.
+/// A store and a folder of memories, planned into again and again.
+final class PlannedStore {
+    let path = FileManager.default.temporaryDirectory.appending(path: "planned-\(UUID())").path
+    private let store: Store
+    private var memories: String { "\(path)/memories" }
+
+    init() throws {
+        store = try Store(at: "\(path)/store")
+    }
+
+    deinit { try? FileManager.default.removeItem(atPath: path) }
+
+    /// What the store's plan can be made from.
+    func base() throws -> PlanBase? {
+        let documents = try PlanStore(store).documents("d")
+        guard let header = try documents.header(), let snapshot = documents.base,
+            let memory = PlanMemory(of: snapshot.tree, in: memories)
+        else { return nil }
+        return PlanBase(snapshot: snapshot, header: header, memory: memory)
+    }
+
+    /// Plans over what is there, and keeps the plan.
+    ///
+    /// - Returns: its tree, and how many cells were made anew.
+    @discardableResult
+    func plan(_ inputs: PlanInputs, over base: PlanBase?) async throws -> (tree: ObjectID, made: Int) {
+        let planning = try await Planner(inputs).plan(over: base)
+        let snapshot = try PlanStore(store).write(planning.documents, planning.header).snapshot
+        planning.memory.keep(of: snapshot.tree, in: memories)
+        return (snapshot.tree, planning.made)
+    }
+
+    @discardableResult
+    func plan(_ inputs: PlanInputs) async throws -> (tree: ObjectID, made: Int) {
+        try await plan(inputs, over: base())
+    }
+
+    /// The files of memories.
+    func memoryFiles() throws -> [String] {
+        try FileManager.default.contentsOfDirectory(atPath: memories).map { "\(memories)/\($0)" }
+    }
+}
+
+/// Plans made out of an earlier plan are the plans that are made out of nothing, tree for tree.
 @Suite struct IncrementalPlanTests {
-    /// Changes one opam file after the other of a small repository, and plans with and without memory.
-    @Test(arguments: [
+    static let changes: [(package: String, opam: String?)] = [
         ("fmt.0.10.0", #"depends: [ "ocaml" ]"#), ("cmdliner.1.3.0", #"depends: [ "ocaml" ] conflicts: [ "fmt" ]"#),
         ("lwt.5.0.0", #"depends: [ "ocaml" ]"#), ("ocaml-base-compiler.5.3.0", #"available: os = "win32""#),
         ("alcotest.1.9.0", #"depends: [ "ocaml" "nowhere" ]"#), ("winonly.2.0", #"depends: [ "ocaml" ]"#),
-    ])
-    func aChangedFileChangesWhatItCan(package: String, opam: String) async throws {
-        let folder = FileManager.default.temporaryDirectory.appending(path: "solutions-\(UUID())").path
-        defer { try? FileManager.default.removeItem(atPath: folder) }
-        var small = SmallPlan()
-        small.rest = "packages: all\nwith-test: true"
-        let first = try await Planner(small.inputs(), memory: folder).plan()
-        #expect(first.plan == (try await small.planning().plan))
-        small.opamFiles[package] = opam
-        for round in 1...2 {
-            let incremental = try await Planner(small.inputs(), memory: folder).plan()
-            let full = try await Planner(small.inputs()).plan()
-            #expect(incremental.plan == full.plan, "round \(round)")
-            #expect(incremental.files == full.files, "round \(round)")
+        ("fmt.0.9.0", nil), ("cmdliner.1.3.0", nil), ("zarith.1.14", nil), ("conf-gmp.5", nil),
+        ("nowhere.1", ""), ("clash.1.0", #"depends: [ "ocaml" ]"#), ("ocaml-option-x.1", ""),
+        ("astring.0.8.5", #"depends: [ "ocaml" "fmt" {with-test} ]"#), ("old.1.0", #"depends: [ "ocaml" ]"#),
+        ("conf-gmp.5", #"depexts: [ ["gmp"] {os = "linux"} ]"#), ("a.1", #"depopts: [ "fmt" ]"#),
+    ]
+
+    static let matrices = [
+        "packages: all\nwith-test: true",
+        "packages: [\"*\", {except: fmt}, logs]\nexclude: [{cells: '*/*/zarith', reason: no}]\nwith-doc: [astring]",
+        "packages: [{name: cmdliner, versions: all}, {name: \"a*\", optional: true}, {reverse-dependencies: ocaml}]",
+        "packages: all\nlower-bounds: true\npins: {cmdliner: 1.0.0}\naccept-failures: [{cells: '*/*/o*', reason: old}]",
+    ]
+
+    /// Changes one opam file after the other of a small repository and back, and plans with and without what is there.
+    @Test(arguments: matrices)
+    func aChangedFileChangesWhatItCan(matrix: String) async throws {
+        for compilers in ["[5.3.0, 4.14.2]", "[{version: 5.3.0, packages: [ocaml-option-x]}]"] {
+            let planned = try PlannedStore()
+            var small = SmallPlan()
+            small.compilers = compilers
+            small.rest = matrix
+            try await planned.plan(small.inputs())
+            for change in Self.changes {
+                var changed = small
+                changed.opamFiles[change.package] = change.opam
+                for state in [changed, small] {
+                    let label = "\(compilers) \(change.package) \(change.opam ?? "gone")"
+                    let fresh = try PlannedStore()
+                    guard let full = try? await fresh.plan(state.inputs()) else {
+                        await #expect(throws: Failure.self, "\(label)") { try await planned.plan(state.inputs()) }
+                        continue
+                    }
+                    #expect(try await planned.plan(state.inputs()).tree == full.tree, "\(label)")
+                    #expect(try await planned.plan(state.inputs()).made == 0, "\(label)")
+                }
+            }
         }
     }
 
+    /// Several changes at once, chosen by chance, each plan over the one before.
+    @Test func changesByChance() async throws {
+        let seed = UInt64.random(in: 0...UInt64.max)
+        var random = SeededGenerator(seed: seed)
+        let planned = try PlannedStore()
+        var small = SmallPlan()
+        small.rest = Self.matrices[0]
+        for round in 0..<30 {
+            for _ in 0..<Int.random(in: 1...3, using: &random) {
+                let change = Self.changes.randomElement(using: &random) ?? ("fmt.0.9.0", nil)
+                small.opamFiles[change.package] =
+                    Bool.random(using: &random) ? change.opam : SmallRepository.usual[change.package]
+            }
+            let full = try await PlannedStore().plan(small.inputs())
+            #expect(try await planned.plan(small.inputs()).tree == full.tree, "round \(round) of seed \(seed)")
+        }
+    }
+
+    @Test func onlyWhatAChangeCanReachIsMade() async throws {
+        let planned = try PlannedStore()
+        var small = SmallPlan()
+        let all = try await planned.plan(small.inputs()).made
+        small.opamFiles["alcotest.1.8.0"]? += "\nsynopsis: \"another\""
+        #expect(try await planned.plan(small.inputs()).made == 1)
+        small.opamFiles["lwt.5.0.0"] = #"depends: [ "ocaml" ]"#
+        #expect(try await planned.plan(small.inputs()).made == 2, "lwt, and logs, which may use it")
+        small.opamFiles["ocaml.5.3.0"]? += "\nsynopsis: \"another\""
+        #expect(try await planned.plan(small.inputs()).made == all + 1 - 2, "all but the compiler and conf-gmp")
+        small.rest += "\nlimits: {time: 1h}"
+        #expect(try await planned.plan(small.inputs()).made == all + 1, "another matrix")
+    }
+
     @Test func damagedMemoryIsAsGoodAsNone() async throws {
-        let folder = FileManager.default.temporaryDirectory.appending(path: "solutions-\(UUID())").path
-        defer { try? FileManager.default.removeItem(atPath: folder) }
-        let small = SmallPlan()
-        let full = try await small.planning().plan
-        _ = try await Planner(small.inputs(), memory: folder).plan()
-        let file = try #require(FileManager.default.contentsOfDirectory(atPath: folder).first)
-        let path = "\(folder)/\(file)"
+        let planned = try PlannedStore()
+        var small = SmallPlan()
+        small.rest = "packages: all\nwith-test: true"
+        try await planned.plan(small.inputs())
+        let base = try #require(try planned.base())
+        let path = try #require(try planned.memoryFiles().first)
         let good = try #require(FileManager.default.contents(atPath: path))
         for cut in [0, 10, 60, 100, good.count - 1] {
             try good.prefix(cut).write(to: URL(fileURLWithPath: path))
-            #expect(try await Planner(small.inputs(), memory: folder).plan().plan == full, "cut at \(cut)")
+            #expect(try planned.base() == nil, "cut at \(cut)")
         }
-        for at in stride(from: 0, to: good.count, by: max(1, good.count / 20)) {
+        for at in stride(from: 0, to: good.count, by: max(1, good.count / 50)) {
             var bad = good
             bad[at] ^= 0x40
             try bad.write(to: URL(fileURLWithPath: path))
-            #expect(try await Planner(small.inputs(), memory: folder).plan().plan == full, "damaged at \(at)")
+            #expect(try planned.base() == nil, "damaged at \(at)")
         }
+        try good.write(to: URL(fileURLWithPath: path))
+        #expect(try planned.base()?.memory == base.memory)
+    }
+
+    @Test func theMemoryOfAnotherPlanIsNotUsed() async throws {
+        let planned = try PlannedStore()
+        var small = SmallPlan()
+        try await planned.plan(small.inputs())
+        let name = try #require(try planned.memoryFiles().first)
+        small.opamFiles["fmt.0.10.0"] = #"depends: [ "ocaml" ]"#
+        try await planned.plan(small.inputs())
+        let other = try #require(try planned.memoryFiles().first { $0 != name })
+        try FileManager.default.removeItem(atPath: other)
+        try FileManager.default.copyItem(atPath: name, toPath: other)
+        #expect(try planned.base() == nil)
     }
 
     // MARK: Real commits
@@ -61,29 +172,29 @@ import Testing
     static let isFull = ProcessInfo.processInfo.environment["CISO_TEST_FULL"] == "1"
 
     /// Consecutive commits of opam-repository, oldest first: all packages of all of them in the full run, else a slice
-    /// of both.
+    /// of a few.
     @Test(.enabled(if: FileManager.default.fileExists(atPath: archive.path), "needs ../shared/opam-repository.git.tar"))
     func realCommitsPlanTheSame() async throws {
-        let folder = FileManager.default.temporaryDirectory.appending(path: "commits-\(UUID())").path
-        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(atPath: folder) }
-        try run("tar", "-xf", Self.archive.path, "-C", folder)
-        let repository = "\(folder)/opam-repository.git"
-        let commits = Self.isFull ? 160 : 2
-        for age in (0..<commits).reversed() {
+        let planned = try PlannedStore()
+        try run("tar", "-xf", Self.archive.path, "-C", planned.path)
+        let repository = "\(planned.path)/opam-repository.git"
+        let count = Self.isFull ? 160 : 4
+        var made: [Int] = []
+        for age in (0...count).reversed() {
             var small = SmallPlan()
             small.rest = Self.isFull ? "packages: all" : "packages: [\"b*\", lwt, ocaml]\nwith-test: [bos, bigstringaf]"
-            let cached = try inputs(small, "\(repository)@HEAD~\(age)", cache: "\(folder)/universes")
-            let incremental = try await Planner(cached, memory: "\(folder)/solutions").plan()
-            let fresh = try inputs(small, "\(repository)@HEAD~\(age)", cache: nil)
-            let full = try await Planner(fresh).plan()
-            #expect(difference(incremental.plan, full.plan) == [], "at HEAD~\(age)")
-            #expect(incremental.plan == full.plan, "at HEAD~\(age)")
-            #expect(incremental.files == full.files, "at HEAD~\(age)")
+            let location = "\(repository)@HEAD~\(age)"
+            let cached = try inputs(small, location, cache: UniverseFolder("\(planned.path)/universes"))
+            let incremental = try await planned.plan(cached)
+            let fresh = try inputs(small, location, cache: nil)
+            let full = try await PlannedStore().plan(fresh)
+            #expect(incremental.tree == full.tree, "at HEAD~\(age)")
+            made.append(incremental.made)
         }
+        print("cells made anew at each of \(count) commits: \(made.dropFirst())")
     }
 
-    private func inputs(_ small: SmallPlan, _ location: String, cache: String?) throws -> PlanInputs {
+    private func inputs(_ small: SmallPlan, _ location: String, cache: UniverseFolder?) throws -> PlanInputs {
         var warnings: [Diagnostic] = []
         let repository = try Repository(location)
         var inputs = try small.inputs()
@@ -96,14 +207,6 @@ import Testing
         return inputs
     }
 
-    /// The cells that two plans tell differently.
-    private func difference(_ left: Plan, _ right: Plan) -> [String] {
-        let right = Dictionary(uniqueKeysWithValues: right.cells.map { ($0.cell, $0) })
-        return left.cells.filter { right[$0.cell] != $0 }.prefix(3).map {
-            "\($0.cell): \($0.basis) instead of \(String(describing: right[$0.cell]?.basis))"
-        }
-    }
-
     private func run(_ words: String...) throws {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
@@ -111,5 +214,22 @@ import Testing
         try process.run()
         process.waitUntilExit()
         try #require(process.terminationStatus == 0)
+    }
+}
+
+/// SplitMix64: the same numbers for the same seed.
+private struct SeededGenerator: RandomNumberGenerator {
+    private var state: UInt64
+
+    init(seed: UInt64) {
+        state = seed
+    }
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var mixed = state
+        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+        return mixed ^ (mixed >> 31)
     }
 }

@@ -113,15 +113,16 @@ import Testing
             schedule: [{cells: "*/*/zarith", priority: 3}]
             """
         let planning = try await small.planning()
-        let cells = Dictionary(uniqueKeysWithValues: planning.plan.cells.map { ($0.cell.package.description, $0) })
+        let cells = Dictionary(uniqueKeysWithValues: try planning.plan.cells.map { ($0.cell.package.description, $0) })
         #expect(cells.keys.sorted() == ["cmdliner.1.0.0", "cmdliner.1.3.0", "fmt.0.9.0", "zarith.1.14"])
         #expect(cells["fmt.0.9.0"]?.basis == .excluded(reason: "not now"))
         #expect(cells["zarith.1.14"]?.required == false)
         #expect(cells["zarith.1.14"]?.accepted == "known (until 2026-11-22)")
-        #expect(cells["zarith.1.14"]?.priority == 3_000_000)
+        #expect(cells["zarith.1.14"]?.priority == 3)
         #expect(cells["cmdliner.1.3.0"]?.required == true)
         #expect(planning.warnings.map(\.severity) == [.warning])
-        #expect(planning.origins.first { $0.key.package.version == "1.0.0" }?.value.reason == "the old one")
+        let explanation = try Planner(small.inputs()).explanation(of: "debian-12/5.3.0/cmdliner.1.0.0")
+        #expect(explanation.contains("the old one"), "\(explanation)")
     }
 
     @Test func pinsHoldVersionsForEverybody() async throws {
@@ -194,7 +195,7 @@ import Testing
         small.rest = "packages: all\nwith-test: true"
         let first = try await small.planning()
         let second = try await small.planning()
-        #expect(first.plan == second.plan)
-        #expect(first.files == second.files)
+        #expect(try first.plan == second.plan)
+        #expect(try first.files == second.files)
     }
 }

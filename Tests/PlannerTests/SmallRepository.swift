@@ -101,6 +101,21 @@ struct SmallPlan {
     }
 }
 
+extension Planning {
+    var plan: Plan {
+        get throws { try documents.plan() ?? Plan(deployment: "", repositories: [], targets: [], cells: [], jobs: [:]) }
+    }
+
+    /// The files of all packages that have jobs, by digest.
+    var files: [Digest: PackageFiles] {
+        get throws {
+            let digests = Set(try plan.jobs.values.map(\.opam))
+            return Dictionary(
+                uniqueKeysWithValues: try digests.map { ($0, try documents.files($0) ?? PackageFiles(opam: [])) })
+        }
+    }
+}
+
 extension Plan {
     func cell(_ name: String) -> PlannedCell? {
         cells.first { $0.cell.description == name }

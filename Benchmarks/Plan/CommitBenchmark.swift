@@ -1,0 +1,163 @@
+import Core
+import Documents
+import Foundation
+import Git
+import Store
+
+/// Plans one commit of a repository after the other by the built `ci`, as a user would: the start of the process, the
+/// plugins and the store are in the times.
+struct CommitBenchmark {
+    /// A bare repository of opam packages.
+    let repository: String
+    /// The program.
+    let ci: String
+    /// The matrix, in which the place of the repository is replaced.
+    let matrix: String
+    /// How many commits are planned over the first.
+    let count: Int
+    /// Whether each is planned from nothing too, and the trees are compared.
+    let isChecked: Bool
+    /// For everything that is made; removed at the end.
+    private let folder = FileManager.default.temporaryDirectory.appending(path: "commits-\(getpid())").path
+    private var copy: String { "\(folder)/repository.git" }
+
+    /// One run of `ci plan`.
+    struct Run {
+        /// Seconds.
+        var wall: Double
+        var processor: Double
+        /// MiB.
+        var memory: Int
+        /// The lines that it printed.
+        var lines: [Substring]
+    }
+
+    func run() throws {
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        try FileManager.default.copyItem(atPath: repository, toPath: copy)
+        try writeMatrix()
+        let commits = try git("rev-list", "--first-parent", "-n", "\(count + 1)", "master").split(separator: "\n")
+        var times: [Run] = []
+        for (number, commit) in commits.reversed().enumerated() {
+            let run = try plan(String(commit), in: "store", cache: "cache")
+            if number == 0 {
+                tell("first, nothing cached", run)
+            } else {
+                times.append(run)
+            }
+            if isChecked { try check(String(commit), number) }
+        }
+        tell("again, nothing changed", try plan(String(commits[0]), in: "store", cache: "cache"))
+        report(times)
+        let dune = try commitOfDune(over: String(commits[0]))
+        tell("a new version of dune", try plan(dune, in: "store", cache: "cache"))
+        tell("the same from nothing, universe cached", try plan(dune, in: "other", cache: "cache"))
+        tell("the same from nothing, nothing cached", try plan(dune, in: "third", cache: "empty"))
+    }
+
+    // MARK: Runs
+
+    private func plan(_ commit: String, in store: String, cache: String) throws -> Run {
+        _ = try git("update-ref", "refs/heads/master", commit)
+        var before = rusage()
+        getrusage(__rusage_who_t(RUSAGE_CHILDREN.rawValue), &before)
+        let start = ContinuousClock.now
+        let said = try execute(
+            [ci, "plan", "\(folder)/matrix.yaml", "--store", "\(folder)/\(store)", "--cache", "\(folder)/\(cache)"])
+        let wall = (ContinuousClock.now - start) / .seconds(1)
+        var after = rusage()
+        getrusage(__rusage_who_t(RUSAGE_CHILDREN.rawValue), &after)
+        return Run(
+            wall: wall, processor: seconds(after) - seconds(before), memory: after.ru_maxrss / 1024,
+            lines: said.split(separator: "\n"))
+    }
+
+    private func check(_ commit: String, _ number: Int) throws {
+        _ = try plan(commit, in: "fresh-\(number)", cache: "fresh-\(number).cache")
+        let trees = try ["store", "fresh-\(number)"].map { store in
+            let store = try Store(opening: "\(folder)/\(store)")
+            let branch = try store.branches().first { !$0.name.contains("/") }
+            return try branch.map { try store.snapshot($0).tree.hex } ?? "no plan"
+        }
+        for rest in ["fresh-\(number)", "fresh-\(number).cache"] {
+            try FileManager.default.removeItem(atPath: "\(folder)/\(rest)")
+        }
+        let isEqual = trees[0] == trees[1]
+        print("\(number) \(commit): \(isEqual ? "equal" : "DIFFERENT") \(trees.joined(separator: " "))")
+    }
+
+    private func seconds(_ usage: rusage) -> Double {
+        [usage.ru_utime, usage.ru_stime].reduce(0) { $0 + Double($1.tv_sec) + Double($1.tv_usec) / 1e6 }
+    }
+
+    // MARK: What is planned
+
+    private func writeMatrix() throws {
+        let text = try String(contentsOfFile: matrix, encoding: .utf8)
+        let lines = text.split(separator: "\n", omittingEmptySubsequences: false).map { line in
+            line.contains("- url:") ? "  - path: \(copy)" : String(line)
+        }
+        try lines.joined(separator: "\n").write(toFile: "\(folder)/matrix.yaml", atomically: true, encoding: .utf8)
+    }
+
+    /// A commit with one more version of dune, which nearly all packages are built over.
+    private func commitOfDune(over commit: String) throws -> String {
+        let newest = try git("ls-tree", "--name-only", "\(commit):packages/dune").split(separator: "\n")
+            .filter { $0.hasPrefix("dune.3") }.max { $0.compare($1, options: .numeric) == .orderedAscending }
+        guard let newest else { throw Failure(.input, "'\(repository)' has no dune 3") }
+        let index = ["GIT_INDEX_FILE": "\(folder)/index"]
+        _ = try git("read-tree", commit, environment: index)
+        let blob = try git("rev-parse", "\(commit):packages/dune/\(newest)/opam")
+        _ = try git(
+            "update-index", "--add", "--cacheinfo", "100644,\(blob),packages/dune/dune.3.999.0/opam",
+            environment: index)
+        let author = ["GIT_AUTHOR_NAME", "GIT_COMMITTER_NAME", "GIT_AUTHOR_EMAIL", "GIT_COMMITTER_EMAIL"]
+        return try git(
+            "commit-tree", git("write-tree", environment: index), "-p", commit, "-m", "A new dune",
+            environment: Dictionary(uniqueKeysWithValues: author.map { ($0, "benchmark") }))
+    }
+
+    private func git(_ words: String..., environment: [String: String] = [:]) throws -> String {
+        try execute(["git", "--git-dir", copy] + words, environment: environment)
+            .trimmingCharacters(in: .whitespacesAndNewlines)
+    }
+
+    /// Runs a program; what it printed.
+    private func execute(_ words: [String], environment: [String: String] = [:]) throws -> String {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+        process.arguments = words
+        process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
+        let output = Pipe()
+        process.standardOutput = output
+        process.standardError = FileHandle.nullDevice
+        try process.run()
+        let said = output.fileHandleForReading.readDataToEndOfFile()
+        process.waitUntilExit()
+        guard process.terminationStatus == 0 else {
+            throw Failure(.infrastructure, "\(words.joined(separator: " ")) failed")
+        }
+        return String(decoding: said, as: UTF8.self)
+    }
+
+    // MARK: Figures
+
+    private func tell(_ name: String, _ run: Run) {
+        let counts = run.lines.first { $0.contains(" cells, ") } ?? ""
+        print("\(name): \(milliseconds(run.wall)) wall, \(milliseconds(run.processor)) CPU,", "\(counts)")
+    }
+
+    private func report(_ runs: [Run]) {
+        for (name, times) in [("wall", runs.map(\.wall)), ("CPU", runs.map(\.processor))] {
+            let sorted = times.sorted()
+            guard let least = sorted.first, let most = sorted.last else { return }
+            let (median, most90) = (sorted[sorted.count / 2], sorted[sorted.count * 9 / 10])
+            print(
+                "\(runs.count) commits, \(name): least \(milliseconds(least)), median \(milliseconds(median)),",
+                "nine in ten \(milliseconds(most90)), most \(milliseconds(most))")
+        }
+    }
+
+    private func milliseconds(_ seconds: Double) -> String { "\(Int((seconds * 1000).rounded())) ms" }
+}

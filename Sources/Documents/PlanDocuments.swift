@@ -1,0 +1,206 @@
+public import Core
+internal import Foundation
+internal import Git
+public import Store
+
+/// A plan as the documents that it is kept in: those of a snapshot, and those that are not as they are there.
+public struct PlanDocuments: Sendable {
+    /// Nil: nothing was there before.
+    public let base: Snapshot?
+    private(set) var changes: [StorePath: Change] = [:]
+
+    /// A document that is not as in the base.
+    struct Change: Sendable {
+        /// Nil: there is no such document.
+        var bytes: [UInt8]?
+        var isInBase: Bool
+    }
+
+    /// The plan that a snapshot of a deployment's branch holds.
+    public init(base: Snapshot?) {
+        self.base = base
+    }
+
+    // MARK: Changing
+
+    /// Sets the numbers of the plan and what it was made from.
+    public mutating func setHeader(_ header: PlanHeader) throws {
+        try set([UInt8](CanonicalJSON.encode(header)), at: PlanLayout.header.path)
+    }
+
+    /// Sets what was asked.
+    public mutating func setTasks(_ tasks: [PlannedTask]) throws {
+        var known = Set(try base?.keys(in: PlanLayout.tasks) ?? [])
+        for task in tasks {
+            let bytes = [UInt8](try CanonicalJSON.encode(task))
+            let id = Digest(of: bytes).hex
+            let path = try PlanLayout.tasks.document(id).path
+            if known.remove(id) == nil { changes[path] = Change(bytes: bytes, isInBase: false) }
+        }
+        for id in known { changes[try PlanLayout.tasks.document(id).path] = Change(bytes: nil, isInBase: true) }
+    }
+
+    /// Sets the document at `path` to cells in their order; without any there is no document.
+    public mutating func setCells(_ cells: [PlannedCell], at path: StorePath) throws {
+        try set(cells.isEmpty ? nil : [UInt8](CanonicalJSON.encode(cells)), at: path)
+    }
+
+    /// Adds a job that the base has not, by its canonical bytes.
+    public mutating func addJob(_ id: Digest, _ bytes: [UInt8]) throws {
+        changes[try PlanLayout.jobs.document(id.hex).path] = Change(bytes: bytes, isInBase: false)
+    }
+
+    /// Removes a job that the base has.
+    public mutating func removeJob(_ id: Digest) throws {
+        changes[try PlanLayout.jobs.document(id.hex).path] = Change(bytes: nil, isInBase: true)
+    }
+
+    /// Adds the files of a package that the base has not.
+    public mutating func addPackage(_ digest: Digest, _ files: PackageFiles) throws {
+        let directory = try PlanLayout.package(digest)
+        changes[try directory.appending("opam")] = Change(bytes: files.opam, isInBase: false)
+        for (name, bytes) in files.files {
+            let place = directory.components + ["files"] + name.split(separator: "/").map(String.init)
+            changes[try StorePath(components: place)] = Change(bytes: bytes, isInBase: false)
+        }
+    }
+
+    /// Removes the files of a package that the base has.
+    public mutating func removePackage(_ digest: Digest) throws {
+        try base?.forEachDocument(below: PlanLayout.package(digest)) { path, _ in
+            changes[path] = Change(bytes: nil, isInBase: true)
+        }
+    }
+
+    private mutating func set(_ bytes: [UInt8]?, at path: StorePath) throws {
+        let there = try base?.bytes(at: path)
+        changes[path] = bytes == there ? nil : Change(bytes: bytes, isInBase: there != nil)
+    }
+
+    // MARK: Reading
+
+    /// What lies at `path`; nil where nothing does.
+    public func bytes(at path: StorePath) throws -> [UInt8]? {
+        if let change = changes[path] { return change.bytes }
+        return try base?.bytes(at: path)
+    }
+
+    /// The numbers of the plan; nil where there is none, or that of a program that kept plans otherwise.
+    public func header() throws -> PlanHeader? {
+        guard let bytes = try bytes(at: PlanLayout.header.path) else { return nil }
+        return try? CanonicalJSON.decode(PlanHeader.self, from: Data(bytes))
+    }
+
+    /// The cells in a document, in their order; none where there is no document.
+    ///
+    /// - Throws: `Failure` where the document holds something else.
+    public func cells(at path: StorePath) throws -> [PlannedCell] {
+        try bytes(at: path).map { try Self.decode([PlannedCell].self, $0, path) } ?? []
+    }
+
+    /// A job; nil where the plan has no such job.
+    public func job(_ id: Digest) throws -> Job? {
+        let path = try PlanLayout.jobs.document(id.hex).path
+        return try bytes(at: path).map { try Self.decode(Job.self, $0, path) }
+    }
+
+    /// The opam file of a package and what lies beside it; nil where the plan has no such package.
+    public func files(_ digest: Digest) throws -> PackageFiles? {
+        let directory = try PlanLayout.package(digest)
+        guard let opam = try bytes(at: directory.appending("opam")) else { return nil }
+        var files = PackageFiles(opam: opam)
+        let below = try directory.appending("files")
+        try forEachDocument(below: below) { path, bytes in
+            files.files[path.components.dropFirst(below.components.count).joined(separator: "/")] = bytes
+        }
+        return files
+    }
+
+    /// All cells, in the order of their names.
+    public func cells() throws -> [PlannedCell] {
+        var cells: [PlannedCell] = []
+        try forEachDocument(below: PlanLayout.cells) { path, bytes in
+            cells += try Self.decode([PlannedCell].self, bytes, path)
+        }
+        return cells.sorted { $0.cell < $1.cell }
+    }
+
+    /// The whole plan; nil where there is none.
+    ///
+    /// - Throws: `Failure` where a document is no part of a plan.
+    public func plan() throws -> Plan? {
+        guard let header = try header() else { return nil }
+        var plan = Plan(
+            deployment: header.deployment, repositories: header.repositories, targets: header.targets,
+            cells: try cells(), jobs: [:])
+        try forEachDocument(below: PlanLayout.tasks.path) { path, bytes in
+            plan.tasks.append(try Self.decode(PlannedTask.self, bytes, path))
+        }
+        plan.tasks.sort { ($0.target, $0.compiler) < ($1.target, $1.compiler) }
+        try forEachDocument(below: PlanLayout.jobs.path) { path, bytes in
+            guard let key = PlanLayout.jobs.key(of: path), let id = Digest(hex: key) else { return }
+            plan.jobs[id] = try Self.decode(Job.self, bytes, path)
+        }
+        return plan
+    }
+
+    private func forEachDocument(below directory: StorePath, _ body: (StorePath, [UInt8]) throws -> Void) throws {
+        try base?.forEachDocument(below: directory) { path, bytes in
+            if changes[path] == nil { try body(path, bytes) }
+        }
+        for (path, change) in changes where path.isInside(directory) {
+            if let bytes = change.bytes { try body(path, bytes) }
+        }
+    }
+
+    private static func decode<Value: Decodable>(_ type: Value.Type, _ bytes: [UInt8], _ path: StorePath) throws
+        -> Value
+    {
+        do {
+            return try CanonicalJSON.decode(type, from: Data(bytes))
+        } catch {
+            throw Failure(
+                .infrastructure, "'\(path)' in the store is no part of a plan: \(error)", hint: "plan again")
+        }
+    }
+}
+
+extension PlanDocuments {
+    /// A place at which two plans do not have the same document.
+    public struct Difference: Sendable {
+        public var path: StorePath
+        public var isInOld: Bool
+        public var isInNew: Bool
+    }
+
+    /// The places at which the documents differ from those of another plan of the same store, in any order.
+    ///
+    /// - Complexity: O(changes of both), and what differs between their bases.
+    public func differences(from old: PlanDocuments) throws -> [Difference] {
+        var differences: [Difference] = []
+        var ofBases: [StorePath: (old: ObjectID?, new: ObjectID?)] = [:]
+        if base?.tree != old.base?.tree {
+            try Snapshot.differences(from: old.base, to: base) { path, old, new in ofBases[path] = (old, new) }
+        }
+        for path in Set(changes.keys).union(old.changes.keys) {
+            let (now, before) = (changes[path], old.changes[path])
+            if let ids = ofBases.removeValue(forKey: path) {
+                let id = now.map { $0.bytes.map { ObjectID(hashing: .blob, $0) } } ?? ids.new
+                let oldID = before.map { $0.bytes.map { ObjectID(hashing: .blob, $0) } } ?? ids.old
+                if id != oldID {
+                    differences.append(Difference(path: path, isInOld: oldID != nil, isInNew: id != nil))
+                }
+            } else if now?.bytes != before?.bytes || now == nil || before == nil {
+                let isInBase = now?.isInBase ?? before?.isInBase ?? false
+                differences.append(
+                    Difference(
+                        path: path, isInOld: before.map { $0.bytes != nil } ?? isInBase,
+                        isInNew: now.map { $0.bytes != nil } ?? isInBase))
+            }
+        }
+        for (path, ids) in ofBases {
+            differences.append(Difference(path: path, isInOld: ids.old != nil, isInNew: ids.new != nil))
+        }
+        return differences
+    }
+}

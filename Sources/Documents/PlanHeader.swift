@@ -1,0 +1,84 @@
+public import Core
+
+/// The parts of a plan that are no lists of thousands.
+public struct PlanHeader: Codable, Hashable, Sendable {
+    public var deployment: String
+    public var repositories: [Plan.Repository]
+    public var targets: [Plan.Target]
+    /// In order of their targets and compilers.
+    public var columns: [PlanColumn]
+    public var jobs: Int
+    /// Of everything that the plan is a function of: equal inputs need no new plan.
+    public var inputs: Digest?
+
+    public init(
+        deployment: String, repositories: [Plan.Repository], targets: [Plan.Target], columns: [PlanColumn], jobs: Int,
+        inputs: Digest?
+    ) {
+        self.deployment = deployment
+        self.repositories = repositories
+        self.targets = targets
+        self.columns = columns
+        self.jobs = jobs
+        self.inputs = inputs
+    }
+
+    /// How many cells the plan has.
+    public var cells: Int { columns.reduce(0) { $0 + $1.cells.total } }
+}
+
+/// What a target with a compiler comes to, in numbers.
+public struct PlanColumn: Codable, Hashable, Sendable {
+    public var target: String
+    public var compiler: String
+    public var cells: CellCounts
+
+    public init(target: String, compiler: String, cells: CellCounts) {
+        self.target = target
+        self.compiler = compiler
+        self.cells = cells
+    }
+}
+
+/// How many cells there are of each kind.
+public struct CellCounts: Codable, Hashable, Sendable {
+    public var built = 0
+    /// Of those that are built.
+    public var tested = 0
+    public var unsolvable = 0
+    public var excluded = 0
+
+    public init() {}
+
+    public init(_ cells: [PlannedCell]) {
+        for cell in cells {
+            switch cell.basis {
+            case .jobs(_, let test):
+                built += 1
+                if test != nil { tested += 1 }
+            case .unsolvable: unsolvable += 1
+            case .excluded: excluded += 1
+            }
+        }
+    }
+
+    public var total: Int { built + unsolvable + excluded }
+
+    public static func + (left: Self, right: Self) -> Self {
+        var sum = left
+        sum.built += right.built
+        sum.tested += right.tested
+        sum.unsolvable += right.unsolvable
+        sum.excluded += right.excluded
+        return sum
+    }
+
+    public static func - (left: Self, right: Self) -> Self {
+        var rest = left
+        rest.built -= right.built
+        rest.tested -= right.tested
+        rest.unsolvable -= right.unsolvable
+        rest.excluded -= right.excluded
+        return rest
+    }
+}

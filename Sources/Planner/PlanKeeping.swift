@@ -1,0 +1,110 @@
+package import Core
+package import Documents
+internal import Foundation
+internal import Git
+internal import Matrix
+internal import Store
+
+/// Plans a matrix over the plan that a store has, and keeps the new plan there.
+package struct PlanKeeping: Sendable {
+    package let preparation: PlanPreparation
+    /// The folder of the store, which is made where it is not there.
+    package let store: String
+    /// Whether nothing is written.
+    package let isDry: Bool
+    private let progress: @Sendable (PlanProgress) -> Void
+    private var deployment: String { preparation.matrix.deployment.value }
+
+    /// - Parameter progress: called from any thread.
+    package init(
+        _ preparation: PlanPreparation, store: String, isDry: Bool = false,
+        progress: @escaping @Sendable (PlanProgress) -> Void = { _ in }
+    ) {
+        self.preparation = preparation
+        self.store = store
+        self.isDry = isDry
+        self.progress = progress
+    }
+
+    /// A plan, and the one before it.
+    package struct Outcome: Sendable {
+        package var header: PlanHeader
+        package var documents: PlanDocuments
+        /// What the store had; without any documents where it had no plan.
+        package var earlier: PlanDocuments
+        /// That holds the plan; nil after a dry run.
+        package var commit: String?
+        /// How many cells were made, and not left as they were.
+        package var made: Int
+        package var warnings: [Diagnostic]
+    }
+
+    /// Makes the plan and writes it, unless the store has it already.
+    ///
+    /// Nothing is written, and no store is made, unless the whole plan could be made.
+    ///
+    /// - Throws: `Failure` for a matrix that does not fit the repositories, a missing repository, a plugin that fails;
+    ///   errors of the store.
+    package func plan() async throws -> Outcome {
+        progress(PlanProgress(.reading))
+        let kept = try keptDocuments()
+        let header = try kept.header()
+        async let memory = memory(of: kept)
+        let (inputs, warnings) = try await preparation.inputs(known: header?.repositories ?? [])
+        if let header, header.inputs == (try inputs.digest) {
+            return Outcome(
+                header: header, documents: kept, earlier: kept, commit: isDry ? nil : kept.base?.commit?.description,
+                made: 0, warnings: warnings + inputs.warnings)
+        }
+        let base = await base(kept, header, memory)
+        let planning = try await Planner(inputs, progress: progress).plan(over: base)
+        try Task.checkCancellation()
+        var outcome = Outcome(
+            header: planning.header, documents: planning.documents, earlier: kept, commit: nil, made: planning.made,
+            warnings: warnings + planning.warnings)
+        if !isDry { outcome.commit = try write(planning) }
+        return outcome
+    }
+
+    private func write(_ planning: Planning) throws -> String? {
+        progress(PlanProgress(.writing))
+        let (snapshot, _) = try PlanStore(Store(at: store)).write(planning.documents, planning.header)
+        if let cache = preparation.cache, !cache.isReadOnly {
+            planning.memory.keep(of: snapshot.tree, in: cache.memories)
+        }
+        return snapshot.commit?.description
+    }
+
+    /// The plan to compare with: that of a revision of the deployment's branch, or of the repository, which is planned.
+    ///
+    /// - Throws: `Failure` where neither has such a revision.
+    package func plan(at revision: String) async throws -> PlanDocuments {
+        let kept = try keptDocuments()
+        if kept.base != nil, let plan = try? PlanStore(Store(opening: store)).documents(deployment, at: revision),
+            try plan.header() != nil
+        {
+            return plan
+        }
+        let header = try kept.header()
+        let (inputs, _) = try await preparation.inputs(at: revision, known: header?.repositories ?? [])
+        let base = base(kept, header, memory(of: kept))
+        return try await Planner(inputs, progress: progress).plan(over: base).documents
+    }
+
+    // MARK: What is there
+
+    private func keptDocuments() throws -> PlanDocuments {
+        guard FileManager.default.fileExists(atPath: store) else { return PlanDocuments(base: nil) }
+        return try PlanStore(Store(opening: store)).documents(deployment)
+    }
+
+    private func memory(of kept: PlanDocuments) -> PlanMemory? {
+        guard let snapshot = kept.base, snapshot.commit != nil, let cache = preparation.cache else { return nil }
+        return PlanMemory(of: snapshot.tree, in: cache.memories)
+    }
+
+    private func base(_ kept: PlanDocuments, _ header: PlanHeader?, _ memory: PlanMemory?) -> PlanBase? {
+        guard let snapshot = kept.base, let header, let memory else { return nil }
+        return PlanBase(snapshot: snapshot, header: header, memory: memory)
+    }
+}

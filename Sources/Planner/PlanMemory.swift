@@ -1,0 +1,82 @@
+internal import Core
+package import Documents
+package import Store
+
+/// What is remembered of how a plan was made, so that at another state of the repositories only those cells are made
+/// anew that the changed opam files can affect.
+///
+/// A cell stays what it is while the matrix and the targets do, and nothing changes about the names that its answer
+/// was made from. Names are compared by where their versions are read from (`PackageSource.origin`), so that any two
+/// states can be compared, not only neighbours.
+package struct PlanMemory: Sendable, Equatable {
+    /// Of all that the plan is a function of, but for the contents of repositories.
+    var setting: Digest
+    var stacks: [StackMemory] = []
+    var columns: [ColumnMemory] = []
+    /// Uses of jobs by cells and by other jobs.
+    var jobs = UseCounts()
+    /// Uses of packages' files by jobs.
+    var packages = UseCounts()
+}
+
+/// The names of some repositories laid over each other.
+struct StackMemory: Sendable, Equatable {
+    /// Known names, in any order, with those that are only mentioned.
+    var names = FlatTexts()
+    /// By number of a name; empty where it had no versions.
+    var origins = FlatTexts()
+}
+
+/// The cells of a target with a compiler.
+struct ColumnMemory: Sendable, Equatable {
+    /// `TARGET/COMPILER`
+    var name: String
+    /// The number of its repositories in `stacks`.
+    var stack: Int
+    /// `name.version`, in the order of cells.
+    var packages = FlatTexts()
+    var flags: [Int32] = []
+    /// The names, by number in the stack, that each cell was made from.
+    var examined = FlatLists()
+
+    /// What tells requests for one package version apart.
+    struct Flags: OptionSet, Sendable {
+        let rawValue: Int32
+        static let isExplicit = Flags(rawValue: 1)
+        static let withTest = Flags(rawValue: 2)
+        static let withDoc = Flags(rawValue: 4)
+        static let lowerBounds = Flags(rawValue: 8)
+        static let isExcluded = Flags(rawValue: 16)
+        /// The solver gave up: another time it may not.
+        static let isOpen = Flags(rawValue: 32)
+    }
+
+    /// Whether each cell was made from something that has changed.
+    ///
+    /// - Parameter isChanged: By number of a name.
+    /// - Complexity: O(names that all cells were made from).
+    func touched(_ isChanged: [Bool]) -> [Bool] {
+        examined.ends.indices.map { cell in
+            Flags(rawValue: flags[cell]).contains(.isOpen)
+                || examined.range(cell).contains { isChanged[Int(examined.numbers[$0])] }
+        }
+    }
+}
+
+extension ColumnMemory.Flags {
+    init(_ entry: ColumnCells.Entry) {
+        self = []
+        if entry.origin.isExplicit { insert(.isExplicit) }
+        if entry.options.withTest { insert(.withTest) }
+        if entry.options.withDoc { insert(.withDoc) }
+        if entry.options.lowerBounds { insert(.lowerBounds) }
+        if entry.exclusion != nil { insert(.isExcluded) }
+    }
+}
+
+/// A plan in the store, and what is remembered of how it was made.
+package struct PlanBase: Sendable {
+    package let snapshot: Snapshot
+    package let header: PlanHeader
+    package let memory: PlanMemory
+}

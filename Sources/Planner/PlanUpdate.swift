@@ -1,0 +1,144 @@
+internal import Core
+internal import Documents
+internal import Matrix
+internal import OpamFormat
+internal import OpamSolver
+internal import Synchronization
+
+/// Makes the plan of some inputs out of a plan that is there, or out of nothing.
+///
+/// Both ways are this one: what is remembered decides only which cells are left as they are.
+struct PlanUpdate: Sendable {
+    let planner: Planner
+    /// Nil: all is made.
+    let base: PlanBase?
+    private var inputs: PlanInputs { planner.inputs }
+    private var matrix: MatrixFile { planner.inputs.matrix }
+
+    /// What is remembered, or the store, contradicts itself: all must be made.
+    struct UnusableBase: Error {}
+
+    func planning() async throws -> Planning {
+        let pairs = PlanInputs.pairs(of: matrix)
+        let stacks = try stackUpdates(pairs)
+        let updates = try await columnUpdates(pairs, stacks)
+        let open = updates.map(\.open)
+        let total = open.reduce(0) { $0 + $1.entries.count }
+        let progress = planner.progress
+        let solved = try await ColumnSolver.solve(open) { progress(PlanProgress(.solving, done: $0, total: total)) }
+        let parts = try await parts(open, solved, total: total)
+        return try await assembled(updates, parts, solved, stacks)
+    }
+
+    // MARK: What is to be made
+
+    private func stackUpdates(_ pairs: [(target: TargetEntry, compiler: CompilerEntry)]) throws -> [StackUpdate] {
+        let roots = Set(pairs.flatMap { Column.roots(of: $0.compiler).map(\.name.text) }).sorted()
+        let stacks = inputs.stacks
+        if let base, base.memory.stacks.count != stacks.count { throw UnusableBase() }
+        return stacks.enumerated().map { number, stack in
+            StackUpdate(stack.source, roots: roots, before: base?.memory.stacks[number])
+        }
+    }
+
+    private func columnUpdates(
+        _ pairs: [(target: TargetEntry, compiler: CompilerEntry)], _ stacks: [StackUpdate]
+    ) async throws -> [ColumnUpdate] {
+        let selection = CellSelection(matrix: matrix)
+        let isByName = selection.isByName
+        let indices = inputs.stacks.map { PackageIndexCache($0.source) }
+        let positions = inputs.stacks.map(\.positions)
+        let results = try await concurrently(pairs) { number, pair in
+            let positionsOfPair = PlanInputs.stack(of: matrix, target: pair.target, compiler: pair.compiler)
+            guard let stack = positions.firstIndex(of: positionsOfPair) else {
+                throw planner.missingRepository(pair)
+            }
+            let name = "\(pair.target.name.value)/\(pair.compiler.name.value)"
+            let before = base?.memory.columns[number]
+            if let before, before.name != name || before.stack != stack { throw UnusableBase() }
+            let touched = stacks[stack].isChanged.flatMap { before?.touched($0) } ?? []
+            let scope = before.flatMap { before in
+                isByName
+                    ? ColumnUpdate.scope(of: before, touched: touched, changed: stacks[stack].changed) : nil
+            }
+            let column = try planner.column(pair)
+            let (cells, diagnostics) = try selection.cells(of: column, scope: scope, index: indices[stack])
+            return (
+                ColumnUpdate(cells, name: name, stack: stack, before: before, touched: touched, scope: scope),
+                diagnostics
+            )
+        }
+        try check(results.map { ($0.0.places.count, $0.1) }, selection)
+        return results.map(\.0)
+    }
+
+    private func check(_ columns: [(count: Int, diagnostics: [Diagnostic])], _ selection: CellSelection) throws {
+        let diagnostics = columns.flatMap(\.diagnostics).reduce(into: [Diagnostic]()) { all, next in
+            if !all.contains(next) { all.append(next) }
+        }
+        guard diagnostics.isEmpty else { throw Failure(.input, diagnostics) }
+        let counts = columns.map(\.count)
+        try selection.check(counts.reduce(0, +), packages: counts.max() ?? 0)
+        guard counts.contains(where: { $0 > 0 }) else {
+            throw Failure(.input, "the matrix has no cells", at: matrix.deployment.location)
+        }
+    }
+
+    // MARK: Making it
+
+    private func parts(_ open: [ColumnCells], _ solved: [[SolvedCell]], total: Int) async throws -> [ColumnPlan] {
+        let rules = CellRules(matrix: matrix, today: inputs.today)
+        let progress = planner.progress
+        let done = Mutex(0)
+        progress(PlanProgress(.jobs, done: 0, total: total))
+        return try await concurrently(Array(zip(open, solved))) { _, part in
+            try await ColumnPlan(part.0, part.1, rules: rules) { count in
+                let now = done.withLock { done in
+                    done += count
+                    return done
+                }
+                progress(PlanProgress(.jobs, done: now, total: total))
+            }
+        }
+    }
+
+    private func assembled(
+        _ updates: [ColumnUpdate], _ parts: [ColumnPlan], _ solved: [[SolvedCell]], _ stacks: [StackUpdate]
+    ) async throws -> Planning {
+        var assembly = PlanAssembly(inputs: inputs, base: base)
+        let before = assembly.documents
+        let cells = try await concurrently(Array(zip(updates, parts))) { _, column in
+            try CellDocuments(
+                target: column.1.column.target.name.value, compiler: column.1.column.compiler.name.value,
+                cells: column.1.cells, dropped: column.0.dropped, base: before)
+        }
+        let columns = try await concurrently(Array(zip(updates, solved))) { _, column in
+            column.0.memory(column.1, stacks[column.0.stack])
+        }
+        for documents in cells { try assembly.add(documents) }
+        try assembly.setJobs(parts.map(\.graph), cells)
+        let header = try assembly.setHeader(parts.map(\.column), columns, cells)
+        var memory = PlanMemory(setting: try inputs.setting)
+        memory.stacks = stacks.map(\.memory)
+        memory.columns = columns
+        memory.jobs = assembly.jobs
+        memory.packages = assembly.packages
+        return Planning(
+            header: header, documents: assembly.documents, memory: memory, made: parts.reduce(0) { $0 + $1.cells.count },
+            warnings: inputs.warnings)
+    }
+}
+
+/// The results of `transform` for all elements, in their order, made on all processors.
+func concurrently<Element: Sendable, Result: Sendable>(
+    _ elements: [Element], _ transform: @escaping @Sendable (Int, Element) async throws -> Result
+) async throws -> [Result] {
+    try await withThrowingTaskGroup(of: (Int, Result).self) { group in
+        for (index, element) in elements.enumerated() {
+            group.addTask { (index, try await transform(index, element)) }
+        }
+        var results: [Result?] = Array(repeating: nil, count: elements.count)
+        for try await (index, result) in group { results[index] = result }
+        return results.compactMap(\.self)
+    }
+}
