@@ -4,29 +4,6 @@ public import Core
 ///
 /// Its id is the digest of its canonical JSON. Two matrices that say the same in other words have equal tasks.
 public struct PlannedTask: Codable, Hashable, Sendable {
-    /// What is asked for one package version.
-    public struct Request: Hashable, Sendable, CustomStringConvertible {
-        /// `NAME.VERSION`
-        public var package: String
-        public var withTest: Bool
-        public var withDoc: Bool
-        /// Built with the oldest versions that do.
-        public var lowerBounds: Bool
-
-        public init(package: String, withTest: Bool = false, withDoc: Bool = false, lowerBounds: Bool = false) {
-            self.package = package
-            self.withTest = withTest
-            self.withDoc = withDoc
-            self.lowerBounds = lowerBounds
-        }
-
-        /// `lwt.5.7.0 with-test`
-        public var description: String {
-            package + (withTest ? " with-test" : "") + (withDoc ? " with-doc" : "")
-                + (lowerBounds ? " lower-bounds" : "")
-        }
-    }
-
     public var target: String
     /// As cells name it.
     public var compiler: String
@@ -42,12 +19,13 @@ public struct PlannedTask: Codable, Hashable, Sendable {
     public var pins: [String: String]
     /// How many package versions are asked for.
     public var packages: Int
-    /// Of the requests, each a line, in the order of cells. The cells of the plan are the list.
+    /// Of the requests, in the order of cells, each a line: the package version, then `with-test`, `with-doc` and
+    /// `lower-bounds` where that is asked for. The cells of the plan are the list.
     public var requests: Digest
 
     public init(
         target: String, compiler: String, roots: [String], repositories: [Plan.Repository], environment: Digest,
-        plugin: Job.Plugin, pins: [String: String] = [:], requests: some Sequence<Request>
+        plugin: Job.Plugin, pins: [String: String] = [:], packages: Int, requests: Digest
     ) {
         self.target = target
         self.compiler = compiler
@@ -56,12 +34,7 @@ public struct PlannedTask: Codable, Hashable, Sendable {
         self.environment = environment
         self.plugin = plugin
         self.pins = pins
-        var lines: [UInt8] = []
-        packages = 0
-        for request in requests {
-            packages += 1
-            lines += Array("\(request)\n".utf8)
-        }
-        self.requests = Digest(of: lines)
+        self.packages = packages
+        self.requests = requests
     }
 }

@@ -13,14 +13,19 @@ enum FactGroup: Hashable {
     }
 }
 
-/// The order in which facts are told: from the request outwards over the needs of a core, then by names. Numbers have no
-/// part in it: they differ between universes of the same packages.
+/// The order in which facts are told: from the request outwards over the needs of a core; those of the request in its
+/// own order, others by names. Numbers have no part in it: they differ between universes of the same packages.
 struct FactOrder {
     private let universe: Universe
+    private let start: Slot
+    /// The names that the request asks for, in its order.
+    private let roots: [String]
     private var distance: [Slot: Int]
 
-    init(over core: Set<FactGroup>, from start: Slot, in universe: Universe) {
+    init(over core: Set<FactGroup>, from start: Slot, asking roots: [String], in universe: Universe) {
         self.universe = universe
+        self.start = start
+        self.roots = roots
         var needs: [Slot: [Slot]] = [:]
         for group in core {
             if case .need(let owner, let names) = group { needs[owner, default: []] += names }
@@ -37,11 +42,19 @@ struct FactOrder {
 
     func areOrdered(_ left: FactGroup, _ right: FactGroup) -> Bool {
         let (near, far) = (distance(of: left), distance(of: right))
-        return near == far ? key(left).lexicographicallyPrecedes(key(right)) : near < far
+        if near != far { return near < far }
+        let (one, other) = (position(left), position(right))
+        return one == other ? key(left).lexicographicallyPrecedes(key(right)) : one < other
     }
 
     private func distance(of group: FactGroup) -> Int {
         group.owner.flatMap { distance[$0] } ?? Int.max
+    }
+
+    /// Where the request says it; behind everything for what it does not.
+    private func position(_ group: FactGroup) -> Int {
+        guard case .need(start, let names) = group, let name = names.first else { return roots.count }
+        return roots.firstIndex(of: self.name(name)) ?? roots.count
     }
 
     private func key(_ group: FactGroup) -> [String] {

@@ -36,7 +36,8 @@ extension Solver {
     }
 
     private func order(over core: Set<FactGroup>) -> FactOrder {
-        FactOrder(over: core, from: search.rules.slotOf[Int(root)], in: target.universe)
+        FactOrder(
+            over: core, from: search.rules.slotOf[Int(root)], asking: roots.map(\.name.text), in: target.universe)
     }
 
     /// What takes most words comes first, then what is farthest from the request.

@@ -7,8 +7,8 @@ internal import OpamSolver
 struct ColumnUpdate: Sendable {
     /// Where a cell comes from.
     enum Place: Sendable {
-        /// The number of a remembered cell.
-        case kept(Int)
+        /// The numbers of remembered cells.
+        case kept(Range<Int>)
         /// The number of an entry of `open`.
         case open(Int)
     }
@@ -47,43 +47,54 @@ struct ColumnUpdate: Sendable {
         for entry in selected.entries {
             wanted[universe.text(of: entry.package)] = ColumnMemory.Flags(entry).rawValue
         }
-        var kept: [Int] = []
+        var isKept = Array(repeating: true, count: before?.packages.count ?? 0)
         var dropped: [String] = []
-        for cell in 0..<(before?.packages.count ?? 0) {
-            guard let before else { break }
-            let text = before.packages[cell]
-            if let scope, !scope.contains(packageName(text)) {
-                kept.append(cell)
-            } else if !touched[cell], wanted[text] == before.flags[cell] {
-                wanted[text] = nil
-                kept.append(cell)
-            } else {
-                dropped.append(text)
+        if let before {
+            let doubtful = scope.map { $0.flatMap(before.cells(ofPackage:)) } ?? Array(isKept.indices)
+            for cell in doubtful {
+                let text = before.packages[cell]
+                if !touched[cell], wanted[text] == before.flags[cell] {
+                    wanted[text] = nil
+                } else {
+                    isKept[cell] = false
+                    dropped.append(text)
+                }
             }
         }
         self.dropped = dropped
         open = ColumnCells(
             column: selected.column,
             entries: selected.entries.filter { wanted[universe.text(of: $0.package)] != nil })
-        places = Self.merged(kept, before?.packages ?? FlatTexts(), open)
+        places = Self.merged(isKept, before, open)
     }
 
     /// Both in the order of cells.
-    private static func merged(_ kept: [Int], _ packages: FlatTexts, _ open: ColumnCells) -> [Place] {
+    private static func merged(_ isKept: [Bool], _ before: ColumnMemory?, _ open: ColumnCells) -> [Place] {
         let universe = open.column.universe.universe
-        let keys = open.entries.map { PackageVersion(universe.text(of: $0.package)) }
         var places: [Place] = []
         var next = 0
-        for cell in kept {
-            if next < keys.count, let key = PackageVersion(packages[cell]) {
-                while next < keys.count, let new = keys[next], new < key {
-                    places.append(.open(next))
-                    next += 1
-                }
+        func addKept(upTo end: Int) {
+            while let start = isKept[next..<end].firstIndex(of: true) {
+                next = isKept[start..<end].firstIndex(of: false) ?? end
+                places.append(.kept(start..<next))
             }
-            places.append(.kept(cell))
+            next = end
         }
-        return places + (next..<keys.count).map { .open($0) }
+        for (index, entry) in open.entries.enumerated() {
+            if let before, let package = PackageVersion(universe.text(of: entry.package)) {
+                addKept(upTo: before.place(of: package))
+            }
+            places.append(.open(index))
+        }
+        addKept(upTo: isKept.count)
+        return places
+    }
+
+    /// How many cells the column has.
+    var count: Int {
+        places.reduce(0) { sum, place in
+            if case .kept(let cells) = place { sum + cells.count } else { sum + 1 }
+        }
     }
 
     /// What is remembered of the column once the open cells are solved.
@@ -93,11 +104,8 @@ struct ColumnUpdate: Sendable {
         let roots = open.column.roots.compactMap { stack.number(ofName: $0.name.text) }
         for place in places {
             switch place {
-            case .kept(let cell):
-                guard let before else { continue }
-                memory.packages.append(cell, of: before.packages)
-                memory.flags.append(before.flags[cell])
-                memory.examined.append(before.examined.numbers[before.examined.range(cell)])
+            case .kept(let cells):
+                if let before { memory.append(cells, of: before) }
             case .open(let index):
                 let entry = open.entries[index]
                 let cell = solved[index]

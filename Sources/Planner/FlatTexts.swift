@@ -23,9 +23,12 @@ struct FlatTexts: Sendable, Equatable {
         ends.append(Int32(bytes.count))
     }
 
-    mutating func append(_ number: Int, of other: FlatTexts) {
-        bytes.append(contentsOf: other.bytes[other.range(number)])
-        ends.append(Int32(bytes.count))
+    mutating func append(_ numbers: Range<Int>, of other: FlatTexts) {
+        guard let first = numbers.first, let last = numbers.last else { return }
+        let start = other.range(first).lowerBound
+        let shift = Int32(bytes.count - start)
+        bytes.append(contentsOf: other.bytes[start..<other.range(last).upperBound])
+        ends.append(contentsOf: other.ends[numbers].lazy.map { $0 + shift })
     }
 }
 
@@ -43,5 +46,13 @@ struct FlatLists: Sendable, Equatable {
     mutating func append(_ list: some Sequence<Int32>) {
         numbers.append(contentsOf: list)
         ends.append(Int32(numbers.count))
+    }
+
+    mutating func append(_ lists: Range<Int>, of other: FlatLists) {
+        guard let first = lists.first, let last = lists.last else { return }
+        let start = other.range(first).lowerBound
+        let shift = Int32(numbers.count - start)
+        numbers.append(contentsOf: other.numbers[start..<other.range(last).upperBound])
+        ends.append(contentsOf: other.ends[lists].lazy.map { $0 + shift })
     }
 }

@@ -112,7 +112,8 @@ struct PlanAssembly {
     }
 
     private func task(_ column: Column, _ memory: ColumnMemory) -> PlannedTask {
-        PlannedTask(
+        let requests = memory.requests
+        return PlannedTask(
             target: column.target.name.value, compiler: column.compiler.name.value,
             roots: column.roots.map { root in
                 root.versions.isEmpty ? root.name.text : root.description
@@ -120,12 +121,6 @@ struct PlanAssembly {
             repositories: column.source.repositories, environment: column.profile.target.environment,
             plugin: column.profile.target.plugin,
             pins: Dictionary(uniqueKeysWithValues: column.pins.map { ($0.key.text, $0.value.text) }),
-            requests: (0..<memory.packages.count).lazy.compactMap { number in
-                let flags = ColumnMemory.Flags(rawValue: memory.flags[number])
-                guard !flags.contains(.isExcluded) else { return nil }
-                return PlannedTask.Request(
-                    package: memory.packages[number], withTest: flags.contains(.withTest),
-                    withDoc: flags.contains(.withDoc), lowerBounds: flags.contains(.lowerBounds))
-            })
+            packages: requests.count, requests: Digest(of: requests.lines))
     }
 }

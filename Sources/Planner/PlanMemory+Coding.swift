@@ -18,7 +18,7 @@ extension PlanMemory {
     /// Reads the memory of the plan with this tree; nil where there is none that can be trusted.
     package init?(of tree: ObjectID, in folder: String) {
         let file = URL(fileURLWithPath: "\(folder)/\(tree)\(Self.suffix)")
-        guard let data = try? Data(contentsOf: file, options: .mappedIfSafe) else { return nil }
+        guard let data = try? Data(contentsOf: file, options: .alwaysMapped) else { return nil }
         let memory = data.withUnsafeBytes { bytes -> PlanMemory? in
             let head = Self.form.utf8.count + 64
             guard bytes.count > head, bytes.starts(with: Self.form.utf8) else { return nil }
@@ -41,18 +41,20 @@ extension PlanMemory {
         writer.write(tree.hex)
         writer.write(Self.program)
         encode(to: &writer)
-        let files = FileManager.default
-        try? files.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        try? FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         let aside = "\(folder)/\(tree)\(Self.suffix).\(getpid()).tmp"
-        var data = Data("\(Self.form)\(Digest(of: writer.bytes).hex)".utf8)
-        data.append(contentsOf: writer.bytes)
-        guard files.createFile(atPath: aside, contents: data),
-            rename(aside, "\(folder)/\(tree)\(Self.suffix)") == 0
-        else {
+        let head = Array("\(Self.form)\(Digest(of: writer.bytes).hex)".utf8)
+        guard Self.write([head, writer.bytes], to: aside), rename(aside, "\(folder)/\(tree)\(Self.suffix)") == 0 else {
             unlink(aside)
             return
         }
         Self.prune(folder)
+    }
+
+    private static func write(_ parts: [[UInt8]], to path: String) -> Bool {
+        guard let file = fopen(path, "we") else { return false }
+        let isWritten = parts.allSatisfy { fwrite($0, 1, $0.count, file) == $0.count }
+        return fclose(file) == 0 && isWritten
     }
 
     private static func prune(_ folder: String) {

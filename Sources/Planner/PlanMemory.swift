@@ -63,6 +63,65 @@ struct ColumnMemory: Sendable, Equatable {
     }
 }
 
+extension ColumnMemory {
+    /// The cells of a package.
+    ///
+    /// - Complexity: O(log cells).
+    func cells(ofPackage name: String) -> Range<Int> {
+        let wanted = Array(name.utf8)
+        let start = firstCell { $0.lexicographicallyPrecedes(wanted) }
+        return start..<firstCell { !wanted.lexicographicallyPrecedes($0) }
+    }
+
+    /// Where in the order of cells a package version has its place.
+    func place(of package: PackageVersion) -> Int {
+        var (low, high) = (0, packages.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if let found = PackageVersion(packages[middle]), found < package { low = middle + 1 } else { high = middle }
+        }
+        return low
+    }
+
+    /// The first cell for whose package's name `isBefore` does not hold.
+    private func firstCell(_ isBefore: (ArraySlice<UInt8>) -> Bool) -> Int {
+        var (low, high) = (0, packages.count)
+        while low < high {
+            let middle = (low + high) / 2
+            let name = packages.bytes[packages.range(middle)].prefix { $0 != UInt8(ascii: ".") }
+            if isBefore(name) { low = middle + 1 } else { high = middle }
+        }
+        return low
+    }
+
+    /// Adds cells of another state of the column.
+    mutating func append(_ cells: Range<Int>, of other: ColumnMemory) {
+        packages.append(cells, of: other.packages)
+        flags.append(contentsOf: other.flags[cells])
+        examined.append(cells, of: other.examined)
+    }
+
+    /// What is asked for, each a line.
+    var requests: (count: Int, lines: [UInt8]) {
+        var lines: [UInt8] = []
+        lines.reserveCapacity(packages.bytes.count + packages.count)
+        var count = 0
+        for cell in 0..<packages.count {
+            let flags = Flags(rawValue: flags[cell])
+            if flags.contains(.isExcluded) { continue }
+            count += 1
+            lines.append(contentsOf: packages.bytes[packages.range(cell)])
+            for (flag, word) in Self.words where flags.contains(flag) { lines.append(contentsOf: word.utf8) }
+            lines.append(UInt8(ascii: "\n"))
+        }
+        return (count, lines)
+    }
+
+    private static let words: [(Flags, String)] = [
+        (.withTest, " with-test"), (.withDoc, " with-doc"), (.lowerBounds, " lower-bounds"),
+    ]
+}
+
 extension ColumnMemory.Flags {
     init(_ entry: ColumnCells.Entry) {
         self = []

@@ -68,7 +68,7 @@ struct PlanUpdate: Sendable {
                 diagnostics
             )
         }
-        try check(results.map { ($0.0.places.count, $0.1) }, selection)
+        try check(results.map { ($0.0.count, $0.1) }, selection)
         return results.map(\.0)
     }
 
