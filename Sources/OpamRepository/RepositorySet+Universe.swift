@@ -2,6 +2,7 @@ package import Core
 internal import Git
 internal import OpamFormat
 package import OpamSolver
+internal import Synchronization
 
 /// The names of a set's packages.
 package struct RepositoryNames: Sendable {
@@ -57,8 +58,11 @@ extension RepositorySet {
     }
 
     /// The universe of all packages, as the other form, where their names are known.
+    ///
+    /// - Parameter progress: called from any thread with how many names were read and how many are to be.
     package func universe(
-        of names: RepositoryNames, cache folder: UniverseFolder?, threads: Int, _ diagnostics: inout [Diagnostic]
+        of names: RepositoryNames, cache folder: UniverseFolder?, threads: Int, _ diagnostics: inout [Diagnostic],
+        progress: @escaping @Sendable (Int, Int) -> Void = { _, _ in }
     ) throws(Failure) -> Universe {
         if let universe = cached(folder) {
             diagnostics += universe.diagnostics
@@ -71,7 +75,8 @@ extension RepositorySet {
             return universe
         }
         let nearest = folder?.nearest.flatMap { cache?.universe(Self.key(ofCommits: $0)) }
-        let universe = try universe(names.entries, updating: nearest ?? cache?.latest(), threads: threads)
+        let universe = try universe(
+            names.entries, updating: nearest ?? cache?.latest(), threads: threads, progress)
         // What is wrong with folders is not in the universe, so such a state is read again.
         if names.isSound, folder?.isReadOnly == false { cache?.store(universe, key) }
         diagnostics += universe.diagnostics
@@ -96,15 +101,23 @@ extension RepositorySet {
     }
 
     private func universe(
-        _ names: [NameEntry], updating old: Universe?, threads: Int
+        _ names: [NameEntry], updating old: Universe?, threads: Int, _ progress: @escaping @Sendable (Int, Int) -> Void
     ) throws(Failure) -> Universe {
         let origins = names.map { (name: $0.name.text, origin: $0.origin) }
         var builder = old.map { UniverseBuilder(updating: $0) } ?? UniverseBuilder()
         // Little would be kept of a universe of other repositories, and its names would stay.
         if 2 * builder.unchanged(origins) < max(names.count, old?.nameCount ?? 0) { builder = UniverseBuilder() }
         let isKept = origins.map { builder.origin(of: $0.name) == $0.origin }
-        let read = try concurrentMap(names.indices.filter { !isKept[$0] }, threads: threads) {
-            (reader, index) throws(Failure) in try reader.rules(of: names[index])
+        let changed = names.indices.filter { !isKept[$0] }
+        let done = Mutex(0)
+        let read = try concurrentMap(changed, threads: threads) { (reader, index) throws(Failure) in
+            let rules = try reader.rules(of: names[index])
+            let count = done.withLock { done in
+                done += 1
+                return done
+            }
+            progress(count, changed.count)
+            return rules
         }
         var next = read.makeIterator()
         for (index, name) in names.enumerated() {

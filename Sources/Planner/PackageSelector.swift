@@ -28,7 +28,8 @@ struct PackageSelector {
     private var universe: Universe { column.universe.universe }
 
     init(
-        matrix: MatrixFile, column: Column, scope: Set<Universe.NameID>? = nil, index: @escaping () throws -> PackageIndex
+        matrix: MatrixFile, column: Column, scope: Set<Universe.NameID>? = nil,
+        index: @escaping () throws -> PackageIndex
     ) {
         self.matrix = matrix
         self.column = column

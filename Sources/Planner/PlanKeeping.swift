@@ -50,7 +50,7 @@ package struct PlanKeeping: Sendable {
         let kept = try keptDocuments()
         let header = try kept.header()
         async let memory = memory(of: kept)
-        let (inputs, warnings) = try await preparation.inputs(known: header?.repositories ?? [])
+        let (inputs, warnings) = try await preparation.inputs(known: header?.repositories ?? [], progress: progress)
         if let header, header.inputs == (try inputs.digest) {
             return Outcome(
                 header: header, documents: kept, earlier: kept, commit: isDry ? nil : kept.base?.commit?.description,
@@ -86,7 +86,8 @@ package struct PlanKeeping: Sendable {
             return plan
         }
         let header = try kept.header()
-        let (inputs, _) = try await preparation.inputs(at: revision, known: header?.repositories ?? [])
+        let (inputs, _) = try await preparation.inputs(
+            at: revision, known: header?.repositories ?? [], progress: progress)
         let base = base(kept, header, memory(of: kept))
         return try await Planner(inputs, progress: progress).plan(over: base).documents
     }

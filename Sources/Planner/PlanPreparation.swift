@@ -30,22 +30,26 @@ package struct PlanPreparation: Sendable {
     /// - Parameters:
     ///   - revision: Of the first repository that is one of git, instead of the one that the matrix says.
     ///   - known: Repositories at commits that were planned before: what is read of them can be brought up to date.
+    ///   - progress: called from any thread.
     /// - Returns: the inputs, and what is wrong with files of the repositories.
     /// - Throws: `Failure` where a target has no plugin or a repository is not there.
     package func inputs(
-        at revision: String? = nil, known: [Plan.Repository] = []
+        at revision: String? = nil, known: [Plan.Repository] = [],
+        progress: @escaping @Sendable (PlanProgress) -> Void = { _ in }
     ) async throws -> (inputs: PlanInputs, warnings: [Diagnostic]) {
         async let profiles = PluginProfiles(matrix: matrix, catalog: catalog, architecture: architecture).profiles()
-        async let sources = sources(at: revision, known: known)
+        async let sources = sources(at: revision, known: known) { done, total in
+            progress(PlanProgress(.reading, done: done, total: total))
+        }
         let inputs = try await PlanInputs(
             matrix: matrix, profiles: profiles, sources: sources.sources, today: today)
         return (inputs, try await sources.warnings)
     }
 
     private func sources(
-        at revision: String?, known: [Plan.Repository]
+        at revision: String?, known: [Plan.Repository], _ progress: @escaping @Sendable (Int, Int) -> Void
     ) throws -> (sources: [[Int]: any PackageSource], warnings: [Diagnostic]) {
-        let opened = try RepositoryOpening(matrix: matrix, cache: cache?.folder, revision: revision).openAll()
+        let opened = try RepositoryOpening(matrix: matrix, cache: cache?.mirrors, revision: revision).openAll()
         var warnings: [Diagnostic] = []
         var sources: [[Int]: any PackageSource] = [:]
         for (target, compiler) in PlanInputs.pairs(of: matrix) {
@@ -54,7 +58,8 @@ package struct PlanPreparation: Sendable {
             let descriptions = stack.map { opened[$0].description }
             let source = try RepositorySource(
                 RepositorySet(stack.map { opened[$0].repository }), repositories: descriptions,
-                cache: cache.map { $0.universes(near: descriptions, among: known) }, warnings: &warnings)
+                cache: cache.map { $0.universes(near: descriptions, among: known) }, warnings: &warnings,
+                progress: progress)
             sources[stack] = try PinnedSource.laid(over: source, matrix: matrix)
         }
         return (sources, warnings)
@@ -71,6 +76,9 @@ package struct PlanCache: Sendable {
         self.folder = folder
         self.isReadOnly = isReadOnly
     }
+
+    /// Where mirrors of repositories lie; nil where none may be made or brought up to date.
+    fileprivate var mirrors: String? { isReadOnly ? nil : folder }
 
     /// Where memories of plans lie.
     var memories: String { "\(folder)/plans" }

@@ -124,8 +124,8 @@ struct PlanUpdate: Sendable {
         memory.jobs = assembly.jobs
         memory.packages = assembly.packages
         return Planning(
-            header: header, documents: assembly.documents, memory: memory, made: parts.reduce(0) { $0 + $1.cells.count },
-            warnings: inputs.warnings)
+            header: header, documents: assembly.documents, memory: memory,
+            made: parts.reduce(0) { $0 + $1.cells.count }, warnings: inputs.warnings)
     }
 }
 

@@ -22,15 +22,18 @@ package final class RepositorySource: PackageSource {
     ///   - repositories: What the plan says of them, in the order of the set.
     ///   - cache: Where universes are kept; nil to read all.
     ///   - warnings: Gains what is wrong with files of the repositories.
+    ///   - progress: called from any thread with how many names were read and how many are to be.
     /// - Throws: `Failure` where a repository cannot be read.
     package init(
-        _ set: RepositorySet, repositories: [Plan.Repository], cache: UniverseFolder?, warnings: inout [Diagnostic]
+        _ set: RepositorySet, repositories: [Plan.Repository], cache: UniverseFolder?, warnings: inout [Diagnostic],
+        progress: @escaping @Sendable (Int, Int) -> Void = { _, _ in }
     ) throws {
         self.set = set
         self.repositories = repositories
         let entries = try set.names(&warnings)
         universe = try set.universe(
-            of: entries, cache: cache, threads: ProcessInfo.processInfo.activeProcessorCount, &warnings)
+            of: entries, cache: cache, threads: ProcessInfo.processInfo.activeProcessorCount, &warnings,
+            progress: progress)
         names = Dictionary(uniqueKeysWithValues: entries.entries.map { ($0.name, $0) })
     }
 

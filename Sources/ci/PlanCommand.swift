@@ -49,7 +49,8 @@ struct PlanCommand: AsyncParsableCommand {
         let keeping = PlanKeeping(
             preparation, store: try store.path(in: configuration), isDry: dryRun, progress: { progress.show($0) })
         if let explain {
-            let planner = Planner(try await preparation.inputs().inputs) { progress.show($0) }
+            let inputs = try await preparation.inputs(progress: { progress.show($0) }).inputs
+            let planner = Planner(inputs) { progress.show($0) }
             let explanation = try planner.explanation(of: explain)
             progress.clear()
             return print(explanation)

@@ -223,7 +223,7 @@ final class PlannedStore {
 }
 
 /// SplitMix64: the same numbers for the same seed.
-private struct SeededGenerator: RandomNumberGenerator {
+struct SeededGenerator: RandomNumberGenerator {
     private var state: UInt64
 
     init(seed: UInt64) {

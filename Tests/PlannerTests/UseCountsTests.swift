@@ -1,0 +1,41 @@
+import Core
+import Testing
+
+@testable import Planner
+
+/// Counts of uses against a dictionary.
+@Suite struct UseCountsTests {
+    private let digests = (0..<40).map { Digest(of: "\($0)") }
+
+    @Test func countsAreThoseOfADictionary() {
+        let seed = UInt64.random(in: 0...UInt64.max)
+        var random = SeededGenerator(seed: seed)
+        var counts = UseCounts()
+        var expected: [Digest: Int] = [:]
+        for round in 0..<200 {
+            var tally = UseTally(counts)
+            let before = expected
+            for _ in 0..<Int.random(in: 0...10, using: &random) {
+                let digest = digests[Int.random(in: 0..<digests.count, using: &random)]
+                if expected[digest, default: 0] > 0, Bool.random(using: &random) {
+                    #expect(tally.release(digest) == (expected[digest] == 1))
+                    expected[digest, default: 0] -= 1
+                } else {
+                    #expect(tally.retain(digest) == (expected[digest, default: 0] == 0))
+                    expected[digest, default: 0] += 1
+                }
+            }
+            func used(_ counts: [Digest: Int], _ digest: Digest) -> Bool { counts[digest, default: 0] > 0 }
+            #expect(Set(tally.come) == Set(digests.filter { used(expected, $0) && !used(before, $0) }))
+            #expect(Set(tally.gone) == Set(digests.filter { !used(expected, $0) && used(before, $0) }))
+            counts = tally.counts
+            #expect(digests.allSatisfy { counts[$0] == expected[$0, default: 0] }, "round \(round) of seed \(seed)")
+            #expect(counts.keys == counts.keys.sorted() && counts.counts.allSatisfy { $0 > 0 })
+        }
+    }
+
+    @Test func keysAreOrderedAsDigestsAre() {
+        let sorted = digests.sorted()
+        #expect(sorted.map(UseCounts.Key.init) == sorted.map(UseCounts.Key.init).sorted())
+    }
+}
