@@ -42,7 +42,7 @@ struct Alpine: DistributionPlugin {
     func systemPackageNames(_ request: CheckedRequest) -> SystemPackageNames {
         SystemPackageNames(
             renamed: renamed,
-            absent: Dictionary(uniqueKeysWithValues: absent.map { ($0, "Alpine has no such package") }),
+            absent: absent, because: "Alpine has no such package",
             included: Set(base),
             separators: [.init("@", keeps: .before, reason: "the part after '@' names a repository")])
     }

@@ -42,7 +42,7 @@ struct ArchLinux: DistributionPlugin {
     func systemPackageNames(_ request: CheckedRequest) -> SystemPackageNames {
         SystemPackageNames(
             renamed: renamed,
-            absent: Dictionary(uniqueKeysWithValues: absent.map { ($0, "Arch Linux has no such package") }),
+            absent: absent, because: "Arch Linux has no such package",
             included: [
                 "autoconf", "automake", "binutils", "bison", "bzip2", "coreutils", "curl", "diffutils", "file",
                 "findutils",

@@ -38,7 +38,7 @@ struct Fedora: DistributionPlugin {
     func systemPackageNames(_ request: CheckedRequest) -> SystemPackageNames {
         SystemPackageNames(
             renamed: renamed,
-            absent: Dictionary(uniqueKeysWithValues: absent.map { ($0, "Fedora has no such package") }),
+            absent: absent, because: "Fedora has no such package",
             included: Set(base))
     }
 

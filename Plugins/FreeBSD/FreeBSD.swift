@@ -25,7 +25,7 @@ struct FreeBSD: DistributionPlugin {
     func systemPackageNames(_ request: CheckedRequest) -> SystemPackageNames {
         SystemPackageNames(
             renamed: renamed,
-            absent: Dictionary(uniqueKeysWithValues: absent.map { ($0, "FreeBSD has no such package") }),
+            absent: absent, because: "FreeBSD has no such package",
             included: Set(system.packages).union(["diffutils", "findutils", "patch", "file"]),
             punctuation: "+-._/")
     }

@@ -22,7 +22,7 @@ struct MacOS: DistributionPlugin {
     func systemPackageNames(_ request: CheckedRequest) -> SystemPackageNames {
         SystemPackageNames(
             renamed: renamed,
-            absent: Dictionary(uniqueKeysWithValues: absent.map { ($0, "Homebrew has no such formula") }),
+            absent: absent, because: "Homebrew has no such formula",
             included: Set(base), punctuation: "+-._@/")
     }
 

@@ -23,7 +23,7 @@ struct NetBSD: DistributionPlugin {
     func systemPackageNames(_ request: CheckedRequest) -> SystemPackageNames {
         SystemPackageNames(
             renamed: renamed,
-            absent: Dictionary(uniqueKeysWithValues: absent.map { ($0, "pkgsrc has no such package") }),
+            absent: absent, because: "pkgsrc has no such package",
             included: Set(system.packages).union(["file", "patch"]),
             separators: [.init("/", keeps: .after, reason: "pkgin takes names, not paths of pkgsrc")])
     }

@@ -20,7 +20,7 @@ struct OpenBSD: DistributionPlugin {
     func systemPackageNames(_ request: CheckedRequest) -> SystemPackageNames {
         SystemPackageNames(
             renamed: renamed,
-            absent: Dictionary(uniqueKeysWithValues: absent.map { ($0, "OpenBSD has no such package") }),
+            absent: absent, because: "OpenBSD has no such package",
             included: Set(system.packages).union(["file", "patch"]),
             separators: [.init("/", keeps: .after, reason: "pkg_add takes names, not paths of ports")],
             punctuation: "+-._%,")

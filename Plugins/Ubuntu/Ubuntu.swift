@@ -20,7 +20,7 @@ struct Ubuntu: DistributionPlugin {
 
     func systemPackageNames(_ request: CheckedRequest) -> SystemPackageNames {
         SystemPackageNames(
-            renamed: renamed, absent: Dictionary(uniqueKeysWithValues: absent.map { ($0, "a name of another system") }),
+            renamed: renamed, absent: absent, because: "a name of another system",
             included: Set(AptFamily.basePackages))
     }
 

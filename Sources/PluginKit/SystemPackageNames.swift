@@ -45,6 +45,16 @@ public struct SystemPackageNames: Sendable {
         self.punctuation = punctuation
     }
 
+    /// Tables of which those names that the distro does not have share their reason.
+    public init(
+        renamed: [String: [String]] = [:], absent: [String], because reason: String, included: Set<String> = [],
+        separators: [Separator] = [], punctuation: String = "+-._"
+    ) {
+        self.init(
+            renamed: renamed, absent: Dictionary(absent.map { ($0, reason) }, uniquingKeysWith: { first, _ in first }),
+            included: included, separators: separators, punctuation: punctuation)
+    }
+
     /// What becomes of one depext.
     public func resolve(_ name: String) -> SystemPackage {
         if let known = lookUp(name) { return known }

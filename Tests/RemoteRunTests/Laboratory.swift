@@ -5,7 +5,13 @@ import Glibc
 final class Laboratory: Sendable {
     let path = "/tmp/ciso-lab-\(UInt32.random(in: .min ... .max))"
 
-    init(_ packages: [String: String], only: String = "all", targets: [String], rest: String = "") throws {
+    /// - Parameters:
+    ///   - packages: opam files by package, beside those of the compiler.
+    ///   - repository: an opam repository to use instead.
+    init(
+        _ packages: [String: String] = [:], only: String = "all", targets: [String], rest: String = "",
+        repository: String = "repo", compiler: String = "5.3.0"
+    ) throws {
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
         let keys = Process()
         keys.executableURL = URL(fileURLWithPath: "/usr/bin/ssh-keygen")
@@ -21,9 +27,9 @@ final class Laboratory: Sendable {
         try write(
             """
             deployment: lab
-            repositories: [{path: repo}]
+            repositories: [{path: \(repository)}]
             targets: [\(targets.joined(separator: ", "))]
-            compilers: [5.3.0]
+            compilers: [\(compiler)]
             packages: [\(only)]
             \(rest)
             """, to: "\(path)/lab.yaml")
@@ -47,6 +53,22 @@ final class Laboratory: Sendable {
 
     private func write(_ text: String, to file: String) throws {
         try text.write(toFile: file, atomically: true, encoding: .utf8)
+    }
+
+    /// Where the other tests keep root file systems and archives between runs.
+    static var cache: String {
+        let environment = ProcessInfo.processInfo.environment
+        return environment["CISO_CACHE"] ?? "\(environment["HOME"] ?? "/tmp")/.cache/ciso"
+    }
+
+    /// A root file system of Debian 12 with its OCaml, where one was made.
+    static var debian: String? {
+        let folder = "\(cache)/worker/environments"
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+        return names.map { "\(folder)/\($0)" }.first { root in
+            access("\(root)/usr/bin/ocamlc", X_OK) == 0
+                && (try? String(contentsOfFile: "\(root)/etc/debian_version", encoding: .utf8))?.hasPrefix("12") == true
+        }
     }
 
     /// What `ci` printed, and its exit code.
@@ -77,7 +99,8 @@ final class Laboratory: Sendable {
         process.arguments = words
         process.currentDirectoryURL = URL(fileURLWithPath: path)
         process.environment = [
-            "CISO_CACHE": "\(path)/cache", "CISO_STORE": "\(path)/store", "CISO_HOSTS": hosts,
+            "CISO_CACHE": "\(path)/cache", "CISO_SOURCE_CACHE": "\(Self.cache)/sources", "CISO_STORE": "\(path)/store",
+            "CISO_HOSTS": hosts,
             "CISO_KNOWN_HOSTS": "\(path)/known", "CISO_SSH_CONFIG": "\(path)/ssh-config",
             "CISO_SSH_PATIENCE": "\(patience)",
             "CISO_HOST_PATIENCE": "10", "PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOME": path,

@@ -3,43 +3,47 @@ import Glibc
 import Testing
 
 /// `ci run` with targets that are other machines: real sshds in network namespaces, whose shells are not bash.
-@Suite(.serialized, .enabled(if: SSHMachine.isPossible, "needs root, sshd, the OpenSSH client, ip and cc"))
+@Suite(.enabled(if: SSHMachine.isPossible, "needs root, sshd, the OpenSSH client, ip and cc"))
 struct RemoteRunTests {
     private static func build(_ script: String) -> String { #"build: ["sh" "-c" "\#(script)"]"# }
 
     /// A package for each way in which a job can end.
-    private static let packages = [
-        "good.1":
-            #"""
-        depends: "ocaml"
-        build: [
-          ["sh" "-c" "echo 'int main(void){return 0;}' > a.c && cc -o good a.c && ./good"]
-          ["sh" "-c" "echo 'bin: [\"good\"] doc: [\"a.c\"]' > good.install; echo 'share: \"x\"' > good.config.in"]
-          ["sh" "-c" "ocaml; echo prefix=%{prefix}%; ls -ld ."]
+    ///
+    /// - Parameter mark: digits that tell the processes of this test from those of others.
+    private static func packages(_ mark: Int) -> [String: String] {
+        [
+            "good.1":
+                #"""
+            depends: "ocaml"
+            build: [
+              ["sh" "-c" "echo 'int main(void){return 0;}' > a.c && cc -o good a.c && ./good"]
+              ["sh" "-c" "echo 'bin: [\"good\"] doc: [\"a.c\"]' > good.install; echo 'share: \"x\"' > good.config.in"]
+              ["sh" "-c" "ocaml; echo prefix=%{prefix}%; ls -ld ."]
+            ]
+            """#,
+            "user.1":
+                #"""
+            depends: ["good" "ocaml"]
+            build: [["good"] ["sh" "-c" "test -f %{good:doc}%/a.c && rm %{good:doc}%/a.c && echo $PATH"]]
+            install: ["sh" "-c" "mkdir -p %{lib}%/user && echo %{good:version}% > %{lib}%/user/META"]
+            """#,
+            "above.1": #"""
+            depends: ["user"]
+            build: ["sh" "-c" "test ! -e %{good:doc}%/a.c && test -f %{lib}%/user/META"]
+            """#,
+            "fails.1": build("echo 'Error: Unbound module Foo'; exit 2"),
+            "blocked.1": "depends: \"fails\"",
+            "slow.1": build("while :; do echo x; sleep 1; done"),
+            "silent.1": build("echo a; sleep 3\(mark)1"),
+            "tested.1": #"""
+            build: ["sh" "-c" "echo built > built"]
+            run-test: ["sh" "-c" "cat built && echo '3 tests failed' && exit 1"]
+            """#,
+            "tool.1": "depexts: [\"hello\"]\nbuild: [\"hello-tool\"]",
+            "missing.1": "depexts: [\"missing-thing\"]",
+            "daemon.1": build("(setsid sleep 3\(mark)2 > /dev/null 2>&1 &); exit 0"),
         ]
-        """#,
-        "user.1":
-            #"""
-        depends: ["good" "ocaml"]
-        build: [["good"] ["sh" "-c" "test -f %{good:doc}%/a.c && rm %{good:doc}%/a.c && echo $PATH"]]
-        install: ["sh" "-c" "mkdir -p %{lib}%/user && echo %{good:version}% > %{lib}%/user/META"]
-        """#,
-        "above.1": #"""
-        depends: ["user"]
-        build: ["sh" "-c" "test ! -e %{good:doc}%/a.c && test -f %{lib}%/user/META"]
-        """#,
-        "fails.1": build("echo 'Error: Unbound module Foo'; exit 2"),
-        "blocked.1": "depends: \"fails\"",
-        "slow.1": build("while :; do echo x; sleep 1; done"),
-        "silent.1": build("echo a; sleep 31991"),
-        "tested.1": #"""
-        build: ["sh" "-c" "echo built > built"]
-        run-test: ["sh" "-c" "cat built && echo '3 tests failed' && exit 1"]
-        """#,
-        "tool.1": "depexts: [\"hello\"]\nbuild: [\"hello-tool\"]",
-        "missing.1": "depexts: [\"missing-thing\"]",
-        "daemon.1": build("(setsid sleep 31992 > /dev/null 2>&1 &); (setsid env -u CISO_MARK true); exit 0"),
-    ]
+    }
 
     private func eventually(_ condition: () throws -> Bool) async throws -> Bool {
         for _ in 0..<600 {
@@ -60,8 +64,9 @@ struct RemoteRunTests {
     /// Every outcome on a host, on two hosts at a time; a second run does nothing; nothing is left there.
     @Test(arguments: [SSHMachine.Flavour.openbsd, .freebsd]) func everyOutcome(flavour: SSHMachine.Flavour) async throws
     {
+        let mark = Int.random(in: 1000..<9999)
         let lab = try Laboratory(
-            Self.packages, targets: [flavour.target],
+            Self.packages(mark), targets: [flavour.target],
             rest: """
                 with-test: [tested]
                 limits: {packages: {slow: {time: 3s}, silent: {silence: 2s}}}
@@ -96,13 +101,35 @@ struct RemoteRunTests {
         #expect(log.contains("I am in \(flavour.directory)/opam/default"), "\(log)")
         #expect(log.contains("=== on \(machines[0].login.prefix(5))"))
         for machine in machines { #expect(try machine.leftovers() == "") }
-        #expect(!isRunning("31991") && !isRunning("31992"))
+        #expect(!isRunning("3\(mark)1") && !isRunning("3\(mark)2"))
         let layers = try machines.map { try $0.sh("ls \(flavour.directory)/build/layers | grep -c tar$ || true") }
         #expect(layers.contains { Int($0.trimmingCharacters(in: .whitespacesAndNewlines)) ?? 0 > 0 }, "\(layers)")
 
         let again = try await lab.run("run", "lab.yaml", "--format", "json", hosts: hosts)
         #expect(again.talk.contains("0 jobs to run"), "\(again.talk)")
         #expect(again.cells == cells)
+    }
+
+    /// Real packages with a real compiler, on a login that sees a whole Debian of its own.
+    @Test(
+        .enabled(
+            if: ProcessInfo.processInfo.environment["CISO_TEST_FULL"] == "1" && Laboratory.debian != nil,
+            "set CISO_TEST_FULL=1, after WorkerTests have made a root file system of Debian 12"))
+    func realPackages() async throws {
+        let root = try #require(Laboratory.debian)
+        let quickstart = URL(fileURLWithPath: #filePath).resolvingSymlinksInPath().deletingLastPathComponent()
+            .deletingLastPathComponent().deletingLastPathComponent().appending(path: "Matrices/quickstart").path
+        let lab = try Laboratory(
+            only: "astring, cmdliner, fmt, re, react, uutf, xmlm",
+            targets: [#"{name: openbsd-7.7, options: {system-ocaml: "4.13.1"}}"#], repository: quickstart,
+            compiler: #"{system: "4.13.1"}"#)
+        let machine = try SSHMachine(.openbsd, in: lab.path, megabytes: 3000, root: root)
+        let ending = try await lab.run(
+            "run", "lab.yaml", "--format", "json", hosts: "openbsd-*=ssh://\(machine.login)")
+        #expect(ending.status == 0, "\(ending.output)\n\(ending.talk)")
+        #expect(ending.cells.count == 7)
+        #expect(ending.cells.values.allSatisfy { $0["state"] == "success" }, "\(ending.cells)")
+        #expect(try machine.leftovers() == "")
     }
 
     /// The first host goes away in the middle of a build, by a crash or by silence: the second one builds it.

@@ -82,8 +82,10 @@ final class SSHMachine: Sendable {
     ///   - role: what the file `/var/tmp/role` on it says.
     ///   - elevates: whether the login may become root.
     ///   - megabytes: the size of its disk.
+    ///   - root: a root file system that the login sees instead of this machine's own.
     init(
-        _ flavour: Flavour, in laboratory: String, role: String = "", elevates: Bool = true, megabytes: Int = 400
+        _ flavour: Flavour, in laboratory: String, role: String = "", elevates: Bool = true,
+        megabytes: Int = 400, root: String? = nil
     ) throws {
         self.flavour = flavour
         let number = Int.random(in: 0..<(1 << 14))
@@ -114,13 +116,17 @@ final class SSHMachine: Sendable {
         }
         let parent = flavour.directory.split(separator: "/").dropLast().joined(separator: "/")
         let covered = flavour.covered.map { "mount --bind \($0.value) \($0.key)" }.joined(separator: "\n")
+        var jail = "jail=none"
+        if let root {
+            jail = Self.enter(root, parent: "/\(parent)", shell: flavour.shell, uname: "\(path)/uname")
+        }
         server = try Self.spawn(
             [
                 "/usr/bin/unshare", "-m", "-n", "/bin/bash", "-ec",
                 """
                 while ! ip link show eth0 > /dev/null 2>&1; do sleep 0.05; done
                 ip addr add \(net).2/24 dev eth0; ip link set eth0 up; ip link set lo up
-                mount -t tmpfs tmpfs /run; mkdir -p /run/sshd /run/ciso; cp \(path)/real-uname /run/ciso-real-uname
+                mount -t tmpfs -o mode=755 tmpfs /run; mkdir -p /run/sshd /run/ciso; cp \(path)/real-uname /run/ciso-real-uname
                 mount --bind \(path)/passwd /etc/passwd; mount --bind \(path)/group /etc/group
                 mount --bind \(path)/uname "$(readlink -f /bin/uname)"
                 mount -t tmpfs -o mode=755,size=\(megabytes)m tmpfs /\(parent)
@@ -130,7 +136,8 @@ final class SSHMachine: Sendable {
                 cp -p \(path)/bin/* /var/tmp/db/bin/; mount --bind /var/tmp/db/bin /usr/local/bin
                 \(covered)
                 [ \(flavour.shell) -ef /bin/sh ] || mount --bind "$(readlink -f \(flavour.shell))" "$(readlink -f /bin/sh)"
-                exec /usr/sbin/sshd -D -e -f /dev/null -o ListenAddress=\(net).2 -o HostKey=\(path)/hostkey \
+                \(jail)
+                exec /usr/sbin/sshd -D -e -f /dev/null -o ChrootDirectory=$jail -o ListenAddress=\(net).2 -o HostKey=\(path)/hostkey \
                     -o AuthorizedKeysFile=\(path)/authorized -o StrictModes=no -o UsePAM=no -o PidFile=none \
                     -o PasswordAuthentication=no -o UseDNS=no
                 """,
@@ -142,6 +149,21 @@ final class SSHMachine: Sendable {
             for try in $(seq 300); do grep -q listening \(path)/sshd.log && exit 0; sleep 0.05; done
             cat \(path)/sshd.log; exit 1
             """)
+    }
+
+    /// Makes a copy of a root file system in which what the machine's own was prepared with is seen too.
+    private static func enter(_ root: String, parent: String, shell: String, uname: String) -> String {
+        """
+        jail=/run/jail; mkdir -p /run/layer $jail; mount -t tmpfs -o mode=755,size=3000m tmpfs /run/layer
+        mkdir /run/layer/upper /run/layer/work
+        mount -t overlay -o lowerdir=\(root),upperdir=/run/layer/upper,workdir=/run/layer/work overlay $jail
+        for place in /proc /dev /var/tmp /usr/local/bin \(parent); do
+            mkdir -p $jail$place; mount --rbind $place $jail$place
+        done
+        cp /etc/passwd /etc/group $jail/etc/; cp /run/ciso-real-uname $jail/run/; cp \(uname) $jail/usr/bin/uname
+        cp \(shell) $jail/bin/login-shell; ln -sf login-shell $jail/bin/ksh; ln -sf login-shell $jail/bin/sh
+        ln -sf login-shell $jail\(shell)
+        """
     }
 
     deinit {
