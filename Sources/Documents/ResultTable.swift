@@ -81,7 +81,7 @@ extension CellResult {
             ("Duration", duration.map { "\(($0 * 1000).rounded() / 1000)" }), ("Log", log?.hex),
         ]
         all += repositories.map { ("Repository", $0) }
-        all.append(("Plugin", plugin))
+        all += [("Plugin", plugin), ("Machine", machine)]
         return all.compactMap { key, value in value.map { (key, $0.onOneLine) } }
     }
 }

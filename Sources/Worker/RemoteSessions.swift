@@ -172,7 +172,7 @@ struct RemoteSessions: Sendable {
 }
 
 /// What is known of hosts that were made ready in this process.
-private actor ReadyHosts {
+actor ReadyHosts {
     private struct Key: Hashable {
         var host: HostAddress
         var environment: Digest

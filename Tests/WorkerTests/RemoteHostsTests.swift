@@ -122,6 +122,19 @@ import Testing
         }
     }
 
+    /// Layers of one host are used on all, so what differs from the first is not used.
+    @Test func hostsOfOneEnvironmentAreEqual() async throws {
+        let ready = ReadyHosts()
+        let (a, b) = (try #require(HostAddress("ssh://a")), try #require(HostAddress("ssh://b")))
+        let (one, two) = (Digest(of: "1"), Digest(of: "2"))
+        #expect(await ready.add(a, facts: "OpenBSD 7.7", for: one) == nil)
+        #expect(await ready.add(b, facts: "OpenBSD 7.8", for: one)?.host == "a")
+        #expect(await ready.facts(of: b, for: one) == nil)
+        #expect(await ready.add(b, facts: "OpenBSD 7.8", for: two) == nil)
+        #expect(await ready.add(b, facts: "OpenBSD 7.7", for: one) == nil)
+        #expect(await ready.facts(of: b, for: one) == "OpenBSD 7.7")
+    }
+
     @Test func waitingEndsWithTheTask() async throws {
         let hosts = try hosts("*=ssh://a")
         let task = Task {

@@ -53,7 +53,7 @@ extension PluginSkeleton {
 
         /// The facts: where things lie on a host, what every build finds there, and how packages are installed.
         private let system = SSHSystem(
-            directory: "/var/ciso", path: "/usr/bin:/bin:/usr/sbin:/sbin",
+            directory: "/var/ciso", path: "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin",
             shell: Shell(family: .posix, elevation: ["sudo", "-n"]), packages: ["git", "make"],
             manager: PackageManager(install: #"pkg install -y "$@""#, isInstalled: #"pkg info -e "$package""#))
 
