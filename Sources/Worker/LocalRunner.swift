@@ -100,7 +100,9 @@ public final class LocalRunner: JobRunner {
                 report.layer = try await remote.use(for: target, request.target, log: log, progress: progress) {
                     workshop in
                     machine.withLock { $0 = workshop.machine }
-                    return try await self.build(request, in: target, at: workshop, log: log, progress)
+                    return try await self.build(request, in: target, at: workshop, log: log) { step in
+                        progress("\(step) on \(workshop.session.host.name)")
+                    }
                 }
             } else {
                 report.layer = try await build(request, in: target, log: log, progress)

@@ -42,7 +42,6 @@ struct RemoteSessions: Sendable {
             let session = try await RemoteSession(host, in: scratch, claiming: [paths.opamRoot, paths.home])
             let workshop = Workshop(session: session, machine: "\(host.name): \(facts)")
             log.note("on \(workshop.machine)")
-            progress("on \(host.name)")
             do {
                 let value = try await body(workshop)
                 await session.close()
