@@ -136,6 +136,9 @@ let package = Package(
             name: "RemoteRunTests",
             dependencies: ["ci", "ciso-plugin-host"], swiftSettings: settings),
         .testTarget(name: "SolveCommandTests", dependencies: ["ci", "Core"], swiftSettings: settings),
+        .testTarget(
+            name: "StoreCommandTests", dependencies: ["ci", "CisoDebian", "Core", "Store", "ciso-plugin-host"],
+            swiftSettings: settings),
         tests("Documents", []),
         tests("Scheduler", []),
         tests("Review", ["Core", "Documents"]),

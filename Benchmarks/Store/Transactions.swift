@@ -7,6 +7,8 @@ import Store
 struct SingleTransactions {
     let folder: String
     let documents: Int
+    /// Transactions of each of 100 writers.
+    private let each = 300
 
     func run() async throws {
         let floor = try appendFloor()
@@ -32,7 +34,7 @@ struct SingleTransactions {
             let rate = try await group(store, grouping)
             row(
                 "100 writers, \(name)",
-                "\(Int(rate)) transactions/s, \(((processTime() - before) / 10_000).short) ms of CPU each")
+                "\(Int(rate)) transactions/s, \(((processTime() - before) / Double(100 * each)).short) ms of CPU each")
         }
     }
 
@@ -94,7 +96,6 @@ struct SingleTransactions {
     private func group(_ store: Store, _ grouping: TransactionOptions.Grouping) async throws -> Double {
         let branch = try Branch("main")
         let directory = ShardedDirectory<Int>("documents", levels: 2)
-        let each = 100
         let start = ContinuousClock.now
         try await withThrowingTaskGroup(of: Void.self) { group in
             for writer in 0..<100 {
@@ -129,6 +130,7 @@ struct WritingAPlan {
         let store = try Store(at: "\(folder)/plan")
         let directory = ShardedDirectory<SampleResult>("jobs")
         let branch = try Branch("opam")
+        let before = processTime()
         let time = try milliseconds {
             try store.transact(branch, "Plan") { transaction in
                 for number in 0..<jobs {
@@ -137,7 +139,9 @@ struct WritingAPlan {
                 }
             }
         }
-        row("a plan of \(jobs) jobs, encoding included", "\((time / 1e3).short) s")
+        row(
+            "a plan of \(jobs) jobs, encoding included",
+            "\((time / 1e3).short) s, \(((processTime() - before) / 1e3).short) s of CPU")
         let bytes = try (0..<jobs).map { [UInt8](try CanonicalJSON.encode(SampleResult($0 + 1_000_000))) }
         let again = try milliseconds {
             try store.transact(branch, "Plan") { transaction in

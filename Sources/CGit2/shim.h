@@ -1,4 +1,5 @@
 #include <git2.h>
+#include <git2/sys/repository.h>
 
 // Swift cannot call variadic functions.
 static inline int ciso_git_strict_hash_verification(int enabled) {

@@ -60,6 +60,10 @@ extension ContiguousArray: ContiguousBytesCollection where Element == UInt8 {}
 extension UnsafeRawBufferPointer: ContiguousBytesCollection {}
 extension UnsafeBufferPointer: ContiguousBytesCollection where Element == UInt8 {}
 
+// Fetched once: libcrypto takes longer to find the function than to hash a small object with it.
+private nonisolated(unsafe) let sha1Function = EVP_MD_fetch(nil, "SHA1", nil)
+private nonisolated(unsafe) let sha256Function = EVP_MD_fetch(nil, "SHA256", nil)
+
 /// Digests bytes that arrive in pieces, by any algorithm that opam's checksums use.
 public struct MessageDigest: ~Copyable {
     /// A hash function, spelled as in opam files and in opam's cache directories.
@@ -74,8 +78,8 @@ public struct MessageDigest: ~Copyable {
         let function: OpaquePointer? =
             switch algorithm {
             case .md5: EVP_md5()
-            case .sha1: EVP_sha1()
-            case .sha256: EVP_sha256()
+            case .sha1: sha1Function
+            case .sha256: sha256Function
             case .sha384: EVP_sha384()
             case .sha512: EVP_sha512()
             }
@@ -100,13 +104,15 @@ public struct MessageDigest: ~Copyable {
     }
 
     /// The digest of all bytes seen, in lower-case hexadecimal.
-    public consuming func finish() -> String {
+    public consuming func finish() -> String { hexadecimal(finishBytes()) }
+
+    /// The digest of all bytes seen.
+    package consuming func finishBytes() -> [UInt8] {
         var length: UInt32 = 0
-        let raw = [UInt8](unsafeUninitializedCapacity: Int(EVP_MAX_MD_SIZE)) { buffer, count in
+        return [UInt8](unsafeUninitializedCapacity: Int(EVP_MAX_MD_SIZE)) { buffer, count in
             EVP_DigestFinal_ex(context, buffer.baseAddress, &length)
             count = Int(length)
         }
-        return hexadecimal(raw)
     }
 }
 

@@ -43,6 +43,7 @@ package struct DeploymentRun: Sendable {
             known: { records.verdict(onJob: $0, holds: runner.holds) },
             seconds: records.expectedSeconds, lane: runner.lane,
             isChanged: try changedCells(records).contains)
+        let housekeeping = Housekeeping { [store] in try store.tidy() }
         let run = PlanRun(
             plan: plan, agenda: agenda, runner: runner, slots: slots, files: files,
             record: { [store, deployment = plan.deployment] entry in
@@ -50,9 +51,11 @@ package struct DeploymentRun: Sendable {
                 try store.transact(Branch(branch.name), entry.result.message) { transaction in
                     try branch.write(entry.result, at: entry.path, in: transaction)
                 }
+                housekeeping.noteRecord()
             },
             observe: observe)
         try await run.run()
+        await housekeeping.finish()
     }
 }
 

@@ -6,11 +6,14 @@ internal import CZlib
 package final class Deflater {
     private let stream: UnsafeMutablePointer<z_stream>
 
-    /// - Parameter level: 0 (stored) to 9 (smallest).
-    package init(level: Int32) {
+    /// - Parameters:
+    ///   - level: 0 (stored) to 9 (smallest).
+    ///   - memory: 1 to 9. Little of it makes little to clear before each small input, and large ones a bit larger.
+    package init(level: Int32, memory: Int32 = 8) {
         stream = .allocate(capacity: 1)
         stream.initialize(to: z_stream())
-        let status = deflateInit_(stream, level, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size))
+        let status = deflateInit2_(
+            stream, level, Z_DEFLATED, 15, memory, Z_DEFAULT_STRATEGY, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size))
         precondition(status == Z_OK, "zlib has no memory")
     }
 

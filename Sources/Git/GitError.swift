@@ -1,4 +1,5 @@
 public import Core
+internal import Glibc
 
 /// Why something could not be done with a git repository.
 public struct GitError: Error, Hashable, Sendable, CustomStringConvertible {
@@ -41,6 +42,13 @@ public struct GitError: Error, Hashable, Sendable, CustomStringConvertible {
         self.operation = operation
         self.detail = detail
         self.repository = repository
+    }
+
+    /// An error of the operating system, by its number.
+    static func system(_ operation: String, _ repository: String, _ number: Int32) -> GitError {
+        GitError(
+            kind: number == ENOSPC || number == EDQUOT ? .noSpace : .system(number), operation: operation,
+            detail: String(cString: strerror(number)), repository: repository)
     }
 
     public var description: String {

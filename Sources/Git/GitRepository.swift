@@ -18,8 +18,11 @@ public enum ObjectType: String, Hashable, Sendable {
 /// Belongs to one thread at a time, hence not `Sendable`: open one per thread. Opening again is cheap.
 public final class GitRepository {
     private let handle: OpaquePointer
-    private let objects: OpaquePointer
+    private var objects: OpaquePointer
     private let objectsDirectory: String
+    /// Of the folder of packs when `objects` was opened.
+    private var packStamp: FolderStamp
+    private var lastLook = ContinuousClock.now
     /// The folder as given when the repository was opened.
     public let path: String
     /// Reads loose objects without libgit2, which does not come back from one that is cut short. Slower for packs.
@@ -62,6 +65,7 @@ public final class GitRepository {
         handle = repository
         objects = database
         objectsDirectory = String(cString: git_repository_path(repository)) + "objects"
+        packStamp = FolderStamp(of: objectsDirectory + "/pack")
         self.path = path
     }
 
@@ -102,7 +106,7 @@ extension GitRepository {
         }
         var name = id.raw
         var object: OpaquePointer?
-        try check(git_odb_read(&object, objects, &name), "read object \(id)")
+        try checkAgain("read object \(id)") { git_odb_read(&object, objects, &name) }
         defer { git_odb_object_free(object) }
         guard let type = ObjectType(git_odb_object_type(object)) else {
             throw GitError(
@@ -146,7 +150,7 @@ extension GitRepository {
         var size = 0
         var type = GIT_OBJECT_INVALID
         var name = id.raw
-        try check(git_odb_read_header(&size, &type, objects, &name), "read object \(id)")
+        try checkAgain("read object \(id)") { git_odb_read_header(&size, &type, objects, &name) }
         guard let type = ObjectType(type) else {
             throw GitError(
                 kind: .corrupted, operation: "read object \(id)", detail: "it is of no known type", repository: path)
@@ -200,23 +204,41 @@ extension GitRepository {
         return collector.ids
     }
 
-    /// Makes one pack with deltas of `objects` in `directory`; `name` puts versions of one document together.
+    /// Looks at the packs that are there now, and lets go of those that are not.
     ///
-    /// Not synced to disk. Drops nothing that is there.
-    package func pack(_ objects: [(id: ObjectID, name: String)], into directory: String) throws(GitError) {
-        var builder: OpaquePointer?
-        try check(git_packbuilder_new(&builder, handle), "begin a pack")
-        defer { git_packbuilder_free(builder) }
-        for object in objects {
-            var id = object.id.raw
-            try check(git_packbuilder_insert(builder, &id, object.name), "pack object \(object.id)")
+    /// libgit2 finds new packs by itself, but never forgets one, and fails where one went away before it was opened.
+    public func refresh() throws(GitError) {
+        let stamp = FolderStamp(of: objectsDirectory + "/pack")
+        var opened: OpaquePointer?
+        try check(git_odb_open(&opened, objectsDirectory), "open its objects")
+        guard let opened, git_repository_set_odb(handle, opened) == 0 else {
+            git_odb_free(opened)
+            throw failure(-1, "open its objects", path)
         }
-        try check(git_packbuilder_write(builder, directory, 0o444, nil, nil), "write a pack in '\(directory)'")
+        git_odb_free(objects)
+        objects = opened
+        packStamp = stamp
     }
 
-    /// Looks for packs that came after the repository was opened.
-    public func refresh() throws(GitError) {
-        try check(git_odb_refresh(objects), "look for new packs")
+    /// As `refresh`, where packs came or went since; looks once a second at most. For handles that live long.
+    package func letGoOfOldPacks() throws(GitError) {
+        let now = ContinuousClock.now
+        guard now - lastLook > .seconds(1) else { return }
+        lastLook = now
+        if FolderStamp(of: objectsDirectory + "/pack") != packStamp { try refresh() }
+    }
+
+    /// Runs `body`, and where it fails once more with the packs that are there now: others move objects from pack to
+    /// pack at any time, and make the new pack before they drop the old one.
+    private func checkAgain(_ operation: @autoclosure () -> String, _ body: () -> Int32) throws(GitError) {
+        var status = body()
+        var attempts = 0
+        while status < 0, attempts < 3 {
+            try refresh()
+            status = body()
+            attempts += 1
+        }
+        try check(status, operation())
     }
 }
 
@@ -235,7 +257,7 @@ extension GitRepository {
 
     private func resolve(_ revision: String, as type: git_object_t) throws(GitError) -> ObjectID {
         var object: OpaquePointer?
-        try check(git_revparse_single(&object, handle, revision), "find revision '\(revision)'")
+        try checkAgain("find revision '\(revision)'") { git_revparse_single(&object, handle, revision) }
         defer { git_object_free(object) }
         var peeled: OpaquePointer?
         try check(git_object_peel(&peeled, object, type), "find a \(ObjectType(type)!.rawValue) at '\(revision)'")
@@ -259,8 +281,11 @@ extension GitRepository {
         if ancestor == commit { return true }
         var a = ancestor.raw
         var c = commit.raw
-        let status = git_graph_descendant_of(handle, &c, &a)
-        try check(status, "compare \(ancestor) with \(commit)")
+        var status: Int32 = 0
+        try checkAgain("compare \(ancestor) with \(commit)") {
+            status = git_graph_descendant_of(handle, &c, &a)
+            return status
+        }
         return status == 1
     }
 }
@@ -324,6 +349,19 @@ extension GitRepository {
         _ = library
         var valid: Int32 = 0
         return git_reference_name_is_valid(&valid, name) == 0 && valid == 1
+    }
+}
+
+/// When a folder was last changed.
+private struct FolderStamp: Equatable {
+    private var seconds = 0
+    private var nanoseconds = 0
+
+    init(of path: String) {
+        var status = stat()
+        guard stat(path, &status) == 0 else { return }
+        seconds = status.st_mtim.tv_sec
+        nanoseconds = status.st_mtim.tv_nsec
     }
 }
 

@@ -7,7 +7,7 @@ extension ObjectID {
         var digest = MessageDigest(.sha1)
         digest.update(Array("\(type.rawValue) \(bytes.count)\0".utf8))
         digest.update(bytes)
-        self = ObjectID(hex: digest.finish()) ?? .zero
+        self = digest.finishBytes().withUnsafeBytes { ObjectID(at: $0.baseAddress!) }
     }
 }
 
@@ -57,9 +57,7 @@ package final class LooseObjects {
     }
 
     private func failure(_ operation: String, _ number: Int32 = errno) -> GitError {
-        GitError(
-            kind: number == ENOSPC || number == EDQUOT ? .noSpace : .system(number), operation: operation,
-            detail: String(cString: strerror(number)), repository: directory)
+        .system(operation, directory, number)
     }
 }
 

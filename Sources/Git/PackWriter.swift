@@ -1,36 +1,57 @@
 internal import Core
 internal import Glibc
 
-/// Writes many objects as one pack with its index: one file to sync instead of thousands.
+/// Writes many objects as one pack with its index: two files instead of thousands.
 ///
-/// Objects are compressed, not made into deltas: that is left to repacking. Appears in the repository only by `finish`.
-/// The formats are those of git's `gitformat-pack` manual, pack version 2 and index version 2.
+/// Appears in the repository only by `finish`. The formats are those of git's `gitformat-pack` manual, pack version 2
+/// and index version 2.
 package final class PackWriter {
-    private struct Entry {
-        let id: ObjectID
-        let offset: Int
-        let checksum: UInt32
+    /// What becomes of a pack when it is finished.
+    package struct Finish {
+        /// Whether it is on disk when `finish` returns.
+        package var isDurable: Bool
+        /// What a `.keep` file beside it holds, which appears before the pack: stock git drops no such pack. Nil: none.
+        package var keep: String?
+
+        package init(isDurable: Bool = true, keep: String? = nil) {
+            self.isDurable = isDurable
+            self.keep = keep
+        }
+    }
+
+    /// How objects are compressed.
+    package enum Compression: Int32 {
+        /// Not at all: for what hashes fill, and what is soon packed again.
+        case none = 0
+        case fast = 1
+        case small = 6
     }
 
     private static let flushSize = 1 << 20
     private let directory: String
     private let temporary: String
     private let descriptor: Int32
-    private let deflater = Deflater(level: 1)
+    private let stored = Deflater(level: 0)
+    private let fast = Deflater(level: 1, memory: 5)
+    private let small = Deflater(level: 6)
     private var digest = MessageDigest(.sha1)
     private var pending: [UInt8] = []
     private var offset = 0
-    private var entries: [Entry] = []
-    private var known: Set<ObjectID> = []
+    private let announced: Int
+    private var entries: [PackIndex.Entry] = []
+    private var known: [ObjectID: Int] = [:]
     private var isFinished = false
 
     /// Starts a pack of exactly `count` different objects in the `objects` folder `directory`.
     package init(objects directory: String, count: Int) throws(GitError) {
         self.directory = directory
+        announced = count
         mkdir("\(directory)/pack", 0o777)
         temporary = "\(directory)/pack/tmp_pack_\(getpid())_\(UInt32.random(in: 0...UInt32.max))"
         descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o444)
         guard descriptor >= 0 else { throw Self.failure("make '\(temporary)'", directory, errno) }
+        entries.reserveCapacity(count)
+        known.reserveCapacity(count)
         try append(Array("PACK".utf8) + bigEndian(2) + bigEndian(UInt32(count)))
     }
 
@@ -40,74 +61,119 @@ package final class PackWriter {
     }
 
     /// Adds an object under `id`, which must be its name, unless it was added before.
-    package func add(_ id: ObjectID, _ type: ObjectType, _ bytes: [UInt8]) throws(GitError) {
-        guard known.insert(id).inserted else { return }
+    package func add(
+        _ id: ObjectID, _ type: ObjectType, _ bytes: [UInt8], compression: Compression = .fast
+    ) throws(GitError) {
+        try add(id, header(type.packNumber, bytes.count), bytes, compression)
+    }
+
+    /// Adds an object as a delta against `base`, which was added before, unless it was added itself.
+    package func add(
+        _ id: ObjectID, delta: [UInt8], base: ObjectID, compression: Compression = .small
+    ) throws(GitError) {
+        guard let place = known[base] else { preconditionFailure("the base of a delta comes first") }
+        try add(id, header(6, delta.count) + Self.distance(offset - place), delta, compression)
+    }
+
+    /// Adds an entry as it lies in another pack, header and all. It must be no delta.
+    func add(copy id: ObjectID, _ contents: [UInt8], checksum: UInt32) throws(GitError) {
+        guard known.updateValue(offset, forKey: id) == nil else { return }
+        entries.append(PackIndex.Entry(id: id, offset: offset, checksum: checksum))
+        try append(contents)
+    }
+
+    private func add(
+        _ id: ObjectID, _ header: [UInt8], _ bytes: [UInt8], _ compression: Compression
+    ) throws(GitError) {
+        guard known[id] == nil else { return }
+        let deflater =
+            switch compression {
+            case .none: stored
+            case .fast: fast
+            case .small: small
+            }
+        let contents = header + deflater.deflate(bytes)
+        try add(copy: id, contents, checksum: crc32(contents))
+    }
+
+    /// The first bytes of an entry: its kind and the size of its contents.
+    private func header(_ kind: UInt8, _ size: Int) -> [UInt8] {
         var header: [UInt8] = []
-        var rest = bytes.count
-        var byte = type.packNumber << 4 | UInt8(rest & 15)
-        rest >>= 4
+        var rest = size >> 4
+        var byte = kind << 4 | UInt8(size & 15)
         while rest > 0 {
             header.append(byte | 0x80)
             byte = UInt8(rest & 0x7f)
             rest >>= 7
         }
         header.append(byte)
-        let contents = header + deflater.deflate(bytes)
-        entries.append(Entry(id: id, offset: offset, checksum: crc32(contents)))
-        try append(contents)
+        return header
     }
 
-    /// Completes the pack and its index, makes both durable, and lets them appear.
-    package func finish() throws(GitError) {
+    /// How far back the base of a delta is, in git's own form: seven bits a byte, each further byte adding one.
+    private static func distance(_ distance: Int) -> [UInt8] {
+        var bytes = [UInt8(distance & 0x7f)]
+        var rest = distance >> 7
+        while rest > 0 {
+            rest -= 1
+            bytes.append(UInt8(rest & 0x7f) | 0x80)
+            rest >>= 7
+        }
+        return bytes.reversed()
+    }
+
+    /// Completes the pack and its index, and lets them appear.
+    ///
+    /// - Parameter beforeIndex: called when the pack is there and its index, which makes it visible, is not.
+    /// - Returns: the path of the pack without its ending.
+    @discardableResult
+    package func finish(_ finish: Finish = Finish(), beforeIndex: () throws -> Void = {}) throws -> String {
+        precondition(entries.count == announced, "a pack of \(announced) objects got \(entries.count)")
         try flush()
         var finished = MessageDigest(.sha1)
         swap(&finished, &digest)
-        let trailer = ObjectID(hex: finished.finish())?.bytes ?? []
+        let trailer = finished.finishBytes()
         try write(trailer, descriptor)
-        guard fsync(descriptor) == 0 else { throw failure("sync '\(temporary)'") }
-        entries.sort { $0.id < $1.id }
-        let name = hexadecimal(trailer)
-        let index = "\(temporary).idx"
-        try writeIndex(to: index, packTrailer: trailer)
-        let base = "\(directory)/pack/pack-\(name)"
-        // The index makes the pack visible, so it comes last.
-        guard rename(temporary, "\(base).pack") == 0, rename(index, "\(base).idx") == 0 else {
-            throw failure("name '\(base).pack'")
+        if finish.isDurable {
+            guard fsync(descriptor) == 0 else { throw failure("sync '\(temporary)'") }
         }
-        isFinished = true
-        let folder = open("\(directory)/pack", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        defer { close(folder) }
-        guard fsync(folder) == 0 else { throw failure("sync '\(directory)/pack'") }
+        entries.sort { $0.id < $1.id }
+        let index = "\(temporary).idx"
+        let base = "\(directory)/pack/pack-\(hexadecimal(trailer))"
+        do {
+            try writeFile(index, PackIndex.bytes(of: entries, packTrailer: trailer), finish.isDurable)
+            if let keep = finish.keep { try writeFile("\(base).keep", Array(keep.utf8), false) }
+            guard rename(temporary, "\(base).pack") == 0 else { throw failure("name '\(base).pack'") }
+            isFinished = true
+            try beforeIndex()
+            guard rename(index, "\(base).idx") == 0 else { throw failure("name '\(base).idx'") }
+        } catch {
+            unlink(index)
+            if status(of: "\(base).idx") == nil {
+                unlink("\(base).keep")
+                unlink("\(base).pack")
+            }
+            throw error
+        }
+        if finish.isDurable {
+            let folder = open("\(directory)/pack", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+            defer { close(folder) }
+            guard fsync(folder) == 0 else { throw failure("sync '\(directory)/pack'") }
+        }
+        return base
     }
 
-    private func writeIndex(to path: String, packTrailer: [UInt8]) throws(GitError) {
-        var index: [UInt8] = [0xff, 0x74, 0x4f, 0x63] + bigEndian(2)
-        index.reserveCapacity(entries.count * 28 + 1100)
-        var next = 0
-        for first in 0..<256 {
-            while next < entries.count, entries[next].id.high >> 56 <= UInt64(first) { next += 1 }
-            index += bigEndian(UInt32(next))
-        }
-        for entry in entries { index += entry.id.bytes }
-        for entry in entries { index += bigEndian(entry.checksum) }
-        var large: [UInt8] = []
-        for entry in entries {
-            if entry.offset < 1 << 31 {
-                index += bigEndian(UInt32(entry.offset))
-            } else {
-                index += bigEndian(UInt32(large.count / 8) | 1 << 31)
-                large += bigEndian(UInt32(entry.offset >> 32)) + bigEndian(UInt32(truncatingIfNeeded: entry.offset))
-            }
-        }
-        index += large + packTrailer
-        var message = MessageDigest(.sha1)
-        message.update(index)
-        index += ObjectID(hex: message.finish())?.bytes ?? []
-        let file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o444)
+    private func status(of path: String) -> stat? {
+        var status = stat()
+        return stat(path, &status) == 0 ? status : nil
+    }
+
+    private func writeFile(_ path: String, _ bytes: [UInt8], _ isDurable: Bool) throws(GitError) {
+        let file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o444)
         guard file >= 0 else { throw failure("make '\(path)'") }
         defer { close(file) }
-        try write(index, file)
-        guard fsync(file) == 0 else { throw failure("sync '\(path)'") }
+        try write(bytes, file)
+        guard !isDurable || fsync(file) == 0 else { throw failure("sync '\(path)'") }
     }
 
     private func append(_ bytes: [UInt8]) throws(GitError) {
@@ -135,17 +201,8 @@ package final class PackWriter {
     private func failure(_ operation: String) -> GitError { Self.failure(operation, directory, errno) }
 
     private static func failure(_ operation: String, _ directory: String, _ number: Int32) -> GitError {
-        GitError(
-            kind: number == ENOSPC || number == EDQUOT ? .noSpace : .system(number), operation: operation,
-            detail: String(cString: strerror(number)), repository: directory)
+        .system(operation, directory, number)
     }
-}
-
-private func bigEndian(_ value: UInt32) -> [UInt8] {
-    [
-        UInt8(truncatingIfNeeded: value >> 24), UInt8(truncatingIfNeeded: value >> 16),
-        UInt8(truncatingIfNeeded: value >> 8), UInt8(truncatingIfNeeded: value),
-    ]
 }
 
 extension ObjectType {

@@ -163,6 +163,29 @@ private struct RawEntry {
     let id: ObjectID
     var end: Int { name.upperBound + 21 }
     var isDirectory: Bool { mode & 0o170000 == 0o040000 }
+
+    /// Reads the entry that begins at `start`; nil at the end, and where the bytes make no sense.
+    init?(_ buffer: UnsafeRawBufferPointer, at start: Int) {
+        var at = start
+        var mode: UInt32 = 0
+        while at < buffer.count, buffer[at] != UInt8(ascii: " "), at - start < 7 {
+            mode = mode << 3 | UInt32(buffer[at] & 7)
+            at += 1
+        }
+        guard at < buffer.count, buffer[at] == UInt8(ascii: " ") else { return nil }
+        at += 1
+        guard let end = memchr(buffer.baseAddress! + at, 0, buffer.count - at) else { return nil }
+        let nameEnd = UnsafeRawPointer(end) - buffer.baseAddress!
+        guard nameEnd + 21 <= buffer.count, nameEnd > at else { return nil }
+        self.start = start
+        self.mode = mode
+        name = at..<nameEnd
+        id = ObjectID(at: buffer.baseAddress! + nameEnd + 1)
+    }
+
+    func entry(in buffer: UnsafeRawBufferPointer) -> TreeEntry? {
+        EntryKind(mode: mode).map { TreeEntry(name: String(decoding: buffer[name], as: UTF8.self), kind: $0, id: id) }
+    }
 }
 
 extension Tree {
@@ -170,23 +193,65 @@ extension Tree {
     private func forEachRaw(_ body: (RawEntry, UnsafeRawBufferPointer) -> Bool) {
         bytes.withUnsafeBytes { buffer in
             var at = 0
-            while at < buffer.count {
-                let start = at
-                var mode: UInt32 = 0
-                while at < buffer.count, buffer[at] != UInt8(ascii: " "), at - start < 7 {
-                    mode = mode << 3 | UInt32(buffer[at] & 7)
-                    at += 1
-                }
-                guard at < buffer.count, buffer[at] == UInt8(ascii: " ") else { return }
-                at += 1
-                let nameStart = at
-                while at < buffer.count, buffer[at] != 0 { at += 1 }
-                guard at + 21 <= buffer.count, at > nameStart else { return }
-                let id = ObjectID(at: buffer.baseAddress! + at + 1)
-                guard body(RawEntry(start: start, mode: mode, name: nameStart..<at, id: id), buffer) else { return }
-                at += 21
+            while let entry = RawEntry(buffer, at: at) {
+                guard body(entry, buffer) else { return }
+                at = entry.end
             }
         }
+    }
+
+    /// The entries by which `new` differs from this directory, in git's order. A document that became a directory, or
+    /// the other way round, is two of them.
+    ///
+    /// - Complexity: Linear in the size of both; makes strings only of what differs.
+    package func differences(to new: Tree) -> [(old: TreeEntry?, new: TreeEntry?)] {
+        var found: [(old: TreeEntry?, new: TreeEntry?)] = []
+        bytes.withUnsafeBytes { before in
+            new.bytes.withUnsafeBytes { after in
+                var left = RawEntry(before, at: 0)
+                var right = RawEntry(after, at: 0)
+                while left != nil || right != nil {
+                    if let a = left, let b = right, a.isSame(in: before, as: b, in: after) {
+                        left = RawEntry(before, at: a.end)
+                        right = RawEntry(after, at: b.end)
+                        continue
+                    }
+                    let order = RawEntry.order(left, before, right, after)
+                    let old = order <= 0 ? left : nil
+                    let new = order >= 0 ? right : nil
+                    found.append((old?.entry(in: before), new?.entry(in: after)))
+                    if let old { left = RawEntry(before, at: old.end) }
+                    if let new { right = RawEntry(after, at: new.end) }
+                }
+            }
+        }
+        return found
+    }
+}
+
+extension RawEntry {
+    fileprivate func isSame(
+        in buffer: UnsafeRawBufferPointer, as other: RawEntry, in others: UnsafeRawBufferPointer
+    ) -> Bool {
+        end - start == other.end - other.start
+            && memcmp(buffer.baseAddress! + start, others.baseAddress! + other.start, end - start) == 0
+    }
+
+    /// Git's order of two entries, 0 for equal names of one kind; what is absent comes last.
+    fileprivate static func order(
+        _ left: RawEntry?, _ buffer: UnsafeRawBufferPointer, _ right: RawEntry?, _ others: UnsafeRawBufferPointer
+    ) -> Int {
+        guard let left else { return 1 }
+        guard let right else { return -1 }
+        let count = min(left.name.count, right.name.count)
+        let start = memcmp(
+            buffer.baseAddress! + left.name.lowerBound, others.baseAddress! + right.name.lowerBound, count)
+        if start != 0 { return Int(start) }
+        let slash = UInt8(ascii: "/")
+        let a = left.name.count > count ? buffer[left.name.lowerBound + count] : (left.isDirectory ? slash : 0)
+        let b = right.name.count > count ? others[right.name.lowerBound + count] : (right.isDirectory ? slash : 0)
+        if a != b { return Int(a) - Int(b) }
+        return left.name.count - right.name.count
     }
 }
 

@@ -37,15 +37,10 @@ extension GitRepository {
         _ body: (_ path: String, _ old: TreeEntry?, _ new: TreeEntry?) throws -> Void
     ) throws {
         if old == new { return }
-        let before = try old.map { try tree($0).entries } ?? []
-        let after = try new.map { try tree($0).entries } ?? []
-        let beforeByName = Dictionary(before.map { ($0.name, $0) }, uniquingKeysWith: { $1 })
-        let afterNames = Set(after.map(\.name))
-        for gone in before where !afterNames.contains(gone.name) {
-            try report(gone, nil, prefix, body)
-        }
-        for entry in after where beforeByName[entry.name] != entry {
-            try report(beforeByName[entry.name], entry, prefix, body)
+        let before = try old.map { try tree($0) } ?? .empty
+        let after = try new.map { try tree($0) } ?? .empty
+        for difference in before.differences(to: after) {
+            try report(difference.old, difference.new, prefix, body)
         }
     }
 

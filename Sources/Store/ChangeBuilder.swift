@@ -14,8 +14,8 @@ struct ChangeBuilder {
     /// Accepted requests that share the next commit, and what they do.
     private var group: [CommitRequest] = []
     private var groupEdits: [StorePath: Edit] = [:]
-    /// The directories above those edits.
-    private var groupDirectories: Set<StorePath> = []
+    /// The directories above those edits; nil until somebody asks.
+    private var groupDirectories: Set<StorePath>?
 
     init(
         branch: Branch, head: (id: ObjectID, commit: Commit)?, options: StoreOptions,
@@ -37,8 +37,10 @@ struct ChangeBuilder {
                 let edits = try settle(request)
                 if request.options.grouping == .own { try closeGroup() }
                 group.append(request)
-                groupEdits.merge(edits) { $1 }
-                for path in edits.keys { groupDirectories.formUnion(path.ancestors) }
+                if groupEdits.isEmpty { groupEdits = edits } else { groupEdits.merge(edits) { $1 } }
+                if groupDirectories != nil {
+                    for path in edits.keys { groupDirectories?.formUnion(path.ancestors) }
+                }
                 if request.options.grouping == .own { try closeGroup() }
             } catch let error as GitError {
                 throw error
@@ -64,8 +66,7 @@ struct ChangeBuilder {
         }
         var edits: [StorePath: Edit] = [:]
         for (path, write) in request.writes {
-            let there = try current(path)
-            try refuseObstacles(to: path)
+            let there = try replaceable(path)
             let base = unchanged ? there : try entry(path, request.baseTree)
             var contents = write.contents
             if there != base, there != contents.map({ ObjectID(hashing: .blob, $0) }) {
@@ -101,33 +102,43 @@ struct ChangeBuilder {
 
     /// What is at `path` now, the group that waits included. Directories are compared as a whole.
     private mutating func current(_ path: StorePath) throws -> ObjectID? {
-        if groupEdits.isEmpty { return try entry(path, tree) }
-        switch groupEdits[path] {
-        case .write(let id): return id
-        case .remove: return nil
-        case nil:
-            if groupDirectories.contains(path) || path.ancestors.contains(where: { groupEdits[$0] != nil }) {
-                try closeGroup()
-            }
-            return try entry(path, tree)
-        }
+        try inGroup(path) ?? entry(path, tree)
     }
 
-    /// A document where this one needs a directory must reject its request alone, not all that share the commit.
-    private func refuseObstacles(to path: StorePath) throws {
+    /// What the group that waits makes of `path`; nil where it leaves it alone, or has become a commit to see.
+    private mutating func inGroup(_ path: StorePath) throws -> ObjectID?? {
+        if groupEdits.isEmpty { return .none }
+        switch groupEdits[path] {
+        case .write(let id): return .some(id)
+        case .remove: return .some(nil)
+        case nil: break
+        }
+        if groupDirectories == nil { groupDirectories = Set(groupEdits.keys.flatMap(\.ancestors)) }
+        if groupDirectories?.contains(path) == true || path.ancestors.contains(where: { groupEdits[$0] != nil }) {
+            try closeGroup()
+        }
+        return .none
+    }
+
+    /// The document at `path` now. What cannot become a document there must reject its request alone, not all that
+    /// share the commit.
+    private mutating func replaceable(_ path: StorePath) throws -> ObjectID? {
+        if let id = try inGroup(path) { return id }
         var directory = tree
         for (depth, name) in path.components.enumerated() {
-            guard let entry = try editor.tree(directory).entry(named: name) else { return }
+            guard let entry = try editor.tree(directory).entry(named: name) else { return nil }
             let isLast = depth == path.components.count - 1
             if isLast && entry.kind == .directory {
                 throw StoreError(.notADirectory, "'\(path)' is a directory, and cannot become a document")
             }
-            if !isLast && entry.kind != .directory {
+            if isLast { return entry.id }
+            if entry.kind != .directory {
                 let place = path.components[...depth].joined(separator: "/")
                 throw StoreError(.notADirectory, "'\(place)' is a document, and cannot become a directory")
             }
             directory = entry.id
         }
+        return nil
     }
 
     private func entry(_ path: StorePath, _ root: ObjectID) throws -> ObjectID? {
@@ -145,7 +156,7 @@ struct ChangeBuilder {
         defer {
             group = []
             groupEdits = [:]
-            groupDirectories = []
+            groupDirectories = nil
         }
         guard !groupEdits.isEmpty else {
             change.accepted += group.map { ($0, head) }

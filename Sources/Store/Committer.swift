@@ -12,13 +12,17 @@ final class Committer: Sendable {
     private let queue = DispatchQueue(label: "store.committer")
     private let work: Work
     private let announce: @Sendable () -> Void
+    /// Changes that were written as packs since packs were put together.
+    private let newPacks = Mutex(0)
+    private static let packLimit = 32
+    private let behind = DispatchQueue(label: "store.packs", qos: .utility)
 
     /// - Parameter announce: called when branches have moved.
-    init(layout: Layout, options: StoreOptions, announce: @escaping @Sendable () -> Void) {
+    init(layout: Layout, options: StoreOptions, cache: ObjectCache, announce: @escaping @Sendable () -> Void) {
         self.announce = announce
         self.layout = layout
         self.options = options
-        work = Work(layout: layout, options: options)
+        work = Work(layout: layout, options: options, cache: cache)
     }
 
     /// Commits `request` on the calling thread, or lets the thread that is at work take it along.
@@ -43,12 +47,27 @@ final class Committer: Sendable {
         try queue.sync { try work.checkpoint() }
     }
 
+    /// Waits for those who were in the last batch and are about to come again, as long as somebody comes.
+    private func gather() {
+        let expected = work.lastBatch
+        guard expected >= 8 else { return }
+        var seen = 0
+        for _ in 0..<20 {
+            let count = waiting.withLock { $0.count }
+            if count == seen || count >= expected { return }
+            seen = count
+            usleep(100)
+        }
+    }
+
     private func drain() {
+        gather()
         let batch = waiting.withLock { waiting in
             defer { waiting = [] }
             return waiting
         }
         guard !batch.isEmpty else { return }
+        work.lastBatch = batch.count
         var order: [Branch] = []
         var byBranch: [Branch: [CommitRequest]] = [:]
         for request in batch {
@@ -57,6 +76,23 @@ final class Committer: Sendable {
         }
         for branch in order { work.commit(byBranch[branch] ?? [], to: branch) }
         announce()
+        mergePacks(after: work.takePackCount())
+    }
+
+    /// Puts packs together behind the writers, once there are many new ones.
+    private func mergePacks(after count: Int) {
+        guard count > 0 else { return }
+        let isDue = newPacks.withLock { packs in
+            packs += count
+            guard packs >= Self.packLimit else { return false }
+            packs = 0
+            return true
+        }
+        guard isDue else { return }
+        behind.async { [layout, options] in
+            // What fails here is tried again after the next packs: nobody waits for it, and nothing is lost.
+            _ = try? PackMerging(layout: layout, options: options).run()
+        }
     }
 }
 
@@ -66,10 +102,13 @@ private final class Work: @unchecked Sendable {
     private let options: StoreOptions
     private var repository: GitRepository?
     private let loose: LooseObjects
-    private var trees = TreeCache()
-    private var heads: [Branch: (id: ObjectID, commit: Commit)] = [:]
+    private let cache: ObjectCache
+    private var packCount = 0
+    /// How many requests were taken along last.
+    var lastBatch = 0
 
-    init(layout: Layout, options: StoreOptions) {
+    init(layout: Layout, options: StoreOptions, cache: ObjectCache) {
+        self.cache = cache
         self.layout = layout
         self.options = options
         loose = LooseObjects(directory: layout.gitObjects)
@@ -86,6 +125,12 @@ private final class Work: @unchecked Sendable {
         }
     }
 
+    /// How many packs were written since this was asked last.
+    func takePackCount() -> Int {
+        defer { packCount = 0 }
+        return packCount
+    }
+
     func exclusively<Result>(_ body: (GitRepository) throws -> Result) throws -> Result {
         let repository = try handle()
         let session = try WriterSession(layout: layout, options: options, repository: repository, loose: loose)
@@ -98,7 +143,10 @@ private final class Work: @unchecked Sendable {
     }
 
     private func handle() throws -> GitRepository {
-        if let repository { return repository }
+        if let repository {
+            try repository.letGoOfOldPacks()
+            return repository
+        }
         let opened = try GitRepository.store(at: layout.root)
         repository = opened
         return opened
@@ -113,13 +161,14 @@ private final class Work: @unchecked Sendable {
         while true {
             let head = try head(of: branch, reference, repository)
             var builder = ChangeBuilder(
-                branch: branch, head: head, options: options, loadTree: { try self.tree($0, repository) },
+                branch: branch, head: head, options: options, loadTree: { [cache] in try cache.tree($0, repository) },
                 readBlob: { try repository.blob($0) })
             let change = try builder.build(requests)
             guard let new = change.commits.last else { return change }
             if try session.commit(change, reference: reference, old: head?.id) {
-                trees.add(change.trees)
-                heads[branch] = Commit(bytes: new.bytes).map { (new.id, $0) }
+                if session.hasWrittenPack { packCount += 1 }
+                cache.add(change.trees)
+                if let commit = Commit(bytes: new.bytes) { cache.add(new.id, commit) }
                 return change
             }
             guard ContinuousClock.now < deadline else {
@@ -142,31 +191,6 @@ private final class Work: @unchecked Sendable {
             }
             return nil
         }
-        if let known = heads[branch], known.id == id { return known }
-        return (id, try repository.commit(id))
-    }
-
-    private func tree(_ id: ObjectID, _ repository: GitRepository) throws -> Tree {
-        if let tree = trees[id] { return tree }
-        let tree = try repository.tree(id)
-        trees.add([id: tree])
-        return tree
-    }
-}
-
-/// Directories that were read or written lately. Forgets all when it is full, which costs one reading each.
-private struct TreeCache {
-    private static let limit = 64 << 20
-    private var trees: [ObjectID: Tree] = [:]
-    private var size = 0
-
-    subscript(id: ObjectID) -> Tree? { trees[id] }
-
-    mutating func add(_ more: [ObjectID: Tree]) {
-        if size > Self.limit {
-            trees = [:]
-            size = 0
-        }
-        for (id, tree) in more where trees.updateValue(tree, forKey: id) == nil { size += tree.bytes.count + 64 }
+        return (id, try cache.commit(id, repository))
     }
 }

@@ -1,4 +1,4 @@
-/// The places in a commit at which a process may die or a disk may fail: where tests make it so.
+/// The places in a commit, or in what tidies behind it, at which a process may die or a disk may fail: where tests make it so.
 package enum FailurePoint: String, Sendable, CaseIterable {
     /// The writer's lock is held; nothing was done.
     case lockHeld
@@ -10,6 +10,8 @@ package enum FailurePoint: String, Sendable, CaseIterable {
     case journalSynced
     /// Some of the objects are written.
     case someObjectsWritten
+    /// The pack of a change is there, and its index is not.
+    case packWritten
     /// All objects are written, the reference is not.
     case objectsWritten
     /// The reference is moved; the writer's lock still says that work is going on.
@@ -18,4 +20,12 @@ package enum FailurePoint: String, Sendable, CaseIterable {
     case checkpointSynced
     /// The journal begins anew.
     case checkpointReset
+    /// Packs were put together, and lie beside those that they came from.
+    case packsMerged
+    /// Some of the packs that were put together are gone.
+    case somePacksDropped
+    /// Loose objects and packs were packed anew, and are still there themselves.
+    case tidied
+    /// Some of what was packed anew is gone.
+    case someDropped
 }

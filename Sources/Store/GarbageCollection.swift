@@ -68,63 +68,20 @@ extension Store {
                 garbage.objectBytes += object.size
             }
         }
-        let files = files(below: layout.gitObjects)
-        garbage.packs = files.count { $0.hasSuffix(".pack") }
-        garbage.looseObjects = files.count { !$0.contains("/pack/") && !$0.contains("/info/") }
+        garbage.packs = layout.unprotectedPacks().count
+        garbage.looseObjects = layout.looseObjects().count
         return garbage
     }
 
-    /// Drops what `findGarbage` found, packs logs, and makes one pack of the git objects.
-    public func collect(_ garbage: Garbage) throws {
+    /// Drops what `findGarbage` found, packs logs that are older than the grace, and makes one pack of the git objects.
+    public func collect(_ garbage: Garbage, _ retention: Retention = Retention()) throws {
         try takeSnapshot(reason: "before-gc")
         try logs.remove(Set(garbage.logs))
         for object in garbage.objects { try objects.remove(object) }
-        try logs.pack()
+        try logs.pack(before: Int(options.clock()) - retention.grace)
         try live.sweep()
         try repack()
         try dropOldAutomaticSnapshots(keeping: 10)
-    }
-
-    /// Makes one pack with deltas of all that is reachable. Stock git may be at work meanwhile.
-    ///
-    /// - Parameter grace: files younger than so many seconds stay, for a push that is under way may need them.
-    public func repack(grace: Int = 600) throws {
-        try committer.checkpoint()
-        try exclusively { repository in
-            let before = files(below: layout.gitObjects)
-            let reachable = try Reachable(repository)
-            guard !reachable.objects.isEmpty else { return }
-            try repository.pack(reachable.objects, into: "\(layout.gitObjects)/pack")
-            try synchronizeFileSystem(of: layout.root)
-            let new = Set(files(below: layout.gitObjects)).subtracting(before)
-            guard new.contains(where: { $0.hasSuffix(".idx") }) || before.contains(where: { $0.hasSuffix(".idx") })
-            else {
-                throw StoreError(.corrupted, "store: repacking '\(layout.root)' made no pack")
-            }
-            let horizon = Int(systemTime()) - grace
-            let names = Set(reachable.objects.map(\.id.hex))
-            for path in before {
-                let isKnown = names.contains(path.split(separator: "/").suffix(2).joined())
-                let isOld = status(of: path).map { $0.modified < horizon } ?? false
-                let isPack = path.contains("/pack/pack-") && !new.isEmpty
-                let isLoose = !path.contains("/pack/") && !path.contains("/info/")
-                if (isLoose && (isKnown || isOld)) || (isPack && isOld) || (path.contains("/tmp_") && isOld) {
-                    unlink(path)
-                }
-            }
-        }
-    }
-
-    /// Repacks where more than so many git objects are loose: cheap to call whenever nothing else is going on.
-    ///
-    /// - Returns: whether there was something to do.
-    @discardableResult
-    public func tidy(looseLimit: Int = 20_000) throws -> Bool {
-        // As git does: objects are spread evenly over 256 folders, so one of them tells of all.
-        let loose = names(in: "\(layout.gitObjects)/17").count * 256
-        guard loose > looseLimit else { return false }
-        try repack()
-        return true
     }
 
     private func dropOldAutomaticSnapshots(keeping count: Int) throws {
@@ -194,37 +151,6 @@ private struct ReferenceCounter {
                 counts[digest, default: 0] += 1
             }
             run = 0
-        }
-    }
-}
-
-/// All objects that references lead to, each with a name that puts versions of one document together.
-private struct Reachable {
-    private(set) var objects: [(id: ObjectID, name: String)] = []
-    private var seen: Set<ObjectID> = []
-
-    init(_ repository: GitRepository) throws {
-        var waiting = try repository.references().compactMap { try repository.reference($0) }
-        while let id = waiting.popLast() {
-            guard seen.insert(id).inserted else { continue }
-            objects.append((id, ""))
-            guard try repository.header(id).type == .commit else { continue }
-            let commit = try repository.commit(id)
-            waiting += commit.parents
-            try add(commit.tree, "", repository)
-        }
-    }
-
-    private mutating func add(_ tree: ObjectID, _ path: String, _ repository: GitRepository) throws {
-        guard seen.insert(tree).inserted else { return }
-        objects.append((tree, path))
-        for entry in try repository.tree(tree).entries {
-            let place = path.isEmpty ? entry.name : "\(path)/\(entry.name)"
-            if entry.kind == .directory {
-                try add(entry.id, place, repository)
-            } else if entry.kind != .submodule, seen.insert(entry.id).inserted {
-                objects.append((entry.id, place))
-            }
         }
     }
 }

@@ -17,7 +17,13 @@ extension Store {
     /// - Throws: `StoreError` of kind `invalidPath` where a snapshot of that name is there, or the name is not allowed.
     @discardableResult
     public func takeSnapshot(_ name: String? = nil, reason: String = "manual") throws -> StoreSnapshot {
-        let name = name ?? Self.timeStamp(options.clock()) + "-" + reason
+        try takeSnapshot(name, reason: reason, isTolerant: false)
+    }
+
+    /// - Parameter isTolerant: leaves out branches that are damaged.
+    @discardableResult
+    func takeSnapshot(_ name: String? = nil, reason: String, isTolerant: Bool) throws -> StoreSnapshot {
+        let name = try name ?? freeSnapshotName(Self.timeStamp(options.clock()) + "-" + reason)
         guard GitRepository.isValid(referenceName: Self.snapshotPrefix + name + "/x"), !name.contains("/") else {
             throw StoreError(.invalidPath, "'\(name)' is no name for a snapshot")
         }
@@ -27,13 +33,23 @@ extension Store {
         return try exclusively { repository in
             var heads: [String: String] = [:]
             for reference in try repository.references(prefix: "refs/heads/") {
-                guard let id = try repository.reference(reference) else { continue }
                 let branch = String(reference.dropFirst("refs/heads/".count))
-                try repository.updateReference(Self.snapshotPrefix + name + "/" + branch, to: id, expecting: nil)
-                heads[branch] = id.hex
+                do {
+                    guard let id = try repository.reference(reference) else { continue }
+                    try repository.updateReference(Self.snapshotPrefix + name + "/" + branch, to: id, expecting: nil)
+                    heads[branch] = id.hex
+                } catch  where isTolerant {
+                    continue
+                }
             }
             return StoreSnapshot(name: name, heads: heads)
         }
+    }
+
+    /// `name`, or with a number where two snapshots are taken within a second.
+    private func freeSnapshotName(_ name: String) throws -> String {
+        let taken = Set(try snapshots().map(\.name))
+        return ([name] + (2...99).map { "\(name)-\($0)" }).first { !taken.contains($0) } ?? name
     }
 
     /// All snapshots, in order of their names.

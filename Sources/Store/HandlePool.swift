@@ -1,7 +1,7 @@
 package import Git
 internal import Synchronization
 
-/// Open handles of one repository, lent to one thread at a time.
+/// Open handles of one repository, lent to one thread at a time, and what was read through them.
 package final class HandlePool: Sendable {
     /// A handle on its way between threads: only ever held by the pool or by one borrower.
     private struct Idle: @unchecked Sendable {
@@ -10,6 +10,7 @@ package final class HandlePool: Sendable {
 
     /// The folder of the repository.
     package let path: String
+    let cache = ObjectCache()
     private let idle = Mutex<[Idle]>([])
 
     package init(path: String) {
@@ -20,6 +21,7 @@ package final class HandlePool: Sendable {
     package func with<Result>(_ body: (GitRepository) throws -> Result) throws -> Result {
         let lent = try idle.withLock { $0.popLast() } ?? Idle(repository: .store(at: path))
         defer { idle.withLock { $0.append(lent) } }
+        try lent.repository.letGoOfOldPacks()
         return try body(lent.repository)
     }
 }

@@ -46,6 +46,7 @@ final class Journal {
 
     /// The bytes that `record` takes, or nil where it is too large for the journal.
     static func encode(_ record: JournalRecord, epoch: UInt64) -> [UInt8]? {
+        guard record.blobs.reduce(0, { $0 + $1.count }) <= recordLimit else { return nil }
         var payload = ByteWriter()
         payload.add(text: record.reference)
         payload.add(record.old ?? .zero)

@@ -71,12 +71,13 @@ public struct LogDirectory: Sendable {
 
     /// Moves the sealed logs into archives. Readers find each log at all times.
     ///
+    /// - Parameter time: only logs that were sealed before, in seconds since 1970. An archived log has no age any more.
     /// - Returns: how many were moved, and their bytes.
     @discardableResult
-    public func pack() throws -> (logs: Int, bytes: Int) {
+    public func pack(before time: Int = .max) throws -> (logs: Int, bytes: Int) {
         var moved = (logs: 0, bytes: 0)
         try makeDirectory(archives)
-        let byShard = Dictionary(grouping: sealed.list(), by: { $0.digest.hex.prefix(1) })
+        let byShard = Dictionary(grouping: sealed.list().filter { $0.stored < time }, by: { $0.digest.hex.prefix(1) })
         for (shard, logs) in byShard.sorted(by: { $0.key < $1.key }) {
             let archive =
                 archives(where: { $0.hasPrefix("\(shard).") }).last

@@ -11,6 +11,7 @@ struct Recovery {
     /// What to go on from, given what the dead writer left. The writer's lock must be held.
     func run(_ found: WriterState?, _ journal: Journal) throws -> WriterState {
         let boot = WriterState.currentBoot
+        try layout.releaseKeptPacks()
         let epoch = try journal.epoch()
         let isSameBoot = found?.boot == boot && found?.epoch == epoch
         guard let epoch else { return try fresh(boot, journal) }
@@ -23,6 +24,8 @@ struct Recovery {
             return WriterState(boot: boot, epoch: epoch, tail: last?.end ?? found.tail)
         }
         removeLocksOfAnotherBoot()
+        try layout.setAsideBrokenPacks()
+        try repository.refresh()
         for (_, _, record) in records { try rewriteObjects(record) }
         for reference in Set(records.map(\.record.reference)).sorted() {
             try restore(reference, records.map(\.record).filter { $0.reference == reference })

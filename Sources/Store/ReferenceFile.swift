@@ -1,3 +1,4 @@
+internal import CSync
 internal import Git
 internal import Glibc
 
@@ -32,14 +33,24 @@ struct ReferenceFile {
     func lock(_ new: ObjectID) throws(StoreError) -> Bool {
         let aside = "\(directory)/ciso/reference.\(getpid()).tmp"
         unlink(aside)
-        defer { unlink(aside) }
         try writeAside(new, aside)
-        if link(aside, lockPath) == 0 { return true }
-        if errno == EEXIST { return false }
-        if errno == ENOENT {
-            try makeDirectory(String(path[..<(path.lastIndex(of: "/") ?? path.endIndex)]))
-            if link(aside, lockPath) == 0 { return true }
+        do throws(StoreError) {
+            if try place(aside) { return true }
+        } catch {
+            unlink(aside)
+            throw error
+        }
+        unlink(aside)
+        return false
+    }
+
+    /// Gives the file at `aside` the name of the lock; false where that is taken.
+    private func place(_ aside: String) throws(StoreError) -> Bool {
+        for attempt in 0..<2 {
+            if moveWithoutReplacing(aside, lockPath) { return true }
             if errno == EEXIST { return false }
+            guard errno == ENOENT, attempt == 0 else { break }
+            try makeDirectory(String(path[..<(path.lastIndex(of: "/") ?? path.endIndex)]))
         }
         throw StoreError.system("lock", path, errno)
     }
@@ -74,4 +85,14 @@ struct ReferenceFile {
     func neighbour(in repository: GitRepository) throws -> String? {
         try repository.references().first { $0.hasPrefix(name + "/") || name.hasPrefix($0 + "/") }
     }
+}
+
+/// Renames a file unless something has the new name, in one step; on file systems that cannot, by a link.
+private func moveWithoutReplacing(_ old: String, _ new: String) -> Bool {
+    let noReplace: UInt32 = 1
+    if renameat2(AT_FDCWD, old, AT_FDCWD, new, noReplace) == 0 { return true }
+    guard errno == EINVAL || errno == ENOSYS else { return false }
+    guard link(old, new) == 0 else { return false }
+    unlink(old)
+    return true
 }

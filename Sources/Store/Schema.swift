@@ -1,13 +1,33 @@
 internal import Git
 internal import Glibc
 
-/// The version of a store's layout: written when it is made, checked whenever it is opened.
-enum Schema {
-    /// Brings a store of version `index + 1` to the next version. Each must be able to run twice.
-    static let migrations: [@Sendable (Layout) throws -> Void] = []
+/// The version of a store's layout, and how older stores are brought to it.
+package struct Schema: Sendable {
+    /// What a version changes, in every branch: a transaction each.
+    package struct Migration: Sendable {
+        /// A few words for the commits: "Split the index".
+        package let name: String
+        package let change: @Sendable (Transaction, Branch) throws -> Void
+
+        package init(_ name: String, change: @escaping @Sendable (Transaction, Branch) throws -> Void) {
+            self.name = name
+            self.change = change
+        }
+    }
+
+    /// What this program writes: the version, and what led to it from version 1.
+    package static let current = Schema([])
+
+    /// At `index`: what brings a store of version `index + 1` to the next one.
+    package let migrations: [Migration]
+    package var version: Int { migrations.count + 1 }
+
+    package init(_ migrations: [Migration]) {
+        self.migrations = migrations
+    }
 
     /// Makes a store unless one is there.
-    static func create(_ layout: Layout) throws {
+    func create(_ layout: Layout) throws {
         if status(of: layout.schema) != nil { return }
         let present = names(in: layout.root)
         guard present.isEmpty || status(of: layout.gitObjects) != nil else {
@@ -17,9 +37,9 @@ enum Schema {
         }
         try makeDirectory(layout.root)
         let repository = try GitRepository(initializingBare: layout.root)
-        try repository.configure(configuration)
+        try repository.configure(Self.configuration)
         for folder in [layout.own, layout.objects, layout.logs, layout.live] { try makeDirectory(folder) }
-        try replace(layout.schema, with: Array("\(Store.schemaVersion)\n".utf8))
+        try SchemaState(version: version).write(layout)
     }
 
     /// No maintenance behind our back, nothing lost by a careless push, and what stock git writes is on disk as well.
@@ -28,25 +48,46 @@ enum Schema {
         ("receive.denyNonFastForwards", "true"), ("receive.denyDeletes", "true"), ("core.fsync", "committed"),
     ].map { (key: $0.0, value: $0.1) }
 
-    /// Refuses what is no store or is newer than this program, and brings up to date what is older.
-    static func check(_ layout: Layout) throws {
+    /// Refuses what is no store or is newer than this program.
+    @discardableResult
+    func check(_ layout: Layout) throws(StoreError) -> SchemaState {
+        let state = try SchemaState(layout)
+        guard state.version <= version else {
+            throw StoreError(
+                .newerSchema,
+                "the store at '\(layout.root)' has version \(state.version), this program knows \(version)",
+                hint: "use a newer ci; this one would not understand what it finds")
+        }
+        return state
+    }
+}
+
+/// What the file `ciso/schema` says: `VERSION`, or `VERSION from OLDER` while a store is brought from one to the other.
+struct SchemaState: Equatable {
+    var version: Int
+    var from: Int?
+
+    init(version: Int, from: Int? = nil) {
+        self.version = version
+        self.from = from
+    }
+
+    init(_ layout: Layout) throws(StoreError) {
         guard let bytes = try fileContents(layout.schema) else {
             throw StoreError(
                 .noStore, "there is no store at '\(layout.root)'", hint: "`ci plan` makes one; --store names another")
         }
-        let text = String(decoding: bytes.prefix(20), as: UTF8.self).filter { $0 != "\n" }
-        guard let version = Int(text), version > 0 else {
-            throw StoreError(.corrupted, "store: '\(layout.schema)' holds '\(text)', expected a number")
-        }
-        guard version <= Store.schemaVersion else {
-            throw StoreError(
-                .newerSchema,
-                "the store at '\(layout.root)' has version \(version), this program knows \(Store.schemaVersion)",
-                hint: "use a newer ci; this one would not understand what it finds")
-        }
-        for step in version..<Store.schemaVersion {
-            try migrations[step - 1](layout)
-            try replace(layout.schema, with: Array("\(step + 1)\n".utf8))
-        }
+        let text = String(decoding: bytes.prefix(40), as: UTF8.self).filter { $0 != "\n" }
+        let words = text.split(separator: " ")
+        let numbers = words.enumerated().filter { $0.offset != 1 }.compactMap { Int($0.element) }
+        guard numbers.count == (words.count + 2) / 2, words.count == 1 || words.count == 3 && words[1] == "from",
+            numbers.allSatisfy({ $0 > 0 })
+        else { throw StoreError(.corrupted, "store: '\(layout.schema)' holds '\(text)', expected a number") }
+        self.init(version: numbers[0], from: numbers.dropFirst().first)
+    }
+
+    func write(_ layout: Layout) throws(StoreError) {
+        let text = from.map { "\(version) from \($0)" } ?? "\(version)"
+        try replace(layout.schema, with: Array("\(text)\n".utf8))
     }
 }

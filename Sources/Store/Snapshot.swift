@@ -91,7 +91,7 @@ public struct Snapshot: Sendable {
     }
 
     private func entry(at path: StorePath, in repository: GitRepository) throws -> TreeEntry? {
-        try repository.entry(at: path.description, in: tree)
+        try handles.cache.entry(at: path, in: tree, repository)
     }
 }
 

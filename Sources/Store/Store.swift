@@ -7,7 +7,7 @@ internal import Git
 /// may write at once. Knows nothing of what the documents mean.
 public final class Store: Sendable {
     /// The version of the layout that this program writes.
-    public static let schemaVersion = 1
+    public static var schemaVersion: Int { Schema.current.version }
 
     /// The folder of the store.
     public let path: String
@@ -24,22 +24,25 @@ public final class Store: Sendable {
     ///
     /// - Throws: `StoreError` of kind `newerSchema`, `noStore` where a folder of something else is in the way, `system`.
     public convenience init(at path: String, options: StoreOptions = StoreOptions()) throws {
-        try Schema.create(Layout(root: path))
+        try options.schema.create(Layout(root: path))
         try self.init(opening: path, options: options)
     }
 
-    /// Opens the store at `path`.
+    /// Opens the store at `path`; one of an older version is brought up to date, after a snapshot.
     ///
-    /// - Throws: `StoreError` of kind `noStore` where there is none.
+    /// - Throws: `StoreError` of kind `noStore` where there is none, `newerSchema` where this program is too old for it.
     public init(opening path: String, options: StoreOptions = StoreOptions()) throws {
         self.path = path
         self.options = options
         layout = Layout(root: path)
-        try Schema.check(layout)
+        let schema = try options.schema.check(layout)
         handles = HandlePool(path: path)
         events = FileEvents(folders: ["\(path)/refs"], noticing: options.noticing)
         live = try FileLiveValues(directory: layout.live, noticing: options.noticing)
-        committer = Committer(layout: layout, options: options) { [events] in events.announce() }
+        committer = Committer(layout: layout, options: options, cache: handles.cache) { [events] in
+            events.announce()
+        }
+        if schema != SchemaState(version: options.schema.version) { try migrate() }
     }
 
     /// The branch as it is now; empty where there is none.
@@ -49,7 +52,7 @@ public final class Store: Sendable {
             guard let id = try reference.read(repository) else {
                 return Snapshot(commit: nil, tree: .emptyTree, handles: handles)
             }
-            return Snapshot(commit: id, tree: try repository.commit(id).tree, handles: handles)
+            return Snapshot(commit: id, tree: try handles.cache.commit(id, repository).tree, handles: handles)
         }
     }
 

@@ -23,6 +23,8 @@ public struct StoreOptions: Sendable {
     public var noticing: Noticing
     /// A change of more objects than this is written as a pack.
     public var looseLimit: Int
+    /// The version to write, and how older ones are brought to it.
+    package var schema = Schema.current
     /// Called at each named point of a commit.
     package var atPoint: @Sendable (FailurePoint) throws -> Void = { _ in }
 
@@ -30,7 +32,7 @@ public struct StoreOptions: Sendable {
         durability: Durability = .power, author: (name: String, email: String) = ("ciso", "ciso@localhost"),
         clock: @escaping @Sendable () -> Int64 = { systemTime() }, attempts: Int = 16,
         lockTimeout: Duration = .seconds(30), noticing: Noticing = .kernel(checkingEvery: .seconds(1)),
-        looseLimit: Int = 1000
+        looseLimit: Int = 32
     ) {
         self.durability = durability
         self.author = author

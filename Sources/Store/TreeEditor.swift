@@ -11,6 +11,8 @@ struct TreeEditor {
     /// Directories that `apply` made, by their names.
     private(set) var created: [ObjectID: Tree] = [:]
     let load: (ObjectID) throws -> Tree
+    /// Up to so many names are looked up one by one.
+    private static let few = 8
 
     /// The edits of one directory: of documents in it, and of directories below.
     private final class Node {
@@ -49,8 +51,10 @@ struct TreeEditor {
     private mutating func apply(_ node: Node, to id: ObjectID?, at place: String) throws -> ObjectID? {
         let tree = try id.map { try self.tree($0) } ?? Tree.empty
         var changes: [String: TreeEntry?] = [:]
+        let directories = node.documents.count > Self.few ? Set(tree.entries.filter(\.isDirectory).map(\.name)) : nil
         for (name, edit) in node.documents {
-            guard node.directories[name] == nil, tree.entry(named: name)?.kind != .directory else {
+            let isDirectory = directories?.contains(name) ?? (tree.entry(named: name)?.kind == .directory)
+            guard node.directories[name] == nil, !isDirectory else {
                 throw StoreError(.notADirectory, "'\(place)\(name)' is a directory, and cannot become a document")
             }
             switch edit {
@@ -82,13 +86,24 @@ struct TreeEditor {
 
     /// The entry at `path` below `root`.
     func entry(at path: StorePath, in root: ObjectID) throws -> TreeEntry? {
+        try path.entry(in: root, load: tree)
+    }
+}
+
+extension StorePath {
+    /// What lies here below the directory `root`; nil where nothing does.
+    func entry(in root: ObjectID, load: (ObjectID) throws -> Tree) throws -> TreeEntry? {
         var directory = root
-        for (index, component) in path.components.enumerated() {
-            guard let entry = try tree(directory).entry(named: component) else { return nil }
-            if index == path.components.count - 1 { return entry }
+        for (index, component) in components.enumerated() {
+            guard let entry = try load(directory).entry(named: component) else { return nil }
+            if index == components.count - 1 { return entry }
             guard entry.kind == .directory else { return nil }
             directory = entry.id
         }
         return nil
     }
+}
+
+extension TreeEntry {
+    fileprivate var isDirectory: Bool { kind == .directory }
 }

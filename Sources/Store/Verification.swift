@@ -30,11 +30,15 @@ extension Store {
     /// Looks for damage: every reachable commit, directory and document, the branches, locks, logs and objects.
     ///
     /// - Parameter repair: mends what can be mended without losing anything, after a snapshot of all branches.
-    /// - Complexity: Reads and hashes everything once.
+    /// - Complexity: Reads and hashes everything once; twice if there is something to mend.
     public static func verify(at path: String, repair: Bool = false) throws -> StoreVerification {
         let layout = Layout(root: path)
-        try Schema.check(layout)
-        var verifier = Verifier(layout: layout, repair: repair)
+        try Schema.current.check(layout)
+        var verifier = Verifier(layout: layout, repair: false)
+        try verifier.run()
+        guard repair, !verifier.result.findings.isEmpty else { return verifier.result }
+        try Store(opening: path).takeSnapshot(reason: "before-repair", isTolerant: true)
+        verifier = Verifier(layout: layout, repair: true)
         try verifier.run()
         return verifier.result
     }
@@ -63,6 +67,7 @@ private struct Verifier {
                 loose: LooseObjects(directory: layout.gitObjects))
         }
         try references(repository)
+        packs()
         for name in try repository.references() where name.hasPrefix("refs/heads/") || name.hasPrefix("refs/ciso/") {
             guard let head = try? repository.reference(name) else { continue }
             result.branches += 1
@@ -109,6 +114,15 @@ private struct Verifier {
         let listed = heads.split(separator: "\n").filter { $0.hasSuffix(" \(name)") }
             .compactMap { ObjectID(hex: $0.prefix(40)) }
         return (listed + journaled).last { (try? repository.commit($0)) != nil }
+    }
+
+    /// A pack that is cut short hides objects, even from readers of others.
+    private mutating func packs() {
+        for base in layout.unprotectedPacks() where !PackIndex.isWhole(base: base) {
+            note(
+                .damage, "pack '\(base).pack' or its index is cut short or damaged",
+                "fetch it from a clone: \(fetching)")
+        }
     }
 
     private mutating func walk(from head: ObjectID, _ name: String, _ repository: GitRepository) throws {

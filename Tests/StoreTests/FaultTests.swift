@@ -5,16 +5,21 @@ import Testing
 
 struct FaultTests {
     /// Errors that a disk may give at any step of a commit.
-    @Test(arguments: [ENOSPC, EIO, EROFS], FailurePoint.allCases.filter { $0 != .referenceMoved })
+    @Test(
+        arguments: [ENOSPC, EIO, EROFS],
+        FailurePoint.allCases.filter { ![.referenceMoved, .packsMerged, .somePacksDropped].contains($0) })
     func aFailingDiskLosesNothingThatWasAcknowledged(number: Int32, point: FailurePoint) throws {
         try withFolder { folder in
             let store = try Store(at: folder + "/store")
             try store.transact(main, "before") { try $0.write(1, to: "kept") }
             var options = StoreOptions()
             options.atPoint = { if $0 == point { throw StoreError.system("write", "the disk", number) } }
+            if point == .packWritten { options.looseLimit = 0 }
             let failing = try Store(opening: store.path, options: options)
             if point == .checkpointSynced || point == .checkpointReset {
                 #expect(throws: StoreError.self) { try failing.checkpoint() }
+            } else if point == .tidied || point == .someDropped {
+                #expect(throws: StoreError.self) { try failing.tidy(looseLimit: 0, grace: 0) }
             } else {
                 let error = #expect(throws: StoreError.self) {
                     try failing.transact(main, "fails") { try $0.write(2, to: "half") }
@@ -66,9 +71,10 @@ struct FaultTests {
         }
     }
 
-    @Test func whatALossOfPowerTakesIsWrittenAgain() throws {
+    @Test(arguments: [32, 0]) func whatALossOfPowerTakesIsWrittenAgain(looseLimit: Int) throws {
         try withFolder { folder in
-            let store = try Store(at: folder + "/store")
+            // A file for each object, or a pack for each change: neither is synced before the journal is full.
+            let store = try Store(at: folder + "/store", options: StoreOptions(looseLimit: looseLimit))
             try store.transact(main, "durable") { try $0.write(0, to: "n") }
             try store.checkpoint()
             let start = try #require(try store.snapshot(main).commit)
@@ -78,8 +84,15 @@ struct FaultTests {
             // The machine stops: nothing that was not synced is there, and some files are empty.
             for file in Set(files(endingIn: "", below: store.path + "/objects")).subtracting(before) {
                 let path = "\(store.path)/objects/\(file)"
-                if file.count == 41 {
-                    if Bool.random() { unlink(path) } else { try Data().write(to: URL(filePath: path)) }
+                let isPack = file.hasSuffix(".pack") || file.hasSuffix(".idx")
+                guard file.utf8.count == 41 || isPack else { continue }
+                let size = try FileManager.default.attributesOfItem(atPath: path)[.size] as? Int ?? 0
+                chmod(path, 0o644)
+                switch Int.random(in: 0..<4) {
+                case 0: unlink(path)
+                case 1: try Data().write(to: URL(filePath: path))
+                case 2: try Data(repeating: 0, count: size).write(to: URL(filePath: path))
+                default: break
                 }
             }
             try Data("\(start)\n".utf8).write(to: URL(filePath: store.path + "/refs/heads/main"))
@@ -93,6 +106,8 @@ struct FaultTests {
             #expect(try reopened.history(of: main).dropFirst().first?.id == head)
             #expect(try reopened.snapshot(main).value(Int.self, at: "d/n") == 5)
             #expect(files(endingIn: ".lock", below: store.path + "/refs") == [])
+            try expectClean(store.path)
+            try reopened.tidy(looseLimit: 0, grace: 0)
             try expectClean(store.path)
         }
     }

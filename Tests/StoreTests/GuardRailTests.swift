@@ -43,16 +43,92 @@ struct GuardRailTests {
         }
     }
 
-    @Test func aNewerSchemaIsRefused() throws {
+    /// What may be damaged in a store, and what the finding must name.
+    enum Damage: CaseIterable {
+        case missingDocument, otherContents, missingDirectory, zeroReference, packCutShort, log, layer, archive, oldLock
+
+        /// Damages `store`; what the finding names.
+        func strike(_ store: Store) throws -> String {
+            func object(_ revision: String) throws -> String {
+                let id = try git("rev-parse", revision, at: store.path)
+                return "\(store.path)/objects/\(id.prefix(2))/\(id.dropFirst(2))"
+            }
+            func overwrite(_ path: String, _ data: Data) throws {
+                chmod(path, 0o644)
+                try data.write(to: URL(filePath: path))
+            }
+            switch self {
+            case .missingDocument:
+                try FileManager.default.removeItem(atPath: object("main:d/a"))
+                return "'a'"
+            case .otherContents:
+                try overwrite(object("main:d/a"), Data(contentsOf: URL(filePath: object("main:d/b"))))
+                return "another hash"
+            case .missingDirectory:
+                try FileManager.default.removeItem(atPath: object("main:d"))
+                return "directory"
+            case .zeroReference:
+                try overwrite(store.path + "/refs/heads/main", Data(repeating: 0, count: 41))
+                return "refs/heads/main"
+            case .packCutShort:
+                try store.repack(grace: 0)
+                let pack = try #require(files(endingIn: ".pack", below: store.path + "/objects").first)
+                let path = "\(store.path)/objects/\(pack)"
+                try overwrite(path, Data(contentsOf: URL(filePath: path)).dropLast(30))
+                return pack
+            case .log:
+                let digest = try store.logs.put(Array("log".utf8))
+                let path = try #require(files(endingIn: digest.hex, below: store.path + "/ciso/logs").first)
+                try overwrite("\(store.path)/ciso/logs/\(path)", Data("lag".utf8))
+                return digest.hex
+            case .layer:
+                let digest = try store.objects.put([1, 2, 3])
+                try overwrite(store.objects.path(of: digest), Data([1, 2, 4]))
+                return digest.hex
+            case .archive:
+                _ = try store.logs.put((0..<9_000).map { _ in UInt8.random(in: 0...255) })
+                try store.logs.pack()
+                let folder = store.path + "/ciso/logs/archives"
+                let name = try #require(files(endingIn: "", below: folder).max { size($0, folder) < size($1, folder) })
+                var bytes = try Data(contentsOf: URL(filePath: "\(folder)/\(name)"))
+                bytes[bytes.count / 2] ^= 0xff
+                try overwrite("\(folder)/\(name)", bytes)
+                return "damaged in"
+            case .oldLock:
+                let path = store.path + "/refs/heads/main.lock"
+                try Data().write(to: URL(filePath: path))
+                let then = Date(timeIntervalSinceNow: -3600)
+                try FileManager.default.setAttributes([.modificationDate: then], ofItemAtPath: path)
+                return "main.lock"
+            }
+        }
+
+        private func size(_ name: String, _ folder: String) -> Int {
+            (try? FileManager.default.attributesOfItem(atPath: "\(folder)/\(name)"))?[.size] as? Int ?? 0
+        }
+
+        /// Whether mending it loses nothing.
+        var isMended: Bool { [.zeroReference, .log, .layer, .oldLock].contains(self) }
+    }
+
+    @Test(arguments: Damage.allCases) func verifyNamesDamageAndMendsWhatItCan(_ damage: Damage) throws {
         try withFolder { folder in
-            let path = folder + "/store"
-            _ = try Store(at: path)
-            try Data("99\n".utf8).write(to: URL(filePath: path + "/ciso/schema"))
-            let error = #expect(throws: StoreError.self) { try Store(opening: path) }
-            #expect(error?.kind == .newerSchema)
-            #expect(error?.message.contains("99") == true)
-            #expect(throws: StoreError.self) { try Store(opening: folder + "/none") }
-            #expect(throws: StoreError.self) { try Store(at: folder) }
+            let store = try Store(at: folder + "/store")
+            try store.transact(main, "one") {
+                try $0.write("a", to: "d/a")
+                try $0.write("b", to: "d/b")
+            }
+            try store.transact(Branch("other"), "other") { try $0.write(1, to: "n") }
+            #expect(try Store.verify(at: store.path).findings == [])
+            let named = try damage.strike(store)
+            let findings = try Store.verify(at: store.path).findings
+            #expect(findings.contains { $0.message.contains(named) }, "\(findings)")
+            #expect(findings.allSatisfy { $0.severity == (damage == .oldLock ? .disorder : .damage) })
+            _ = try Store.verify(at: store.path, repair: true)
+            #expect(try Store.verify(at: store.path).findings.isEmpty == damage.isMended)
+            // With the only pack all commits are lost, and there is nothing to keep a snapshot of.
+            let kept = try store.snapshots().map { $0.name.hasSuffix("before-repair") }
+            #expect(kept == (damage == .packCutShort ? [] : [true]))
         }
     }
 
@@ -105,7 +181,7 @@ struct GuardRailTests {
             #expect(Set(garbage.logs) == [logs[2], stray])
             #expect(garbage.objects == [layer])
             try later.logs.pack()
-            try later.collect(garbage)
+            try later.collect(garbage, retention)
             #expect(try store.logs.read(logs[2]) == nil)
             #expect(!store.objects.contains(layer))
             for (number, log) in logs.enumerated() where number != 2 {

@@ -102,4 +102,30 @@ struct LiveValuesTests {
             #expect(seen.all.last == [20])
         }
     }
+
+    @Test func otherProcessesSeeClaimsThatGoWhenTheirOwnerIsKilled() async throws {
+        try await withAsyncFolder { folder in
+            let store = try Store(at: folder + "/store")
+            let seen = Collected<[String]>()
+            let watch = store.live.watch(below: "claims") { seen.add($0.keys.map(\.description).sorted()) }
+            #expect(await seen.wait { $0 == [[]] })
+            let first = try Writer(store: store.path, claiming: "a")
+            #expect(first.claimed)
+            #expect(await seen.wait { $0.last == ["claims/a"] })
+            #expect(try store.live.value(at: "claims/a")?.bytes == Array("a".utf8))
+            let second = try Writer(store: store.path, claiming: "a")
+            #expect(!second.claimed)
+            _ = second.finish()
+            first.kill()
+            _ = first.finish()
+            #expect(try store.live.value(at: "claims/a") == nil, "it is gone at once")
+            #expect(await seen.wait { $0.last == [] })
+            let third = try Writer(store: store.path, claiming: "a")
+            #expect(third.claimed)
+            third.kill()
+            _ = third.finish()
+            watch.cancel()
+            #expect(try store.branches().isEmpty, "never a commit")
+        }
+    }
 }

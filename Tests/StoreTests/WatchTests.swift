@@ -100,6 +100,34 @@ struct WatchTests {
         }
     }
 
+    /// | slow handler        | writer              | quick handler       |
+    /// |---------------------|---------------------|---------------------|
+    /// | begins the first    |                     |                     |
+    /// |                     | commits 1 to 20     | is told of 20       |
+    /// | ends the first      |                     |                     |
+    /// | is told of 20 at last, skipping |         |                     |
+    @Test func aSlowHandlerDelaysItselfAlone() async throws {
+        try await withAsyncFolder { folder in
+            let store = try Store(at: folder + "/store")
+            let (slow, quick) = (Collected<Int?>(), Collected<Int?>())
+            let release = Collected<Bool>()
+            let slowWatch = store.watch(main) { event in
+                slow.add(try event.snapshot.value(Int.self, at: "n"))
+                while release.all.isEmpty { usleep(1_000) }
+            }
+            #expect(await slow.wait { $0.count == 1 })
+            let watch = store.watch(main) { quick.add(try $0.snapshot.value(Int.self, at: "n")) }
+            for number in 1...20 { try await store.transact(main, "\(number)") { try $0.write(number, to: "n") } }
+            #expect(await quick.wait { $0.last == 20 })
+            #expect(slow.all.count == 1)
+            release.add(true)
+            #expect(await slow.wait { $0.last == 20 })
+            #expect(slow.all.count < 20, "a state watch skips what has passed")
+            slowWatch.cancel()
+            watch.cancel()
+        }
+    }
+
     @Test(arguments: [Noticing.kernel(checkingEvery: .seconds(60)), .polling(every: .milliseconds(20))])
     func stockGitIsNoticed(noticing: Noticing) async throws {
         try await withAsyncFolder { folder in

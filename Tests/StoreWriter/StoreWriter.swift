@@ -3,24 +3,32 @@ import Git
 import Glibc
 import Store
 
-/// Writes to a store flat out, for tests that kill it: `store-writer STORE NAME COUNT [POINT NUMBER]`.
+/// Writes to a store flat out, for tests that kill it: `store-writer STORE NAME COUNT [POINT NUMBER | mixed]`.
 ///
 /// Each transaction adds 1 to a counter that all writers share, and leaves a receipt of two documents that must be
 /// there together. What is acknowledged is printed, a line each. At the NUMBERth time that a commit reaches POINT the
-/// process kills itself.
+/// process kills itself; for points of packing or of the journal's end, that is done after each transaction. A mixed
+/// writer writes files and packs in turn, and tidies now and then.
+///
+/// `store-writer STORE NAME claim` claims `claims/NAME`, prints a line, and lives until it is killed.
 @main
 struct StoreWriter {
     static func main() throws {
         let arguments = CommandLine.arguments
-        guard arguments.count == 4 || arguments.count == 6, let count = Int(arguments[3]) else {
-            print("usage: store-writer STORE NAME COUNT [POINT NUMBER]")
+        if arguments.count == 4, arguments[3] == "claim" { return try claim(arguments[1], arguments[2]) }
+        guard (4...6).contains(arguments.count), let count = Int(arguments[3]) else {
+            print("usage: store-writer STORE NAME COUNT [POINT NUMBER | mixed]")
             exit(64)
         }
         var options = StoreOptions(attempts: 1_000)
+        let isMixed = arguments.count == 5
+        var packing: Packing = isMixed ? .mixed : .none
         if arguments.count == 6, let point = FailurePoint(rawValue: arguments[4]), let number = Int(arguments[5]) {
             let deaths = Deaths(point: point, number: number)
             options.atPoint = { deaths.reached($0) }
+            packing = Packing(passing: point)
         }
+        if packing == .packs || isMixed && Bool.random() { options.looseLimit = 0 }
         let store = try Store(opening: arguments[1], options: options)
         let name = arguments[2]
         let branch = try Branch("main")
@@ -37,6 +45,47 @@ struct StoreWriter {
             }.value
             let line = Array("\(name)/\(number) \(value)\n".utf8)
             _ = line.withUnsafeBytes { write(STDOUT_FILENO, $0.baseAddress, $0.count) }
+            try packing.run(store)
+        }
+    }
+}
+
+/// Claims something for as long as this process lives.
+private func claim(_ path: String, _ name: String) throws {
+    let store = try Store(opening: path)
+    let owner = try store.live.join(name)
+    let version = try store.live.set(
+        Array(name.utf8), at: StorePath("claims/\(name)"), owner: owner, lifetime: nil, expecting: .absent)
+    print(version == nil ? "taken" : "claimed")
+    fflush(nil)
+    guard version != nil else { return }
+    withExtendedLifetime(owner) { _ = sleep(600) }
+}
+
+/// What a writer does behind its transactions.
+private enum Packing {
+    case none, packs, tidying, checkpoints, mixed
+
+    /// What it takes to come by `point`.
+    init(passing point: FailurePoint) {
+        self =
+            switch point {
+            case .packWritten, .packsMerged, .somePacksDropped: .packs
+            case .tidied, .someDropped: .tidying
+            case .checkpointSynced, .checkpointReset: .checkpoints
+            default: .none
+            }
+    }
+
+    func run(_ store: Store) throws {
+        switch self {
+        case .none: break
+        case .packs: try store.mergePacks()
+        case .checkpoints: try store.checkpoint()
+        case .tidying: try store.tidy(looseLimit: 0, grace: 0)
+        case .mixed:
+            if Int.random(in: 0..<8) == 0 { try store.mergePacks() }
+            if Int.random(in: 0..<16) == 0 { try store.tidy(looseLimit: 0, grace: 0) }
         }
     }
 }

@@ -115,7 +115,8 @@ struct StoreGCCommand: AsyncParsableCommand {
 
     func run() async throws {
         let store = try store.open()
-        let garbage = try store.findGarbage(Retention(versions: versions, grace: grace * 3600))
+        let retention = Retention(versions: versions, grace: grace * 3600)
+        let garbage = try store.findGarbage(retention)
         if format == .json {
             try printJSON(garbage)
         } else {
@@ -127,6 +128,6 @@ struct StoreGCCommand: AsyncParsableCommand {
                     + "\(garbage.keptObjects); \(garbage.looseObjects) loose git objects and \(garbage.packs) packs "
                     + "become one pack")
         }
-        if !dryRun { try store.collect(garbage) }
+        if !dryRun { try store.collect(garbage, retention) }
     }
 }

@@ -1,0 +1,73 @@
+import Core
+import Foundation
+import Git
+import Store
+
+/// What results take on disk, a commit each, as `ci run` writes them: the document and its part of an index of 256.
+struct SizeOfResults {
+    let folder: String
+    let results: Int
+    /// Results between two tidyings, as in a run.
+    private let interval = 500
+
+    func run() throws {
+        let store = try Store(at: "\(folder)/results", options: StoreOptions(durability: .process))
+        let branch = try Branch("results/opam/debian-12")
+        // Two runs of half as many cells each: the second one changes what the first one wrote.
+        let cells = results / 2
+        var tidying: (time: Double, cpu: Double, worst: Double, count: Int) = (0, 0, 0, 0)
+        var loose = 0
+        let time = try milliseconds {
+            for number in 0..<results {
+                try record(number, of: cells, in: store, branch)
+                guard (number + 1).isMultiple(of: interval) else { continue }
+                if number < interval { loose = size() }
+                let before = processTime()
+                let time = try milliseconds { try store.tidy(grace: 0) }
+                tidying.time += time
+                tidying.cpu += processTime() - before
+                tidying.worst = max(tidying.worst, time)
+                tidying.count += 1
+            }
+        }
+        row("\(results) results, a commit each", "\(((time - tidying.time) / 1e3).short) s, the tidying left out")
+        row("the first \(interval) of them, loose", "\(loose) bytes")
+        row(
+            "\(tidying.count) tidyings, one after \(interval) results each",
+            "\((tidying.time / 1e3).short) s, \((tidying.cpu / 1e3).short) s of CPU, the longest "
+                + "\((tidying.worst / 1e3).short) s; \(size()) bytes in \(packs()) packs")
+        let packing = try milliseconds { try store.repack(grace: 0) }
+        row("then all in one pack", "\((packing / 1e3).short) s; \(size()) bytes")
+        try git(["fsck", "--strict", "--connectivity-only"], at: "\(folder)/results")
+    }
+
+    private func record(_ number: Int, of cells: Int, in store: Store, _ branch: Branch) throws {
+        var value = SampleResult(number % cells)
+        value.log = Digest(of: "log \(number)")
+        let name = "5.3.0/package\(number % cells % 5_000)/\(number % cells / 5_000).0.json"
+        let path = try StorePath(name)
+        let part = try StorePath("index/\(Digest(of: name).hex.prefix(2)).json")
+        try store.transact(branch, "\(value.cell): \(value.outcome)\n\nCell: \(value.cell)\nLog: \(value.log)\n") {
+            try $0.write(value, to: path)
+            var index = try $0.value([String: SampleResult].self, at: part) ?? [:]
+            index[name] = value
+            try $0.write(index, to: part)
+        }
+    }
+
+    /// Bytes in files, directories left out.
+    private func size() -> Int {
+        let top = "\(folder)/results/objects"
+        let paths = (try? FileManager.default.subpathsOfDirectory(atPath: top)) ?? []
+        return paths.reduce(0) { sum, path in
+            let attributes = try? FileManager.default.attributesOfItem(atPath: "\(top)/\(path)")
+            let isFile = attributes?[.type] as? FileAttributeType == .typeRegular
+            return sum + (isFile ? attributes?[.size] as? Int ?? 0 : 0)
+        }
+    }
+
+    private func packs() -> Int {
+        let top = "\(folder)/results/objects/pack"
+        return (try? FileManager.default.contentsOfDirectory(atPath: top))?.count { $0.hasSuffix(".pack") } ?? 0
+    }
+}

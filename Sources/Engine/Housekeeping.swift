@@ -1,0 +1,51 @@
+internal import Dispatch
+internal import Synchronization
+
+/// Has the store tidied while a run writes to it, on a thread of its own: verdicts wait for none of it.
+package final class Housekeeping: Sendable {
+    private struct State {
+        var records = 0
+        var isAtWork = false
+    }
+
+    /// Records between two looks at the store. A record stores some 100 KB of directories until they are packed.
+    package static let interval = 500
+
+    private let interval: Int
+    private let tidy: @Sendable () throws -> Void
+    private let queue = DispatchQueue(label: "engine.housekeeping", qos: .utility)
+    private let state = Mutex(State())
+
+    /// - Parameter tidy: what is done after so many records; it finds out by itself whether there is anything to do.
+    package init(every interval: Int = Housekeeping.interval, tidy: @escaping @Sendable () throws -> Void) {
+        self.interval = interval
+        self.tidy = tidy
+    }
+
+    /// Notes that something was recorded, and begins to tidy after every so many of them.
+    package func noteRecord() {
+        let isDue = state.withLock { state in
+            state.records += 1
+            guard state.records >= interval, !state.isAtWork else { return false }
+            state.records = 0
+            state.isAtWork = true
+            return true
+        }
+        guard isDue else { return }
+        queue.async { [self] in
+            // What cannot be packed now is packed another time; nothing depends on it.
+            try? tidy()
+            state.withLock { $0.isAtWork = false }
+        }
+    }
+
+    /// Waits for what is under way, and tidies once more where that is worth while.
+    package func finish() async {
+        await withCheckedContinuation { continuation in
+            queue.async { [self] in
+                try? tidy()
+                continuation.resume()
+            }
+        }
+    }
+}

@@ -1,0 +1,180 @@
+internal import Glibc
+
+/// Tells one object by what it has in common with another, in the form that git's packs use.
+///
+/// The format is that of git's `gitformat-pack` manual: two sizes, then commands that copy from the base or insert.
+/// What both begin and end with is found by comparing; between, blocks of the base are looked up by their hashes.
+package enum Delta {
+    private static let block = 16
+
+    /// The commands that make `target` of `base`; nil where they would take more than `limit` bytes.
+    ///
+    /// - Complexity: Linear in the size of both.
+    package static func make(from base: [UInt8], to target: [UInt8], limit: Int) -> [UInt8]? {
+        guard base.count < Int(Int32.max), target.count < Int(Int32.max) else { return nil }
+        return base.withUnsafeBytes { base in
+            target.withUnsafeBytes { target in
+                var writer = DeltaWriter(limit: limit)
+                writer.add(size: base.count)
+                writer.add(size: target.count)
+                let start = commonPrefix(base, target)
+                let end = commonSuffix(base, target, atMost: min(base.count, target.count) - start)
+                writer.copy(0, start)
+                match(base, start..<(base.count - end), target, start..<(target.count - end), &writer)
+                writer.copy(base.count - end, end)
+                return writer.finish()
+            }
+        }
+    }
+
+    private static func commonPrefix(_ left: UnsafeRawBufferPointer, _ right: UnsafeRawBufferPointer) -> Int {
+        let limit = min(left.count, right.count)
+        var at = 0
+        while at + 8 <= limit,
+            left.loadUnaligned(fromByteOffset: at, as: UInt64.self)
+                == right.loadUnaligned(fromByteOffset: at, as: UInt64.self)
+        { at += 8 }
+        while at < limit, left[at] == right[at] { at += 1 }
+        return at
+    }
+
+    private static func commonSuffix(
+        _ left: UnsafeRawBufferPointer, _ right: UnsafeRawBufferPointer, atMost limit: Int
+    ) -> Int {
+        var count = 0
+        while count + 8 <= limit,
+            left.loadUnaligned(fromByteOffset: left.count - count - 8, as: UInt64.self)
+                == right.loadUnaligned(fromByteOffset: right.count - count - 8, as: UInt64.self)
+        { count += 8 }
+        while count < limit, left[left.count - count - 1] == right[right.count - count - 1] { count += 1 }
+        return count
+    }
+
+    /// Tells the part `wanted` of `target` by blocks of the part `known` of `base`, each the first with its hash.
+    private static func match(
+        _ base: UnsafeRawBufferPointer, _ known: Range<Int>, _ target: UnsafeRawBufferPointer, _ wanted: Range<Int>,
+        _ writer: inout DeltaWriter
+    ) {
+        guard wanted.count >= block, known.count >= block else {
+            return writer.insert(UnsafeRawBufferPointer(rebasing: target[wanted]))
+        }
+        let blocks = BlockTable(base, known, size: block)
+        var pending = wanted.lowerBound
+        var at = wanted.lowerBound
+        while at + block <= wanted.upperBound {
+            guard let place = blocks.find(target, at) else {
+                at += 1
+                continue
+            }
+            var back = 0
+            while at - back > pending, place - back > known.lowerBound, base[place - back - 1] == target[at - back - 1]
+            {
+                back += 1
+            }
+            var length = block
+            while at + length < wanted.upperBound, place + length < known.upperBound,
+                base[place + length] == target[at + length]
+            { length += 1 }
+            writer.insert(UnsafeRawBufferPointer(rebasing: target[pending..<(at - back)]))
+            writer.copy(place - back, length + back)
+            at += length
+            pending = at
+            if writer.isFull { return }
+        }
+        writer.insert(UnsafeRawBufferPointer(rebasing: target[pending..<wanted.upperBound]))
+    }
+}
+
+/// Where the blocks of a buffer lie, by their hashes.
+private struct BlockTable {
+    private let base: UnsafeRawBufferPointer
+    private let size: Int
+    private let shift: UInt64
+    /// Where a block with the hash begins, plus one; 0: nowhere.
+    private var places: [Int32]
+
+    init(_ base: UnsafeRawBufferPointer, _ known: Range<Int>, size: Int) {
+        self.base = base
+        self.size = size
+        var bits: UInt64 = 6
+        while 1 << bits < known.count / size * 2 { bits += 1 }
+        shift = 64 - bits
+        places = [Int32](repeating: 0, count: 1 << bits)
+        var at = known.lowerBound
+        while at + size <= known.upperBound {
+            let slot = hash(base, at)
+            if places[slot] == 0 { places[slot] = Int32(at) + 1 }
+            at += size
+        }
+    }
+
+    private func hash(_ buffer: UnsafeRawBufferPointer, _ at: Int) -> Int {
+        let first = buffer.loadUnaligned(fromByteOffset: at, as: UInt64.self)
+        let second = buffer.loadUnaligned(fromByteOffset: at + 8, as: UInt64.self)
+        let mixed = ((first &* 0x9e37_79b9_7f4a_7c15) ^ second) &* 0xff51_afd7_ed55_8ccd
+        return Int(truncatingIfNeeded: mixed >> shift)
+    }
+
+    func find(_ target: UnsafeRawBufferPointer, _ at: Int) -> Int? {
+        let place = Int(places[hash(target, at)]) - 1
+        guard place >= 0, memcmp(base.baseAddress! + place, target.baseAddress! + at, size) == 0 else { return nil }
+        return place
+    }
+}
+
+/// Appends commands until they are too many.
+private struct DeltaWriter {
+    private let limit: Int
+    private var bytes: [UInt8] = []
+
+    init(limit: Int) { self.limit = limit }
+
+    var isFull: Bool { bytes.count > limit }
+
+    func finish() -> [UInt8]? { isFull ? nil : bytes }
+
+    mutating func add(size: Int) {
+        var rest = size
+        while rest >= 0x80 {
+            bytes.append(UInt8(rest & 0x7f) | 0x80)
+            rest >>= 7
+        }
+        bytes.append(UInt8(rest))
+    }
+
+    mutating func copy(_ offset: Int, _ count: Int) {
+        var (offset, count) = (offset, count)
+        // A copy of more than 64 KiB is understood by fewer readers.
+        while count > 0 {
+            let size = min(count, 0x10000)
+            let place = bytes.count
+            var command: UInt8 = 0x80
+            bytes.append(0)
+            for index in 0..<4 where offset >> (8 * index) & 0xff != 0 {
+                command |= 1 << UInt8(index)
+                bytes.append(UInt8(offset >> (8 * index) & 0xff))
+            }
+            if size != 0x10000 {
+                for index in 0..<2 where size >> (8 * index) & 0xff != 0 {
+                    command |= 0x10 << UInt8(index)
+                    bytes.append(UInt8(size >> (8 * index) & 0xff))
+                }
+            }
+            bytes[place] = command
+            offset += size
+            count -= size
+        }
+    }
+
+    mutating func insert(_ part: UnsafeRawBufferPointer) {
+        guard !isFull else { return }
+        if part.count > limit { return bytes.append(contentsOf: repeatElement(0, count: limit + 1)) }
+        var at = 0
+        while at < part.count {
+            let size = min(127, part.count - at)
+            bytes.append(UInt8(size))
+            bytes.append(contentsOf: UnsafeRawBufferPointer(rebasing: part[at..<(at + size)]))
+            at += size
+        }
+    }
+}

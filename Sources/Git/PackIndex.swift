@@ -1,0 +1,131 @@
+internal import Core
+internal import Glibc
+
+/// What a pack holds, read from the index beside it.
+package struct PackIndex: Sendable {
+    /// One object: where its entry begins, and the CRC-32 of that.
+    struct Entry: Sendable {
+        let id: ObjectID
+        let offset: Int
+        let checksum: UInt32
+    }
+
+    private static let magic: [UInt8] = [0xff, 0x74, 0x4f, 0x63, 0, 0, 0, 2]
+    private static let tableStart = 8
+    private static let idStart = tableStart + 256 * 4
+
+    /// The path of the pack and its index without their endings.
+    package let base: String
+    /// Sorted by name.
+    let entries: [Entry]
+
+    /// Reads `base`.idx; nil where there is none, or it is no whole index of version 2.
+    package init?(base: String) {
+        guard let bytes = contents(of: "\(base).idx"), let entries = Self.entries(in: bytes) else { return nil }
+        self.base = base
+        self.entries = entries
+    }
+
+    /// The names of all objects, sorted.
+    package var ids: [ObjectID] { entries.map(\.id) }
+
+    /// How many objects the pack holds.
+    package var count: Int { entries.count }
+
+    /// Whether pack and index are whole: their sizes, checksums, and that they belong together.
+    ///
+    /// - Complexity: Reads and hashes both.
+    package static func isWhole(base: String) -> Bool {
+        guard let index = contents(of: "\(base).idx"), entries(in: index) != nil,
+            sha1(index.dropLast(20)) == Array(index.suffix(20)), let pack = contents(of: "\(base).pack"),
+            pack.count >= 32
+        else { return false }
+        let trailer = Array(pack.suffix(20))
+        return sha1(pack.dropLast(20)) == trailer && Array(index.dropLast(20).suffix(20)) == trailer
+    }
+
+    /// The contents of an index file.
+    static func bytes(of entries: [Entry], packTrailer: [UInt8]) -> [UInt8] {
+        var index = magic
+        index.reserveCapacity(entries.count * 28 + 1100)
+        var next = 0
+        for first in 0..<256 {
+            while next < entries.count, entries[next].id.high >> 56 <= UInt64(first) { next += 1 }
+            index += bigEndian(UInt32(next))
+        }
+        for entry in entries { index += entry.id.bytes }
+        for entry in entries { index += bigEndian(entry.checksum) }
+        var large: [UInt8] = []
+        for entry in entries {
+            if entry.offset < 1 << 31 {
+                index += bigEndian(UInt32(entry.offset))
+            } else {
+                index += bigEndian(UInt32(large.count / 8) | 1 << 31)
+                large += bigEndian(UInt32(entry.offset >> 32)) + bigEndian(UInt32(truncatingIfNeeded: entry.offset))
+            }
+        }
+        index += large + packTrailer
+        index += sha1(index[...])
+        return index
+    }
+
+    private static func entries(in bytes: [UInt8]) -> [Entry]? {
+        guard bytes.count >= idStart + 40, bytes.starts(with: magic) else { return nil }
+        return bytes.withUnsafeBytes { buffer in
+            func number(_ at: Int) -> UInt32 {
+                UInt32(bigEndian: buffer.loadUnaligned(fromByteOffset: at, as: UInt32.self))
+            }
+            let count = Int(number(idStart - 4))
+            let (checksums, offsets) = (idStart + count * 20, idStart + count * 24)
+            let large = offsets + count * 4
+            guard large + 40 <= buffer.count else { return nil }
+            var entries: [Entry] = []
+            entries.reserveCapacity(count)
+            for index in 0..<count {
+                var offset = Int(number(offsets + index * 4))
+                if offset >= 1 << 31 {
+                    let place = large + (offset - 1 << 31) * 8
+                    guard place + 48 <= buffer.count else { return nil }
+                    offset = Int(number(place)) << 32 | Int(number(place + 4))
+                }
+                let id = ObjectID(at: buffer.baseAddress! + idStart + index * 20)
+                entries.append(Entry(id: id, offset: offset, checksum: number(checksums + index * 4)))
+            }
+            return entries
+        }
+    }
+}
+
+/// The SHA-1 of `bytes`.
+private func sha1(_ bytes: ArraySlice<UInt8>) -> [UInt8] {
+    var digest = MessageDigest(.sha1)
+    digest.update(bytes)
+    return digest.finishBytes()
+}
+
+/// All of a file; nil where it cannot be read.
+func contents(of path: String) -> [UInt8]? {
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { return nil }
+    defer { close(descriptor) }
+    var status = stat()
+    guard fstat(descriptor, &status) == 0 else { return nil }
+    let size = Int(status.st_size)
+    let bytes = [UInt8](unsafeUninitializedCapacity: max(1, size)) { buffer, count in
+        count = 0
+        while count < size {
+            let got = read(descriptor, buffer.baseAddress! + count, size - count)
+            if got < 0, errno == EINTR { continue }
+            if got <= 0 { break }
+            count += got
+        }
+    }
+    return bytes.count == size ? bytes : nil
+}
+
+func bigEndian(_ value: UInt32) -> [UInt8] {
+    [
+        UInt8(truncatingIfNeeded: value >> 24), UInt8(truncatingIfNeeded: value >> 16),
+        UInt8(truncatingIfNeeded: value >> 8), UInt8(truncatingIfNeeded: value),
+    ]
+}

@@ -1,0 +1,54 @@
+internal import Git
+internal import Glibc
+
+/// Puts the packs of single changes together, as they are: quick, and done behind a writer that makes many.
+struct PackMerging {
+    private static let enough = 8
+    private static let largest = 128 << 20
+    let layout: Layout
+    let options: StoreOptions
+
+    /// Puts together the small packs, unless they are few or somebody else is at it.
+    func run() throws {
+        guard let lock = try TidyLock(layout) else { return }
+        try withExtendedLifetime(lock) {
+            let sources = smallPacks().compactMap { PackMerge.Source(base: $0) }
+            guard sources.count > Self.enough else { return }
+            let new = try PackMerge.merge(sources, objects: layout.gitObjects)
+            try options.atPoint(.packsMerged)
+            for (number, source) in sources.enumerated() where source.base != new {
+                if number == sources.count / 2 { try options.atPoint(.somePacksDropped) }
+                layout.removePack(source.base)
+            }
+        }
+    }
+
+    /// The smallest packs, so many that none is larger than all that are put together with it: each object is copied
+    /// a logarithmic number of times.
+    private func smallPacks() -> [String] {
+        let packs = layout.unprotectedPacks().map { (base: $0, size: status(of: "\($0).pack")?.size ?? .max) }
+            .sorted { $0.size < $1.size }
+        var sum = 0
+        return packs.enumerated().prefix { number, pack in
+            guard number < 2 || pack.size <= sum, pack.size < Self.largest, sum < 2 * Self.largest else { return false }
+            sum += pack.size
+            return true
+        }.map(\.element.base)
+    }
+}
+
+extension Store {
+    /// Puts the packs of single changes together, as happens behind a writer that makes many.
+    package func mergePacks() throws { try PackMerging(layout: layout, options: options).run() }
+}
+
+/// Held by the one process that moves objects from file to file.
+final class TidyLock {
+    private let file: File
+
+    /// Nil where somebody else holds it.
+    init?(_ layout: Layout) throws(StoreError) {
+        file = try File("\(layout.own)/tidy.lock", O_RDWR | O_CREAT)
+        guard flock(file.descriptor, LOCK_EX | LOCK_NB) == 0 else { return nil }
+    }
+}

@@ -1,0 +1,63 @@
+internal import Git
+internal import Glibc
+
+extension Store {
+    /// Brings an older store to the version of this program, one version after the other.
+    ///
+    /// Programs that know only the older version are kept out from the first change on. All branches are kept in a
+    /// snapshot before. A migration that was interrupted is gone on with: each branch is changed by one transaction,
+    /// whose commit says so.
+    func migrate() throws {
+        let lock = try File("\(layout.own)/schema.lock", O_RDWR | O_CREAT)
+        guard try waitForLock(lock) else {
+            throw StoreError(
+                .locked, "store: another process has been changing the schema for \(options.lockTimeout)",
+                hint: "`fuser '\(layout.own)/schema.lock'` names it; the lock goes away with its process")
+        }
+        // Perhaps another process did it while we waited.
+        var state = try options.schema.check(layout)
+        while state.from != nil || state.version < options.schema.version {
+            let from = state.from ?? state.version
+            state = SchemaState(version: from + 1, from: from)
+            try migrate(state, options.schema.migrations[from - 1])
+            state.from = nil
+            try state.write(layout)
+        }
+    }
+
+    private func migrate(_ state: SchemaState, _ migration: Schema.Migration) throws {
+        let reason = "before-schema-\(state.version)"
+        try state.write(layout)
+        let kept = try snapshots().first { $0.name.hasSuffix(reason) }
+        let before = try kept ?? takeSnapshot(reason: reason)
+        for branch in try branches() {
+            // A branch that came after the snapshot is no older program's.
+            guard let head = before.heads[branch.name], try !isMigrated(branch, since: head, state.version) else {
+                continue
+            }
+            let message = "Schema \(state.version): \(migration.name)\n\nSchema: \(state.version)\n"
+            try transact(branch, message) { try migration.change($0, branch) }
+        }
+    }
+
+    private func isMigrated(_ branch: Branch, since head: String, _ version: Int) throws -> Bool {
+        let since = try snapshot(branch).commit.map { try commits(on: $0, after: ObjectID(hex: head)) } ?? []
+        return try handles.with { repository in
+            try since.contains { id in
+                try repository.commit(id).trailers.contains { $0.key == "Schema" && $0.value == "\(version)" }
+            }
+        }
+    }
+
+    private func waitForLock(_ file: borrowing File) throws(StoreError) -> Bool {
+        let deadline = ContinuousClock.now + options.lockTimeout
+        while flock(file.descriptor, LOCK_EX | LOCK_NB) != 0 {
+            guard errno == EWOULDBLOCK || errno == EINTR else {
+                throw StoreError.system("lock", file.path, errno)
+            }
+            if ContinuousClock.now > deadline { return false }
+            usleep(10_000)
+        }
+        return true
+    }
+}

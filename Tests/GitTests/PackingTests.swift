@@ -1,0 +1,129 @@
+import Foundation
+import Git
+import Testing
+
+struct PackingTests {
+    /// A history in which a directory of many names changes by one of them at a time.
+    private func makeHistory(_ repository: GitRepository, commits: Int) throws -> (head: ObjectID, all: Set<ObjectID>) {
+        var all: Set<ObjectID> = []
+        var entries: [String: TreeEntry] = [:]
+        var head: ObjectID?
+        for number in 0..<commits {
+            let names = number == 0 ? (0..<400).map { "name\($0)" } : ["name\(number * 7 % 500)"]
+            for name in names {
+                let more = String(repeating: "m", count: 90)
+                let text = "{ \"name\": \"\(name)\", \"number\": \(number), \"more\": \"\(more)\" }"
+                let blob = try repository.write(.blob, Array(text.utf8))
+                entries[name] = TreeEntry(name: name, kind: .file, id: blob)
+                all.insert(blob)
+            }
+            let inner = try repository.write(Tree(entries.values))
+            let outer = try repository.write(Tree([TreeEntry(name: "d", kind: .directory, id: inner)]))
+            let commit = Commit(tree: outer, parents: head.map { [$0] } ?? [], author: author, message: "\(number)\n")
+            head = try repository.write(commit)
+            all.formUnion([inner, outer, head!])
+        }
+        return (head!, all)
+    }
+
+    private func removeLooseObjects(_ repository: GitRepository) throws {
+        let objects = repository.directory + "objects"
+        for name in try FileManager.default.contentsOfDirectory(atPath: objects) where name.utf8.count == 2 {
+            try FileManager.default.removeItem(atPath: "\(objects)/\(name)")
+        }
+    }
+
+    @Test func aConsolidatedHistoryIsWholeAndSmall() throws {
+        try withRepository { repository in
+            let (head, all) = try makeHistory(repository, commits: 600)
+            let stray = try repository.write(.blob, Array("stray".utf8))
+            try repository.updateReference("refs/heads/main", to: head, expecting: nil)
+            let objects = repository.directory + "objects"
+            let base = try Consolidation.pack(all.union([stray]), heads: [head], of: repository, objects: objects)
+            try removeLooseObjects(repository)
+            #expect(try git("fsck", "--strict", "--full", at: repository.path) == "dangling blob \(stray)")
+            #expect(PackIndex.isWhole(base: base))
+            let sizes = try git("verify-pack", "-v", base + ".idx", at: repository.path).split(separator: "\n")
+            let lengths = sizes.filter { $0.hasPrefix("chain length") }.compactMap {
+                Int($0.dropFirst("chain length = ".count).prefix { $0.isNumber })
+            }
+            #expect(lengths.count > 3 && lengths.max()! <= 45)
+            let size = try FileManager.default.attributesOfItem(atPath: base + ".pack")[.size] as? Int
+            // 600 directories of 15 KB are 9 MB.
+            #expect(size! < 350_000)
+            let expected = try git("rev-list", "--objects", "main", at: repository.path).split(separator: "\n").count
+            #expect(expected == all.count)
+            #expect(try Reachability(from: [head], in: repository).objects == all)
+        }
+    }
+
+    @Test func packsArePutTogetherAsTheyAre() throws {
+        try withRepository { repository in
+            let objects = repository.directory + "objects"
+            var ids: Set<ObjectID> = []
+            var bases: [String] = []
+            for pack in 0..<12 {
+                let blobs = (0..<20).map { Array("\(pack * 15 + $0) \(String(repeating: "x", count: $0 * 50))".utf8) }
+                let names = Set(blobs.map { ObjectID(hashing: .blob, $0) })
+                let writer = try PackWriter(objects: objects, count: names.count)
+                for blob in blobs { try writer.add(ObjectID(hashing: .blob, blob), .blob, blob) }
+                bases.append(try writer.finish(PackWriter.Finish(isDurable: false, keep: "kept")))
+                ids.formUnion(names)
+            }
+            #expect(bases.allSatisfy { FileManager.default.fileExists(atPath: $0 + ".keep") })
+            let sources = bases.compactMap { PackMerge.Source(base: $0) }
+            #expect(sources.count == 12)
+            let merged = try PackMerge.merge(sources, objects: objects)
+            for base in bases { for end in ["idx", "pack", "keep"] { unlink("\(base).\(end)") } }
+            #expect(PackIndex(base: merged)?.ids == ids.sorted())
+            #expect(try git("fsck", "--full", at: repository.path).split(separator: "\n").count == ids.count)
+            // A reader that knew the packs that are gone finds what they held.
+            for id in ids { #expect(try repository.header(id).type == .blob) }
+        }
+    }
+
+    /// | reader                      | who packs                          |
+    /// |-----------------------------|------------------------------------|
+    /// | reads an object of pack A   |                                    |
+    /// |                             | writes pack B of all of it, drops A |
+    /// | reads another object of A   |                                    |
+    @Test(arguments: [false, true]) func aReaderOutlivesThePacksThatItKnows(hasRead: Bool) throws {
+        try withRepository { repository in
+            let (head, all) = try makeHistory(repository, commits: 40)
+            let objects = repository.directory + "objects"
+            let first = try Consolidation.pack(all, heads: [head], of: repository, objects: objects)
+            try removeLooseObjects(repository)
+            let reader = try GitRepository(opening: repository.path)
+            if hasRead { _ = try reader.commit(head) }
+            _ = try? reader.header(.emptyTree)
+            let second = try Consolidation.pack(all, heads: [], of: repository, objects: objects)
+            #expect(first != second)
+            for end in ["idx", "pack"] { unlink("\(first).\(end)") }
+            for id in all { _ = try reader.withObject(id) { _, buffer in buffer.count } }
+        }
+    }
+
+    @Test func whatIsBrokenIsNotWhole() throws {
+        try withRepository { repository in
+            let blob = Array("hello".utf8)
+            let writer = try PackWriter(objects: repository.directory + "objects", count: 1)
+            try writer.add(ObjectID(hashing: .blob, blob), .blob, blob)
+            let base = try writer.finish()
+            #expect(PackIndex.isWhole(base: base))
+            for end in ["pack", "idx"] {
+                let path = "\(base).\(end)"
+                let whole = try Data(contentsOf: URL(filePath: path))
+                for cut in 0..<whole.count {
+                    var damaged = whole
+                    if cut.isMultiple(of: 2) { damaged[cut] ^= 1 } else { damaged = damaged.prefix(cut) }
+                    unlink(path)
+                    try damaged.write(to: URL(filePath: path))
+                    #expect(!PackIndex.isWhole(base: base), "\(end) at \(cut)")
+                }
+                unlink(path)
+                try whole.write(to: URL(filePath: path))
+            }
+            #expect(PackIndex.isWhole(base: base))
+        }
+    }
+}

@@ -1,0 +1,144 @@
+import Foundation
+import Git
+import Store
+import Testing
+
+struct TidyTests {
+    private func loose(_ store: Store) throws -> Int {
+        try git("count-objects", at: store.path).split(separator: " ").first.flatMap { Int($0) } ?? -1
+    }
+
+    private func packs(_ store: Store) -> Int { files(endingIn: ".pack", below: store.path + "/objects").count }
+
+    /// All documents of every commit.
+    private func everything(_ store: Store) throws -> [[String: [UInt8]]] {
+        try store.history(of: main).map { entry in
+            var documents: [String: [UInt8]] = [:]
+            try store.snapshot(at: entry.id).forEachDocument { documents["\($0)"] = $1 }
+            return documents
+        }
+    }
+
+    @Test func tidyingKeepsEverythingInFewPacks() throws {
+        try withFolder { folder in
+            let store = try Store(at: folder + "/store")
+            var number = 0
+            for round in 1...16 {
+                for _ in 0..<5 {
+                    number += 1
+                    try store.transact(main, "\(number)") { try $0.write(number, to: StorePath("d/n\(number % 7)")) }
+                }
+                let done = try #require(try store.tidy(looseLimit: 0, grace: 0))
+                #expect(done.looseObjects > 0 && done.objects >= done.looseObjects)
+                #expect(try loose(store) == 0)
+                // As many as there are ones in the binary form of the number of rounds, give or take.
+                #expect(packs(store) <= 2 + Int(log2(Double(round))))
+                try expectClean(store.path)
+            }
+            #expect(try store.tidy(looseLimit: 0, grace: 0) == nil, "there is nothing to do")
+            let history = try everything(store)
+            #expect(history.count == 80 && history[0].count == 7)
+            try store.repack(grace: 0)
+            #expect(packs(store) == 1)
+            #expect(try everything(store) == history)
+            #expect(try everything(Store(opening: store.path)) == history)
+            try expectClean(store.path)
+            #expect(try Store.verify(at: store.path).findings.isEmpty)
+        }
+    }
+
+    @Test func littleIsLeftAloneAndSoIsWhatIsNew() throws {
+        try withFolder { folder in
+            let store = try Store(at: folder + "/store")
+            for number in 0..<20 { try store.transact(main, "\(number)") { try $0.write(number, to: "n") } }
+            #expect(try store.tidy() == nil)
+            #expect(try store.tidy(looseLimit: 0, grace: 3600) == nil)
+            #expect(try loose(store) == 60 && packs(store) == 0)
+        }
+    }
+
+    @Test func readersAndWritersNoticeNothing() async throws {
+        try await withAsyncFolder { folder in
+            let store = try Store(at: folder + "/store")
+            try await store.transact(main, "start") { try $0.write(0, to: "counter") }
+            let other = try Store(opening: store.path, options: StoreOptions(looseLimit: 0))
+            let audit = Collected<Int?>()
+            let watch = other.watch(main, mode: .audit) { audit.add(try $0.snapshot.value(Int.self, at: "counter")) }
+            #expect(await audit.wait { $0 == [0] })
+            let done = Collected<Bool>()
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask {
+                    while done.all.isEmpty {
+                        try store.tidy(looseLimit: 0, grace: 0)
+                        try other.mergePacks()
+                        await Task.yield()
+                    }
+                }
+                group.addTask {
+                    // Each commit of the history can be read at any time, by whatever pack it is in.
+                    while done.all.isEmpty {
+                        let history = try other.history(of: main)
+                        let values = try history.map { try other.snapshot(at: $0.id).value(Int.self, at: "counter") }
+                        #expect(values == Array((0..<values.count).reversed()))
+                        await Task.yield()
+                    }
+                }
+                group.addTask {
+                    for number in 1...60 {
+                        let writer = number.isMultiple(of: 2) ? store : other
+                        try await writer.transact(main, "\(number)") { try $0.write(number, to: "counter") }
+                        if number.isMultiple(of: 20) {
+                            try git("clone", "-q", store.path, "clone\(number)", at: folder)
+                        }
+                    }
+                    done.add(true)
+                }
+                try await group.waitForAll()
+            }
+            #expect(await audit.wait { $0.count == 61 })
+            #expect(audit.all == Array(0...60))
+            watch.cancel()
+            try expectClean(store.path)
+        }
+    }
+
+    @Test func manyTransactionsAtOnceArePacksThatArePutTogether() async throws {
+        try await withAsyncFolder { folder in
+            let store = try Store(at: folder + "/store", options: StoreOptions(looseLimit: 0))
+            for number in 0..<70 {
+                try await store.transact(main, "\(number)") { try $0.write(number, to: StorePath("d/\(number)")) }
+            }
+            try store.mergePacks()
+            #expect(packs(store) < 40)
+            #expect(files(endingIn: ".keep", below: store.path + "/objects") == [])
+            #expect(try loose(store) == 0)
+            #expect(try everything(store)[0].count == 70)
+            try expectClean(store.path)
+        }
+    }
+
+    @Test func repackingDropsWhatNothingLeadsToAndIsOld() throws {
+        try withFolder { folder in
+            let store = try Store(at: folder + "/store")
+            try store.transact(main, "one") { try $0.write(1, to: "n") }
+            // A note on a tag is reachable; a branch that is gone is not.
+            try git("-c", "user.name=a", "-c", "user.email=b", "tag", "-a", "-m", "t", "v1", "main", at: store.path)
+            let side = try Branch("side")
+            try store.transact(side, "side") { try $0.write(2, to: "gone") }
+            let gone = try #require(try store.snapshot(side).commit)
+            try git("update-ref", "-d", side.reference, at: store.path)
+            try store.repack(grace: 3600)
+            #expect(gitSucceeds("cat-file", "-e", gone.hex, at: store.path), "what is young stays")
+            for file in files(endingIn: "", below: store.path + "/objects") {
+                let path = "\(store.path)/objects/\(file)"
+                let then = Date(timeIntervalSinceNow: -7200)
+                _ = try? FileManager.default.setAttributes([.modificationDate: then], ofItemAtPath: path)
+            }
+            try store.repack(grace: 3600)
+            #expect(!gitSucceeds("cat-file", "-e", gone.hex, at: store.path))
+            #expect(try git("cat-file", "-t", "v1", at: store.path) == "tag")
+            #expect(try store.snapshot(main).value(Int.self, at: "n") == 1)
+            try expectClean(store.path)
+        }
+    }
+}
