@@ -90,23 +90,24 @@ let package = Package(
         module(
             "Planner",
             [
-                "Core", "Documents", "Git", "Matrix", "OpamFormat", "OpamRepository", "OpamSolver", "PluginHost",
-                "PluginMessages", "Store",
+                "Archive", "Core", "Documents", "Fetching", "Git", "Matrix", "OpamFormat", "OpamRepository",
+                "OpamSolver", "PluginHost", "PluginMessages", "Store",
             ]),
         module("Scheduler"),
         module("Executor", ["Archive", "Core", "CSandbox"]),
+        module("Fetching", ["Archive", "Core", "Executor", "Git", "OpamFormat", "OpamSwitch"]),
         module(
             "Worker",
             [
-                "Archive", "Core", "Documents", "Executor", "OpamFormat", "OpamSwitch", "PluginHost", "PluginMessages",
-                "Store",
+                "Archive", "Core", "Documents", "Executor", "Fetching", "OpamFormat", "OpamSwitch", "PluginHost",
+                "PluginMessages", "Store",
             ]),
         module("Engine", ["Core", "Documents", "Planner", "Scheduler", "Store", "Worker"]),
         module("Review", ["Core", "Documents", "Git", "Store"]),
         .executableTarget(
             name: "ci",
             dependencies: [
-                argumentParser, "Core", "Documents", "Engine", "Executor", "Git", "Matrix", "OpamFormat",
+                argumentParser, "Core", "Documents", "Engine", "Executor", "Fetching", "Git", "Matrix", "OpamFormat",
                 "OpamRepository", "OpamSolver", "Planner", "PluginHost", "PluginMessages", "Review", "Store", "Worker",
             ],
             swiftSettings: settings),
@@ -142,11 +143,11 @@ let package = Package(
         tests("Documents", []),
         tests("Scheduler", []),
         tests("Review", ["Core", "Documents"]),
-        tests("Engine", ["Core", "Documents", "Worker"]),
+        tests("Engine", ["Core", "Documents", "Store", "Worker"]),
         tests("Matrix", ["Core"], resources: [.copy("Broken")]),
         tests(
             "Planner",
-            ["Core", "Documents", "Git", "Matrix", "OpamFormat", "OpamRepository", "OpamSolver", "Store"]),
+            ["Core", "Documents", "Fetching", "Git", "Matrix", "OpamFormat", "OpamRepository", "OpamSolver", "Store"]),
         tests("Archive", ["Core"]),
         tests("OpamFormat", []),
         tests("OpamSwitch", ["Core", "OpamFormat"]),
@@ -154,9 +155,11 @@ let package = Package(
         tests(
             "Worker",
             [
-                "CisoDebian", "Core", "Documents", "Executor", "OpamFormat", "OpamSwitch", "Planner", "PluginHost",
+                "CisoDebian", "Core", "Documents", "Executor", "Fetching", "Git", "OpamFormat", "OpamSwitch", "Planner",
+                "PluginHost",
                 "PluginMessages", "ciso-plugin-host",
             ]),
+        tests("Fetching", ["Archive", "Core", "Git", "OpamFormat", "OpamSwitch"]),
         tests("Git", ["Core"]),
         tests("Store", ["Core", "Git", "store-writer"]),
         tests("Executor", ["Archive", "Core"]),

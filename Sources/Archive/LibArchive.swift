@@ -140,20 +140,20 @@ private func message(of handle: OpaquePointer) -> String {
     archive_error_string(handle).map { String(cString: $0) } ?? "unknown format or damaged data"
 }
 
-/// Writes members to a descriptor, compressed by zstd. Not thread-safe.
+/// Writes members to a descriptor, compressed by zstd or not at all. Not thread-safe.
 final class ArchiveWriter {
     private let handle: OpaquePointer
     private let name: String
 
     /// Writes a tar archive to `descriptor`, which stays the caller's.
     ///
-    /// - Parameter level: zstd's, 1 to 19.
-    init(descriptor: Int32, name: String, level: Int) throws(ArchiveError) {
+    /// - Parameter level: zstd's, 1 to 19; nil for no compression.
+    init(descriptor: Int32, name: String, level: Int?) throws(ArchiveError) {
         self.name = name
         handle = archive_write_new()
         // GNU tar keeps long names as the bytes they are; pax would pass them through the locale.
         archive_write_set_format_gnutar(handle)
-        try compress(level)
+        if let level { try compress(level) }
         archive_write_set_bytes_in_last_block(handle, 1)
         try check(archive_write_open_fd(handle, descriptor))
     }

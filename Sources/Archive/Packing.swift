@@ -1,7 +1,7 @@
 import Core
 import Glibc
 
-/// Writes a directory tree as a tar archive compressed by zstd: equal trees give equal bytes.
+/// Writes a directory tree as a tar archive, usually compressed by zstd: equal trees give equal bytes.
 ///
 /// Members are sorted by the bytes of their paths, so a directory comes before what it holds. Sockets, FIFOs and
 /// devices are left out and named in the result.
@@ -26,12 +26,12 @@ public struct Packing: Sendable {
     /// Turn an overlay's marks of removed things into their OCI names.
     public var whiteouts: Bool
     public var limits: TreeLimits
-    /// Of zstd, 1 to 19.
-    public var level: Int
+    /// Of zstd, 1 to 19; nil for no compression.
+    public var level: Int?
 
     public init(
         timestamps: Timestamps = .fixed(1), ownership: Ownership = .kept, permissionMask: UInt32 = 0o777,
-        whiteouts: Bool = false, limits: TreeLimits = TreeLimits(), level: Int = 3
+        whiteouts: Bool = false, limits: TreeLimits = TreeLimits(), level: Int? = 3
     ) {
         self.timestamps = timestamps
         self.ownership = ownership

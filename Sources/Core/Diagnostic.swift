@@ -48,15 +48,24 @@ extension Diagnostic: CustomStringConvertible {
         if let excerpt, let location {
             let number = String(location.line)
             let margin = String(repeating: " ", count: number.count)
-            let before = excerpt.prefix(max(0, location.column - 1)).map { (letter: Character) -> Character in
-                letter == "\t" ? "\t" : " "
-            }
-            text += "\n \(number) | \(excerpt)\n \(margin) | \(String(before))^"
+            let (line, column) = Self.window(of: excerpt, around: max(0, location.column - 1))
+            let before = line.prefix(column).map { (letter: Character) -> Character in letter == "\t" ? "\t" : " " }
+            text += "\n \(number) | \(line)\n \(margin) | \(String(before))^"
         }
         if let hint {
             text += "\n  hint: \(hint)"
         }
         return text
+    }
+
+    /// The part of a long line that is shown, and the mark's place in it.
+    private static func window(of line: String, around column: Int) -> (line: String, column: Int) {
+        let (width, lead) = (160, 60)
+        guard line.utf8.count > width else { return (line, column) }
+        let start = column > width - lead ? column - lead : 0
+        let shown = line.dropFirst(start).prefix(width)
+        let end = shown.endIndex < line.endIndex ? "…" : ""
+        return start == 0 ? (shown + end, column) : ("…" + shown + end, lead + 1)
     }
 }
 

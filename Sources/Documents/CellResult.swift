@@ -37,3 +37,16 @@ public struct CellResult: Codable, Hashable, Sendable {
         self.repositories = repositories
     }
 }
+
+extension PlannedCell {
+    /// True when the verdict is on the very jobs that the plan has for the cell.
+    package func isDecided(by result: CellResult) -> Bool {
+        switch basis {
+        case .excluded: false
+        case .unsolvable: result.outcome == .unsolvable
+        case .jobs(let build, let test):
+            result.job == build && (test == nil || result.outcome != .success)
+                || (test != nil && result.job == test)
+        }
+    }
+}

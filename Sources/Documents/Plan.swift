@@ -68,10 +68,12 @@ public struct Plan: Sendable, Hashable {
     /// In order of their names.
     public var cells: [PlannedCell]
     public var jobs: [Digest: Job]
+    /// What sources that move were at: the commit of a branch, the checksum of a folder, by their addresses.
+    public var sources: [String: String]
 
     public init(
         deployment: String, repositories: [Repository], targets: [Target], tasks: [PlannedTask] = [],
-        cells: [PlannedCell], jobs: [Digest: Job]
+        cells: [PlannedCell], jobs: [Digest: Job], sources: [String: String] = [:]
     ) {
         self.deployment = deployment
         self.repositories = repositories
@@ -79,6 +81,7 @@ public struct Plan: Sendable, Hashable {
         self.tasks = tasks
         self.cells = cells
         self.jobs = jobs
+        self.sources = sources
     }
 }
 

@@ -132,7 +132,7 @@ public struct PlanDocuments: Sendable {
         guard let header = try header() else { return nil }
         var plan = Plan(
             deployment: header.deployment, repositories: header.repositories, targets: header.targets,
-            cells: try cells(), jobs: [:])
+            cells: try cells(), jobs: [:], sources: header.sources ?? [:])
         try forEachDocument(below: PlanLayout.tasks.path) { path, bytes in
             plan.tasks.append(try Self.decode(PlannedTask.self, bytes, path))
         }

@@ -10,11 +10,15 @@ public struct PlanHeader: Codable, Hashable, Sendable {
     public var jobs: Int
     /// Of everything that the plan is a function of: equal inputs need no new plan.
     public var inputs: Digest?
+    /// What sources that move were at: the commit of a branch, the checksum of a folder, by their addresses; empty
+    /// where it could not be looked at, absent where there are none.
+    public var sources: [String: String]?
 
     public init(
         deployment: String, repositories: [Plan.Repository], targets: [Plan.Target], columns: [PlanColumn], jobs: Int,
-        inputs: Digest?
+        inputs: Digest?, sources: [String: String] = [:]
     ) {
+        self.sources = sources.isEmpty ? nil : sources
         self.deployment = deployment
         self.repositories = repositories
         self.targets = targets

@@ -28,12 +28,15 @@ package struct DeploymentRun: Sendable {
         files: @escaping @Sendable (Digest) throws -> PackageFiles,
         observe: @escaping @Sendable (RunEvent) async -> Void
     ) async throws {
+        let cancellations = try CancellationWatch(store: store, plan: plan)
+        defer { cancellations.stop() }
         let records = try Records(store: store, plan: plan)
         let tasks = try TaskIndex(plan)
         let agenda = Agenda(
             plan: plan,
             wanted: { cell in
                 let recorded = records.result(of: cell.cell)
+                if let recorded, recorded.outcome == .cancelled, cell.isDecided(by: recorded) { return false }
                 return selectors.isEmpty
                     || selectors.contains {
                         $0.picks(cell.cell, result: recorded, tasks: tasks.tasks(of: cell.cell))
@@ -53,7 +56,7 @@ package struct DeploymentRun: Sendable {
                 }
                 housekeeping.noteRecord()
             },
-            observe: observe)
+            observe: observe, cancellations: cancellations.cells)
         try await run.run()
         await housekeeping.finish()
     }

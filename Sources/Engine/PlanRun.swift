@@ -24,12 +24,15 @@ package struct PlanRun: Sendable {
     package let files: @Sendable (Digest) throws -> PackageFiles
     package let record: @Sendable (Entry) throws -> Void
     package let observe: @Sendable (RunEvent) async -> Void
+    /// Cells that somebody gives up while the run goes on; they get no verdict of this run.
+    package let cancellations: AsyncStream<Set<Cell>>?
 
     package init(
         plan: Plan, agenda: Agenda, runner: any JobRunner, slots: Int, backoff: Duration = .seconds(2),
         files: @escaping @Sendable (Digest) throws -> PackageFiles, record: @escaping @Sendable (Entry) throws -> Void,
-        observe: @escaping @Sendable (RunEvent) async -> Void
+        observe: @escaping @Sendable (RunEvent) async -> Void, cancellations: AsyncStream<Set<Cell>>? = nil
     ) {
+        self.cancellations = cancellations
         self.plan = plan
         self.agenda = agenda
         self.runner = runner
@@ -48,6 +51,7 @@ package struct PlanRun: Sendable {
         for result in agenda.settled { try await put(result, at: ResultPath.cell(result.cell)) }
         var course = Course(run: self)
         try await withThrowingTaskGroup(of: Happening.self) { group in
+            course.awaitCancellations(in: &group)
             await course.perform(course.scheduler.start(), in: &group)
             while !course.scheduler.isFinished, let happening = try await group.next() {
                 try await course.take(happening, in: &group)
@@ -67,6 +71,7 @@ package struct PlanRun: Sendable {
 private enum Happening: Sendable {
     case ended(Digest, JobReport)
     case time
+    case given(up: Set<Cell>)
 }
 
 /// The state of a run.
@@ -77,6 +82,9 @@ private struct Course {
     private var layers: [Digest: Digest] = [:]
     private var results: [Digest: CellResult] = [:]
     private var attempts: [Digest: Int] = [:]
+    /// What runs, to stop it.
+    private var running: [Digest: Task<JobReport, Never>] = [:]
+    private var givenUp: Set<Cell> = []
     /// Files of packages that were asked for; most are inputs of many jobs.
     private var files: [Digest: PackageFiles] = [:]
     private let clock = ContinuousClock()
@@ -102,12 +110,35 @@ private struct Course {
         switch happening {
         case .time:
             await perform(scheduler.advance(.clock(at: now)), in: &group)
+        case .given(let cells):
+            givenUp.formUnion(cells)
+            await perform(scheduler.advance(.cancel(unneeded())), in: &group)
+            if !cells.isEmpty { awaitCancellations(in: &group) }
         case .ended(let id, let report):
             let actions = scheduler.advance(.ended(id, ending(of: report), at: now))
             try await note(report, of: id)
             for case .block(let blocked, let cause) in actions { try await block(blocked, by: cause) }
             await perform(actions, in: &group)
         }
+    }
+
+    func awaitCancellations(in group: inout ThrowingTaskGroup<Happening, any Error>) {
+        guard let cancellations = run.cancellations else { return }
+        group.addTask {
+            var iterator = cancellations.makeAsyncIterator()
+            return .given(up: await iterator.next() ?? [])
+        }
+    }
+
+    /// Jobs that only cells need that were given up.
+    private func unneeded() -> Set<Digest> {
+        var needed: Set<Digest> = []
+        var open = run.agenda.cellsDecided.filter { !$0.value.allSatisfy { givenUp.contains($0.cell) } }.map(\.key)
+        while let id = open.popLast() {
+            guard needed.insert(id).inserted else { continue }
+            open += run.plan.jobs[id]?.inputs ?? []
+        }
+        return Set(run.agenda.nodes.map(\.id)).subtracting(needed)
     }
 
     mutating func perform(
@@ -124,8 +155,9 @@ private struct Course {
                     try? await Task.sleep(until: deadline, clock: .continuous)
                     return .time
                 }
-            case .stop, .drop, .block:
-                // Stopping goes by the cancellation of the group's tasks; the others need no act.
+            case .stop(let id):
+                running[id]?.cancel()
+            case .drop, .block:
                 break
             }
         }
@@ -140,12 +172,18 @@ private struct Course {
             let request = JobRequest(
                 id: id, job: job, files: try files(of: job), inputs: try inputs(of: job), target: target)
             let (runner, observe) = (run.runner, run.observe)
+            let (steps, tell) = AsyncStream.makeStream(of: String.self)
+            let work = Task { await runner.run(request) { tell.yield($0) } }
+            running[id] = work
             group.addTask {
-                let (steps, tell) = AsyncStream.makeStream(of: String.self)
                 async let told: Void = {
                     for await step in steps { await observe(.step(id, step)) }
                 }()
-                let report = await runner.run(request) { tell.yield($0) }
+                let report = await withTaskCancellationHandler {
+                    await work.value
+                } onCancel: {
+                    work.cancel()
+                }
                 tell.finish()
                 await told
                 return .ended(id, report)
@@ -199,6 +237,7 @@ private struct Course {
             await run.observe(.retrying(id, job, reason: report.reason ?? "the infrastructure failed"))
             return
         }
+        running[id] = nil
         let ending = JobEnding(
             outcome: report.outcome, phase: report.phase, reason: report.reason, duration: report.duration)
         await run.observe(.ended(id, job, target: target.name, ending))
@@ -206,7 +245,7 @@ private struct Course {
         layers[id] = report.layer
         let result = result(of: report, job: job, id: id, on: target)
         results[id] = result
-        let cells = run.agenda.cellsDecided[id] ?? []
+        let cells = (run.agenda.cellsDecided[id] ?? []).filter { !givenUp.contains($0.cell) }
         if cells.isEmpty {
             try await run.put(result, at: ResultPath.input(result.cell, job: id))
         }
@@ -236,7 +275,7 @@ private struct Course {
 
     private func block(_ id: Digest, by cause: Digest) async throws {
         guard let failure = results[cause] else { return }
-        for cell in run.agenda.cellsDecided[id] ?? [] {
+        for cell in run.agenda.cellsDecided[id] ?? [] where !givenUp.contains(cell.cell) {
             let result = CellResult(blocking: cell.cell, job: id, behind: failure, in: run.plan)
             try await run.put(result, at: ResultPath.cell(cell.cell))
         }

@@ -23,6 +23,8 @@ public struct GitError: Error, Hashable, Sendable, CustomStringConvertible {
         case corrupted
         /// The disk or the quota is full.
         case noSpace
+        /// Another machine could not be asked, or did not answer to the end.
+        case network
         /// The operating system refused, by its error number.
         case system(Int32)
         /// Anything else, by libgit2's number.
@@ -65,7 +67,7 @@ extension GitError: FailureConvertible {
         case .exists, .modified, .locked: Failure(.infrastructure, description, hint: "try again")
         case .corrupted:
             Failure(.infrastructure, description, hint: "`git -C '\(repository)' fsck` tells what else is damaged")
-        case .noSpace, .system, .other: Failure(.infrastructure, description)
+        case .noSpace, .network, .system, .other: Failure(.infrastructure, description)
         }
     }
 }

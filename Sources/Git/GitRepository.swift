@@ -365,6 +365,122 @@ private struct FolderStamp: Equatable {
     }
 }
 
+// MARK: - Remotes
+
+/// A reference that a remote repository offers.
+package struct RemoteReference: Hashable, Sendable {
+    /// `HEAD`, `refs/heads/main`, or `refs/tags/v1^{}` for what a tag leads to.
+    package var name: String
+    package var id: ObjectID
+
+    package init(name: String, id: ObjectID) {
+        self.name = name
+        self.id = id
+    }
+}
+
+extension GitRepository {
+    /// What the repository at `url` offers.
+    ///
+    /// - Throws: `GitError` of kind `notFound` where no repository is there, `network` where it cannot be asked.
+    package func remoteReferences(of url: String) throws(GitError) -> [RemoteReference] {
+        try withRemote(url) { remote, callbacks throws(GitError) in
+            var proxy = git_proxy_options()
+            git_proxy_options_init(&proxy, UInt32(GIT_PROXY_OPTIONS_VERSION))
+            proxy.type = GIT_PROXY_AUTO
+            let status = git_remote_connect(remote, GIT_DIRECTION_FETCH, &callbacks, &proxy, nil)
+            if status < 0 { throw remoteFailure(status, "connect", url) }
+            defer { git_remote_disconnect(remote) }
+            var heads: UnsafeMutablePointer<UnsafePointer<git_remote_head>?>?
+            var count = 0
+            let listed = git_remote_ls(&heads, &count, remote)
+            if listed < 0 { throw remoteFailure(listed, "list its references", url) }
+            return (0..<count).compactMap { index in
+                heads?[index].map {
+                    RemoteReference(name: String(cString: $0.pointee.name), id: ObjectID($0.pointee.oid))
+                }
+            }
+        }
+    }
+
+    /// Gets what `refspecs` name from the repository at `url`: `+refs/heads/main:refs/heads/main`, or a commit's id in
+    /// place of the reference, which not every server gives.
+    ///
+    /// What the remote does not have is no error.
+    ///
+    /// - Parameter isWanted: is told the number of bytes that came so far; false ends it.
+    /// - Throws: `GitError`, as for its references.
+    package func fetch(
+        _ refspecs: [String], from url: String, while isWanted: @escaping (_ bytes: Int) -> Bool
+    ) throws(GitError) {
+        try withRemote(url, isWanted) { remote, callbacks throws(GitError) in
+            var options = git_fetch_options()
+            git_fetch_options_init(&options, UInt32(GIT_FETCH_OPTIONS_VERSION))
+            options.callbacks = callbacks
+            options.download_tags = GIT_REMOTE_DOWNLOAD_TAGS_NONE
+            options.proxy_opts.type = GIT_PROXY_AUTO
+            var names = refspecs.map { strdup($0) }
+            defer { for name in names { free(name) } }
+            let status = names.withUnsafeMutableBufferPointer { buffer in
+                var list = git_strarray(strings: buffer.baseAddress, count: buffer.count)
+                return git_remote_fetch(remote, &list, &options, nil)
+            }
+            if status < 0 { throw remoteFailure(status, "fetch", url) }
+        }
+    }
+
+    /// What a remote's callbacks look at.
+    private final class Conversation {
+        let isWanted: (Int) -> Bool
+        var hasGivenKey = false
+
+        init(_ isWanted: @escaping (Int) -> Bool) { self.isWanted = isWanted }
+
+        static func at(_ payload: UnsafeMutableRawPointer?) -> Conversation? {
+            payload.map { Unmanaged<Conversation>.fromOpaque($0).takeUnretainedValue() }
+        }
+    }
+
+    private func withRemote<Result>(
+        _ url: String, _ isWanted: @escaping (Int) -> Bool = { _ in true },
+        _ body: (OpaquePointer, inout git_remote_callbacks) throws(GitError) -> Result
+    ) throws(GitError) -> Result {
+        var remote: OpaquePointer?
+        let status = git_remote_create_anonymous(&remote, handle, url)
+        guard status == 0, let remote else { throw remoteFailure(status, "use the address", url) }
+        defer { git_remote_free(remote) }
+        var callbacks = git_remote_callbacks()
+        git_remote_init_callbacks(&callbacks, UInt32(GIT_REMOTE_CALLBACKS_VERSION))
+        let conversation = Conversation(isWanted)
+        defer { withExtendedLifetime(conversation) {} }
+        callbacks.payload = Unmanaged.passUnretained(conversation).toOpaque()
+        callbacks.transfer_progress = { progress, payload in
+            guard let progress, let conversation = Conversation.at(payload) else { return 0 }
+            return conversation.isWanted(progress.pointee.received_bytes) ? 0 : -1
+        }
+        // A key of the user's agent, given once: libgit2 asks again after each refusal.
+        callbacks.credentials = { credential, _, user, allowed, payload in
+            guard let conversation = Conversation.at(payload), !conversation.hasGivenKey, let user,
+                allowed & GIT_CREDENTIAL_SSH_KEY.rawValue != 0
+            else { return GIT_PASSTHROUGH.rawValue }
+            conversation.hasGivenKey = true
+            return git_credential_ssh_key_from_agent(credential, user)
+        }
+        return try body(remote, &callbacks)
+    }
+}
+
+private func remoteFailure(_ status: Int32, _ operation: String, _ url: String) -> GitError {
+    let error = git_error_last()
+    let detail = error.flatMap { $0.pointee.message }.map { String(cString: $0) } ?? "error \(status)"
+    let isMissing =
+        status == GIT_ENOTFOUND.rawValue || status == GIT_EAUTH.rawValue
+        || ["status code: 404", "status code: 410", "status code: 401", "status code: 403", "ot found"].contains {
+            detail.contains($0)
+        }
+    return GitError(kind: isMissing ? .notFound : .network, operation: operation, detail: detail, repository: url)
+}
+
 // MARK: - Translation to and from C
 
 private func failure(_ status: Int32, _ operation: String, _ path: String) -> GitError {

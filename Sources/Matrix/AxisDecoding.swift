@@ -54,7 +54,7 @@ extension MatrixDecoder {
         return .head
     }
 
-    private func max(_ left: Node, _ right: Node) -> Node {
+    func max(_ left: Node, _ right: Node) -> Node {
         (left.location.line, left.location.column) < (right.location.line, right.location.column) ? right : left
     }
 

@@ -14,12 +14,25 @@ package struct FlatMapping: Sendable {
     ///
     /// - Throws: `Failure` of kind `input` with everything that is wrong: YAML that is none, unknown keys, values
     ///   that are no texts.
-    package init(path: String, keys: [String]) throws {
-        try self.init(SourceText(path: path), keys: keys)
+    ///
+    /// - Parameters:
+    ///   - keys: that the file may have.
+    ///   - further: keys that are costly to know, asked for where `keys` lack one.
+    package init(path: String, keys: [String], or further: @escaping () -> [String] = { [] }) throws {
+        try self.init(SourceText(path: path), keys: keys, or: further)
     }
 
     /// Reads a mapping from `text`.
-    package init(_ text: SourceText, keys: [String]) throws {
+    package init(_ text: SourceText, keys: [String], or further: @escaping () -> [String] = { [] }) throws {
+        var known = keys
+        var isComplete = false
+        func knows(_ key: String) -> Bool {
+            if !known.contains(key), !isComplete {
+                isComplete = true
+                known = Set(known + further()).sorted()
+            }
+            return known.contains(key)
+        }
         guard !text.isBlank else { return }
         var texts = SourceTexts()
         texts.add(text)
@@ -28,7 +41,10 @@ package struct FlatMapping: Sendable {
         if let document {
             switch document.content {
             case .mapping(let mapping):
-                for entry in mapping { take(entry, keys: keys, texts: texts, &diagnostics) }
+                for entry in mapping {
+                    let isKnown = knows(entry.key)
+                    take(entry, among: isKnown ? nil : known, texts: texts, &diagnostics)
+                }
             case .scalar(let scalar, isPlain: true) where Node.isNull(scalar):
                 break
             case .scalar, .sequence:
@@ -40,15 +56,16 @@ package struct FlatMapping: Sendable {
         if !diagnostics.isEmpty { throw Failure(.input, diagnostics) }
     }
 
+    /// - Parameter others: what is known, where the entry's key is not.
     private mutating func take(
-        _ entry: Node.Entry, keys: [String], texts: SourceTexts, _ diagnostics: inout [Diagnostic]
+        _ entry: Node.Entry, among others: [String]?, texts: SourceTexts, _ diagnostics: inout [Diagnostic]
     ) {
-        guard keys.contains(entry.key) else {
-            let hint = nearest(to: entry.key, in: keys).map { "did you mean '\($0)'?" }
+        if let others {
+            let hint = nearest(to: entry.key, in: others).map { "did you mean '\($0)'?" }
             diagnostics.append(
                 texts.diagnostic(
                     .error, "unknown setting '\(entry.key)'", at: entry.keyLocation,
-                    hint: hint ?? "the settings are \(keys.sorted().joined(separator: ", "))"))
+                    hint: hint ?? "the settings are \(others.sorted().joined(separator: ", "))"))
             return
         }
         guard case .scalar(let text, _) = entry.value.content else {

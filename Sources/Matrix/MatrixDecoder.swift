@@ -46,6 +46,7 @@ struct MatrixDecoder {
             matrix.compilers = reader.list(node, "'compilers'", of: "compiler", compiler)
             reportTwins(matrix.compilers.map(\.name), of: "compiler")
         }
+        checkColumns(matrix, fields)
         if let node = fields["repositories"] {
             let entries = reader.list(node, "'repositories'", of: "repository", repository)
             matrix.repositories = entries.enumerated()
@@ -60,6 +61,19 @@ struct MatrixDecoder {
         for entry in matrix.compilers {
             check(entry.targets.globs, among: targets, kind: "target")
         }
+    }
+
+    /// Targets × compilers of a plan.
+    static let columnLimit = 10_000
+
+    private func checkColumns(_ matrix: MatrixFile, _ fields: [String: Node]) {
+        let (targets, compilers) = (matrix.targets.count, matrix.compilers.count)
+        guard targets * compilers > Self.columnLimit else { return }
+        let key = targets > compilers ? "targets" : "compilers"
+        guard let node = fields[key] else { return }
+        reader.report(
+            "\(targets) targets × \(compilers) compilers are more than \(Self.columnLimit) columns",
+            at: node.location, hint: "there are most of '\(key)': list fewer")
     }
 
     private func decodePackages(_ fields: [String: Node], into matrix: inout MatrixFile) {

@@ -53,13 +53,18 @@ package struct NameFilter: Sendable {
 /// Which packages an option is for.
 package enum Scope: Sendable {
     case none, all
-    case matching([Glob])
+    case matching([Located<Glob>])
+
+    /// Whether it names packages.
+    package var isByName: Bool {
+        if case .matching = self { true } else { false }
+    }
 
     package func contains(_ name: String) -> Bool {
         switch self {
         case .none: false
         case .all: true
-        case .matching(let globs): globs.contains { $0.matches(name) }
+        case .matching(let globs): globs.contains { $0.value.matches(name) }
         }
     }
 }
@@ -166,12 +171,50 @@ package struct PackageSelection: Sendable {
     package var compilers: NameFilter
 }
 
-/// A package held at one version, perhaps with an opam file of its own.
+/// A package held at one version, perhaps with an opam file or a source of its own.
 package struct Pin: Sendable {
+    /// Where a package's source is, which has its opam file too.
+    package struct Source: Sendable, Hashable {
+        package enum Place: Sendable, Hashable {
+            /// As opam writes addresses: `git+https://…#branch`, `https://…/a.tgz`.
+            case url(String)
+            /// A folder or an archive, seen from the process's directory.
+            case path(String)
+        }
+
+        package var place: Place
+        /// A branch, tag or commit, of a repository of git.
+        package var ref: String?
+        /// Of an archive: `sha256=…`.
+        package var checksum: String?
+        /// The package's folder in the source.
+        package var subpath: String?
+
+        package init(_ place: Place, ref: String? = nil, checksum: String? = nil, subpath: String? = nil) {
+            self.place = place
+            self.ref = ref
+            self.checksum = checksum
+            self.subpath = subpath
+        }
+    }
+
     package var name: Located<String>
     package var version: String
     /// The opam file of that version, in place of the repository's; seen from the process's directory.
     package var opamFile: Located<String>?
+    package var source: Located<Source>?
+
+    package init(
+        name: Located<String>, version: String, opamFile: Located<String>? = nil, source: Located<Source>? = nil
+    ) {
+        self.name = name
+        self.version = version
+        self.opamFile = opamFile
+        self.source = source
+    }
+
+    /// Whether it has files of its own, not those of a repository.
+    package var hasFiles: Bool { opamFile != nil || source != nil }
 }
 
 /// Cells added to those of targets × compilers × packages.
@@ -236,12 +279,12 @@ package struct LimitSet: Sendable, Hashable {
 /// Limits of all jobs, then of a target's, then of a package's: the later wins.
 package struct LimitTable: Sendable {
     package var all = LimitSet()
-    package var targets: [(glob: Glob, limits: LimitSet)] = []
-    package var packages: [(glob: Glob, limits: LimitSet)] = []
+    package var targets: [(glob: Located<Glob>, limits: LimitSet)] = []
+    package var packages: [(glob: Located<Glob>, limits: LimitSet)] = []
 
     package func limits(target: String, package name: String) -> LimitSet {
-        let ofTarget = targets.filter { $0.glob.matches(target) }.map(\.limits)
-        let ofPackage = packages.filter { $0.glob.matches(name) }.map(\.limits)
+        let ofTarget = targets.filter { $0.glob.value.matches(target) }.map(\.limits)
+        let ofPackage = packages.filter { $0.glob.value.matches(name) }.map(\.limits)
         return (ofTarget + ofPackage).reduce(all) { $0.overridden(by: $1) }
     }
 }

@@ -130,31 +130,13 @@ extension MatrixDecoder {
         return false
     }
 
-    func pin(_ entry: Node.Entry) -> Pin? {
-        let name = Located(entry.key, at: entry.keyLocation)
-        let pattern = try? PackagePattern(entry.key)
-        if pattern?.name.isLiteral != true || pattern?.constraints.isEmpty != true {
-            reader.report("'\(entry.key)' is no package name", at: entry.keyLocation)
-        }
-        if case .scalar = entry.value.content {
-            return version(entry.value, "the version of pin '\(entry.key)'").map {
-                Pin(name: name, version: $0.value)
-            }
-        }
-        guard let fields = reader.fields(entry.value, "pin '\(entry.key)'", .pin) else { return nil }
-        var pin = Pin(name: name, version: "dev")
-        if let node = fields["version"] { pin.version = reader.text(node, "'version'")?.value ?? "dev" }
-        if let node = fields["opam"], let path = reader.text(node, "'opam'") {
-            pin.opamFile = Located(resolved(path.value, besides: path.location.file), at: path.location)
-        }
-        return pin
-    }
-
     func scope(_ node: Node?, _ what: String) -> Scope {
         guard let node else { return .none }
         if case .sequence = node.content {
             return .matching(
-                reader.list(node, what, of: "package") { reader.text($0, "a package").map { Glob($0.value) } })
+                reader.list(node, what, of: "package") {
+                    reader.text($0, "a package").map { Located(Glob($0.value), at: $0.location) }
+                })
         }
         return reader.boolean(node, what) == true ? .all : .none
     }

@@ -93,10 +93,12 @@ extension MatrixDecoder {
         return table
     }
 
-    private func globbed(_ node: Node?, _ what: String) -> [(glob: Glob, limits: LimitSet)] {
+    private func globbed(_ node: Node?, _ what: String) -> [(glob: Located<Glob>, limits: LimitSet)] {
         guard let node else { return [] }
         return reader.entries(node, what).compactMap { entry in
-            reader.fields(entry.value, "'\(entry.key)'", .limitSet).map { (Glob(entry.key), limitSet($0)) }
+            reader.fields(entry.value, "'\(entry.key)'", .limitSet).map {
+                (Located(Glob(entry.key), at: entry.keyLocation), limitSet($0))
+            }
         }
     }
 

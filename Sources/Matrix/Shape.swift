@@ -33,7 +33,7 @@ package struct Shape: Sendable {
             "targets",
             "compilers",
         ])
-    package static let pin = Shape("pin", "a pin", ["version", "opam"])
+    package static let pin = Shape("pin", "a pin", ["version", "opam", "url", "path", "ref", "checksum", "subpath"])
     package static let inclusion = Shape("inclusion", "an inclusion", ["cells", "reason"])
     package static let exclusion = Shape("exclusion", "an exclusion", ["cells", "reason"])
     package static let acceptedFailure = Shape(

@@ -20,16 +20,19 @@ package struct SourceText: Sendable {
 
     /// Reads the file at `path`.
     ///
+    /// - Parameter kind: what it is, for messages.
     /// - Throws: `Failure` where there is no such file, it cannot be read, or it has more than `sizeLimit` bytes.
-    package init(path: String, namedAt location: SourceLocation? = nil, excerpt: String? = nil) throws {
+    package init(
+        path: String, of kind: String = "matrix", namedAt location: SourceLocation? = nil, excerpt: String? = nil
+    ) throws {
         func refused(_ why: String, hint: String? = nil) -> Failure {
-            Failure(.input, "matrix '\(path)' \(why)", at: location, excerpt: excerpt, hint: hint)
+            Failure(.input, "\(kind) '\(path)' \(why)", at: location, excerpt: excerpt, hint: hint)
         }
         var isDirectory: ObjCBool = false
         guard FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory) else {
             throw refused("does not exist")
         }
-        guard !isDirectory.boolValue else { throw refused("is a directory", hint: "name the YAML file in it") }
+        guard !isDirectory.boolValue else { throw refused("is a directory", hint: "name the file in it") }
         guard let handle = FileHandle(forReadingAtPath: path) else { throw refused("cannot be opened") }
         defer { try? handle.close() }
         let data: Data

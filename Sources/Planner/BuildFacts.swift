@@ -48,22 +48,43 @@ struct BuildFactsReader: Sendable {
     /// - Throws: `Failure` where the repository cannot be read.
     mutating func facts(of package: Universe.PackageID) throws -> BuildFacts {
         if let facts = known[package] { return facts }
-        let version = PackageVersion(
-            name: universe.name(universe.nameID(of: package)), version: universe.version(of: package))
+        let version = version(of: package)
         let files = try source.files(of: version)
-        let facts = try read(files, of: version)
+        return keep(try opamFile(files, of: version), files, of: package)
+    }
+
+    /// The facts with the source at an exact commit.
+    ///
+    /// - Throws: As without.
+    mutating func facts(of package: Universe.PackageID, _ moving: MovingSources?) async throws -> BuildFacts {
+        guard known[package] == nil, let moving else { return try facts(of: package) }
+        let version = version(of: package)
+        var files = try source.files(of: version)
+        let file = try opamFile(files, of: version)
+        files = try await moving.exact(files, file, of: version)
+        return keep(file, files, of: package)
+    }
+
+    private func version(of package: Universe.PackageID) -> PackageVersion {
+        PackageVersion(name: universe.name(universe.nameID(of: package)), version: universe.version(of: package))
+    }
+
+    private func opamFile(_ files: PackageFiles, of package: PackageVersion) throws -> OpamFile {
+        do {
+            return try OpamFile(parsing: files.opam, file: "\(package)/opam")
+        } catch {
+            throw Failure(.input, "the opam file of \(package) cannot be read: \(error)")
+        }
+    }
+
+    private mutating func keep(_ file: OpamFile, _ files: PackageFiles, of package: Universe.PackageID) -> BuildFacts {
+        let facts = read(file, files, of: version(of: package))
         known[package] = facts
         self.files[facts.files] = files
         return facts
     }
 
-    private mutating func read(_ files: PackageFiles, of package: PackageVersion) throws -> BuildFacts {
-        let file: OpamFile
-        do {
-            file = try OpamFile(parsing: files.opam, file: "\(package)/opam")
-        } catch {
-            throw Failure(.input, "the opam file of \(package) cannot be read: \(error)")
-        }
+    private mutating func read(_ file: OpamFile, _ files: PackageFiles, of package: PackageVersion) -> BuildFacts {
         let environment = variables.environment(version: package.version)
         var scope = DependencyScope()
         scope.post = false

@@ -22,9 +22,10 @@ struct ColumnCells: Sendable {
 /// Turns a matrix into cells, within limits.
 struct CellSelection: Sendable {
     /// Cells of a plan.
-    static let cellLimit = 1_000_000
+    static let usualLimit = 1_000_000
 
     let matrix: MatrixFile
+    var limit = usualLimit
 
     /// Whether a package is selected for its own name and versions alone, so that the cells of a few names can be found
     /// without looking at the others.
@@ -61,7 +62,14 @@ struct CellSelection: Sendable {
     ///   - packages: Of those of a column.
     /// - Throws: `Failure` where there are too many cells.
     func check(_ count: Int, packages: Int) throws {
-        guard count <= Self.cellLimit else { throw tooMany(packages: packages) }
+        guard count <= limit else { throw tooMany(packages: packages) }
+    }
+
+    /// How many cells a column has.
+    func count(of column: Column, index: PackageIndexCache) throws -> Int {
+        var selector = PackageSelector(matrix: matrix, column: column, index: { try index.index() })
+        try selector.select()
+        return selector.selected.count
     }
 
     private func entries(of selector: PackageSelector) -> [ColumnCells.Entry] {
@@ -104,7 +112,7 @@ struct CellSelection: Sendable {
         let product = axes.map { "\($0.1) \($0.0)" }.joined(separator: " × ")
         return Failure(
             .input,
-            "the matrix has about \(columns * packages) cells (\(product)), more than \(Self.cellLimit)",
+            "the matrix has about \(columns * packages) cells (\(product)), more than \(limit)",
             at: matrix.deployment.location,
             hint: greatest.map { "there are most of '\($0.0)': list fewer" })
     }

@@ -15,12 +15,13 @@ struct ColumnPlan: Sendable {
     /// - Parameter progress: called with the number of cells that are done more.
     /// - Throws: `Failure` where a file cannot be read or a plugin fails.
     init(
-        _ open: ColumnCells, _ solved: [SolvedCell], rules: CellRules, progress: @Sendable (Int) -> Void
+        _ open: ColumnCells, _ solved: [SolvedCell], rules: CellRules, moving: MovingSources?,
+        progress: @Sendable (Int) -> Void
     ) async throws {
         column = open.column
         let (matrix, column) = (rules.matrix, open.column)
         var reader = BuildFactsReader(source: column.source, variables: column.variables)
-        let depexts = try Self.depexts(of: solved, &reader)
+        let depexts = try await Self.depexts(of: solved, &reader, moving)
         let setting = JobGraph.Setting(
             compiler: column.compiler.name.value, environment: column.profile.target.environment,
             plugin: column.profile.target.plugin,
@@ -42,15 +43,17 @@ struct ColumnPlan: Sendable {
     /// Cells after which progress is told.
     private static let stride = 64
 
-    /// The depexts of all packages chosen, sorted.
-    private static func depexts(of solved: [SolvedCell], _ reader: inout BuildFactsReader) throws -> [String] {
+    /// Reads all packages chosen; their depexts, sorted.
+    private static func depexts(
+        of solved: [SolvedCell], _ reader: inout BuildFactsReader, _ moving: MovingSources?
+    ) async throws -> [String] {
         var packages: Set<Universe.PackageID> = []
         for cell in solved {
             packages.formUnion(cell.answer?.selection ?? [])
             packages.formUnion(cell.test?.selection ?? [])
         }
         var names: Set<String> = []
-        for package in packages { names.formUnion(try reader.facts(of: package).depexts) }
+        for package in packages { names.formUnion(try await reader.facts(of: package, moving).depexts) }
         return names.sorted()
     }
 

@@ -90,6 +90,17 @@ struct ColumnUpdate: Sendable {
         return places
     }
 
+    /// The packages of all cells, as `name.version`.
+    var packages: [String] {
+        let universe = open.column.universe.universe
+        return places.flatMap { place in
+            switch place {
+            case .kept(let cells): cells.compactMap { before?.packages[$0] }
+            case .open(let index): [universe.text(of: open.entries[index].package)]
+            }
+        }
+    }
+
     /// How many cells the column has.
     var count: Int {
         places.reduce(0) { sum, place in

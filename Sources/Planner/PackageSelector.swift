@@ -129,7 +129,7 @@ struct PackageSelector {
             if pattern.exactVersion != nil { origin.isExplicit = true }
             // Somebody who names a package wants to see that it is not there on this target.
             let candidates = available.isEmpty && pattern.name.isLiteral ? meeting.suffix(1) : available
-            insert(choose(Array(candidates), versions), origin)
+            insert(choose(held(Array(candidates), name), versions), origin)
         }
         if !isMet, !isOptional { reportNoVersion(pattern, names, at: origin.location) }
     }

@@ -4,44 +4,46 @@ internal import Matrix
 internal import OpamFormat
 internal import OpamSolver
 
-/// Repositories in which some package versions have opam files of the matrix's own.
+/// Repositories in which some package versions have files of the matrix's own.
 struct PinnedSource: PackageSource {
     let repositories: [Plan.Repository]
     let universe: Universe
     private let base: any PackageSource
     private let pinned: [PackageVersion: PackageFiles]
 
-    /// `base` with the opam files that pins of the matrix name; `base` itself where none does.
+    /// `base` with the files of `pinned`; `base` itself where there are none.
     ///
-    /// - Throws: `Failure` where such a file cannot be read.
-    static func laid(over base: any PackageSource, matrix: MatrixFile) throws -> any PackageSource {
-        let pins = matrix.pins.filter { $0.opamFile != nil }
-        return pins.isEmpty ? base : try PinnedSource(base, pins, matrix.sources)
+    /// - Throws: `Failure` where an opam file cannot be read.
+    static func laid(over base: any PackageSource, pinned: [PinnedPackage], texts: SourceTexts) throws
+        -> any PackageSource
+    {
+        pinned.isEmpty ? base : try PinnedSource(base, pinned, texts)
     }
 
-    private init(_ base: any PackageSource, _ pins: [Pin], _ texts: SourceTexts) throws {
+    private init(_ base: any PackageSource, _ packages: [PinnedPackage], _ texts: SourceTexts) throws {
         self.base = base
         var pinned: [PackageVersion: PackageFiles] = [:]
         var builder = UniverseBuilder(updating: base.universe)
-        let names = Set(pins.map(\.name.value))
+        let names = Set(packages.map(\.pin.name.value))
         for name in base.universe.allNames.map(base.universe.name) where !names.contains(name) { builder.keep(name) }
-        for pin in pins {
-            guard let place = pin.opamFile else { continue }
+        for package in packages {
+            let pin = package.pin
             let version = PackageVersion(name: pin.name.value, version: pin.version)
-            let text = try SourceText(path: place.value, namedAt: place.location)
-            pinned[version] = PackageFiles(opam: text.bytes)
-            builder.begin(pin.name.value, origin: Digest(of: text.bytes).hex)
+            pinned[version] = package.files
+            builder.begin(pin.name.value, origin: package.files.digest.hex)
             var problems: [FormatError] = []
             do {
-                let file = try OpamFile(parsing: text.bytes, file: place.value)
+                let file = try OpamFile(
+                    parsing: package.files.opam, file: pin.opamFile?.value ?? "\(pin.name.value)/opam")
                 builder.add(
                     Package(
                         name: PackageName(unchecked: version.name), version: Version(unchecked: version.version)),
                     PackageRules(file, problems: &problems))
             } catch {
+                let location = pin.opamFile?.location ?? pin.source?.location
                 throw Failure(
-                    .input, [texts.diagnostic(.error, "'\(place.value)' is no opam file: \(error)", at: place.location)]
-                )
+                    .input,
+                    [texts.diagnostic(.error, "pin '\(pin.name.value)' has no opam file: \(error)", at: location)])
             }
         }
         self.pinned = pinned

@@ -84,7 +84,7 @@ struct PlanAssembly {
         let header = PlanHeader(
             deployment: inputs.matrix.deployment.value, repositories: repositories(of: columns),
             targets: targets(of: columns), columns: try counts(columns, cells), jobs: jobs.keys.count,
-            inputs: try inputs.digest)
+            inputs: try inputs.digest, sources: inputs.moving?.found ?? [:])
         try documents.setHeader(header)
         return header
     }

@@ -21,11 +21,14 @@ package struct PlanInputs: Sendable {
     package var sources: [[Int]: any PackageSource]
     /// Decides which accepted failures have expired.
     package var today: CalendarDate
+    /// Tells the commits of packages' sources; nil leaves those that move as they are.
+    package var moving: MovingSources?
 
     package init(
         matrix: MatrixFile, profiles: [ProfileKey: TargetProfile], sources: [[Int]: any PackageSource],
-        today: CalendarDate
+        today: CalendarDate, moving: MovingSources? = nil
     ) {
+        self.moving = moving
         self.matrix = matrix
         self.profiles = profiles
         self.sources = sources
@@ -40,7 +43,8 @@ package struct PlanInputs: Sendable {
         sources.sorted { $0.key.lexicographicallyPrecedes($1.key) }.map { ($0.key, $0.value) }
     }
 
-    /// Stands for all that the plan is a function of, but for the contents of repositories and of pins.
+    /// Stands for all that the plan is a function of, but for the contents of repositories and of pins, and for sources
+    /// that move.
     var setting: Digest {
         get throws {
             struct Identity: Encodable {
@@ -48,6 +52,7 @@ package struct PlanInputs: Sendable {
                 let texts: [String: Digest]
                 let targets: [Plan.Target]
                 let locations: [[String]]
+                let pins: [String]
                 let expired: [Bool]
             }
             return try CanonicalJSON.digest(
@@ -57,11 +62,12 @@ package struct PlanInputs: Sendable {
                         ($0.name, $0.systemCompiler ? 1 : 0) < ($1.name, $1.systemCompiler ? 1 : 0)
                     },
                     locations: stacks.map { $0.source.repositories.map(\.location) },
+                    pins: matrix.pins.map { "\($0.name.value).\($0.version)" },
                     expired: matrix.acceptFailures.map { $0.expires.map { $0.value < today } ?? false }))
         }
     }
 
-    /// Stands for all that the plan is a function of. Two digests may differ though the plans are equal, if a comment of
+    /// Stands for all that the plan is a function of but sources of repositories' packages that move. Two digests may differ though the plans are equal, if a comment of
     /// the matrix changed, say.
     package var digest: Digest {
         get throws {
@@ -73,7 +79,7 @@ package struct PlanInputs: Sendable {
             return try CanonicalJSON.digest(
                 of: Identity(
                     setting: setting, repositories: stacks.map(\.source.repositories),
-                    pins: matrix.pins.filter { $0.opamFile != nil }.flatMap { pin in
+                    pins: matrix.pins.filter(\.hasFiles).flatMap { pin in
                         stacks.map { $0.source.origin(of: pin.name.value) ?? "" }
                     }))
         }

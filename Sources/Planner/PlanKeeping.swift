@@ -51,12 +51,16 @@ package struct PlanKeeping: Sendable {
         let header = try kept.header()
         async let memory = memory(of: kept)
         let (inputs, warnings) = try await preparation.inputs(known: header?.repositories ?? [], progress: progress)
-        if let header, header.inputs == (try inputs.digest) {
+        let sources = header?.sources ?? [:]
+        let isReusable = inputs.hasLooked(at: header)
+        if let header, header.inputs == (try inputs.digest),
+            await inputs.moving?.areStill(at: sources) ?? sources.isEmpty
+        {
             return Outcome(
                 header: header, documents: kept, earlier: kept, commit: isDry ? nil : kept.base?.commit?.description,
                 made: 0, warnings: warnings + inputs.warnings)
         }
-        let base = await base(kept, header, memory)
+        let base = isReusable ? await base(kept, header, memory) : nil
         let planning = try await Planner(inputs, progress: progress).plan(over: base)
         try Task.checkCancellation()
         var outcome = Outcome(
@@ -88,7 +92,7 @@ package struct PlanKeeping: Sendable {
         let header = try kept.header()
         let (inputs, _) = try await preparation.inputs(
             at: revision, known: header?.repositories ?? [], progress: progress)
-        let base = base(kept, header, memory(of: kept))
+        let base = inputs.hasLooked(at: header) ? base(kept, header, memory(of: kept)) : nil
         return try await Planner(inputs, progress: progress).plan(over: base).documents
     }
 
@@ -107,5 +111,14 @@ package struct PlanKeeping: Sendable {
     private func base(_ kept: PlanDocuments, _ header: PlanHeader?, _ memory: PlanMemory?) -> PlanBase? {
         guard let snapshot = kept.base, let header, let memory else { return nil }
         return PlanBase(snapshot: snapshot, header: header, memory: memory)
+    }
+}
+
+extension PlanInputs {
+    /// Whether all sources that moved in a plan are those of pins. Which packages of the repositories still have such
+    /// sources, and what those are at, is known only by making all of the plan.
+    fileprivate func hasLooked(at header: PlanHeader?) -> Bool {
+        let sources = header?.sources ?? [:]
+        return moving?.haveFound(all: sources.keys) ?? sources.isEmpty
     }
 }

@@ -1,5 +1,6 @@
 package import Core
 package import Documents
+package import Fetching
 internal import Foundation
 package import Matrix
 internal import OpamRepository
@@ -11,16 +12,24 @@ package struct PlanPreparation: Sendable {
     package var catalog: PluginCatalog
     /// Nil to keep nothing.
     package var cache: PlanCache?
+    /// Where sources of packages come from; nil leaves those that move as they are.
+    package var packageSources: SourceCache?
+    /// Where repositories are read from instead, by the URL that a matrix names: a path or another URL. The plan is that
+    /// of the URL.
+    package var repositoryMirrors: [String: String]
     package var architecture: String
     package var today: CalendarDate
 
     package init(
-        matrix: MatrixFile, catalog: PluginCatalog, cache: PlanCache?, architecture: String = hostArchitecture(),
+        matrix: MatrixFile, catalog: PluginCatalog, cache: PlanCache?, packageSources: SourceCache? = nil,
+        repositoryMirrors: [String: String] = [:], architecture: String = hostArchitecture(),
         today: CalendarDate = CalendarDate(daysSince1970: Int(Date().timeIntervalSince1970) / 86_400)
     ) {
         self.matrix = matrix
         self.catalog = catalog
         self.cache = cache
+        self.packageSources = packageSources
+        self.repositoryMirrors = repositoryMirrors
         self.architecture = architecture
         self.today = today
     }
@@ -38,18 +47,32 @@ package struct PlanPreparation: Sendable {
         progress: @escaping @Sendable (PlanProgress) -> Void = { _ in }
     ) async throws -> (inputs: PlanInputs, warnings: [Diagnostic]) {
         async let profiles = PluginProfiles(matrix: matrix, catalog: catalog, architecture: architecture).profiles()
-        async let sources = sources(at: revision, known: known) { done, total in
+        let moving = packageSources.map { MovingSources($0) }
+        let pinned = try await pinnedPackages(moving)
+        async let sources = sources(at: revision, known: known, pinned) { done, total in
             progress(PlanProgress(.reading, done: done, total: total))
         }
+        var matrix = matrix
+        let names = Set(matrix.pins.map(\.name.value))
+        matrix.pins += pinned.map(\.pin).filter { !names.contains($0.name.value) }
         let inputs = try await PlanInputs(
-            matrix: matrix, profiles: profiles, sources: sources.sources, today: today)
+            matrix: matrix, profiles: profiles, sources: sources.sources, today: today, moving: moving)
         return (inputs, try await sources.warnings)
     }
 
+    private func pinnedPackages(_ moving: MovingSources?) async throws -> [PinnedPackage] {
+        guard matrix.pins.contains(where: \.hasFiles) else { return [] }
+        guard let moving else { preconditionFailure("pins with files need a cache of sources") }
+        return try await PinnedFiles(texts: matrix.sources, moving: moving).packages(of: matrix.pins)
+    }
+
     private func sources(
-        at revision: String?, known: [Plan.Repository], _ progress: @escaping @Sendable (Int, Int) -> Void
+        at revision: String?, known: [Plan.Repository], _ pinned: [PinnedPackage],
+        _ progress: @escaping @Sendable (Int, Int) -> Void
     ) throws -> (sources: [[Int]: any PackageSource], warnings: [Diagnostic]) {
-        let opened = try RepositoryOpening(matrix: matrix, cache: cache?.mirrors, revision: revision).openAll()
+        let opened = try RepositoryOpening(
+            matrix: matrix, cache: cache?.mirrors, revision: revision, mirrors: repositoryMirrors
+        ).openAll()
         var warnings: [Diagnostic] = []
         var sources: [[Int]: any PackageSource] = [:]
         for (target, compiler) in PlanInputs.pairs(of: matrix) {
@@ -60,9 +83,11 @@ package struct PlanPreparation: Sendable {
                 RepositorySet(stack.map { opened[$0].repository }), repositories: descriptions,
                 cache: cache.map { $0.universes(near: descriptions, among: known) }, warnings: &warnings,
                 progress: progress)
-            sources[stack] = try PinnedSource.laid(over: source, matrix: matrix)
+            sources[stack] = try PinnedSource.laid(over: source, pinned: pinned, texts: matrix.sources)
         }
-        return (sources, warnings)
+        // Stacks that share a repository say the same of its files.
+        var told: Set<Diagnostic> = []
+        return (sources, warnings.filter { told.insert($0).inserted })
     }
 }
 

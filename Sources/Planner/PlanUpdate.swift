@@ -44,7 +44,9 @@ struct PlanUpdate: Sendable {
     private func columnUpdates(
         _ pairs: [(target: TargetEntry, compiler: CompilerEntry)], _ stacks: [StackUpdate]
     ) async throws -> [ColumnUpdate] {
-        let selection = CellSelection(matrix: matrix)
+        let selection = CellSelection(matrix: matrix, limit: planner.cellLimit)
+        try checkPins()
+        try checkSize(pairs, selection)
         let isByName = selection.isByName
         let indices = inputs.stacks.map { PackageIndexCache($0.source) }
         let positions = inputs.stacks.map(\.positions)
@@ -72,6 +74,42 @@ struct PlanUpdate: Sendable {
         return results.map(\.0)
     }
 
+    /// Pins to versions that no repository has would make every cell that needs them unsolvable.
+    private func checkPins() throws {
+        let universes = inputs.stacks.map(\.source.universe)
+        let problems = matrix.pins.compactMap { pin -> Diagnostic? in
+            let known = universes.compactMap { universe in
+                universe.nameID(pin.name.value).map { universe.versions(of: $0).map(universe.version(of:)) }
+            }
+            guard !universes.isEmpty, !known.contains(where: { $0.contains(pin.version) }) else { return nil }
+            let versions = (known.max { $0.count < $1.count } ?? []).suffix(5).reversed()
+            return matrix.sources.diagnostic(
+                .error, "pin '\(pin.name.value)': no repository has a version \(pin.version) of it",
+                at: pin.name.location,
+                hint: versions.isEmpty ? nil : "the newest are \(versions.joined(separator: ", "))")
+        }
+        guard problems.isEmpty else { throw Failure(.input, problems) }
+    }
+
+    /// Counts the cells of a plan that might be far too large, one column after the other, before any of them takes
+    /// memory.
+    private func checkSize(
+        _ pairs: [(target: TargetEntry, compiler: CompilerEntry)], _ selection: CellSelection
+    ) throws {
+        let most = inputs.stacks.map(\.source.universe.packageCount).max() ?? 0
+        guard pairs.count * most > selection.limit else { return }
+        let indices = Dictionary(
+            uniqueKeysWithValues: inputs.stacks.map { ($0.positions, PackageIndexCache($0.source)) })
+        var count = 0
+        for pair in pairs {
+            let positions = PlanInputs.stack(of: matrix, target: pair.target, compiler: pair.compiler)
+            guard let index = indices[positions] else { continue }
+            let packages = try selection.count(of: planner.column(pair), index: index)
+            count += packages
+            try selection.check(count, packages: packages)
+        }
+    }
+
     private func check(_ columns: [(count: Int, diagnostics: [Diagnostic])], _ selection: CellSelection) throws {
         let diagnostics = columns.flatMap(\.diagnostics).reduce(into: [Diagnostic]()) { all, next in
             if !all.contains(next) { all.append(next) }
@@ -92,7 +130,7 @@ struct PlanUpdate: Sendable {
         let done = Mutex(0)
         progress(PlanProgress(.jobs, done: 0, total: total))
         return try await concurrently(Array(zip(open, solved))) { _, part in
-            try await ColumnPlan(part.0, part.1, rules: rules) { count in
+            try await ColumnPlan(part.0, part.1, rules: rules, moving: planner.inputs.moving) { count in
                 let now = done.withLock { done in
                     done += count
                     return done
@@ -125,7 +163,9 @@ struct PlanUpdate: Sendable {
         memory.packages = assembly.packages
         return Planning(
             header: header, documents: assembly.documents, memory: memory,
-            made: parts.reduce(0) { $0 + $1.cells.count }, warnings: inputs.warnings)
+            made: parts.reduce(0) { $0 + $1.cells.count },
+            warnings: inputs.warnings + UnmatchedRules(matrix, updates).warnings
+                + (inputs.moving?.warnings ?? []))
     }
 }
 

@@ -7,6 +7,8 @@ internal import OpamSolver
 /// give equal plans.
 package struct Planner: Sendable {
     let inputs: PlanInputs
+    /// Cells of a plan.
+    var cellLimit = CellSelection.usualLimit
     let progress: @Sendable (PlanProgress) -> Void
 
     /// - Parameter progress: called from any thread.

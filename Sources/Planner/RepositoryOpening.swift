@@ -12,6 +12,8 @@ struct RepositoryOpening {
     let cache: String?
     /// Of the first repository of git, instead of what the matrix says.
     let revision: String?
+    /// Where repositories are read from instead, by their URL: a path or another URL.
+    let mirrors: [String: String]
 
     /// A repository at the state that is planned.
     struct Opened {
@@ -56,7 +58,10 @@ struct RepositoryOpening {
         let path: String
         switch entry.place.value {
         case .path(_, let resolved): path = resolved
-        case .url(let url): path = try RepositoryMirror(url: url, cache: cache).path(for: entry.revision)
+        case .url(let url):
+            let place = mirrors[url] ?? url
+            path =
+                place.contains("://") ? try RepositoryMirror(url: place, cache: cache).path(for: entry.revision) : place
         }
         let repository =
             switch entry.revision {
@@ -135,7 +140,7 @@ private struct RepositoryMirror {
             let words = String(decoding: said.suffix(2_000), as: UTF8.self).split(separator: "\n").last ?? ""
             throw Failure(
                 .infrastructure, "git cannot fetch '\(url)': \(words)",
-                hint: "use 'path:' with a copy on this machine where there is no network")
+                hint: "without a network, name a copy: --repository-mirrors \(url)=FOLDER")
         }
     }
 }

@@ -61,16 +61,3 @@ package struct CellState: Codable, Sendable, Hashable {
         required && state != Outcome.success.rawValue && state != "excluded"
     }
 }
-
-extension PlannedCell {
-    /// True when the verdict is on the very jobs that the plan has for the cell.
-    package func isDecided(by result: CellResult) -> Bool {
-        switch basis {
-        case .excluded: false
-        case .unsolvable: result.outcome == .unsolvable
-        case .jobs(let build, let test):
-            result.job == build && (test == nil || result.outcome != .success)
-                || (test != nil && result.job == test)
-        }
-    }
-}

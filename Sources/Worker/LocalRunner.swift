@@ -1,6 +1,7 @@
 public import Core
 public import Documents
 internal import Executor
+package import Fetching
 internal import Foundation
 internal import OpamFormat
 internal import OpamSwitch

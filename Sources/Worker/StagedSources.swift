@@ -1,5 +1,6 @@
 internal import Core
 internal import Documents
+internal import Fetching
 internal import Foundation
 internal import OpamFormat
 internal import OpamSwitch

@@ -1,6 +1,7 @@
 internal import Core
 internal import Documents
 internal import Executor
+internal import Fetching
 internal import OpamSwitch
 internal import PluginMessages
 
@@ -19,7 +20,7 @@ struct Verdict {
             report = Self.judge(error, log: log, reader: reader, scratch: scratch)
         case let error as SourceError:
             report =
-                error.kind == .network
+                error.kind == .network || error.kind == .moved
                 ? Self.infrastructure(error.description) : Self.failure(.fetch, error.description)
         case let error as RecipeError:
             report = Self.failure(.configure, error.description)

@@ -28,6 +28,7 @@ struct CI: AsyncParsableCommand {
             DiffCommand.self,
             ReportCommand.self,
             RetryCommand.self,
+            CancelCommand.self,
             ReproduceCommand.self,
             PluginCommand.self,
             StoreCommand.self,
@@ -47,7 +48,7 @@ struct CI: AsyncParsableCommand {
     /// - Returns: the exit code, one of `ExitStatus`.
     static func run(arguments: [String]) async -> Int32 {
         do {
-            var command = try parseAsRoot(arguments)
+            var command = try AmbientArguments(for: arguments, in: .current()).command()
             if var asynchronous = command as? any AsyncParsableCommand {
                 try await asynchronous.run()
             } else {
@@ -63,7 +64,7 @@ struct CI: AsyncParsableCommand {
         } catch is CancellationError {
             return ExitStatus.interrupted.rawValue
         } catch {
-            return complain(aboutParsing: error)
+            return complain(aboutParsing: error, of: arguments)
         }
     }
 
@@ -73,11 +74,15 @@ struct CI: AsyncParsableCommand {
     }
 
     /// Prints the help that was asked for, the mistake in the command line, or an error nobody foresaw.
-    private static func complain(aboutParsing error: any Error) -> Int32 {
+    private static func complain(aboutParsing error: any Error, of arguments: [String]) -> Int32 {
         let message = fullMessage(for: error)
         switch exitCode(for: error) {
         case .success:
             print(message)
+            if message.hasPrefix("OVERVIEW:") {
+                let words = arguments.first == "help" ? Array(arguments.dropFirst()) : arguments
+                print(CommandOptions(of: CommandOptions.command(of: words).type).help, terminator: "")
+            }
             return ExitStatus.success.rawValue
         case .validationFailure:
             Terminal.complain(message)

@@ -17,6 +17,7 @@ struct Configuration: Sendable {
             return Configuration(environment: environment, entries: [:])
         }
         return Configuration(
-            environment: environment, entries: try FlatMapping(path: file, keys: Settings.keys).entries)
+            environment: environment,
+            entries: try FlatMapping(path: file, keys: Settings.keys, or: { CommandOptions.allNames }).entries)
     }
 }

@@ -15,7 +15,7 @@ struct DoctorCommand: AsyncParsableCommand {
     @OptionGroup var hosts: HostOptions
 
     @Option(help: "text or json.")
-    var format: OutputFormat = .text
+    var format: DocumentFormat = .text
 
     func run() async throws {
         let configuration = try Configuration.current()

@@ -13,7 +13,7 @@ struct ExplainCommand: AsyncParsableCommand {
     var deployment: String?
 
     @Option(help: "text or json.")
-    var format: OutputFormat = .text
+    var format: DocumentFormat = .text
 
     @Argument(help: "Which cell.", transform: selector)
     var cell: Selector

@@ -1,10 +1,17 @@
 internal import ArgumentParser
 internal import Core
 internal import Documents
+internal import Fetching
+internal import Foundation
 
 /// How data is printed.
 enum OutputFormat: String, ExpressibleByArgument, CaseIterable, Sendable {
     case text, json, csv
+}
+
+/// How data is printed that is no table.
+enum DocumentFormat: String, ExpressibleByArgument, CaseIterable, Sendable {
+    case text, json
 }
 
 /// Prints a value as canonical JSON.
@@ -20,6 +27,52 @@ struct StoreOption: ParsableArguments {
     /// The store's directory.
     func path(in configuration: Configuration) throws -> String {
         try Settings.store.value(flag: flag, in: configuration) ?? ".ciso"
+    }
+}
+
+/// Where sources of packages come from.
+struct SourceOptions: ParsableArguments {
+    @Option(name: .customLong("source-cache"), help: Settings.sourceCache.help)
+    var folder: String?
+
+    @Option(name: .customLong("source-mirrors"), help: Settings.sourceMirrors.help)
+    var mirrors: String?
+
+    /// The cache of sources.
+    ///
+    /// - Parameter isRead: Leaves the cache as it is; what it lacks goes into a folder that the system clears.
+    func cache(in configuration: Configuration, isRead: Bool = false) throws -> SourceCache {
+        let folder = try Settings.sourceDirectory(flag: folder, in: configuration)
+        let mirrors = try Settings.sourceMirrors.value(flag: mirrors, in: configuration) ?? ""
+        let aside = FileManager.default.temporaryDirectory.appending(path: "ciso-\(getpid())/sources").path
+        return SourceCache(
+            isRead ? aside : folder, others: isRead ? [folder] : [],
+            mirrors: mirrors.split(separator: " ").map(String.init))
+    }
+}
+
+/// Places of repositories, by the URL that matrices name.
+struct RepositoryMirrors: ExpressibleByArgument, Sendable {
+    let places: [String: String]
+
+    init?(argument: String) {
+        var places: [String: String] = [:]
+        for pair in argument.split(whereSeparator: \.isWhitespace) {
+            let parts = pair.split(separator: "=", maxSplits: 1).map(String.init)
+            guard parts.count == 2, parts[0].contains("://") else { return nil }
+            places[parts[0]] = parts[1]
+        }
+        self.places = places
+    }
+}
+
+/// Where repositories of packages are.
+struct RepositoryOptions: ParsableArguments {
+    @Option(name: .customLong("repository-mirrors"), help: Settings.repositoryMirrors.help)
+    var mirrors: RepositoryMirrors?
+
+    func places(in configuration: Configuration) throws -> [String: String] {
+        try Settings.repositoryMirrors.value(flag: mirrors, in: configuration)?.places ?? [:]
     }
 }
 

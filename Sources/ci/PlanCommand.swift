@@ -26,6 +26,9 @@ struct PlanCommand: AsyncParsableCommand {
     @Option(help: Settings.cache.help)
     var cache: String?
 
+    @OptionGroup var sources: SourceOptions
+    @OptionGroup var repositories: RepositoryOptions
+
     @Flag(name: .customLong("dry-run"), help: "Write nothing.")
     var dryRun = false
 
@@ -44,7 +47,9 @@ struct PlanCommand: AsyncParsableCommand {
         let preparation = PlanPreparation(
             matrix: try MatrixFile(path: matrix),
             catalog: PluginCatalog(try PluginSearchPath.configured(configuration, flag: pluginPath)),
-            cache: cache.map { PlanCache($0, isReadOnly: dryRun) })
+            cache: cache.map { PlanCache($0, isReadOnly: dryRun) },
+            packageSources: try sources.cache(in: configuration, isRead: dryRun),
+            repositoryMirrors: try repositories.places(in: configuration))
         let progress = PlanProgressLine(quiet: talk.quiet)
         let keeping = PlanKeeping(
             preparation, store: try store.path(in: configuration), isDry: dryRun, progress: { progress.show($0) })

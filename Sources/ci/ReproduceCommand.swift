@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import Core
 internal import Documents
+internal import Fetching
 internal import Foundation
 internal import PluginHost
 internal import Review
@@ -25,11 +26,7 @@ struct ReproduceCommand: AsyncParsableCommand {
     @Option(name: .customLong("plugin-path"), help: Settings.pluginPath.help)
     var pluginPath: String?
 
-    @Option(name: .customLong("source-cache"), help: Settings.sourceCache.help)
-    var sourceCache: String?
-
-    @Option(name: .customLong("source-mirrors"), help: Settings.sourceMirrors.help)
-    var sourceMirrors: String?
+    @OptionGroup var sources: SourceOptions
 
     @Flag(name: .customLong("run"), help: "Start a shell in the environment.")
     var starts = false
@@ -45,13 +42,10 @@ struct ReproduceCommand: AsyncParsableCommand {
         let reader = try ResultsReader(store: store, deployment: deployment)
         let request = try request(reader)
         let catalog = PluginCatalog(try PluginSearchPath.configured(configuration, flag: pluginPath))
-        let mirrors = try Settings.sourceMirrors.value(flag: sourceMirrors, in: configuration) ?? ""
         let runner = try LocalRunner(
             WorkerFolders("\(try store.path(in: configuration))/ciso/worker"), plugins: catalog,
-            sources: SourceCache(
-                try Settings.sourceDirectory(flag: sourceCache, in: configuration),
-                mirrors: mirrors.split(separator: " ").map(String.init)),
-            hosts: try hosts.settings(configuration), keepLog: { Digest(of: $0) })
+            sources: try sources.cache(in: configuration), hosts: try hosts.settings(configuration),
+            keepLog: { Digest(of: $0) })
         let reproduction = Reproduction(runner)
         let progress: @Sendable (String) -> Void = { [talk] phrase in
             if talk.verbose { Terminal.complain(phrase) }

@@ -35,11 +35,8 @@ struct RunCommand: AsyncParsableCommand {
     @Option(name: .customLong("plugin-path"), help: Settings.pluginPath.help)
     var pluginPath: String?
 
-    @Option(name: .customLong("source-cache"), help: Settings.sourceCache.help)
-    var sourceCache: String?
-
-    @Option(name: .customLong("source-mirrors"), help: Settings.sourceMirrors.help)
-    var sourceMirrors: String?
+    @OptionGroup var sources: SourceOptions
+    @OptionGroup var repositories: RepositoryOptions
 
     @Option(help: "text, json or csv.")
     var format: OutputFormat = .text
@@ -69,7 +66,7 @@ struct RunCommand: AsyncParsableCommand {
         }
         let runner = try LocalRunner(
             WorkerFolders("\(path)/ciso/worker"), plugins: catalog,
-            sources: try sources(configuration), hosts: try hosts.settings(configuration),
+            sources: try sources.cache(in: configuration), hosts: try hosts.settings(configuration),
             keepLog: { [logs = store.logs] in try logs.put($0) })
         let slots =
             try Settings.jobs.value(flag: jobs, in: configuration) ?? ProcessInfo.processInfo.activeProcessorCount
@@ -87,19 +84,14 @@ struct RunCommand: AsyncParsableCommand {
         guard let matrix else { return try ResultsReader.plan(of: deployment, in: Store(opening: path)) }
         let cache = try Settings.cacheDirectory(flag: nil, in: configuration)
         let preparation = PlanPreparation(
-            matrix: try MatrixFile(path: matrix), catalog: catalog, cache: cache.map { PlanCache($0) })
+            matrix: try MatrixFile(path: matrix), catalog: catalog, cache: cache.map { PlanCache($0) },
+            packageSources: try sources.cache(in: configuration),
+            repositoryMirrors: try repositories.places(in: configuration))
         let progress = PlanProgressLine(quiet: talk.quiet)
         let planned = try await PlanKeeping(preparation, store: path, progress: { progress.show($0) }).plan()
         progress.clear()
         for warning in planned.warnings where !talk.quiet { Terminal.complain(warning.description) }
         return try ResultsReader.plan(of: planned.header.deployment, in: Store(opening: path))
-    }
-
-    private func sources(_ configuration: Configuration) throws -> SourceCache {
-        let mirrors = try Settings.sourceMirrors.value(flag: sourceMirrors, in: configuration) ?? ""
-        return SourceCache(
-            try Settings.sourceDirectory(flag: sourceCache, in: configuration),
-            mirrors: mirrors.split(separator: " ").map(String.init))
     }
 
     /// Carries the plan out, showing how it goes; the first Ctrl-C stops it in good order, the second at once.

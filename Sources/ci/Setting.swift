@@ -14,13 +14,11 @@ struct Setting<Value: Sendable>: Sendable {
     let expected: String
     let read: @Sendable (String) -> Value?
 
-    var variable: String {
-        "CISO_" + key.uppercased().map { $0 == "-" ? "_" : String($0) }.joined()
-    }
+    var variable: String { Settings.variable(of: key) }
 
-    /// The text of the flag in `--help`, naming all three places.
+    /// The text of the flag in `--help`.
     var help: ArgumentHelp {
-        ArgumentHelp("\(text) (environment: \(variable); ciso.yaml: \(key); default: \(defaultText))")
+        ArgumentHelp("\(text) (default: \(defaultText))")
     }
 
     /// The value from the flag, the environment or the file; nil where none of them has one.
@@ -81,6 +79,10 @@ enum Settings {
         defaultText: "60", expected: "a number from 0 to 86400",
         read: { Int($0).flatMap { (0...86_400).contains($0) ? $0 : nil } })
 
+    static let repositoryMirrors = Setting<RepositoryMirrors>(
+        key: "repository-mirrors", text: "Where repositories are read from instead: URL=PLACE, separated by spaces.",
+        defaultText: "none", expected: "URL=PLACE, separated by spaces", read: { RepositoryMirrors(argument: $0) })
+
     static let cache = Setting<String>(
         key: "cache", text: "Where what can be computed again is kept.",
         defaultText: "$XDG_CACHE_HOME/ciso or ~/.cache/ciso", expected: "a path", read: { $0 })
@@ -106,9 +108,14 @@ enum Settings {
         return "\(cache)/sources"
     }
 
-    /// The keys that `ciso.yaml` may have.
+    /// The environment's name of a key.
+    static func variable(of key: String) -> String {
+        "CISO_" + key.uppercased().map { $0 == "-" ? "_" : String($0) }.joined()
+    }
+
+    /// The keys of these settings; the names of all options are keys too.
     static let keys = [
-        store.key, jobs.key, pluginPath.key, sourceCache.key, sourceMirrors.key, cache.key, hosts.key, knownHosts.key,
-        sshConfig.key, sshPatience.key, hostPatience.key,
+        store.key, jobs.key, pluginPath.key, sourceCache.key, sourceMirrors.key, cache.key, repositoryMirrors.key,
+        hosts.key, knownHosts.key, sshConfig.key, sshPatience.key, hostPatience.key,
     ]
 }

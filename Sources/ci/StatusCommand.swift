@@ -10,7 +10,7 @@ struct StatusCommand: AsyncParsableCommand {
 
     @OptionGroup var store: StoreOption
 
-    @Option(help: "text or json.")
+    @Option(help: "text, json or csv.")
     var format: OutputFormat = .text
 
     func run() async throws {
@@ -23,10 +23,21 @@ struct StatusCommand: AsyncParsableCommand {
             let reader = try ResultsReader(store: store, plan: plan)
             statuses.append(DeploymentStatus(plan: plan, states: try reader.states(picked: [])))
         }
-        if format == .json {
-            try printJSON(statuses)
-        } else {
-            for line in statuses.flatMap(\.lines) { print(line) }
+        switch format {
+        case .json: try printJSON(statuses)
+        case .csv: printCSV(statuses)
+        case .text: for line in statuses.flatMap(\.lines) { print(line) }
+        }
+    }
+
+    private func printCSV(_ statuses: [DeploymentStatus]) {
+        print("deployment,target,state,cells")
+        for status in statuses {
+            for target in status.targets {
+                for (state, cells) in target.states.sorted(by: { $0.key < $1.key }) {
+                    print("\(csvField(status.deployment)),\(csvField(target.name)),\(state),\(cells)")
+                }
+            }
         }
     }
 }

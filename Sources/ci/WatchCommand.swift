@@ -17,7 +17,7 @@ struct WatchCommand: AsyncParsableCommand {
     var deployment: String?
 
     @Option(help: "text or json: a verdict a line.")
-    var format: OutputFormat = .text
+    var format: DocumentFormat = .text
 
     func run() async throws {
         let reader = try ResultsReader(store: store, deployment: deployment)
@@ -45,7 +45,7 @@ struct WatchCommand: AsyncParsableCommand {
     }
 
     /// Prints the verdict at `path`; the index is none.
-    private static func tell(_ path: StorePath, in snapshot: Snapshot, _ format: OutputFormat) throws {
+    private static func tell(_ path: StorePath, in snapshot: Snapshot, _ format: DocumentFormat) throws {
         guard path.components.first != "index", let result = try snapshot.value(CellResult.self, at: path) else {
             return
         }

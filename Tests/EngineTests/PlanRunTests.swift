@@ -1,6 +1,7 @@
 import Core
 import Documents
 import Foundation
+import Store
 import Synchronization
 import Testing
 import Worker
@@ -67,6 +68,71 @@ import Worker
         #expect(world.outcomes["c.1"] == .success)
     }
 
+    @Test func cellsThatAreGivenUpStopTheJobsThatOnlyTheyNeed() async throws {
+        let world = World(endings: [:])
+        let (cells, tell) = AsyncStream.makeStream(of: Set<Cell>.self)
+        let task = Task { try await world.run(stoppingAt: "b", givingUp: cells) }
+        while !world.started.contains("b") { try await Task.sleep(for: .milliseconds(5)) }
+        tell.yield(Set(world.plan.cells.filter { ["b", "c"].contains($0.cell.package.name) }.map(\.cell)))
+        try await task.value
+        #expect(world.outcomes == ["a.1": .success, "d.1": .success, "e.1": .unsolvable])
+        #expect(!world.started.contains("c"))
+    }
+
+    @Test func aJobThatAnotherCellNeedsGoesOn() async throws {
+        let world = World(endings: [:])
+        let (cells, tell) = AsyncStream.makeStream(of: Set<Cell>.self)
+        tell.yield(Set(world.plan.cells.filter { ["b"].contains($0.cell.package.name) }.map(\.cell)))
+        try await world.run(givingUp: cells)
+        #expect(world.outcomes["c.1"] == .success)
+    }
+
+    @Test func aRunNoticesWhatAnotherProcessCancelsAndLeavesItAlone() async throws {
+        let folder = FileManager.default.temporaryDirectory.appending(path: "ciso-\(UUID().uuidString)").path
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let world = World(endings: [:])
+        let store = try Store(at: folder)
+        let cancelled = world.plan.cells.filter { ["b", "c"].contains($0.cell.package.name) }
+        let branch = ResultBranch(deployment: "d", target: "t")
+        func run(stoppingAt stop: String? = nil) -> Task<Void, any Error> {
+            let run = DeploymentRun(
+                store: store, plan: world.plan, runner: ScriptedRunner(world: world, stop: stop), slots: 2)
+            return Task { try await run.run(files: { _ in PackageFiles(opam: []) }, observe: { _ in }) }
+        }
+        func outcomes() throws -> [String: Outcome] {
+            let table = try branch.table(in: store.snapshot(Branch(branch.name)))
+            return Dictionary(
+                world.plan.cells.compactMap { cell in
+                    table.result(of: cell.cell).map { (cell.cell.package.description, $0.outcome) }
+                }, uniquingKeysWith: { $1 })
+        }
+        let first = run(stoppingAt: "b")
+        while !world.started.contains("b") { try await Task.sleep(for: .milliseconds(5)) }
+        try await store.transact(Branch(branch.name), "Cancel") { transaction in
+            for cell in cancelled {
+                let job = world.ids[cell.cell.package.name]
+                let result = CellResult(cell: cell.cell, job: job, outcome: .cancelled, repositories: [])
+                try branch.write(result, at: ResultPath.cell(cell.cell), in: transaction)
+            }
+        }
+        try await first.value
+        let stopped: [String: Outcome] = [
+            "a.1": .success, "b.1": .cancelled, "c.1": .cancelled, "d.1": .success, "e.1": .unsolvable,
+        ]
+        #expect(try outcomes() == stopped)
+
+        world.forgetStarts()
+        try await run().value
+        #expect(world.started == [], "what is cancelled stays so")
+
+        try await store.transact(Branch(branch.name), "Forget") { transaction in
+            for cell in cancelled { try branch.remove(at: ResultPath.cell(cell.cell), in: transaction) }
+        }
+        try await run().value
+        #expect(world.started == ["b", "c"])
+        #expect(try outcomes()["c.1"] == .success)
+    }
+
     @Test func aLostLayerIsBuiltAgainWhenSomethingNeedsIt() async throws {
         let world = World(endings: [:])
         try await world.run()
@@ -119,7 +185,7 @@ private final class World: Sendable {
         self.ids = ids
     }
 
-    func run(stoppingAt stop: String? = nil) async throws {
+    func run(stoppingAt stop: String? = nil, givingUp: AsyncStream<Set<Cell>>? = nil) async throws {
         let known = state.withLock { $0 }
         let table = Dictionary(
             known.results.values.compactMap { result in result.job.map { ($0, result) } },
@@ -139,7 +205,7 @@ private final class World: Sendable {
                     $0.results[entry.path] = entry.result
                     $0.recorded += 1
                 }
-            }, observe: { _ in })
+            }, observe: { _ in }, cancellations: givingUp)
         try await run.run()
     }
 

@@ -26,6 +26,39 @@ import Testing
         #expect(!matrix.targets.isEmpty && !matrix.compilers.isEmpty && !matrix.packages.isEmpty)
     }
 
+    /// Texts that would take much time or memory, or never end.
+    @Test(arguments: [
+        ("nested lists", "x: " + String(repeating: "[", count: 200_000), "more than 32 lists and mappings"),
+        ("nested mappings", "x: " + String(repeating: "{a: ", count: 200_000), "more than 32 lists and mappings"),
+        (
+            "aliases of aliases",
+            "x-0: &a0 [1, 2]\n" + (1..<64).map { "x-\($0): &a\($0) [*a\($0 - 1), *a\($0 - 1)]\n" }.joined(),
+            "more than 100000 values"
+        ),
+        (
+            "merged mappings",
+            "x-0: &a0 {k: 1}\n" + (1..<20_000).map { "x-\($0): &a\($0) {<<: *a\($0 - 1), k\($0): 1}\n" }.joined(),
+            "more than 100000 values"
+        ),
+        ("a long list", "x: [" + String(repeating: "1,", count: 200_000) + "]", "more than 100000 values"),
+        ("a large file", String(repeating: "# nothing\n", count: 120_000), "bytes"),
+        (
+            "many columns",
+            "targets: [\((0..<101).map { "t-\($0)" }.joined(separator: ", "))]\n"
+                + "compilers: [\((0..<100).map { "5.\($0)" }.joined(separator: ", "))]\n",
+            "1:10: error: 101 targets × 100 compilers are more than 10000 columns"
+        ),
+    ])
+    func bombsAreRefused(kind: String, text: String, message: String) throws {
+        let file = FileManager.default.temporaryDirectory.appending(path: "ciso-\(UUID().uuidString).yaml")
+        defer { try? FileManager.default.removeItem(at: file) }
+        try Data(text.utf8).write(to: file)
+        let failure = #expect(throws: Failure.self) { try MatrixFile(path: file.path) }
+        let words = failure?.description ?? ""
+        #expect(failure?.kind == .input && words.contains(message), "\(words.prefix(500))")
+        #expect(words.split(separator: "\n").allSatisfy { $0.count < 300 }, "excerpts are short")
+    }
+
     @Test func targetsAreRequiredUnlessTheMatrixSaysOtherwise() throws {
         let targets = try matrix("packages: all").targets
         #expect(targets.map(\.name.value) == ["debian-12", "openbsd-7.7"])

@@ -133,6 +133,14 @@ import Testing
             plan.inputs(plan.build("debian-12/5.3.0/alcotest.1.8.0")) == ["cmdliner.1.0.0", "ocaml.5.3.0"])
     }
 
+    @Test(arguments: ["[cmdliner]", "[cmdliner >= 1]", "[cmdl*]", "all", "[{name: cmdliner, versions: all}]"])
+    func aPackageThatIsPinnedIsTakenAtThatVersion(packages: String) async throws {
+        var small = SmallPlan()
+        small.rest = "packages: \(packages)\npins: {cmdliner: 1.0.0}"
+        let cells = try await small.planning().plan.cells.map(\.cell.package.description)
+        #expect(cells.filter { $0.hasPrefix("cmdliner") } == ["cmdliner.1.0.0"])
+    }
+
     @Test func lowerBoundsTakeTheOldestThatDo() async throws {
         var small = SmallPlan()
         small.rest = "packages: [alcotest]\nlower-bounds: true"
@@ -186,6 +194,40 @@ import Testing
         #expect(
             try await packages("packages: [{set: s, versions: all}, {except: cmdliner.1.3.0}]\nsets: {s: [cmdliner]}")
                 == ["cmdliner.1.0.0"])
+    }
+
+    @Test func whatFitsNoCellIsAWarning() async throws {
+        var small = SmallPlan()
+        small.rest = """
+            packages: [fmt, cmdliner]
+            exclude: [{cells: ["*/*/fmt", "*/*/fmtt"], reason: r}]
+            accept-failures: [{cells: "debian-12/*/cmdliner.1.2*", reason: r}]
+            schedule: [{cells: "*/*/astring", priority: 1}]
+            with-test: [cmdlinre, "fm*"]
+            lower-bounds: ["js-*"]
+            """
+        let warnings = try await small.planning().warnings
+        #expect(
+            warnings.map { "\($0)".split(separator: "\n")[0] } == [
+                "m.yaml:6:31: warning: '*/*/fmtt' selects no cell",
+                "m.yaml:7:27: warning: 'debian-12/*/cmdliner.1.2*' selects no cell",
+                "m.yaml:8:20: warning: '*/*/astring' selects no cell",
+                "m.yaml:9:13: warning: 'with-test' names 'cmdlinre', which no cell has",
+                "m.yaml:10:16: warning: 'lower-bounds' names 'js-*', which no cell has",
+            ])
+        #expect(warnings.first?.hint == "did you mean 'fmt'?")
+    }
+
+    @Test func pinsToVersionsThatAreNotThereAreMistakes() async throws {
+        var small = SmallPlan()
+        small.rest = "packages: [alcotest]\npins: {cmdliner: 1.5.0, gone: 1.0}"
+        let failure = await #expect(throws: Failure.self) { try await small.planning() }
+        #expect(failure?.kind == .input)
+        let words = failure?.description ?? ""
+        #expect(
+            words.contains("m.yaml:6:8: error: pin 'cmdliner': no repository has a version 1.5.0 of it"), "\(words)")
+        #expect(words.contains("the newest are 1.3.0, 1.0.0"), "\(words)")
+        #expect(words.contains("m.yaml:6:25: error: pin 'gone': no repository has a version 1.0 of it"), "\(words)")
     }
 
     @Test func planningTwiceGivesTheSame() async throws {

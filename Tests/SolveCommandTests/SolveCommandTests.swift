@@ -4,11 +4,12 @@ import Testing
 
 /// `ci solve` as a user meets it: what it prints where, and its exit code.
 @Suite struct SolveCommandTests {
-    private let folder: URL
+    private let program: Program
 
     init() throws {
-        folder = FileManager.default.temporaryDirectory.appending(path: "solve-command-tests-\(UUID())")
-        try write([
+        program = Program(
+            folder: FileManager.default.temporaryDirectory.appending(path: "solve-command-tests-\(UUID())"))
+        try program.write(packages: [
             "ocaml.5.3.0": "", "ocaml.4.14.2": "", "ocaml-system.4.14.2": "available: sys-ocaml-version = \"4.14.2\"",
             "lwt.5.6": "depends: \"ocaml\"", "lwt.5.7": "depends: [\"ocaml\" {>= \"5\"} \"dune\"]",
             "dune.3.0": "", "dune.3.1": "available: os-distribution = \"debian\"",
@@ -17,51 +18,12 @@ import Testing
         ])
     }
 
-    private func write(_ files: [String: String]) throws {
-        for (package, fields) in files {
-            let name = try #require(package.split(separator: ".").first)
-            let path = folder.appending(path: "repo/packages/\(name)/\(package)")
-            try FileManager.default.createDirectory(at: path, withIntermediateDirectories: true)
-            try Data("opam-version: \"2.0\"\n\(fields)\n".utf8).write(to: path.appending(path: "opam"))
-        }
-    }
-
-    private struct Output {
-        let status: Int32
-        let data: String
-        let talk: String
-    }
-
-    private func solve(_ arguments: String...) throws -> Output {
+    private func solve(_ arguments: String...) throws -> Program.Output {
         try run(["--repository", "repo", "--target", "debian-12", "--compiler", "5.3.0"] + arguments)
     }
 
-    private func run(_ arguments: [String]) throws -> Output {
-        let process = Process()
-        process.executableURL = try program()
-        process.arguments = ["solve"] + arguments
-        process.currentDirectoryURL = folder
-        process.environment = ["CISO_CACHE": folder.appending(path: "cache").path]
-        let talk = folder.appending(path: "stderr-\(UUID())")
-        _ = FileManager.default.createFile(atPath: talk.path, contents: nil)
-        process.standardError = try FileHandle(forWritingTo: talk)
-        let data = Pipe()
-        process.standardOutput = data
-        try process.run()
-        let printed = data.fileHandleForReading.readDataToEndOfFile()
-        process.waitUntilExit()
-        return Output(
-            status: process.terminationStatus, data: String(decoding: printed, as: UTF8.self),
-            talk: try String(contentsOf: talk, encoding: .utf8))
-    }
-
-    /// `ci` lies where the tests were built.
-    private func program() throws -> URL {
-        var folders = CommandLine.arguments.map { URL(filePath: $0).deletingLastPathComponent() }
-        folders += Bundle.allBundles.map { $0.bundleURL.deletingLastPathComponent() }
-        let found = folders.map { $0.appending(path: "ci") }
-            .first { FileManager.default.isExecutableFile(atPath: $0.path) }
-        return try #require(found, "ci is built with the tests")
+    private func run(_ arguments: [String]) throws -> Program.Output {
+        try program.run(["solve"] + arguments)
     }
 
     @Test func linesOfCSV() throws {

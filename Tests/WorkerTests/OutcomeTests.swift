@@ -1,5 +1,7 @@
 import Core
 import Documents
+import Foundation
+import Git
 import Testing
 
 @testable import Worker
@@ -67,6 +69,10 @@ struct OutcomeTests {
                   checksum: "md5=00000000000000000000000000000000"
                 }
                 """, phase: .fetch),
+        Fixture(name: "mercurial", opam: #"url { src: "hg+https://sources.invalid/a" }"#, phase: .fetch),
+        Fixture(name: "no-repository", opam: #"url { src: "git+file:///nowhere#main" }"#, phase: .fetch),
+        Fixture(
+            name: "no-network", opam: #"url { src: "git+http://127.0.0.1:1/a.git#main" }"#, outcome: .infrastructure),
         Fixture(
             name: "wrong-file", opam: #"extra-files: ["f" "md5=00000000000000000000000000000000"]"#, files: ["f": "x"],
             phase: .configure),
@@ -77,6 +83,14 @@ struct OutcomeTests {
 
     @Test(arguments: fixtures)
     func ends(fixture: Fixture) async throws {
+        let (report, log) = try await run(fixture)
+        #expect(report.outcome == fixture.outcome, "\(report)\n\(log)")
+        #expect(report.phase == fixture.phase, "\(report)\n\(log)")
+        if let signature = fixture.signature { #expect(report.signature == signature) }
+        #expect((report.layer != nil) == (fixture.outcome == .success))
+    }
+
+    private func run(_ fixture: Fixture) async throws -> (report: JobReport, log: String) {
         let world = try await QuickstartWorld()
         let files = PackageFiles(
             opam: Array("opam-version: \"2.0\"\n\(fixture.opam)\n".utf8),
@@ -88,11 +102,41 @@ struct OutcomeTests {
         let request = JobRequest(
             id: try CanonicalJSON.digest(of: job), job: job, files: files, inputs: [], target: world.target)
         let report = await world.runner.run(request) { _ in }
-        let log = world.logs[report.log]
-        #expect(report.outcome == fixture.outcome, "\(report)\n\(log)")
-        #expect(report.phase == fixture.phase, "\(report)\n\(log)")
-        if let signature = fixture.signature { #expect(report.signature == signature) }
-        #expect((report.layer != nil) == (fixture.outcome == .success))
+        return (report, world.logs[report.log])
+    }
+
+    /// A commit, with a branch that moves on; whether a branch that no plan has looked at is built.
+    @Test func aRepositoryOfGitIsBuiltAtItsCommit() async throws {
+        let folder = FileManager.default.temporaryDirectory.appending(path: "ciso-\(UUID().uuidString)").path
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let git = try GitRepository(initializingBare: folder)
+        func commit(_ name: String) throws -> ObjectID {
+            let parent = try git.reference("refs/heads/main")
+            let file = TreeEntry(name: name, kind: .executable, id: try git.write(.blob, Array("#!/bin/sh\n".utf8)))
+            let author = Signature(name: "Ada", email: "ada@example.org", time: 1_234_567_890)
+            let commit = try git.write(
+                Commit(
+                    tree: git.write(Tree([file])), parents: parent.map { [$0] } ?? [], author: author, message: "m\n"))
+            try git.updateReference("refs/heads/main", to: commit, expecting: parent)
+            return commit
+        }
+        let first = try commit("first")
+        _ = try commit("second")
+        func report(_ revision: String) async throws -> JobReport {
+            try await run(
+                Fixture(
+                    name: "from-git",
+                    opam: """
+                        url { src: "git+file://\(folder)#\(revision)" }
+                        build: ["sh" "-c" "./first && test ! -e second && test ! -e .git"]
+                        """)
+            ).report
+        }
+        #expect(try await report("\(first)").outcome == .success)
+        let moving = try await report("main")
+        #expect(moving.outcome == .infrastructure)
+        #expect(moving.reason?.contains("plan again") == true)
+        #expect(try await report("gone").phase == .fetch)
     }
 
     @Test func cancellingKillsTheBuild() async throws {

@@ -1,6 +1,7 @@
 import Core
 import Documents
 import Executor
+import Fetching
 import Foundation
 import OpamFormat
 import Planner

@@ -16,7 +16,7 @@ struct PluginCheckCommand: AsyncParsableCommand {
             """)
 
     @Option(help: "text or json.")
-    var format: OutputFormat = .text
+    var format: DocumentFormat = .text
 
     @Argument(help: "The plugin's file, libCiso….so.", completion: .file(extensions: ["so"]))
     var file: String
@@ -37,7 +37,7 @@ struct PluginCheckCommand: AsyncParsableCommand {
         switch format {
         case .json:
             try printJSON(ReportDocument(report))
-        case .text, .csv: print(Self.text(report))
+        case .text: print(Self.text(report))
         }
         if !report.isConforming { throw Ending(status: .notGood) }
     }

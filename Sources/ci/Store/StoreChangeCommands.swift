@@ -59,7 +59,7 @@ struct StoreSnapshotCommand: AsyncParsableCommand {
     var dryRun = false
 
     @Option(help: "text or json.")
-    var format: OutputFormat = .text
+    var format: DocumentFormat = .text
 
     func validate() throws {
         if drop && name == nil { throw ValidationError("--drop needs the name of a snapshot") }
@@ -106,7 +106,7 @@ struct StoreGCCommand: AsyncParsableCommand {
     var grace = 24
 
     @Option(help: "text or json.")
-    var format: OutputFormat = .text
+    var format: DocumentFormat = .text
 
     func validate() throws {
         if versions < 1 { throw ValidationError("--versions must be at least 1") }

@@ -53,7 +53,7 @@ struct StoreLogCommand: AsyncParsableCommand {
     var limit = 20
 
     @Option(help: "text or json.")
-    var format: OutputFormat = .text
+    var format: DocumentFormat = .text
 
     private struct Line: Encodable {
         let commit: String
@@ -136,7 +136,7 @@ struct StoreVerifyCommand: AsyncParsableCommand {
     var dryRun = false
 
     @Option(help: "text or json.")
-    var format: OutputFormat = .text
+    var format: DocumentFormat = .text
 
     func run() async throws {
         let path = try store.path(in: .current())

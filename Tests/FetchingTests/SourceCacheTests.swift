@@ -5,7 +5,7 @@ import OpamSwitch
 import Synchronization
 import Testing
 
-@testable import Worker
+@testable import Fetching
 
 @Suite struct SourceCacheTests {
     private let folder = FileManager.default.temporaryDirectory.appending(path: "ciso-\(UUID().uuidString)").path

@@ -1,0 +1,116 @@
+internal import Core
+internal import Foundation
+internal import Git
+
+/// A bare copy of a remote repository, holding what was asked for so far.
+///
+/// Blocks; those who fetch into the same copy wait for each other.
+struct GitMirror {
+    let url: String
+    /// Bytes that one fetch may bring.
+    let limit: Int
+    let patience: Patience
+    let repository: GitRepository
+    private let path: String
+
+    /// - Parameter folder: of all mirrors; made if need be.
+    init(of url: String, in folder: String, limit: Int, patience: Patience) throws {
+        self.url = url
+        self.limit = limit
+        self.patience = patience
+        path = "\(folder)/\(Digest(of: url).hex.prefix(16)).git"
+        do {
+            try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+            repository = try GitRepository(initializingBare: path)
+        } catch {
+            throw SourceError(.network, "\(url): its copy '\(path)' cannot be made: \(error)")
+        }
+    }
+
+    /// The commit that a branch, a tag or the beginning of a commit's id leads to; nil is the default branch.
+    func commit(at revision: String?) throws(SourceError) -> ObjectID {
+        let offered = try asked { () throws(GitError) in try repository.remoteReferences(of: url) }
+        for name in Self.names(for: revision) {
+            let found = offered.first { $0.name == name + "^{}" } ?? offered.first { $0.name == name }
+            if let found { return found.id }
+        }
+        guard let revision else { throw SourceError(.missing, "\(url): the repository has no commit") }
+        if revision.count >= 7, revision.allSatisfy(\.isHexDigit) {
+            try fetch(Self.everything)
+            if let commit = try? repository.resolve(commit: revision) { return commit }
+        }
+        let branches = offered.compactMap { $0.name.hasPrefix("refs/heads/") ? String($0.name.dropFirst(11)) : nil }
+        let guess = nearest(to: revision, in: branches).map { "; did you mean '\($0)'?" } ?? ""
+        throw SourceError(.missing, "\(url): there is no branch, tag or commit '\(revision)'\(guess)")
+    }
+
+    /// In git's order; without a revision what opam tries.
+    private static func names(for revision: String?) -> [String] {
+        guard let revision else { return ["HEAD", "refs/heads/master", "refs/heads/main"] }
+        return (revision.hasPrefix("refs/") ? [revision] : []) + ["refs/tags/\(revision)", "refs/heads/\(revision)"]
+    }
+
+    private static let everything = ["+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*"]
+
+    /// Brings the commit here, with all that it holds.
+    func fetch(_ commit: ObjectID) throws(SourceError) {
+        if repository.contains(commit) { return }
+        // Most servers give single commits; from others come all that have a name.
+        do throws(SourceError) {
+            try fetch(["\(commit):refs/ciso/\(commit)"])
+            if has(commit) { return }
+        } catch  where error.kind != .rejected {}
+        try fetch(Self.everything)
+        guard has(commit) else {
+            throw SourceError(.missing, "\(url): the repository has no commit \(commit), or does not give it")
+        }
+    }
+
+    private func has(_ commit: ObjectID) -> Bool {
+        try? repository.refresh()
+        return repository.contains(commit)
+    }
+
+    private func fetch(_ refspecs: [String]) throws(SourceError) {
+        let lock = try lock()
+        defer { close(lock) }
+        var isTooLarge = false
+        let result = Result { () throws(SourceError) in
+            try asked { () throws(GitError) in
+                try repository.fetch(refspecs, from: url) { [limit, patience] bytes in
+                    isTooLarge = bytes > limit
+                    return !isTooLarge && patience.lasts
+                }
+            }
+        }
+        if isTooLarge { throw SourceError(.rejected, "\(url): more than \(limit) bytes to fetch") }
+        try result.get()
+    }
+
+    private func lock() throws(SourceError) -> Int32 {
+        let file = "\(path).lock"
+        let descriptor = open(file, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
+        guard descriptor >= 0 else { throw SourceError(.network, "\(file): \(String(cString: strerror(errno)))") }
+        while flock(descriptor, LOCK_EX | LOCK_NB) != 0 {
+            guard patience.lasts else {
+                close(descriptor)
+                throw SourceError(.network, "\(url): another process has been fetching it for too long")
+            }
+            usleep(50_000)
+        }
+        return descriptor
+    }
+
+    private func asked<Value>(_ body: () throws(GitError) -> Value) throws(SourceError) -> Value {
+        if let path = SourceAddress.localPath(url), (try? GitRepository(opening: path)) == nil {
+            throw SourceError(.missing, "\(url): there is no repository of git")
+        }
+        guard patience.lasts else { throw SourceError(.network, "\(url): no answer in time") }
+        do throws(GitError) {
+            return try body()
+        } catch {
+            let words = "\(url): cannot \(error.operation): \(error.detail)"
+            throw SourceError(error.kind == .notFound ? .missing : .network, words)
+        }
+    }
+}

@@ -1,0 +1,51 @@
+internal import Archive
+internal import Foundation
+
+/// A source that lies on this machine: a file, or a folder that is packed as opam copies it.
+struct LocalSource {
+    let path: String
+
+    var isFolder: Bool {
+        var isFolder: ObjCBool = false
+        return FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) && isFolder.boolValue
+    }
+
+    /// What opam leaves behind when it copies a folder.
+    private static let excluded = [".git", ".hg", "_darcs", "_build", "_opam"]
+
+    /// Equal folders of one name give equal archives.
+    ///
+    /// - Parameter limit: bytes of all files.
+    /// - Throws: `SourceError`.
+    func copy(to file: String, limit: Int) throws {
+        guard FileManager.default.fileExists(atPath: path) else {
+            throw SourceError(.missing, "\(path): there is no such file or folder")
+        }
+        do {
+            try isFolder ? pack(to: file, limit: limit) : link(to: file, limit: limit)
+        } catch let error as ArchiveError {
+            throw SourceError(error.code == .system ? .network : .rejected, "\(path): cannot be packed: \(error)")
+        }
+    }
+
+    private func pack(to file: String, limit: Int) throws {
+        let url = URL(fileURLWithPath: path).standardizedFileURL
+        let name = url.lastPathComponent
+        let packing = Packing(
+            ownership: .fixed(Owner(user: 0, group: 0)), permissionMask: 0o755, limits: TreeLimits(bytes: limit),
+            level: nil)
+        _ = try packing.pack(
+            url.deletingLastPathComponent().path, paths: [name],
+            excluding: Set(Self.excluded.map { "\(name)/\($0)" }), to: file)
+    }
+
+    private func link(to file: String, limit: Int) throws {
+        do {
+            let size = try FileManager.default.attributesOfItem(atPath: path)[.size] as? Int ?? 0
+            guard size <= limit else { throw SourceError(.rejected, "\(path): more than \(limit) bytes") }
+            try FileManager.default.copyItem(atPath: path, toPath: file)
+        } catch let error as CocoaError {
+            throw SourceError(.network, "\(path): cannot be read: \(error.localizedDescription)")
+        }
+    }
+}

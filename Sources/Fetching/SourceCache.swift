@@ -1,0 +1,271 @@
+internal import Core
+internal import Foundation
+internal import Git
+package import OpamFormat
+internal import OpamSwitch
+
+/// The sources of packages, as archives: a folder in the layout of opam's download cache, filled from other caches,
+/// mirrors and the packages' own addresses.
+///
+/// ```
+/// md5/96/96c6ee50a32cca9ca277321262dbec57    the file's name is its digest
+/// sha256/2d/2df996279ae16b…                  the same file under another digest
+/// git/3f2a….git                              a bare copy of a remote repository
+/// git/commits/4190ec4e….tar                  what a commit holds, with its submodules
+/// incoming/                                  what is being fetched
+/// ```
+/// A file counts only where every checksum of the opam file is right, as with opam; of a repository only an exact
+/// commit is given. Of several jobs that ask for one source, one fetches it. What was fetched is written aside and
+/// renamed.
+package actor SourceCache {
+    /// Gets a file from an address.
+    package typealias Download = @Sendable (_ url: String, _ file: String, _ limit: Int) async throws -> Void
+
+    private let folder: String
+    private let others: [String]
+    private let mirrors: [String]
+    private let limit: Int
+    private let patience: Duration
+    private let download: Download
+    private var running: [Source: Task<String, any Error>] = [:]
+
+    /// - Parameters:
+    ///   - folder: is filled; need not exist.
+    ///   - others: caches in the same layout that are only read.
+    ///   - mirrors: addresses of caches in the same layout, `http:`, `https:` or `file:`.
+    ///   - limit: bytes of one source.
+    ///   - patience: for one repository of git; `download` has its own.
+    package init(
+        _ folder: String, others: [String] = [], mirrors: [String] = [], limit: Int = 1 << 30,
+        patience: Duration = .seconds(1800), download: @escaping Download = curl
+    ) {
+        self.folder = folder
+        self.others = others + mirrors.compactMap(SourceAddress.localPath)
+        self.mirrors = mirrors.filter { SourceAddress.localPath($0) == nil }
+        self.limit = limit
+        self.patience = patience
+        self.download = download
+    }
+
+    /// The archive of `source`, fetched if need be.
+    ///
+    /// - Parameter package: for messages.
+    /// - Throws: `SourceError`; `CancellationError`.
+    package func file(_ source: Source, of package: String) async throws -> String {
+        let address = SourceAddress(source.url)
+        if case .unsupported(let system) = address { throw unsupported(system, source, package) }
+        if case .git(let url, let revision) = address {
+            guard let revision, SourceAddress.isCommit(revision) else {
+                _ = try await commit(at: revision, of: url)
+                throw SourceError(
+                    .moved, "\(package): \(source.url): the plan does not say which commit it was at; plan again")
+            }
+        } else if source.checksums.isEmpty {
+            throw SourceError(.rejected, "\(package): \(source.url) has no checksum, so nothing tells the right file")
+        }
+        if let task = running[source] { return try await task.value }
+        let task = Task { () async throws -> String in
+            if case .git(let url, let commit?) = address { return try await archive(of: commit, from: url) }
+            return try await find(source, of: package)
+        }
+        running[source] = task
+        defer { running[source] = nil }
+        return try await task.value
+    }
+
+    private nonisolated func unsupported(_ system: String, _ source: Source, _ package: String) -> SourceError {
+        SourceError(
+            .missing,
+            "\(package): \(source.url): sources of \(system) cannot be fetched; repositories of git and archives can")
+    }
+
+    private func find(_ source: Source, of package: String) async throws -> String {
+        var refusals: [SourceError] = []
+        for checksum in source.checksums {
+            for cache in [folder] + others {
+                let place = "\(cache)/\(checksum.place)"
+                guard FileManager.default.fileExists(atPath: place) else { continue }
+                do {
+                    try verify(place, source, from: place, of: package)
+                    return place
+                } catch {
+                    refusals.append(error)
+                }
+            }
+        }
+        let aside = try aside()
+        defer { try? FileManager.default.removeItem(atPath: aside) }
+        for url in addresses(of: source) {
+            try Task.checkCancellation()
+            do {
+                try await obtain(url, aside)
+                try verify(aside, source, from: url, of: package)
+                return try keep(aside, source.checksums)
+            } catch let error as SourceError {
+                refusals.append(error)
+            }
+        }
+        throw worst(of: refusals, source, package)
+    }
+
+    /// A name for what is being fetched.
+    private func aside() throws -> String {
+        try FileManager.default.createDirectory(atPath: "\(folder)/incoming", withIntermediateDirectories: true)
+        return "\(folder)/incoming/\(UUID().uuidString)"
+    }
+
+    private func obtain(_ url: String, _ file: String) async throws {
+        guard let path = SourceAddress.localPath(url) else { return try await download(url, file, limit) }
+        try LocalSource(path: path).copy(to: file, limit: limit)
+    }
+
+    /// Mirrors first, by each checksum; then the address of the opam file and its own mirrors.
+    private func addresses(of source: Source) -> [String] {
+        mirrors.flatMap { mirror in
+            source.checksums.map { "\(mirror.hasSuffix("/") ? mirror : mirror + "/")\($0.place)" }
+        } + ([source.url] + source.mirrors)
+    }
+
+    /// A wrong file tells more than a missing one, and a missing one more than a network that was down.
+    private func worst(of refusals: [SourceError], _ source: Source, _ package: String) -> SourceError {
+        for kind in [SourceError.Kind.rejected, .moved, .network, .missing] {
+            if let first = refusals.last(where: { $0.kind == kind }) { return first }
+        }
+        return SourceError(.missing, "\(package): \(source.url): there is nothing to fetch")
+    }
+
+    private func verify(_ file: String, _ source: Source, from origin: String, of package: String) throws(SourceError) {
+        for checksum in source.checksums {
+            guard let found = digest(of: file, by: checksum.kind) else {
+                throw SourceError(.network, "\(file): cannot be read")
+            }
+            guard found == checksum.hexadecimal else {
+                let isFolder = SourceAddress.localPath(origin).map { LocalSource(path: $0).isFolder } ?? false
+                throw SourceError(
+                    isFolder ? .moved : .rejected,
+                    "\(package): checksum mismatch for \(origin): expected \(checksum), found "
+                        + "\(checksum.kind.rawValue)=\(found)")
+            }
+        }
+    }
+
+    /// Puts a verified file in its places.
+    private func keep(_ aside: String, _ checksums: [Checksum]) throws -> String {
+        let manager = FileManager.default
+        for checksum in checksums.reversed() {
+            let place = "\(folder)/\(checksum.place)"
+            try manager.createDirectory(
+                atPath: (place as NSString).deletingLastPathComponent, withIntermediateDirectories: true)
+            let link = "\(aside).\(checksum.kind.rawValue)"
+            try manager.linkItem(atPath: aside, toPath: link)
+            guard rename(link, place) == 0 else {
+                throw SourceError(.network, "\(place): cannot be written: \(String(cString: strerror(errno)))")
+            }
+        }
+        return "\(folder)/\(checksums[0].place)"
+    }
+}
+
+// MARK: What moves
+
+extension SourceCache {
+    /// `source` as it is now: a repository's branch as its commit, a folder or a file without a checksum with one. What
+    /// needs no look stays as it is.
+    ///
+    /// - Throws: `SourceError`; `CancellationError`.
+    package func exact(_ source: Source, of package: String) async throws -> Source {
+        guard SourceAddress.moves(source) else { return source }
+        var exact = source
+        exact.mirrors = []
+        switch SourceAddress(source.url) {
+        case .unsupported(let system): throw unsupported(system, source, package)
+        case .git(let url, let revision):
+            let commit = try await commit(at: revision, of: url)
+            let place = revision.map { source.url.dropLast($0.count + 1) } ?? source.url[...]
+            exact.url = "\(place)#\(commit)"
+            exact.checksums = []
+        case .archive, .local:
+            let aside = try aside()
+            defer { try? FileManager.default.removeItem(atPath: aside) }
+            try await obtain(source.url, aside)
+            guard let found = digest(of: aside, by: .sha256), let checksum = Checksum("sha256=\(found)") else {
+                throw SourceError(.network, "\(aside): cannot be read")
+            }
+            exact.checksums = [checksum]
+            _ = try keep(aside, exact.checksums)
+        }
+        return exact
+    }
+
+    private func commit(at revision: String?, of url: String) async throws -> String {
+        let (folder, limit) = ("\(folder)/git", limit)
+        // A question of a few kilobytes, of which a plan may ask many.
+        return try await onOwnThread(within: min(patience, .seconds(60)), late: late(url)) { patience in
+            try GitMirror(of: url, in: folder, limit: limit, patience: patience).commit(at: revision).description
+        }
+    }
+
+    private func archive(of commit: String, from url: String) async throws -> String {
+        for cache in [folder] + others {
+            let place = "\(cache)/git/commits/\(commit).tar"
+            if FileManager.default.fileExists(atPath: place) { return place }
+        }
+        let (folder, limit) = ("\(folder)/git", limit)
+        let file = "\(folder)/commits/\(commit).tar"
+        try FileManager.default.createDirectory(atPath: "\(folder)/commits", withIntermediateDirectories: true)
+        try await onOwnThread(within: patience, late: late(url)) { patience in
+            guard let id = ObjectID(hex: commit) else {
+                throw SourceError(.missing, "\(url): '\(commit)' is no commit")
+            }
+            let mirror = { try GitMirror(of: $0, in: folder, limit: limit, patience: patience) }
+            try GitExport.write(id, of: mirror(url), to: file, limit: limit, mirrors: mirror)
+        }
+        return file
+    }
+
+    private nonisolated func late(_ url: String) -> SourceError {
+        SourceError(.network, "\(url): no answer in time")
+    }
+}
+
+/// Why a source is not to be had.
+package struct SourceError: Error, Hashable, Sendable, CustomStringConvertible {
+    package enum Kind: Hashable, Sendable {
+        /// There is a file, and it is not the one of the opam file; or nothing tells which it is. The package's fault.
+        case rejected
+        /// The server says that it has no such file.
+        case missing
+        /// No server could be asked.
+        case network
+        /// What changes with time was at another state, or at none that is known, when the plan was made.
+        case moved
+    }
+
+    package var kind: Kind
+    package var description: String
+
+    package init(_ kind: Kind, _ description: String) {
+        self.kind = kind
+        self.description = description
+    }
+}
+
+extension Checksum {
+    /// Below a cache's folder.
+    fileprivate var place: String { "\(kind.rawValue)/\(hexadecimal.prefix(2))/\(hexadecimal)" }
+}
+
+/// In lower-case hexadecimal; nil where the file cannot be read.
+private func digest(of file: String, by kind: Checksum.Kind) -> String? {
+    guard let handle = FileHandle(forReadingAtPath: file) else { return nil }
+    defer { try? handle.close() }
+    var digest = MessageDigest(kind.algorithm)
+    do {
+        while let data = try handle.read(upToCount: 1 << 18), !data.isEmpty {
+            data.withUnsafeBytes { digest.update($0) }
+        }
+    } catch {
+        return nil
+    }
+    return digest.finish()
+}

@@ -1,0 +1,45 @@
+extension OpamFile {
+    /// The file with `source` as its only `url` section, all else as it was written: what opam, too, makes of the file
+    /// of a package that is pinned to a source.
+    ///
+    /// - Complexity: O(bytes).
+    public func replacing(source: Source) -> [UInt8] {
+        var bytes: [UInt8] = []
+        var start = 0
+        let positions = tree.items.map { Int($0.position) } + [tree.bytes.count]
+        for (item, (position, next)) in zip(tree.items, zip(positions, positions.dropFirst())) {
+            guard case .section(let section) = item, section.kind == "url" else { continue }
+            bytes += tree.bytes[start..<position]
+            start = next
+        }
+        bytes += tree.bytes[start...]
+        if bytes.last != .newline { bytes.append(.newline) }
+        return bytes + Array(source.section.utf8)
+    }
+}
+
+extension Item {
+    fileprivate var position: UInt32 {
+        switch self {
+        case .field(let field): field.node.position
+        case .section(let section): section.node.position
+        }
+    }
+}
+
+extension Source {
+    /// As an opam file writes it.
+    fileprivate var section: String {
+        var lines = ["url {", "  src: \(Self.quoted(url))"]
+        if !checksums.isEmpty {
+            lines.append("  checksum: [\(checksums.map { Self.quoted($0.description) }.joined(separator: " "))]")
+        }
+        if let subpath { lines.append("  subpath: \(Self.quoted(subpath))") }
+        return (lines + ["}"]).joined(separator: "\n") + "\n"
+    }
+
+    private static func quoted(_ text: String) -> String {
+        let escaped = text.flatMap { $0 == "\\" || $0 == "\"" ? ["\\", $0] : [$0] }
+        return "\"\(String(escaped))\""
+    }
+}

@@ -1,0 +1,60 @@
+internal import ArgumentParser
+internal import Core
+internal import Documents
+internal import Review
+internal import Store
+
+struct CancelCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "cancel",
+        abstract: "Give up cells that have no verdict yet.",
+        discussion: """
+            A cancelled cell is not run until 'ci retry' picks it or its jobs change. A 'ci run' that goes on in another \
+            process stops the jobs that only cancelled cells need.
+            """)
+
+    @OptionGroup var store: StoreOption
+
+    @Option(help: "The deployment (default: the only one there is).")
+    var deployment: String?
+
+    @Flag(name: .customLong("dry-run"), help: "Only print what would be cancelled.")
+    var dryRun = false
+
+    @Argument(help: "Which cells.", transform: selector)
+    var selectors: [Selector]
+
+    func run() async throws {
+        let reader = try ResultsReader(store: store, deployment: deployment)
+        let pending = Set(try reader.states(picked: selectors).filter { $0.state == "pending" }.map(\.cell))
+        guard !pending.isEmpty else {
+            throw Failure(.input, "no cell without a verdict is picked", hint: "'ci results' lists the cells")
+        }
+        let planned = Dictionary(grouping: reader.plan.cells.filter { pending.contains($0.cell) }, by: \.cell.target)
+        for (target, cells) in planned.sorted(by: { $0.key < $1.key }) {
+            for cell in cells { print(cell.cell) }
+            guard !dryRun else { continue }
+            let branch = ResultBranch(deployment: reader.plan.deployment, target: target)
+            let results = cells.map { result(for: $0, in: reader.plan) }
+            let message = results.count == 1 ? results[0].message : "Cancel \(results.count) cells on \(target)"
+            try await reader.store.transact(Branch(branch.name), message) { transaction in
+                for (cell, result) in zip(cells, results) {
+                    let path = ResultPath.cell(result.cell)
+                    // A run may have been faster.
+                    let known = try transaction.value(CellResult.self, at: StorePath(path))
+                    if let known, cell.isDecided(by: known) { continue }
+                    try branch.write(result, at: path, in: transaction)
+                }
+            }
+        }
+    }
+
+    private func result(for cell: PlannedCell, in plan: Plan) -> CellResult {
+        var job: Digest?
+        if case .jobs(let build, let test) = cell.basis { job = test ?? build }
+        var result = CellResult(
+            cell: cell.cell, job: job, outcome: .cancelled, repositories: plan.repositories.map(\.commit))
+        result.reason = "given up by 'ci cancel'"
+        return result
+    }
+}

@@ -1,0 +1,223 @@
+import Archive
+import Foundation
+import Git
+import OpamFormat
+import Testing
+
+@testable import Fetching
+
+/// Sources that are repositories of git.
+@Suite struct GitSourceTests {
+    private let folder = FileManager.default.temporaryDirectory.appending(path: "ciso-\(UUID().uuidString)").path
+
+    private func cache(limit: Int = 1 << 30) -> SourceCache {
+        SourceCache(folder, limit: limit) { url, _, _ in throw SourceError(.missing, "\(url): no network in tests") }
+    }
+
+    /// Paths below the unpacked archive, links as `path -> target`.
+    private func unpacked(_ archive: String) throws -> [String] {
+        let place = "\(folder)/unpacked-\(UUID().uuidString)"
+        try Extraction(links: .anywhere, strippingSingleRoot: true).extract(archive, to: place)
+        return try FileManager.default.subpathsOfDirectory(atPath: place).sorted().map { path in
+            let whole = "\(place)/\(path)"
+            if let target = try? FileManager.default.destinationOfSymbolicLink(atPath: whole) {
+                return "\(path) -> \(target)"
+            }
+            let mode = try FileManager.default.attributesOfItem(atPath: whole)[.posixPermissions] as? Int ?? 0
+            return mode & 0o100 != 0 && !whole.isDirectory ? "\(path)*" : path
+        }
+    }
+
+    @Test func aBranchIsFoundAtItsCommitAndExportedThere() async throws {
+        let origin = try OriginRepository()
+        defer {
+            origin.remove()
+            try? FileManager.default.removeItem(atPath: folder)
+        }
+        let inner = try origin.tree([
+            TreeEntry(name: "x", kind: .file, id: try origin.git.write(.blob, Array("x".utf8)))
+        ])
+        let first = try origin.commit([
+            "a.opam": (.file, ""), "run": (.executable, "#!/bin/sh\n"), "link": (.symbolicLink, "/etc/passwd"),
+            "lib": (.directory, inner.description),
+        ])
+        let cache = cache()
+        let source = Source(url: "git+file://\(origin.path)#main")
+        let exact = try await cache.exact(source, of: "a.1")
+        #expect(exact.url == "git+file://\(origin.path)#\(first)")
+
+        let second = try origin.commit(["other": (.file, "")])
+        let archive = try await cache.file(exact, of: "a.1")
+        #expect(try unpacked(archive) == ["a.opam", "lib", "lib/x", "link -> /etc/passwd", "run*"])
+        #expect(try await cache.exact(source, of: "a.1").url.hasSuffix("#\(second)"), "the branch went on")
+        #expect(try await cache.exact(exact, of: "a.1") == exact, "a commit stays")
+    }
+
+    @Test func withoutARevisionTheDefaultBranchCounts() async throws {
+        let origin = try OriginRepository()
+        defer {
+            origin.remove()
+            try? FileManager.default.removeItem(atPath: folder)
+        }
+        let main = try origin.commit(["a": (.file, "main")])
+        let tag = try origin.commit(["a": (.file, "tag")], to: "refs/tags/v1")
+        let branch = try origin.commit(["a": (.file, "branch")], to: "refs/heads/v1")
+        for (revision, commit) in [("", main), ("#v1", tag), ("#refs/heads/v1", branch), ("#main", main)] {
+            let exact = try await cache().exact(Source(url: "git+file://\(origin.path)\(revision)"), of: "a.1")
+            #expect(exact.url.hasSuffix("#\(commit)"), "\(revision)")
+        }
+        let short = "\(branch)".prefix(9)
+        let whole = try await cache().exact(Source(url: "git+file://\(origin.path)#\(short)"), of: "a.1")
+        #expect(whole.url.hasSuffix("#\(branch)"))
+        try FileManager.default.removeItem(atPath: "\(origin.path)/refs/heads/main")
+        _ = try origin.commit(["a": (.file, "master")], to: "refs/heads/master")
+        let exact = try await cache().exact(Source(url: "git+file://\(origin.path)"), of: "a.1")
+        let master = try #require(try origin.git.reference("refs/heads/master"))
+        #expect(exact.url.hasSuffix("#\(master)"))
+    }
+
+    @Test func whatIsNotThereIsThePackagesFault() async throws {
+        let origin = try OriginRepository()
+        defer {
+            origin.remove()
+            try? FileManager.default.removeItem(atPath: folder)
+        }
+        try origin.commit(["a": (.file, "")])
+        let none = String(repeating: "0", count: 39) + "1"
+        for (url, kind, words) in [
+            (
+                "git+file://\(origin.path)#mai", SourceError.Kind.missing,
+                "no branch, tag or commit 'mai'; did you mean 'main'?"
+            ),
+            ("git+file://\(origin.path)#\(none)", .missing, "no commit \(none)"),
+            ("git+file://\(origin.path)-gone#main", .missing, "no repository of git"),
+            ("git+file://\(folder)#main", .missing, "no repository of git"),
+            ("git+https://127.0.0.1:1/a.git#main", .network, "Connection refused"),
+            ("git+file://\(origin.path)#main", .moved, "plan again"),
+            ("hg+https://example.org/a", .missing, "sources of hg cannot be fetched"),
+            ("darcs://example.org/a", .missing, "sources of darcs cannot be fetched"),
+            ("rsync://example.org/a", .missing, "sources of rsync cannot be fetched"),
+        ] {
+            try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+            let error = await #expect(throws: SourceError.self, "\(url)") {
+                try await cache().file(Source(url: url), of: "a.1")
+            }
+            #expect(error?.kind == kind, "\(url): \(String(describing: error))")
+            #expect(error?.description.contains(words) == true, "\(String(describing: error))")
+        }
+    }
+
+    @Test func submodulesComeAtTheirRecordedCommits() async throws {
+        let (origin, inner) = (try OriginRepository(), try OriginRepository())
+        defer {
+            for place in [origin, inner] { place.remove() }
+            try? FileManager.default.removeItem(atPath: folder)
+        }
+        let recorded = try inner.commit(["in": (.file, "")])
+        try inner.commit(["later": (.file, "")])
+        let name = URL(fileURLWithPath: inner.path).lastPathComponent
+        let modules = "[submodule \"one\"]\n\tpath = one\n\turl = ../\(name)\n"
+        let commit = try origin.commit([
+            ".gitmodules": (.file, modules), "one": (.submodule, "\(recorded)"), "two": (.submodule, "\(recorded)"),
+        ])
+        let archive = try await cache().file(Source(url: "git+file://\(origin.path)#\(commit)"), of: "a.1")
+        #expect(try unpacked(archive) == [".gitmodules", "one", "one/in", "two"])
+    }
+
+    @Test func aRepositoryThatIsItsOwnSubmoduleEnds() async throws {
+        let origin = try OriginRepository()
+        defer {
+            origin.remove()
+            try? FileManager.default.removeItem(atPath: folder)
+        }
+        let modules = "[submodule \"s\"]\npath = s\nurl = \(origin.path)\n"
+        var commit = try origin.commit([".gitmodules": (.file, modules)])
+        for _ in 0..<9 {
+            commit = try origin.commit([".gitmodules": (.file, modules), "s": (.submodule, "\(commit)")])
+        }
+        let source = Source(url: "git+file://\(origin.path)#\(commit)")
+        let error = await #expect(throws: SourceError.self) { try await cache().file(source, of: "a.1") }
+        #expect(error?.kind == .rejected)
+        #expect(error?.description.contains("more than 8 submodules within each other") == true)
+    }
+
+    @Test func aRemoteRepositoryCannotNameFilesOfThisMachine() {
+        let list = SubmoduleList(
+            """
+            [submodule "a"]
+              path = a
+              url = file:///etc
+            [submodule "b"]
+              path = b
+              url = /etc
+            [submodule "c"]
+              path = c
+              url = "../c.git"
+            [submodule "d"]
+              path = d
+              url = ext::sh -c true
+            [submodule "e"]
+              path = e
+              url = git@example.org:e.git
+            """)
+        #expect(
+            list.addresses(relativeTo: "https://example.org/x/y.git")
+                == ["c": "https://example.org/x/c.git", "e": "git@example.org:e.git"])
+    }
+
+    @Test func namesThatLeadOutAreRefused() async throws {
+        for name in ["..", ".git", ".GIT"] {
+            let origin = try OriginRepository()
+            defer {
+                origin.remove()
+                try? FileManager.default.removeItem(atPath: folder)
+            }
+            let commit = try origin.commit([name: (.file, "")])
+            let error = await #expect(throws: SourceError.self) {
+                try await cache().file(Source(url: "git+file://\(origin.path)#\(commit)"), of: "a.1")
+            }
+            #expect(error?.kind == .rejected, "\(String(describing: error))")
+        }
+    }
+
+    @Test func aSourceThatIsTooLargeIsRefused() async throws {
+        let origin = try OriginRepository()
+        defer {
+            origin.remove()
+            try? FileManager.default.removeItem(atPath: folder)
+        }
+        let commit = try origin.commit(["a": (.file, String(repeating: "a", count: 100_000))])
+        let source = Source(url: "git+file://\(origin.path)#\(commit)")
+        let error = await #expect(throws: SourceError.self) { try await cache(limit: 50_000).file(source, of: "a.1") }
+        #expect(error?.kind == .rejected, "\(String(describing: error))")
+        #expect(try FileManager.default.contentsOfDirectory(atPath: "\(folder)/git/commits") == [])
+    }
+
+    @Test func aServerThatSaysNothingIsTheNetworksFault() async throws {
+        let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        defer { close(listener) }
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
+        var size = socklen_t(MemoryLayout<sockaddr_in>.size)
+        withUnsafeMutablePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                #expect(
+                    bind(listener, $0, size) == 0 && listen(listener, 8) == 0 && getsockname(listener, $0, &size) == 0)
+            }
+        }
+        let url = "git+http://127.0.0.1:\(UInt16(bigEndian: address.sin_port))/a.git#main"
+        let hasty = SourceCache(folder, patience: .milliseconds(300))
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let error = await #expect(throws: SourceError.self) { try await hasty.exact(Source(url: url), of: "a.1") }
+        #expect(error?.kind == .network)
+        #expect(error?.description.contains("no answer in time") == true)
+    }
+}
+
+extension String {
+    fileprivate var isDirectory: Bool {
+        var isDirectory: ObjCBool = false
+        return FileManager.default.fileExists(atPath: self, isDirectory: &isDirectory) && isDirectory.boolValue
+    }
+}

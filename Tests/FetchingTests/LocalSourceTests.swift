@@ -1,0 +1,50 @@
+import Foundation
+import OpamFormat
+import Testing
+
+@testable import Fetching
+
+/// Addresses, and sources of this machine.
+@Suite struct LocalSourceTests {
+    @Test(arguments: [
+        ("git+https://e.org/a#b", SourceAddress.git("https://e.org/a", revision: "b")),
+        ("git+https://e.org/a#", .git("https://e.org/a", revision: nil)),
+        ("git+ssh://git@e.org/a", .git("ssh://git@e.org/a", revision: nil)),
+        ("git://e.org/a#v1", .git("git://e.org/a", revision: "v1")),
+        ("git+file:///srv/a", .git("file:///srv/a", revision: nil)),
+        ("git+/srv/a", .git("file:///srv/a", revision: nil)),
+        ("https://e.org/a.git#b", .git("https://e.org/a.git", revision: "b")),
+        ("git@e.org:a.git", .git("git@e.org:a.git", revision: nil)),
+        ("https://e.org/a.tgz#b", .archive("https://e.org/a.tgz#b")), ("file:///srv/a", .local("/srv/a")),
+        ("/srv/a", .local("/srv/a")), ("hg+https://e.org/a", .unsupported(system: "hg")),
+        ("rsync://e.org/a", .unsupported(system: "rsync")), ("", .archive("")), ("#", .archive("#")),
+        ("git+", .git("", revision: nil)),
+    ])
+    func addressesAreReadAsOpamDoes(text: String, address: SourceAddress) {
+        #expect(SourceAddress(text) == address)
+    }
+
+    @Test func aFolderIsHeldByAChecksum() async throws {
+        let folder = FileManager.default.temporaryDirectory.appending(path: "ciso-\(UUID().uuidString)").path
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        for name in ["src/lib", "src/_build", "src/.git"] {
+            try FileManager.default.createDirectory(atPath: "\(folder)/\(name)", withIntermediateDirectories: true)
+        }
+        try Data("one".utf8).write(to: URL(fileURLWithPath: "\(folder)/src/lib/a.ml"))
+        let cache = SourceCache("\(folder)/cache")
+        let source = Source(url: "file://\(folder)/src")
+        let exact = try await cache.exact(source, of: "a.dev")
+        #expect(exact.checksums.count == 1)
+        try Data("x".utf8).write(to: URL(fileURLWithPath: "\(folder)/src/_build/log"))
+        #expect(try await cache.exact(source, of: "a.dev") == exact, "what opam leaves behind does not count")
+
+        try Data("two".utf8).write(to: URL(fileURLWithPath: "\(folder)/src/lib/a.ml"))
+        #expect(try await cache.exact(source, of: "a.dev") != exact)
+        _ = try await cache.file(exact, of: "a.dev")
+        try FileManager.default.removeItem(atPath: "\(folder)/cache")
+        let error = await #expect(throws: SourceError.self) { try await cache.file(exact, of: "a.dev") }
+        #expect(error?.kind == .moved, "the folder is another one now")
+        let refused = await #expect(throws: SourceError.self) { try await cache.file(source, of: "a.dev") }
+        #expect(refused?.kind == .rejected, "without a checksum nothing is taken")
+    }
+}

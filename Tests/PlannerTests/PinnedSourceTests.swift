@@ -1,0 +1,226 @@
+import Core
+import Documents
+import Fetching
+import Foundation
+import Git
+import Matrix
+import OpamFormat
+import Testing
+
+@testable import Planner
+
+/// Pins to sources: repositories of git, archives and folders.
+@Suite struct PinnedSourceTests {
+    private struct Made {
+        var plan: Plan
+        var files: [Digest: PackageFiles]
+        var warnings: [Diagnostic]
+    }
+
+    /// A folder with sources to pin, and a cache for them.
+    private final class Workshop {
+        let folder = FileManager.default.temporaryDirectory.appending(path: "ciso-pins-\(UUID().uuidString)").path
+        var small = SmallPlan()
+
+        init() throws {
+            try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+            small.rest = "packages: [mine]\n"
+        }
+
+        deinit { try? FileManager.default.removeItem(atPath: folder) }
+
+        /// A commit of a repository of that name, with opam files by name.
+        @discardableResult
+        func commit(_ name: String, _ files: [String: String], branch: String = "main") throws -> ObjectID {
+            let git = try GitRepository(initializingBare: "\(folder)/\(name)")
+            let entries = try files.map { name, opam in
+                TreeEntry(
+                    name: name, kind: .file,
+                    id: try git.write(.blob, Array("opam-version: \"2.0\"\n\(opam)\n".utf8)))
+            }
+            let author = Signature(name: "Ada", email: "ada@example.org", time: 1_234_567_890)
+            let parent = try git.reference("refs/heads/\(branch)")
+            let commit = try git.write(
+                Commit(
+                    tree: git.write(Tree(entries)), parents: parent.map { [$0] } ?? [], author: author, message: "m\n"))
+            try git.updateReference("refs/heads/\(branch)", to: commit, expecting: parent)
+            return commit
+        }
+
+        func write(_ name: String, _ text: String) throws {
+            let file = URL(fileURLWithPath: "\(folder)/\(name)")
+            try FileManager.default.createDirectory(
+                at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
+            try Data(text.utf8).write(to: file)
+        }
+
+        /// The plan with pins; `FOLDER` in them is the workshop's.
+        func planning(_ pins: String) async throws -> Made {
+            var small = small
+            small.rest += "pins:\n\(pins.replacingOccurrences(of: "FOLDER", with: folder))\n"
+            var inputs = try small.inputs()
+            let cache = SourceCache("\(folder)/cache") { url, _, _ in
+                throw SourceError(.network, "\(url): no network in tests")
+            }
+            let moving = MovingSources(cache)
+            let pinned = try await PinnedFiles(texts: inputs.matrix.sources, moving: moving)
+                .packages(of: inputs.matrix.pins)
+            let base = try #require(inputs.sources[[0]])
+            inputs.sources[[0]] = try PinnedSource.laid(over: base, pinned: pinned, texts: inputs.matrix.sources)
+            let names = Set(inputs.matrix.pins.map(\.name.value))
+            inputs.matrix.pins += pinned.map(\.pin).filter { !names.contains($0.name.value) }
+            inputs.moving = moving
+            let planning = try await Planner(inputs).plan()
+            return Made(plan: try planning.plan, files: try planning.files, warnings: planning.warnings)
+        }
+
+        /// The build job of `mine`, and the opam file that it has.
+        func job(_ planning: Made, _ package: String = "mine.dev") throws -> (id: Digest, opam: String) {
+            let id = try #require(planning.plan.build("debian-12/5.3.0/\(package)"))
+            let job = try #require(planning.plan.jobs[id])
+            return (id, String(decoding: try #require(planning.files[job.opam]).opam, as: UTF8.self))
+        }
+    }
+
+    @Test func aBranchIsPinnedAtItsCommit() async throws {
+        let shop = try Workshop()
+        let first = try shop.commit("mine.git", ["mine.opam": #"depends: [ "ocaml" "fmt" ]"#])
+        let pin = "  mine: git+file://FOLDER/mine.git#main"
+        let before = try await shop.planning(pin)
+        let job = try shop.job(before)
+        #expect(job.opam.contains("src: \"git+file://\(shop.folder)/mine.git#\(first)\""))
+        #expect(before.plan.sources == ["git+file://\(shop.folder)/mine.git#main": "\(first)"])
+        #expect(before.plan.inputs(job.id) == ["fmt.0.9.0", "ocaml.5.3.0"])
+        #expect(try shop.job(try await shop.planning(pin)).id == job.id)
+
+        let second = try shop.commit("mine.git", ["mine.opam": #"depends: [ "ocaml" "fmt" ]"#, "new": ""])
+        let after = try await shop.planning(pin)
+        #expect(try shop.job(after).id != job.id, "another commit is another job")
+        #expect(after.plan.sources.values.contains("\(second)"))
+        let exact = try await shop.planning("  mine: {url: \"git+file://FOLDER/mine.git\", ref: \(first)}")
+        #expect(try shop.job(exact).id == job.id, "a commit that is named is that of the branch")
+        #expect(exact.plan.sources.isEmpty, "and does not move")
+    }
+
+    @Test func versionsSubfoldersAndAllPlacesOfOpamFiles() async throws {
+        let shop = try Workshop()
+        try shop.write("src/sub/opam/mine.opam", "opam-version: \"2.0\"\nurl { src: \"https://e.org/old.tgz\" }\n")
+        let pin = "  mine: {path: FOLDER/src, subpath: sub, version: 7.1}"
+        let job = try shop.job(try await shop.planning(pin), "mine.7.1")
+        #expect(job.opam.contains("subpath: \"sub\"") && job.opam.contains("checksum: [\"sha256="))
+        #expect(!job.opam.contains("old.tgz"))
+    }
+
+    @Test func filesBesideAnOpamFileCome() async throws {
+        let shop = try Workshop()
+        try shop.write("src/opam/opam", "opam-version: \"2.0\"\n")
+        try shop.write("src/opam/files/fix.patch", "patch")
+        let planning = try await shop.planning("  mine: FOLDER/src")
+        let id = try #require(planning.plan.build("debian-12/5.3.0/mine.dev"))
+        let opam = try #require(planning.plan.jobs[id]).opam
+        let files = try #require(planning.files[opam])
+        #expect(files.files == ["fix.patch": Array("patch".utf8)])
+    }
+
+    @Test func pinDependsArePinnedTooUnlessTheMatrixSaysOtherwise() async throws {
+        let shop = try Workshop()
+        let folder = shop.folder
+        try shop.commit(
+            "mine.git",
+            [
+                "mine.opam": """
+                depends: [ "fmt" {= "9"} ]
+                pin-depends: [ [ "fmt.9" "git+file://\(folder)/fmt.git#main" ] [ "deep.1" "git+file://\(folder)/deep.git" ] ]
+                """
+            ])
+        try shop.commit("fmt.git", ["fmt.opam": #"depends: [ "ocaml" ]"#])
+        try shop.commit("deep.git", ["opam": #"pin-depends: [ [ "mine.1" "git+file:///nowhere" ] ]"#])
+        let planning = try await shop.planning("  mine: git+file://FOLDER/mine.git")
+        #expect(planning.plan.inputs(try shop.job(planning).id) == ["fmt.9"])
+        #expect(planning.plan.sources.count == 3)
+
+        let held = try await shop.planning("  mine: git+file://FOLDER/mine.git\n  fmt: 0.9.0")
+        guard case .unsolvable? = held.plan.cell("debian-12/5.3.0/mine.dev")?.basis else {
+            Issue.record("the matrix holds fmt at another version")
+            return
+        }
+    }
+
+    @Test func twoThatPinOneDifferentlyAreRefused() async throws {
+        let shop = try Workshop()
+        for (name, branch) in [("mine", "one"), ("other", "two")] {
+            try shop.commit(
+                "\(name).git",
+                ["\(name).opam": "pin-depends: [ [ \"fmt.9\" \"git+file://\(shop.folder)/fmt.git#\(branch)\" ] ]"])
+            try shop.commit("fmt.git", ["fmt.opam": ""], branch: branch)
+        }
+        let failure = await #expect(throws: Failure.self) {
+            try await shop.planning("  mine: git+file://FOLDER/mine.git\n  other: git+file://FOLDER/other.git")
+        }
+        #expect(failure?.description.contains("pin 'fmt' in the matrix") == true, "\(String(describing: failure))")
+    }
+
+    @Test func mistakesNameThePlaceOfThePinAllAtOnce() async throws {
+        let shop = try Workshop()
+        try shop.commit("mine.git", ["README": ""])
+        let failure = await #expect(throws: Failure.self) {
+            try await shop.planning(
+                """
+                  mine: git+file://FOLDER/mine.git#mai
+                  other: {url: "git+file://FOLDER/mine.git"}
+                  third: {path: FOLDER/nowhere}
+                  fourth: {url: "hg+https://e.org/x"}
+                  fifth: {url: "https://e.org/x.tgz", ref: main}
+                """)
+        }
+        #expect(failure?.kind == .input)
+        let words = (failure?.description ?? "").replacingOccurrences(of: shop.folder, with: "FOLDER")
+        for part in [
+            "m.yaml:7:9: error: pin 'mine': FOLDER/mine.git: there is no branch, tag or commit 'mai'; did you mean 'main'?"
+                .replacingOccurrences(of: "'mine': FOLDER", with: "'mine': file://FOLDER"),
+            "m.yaml:8:16: error: pin 'other': there is no opam file in 'git+file://FOLDER/mine.git#",
+            "hint: it is looked for as other.opam, opam, and in a folder opam",
+            "m.yaml:9:17: error: pin 'third': FOLDER/nowhere: there is no such file or folder",
+            "m.yaml:10:17: error: pin 'fourth': fourth: hg+https://e.org/x: sources of hg cannot be fetched",
+            "m.yaml:11:16: error: pin 'fifth': 'ref' goes with a repository of git",
+        ] {
+            #expect(words.contains(part), "\(part)\n\n\(words)")
+        }
+        let down = await #expect(throws: Failure.self) {
+            try await shop.planning("  mine: https://e.org/x.tgz")
+        }
+        #expect(down?.kind == .infrastructure, "the network is nobody's fault")
+    }
+
+    @Test func archivesAreHeldByTheirChecksum() async throws {
+        let shop = try Workshop()
+        try shop.write("src/mine.opam", "opam-version: \"2.0\"\n")
+        try shop.write("src/x", "1")
+        let cache = SourceCache("\(shop.folder)/other")
+        let packed = try await cache.file(
+            try await cache.exact(Source(url: "file://\(shop.folder)/src"), of: "x"), of: "x")
+        try FileManager.default.copyItem(atPath: packed, toPath: "\(shop.folder)/mine.tar")
+        let planning = try await shop.planning("  mine: file://FOLDER/mine.tar")
+        let opam = try shop.job(planning).opam
+        #expect(opam.contains("src: \"file://\(shop.folder)/mine.tar\"") && opam.contains("checksum: [\"sha256="))
+        let wrong = String(repeating: "0", count: 64)
+        let failure = await #expect(throws: Failure.self) {
+            try await shop.planning("  mine: {url: \"file://FOLDER/mine.tar\", checksum: sha256=\(wrong)}")
+        }
+        #expect(failure?.description.contains("checksum mismatch") == true)
+    }
+
+    @Test func branchesOfTheRepositorysPackagesAreLookedAtToo() async throws {
+        let shop = try Workshop()
+        let commit = try shop.commit("lib.git", ["lib.opam": ""])
+        shop.small.rest = "packages: [lib, gone]\n"
+        let url = "git+file://\(shop.folder)/lib.git"
+        shop.small.opamFiles["lib.1"] = "url { src: \"\(url)#main\" }"
+        shop.small.opamFiles["gone.1"] = "url { src: \"\(url)#gone\" }"
+        let planning = try await shop.planning("  cmdliner: 1.0.0")
+        #expect(try shop.job(planning, "lib.1").opam.contains("#\(commit)"))
+        #expect(try shop.job(planning, "gone.1").opam.contains("#gone"), "its job will tell")
+        #expect(planning.plan.sources == ["\(url)#main": "\(commit)", "\(url)#gone": ""])
+        #expect(planning.warnings.count == 1)
+    }
+}

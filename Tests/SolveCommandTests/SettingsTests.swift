@@ -1,0 +1,186 @@
+import Core
+import Foundation
+import Testing
+
+/// Options by flag, environment and `ciso.yaml`, and the exit code of each kind of mistake.
+@Suite struct SettingsTests {
+    private let program: Program
+
+    init() throws {
+        program = Program(folder: FileManager.default.temporaryDirectory.appending(path: "settings-tests-\(UUID())"))
+        try program.write(packages: ["ocaml.5.3.0": "", "lwt.5.7": "depends: \"ocaml\"", "bad.1": "depends: \"gone\""])
+    }
+
+    private static let solve = [
+        "solve", "--repository", "repo", "--target", "debian-12", "--compiler", "5.3.0", "lwt",
+    ]
+
+    /// A command as the program describes it.
+    private struct Command: Decodable {
+        var commandName: String
+        var arguments: [Argument]?
+        var subcommands: [Command]?
+
+        /// The words of each command below, with the names of its options.
+        func all(_ before: [String] = []) -> [(words: [String], options: [String])] {
+            let options = (arguments ?? []).filter { $0.kind != "positional" }.compactMap { argument in
+                argument.names?.first { $0.kind == "long" }?.name
+            }
+            return [(before, options.filter { !["help", "version"].contains($0) })]
+                + (subcommands ?? []).flatMap { $0.all(before + [$0.commandName]) }
+        }
+    }
+
+    private struct Argument: Decodable {
+        var kind: String
+        var names: [Name]?
+    }
+
+    private struct Name: Decodable {
+        var kind: String
+        var name: String
+    }
+
+    private struct Tool: Decodable { var command: Command }
+
+    private func commands() throws -> [(words: [String], options: [String])] {
+        let dump = try program.run(["--experimental-dump-help"]).data
+        return try JSONDecoder().decode(Tool.self, from: Data(dump.utf8)).command.all()
+            .filter { $0.words != ["help"] && !$0.options.isEmpty }
+    }
+
+    @Test func theHelpOfEveryOptionNamesAllThreePlaces() throws {
+        let commands = try commands()
+        #expect(commands.count > 20)
+        for (words, options) in commands {
+            let output = try program.run(words + ["--help"])
+            #expect(output.status == 0 && output.talk.isEmpty, "\(words)")
+            let lines = output.data.split(separator: "\n").map { $0.split(separator: " ").map(String.init) }
+            for name in options {
+                let variable = "CISO_" + name.uppercased().replacingOccurrences(of: "-", with: "_")
+                #expect(lines.contains(["--\(name)", variable, name]), "\(words) --\(name)")
+            }
+        }
+    }
+
+    @Test func flagsBeatTheEnvironmentWhichBeatsTheFile() throws {
+        func format(_ flag: [String], _ environment: [String: String]) throws -> String {
+            let output = try program.run(Self.solve + ["-q"] + flag, environment: environment)
+            #expect(output.status == 0, "\(output.talk)")
+            return output.data.hasPrefix("[") ? "json" : output.data.contains("SAT") ? "csv" : "text"
+        }
+        #expect(try format([], [:]) == "text")
+        try program.write("ciso.yaml", "format: csv\n")
+        #expect(try format([], [:]) == "csv")
+        #expect(try format([], ["CISO_FORMAT": "json"]) == "json")
+        #expect(try format([], ["CISO_FORMAT": ""]) == "csv", "an empty variable counts as none")
+        #expect(try format(["--format", "text"], ["CISO_FORMAT": "json"]) == "text")
+        #expect(try format(["--format=text"], ["CISO_FORMAT": "json"]) == "text")
+    }
+
+    /// Each option of every command is read from `ciso.yaml`: a value that it cannot have is noticed there.
+    @Test func flagsAreTrueOrFalseElsewhere() throws {
+        let talk = { (environment: [String: String]) in try program.run(Self.solve, environment: environment) }
+        #expect(try talk(["CISO_EXPLAIN": "true"]).status == 0)
+        #expect(try talk(["CISO_EXPLAIN": "no"]).talk == "error: CISO_EXPLAIN='no': expected true or false\n")
+        #expect(try talk(["CISO_EXPLAIN": "no"]).status == 2)
+        try program.write("ciso.yaml", "quiet: maybe\n")
+        #expect(try talk([:]).talk.contains("ciso.yaml:1:8: error: quiet: 'maybe': expected true or false"))
+    }
+
+    @Test func requiredOptionsMayComeFromElsewhere() throws {
+        try program.write("ciso.yaml", "repository: repo\ntarget: debian-12\n")
+        let output = try program.run(["solve", "lwt", "-q"], environment: ["CISO_COMPILER": "5.3.0"])
+        #expect(output.data == "lwt.5.7: lwt.5.7 ocaml.5.3.0\n", "\(output.talk)")
+        let several = try program.run(
+            ["solve", "lwt", "--format", "csv", "-q"],
+            environment: ["CISO_COMPILER": "5.3.0", "CISO_VARIABLE": "os=linux arch=arm64"])
+        #expect(several.status == 0, "\(several.talk)")
+    }
+
+    @Test(arguments: [
+        ("formt: json\n", "ciso.yaml:1:1: error: unknown setting 'formt'", "did you mean 'format'?"),
+        ("sourcecache: x\n", "ciso.yaml:1:1: error: unknown setting 'sourcecache'", "did you mean 'source-cache'?"),
+        ("format: xml\n", "ciso.yaml:1:9: error: format: 'xml'", "'text', 'json' or 'csv'"),
+        ("format: [json]\n", "ciso.yaml:1:9: error: 'format' must be a text", "found a list"),
+        ("- format\n", "ciso.yaml:1:1: error: expected a mapping of settings", "found a list"),
+    ])
+    func mistakesInTheFile(text: String, message: String, hint: String) throws {
+        try program.write("ciso.yaml", text)
+        let output = try program.run(Self.solve)
+        #expect(output.status == 2 && output.data.isEmpty)
+        #expect(output.talk.contains(message) && output.talk.contains(hint), "\(output.talk)")
+        #expect(try program.run(["solve", "--help"]).status == 0, "help is always to be had")
+    }
+
+    // MARK: Exit codes
+
+    private static func matrix(_ rest: String, repository: String = "path: repo") -> String {
+        "deployment: d\nrepositories: [{\(repository)}]\ntargets: [debian-12]\ncompilers: [5.3.0]\n\(rest)\n"
+    }
+
+    private static let mistakes: [(line: String, status: Core.ExitStatus)] = [
+        ("solv", .usage), ("plan", .usage), ("plan m.yaml --nowhere", .usage), ("plan m.yaml --format xml", .usage),
+        ("retry", .usage), ("cancel", .usage), ("run --jobs 0", .usage), ("plan gone.yaml", .input),
+        ("plan broken.yaml", .input), ("plan target.yaml", .input), ("plan package.yaml", .input),
+        ("plan lost.yaml", .input), ("results", .input), ("plan down.yaml", .infrastructure),
+        ("plan pinned.yaml", .infrastructure), ("plan m.yaml --dry-run", .success), ("--version", .success),
+        ("run m.yaml", .notGood),
+    ]
+
+    @Test(arguments: mistakes)
+    func eachKindOfMistakeHasItsExitCode(line: String, status: Core.ExitStatus) throws {
+        let arguments = line.split(separator: " ").map(String.init)
+        try program.write("m.yaml", Self.matrix("packages: [bad]"))
+        try program.write("broken.yaml", Self.matrix("packges: [bad]"))
+        try program.write("target.yaml", Self.matrix("packages: [bad]").replacingOccurrences(of: "debian", with: "dos"))
+        try program.write("package.yaml", Self.matrix("packages: [bda]"))
+        try program.write("down.yaml", Self.matrix("packages: [bad]", repository: "url: 'http://127.0.0.1:1/x.git'"))
+        try program.write("pinned.yaml", Self.matrix("packages: [bad]\npins: {bad: 'git+http://127.0.0.1:1/x.git'}"))
+        try program.write("lost.yaml", Self.matrix("packages: [bad]\npins: {bad: ./nowhere}"))
+        let output = try program.run(
+            arguments, environment: ProcessInfo.processInfo.environment.filter { $0.key == "PATH" })
+        #expect(output.status == status.rawValue, "\(output.talk)")
+        if status != .success, status != .notGood {
+            #expect(output.data.isEmpty && !output.talk.isEmpty)
+            #expect(
+                !FileManager.default.fileExists(atPath: program.folder.appending(path: ".ciso/refs/heads/d").path),
+                "nothing is written")
+        }
+    }
+
+    @Test func anInterruptIsToldByItsOwnCode() throws {
+        try program.write("m.yaml", Self.matrix("packages: [bad]"))
+        #expect(try program.run(["plan", "m.yaml"]).status == 0)
+        let process = try program.process(["watch"])
+        let output = Pipe()
+        process.standardOutput = output
+        try process.run()
+        _ = output.fileHandleForReading.availableData  // it tells the state, and then waits
+        usleep(200_000)
+        process.interrupt()
+        process.waitUntilExit()
+        #expect(process.terminationStatus == Core.ExitStatus.interrupted.rawValue)
+    }
+
+    @Test func cancelledCellsStaySoUntilTheyAreRetried() throws {
+        try program.write("m.yaml", Self.matrix("packages: [lwt]"))
+        #expect(try program.run(["plan", "m.yaml"]).status == 0)
+        let cell = "debian-12/5.3.0/lwt.5.7"
+        func state() throws -> String? {
+            let json = try program.run(["results", "--format", "json"]).data
+            let cells = try JSONSerialization.jsonObject(with: Data(json.utf8)) as? [[String: Any]]
+            return cells?.first?["state"] as? String
+        }
+        #expect(try program.run(["cancel", "*/*/lwt", "--dry-run"]).data == "\(cell)\n")
+        #expect(try state() == "pending")
+        #expect(try program.run(["cancel", "*/*/lwt"]).data == "\(cell)\n")
+        #expect(try state() == "cancelled")
+        let again = try program.run(["cancel", "*/*/lwt"])
+        #expect(again.status == 2 && again.talk.contains("no cell without a verdict is picked"))
+        #expect(try program.run(["run", "--only", "outcome:cancelled"]).status == Core.ExitStatus.notGood.rawValue)
+        #expect(try state() == "cancelled", "a run leaves it alone")
+        #expect(try program.run(["retry", "outcome:cancelled"]).status == 0)
+        #expect(try state() == "pending")
+    }
+}
