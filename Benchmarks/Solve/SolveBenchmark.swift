@@ -7,20 +7,21 @@ import OpamSolver
 /// Loads a repository and solves its newest packages for several targets; prints what that cost beside what it costs
 /// the reference, and the digest of the answers.
 ///
-/// `SolveBenchmark REPOSITORY [--every N] [--threads N]`. With `--every` only each Nth package is solved, for one
-/// target: the fixed slice for counting instructions.
+/// `SolveBenchmark REPOSITORY [--every N] [--threads N] [--columns TARGET/COMPILER,…] [--alone]`. With `--every` only
+/// each Nth package is solved, for one target: the fixed slice for counting instructions. With `--alone` targets take no
+/// answers over from those before.
 @main
 enum SolveBenchmark {
     /// CPU seconds of the reference on the same kind of machine: parsing, and all solves of one target.
     private static let reference = (parse: 6.7, solve: 825.0)
-    private static let columns = [
-        ("debian-12", "5.3.0"), ("freebsd-14", "5.3.0"), ("openbsd-7.7", "5.3.0"), ("archlinux", "4.14.2"),
-    ]
+    private static let columns = "debian-12/5.3.0,freebsd-14/5.3.0,openbsd-7.7/5.3.0,archlinux/4.14.2"
 
     static func main() throws {
         let arguments = Array(CommandLine.arguments.dropFirst())
         guard let location = arguments.first else {
-            throw Failure(.input, "usage: SolveBenchmark REPOSITORY [--every N] [--threads N]")
+            throw Failure(
+                .input,
+                "usage: SolveBenchmark REPOSITORY [--every N] [--threads N] [--columns T/C,…] [--alone]")
         }
         let every = number("--every", in: arguments)
         let threads = number("--threads", in: arguments) ?? ProcessInfo.processInfo.activeProcessorCount
@@ -38,22 +39,44 @@ enum SolveBenchmark {
         } else {
             universe = try load(location, cache: nil, threads)
         }
+        let columns = (text("--columns", in: arguments) ?? columns).split(separator: ",").map(String.init)
         var digests: [String] = []
-        for (name, compiler) in every == nil ? columns : Array(columns.prefix(1)) {
-            let target = try measured("view \(name), \(compiler)", nil) { try view(universe, name, compiler) }
+        var shared = SharedAnswers()
+        for column in every == nil ? columns : Array(columns.prefix(1)) {
+            let (name, compiler) = try parts(of: column)
+            let target = try measured("view \(column)", nil) { try view(universe, name, compiler) }
             let packages = target.newestAvailable.enumerated().filter { $0.offset % (every ?? 1) == 0 }.map(\.element)
-            let resolutions = try measured(
-                "solve \(packages.count) for \(name), \(compiler)", every == nil ? reference.solve : nil
-            ) { try solve(packages, target, compiler, threads) }
-            digests.append("\(name), \(compiler): \(digest(packages, resolutions, target))")
+            let resolutions = measured(
+                "solve \(packages.count) for \(column)", every == nil ? reference.solve : nil
+            ) {
+                let requests = requests(packages, target, compiler)
+                return arguments.contains("--alone")
+                    ? target.solve(requests, threads: threads)
+                    : target.solve(requests, threads: threads, sharing: &shared)
+            }
+            let takenOver = resolutions.count { $0.effort == 0 }
+            let efforts = resolutions.map(\.effort)
+            digests.append(
+                "\(column): \(digest(packages, resolutions, target)), \(takenOver) taken over, "
+                    + "\(efforts.reduce(0, +)) steps, \(efforts.max() ?? 0) at most")
         }
         print("\npeak memory \(peakMemory() / 1_024) MiB, \(threads) threads\n\(digests.joined(separator: "\n"))")
     }
 
     private static func number(_ option: String, in arguments: [String]) -> Int? {
-        arguments.firstIndex(of: option).flatMap { index in
-            index + 1 < arguments.count ? Int(arguments[index + 1]) : nil
-        }.map { max(1, $0) }
+        text(option, in: arguments).flatMap { Int($0) }.map { max(1, $0) }
+    }
+
+    private static func text(_ option: String, in arguments: [String]) -> String? {
+        arguments.firstIndex(of: option).flatMap { $0 + 1 < arguments.count ? arguments[$0 + 1] : nil }
+    }
+
+    private static func parts(of column: String) throws -> (target: String, compiler: Compiler) {
+        let parts = column.split(separator: "/").map(String.init)
+        guard parts.count == 2, let compiler = Compiler(parts[1]) else {
+            throw Failure(.input, "'\(column)' is not a column, as debian-12/5.3.0")
+        }
+        return (parts[0], compiler)
     }
 
     // MARK: Work
@@ -63,24 +86,22 @@ enum SolveBenchmark {
         return try RepositorySet([location]).universe(cache: cache, threads: threads, &diagnostics)
     }
 
-    private static func view(_ universe: Universe, _ name: String, _ compiler: String) throws -> TargetUniverse {
-        guard var variables = TargetVariables(target: name), let compiler = Compiler(compiler) else {
-            throw Failure(.input, "unknown target \(name) or compiler \(compiler)")
+    private static func view(_ universe: Universe, _ name: String, _ compiler: Compiler) throws -> TargetUniverse {
+        guard var variables = TargetVariables(target: name) else {
+            throw Failure(.input, "unknown target \(name)")
         }
         variables.set(compiler: compiler)
         return TargetUniverse(universe, variables: variables.values)
     }
 
-    private static func solve(
-        _ packages: [Universe.PackageID], _ target: TargetUniverse, _ compiler: String, _ threads: Int
-    ) throws -> [Resolution] {
-        guard let compiler = Compiler(compiler) else { return [] }
-        let requests = packages.map { package in
+    private static func requests(
+        _ packages: [Universe.PackageID], _ target: TargetUniverse, _ compiler: Compiler
+    ) -> [Request] {
+        packages.map { package in
             let name = PackageName(unchecked: target.universe.name(target.universe.nameID(of: package)))
             let version = Version(unchecked: target.universe.version(of: package))
             return Request(Package(name: name, version: version), compiler: compiler.root)
         }
-        return target.solve(requests, threads: threads)
     }
 
     /// Stands for all answers: equal digests mean equal lines of `ci solve --format csv`.

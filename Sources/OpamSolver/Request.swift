@@ -69,3 +69,16 @@ public struct Resolution: Sendable, Hashable {
         if case .solved(let selection) = verdict { selection } else { nil }
     }
 }
+
+extension Resolution {
+    /// What a search that ended so has found.
+    init(_ end: SearchEnd, _ selection: [Universe.PackageID], examined: [Universe.NameID], effort: Int) {
+        let verdict: Verdict =
+            switch end {
+            case .solved: .solved(selection)
+            case .unsolvable: .unsolvable
+            case .exhausted: .limit
+            }
+        self.init(verdict: verdict, examined: examined, effort: effort)
+    }
+}

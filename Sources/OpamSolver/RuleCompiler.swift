@@ -10,14 +10,17 @@ struct RuleCompiler {
     let universe: Universe
     let filters: [Filter]
     let decisions: FilterDecisions
-    /// The set of each atom that was met: -1 for one that vanishes, nil for one not met yet.
-    private var setOfAtom: [Int32?]
+    /// The set of each atom that was met: ``vanished`` for one that vanishes, ``unknown`` for one not met yet.
+    private var setOfAtom: [Int32]
+    private var metAtoms: [Int32] = []
+    private static let vanished: Int32 = -1
+    private static let unknown: Int32 = -2
 
     init(_ universe: Universe, _ filters: [Filter], _ decisions: FilterDecisions) {
         self.universe = universe
         self.filters = filters
         self.decisions = decisions
-        setOfAtom = Array(repeating: nil, count: universe.atoms.name.count)
+        setOfAtom = Array(repeating: RuleCompiler.unknown, count: universe.atoms.name.count)
     }
 
     /// The needs that a formula stands for. Its choices are added to `rules`.
@@ -36,7 +39,8 @@ struct RuleCompiler {
 
     /// Forgets the sets of atoms: needed when `rules` forgets them.
     mutating func forgetSets() {
-        for index in setOfAtom.indices { setOfAtom[index] = nil }
+        for atom in metAtoms { setOfAtom[Int(atom)] = RuleCompiler.unknown }
+        metAtoms.removeAll(keepingCapacity: true)
     }
 
     // MARK: Formulas
@@ -86,18 +90,20 @@ struct RuleCompiler {
     // MARK: Atoms
 
     private mutating func link(of atom: Int32, _ rules: inout Rules) -> Link? {
-        let set = setOfAtom[Int(atom)] ?? newSet(of: atom, &rules)
+        let known = setOfAtom[Int(atom)]
+        let set = known == RuleCompiler.unknown ? newSet(of: atom, &rules) : known
         return set < 0 ? nil : (universe.atoms.name[Int(atom)], set)
     }
 
     private mutating func newSet(of atom: Int32, _ rules: inout Rules) -> Int32 {
         let set: Int32 =
             switch versions(of: atom) {
-            case .none: -1
+            case .none: RuleCompiler.vanished
             case .everything: CandidateSets.everything
             case .some(let versions): rules.sets.add(versions.ranges)
             }
         setOfAtom[Int(atom)] = set
+        metAtoms.append(atom)
         return set
     }
 

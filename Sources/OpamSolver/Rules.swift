@@ -43,16 +43,26 @@ package struct Rules: Sendable {
         return Candidate(slotOf.count - 1)
     }
 
-    /// Forgets the slots, candidates, links and sets added since the marks.
-    mutating func rewind(
-        order: Rows.Mark, needs: Rows.Mark, conflicts: Rows.Mark, classes: Rows.Mark, sets: Rows.Mark, candidates: Int
-    ) {
-        self.order.rewind(to: order)
-        self.needs.rewind(to: needs)
-        self.conflicts.rewind(to: conflicts)
-        self.classes.rewind(to: classes)
-        self.sets.rewind(to: sets)
-        slotOf.removeLast(slotOf.count - candidates)
+    /// A state of the rules to come back to.
+    package struct Mark: Sendable {
+        let order, needs, conflicts, classes, sets: Rows.Mark
+        let candidates: Int
+    }
+
+    package var mark: Mark {
+        Mark(
+            order: order.mark, needs: needs.slots.mark, conflicts: conflicts.slots.mark, classes: classes.mark,
+            sets: sets.mark, candidates: candidateCount)
+    }
+
+    /// Forgets the slots, candidates, links and sets added since `mark`. Older rows must have been put back before.
+    package mutating func rewind(to mark: Mark) {
+        order.rewind(to: mark.order)
+        needs.rewind(to: mark.needs)
+        conflicts.rewind(to: mark.conflicts)
+        classes.rewind(to: mark.classes)
+        sets.rewind(to: mark.sets)
+        slotOf.removeLast(slotOf.count - mark.candidates)
     }
 }
 
@@ -65,6 +75,8 @@ package struct Rows: Sendable {
     package init() {}
 
     package var count: Int { start.count }
+    /// How many values are kept, with those that no row shows any more.
+    var valueCount: Int { values.count }
 
     /// Adds an empty row.
     package mutating func addRow() {
@@ -168,12 +180,31 @@ package struct CandidateSets: Sendable {
         if set == CandidateSets.everything { return true }
         let bounds = ranges.range(set)
         var index = bounds.lowerBound
+        // Nearly all sets are one range.
+        if bounds.count == 2 { return candidate >= ranges.values[index] && candidate < ranges.values[index + 1] }
         while index < bounds.upperBound {
             if candidate < ranges.values[index] { return false }
             if candidate < ranges.values[index + 1] { return true }
             index += 2
         }
         return false
+    }
+
+    /// Whether `set` holds the same candidates as `other` does in `sets`.
+    func isEqual(_ set: Int32, _ other: Int32, in sets: CandidateSets) -> Bool {
+        let (range, otherRange) = (ranges.range(set), sets.ranges.range(other))
+        guard range.count == otherRange.count else { return false }
+        for offset in 0..<range.count
+        where ranges.values[range.lowerBound + offset] != sets.ranges.values[otherRange.lowerBound + offset] {
+            return false
+        }
+        return true
+    }
+
+    /// The lowest and the highest candidate in `set`; nil when it is empty.
+    func bounds(of set: Int32) -> (lowest: Candidate, highest: Candidate)? {
+        let range = ranges.range(set)
+        return range.isEmpty ? nil : (ranges.values[range.lowerBound], ranges.values[range.upperBound - 1] - 1)
     }
 
     /// The ranges that make up `set`, in increasing order.

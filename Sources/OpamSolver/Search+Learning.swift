@@ -147,19 +147,32 @@ extension Search {
         return broken
     }
 
-    /// Learns why `clause` is broken, goes back to where that could first have been known, and draws the conclusion.
+    /// Learns why `clause` is broken, goes back to where that could have been known, and draws the conclusion.
     ///
     /// - Returns: false when nothing is left to go back to: there is no solution.
     mutating func learn(from clause: Clause) -> Bool {
-        var top: Int32 = 0
-        forEachCandidate(of: clause, besides: nil) { top = max(top, $1) }
-        guard top > 0 else {
-            proof?.conflict = clause
-            return false
+        while true {
+            let top = lastLevel(of: clause, besides: nil)
+            guard top > 0 else {
+                proof?.conflict = clause
+                return false
+            }
+            let (turningPoint, others, antecedents) = firstUniqueImplicationPoint(of: clause, top: top)
+            // What was concluded late may follow from what was known early.
+            if let reason = reason[Int(turningPoint)] {
+                let earliest = lastLevel(of: reason, besides: turningPoint)
+                if earliest < top {
+                    level[Int(turningPoint)] = earliest
+                    continue
+                }
+            }
+            proof?.antecedents.append(antecedents)
+            conclude(turningPoint, others, top)
+            return true
         }
-        close(downTo: Int(top))
+    }
 
-        let (turningPoint, others) = firstUniqueImplicationPoint(of: clause, top: top)
+    private mutating func conclude(_ turningPoint: Candidate, _ others: [Candidate], _ top: Int32) {
         let assertion = Literal(turningPoint, taken: value[Int(turningPoint)] < 0)
         var literals = [assertion] + others.map { Literal($0, taken: value[Int($0)] < 0) }
         var target: Int32 = 0
@@ -167,18 +180,28 @@ extension Search {
             target = level[Int(literals[index].candidate)]
             literals.swapAt(1, index)
         }
-        close(downTo: Int(target))
+        close(downTo: Int(top - target > Search.longestWayBack ? top - 1 : target))
         assign(assertion.candidate, assertion.isTaken, because: .learned(clauses.add(literals)))
-        return true
+        level[Int(assertion.candidate)] = target
+    }
+
+    /// Decisions that are made again rather than left as they are.
+    private static let longestWayBack: Int32 = 5
+
+    private func lastLevel(of clause: Clause, besides skipped: Candidate?) -> Int32 {
+        var last: Int32 = 0
+        forEachCandidate(of: clause, besides: skipped) { last = max(last, $1) }
+        return last
     }
 
     /// Replaces what was concluded at level `top` by what it was concluded from, latest first, until one
     /// candidate of that level is left.
     ///
-    /// - Returns: that candidate, and the candidates of lower levels (without the lowest, which always holds).
+    /// - Returns: That candidate, the candidates of lower levels (without the lowest, which always holds), and, for a
+    ///   proof, the clauses that were put together.
     private mutating func firstUniqueImplicationPoint(
         of clause: Clause, top: Int32
-    ) -> (Candidate, [Candidate]) {
+    ) -> (point: Candidate, others: [Candidate], antecedents: [Clause]) {
         var others: [Candidate] = []
         var open = 0
         var index = trail.count
@@ -202,8 +225,7 @@ extension Search {
             toResolve = open > 0 ? reason[Int(candidate)] : nil
         }
         for candidate in others { isSeen[Int(candidate)] = false }
-        proof?.antecedents.append(antecedents)
-        return (trail[index], others)
+        return (trail[index], others, antecedents)
     }
 
     /// Calls `visit` with each candidate of `clause` and the level of its assignment.

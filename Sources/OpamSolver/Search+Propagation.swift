@@ -2,11 +2,16 @@
 extension Search {
     /// Takes or leaves `candidate`, which is undecided.
     mutating func assign(_ candidate: Candidate, _ taken: Bool, because clause: Clause?) {
+        level[Int(candidate)] = Int32(levels.count)
+        reason[Int(candidate)] = clause
+        put(candidate, taken)
+    }
+
+    /// Puts an assignment whose level and reason are known on the trail.
+    mutating func put(_ candidate: Candidate, _ taken: Bool) {
         let index = Int(candidate)
         let slot = Int(rules.slotOf[index])
         value[index] = taken ? 1 : -1
-        level[index] = Int32(levels.count)
-        reason[index] = clause
         trail.append(candidate)
         effort += 1
         if !taken {
@@ -34,10 +39,10 @@ extension Search {
     private mutating func take(_ candidate: Candidate) -> Clause? {
         let slot = rules.slotOf[Int(candidate)]
         examine(slot)
-        for index in rules.order.range(slot) {
-            let other = rules.order.values[index]
-            if other != candidate, let broken = exclude(other, by: candidate) { return broken }
-        }
+        note(candidate)
+        // The other candidates of the slot are out without being marked: whoever asks for one asks what is chosen first.
+        let chosen = chosen[Int(slot)]
+        if chosen != candidate { return .exclusion(chosen, candidate) }
         for index in rules.classes.range(candidate) {
             let other = owner[Int(rules.classes.values[index])]
             if other >= 0, other != candidate { return .exclusion(other, candidate) }
@@ -52,19 +57,18 @@ extension Search {
         return nil
     }
 
-    private mutating func exclude(_ other: Candidate, by candidate: Candidate) -> Clause? {
-        let state = value[Int(other)]
-        if state == 0 { assign(other, false, because: .exclusion(candidate, other)) }
-        return state > 0 ? .exclusion(candidate, other) : nil
-    }
-
     private mutating func forbid(_ conflict: Int, by candidate: Candidate) -> Clause? {
-        let set = rules.conflicts.set(conflict)
-        for index in rules.order.range(rules.conflicts.slot(conflict)) {
+        let (slot, set) = (rules.conflicts.slot(conflict), rules.conflicts.set(conflict))
+        let taken = chosen[Int(slot)]
+        if taken >= 0 {
+            guard rules.sets.contains(taken, in: set) else { return nil }
+            return taken == candidate ? .never(candidate) : .exclusion(candidate, taken)
+        }
+        for index in rules.order.range(slot) {
             let other = rules.order.values[index]
-            guard rules.sets.contains(other, in: set) else { continue }
-            if other == candidate { return .never(candidate) }
-            if let broken = exclude(other, by: candidate) { return broken }
+            if value[Int(other)] == 0, rules.sets.contains(other, in: set) {
+                assign(other, false, because: .exclusion(candidate, other))
+            }
         }
         return nil
     }
@@ -73,13 +77,14 @@ extension Search {
         let slot = rules.needs.slot(need)
         let set = rules.needs.set(need)
         examine(slot)
-        if set != CandidateSets.everything {
+        let taken = chosen[Int(slot)]
+        if taken >= 0 {
+            if !rules.sets.contains(taken, in: set) { return .exclusion(candidate, taken) }
+        } else if set != CandidateSets.everything {
             for index in rules.order.range(slot) {
                 let other = rules.order.values[index]
-                if value[Int(other)] >= 0, !rules.sets.contains(other, in: set),
-                    let broken = exclude(other, by: candidate)
-                {
-                    return broken
+                if value[Int(other)] == 0, !rules.sets.contains(other, in: set) {
+                    assign(other, false, because: .exclusion(candidate, other))
                 }
             }
         }
@@ -94,6 +99,7 @@ extension Search {
     private mutating func lookAt(_ slot: Slot) -> Clause? {
         guard alive[Int(slot)] <= 1, chosen[Int(slot)] < 0, let requirement = requirement[Int(slot)] else { return nil }
         let clause = Clause.need(requirement.candidate, index: requirement.index)
+        noteAll(of: Int(requirement.index))
         for index in rules.order.range(slot) where value[Int(rules.order.values[index])] == 0 {
             assign(rules.order.values[index], true, because: clause)
             return nil
@@ -114,23 +120,41 @@ extension Search {
             let other = chosen[Int(target)]
             if other >= 0, rules.sets.contains(other, in: set) { return .exclusion(other, candidate) }
         }
-        for index in rules.needs.range(candidate) where !canBeMet(index) {
-            examine(rules.needs.slot(index))
-            return .need(candidate, index: Int32(index))
+        for index in rules.needs.range(candidate) {
+            let taken = chosen[Int(rules.needs.slot(index))]
+            if taken >= 0 {
+                if !rules.sets.contains(taken, in: rules.needs.set(index)) { return .exclusion(taken, candidate) }
+            } else if !canBeMet(index) {
+                examine(rules.needs.slot(index))
+                noteAll(of: index)
+                return .need(candidate, index: Int32(index))
+            }
         }
         return nil
     }
 
+    /// Whether a slot that is not decided has a candidate for a need.
     private func canBeMet(_ need: Int) -> Bool {
         let slot = rules.needs.slot(need)
         let set = rules.needs.set(need)
-        let taken = chosen[Int(slot)]
-        if taken >= 0 { return rules.sets.contains(taken, in: set) }
         for index in rules.order.range(slot) {
             let candidate = rules.order.values[index]
-            if value[Int(candidate)] >= 0, rules.sets.contains(candidate, in: set) { return true }
+            if value[Int(candidate)] == 0, rules.sets.contains(candidate, in: set) { return true }
         }
         return false
+    }
+
+    /// Notes that the answer depends on `candidate` and on those before it.
+    mutating func note(_ candidate: Candidate) {
+        guard let rank = ranks.rank(of: candidate) else { return }
+        let slot = Int(rules.slotOf[Int(candidate)])
+        reach[slot] = max(reach[slot], rank + 1)
+    }
+
+    /// Notes that the answer depends on all candidates that a need asks for.
+    mutating func noteAll(of need: Int) {
+        let slot = rules.needs.slot(need)
+        reach[Int(slot)] = max(reach[Int(slot)], ranks.reach(of: rules.needs.set(need), in: slot, rules.sets))
     }
 
     mutating func examine(_ slot: Slot) {

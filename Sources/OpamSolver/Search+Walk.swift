@@ -73,6 +73,7 @@ extension Search {
         for index in rules.order.range(slot) {
             let candidate = rules.order.values[index]
             guard value[Int(candidate)] == 0 else { continue }
+            note(candidate)
             if let clause = refutation(of: candidate) {
                 assign(candidate, false, because: clause)
             } else {
@@ -81,6 +82,8 @@ extension Search {
             }
             return propagate()
         }
-        return requirement[Int(slot)].map { .need($0.candidate, index: $0.index) }
+        guard let requirement = requirement[Int(slot)] else { return nil }
+        noteAll(of: Int(requirement.index))
+        return .need(requirement.candidate, index: requirement.index)
     }
 }

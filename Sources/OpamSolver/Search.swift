@@ -10,6 +10,11 @@
 /// the current one is a decision of the walk, so a candidate that is false at its turn is false *because of* what
 /// was taken before, and no solution with it exists. When the walk ends, everything not met can be left out.
 ///
+/// **Going back.** What a conflict teaches often follows from much earlier decisions. Going back to them, as usual,
+/// would only make the decisions in between once more. Where they are many, the search goes back by one decision
+/// (chronological backtracking: Nadel and Ryvchin, 2018). So the trail is not sorted by level, and what follows from
+/// fewer decisions than those gone back to stays.
+///
 /// **Clauses are made when needed** (lazy clause generation: Ohrimenko, Stuckey and Codish, 2009). Only candidates
 /// that are taken push their needs and conflicts into the state; a candidate about to be taken is first looked at
 /// against the state. The clauses that stand behind an assignment are named by `Clause`, and only those that a
@@ -27,6 +32,8 @@ struct Search {
     var trail: [Candidate] = []
     var propagated = 0
     var levels: [Level] = []
+    /// Used while going back.
+    private var kept: [Literal] = []
 
     // What the assignment says of each slot and class.
     var alive: [Int32]
@@ -51,6 +58,9 @@ struct Search {
     var effort = 0
     var isExamined: [Bool]
     var examined: [Slot] = []
+    /// How far down the candidates of each slot the answer depends on; kept where `ranks` are given.
+    var reach: [Int32]
+    var ranks = CandidateRanks()
 
     /// A search that has decided nothing.
     init(_ rules: Rules) {
@@ -64,12 +74,13 @@ struct Search {
         requirement = Array(repeating: nil, count: rules.slotCount)
         isWalked = Array(repeating: false, count: rules.slotCount)
         isExamined = Array(repeating: false, count: rules.slotCount)
+        reach = Array(repeating: 0, count: rules.slotCount)
         owner = Array(repeating: -1, count: rules.classCount)
         clauses.grow(to: rules.candidateCount)
     }
 
     /// Makes room for the slots and candidates added to the rules since `mark`.
-    mutating func growToRules(from mark: Rows.Mark) {
+    mutating func growToRules(from mark: Rules.Mark) {
         while value.count < rules.candidateCount {
             value.append(0)
             level.append(0)
@@ -82,8 +93,9 @@ struct Search {
             requirement.append(nil)
             isWalked.append(false)
             isExamined.append(false)
+            reach.append(0)
         }
-        for slot in mark.rows..<rules.slotCount { alive[slot] = Int32(rules.order.range(Slot(slot)).count) }
+        for slot in mark.order.rows..<rules.slotCount { alive[slot] = Int32(rules.order.range(Slot(slot)).count) }
         clauses.grow(to: rules.candidateCount)
     }
 }
@@ -129,26 +141,35 @@ extension Search {
         guard count < levels.count else { return }
         let state = levels[count]
         levels.removeLast(levels.count - count)
-        restore(state)
+        restore(state, keeping: Int32(count))
     }
 
     /// Goes back to the state before any request.
     mutating func clear() {
         levels.removeAll(keepingCapacity: true)
-        restore(Level(trail: 0, required: 0, walked: 0, steps: 0, current: -1))
+        restore(Level(trail: 0, required: 0, walked: 0, steps: 0, current: -1), keeping: -1)
         clauses.clear()
-        for slot in examined { isExamined[Int(slot)] = false }
+        for slot in examined {
+            isExamined[Int(slot)] = false
+            reach[Int(slot)] = 0
+        }
         examined.removeAll(keepingCapacity: true)
         effort = 0
     }
 
-    private mutating func restore(_ state: Level) {
-        while trail.count > state.trail { undoLast() }
+    /// - Parameter depth: What was assigned later, but follows from this many decisions, stays assigned.
+    private mutating func restore(_ state: Level, keeping depth: Int32) {
+        while trail.count > state.trail {
+            let candidate = trail[trail.count - 1]
+            if level[Int(candidate)] <= depth { kept.append(Literal(candidate, taken: value[Int(candidate)] > 0)) }
+            undoLast()
+        }
         propagated = trail.count
         while requiredSlots.count > state.required { requirement[Int(requiredSlots.removeLast())] = nil }
         while walked.count > state.walked { isWalked[Int(walked.removeLast())] = false }
         steps.removeLast(steps.count - state.steps)
         current = state.current
+        while let literal = kept.popLast() { put(literal.candidate, literal.isTaken) }
     }
 
     private mutating func undoLast() {

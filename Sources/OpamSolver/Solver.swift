@@ -1,100 +1,144 @@
 internal import OpamFormat
 
 /// Answers requests in one target. Not for use by two threads at once; making one is cheap.
-public struct Solver {
+public struct Solver: Sendable {
     public let target: TargetUniverse
     var search: Search
     let root: Candidate
     /// The roots of the request that is being solved.
     private(set) var roots: [PackageConstraint] = []
-    private let marks: Marks
-    private var preludes: [Request: Prelude] = [:]
+    private let mark: Rules.Mark
+    private var beginnings = Beginnings()
+    private var decisions: [DependencyScope: FilterDecisions] = [:]
     private var compilers: [DependencyScope: RuleCompiler] = [:]
     private var changedOrders: [(slot: Slot, range: Range<Int>)] = []
     /// The rows of candidates whose needs, conflicts or classes are not those of the target: the latest change last.
     private(set) var changedRows: [ChangedRows] = []
+    private let shared: SharedAnswers?
 
-    /// Where the rules of a request begin.
-    private struct Marks {
-        let order, needs, conflicts, classes, sets: Rows.Mark
-        let candidates: Int
-    }
-
-    public init(_ target: TargetUniverse) {
+    /// - Parameter shared: Answers of other targets of the same universe to take over where they hold here too; nil
+    ///   when nothing is to be kept for others either.
+    public init(_ target: TargetUniverse, sharing shared: SharedAnswers? = nil) {
         self.target = target
+        self.shared = shared
         var rules = target.rules
         let slot = rules.addSlot()
         root = rules.addCandidate(to: slot)
         rules.order.replace(slot, with: [root])
-        marks = Marks(
-            order: rules.order.mark, needs: rules.needs.slots.mark, conflicts: rules.conflicts.slots.mark,
-            classes: rules.classes.mark, sets: rules.sets.mark, candidates: rules.candidateCount)
+        mark = rules.mark
         search = Search(rules)
     }
 
     /// Solves a request.
     ///
-    /// The answer depends on the request and the target only, not on what was solved before.
+    /// The verdict and the selection depend on the request and the target only, not on what was solved before.
     public mutating func solve(_ request: Request) -> Resolution {
-        let prelude = prelude(of: request)
+        guard request.roots.count > 1 else { return solveWhole(request, nil, spent: 0) }
+        let index = beginning(of: request)
+        if beginnings[index].rulesOut(request, in: target.universe) {
+            let examined = beginnings[index].examined.filter { $0 < target.universe.nameCount }
+            return Resolution(verdict: .unsolvable, examined: examined.sorted(), effort: 0)
+        }
+        var spent = 0
+        if let last = beginnings[index].lastRoot(of: request, in: target) {
+            let decisions = last.hasOwnScope ? decisions(in: last.scope) : nil
+            let (resolution, effort) = beginnings[index].solve(last, target, decisions)
+            if let resolution { return resolution }
+            spent = effort
+        }
+        return solveWhole(request, beginnings[index], spent: spent)
+    }
+
+    /// What was found for requests with more than one root, for other targets to take over.
+    public var answers: TargetAnswers { TargetAnswers(target.universe, beginnings.groups) }
+
+    /// Searches from the first root on.
+    mutating func solveWhole(_ request: Request, _ beginning: Beginning?, spent: Int) -> Resolution {
         guard prepare(request) else {
             reset()
             return Resolution(verdict: .unsolvable, examined: [], effort: 0)
         }
-        if let prelude {
-            search.learn(prelude.lemmas)
-            for slot in prelude.examined { search.examine(slot) }
+        if let beginning, beginning.teaches(request, in: target.universe) {
+            search.learn(beginning.lemmas)
+            for slot in beginning.examined { search.examine(slot) }
         }
-        let end = search.run(from: root, budget: request.budget)
-        let verdict: Resolution.Verdict =
-            switch end {
-            case .solved: .solved(selection())
-            case .unsolvable: .unsolvable
-            case .exhausted: .limit
-            }
-        let resolution = Resolution(verdict: verdict, examined: examined(), effort: search.effort)
+        let end = search.run(from: root, budget: request.budget - spent)
+        let resolution = Resolution(
+            end, search.walkedPackages(target.universe), examined: search.examinedNames(target.universe),
+            effort: search.effort + spent)
         reset()
         return resolution
     }
+}
 
-    /// What can be known before looking at a request, because others begin with the same root: see ``Prelude``.
-    private mutating func prelude(of request: Request) -> Prelude? {
-        guard request.roots.count > 1, let first = request.roots.first else { return nil }
-        var beginning = Request(roots: [first])
-        beginning.requestedExactly = request.requestedExactly.union(request.pins.keys)
-        beginning.preference = request.preference
-        let prelude = preludes[beginning] ?? learn(beginning)
-        let changed = request.withTest.union(request.withDoc).union(request.pins.keys)
-        let isChanged = changed.contains { name in
-            target.universe.nameID(name.text).map { prelude.examined.contains($0) } ?? false
-        }
-        return isChanged ? nil : prelude
+// MARK: - Beginnings
+
+extension Solver {
+    /// Makes copies of the solver ready for requests that begin like `request`.
+    public mutating func warm(for request: Request) {
+        if request.roots.count > 1 { _ = beginning(of: request) }
     }
 
-    private mutating func learn(_ beginning: Request) -> Prelude {
-        var prelude = Prelude(lemmas: [], examined: [])
-        if prepare(beginning), search.run(from: root, budget: beginning.budget) == .solved {
-            prelude = Prelude(lemmas: search.lemmas, examined: search.examined)
+    /// The index of the beginning of a request.
+    private mutating func beginning(of request: Request) -> Int {
+        if let index = beginnings.index(of: request) { return index }
+        var beginning = target.beginnings.beginning(of: request) { known in
+            let unknown = Beginning(of: request)
+            return learn(unknown, known.ranks(target.universe, request.preference))
         }
+        if let shared { beginning.share(shared, target.universe) }
+        return beginnings.add(beginning)
+    }
+
+    private mutating func learn(_ unknown: Beginning, _ ranks: CandidateRanks) -> Beginning {
+        var beginning = unknown
+        let end = prepare(beginning.request) ? search.run(from: root, budget: beginning.request.budget) : .exhausted
+        beginning.learn(from: search, end)
+        guard end == .solved else {
+            reset()
+            return beginning
+        }
+        // The state at the end of the walk, while the search goes on to find out what is fixed.
+        let walk = search
         reset()
-        preludes[beginning] = prelude
-        return prelude
+        let remainder = Remainder(
+            after: walk, selection: walk.walkedPackages(target.universe),
+            examined: walk.examinedNames(target.universe), ranks, fixedVersions(beginning, walk))
+        beginning.rest = RestSearch(remainder, root: root)
+        return beginning
     }
 
-    private func selection() -> [Universe.PackageID] {
-        let ranks = target.universe.rankOfSelection
-        let packages = target.universe.packageCount
-        var selection: [Universe.PackageID] = []
-        for slot in search.walked {
-            let candidate = search.chosen[Int(slot)]
-            if candidate < packages { selection.append(candidate) }
+    /// Tries to do without each version that the beginning takes.
+    private mutating func fixedVersions(_ beginning: Beginning, _ walk: Search) -> FixedVersions {
+        var fixed = FixedVersions(after: walk)
+        for slot in walk.walked where slot < target.universe.nameCount && !fixed.isImplied(slot) {
+            guard prepare(beginning.request) else { break }
+            let version = walk.chosen[Int(slot)]
+            search.rules.conflicts.replace(
+                root, with: links(ofConflicts: root) + [(slot, search.rules.sets.add([version..<(version + 1)]))])
+            search.learn(beginning.lemmas)
+            if search.run(from: root, budget: Solver.budgetOfProof) == .unsolvable {
+                fixed.addProof(for: slot, examined: search.examinedNames(target.universe))
+            }
+            reset()
         }
-        let rank = { (package: Universe.PackageID) in ranks[Int(target.universe.nameID(of: package))] }
-        return selection.sorted { rank($0) < rank($1) }
+        return fixed
     }
 
-    private func examined() -> [Universe.NameID] {
-        search.examined.filter { $0 < target.universe.nameCount }.sorted()
+    private func links(ofConflicts candidate: Candidate) -> [RuleCompiler.Link] {
+        search.rules.conflicts.range(candidate).map {
+            (search.rules.conflicts.slot($0), search.rules.conflicts.set($0))
+        }
+    }
+
+    /// Steps to be spent on finding out whether a version is fixed: many times what OCaml's own packages take.
+    private static let budgetOfProof = 20_000
+
+    private mutating func decisions(in scope: DependencyScope) -> FilterDecisions {
+        if let known = decisions[scope] { return known }
+        let new = FilterDecisions(target.universe, target.filters, target.variables, scope)
+        decisions[scope] = new
+        return new
     }
 }
 
@@ -123,7 +167,7 @@ extension Solver {
         search.rules.conflicts.replace(root, with: conflicts)
         reorder(request)
         changeScopes(request)
-        search.growToRules(from: marks.order)
+        search.growToRules(from: mark)
         return true
     }
 
@@ -166,9 +210,7 @@ extension Solver {
         let formula = target.universe.packages.depends[Int(candidate)]
         var compiler =
             compilers.removeValue(forKey: scope)
-            ?? RuleCompiler(
-                target.universe, target.filters,
-                FilterDecisions(target.universe, target.filters, target.variables, scope))
+            ?? RuleCompiler(target.universe, target.filters, decisions(in: scope))
         defer { compilers[scope] = compiler }
         return compiler.needs(of: formula, &search.rules)
     }
@@ -203,18 +245,8 @@ extension Solver {
         for scope in compilers.keys { compilers[scope]?.forgetSets() }
         search.rules.needs.point(root, at: 0..<0)
         search.rules.conflicts.point(root, at: 0..<0)
-        search.rules.rewind(
-            order: marks.order, needs: marks.needs, conflicts: marks.conflicts, classes: marks.classes,
-            sets: marks.sets, candidates: marks.candidates)
+        search.rules.rewind(to: mark)
     }
-}
-
-/// What a request for the first root alone teaches. It holds for every request that begins with this root, has the same
-/// candidates, and leaves the needs of what was examined as they are; so the search for a compiler, which is the same
-/// in thousands of requests, is done once.
-struct Prelude {
-    let lemmas: [[Literal]]
-    let examined: [Slot]
 }
 
 /// Where the rows of a candidate were.

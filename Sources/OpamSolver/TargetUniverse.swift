@@ -12,6 +12,7 @@ public struct TargetUniverse: Sendable {
     let decisions: FilterDecisions
     let availability: [Bool]
     let rules: Rules
+    let beginnings = SharedBeginnings()
 
     /// - Complexity: O(size of the universe).
     public init(_ universe: Universe, variables: [Variable: VariableValue]) {
@@ -56,9 +57,16 @@ public struct TargetUniverse: Sendable {
         _ availability: [Bool]
     ) -> [Candidate] {
         let available = universe.versions(of: name).filter { availability[Int($0)] }
-        let wanted = available.filter { !universe.isAvoided($0) }
-        if wanted.isEmpty, !isRequested { return [] }
-        let avoided = wanted.count == available.count ? [] : available.filter { universe.isAvoided($0) }
+        if !isRequested, available.allSatisfy({ universe.isAvoided($0) }) { return [] }
+        return inOrder(available, preference, universe)
+    }
+
+    /// Versions of one name, given oldest first, in the order in which they are tried: those to avoid after the others.
+    static func inOrder(
+        _ versions: some Sequence<Candidate>, _ preference: VersionPreference, _ universe: Universe
+    ) -> [Candidate] {
+        let wanted = versions.filter { !universe.isAvoided($0) }
+        let avoided = versions.filter { universe.isAvoided($0) }
         return preference == .newest ? wanted.reversed() + avoided.reversed() : wanted + avoided
     }
 

@@ -20,9 +20,9 @@ struct ReferenceTests {
             .universe(cache: nil, threads: 2, &diagnostics)
     }
 
-    private func target(_ name: String) throws -> TargetUniverse {
+    private func target(_ name: String, _ compiler: String = "5.3.0") throws -> TargetUniverse {
         var variables = try #require(TargetVariables(target: name))
-        variables.set(compiler: try #require(Compiler("5.3.0")))
+        variables.set(compiler: try #require(Compiler(compiler)))
         return TargetUniverse(try Self.universe.get(), variables: variables.values)
     }
 
@@ -64,6 +64,31 @@ struct ReferenceTests {
         #expect(packages.count == expected.count)
         let chosen = every(Self.isFull ? 1 : 4, of: packages.count)
         #expect(try lines(target, chosen.map { packages[$0] }) == chosen.map { expected[$0] })
+    }
+
+    /// Targets that share answers have the same as each alone.
+    @Test func columnsThatShareAnswers() throws {
+        var shared = SharedAnswers()
+        var takenOver = 0
+        for (name, compiler) in [
+            ("debian-12", "5.3.0"), ("freebsd-14", "5.3.0"), ("archlinux", "4.14.2"), ("debian-12", "4.14.2"),
+        ] {
+            let target = try target(name, compiler)
+            let root = try #require(Compiler(compiler)).root
+            let requests = try every(Self.isFull ? 1 : 40, of: target.newestAvailable.count).map { index in
+                Request(
+                    try #require(Package(target.universe.text(of: target.newestAvailable[index]))), compiler: root)
+            }
+            let resolutions = target.solve(requests, threads: 2, sharing: &shared)
+            takenOver += resolutions.count { $0.effort == 0 }
+            var alone = Solver(target)
+            for (request, resolution) in zip(requests, resolutions) {
+                #expect(
+                    resolution.verdict == alone.solveWhole(request, nil, spent: 0).verdict,
+                    "\(name), \(compiler): \(request.roots)")
+            }
+        }
+        #expect(takenOver > 100)
     }
 
     /// Every unsolvable request of the slice has an explanation of at most a screen.
