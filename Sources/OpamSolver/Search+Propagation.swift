@@ -101,7 +101,12 @@ extension Search {
         let clause = Clause.need(requirement.candidate, index: requirement.index)
         noteAll(of: Int(requirement.index))
         for index in rules.order.range(slot) where value[Int(rules.order.values[index])] == 0 {
-            assign(rules.order.values[index], true, because: clause)
+            let last = rules.order.values[index]
+            if let refutation = refutation(of: last) {
+                assign(last, false, because: refutation)
+                return clause
+            }
+            assign(last, true, because: clause)
             return nil
         }
         return clause
