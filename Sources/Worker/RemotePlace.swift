@@ -71,8 +71,8 @@ final class RemotePlace: BuildPlace {
     }
 
     func installedChanges() async throws -> InstalledChanges {
-        let parent = (changes + prefix).split(separator: "/").dropLast().joined(separator: "/")
-        try FileManager.default.createDirectory(atPath: "/\(parent)", withIntermediateDirectories: true)
+        let parent = prefix.split(separator: "/").dropLast().joined(separator: "/")
+        try FileManager.default.createDirectory(atPath: "\(changes)/\(parent)", withIntermediateDirectories: true)
         try await session.collectChanges(below: prefix, excluding: target.layout.discarded, to: changes + prefix)
         return InstalledChanges(upper: changes, lowers: lowers, prefix: prefix)
     }

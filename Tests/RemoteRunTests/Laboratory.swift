@@ -99,7 +99,7 @@ final class Laboratory: Sendable {
         process.arguments = words
         process.currentDirectoryURL = URL(fileURLWithPath: path)
         process.environment = [
-            "CISO_CACHE": "\(path)/cache", "CISO_SOURCE_CACHE": "\(Self.cache)/sources", "CISO_STORE": "\(path)/store",
+            "CISO_CACHE": "\(path)/cache", "CISO_SOURCE_CACHE": "\(Self.cache)/sources", "CISO_STORE": "store",
             "CISO_HOSTS": hosts,
             "CISO_KNOWN_HOSTS": "\(path)/known", "CISO_SSH_CONFIG": "\(path)/ssh-config",
             "CISO_SSH_PATIENCE": "\(patience)",

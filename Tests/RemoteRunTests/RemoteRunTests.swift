@@ -135,7 +135,10 @@ struct RemoteRunTests {
     /// The first host goes away in the middle of a build, by a crash or by silence: the second one builds it.
     @Test(arguments: ["crash", "silence"]) func aLostHostIsReplaced(by loss: String) async throws {
         let lab = try Laboratory(
-            ["long.1": Self.build("echo begun; [ `cat /var/tmp/role` = b ] || { : > /var/tmp/begun; sleep 31993; }")],
+            [
+                "long.1": Self.build(
+                    "cd /var/tmp; [ `cat role` = b ] || [ -e begun ] || { : > begun; sleep 31993; }")
+            ],
             only: "long", targets: ["openbsd-7.7"])
         let a = try SSHMachine(.openbsd, in: lab.path, role: "a")
         let b = try SSHMachine(.openbsd, in: lab.path, role: "b")

@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import Synchronization
 import Testing
 
 /// A machine of its own as far as ssh can tell: a network namespace behind a pair of virtual interfaces, and a mount
@@ -88,7 +89,7 @@ final class SSHMachine: Sendable {
         megabytes: Int = 400, root: String? = nil
     ) throws {
         self.flavour = flavour
-        let number = Int.random(in: 0..<(1 << 14))
+        let number = Self.freeNumber()
         interface = "ciso\(number)"
         path = "\(laboratory)/\(interface)"
         let net = "10.\(192 + number >> 8).\(number & 255)"
@@ -124,8 +125,8 @@ final class SSHMachine: Sendable {
             [
                 "/usr/bin/unshare", "-m", "-n", "/bin/bash", "-ec",
                 """
-                while ! ip link show eth0 > /dev/null 2>&1; do sleep 0.05; done
-                ip addr add \(net).2/24 dev eth0; ip link set eth0 up; ip link set lo up
+                while ! ip link show \(interface) > /dev/null 2>&1; do sleep 0.05; done
+                ip link set \(interface) name eth0; ip addr add \(net).2/24 dev eth0; ip link set eth0 up; ip link set lo up
                 mount -t tmpfs -o mode=755 tmpfs /run; mkdir -p /run/sshd /run/ciso; cp \(path)/real-uname /run/ciso-real-uname
                 mount --bind \(path)/passwd /etc/passwd; mount --bind \(path)/group /etc/group
                 mount --bind \(path)/uname "$(readlink -f /bin/uname)"
@@ -144,12 +145,26 @@ final class SSHMachine: Sendable {
             ], output: "\(path)/sshd.log")
         try Self.sh(
             """
-            ip link add \(interface) type veth peer name eth0 netns \(server)
+            while [ "$(readlink /proc/\(server)/ns/net)" = "$(readlink /proc/self/ns/net)" ]; do sleep 0.02; done
+            ip link add \(interface) type veth peer name \(interface) netns \(server)
             ip addr add \(net).1/24 dev \(interface); ip link set \(interface) up
             for try in $(seq 300); do grep -q listening \(path)/sshd.log && exit 0; sleep 0.05; done
             cat \(path)/sshd.log; exit 1
             """)
     }
+
+    /// A number that no machine here has, of this process or another.
+    private static func freeNumber() -> Int {
+        numbers.withLock { taken in
+            let number = (0..<(1 << 14)).shuffled().first { number in
+                !taken.contains(number) && access("/sys/class/net/ciso\(number)", F_OK) != 0
+            }
+            taken.insert(number ?? 0)
+            return number ?? 0
+        }
+    }
+
+    private static let numbers = Mutex<Set<Int>>([])
 
     /// Makes a copy of a root file system in which what the machine's own was prepared with is seen too.
     private static func enter(_ root: String, parent: String, shell: String, uname: String) -> String {
