@@ -112,9 +112,12 @@ struct CellSelection: Sendable {
         let product = axes.map { "\($0.1) \($0.0)" }.joined(separator: " × ")
         return Failure(
             .input,
-            "the matrix has about \(columns * packages) cells (\(product)), more than \(limit)",
-            at: matrix.deployment.location,
-            hint: greatest.map { "there are most of '\($0.0)': list fewer" })
+            [
+                matrix.sources.diagnostic(
+                    .error, "the matrix has about \(columns * packages) cells (\(product)), more than \(limit)",
+                    at: matrix.deployment.location,
+                    hint: greatest.map { "there are most of '\($0.0)': list fewer" })
+            ])
     }
 }
 

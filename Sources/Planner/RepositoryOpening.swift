@@ -137,7 +137,8 @@ private struct RepositoryMirror {
         let said = errors.fileHandleForReading.readDataToEndOfFile()
         process.waitUntilExit()
         guard process.terminationStatus == 0 else {
-            let words = String(decoding: said.suffix(2_000), as: UTF8.self).split(separator: "\n").last ?? ""
+            let lines = String(decoding: said.suffix(2_000), as: UTF8.self).split(separator: "\n")
+            let words = lines.first { $0.hasPrefix("fatal:") } ?? lines.last ?? ""
             throw Failure(
                 .infrastructure, "git cannot fetch '\(url)': \(words)",
                 hint: "without a network, name a copy: --repository-mirrors \(url)=FOLDER")
