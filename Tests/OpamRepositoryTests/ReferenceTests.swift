@@ -88,7 +88,8 @@ struct ReferenceTests {
                     "\(name), \(compiler): \(request.roots)")
             }
         }
-        #expect(takenOver > 100)
+        // Every 40th of each list: the lists are not the same everywhere.
+        #expect(takenOver > 50)
     }
 
     /// Every unsolvable request of the slice has an explanation of at most a screen.
