@@ -13,16 +13,14 @@ package struct RepositoryNames: Sendable {
 
 /// Where universes are kept.
 package struct UniverseFolder: Sendable {
-    let path: String
+    let cache: UniverseCache
     /// Commits of the same repositories whose universe is probably there.
     let nearest: [String]?
-    /// Whether nothing is written there.
-    let isReadOnly: Bool
 
+    /// - Parameter isReadOnly: Whether nothing is written there.
     package init(_ path: String, nearest: [String]? = nil, isReadOnly: Bool = false) {
-        self.path = path
+        cache = UniverseCache(directory: path, isReadOnly: isReadOnly)
         self.nearest = nearest
-        self.isReadOnly = isReadOnly
     }
 }
 
@@ -68,7 +66,7 @@ extension RepositorySet {
             diagnostics += universe.diagnostics
             return universe
         }
-        let cache = folder.map { UniverseCache(directory: $0.path) }
+        let cache = folder?.cache
         let key = commitKey ?? key(names.entries)
         if commitKey == nil, let universe = cache?.universe(key) {
             diagnostics += universe.diagnostics
@@ -78,14 +76,14 @@ extension RepositorySet {
         let universe = try universe(
             names.entries, updating: nearest ?? cache?.latest(), threads: threads, progress)
         // What is wrong with folders is not in the universe, so such a state is read again.
-        if names.isSound, folder?.isReadOnly == false { cache?.store(universe, key) }
+        if names.isSound { cache?.store(universe, key) }
         diagnostics += universe.diagnostics
         return universe
     }
 
     private func cached(_ folder: UniverseFolder?) -> Universe? {
         guard let folder, let key = commitKey else { return nil }
-        return UniverseCache(directory: folder.path).universe(key)
+        return folder.cache.universe(key)
     }
 
     /// Stands for the commits that are read; nil when one of the repositories is a plain folder.

@@ -8,6 +8,8 @@ internal import OpamSolver
 /// noticed and is as good as absent. Files are written aside and renamed: a reader sees all of one or nothing.
 struct UniverseCache {
     let directory: String
+    /// Whether nothing is written, not even when a universe was used last.
+    var isReadOnly = false
 
     /// How many universes are kept; the ones used longest ago go first.
     static let capacity = 12
@@ -18,7 +20,7 @@ struct UniverseCache {
     func universe(_ key: Digest) -> Universe? {
         let path = path(key)
         guard let universe = read(path, key: key) else { return nil }
-        utimensat(AT_FDCWD, path, nil, 0)
+        if !isReadOnly { utimensat(AT_FDCWD, path, nil, 0) }
         return universe
     }
 
@@ -31,7 +33,7 @@ struct UniverseCache {
 
     /// Stores a universe. A cache that cannot be written is no error: the next run is slower.
     func store(_ universe: Universe, _ key: Digest) {
-        guard makeDirectories() else { return }
+        guard !isReadOnly, makeDirectories() else { return }
         let payload = universe.encoded()
         let header = Array(header(key, payload).utf8)
         let aside = "\(directory)/\(key)\(Self.suffix).\(getpid()).tmp"
