@@ -55,7 +55,7 @@ private struct CellExplainer {
     mutating func text(matrix: MatrixFile) -> String {
         var text = "asked for by \(entry.origin.location)"
         if let line = matrix.sources.diagnostic(.note, "", at: entry.origin.location).excerpt {
-            text += ":\(line)"
+            text += ": \(line.drop { $0 == " " })"
         }
         if let reason = entry.origin.reason { text += " (\(reason))" }
         text += "\n" + version
@@ -106,6 +106,6 @@ private struct CellExplainer {
             return text + " (\(universe.version(of: newest)) would do too, but for what was decided before)\n"
         }
         let lines = why.description.split(separator: "\n").map { "      \($0)" }.joined(separator: "\n")
-        return text + " (not \(universe.version(of: newest)), because:)\n\(lines)\n"
+        return text + ", not \(universe.version(of: newest)), because\n\(lines)\n"
     }
 }
