@@ -85,6 +85,7 @@ struct CommitBenchmark {
         }
         let isEqual = trees[0] == trees[1]
         print("\(number) \(commit): \(isEqual ? "equal" : "DIFFERENT") \(trees.joined(separator: " "))")
+        fflush(nil)
     }
 
     private func seconds(_ usage: rusage) -> Double {
@@ -145,7 +146,10 @@ struct CommitBenchmark {
 
     private func tell(_ name: String, _ run: Run) {
         let counts = run.lines.first { $0.contains(" cells, ") } ?? ""
-        print("\(name): \(milliseconds(run.wall)) wall, \(milliseconds(run.processor)) CPU,", "\(counts)")
+        print(
+            "\(name): \(milliseconds(run.wall)) wall, \(milliseconds(run.processor)) CPU, \(run.memory) MiB at most so far,",
+            "\(counts)")
+        fflush(nil)
     }
 
     private func report(_ runs: [Run]) {
