@@ -3,6 +3,8 @@ internal import Core
 internal import Documents
 internal import Fetching
 internal import Foundation
+internal import PluginHost
+internal import Worker
 
 /// How data is printed.
 enum OutputFormat: String, ExpressibleByArgument, CaseIterable, Sendable {
@@ -83,6 +85,33 @@ struct TalkOptions: ParsableArguments {
 
     @Flag(name: [.long, .customShort("v")], help: "Say more on standard error.")
     var verbose = false
+}
+
+/// What running jobs on this machine needs.
+struct RunnerOptions: ParsableArguments {
+    @OptionGroup var hosts: HostOptions
+
+    @Option(name: .customLong("plugin-path"), help: Settings.pluginPath.help)
+    var pluginPath: String?
+
+    @OptionGroup var sources: SourceOptions
+
+    /// The plugins on the search path.
+    func catalog(_ configuration: Configuration) throws -> PluginCatalog {
+        PluginCatalog(try PluginSearchPath.configured(configuration, flag: pluginPath))
+    }
+
+    /// The runner whose layers lie in the store at `path`.
+    ///
+    /// - Throws: `Failure` where a setting is wrong or the runner's folders cannot be made.
+    func runner(
+        store path: String, catalog: PluginCatalog, _ configuration: Configuration,
+        keepLog: @escaping LocalRunner.LogKeeper
+    ) throws -> LocalRunner {
+        try LocalRunner(
+            WorkerFolders("\(path)/ciso/worker"), plugins: catalog, sources: sources.cache(in: configuration),
+            hosts: hosts.settings(configuration), keepLog: keepLog)
+    }
 }
 
 /// Reads a selector from the command line.

@@ -18,15 +18,10 @@ struct ReproduceCommand: AsyncParsableCommand {
 
     @OptionGroup var store: StoreOption
     @OptionGroup var talk: TalkOptions
-    @OptionGroup var hosts: HostOptions
+    @OptionGroup var machine: RunnerOptions
 
     @Option(help: "The deployment (default: the only one there is).")
     var deployment: String?
-
-    @Option(name: .customLong("plugin-path"), help: Settings.pluginPath.help)
-    var pluginPath: String?
-
-    @OptionGroup var sources: SourceOptions
 
     @Flag(name: .customLong("run"), help: "Start a shell in the environment.")
     var starts = false
@@ -41,11 +36,10 @@ struct ReproduceCommand: AsyncParsableCommand {
         let configuration = try Configuration.current()
         let reader = try ResultsReader(store: store, deployment: deployment)
         let request = try request(reader)
-        let catalog = PluginCatalog(try PluginSearchPath.configured(configuration, flag: pluginPath))
-        let runner = try LocalRunner(
-            WorkerFolders("\(try store.path(in: configuration))/ciso/worker"), plugins: catalog,
-            sources: try sources.cache(in: configuration), hosts: try hosts.settings(configuration),
-            keepLog: { Digest(of: $0) })
+        let catalog = try machine.catalog(configuration)
+        let runner = try machine.runner(store: try store.path(in: configuration), catalog: catalog, configuration) {
+            Digest(of: $0)
+        }
         let reproduction = Reproduction(runner)
         let progress: @Sendable (String) -> Void = { [talk] phrase in
             if talk.verbose { Terminal.complain(phrase) }

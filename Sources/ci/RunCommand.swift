@@ -21,7 +21,7 @@ struct RunCommand: AsyncParsableCommand {
 
     @OptionGroup var store: StoreOption
     @OptionGroup var talk: TalkOptions
-    @OptionGroup var hosts: HostOptions
+    @OptionGroup var machine: RunnerOptions
 
     @Option(name: .customLong("jobs"), help: Settings.jobs.help)
     var jobs: Int?
@@ -32,10 +32,6 @@ struct RunCommand: AsyncParsableCommand {
     @Option(help: "The deployment to run where no MATRIX is given (default: the only one there is).")
     var deployment: String?
 
-    @Option(name: .customLong("plugin-path"), help: Settings.pluginPath.help)
-    var pluginPath: String?
-
-    @OptionGroup var sources: SourceOptions
     @OptionGroup var repositories: RepositoryOptions
 
     @Option(help: "text, json or csv.")
@@ -56,7 +52,7 @@ struct RunCommand: AsyncParsableCommand {
     func run() async throws {
         let configuration = try Configuration.current()
         let path = try store.path(in: configuration)
-        let catalog = PluginCatalog(try PluginSearchPath.configured(configuration, flag: pluginPath))
+        let catalog = try machine.catalog(configuration)
         let plan = try await plan(in: path, catalog: catalog, configuration)
         let store = try Store(opening: path)
         guard try !ResultsReader(store: store, plan: plan).states(picked: only).isEmpty else {
@@ -64,10 +60,9 @@ struct RunCommand: AsyncParsableCommand {
                 .input, "no cell of the plan is picked by --only \(only.map(\.description).joined(separator: " "))",
                 hint: "'ci results' prints the cells")
         }
-        let runner = try LocalRunner(
-            WorkerFolders("\(path)/ciso/worker"), plugins: catalog,
-            sources: try sources.cache(in: configuration), hosts: try hosts.settings(configuration),
-            keepLog: { [logs = store.logs] in try logs.put($0) })
+        let runner = try machine.runner(store: path, catalog: catalog, configuration) { [logs = store.logs] in
+            try logs.put($0)
+        }
         let slots =
             try Settings.jobs.value(flag: jobs, in: configuration) ?? ProcessInfo.processInfo.activeProcessorCount
         try await run(plan, in: store, runner: runner, slots: slots)
@@ -85,7 +80,7 @@ struct RunCommand: AsyncParsableCommand {
         let cache = try Settings.cacheDirectory(flag: nil, in: configuration)
         let preparation = PlanPreparation(
             matrix: try MatrixFile(path: matrix), catalog: catalog, cache: cache.map { PlanCache($0) },
-            packageSources: try sources.cache(in: configuration),
+            packageSources: try machine.sources.cache(in: configuration),
             repositoryMirrors: try repositories.places(in: configuration))
         let progress = PlanProgressLine(quiet: talk.quiet)
         let planned = try await PlanKeeping(preparation, store: path, progress: { progress.show($0) }).plan()
