@@ -2,6 +2,18 @@ public import Core
 
 /// The verdict on one cell, as recorded by one commit on `refs/heads/results/DEPLOYMENT/TARGET`.
 public struct CellResult: Codable, Hashable, Sendable {
+    /// A run of the job that the infrastructure failed, and that another one followed.
+    public struct FailedAttempt: Codable, Hashable, Sendable {
+        public var reason: String
+        /// In the store's logs.
+        public var log: Digest?
+
+        public init(reason: String, log: Digest?) {
+            self.reason = reason
+            self.log = log
+        }
+    }
+
     public var cell: Cell
     /// Absent where no job could be made: the cell is unsolvable.
     public var job: Digest?
@@ -29,6 +41,8 @@ public struct CellResult: Codable, Hashable, Sendable {
     public var attempts: Int?
     /// The host that the job ran on, its system and its C compiler; absent for a sandbox.
     public var machine: String?
+    /// The runs before the last, in their order. Absent: none.
+    public var failedAttempts: [FailedAttempt]?
 
     public init(cell: Cell, job: Digest?, outcome: Outcome, repositories: [String]) {
         self.cell = cell

@@ -80,6 +80,7 @@ extension CellResult {
             ("Signature", signature), ("Blocked-by", blockedBy?.description),
             ("Duration", duration.map { "\(($0 * 1000).rounded() / 1000)" }), ("Log", log?.hex),
         ]
+        all += (failedAttempts ?? []).map { ("Failed-attempt", $0.reason) }
         all += repositories.map { ("Repository", $0) }
         all += [("Plugin", plugin), ("Machine", machine)]
         return all.compactMap { key, value in value.map { (key, $0.onOneLine) } }

@@ -85,6 +85,7 @@ private struct Course {
     /// What runs, to stop it.
     private var running: [Digest: Task<JobReport, Never>] = [:]
     private var givenUp: Set<Cell> = []
+    private var failedAttempts: [Digest: [CellResult.FailedAttempt]] = [:]
     /// Files of packages that were asked for; most are inputs of many jobs.
     private var files: [Digest: PackageFiles] = [:]
     private let clock = ContinuousClock()
@@ -234,7 +235,9 @@ private struct Course {
     private mutating func note(_ report: JobReport, of id: Digest) async throws {
         guard let job = run.plan.jobs[id], let target = run.agenda.targets[id] else { return }
         if case .retrying = scheduler.state(of: id) {
-            await run.observe(.retrying(id, job, reason: report.reason ?? "the infrastructure failed"))
+            let reason = report.reason ?? "the infrastructure failed"
+            failedAttempts[id, default: []].append(.init(reason: reason, log: report.log))
+            await run.observe(.retrying(id, job, reason: reason))
             return
         }
         running[id] = nil
@@ -270,6 +273,7 @@ private struct Course {
         result.plugin = "\(job.plugin.name) \(job.plugin.version) \(job.plugin.digest)"
         result.attempts = attempts[id]
         result.machine = report.machine
+        result.failedAttempts = failedAttempts[id]
         return result
     }
 

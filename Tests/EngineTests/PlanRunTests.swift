@@ -54,6 +54,28 @@ import Worker
         #expect(world.outcomes["b.1"] == .success)
     }
 
+    @Test func whatTheInfrastructureLackedBeforeIsRecorded() async throws {
+        let world = World(endings: ["a": .infrastructure])
+        world.recoverInThirdAttempt(of: "a")
+        try await world.run()
+        let result = try #require(world.result("a.1"))
+        #expect(result.outcome == .success)
+        #expect(result.attempts == 3)
+        #expect(result.failedAttempts?.map(\.reason) == ["no disk 1", "no disk 2"])
+        #expect(result.trailers.filter { $0.key == "Failed-attempt" }.map(\.value) == ["no disk 1", "no disk 2"])
+        #expect(world.result("b.1")?.failedAttempts == nil)
+        #expect(world.started == ["a", "a", "a", "b", "c", "d"])
+    }
+
+    @Test func aRealFailureIsNeverTriedAgain() async throws {
+        let world = World(endings: ["a": .failure])
+        world.recoverInThirdAttempt(of: "a")
+        try await world.run()
+        #expect(world.outcomes["a.1"] == .failure)
+        #expect(world.result("a.1")?.attempts == 1)
+        #expect(world.started == ["a", "d"])
+    }
+
     @Test func aRunThatWasCancelledGoesOnWhereItStopped() async throws {
         let world = World(endings: [:])
         let task = Task { try await world.run(stoppingAt: "b") }
@@ -151,6 +173,7 @@ private final class World: Sendable {
         var results: [String: CellResult] = [:]
         var started: [String] = []
         var lost: Set<Digest> = []
+        var recovering: Set<String> = []
         var recorded = 0
     }
 
@@ -224,15 +247,19 @@ private final class World: Sendable {
     func forgetStarts() { state.withLock { $0.started = [] } }
     func change(endings: [String: Outcome]) { state.withLock { $0.endings = endings } }
     func loseLayer(of name: String) { state.withLock { _ = $0.lost.insert(ids[name]!) } }
+    func recoverInThirdAttempt(of name: String) { state.withLock { _ = $0.recovering.insert(name) } }
     func delete(_ package: String) {
         state.withLock { state in
             state.results = state.results.filter { $0.value.cell.package.description != package }
         }
     }
-    func start(_ name: String) -> Outcome {
+    /// Ends the next run of a job, and tells how many there were.
+    func start(_ name: String) -> (outcome: Outcome, attempt: Int) {
         state.withLock {
             $0.started.append(name)
-            return $0.endings[name] ?? .success
+            let attempt = $0.started.count { $0 == name }
+            let hasRecovered = attempt == 3 && $0.recovering.contains(name)
+            return (hasRecovered ? .success : $0.endings[name] ?? .success, attempt)
         }
     }
 }
@@ -251,7 +278,9 @@ private struct ScriptedRunner: JobRunner {
             try? await Task.sleep(for: .seconds(60))
             return JobReport(outcome: .cancelled, duration: 0)
         }
-        var report = JobReport(outcome: world.start(name), duration: 0)
+        let (outcome, attempt) = world.start(name)
+        var report = JobReport(outcome: outcome, duration: 0)
+        if outcome == .infrastructure { report.reason = "no disk \(attempt)" }
         report.layer = report.outcome == .success ? Digest(of: "layer \(name)") : nil
         return report
     }
