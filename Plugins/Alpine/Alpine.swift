@@ -3,7 +3,7 @@ internal import PluginKit
 /// Alpine Linux: the minimal root archive, apk.
 struct Alpine: DistributionPlugin {
     let description = PluginDescription(
-        name: "alpine", version: "1.0.0",
+        name: "alpine", version: "1.1.0",
         summary: "Alpine Linux: root file systems from the minimal archive, packages by apk.",
         distributions: [
             Distribution(
@@ -13,17 +13,20 @@ struct Alpine: DistributionPlugin {
         options: [
             PluginOption("packages", .words, default: "", summary: "Packages to add to every environment."),
             SystemCompilerOption.option,
+            OpamClientOption.option,
         ])
 
     func target(_ request: CheckedRequest) throws -> TargetDescription {
         let compiler = try SystemCompilerOption.version(request)
+        let opam = try OpamClientOption.version(request)
         let variables = OpamVariables(os: "linux", distribution: "alpine", family: "alpine", version: request.version)
         let packages = Set(base + request.words("packages"))
-            .union(compiler == nil ? [] : ["ocaml", "ocaml-compiler-libs"])
+            .union(compiler == nil ? [] : ["ocaml", "ocaml-compiler-libs"]).union(opam == nil ? [] : ["opam"])
         return TargetDescription(
             target: request.request.target,
             variables: variables.dictionary(architecture: request.request.architecture, systemCompiler: compiler),
             buildVariables: ["make": "make"], systemCompiler: request[SystemCompilerOption.option.name],
+            opamClient: opam,
             environment: EnvironmentDescription(
                 kind: .rootFileSystem,
                 bootstrap: [
@@ -35,7 +38,8 @@ struct Alpine: DistributionPlugin {
                     LinuxRoot.createBusyboxUser,
                 ],
                 probe: LinuxRoot.probe(systemCompiler: compiler != nil, rolling: true),
-                tools: ["awk", "curl", "sha256sum", "tar"].map { Tool($0) }, shell: LinuxRoot.shell,
+                tools: ["awk", "curl", "sha256sum", "tar"].map { Tool($0) }, inputs: OpamClientOption.inputs(opam),
+                shell: LinuxRoot.shell,
                 paths: LinuxRoot.paths, buildUser: LinuxRoot.user, environment: LinuxRoot.environment))
     }
 

@@ -3,7 +3,7 @@ internal import PluginKit
 /// Arch Linux: the bootstrap archive, pacman.
 struct ArchLinux: DistributionPlugin {
     let description = PluginDescription(
-        name: "archlinux", version: "1.0.0",
+        name: "archlinux", version: "1.1.0",
         summary: "Arch Linux: root file systems from the bootstrap archive, packages by pacman.",
         distributions: [
             Distribution(name: "archlinux", versions: [], architectures: ["x86_64"], family: "arch", shell: .bash)
@@ -15,18 +15,21 @@ struct ArchLinux: DistributionPlugin {
                     "A day (2026/11/01): packages as the archive of Arch Linux had them then. Otherwise the newest."),
             PluginOption("packages", .words, default: "", summary: "Packages to add to every environment."),
             SystemCompilerOption.option,
+            OpamClientOption.option,
         ])
 
     func target(_ request: CheckedRequest) throws -> TargetDescription {
         let compiler = try SystemCompilerOption.version(request)
+        let opam = try OpamClientOption.version(request)
         let variables = OpamVariables(os: "linux", distribution: "arch", family: "arch", version: "rolling")
         let packages =
             Set(["base-devel", "curl", "git", "rsync", "unzip"] + request.words("packages"))
-            .union(compiler == nil ? [] : ["ocaml", "ocaml-compiler-libs"])
+            .union(compiler == nil ? [] : ["ocaml", "ocaml-compiler-libs"]).union(opam == nil ? [] : ["opam"])
         return TargetDescription(
             target: request.request.target,
             variables: variables.dictionary(architecture: request.request.architecture, systemCompiler: compiler),
             buildVariables: ["make": "make"], systemCompiler: request[SystemCompilerOption.option.name],
+            opamClient: opam,
             environment: EnvironmentDescription(
                 kind: .rootFileSystem,
                 bootstrap: [
@@ -35,6 +38,7 @@ struct ArchLinux: DistributionPlugin {
                 ],
                 probe: LinuxRoot.probe(systemCompiler: compiler != nil, rolling: true),
                 tools: ["curl", "sha256sum", "tar", "zstd"].map { Tool($0) },
+                inputs: OpamClientOption.inputs(opam),
                 shell: Shell(path: "/bin/bash", family: .bash), paths: LinuxRoot.paths, buildUser: LinuxRoot.user,
                 environment: LinuxRoot.environment))
     }

@@ -3,7 +3,7 @@ internal import PluginKit
 /// Debian's releases: apt, mmdebstrap.
 struct Debian: DistributionPlugin {
     let description = PluginDescription(
-        name: "debian", version: "1.0.0",
+        name: "debian", version: "1.1.0",
         summary: "Debian's releases: root file systems by mmdebstrap, packages by apt.",
         distributions: [
             Distribution(
@@ -15,7 +15,8 @@ struct Debian: DistributionPlugin {
     func target(_ request: CheckedRequest) throws -> TargetDescription {
         let release = Self.release(request)
         let apt = AptFamily(origin: "Debian", suite: release.suite, components: ["main"])
-        return apt.target(request, ocaml: release.ocaml)
+        return apt.target(
+            request, ocaml: release.ocaml, opam: request.request.opamClient == true ? release.opam : nil)
     }
 
     func systemPackageNames(_ request: CheckedRequest) -> SystemPackageNames {

@@ -6,6 +6,8 @@ struct Release {
     let suite: String
     /// The version of its package `ocaml`.
     let ocaml: String
+    /// The version of its package `opam`.
+    let opam: String
     /// Depexts of opam-repository that it calls otherwise.
     let renamed: [String: [String]]
     /// Depexts of opam-repository that it does not have in `main`.
@@ -25,7 +27,7 @@ struct Release {
 /// Checked against the package lists of all three releases.
 let releases = [
     Release(
-        version: "11", suite: "bullseye", ocaml: "4.11.1",
+        version: "11", suite: "bullseye", ocaml: "4.11.1", opam: "2.0.8",
         renamed: ["libwxgtk3.0-dev": ["libwxgtk3.0-gtk3-dev"]],
         absent: [
             "libantic-dev", "libcalcium-dev", "libgammu-dev", "libgtk-4-dev", "libwxgtk-media3.0-dev",
@@ -33,14 +35,14 @@ let releases = [
             "llvm-18-dev", "llvm-19-dev", "python3-tomli", "rust-llvm",
         ]),
     Release(
-        version: "12", suite: "bookworm", ocaml: "4.13.1",
+        version: "12", suite: "bookworm", ocaml: "4.13.1", opam: "2.1.2",
         renamed: wxWidgets32.merging(["python": ["python-is-python3"], "libsecp256k1-0": ["libsecp256k1-1"]]) { $1 },
         absent: [
             "llvm-10-dev", "llvm-11-dev", "llvm-12-dev", "llvm-17-dev", "llvm-18-dev", "llvm-9-dev", "python2.7",
             "python2.7-dev", "rust-llvm",
         ]),
     Release(
-        version: "13", suite: "trixie", ocaml: "5.3.0",
+        version: "13", suite: "trixie", ocaml: "5.3.0", opam: "2.3.0",
         renamed: wxWidgets32.merging([
             "libargon2-0": ["libargon2-1"], "liblz4-tool": ["lz4"], "libnauty2-dev": ["libnauty-dev"],
             "libsecp256k1-0": ["libsecp256k1-2"], "python": ["python-is-python3"],

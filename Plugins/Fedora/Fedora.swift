@@ -3,7 +3,7 @@ internal import PluginKit
 /// Fedora: dnf, in a root that dnf itself fills.
 struct Fedora: DistributionPlugin {
     let description = PluginDescription(
-        name: "fedora", version: "1.0.0", summary: "Fedora: root file systems and packages by dnf.",
+        name: "fedora", version: "1.1.0", summary: "Fedora: root file systems and packages by dnf.",
         distributions: [
             Distribution(
                 name: "fedora", versions: ["41", "42", "43"], architectures: ["x86_64", "arm64"], family: "fedora",
@@ -12,17 +12,20 @@ struct Fedora: DistributionPlugin {
         options: [
             PluginOption("packages", .words, default: "", summary: "Packages to add to every environment."),
             SystemCompilerOption.option,
+            OpamClientOption.option,
         ])
 
     func target(_ request: CheckedRequest) throws -> TargetDescription {
         let compiler = try SystemCompilerOption.version(request)
+        let opam = try OpamClientOption.version(request)
         let variables = OpamVariables(os: "linux", distribution: "fedora", family: "fedora", version: request.version)
         let packages = Set(base + ["dnf", "fedora-release", "shadow-utils"] + request.words("packages"))
-            .union(compiler == nil ? [] : ["ocaml", "ocaml-compiler-libs"])
+            .union(compiler == nil ? [] : ["ocaml", "ocaml-compiler-libs"]).union(opam == nil ? [] : ["opam"])
         return TargetDescription(
             target: request.request.target,
             variables: variables.dictionary(architecture: request.request.architecture, systemCompiler: compiler),
             buildVariables: ["make": "make"], systemCompiler: request[SystemCompilerOption.option.name],
+            opamClient: opam,
             environment: EnvironmentDescription(
                 kind: .rootFileSystem,
                 bootstrap: [
@@ -31,6 +34,7 @@ struct Fedora: DistributionPlugin {
                 ],
                 probe: LinuxRoot.probe(systemCompiler: compiler != nil),
                 tools: [Tool("dnf", packages: ["debian": "dnf", "fedora": "dnf"]), Tool("curl")],
+                inputs: OpamClientOption.inputs(opam),
                 shell: Shell(path: "/bin/bash", family: .bash), paths: LinuxRoot.paths, buildUser: LinuxRoot.user,
                 environment: LinuxRoot.environment))
     }

@@ -3,19 +3,20 @@ internal import PluginKit
 /// Ubuntu's long-term releases: apt, mmdebstrap.
 struct Ubuntu: DistributionPlugin {
     let description = PluginDescription(
-        name: "ubuntu", version: "1.0.0",
+        name: "ubuntu", version: "1.1.0",
         summary: "Ubuntu's long-term releases: root file systems by mmdebstrap, packages by apt.",
         distributions: [
             Distribution(
                 name: "ubuntu", versions: releases.map(\.version), architectures: ["x86_64", "arm64"], family: "debian",
                 shell: .posix)
         ],
-        options: [AptFamily.packagesOption])
+        options: [AptFamily.packagesOption, OpamClientOption.option])
 
     func target(_ request: CheckedRequest) throws -> TargetDescription {
         let release = Self.release(request)
         let apt = AptFamily(origin: "Ubuntu", suite: release.suite, components: ["main", "universe"])
-        return apt.target(request, ocaml: release.ocaml, mirrorRequired: true)
+        return apt.target(
+            request, ocaml: release.ocaml, opam: try OpamClientOption.version(request), mirrorRequired: true)
     }
 
     func systemPackageNames(_ request: CheckedRequest) -> SystemPackageNames {

@@ -12,6 +12,14 @@ public struct Job: Codable, Hashable, Sendable {
         case test
     }
 
+    /// Who carries out the package's recipe.
+    public enum Engine: String, Codable, Sendable {
+        /// The runner itself.
+        case recipe
+        /// The target's own opam client.
+        case opam
+    }
+
     /// The plugin that supplies the steps.
     public struct Plugin: Codable, Hashable, Sendable {
         public var name: String
@@ -64,10 +72,13 @@ public struct Job: Codable, Hashable, Sendable {
     public var limits: Limits?
     /// Whether the package's documentation is made and installed too. Absent: no.
     public var documentation: Bool?
+    /// Absent: the runner itself, which is every job's usual one.
+    public var engine: Engine?
 
     public init(
         kind: Kind, package: PackageVersion, opam: Digest, inputs: [Digest], compiler: String, environment: Digest,
-        plugin: Plugin, systemPackages: [String] = [], limits: Limits? = nil, documentation: Bool? = nil
+        plugin: Plugin, systemPackages: [String] = [], limits: Limits? = nil, documentation: Bool? = nil,
+        engine: Engine? = nil
     ) {
         self.kind = kind
         self.package = package
@@ -79,5 +90,6 @@ public struct Job: Codable, Hashable, Sendable {
         self.systemPackages = systemPackages
         self.limits = limits
         self.documentation = documentation
+        self.engine = engine
     }
 }

@@ -29,6 +29,8 @@ public struct Plan: Sendable, Hashable {
         public var architecture: String
         /// Whether the environment has the distro's own OCaml.
         public var systemCompiler: Bool
+        /// Who carries out recipes there; nil for the runner itself.
+        public var engine: Job.Engine?
         /// Where its jobs run: `ssh://[USER@]HOST[:PORT]`, several separated by spaces; nil where the worker's settings say
         /// it, or in a sandbox of the worker.
         public var host: String?
@@ -42,7 +44,8 @@ public struct Plan: Sendable, Hashable {
 
         public init(
             name: String, plugin: Job.Plugin, distribution: String, version: String?, architecture: String,
-            systemCompiler: Bool, host: String? = nil, options: [String: String], variables: [String: String],
+            systemCompiler: Bool, engine: Job.Engine? = nil, host: String? = nil, options: [String: String],
+            variables: [String: String],
             environment: Digest, required: Bool
         ) {
             self.name = name
@@ -51,6 +54,7 @@ public struct Plan: Sendable, Hashable {
             self.version = version
             self.architecture = architecture
             self.systemCompiler = systemCompiler
+            self.engine = engine
             self.host = host
             self.options = options
             self.variables = variables

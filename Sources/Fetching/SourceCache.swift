@@ -252,7 +252,7 @@ package struct SourceError: Error, Hashable, Sendable, CustomStringConvertible {
 
 extension Checksum {
     /// Below a cache's folder.
-    fileprivate var place: String { "\(kind.rawValue)/\(hexadecimal.prefix(2))/\(hexadecimal)" }
+    var place: String { "\(kind.rawValue)/\(hexadecimal.prefix(2))/\(hexadecimal)" }
 }
 
 /// In lower-case hexadecimal; nil where the file cannot be read.

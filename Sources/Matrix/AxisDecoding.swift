@@ -58,20 +58,23 @@ extension MatrixDecoder {
         (left.location.line, left.location.column) < (right.location.line, right.location.column) ? right : left
     }
 
-    func target(_ node: Node) -> TargetEntry? {
+    /// - Parameter engine: the matrix's, for targets that name none.
+    func target(_ node: Node, engine: Located<TargetEntry.Engine>?) -> TargetEntry? {
         if case .scalar = node.content {
-            return reader.name(node, "a target's name").map { target(named: $0, fields: [:]) }
+            return reader.name(node, "a target's name").map { target(named: $0, fields: [:], engine: engine) }
         }
         guard let fields = reader.fields(node, "a target", .target) else { return nil }
         guard let nameNode = fields["name"] else {
             reader.report("a target needs a 'name'", at: node.location, hint: "write 'name: debian-12'")
             return nil
         }
-        return reader.name(nameNode, "a target's name").map { target(named: $0, fields: fields) }
+        return reader.name(nameNode, "a target's name").map { target(named: $0, fields: fields, engine: engine) }
     }
 
-    private func target(named name: Located<String>, fields: [String: Node]) -> TargetEntry {
-        var entry = TargetEntry(name: name, options: [:], place: .sandbox, isRequired: true)
+    private func target(
+        named name: Located<String>, fields: [String: Node], engine: Located<TargetEntry.Engine>?
+    ) -> TargetEntry {
+        var entry = TargetEntry(name: name, options: [:], place: .sandbox, engine: engine, isRequired: true)
         if let node = fields["plugin"] { entry.plugin = reader.name(node, "'plugin'") }
         if let node = fields["version"] { entry.version = reader.text(node, "'version'")?.value }
         if let node = fields["arch"] { entry.arch = reader.name(node, "'arch'")?.value }
@@ -82,7 +85,22 @@ extension MatrixDecoder {
                 entry.options[option.key] = reader.text(option.value, "option '\(option.key)'")?.value
             }
         }
+        if let node = fields["engine"] { entry.engine = self.engine(node) }
+        if let engine = entry.engine, engine.value == .opam, entry.place != .sandbox {
+            reader.report(
+                "target '\(name.value)' runs by ssh, but the engine 'opam' needs a sandbox", at: name.location,
+                hint: "give it 'engine: recipe'")
+        }
         return entry
+    }
+
+    func engine(_ node: Node) -> Located<TargetEntry.Engine>? {
+        guard let text = reader.text(node, "'engine'") else { return nil }
+        guard let engine = TargetEntry.Engine(rawValue: text.value) else {
+            reader.report("'engine' must be 'recipe' or 'opam', found '\(text.value)'", at: node.location)
+            return nil
+        }
+        return Located(engine, at: node.location)
     }
 
     private func runPlace(_ node: Node) -> TargetEntry.Place {

@@ -38,8 +38,9 @@ struct MatrixDecoder {
     }
 
     private func decodeAxes(_ fields: [String: Node], into matrix: inout MatrixFile) {
+        let engine = fields["engine"].flatMap(engine)
         if let node = fields["targets"] {
-            matrix.targets = reader.list(node, "'targets'", of: "target", target)
+            matrix.targets = reader.list(node, "'targets'", of: "target") { target($0, engine: engine) }
             reportTwins(matrix.targets.map(\.name), of: "target")
         }
         if let node = fields["compilers"] {

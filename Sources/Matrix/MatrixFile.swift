@@ -111,6 +111,14 @@ package struct TargetEntry: Sendable {
         case ssh([HostAddress])
     }
 
+    /// Who carries out the recipes of packages.
+    package enum Engine: String, Sendable, Hashable, CaseIterable {
+        /// The runner itself.
+        case recipe
+        /// The target's own opam client.
+        case opam
+    }
+
     package var name: Located<String>
     /// The plugin that knows the system, by its name; the one that serves the target's name where absent.
     package var plugin: Located<String>?
@@ -121,6 +129,8 @@ package struct TargetEntry: Sendable {
     /// For the plugin.
     package var options: [String: String]
     package var place: Place
+    /// Who carries out recipes there, and where the matrix says so; nil for the runner itself.
+    package var engine: Located<Engine>?
     /// False: its cells never make a run fail.
     package var isRequired: Bool
 }

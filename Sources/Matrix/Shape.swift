@@ -18,11 +18,12 @@ package struct Shape: Sendable {
         [
             "extends", "deployment", "description", "repositories", "targets", "compilers", "packages", "sets", "pins",
             "with-test", "with-doc", "lower-bounds", "include", "exclude", "accept-failures", "limits", "schedule",
+            "engine",
         ])
     package static let repository = Shape(
         "repository", "a repository", ["url", "path", "ref", "commit", "priority", "targets", "compilers"])
     package static let target = Shape(
-        "target", "a target", ["name", "plugin", "version", "arch", "options", "run", "required"])
+        "target", "a target", ["name", "plugin", "version", "arch", "options", "run", "engine", "required"])
     package static let compiler = Shape(
         "compiler", "a compiler", ["version", "system", "name", "packages", "targets"])
     package static let selection = Shape(

@@ -18,7 +18,10 @@ package struct SwitchLayout: Hashable, Sendable {
 
     /// What a build leaves in the metadata that opam throws away, or keeps for the switch as a whole.
     package var discarded: [String] {
-        ["build", "sources", "lock", "switch-state", "switch-config", "environment"].map { "\(metadata)/\($0)" }
+        [
+            "backup", "build", "environment", "lock", "packages/cache", "reinstall", "sources", "switch-config",
+            "switch-state",
+        ].map { "\(metadata)/\($0)" }
     }
 
     /// The directories directly below the prefix that opam makes in every switch.

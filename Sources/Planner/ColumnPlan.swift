@@ -24,7 +24,7 @@ struct ColumnPlan: Sendable {
         let depexts = try await Self.depexts(of: solved, &reader, moving)
         let setting = JobGraph.Setting(
             compiler: column.compiler.name.value, environment: column.profile.target.environment,
-            plugin: column.profile.target.plugin,
+            plugin: column.profile.target.plugin, engine: column.profile.target.engine,
             limits: { name in Job.Limits(matrix.limits.limits(target: column.target.name.value, package: name)) },
             systemPackages: depexts.isEmpty ? [:] : try await column.profile.mapSystemPackages(depexts))
         graph = JobGraph(reader: reader, setting: setting)

@@ -10,6 +10,8 @@ struct JobGraph: Sendable {
         var compiler: String
         var environment: Digest
         var plugin: Job.Plugin
+        /// Nil for the runner itself.
+        var engine: Job.Engine?
         /// The limits that the matrix sets for a package, by name.
         var limits: @Sendable (String) -> Job.Limits?
         /// The distro's names of depexts.
@@ -134,7 +136,8 @@ struct JobGraph: Sendable {
             kind: kind, package: PackageVersion(name: name, version: universe.version(of: package)),
             opam: facts.files, inputs: key.inputs.map { ids[$0] }.sorted(), compiler: setting.compiler,
             environment: setting.environment, plugin: setting.plugin, systemPackages: system.sorted(),
-            limits: setting.limits(name), documentation: documentation ? true : nil)
+            limits: setting.limits(name), documentation: documentation ? true : nil,
+            engine: setting.engine)
         numbers[key] = jobs.count
         let document = [UInt8](try CanonicalJSON.encode(job))
         ids.append(Digest(of: document))

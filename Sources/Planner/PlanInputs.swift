@@ -126,6 +126,13 @@ package struct PlanInputs: Sendable {
     }
 }
 
+extension TargetEntry {
+    /// Who carries out recipes, as jobs say it: nil for the runner itself.
+    package var jobEngine: Job.Engine? {
+        engine?.value == .opam ? .opam : nil
+    }
+}
+
 /// A plan, and what is known of it beside what is kept.
 package struct Planning: Sendable {
     package var header: PlanHeader

@@ -49,9 +49,17 @@ struct PluginProfiles {
     }
 
     private func profile(of target: TargetEntry, _ key: PlanInputs.ProfileKey) async throws -> TargetProfile {
-        let (plugin, request) = try await serving(target, systemCompiler: key.systemCompiler)
+        var (plugin, request) = try await serving(target, systemCompiler: key.systemCompiler)
+        let engine = target.jobEngine
+        if engine == .opam { request.opamClient = true }
         let description = try await plugin.target(request)
         try checkCompilers(target, description)
+        if engine == .opam, description.opamClient == nil {
+            throw Failure(
+                .input,
+                "target '\(target.name.value)': plugin '\(plugin.identity.name)' has no opam client for it",
+                at: target.engine?.location, hint: "give the target 'engine: recipe'")
+        }
         let host: String? =
             if case .ssh(let hosts) = target.place { hosts.map(\.description).joined(separator: " ") } else { nil }
         let planned = Plan.Target(
@@ -59,10 +67,10 @@ struct PluginProfiles {
             plugin: Job.Plugin(
                 name: plugin.identity.name, version: plugin.identity.version, digest: plugin.identity.digest),
             distribution: request.distribution, version: request.version, architecture: request.architecture,
-            systemCompiler: request.systemCompiler, host: host, options: request.options,
+            systemCompiler: request.systemCompiler, engine: engine, host: host, options: request.options,
             variables: description.variables,
             environment: try TargetProfile.environmentDigest(of: description), required: target.isRequired)
-        return TargetProfile(target: planned) { names in
+        return TargetProfile(target: planned) { [plugin, request] names in
             let answer = try await plugin.systemPackages(SystemPackagesRequest(target: request, names: names))
             return Dictionary(
                 answer.packages.map { ($0.name, $0.status == .unknown ? [$0.name] : $0.packages) },

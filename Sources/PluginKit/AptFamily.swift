@@ -34,8 +34,11 @@ public struct AptFamily: Sendable {
     ///
     /// - Parameters:
     ///   - ocaml: The version of the distro's package `ocaml`.
+    ///   - opam: That of its package `opam`, where the request wants it and it is known.
     ///   - mirrorRequired: Whether mmdebstrap's default mirror is another distro's.
-    public func target(_ request: CheckedRequest, ocaml: String, mirrorRequired: Bool = false) -> TargetDescription {
+    public func target(_ request: CheckedRequest, ocaml: String, opam: String?, mirrorRequired: Bool = false)
+        -> TargetDescription
+    {
         let wanted = request.request
         let compiler = wanted.systemCompiler ? ocaml : nil
         let variables = OpamVariables(
@@ -43,15 +46,17 @@ public struct AptFamily: Sendable {
         let packages =
             Self.basePackages + request.words(Self.packagesOption.name)
             + (compiler == nil ? [] : ["ocaml", "ocaml-compiler-libs"])
+            + (opam == nil ? [] : ["opam"])
         let root = bootstrap(
             packages: packages, architecture: wanted.architecture, mirrorRequired: mirrorRequired)
         return TargetDescription(
             target: wanted.target,
             variables: variables.dictionary(architecture: wanted.architecture, systemCompiler: compiler),
-            buildVariables: ["make": "make"], systemCompiler: ocaml,
+            buildVariables: ["make": "make"], systemCompiler: ocaml, opamClient: opam,
             environment: EnvironmentDescription(
                 kind: .rootFileSystem, bootstrap: [root, LinuxRoot.createUser],
-                probe: LinuxRoot.probe(systemCompiler: compiler != nil), tools: Self.tools, shell: LinuxRoot.shell,
+                probe: LinuxRoot.probe(systemCompiler: compiler != nil), tools: Self.tools,
+                inputs: OpamClientOption.inputs(opam), shell: LinuxRoot.shell,
                 paths: LinuxRoot.paths, buildUser: LinuxRoot.user, environment: LinuxRoot.environment))
     }
 

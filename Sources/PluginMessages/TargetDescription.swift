@@ -13,18 +13,21 @@ public struct TargetRequest: Codable, Hashable, Sendable {
     public var architecture: String
     /// True where the environment is to have the distro's own OCaml (`ocaml-system`), false where opam builds one.
     public var systemCompiler: Bool
+    /// True where the environment is to have the distro's opam client too, for jobs that it carries out. Absent: not.
+    public var opamClient: Bool?
     /// From the matrix, by name; only those that were set.
     public var options: [String: String]
 
     public init(
         target: String, distribution: String, version: String?, architecture: String, systemCompiler: Bool = false,
-        options: [String: String] = [:]
+        opamClient: Bool? = nil, options: [String: String] = [:]
     ) {
         self.target = target
         self.distribution = distribution
         self.version = version
         self.architecture = architecture
         self.systemCompiler = systemCompiler
+        self.opamClient = opamClient
         self.options = options
     }
 }
@@ -42,16 +45,20 @@ public struct TargetDescription: Codable, Hashable, Sendable {
     /// The version of the OCaml that the distro ships, whether asked for or not: `4.13.1`. Absent: it has none, or the
     /// plugin cannot know.
     public var systemCompiler: String?
+    /// The version of the opam client in the environment, as `opam --version` prints it. Absent: none was asked for,
+    /// or there is none.
+    public var opamClient: String?
     public var environment: EnvironmentDescription
 
     public init(
         target: String, variables: [String: String], buildVariables: [String: String] = [:],
-        systemCompiler: String? = nil, environment: EnvironmentDescription
+        systemCompiler: String? = nil, opamClient: String? = nil, environment: EnvironmentDescription
     ) {
         self.target = target
         self.variables = variables
         self.buildVariables = buildVariables
         self.systemCompiler = systemCompiler
+        self.opamClient = opamClient
         self.environment = environment
     }
 }
@@ -63,6 +70,7 @@ extension TargetDescription {
         variables = try values.decode([String: String].self, forKey: .variables)
         buildVariables = try values.decodeIfPresent([String: String].self, forKey: .buildVariables) ?? [:]
         systemCompiler = try values.decodeIfPresent(String.self, forKey: .systemCompiler)
+        opamClient = try values.decodeIfPresent(String.self, forKey: .opamClient)
         environment = try values.decode(EnvironmentDescription.self, forKey: .environment)
     }
 }

@@ -19,11 +19,13 @@ struct BuildSession {
 
     /// A step that did not end well.
     struct StepFailure: Error {
-        var phase: Step.Phase
+        var phase: Phase
         var name: String
         var result: CommandResult
         /// Where in the log the step's output starts.
         var logStart: Int
+        /// What is to be read instead of that, where the step printed more than what failed.
+        var output: String?
     }
 
     private var layout: SwitchLayout { variables.layout }
@@ -83,7 +85,8 @@ struct BuildSession {
         if result.ending == .cancelled { throw CancellationError() }
         guard result.succeeded else {
             log.note("\(step.name): \(result.ending)")
-            throw StepFailure(phase: step.phase, name: step.name, result: result, logStart: start)
+            throw StepFailure(
+                phase: Phase(rawValue: step.phase.rawValue) ?? .build, name: step.name, result: result, logStart: start)
         }
     }
 
@@ -116,9 +119,22 @@ struct BuildSession {
             "packages/\(recipe.package)/opam": files.opam, "install/\(name).changes": Array(changes.text.utf8),
         ]
         if installation?.entries.isEmpty == false { records["install/\(installFile)"] = installBytes }
+        for (file, bytes) in recipe.files { records["packages/\(recipe.package)/files/\(file)"] = bytes }
         records["config/\(configFile)"] = configBytes
         try await place.record(
             Dictionary(uniqueKeysWithValues: records.map { ("\(layout.metadata)/\($0)", $1) }), perform: run)
+    }
+
+    /// Makes of what the client recorded what the runner itself would have: the original opam file, and the time that
+    /// layers give every file.
+    func recordClientInstallation(_ files: PackageFiles) async throws {
+        let changes = "\(layout.metadata)/install/\(name).changes"
+        var records = ["\(layout.metadata)/packages/\(recipe.package)/opam": files.opam]
+        records[changes] = try await place.read(changes).map { written in
+            let text = String(decoding: written, as: UTF8.self)
+            return Array(text.replacing(/(F:S[0-9]+T)[0-9.]+/) { "\($0.output.1)1." }.utf8)
+        }
+        try await place.record(records, perform: run)
     }
 
     /// What opam would have recorded: for a package with commands to install it, all that they changed; for one

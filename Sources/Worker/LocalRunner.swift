@@ -20,6 +20,7 @@ public final class LocalRunner: JobRunner {
     let layers: LayerStore
     let systemPackages: SystemPackageLayers
     let remote: RemoteSessions
+    let clients: OpamClients
     private let keepLog: LogKeeper
     let defaultLimits: Limits
     let processors: Int
@@ -46,8 +47,9 @@ public final class LocalRunner: JobRunner {
         layers = LayerStore(folders.layers)
         environments = TargetEnvironments(folders.environments, catalog: plugins)
         systemPackages = SystemPackageLayers(folders, layers: layers)
+        clients = OpamClients(folders)
         remote = RemoteSessions(hosts, scratch: folders.scratch)
-        for folder in [folders.environments, folders.systemLayers, folders.scratch, folders.logs] {
+        for folder in [folders.environments, folders.clients, folders.systemLayers, folders.scratch, folders.logs] {
             try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         }
         ScratchDirectory.removeLeftovers(in: folders.scratch)
@@ -131,6 +133,7 @@ public final class LocalRunner: JobRunner {
     ) async throws -> Digest? {
         let prepared = try await prepare(request, in: target, at: workshop, log: log, progress)
         let (session, steps) = (prepared.session, prepared.steps)
+        if let client = prepared.client { return try await build(by: client, request, prepared, log, progress) }
         try await prepared.layOut()
         try await session.run(steps, phases: [.configure, .build])
         if request.job.kind == .test {
@@ -151,6 +154,8 @@ extension LocalRunner {
     struct PreparedJob {
         let session: BuildSession
         let steps: [Step]
+        /// The one step that is taken instead, where the opam client carries out the recipe.
+        let client: Step?
         let sources: StagedSources
         /// The host, where it is no sandbox.
         let remote: RemoteSession?
@@ -184,6 +189,7 @@ extension LocalRunner {
         if workshop == nil { progress("fetch") }
         let staging = try ScratchDirectory(in: folders.scratch)
         let staged = try await StagedSources(recipe, from: sources, in: staging.path)
+        let client = try await client(for: request, recipe, in: target, staging: staging)
         let place: any BuildPlace
         if let workshop {
             place = try await remotePlace(
@@ -201,7 +207,9 @@ extension LocalRunner {
                 target: target.request, package: recipe.name, version: recipe.version, build: recipe.build,
                 test: recipe.test, install: recipe.install, remove: recipe.remove, sourceDirectory: recipe.directory,
                 prefix: assembled.layout.prefix, environment: recipe.environment))
-        return PreparedJob(session: session, steps: steps, sources: staged, remote: workshop?.session, staging: staging)
+        return PreparedJob(
+            session: session, steps: steps, client: client, sources: staged, remote: workshop?.session, staging: staging
+        )
     }
 
     private func assemble(_ request: JobRequest, in target: TargetEnvironment) async throws -> AssembledSwitch {
@@ -223,7 +231,9 @@ extension LocalRunner {
         let state = try writeState(of: assembled, for: request, in: target, staging)
         return try Sandbox(
             Sandbox.Layout(
-                base: target.base, layers: (system.map { [$0] } ?? []) + [state] + assembled.layers,
+                base: target.base,
+                layers: (system.map { [$0] } ?? []) + [state] + assembled.layers
+                    + (request.job.engine == .opam ? [OpamClient.layer(in: staging)] : []),
                 binds: [Sandbox.Bind(staging.path, at: SandboxPlace.inputs)]),
             in: folders.scratch)
     }
@@ -252,12 +262,9 @@ extension LocalRunner {
         _ staging: ScratchDirectory
     ) throws -> String {
         let state = "\(staging.path)/state"
-        guard mkdir(state, 0o755) == 0 else {
-            throw Failure(.infrastructure, "\(state): cannot be created: \(String(cString: strerror(errno)))")
-        }
         let direct = Set(request.job.inputs)
         let roots = Set(request.inputs.filter { direct.contains($0.id) }.map(\.job.package))
-        try assembled.state(roots: roots).write(below: state, over: target.base, owner: target.buildUser)
+        try StateLayer(state, over: target.base, owner: target.buildUser).write(assembled.state(roots: roots))
         return state
     }
 }

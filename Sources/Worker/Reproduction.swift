@@ -83,7 +83,7 @@ package struct Reproduction: Sendable {
             "export \(name)=\(ShellWord.quoted(value))"
         }
         lines.append("cd \(ShellWord.quoted(recipe.directory))")
-        for step in prepared.steps where step.phase != .remove {
+        for step in prepared.client.map({ [$0] }) ?? prepared.steps where step.phase != .remove {
             lines.append(
                 "# \(step.name)\(step.user == .root ? ", as root" : "")\(step.network ? ", with network" : "")")
             lines.append("( \(step.script.split(separator: "\n").joined(separator: "\n  ")) )")

@@ -20,13 +20,13 @@ struct StagedSources {
     init(_ recipe: BuildRecipe, from cache: SourceCache, in directory: String) async throws {
         if let source = recipe.source {
             let file = try await cache.file(source, of: recipe.package)
-            try Self.stage(file, as: "source", in: directory)
+            try Self.stage(file, at: "\(directory)/source")
             archive = "source"
             isArchive = Self.isArchive(file)
         }
         for (number, extra) in recipe.extraSources.enumerated() {
             let file = try await cache.file(extra.source, of: recipe.package)
-            try Self.stage(file, as: "extra-\(number)", in: directory)
+            try Self.stage(file, at: "\(directory)/extra-\(number)")
             placed.append((extra.name, "extra-\(number)"))
         }
         for (number, file) in recipe.files.sorted(by: { $0.key < $1.key }).enumerated() {
@@ -36,8 +36,7 @@ struct StagedSources {
     }
 
     /// As a link where the cache is on the same file system.
-    private static func stage(_ file: String, as name: String, in directory: String) throws(Failure) {
-        let place = "\(directory)/\(name)"
+    static func stage(_ file: String, at place: String) throws(Failure) {
         if link(file, place) == 0 { return }
         do {
             try FileManager.default.copyItem(atPath: file, toPath: place)

@@ -102,7 +102,9 @@ actor TargetEnvironments {
         }
         let request = TargetRequest(
             target: target.name, distribution: target.distribution, version: target.version,
-            architecture: target.architecture, systemCompiler: target.systemCompiler, options: target.options)
+            architecture: target.architecture, systemCompiler: target.systemCompiler,
+            opamClient: target.engine == .opam ? true : nil,
+            options: target.options)
         let description = try await plugin.target(request)
         guard description.environment.kind != .image else {
             throw Failure(

@@ -62,14 +62,14 @@ struct Verdict {
         _ failure: BuildSession.StepFailure, log: JobLog, reader: LogReader, scratch: String
     ) -> JobReport {
         let ending = failure.result.ending
-        let phase = Phase(rawValue: failure.phase.rawValue) ?? .build
+        let phase = failure.phase
         if failure.result.isInfrastructure { return infrastructure("step '\(failure.name)': \(ending)") }
         switch ending {
         case .timedOut, .outOfMemory, .processLimit, .outputLimit, .diskLimit:
             return Self.failure(phase, ending.description, signature: ending.description)
         default: break
         }
-        guard let finding = reader.read(log.text(from: failure.logStart)) else {
+        guard let finding = reader.read(failure.output ?? log.text(from: failure.logStart)) else {
             return Self.failure(phase, "step '\(failure.name)': \(ending)")
         }
         if isMachine(finding.kind, in: failure.phase, scratch: scratch) { return infrastructure(finding.line) }
@@ -79,7 +79,7 @@ struct Verdict {
 
     /// A package may print anything: that the network or a mirror failed is believed only of the steps that may reach
     /// them, and that the disk is full only where it is.
-    private static func isMachine(_ kind: LogPattern.Kind?, in phase: Step.Phase, scratch: String) -> Bool {
+    private static func isMachine(_ kind: LogPattern.Kind?, in phase: Phase, scratch: String) -> Bool {
         switch kind {
         case .infrastructure: phase == .depext
         case .noSpace: (try? Headroom.check(scratch)) == nil

@@ -8,6 +8,8 @@ public struct WorkerFolders: Hashable, Sendable {
 
     /// Root file systems.
     public var environments: String { "\(root)/environments" }
+    /// Which environments have an opam client that works.
+    public var clients: String { "\(root)/clients" }
     /// Layers, packed and unpacked.
     public var layers: String { "\(root)/layers" }
     /// Which layer holds which set of system packages.

@@ -85,6 +85,12 @@ import Testing
         #expect(try await id() == id { $0.rest += "\nwith-test: true" }, "the build job is the same")
     }
 
+    @Test func whoCarriesOutTheRecipe() async throws {
+        #expect(try await id() != id { $0.rest += "\nengine: opam" })
+        #expect(try await id() != id { $0.targets = "[{name: debian-12, engine: opam}]" })
+        #expect(try await id() == id { $0.rest += "\nengine: recipe" }, "the usual one")
+    }
+
     // MARK: What does not
 
     @Test func notTheTargetsName() async throws {

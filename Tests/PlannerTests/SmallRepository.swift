@@ -87,7 +87,8 @@ struct SmallPlan {
             profiles[key] = TargetProfile(
                 target: Plan.Target(
                     name: key.target, plugin: plugin, distribution: "debian", version: target.version,
-                    architecture: "x86_64", systemCompiler: key.systemCompiler, options: [:], variables: variables,
+                    architecture: "x86_64", systemCompiler: key.systemCompiler, engine: target.jobEngine,
+                    options: [:], variables: variables,
                     environment: environment, required: target.isRequired)
             ) { names in Dictionary(uniqueKeysWithValues: names.map { ($0, [$0]) }) }
         }

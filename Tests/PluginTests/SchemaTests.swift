@@ -12,7 +12,7 @@ import Testing
     private static let limits = StepLimits(time: 1, silence: 2, memory: 3, disk: 4, log: 5, processes: 6)
     private static let request = TargetRequest(
         target: "a-1", distribution: "a", version: "1", architecture: "x86_64", systemCompiler: true,
-        options: ["o": "v"])
+        opamClient: true, options: ["o": "v"])
     private static let option = PluginOption("o", .text, default: "v", choices: ["v"], summary: "s")
     private static let distribution = Distribution(
         name: "a", versions: ["1"], architectures: ["x86_64"], family: "f", shell: .korn)
@@ -40,6 +40,7 @@ import Testing
             "TargetDescription",
             TargetDescription(
                 target: "a-1", variables: ["os": "a"], buildVariables: ["make": "m"], systemCompiler: "5",
+                opamClient: "2",
                 environment: environment)
         ),
         ("EnvironmentDescription", environment), ("Tool", tool), ("Shell", shell), ("Paths", paths),

@@ -38,20 +38,26 @@ struct BuiltSwitch {
     }
 
     /// The layers over opam's state of the switch that they make together, written to `directory`.
-    func withState(in directory: String) async throws -> [String] {
+    ///
+    /// - Parameter left: a package that is left out.
+    func withState(in directory: String, leavingOut left: String? = nil) async throws -> [String] {
         let target = try await TargetEnvironments(world.folders.environments, catalog: world.catalog)
             .environment(of: world.target) { _ in }
-        let inputs = order.compactMap { name -> JobRequest.Input? in
-            guard let ending = endings[name], let layer = ending.report.layer else { return nil }
-            return .init(
-                id: ending.request.id, job: ending.request.job, layer: layer, files: ending.request.files)
+        let built = order.compactMap { endings[$0] }.filter { $0.report.layer != nil }
+        let kept = zip(built, layers).filter { $0.0.request.job.package.name != left }
+        let inputs = kept.compactMap { ending, _ in
+            ending.report.layer.map { layer in
+                JobRequest.Input(
+                    id: ending.request.id, job: ending.request.job, layer: layer, files: ending.request.files)
+            }
         }
+        let layers = kept.map(\.1)
         guard var request = endings.values.first?.request else { return layers }
         request.job.package = PackageVersion(name: "none", version: "0")
         request.inputs = inputs
         let assembled = try AssembledSwitch(request, layers: layers, in: target, jobs: 1)
         let roots = Set(inputs.map(\.job.package))
-        try assembled.state(roots: roots).write(below: directory, over: target.base, owner: target.buildUser)
+        try StateLayer(directory, over: target.base, owner: target.buildUser).write(assembled.state(roots: roots))
         return [directory] + layers
     }
 }

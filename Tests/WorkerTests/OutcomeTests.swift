@@ -83,26 +83,11 @@ struct OutcomeTests {
 
     @Test(arguments: fixtures)
     func ends(fixture: Fixture) async throws {
-        let (report, log) = try await run(fixture)
+        let (report, log) = try await fixture.run(in: QuickstartWorld())
         #expect(report.outcome == fixture.outcome, "\(report)\n\(log)")
         #expect(report.phase == fixture.phase, "\(report)\n\(log)")
         if let signature = fixture.signature { #expect(report.signature == signature) }
         #expect((report.layer != nil) == (fixture.outcome == .success))
-    }
-
-    private func run(_ fixture: Fixture) async throws -> (report: JobReport, log: String) {
-        let world = try await QuickstartWorld()
-        let files = PackageFiles(
-            opam: Array("opam-version: \"2.0\"\n\(fixture.opam)\n".utf8),
-            files: fixture.files.mapValues { Array($0.utf8) })
-        let job = Job(
-            kind: .build, package: PackageVersion(name: fixture.name, version: "1"), opam: files.digest, inputs: [],
-            compiler: "system", environment: world.target.environment, plugin: world.target.plugin,
-            systemPackages: fixture.systemPackages, limits: fixture.limits)
-        let request = JobRequest(
-            id: try CanonicalJSON.digest(of: job), job: job, files: files, inputs: [], target: world.target)
-        let report = await world.runner.run(request) { _ in }
-        return (report, world.logs[report.log])
     }
 
     /// A commit, with a branch that moves on; whether a branch that no plan has looked at is built.
@@ -123,14 +108,13 @@ struct OutcomeTests {
         let first = try commit("first")
         _ = try commit("second")
         func report(_ revision: String) async throws -> JobReport {
-            try await run(
-                Fixture(
-                    name: "from-git",
-                    opam: """
-                        url { src: "git+file://\(folder)#\(revision)" }
-                        build: ["sh" "-c" "./first && test ! -e second && test ! -e .git"]
-                        """)
-            ).report
+            try await Fixture(
+                name: "from-git",
+                opam: """
+                    url { src: "git+file://\(folder)#\(revision)" }
+                    build: ["sh" "-c" "./first && test ! -e second && test ! -e .git"]
+                    """
+            ).run(in: QuickstartWorld()).report
         }
         #expect(try await report("\(first)").outcome == .success)
         let moving = try await report("main")
@@ -156,5 +140,23 @@ struct OutcomeTests {
         let report = await task.value
         #expect(report.outcome == .cancelled)
         #expect(clock.now - start < .seconds(50))
+    }
+}
+
+extension OutcomeTests.Fixture {
+    /// Runs the package's job by itself.
+    func run(in world: QuickstartWorld) async throws -> (report: JobReport, log: String) {
+        let files = PackageFiles(
+            opam: Array("opam-version: \"2.0\"\n\(opam)\n".utf8),
+            files: files.mapValues { Array($0.utf8) })
+        let job = Job(
+            kind: .build, package: PackageVersion(name: name, version: "1"), opam: files.digest, inputs: [],
+            compiler: "system", environment: world.target.environment, plugin: world.target.plugin,
+            systemPackages: systemPackages, limits: limits,
+            engine: world.target.engine)
+        let request = JobRequest(
+            id: try CanonicalJSON.digest(of: job), job: job, files: files, inputs: [], target: world.target)
+        let report = await world.runner.run(request) { _ in }
+        return (report, world.logs[report.log])
     }
 }

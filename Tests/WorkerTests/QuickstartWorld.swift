@@ -17,6 +17,7 @@ struct QuickstartWorld {
         .deletingLastPathComponent()
         .deletingLastPathComponent()
     static let quickstart = root.appending(path: "Matrices/quickstart")
+    static let debianReal = root.appending(path: "Matrices/debian-real")
 
     /// Where root file systems and archives are kept between runs.
     static var cache: String {
@@ -39,15 +40,21 @@ struct QuickstartWorld {
         geteuid() == 0
         && ["mmdebstrap", "bwrap"].allSatisfy { FileManager.default.isExecutableFile(atPath: "/usr/bin/\($0)") }
 
+    /// Whether the long forms of tests are wanted.
+    static let isFull = ProcessInfo.processInfo.environment["CISO_TEST_FULL"] == "1"
+
     /// Whether the quickstart's sources are in the cache, once `scripts/fetch-sources` has tried.
-    static let hasSources: Bool = {
+    static let hasSources = fetchSources(of: quickstart)
+
+    /// Tries to fetch what the manifest beside a repository lists.
+    static func fetchSources(of repository: URL) -> Bool {
         let script = Process()
         script.executableURL = root.appending(path: "scripts/fetch-sources")
-        script.arguments = [quickstart.appending(path: "sources.tsv").path, "\(cache)/sources"]
+        script.arguments = [repository.appending(path: "sources.tsv").path, "\(cache)/sources"]
         guard (try? script.run()) != nil else { return false }
         script.waitUntilExit()
         return script.terminationStatus == 0
-    }()
+    }
 
     /// Logs that the runner kept.
     final class Logs: Sendable {
@@ -65,33 +72,36 @@ struct QuickstartWorld {
     }
 
     init(
-        repository: URL = quickstart, sources: [String] = ["\(cache)/sources"], target name: String = "debian-12"
+        repository: URL = quickstart, leavingOut left: Set<String> = [], sources: [String] = ["\(cache)/sources"],
+        target name: String = "debian-12", engine: Job.Engine? = nil
     ) async throws {
-        let build = Bundle.main.executableURL?.deletingLastPathComponent().path ?? ""
-        let debug = Self.directory(of: "ciso-plugin-host", near: build)
+        let debug = Self.directory(of: "ciso-plugin-host")
         catalog = PluginCatalog(
             PluginSearchPath(given: [debug]), host: "\(debug)/ciso-plugin-host", limits: PluginLimits())
-        let (plugin, request) = try await catalog.plugin(serving: name, systemCompiler: true)
+        var (plugin, request) = try await catalog.plugin(serving: name, systemCompiler: true)
+        if engine == .opam { request.opamClient = true }
         let description = try await plugin.target(request)
         let identity = plugin.identity
         target = Plan.Target(
             name: name,
             plugin: Job.Plugin(name: identity.name, version: identity.version, digest: identity.digest),
             distribution: request.distribution, version: request.version, architecture: request.architecture,
-            systemCompiler: true, options: [:], variables: description.variables,
+            systemCompiler: true, engine: engine, options: [:], variables: description.variables,
             environment: try TargetProfile.environmentDigest(of: description), required: true)
         folders = WorkerFolders("\(Self.cache)/worker")
         layers = LayerStore(folders.layers)
         sourceCaches = sources
         repositoryFolder = repository
         logs = Logs()
-        self.repository = try RepositoryFolder(repository)
+        self.repository = try RepositoryFolder(repository, leavingOut: left)
         runner = try LocalRunner(
             folders, plugins: catalog, sources: SourceCache(folders.sources, others: sources),
             keepLog: { [logs] in logs.keep($0) })
     }
 
-    private static func directory(of program: String, near start: String) -> String {
+    /// Where a program lies that was built with the tests.
+    static func directory(of program: String) -> String {
+        let start = Bundle.main.executableURL?.deletingLastPathComponent().path ?? ""
         var directory = URL(fileURLWithPath: start)
         while directory.path != "/" {
             if FileManager.default.isExecutableFile(atPath: directory.appending(path: program).path) { break }
@@ -133,7 +143,8 @@ struct QuickstartWorld {
         let job = Job(
             kind: .build, package: entry.package, opam: entry.files.digest,
             inputs: direct.compactMap { endings[$0]?.request.id }.sorted(), compiler: "system",
-            environment: target.environment, plugin: target.plugin, systemPackages: depexts)
+            environment: target.environment, plugin: target.plugin, systemPackages: depexts,
+            engine: target.engine)
         let inputs = all.compactMap { input -> JobRequest.Input? in
             guard let ending = endings[input], let layer = ending.report.layer else { return nil }
             return .init(id: ending.request.id, job: ending.request.job, layer: layer, files: ending.request.files)

@@ -21,12 +21,19 @@ struct RepositoryFolder {
             for version in try manager.contentsOfDirectory(atPath: directory.path) where !left.contains(version) {
                 guard let package = PackageVersion(version) else { continue }
                 let bytes = Array(try Data(contentsOf: directory.appending(path: "\(version)/opam")))
-                let files = PackageFiles(opam: bytes)
+                let files = PackageFiles(
+                    opam: bytes, files: try Self.files(in: directory.appending(path: "\(version)/files")))
                 entries[name] = Entry(
                     package: package, files: files, opam: try OpamFile(parsing: bytes, file: "\(version)/opam"))
             }
         }
         self.entries = entries
+    }
+
+    private static func files(in folder: URL) throws -> [String: [UInt8]] {
+        let names = FileManager.default.enumerator(atPath: folder.path)?.compactMap { $0 as? String } ?? []
+        return try Dictionary(
+            uniqueKeysWithValues: names.map { ($0, Array(try Data(contentsOf: folder.appending(path: $0)))) })
     }
 
     /// What a package is built over: dependencies that are in the repository and not only `post`, and its optional

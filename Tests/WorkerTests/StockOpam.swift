@@ -55,6 +55,12 @@ struct StockOpam {
         return (said.withLock { $0 }, result.succeeded)
     }
 
+    /// Gives a root that has no repository one, and a download cache.
+    static let repository = """
+        echo 'archive-mirrors: ["file:///ciso/cache"]' >>"$OPAMROOT/config"
+        opam repository add --kind=local default /ciso/repository
+        """
+
     /// An empty switch with the system compiler.
     static func initialize(compiler: String) -> String {
         """

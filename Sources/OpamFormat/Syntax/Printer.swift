@@ -15,11 +15,16 @@ public enum Printer {
     }
 
     /// A file, one item after the other.
-    public static func text(of tree: SyntaxTree) -> String {
-        text(of: tree.items, indentation: "")
+    ///
+    /// - Parameter left: names of fields at the top that are left out.
+    public static func text(of tree: SyntaxTree, leavingOut left: Set<String> = []) -> String {
+        text(
+            of: tree.items.filter { item in
+                if case .field(let field) = item { !left.contains(field.name) } else { true }
+            }, indentation: "")
     }
 
-    private static func text(of items: Items, indentation: String) -> String {
+    private static func text(of items: some Sequence<Item>, indentation: String) -> String {
         items.map { item in
             switch item {
             case .field(let field): "\(indentation)\(field.name): \(text(of: field.value))\n"

@@ -1,0 +1,174 @@
+internal import Core
+internal import Documents
+internal import Executor
+internal import Foundation
+internal import OpamFormat
+internal import OpamSwitch
+internal import PluginMessages
+
+/// The opam client of a target's environment, which carries out the recipes of jobs that ask for it.
+struct OpamClient: Sendable {
+    let target: TargetEnvironment
+    /// As the plugin says, and as it turned out to be.
+    let version: String
+
+    /// Where the job's download cache is seen.
+    static let cache = "\(SandboxPlace.inputs)/cache"
+
+    /// - Throws: `Failure` where the plugin says that the environment has no client.
+    init(_ target: TargetEnvironment) throws(Failure) {
+        guard let version = target.description.opamClient else {
+            throw Failure(
+                .infrastructure, "target '\(target.request.target)': its environment has no opam client",
+                hint: "plan again, or give the target 'engine: recipe'")
+        }
+        self.target = target
+        self.version = version
+    }
+
+    /// Installs a package whose repository, switch and sources are laid out.
+    func step(installing package: String, withTests: Bool, jobs: Int) -> Step {
+        let tests = withTests ? " --with-test" : ""
+        return Step(
+            "opam-install", phase: .build,
+            script: "exec opam install --verbose\(tests) \(ShellWord.quoted(package))\n",
+            environment: [
+                "OPAMROOT": target.layout.root, "OPAMSWITCH": target.layout.name, "OPAMYES": "1",
+                "OPAMJOBS": String(jobs), "OPAMCOLOR": "never", "OPAMUTF8": "never", "OPAMSTATUSLINE": "never",
+                "OPAMNODEPEXTS": "1", "OPAMNOSELFUPGRADE": "1", "OPAMERRLOGLEN": "0",
+            ])
+    }
+
+    /// Where what `layOut` writes lies: over the layers of the inputs.
+    static func layer(in staging: ScratchDirectory) -> String { "\(staging.path)/client" }
+
+    /// Lays a repository with the package of `request` over the switch of its inputs.
+    func layOut(_ request: JobRequest, in directory: String) throws(Failure) {
+        let names = Dictionary(
+            request.inputs.map { ($0.id, $0.job.package) }, uniquingKeysWith: { first, _ in first })
+        func member(_ job: Job, _ files: PackageFiles) -> ClientState.Member {
+            let inputs = job.inputs.compactMap { names[$0] }.filter { $0.name != job.package.name }
+            return ClientState.Member(
+                name: job.package.name, version: job.package.version, opam: files.opam,
+                inputs: inputs.map { ($0.name, $0.version) })
+        }
+        let installed = request.inputs.filter { $0.job.package.name != request.job.package.name }
+        try layOut(
+            member(request.job, request.files), files: request.files.files,
+            installed: installed.map { member($0.job, $0.files) }, in: directory)
+    }
+
+    /// Lays a repository with one package over a switch.
+    func layOut(
+        _ package: ClientState.Member, files: [String: [UInt8]] = [:], installed: [ClientState.Member] = [],
+        in directory: String
+    ) throws(Failure) {
+        let state = ClientState(
+            layout: target.layout, clientVersion: version, package: package, packageFiles: files,
+            installed: installed, downloadCache: Self.cache)
+        let written: [String: [UInt8]]
+        do {
+            written = try state.files()
+        } catch {
+            throw Failure(.input, "\(error)")
+        }
+        try StateLayer(directory, over: target.base, owner: target.buildUser).write(files: written)
+    }
+
+    /// Puts the archives of a recipe where the client looks for them by their checksums.
+    func layOut(_ recipe: BuildRecipe, from sources: SourceCache, in staging: String) async throws {
+        let cache = "\(staging)/cache"
+        try FileManager.default.createDirectory(atPath: cache, withIntermediateDirectories: true)
+        for source in [recipe.source].compactMap({ $0 }) + recipe.extraSources.map(\.source) {
+            let file = try await sources.file(source, of: recipe.package)
+            for checksum in source.checksums {
+                let place = "\(cache)/\(checksum.place)"
+                try FileManager.default.createDirectory(
+                    atPath: (place as NSString).deletingLastPathComponent, withIntermediateDirectories: true)
+                if !FileManager.default.fileExists(atPath: place) {
+                    try StagedSources.stage(file, at: place)
+                }
+            }
+        }
+    }
+}
+
+// MARK: What it says
+
+extension OpamClient {
+    /// What a failed step of the client says of the package, in the terms of steps that the runner itself takes.
+    ///
+    /// - Throws: `Failure` of the kind `infrastructure` where the client failed, not the package.
+    static func judged(_ failure: BuildSession.StepFailure, log: String, steps: [Step]) throws(Failure)
+        -> BuildSession.StepFailure
+    {
+        guard case .exited(let status) = failure.result.ending else { return failure }
+        let report = OpamClientReport(log)
+        // 31: a package's own operation failed; 40: its source could not be had (opam manual, "Exit codes").
+        guard status == 31 || status == 40 else {
+            throw Failure(.infrastructure, "opam: exit status \(status): \(report.lastError ?? "no reason was given")")
+        }
+        var judged = failure
+        judged.phase = report.phase
+        judged.output = report.output ?? report.lastError ?? ""
+        if let command = report.command, let step = steps.first(where: { Self.runs(command, $0) }) {
+            judged.phase = Phase(rawValue: step.phase.rawValue) ?? report.phase
+            judged.name = step.name
+        }
+        return judged
+    }
+
+    /// Whether `step` is the command, of which the client has looked up the program's path and given up the quotes.
+    private static func runs(_ command: String, _ step: Step) -> Bool {
+        func words(_ text: some StringProtocol) -> [Substring] {
+            var words = text.filter { !"'\\\"\n".contains($0) }.split(separator: " ").map { Substring(String($0)) }
+            if words.first == "exec" { words.removeFirst() }
+            if let program = words.first { words[0] = program.split(separator: "/").last ?? program }
+            return words
+        }
+        return words(command) == words(step.script)
+    }
+}
+
+/// What the client prints of a failure, in any version since 2.0.
+struct OpamClientReport {
+    /// What it was doing.
+    private(set) var phase = Phase.build
+    /// The package's command that failed.
+    private(set) var command: String?
+    /// What that command printed, without the client's marks; or what was wrong before any command.
+    private(set) var output: String?
+    /// The last line of the client's own errors.
+    private(set) var lastError: String?
+
+    init(_ log: String) {
+        var lines = log.split(separator: "\n", omittingEmptySubsequences: false)[...]
+        while let line = lines.popFirst() {
+            if line.hasPrefix("#=== ERROR while ") {
+                phase = line.hasPrefix("#=== ERROR while installing") ? .install : .build
+            } else if line.hasPrefix("# command ") {
+                command = String(line.dropFirst("# command ".count).drop { $0 == " " })
+            } else if line == "### output ###" {
+                let printed = lines.prefix { $0 == "#" || $0.hasPrefix("# ") }
+                output = printed.map { $0.dropFirst(2) }.joined(separator: "\n")
+            } else if line.hasPrefix("[ERROR] ") {
+                lastError = String(line.dropFirst("[ERROR] ".count))
+                if line.contains("sources of") { phase = .fetch }
+                if line.hasPrefix("[ERROR] Patch file") { phase = .configure }
+            } else if let problem = Self.preparing.first(where: line.hasPrefix) {
+                phase = .configure
+                let named = line.hasSuffix(":") ? lines.first ?? "" : line
+                output = "Error: \(problem): \(Self.subject(named))"
+            }
+        }
+    }
+
+    /// How the client begins to tell what went wrong before the package's own commands.
+    private static let preparing = ["These patches didn't apply", "String expansion failed", "Bad hash"]
+
+    /// `p.diff` of `  - p.diff: "patch …" exited with code 1`; what follows holds names made up for the run.
+    private static func subject(_ line: Substring) -> Substring {
+        let words = line.drop { " -".contains($0) }.prefix { $0 != ":" }
+        return words.split(separator: "/").last ?? words
+    }
+}
