@@ -13,23 +13,69 @@ import Testing
     .serialized, .enabled(if: QuickstartWorld.isPossible, "needs root, mmdebstrap and bwrap"),
     .enabled(if: QuickstartWorld.hasSources, "needs the sources of Matrices/quickstart/sources.tsv"))
 struct OpamEqualityTests {
-    private static var isFull: Bool { ProcessInfo.processInfo.environment["CISO_TEST_FULL"] == "1" }
-
-    /// Among them a package with patches, one with system packages, and each way to install: commands, a `.install`
-    /// file, both, none.
-    private static var names: [String] {
-        isFull
-            ? ["bos", "cstruct", "logs", "re", "react", "rresult", "xml-light", "xmlm", "zarith"] : ["zarith", "seq"]
+    /// Among them a package with system packages, and ways to install: commands, a `.install` file, none.
+    @Test func whatIsInstalledIsWhatOpamInstalls() async throws {
+        let names = ["zarith", "seq"]
+        try await compare(BuiltSwitch(names, in: QuickstartWorld()), names)
     }
 
-    @Test func whatIsInstalledIsWhatOpamInstalls() async throws {
-        let world = try await QuickstartWorld()
-        let built = try await BuiltSwitch(Self.names, in: world)
+    /// Every package of the real set that builds there, a hundred, with patches, templates, files beside the opam file,
+    /// and every way to install, all in one switch.
+    @Test(.enabled(if: QuickstartWorld.isFull, "takes a quarter of an hour: CISO_TEST_FULL=1"))
+    func theWholeRealSetIsInstalledAsByOpam() async throws {
+        try #require(QuickstartWorld.fetchSources(of: QuickstartWorld.debianReal))
+        let built = try await BuiltSwitch(Self.realNames(), in: Self.realWorld())
+        try await compare(built, Self.realNames())
+        try await useWithOpam(built, leavingOut: "ohex")
+    }
+
+    /// Opam's own commands in the switch that the layers make, and the package that was left out installed by it.
+    private func useWithOpam(_ built: BuiltSwitch, leavingOut one: String) async throws {
+        let state = try ScratchDirectory(in: built.world.folders.scratch)
+        let opam = try await StockOpam(
+            in: built.world, systemPackages: built.systemPackages,
+            layers: try built.withState(in: state.path, leavingOut: one))
+        let list = await opam.run("opam list --installed --short --columns=package")
+        let entries = built.world.repository.entries
+        let expected = built.order.filter { $0 != one }.compactMap { entries[$0]?.package.description }
+        #expect(Set(list.text.split(separator: "\n").map(String.init)) == Set(expected))
+        let executed = await opam.run("opam exec -- dune --version && opam exec -- ocamlfind query alcotest-lwt")
+        #expect(executed.text == "3.17.2\n\(opam.target.layout.prefix)/lib/alcotest-lwt\n")
+        let installed = await opam.run(
+            """
+            \(StockOpam.repository)
+            opam install \(one)
+            opam exec -- ocamlfind query \(one)
+            """)
+        #expect(installed.succeeded, "\(installed.text)")
+        #expect(installed.text.contains("installed \(one)."), "\(installed.text)")
+        #expect(!["recompile", "remove ", "upgrade"].contains { installed.text.contains($0) }, "\(installed.text)")
+    }
+
+    /// The real set for one target: of the compiler and what describes it, one version.
+    private static func realWorld() async throws -> QuickstartWorld {
+        let others = ["4.11.1", "5.3.0"].flatMap { ["ocaml.\($0)", "ocaml-system.\($0)"] }
+        return try await QuickstartWorld(
+            repository: QuickstartWorld.debianReal, leavingOut: Set(others + ["ocaml-config.1", "ocaml-config.3"]))
+    }
+
+    /// Without what fails there, or needs what fails, or has no solution.
+    private static func realNames() async throws -> [String] {
+        let left: Set = [
+            // No solution there.
+            "base-domains", "base-effects", "base-nnp", "camlp4", "cryptgps", "cryptokit", "expect", "ppxlib", "ssl",
+            // They fail, or need what fails.
+            "menhir", "opam-file-format", "uucp", "uunf", "uuseg",
+        ]
+        return try await realWorld().repository.entries.keys.filter { !left.contains($0) }.sorted()
+    }
+
+    private func compare(_ built: BuiltSwitch, _ names: [String]) async throws {
         #expect(built.failures == [])
-        let opam = try await StockOpam(in: world, systemPackages: built.systemPackages)
+        let opam = try await StockOpam(in: built.world, systemPackages: built.systemPackages)
         let said = await opam.run(
             StockOpam.initialize(compiler: "ocaml-system.4.13.1")
-                + "opam install \(Self.names.joined(separator: " "))\n")
+                + "opam install \(names.joined(separator: " "))\n")
         try #require(said.succeeded, "\(said.text)")
         let prefix = opam.target.layout.prefix
         let ours = try InstalledTree(prefix, in: built.layers, leavingOut: isOfTheWholeSwitch)
@@ -52,8 +98,7 @@ struct OpamEqualityTests {
         #expect(executed.text.contains("\(opam.target.layout.prefix)/lib/findlib\n"), "\(executed.text)")
         let installed = await opam.run(
             """
-            echo 'archive-mirrors: ["file:///ciso/cache"]' >>"$OPAMROOT/config"
-            opam repository add --kind=local default /ciso/repository
+            \(StockOpam.repository)
             opam install xml-light
             opam exec -- ocamlfind query xml-light
             opam remove seq
