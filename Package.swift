@@ -129,7 +129,7 @@ let package = Package(
             swiftSettings: settings),
         .executableTarget(
             name: "ExecutionBenchmark", dependencies: ["Core", "Executor"], path: "Benchmarks/Execution",
-            swiftSettings: settings),
+            exclude: ["compare-with-opam"], swiftSettings: settings),
 
         tests("Core", []),
         tests("OpamSolver", []),
@@ -155,7 +155,8 @@ let package = Package(
         tests(
             "Worker",
             [
-                "CisoDebian", "Core", "Documents", "Executor", "Fetching", "Git", "OpamFormat", "OpamSwitch", "Planner",
+                "ci", "CisoDebian", "Core", "Documents", "Executor", "Fetching", "Git", "OpamFormat", "OpamSwitch",
+                "Planner",
                 "PluginHost",
                 "PluginMessages", "ciso-plugin-host",
             ]),
