@@ -1,6 +1,7 @@
 internal import Core
 internal import Documents
 internal import Executor
+internal import Fetching
 internal import Foundation
 internal import OpamFormat
 internal import OpamSwitch
@@ -80,6 +81,12 @@ struct OpamClient: Sendable {
         let cache = "\(staging)/cache"
         try FileManager.default.createDirectory(atPath: cache, withIntermediateDirectories: true)
         for source in [recipe.source].compactMap({ $0 }) + recipe.extraSources.map(\.source) {
+            guard !source.checksums.isEmpty else {
+                throw Failure(
+                    .infrastructure,
+                    "\(recipe.package): the engine 'opam' takes archives only, and the source is \(source.url)",
+                    hint: "give the target 'engine: recipe'")
+            }
             let file = try await sources.file(source, of: recipe.package)
             for checksum in source.checksums {
                 let place = "\(cache)/\(checksum.place)"

@@ -2,6 +2,8 @@ import Core
 import Documents
 import Foundation
 import Git
+import OpamFormat
+import OpamSwitch
 import Testing
 
 @testable import Worker
@@ -146,9 +148,11 @@ struct OutcomeTests {
 extension OutcomeTests.Fixture {
     /// Runs the package's job by itself.
     func run(in world: QuickstartWorld) async throws -> (report: JobReport, log: String) {
-        let files = PackageFiles(
-            opam: Array("opam-version: \"2.0\"\n\(opam)\n".utf8),
-            files: files.mapValues { Array($0.utf8) })
+        let bytes = self.files.mapValues { Array($0.utf8) }
+        // Opam 2.3 takes only those that the opam file names.
+        let listed = bytes.map { "[\"\($0)\" \"md5=\(Checksum.Kind.md5.digest(of: $1))\"]" }
+        let text = opam.contains("extra-files") ? opam : "\(opam)\nextra-files: [\(listed.joined(separator: " "))]"
+        let files = PackageFiles(opam: Array("opam-version: \"2.0\"\n\(text)\n".utf8), files: bytes)
         let job = Job(
             kind: .build, package: PackageVersion(name: name, version: "1"), opam: files.digest, inputs: [],
             compiler: "system", environment: world.target.environment, plugin: world.target.plugin,
