@@ -74,9 +74,34 @@ public enum CommonPatterns {
     static let languages = [
         LogPattern(
             "ocaml-unbound", .failure,
-            #"^Error: Unbound (module|value|type constructor|record field|constructor|module type) (\S+)"#,
+            #"^Error: Unbound (module|value|type constructor|record field|constructor|module type) "?([^\s"]+)"#,
             literal: "Error: Unbound", phase: .build, signature: "Error: Unbound $1 $2",
-            examples: [.init("Error: Unbound module Stdlib_compat", "Error: Unbound module Stdlib_compat")]),
+            examples: [
+                .init("Error: Unbound module Stdlib_compat", "Error: Unbound module Stdlib_compat"),
+                // Compilers quote names since 5.2.
+                .init(#"Error: Unbound value "String.lowercase""#, "Error: Unbound value String.lowercase"),
+            ]),
+        LogPattern(
+            "ocaml-interface", .failure,
+            #"^Error: The implementation "?(?:[^\s"]*/)?([^\s"/]+)"?(?: does not match|$)"#,
+            literal: "Error: The implementation", phase: .build,
+            signature: "Error: $1 does not match its interface",
+            examples: [
+                .init(#"Error: The implementation "src/my_std.ml""#, "Error: my_std.ml does not match its interface"),
+                .init(
+                    "Error: The implementation src/a.ml does not match the interface src/a.cmi:",
+                    "Error: a.ml does not match its interface"),
+            ]),
+        LogPattern(
+            "ocaml-definition", .failure,
+            #"^Error: This variant or record definition does not match that of type "?([^\s"]+)"#,
+            literal: "Error: This variant or record", phase: .build,
+            signature: "Error: This definition does not match that of type $1",
+            examples: [
+                .init(
+                    #"Error: This variant or record definition does not match that of type "Parsetree.constant""#,
+                    "Error: This definition does not match that of type Parsetree.constant")
+            ]),
         LogPattern(
             "ocaml-type", .failure, #"^Error: This (expression|pattern|function|value|variant) "#,
             literal: "Error: This ",
