@@ -252,7 +252,7 @@ package struct SourceError: Error, Hashable, Sendable, CustomStringConvertible {
 
 extension Checksum {
     /// Below a cache's folder.
-    var place: String { "\(kind.rawValue)/\(hexadecimal.prefix(2))/\(hexadecimal)" }
+    package var place: String { "\(kind.rawValue)/\(hexadecimal.prefix(2))/\(hexadecimal)" }
 }
 
 /// In lower-case hexadecimal; nil where the file cannot be read.
