@@ -125,6 +125,15 @@ public struct PlanDocuments: Sendable {
         return cells.sorted { $0.cell < $1.cell }
     }
 
+    /// What was asked, by targets and compilers.
+    public func tasks() throws -> [PlannedTask] {
+        var tasks: [PlannedTask] = []
+        try forEachDocument(below: PlanLayout.tasks.path) { path, bytes in
+            tasks.append(try Self.decode(PlannedTask.self, bytes, path))
+        }
+        return tasks.sorted { ($0.target, $0.compiler) < ($1.target, $1.compiler) }
+    }
+
     /// The whole plan; nil where there is none.
     ///
     /// - Throws: `Failure` where a document is no part of a plan.
@@ -132,11 +141,7 @@ public struct PlanDocuments: Sendable {
         guard let header = try header() else { return nil }
         var plan = Plan(
             deployment: header.deployment, repositories: header.repositories, targets: header.targets,
-            cells: try cells(), jobs: [:], sources: header.sources ?? [:])
-        try forEachDocument(below: PlanLayout.tasks.path) { path, bytes in
-            plan.tasks.append(try Self.decode(PlannedTask.self, bytes, path))
-        }
-        plan.tasks.sort { ($0.target, $0.compiler) < ($1.target, $1.compiler) }
+            tasks: try tasks(), cells: try cells(), jobs: [:], sources: header.sources ?? [:])
         try forEachDocument(below: PlanLayout.jobs.path) { path, bytes in
             guard let key = PlanLayout.jobs.key(of: path), let id = Digest(hex: key) else { return }
             plan.jobs[id] = try Self.decode(Job.self, bytes, path)

@@ -30,6 +30,9 @@ public enum PlanLayout {
     /// The part of a column that holds the cells of a package, by its name.
     public static func shard(ofPackage name: String) -> String { Digest(of: name).shard }
 
+    /// The names of all parts that a column may have.
+    public static let shards = (0..<256).map { String(($0 + 256), radix: 16).suffix(2).description }
+
     /// The document that holds a part of a column's cells.
     public static func cells(target: String, compiler: String, shard: String) throws -> StorePath {
         try StorePath(components: [cells.name, target, compiler, "\(shard).json"])

@@ -5,8 +5,8 @@ public struct TaskIndex: Sendable {
     private var ids: [String: [String]] = [:]
 
     /// - Throws: `EncodingError`, should a task not be writable as JSON.
-    public init(_ plan: Plan) throws {
-        for task in plan.tasks {
+    public init(_ tasks: [PlannedTask]) throws {
+        for task in tasks {
             ids[Self.column(task.target, task.compiler), default: []].append(try CanonicalJSON.digest(of: task).hex)
         }
     }

@@ -31,7 +31,7 @@ package struct DeploymentRun: Sendable {
         let cancellations = try CancellationWatch(store: store, plan: plan)
         defer { cancellations.stop() }
         let records = try Records(store: store, plan: plan)
-        let tasks = try TaskIndex(plan)
+        let tasks = try TaskIndex(plan.tasks)
         let agenda = Agenda(
             plan: plan,
             wanted: { cell in

@@ -18,12 +18,12 @@ package struct CellExplanation: Codable, Sendable {
     package var since: String?
 
     /// - Parameters:
-    ///   - states: of all cells of the plan.
+    ///   - states: of all cells of the plan that fail or are blocked; of others too, for all it matters.
     ///   - store: in which the history of the cell is looked at.
-    package init(_ state: CellState, among states: [CellState], plan: Plan, store: Store) throws {
+    package init(_ state: CellState, among states: [CellState], plan: PlanDocuments, store: Store) throws {
         cell = state
-        let job = state.job.flatMap(Digest.init(hex:)).flatMap { plan.jobs[$0] }
-        inputs = (job?.inputs ?? []).compactMap { plan.jobs[$0]?.package }.sorted()
+        let job = try state.job.flatMap(Digest.init(hex:)).flatMap { try plan.job($0) }
+        inputs = try (job?.inputs ?? []).compactMap { try plan.job($0)?.package }.sorted()
         alike = states.filter {
             $0.signature != nil && $0.signature == state.signature && $0.cell != state.cell
         }.map(\.cell)
@@ -31,8 +31,9 @@ package struct CellExplanation: Codable, Sendable {
             $0.blockedBy == state.cell.package && $0.cell.target == state.cell.target
                 && $0.cell.compiler == state.cell.compiler
         }.map(\.cell)
-        repositories = plan.repositories.map { "\($0.location) \($0.commit)" }
-        since = try Self.since(state, deployment: plan.deployment, store: store)
+        let header = try plan.header()
+        repositories = (header?.repositories ?? []).map { "\($0.location) \($0.commit)" }
+        since = try header.flatMap { try Self.since(state, deployment: $0.deployment, store: store) }
     }
 
     /// The oldest commit from which on the recorded verdict has been the same.

@@ -16,7 +16,7 @@ package struct DeploymentStatus: Codable, Sendable {
     package var repositories: [Plan.Repository]
     package var targets: [Target]
 
-    package init(plan: Plan, states: [CellState]) {
+    package init(plan: PlanHeader, states: [CellState]) {
         deployment = plan.deployment
         repositories = plan.repositories
         targets = Dictionary(grouping: states, by: \.cell.target).sorted { $0.key < $1.key }.map { name, states in

@@ -26,16 +26,17 @@ struct CancelCommand: AsyncParsableCommand {
 
     func run() async throws {
         let reader = try ResultsReader(store: store, deployment: deployment)
-        let pending = Set(try reader.states(picked: selectors).filter { $0.state == "pending" }.map(\.cell))
+        let pending = try reader.cells(picked: selectors).filter {
+            CellState($0, result: reader.result(of: $0.cell)).state == "pending"
+        }
         guard !pending.isEmpty else {
             throw Failure(.input, "no cell without a verdict is picked", hint: "'ci results' lists the cells")
         }
-        let planned = Dictionary(grouping: reader.plan.cells.filter { pending.contains($0.cell) }, by: \.cell.target)
-        for (target, cells) in planned.sorted(by: { $0.key < $1.key }) {
+        for (target, cells) in Dictionary(grouping: pending, by: \.cell.target).sorted(by: { $0.key < $1.key }) {
             for cell in cells { print(cell.cell) }
             guard !dryRun else { continue }
-            let branch = ResultBranch(deployment: reader.plan.deployment, target: target)
-            let results = cells.map { result(for: $0, in: reader.plan) }
+            let branch = ResultBranch(deployment: reader.header.deployment, target: target)
+            let results = cells.map { result(for: $0, in: reader.header) }
             let message = results.count == 1 ? results[0].message : "Cancel \(results.count) cells on \(target)"
             try await reader.store.transact(Branch(branch.name), message) { transaction in
                 for (cell, result) in zip(cells, results) {
@@ -49,7 +50,7 @@ struct CancelCommand: AsyncParsableCommand {
         }
     }
 
-    private func result(for cell: PlannedCell, in plan: Plan) -> CellResult {
+    private func result(for cell: PlannedCell, in plan: PlanHeader) -> CellResult {
         var job: Digest?
         if case .jobs(let build, let test) = cell.basis { job = test ?? build }
         var result = CellResult(

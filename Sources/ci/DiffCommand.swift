@@ -86,18 +86,18 @@ extension ResultsReader {
     ///
     /// - Throws: `Failure` where it names nothing.
     func column(named name: String) throws -> ComparedColumn {
-        let targets = Set(plan.cells.map(\.cell.target))
+        let targets = Set(header.columns.map(\.target))
         let parts = name.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
         if let target = parts.first, targets.contains(target), parts.count <= 2 {
             let compiler = parts.count == 2 ? parts[1] : nil
-            let results = plan.cells.filter {
-                $0.cell.target == target && (compiler == nil || $0.cell.compiler == compiler)
-            }.compactMap { result(of: $0.cell) }
+            let side = Selector.cells(
+                target: Glob(target), compiler: compiler.map { Glob($0) } ?? .all, package: .all)
+            let results = try cells(picked: [side]).compactMap { result(of: $0.cell) }
             return ComparedColumn(results: results, target: target, compiler: compiler)
         }
         do {
             let snapshot = try store.snapshot(at: name)
-            let branch = ResultBranch(deployment: plan.deployment, target: "")
+            let branch = ResultBranch(deployment: header.deployment, target: "")
             let table = try branch.table(in: snapshot)
             return ComparedColumn(
                 results: table.results.filter { $0.key == ResultPath.cell($0.value.cell) }.map(\.value))

@@ -21,8 +21,8 @@ struct ExplainCommand: AsyncParsableCommand {
     func run() async throws {
         let reader = try ResultsReader(store: store, deployment: deployment)
         let state = try reader.state(picked: cell)
-        let explanation = try CellExplanation(
-            state, among: reader.states(picked: []), plan: reader.plan, store: reader.store)
+        let bad = try reader.states(picked: [.outcome(.failure), .outcome(.blocked)])
+        let explanation = try CellExplanation(state, among: bad, plan: reader.documents, store: reader.store)
         if format == .json {
             try printJSON(explanation)
         } else {

@@ -29,7 +29,7 @@ struct ReportCommand: AsyncParsableCommand {
     func run() async throws {
         let reader = try ResultsReader(store: store, deployment: deployment)
         var logs: [String: [UInt8]] = [:]
-        let report = Report(plan: reader.plan, states: try reader.states(picked: selectors)) { digest in
+        let report = Report(plan: reader.header, states: try reader.states(picked: selectors)) { digest in
             logs[digest.hex] = try? reader.store.logs.read(digest)
             return logs[digest.hex] != nil
         }

@@ -60,12 +60,8 @@ struct ReproduceCommand: AsyncParsableCommand {
     }
 
     private func request(_ reader: ResultsReader) throws -> JobRequest {
-        let states = try reader.states(picked: [cell])
-        guard let state = states.first, states.count == 1 else {
-            throw Failure(
-                .input, "\(states.count) cells are picked; one can be reproduced", hint: "'ci results' lists the cells")
-        }
-        let planned = reader.plan.cells.first { $0.cell == state.cell }
+        let state = try reader.state(picked: cell)
+        let planned = try reader.cells(picked: [cell]).first
         guard case .jobs(let build, let tests) = planned?.basis else {
             throw Failure(.input, "\(state.cell) has no job: it is \(state.state)", hint: state.reason)
         }
@@ -82,28 +78,30 @@ private struct JobLookup {
 
     /// - Throws: `Failure` where an input was not built yet.
     func request(of id: Digest, for cell: Cell) throws -> JobRequest {
-        let plan = reader.plan
-        guard let job = plan.jobs[id],
-            let target = plan.targets.first(where: { $0.name == cell.target && $0.environment == job.environment })
+        guard let job = try reader.documents.job(id),
+            let target = reader.header.targets.first(where: {
+                $0.name == cell.target && $0.environment == job.environment
+            })
         else {
             throw Failure(.infrastructure, "the plan has no job \(id)", hint: "plan again")
         }
         var order: [Digest] = []
         var seen: Set<Digest> = []
-        func visit(_ inputs: [Digest]) {
+        func visit(_ inputs: [Digest]) throws {
             for input in inputs where seen.insert(input).inserted {
-                visit(plan.jobs[input]?.inputs ?? [])
+                try visit(reader.documents.job(input)?.inputs ?? [])
                 order.append(input)
             }
         }
-        visit(job.inputs)
+        try visit(job.inputs)
         let inputs = try order.map { try input($0, for: cell) }
         return JobRequest(id: id, job: job, files: try files(of: job), inputs: inputs, target: target)
     }
 
     private func input(_ id: Digest, for cell: Cell) throws -> JobRequest.Input {
-        guard let job = reader.plan.jobs[id], let layer = reader.layer(ofJob: id, on: cell.target) else {
-            let name = reader.plan.jobs[id]?.package.description ?? id.hex
+        let job = try reader.documents.job(id)
+        guard let job, let layer = reader.layer(ofJob: id, on: cell.target) else {
+            let name = job?.package.description ?? id.hex
             throw Failure(
                 .input, "\(cell) needs \(name), which was not built in this store", hint: "run it first: ci run")
         }
@@ -111,7 +109,7 @@ private struct JobLookup {
     }
 
     private func files(of job: Job) throws -> PackageFiles {
-        guard let files = try PlanStore(reader.store).files(job.opam, in: reader.plan.deployment) else {
+        guard let files = try reader.documents.files(job.opam) else {
             throw Failure(.infrastructure, "the store has no package files \(job.opam)", hint: "plan again")
         }
         return files

@@ -3,19 +3,28 @@ internal import Documents
 internal import Review
 internal import Store
 
-/// Reads a plan and what is known of its cells.
+/// Reads the newest plan of a deployment and what is known of its cells: of both only what is asked for.
 struct ResultsReader {
     let store: Store
-    let plan: Plan
+    let documents: PlanDocuments
+    let header: PlanHeader
     private let tables: [String: ResultTable]
 
-    /// Reads the newest results of a plan's deployment.
-    init(store: Store, plan: Plan) throws {
+    /// Reads a deployment; nil: the only one there is.
+    ///
+    /// - Throws: `Failure` where there is none, or several and none is named.
+    init(store: Store, deployment: String?) throws {
+        let (documents, header) = try Self.plan(of: deployment, in: store)
+        try self.init(store: store, documents, header)
+    }
+
+    private init(store: Store, _ documents: PlanDocuments, _ header: PlanHeader) throws {
         self.store = store
-        self.plan = plan
+        self.documents = documents
+        self.header = header
         var tables: [String: ResultTable] = [:]
-        for target in Set(plan.targets.map(\.name)) {
-            let branch = ResultBranch(deployment: plan.deployment, target: target)
+        for target in Set(header.targets.map(\.name)) {
+            let branch = ResultBranch(deployment: header.deployment, target: target)
             tables[target] = try branch.table(in: store.snapshot(Branch(branch.name)))
         }
         self.tables = tables
@@ -23,30 +32,53 @@ struct ResultsReader {
 
     /// Opens the store that a command names, and reads a deployment; nil: the only one there is.
     init(store option: StoreOption, deployment: String?) throws {
-        let store = try Store(opening: option.path(in: Configuration.current()))
-        try self.init(store: store, plan: Self.plan(of: deployment, in: store))
+        try self.init(
+            store: Store(opening: option.path(in: Configuration.current())), deployment: deployment)
     }
 
-    /// The newest plan of a deployment; nil: of the only one there is.
-    ///
-    /// - Throws: `Failure` where there is none, or several and none is named.
-    static func plan(of deployment: String?, in store: Store) throws -> Plan {
+    /// The same plan with the results that are known by now.
+    func refreshed() throws -> ResultsReader {
+        try ResultsReader(store: store, documents, header)
+    }
+
+    /// The deployments of a store that have a plan.
+    static func deployments(in store: Store) throws -> [String] {
+        let plans = PlanStore(store)
+        return try store.branches().map(\.name).filter { !$0.contains("/") }
+            .filter { try plans.documents($0).header() != nil }
+    }
+
+    private static func plan(of deployment: String?, in store: Store) throws -> (PlanDocuments, PlanHeader) {
         let plans = PlanStore(store)
         let names = try store.branches().map(\.name).filter { !$0.contains("/") }
         if let deployment {
-            if let plan = try plans.load(deployment) { return plan }
+            let documents = try plans.documents(deployment)
+            if let header = try documents.header() { return (documents, header) }
             throw Failure(
                 .input, "the store at '\(store.path)' has no deployment '\(deployment)'",
                 hint: nearest(to: deployment, in: names).map { "did you mean '\($0)'?" })
         }
-        let found = try names.compactMap { try plans.load($0) }
+        let found = try names.compactMap { name in
+            let documents = try plans.documents(name)
+            return try documents.header().map { (documents, $0) }
+        }
         guard let plan = found.first else {
             throw Failure(.input, "the store at '\(store.path)' has no plan", hint: "make one: ci plan MATRIX")
         }
         guard found.count == 1 else {
             throw Failure(
-                .input, "the store has several deployments: \(found.map(\.deployment).joined(separator: ", "))",
+                .input, "the store has several deployments: \(found.map(\.1.deployment).joined(separator: ", "))",
                 hint: "name one with --deployment")
+        }
+        return plan
+    }
+
+    /// The whole plan.
+    ///
+    /// - Complexity: O(cells + jobs): seconds where there are tens of thousands.
+    func plan() throws -> Plan {
+        guard let plan = try documents.plan() else {
+            throw Failure(.infrastructure, "the plan of '\(header.deployment)' is gone", hint: "plan again")
         }
         return plan
     }
@@ -63,14 +95,41 @@ struct ResultsReader {
 
     /// The states of the cells that any of the selectors picks (all where there is none), in order of their names.
     func states(picked selectors: [Selector]) throws -> [CellState] {
-        let tasks = try TaskIndex(plan)
-        return plan.cells.compactMap { planned in
-            let result = result(of: planned.cell)
-            let isPicked = selectors.contains {
-                $0.picks(planned.cell, result: result, tasks: tasks.tasks(of: planned.cell))
+        try cells(picked: selectors).map { CellState($0, result: result(of: $0.cell)) }
+    }
+
+    /// The cells that any of the selectors picks, all where there is none, in order of their names.
+    func cells(picked selectors: [Selector]) throws -> [PlannedCell] {
+        guard !selectors.isEmpty else { return try documents.cells() }
+        let tasks = try TaskIndex(documents.tasks())
+        var paths: Set<StorePath> = []
+        for column in header.columns {
+            for shard in Set(selectors.flatMap { shards(of: column, near: $0) }) {
+                try paths.insert(PlanLayout.cells(target: column.target, compiler: column.compiler, shard: shard))
             }
-            guard selectors.isEmpty || isPicked else { return nil }
-            return CellState(planned, result: result)
+        }
+        let picked = try paths.flatMap { try documents.cells(at: $0) }.filter { planned in
+            selectors.contains {
+                $0.picks(
+                    planned.cell, result: result(of: planned.cell), tasks: tasks.tasks(of: planned.cell))
+            }
+        }
+        return picked.sorted { $0.cell < $1.cell }
+    }
+
+    /// The parts of a column among which are all cells that the selector picks there.
+    private func shards(of column: PlanColumn, near selector: Selector) -> [String] {
+        switch selector {
+        case .cells(let target, let compiler, let package):
+            guard target.matches(column.target), compiler.matches(column.compiler) else { return [] }
+            guard package.isLiteral else { return PlanLayout.shards }
+            return [package.pattern, PackageVersion(package.pattern)?.name].compactMap { $0 }
+                .map(PlanLayout.shard(ofPackage:))
+        case .outcome, .signature:
+            return (tables[column.target]?.results.values).map(Array.init)?
+                .filter { $0.cell.compiler == column.compiler && selector.picks($0.cell, result: $0) }
+                .map { PlanLayout.shard(ofPackage: $0.cell.package.name) } ?? []
+        case .task: return PlanLayout.shards
         }
     }
 

@@ -31,7 +31,7 @@ struct RetryCommand: AsyncParsableCommand {
             throw Failure(.input, "no cell with a verdict is picked", hint: "'ci results' lists the cells")
         }
         for (target, paths) in reader.documents(of: picked).sorted(by: { $0.key < $1.key }) {
-            let branch = ResultBranch(deployment: reader.plan.deployment, target: target)
+            let branch = ResultBranch(deployment: reader.header.deployment, target: target)
             for path in paths { print("\(target)/\(path.dropLast(".json".count))") }
             guard !dryRun else { continue }
             try await reader.store.transact(Branch(branch.name), "Forget \(count(paths.count, "verdict")) on \(target)")

@@ -53,9 +53,11 @@ struct RunCommand: AsyncParsableCommand {
         let configuration = try Configuration.current()
         let path = try store.path(in: configuration)
         let catalog = try machine.catalog(configuration)
-        let plan = try await plan(in: path, catalog: catalog, configuration)
+        let planned = try await plan(in: path, catalog: catalog, configuration)
         let store = try Store(opening: path)
-        guard try !ResultsReader(store: store, plan: plan).states(picked: only).isEmpty else {
+        let reader = try ResultsReader(store: store, deployment: planned)
+        let plan = try reader.plan()
+        guard try !reader.cells(picked: only).isEmpty else {
             throw Failure(
                 .input, "no cell of the plan is picked by --only \(only.map(\.description).joined(separator: " "))",
                 hint: "'ci results' prints the cells")
@@ -67,7 +69,7 @@ struct RunCommand: AsyncParsableCommand {
             try Settings.jobs.value(flag: jobs, in: configuration) ?? ProcessInfo.processInfo.activeProcessorCount
         try await run(plan, in: store, runner: runner, slots: slots)
 
-        let states = try ResultsReader(store: store, plan: plan).states(picked: only)
+        let states = try reader.refreshed().states(picked: only)
         try CellPrinter(format: format).print(states)
         if states.contains(where: { $0.isRequiredAndNotGood && $0.outcome == .infrastructure }) {
             throw Ending(status: .infrastructure)
@@ -75,8 +77,11 @@ struct RunCommand: AsyncParsableCommand {
         if states.contains(where: \.isRequiredAndNotGood) { throw Ending(status: .notGood) }
     }
 
-    private func plan(in path: String, catalog: PluginCatalog, _ configuration: Configuration) async throws -> Plan {
-        guard let matrix else { return try ResultsReader.plan(of: deployment, in: Store(opening: path)) }
+    /// Plans the matrix, if there is one.
+    ///
+    /// - Returns: the deployment to run; nil for the only one there is.
+    private func plan(in path: String, catalog: PluginCatalog, _ configuration: Configuration) async throws -> String? {
+        guard let matrix else { return deployment }
         let cache = try Settings.cacheDirectory(flag: nil, in: configuration)
         let preparation = PlanPreparation(
             matrix: try MatrixFile(path: matrix), catalog: catalog, cache: cache.map { PlanCache($0) },
@@ -86,7 +91,7 @@ struct RunCommand: AsyncParsableCommand {
         let planned = try await PlanKeeping(preparation, store: path, progress: { progress.show($0) }).plan()
         progress.clear()
         for warning in planned.warnings where !talk.quiet { Terminal.complain(warning.description) }
-        return try ResultsReader.plan(of: planned.header.deployment, in: Store(opening: path))
+        return planned.header.deployment
     }
 
     /// Carries the plan out, showing how it goes; the first Ctrl-C stops it in good order, the second at once.

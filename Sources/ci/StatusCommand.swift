@@ -15,13 +15,9 @@ struct StatusCommand: AsyncParsableCommand {
 
     func run() async throws {
         let store = try Store(opening: store.path(in: Configuration.current()))
-        let plans = PlanStore(store)
-        let deployments = try store.branches().map(\.name).filter { !$0.contains("/") }
-        var statuses: [DeploymentStatus] = []
-        for name in deployments {
-            guard let plan = try plans.load(name) else { continue }
-            let reader = try ResultsReader(store: store, plan: plan)
-            statuses.append(DeploymentStatus(plan: plan, states: try reader.states(picked: [])))
+        let statuses = try ResultsReader.deployments(in: store).map { name in
+            let reader = try ResultsReader(store: store, deployment: name)
+            return DeploymentStatus(plan: reader.header, states: try reader.states(picked: []))
         }
         switch format {
         case .json: try printJSON(statuses)

@@ -23,11 +23,11 @@ struct WatchCommand: AsyncParsableCommand {
         let reader = try ResultsReader(store: store, deployment: deployment)
         if format == .text {
             let states = try reader.states(picked: [])
-            for line in DeploymentStatus(plan: reader.plan, states: states).lines { print(line) }
+            for line in DeploymentStatus(plan: reader.header, states: states).lines { print(line) }
             fflush(nil)
         }
-        let branches = try Set(reader.plan.targets.map(\.name)).sorted().map { target in
-            try Branch(ResultBranch(deployment: reader.plan.deployment, target: target).name)
+        let branches = try Set(reader.header.targets.map(\.name)).sorted().map { target in
+            try Branch(ResultBranch(deployment: reader.header.deployment, target: target).name)
         }
         let watches = branches.map { branch in
             reader.store.watch(branch, mode: .audit) { [format] event in

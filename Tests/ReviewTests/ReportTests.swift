@@ -9,9 +9,9 @@ import Testing
 @Suite struct ReportTests {
     private static let hostile = "<script>alert('x')</script> & \"\u{1B}[31mError\u{1B}[0m\""
     private let log = Digest(of: "a log")
-    private let plan = Plan(
+    private let plan = PlanHeader(
         deployment: "test", repositories: [.init(location: "a <b>", commit: String(repeating: "0", count: 40))],
-        targets: [], cells: [], jobs: [:])
+        targets: [], columns: [], jobs: 0, inputs: nil)
 
     private func state(_ cell: String, _ outcome: Outcome, change: (inout CellResult) -> Void = { _ in }) throws
         -> CellState

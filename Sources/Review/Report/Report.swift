@@ -15,7 +15,7 @@ package struct Report: Sendable {
     /// - Parameters:
     ///   - states: the cells to report on.
     ///   - holdsLog: whether the log of that digest can be put beside the pages.
-    package init(plan: Plan, states: [CellState], holdsLog: (Digest) -> Bool) {
+    package init(plan: PlanHeader, states: [CellState], holdsLog: (Digest) -> Bool) {
         status = DeploymentStatus(plan: plan, states: states)
         causes = FailureCause.causes(of: states)
         cells = states.sorted { $0.cell < $1.cell }
