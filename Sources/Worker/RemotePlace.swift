@@ -38,14 +38,23 @@ final class RemotePlace: BuildPlace {
     }
 
     private func send(_ directory: String, excluding excluded: Set<String> = [], to place: String) async throws {
-        let archive = "\(changes).tar.zst"
+        let archive = try pack(directory, excluding: excluded)
         defer { unlink(archive) }
+        try await session.unpack(archive, to: place)
+    }
+
+    /// Not a part of `send`: the optimiser of Swift 6.3.1 crashes where this `do` is in an asynchronous function.
+    ///
+    /// - Returns: the archive, which the caller removes.
+    private func pack(_ directory: String, excluding excluded: Set<String>) throws -> String {
+        let archive = "\(changes).tar.zst"
         do {
             _ = try Packing(level: 1).pack(directory, excluding: excluded, to: archive)
         } catch {
+            unlink(archive)
             throw error.failure
         }
-        try await session.unpack(archive, to: place)
+        return archive
     }
 
     func stage(_ bytes: [UInt8], as name: String) async throws {
