@@ -26,17 +26,16 @@ package struct PlanDifference: Codable, Sendable, Equatable {
     /// - Parameters:
     ///   - old: Without a header where there was no plan: all is new.
     ///   - header: Of the new plan.
-    /// - Complexity: Reads the documents with cells that differ.
+    /// - Complexity: Reads the documents with cells that differ, on all processors.
     /// - Throws: `Failure` where a document of the old plan is none.
-    package init(from old: PlanDocuments, to new: PlanDocuments, _ header: PlanHeader) throws {
+    package init(from old: PlanDocuments, to new: PlanDocuments, _ header: PlanHeader) async throws {
         unchanged = header.cells
-        for difference in try new.differences(from: old) {
-            if difference.path.isInside(PlanLayout.jobs.path) {
-                if difference.isInNew { newJobs += 1 } else { goneJobs += 1 }
-            } else if difference.path.isInside(PlanLayout.cells) {
-                compare(try old.cells(at: difference.path), try new.cells(at: difference.path))
-            }
+        let differences = try new.differences(from: old)
+        for difference in differences where difference.path.isInside(PlanLayout.jobs.path) {
+            if difference.isInNew { newJobs += 1 } else { goneJobs += 1 }
         }
+        let places = differences.map(\.path).filter { $0.isInside(PlanLayout.cells) }
+        for part in try await concurrently(places, { try Self(from: old, to: new, at: $1) }) { add(part) }
         sharedJobs = header.jobs - newJobs
         unchanged -= self.new.count + becameSolvable.count + becameUnsolvable.count + rebuilt.count
         self.new.sort()
@@ -45,6 +44,19 @@ package struct PlanDifference: Codable, Sendable, Equatable {
         becameSolvable.sort()
         becameUnsolvable.sort()
         rebuilt.sort()
+    }
+
+    /// What changes in one document with cells.
+    private init(from old: PlanDocuments, to new: PlanDocuments, at path: StorePath) throws {
+        compare(try old.cells(at: path), try new.cells(at: path))
+    }
+
+    private mutating func add(_ part: Self) {
+        new += part.new
+        gone += part.gone
+        becameSolvable += part.becameSolvable
+        becameUnsolvable += part.becameUnsolvable
+        rebuilt += part.rebuilt
     }
 
     private mutating func compare(_ old: [PlannedCell], _ new: [PlannedCell]) {
