@@ -8,8 +8,12 @@ struct PluginNewCommand: AsyncParsableCommand {
         commandName: "new",
         abstract: "Write a new plugin that builds and conforms, for its author to go on from.")
 
-    @Option(help: "Where ciso's package is: a folder, or a URL of git (Swift only).")
-    var ciso: String
+    @Option(
+        help: """
+            Where ciso's package is: a folder, or a URL of git (Swift only). (default: the folder in which this program \
+            was built)
+            """)
+    var ciso: String?
 
     @Option(help: "swift or c.")
     var language: PluginSkeleton.Language = .swift
@@ -21,13 +25,7 @@ struct PluginNewCommand: AsyncParsableCommand {
     var name: String
 
     func run() async throws {
-        let isURL = ciso.contains("://") || ciso.hasPrefix("git@")
-        let location = isURL ? ciso : URL(fileURLWithPath: ciso).standardizedFileURL.path
-        guard isURL || FileManager.default.fileExists(atPath: "\(location)/Sources/PluginABI/include/PluginABI.h")
-        else {
-            throw Failure(.input, "--ciso \(ciso): expected the folder of ciso's sources, found no PluginABI.h in it")
-        }
-        let skeleton = try PluginSkeleton(name: name, language: language, ciso: location)
+        let skeleton = try PluginSkeleton(name: name, language: language, ciso: location())
         let directory = output ?? skeleton.pluginName
         try skeleton.write(to: directory)
         print(
@@ -37,6 +35,38 @@ struct PluginNewCommand: AsyncParsableCommand {
               cd \(directory) && \(skeleton.build.command)
               ci plugin check \(skeleton.build.file)
             """)
+    }
+
+    /// The package that the skeleton refers to: a URL, or an absolute path.
+    private func location() throws -> String {
+        guard let ciso else {
+            guard let folder = runningProgram().flatMap(Self.sources(around:)) else {
+                throw Failure(
+                    .input, "this program does not lie in the folder in which it was built",
+                    hint: "--ciso says where ciso's sources are")
+            }
+            return folder
+        }
+        if ciso.contains("://") || ciso.hasPrefix("git@") { return ciso }
+        let folder = URL(fileURLWithPath: ciso).standardizedFileURL.path
+        guard Self.hasSources(folder) else {
+            throw Failure(.input, "--ciso \(ciso): expected the folder of ciso's sources, found no PluginABI.h in it")
+        }
+        return folder
+    }
+
+    /// The nearest folder above `program` with ciso's sources.
+    private static func sources(around program: String) -> String? {
+        var folder = URL(fileURLWithPath: program)
+        while folder.path != "/" {
+            folder.deleteLastPathComponent()
+            if hasSources(folder.path) { return folder.path }
+        }
+        return nil
+    }
+
+    private static func hasSources(_ folder: String) -> Bool {
+        FileManager.default.fileExists(atPath: "\(folder)/Sources/PluginABI/include/PluginABI.h")
     }
 }
 
