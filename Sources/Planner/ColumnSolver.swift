@@ -1,5 +1,6 @@
 internal import Core
 internal import OpamSolver
+internal import Synchronization
 
 /// What the solver said to one request.
 struct SolverAnswer: Sendable, Equatable {
@@ -42,27 +43,35 @@ struct ColumnSolver: Sendable {
 
     /// The answers, in the order of each column's entries.
     ///
-    /// - Parameter progress: called with the number of cells that are done.
+    /// - Parameter progress: called with the number of cells that are done, from any thread.
     static func solve(
         _ columns: [ColumnCells], progress: @escaping @Sendable (Int) -> Void
     ) async throws -> [[SolvedCell]] {
         try await withThrowingTaskGroup(of: (Int, Range<Int>, [SolvedCell]).self) { group in
             var results = columns.map { [SolvedCell](repeating: SolvedCell(), count: $0.entries.count) }
+            // Counted by the tasks themselves: they keep all threads busy, so that who waits for them is called last.
+            let done = Mutex(0)
+            let count: @Sendable (Int) -> Void = { cells in
+                let now = done.withLock { done in
+                    done += cells
+                    return done
+                }
+                progress(now)
+            }
+            count(0)
             for (index, cells) in columns.enumerated() {
                 for start in stride(from: 0, to: cells.entries.count, by: chunk) {
                     let positions = start..<min(start + chunk, cells.entries.count)
                     group.addTask {
                         try Task.checkCancellation()
-                        return (index, positions, solve(cells, positions))
+                        let solved = solve(cells, positions)
+                        count(solved.count)
+                        return (index, positions, solved)
                     }
                 }
             }
-            var done = 0
-            progress(done)
             for try await (index, positions, solved) in group {
                 results[index].replaceSubrange(positions, with: solved)
-                done += solved.count
-                progress(done)
             }
             return results
         }
