@@ -57,7 +57,7 @@ struct RunCommand: AsyncParsableCommand {
         let store = try Store(opening: path)
         let reader = try ResultsReader(store: store, deployment: planned)
         let plan = try reader.plan()
-        guard try !reader.cells(picked: only).isEmpty else {
+        if !only.isEmpty, try reader.cells(picked: only).isEmpty {
             throw Failure(
                 .input, "no cell of the plan is picked by --only \(only.map(\.description).joined(separator: " "))",
                 hint: "'ci results' prints the cells")
