@@ -139,7 +139,8 @@ import Testing
         #expect(logged.compactMap { $0["commit"] as? String } == commits)
         for entry in logged {
             let trailers = try #require(entry["trailers"] as? [String: String])
-            #expect(trailers["Outcome"] != nil && trailers["Job"] != nil)
+            let outcome = try #require(trailers["Outcome"])
+            #expect((trailers["Job"] == nil) == (outcome == "unsolvable"), "\(entry["subject"] ?? "")")
             guard let log = trailers["Log"].flatMap(Digest.init(hex:)) else { continue }
             #expect(try Store(opening: copy.path).logs.read(log) != nil, "\(entry["subject"] ?? "")")
         }
