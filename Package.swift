@@ -30,7 +30,7 @@ let plugins = ["Alpine", "ArchLinux", "Debian", "Fedora", "FreeBSD", "MacOS", "N
 
 func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = []) -> Target {
     .testTarget(
-        name: "\(name)Tests", dependencies: [.target(name: name)] + dependencies, resources: resources,
+        name: "\(name)Tests", dependencies: [.target(name: name), "TestSupport"] + dependencies, resources: resources,
         swiftSettings: settings)
 }
 
@@ -81,11 +81,13 @@ let package = Package(
         tests("PluginKit", []),
         .testTarget(
             name: "PluginHostTests",
-            dependencies: ["Core", "PluginHost", "PluginMessages", "ciso-plugin-host"], exclude: ["Hostile"],
+            dependencies: ["Core", "PluginHost", "PluginMessages", "TestSupport", "ciso-plugin-host"],
+            exclude: ["Hostile"],
             swiftSettings: settings),
         .testTarget(
             name: "PluginTests",
-            dependencies: ["Core", "PluginHost", "PluginMessages", "ciso-plugin-host"], exclude: ["Data"],
+            dependencies: ["Core", "PluginHost", "PluginMessages", "TestSupport", "ciso-plugin-host"],
+            exclude: ["Data"],
             swiftSettings: settings),
         module(
             "Planner",
@@ -131,14 +133,16 @@ let package = Package(
             name: "ExecutionBenchmark", dependencies: ["Core", "Executor"], path: "Benchmarks/Execution",
             exclude: ["compare-with-opam"], swiftSettings: settings),
 
+        .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
         tests("Core", []),
         tests("OpamSolver", []),
         .testTarget(
             name: "RemoteRunTests",
-            dependencies: ["ci", "ciso-plugin-host"], swiftSettings: settings),
-        .testTarget(name: "SolveCommandTests", dependencies: ["ci", "Core"], swiftSettings: settings),
+            dependencies: ["TestSupport", "ci", "ciso-plugin-host"], swiftSettings: settings),
+        .testTarget(name: "SolveCommandTests", dependencies: ["ci", "Core", "TestSupport"], swiftSettings: settings),
         .testTarget(
-            name: "StoreCommandTests", dependencies: ["ci", "CisoDebian", "Core", "Store", "ciso-plugin-host"],
+            name: "StoreCommandTests",
+            dependencies: ["ci", "CisoDebian", "Core", "Store", "TestSupport", "ciso-plugin-host"],
             swiftSettings: settings),
         tests("Documents", []),
         tests("Scheduler", []),

@@ -12,11 +12,24 @@ public final class ScratchDirectory: Sendable {
     private static let number = Atomic<Int>(0)
 
     /// Makes a new directory in `parent`, which is made too.
-    public init(in parent: String) throws(Failure) {
+    public convenience init(in parent: String) throws(Failure) {
         try makeDirectories(parent)
         let number = Self.number.add(1, ordering: .relaxed).newValue
-        path = "\(parent)/\(ProcessIdentity.current.name).\(number)"
-        guard mkdir(path, 0o755) == 0 else {
+        try self.init(at: "\(parent)/\(ProcessIdentity.current.name).\(number)", mode: 0o755)
+    }
+
+    /// Makes a new directory for this user alone in `/tmp`; its path is short enough for sockets. Removes there what killed
+    /// processes of this user left.
+    public static func temporary() throws(Failure) -> ScratchDirectory {
+        let prefix = "ciso-\(geteuid())."
+        removeLeftovers(in: "/tmp", named: prefix)
+        let number = Self.number.add(1, ordering: .relaxed).newValue
+        return try ScratchDirectory(at: "/tmp/\(prefix)\(ProcessIdentity.current.name).\(number)", mode: 0o700)
+    }
+
+    private init(at path: String, mode: mode_t) throws(Failure) {
+        self.path = path
+        guard mkdir(path, mode) == 0 else {
             throw Failure(.infrastructure, "\(path): cannot be created: \(String(cString: strerror(errno)))")
         }
     }
@@ -27,10 +40,13 @@ public final class ScratchDirectory: Sendable {
 
     /// Removes the directories in `parent` whose makers are no more.
     ///
+    /// - Parameter prefix: what their names begin with.
     /// - Returns: their names.
     @discardableResult
-    public static func removeLeftovers(in parent: String) -> [String] {
-        let abandoned = namesOfEntries(in: parent).filter { ProcessIdentity(ownerOf: $0)?.isAlive == false }
+    public static func removeLeftovers(in parent: String, named prefix: String = "") -> [String] {
+        let abandoned = namesOfEntries(in: parent).filter {
+            $0.hasPrefix(prefix) && ProcessIdentity(ownerOf: $0)?.isAlive == false
+        }
         for name in abandoned {
             removeTree("\(parent)/\(name)")
         }

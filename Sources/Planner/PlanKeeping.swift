@@ -73,8 +73,8 @@ package struct PlanKeeping: Sendable {
     private func write(_ planning: Planning) throws -> String? {
         progress(PlanProgress(.writing))
         let (snapshot, _) = try PlanStore(Store(at: store)).write(planning.documents, planning.header)
-        if let cache = preparation.cache, !cache.isReadOnly {
-            planning.memory.keep(of: snapshot.tree, in: cache.memories)
+        if !preparation.cache.isReadOnly {
+            planning.memory.keep(of: snapshot.tree, in: preparation.cache.memories)
         }
         return snapshot.commit?.description
     }
@@ -104,8 +104,8 @@ package struct PlanKeeping: Sendable {
     }
 
     private func memory(of kept: PlanDocuments) -> PlanMemory? {
-        guard let snapshot = kept.base, snapshot.commit != nil, let cache = preparation.cache else { return nil }
-        return PlanMemory(of: snapshot.tree, in: cache.memories)
+        guard let snapshot = kept.base, snapshot.commit != nil else { return nil }
+        return PlanMemory(of: snapshot.tree, in: preparation.cache.memories)
     }
 
     private func base(_ kept: PlanDocuments, _ header: PlanHeader?, _ memory: PlanMemory?) -> PlanBase? {

@@ -10,8 +10,7 @@ package import PluginHost
 package struct PlanPreparation: Sendable {
     package var matrix: MatrixFile
     package var catalog: PluginCatalog
-    /// Nil to keep nothing.
-    package var cache: PlanCache?
+    package var cache: PlanCache
     /// Where sources of packages come from; nil leaves those that move as they are.
     package var packageSources: SourceCache?
     /// Where repositories are read from instead, by the URL that a matrix names: a path or another URL. The plan is that
@@ -21,7 +20,7 @@ package struct PlanPreparation: Sendable {
     package var today: CalendarDate
 
     package init(
-        matrix: MatrixFile, catalog: PluginCatalog, cache: PlanCache?, packageSources: SourceCache? = nil,
+        matrix: MatrixFile, catalog: PluginCatalog, cache: PlanCache, packageSources: SourceCache? = nil,
         repositoryMirrors: [String: String] = [:], architecture: String = hostArchitecture(),
         today: CalendarDate = CalendarDate(daysSince1970: Int(Date().timeIntervalSince1970) / 86_400)
     ) {
@@ -71,7 +70,7 @@ package struct PlanPreparation: Sendable {
         _ progress: @escaping @Sendable (Int, Int) -> Void
     ) throws -> (sources: [[Int]: any PackageSource], warnings: [Diagnostic]) {
         let opened = try RepositoryOpening(
-            matrix: matrix, cache: cache?.mirrors, revision: revision, mirrors: repositoryMirrors
+            matrix: matrix, cache: cache.mirrors, revision: revision, mirrors: repositoryMirrors
         ).openAll()
         var warnings: [Diagnostic] = []
         var sources: [[Int]: any PackageSource] = [:]
@@ -81,7 +80,7 @@ package struct PlanPreparation: Sendable {
             let descriptions = stack.map { opened[$0].description }
             let source = try RepositorySource(
                 RepositorySet(stack.map { opened[$0].repository }), repositories: descriptions,
-                cache: cache.map { $0.universes(near: descriptions, among: known) }, warnings: &warnings,
+                cache: cache.universes(near: descriptions, among: known), warnings: &warnings,
                 progress: progress)
             sources[stack] = try PinnedSource.laid(over: source, pinned: pinned, texts: matrix.sources)
         }
@@ -94,16 +93,17 @@ package struct PlanPreparation: Sendable {
 /// A folder for what can be made again: mirrors of repositories, compiled universes, memories of plans.
 package struct PlanCache: Sendable {
     package var folder: String
-    /// Whether nothing is written there.
+    /// Whether nothing is written to the folder.
     package var isReadOnly: Bool
+    /// Where mirrors of repositories are made and brought up to date.
+    fileprivate let mirrors: String
 
-    package init(_ folder: String, isReadOnly: Bool = false) {
+    /// - Parameter aside: Where mirrors are made instead, and all else stays as it is.
+    package init(_ folder: String, readOnlyBeside aside: String? = nil) {
         self.folder = folder
-        self.isReadOnly = isReadOnly
+        isReadOnly = aside != nil
+        mirrors = aside ?? folder
     }
-
-    /// Where mirrors of repositories lie; nil where none may be made or brought up to date.
-    fileprivate var mirrors: String? { isReadOnly ? nil : folder }
 
     /// Where memories of plans lie.
     var memories: String { "\(folder)/plans" }

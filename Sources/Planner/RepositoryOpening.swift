@@ -8,8 +8,8 @@ internal import OpamRepository
 /// Finds the repositories of a matrix: folders, repositories of git on this machine, and mirrors of remote ones.
 struct RepositoryOpening {
     let matrix: MatrixFile
-    /// Where mirrors and universes are kept; nil to keep nothing.
-    let cache: String?
+    /// Where mirrors are kept.
+    let cache: String
     /// Of the first repository of git, instead of what the matrix says.
     let revision: String?
     /// Where repositories are read from instead, by their URL: a path or another URL.
@@ -92,15 +92,14 @@ struct RepositoryOpening {
 /// A bare copy of a remote repository, brought up to date by stock git.
 private struct RepositoryMirror {
     let url: String
-    let cache: String?
+    let cache: String
 
     /// The folder of the copy, which has the revision.
     ///
     /// - Throws: `Failure` of kind `infrastructure` where git cannot fetch, with git's own words.
     func path(for revision: RepositoryEntry.Revision) throws -> String {
-        let folder = cache ?? FileManager.default.temporaryDirectory.appending(path: "ciso-\(getpid())").path
         let name = Digest(of: url).hex.prefix(16)
-        let path = "\(folder)/repositories/\(name).git"
+        let path = "\(cache)/repositories/\(name).git"
         if case .commit(let commit) = revision, let git = try? GitRepository(opening: path),
             (try? git.resolve(commit: commit)) != nil
         {
@@ -110,7 +109,7 @@ private struct RepositoryMirror {
             try run(["--git-dir", path, "fetch", "--quiet", "--prune", "origin", "+refs/*:refs/*"])
         } else {
             try FileManager.default.createDirectory(
-                atPath: "\(folder)/repositories", withIntermediateDirectories: true)
+                atPath: "\(cache)/repositories", withIntermediateDirectories: true)
             let aside = "\(path).\(getpid())"
             try run(["clone", "--quiet", "--mirror", "--", url, aside])
             guard rename(aside, path) == 0 else {

@@ -42,13 +42,12 @@ struct SourceOptions: ParsableArguments {
 
     /// The cache of sources.
     ///
-    /// - Parameter isRead: Leaves the cache as it is; what it lacks goes into a folder that the system clears.
-    func cache(in configuration: Configuration, isRead: Bool = false) throws -> SourceCache {
+    /// - Parameter aside: Where what the cache lacks goes instead, and the cache stays as it is.
+    func cache(in configuration: Configuration, readOnlyBeside aside: String? = nil) throws -> SourceCache {
         let folder = try Settings.sourceDirectory(flag: folder, in: configuration)
         let mirrors = try Settings.sourceMirrors.value(flag: mirrors, in: configuration) ?? ""
-        let aside = FileManager.default.temporaryDirectory.appending(path: "ciso-\(getpid())/sources").path
         return SourceCache(
-            isRead ? aside : folder, others: isRead ? [folder] : [],
+            aside ?? folder, others: aside == nil ? [] : [folder],
             mirrors: mirrors.split(separator: " ").map(String.init))
     }
 }

@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import Core
 internal import Documents
+internal import Executor
 internal import Matrix
 internal import Planner
 internal import PluginHost
@@ -44,11 +45,14 @@ struct PlanCommand: AsyncParsableCommand {
     func run() async throws {
         let configuration = try Configuration.current()
         let cache = try Settings.cacheDirectory(flag: cache, in: configuration)
+        let scratch = try ScratchDirectory.temporary()
+        defer { withExtendedLifetime(scratch) {} }
         let preparation = PlanPreparation(
             matrix: try MatrixFile(path: matrix),
             catalog: PluginCatalog(try PluginSearchPath.configured(configuration, flag: pluginPath)),
-            cache: cache.map { PlanCache($0, isReadOnly: dryRun) },
-            packageSources: try sources.cache(in: configuration, isRead: dryRun),
+            cache: PlanCache(cache ?? scratch.path, readOnlyBeside: dryRun ? scratch.path : nil),
+            packageSources: try sources.cache(
+                in: configuration, readOnlyBeside: dryRun ? "\(scratch.path)/sources" : nil),
             repositoryMirrors: try repositories.places(in: configuration))
         let progress = PlanProgressLine(quiet: talk.quiet)
         let keeping = PlanKeeping(

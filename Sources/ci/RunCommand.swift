@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import Core
 internal import Documents
 internal import Engine
+internal import Executor
 internal import Foundation
 internal import Matrix
 internal import Planner
@@ -82,9 +83,11 @@ struct RunCommand: AsyncParsableCommand {
     /// - Returns: the deployment to run; nil for the only one there is.
     private func plan(in path: String, catalog: PluginCatalog, _ configuration: Configuration) async throws -> String? {
         guard let matrix else { return deployment }
-        let cache = try Settings.cacheDirectory(flag: nil, in: configuration)
+        let scratch = try ScratchDirectory.temporary()
+        defer { withExtendedLifetime(scratch) {} }
+        let cache = try Settings.cacheDirectory(flag: nil, in: configuration) ?? scratch.path
         let preparation = PlanPreparation(
-            matrix: try MatrixFile(path: matrix), catalog: catalog, cache: cache.map { PlanCache($0) },
+            matrix: try MatrixFile(path: matrix), catalog: catalog, cache: PlanCache(cache),
             packageSources: try machine.sources.cache(in: configuration),
             repositoryMirrors: try repositories.places(in: configuration))
         let progress = PlanProgressLine(quiet: talk.quiet)

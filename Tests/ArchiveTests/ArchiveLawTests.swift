@@ -1,5 +1,6 @@
 import Archive
 import Foundation
+import TestSupport
 import Testing
 
 /// Laws over trees and archives made at random; the seed is in every message.
@@ -9,7 +10,7 @@ import Testing
     init() throws { directory = try TemporaryDirectory() }
 
     /// A tree of files, directories, links and hard links with names and modes of many kinds.
-    private func makeTree(_ path: String, _ random: inout SplitMix) throws {
+    private func makeTree(_ path: String, _ random: inout SeededGenerator) throws {
         let manager = FileManager.default
         try manager.createDirectory(atPath: path, withIntermediateDirectories: true)
         var directories = [path]
@@ -36,7 +37,7 @@ import Testing
     }
 
     @Test(arguments: 0..<20 as Range<UInt64>) func packingWhatWasUnpackedGivesTheSameBytes(seed: UInt64) throws {
-        var random = SplitMix(state: seed)
+        var random = SeededGenerator(seed: seed)
         try makeTree(directory("t"), &random)
         let first = try Packing().pack(directory("t"), to: directory("1.tar.zst"))
         let unpacked = try Extraction().extract(directory("1.tar.zst"), to: directory("u"))
@@ -49,7 +50,7 @@ import Testing
 
     /// Whatever bytes an archive has, it is unpacked or refused, and a refusal leaves nothing.
     @Test(arguments: 0..<8 as Range<UInt64>) func changedBytesNeverCrashAndNeverLeaveHalf(seed: UInt64) throws {
-        var random = SplitMix(state: seed &+ 1000)
+        var random = SeededGenerator(seed: seed &+ 1000)
         try makeTree(directory("t"), &random)
         _ = try Packing().pack(directory("t"), to: directory("a.tar.zst"))
         let descriptor = open(directory("a.tar"), O_WRONLY | O_CREAT, 0o600)
@@ -71,18 +72,5 @@ import Testing
             let left = try FileManager.default.contentsOfDirectory(atPath: directory.path).sorted()
             #expect(left == ["a.tar", "a.tar.zst", "changed", "t"], "seed \(seed), round \(round)")
         }
-    }
-}
-
-/// Steele, Lea and Flood's SplitMix64: the same numbers for the same seed, everywhere.
-struct SplitMix: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
-        return mixed ^ (mixed >> 31)
     }
 }

@@ -1,6 +1,7 @@
 import Archive
 import Core
 import Foundation
+import TestSupport
 import Testing
 
 @Suite struct ZstandardTests {

@@ -1,9 +1,10 @@
 import Archive
 import Core
 import Foundation
+import TestSupport
 import Testing
 
-@Suite(.enabled(if: TemporaryDirectory.hasOtherTools, "needs libarchive-tools and python3"))
+@Suite(.enabled(if: Program.areInstalled("bsdtar", "python3"), "needs libarchive-tools and python3"))
 struct PackingTests {
     let directory: TemporaryDirectory
 

@@ -3,6 +3,7 @@ import Documents
 import Foundation
 import Store
 import Synchronization
+import TestSupport
 import Testing
 import Worker
 
@@ -110,10 +111,9 @@ import Worker
     }
 
     @Test func aRunNoticesWhatAnotherProcessCancelsAndLeavesItAlone() async throws {
-        let folder = FileManager.default.temporaryDirectory.appending(path: "ciso-\(UUID().uuidString)").path
-        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let folder = try TemporaryDirectory()
         let world = World(endings: [:])
-        let store = try Store(at: folder)
+        let store = try Store(at: folder.path)
         let cancelled = world.plan.cells.filter { ["b", "c"].contains($0.cell.package.name) }
         let branch = ResultBranch(deployment: "d", target: "t")
         func run(stoppingAt stop: String? = nil) -> Task<Void, any Error> {

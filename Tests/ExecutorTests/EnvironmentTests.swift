@@ -2,6 +2,7 @@ import Core
 import Executor
 import Foundation
 import Synchronization
+import TestSupport
 import Testing
 
 @Suite(.enabled(if: Fixture.isSandboxPossible && getuid() == 0, "needs bubblewrap and root"))
@@ -100,15 +101,14 @@ struct EnvironmentTests {
 
 @Suite struct CapabilityTests {
     @Test func whatThisMachineCanDoIsFoundByTrying() async throws {
-        let directory = NSTemporaryDirectory() + "ciso-capability-\(UUID().uuidString)"
-        defer { try? FileManager.default.removeItem(atPath: directory) }
-        let capabilities = await Capability.ofThisMachine(trying: directory)
+        let directory = try TemporaryDirectory()
+        let capabilities = await Capability.ofThisMachine(trying: directory.path)
         #expect(Set(capabilities.map(\.name)).count == capabilities.count)
         let sandbox = try #require(capabilities.first { $0.name == "sandbox" })
         #expect(sandbox.isAvailable == Fixture.isSandboxPossible, "\(sandbox.detail)")
         for capability in capabilities {
             #expect(capability.isAvailable || capability.remedy != nil, "\(capability.name)")
         }
-        #expect(try FileManager.default.contentsOfDirectory(atPath: directory).isEmpty)
+        #expect(try FileManager.default.contentsOfDirectory(atPath: directory.path).isEmpty)
     }
 }

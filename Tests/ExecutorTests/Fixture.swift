@@ -1,17 +1,18 @@
 import Executor
 import Foundation
 import Glibc
+import TestSupport
 
 /// A directory of a test's own with a small root file system, removed with it.
 ///
 /// The root file system is made on the spot: empty directories, and the machine's own programs bound read-only.
 final class Fixture: Sendable {
-    let path: String
+    private let directory: TemporaryDirectory
     let layout: Sandbox.Layout
 
     init(layers: [String] = []) throws {
-        path = NSTemporaryDirectory() + "ciso-executor-\(UUID().uuidString)"
-        let base = path + "/base"
+        directory = try TemporaryDirectory()
+        let base = directory("base")
         for name in ["etc", "home/build", "proc", "dev", "tmp", "usr", "var", "root"] {
             try FileManager.default.createDirectory(atPath: "\(base)/\(name)", withIntermediateDirectories: true)
         }
@@ -24,9 +25,7 @@ final class Fixture: Sendable {
         layout = Sandbox.Layout(base: base, layers: layers, binds: [.init("/usr", at: "/usr")])
     }
 
-    deinit {
-        try? FileManager.default.removeItem(atPath: path)
-    }
+    var path: String { directory.path }
 
     func sandbox(_ layers: [String] = []) throws -> Sandbox {
         var layout = layout

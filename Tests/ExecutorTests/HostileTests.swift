@@ -1,6 +1,7 @@
 import Core
 import Executor
 import Foundation
+import TestSupport
 import Testing
 
 /// Packages that mean harm, each with what must become of it. The runner survives all of them, names what happened, and
@@ -25,12 +26,8 @@ struct HostileTests {
     }
 
     /// Processes of this machine whose command line has `marker`.
-    private func processes(with marker: String) -> [String] {
-        let manager = FileManager.default
-        return ((try? manager.contentsOfDirectory(atPath: "/proc")) ?? []).filter { name in
-            guard Int(name) != nil, let line = manager.contents(atPath: "/proc/\(name)/cmdline") else { return false }
-            return String(decoding: line, as: UTF8.self).contains(marker)
-        }
+    private func processes(with marker: String) -> [pid_t] {
+        ProcessTable.identifiers.filter { ProcessTable.words(of: $0).contains { $0.contains(marker) } }
     }
 
     @Test func aForkBombHitsItsLimitAndDies() async throws {

@@ -1,6 +1,7 @@
 import Core
 import Foundation
 import Glibc
+import TestSupport
 
 @testable import Executor
 
@@ -12,17 +13,17 @@ final class RemoteFixture: Sendable {
         getuid() == 0
         && (["/usr/sbin/sshd", "/usr/bin/ssh", "/usr/bin/ssh-keygen"] as [String]).allSatisfy { access($0, X_OK) == 0 }
 
-    let path: String
+    private let directory: TemporaryDirectory
     let host: RemoteHost
-    private let server: Spawned
+    private let server: RunningProgram
 
     init(shell: String) throws {
-        path = "/var/tmp/ciso-ssh-\(UInt32.random(in: .min ... .max))"
+        directory = try TemporaryDirectory(in: "/var/tmp")
+        let path = directory.path
         let port = Int.random(in: 20000..<60000)
-        try FileManager.default.createDirectory(atPath: path + "/home", withIntermediateDirectories: true)
-        try Self.shell(
+        try directory.shell(
             """
-            cd \(path); chmod 755 .; chown 4321:4321 home; ssh-keygen -q -t ed25519 -N '' -f hostkey; ssh-keygen -q -t ed25519 -N '' -f key
+            chmod 755 .; mkdir home; chown 4321:4321 home; ssh-keygen -q -t ed25519 -N '' -f hostkey; ssh-keygen -q -t ed25519 -N '' -f key
             (grep -v '^tester:' /etc/passwd; echo 'tester:*:4321:4321::\(path)/home:\(shell)') > passwd
             cp key.pub authorized; chmod 644 authorized passwd
             echo "[127.0.0.1]:\(port) $(cut -d' ' -f1,2 hostkey.pub)" > known
@@ -32,7 +33,7 @@ final class RemoteFixture: Sendable {
             "AuthorizedKeysFile=\(path)/authorized",
             "StrictModes=no", "UsePAM=no", "PidFile=none", "PasswordAuthentication=no", "UseDNS=no",
         ].map { "-o \($0)" }.joined(separator: " ")
-        server = try Spawned(
+        server = try Program(
             [
                 "unshare", "-m", "/bin/bash", "-ec",
                 """
@@ -40,32 +41,31 @@ final class RemoteFixture: Sendable {
                 [ \(shell) -ef /bin/sh ] || mount --bind \(shell) "$(readlink -f /bin/sh)"
                 exec /usr/sbin/sshd -D -e -f /dev/null \(options)
                 """,
-            ], output: path + "/sshd.log")
+            ], isJoined: true
+        ).start()
         guard let address = HostAddress("ssh://tester@127.0.0.1:\(port)") else { throw CocoaError(.coderInvalidValue) }
         host = RemoteHost(
             address,
             client: SSHClient(
                 configuration: "/dev/null", knownHosts: path + "/known", identity: path + "/key"),
             directory: path + "/home/work")
-        for _ in 0..<1500
-        where !((try? String(contentsOfFile: path + "/sshd.log", encoding: .utf8))?.contains("listening") ?? false) {
-            usleep(10_000)
-        }
+        for _ in 0..<1500 where !server.output.contains("listening") { usleep(10_000) }
     }
 
     deinit {
         dropConnections()
         server.kill(SIGTERM)
         server.wait()
-        try? FileManager.default.removeItem(atPath: path)
     }
+
+    var path: String { directory.path }
 
     /// Kills the server's side of every connection, as a crash would.
     func dropConnections() {
-        let children = descendants(of: server.identifier).filter { process in
-            ((try? String(contentsOfFile: "/proc/\(process)/cmdline", encoding: .utf8)) ?? "").hasPrefix("sshd:")
+        for process in ProcessTable.descendants(of: server.identifier)
+        where ProcessTable.words(of: process).first?.hasPrefix("sshd:") == true {
+            kill(process, SIGKILL)
         }
-        for process in children { kill(process, SIGKILL) }
     }
 
     /// The workspaces that are on the host.
@@ -75,29 +75,14 @@ final class RemoteFixture: Sendable {
 
     /// Stops or resumes this side's client, as a network that swallows packets would.
     func signalClients(_ signal: Int32) {
-        for process in descendants(of: getpid()) {
-            let line = (try? String(contentsOfFile: "/proc/\(process)/cmdline", encoding: .utf8)) ?? ""
-            if line.contains("ControlMaster=yes"), line.contains(path) { kill(process, signal) }
+        for process in ProcessTable.descendants(of: getpid()) {
+            let words = ProcessTable.words(of: process)
+            if words.contains("ControlMaster=yes"), words.contains(where: { $0.contains(path) }) {
+                kill(process, signal)
+            }
         }
     }
 
-    private func descendants(of process: pid_t) -> [pid_t] {
-        let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
-        let children = names.compactMap { name -> pid_t? in
-            guard let child = pid_t(name),
-                let status = try? String(contentsOfFile: "/proc/\(name)/stat", encoding: .utf8),
-                let end = status.lastIndex(of: ")")
-            else { return nil }
-            let fields = status[end...].split(separator: " ")
-            return fields.count > 2 && pid_t(fields[2]) == process ? child : nil
-        }
-        return children + children.flatMap { descendants(of: $0) }
-    }
-
-    private static func shell(_ script: String) throws {
-        let process = try Spawned(["/bin/bash", "-ec", script], output: "/dev/null")
-        guard process.wait() == 0 else { throw CocoaError(.executableLoad) }
-    }
 }
 
 extension RemoteSession {

@@ -2,6 +2,7 @@ import Archive
 import Core
 import Executor
 import Foundation
+import TestSupport
 import Testing
 
 /// Commands on another machine, by a real sshd whose `/bin/sh` is not bash.
@@ -18,15 +19,7 @@ struct RemoteTests {
         return false
     }
 
-    private func isRunning(_ marker: String) -> Bool {
-        let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
-        return names.contains { name in
-            guard Int(name) != nil, let line = FileManager.default.contents(atPath: "/proc/\(name)/cmdline") else {
-                return false
-            }
-            return line == Data("sleep\0\(marker)\0".utf8)
-        }
-    }
+    private func isRunning(_ seconds: String) -> Bool { !ProcessTable.running("sleep", seconds).isEmpty }
 
     @Test(arguments: shells) func commandsRunAndTheWorkspaceGoesWithTheSession(shell: String) async throws {
         let fixture = try RemoteFixture(shell: shell)

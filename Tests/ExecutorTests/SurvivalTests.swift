@@ -1,6 +1,7 @@
 import Core
 import Executor
 import Foundation
+import TestSupport
 import Testing
 
 /// What is left of a runner that was killed, and what the next one does about it.
@@ -38,14 +39,14 @@ struct SurvivalTests {
     }
 
     @Test(.enabled(if: place == nil)) func anEnvironmentWhoseMakerWasKilledIsMadeAnew() async throws {
-        let place = NSTemporaryDirectory() + "ciso-survival-\(UUID().uuidString)"
-        try FileManager.default.createDirectory(atPath: place, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(atPath: place) }
-        let other = try OtherProcess(
-            running: "SurvivalTests/maker", environment: ["CISO_TEST_VICTIM": place, "TMPDIR": place])
-        while !FileManager.default.fileExists(atPath: place + "/ready"), other.process.isRunning { usleep(10_000) }
-        other.process.kill(SIGKILL)
-        _ = other.finish()
+        let directory = try TemporaryDirectory()
+        let place = directory.path
+        let other = try Program(
+            running: "SurvivalTests/maker", environment: ["CISO_TEST_VICTIM": place, "TMPDIR": place]
+        ).start()
+        while !FileManager.default.fileExists(atPath: place + "/ready"), other.isRunning { usleep(10_000) }
+        other.kill(SIGKILL)
+        other.wait()
         #expect(EnvironmentStore(place + "/environments").existing(Digest(of: "x")) == nil)
         try "x".write(toFile: place + "/hurry", atomically: true, encoding: .utf8)
         let root = try await Self.make(in: place)
@@ -55,17 +56,17 @@ struct SurvivalTests {
     }
 
     @Test(.enabled(if: place == nil)) func aKilledRunnerLeavesNoProcessAndNoMountAndItsFilesAreRemovedNext() throws {
-        let place = NSTemporaryDirectory() + "ciso-survival-\(UUID().uuidString)"
-        try FileManager.default.createDirectory(atPath: place, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(atPath: place) }
-        let other = try OtherProcess(
-            running: "SurvivalTests/victim", environment: ["CISO_TEST_VICTIM": place, "TMPDIR": place])
-        while !FileManager.default.fileExists(atPath: place + "/ready"), other.process.isRunning { usleep(10_000) }
+        let directory = try TemporaryDirectory()
+        let place = directory.path
+        let other = try Program(
+            running: "SurvivalTests/victim", environment: ["CISO_TEST_VICTIM": place, "TMPDIR": place]
+        ).start()
+        while !FileManager.default.fileExists(atPath: place + "/ready"), other.isRunning { usleep(10_000) }
         #expect(runningSleepers() == 2)
         // While its maker lives, a sandbox is left alone.
         #expect(ScratchDirectory.removeLeftovers(in: place + "/sandboxes").isEmpty)
-        other.process.kill(SIGKILL)
-        _ = other.finish()
+        other.kill(SIGKILL)
+        other.wait()
         for _ in 0..<200 where runningSleepers() > 0 { usleep(10_000) }
         #expect(runningSleepers() == 0)
         let mounts = try String(contentsOfFile: "/proc/self/mountinfo", encoding: .utf8)
@@ -77,23 +78,16 @@ struct SurvivalTests {
     /// Without root: user namespaces, an overlay mounted inside, no control groups.
     @Test(.enabled(if: place == nil), arguments: ["SandboxTests", "LayerTests"])
     func everythingWorksForAnOrdinaryUser(suite: String) throws {
-        let home = NSTemporaryDirectory() + "ciso-ordinary-\(UUID().uuidString)"
-        try FileManager.default.createDirectory(atPath: home, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(atPath: home) }
+        let directory = try TemporaryDirectory()
+        let home = directory.path
         chmod(home, 0o777)
-        let other = try OtherProcess(running: suite, as: 12345, environment: ["TMPDIR": home])
-        let (status, output) = other.finish()
-        #expect(status == 0, "\(output.suffix(3000))")
-        #expect(output.contains("passed"))
+        let ending = try Program(running: suite, as: 12345, environment: ["TMPDIR": home]).run()
+        #expect(ending.status == 0, "\(ending.output.suffix(3000))")
+        #expect(ending.output.contains("passed"))
+        #expect(try FileManager.default.contentsOfDirectory(atPath: home) == [])
     }
 
     private func runningSleepers(_ seconds: String = "31200") -> Int {
-        let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
-        return names.filter { name in
-            guard Int(name) != nil, let line = FileManager.default.contents(atPath: "/proc/\(name)/cmdline") else {
-                return false
-            }
-            return line.starts(with: "sleep".utf8) && String(decoding: line, as: UTF8.self).contains(seconds)
-        }.count
+        ProcessTable.running("sleep", seconds).count
     }
 }

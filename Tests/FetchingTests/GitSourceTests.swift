@@ -2,13 +2,17 @@ import Archive
 import Foundation
 import Git
 import OpamFormat
+import TestSupport
 import Testing
 
 @testable import Fetching
 
 /// Sources that are repositories of git.
 @Suite struct GitSourceTests {
-    private let folder = FileManager.default.temporaryDirectory.appending(path: "ciso-\(UUID().uuidString)").path
+    private let directory: TemporaryDirectory
+    private var folder: String { directory.path }
+
+    init() throws { directory = try TemporaryDirectory() }
 
     private func cache(limit: Int = 1 << 30) -> SourceCache {
         SourceCache(folder, limit: limit) { url, _, _ in throw SourceError(.missing, "\(url): no network in tests") }
@@ -30,10 +34,6 @@ import Testing
 
     @Test func aBranchIsFoundAtItsCommitAndExportedThere() async throws {
         let origin = try OriginRepository()
-        defer {
-            origin.remove()
-            try? FileManager.default.removeItem(atPath: folder)
-        }
         let inner = try origin.tree([
             TreeEntry(name: "x", kind: .file, id: try origin.git.write(.blob, Array("x".utf8)))
         ])
@@ -55,10 +55,6 @@ import Testing
 
     @Test func withoutARevisionTheDefaultBranchCounts() async throws {
         let origin = try OriginRepository()
-        defer {
-            origin.remove()
-            try? FileManager.default.removeItem(atPath: folder)
-        }
         let main = try origin.commit(["a": (.file, "main")])
         let tag = try origin.commit(["a": (.file, "tag")], to: "refs/tags/v1")
         let branch = try origin.commit(["a": (.file, "branch")], to: "refs/heads/v1")
@@ -78,10 +74,6 @@ import Testing
 
     @Test func whatIsNotThereIsThePackagesFault() async throws {
         let origin = try OriginRepository()
-        defer {
-            origin.remove()
-            try? FileManager.default.removeItem(atPath: folder)
-        }
         try origin.commit(["a": (.file, "")])
         let none = String(repeating: "0", count: 39) + "1"
         for (url, kind, words) in [
@@ -109,10 +101,6 @@ import Testing
 
     @Test func submodulesComeAtTheirRecordedCommits() async throws {
         let (origin, inner) = (try OriginRepository(), try OriginRepository())
-        defer {
-            for place in [origin, inner] { place.remove() }
-            try? FileManager.default.removeItem(atPath: folder)
-        }
         let recorded = try inner.commit(["in": (.file, "")])
         try inner.commit(["later": (.file, "")])
         let name = URL(fileURLWithPath: inner.path).lastPathComponent
@@ -126,10 +114,6 @@ import Testing
 
     @Test func aRepositoryThatIsItsOwnSubmoduleEnds() async throws {
         let origin = try OriginRepository()
-        defer {
-            origin.remove()
-            try? FileManager.default.removeItem(atPath: folder)
-        }
         let modules = "[submodule \"s\"]\npath = s\nurl = \(origin.path)\n"
         var commit = try origin.commit([".gitmodules": (.file, modules)])
         for _ in 0..<9 {
@@ -168,10 +152,6 @@ import Testing
     @Test func namesThatLeadOutAreRefused() async throws {
         for name in ["..", ".git", ".GIT"] {
             let origin = try OriginRepository()
-            defer {
-                origin.remove()
-                try? FileManager.default.removeItem(atPath: folder)
-            }
             let commit = try origin.commit([name: (.file, "")])
             let error = await #expect(throws: SourceError.self) {
                 try await cache().file(Source(url: "git+file://\(origin.path)#\(commit)"), of: "a.1")
@@ -182,10 +162,6 @@ import Testing
 
     @Test func aSourceThatIsTooLargeIsRefused() async throws {
         let origin = try OriginRepository()
-        defer {
-            origin.remove()
-            try? FileManager.default.removeItem(atPath: folder)
-        }
         let commit = try origin.commit(["a": (.file, String(repeating: "a", count: 100_000))])
         let source = Source(url: "git+file://\(origin.path)#\(commit)")
         let error = await #expect(throws: SourceError.self) { try await cache(limit: 50_000).file(source, of: "a.1") }
@@ -208,7 +184,6 @@ import Testing
         }
         let url = "git+http://127.0.0.1:\(UInt16(bigEndian: address.sin_port))/a.git#main"
         let hasty = SourceCache(folder, patience: .milliseconds(300))
-        defer { try? FileManager.default.removeItem(atPath: folder) }
         let error = await #expect(throws: SourceError.self) { try await hasty.exact(Source(url: url), of: "a.1") }
         #expect(error?.kind == .network)
         #expect(error?.description.contains("no answer in time") == true)

@@ -1,5 +1,6 @@
 import Foundation
 import OpamFormat
+import TestSupport
 import Testing
 
 @testable import Fetching
@@ -25,8 +26,8 @@ import Testing
     }
 
     @Test func aFolderIsHeldByAChecksum() async throws {
-        let folder = FileManager.default.temporaryDirectory.appending(path: "ciso-\(UUID().uuidString)").path
-        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let directory = try TemporaryDirectory()
+        let folder = directory.path
         for name in ["src/lib", "src/_build", "src/.git"] {
             try FileManager.default.createDirectory(atPath: "\(folder)/\(name)", withIntermediateDirectories: true)
         }

@@ -1,17 +1,18 @@
-import Foundation
 import Git
+import TestSupport
 
 /// A repository of git that sources are fetched from.
 struct OriginRepository {
-    let path = FileManager.default.temporaryDirectory.appending(path: "ciso-origin-\(UUID().uuidString)").path
+    private let folder: TemporaryDirectory
     let git: GitRepository
     static let author = Signature(name: "Ada", email: "ada@example.org", time: 1_234_567_890)
 
     init() throws {
-        git = try GitRepository(initializingBare: path)
+        folder = try TemporaryDirectory()
+        git = try GitRepository(initializingBare: folder.path)
     }
 
-    func remove() { try? FileManager.default.removeItem(atPath: path) }
+    var path: String { folder.path }
 
     /// Makes `entries` what `reference` holds; kinds and contents by name.
     @discardableResult

@@ -3,12 +3,16 @@ import Foundation
 import OpamFormat
 import OpamSwitch
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import Fetching
 
 @Suite struct SourceCacheTests {
-    private let folder = FileManager.default.temporaryDirectory.appending(path: "ciso-\(UUID().uuidString)").path
+    private let directory: TemporaryDirectory
+    private var folder: String { directory.path }
+
+    init() throws { directory = try TemporaryDirectory() }
 
     private func source(_ text: String, url: String = "https://one.example/a.tgz") throws -> Source {
         let checksums = try Checksum.Kind.allCases.map { kind in
@@ -40,7 +44,6 @@ import Testing
     private func contents(_ path: String) -> String? { try? String(contentsOfFile: path, encoding: .utf8) }
 
     @Test func manyThatAskForOneFileFetchItOnce() async throws {
-        defer { try? FileManager.default.removeItem(atPath: folder) }
         let server = Server(["https://one.example/a.tgz": "good"])
         let (cache, source) = (cache(server), try source("good"))
         try await withThrowingTaskGroup(of: String.self) { group in
@@ -56,7 +59,6 @@ import Testing
     }
 
     @Test func aWrongFileIsThePackagesFault() async throws {
-        defer { try? FileManager.default.removeItem(atPath: folder) }
         let server = Server(["https://one.example/a.tgz": "bad", "https://two.example/a.tgz": "down"])
         let error = await #expect(throws: SourceError.self) {
             try await cache(server).file(try source("good"), of: "a.1")
@@ -66,7 +68,6 @@ import Testing
     }
 
     @Test func theNextAddressIsTried() async throws {
-        defer { try? FileManager.default.removeItem(atPath: folder) }
         let server = Server(["https://one.example/a.tgz": "bad", "https://two.example/a.tgz": "good"])
         let path = try await cache(server).file(try source("good"), of: "a.1")
         #expect(contents(path) == "good")
@@ -74,7 +75,6 @@ import Testing
 
     @Test(arguments: [(["https://two.example/a.tgz": "down"], SourceError.Kind.network), ([:], .missing)])
     func aNetworkThatIsDownIsNotAMissingFile(texts: [String: String], kind: SourceError.Kind) async throws {
-        defer { try? FileManager.default.removeItem(atPath: folder) }
         let error = await #expect(throws: SourceError.self) {
             try await cache(Server(texts)).file(try source("good"), of: "a.1")
         }
@@ -82,7 +82,6 @@ import Testing
     }
 
     @Test func aDamagedCacheIsNoticedAndMended() async throws {
-        defer { try? FileManager.default.removeItem(atPath: folder) }
         let source = try source("good")
         let checksum = source.checksums[0]
         let place = "\(folder)/\(checksum.kind.rawValue)/\(checksum.hexadecimal.prefix(2))"
@@ -95,7 +94,6 @@ import Testing
     }
 
     @Test func mirrorsAreAskedFirstByChecksum() async throws {
-        defer { try? FileManager.default.removeItem(atPath: folder) }
         let source = try source("good")
         let name = source.checksums[0].hexadecimal
         let server = Server(["https://mirror.example/cache/md5/\(name.prefix(2))/\(name)": "good"])

@@ -1,4 +1,5 @@
 import Git
+import TestSupport
 import Testing
 
 struct TreeTests {
@@ -28,7 +29,7 @@ struct TreeTests {
     }
 
     @Test(arguments: 0..<20 as Range<UInt64>) func applyingChangesIsLikeChangingADictionary(seed: UInt64) {
-        var random = SplitMix(state: seed)
+        var random = SeededGenerator(seed: seed)
         var expected: [String: TreeEntry] = [:]
         var tree = Tree.empty
         for _ in 0..<50 {
@@ -53,18 +54,5 @@ struct TreeTests {
         for length in 1..<whole.bytes.count {
             #expect(!Tree(bytes: Array(whole.bytes[..<length])).isWellFormed, "\(length) bytes")
         }
-    }
-}
-
-/// Sebastiano Vigna's splitmix64: a small generator whose seed can be printed.
-struct SplitMix: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
-        return z ^ (z >> 31)
     }
 }

@@ -1,6 +1,7 @@
 import Core
 import Foundation
 import Matrix
+import TestSupport
 import Testing
 
 /// What good matrices mean.
@@ -19,9 +20,7 @@ import Testing
 
     @Test(arguments: ["quickstart", "opam", "mirage"])
     func shippedMatrixIsGood(name: String) throws {
-        let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-            .deletingLastPathComponent()
-        let matrix = try MatrixFile(path: root.appending(path: "Matrices/\(name).yaml").path)
+        let matrix = try MatrixFile(path: PackageFolder.url.appending(path: "Matrices/\(name).yaml").path)
         #expect(matrix.deployment.value == name)
         #expect(!matrix.targets.isEmpty && !matrix.compilers.isEmpty && !matrix.packages.isEmpty)
     }
@@ -50,10 +49,9 @@ import Testing
         ),
     ])
     func bombsAreRefused(kind: String, text: String, message: String) throws {
-        let file = FileManager.default.temporaryDirectory.appending(path: "ciso-\(UUID().uuidString).yaml")
-        defer { try? FileManager.default.removeItem(at: file) }
-        try Data(text.utf8).write(to: file)
-        let failure = #expect(throws: Failure.self) { try MatrixFile(path: file.path) }
+        let folder = try TemporaryDirectory()
+        try folder.write(text, to: "m.yaml")
+        let failure = #expect(throws: Failure.self) { try MatrixFile(path: folder("m.yaml")) }
         let words = failure?.description ?? ""
         #expect(failure?.kind == .input && words.contains(message), "\(words.prefix(500))")
         #expect(words.split(separator: "\n").allSatisfy { $0.count < 300 }, "excerpts are short")
@@ -115,17 +113,13 @@ import Testing
     }
 
     @Test func aMatrixIsLaidOverTheOneItExtends() throws {
-        let folder = FileManager.default.temporaryDirectory.appending(path: "matrix-\(UUID())")
-        try FileManager.default.createDirectory(
-            at: folder.appending(path: "base"), withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(at: folder) }
+        let folder = try TemporaryDirectory()
         let base = Self.head + "packages: all\nlimits: {time: 1h, log: 1MiB}\npins: {lwt: 5.7.0}\n"
-        try base.write(to: folder.appending(path: "base/all.yaml"), atomically: true, encoding: .utf8)
+        try folder.write(base, to: "base/all.yaml")
         let upper = "extends: base/all.yaml\ndeployment: e\npackages: [fmt]\nlimits: {time: 2h}\npins: {fmt: 0.9.0}\n"
-        let path = folder.appending(path: "upper.yaml")
-        try upper.write(to: path, atomically: true, encoding: .utf8)
+        try folder.write(upper, to: "upper.yaml")
 
-        let matrix = try MatrixFile(path: path.path)
+        let matrix = try MatrixFile(path: folder("upper.yaml"))
         #expect(matrix.deployment.value == "e")
         #expect(matrix.packages.count == 1)
         #expect(matrix.limits.all == LimitSet(time: 7_200, log: 1 << 20))
@@ -133,7 +127,7 @@ import Testing
         let repository = try #require(matrix.repositories.first)
         #expect(
             repository.place.value
-                == .path(written: "repo", resolved: folder.appending(path: "base/repo").path),
+                == .path(written: "repo", resolved: folder.url.appending(path: "base/repo").path),
             "a path is relative to the file that says it")
     }
 

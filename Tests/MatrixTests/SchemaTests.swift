@@ -1,15 +1,13 @@
 import Core
 import Foundation
 import Matrix
+import TestSupport
 import Testing
 
 /// The JSON Schema in `docs/` says what the decoder does.
 @Suite struct SchemaTests {
-    static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-        .deletingLastPathComponent()
-
     static func schema() throws -> SchemaValidator {
-        let data = try Data(contentsOf: root.appending(path: "docs/matrix.schema.json"))
+        let data = try Data(contentsOf: PackageFolder.url.appending(path: "docs/matrix.schema.json"))
         return SchemaValidator(try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any]))
     }
 
@@ -24,7 +22,7 @@ import Testing
 
     @Test(arguments: ["quickstart", "opam", "mirage"])
     func acceptsTheShippedMatrix(name: String) throws {
-        let text = try SourceText(path: Self.root.appending(path: "Matrices/\(name).yaml").path)
+        let text = try SourceText(path: PackageFolder.url.appending(path: "Matrices/\(name).yaml").path)
         let document = try #require(YAMLDocument(text))
         #expect(try Self.schema().errors(in: document.json) == [])
     }

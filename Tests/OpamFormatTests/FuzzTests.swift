@@ -1,10 +1,10 @@
 import OpamFormat
+import TestSupport
 import Testing
 
 /// No bytes crash a parser or make it run away; what is read is read the same after printing.
 @Suite struct FuzzTests {
-    private let seed = UInt64.random(in: 0...UInt64.max)
-    private let rounds = SharedRepository.isComplete ? 100_000 : 1_500
+    private let rounds = LongForm.isWanted ? 100_000 : 1_500
 
     /// Parses the bytes as every kind of file, reads all fields, prints and parses again.
     private func exercise(_ bytes: [UInt8], _ comment: String) {
@@ -22,17 +22,17 @@ import Testing
     }
 
     @Test func randomBytes() {
-        var generator = SeededGenerator(seed: seed)
+        var generator = SeededGenerator()
         for round in 0..<rounds {
             let count = Int.random(in: 0...60, using: &generator)
             let bytes = (0..<count).map { _ in UInt8.random(in: 0...255, using: &generator) }
-            exercise(bytes, "seed \(seed), round \(round)")
+            exercise(bytes, "seed \(generator.seed), round \(round)")
         }
     }
 
     /// Tokens in any order: mostly wrong, but deep inside the parser.
     @Test func randomTokens() {
-        var generator = SeededGenerator(seed: seed)
+        var generator = SeededGenerator()
         let tokens = [
             "a", "depends:", "b:", ":", "{", "}", "[", "]", "(", ")", "\"x\"", "\"\"\"y\"\"\"", "\"", "1", "-2",
             "true", "=", "!=", ">=", "&", "|", "!", "?", "+=", "=+=", "#c\n", "(*", "*)", "\\", "\"1.0\"",
@@ -41,20 +41,20 @@ import Testing
         for round in 0..<rounds {
             let count = Int.random(in: 1...25, using: &generator)
             let text = (0..<count).map { _ in tokens.randomElement(using: &generator) ?? "" }.joined(separator: " ")
-            exercise(Array(text.utf8), "seed \(seed), round \(round)")
+            exercise(Array(text.utf8), "seed \(generator.seed), round \(round)")
         }
     }
 
     @Test(.enabled(if: SharedRepository.isPresent, "needs ../shared/opam-repository.git.tar"))
     func mutatedRealFiles() {
-        var generator = SeededGenerator(seed: seed)
+        var generator = SeededGenerator()
         let files = SharedRepository.files.map(\.bytes).filter { $0.count < 4_000 }
         for round in 0..<rounds / 3 {
             guard var bytes = files.randomElement(using: &generator) else { return }
             for _ in 0..<Int.random(in: 1...4, using: &generator) {
                 mutate(&bytes, files.randomElement(using: &generator) ?? [], &generator)
             }
-            exercise(bytes, "seed \(seed), round \(round)")
+            exercise(bytes, "seed \(generator.seed), round \(round)")
         }
     }
 
@@ -119,14 +119,13 @@ import Testing
     }
 
     @Test func printingThenParsingGivesTheSame() throws {
-        let seed = UInt64.random(in: 0...UInt64.max)
-        var writer = Writer(generator: SeededGenerator(seed: seed))
-        for round in 0..<(SharedRepository.isComplete ? 20_000 : 600) {
+        var writer = Writer(generator: SeededGenerator())
+        for round in 0..<(LongForm.isWanted ? 20_000 : 600) {
             let text = writer.several { $0.item(2) }
             let tree = try SyntaxTree(parsing: Array(text.utf8), file: "generated")
             let printed = Printer.text(of: tree)
             let again = try SyntaxTree(parsing: Array(printed.utf8), file: "printed")
-            if tree.items != again.items { Issue.record("seed \(seed), round \(round): \(text)") }
+            if tree.items != again.items { Issue.record("seed \(writer.generator.seed), round \(round): \(text)") }
         }
     }
 }

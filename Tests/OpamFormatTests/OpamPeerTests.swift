@@ -1,5 +1,6 @@
 import Foundation
 import OpamFormat
+import TestSupport
 import Testing
 
 /// The opam program as a second opinion.
@@ -8,11 +9,10 @@ struct OpamPeerTests {
     /// opam reads a file and writes it anew in its own layout: both say the same, field by field.
     @Test(.enabled(if: SharedRepository.isPresent, "needs ../shared/opam-repository.git.tar"))
     func filesThatOpamWritesAnewSayTheSame() throws {
-        let folder = try OpamProgram.makeFolder()
-        defer { try? FileManager.default.removeItem(at: folder) }
-        let step = SharedRepository.isComplete ? 20 : 30
+        let folder = try TemporaryDirectory()
+        let step = LongForm.isWanted ? 20 : 30
         for (offset, (path, bytes)) in SharedRepository.files.enumerated() where offset % step == 0 {
-            let file = folder.appending(path: "opam")
+            let file = folder.url.appending(path: "opam")
             try Data(bytes).write(to: file)
             let normalised = try OpamProgram.run(["lint", "--normalise", file.path], in: folder)
             let ours = try OpamFile(parsing: bytes, file: path)
@@ -47,11 +47,10 @@ struct OpamPeerTests {
 
     /// opam expands variables the same way.
     @Test func textsExpandAsInOpam() throws {
-        let folder = try OpamProgram.makeFolder()
-        defer { try? FileManager.default.removeItem(at: folder) }
+        let folder = try TemporaryDirectory()
         try FileManager.default.createDirectory(
-            at: folder.appending(path: "repository/packages"), withIntermediateDirectories: true)
-        try Data("opam-version: \"2.0\"\n".utf8).write(to: folder.appending(path: "repository/repo"))
+            at: folder.url.appending(path: "repository/packages"), withIntermediateDirectories: true)
+        try folder.write("opam-version: \"2.0\"\n", to: "repository/repo")
         _ = try OpamProgram.run(
             ["init", "--bare", "--no-setup", "--disable-sandboxing", "-y", "default", "repository"], in: folder)
         _ = try OpamProgram.run(["switch", "create", "x", "--empty", "-y"], in: folder)
@@ -108,30 +107,10 @@ enum OpamProgram {
         return folders.map { "\($0)/opam" }.first { FileManager.default.isExecutableFile(atPath: $0) }
     }()
 
-    static func makeFolder() throws -> URL {
-        let folder = FileManager.default.temporaryDirectory.appending(path: "opam-peer-tests-\(UUID())")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        return folder
-    }
-
     /// What opam writes to its standard output, whatever its exit code.
-    static func run(_ arguments: [String], in folder: URL) throws -> String {
-        let process = Process()
-        process.executableURL = URL(filePath: path ?? "opam")
-        process.arguments = arguments
-        process.currentDirectoryURL = folder
-        var environment = ProcessInfo.processInfo.environment
-        environment["OPAMROOT"] = folder.appending(path: "root").path
-        environment["OPAMROOTISOK"] = "1"
-        environment["OPAMCOLOR"] = "never"
-        process.environment = environment
-        let pipe = Pipe()
-        process.standardOutput = pipe
-        process.standardError = FileHandle.nullDevice
-        process.standardInput = FileHandle.nullDevice
-        try process.run()
-        let data = try pipe.fileHandleForReading.readToEnd() ?? Data()
-        process.waitUntilExit()
-        return String(decoding: data, as: UTF8.self)
+    static func run(_ arguments: [String], in folder: TemporaryDirectory) throws -> String {
+        let own = ["OPAMROOT": folder("root"), "OPAMROOTISOK": "1", "OPAMCOLOR": "never"]
+        let environment = ProcessInfo.processInfo.environment.merging(own) { $1 }
+        return try Program([path ?? "opam"] + arguments, in: folder.path, environment: environment).run().output
     }
 }

@@ -1,4 +1,5 @@
 import OpamFormat
+import TestSupport
 import Testing
 
 /// Every opam file that people have published is read without an error, and survives printing.

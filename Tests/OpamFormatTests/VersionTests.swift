@@ -1,5 +1,6 @@
 import Foundation
 import OpamFormat
+import TestSupport
 import Testing
 
 /// The order of versions: examples, the laws of a total order, and dpkg's word for it.
@@ -65,8 +66,7 @@ import Testing
     /// dpkg has the same order for versions that both accept: a digit first, no `_`.
     @Test(.enabled(if: FileManager.default.isExecutableFile(atPath: "/usr/bin/dpkg"), "needs dpkg"))
     func dpkgAgrees() throws {
-        let seed = UInt64.random(in: 0...UInt64.max)
-        var generator = SeededGenerator(seed: seed)
+        var generator = SeededGenerator()
         let letters = Array("0019ab~-+.")
         let pairs = (0..<300).map { _ in
             (0..<2).map { _ in
@@ -78,24 +78,12 @@ import Testing
             }
         }.filter { pair in pair.allSatisfy { !$0.hasSuffix("-") } }
         let script = pairs.map { "dpkg --compare-versions '\($0[0])' lt '\($0[1])' && echo lt || echo no" }
-        let answers = try output(of: script.joined(separator: "\n")).split(separator: "\n")
+        let answers = try Program(["/bin/sh", "-c", script.joined(separator: "\n")]).output().split(separator: "\n")
         #expect(answers.count == pairs.count)
         for (pair, answer) in zip(pairs, answers) {
             let isLess = Version.compare(pair[0], pair[1]) < 0
-            #expect(isLess == (answer == "lt"), "\(pair[0]) against \(pair[1]), seed \(seed)")
+            #expect(isLess == (answer == "lt"), "\(pair[0]) against \(pair[1]), seed \(generator.seed)")
         }
-    }
-
-    private func output(of script: String) throws -> String {
-        let process = Process()
-        process.executableURL = URL(filePath: "/bin/sh")
-        process.arguments = ["-c", script]
-        let pipe = Pipe()
-        process.standardOutput = pipe
-        try process.run()
-        let data = try pipe.fileHandleForReading.readToEnd() ?? Data()
-        process.waitUntilExit()
-        return String(decoding: data, as: UTF8.self)
     }
 
     @Test func whatIsNoVersionIsRefused() {

@@ -1,6 +1,7 @@
 import Core
 import Foundation
 import OpamFormat
+import TestSupport
 import Testing
 
 @testable import OpamRepository
@@ -30,7 +31,7 @@ struct RealRepositoryTests {
         }
         #expect(names.map(\.name) == names.map(\.name).sorted())
         #expect(versions.allSatisfy { $0.0.map(\.package) == $0.0.map(\.package).sorted() })
-        let listed = try git(["ls-tree", "-r", "--name-only", "HEAD", "packages"])
+        let listed = try git("ls-tree", "-r", "--name-only", "HEAD", "packages", at: location()).split(separator: "\n")
             .filter { $0.hasSuffix("/opam") && $0.split(separator: "/").count == 4 }
         let left = versions.flatMap(\.1).count
         #expect(versions.map(\.0.count).reduce(0, +) == listed.count - left)
@@ -72,22 +73,12 @@ struct RealRepositoryTests {
     func changesAreThoseOfGit(_ distance: Int) throws {
         let old = try RepositorySet([location("@HEAD~\(distance)")])
         let new = try RepositorySet([location()])
-        let changed = try git(["diff", "--name-only", "--no-renames", "HEAD~\(distance)", "HEAD", "--", "packages"])
+        let changed = try git(
+            "diff", "--name-only", "--no-renames", "HEAD~\(distance)", "HEAD", "--", "packages", at: location()
+        ).split(separator: "\n")
             .compactMap { $0.split(separator: "/").dropFirst(2).first.map(String.init) }
         let changes = try new.changes(since: old)
         #expect(!changes.isEmpty)
         #expect(Set(changes.map(\.package.description)) == Set(changed))
-    }
-
-    private func git(_ arguments: [String]) throws -> [String] {
-        let process = Process()
-        process.executableURL = URL(filePath: "/usr/bin/env")
-        process.arguments = ["git", "--git-dir", location()] + arguments
-        let pipe = Pipe()
-        process.standardOutput = pipe
-        try process.run()
-        let data = try pipe.fileHandleForReading.readToEnd() ?? Data()
-        process.waitUntilExit()
-        return String(decoding: data, as: UTF8.self).split(separator: "\n").map(String.init)
     }
 }

@@ -1,6 +1,7 @@
 import Core
 import Foundation
 import OpamFormat
+import TestSupport
 import Testing
 
 @testable import OpamRepository
@@ -9,7 +10,6 @@ import Testing
 /// The answers of the reference solver, byte for byte. `CISO_TEST_FULL=1` compares every line.
 @Suite(.enabled(if: SharedRepository.isPresent, "needs ../shared/opam-repository.git.tar"))
 struct ReferenceTests {
-    private static let isFull = ProcessInfo.processInfo.environment["CISO_TEST_FULL"] == "1"
 
     /// The whole repository, read once for all tests.
     private static let universe = Result {
@@ -53,7 +53,7 @@ struct ReferenceTests {
         let target = try target("debian-12")
         let packages = target.newestAvailable
         #expect(packages.count == expected.count)
-        let chosen = every(Self.isFull ? 1 : 12, of: packages.count)
+        let chosen = every(LongForm.isWanted ? 1 : 12, of: packages.count)
         #expect(try lines(target, chosen.map { packages[$0] }) == chosen.map { expected[$0] })
     }
 
@@ -62,7 +62,7 @@ struct ReferenceTests {
         let target = try target("freebsd-14")
         let packages = every(5, of: target.newestAvailable.count, from: 4).map { target.newestAvailable[$0] }
         #expect(packages.count == expected.count)
-        let chosen = every(Self.isFull ? 1 : 4, of: packages.count)
+        let chosen = every(LongForm.isWanted ? 1 : 4, of: packages.count)
         #expect(try lines(target, chosen.map { packages[$0] }) == chosen.map { expected[$0] })
     }
 
@@ -75,7 +75,7 @@ struct ReferenceTests {
         ] {
             let target = try target(name, compiler)
             let root = try #require(Compiler(compiler)).root
-            let requests = try every(Self.isFull ? 1 : 40, of: target.newestAvailable.count).map { index in
+            let requests = try every(LongForm.isWanted ? 1 : 40, of: target.newestAvailable.count).map { index in
                 Request(
                     try #require(Package(target.universe.text(of: target.newestAvailable[index]))), compiler: root)
             }
@@ -97,7 +97,7 @@ struct ReferenceTests {
         let target = try target("debian-12")
         let compiler = try #require(Compiler("5.3.0"))
         var solver = Solver(target)
-        for index in every(Self.isFull ? 1 : 40, of: target.newestAvailable.count) {
+        for index in every(LongForm.isWanted ? 1 : 40, of: target.newestAvailable.count) {
             let package = try #require(Package(target.universe.text(of: target.newestAvailable[index])))
             let request = Request(package, compiler: compiler.root)
             let isSolvable = solver.solve(request).selection != nil
@@ -114,7 +114,8 @@ struct ReferenceTests {
         let reader = try RepositorySet([fixture.path("opam-repository.git")]).reader()
         let target = try target("openbsd-7.7")
         var diagnostics: [Diagnostic] = []
-        for (index, name) in try reader.names(&diagnostics).enumerated() where index % (Self.isFull ? 1 : 30) == 0 {
+        for (index, name) in try reader.names(&diagnostics).enumerated() where index % (LongForm.isWanted ? 1 : 30) == 0
+        {
             for entry in try reader.versions(of: name, &diagnostics) {
                 try check(entry.package, try reader.opamFile(of: entry), target)
             }

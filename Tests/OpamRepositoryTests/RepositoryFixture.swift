@@ -1,31 +1,21 @@
-import Core
 import Foundation
+import TestSupport
 
 @testable import OpamRepository
 
 /// A folder that is gone after the test, with repositories of opam packages in it.
 final class RepositoryFixture {
-    let folder: URL
+    private let directory: TemporaryDirectory
 
-    init() throws {
-        folder = FileManager.default.temporaryDirectory.appending(path: "opam-repository-tests-\(UUID())")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    }
+    init() throws { directory = try TemporaryDirectory() }
 
-    deinit {
-        try? FileManager.default.removeItem(at: folder)
-    }
+    var folder: URL { directory.url }
 
-    func path(_ name: String) -> String { folder.appending(path: name).path }
+    func path(_ name: String) -> String { directory(name) }
 
     /// Writes files by their paths below the folder.
     func write(_ files: [String: String]) throws {
-        for (path, text) in files {
-            let file = folder.appending(path: path)
-            try FileManager.default.createDirectory(
-                at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
-            try Data(text.utf8).write(to: file)
-        }
+        for (path, text) in files { try directory.write(text, to: path) }
     }
 
     func remove(_ path: String) throws {
@@ -38,27 +28,10 @@ final class RepositoryFixture {
             git init -q -b main . 2>&1 && git add -A
             git -c user.name=t -c user.email=t@example.org commit -q --allow-empty -m change
             """
-        try run("/bin/sh", ["-ec", script], in: folder.appending(path: name))
+        try run("/bin/sh", ["-ec", script], in: path(name))
     }
 
-    func run(_ program: String, _ arguments: [String], in folder: URL? = nil) throws {
-        let process = Process()
-        process.executableURL = URL(filePath: program)
-        process.arguments = arguments
-        process.currentDirectoryURL = folder ?? self.folder
-        try process.run()
-        process.waitUntilExit()
-        guard process.terminationStatus == 0 else {
-            throw Failure(.infrastructure, "\(program) \(arguments) ended with \(process.terminationStatus)")
-        }
+    func run(_ program: String, _ arguments: [String], in folder: String? = nil) throws {
+        try Program([program] + arguments, in: folder ?? directory.path).output()
     }
-}
-
-/// The reference data beside the package.
-enum SharedRepository {
-    static let archive = URL(filePath: #filePath).resolvingSymlinksInPath()
-        .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-        .deletingLastPathComponent().appending(path: "shared/opam-repository.git.tar")
-
-    static var isPresent: Bool { FileManager.default.fileExists(atPath: archive.path) }
 }

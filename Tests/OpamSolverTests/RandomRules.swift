@@ -1,21 +1,6 @@
+import TestSupport
+
 @testable import OpamSolver
-
-/// A small generator of numbers that gives the same sequence for the same seed (SplitMix64, Steele et al. 2014).
-struct SeededGenerator: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) {
-        state = seed
-    }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
-    }
-}
 
 /// Random rules, small enough to list every solution: names with versions, needs, choices, conflicts, classes.
 /// The last candidate is the root.

@@ -1,4 +1,5 @@
 import OpamFormat
+import TestSupport
 import Testing
 
 @testable import OpamSolver

@@ -1,29 +1,19 @@
 import Foundation
+import TestSupport
 
 /// A directory for one test, in which shell scripts are run.
 final class ScriptFolder {
-    let path: String
+    private let directory: TemporaryDirectory
 
-    init() throws {
-        path = FileManager.default.temporaryDirectory.appending(path: "ciso-\(UUID().uuidString)").path
-        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    init() throws { directory = try TemporaryDirectory() }
+
+    var path: String { directory.path }
+
+    func write(_ text: String, to name: String, mode: mode_t = 0o644) throws {
+        try directory.write(text, to: name, mode: mode)
     }
 
-    deinit {
-        try? FileManager.default.removeItem(atPath: path)
-    }
-
-    func write(_ text: String, to name: String, mode: Int = 0o644) throws {
-        let file = "\(path)/\(name)"
-        let folder = (file as NSString).deletingLastPathComponent
-        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        try Data(text.utf8).write(to: URL(fileURLWithPath: file))
-        try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: file)
-    }
-
-    func read(_ name: String) -> String? {
-        try? String(contentsOfFile: "\(path)/\(name)", encoding: .utf8)
-    }
+    func read(_ name: String) -> String? { directory.read(name) }
 
     func mode(of name: String) -> Int? {
         try? FileManager.default.attributesOfItem(atPath: "\(path)/\(name)")[.posixPermissions] as? Int
@@ -34,16 +24,8 @@ final class ScriptFolder {
     /// - Returns: its exit status and all that it printed.
     @discardableResult
     func run(_ script: String, in directory: String = "") throws -> (status: Int32, text: String) {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/bin/sh")
-        process.arguments = ["-eu", "-c", script]
-        process.currentDirectoryURL = URL(fileURLWithPath: "\(path)/\(directory)")
-        let output = Pipe()
-        process.standardOutput = output
-        process.standardError = output
-        try process.run()
-        let data = output.fileHandleForReading.readDataToEndOfFile()
-        process.waitUntilExit()
-        return (process.terminationStatus, String(decoding: data, as: UTF8.self))
+        let program = Program(["/bin/sh", "-eu", "-c", script], in: "\(path)/\(directory)", isJoined: true)
+        let ending = try program.run()
+        return (ending.status, ending.output)
     }
 }

@@ -6,21 +6,22 @@ import Matrix
 import OpamFormat
 import OpamRepository
 import Store
+import TestSupport
 import Testing
 
 @testable import Planner
 
 /// A store and a folder of memories, planned into again and again.
 final class PlannedStore {
-    let path = FileManager.default.temporaryDirectory.appending(path: "planned-\(UUID())").path
+    private let folder: TemporaryDirectory
     private let store: Store
+    var path: String { folder.path }
     private var memories: String { "\(path)/memories" }
 
     init() throws {
-        store = try Store(at: "\(path)/store")
+        folder = try TemporaryDirectory()
+        store = try Store(at: folder("store"))
     }
-
-    deinit { try? FileManager.default.removeItem(atPath: path) }
 
     /// What the store's plan can be made from.
     func base() throws -> PlanBase? {
@@ -102,19 +103,18 @@ final class PlannedStore {
 
     /// Several changes at once, chosen by chance, each plan over the one before.
     @Test func changesByChance() async throws {
-        let seed = UInt64.random(in: 0...UInt64.max)
-        var random = SeededGenerator(seed: seed)
+        var random = SeededGenerator()
         let planned = try PlannedStore()
         var small = SmallPlan()
         small.rest = Self.matrices[0]
-        for round in 0..<(Self.isFull ? 500 : 20) {
+        for round in 0..<(LongForm.isWanted ? 500 : 20) {
             for _ in 0..<Int.random(in: 1...3, using: &random) {
                 let change = Self.changes.randomElement(using: &random) ?? ("fmt.0.9.0", nil)
                 small.opamFiles[change.package] =
                     Bool.random(using: &random) ? change.opam : SmallRepository.usual[change.package]
             }
             try await planned.plan(small.inputs())
-            #expect(try await planned.isPlanned(small.inputs()), "round \(round) of seed \(seed)")
+            #expect(try await planned.isPlanned(small.inputs()), "round \(round) of seed \(random.seed)")
         }
     }
 
@@ -170,33 +170,30 @@ final class PlannedStore {
 
     // MARK: Real commits
 
-    static let archive = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-        .deletingLastPathComponent().deletingLastPathComponent().appending(path: "shared/opam-repository.git.tar")
-    static let isFull = ProcessInfo.processInfo.environment["CISO_TEST_FULL"] == "1"
-
     /// Consecutive commits of opam-repository, oldest first: all packages of all of them in the full run, else a slice
     /// of a few.
-    @Test(.enabled(if: FileManager.default.fileExists(atPath: archive.path), "needs ../shared/opam-repository.git.tar"))
+    @Test(.enabled(if: SharedRepository.isPresent, "needs ../shared/opam-repository.git.tar"))
     func realCommitsPlanTheSame() async throws {
         let planned = try PlannedStore()
-        try run("tar", "-xf", Self.archive.path, "-C", planned.path)
+        try Program(["tar", "-xf", SharedRepository.archive.path, "-C", planned.path]).output()
         let repository = "\(planned.path)/opam-repository.git"
-        let count = Self.isFull ? 160 : 4
+        let count = LongForm.isWanted ? 160 : 4
         var made: [Int] = []
         for age in (0...count).reversed() {
             var small = SmallPlan()
             small.rest =
-                Self.isFull
+                LongForm.isWanted
                 ? "packages: all"
                 : "packages: [\"current*\", functory, {name: \"yocaml*\", optional: true}, lwt]\nwith-test: [lwt]"
             let location = "\(repository)@HEAD~\(age)"
             let cache = UniverseFolder("\(planned.path)/universes")
             made.append(try await planned.plan(inputs(small, location, cache: cache)).made)
             // Reading all files takes most of the time: in the short run only at the end.
-            let fresh = try inputs(small, location, cache: Self.isFull || age == 0 ? nil : cache)
+            let fresh = try inputs(small, location, cache: LongForm.isWanted || age == 0 ? nil : cache)
             #expect(try await planned.isPlanned(fresh), "at HEAD~\(age)")
         }
-        #expect(made.dropFirst().contains { $0 > 0 } && made.dropFirst().allSatisfy { $0 < made[0] || Self.isFull })
+        #expect(
+            made.dropFirst().contains { $0 > 0 } && made.dropFirst().allSatisfy { $0 < made[0] || LongForm.isWanted })
     }
 
     private func inputs(_ small: SmallPlan, _ location: String, cache: UniverseFolder?) throws -> PlanInputs {
@@ -210,31 +207,5 @@ final class PlannedStore {
                 cache: cache, warnings: &warnings)
         ]
         return inputs
-    }
-
-    private func run(_ words: String...) throws {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = words
-        try process.run()
-        process.waitUntilExit()
-        try #require(process.terminationStatus == 0)
-    }
-}
-
-/// SplitMix64: the same numbers for the same seed.
-struct SeededGenerator: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) {
-        state = seed
-    }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
     }
 }

@@ -5,6 +5,7 @@ import Foundation
 import Git
 import Matrix
 import OpamFormat
+import TestSupport
 import Testing
 
 @testable import Planner
@@ -19,15 +20,14 @@ import Testing
 
     /// A folder with sources to pin, and a cache for them.
     private final class Workshop {
-        let folder = FileManager.default.temporaryDirectory.appending(path: "ciso-pins-\(UUID().uuidString)").path
+        private let directory: TemporaryDirectory
+        var folder: String { directory.path }
         var small = SmallPlan()
 
         init() throws {
-            try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+            directory = try TemporaryDirectory()
             small.rest = "packages: [mine]\n"
         }
-
-        deinit { try? FileManager.default.removeItem(atPath: folder) }
 
         /// A commit of a repository of that name, with opam files by name.
         @discardableResult

@@ -4,6 +4,7 @@ import Foundation
 import Git
 import Matrix
 import Store
+import TestSupport
 import Testing
 
 @testable import Planner
@@ -11,9 +12,8 @@ import Testing
 /// Plans come out of a store as they were put in.
 @Suite struct PlanStoreTests {
     private func withStore<Result>(_ body: (Store, String) async throws -> Result) async throws -> Result {
-        let path = FileManager.default.temporaryDirectory.appending(path: "plans-\(UUID())").path
-        defer { try? FileManager.default.removeItem(atPath: path) }
-        return try await body(Store(at: path), path)
+        let folder = try TemporaryDirectory()
+        return try await body(Store(at: folder.path), folder.path)
     }
 
     private func planning(_ change: (inout SmallPlan) -> Void = { _ in }) async throws -> Planning {
@@ -161,9 +161,8 @@ import Testing
     }
 
     @Test func plansInAStoreDifferAsPlansInMemoryDo() async throws {
-        let path = FileManager.default.temporaryDirectory.appending(path: "plans-\(UUID())").path
-        defer { try? FileManager.default.removeItem(atPath: path) }
-        let plans = PlanStore(try Store(at: path))
+        let folder = try TemporaryDirectory()
+        let plans = PlanStore(try Store(at: folder.path))
         let old = try await planning()
         let new = try await planning { $0.opamFiles["cmdliner.2.0.0"] = #"depends: [ "ocaml" ]"# }
         let expected = try await difference(old, new)

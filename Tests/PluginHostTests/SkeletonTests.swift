@@ -1,18 +1,16 @@
 import Core
 import Foundation
 import PluginMessages
+import TestSupport
 import Testing
 
 @testable import PluginHost
 
 /// What `ci plugin new` writes builds and conforms, outside this repository.
 @Suite struct SkeletonTests {
-    private static let sources = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-        .deletingLastPathComponent().path
-
     @Test func thePluginInCBuildsAndConforms() async throws {
         let workshop = try Workshop()
-        let skeleton = try PluginSkeleton(name: "plan9", language: .c, ciso: Self.sources)
+        let skeleton = try PluginSkeleton(name: "plan9", language: .c, ciso: PackageFolder.path)
         let directory = "\(workshop.directory)/plan9"
         try skeleton.write(to: directory)
         #expect(skeleton.pluginName == "plan9")
@@ -22,10 +20,10 @@ import Testing
     }
 
     /// Costs a build of the kit.
-    @Test(.enabled(if: ProcessInfo.processInfo.environment["CISO_TEST_FULL"] == "1", "set CISO_TEST_FULL=1"))
+    @Test(.enabled(if: LongForm.isWanted, "set CISO_TEST_FULL=1"))
     func thePluginInSwiftBuildsAndConforms() async throws {
         let workshop = try Workshop()
-        let skeleton = try PluginSkeleton(name: "haiku", language: .swift, ciso: Self.sources)
+        let skeleton = try PluginSkeleton(name: "haiku", language: .swift, ciso: PackageFolder.path)
         let directory = "\(workshop.directory)/haiku"
         try skeleton.write(to: directory)
         try await build(skeleton, in: directory)
@@ -50,13 +48,7 @@ import Testing
     }
 
     private func build(_ skeleton: PluginSkeleton, in directory: String) async throws {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/bin/sh")
-        process.arguments = ["-c", skeleton.build.command]
-        process.currentDirectoryURL = URL(fileURLWithPath: directory)
-        try process.run()
-        process.waitUntilExit()
-        #expect(process.terminationStatus == 0)
+        try Program(["/bin/sh", "-c", skeleton.build.command], in: directory).output()
         let file = try #require(PluginFile(path: "\(directory)/\(skeleton.build.file)"))
         let report = await Conformance.check(file)
         #expect(report.isConforming, "\(report.checks)")

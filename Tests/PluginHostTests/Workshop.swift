@@ -1,21 +1,17 @@
 import Core
 import Foundation
+import TestSupport
 import Testing
 
 @testable import PluginHost
 
 /// Builds plugins for tests, in a directory that goes with it.
 final class Workshop: Sendable {
-    let directory: String
+    private let folder: TemporaryDirectory
 
-    init() throws {
-        directory = FileManager.default.temporaryDirectory.path + "/ciso-plugins-\(UUID().uuidString)"
-        try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
-    }
+    init() throws { folder = try TemporaryDirectory() }
 
-    deinit {
-        try? FileManager.default.removeItem(atPath: directory)
-    }
+    var directory: String { folder.path }
 
     /// `libCisoNAME.so` from `hostile.c` with some macros defined.
     func hostile(_ name: String = "Hostile", _ macros: [String: String] = [:]) throws -> PluginFile {
@@ -57,18 +53,13 @@ final class Workshop: Sendable {
         let path = (ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin").split(separator: ":")
         let candidates = programs.flatMap { program in path.map { "\($0)/\(program)" } }
         let program = try #require(candidates.first { FileManager.default.isExecutableFile(atPath: $0) })
-        let process = try Process.run(URL(fileURLWithPath: program), arguments: arguments)
-        process.waitUntilExit()
-        try #require(process.terminationStatus == 0, "\(program) \(arguments)")
+        try Program([program] + arguments).output()
     }
 
-    private static let top = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-    private static let header =
-        top.deletingLastPathComponent().deletingLastPathComponent().appendingPathComponent("Sources/PluginABI/include")
-        .path
+    private static let header = "\(PackageFolder.path)/Sources/PluginABI/include"
 
     private static func source(_ name: String) -> String {
-        top.appendingPathComponent("Hostile/\(name)").path
+        "\(PackageFolder.path)/Tests/PluginHostTests/Hostile/\(name)"
     }
 }
 

@@ -1,6 +1,7 @@
 import Foundation
 import PluginHost
 import PluginMessages
+import TestSupport
 import Testing
 
 @Suite struct DebianTests {
@@ -13,7 +14,8 @@ import Testing
     /// Of opam-repository's depexts for a release, what the plugin passes on or maps is in the release's archive, and
     /// what it does not know is not.
     @Test(
-        .enabled(if: Machine.debianVersion != nil && Machine.has("apt-cache"), "needs Debian's apt with its lists"))
+        .enabled(
+            if: Machine.debianVersion != nil && Program.areInstalled("apt-cache"), "needs Debian's apt with its lists"))
     func depextsAreThoseOfTheArchive() async throws {
         let version = try #require(Machine.debianVersion)
         let data = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent(
@@ -54,11 +56,11 @@ import Testing
     /// The whole way: a root by mmdebstrap, the user, the probe, a system package, and the same again.
     @Test(
         .enabled(
-            if: Machine.wantsAll && Machine.isRoot && Machine.has("mmdebstrap", "chroot", "apt-get"),
+            if: LongForm.isWanted && Machine.isRoot && Program.areInstalled("mmdebstrap", "chroot", "apt-get"),
             "set CISO_TEST_FULL=1; needs root, mmdebstrap, and a Debian mirror"),
         arguments: ["12"])
     func theEnvironmentIsMadeAsDescribed(version: String) async throws {
-        let scratch = try Scratch()
+        let scratch = try TemporaryDirectory()
         let root = "\(scratch.path)/root"
         let plugin = try await ShippedPlugins.catalog.plugin(named: "debian")
         let request = Self.request(version)
@@ -92,7 +94,7 @@ import Testing
         #expect(states[0] == states[1], "steps that are idempotent change nothing the second time")
     }
 
-    private func run(_ step: Step, _ environment: EnvironmentDescription, in root: String) throws -> Machine.Ending {
+    private func run(_ step: Step, _ environment: EnvironmentDescription, in root: String) throws -> Program.Ending {
         let directory = root.dropLast("/root".count)
         guard step.place == .environment else {
             return try Machine.run(

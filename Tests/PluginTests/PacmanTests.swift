@@ -1,12 +1,13 @@
 import Foundation
 import PluginHost
 import PluginMessages
+import TestSupport
 import Testing
 
 /// The Arch Linux plugin's install steps under the real pacman, against a repository made on the spot.
 @Suite(
     .enabled(
-        if: Machine.isRoot && Machine.has("pacman", "makepkg", "repo-add", "bsdtar", "fakeroot", "runuser"),
+        if: Machine.isRoot && Program.areInstalled("pacman", "makepkg", "repo-add", "bsdtar", "fakeroot", "runuser"),
         "needs root and the Debian packages pacman-package-manager, makepkg, libarchive-tools, fakeroot"))
 struct PacmanTests {
     private static let request = TargetRequest(
@@ -14,12 +15,12 @@ struct PacmanTests {
 
     /// A root with one repository of the packages `gmp` and `libev`, the latter needing the former.
     private final class Root: Sendable {
-        let scratch: Scratch
+        let scratch: TemporaryDirectory
         var path: String { "\(scratch.path)/root" }
         var configuration: String { "\(scratch.path)/pacman.conf" }
 
         init() throws {
-            scratch = try Scratch()
+            scratch = try TemporaryDirectory()
             let script = """
                 cd "$1"
                 mkdir build packages root root/var root/var/lib root/var/lib/pacman cache
@@ -45,7 +46,7 @@ struct PacmanTests {
         }
 
         /// Runs a step with `pacman` and `pacman-conf` meaning those of this root.
-        func run(_ step: Step) throws -> Machine.Ending {
+        func run(_ step: Step) throws -> Program.Ending {
             let script = #"""
                 [ -d "$1/bin" ] || mkdir "$1/bin"
                 for program in pacman pacman-conf; do
@@ -60,7 +61,7 @@ struct PacmanTests {
                 ["bash", "-eu", "-c", step.script], environment: ["PATH": "\(scratch.path)/bin:\(Machine.path)"])
         }
 
-        func pacman(_ arguments: String...) throws -> Machine.Ending {
+        func pacman(_ arguments: String...) throws -> Program.Ending {
             try Machine.run(["/usr/bin/pacman", "--config", configuration] + arguments)
         }
     }

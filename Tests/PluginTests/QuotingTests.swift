@@ -1,6 +1,7 @@
 import Foundation
 import PluginHost
 import PluginMessages
+import TestSupport
 import Testing
 
 /// Whatever words an opam file has, the program gets exactly these, under the real shells.
@@ -17,12 +18,11 @@ import Testing
             withKnownIssue("no shell of the family \(family) is installed") { Issue.record("not tried") }
             return
         }
-        let seed = UInt64.random(in: .min ... .max)
-        var random = SplitMix(state: seed)
+        var random = SeededGenerator()
         var words = ["", "-n", "--", "it's", "$HOME", "`id`", "$(id)", "a\\", "!!", "\n", "'", "''", "~", "*"]
         for _ in 0..<200 {
-            words.append(
-                String((0..<random.next(below: 12)).map { _ in Self.letters[random.next(below: Self.letters.count)] }))
+            let count = Int.random(in: 0..<12, using: &random)
+            words.append(String((0..<count).map { _ in Self.letters.randomElement(using: &random) ?? " " }))
         }
         let plugin = try await ShippedPlugins.catalog.plugin(named: name)
         let (_, request) = try await ShippedPlugins.catalog.plugin(serving: target)
@@ -33,10 +33,10 @@ import Testing
         let step = try #require(steps.first)
         // The shells' own printf has a limit on nothing here; \1 parts the words because no word has it.
         let ending = try Machine.run([shell, "-eu", "-c", step.script])
-        #expect(ending.status == 0, "seed \(seed): \(ending.output)")
+        #expect(ending.status == 0, "seed \(random.seed): \(ending.output)")
         #expect(
             ending.output.split(separator: "\u{1}", omittingEmptySubsequences: false).dropLast().map(String.init)
-                == words, "seed \(seed)")
+                == words, "seed \(random.seed)")
     }
 
     /// Configuring is a phase of its own: a failure there reads as such.
@@ -59,19 +59,4 @@ import Testing
             })
         #expect(steps.first { $0.phase == .test }?.cacheable == false)
     }
-}
-
-/// Steele, Lea and Flood's SplitMix64: the same numbers for the same seed.
-struct SplitMix: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
-    }
-
-    mutating func next(below limit: Int) -> Int { Int(next() % UInt64(limit)) }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 
 /// The published schema, and a validator of the part of JSON Schema that it uses.
 struct Schema {
@@ -6,9 +7,7 @@ struct Schema {
     let calls: [String: [String: [String: Any]]]
 
     init() throws {
-        let top = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-            .deletingLastPathComponent()
-        let data = try Data(contentsOf: top.appendingPathComponent("docs/plugin-messages.schema.json"))
+        let data = try Data(contentsOf: PackageFolder.url.appending(path: "docs/plugin-messages.schema.json"))
         let document = try JSONSerialization.jsonObject(with: data) as? [String: Any] ?? [:]
         definitions = document["$defs"] as? [String: [String: Any]] ?? [:]
         calls = document["x-calls"] as? [String: [String: [String: Any]]] ?? [:]

@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import TestSupport
 import Testing
 
 /// `ci run` with targets that are other machines: real sshds in network namespaces, whose shells are not bash.
@@ -53,13 +54,7 @@ struct RemoteRunTests {
         return false
     }
 
-    private func isRunning(_ seconds: String) -> Bool {
-        let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
-        return names.contains { name in
-            Int(name) != nil
-                && FileManager.default.contents(atPath: "/proc/\(name)/cmdline") == Data("sleep\0\(seconds)\0".utf8)
-        }
-    }
+    private func isRunning(_ seconds: String) -> Bool { !ProcessTable.running("sleep", seconds).isEmpty }
 
     /// Every outcome on a host, on two hosts at a time; a second run does nothing; nothing is left there.
     @Test(arguments: [SSHMachine.Flavour.openbsd, .freebsd]) func everyOutcome(flavour: SSHMachine.Flavour) async throws
@@ -113,12 +108,11 @@ struct RemoteRunTests {
     /// Real packages with a real compiler, on a login that sees a whole Debian of its own.
     @Test(
         .enabled(
-            if: ProcessInfo.processInfo.environment["CISO_TEST_FULL"] == "1" && Laboratory.debian != nil,
+            if: LongForm.isWanted && Laboratory.debian != nil,
             "set CISO_TEST_FULL=1, after WorkerTests have made a root file system of Debian 12"))
     func realPackages() async throws {
         let root = try #require(Laboratory.debian)
-        let quickstart = URL(fileURLWithPath: #filePath).resolvingSymlinksInPath().deletingLastPathComponent()
-            .deletingLastPathComponent().deletingLastPathComponent().appending(path: "Matrices/quickstart").path
+        let quickstart = "\(PackageFolder.path)/Matrices/quickstart"
         let lab = try Laboratory(
             only: "astring, cmdliner, fmt, re, react, uutf, xmlm",
             targets: [#"{name: openbsd-7.7, options: {system-ocaml: "4.13.1"}}"#], repository: quickstart,
@@ -147,7 +141,7 @@ struct RemoteRunTests {
             patience: 6)
         #expect(try await eventually { try a.hasBegun || !process.isRunning })
         if loss == "crash" { a.dropConnections() } else { try a.cutLink() }
-        let ending = try await lab.wait(for: process)
+        let ending = try await process.end()
         #expect(ending.status == 0, "\(ending.talk)")
         #expect(ending.cells["long"]?["state"] == "success")
         #expect(ending.cells["long"]?["machine"]?.hasPrefix(b.login) == true, "\(ending.cells)")
@@ -168,8 +162,8 @@ struct RemoteRunTests {
         let hosts = "freebsd-14.2=ssh://\(machine.login)"
         let process = try lab.start(["run", "lab.yaml"], hosts: hosts)
         #expect(try await eventually { try machine.hasBegun || !process.isRunning })
-        kill(process.processIdentifier, SIGKILL)
-        _ = try await lab.wait(for: process)
+        process.kill(SIGKILL)
+        _ = try await process.end()
         #expect(try await eventually { !isRunning("31994") })
         #expect(try await eventually { try machine.leftovers() == "" })
         let ending = try await lab.run("run", "lab.yaml", "--format", "json", hosts: hosts)

@@ -1,6 +1,7 @@
 import Foundation
 import Glibc
 import Synchronization
+import TestSupport
 import Testing
 
 /// A machine of its own as far as ssh can tell: a network namespace behind a pair of virtual interfaces, and a mount
@@ -74,7 +75,7 @@ final class SSHMachine: Sendable {
     let login: String
     private let interface: String
     private let path: String
-    private let server: pid_t
+    private let server: RunningProgram
 
     /// Starts the machine.
     ///
@@ -121,7 +122,7 @@ final class SSHMachine: Sendable {
         if let root {
             jail = Self.enter(root, parent: "/\(parent)", shell: flavour.shell, uname: "\(path)/uname")
         }
-        server = try Self.spawn(
+        server = try Program(
             [
                 "/usr/bin/unshare", "-m", "-n", "/bin/bash", "-ec",
                 """
@@ -142,15 +143,18 @@ final class SSHMachine: Sendable {
                     -o AuthorizedKeysFile=\(path)/authorized -o StrictModes=no -o UsePAM=no -o PidFile=none \
                     -o PasswordAuthentication=no -o UseDNS=no
                 """,
-            ], output: "\(path)/sshd.log")
+            ],
+            environment: ["PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"], isJoined: true
+        ).start()
+        let process = server.identifier
         try Self.sh(
             """
-            while [ "$(readlink /proc/\(server)/ns/net)" = "$(readlink /proc/self/ns/net)" ]; do sleep 0.02; done
-            ip link add \(interface) type veth peer name \(interface) netns \(server)
+            while [ "$(readlink /proc/\(process)/ns/net)" = "$(readlink /proc/self/ns/net)" ]; do sleep 0.02; done
+            ip link add \(interface) type veth peer name \(interface) netns \(process)
             ip addr add \(net).1/24 dev \(interface); ip link set \(interface) up
-            for try in $(seq 300); do grep -q listening \(path)/sshd.log && exit 0; sleep 0.05; done
-            cat \(path)/sshd.log; exit 1
             """)
+        for _ in 0..<1500 where !server.output.contains("listening") { usleep(10_000) }
+        try #require(server.output.contains("listening"), "\(server.output)")
     }
 
     /// A number that no machine here has, of this process or another.
@@ -183,16 +187,16 @@ final class SSHMachine: Sendable {
 
     deinit {
         _ = try? Self.sh("ip link del \(interface) 2>/dev/null || true")
-        for process in [server] + descendants(of: server) { kill(process, SIGKILL) }
-        var status: Int32 = 0
-        waitpid(server, &status, 0)
+        for process in ProcessTable.descendants(of: server.identifier) { kill(process, SIGKILL) }
+        server.kill(SIGKILL)
+        server.wait()
     }
 
     /// Kills the server's side of every connection, as a crash of sshd would.
     func dropConnections() {
-        for process in descendants(of: server) {
-            let line = (try? String(contentsOfFile: "/proc/\(process)/cmdline", encoding: .utf8)) ?? ""
-            if line.hasPrefix("sshd:") { kill(process, SIGKILL) }
+        for process in ProcessTable.descendants(of: server.identifier)
+        where ProcessTable.words(of: process).first?.hasPrefix("sshd:") == true {
+            kill(process, SIGKILL)
         }
     }
 
@@ -206,7 +210,7 @@ final class SSHMachine: Sendable {
 
     /// What a command prints on the machine, as root.
     @discardableResult func sh(_ script: String) throws -> String {
-        try Self.sh(script, in: server)
+        try Self.sh(script, in: server.identifier)
     }
 
     /// Workspaces and what else jobs leave: nothing, but for cached layers and prepared directories.
@@ -217,55 +221,8 @@ final class SSHMachine: Sendable {
             """)
     }
 
-    private func descendants(of process: pid_t) -> [pid_t] {
-        let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
-        let children = names.compactMap { name -> pid_t? in
-            guard let child = pid_t(name),
-                let status = try? String(contentsOfFile: "/proc/\(name)/stat", encoding: .utf8),
-                let end = status.lastIndex(of: ")")
-            else { return nil }
-            let fields = status[end...].split(separator: " ")
-            return fields.count > 2 && pid_t(fields[2]) == process ? child : nil
-        }
-        return children + children.flatMap { descendants(of: $0) }
-    }
-
     @discardableResult private static func sh(_ script: String, in process: pid_t? = nil) throws -> String {
-        let shell = Process()
-        shell.executableURL = URL(fileURLWithPath: "/usr/bin/env")
         let enter = process.map { ["nsenter", "-t", "\($0)", "-m", "-n"] } ?? []
-        shell.arguments = enter + ["/bin/bash", "-ec", script]
-        let output = Pipe()
-        shell.standardOutput = output
-        shell.standardError = output
-        try shell.run()
-        let said = output.fileHandleForReading.readDataToEndOfFile()
-        shell.waitUntilExit()
-        let text = String(decoding: said, as: UTF8.self)
-        guard shell.terminationStatus == 0 else {
-            throw CocoaError(.executableLoad, userInfo: [NSLocalizedDescriptionKey: text])
-        }
-        return text
-    }
-
-    private static func spawn(_ words: [String], output: String) throws -> pid_t {
-        let descriptor = open(output, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
-        defer { close(descriptor) }
-        var actions = posix_spawn_file_actions_t()
-        posix_spawn_file_actions_init(&actions)
-        defer { posix_spawn_file_actions_destroy(&actions) }
-        posix_spawn_file_actions_adddup2(&actions, descriptor, 1)
-        posix_spawn_file_actions_adddup2(&actions, descriptor, 2)
-        var arguments = words.map { strdup($0) } + [nil]
-        defer { for word in arguments { free(word) } }
-        var environment: [UnsafeMutablePointer<CChar>?] = [
-            strdup("PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"), nil,
-        ]
-        defer { for word in environment { free(word) } }
-        var process: pid_t = 0
-        guard posix_spawn(&process, words[0], &actions, nil, &arguments, &environment) == 0 else {
-            throw CocoaError(.executableLoad)
-        }
-        return process
+        return try Program(enter + ["/bin/bash", "-ec", script], isJoined: true).output()
     }
 }

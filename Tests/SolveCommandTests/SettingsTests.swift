@@ -1,14 +1,17 @@
 import Core
 import Foundation
+import TestSupport
 import Testing
 
 /// Options by flag, environment and `ciso.yaml`, and the exit code of each kind of mistake.
 @Suite struct SettingsTests {
-    private let program: Program
+    private let workplace: Workplace
 
     init() throws {
-        program = Program(folder: FileManager.default.temporaryDirectory.appending(path: "settings-tests-\(UUID())"))
-        try program.write(packages: ["ocaml.5.3.0": "", "lwt.5.7": "depends: \"ocaml\"", "bad.1": "depends: \"gone\""])
+        workplace = try Workplace()
+        try workplace.write(packages: [
+            "ocaml.5.3.0": "", "lwt.5.7": "depends: \"ocaml\"", "bad.1": "depends: \"gone\"",
+        ])
     }
 
     private static let solve = [
@@ -44,7 +47,7 @@ import Testing
     private struct Tool: Decodable { var command: Command }
 
     private func commands() throws -> [(words: [String], options: [String])] {
-        let dump = try program.run(["--experimental-dump-help"]).data
+        let dump = try workplace.run(["--experimental-dump-help"]).output
         return try JSONDecoder().decode(Tool.self, from: Data(dump.utf8)).command.all()
             .filter { $0.words != ["help"] && !$0.options.isEmpty }
     }
@@ -53,9 +56,9 @@ import Testing
         let commands = try commands()
         #expect(commands.count > 20)
         for (words, options) in commands {
-            let output = try program.run(words + ["--help"])
+            let output = try workplace.run(words + ["--help"])
             #expect(output.status == 0 && output.talk.isEmpty, "\(words)")
-            let lines = output.data.split(separator: "\n").map { $0.split(separator: " ").map(String.init) }
+            let lines = output.output.split(separator: "\n").map { $0.split(separator: " ").map(String.init) }
             for name in options {
                 let variable = "CISO_" + name.uppercased().replacingOccurrences(of: "-", with: "_")
                 #expect(lines.contains(["--\(name)", variable, name]), "\(words) --\(name)")
@@ -65,12 +68,12 @@ import Testing
 
     @Test func flagsBeatTheEnvironmentWhichBeatsTheFile() throws {
         func format(_ flag: [String], _ environment: [String: String]) throws -> String {
-            let output = try program.run(Self.solve + ["-q"] + flag, environment: environment)
+            let output = try workplace.run(Self.solve + ["-q"] + flag, environment: environment)
             #expect(output.status == 0, "\(output.talk)")
-            return output.data.hasPrefix("[") ? "json" : output.data.contains("SAT") ? "csv" : "text"
+            return output.output.hasPrefix("[") ? "json" : output.output.contains("SAT") ? "csv" : "text"
         }
         #expect(try format([], [:]) == "text")
-        try program.write("ciso.yaml", "format: csv\n")
+        try workplace.write("ciso.yaml", "format: csv\n")
         #expect(try format([], [:]) == "csv")
         #expect(try format([], ["CISO_FORMAT": "json"]) == "json")
         #expect(try format([], ["CISO_FORMAT": ""]) == "csv", "an empty variable counts as none")
@@ -80,19 +83,19 @@ import Testing
 
     /// Each option of every command is read from `ciso.yaml`: a value that it cannot have is noticed there.
     @Test func flagsAreTrueOrFalseElsewhere() throws {
-        let talk = { (environment: [String: String]) in try program.run(Self.solve, environment: environment) }
+        let talk = { (environment: [String: String]) in try workplace.run(Self.solve, environment: environment) }
         #expect(try talk(["CISO_EXPLAIN": "true"]).status == 0)
         #expect(try talk(["CISO_EXPLAIN": "no"]).talk == "error: CISO_EXPLAIN='no': expected true or false\n")
         #expect(try talk(["CISO_EXPLAIN": "no"]).status == 2)
-        try program.write("ciso.yaml", "quiet: maybe\n")
+        try workplace.write("ciso.yaml", "quiet: maybe\n")
         #expect(try talk([:]).talk.contains("ciso.yaml:1:8: error: quiet: 'maybe': expected true or false"))
     }
 
     @Test func requiredOptionsMayComeFromElsewhere() throws {
-        try program.write("ciso.yaml", "repository: repo\ntarget: debian-12\n")
-        let output = try program.run(["solve", "lwt", "-q"], environment: ["CISO_COMPILER": "5.3.0"])
-        #expect(output.data == "lwt.5.7: lwt.5.7 ocaml.5.3.0\n", "\(output.talk)")
-        let several = try program.run(
+        try workplace.write("ciso.yaml", "repository: repo\ntarget: debian-12\n")
+        let output = try workplace.run(["solve", "lwt", "-q"], environment: ["CISO_COMPILER": "5.3.0"])
+        #expect(output.output == "lwt.5.7: lwt.5.7 ocaml.5.3.0\n", "\(output.talk)")
+        let several = try workplace.run(
             ["solve", "lwt", "--format", "csv", "-q"],
             environment: ["CISO_COMPILER": "5.3.0", "CISO_VARIABLE": "os=linux arch=arm64"])
         #expect(several.status == 0, "\(several.talk)")
@@ -106,11 +109,11 @@ import Testing
         ("- format\n", "ciso.yaml:1:1: error: expected a mapping of settings", "found a list"),
     ])
     func mistakesInTheFile(text: String, message: String, hint: String) throws {
-        try program.write("ciso.yaml", text)
-        let output = try program.run(Self.solve)
-        #expect(output.status == 2 && output.data.isEmpty)
+        try workplace.write("ciso.yaml", text)
+        let output = try workplace.run(Self.solve)
+        #expect(output.status == 2 && output.output.isEmpty)
         #expect(output.talk.contains(message) && output.talk.contains(hint), "\(output.talk)")
-        #expect(try program.run(["solve", "--help"]).status == 0, "help is always to be had")
+        #expect(try workplace.run(["solve", "--help"]).status == 0, "help is always to be had")
     }
 
     // MARK: Exit codes
@@ -131,56 +134,53 @@ import Testing
     @Test(arguments: mistakes)
     func eachKindOfMistakeHasItsExitCode(line: String, status: Core.ExitStatus) throws {
         let arguments = line.split(separator: " ").map(String.init)
-        try program.write("m.yaml", Self.matrix("packages: [bad]"))
-        try program.write("broken.yaml", Self.matrix("packges: [bad]"))
-        try program.write("target.yaml", Self.matrix("packages: [bad]").replacingOccurrences(of: "debian", with: "dos"))
-        try program.write("package.yaml", Self.matrix("packages: [bda]"))
-        try program.write("down.yaml", Self.matrix("packages: [bad]", repository: "url: 'http://127.0.0.1:1/x.git'"))
-        try program.write("pinned.yaml", Self.matrix("packages: [bad]\npins: {bad: 'git+http://127.0.0.1:1/x.git'}"))
-        try program.write("lost.yaml", Self.matrix("packages: [bad]\npins: {bad: ./nowhere}"))
-        let output = try program.run(
+        try workplace.write("m.yaml", Self.matrix("packages: [bad]"))
+        try workplace.write("broken.yaml", Self.matrix("packges: [bad]"))
+        try workplace.write(
+            "target.yaml", Self.matrix("packages: [bad]").replacingOccurrences(of: "debian", with: "dos"))
+        try workplace.write("package.yaml", Self.matrix("packages: [bda]"))
+        try workplace.write("down.yaml", Self.matrix("packages: [bad]", repository: "url: 'http://127.0.0.1:1/x.git'"))
+        try workplace.write("pinned.yaml", Self.matrix("packages: [bad]\npins: {bad: 'git+http://127.0.0.1:1/x.git'}"))
+        try workplace.write("lost.yaml", Self.matrix("packages: [bad]\npins: {bad: ./nowhere}"))
+        let output = try workplace.run(
             arguments, environment: ProcessInfo.processInfo.environment.filter { $0.key == "PATH" })
         #expect(output.status == status.rawValue, "\(output.talk)")
         if status != .success, status != .notGood {
-            #expect(output.data.isEmpty && !output.talk.isEmpty)
+            #expect(output.output.isEmpty && !output.talk.isEmpty)
             #expect(
-                !FileManager.default.fileExists(atPath: program.folder.appending(path: ".ciso/refs/heads/d").path),
+                !FileManager.default.fileExists(atPath: workplace.folder(".ciso/refs/heads/d")),
                 "nothing is written")
         }
     }
 
     @Test func anInterruptIsToldByItsOwnCode() throws {
-        try program.write("m.yaml", Self.matrix("packages: [bad]"))
-        #expect(try program.run(["plan", "m.yaml"]).status == 0)
-        let process = try program.process(["watch"])
-        let output = Pipe()
-        process.standardOutput = output
-        try process.run()
-        _ = output.fileHandleForReading.availableData  // it tells the state, and then waits
+        try workplace.write("m.yaml", Self.matrix("packages: [bad]"))
+        #expect(try workplace.run(["plan", "m.yaml"]).status == 0)
+        let process = try workplace.program(["watch"]).start()
+        while process.isRunning, process.output.isEmpty { usleep(10_000) }  // it tells the state, and then waits
         usleep(200_000)
-        process.interrupt()
-        process.waitUntilExit()
-        #expect(process.terminationStatus == Core.ExitStatus.interrupted.rawValue)
+        process.kill(SIGINT)
+        #expect(process.wait().status == Core.ExitStatus.interrupted.rawValue)
     }
 
     @Test func cancelledCellsStaySoUntilTheyAreRetried() throws {
-        try program.write("m.yaml", Self.matrix("packages: [lwt]"))
-        #expect(try program.run(["plan", "m.yaml"]).status == 0)
+        try workplace.write("m.yaml", Self.matrix("packages: [lwt]"))
+        #expect(try workplace.run(["plan", "m.yaml"]).status == 0)
         let cell = "debian-12/5.3.0/lwt.5.7"
         func state() throws -> String? {
-            let json = try program.run(["results", "--format", "json"]).data
+            let json = try workplace.run(["results", "--format", "json"]).output
             let cells = try JSONSerialization.jsonObject(with: Data(json.utf8)) as? [[String: Any]]
             return cells?.first?["state"] as? String
         }
-        #expect(try program.run(["cancel", "*/*/lwt", "--dry-run"]).data == "\(cell)\n")
+        #expect(try workplace.run(["cancel", "*/*/lwt", "--dry-run"]).output == "\(cell)\n")
         #expect(try state() == "pending")
-        #expect(try program.run(["cancel", "*/*/lwt"]).data == "\(cell)\n")
+        #expect(try workplace.run(["cancel", "*/*/lwt"]).output == "\(cell)\n")
         #expect(try state() == "cancelled")
-        let again = try program.run(["cancel", "*/*/lwt"])
+        let again = try workplace.run(["cancel", "*/*/lwt"])
         #expect(again.status == 2 && again.talk.contains("no cell without a verdict is picked"))
-        #expect(try program.run(["run", "--only", "outcome:cancelled"]).status == Core.ExitStatus.notGood.rawValue)
+        #expect(try workplace.run(["run", "--only", "outcome:cancelled"]).status == Core.ExitStatus.notGood.rawValue)
         #expect(try state() == "cancelled", "a run leaves it alone")
-        #expect(try program.run(["retry", "outcome:cancelled"]).status == 0)
+        #expect(try workplace.run(["retry", "outcome:cancelled"]).status == 0)
         #expect(try state() == "pending")
     }
 }

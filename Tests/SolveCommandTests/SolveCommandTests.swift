@@ -1,15 +1,15 @@
 import Core
 import Foundation
+import TestSupport
 import Testing
 
 /// `ci solve` as a user meets it: what it prints where, and its exit code.
 @Suite struct SolveCommandTests {
-    private let program: Program
+    private let workplace: Workplace
 
     init() throws {
-        program = Program(
-            folder: FileManager.default.temporaryDirectory.appending(path: "solve-command-tests-\(UUID())"))
-        try program.write(packages: [
+        workplace = try Workplace()
+        try workplace.write(packages: [
             "ocaml.5.3.0": "", "ocaml.4.14.2": "", "ocaml-system.4.14.2": "available: sys-ocaml-version = \"4.14.2\"",
             "lwt.5.6": "depends: \"ocaml\"", "lwt.5.7": "depends: [\"ocaml\" {>= \"5\"} \"dune\"]",
             "dune.3.0": "", "dune.3.1": "available: os-distribution = \"debian\"",
@@ -18,12 +18,12 @@ import Testing
         ])
     }
 
-    private func solve(_ arguments: String...) throws -> Program.Output {
+    private func solve(_ arguments: String...) throws -> Program.Ending {
         try run(["--repository", "repo", "--target", "debian-12", "--compiler", "5.3.0"] + arguments)
     }
 
-    private func run(_ arguments: [String]) throws -> Program.Output {
-        try program.run(["solve"] + arguments)
+    private func run(_ arguments: [String]) throws -> Program.Ending {
+        try workplace.run(["solve"] + arguments)
     }
 
     @Test func linesOfCSV() throws {
@@ -31,7 +31,7 @@ import Testing
         #expect(output.status == 0)
         #expect(output.talk == "")
         #expect(
-            output.data == """
+            output.output == """
                 dune.3.1,SAT,"dune.3.1 ocaml.5.3.0"
                 lwt.5.7,SAT,"dune.3.1 lwt.5.7 ocaml.5.3.0"
                 misformed.1,SAT,"misformed.1 ocaml.5.3.0"
@@ -55,7 +55,7 @@ import Testing
         let output = try solve("lwt", "old", "--explain", "-q")
         #expect(output.status == 1)
         #expect(
-            output.data == """
+            output.output == """
                 lwt.5.7: dune.3.1 lwt.5.7 ocaml.5.3.0
                 old.1: cannot be installed
                   the request asks for ocaml = 5.3.0
@@ -69,7 +69,7 @@ import Testing
 
     @Test func json() throws {
         let output = try solve("old.1", "tested", "--with-test", "--explain", "--format", "json")
-        let answers = try #require(try JSONSerialization.jsonObject(with: Data(output.data.utf8)) as? [[String: Any]])
+        let answers = try #require(try JSONSerialization.jsonObject(with: Data(output.output.utf8)) as? [[String: Any]])
         #expect(answers.map { $0["package"] as? String } == ["old", "tested"])
         #expect(answers.map { $0["verdict"] as? String } == ["unsolvable", "solved"])
         #expect((answers[0]["explanation"] as? [String])?.count == 3)
@@ -78,7 +78,7 @@ import Testing
 
     @Test func compilersTargetsAndVariables() throws {
         func selection(_ arguments: String...) throws -> String {
-            try run(["--repository", "repo", "-q"] + arguments).data
+            try run(["--repository", "repo", "-q"] + arguments).output
         }
         #expect(
             try selection("--target", "freebsd-14", "--compiler", "5.3.0", "lwt")
@@ -117,6 +117,6 @@ import Testing
         let output = try run(["--repository", "repo", "--target", "debian-12", "--compiler", "5.3.0"] + arguments)
         #expect(output.status == status, "\(output.talk)")
         #expect(output.talk.contains(words), "\(output.talk)")
-        #expect(output.data == "")
+        #expect(output.output == "")
     }
 }

@@ -1,103 +1,60 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// A store made by `ci plan`, in a folder that is gone with its last user.
 final class PlannedStore {
-    /// What a command said and how it ended.
-    struct Output {
-        let status: Int32
-        let data: String
-        let talk: String
-    }
-
-    private static let root = URL(filePath: #filePath).resolvingSymlinksInPath().deletingLastPathComponent()
-        .deletingLastPathComponent().deletingLastPathComponent()
-    private let folder: URL
+    private let folder: TemporaryDirectory
     let path: String
 
     /// Plans the quickstart.
     init() throws {
-        folder = FileManager.default.temporaryDirectory.appending(path: "store-command-tests-\(UUID())")
-        path = folder.appending(path: "store").path
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        folder = try TemporaryDirectory()
+        path = folder("store")
         try plan()
     }
 
     /// Takes over a store that is there.
-    private init(folder: URL) {
+    private init(_ folder: TemporaryDirectory) {
         self.folder = folder
-        path = folder.appending(path: "store").path
+        path = folder("store")
     }
-
-    deinit { try? FileManager.default.removeItem(at: folder) }
 
     /// Plans `Matrices/quickstart.yaml`, perhaps without one of its packages.
     func plan(without package: String? = nil) throws {
-        let matrices = Self.root.appending(path: "Matrices")
+        let matrices = PackageFolder.url.appending(path: "Matrices")
         var text = try String(contentsOf: matrices.appending(path: "quickstart.yaml"), encoding: .utf8)
         text = text.replacing("path: quickstart #", with: "path: \(matrices.path)/quickstart #")
         if let package { text = text.replacing("  - \(package)\n", with: "") }
-        try Data(text.utf8).write(to: folder.appending(path: "matrix.yaml"))
+        try folder.write(text, to: "matrix.yaml")
         let output = try run("plan", "matrix.yaml", "--store", path)
         #expect(output.status == 0, "\(output.talk)")
     }
 
     /// `ci store ARGUMENTS` on this store.
-    func store(_ arguments: String...) throws -> Output { try run(["store"] + arguments + ["--store", path]) }
+    func store(_ arguments: String...) throws -> Program.Ending { try run(["store"] + arguments + ["--store", path]) }
 
     /// What `ci store ARGUMENTS --format json` prints.
     func json(_ arguments: String...) throws -> Any {
         let output = try run(["store"] + arguments + ["--format", "json", "--store", path])
-        return try JSONSerialization.jsonObject(with: Data(output.data.utf8))
+        return try JSONSerialization.jsonObject(with: Data(output.output.utf8))
     }
 
-    func run(_ arguments: String...) throws -> Output { try run(arguments) }
+    func run(_ arguments: String...) throws -> Program.Ending { try run(arguments) }
 
-    private func run(_ arguments: [String]) throws -> Output {
-        var folders = CommandLine.arguments.map { URL(filePath: $0).deletingLastPathComponent() }
-        folders += Bundle.allBundles.map { $0.bundleURL.deletingLastPathComponent() }
-        let program = folders.map { $0.appending(path: "ci") }
-            .first { FileManager.default.isExecutableFile(atPath: $0.path) }
-        return try run(try #require(program, "ci is built with the tests"), arguments)
-    }
-
-    /// What stock git prints about this store, its complaints included.
-    func git(_ arguments: String...) throws -> String {
-        let output = try run(URL(filePath: "/usr/bin/env"), ["git", "-C", path] + arguments)
-        #expect(output.status == 0, "git \(arguments.joined(separator: " ")): \(output.talk)")
-        return (output.data + output.talk).trimmingCharacters(in: .newlines)
+    private func run(_ arguments: [String]) throws -> Program.Ending {
+        let environment = ["CISO_CACHE": folder("cache"), "PATH": "/usr/bin:/bin", "HOME": folder.path]
+        return try Program(
+            [BuiltProgram.path(of: "ci")] + arguments, in: folder.path, environment: environment
+        ).run()
     }
 
     /// Makes a file for each object of a pack.
     func unpack(_ pack: String) throws {
-        let aside = folder.appending(path: "pack").path
+        let aside = folder("pack")
         try FileManager.default.moveItem(atPath: "\(path)/\(pack)", toPath: aside)
         try FileManager.default.removeItem(atPath: "\(path)/\(pack.dropLast(4))idx")
-        let output = try run(
-            URL(filePath: "/bin/sh"), ["-c", "git -C \"$1\" unpack-objects -q < \"$2\"", "sh", path, aside])
-        #expect(output.status == 0, "\(output.talk)")
-    }
-
-    private func run(_ program: URL, _ arguments: [String]) throws -> Output {
-        let process = Process()
-        process.executableURL = program
-        process.arguments = arguments
-        process.currentDirectoryURL = folder
-        process.environment = [
-            "CISO_CACHE": folder.appending(path: "cache").path, "PATH": "/usr/bin:/bin", "HOME": folder.path,
-        ]
-        let talk = folder.appending(path: "stderr-\(UUID())")
-        _ = FileManager.default.createFile(atPath: talk.path, contents: nil)
-        process.standardError = try FileHandle(forWritingTo: talk)
-        process.standardInput = FileHandle.nullDevice
-        let data = Pipe()
-        process.standardOutput = data
-        try process.run()
-        let printed = data.fileHandleForReading.readDataToEndOfFile()
-        process.waitUntilExit()
-        return Output(
-            status: process.terminationStatus, data: String(decoding: printed, as: UTF8.self),
-            talk: try String(contentsOf: talk, encoding: .utf8))
+        try folder.shell("git -C \"$1\" unpack-objects -q < \"$2\"", path, aside)
     }
 
     /// The paths of all files below a folder of the store.
@@ -107,9 +64,9 @@ final class PlannedStore {
 
     /// A copy of the store that `.ci/run` leaves, without the files of its worker; nil where there is none.
     func copyOfQuickstart() throws -> PlannedStore? {
-        let source = Self.root.appending(path: ".quickstart/store")
+        let source = PackageFolder.url.appending(path: ".quickstart/store")
         guard FileManager.default.fileExists(atPath: source.appending(path: "ciso/schema").path) else { return nil }
-        let copy = PlannedStore(folder: folder.appending(path: "copy"))
+        let copy = PlannedStore(try TemporaryDirectory())
         let target = URL(filePath: copy.path)
         try FileManager.default.createDirectory(at: target.appending(path: "ciso"), withIntermediateDirectories: true)
         for name in try FileManager.default.contentsOfDirectory(atPath: source.path) where name != "ciso" {

@@ -1,6 +1,7 @@
 import Core
 import Foundation
 import Store
+import TestSupport
 import Testing
 
 /// `ci store …` on a store that holds the real plan of `Matrices/quickstart.yaml`.
@@ -12,16 +13,16 @@ import Testing
     }
 
     @Test func logListsBranchesAndTheirCommits() throws {
-        let head = try world.git("rev-parse", "quickstart")
-        #expect(try world.store("log").data == "\(head.prefix(12))  quickstart\n")
+        let head = try git("rev-parse", "quickstart", at: world.path)
+        #expect(try world.store("log").output == "\(head.prefix(12))  quickstart\n")
         #expect(try world.json("log") as? [String: String] == ["quickstart": head])
-        let line = try world.store("log", "quickstart").data
+        let line = try world.store("log", "quickstart").output
         #expect(line.hasPrefix(head.prefix(12)) && line.hasSuffix("Plan quickstart: 17 cells, 28 jobs\n"))
         let entries = try #require(try world.json("log", "quickstart") as? [[String: Any]])
         #expect(entries.count == 1 && entries[0]["commit"] as? String == head)
         #expect((entries[0]["trailers"] as? [String: String])?["Repository"] != nil)
-        #expect(try world.store("log", "quickstart", "plan.json").data == line)
-        #expect(try world.store("log", "quickstart", "nothing").data == "")
+        #expect(try world.store("log", "quickstart", "plan.json").output == line)
+        #expect(try world.store("log", "quickstart", "nothing").output == "")
         let wrong = try world.store("log", "quickstrat")
         #expect(wrong.status == 2 && wrong.talk.contains("did you mean 'quickstart'?"), "\(wrong.talk)")
         let nowhere = try world.run("store", "log", "--store", "nowhere")
@@ -29,35 +30,36 @@ import Testing
     }
 
     @Test func showPrintsWhatStockGitPrints() throws {
-        let names = try world.git("ls-tree", "--name-only", "quickstart").split(separator: "\n")
-        let shown = try world.store("show", "quickstart").data.split(separator: "\n")
+        let names = try git("ls-tree", "--name-only", "quickstart", at: world.path).split(separator: "\n")
+        let shown = try world.store("show", "quickstart").output.split(separator: "\n")
         #expect(shown.map { $0.trimmingSuffix("/") } == names)
-        let jobs = try world.git("ls-tree", "-r", "--name-only", "quickstart", "jobs").split(separator: "\n")
+        let jobs = try git("ls-tree", "-r", "--name-only", "quickstart", "jobs", at: world.path).split(separator: "\n")
         #expect(jobs.count == 28)
         for job in jobs {
-            let shown = try world.store("show", "quickstart", String(job)).data
+            let shown = try world.store("show", "quickstart", String(job)).output
             #expect("\(Digest(of: shown)).json" == job.split(separator: "/").last!, "a job's id is its digest")
         }
-        let head = try world.git("rev-parse", "quickstart")
-        #expect(try world.store("show", head, "plan.json").data == world.store("show", "quickstart", "plan.json").data)
+        let head = try git("rev-parse", "quickstart", at: world.path)
+        #expect(
+            try world.store("show", head, "plan.json").output == world.store("show", "quickstart", "plan.json").output)
         let wrong = try world.store("show", "quickstart", "jobs/none.json")
         #expect(wrong.status == 2 && wrong.talk.contains("has no document 'jobs/none.json'"), "\(wrong.talk)")
     }
 
     @Test func verifyFindsAnObjectThatIsDamaged() throws {
         let whole = try world.store("verify")
-        #expect(whole.status == 0 && whole.data.hasSuffix(": 0 findings\n"), "\(whole.data)")
+        #expect(whole.status == 0 && whole.output.hasSuffix(": 0 findings\n"), "\(whole.output)")
         // All in files of their own, so that one can be damaged.
         let pack = try #require(world.files(below: "objects/pack").first { $0.hasSuffix(".pack") })
         try world.unpack("objects/pack/\(pack)")
-        let id = try world.git("rev-parse", "quickstart:plan.json")
+        let id = try git("rev-parse", "quickstart:plan.json", at: world.path)
         let path = world.path + "/objects/\(id.prefix(2))/\(id.dropFirst(2))"
         let contents = try Data(contentsOf: URL(filePath: path))
         chmod(path, 0o644)
         try contents.prefix(20).write(to: URL(filePath: path))
         let damaged = try world.store("verify")
         #expect(damaged.status == 3)
-        #expect(damaged.data.contains("damage: ") && damaged.data.contains("'plan.json'"), "\(damaged.data)")
+        #expect(damaged.output.contains("damage: ") && damaged.output.contains("'plan.json'"), "\(damaged.output)")
         let finding = try #require((try world.json("verify") as? [String: Any])?["findings"] as? [[String: Any]])
         #expect(finding.count == 1 && finding[0]["severity"] as? String == "damage")
         try contents.write(to: URL(filePath: path))
@@ -65,65 +67,65 @@ import Testing
     }
 
     @Test func undoTakesBackAPlanAndSaysBeforeWhatItWould() throws {
-        let before = try world.git("rev-parse", "quickstart^{tree}")
-        let first = try world.git("rev-parse", "quickstart")
+        let before = try git("rev-parse", "quickstart^{tree}", at: world.path)
+        let first = try git("rev-parse", "quickstart", at: world.path)
         try world.plan(without: "zarith")
-        let second = try world.git("rev-parse", "quickstart")
+        let second = try git("rev-parse", "quickstart", at: world.path)
         #expect(first != second)
         let told = try world.store("undo", "quickstart", "--dry-run")
-        #expect(told.status == 0 && told.data.contains("change  plan.json\n"), "\(told.data)")
-        #expect(told.data.contains("bring back  cells/"))
-        #expect(try world.git("rev-parse", "quickstart") == second, "a dry run changes nothing")
-        #expect(try world.store("snapshot", "--list").data == "")
+        #expect(told.status == 0 && told.output.contains("change  plan.json\n"), "\(told.output)")
+        #expect(told.output.contains("bring back  cells/"))
+        #expect(try git("rev-parse", "quickstart", at: world.path) == second, "a dry run changes nothing")
+        #expect(try world.store("snapshot", "--list").output == "")
         // The first plan is what the second one builds on.
         let refused = try world.store("undo", "quickstart", first)
         #expect(refused.status == 2 && refused.talk.contains("cannot be undone"), "\(refused.talk)")
-        #expect(try world.git("rev-parse", "quickstart") == second)
+        #expect(try git("rev-parse", "quickstart", at: world.path) == second)
         #expect(try world.store("undo", "quickstart").status == 0)
-        #expect(try world.git("rev-parse", "quickstart^{tree}") == before)
-        #expect(try world.git("rev-parse", "quickstart~1") == second, "history is kept")
-        let kept = try world.store("snapshot", "--list").data
+        #expect(try git("rev-parse", "quickstart^{tree}", at: world.path) == before)
+        #expect(try git("rev-parse", "quickstart~1", at: world.path) == second, "history is kept")
+        let kept = try world.store("snapshot", "--list").output
         #expect(kept.contains("before-undo-\(second.prefix(12))"), "\(kept)")
-        #expect(try world.git("fsck", "--strict", "--no-dangling") == "")
+        #expect(try git("fsck", "--strict", "--no-dangling", at: world.path, isJoined: true) == "")
     }
 
     @Test func snapshotsAreTakenListedAndForgotten() throws {
-        let head = try world.git("rev-parse", "quickstart")
-        #expect(try world.store("snapshot", "--dry-run").data == "would keep 1 branches\n")
-        #expect(try world.store("snapshot", "mine").data == "mine\n")
+        let head = try git("rev-parse", "quickstart", at: world.path)
+        #expect(try world.store("snapshot", "--dry-run").output == "would keep 1 branches\n")
+        #expect(try world.store("snapshot", "mine").output == "mine\n")
         #expect(try world.store("snapshot", "mine").status == 2)
-        #expect(try world.git("rev-parse", "refs/ciso/snapshots/mine/quickstart") == head)
-        #expect(try world.store("snapshot", "--list").data == "mine  1 branches\n")
-        #expect(try world.store("snapshot", "mine", "--drop", "--dry-run").data == "would forget mine\n")
-        #expect(try world.store("snapshot", "--list").data == "mine  1 branches\n")
+        #expect(try git("rev-parse", "refs/ciso/snapshots/mine/quickstart", at: world.path) == head)
+        #expect(try world.store("snapshot", "--list").output == "mine  1 branches\n")
+        #expect(try world.store("snapshot", "mine", "--drop", "--dry-run").output == "would forget mine\n")
+        #expect(try world.store("snapshot", "--list").output == "mine  1 branches\n")
         #expect(try world.store("snapshot", "mine", "--drop").status == 0)
-        #expect(try world.store("snapshot", "--list").data == "")
+        #expect(try world.store("snapshot", "--list").output == "")
         #expect(try world.store("snapshot", "mine", "--drop").status == 2)
     }
 
     @Test func gcDropsWhatNothingRefersToAndSaysSoFirst() throws {
         let stray = try Store(opening: world.path).logs.put(Array("nobody's log".utf8))
-        let tree = try world.git("rev-parse", "quickstart^{tree}")
+        let tree = try git("rev-parse", "quickstart^{tree}", at: world.path)
         let told = try world.store("gc", "--grace", "0", "--dry-run")
-        #expect(told.data.contains("log \(stray)\nwould drop 1 logs (12 bytes)"), "\(told.data)")
+        #expect(told.output.contains("log \(stray)\nwould drop 1 logs (12 bytes)"), "\(told.output)")
         #expect(try Store(opening: world.path).logs.read(stray) != nil, "a dry run drops nothing")
         for _ in 0..<2 {
             let collected = try world.store("gc")
-            #expect(collected.status == 0 && collected.data.contains("drops 0 logs"), "what is new stays")
+            #expect(collected.status == 0 && collected.output.contains("drops 0 logs"), "what is new stays")
         }
         let collected = try world.store("gc", "--grace", "0")
-        #expect(collected.status == 0 && collected.data.contains("drops 1 logs"), "\(collected.talk)")
+        #expect(collected.status == 0 && collected.output.contains("drops 1 logs"), "\(collected.talk)")
         #expect(try Store(opening: world.path).logs.read(stray) == nil)
-        #expect(try world.git("rev-parse", "quickstart^{tree}") == tree)
+        #expect(try git("rev-parse", "quickstart^{tree}", at: world.path) == tree)
         #expect(world.files(below: "objects").filter { $0.hasSuffix(".pack") }.count == 1)
-        #expect(try world.git("count-objects").hasPrefix("0 objects"))
-        #expect(try world.store("snapshot", "--list").data.contains("before-gc"))
+        #expect(try git("count-objects", at: world.path).hasPrefix("0 objects"))
+        #expect(try world.store("snapshot", "--list").output.contains("before-gc"))
         #expect(try world.store("verify").status == 0)
-        #expect(try world.git("fsck", "--strict", "--no-dangling") == "")
+        #expect(try git("fsck", "--strict", "--no-dangling", at: world.path, isJoined: true) == "")
         // The plan is still the plan: planning again finds it there.
-        let commit = try world.git("rev-parse", "quickstart")
+        let commit = try git("rev-parse", "quickstart", at: world.path)
         try world.plan()
-        #expect(try world.git("rev-parse", "quickstart") == commit)
+        #expect(try git("rev-parse", "quickstart", at: world.path) == commit)
     }
 
     /// A fuller form, on a copy of the store that the quickstart left.
@@ -134,7 +136,7 @@ import Testing
         }
         #expect(try copy.store("verify").status == 0)
         let branch = "results/quickstart/debian-12"
-        let commits = try copy.git("log", "--format=%H", branch).split(separator: "\n").map(String.init)
+        let commits = try git("log", "--format=%H", branch, at: copy.path).split(separator: "\n").map(String.init)
         let logged = try #require(try copy.json("log", branch, "--limit", "100000") as? [[String: Any]])
         #expect(logged.compactMap { $0["commit"] as? String } == commits)
         for entry in logged {
@@ -144,15 +146,18 @@ import Testing
             guard let log = trailers["Log"].flatMap(Digest.init(hex:)) else { continue }
             #expect(try Store(opening: copy.path).logs.read(log) != nil, "\(entry["subject"] ?? "")")
         }
-        let tree = try copy.git("rev-parse", "\(branch)^{tree}")
+        let tree = try git("rev-parse", "\(branch)^{tree}", at: copy.path)
         #expect(try copy.store("undo", branch).status == 0)
-        #expect(try copy.git("rev-parse", "\(branch)^{tree}") == copy.git("rev-parse", "\(commits[0])~1^{tree}"))
+        #expect(
+            try git("rev-parse", "\(branch)^{tree}", at: copy.path)
+                == git("rev-parse", "\(commits[0])~1^{tree}", at: copy.path))
         #expect(try copy.store("undo", branch).status == 0)
-        #expect(try copy.git("rev-parse", "\(branch)^{tree}") == tree)
+        #expect(try git("rev-parse", "\(branch)^{tree}", at: copy.path) == tree)
         #expect(try copy.store("gc").status == 0)
         #expect(try copy.store("verify").status == 0)
-        #expect(try copy.git("fsck", "--strict", "--no-dangling") == "")
-        #expect(try copy.git("log", "--format=%H", commits[0]).split(separator: "\n").map(String.init) == commits)
+        #expect(try git("fsck", "--strict", "--no-dangling", at: copy.path, isJoined: true) == "")
+        #expect(
+            try git("log", "--format=%H", commits[0], at: copy.path).split(separator: "\n").map(String.init) == commits)
     }
 }
 

@@ -1,13 +1,12 @@
 import Foundation
 import Git
 import Store
+import TestSupport
 import Testing
 
 /// A child process that writes to a store until it is done or killed.
 final class Writer {
-    private let process = Process()
-    private let output = Pipe()
-    private let errors = Pipe()
+    private let process: RunningProgram
     /// Whether a claiming process got what it claimed.
     private(set) var claimed = false
 
@@ -15,51 +14,31 @@ final class Writer {
         store: String, name: String, count: Int, dyingAt death: (point: FailurePoint, number: Int)? = nil,
         isMixed: Bool = false
     ) throws {
-        process.executableURL = try Self.executable()
-        process.arguments =
-            [store, name, "\(count)"] + (death.map { [$0.point.rawValue, "\($0.number)"] } ?? [])
-            + (isMixed ? ["mixed"] : [])
-        process.standardOutput = output
-        process.standardError = errors
-        try process.run()
+        process = try Program(
+            [BuiltProgram.path(of: "store-writer"), store, name, "\(count)"]
+                + (death.map { [$0.point.rawValue, "\($0.number)"] } ?? []) + (isMixed ? ["mixed"] : [])
+        ).start()
     }
 
     /// A process that claims `claims/NAME`, once it has said whether it could.
     init(store: String, claiming name: String) throws {
-        process.executableURL = try Self.executable()
-        process.arguments = [store, name, "claim"]
-        process.standardOutput = output
-        process.standardError = errors
-        try process.run()
-        let word = String(decoding: output.fileHandleForReading.availableData, as: UTF8.self)
-        claimed = word == "claimed\n"
+        process = try Program([BuiltProgram.path(of: "store-writer"), store, name, "claim"]).start()
+        while process.isRunning, !process.output.hasSuffix("\n") { usleep(1_000) }
+        claimed = process.output == "claimed\n"
     }
 
-    private static func executable() throws -> URL {
-        let builds = [CommandLine.arguments[0], Bundle.main.bundlePath, Bundle.main.executablePath ?? ""]
-            .map { URL(filePath: $0).deletingLastPathComponent() }
-        let top = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-            .deletingLastPathComponent()
-        let places = builds + [top.appending(path: ".build/debug"), top.appending(path: ".build/release")]
-        let found = places.map { $0.appending(path: "store-writer") }
-            .first { FileManager.default.isExecutableFile(atPath: $0.path) }
-        return try #require(found, "store-writer is built with the tests")
-    }
-
-    func kill() { _ = Foundation.kill(process.processIdentifier, SIGKILL) }
+    func kill() { process.kill(SIGKILL) }
 
     /// Waits for the end; gives the acknowledged receipts and the counter's value of each, and what went wrong.
     func finish() -> (acknowledged: [String: Int], complaint: String) {
-        let data = output.fileHandleForReading.readDataToEndOfFile()
-        let complaint = errors.fileHandleForReading.readDataToEndOfFile()
-        process.waitUntilExit()
+        let ending = process.wait()
         var found: [String: Int] = [:]
         // A line without its end was cut by the kill: nobody saw that acknowledgement.
-        for line in String(decoding: data, as: UTF8.self).split(separator: "\n") {
+        for line in ending.output.split(separator: "\n") {
             let words = line.split(separator: " ")
             if words.count == 2, let value = Int(words[1]) { found[String(words[0])] = value }
         }
-        return (found, String(decoding: complaint, as: UTF8.self))
+        return (found, ending.talk)
     }
 }
 
@@ -130,8 +109,8 @@ struct CrashTests {
     /// Each store goes through so many deaths: checking takes the longer the more there is in it.
     @Test(arguments: 0..<(isFull ? 25 : 1)) func writersAreKilledAtRandom(store number: Int) throws {
         let rounds = Self.isFull ? 40 : 12
-        let seed = UInt64.random(in: 0...UInt64.max)
-        var random = SplitMix(state: seed)
+        var random = SeededGenerator()
+        let seed = random.seed
         try withFolder { folder in
             let store = try Store(at: folder + "/store")
             try store.transact(main, "start") { try $0.write(0, to: "counter") }

@@ -1,6 +1,7 @@
 import Foundation
 import Git
 import Store
+import TestSupport
 import Testing
 
 struct FaultTests {
@@ -126,20 +127,12 @@ struct FaultTests {
         try withFolder { folder in
             let mount = folder + "/small"
             try FileManager.default.createDirectory(atPath: mount, withIntermediateDirectories: true)
-            let process = Process()
-            process.executableURL = URL(filePath: "/bin/mount")
-            process.arguments = ["-t", "tmpfs", "-o", "size=12m", "ciso-test", mount]
-            process.standardError = FileHandle.nullDevice
-            try process.run()
-            process.waitUntilExit()
-            guard process.terminationStatus == 0 else {
+            let mounting = Program(["mount", "-t", "tmpfs", "-o", "size=12m", "ciso-test", mount])
+            guard try mounting.run().status == 0 else {
                 print("SKIPPED: a full disk needs the right to mount a tmpfs")
                 return
             }
-            defer {
-                let unmount = try? Process.run(URL(filePath: "/bin/umount"), arguments: [mount])
-                unmount?.waitUntilExit()
-            }
+            defer { _ = try? Program(["umount", mount]).run() }
             let store = try Store(at: mount + "/store")
             var acknowledged = 0
             var failure: (any Error)?

@@ -2,6 +2,7 @@ import Core
 import Foundation
 import Git
 import Store
+import TestSupport
 import Testing
 
 struct GuardRailTests {

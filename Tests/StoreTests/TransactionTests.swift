@@ -1,6 +1,7 @@
 import Foundation
 import Git
 import Store
+import TestSupport
 import Testing
 
 struct TransactionTests {

@@ -2,6 +2,7 @@ import Foundation
 import Git
 import Store
 import Synchronization
+import TestSupport
 import Testing
 
 /// Collects what a watch tells, and lets a test wait for it.

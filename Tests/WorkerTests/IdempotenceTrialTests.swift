@@ -1,6 +1,7 @@
 import Executor
 import Foundation
 import PluginMessages
+import TestSupport
 import Testing
 
 @testable import PluginHost
@@ -9,22 +10,23 @@ import Testing
 /// The trial that `ci plugin check` makes of steps that say that they are idempotent.
 @Suite(.enabled(if: FileManager.default.isExecutableFile(atPath: "/usr/bin/bwrap"), "needs bwrap"))
 struct IdempotenceTrialTests {
-    private func verdict(on script: String, unless: String? = nil) async -> ConformanceReport.Check.Verdict {
+    private func verdict(on script: String, unless: String? = nil) async throws -> ConformanceReport.Check.Verdict {
+        let directory = try TemporaryDirectory()
         let step = Step("it", phase: .depext, script: script, user: .root, idempotent: true, unless: unless)
         let report = ConformanceReport(
             file: "x", identity: nil, checks: [],
             repeatable: [RepeatableStep(step: step, family: .posix, environment: [:])])
-        return await IdempotenceTrial.check(report, in: NSTemporaryDirectory() + "ciso-trials").verdict
+        return await IdempotenceTrial.check(report, in: directory.path).verdict
     }
 
-    @Test func whatChangesNothingTheSecondTimePasses() async {
+    @Test func whatChangesNothingTheSecondTimePasses() async throws {
         let script = """
             [ -d /var/x ] || mkdir /var/x
             echo 1 > /var/x/y
             apt-get install -y --no-install-recommends gmp
             id opam >/dev/null 2>&1 || useradd -m -u 1000 -d /home/opam opam
             """
-        #expect(await verdict(on: script) == .passed("1 steps run twice"))
+        #expect(try await verdict(on: script) == .passed("1 steps run twice"))
     }
 
     @Test(arguments: [
@@ -33,8 +35,8 @@ struct IdempotenceTrialTests {
         ("useradd opam", "the second run ends with exit status 9: opam exists"),
         ("date +%s%N > /var/x", "the second run changes /var/x"),
     ])
-    func whatSaysSoWronglyIsFound(script: String, problem: String) async {
-        guard case .failed(let problems) = await verdict(on: script) else {
+    func whatSaysSoWronglyIsFound(script: String, problem: String) async throws {
+        guard case .failed(let problems) = try await verdict(on: script) else {
             Issue.record("\(script) passed")
             return
         }
@@ -42,18 +44,18 @@ struct IdempotenceTrialTests {
         #expect(problems[0].hasPrefix("step 'it': \(problem)"), "\(problems)")
     }
 
-    @Test func aQuestionMustKnowThatTheStepWasRun() async {
+    @Test func aQuestionMustKnowThatTheStepWasRun() async throws {
         let install = "pkg_add -I -x gmp"
-        #expect(await verdict(on: install, unless: "pkg_info -q -e 'gmp-*'") == .passed("1 steps run twice"))
-        guard case .failed(let problems) = await verdict(on: install, unless: "pkg_info -q -e 'mpfr-*'") else {
+        #expect(try await verdict(on: install, unless: "pkg_info -q -e 'gmp-*'") == .passed("1 steps run twice"))
+        guard case .failed(let problems) = try await verdict(on: install, unless: "pkg_info -q -e 'mpfr-*'") else {
             Issue.record("it passed")
             return
         }
         #expect(problems[0].contains("'unless' says that it is needed although it was run"))
     }
 
-    @Test func whatThisMachineLacksIsSaid() async {
-        guard case .skipped(let reason) = await verdict(on: "no-such-manager install x") else {
+    @Test func whatThisMachineLacksIsSaid() async throws {
+        guard case .skipped(let reason) = try await verdict(on: "no-such-manager install x") else {
             Issue.record("it was tried")
             return
         }

@@ -1,6 +1,7 @@
 import Core
 import Foundation
 import Glibc
+import TestSupport
 import Testing
 
 @testable import Worker
@@ -15,21 +16,17 @@ struct KilledRunTests {
         let world = try await QuickstartWorld()
         _ = try await TargetEnvironments(world.folders.environments, catalog: world.catalog)
             .environment(of: world.target) { _ in }
-        let seed =
-            ProcessInfo.processInfo.environment["CISO_TEST_SEED"].flatMap(UInt64.init) ?? .random(in: 1...999_999)
-        print("seed \(seed): CISO_TEST_SEED=\(seed) repeats it")
-        var random = SmallGenerator(state: seed)
+        var random = SeededGenerator()
+        let seed = random.seed
         let deployment = try KillableDeployment(environments: world.folders.environments, packages: 24, &random)
-        defer { deployment.remove() }
 
         var recorded: [String: String] = [:]
-        for kill in 1...(QuickstartWorld.isFull ? 50 : 4) {
+        for kill in 1...(LongForm.isWanted ? 50 : 4) {
             let milliseconds = UInt32.random(in: 5...900, using: &random)
-            let process = try deployment.start()
+            let process = try deployment.program("run").start()
             usleep(milliseconds * 1000)
-            Glibc.kill(process, SIGKILL)
-            var status: Int32 = 0
-            waitpid(process, &status, 0)
+            process.kill(SIGKILL)
+            process.wait()
             let context = "seed \(seed), kill \(kill) after \(milliseconds) ms"
             #expect(deployment.isQuiet(within: 5), "\(context): a process or mount is left")
             let now = try deployment.recorded()
@@ -37,27 +34,22 @@ struct KilledRunTests {
             recorded = now
             #expect(try deployment.damagedLayers() == [], "\(context)")
         }
-        let process = try deployment.start()
-        var status: Int32 = 0
-        waitpid(process, &status, 0)
-        #expect(status == 0)
+        try deployment.program("run").output()
         let last = try deployment.recorded()
         for (path, object) in recorded { #expect(last[path] == object, "seed \(seed): \(path)") }
         #expect(last.count == 26, "seed \(seed)")
         #expect(try deployment.timesRecorded().values.allSatisfy { $0 == 1 }, "seed \(seed)")
         #expect(try deployment.leftovers() == [])
-        #expect(try deployment.git("fsck", "--strict") == "")
+        #expect(try git("fsck", "--strict", at: deployment.store.path) == "")
     }
 }
 
 /// A store, and a matrix of packages that each take a moment to build, some over others.
 private struct KillableDeployment {
-    let folder: URL
-    private let program: String
+    private let folder: TemporaryDirectory
 
-    init(environments: String, packages: Int, _ random: inout SmallGenerator) throws {
-        folder = FileManager.default.temporaryDirectory.appending(path: "ciso-killed-\(UUID().uuidString)")
-        program = QuickstartWorld.directory(of: "ci") + "/ci"
+    init(environments: String, packages: Int, _ random: inout SeededGenerator) throws {
+        folder = try TemporaryDirectory()
         var files = [
             "ocaml.4.13.1": #"depends: "ocaml-system""#,
             "ocaml-system.4.13.1": #"flags: compiler available: sys-ocaml-version = "4.13.1""#,
@@ -74,9 +66,7 @@ private struct KillableDeployment {
         }
         for (package, text) in files {
             let name = package.prefix { $0 != "." }
-            let place = folder.appending(path: "repo/packages/\(name)/\(package)")
-            try FileManager.default.createDirectory(at: place, withIntermediateDirectories: true)
-            try Data("opam-version: \"2.0\"\n\(text)\n".utf8).write(to: place.appending(path: "opam"))
+            try folder.write("opam-version: \"2.0\"\n\(text)\n", to: "repo/packages/\(name)/\(package)/opam")
         }
         let matrix = """
             deployment: killed
@@ -85,52 +75,33 @@ private struct KillableDeployment {
             compilers: [{system: "4.13.1"}]
             packages: all
             """
-        try Data(matrix.utf8).write(to: folder.appending(path: "killed.yaml"))
+        try folder.write(matrix, to: "killed.yaml")
         // The first plan makes the store; its root file systems are those of the tests.
         let worker = store.appending(path: "ciso/worker")
-        var status: Int32 = 0
-        waitpid(try start("plan"), &status, 0)
+        try program("plan").output()
         try FileManager.default.createDirectory(at: worker, withIntermediateDirectories: true)
         symlink(environments, worker.appending(path: "environments").path)
     }
 
-    private var store: URL { folder.appending(path: "store") }
+    var store: URL { folder.url.appending(path: "store") }
     private var layers: URL { store.appending(path: "ciso/worker/layers") }
 
-    func remove() {
-        unlink(store.appending(path: "ciso/worker/environments").path)
-        try? FileManager.default.removeItem(at: folder)
-    }
-
-    func start(_ command: String = "run") throws -> pid_t {
-        let words =
-            [program, command, folder.path + "/killed.yaml", "--store", store.path, "--quiet"]
-            + (command == "run" ? ["--jobs", "2"] : [])
-        var actions = posix_spawn_file_actions_t()
-        posix_spawn_file_actions_init(&actions)
-        defer { posix_spawn_file_actions_destroy(&actions) }
-        let log = folder.appending(path: "output").path
-        posix_spawn_file_actions_addopen(&actions, 1, log, O_WRONLY | O_CREAT | O_APPEND, 0o644)
-        posix_spawn_file_actions_adddup2(&actions, 1, 2)
-        let arguments: [UnsafeMutablePointer<CChar>?] = words.map { strdup($0) } + [nil]
-        defer { for argument in arguments { free(argument) } }
-        var process: pid_t = 0
-        guard posix_spawn(&process, program, &actions, nil, arguments, environ) == 0 else {
-            throw CocoaError(.fileNoSuchFile)
-        }
-        return process
+    func program(_ command: String) throws -> Program {
+        Program(
+            [
+                try BuiltProgram.path(of: "ci"), command, folder("killed.yaml"), "--store", store.path, "--quiet",
+            ] + (command == "run" ? ["--jobs", "2"] : []))
     }
 
     /// Whether no process shows the store in its command line or among its mounts, soon.
     func isQuiet(within seconds: Int) -> Bool {
         for _ in 0..<(seconds * 100) {
-            let processes = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
-            let busy = processes.contains { name in
-                guard let number = Int32(name), number != getpid() else { return false }
-                return ["cmdline", "mountinfo"].contains { file in
-                    let bytes = FileManager.default.contents(atPath: "/proc/\(name)/\(file)") ?? Data()
-                    return String(decoding: bytes, as: UTF8.self).contains(folder.lastPathComponent)
-                }
+            let busy = ProcessTable.identifiers.contains { process in
+                process != getpid()
+                    && ["cmdline", "mountinfo"].contains { file in
+                        let bytes = FileManager.default.contents(atPath: "/proc/\(process)/\(file)") ?? Data()
+                        return String(decoding: bytes, as: UTF8.self).contains(folder.url.lastPathComponent)
+                    }
             }
             if !busy { return true }
             usleep(10_000)
@@ -138,24 +109,11 @@ private struct KillableDeployment {
         return false
     }
 
-    func git(_ words: String...) throws -> String {
-        let process = Process()
-        process.executableURL = URL(filePath: "/usr/bin/git")
-        process.arguments = ["-C", store.path] + words
-        let output = Pipe()
-        process.standardOutput = output
-        process.standardError = FileHandle.nullDevice
-        try process.run()
-        let data = output.fileHandleForReading.readDataToEndOfFile()
-        process.waitUntilExit()
-        return String(decoding: data, as: UTF8.self)
-    }
-
     private static let branch = "results/killed/debian-12"
 
     /// The verdicts, each with the name of its document's object.
     func recorded() throws -> [String: String] {
-        let lines = try git("ls-tree", "-r", Self.branch).split(separator: "\n")
+        let lines = try git("ls-tree", "-r", Self.branch, at: store.path).split(separator: "\n")
         return Dictionary(
             lines.compactMap { line in
                 let parts = line.split { $0 == "\t" || $0 == " " }
@@ -166,7 +124,7 @@ private struct KillableDeployment {
 
     /// How many commits changed each verdict.
     func timesRecorded() throws -> [Substring: Int] {
-        let lines = try git("log", "--format=", "--name-only", Self.branch).split(separator: "\n")
+        let lines = try git("log", "--format=", "--name-only", Self.branch, at: store.path).split(separator: "\n")
         return Dictionary(lines.filter { !$0.hasPrefix("index/") }.map { ($0, 1) }, uniquingKeysWith: +)
     }
 
@@ -185,15 +143,7 @@ private struct KillableDeployment {
     }
 
     private func listing(of archive: String) throws -> [Substring] {
-        let process = Process()
-        process.executableURL = URL(filePath: "/usr/bin/tar")
-        process.arguments = ["--zstd", "-tf", archive]
-        let output = Pipe()
-        process.standardOutput = output
-        try process.run()
-        let data = output.fileHandleForReading.readDataToEndOfFile()
-        process.waitUntilExit()
-        return String(decoding: data, as: UTF8.self).split(separator: "\n").filter { !$0.contains(".wh.") }
+        try Program(["tar", "--zstd", "-tf", archive]).output().split(separator: "\n").filter { !$0.contains(".wh.") }
     }
 
     /// What is left where unfinished things lie, once a run has come to its end.
@@ -203,18 +153,5 @@ private struct KillableDeployment {
             try FileManager.default.contentsOfDirectory(atPath: worker.appending(path: place).path)
                 .map { "\(place)/\($0)" }
         }
-    }
-}
-
-/// SplitMix64 (G. L. Steele et al., Fast Splittable Pseudorandom Number Generators, 2014).
-private struct SmallGenerator: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
     }
 }

@@ -3,6 +3,7 @@ import Documents
 import Foundation
 import OpamSwitch
 import PluginMessages
+import TestSupport
 import Testing
 
 @testable import Worker
@@ -77,7 +78,7 @@ import Testing
 @Suite(
     .serialized, .enabled(if: QuickstartWorld.isPossible, "needs root, mmdebstrap and bwrap"),
     .enabled(if: QuickstartWorld.hasSources, "needs the sources of Matrices/quickstart/sources.tsv"),
-    .enabled(if: QuickstartWorld.isFull, "makes environments of its own: CISO_TEST_FULL=1"))
+    .enabled(if: LongForm.isWanted, "makes environments of its own: CISO_TEST_FULL=1"))
 struct OpamEngineTests {
     @Test func installsWhatTheRunnerInstalls() async throws {
         let names = ["bos", "re", "xml-light", "zarith"]

@@ -4,6 +4,7 @@ import Executor
 import Foundation
 import OpamFormat
 import OpamSwitch
+import TestSupport
 import Testing
 
 @testable import Worker
@@ -21,7 +22,7 @@ struct OpamEqualityTests {
 
     /// Every package of the real set that builds there, a hundred, with patches, templates, files beside the opam file,
     /// and every way to install, all in one switch.
-    @Test(.enabled(if: QuickstartWorld.isFull, "takes a quarter of an hour: CISO_TEST_FULL=1"))
+    @Test(.enabled(if: LongForm.isWanted, "takes a quarter of an hour: CISO_TEST_FULL=1"))
     func theWholeRealSetIsInstalledAsByOpam() async throws {
         try #require(QuickstartWorld.fetchSources(of: QuickstartWorld.debianReal))
         let built = try await BuiltSwitch(Self.realNames(), in: Self.realWorld())

@@ -4,6 +4,7 @@ import Foundation
 import Git
 import OpamFormat
 import OpamSwitch
+import TestSupport
 import Testing
 
 @testable import Worker
@@ -94,8 +95,8 @@ struct OutcomeTests {
 
     /// A commit, with a branch that moves on; whether a branch that no plan has looked at is built.
     @Test func aRepositoryOfGitIsBuiltAtItsCommit() async throws {
-        let folder = FileManager.default.temporaryDirectory.appending(path: "ciso-\(UUID().uuidString)").path
-        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let directory = try TemporaryDirectory()
+        let folder = directory.path
         let git = try GitRepository(initializingBare: folder)
         func commit(_ name: String) throws -> ObjectID {
             let parent = try git.reference("refs/heads/main")

@@ -8,16 +8,14 @@ import Planner
 import PluginHost
 import PluginMessages
 import Synchronization
+import TestSupport
 
 @testable import Worker
 
 /// A worker with the Debian plugin and the quickstart's packages, kept between runs of the tests.
 struct QuickstartWorld {
-    static let root = URL(fileURLWithPath: #filePath).resolvingSymlinksInPath().deletingLastPathComponent()
-        .deletingLastPathComponent()
-        .deletingLastPathComponent()
-    static let quickstart = root.appending(path: "Matrices/quickstart")
-    static let debianReal = root.appending(path: "Matrices/debian-real")
+    static let quickstart = PackageFolder.url.appending(path: "Matrices/quickstart")
+    static let debianReal = PackageFolder.url.appending(path: "Matrices/debian-real")
 
     /// Where root file systems and archives are kept between runs.
     static var cache: String {
@@ -38,22 +36,18 @@ struct QuickstartWorld {
 
     static let isPossible =
         geteuid() == 0
-        && ["mmdebstrap", "bwrap"].allSatisfy { FileManager.default.isExecutableFile(atPath: "/usr/bin/\($0)") }
-
-    /// Whether the long forms of tests are wanted.
-    static let isFull = ProcessInfo.processInfo.environment["CISO_TEST_FULL"] == "1"
+        && Program.areInstalled("mmdebstrap", "bwrap")
 
     /// Whether the quickstart's sources are in the cache, once `scripts/fetch-sources` has tried.
     static let hasSources = fetchSources(of: quickstart)
 
     /// Tries to fetch what the manifest beside a repository lists.
     static func fetchSources(of repository: URL) -> Bool {
-        let script = Process()
-        script.executableURL = root.appending(path: "scripts/fetch-sources")
-        script.arguments = [repository.appending(path: "sources.tsv").path, "\(cache)/sources"]
-        guard (try? script.run()) != nil else { return false }
-        script.waitUntilExit()
-        return script.terminationStatus == 0
+        let script = Program([
+            "\(PackageFolder.path)/scripts/fetch-sources", repository.appending(path: "sources.tsv").path,
+            "\(cache)/sources",
+        ])
+        return (try? script.run().status) == 0
     }
 
     /// Logs that the runner kept.
@@ -75,9 +69,10 @@ struct QuickstartWorld {
         repository: URL = quickstart, leavingOut left: Set<String> = [], sources: [String] = ["\(cache)/sources"],
         target name: String = "debian-12", engine: Job.Engine? = nil
     ) async throws {
-        let debug = Self.directory(of: "ciso-plugin-host")
+        let host = try BuiltProgram.path(of: "ciso-plugin-host")
+        let debug = URL(filePath: host).deletingLastPathComponent().path
         catalog = PluginCatalog(
-            PluginSearchPath(given: [debug]), host: "\(debug)/ciso-plugin-host", limits: PluginLimits())
+            PluginSearchPath(given: [debug]), host: host, limits: PluginLimits())
         var (plugin, request) = try await catalog.plugin(serving: name, systemCompiler: true)
         if engine == .opam { request.opamClient = true }
         let description = try await plugin.target(request)
@@ -97,17 +92,6 @@ struct QuickstartWorld {
         runner = try LocalRunner(
             folders, plugins: catalog, sources: SourceCache(folders.sources, others: sources),
             keepLog: { [logs] in logs.keep($0) })
-    }
-
-    /// Where a program lies that was built with the tests.
-    static func directory(of program: String) -> String {
-        let start = Bundle.main.executableURL?.deletingLastPathComponent().path ?? ""
-        var directory = URL(fileURLWithPath: start)
-        while directory.path != "/" {
-            if FileManager.default.isExecutableFile(atPath: directory.appending(path: program).path) { break }
-            directory.deleteLastPathComponent()
-        }
-        return directory.path
     }
 
     /// What became of a package.

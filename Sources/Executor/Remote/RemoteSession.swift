@@ -42,7 +42,7 @@ public final class RemoteSession: Sendable {
         mark = String(UInt64.random(in: .min ... .max), radix: 36)
         workspace = "\(host.directory)/ciso.\(mark)"
         scratch = try ScratchDirectory(in: absolute(directory))
-        socket = try Self.socketDirectory()
+        socket = try ScratchDirectory.temporary()
         control = "\(socket.path)/s"
         let script = RemoteScript.keeper(host, workspace: workspace, mark: mark, claims: claims)
         keeper = try RemoteKeeper(host: host, control: control, script: script)
@@ -54,7 +54,8 @@ public final class RemoteSession: Sendable {
     /// - Returns: what it is, for a person.
     /// - Throws: as `init`.
     public static func trial(of host: RemoteHost) async throws -> String {
-        let session = try await RemoteSession(host, in: "/tmp/ciso-\(geteuid())")
+        let scratch = try ScratchDirectory.temporary()
+        let session = try await RemoteSession(host, in: scratch.path)
         let answer = try await session.answer(
             to: """
                 echo "$(uname -s) $(uname -r) $(uname -m)"
@@ -166,20 +167,6 @@ public final class RemoteSession: Sendable {
     /// The words of a call that shares the connection.
     func words(_ remote: String) -> [String] {
         host.words(control: control, isMaster: false, remote)
-    }
-
-    /// A directory that nobody else can reach into, with a path that is short: the system allows about 100 bytes.
-    private static func socketDirectory() throws(Failure) -> ScratchDirectory {
-        let parent = "/tmp/ciso-\(geteuid())"
-        mkdir(parent, 0o700)
-        var status = stat()
-        guard lstat(parent, &status) == 0, status.st_mode & S_IFMT == S_IFDIR, status.st_uid == geteuid(),
-            status.st_mode & 0o077 == 0
-        else {
-            throw Failure(.infrastructure, "\(parent): expected a directory of this user's alone", hint: "remove it")
-        }
-        ScratchDirectory.removeLeftovers(in: parent)
-        return try ScratchDirectory(in: parent)
     }
 
     func nextNumber() -> Int {

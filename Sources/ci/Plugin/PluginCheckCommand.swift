@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import Core
+internal import Executor
 internal import Foundation
 internal import PluginHost
 internal import Review
@@ -32,7 +33,8 @@ struct PluginCheckCommand: AsyncParsableCommand {
         }
         var report = await Conformance.check(plugin, path: Terminal.environment("PATH") ?? "/usr/bin:/bin")
         if !report.repeatable.isEmpty {
-            report.checks.append(await IdempotenceTrial.check(report, in: NSTemporaryDirectory() + "ciso-check"))
+            let scratch = try ScratchDirectory.temporary()
+            report.checks.append(await IdempotenceTrial.check(report, in: scratch.path))
         }
         switch format {
         case .json:

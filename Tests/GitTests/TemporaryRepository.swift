@@ -1,0 +1,10 @@
+import Git
+import TestSupport
+
+/// A new bare repository in a folder that is gone when `body` ends.
+func withRepository(_ body: (GitRepository) throws -> Void) throws {
+    let folder = try TemporaryDirectory()
+    try body(GitRepository(initializingBare: folder.path))
+}
+
+let author = Signature(name: "Ada <L>", email: "ada@example.org", time: 1_234_567_890, offset: -90)

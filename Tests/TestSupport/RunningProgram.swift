@@ -1,0 +1,56 @@
+package import Glibc
+internal import Synchronization
+
+/// A program that runs beside the tests.
+package final class RunningProgram: Sendable {
+    package let identifier: pid_t
+    private let files: (output: UnnamedFile, talk: UnnamedFile?)
+    /// The wait status, once it has ended.
+    private let status = Mutex<Int32?>(nil)
+
+    init(_ identifier: pid_t, output: UnnamedFile, talk: UnnamedFile?) {
+        self.identifier = identifier
+        files = (output, talk)
+    }
+
+    package var isRunning: Bool {
+        status.withLock { status in
+            guard status == nil else { return false }
+            var found: Int32 = 0
+            if waitpid(identifier, &found, WNOHANG) == identifier { status = found }
+            return status == nil
+        }
+    }
+
+    /// What it has printed so far.
+    package var output: String { files.output.text }
+
+    /// Waits for its end.
+    @discardableResult package func wait() -> Program.Ending {
+        while isRunning {
+            var info = siginfo_t()
+            // It is reaped under the lock, so that no signal goes to a later process of the same number.
+            waitid(P_PID, id_t(identifier), &info, WEXITED | WNOWAIT)
+        }
+        return ending
+    }
+
+    /// Waits for its end without keeping a thread from other tests.
+    package func end() async throws -> Program.Ending {
+        while isRunning { try await Task.sleep(for: .milliseconds(10)) }
+        return ending
+    }
+
+    package func kill(_ signal: Int32) {
+        status.withLock { status in
+            if status == nil { _ = Glibc.kill(identifier, signal) }
+        }
+    }
+
+    private var ending: Program.Ending {
+        let word = status.withLock { $0 ?? 0 }
+        let signal = word & 0x7f
+        return Program.Ending(
+            status: signal == 0 ? (word >> 8) & 0xff : 128 + signal, output: output, talk: files.talk?.text ?? "")
+    }
+}

@@ -1,0 +1,28 @@
+internal import Foundation
+
+/// Random numbers that a seed gives again (SplitMix64: Steele, Lea and Flood, Fast Splittable Pseudorandom Number
+/// Generators, 2014).
+package struct SeededGenerator: RandomNumberGenerator, Sendable {
+    package let seed: UInt64
+    private var state: UInt64
+
+    package init(seed: UInt64) {
+        self.seed = seed
+        state = seed
+    }
+
+    /// With the seed in `CISO_TEST_SEED`, or else one by chance; it is printed.
+    package init(printingSeedOf test: String = #function) {
+        let given = ProcessInfo.processInfo.environment["CISO_TEST_SEED"].flatMap(UInt64.init)
+        self.init(seed: given ?? .random(in: .min ... .max))
+        print("\(test): CISO_TEST_SEED=\(seed) repeats it")
+    }
+
+    package mutating func next() -> UInt64 {
+        state &+= 0x9e37_79b9_7f4a_7c15
+        var mixed = state
+        mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
+        mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
+        return mixed ^ (mixed >> 31)
+    }
+}

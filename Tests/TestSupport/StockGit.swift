@@ -1,0 +1,31 @@
+internal import Foundation
+
+/// Runs the `git` of the machine in a directory.
+///
+/// - Parameter isJoined: Whether what it says of errors counts too.
+/// - Returns: what it prints, without newlines at its ends.
+/// - Throws: `ProgramFailure` where it does not succeed.
+@discardableResult
+package func git(
+    _ arguments: String..., at directory: String, input: String = "", isJoined: Bool = false
+) throws -> String {
+    var program = stockGit(arguments, directory)
+    program.input = input
+    program.isJoined = isJoined
+    return try program.output().trimmingCharacters(in: .newlines)
+}
+
+/// Whether the `git` of the machine does it.
+package func gitSucceeds(_ arguments: String..., at directory: String) -> Bool {
+    (try? stockGit(arguments, directory).run().status) == 0
+}
+
+private func stockGit(_ arguments: [String], _ directory: String) -> Program {
+    let author = [
+        "GIT_AUTHOR_NAME": "A U Thor", "GIT_AUTHOR_EMAIL": "a@example.org", "GIT_COMMITTER_NAME": "A U Thor",
+        "GIT_COMMITTER_EMAIL": "a@example.org", "GIT_CONFIG_NOSYSTEM": "1",
+    ]
+    return Program(
+        ["git", "-C", directory] + arguments,
+        environment: ProcessInfo.processInfo.environment.merging(author) { $1 })
+}

@@ -1,0 +1,47 @@
+package import Foundation
+internal import Glibc
+
+/// A new directory of a test's own, removed with what is in it when its last owner goes.
+package final class TemporaryDirectory: Sendable {
+    /// Absolute, without a slash at its end.
+    package let path: String
+
+    /// - Parameter parent: where it is made; the system's directory for temporary files if nil.
+    package init(in parent: String? = nil) throws {
+        let parent = parent ?? FileManager.default.temporaryDirectory.path
+        path = "\(parent)/ciso-test-\(String(UInt64.random(in: .min ... .max), radix: 36))"
+        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
+    }
+
+    deinit {
+        guard (try? FileManager.default.removeItem(atPath: path)) == nil else { return }
+        // Without root: an overlay leaves directories that their owner may not read.
+        _ = try? Program(["chmod", "-R", "u+rwX", path]).run()
+        try? FileManager.default.removeItem(atPath: path)
+    }
+
+    package var url: URL { URL(filePath: path, directoryHint: .isDirectory) }
+
+    /// The path of `name` in it.
+    package func callAsFunction(_ name: String) -> String { "\(path)/\(name)" }
+
+    /// Writes a file, and makes the directories that lead to it.
+    package func write(_ text: String, to name: String, mode: mode_t = 0o644) throws {
+        let file = URL(filePath: self(name))
+        try FileManager.default.createDirectory(
+            at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
+        try Data(text.utf8).write(to: file)
+        chmod(file.path, mode)
+    }
+
+    /// The text of a file; nil where it cannot be read.
+    package func read(_ name: String) -> String? { try? String(contentsOfFile: self(name), encoding: .utf8) }
+
+    /// Runs a shell script in this directory.
+    ///
+    /// - Returns: what it printed.
+    /// - Throws: `ProgramFailure` where one of its commands fails.
+    @discardableResult package func shell(_ script: String, _ arguments: String...) throws -> String {
+        try Program(["/bin/sh", "-ec", script, "sh"] + arguments, in: path).output()
+    }
+}
