@@ -140,20 +140,26 @@ private func message(of handle: OpaquePointer) -> String {
     archive_error_string(handle).map { String(cString: $0) } ?? "unknown format or damaged data"
 }
 
-/// Writes members to a descriptor, compressed by zstd or not at all. Not thread-safe.
+/// Writes members to a descriptor, compressed or not. Not thread-safe.
 final class ArchiveWriter {
     private let handle: OpaquePointer
     private let name: String
 
     /// Writes a tar archive to `descriptor`, which stays the caller's.
     ///
-    /// - Parameter level: zstd's, 1 to 19; nil for no compression.
-    init(descriptor: Int32, name: String, level: Int?) throws(ArchiveError) {
+    /// - Parameter compression: with its level.
+    init(
+        descriptor: Int32, name: String, compression: (form: Packing.Compression, level: Int)?
+    ) throws(ArchiveError) {
         self.name = name
         handle = archive_write_new()
         // GNU tar keeps long names as the bytes they are; pax would pass them through the locale.
         archive_write_set_format_gnutar(handle)
-        if let level { try compress(level) }
+        switch compression {
+        case (.zstd, let level)?: try compress(level)
+        case (.gzip, let level)?: try gzip(level)
+        case nil: break
+        }
         archive_write_set_bytes_in_last_block(handle, 1)
         try check(archive_write_open_fd(handle, descriptor))
     }
@@ -250,6 +256,13 @@ final class ArchiveWriter {
     private func compress(_ level: Int) throws(ArchiveError) {
         try check(archive_write_add_filter_zstd(handle))
         try check(archive_write_set_filter_option(handle, "zstd", "compression-level", String(level)))
+    }
+
+    /// Without the time at which it is written: equal contents give equal bytes.
+    private func gzip(_ level: Int) throws(ArchiveError) {
+        try check(archive_write_add_filter_gzip(handle))
+        try check(archive_write_set_filter_option(handle, "gzip", "compression-level", String(level)))
+        try check(archive_write_set_filter_option(handle, "gzip", "timestamp", nil))
     }
 
     private func check(_ status: Int32) throws(ArchiveError) {

@@ -1,7 +1,7 @@
 import Core
 import Glibc
 
-/// Writes a directory tree as a tar archive, usually compressed by zstd: equal trees give equal bytes.
+/// Writes a directory tree as a tar archive, usually compressed: equal trees give equal bytes.
 ///
 /// Members are sorted by the bytes of their paths, so a directory comes before what it holds. Sockets, FIFOs and
 /// devices are left out and named in the result.
@@ -26,18 +26,26 @@ public struct Packing: Sendable {
     /// Turn an overlay's marks of removed things into their OCI names.
     public var whiteouts: Bool
     public var limits: TreeLimits
-    /// Of zstd, 1 to 19; nil for no compression.
+    /// How it is compressed.
+    public var compression: Compression
+    /// Of the compression: of zstd 1 to 19, of gzip 1 to 9; nil for none.
     public var level: Int?
+
+    /// A form of compressed files.
+    public enum Compression: Hashable, Sendable {
+        case zstd, gzip
+    }
 
     public init(
         timestamps: Timestamps = .fixed(1), ownership: Ownership = .kept, permissionMask: UInt32 = 0o777,
-        whiteouts: Bool = false, limits: TreeLimits = TreeLimits(), level: Int? = 3
+        whiteouts: Bool = false, limits: TreeLimits = TreeLimits(), compression: Compression = .zstd, level: Int? = 3
     ) {
         self.timestamps = timestamps
         self.ownership = ownership
         self.permissionMask = permissionMask
         self.whiteouts = whiteouts
         self.limits = limits
+        self.compression = compression
         self.level = level
     }
 
@@ -87,7 +95,8 @@ public struct Packing: Sendable {
     private func write(
         _ entries: [ArchiveEntry], of root: borrowing Descriptor, to output: borrowing Descriptor, name: String
     ) throws(ArchiveError) {
-        let writer = try ArchiveWriter(descriptor: output.raw, name: name, level: level)
+        let writer = try ArchiveWriter(
+            descriptor: output.raw, name: name, compression: level.map { (compression, $0) })
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: blockSize, alignment: 16)
         defer { buffer.deallocate() }
         for entry in entries {

@@ -13,7 +13,7 @@ public final class TarFile {
     public init(creating file: String, limits: TreeLimits = TreeLimits()) throws(ArchiveError) {
         name = file
         output = try Descriptor(creating: file, of: file)
-        writer = try ArchiveWriter(descriptor: output.raw, name: file, level: nil)
+        writer = try ArchiveWriter(descriptor: output.raw, name: file, compression: nil)
         meter = TreeMeter(limits, archive: file)
     }
 

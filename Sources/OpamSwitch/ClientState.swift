@@ -84,9 +84,9 @@ package struct ClientState: Sendable {
             """
     }
 
-    /// What says which packages may lie beside a package.
+    /// What says which packages may lie beside a package, and which part of its source counts: that is decided too.
     private static let choosing: Set<String> = [
-        "depends", "depopts", "conflicts", "conflict-class", "available", "depexts", "pin-depends",
+        "depends", "depopts", "conflicts", "conflict-class", "available", "depexts", "pin-depends", "x-subpath",
     ]
 
     private static func decided(_ member: Member) throws(FormatError) -> [UInt8] {

@@ -54,7 +54,7 @@ struct PluginProfiles {
         if engine == .opam { request.opamClient = true }
         let description = try await plugin.target(request)
         try checkCompilers(target, description)
-        if engine == .opam, description.opamClient == nil {
+        if engine == .opam, description.opamClient == nil || description.environment.kind == .host {
             throw Failure(
                 .input,
                 "target '\(target.name.value)': plugin '\(plugin.identity.name)' has no opam client for it",

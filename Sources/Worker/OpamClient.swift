@@ -44,7 +44,9 @@ struct OpamClient: Sendable {
     static func layer(in staging: ScratchDirectory) -> String { "\(staging.path)/client" }
 
     /// Lays a repository with the package of `request` over the switch of its inputs.
-    func layOut(_ request: JobRequest, in directory: String) throws(Failure) {
+    ///
+    /// - Parameter source: what the client is told of the package's source, if not what the opam file says.
+    func layOut(_ request: JobRequest, source: Source?, in directory: String) throws(Failure) {
         let names = Dictionary(
             request.inputs.map { ($0.id, $0.job.package) }, uniquingKeysWith: { first, _ in first })
         func member(_ job: Job, _ files: PackageFiles) -> ClientState.Member {
@@ -54,8 +56,13 @@ struct OpamClient: Sendable {
                 inputs: inputs.map { ($0.name, $0.version) })
         }
         let installed = request.inputs.filter { $0.job.package.name != request.job.package.name }
+        var package = member(request.job, request.files)
+        if let source {
+            package.opam = try AssembledSwitch.opamFile(request.files, of: request.job.package)
+                .replacing(source: source)
+        }
         try layOut(
-            member(request.job, request.files), files: request.files.files,
+            package, files: request.files.files,
             installed: installed.map { member($0.job, $0.files) }, in: directory)
     }
 
@@ -77,24 +84,32 @@ struct OpamClient: Sendable {
     }
 
     /// Puts the archives of a recipe where the client looks for them by their checksums.
-    func layOut(_ recipe: BuildRecipe, from sources: SourceCache, in staging: String) async throws {
+    ///
+    /// - Returns: what the client is to be told of the package's source, if not what the opam file says.
+    func layOut(_ recipe: BuildRecipe, from sources: SourceCache, in staging: String) async throws -> Source? {
         let cache = "\(staging)/cache"
         try FileManager.default.createDirectory(atPath: cache, withIntermediateDirectories: true)
-        for source in [recipe.source].compactMap({ $0 }) + recipe.extraSources.map(\.source) {
-            guard !source.checksums.isEmpty else {
-                throw Failure(
-                    .infrastructure,
-                    "\(recipe.package): the engine 'opam' takes archives only, and the source is \(source.url)",
-                    hint: "give the target 'engine: recipe'")
-            }
-            let file = try await sources.file(source, of: recipe.package)
-            for checksum in source.checksums {
-                let place = "\(cache)/\(checksum.place)"
-                try FileManager.default.createDirectory(
-                    atPath: (place as NSString).deletingLastPathComponent, withIntermediateDirectories: true)
-                if !FileManager.default.fileExists(atPath: place) {
-                    try StagedSources.stage(file, at: place)
-                }
+        for source in recipe.extraSources.map(\.source) {
+            try Self.place(await sources.file(source, of: recipe.package), source.checksums, in: cache)
+        }
+        guard let source = recipe.source else { return nil }
+        let file = try await sources.file(source, of: recipe.package)
+        guard ClientArchive.isNeeded(for: source, file) else {
+            try Self.place(file, source.checksums, in: cache)
+            return nil
+        }
+        let archive = try ClientArchive(of: file, source, in: staging, package: recipe.package)
+        try Self.place(archive.file, [archive.checksum], in: cache)
+        return Source(url: "file://\(Self.cache)/\(archive.checksum.place)", checksums: [archive.checksum])
+    }
+
+    private static func place(_ file: String, _ checksums: [Checksum], in cache: String) throws {
+        for checksum in checksums {
+            let place = "\(cache)/\(checksum.place)"
+            try FileManager.default.createDirectory(
+                atPath: (place as NSString).deletingLastPathComponent, withIntermediateDirectories: true)
+            if !FileManager.default.fileExists(atPath: place) {
+                try StagedSources.stage(file, at: place)
             }
         }
     }

@@ -18,8 +18,8 @@ extension LocalRunner {
         guard request.job.engine == .opam else { return nil }
         let client = try OpamClient(target)
         try await clients.check(client, environment: request.target.environment)
-        try client.layOut(request, in: OpamClient.layer(in: staging))
-        try await client.layOut(recipe, from: sources, in: staging.path)
+        let source = try await client.layOut(recipe, from: sources, in: staging.path)
+        try client.layOut(request, source: source, in: OpamClient.layer(in: staging))
         return client.step(installing: recipe.package, withTests: request.job.kind == .test, jobs: processors)
     }
 

@@ -45,7 +45,7 @@ struct StagedSources {
         }
     }
 
-    private static func isArchive(_ file: String) -> Bool {
+    static func isArchive(_ file: String) -> Bool {
         guard let handle = FileHandle(forReadingAtPath: file) else { return false }
         defer { try? handle.close() }
         let head = Array((try? handle.read(upToCount: 512)) ?? Data())

@@ -153,6 +153,33 @@ import Testing
         }
     }
 
+    /// What the engine 'opam' cannot do is refused where the matrix asks for it, before anything is written.
+    @Test(arguments: [
+        (
+            "{name: debian-12, run: 'ssh://ci@example.org', engine: opam}",
+            "m.yaml:3:18: error: target 'debian-12' runs by ssh, but the engine 'opam' needs a sandbox"
+        ),
+        (
+            "{name: openbsd-7.7, engine: opam}",
+            "m.yaml:3:39: error: target 'openbsd-7.7': plugin 'openbsd' has no opam client for it"
+        ),
+        (
+            "{name: openbsd-7.7, engine: opam, options: {opam-client: 2.1.2}}",
+            "m.yaml:3:18: error: plugin 'openbsd': target 'openbsd-7.7': unknown option 'opam-client'"
+        ),
+    ])
+    func anEngineThatCannotWorkIsRefused(target: String, message: String) throws {
+        let text = Self.matrix("packages: [lwt]").replacing("[debian-12]", with: "[\(target)]")
+        try workplace.write("m.yaml", text)
+        for command in ["plan", "run"] {
+            let output = try workplace.run([command, "m.yaml"])
+            #expect(output.status == Core.ExitStatus.input.rawValue)
+            #expect(output.output.isEmpty && output.talk.contains(message), "\(output.talk)")
+            #expect(output.talk.contains("hint: "), "\(output.talk)")
+            #expect(workplace.folder.read(".ciso/HEAD") == nil, "nothing is written")
+        }
+    }
+
     @Test func anInterruptIsToldByItsOwnCode() throws {
         try workplace.write("m.yaml", Self.matrix("packages: [bad]"))
         #expect(try workplace.run(["plan", "m.yaml"]).status == 0)

@@ -109,6 +109,29 @@ struct OpamEngineTests {
         }
     }
 
+    /// Whole, or a folder of it; a later commit changes nothing.
+    @Test(arguments: ["debian-11", "debian-12", "debian-13"])
+    func aRepositoryOfGitIsBuiltAtItsCommit(target: String) async throws {
+        let origin = try TemporaryDirectory()
+        try origin.shell(
+            """
+            save() { git add -A; git -c user.name=a -c user.email=a@example.org commit -q -m change; }
+            git init -q -b main .; mkdir -p lib/only; echo one > lib/only/file; save; echo two > lib/only/file; save
+            """)
+        let url = "git+file://\(origin.path)#" + (try git("rev-parse", "HEAD~1", at: origin.path))
+        let world = try await QuickstartWorld(target: target, engine: .opam)
+        for (subpath, file) in [("", "lib/only/file"), ("subpath: \"lib\"", "only/file")] {
+            let (report, log) = try await OutcomeTests.Fixture(
+                name: "from-git",
+                opam: """
+                    url { src: "\(url)" \(subpath) }
+                    build: ["sh" "-c" "grep one \(file) && test ! -e .git"]
+                    """
+            ).run(in: world)
+            #expect(report.outcome == .success, "\(report)\n\(log)")
+        }
+    }
+
     @Test func aClientThatDoesNotWorkIsInfrastructure() async throws {
         let world = try await QuickstartWorld(engine: .opam)
         var target = try await TargetEnvironments(world.folders.environments, catalog: world.catalog)
