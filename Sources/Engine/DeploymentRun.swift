@@ -46,6 +46,8 @@ package struct DeploymentRun: Sendable {
             known: { records.verdict(onJob: $0, holds: runner.holds) },
             seconds: records.expectedSeconds, lane: runner.lane,
             isChanged: try changedCells(records).contains)
+        let running = try RunningJobs(of: plan.deployment, in: store)
+        defer { running.end() }
         let housekeeping = Housekeeping { [store] in try store.tidy() }
         let run = PlanRun(
             plan: plan, agenda: agenda, runner: runner, slots: slots, files: files,
@@ -56,7 +58,10 @@ package struct DeploymentRun: Sendable {
                 }
                 housekeeping.noteRecord()
             },
-            observe: observe, cancellations: cancellations.cells)
+            observe: { event in
+                running.note(event)
+                await observe(event)
+            }, cancellations: cancellations.cells)
         try await run.run()
         await housekeeping.finish()
     }

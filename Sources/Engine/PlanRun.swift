@@ -173,7 +173,7 @@ private struct Course {
             let request = JobRequest(
                 id: id, job: job, files: try files(of: job), inputs: try inputs(of: job), target: target)
             let (runner, observe) = (run.runner, run.observe)
-            let (steps, tell) = AsyncStream.makeStream(of: String.self)
+            let (steps, tell) = AsyncStream.makeStream(of: JobStep.self)
             let work = Task { await runner.run(request) { tell.yield($0) } }
             running[id] = work
             group.addTask {

@@ -1,5 +1,6 @@
 package import Core
 package import Documents
+package import Worker
 
 /// What a run tells whoever shows it.
 package enum RunEvent: Sendable {
@@ -7,7 +8,7 @@ package enum RunEvent: Sendable {
     case planned(cells: Int, jobs: Int, done: Int)
     case started(Digest, Job, target: String, attempt: Int)
     /// The job has come to its next step.
-    case step(Digest, String)
+    case step(Digest, JobStep)
     case ended(Digest, Job, target: String, JobEnding)
     /// A cell has got its verdict.
     case recorded(CellResult)

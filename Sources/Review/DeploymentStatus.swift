@@ -15,10 +15,13 @@ package struct DeploymentStatus: Codable, Sendable {
     package var deployment: String
     package var repositories: [Plan.Repository]
     package var targets: [Target]
+    /// What runs now, longest first; nil where nobody looked.
+    package var running: [RunningJob]?
 
-    package init(plan: PlanHeader, states: [CellState]) {
+    package init(plan: PlanHeader, states: [CellState], running: [RunningJob]? = nil) {
         deployment = plan.deployment
         repositories = plan.repositories
+        self.running = running
         targets = Dictionary(grouping: states, by: \.cell.target).sorted { $0.key < $1.key }.map { name, states in
             Target(
                 name: name, cells: states.count,
@@ -37,6 +40,16 @@ package struct DeploymentStatus: Codable, Sendable {
             table.add([target.name, "\(target.cells) cells", counts.joined(separator: ", ")])
         }
         return [deployment] + repositories.map { "  \($0.location) at \($0.commit.prefix(12))" }
-            + table.lines(indentedBy: 2)
+            + table.lines(indentedBy: 2) + runningLines
+    }
+
+    private var runningLines: [String] {
+        guard let running, !running.isEmpty else { return [] }
+        var table = TextTable()
+        for job in running {
+            let cell = "\(job.cell)" + (job.kind == .test ? " (test)" : "")
+            table.add([cell, job.step, job.host.map { "on \($0)" } ?? "in a sandbox"])
+        }
+        return ["  running: \(running.count)"] + table.lines(indentedBy: 4)
     }
 }

@@ -59,8 +59,8 @@ public protocol JobRunner: Sendable {
     /// Runs `request` to its end. Every failure is in the report; cancelling the task kills the build and reports
     /// `cancelled`.
     ///
-    /// - Parameter progress: called with a short phrase at each new step (`build`, `install`, …).
-    func run(_ request: JobRequest, progress: @escaping @Sendable (String) -> Void) async -> JobReport
+    /// - Parameter progress: called at each new step.
+    func run(_ request: JobRequest, progress: @escaping @Sendable (JobStep) -> Void) async -> JobReport
 
     /// Where the jobs of a target queue, where that is not with all others.
     func lane(of target: Plan.Target) -> Lane?
@@ -71,6 +71,21 @@ public protocol JobRunner: Sendable {
 
 extension JobRunner {
     public func lane(of target: Plan.Target) -> Lane? { nil }
+}
+
+/// What a job is at, and where.
+public struct JobStep: Hashable, Sendable, CustomStringConvertible {
+    /// A short phrase: `build`, `install`, …
+    public var name: String
+    /// `USER@HOST`, with the port where one is given; nil for this machine.
+    public var host: String?
+
+    public init(_ name: String, host: String? = nil) {
+        self.name = name
+        self.host = host
+    }
+
+    public var description: String { host.map { "\(name) on \($0)" } ?? name }
 }
 
 /// A queue of jobs of its own: so many of them run at once, however many others do.

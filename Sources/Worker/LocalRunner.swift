@@ -67,7 +67,7 @@ public final class LocalRunner: JobRunner {
         return Lane(name: hosts.map(\.description).sorted().joined(separator: " "), slots: hosts.count)
     }
 
-    public func run(_ request: JobRequest, progress: @escaping @Sendable (String) -> Void) async -> JobReport {
+    public func run(_ request: JobRequest, progress: @escaping @Sendable (JobStep) -> Void) async -> JobReport {
         let clock = ContinuousClock()
         let start = clock.now
         let path = "\(folders.logs)/\(request.id)"
@@ -88,27 +88,28 @@ public final class LocalRunner: JobRunner {
         return report
     }
 
-    private func attempt(_ request: JobRequest, log: JobLog, _ progress: @escaping @Sendable (String) -> Void) async
+    private func attempt(_ request: JobRequest, log: JobLog, _ progress: @escaping @Sendable (JobStep) -> Void) async
         -> JobReport
     {
+        let here: @Sendable (String) -> Void = { progress(JobStep($0)) }
         var reader = LogReader([])
         let machine = Mutex<String?>(nil)
         var report = JobReport(outcome: .success, duration: 0)
         do {
             try Headroom.check(folders.scratch)
-            let target = try await environments.environment(of: request.target, progress: progress)
+            let target = try await environments.environment(of: request.target, progress: here)
             reader = target.patterns
             if target.isRemote {
-                try await fetch(request, progress)
+                try await fetch(request, here)
                 report.layer = try await remote.use(for: target, request.target, log: log, progress: progress) {
                     workshop in
                     machine.withLock { $0 = workshop.machine }
                     return try await self.build(request, in: target, at: workshop, log: log) { step in
-                        progress("\(step) on \(workshop.session.host.name)")
+                        progress(JobStep(step, host: workshop.session.host.name))
                     }
                 }
             } else {
-                report.layer = try await build(request, in: target, log: log, progress)
+                report.layer = try await build(request, in: target, log: log, here)
             }
         } catch {
             report = Verdict(error, log: log, reader: reader, scratch: folders.scratch).report

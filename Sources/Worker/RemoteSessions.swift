@@ -32,9 +32,9 @@ struct RemoteSessions: Sendable {
     /// - Throws: `Failure`; what `body` throws; `CancellationError`.
     func use<Value: Sendable>(
         for target: TargetEnvironment, _ planned: Plan.Target, log: JobLog,
-        progress: @escaping @Sendable (String) -> Void, _ body: @Sendable (Workshop) async throws -> Value
+        progress: @escaping @Sendable (JobStep) -> Void, _ body: @Sendable (Workshop) async throws -> Value
     ) async throws -> Value {
-        try await hosts.use(for: planned, progress: progress) { address in
+        try await hosts.use(for: planned, progress: { progress(JobStep($0)) }) { address in
             let facts = try await facts(of: address, target, planned, log: log, progress)
             var host = host(address, target)
             host.directory = target.environment.paths.build
@@ -64,11 +64,11 @@ struct RemoteSessions: Sendable {
     /// - Returns: what the host is.
     private func facts(
         of address: HostAddress, _ target: TargetEnvironment, _ planned: Plan.Target, log: JobLog,
-        _ progress: @Sendable (String) -> Void
+        _ progress: @Sendable (JobStep) -> Void
     ) async throws -> String {
         if let known = await ready.facts(of: address, for: planned.environment) { return known }
-        progress("bootstrap")
         let host = host(address, target)
+        progress(JobStep("bootstrap", host: host.name))
         let session = try await RemoteSession(host, in: scratch)
         do {
             try await makeReady(session, target, log: log)

@@ -42,7 +42,9 @@ package struct Reproduction: Sendable {
         defer { unlink(log.path) }
         let target = try await runner.environments.environment(of: request.target, progress: progress)
         guard target.isRemote else { return try await body(runner.prepare(request, in: target, log: log, progress)) }
-        return try await runner.remote.use(for: target, request.target, log: log, progress: progress) { workshop in
+        return try await runner.remote.use(
+            for: target, request.target, log: log, progress: { progress($0.description) }
+        ) { workshop in
             try await body(runner.prepare(request, in: target, at: workshop, log: log, progress))
         }
     }

@@ -2,6 +2,7 @@ internal import Core
 internal import Documents
 internal import Engine
 internal import Foundation
+internal import Worker
 
 /// Shows a run on standard error: on a terminal a few lines that are drawn anew, elsewhere a line for each ending.
 actor ProgressDisplay {
@@ -56,7 +57,7 @@ actor ProgressDisplay {
             let again = attempt > 1 ? " (attempt \(attempt))" : ""
             running[id] = Running(title: title(of: job, on: target) + again, began: clock.now, step: "start")
         case .step(let id, let step):
-            running[id]?.step = step
+            running[id]?.step = step.description
             if verbose, let title = running[id]?.title { say("\(title): \(step)") }
         case .ended(let id, let job, let target, let ending):
             running[id] = nil

@@ -6,7 +6,7 @@ internal import Store
 
 struct StatusCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "status", abstract: "Print how far every deployment in the store is.")
+        commandName: "status", abstract: "Print how far every deployment in the store is, and what runs where.")
 
     @OptionGroup var store: StoreOption
 
@@ -17,7 +17,9 @@ struct StatusCommand: AsyncParsableCommand {
         let store = try Store(opening: store.path(in: Configuration.current()))
         let statuses = try ResultsReader.deployments(in: store).map { name in
             let reader = try ResultsReader(store: store, deployment: name)
-            return DeploymentStatus(plan: reader.header, states: try reader.states(picked: []))
+            return DeploymentStatus(
+                plan: reader.header, states: try reader.states(picked: []),
+                running: try RunningJob.all(of: name, in: store))
         }
         switch format {
         case .json: try printJSON(statuses)

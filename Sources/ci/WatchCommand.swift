@@ -23,7 +23,8 @@ struct WatchCommand: AsyncParsableCommand {
         let reader = try ResultsReader(store: store, deployment: deployment)
         if format == .text {
             let states = try reader.states(picked: [])
-            for line in DeploymentStatus(plan: reader.header, states: states).lines { print(line) }
+            let running = try RunningJob.all(of: reader.header.deployment, in: reader.store)
+            for line in DeploymentStatus(plan: reader.header, states: states, running: running).lines { print(line) }
             fflush(nil)
         }
         let branches = try Set(reader.header.targets.map(\.name)).sorted().map { target in

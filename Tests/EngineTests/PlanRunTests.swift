@@ -130,6 +130,11 @@ import Worker
         }
         let first = run(stoppingAt: "b")
         while !world.started.contains("b") { try await Task.sleep(for: .milliseconds(5)) }
+        func running() throws -> [RunningJob] { try RunningJob.all(of: "d", in: Store(opening: folder.path)) }
+        while try running().first?.step != "build" { try await Task.sleep(for: .milliseconds(5)) }
+        #expect(try running().map(\.cell) == [cancelled[0].cell])
+        #expect(try running().map(\.host) == ["ci@openbsd"])
+        #expect(try running().map(\.job) == [world.ids["b"]?.hex])
         try await store.transact(Branch(branch.name), "Cancel") { transaction in
             for cell in cancelled {
                 let job = world.ids[cell.cell.package.name]
@@ -138,6 +143,7 @@ import Worker
             }
         }
         try await first.value
+        #expect(try running() == [], "what has ended runs no more")
         let stopped: [String: Outcome] = [
             "a.1": .success, "b.1": .cancelled, "c.1": .cancelled, "d.1": .success, "e.1": .unsolvable,
         ]
@@ -271,9 +277,10 @@ private struct ScriptedRunner: JobRunner {
 
     func holds(layer: Digest) -> Bool { true }
 
-    func run(_ request: JobRequest, progress: @escaping @Sendable (String) -> Void) async -> JobReport {
+    func run(_ request: JobRequest, progress: @escaping @Sendable (JobStep) -> Void) async -> JobReport {
         let name = request.job.package.name
         if name == stop {
+            progress(JobStep("build", host: "ci@openbsd"))
             _ = world.start(name)
             try? await Task.sleep(for: .seconds(60))
             return JobReport(outcome: .cancelled, duration: 0)

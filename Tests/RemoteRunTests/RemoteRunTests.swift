@@ -162,8 +162,15 @@ struct RemoteRunTests {
         let hosts = "freebsd-14.2=ssh://\(machine.login)"
         let process = try lab.start(["run", "lab.yaml"], hosts: hosts)
         #expect(try await eventually { try machine.hasBegun || !process.isRunning })
+        let cell = "freebsd-14.2/5.3.0/long.1"
+        #expect(try await lab.run("status").output.contains("    \(cell)  build  on \(machine.login)\n"))
+        let status = try await lab.run("status", "--format", "json").output
+        let deployments = try JSONSerialization.jsonObject(with: Data(status.utf8)) as? [[String: Any]]
+        let running = deployments?.first?["running"] as? [[String: Any]]
+        #expect(running?.map { $0["host"] as? String } == [machine.login], "\(status)")
         process.kill(SIGKILL)
         _ = try await process.end()
+        #expect(try await lab.run("status").output.contains("running") == false, "its jobs went with it")
         #expect(try await eventually { !isRunning("31994") })
         #expect(try await eventually { try machine.leftovers() == "" })
         let ending = try await lab.run("run", "lab.yaml", "--format", "json", hosts: hosts)

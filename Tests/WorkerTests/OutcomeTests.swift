@@ -134,11 +134,11 @@ struct OutcomeTests {
             compiler: "system", environment: world.target.environment, plugin: world.target.plugin)
         let request = JobRequest(
             id: try CanonicalJSON.digest(of: job), job: job, files: files, inputs: [], target: world.target)
-        let (steps, began) = AsyncStream.makeStream(of: String.self)
+        let (steps, began) = AsyncStream.makeStream(of: JobStep.self)
         let clock = ContinuousClock()
         let start = clock.now
         let task = Task { await world.runner.run(request) { began.yield($0) } }
-        for await step in steps where step == "build" { break }
+        for await step in steps where step.name == "build" { break }
         task.cancel()
         let report = await task.value
         #expect(report.outcome == .cancelled)

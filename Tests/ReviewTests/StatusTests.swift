@@ -1,0 +1,29 @@
+import Core
+import Documents
+import Review
+import Testing
+
+/// What `ci status` tells of jobs that run.
+@Suite struct StatusTests {
+    private let plan = PlanHeader(
+        deployment: "d", repositories: [.init(location: "repo", commit: "0123456789abcdef")], targets: [], columns: [],
+        jobs: 0, inputs: nil)
+
+    private func job(_ cell: String, _ kind: Job.Kind, _ step: String, host: String? = nil) throws -> RunningJob {
+        RunningJob(cell: try #require(Cell(cell)), kind: kind, job: "0", step: step, host: host, began: 0)
+    }
+
+    @Test func everyRunningJobHasItsPlace() throws {
+        let running = try [
+            job("openbsd-7.7/5.3.0/lwt.5.7.0", .build, "build", host: "ci@obsd:2222"),
+            job("debian-12/5.3.0/fmt.0.9.0", .test, "test"),
+        ]
+        #expect(
+            DeploymentStatus(plan: plan, states: [], running: running).lines == [
+                "d", "  repo at 0123456789ab", "  running: 2",
+                "    openbsd-7.7/5.3.0/lwt.5.7.0       build  on ci@obsd:2222",
+                "    debian-12/5.3.0/fmt.0.9.0 (test)  test   in a sandbox",
+            ])
+        #expect(DeploymentStatus(plan: plan, states: [], running: []).lines.count == 2)
+    }
+}
