@@ -27,10 +27,7 @@ package struct CellExplanation: Codable, Sendable {
         alike = states.filter {
             $0.signature != nil && $0.signature == state.signature && $0.cell != state.cell
         }.map(\.cell)
-        blocks = states.filter {
-            $0.blockedBy == state.cell.package && $0.cell.target == state.cell.target
-                && $0.cell.compiler == state.cell.compiler
-        }.map(\.cell)
+        blocks = BlockedCells(among: states).waiting(for: state.cell)
         let header = try plan.header()
         repositories = (header?.repositories ?? []).map { "\($0.location) \($0.commit)" }
         since = try header.flatMap { try Self.since(state, deployment: $0.deployment, store: store) }

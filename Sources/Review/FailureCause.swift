@@ -15,19 +15,14 @@ package struct FailureCause: Codable, Sendable {
     ///
     /// A failure without a signature is a cause of its own.
     package static func causes(of states: [CellState]) -> [FailureCause] {
-        var waiting: [Cell: [Cell]] = [:]
-        for state in states {
-            guard let blocker = state.blockedBy else { continue }
-            let cause = Cell(target: state.cell.target, compiler: state.cell.compiler, package: blocker)
-            waiting[cause, default: []].append(state.cell)
-        }
+        let blocked = BlockedCells(among: states)
         let failures = states.filter { $0.outcome == .failure }
         let causes = Dictionary(grouping: failures, by: { $0.signature ?? $0.cell.description }).map {
             signature, failures in
             let failures = failures.sorted { $0.cell < $1.cell }
             return FailureCause(
                 signature: signature, phase: failures[0].phase, reason: failures[0].reason,
-                cells: failures.map(\.cell), blocks: failures.flatMap { waiting[$0.cell] ?? [] }.sorted())
+                cells: failures.map(\.cell), blocks: failures.flatMap { blocked.waiting(for: $0.cell) }.sorted())
         }
         return causes.sorted { ($1.spoilt, $0.signature) < ($0.spoilt, $1.signature) }
     }
