@@ -28,6 +28,8 @@ package struct DeploymentRun: Sendable {
         files: @escaping @Sendable (Digest) throws -> PackageFiles,
         observe: @escaping @Sendable (RunEvent) async -> Void
     ) async throws {
+        // A verdict that the last run made durable in its last moment is not to be found once more.
+        try store.settle()
         let cancellations = try CancellationWatch(store: store, plan: plan)
         defer { cancellations.stop() }
         let records = try Records(store: store, plan: plan)

@@ -76,6 +76,12 @@ public final class Store: Sendable {
     /// Makes what was written durable without the journal, which begins anew. Done by itself when the journal is full.
     public func checkpoint() throws { try committer.checkpoint() }
 
+    /// Finishes what a writer left that died, if one did: a change that it made durable and did not live to show is seen
+    /// from now on, not only after the next transaction.
+    ///
+    /// - Throws: `StoreError`, also where another writer holds the store for too long.
+    public func settle() throws { try exclusively { _ in } }
+
     /// Runs `body` while no writer of any process is at work.
     func exclusively<Result: Sendable>(_ body: (GitRepository) throws -> Result) throws -> Result {
         try committer.exclusively(body)

@@ -43,8 +43,6 @@ final class Writer {
 }
 
 struct CrashTests {
-    private static let isFull = ProcessInfo.processInfo.environment["CISO_TEST_FULL"] == "1"
-
     /// The history must be a line of transactions: each adds 1 to the counter, each receipt is whole and of its value.
     private func expectLinear(_ store: Store, acknowledged: [String: Int], _ comment: Comment) throws {
         var previous: Int?
@@ -69,7 +67,7 @@ struct CrashTests {
     }
 
     @Test(arguments: FailurePoint.allCases) func aWriterDiesAtAPoint(_ point: FailurePoint) throws {
-        let rounds = Self.isFull ? 40 : 2
+        let rounds = LongForm.isWanted ? 40 : 2
         try withFolder { folder in
             let store = try Store(at: folder + "/store")
             try store.transact(main, "start") { try $0.write(0, to: "counter") }
@@ -95,6 +93,25 @@ struct CrashTests {
         }
     }
 
+    /// Without a transaction: whoever only reads wants to know all that is durable.
+    @Test func aDurableChangeOfADeadWriterIsSeenOnceTheStoreIsSettled() throws {
+        try withFolder { folder in
+            let store = try Store(at: folder + "/store")
+            try store.transact(main, "start") { try $0.write(0, to: "counter") }
+            let end = try Writer(store: store.path, name: "d", count: 5, dyingAt: (.journalSynced, 2)).finish()
+            #expect(end.acknowledged.count == 1)
+            func counter() throws -> Int? {
+                try Store(opening: store.path).snapshot(main).value(Int.self, at: "counter")
+            }
+            #expect(try counter() == 1)
+            try Store(opening: store.path).settle()
+            #expect(try counter() == 2)
+            try Store(opening: store.path).settle()
+            #expect(try counter() == 2)
+            try expectClean(store.path)
+        }
+    }
+
     /// Whatever writers left behind does not stop the store from being packed.
     private func expectTidy(_ store: Store) throws {
         let head = try store.snapshot(main).commit
@@ -107,8 +124,8 @@ struct CrashTests {
     }
 
     /// Each store goes through so many deaths: checking takes the longer the more there is in it.
-    @Test(arguments: 0..<(isFull ? 25 : 1)) func writersAreKilledAtRandom(store number: Int) throws {
-        let rounds = Self.isFull ? 40 : 12
+    @Test(arguments: 0..<(LongForm.isWanted ? 25 : 1)) func writersAreKilledAtRandom(store number: Int) throws {
+        let rounds = LongForm.isWanted ? 40 : 12
         var random = SeededGenerator()
         let seed = random.seed
         try withFolder { folder in
@@ -139,7 +156,7 @@ struct CrashTests {
             try store.transact(main, "start") { try $0.write(0, to: "counter") }
             let clone = folder + "/clone"
             try git("clone", "-q", "--branch", "main", store.path, clone, at: folder)
-            let each = Self.isFull ? 500 : 25
+            let each = LongForm.isWanted ? 500 : 25
             let writers = try (0..<count).map {
                 try Writer(store: store.path, name: "w\($0)", count: each, isMixed: !$0.isMultiple(of: 3))
             }
