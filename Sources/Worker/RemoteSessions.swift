@@ -34,7 +34,8 @@ struct RemoteSessions: Sendable {
         for target: TargetEnvironment, _ planned: Plan.Target, log: JobLog,
         progress: @escaping @Sendable (JobStep) -> Void, _ body: @Sendable (Workshop) async throws -> Value
     ) async throws -> Value {
-        try await hosts.use(for: planned, progress: { progress(JobStep($0)) }) { address in
+        let waiting: @Sendable (String) -> Void = { progress(JobStep($0)) }
+        return try await hosts.use(for: planned, progress: waiting) { address in
             let facts = try await facts(of: address, target, planned, log: log, progress)
             var host = host(address, target)
             host.directory = target.environment.paths.build

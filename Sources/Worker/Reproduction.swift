@@ -42,9 +42,8 @@ package struct Reproduction: Sendable {
         defer { unlink(log.path) }
         let target = try await runner.environments.environment(of: request.target, progress: progress)
         guard target.isRemote else { return try await body(runner.prepare(request, in: target, log: log, progress)) }
-        return try await runner.remote.use(
-            for: target, request.target, log: log, progress: { progress($0.description) }
-        ) { workshop in
+        let steps: @Sendable (JobStep) -> Void = { progress($0.description) }
+        return try await runner.remote.use(for: target, request.target, log: log, progress: steps) { workshop in
             try await body(runner.prepare(request, in: target, at: workshop, log: log, progress))
         }
     }

@@ -1,0 +1,137 @@
+import Core
+import Foundation
+import Glibc
+import TestSupport
+
+@testable import Worker
+
+/// A store, and a matrix of small packages in it, for `ci` as a process of its own.
+struct SmallDeployment {
+    private let folder: TemporaryDirectory
+
+    /// Plans them.
+    ///
+    /// - Parameter packages: opam files by package, beside those of the compiler.
+    init(_ packages: [String: String]) async throws {
+        // Makes the root file system if need be.
+        let world = try await QuickstartWorld()
+        _ = try await TargetEnvironments(world.folders.environments, catalog: world.catalog)
+            .environment(of: world.target) { _ in }
+        folder = try TemporaryDirectory()
+        let compiler = [
+            "ocaml.4.13.1": #"depends: "ocaml-system""#,
+            "ocaml-system.4.13.1": #"flags: compiler available: sys-ocaml-version = "4.13.1""#,
+        ]
+        for (package, text) in packages.merging(compiler, uniquingKeysWith: { own, _ in own }) {
+            let name = package.prefix { $0 != "." }
+            try folder.write("opam-version: \"2.0\"\n\(text)\n", to: "repo/packages/\(name)/\(package)/opam")
+        }
+        let matrix = """
+            deployment: small
+            repositories: [{path: repo}]
+            targets: [debian-12]
+            compilers: [{system: "4.13.1"}]
+            packages: all
+            """
+        try folder.write(matrix, to: "small.yaml")
+        // The first plan makes the store; its root file systems are those of the tests.
+        let worker = store.appending(path: "ciso/worker")
+        try program("plan").output()
+        try FileManager.default.createDirectory(at: worker, withIntermediateDirectories: true)
+        symlink(world.folders.environments, worker.appending(path: "environments").path)
+    }
+
+    var store: URL { folder.url.appending(path: "store") }
+    private var layersFolder: URL { store.appending(path: "ciso/worker/layers") }
+
+    /// `ci plan` or `ci run`, not yet started.
+    func program(_ command: String) throws -> Program {
+        let jobs = command == "run" ? ["--jobs", "2"] : []
+        return try ci([command, folder("small.yaml"), "--quiet"] + jobs)
+    }
+
+    /// Any command on the store.
+    func ci(_ words: [String]) throws -> Program {
+        Program([try BuiltProgram.path(of: "ci")] + words + ["--store", store.path])
+    }
+
+    /// The processes that still show the store in their command lines or among their mounts after so many seconds.
+    func leftProcesses(after seconds: Int) -> [String] {
+        var left: [String] = []
+        for _ in 0..<(seconds * 100) {
+            left = ProcessTable.identifiers.filter { process in
+                process != getpid()
+                    && ["cmdline", "mountinfo"].contains { file in
+                        let bytes = FileManager.default.contents(atPath: "/proc/\(process)/\(file)") ?? Data()
+                        return String(decoding: bytes, as: UTF8.self).contains(folder.url.lastPathComponent)
+                    }
+            }.map { "\($0) \(ProcessTable.words(of: $0).joined(separator: " ").prefix(200))" }
+            if left.isEmpty { break }
+            usleep(10_000)
+        }
+        return left
+    }
+
+    private static let branch = "results/small/debian-12"
+
+    /// The verdicts, if there are any yet, each with the name of its document's object.
+    func recorded() throws -> [String: String] {
+        guard gitSucceeds("rev-parse", "--verify", Self.branch, at: store.path) else { return [:] }
+        let lines = try git("ls-tree", "-r", Self.branch, at: store.path).split(separator: "\n")
+        return Dictionary(
+            lines.compactMap { line in
+                let parts = line.split { $0 == "\t" || $0 == " " }
+                guard parts.count == 4, !parts[3].hasPrefix("index/") else { return nil }
+                return (String(parts[3]), String(parts[2]))
+            }, uniquingKeysWith: { first, _ in first })
+    }
+
+    /// How many commits changed each verdict.
+    func timesRecorded() throws -> [Substring: Int] {
+        let lines = try git("log", "--format=", "--name-only", Self.branch, at: store.path).split(separator: "\n")
+        return Dictionary(lines.filter { !$0.hasPrefix("index/") }.map { ($0, 1) }, uniquingKeysWith: +)
+    }
+
+    /// What `ci results` says of each package.
+    func states() throws -> [String: String] {
+        struct State: Decodable {
+            var cell: String
+            var state: String
+        }
+        let json = try ci(["results", "--format", "json"]).run().output
+        let states = try JSONDecoder().decode([State].self, from: Data(json.utf8))
+        return Dictionary(uniqueKeysWithValues: states.map { (String($0.cell.split(separator: "/")[2]), $0.state) })
+    }
+
+    /// The archives of layers, by their paths.
+    func layers() throws -> [String] {
+        let objects = FileManager.default.enumerator(atPath: layersFolder.appending(path: "objects").path)
+        return (objects?.compactMap { $0 as? String } ?? []).filter { $0.hasSuffix(".tar.zst") }
+    }
+
+    /// Archives that are not what their names say, and unpacked layers that lack a file of theirs.
+    func damagedLayers() throws -> [String] {
+        try layers().filter { name in
+            let file = layersFolder.appending(path: "objects/\(name)")
+            let digest = Digest(of: Array(try Data(contentsOf: file))).hex
+            guard name.hasSuffix("\(digest).tar.zst") else { return true }
+            let unpacked = layersFolder.appending(path: digest).path
+            guard FileManager.default.fileExists(atPath: unpacked) else { return false }
+            let expected = try listing(of: file.path)
+            return expected.contains { !FileManager.default.fileExists(atPath: "\(unpacked)/\($0)") }
+        }
+    }
+
+    private func listing(of archive: String) throws -> [Substring] {
+        try Program(["tar", "--zstd", "-tf", archive]).output().split(separator: "\n").filter { !$0.contains(".wh.") }
+    }
+
+    /// What is left where unfinished things lie, once a run has come to its end.
+    func leftovers() throws -> [String] {
+        let worker = store.appending(path: "ciso/worker")
+        return try ["layers/incoming", "scratch", "logs"].flatMap { place in
+            try FileManager.default.contentsOfDirectory(atPath: worker.appending(path: place).path)
+                .map { "\(place)/\($0)" }
+        }
+    }
+}
