@@ -60,15 +60,18 @@ struct Beginning: Sendable {
 
     /// Whether a request that begins so has no solution, whatever else it asks for.
     func rulesOut(_ request: Request, in universe: Universe) -> Bool { isUnsolvable && teaches(request, in: universe) }
+}
 
+extension Request {
+    /// Whether another request asks for the same and one more root.
     func isBeginning(of other: Request) -> Bool {
-        guard let last = other.roots.last?.name, other.roots.count == request.roots.count + 1 else { return false }
+        guard let last = other.roots.last?.name, other.roots.count == roots.count + 1 else { return false }
         func isEqual(_ names: Set<PackageName>, _ more: Set<PackageName>) -> Bool {
             names == more || (more.count == names.count + 1 && more.contains(last) && names.isSubset(of: more))
         }
-        return other.roots.starts(with: request.roots) && other.preference == request.preference
-            && other.budget == request.budget && other.constraints == request.constraints
-            && other.pins == request.pins && isEqual(request.requestedExactly, other.requestedExactly)
-            && isEqual(request.withTest, other.withTest) && isEqual(request.withDoc, other.withDoc)
+        return other.roots.starts(with: roots) && other.preference == preference
+            && other.budget == budget && other.constraints == constraints
+            && other.pins == pins && isEqual(requestedExactly, other.requestedExactly)
+            && isEqual(withTest, other.withTest) && isEqual(withDoc, other.withDoc)
     }
 }

@@ -16,7 +16,9 @@ struct Beginnings: Sendable {
     /// What was found for them.
     var groups: [AnswerGroup] { known.compactMap(\.group) }
 
-    func index(of request: Request) -> Int? { known.lastIndex { $0.isBeginning(of: request) } }
+    func index(of request: Request) -> Int? {
+        known.indices.last { known[$0].request.isBeginning(of: request) }
+    }
 
     /// Keeps one more beginning, and forgets the oldest if there are too many.
     ///
@@ -27,9 +29,11 @@ struct Beginnings: Sendable {
         return known.count - 1
     }
 
-    mutating func ranks(_ universe: Universe, _ preference: VersionPreference) -> CandidateRanks {
+    mutating func ranks(
+        _ universe: Universe, _ preference: VersionPreference, _ shared: SharedAnswers?
+    ) -> CandidateRanks {
         if let known = ranks[preference] { return known }
-        let new = CandidateRanks(universe, preference)
+        let new = shared?.ranks(universe, preference) ?? CandidateRanks(universe, preference)
         ranks[preference] = new
         return new
     }

@@ -20,7 +20,7 @@ extension Beginning {
     /// solution or what is said of the last root may change it.
     func lastRoot(of request: Request, in target: TargetUniverse) -> LastRoot? {
         let last = request.roots[request.roots.count - 1]
-        guard let rest, let name = target.universe.nameID(last.name.text), !rest.remainder.isExamined(name) else {
+        guard let name = target.universe.nameID(last.name.text), rest?.remainder.isExamined(name) == false else {
             return nil
         }
         // Versions to be avoided are candidates only where they are asked for.
@@ -50,22 +50,27 @@ extension Beginning {
     mutating func solve(
         _ last: LastRoot, _ target: TargetUniverse, _ decisions: FilterDecisions?
     ) -> (resolution: Resolution?, spent: Int) {
-        // Taken out, so that it is changed in place.
-        guard var rest = rest.take() else { return (nil, 0) }
-        defer { self.rest = rest }
+        rest?.solve(last, target, decisions, &answers, elsewhere) ?? (nil, 0)
+    }
+}
+
+extension RestSearch {
+    fileprivate mutating func solve(
+        _ last: LastRoot, _ target: TargetUniverse, _ decisions: FilterDecisions?,
+        _ answers: inout [Question: RestAnswer]?, _ elsewhere: AnswersFromElsewhere?
+    ) -> (resolution: Resolution?, spent: Int) {
         let question = answers == nil ? nil : last.question
-        if let question, let answer = elsewhere?.answer(to: question, in: rest.remainder) {
-            answers?[question] = answer
-            return (rest.remainder.resolution(answer, target.universe), 0)
+        if let question, let answer = elsewhere?.answer(to: question, in: remainder) {
+            return (remainder.resolution(answer, target.universe), 0)
         }
-        if let decisions { rest.change(last.name, to: last.scope, target, decisions) }
-        let end = rest.run(last.name, last.versions, budget: last.budget)
-        defer { rest.reset() }
-        let effort = rest.search.effort
-        if end == .unsolvable, rest.couldBeOtherwise { return (nil, effort) }
-        let answer = rest.answer(end, target.universe)
+        if let decisions { change(last.name, to: last.scope, target, decisions) }
+        let end = run(last.name, last.versions, budget: last.budget)
+        defer { reset() }
+        let effort = search.effort
+        if end == .unsolvable, couldBeOtherwise { return (nil, effort) }
+        let answer = answer(end, target.universe)
         if let question, end != .exhausted { answers?[question] = answer }
-        var resolution = rest.remainder.resolution(answer, target.universe)
+        var resolution = remainder.resolution(answer, target.universe)
         if end == .exhausted { resolution.verdict = .limit }
         resolution.effort = effort
         return (resolution, effort)

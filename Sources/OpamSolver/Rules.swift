@@ -43,6 +43,23 @@ package struct Rules: Sendable {
         return Candidate(slotOf.count - 1)
     }
 
+    /// Whether two candidates cannot both be taken, whatever else is.
+    func areExclusive(_ one: Candidate, _ other: Candidate) -> Bool {
+        if slotOf[Int(one)] == slotOf[Int(other)] { return one != other }
+        if excludes(one, other) || excludes(other, one) { return true }
+        let range = classes.range(other)
+        return !range.isEmpty && classes[one].contains { number in classes.values[range].contains(number) }
+    }
+
+    private func excludes(_ one: Candidate, _ other: Candidate) -> Bool {
+        let slot = slotOf[Int(other)]
+        for index in needs.range(one)
+        where needs.slot(index) == slot && !sets.contains(other, in: needs.set(index)) { return true }
+        for index in conflicts.range(one)
+        where conflicts.slot(index) == slot && sets.contains(other, in: conflicts.set(index)) { return true }
+        return false
+    }
+
     /// A state of the rules to come back to.
     package struct Mark: Sendable {
         let order, needs, conflicts, classes, sets: Rows.Mark

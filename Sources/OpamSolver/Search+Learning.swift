@@ -1,107 +1,18 @@
-/// A candidate taken, or a candidate left: a part of a stored clause.
-struct Literal {
-    let code: Int32
+/// What is being learned from a conflict.
+struct ConflictAnalysis {
+    /// The marked candidates of the level of the conflict that are not replaced yet.
+    var open = 0
+    /// The candidates of lower levels.
+    var others: [Candidate] = []
+    /// What was assigned to them cannot hold together with what is concluded.
+    var literals: [Literal] = []
+    /// The clauses put together.
+    var antecedents: [Clause] = []
 
-    init(_ candidate: Candidate, taken: Bool) {
-        code = candidate << 1 | (taken ? 0 : 1)
-    }
-
-    init(code: Int32) {
-        self.code = code
-    }
-
-    var candidate: Candidate { code >> 1 }
-    var isTaken: Bool { code & 1 == 0 }
-
-    /// 1 when the literal holds, -1 when it cannot, 0 while its candidate is undecided.
-    @inline(__always)
-    func state(_ value: [Int8]) -> Int8 {
-        let state = value[Int(candidate)]
-        return isTaken ? state : -state
-    }
-}
-
-/// The clauses learned in one request. The first two literals of each are watched: a clause is looked at
-/// only when one of them fails. The watchers of a literal form a list through `next`.
-struct LearnedClauses {
-    private var codes: [Int32] = []
-    private var firstWatcher: [Int32] = []
-    private var next: [Int32] = []
-    private var starts: [Int32] = []
-
-    var count: Int { starts.count }
-
-    mutating func grow(to candidates: Int) {
-        while firstWatcher.count < 2 * candidates { firstWatcher.append(-1) }
-    }
-
-    func range(_ clause: Int32) -> Range<Int> {
-        let end = Int(clause) + 1 < starts.count ? Int(starts[Int(clause) + 1]) : codes.count
-        return Int(starts[Int(clause)])..<end
-    }
-
-    func literal(at index: Int) -> Literal { Literal(code: codes[index]) }
-
-    /// Stores a clause; the two literals to watch come first.
-    mutating func add(_ new: [Literal]) -> Int32 {
-        let clause = Int32(starts.count)
-        starts.append(Int32(codes.count))
-        codes.append(contentsOf: new.lazy.map(\.code))
-        next.append(-1)
-        next.append(-1)
-        if new.count > 1 {
-            watch(clause << 1, new[0])
-            watch(clause << 1 | 1, new[1])
-        }
-        return clause
-    }
-
-    private mutating func watch(_ watcher: Int32, _ literal: Literal) {
-        next[Int(watcher)] = firstWatcher[Int(literal.code)]
-        firstWatcher[Int(literal.code)] = watcher
-    }
-
-    /// Takes the list of the watchers of `literal` away, to be gone through.
-    mutating func takeWatchers(of literal: Literal) -> Int32 {
-        let first = firstWatcher[Int(literal.code)]
-        if first >= 0 { firstWatcher[Int(literal.code)] = -1 }
-        return first
-    }
-
-    func watcher(after watcher: Int32) -> Int32 { next[Int(watcher)] }
-
-    /// Lets `watcher` watch `literal` as before.
-    mutating func keep(_ watcher: Int32, on literal: Literal) {
-        watch(watcher, literal)
-    }
-
-    /// Lets `watcher` watch a literal of its clause that can still hold, if there is one besides the other watched.
-    mutating func move(_ watcher: Int32, given value: [Int8]) -> Bool {
-        let range = range(watcher >> 1)
-        let place = range.lowerBound + Int(watcher & 1)
-        for index in (range.lowerBound + 2)..<max(range.upperBound, range.lowerBound + 2)
-        where literal(at: index).state(value) >= 0 {
-            codes.swapAt(place, index)
-            watch(watcher, literal(at: place))
-            return true
-        }
-        return false
-    }
-
-    /// The other literal that the clause of `watcher` watches.
-    func partner(of watcher: Int32) -> Literal {
-        literal(at: range(watcher >> 1).lowerBound + Int(1 - watcher & 1))
-    }
-
-    /// Forgets all clauses.
     mutating func clear() {
-        for clause in starts.indices {
-            let range = range(Int32(clause))
-            for index in range.prefix(2) { firstWatcher[Int(codes[index])] = -1 }
-        }
-        codes.removeAll(keepingCapacity: true)
-        next.removeAll(keepingCapacity: true)
-        starts.removeAll(keepingCapacity: true)
+        open = 0
+        others.removeAll(keepingCapacity: true)
+        antecedents.removeAll(keepingCapacity: true)
     }
 }
 
@@ -114,7 +25,7 @@ extension Search {
     /// Takes over what another search has learned. Must come before anything is decided.
     mutating func learn(_ lemmas: [[Literal]]) {
         for lemma in lemmas {
-            let number = clauses.add(lemma)
+            let number = clauses.add(lemma[0], lemma.dropFirst())
             if lemma.count == 1 {
                 assign(lemma[0].candidate, lemma[0].isTaken, because: .learned(number))
             }
@@ -157,7 +68,7 @@ extension Search {
                 proof?.conflict = clause
                 return false
             }
-            let (turningPoint, others, antecedents) = firstUniqueImplicationPoint(of: clause, top: top)
+            let turningPoint = firstUniqueImplicationPoint(of: clause, top: top)
             // What was concluded late may follow from what was known early.
             if let reason = reason[Int(turningPoint)] {
                 let earliest = lastLevel(of: reason, besides: turningPoint)
@@ -166,22 +77,30 @@ extension Search {
                     continue
                 }
             }
-            proof?.antecedents.append(antecedents)
-            conclude(turningPoint, others, top)
+            conclude(turningPoint, top)
             return true
         }
     }
 
-    private mutating func conclude(_ turningPoint: Candidate, _ others: [Candidate], _ top: Int32) {
+    /// Stores the clause of the turning point and `analysis.others`, and goes back to where it tells something.
+    private mutating func conclude(_ turningPoint: Candidate, _ top: Int32) {
+        proof?.antecedents.append(analysis.antecedents)
         let assertion = Literal(turningPoint, taken: value[Int(turningPoint)] < 0)
-        var literals = [assertion] + others.map { Literal($0, taken: value[Int($0)] < 0) }
         var target: Int32 = 0
-        for index in literals.indices.dropFirst() where level[Int(literals[index].candidate)] > target {
-            target = level[Int(literals[index].candidate)]
-            literals.swapAt(1, index)
+        for index in analysis.others.indices where level[Int(analysis.others[index])] > target {
+            target = level[Int(analysis.others[index])]
+            analysis.others.swapAt(0, index)
         }
+        analysis.literals.removeAll(keepingCapacity: true)
+        for other in analysis.others { analysis.literals.append(Literal(other, taken: value[Int(other)] < 0)) }
         close(downTo: Int(top - target > Search.longestWayBack ? top - 1 : target))
-        assign(assertion.candidate, assertion.isTaken, because: .learned(clauses.add(literals)))
+        conclude(assertion, at: target)
+        if !assertion.isTaken, proof == nil { concludeAlike(turningPoint, at: target) }
+    }
+
+    /// Stores the clause of a literal and `analysis.literals`, all of which have failed, and assigns the literal.
+    mutating func conclude(_ assertion: Literal, at target: Int32) {
+        assign(assertion.candidate, assertion.isTaken, because: .learned(clauses.add(assertion, analysis.literals)))
         level[Int(assertion.candidate)] = target
     }
 
@@ -195,37 +114,72 @@ extension Search {
     }
 
     /// Replaces what was concluded at level `top` by what it was concluded from, latest first, until one
-    /// candidate of that level is left.
-    ///
-    /// - Returns: That candidate, the candidates of lower levels (without the lowest, which always holds), and, for a
-    ///   proof, the clauses that were put together.
-    private mutating func firstUniqueImplicationPoint(
-        of clause: Clause, top: Int32
-    ) -> (point: Candidate, others: [Candidate], antecedents: [Clause]) {
-        var others: [Candidate] = []
-        var open = 0
+    /// candidate of that level is left. Those of lower levels are left in `analysis`.
+    private mutating func firstUniqueImplicationPoint(of clause: Clause, top: Int32) -> Candidate {
+        analysis.clear()
+        resolve(clause, besides: nil, top)
         var index = trail.count
-        var point: Candidate?
-        var toResolve: Clause? = clause
-        var antecedents: [Clause] = []
-        while let resolved = toResolve {
-            if proof != nil { antecedents.append(resolved) }
-            var found: [(Candidate, Int32)] = []
-            forEachCandidate(of: resolved, besides: point) { found.append(($0, $1)) }
-            effort += found.count
-            for (candidate, level) in found where level > 0 && !isSeen[Int(candidate)] {
-                isSeen[Int(candidate)] = true
-                if level == top { open += 1 } else { others.append(candidate) }
-            }
+        while true {
             repeat { index -= 1 } while !(isSeen[Int(trail[index])] && level[Int(trail[index])] == top)
             let candidate = trail[index]
             isSeen[Int(candidate)] = false
-            open -= 1
-            point = candidate
-            toResolve = open > 0 ? reason[Int(candidate)] : nil
+            analysis.open -= 1
+            guard analysis.open > 0, let reason = reason[Int(candidate)] else {
+                for other in analysis.others { isSeen[Int(other)] = false }
+                return candidate
+            }
+            resolve(reason, besides: candidate, top)
         }
-        for candidate in others { isSeen[Int(candidate)] = false }
-        return (trail[index], others, antecedents)
+    }
+
+    /// Marks the candidates of a clause.
+    private mutating func resolve(_ clause: Clause, besides skipped: Candidate?, _ top: Int32) {
+        analysis.antecedents.append(clause)
+        switch clause {
+        case .exclusion(let one, let other):
+            if one != skipped { mark(one, top) }
+            if other != skipped { mark(other, top) }
+        case .never(let candidate):
+            if candidate != skipped { mark(candidate, top) }
+        case .need(let candidate, let need):
+            if candidate != skipped { mark(candidate, top) }
+            let set = rules.needs.set(Int(need))
+            for index in rules.order.range(rules.needs.slot(Int(need))) {
+                let candidate = rules.order.values[index]
+                if candidate != skipped, rules.sets.contains(candidate, in: set) { mark(candidate, top) }
+            }
+        case .learned(let number):
+            for index in clauses.range(number) {
+                let candidate = clauses.literal(at: index).candidate
+                if candidate != skipped { mark(candidate, top) }
+            }
+        }
+    }
+
+    /// Marks a candidate of a clause to be replaced, or kept if its level is lower.
+    ///
+    /// One taken candidate often excludes a hundred others, so it is put into their place at once.
+    private mutating func mark(_ candidate: Candidate, _ top: Int32) {
+        effort += 1
+        var marked = candidate
+        if case .exclusion(let one, let other)? = reason[Int(candidate)] {
+            let source = one == candidate ? other : one
+            level[Int(candidate)] = level[Int(source)]
+            if level[Int(source)] == top {
+                analysis.antecedents.append(.exclusion(one, other))
+                marked = source
+            }
+        }
+        let level = level[Int(marked)]
+        guard level > 0, !isSeen[Int(marked)] else { return }
+        isSeen[Int(marked)] = true
+        if level == top { analysis.open += 1 } else { analysis.others.append(marked) }
+    }
+
+    /// The level from which an assignment follows. It may have been drawn at a later one.
+    private func sourceLevel(of candidate: Candidate) -> Int32 {
+        guard case .exclusion(let one, let other)? = reason[Int(candidate)] else { return level[Int(candidate)] }
+        return level[Int(one == candidate ? other : one)]
     }
 
     /// Calls `visit` with each candidate of `clause` and the level of its assignment.
@@ -233,7 +187,7 @@ extension Search {
         of clause: Clause, besides skipped: Candidate?, _ visit: (Candidate, Int32) -> Void
     ) {
         func meet(_ candidate: Candidate) {
-            if candidate != skipped { visit(candidate, level[Int(candidate)]) }
+            if candidate != skipped { visit(candidate, sourceLevel(of: candidate)) }
         }
         switch clause {
         case .exclusion(let one, let other):

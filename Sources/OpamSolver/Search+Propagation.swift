@@ -2,7 +2,11 @@
 extension Search {
     /// Takes or leaves `candidate`, which is undecided.
     mutating func assign(_ candidate: Candidate, _ taken: Bool, because clause: Clause?) {
-        level[Int(candidate)] = Int32(levels.count)
+        if case .exclusion(let one, let other)? = clause {
+            level[Int(candidate)] = level[Int(one == candidate ? other : one)]
+        } else {
+            level[Int(candidate)] = Int32(levels.count)
+        }
         reason[Int(candidate)] = clause
         put(candidate, taken)
     }

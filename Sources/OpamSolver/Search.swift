@@ -15,6 +15,9 @@
 /// (chronological backtracking: Nadel and Ryvchin, 2018). So the trail is not sorted by level, and what follows from
 /// fewer decisions than those gone back to stays.
 ///
+/// **Learning for several versions at once.** What a conflict teaches about a version is taken over for those of its
+/// neighbours that it holds for by the same steps: see `concludeAlike`.
+///
 /// **Clauses are made when needed** (lazy clause generation: Ohrimenko, Stuckey and Codish, 2009). Only candidates
 /// that are taken push their needs and conflicts into the state; a candidate about to be taken is first looked at
 /// against the state. The clauses that stand behind an assignment are named by `Clause`, and only those that a
@@ -50,6 +53,7 @@ struct Search {
 
     // What was learned in this request.
     var clauses = LearnedClauses()
+    var analysis = ConflictAnalysis()
     var isSeen: [Bool]
     /// How what was learned came about; nil unless somebody is going to ask.
     var proof: Proof?

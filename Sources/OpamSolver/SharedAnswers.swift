@@ -15,6 +15,14 @@ public struct SharedAnswers: Sendable {
 
     public init() {}
 
+    /// The ranks that a solver of another target has used.
+    func ranks(_ universe: Universe, _ preference: VersionPreference) -> CandidateRanks? {
+        for target in targets where target.universe == universe {
+            for group in target.groups where group.beginning.preference == preference { return group.remainder.ranks }
+        }
+        return nil
+    }
+
     /// Adds what a solver has found: ``Solver/answers``.
     public mutating func add(_ answers: TargetAnswers) {
         targets.append(answers)
@@ -77,10 +85,18 @@ struct AnswersFromElsewhere: Sendable {
 
     /// - Parameter remainder: What requests with this beginning leave in the target.
     init(_ shared: SharedAnswers, _ universe: Universe, _ beginning: Request, _ remainder: Remainder) {
-        let known = shared.targets.reversed().filter { $0.universe == universe }.flatMap(\.groups)
+        let known = shared.targets.filter { $0.universe == universe }.flatMap(\.groups)
             .filter { $0.beginning.preference == beginning.preference }
-        // The same compiler is the best guess.
-        for group in known.filter({ $0.beginning == beginning }) + known.filter({ $0.beginning != beginning }) {
+        // Comparing costs about as much as twenty answers. Of another compiler, one target knows nearly all that helps.
+        var others: [AnswerGroup] = []
+        for group in known where group.beginning != beginning {
+            if let index = others.firstIndex(where: { $0.beginning == group.beginning }) {
+                if others[index].answers.count < group.answers.count { others[index] = group }
+            } else {
+                others.append(group)
+            }
+        }
+        for group in known.filter({ $0.beginning == beginning }) + others {
             groups.append((group.answers, remainder.firstDifferences(from: group.remainder)))
         }
     }

@@ -84,7 +84,7 @@ extension Solver {
         if let index = beginnings.index(of: request) { return index }
         var beginning = target.beginnings.beginning(of: request) { known in
             let unknown = Beginning(of: request)
-            return learn(unknown, known.ranks(target.universe, request.preference))
+            return learn(unknown, known.ranks(target.universe, request.preference, shared))
         }
         if let shared { beginning.share(shared, target.universe) }
         return beginnings.add(beginning)

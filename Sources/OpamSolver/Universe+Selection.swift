@@ -1,30 +1,39 @@
 /// Selections are sorted as `name.version` in byte order.
 extension Universe {
-    private func rank(_ package: PackageID) -> Int32 { rankOfSelection[Int(nameID(of: package))] }
-
-    /// Puts the packages of a selection in order.
-    func sortAsSelection(_ packages: inout [PackageID]) {
-        packages.sort { rank($0) < rank($1) }
-    }
+    /// The order of packages in a selection.
+    var selectionOrder: SelectionOrder { SelectionOrder(ranks: rankOfSelection, names: packages.name) }
 
     /// The packages of two selections that share none, in order.
     func merged(_ left: [PackageID], _ right: [PackageID]) -> [PackageID] {
-        [Int32].merged(left, right) { rank($0) < rank($1) }
+        let order = selectionOrder
+        return [Int32].merged(left, right) { order.precedes($0, $1) }
+    }
+}
+
+/// Apart from the universe, since a copy of that costs more than sorting.
+struct SelectionOrder {
+    fileprivate let ranks: [Int32]
+    fileprivate let names: [Universe.NameID]
+
+    func precedes(_ one: Universe.PackageID, _ other: Universe.PackageID) -> Bool {
+        ranks[Int(names[Int(one)])] < ranks[Int(names[Int(other)])]
     }
 }
 
 extension Search {
     /// The packages that were walked, in the order of a selection.
     func walkedPackages(_ universe: Universe) -> [Universe.PackageID] {
+        let (order, nameCount) = (universe.selectionOrder, universe.nameCount)
         var packages: [Universe.PackageID] = []
-        for slot in walked where slot < universe.nameCount { packages.append(chosen[Int(slot)]) }
-        universe.sortAsSelection(&packages)
+        for slot in walked where slot < nameCount { packages.append(chosen[Int(slot)]) }
+        packages.sort { order.precedes($0, $1) }
         return packages
     }
 
     /// The names that were examined, increasing.
     func examinedNames(_ universe: Universe) -> [Universe.NameID] {
-        examined.filter { $0 < universe.nameCount }.sorted()
+        let nameCount = universe.nameCount
+        return examined.filter { $0 < nameCount }.sorted()
     }
 }
 
