@@ -10,44 +10,26 @@ struct Alpine: DistributionPlugin {
                 name: "alpine", versions: ["3.20", "3.21", "3.22"], architectures: ["x86_64", "arm64"],
                 family: "alpine", shell: .posix)
         ],
-        options: [
-            PluginOption("packages", .words, default: "", summary: "Packages to add to every environment."),
-            SystemCompilerOption.option,
-            OpamClientOption.option,
-        ])
+        options: RootSystem.options)
 
     func target(_ request: CheckedRequest) throws -> TargetDescription {
-        let compiler = try SystemCompilerOption.version(request)
-        let opam = try OpamClientOption.version(request)
         let variables = OpamVariables(os: "linux", distribution: "alpine", family: "alpine", version: request.version)
-        let packages = Set(base + request.words("packages"))
-            .union(compiler == nil ? [] : ["ocaml", "ocaml-compiler-libs"]).union(opam == nil ? [] : ["opam"])
-        return TargetDescription(
-            target: request.request.target,
-            variables: variables.dictionary(architecture: request.request.architecture, systemCompiler: compiler),
-            buildVariables: ["make": "make"], systemCompiler: request[SystemCompilerOption.option.name],
-            opamClient: opam,
-            environment: EnvironmentDescription(
-                kind: .rootFileSystem,
-                bootstrap: [
-                    bootstrap(release: request.version, architecture: request.request.architecture),
-                    Step(
-                        "install-base", phase: .bootstrap,
-                        script: "apk update\napk add \(shellQuoted(packages.sorted()))\n", user: .root, network: true,
-                        idempotent: true),
-                    LinuxRoot.createBusyboxUser,
-                ],
-                probe: LinuxRoot.probe(systemCompiler: compiler != nil, rolling: true),
-                tools: ["awk", "curl", "sha256sum", "tar"].map { Tool($0) }, inputs: OpamClientOption.inputs(opam),
-                shell: LinuxRoot.shell,
-                paths: LinuxRoot.paths, buildUser: LinuxRoot.user, environment: LinuxRoot.environment))
+        return try system.target(request, variables) { packages in
+            [
+                bootstrap(release: request.version, machine: request.machine),
+                Step(
+                    "install-base", phase: .bootstrap, script: "apk update\napk add \(shellQuoted(packages))\n",
+                    user: .root, network: true, idempotent: true),
+                LinuxRoot.createBusyboxUser,
+            ]
+        }
     }
 
     func systemPackageNames(_ request: CheckedRequest) -> SystemPackageNames {
         SystemPackageNames(
             renamed: renamed,
             absent: absent, because: "Alpine has no such package",
-            included: Set(base),
+            included: Set(system.packages),
             separators: [.init("@", keeps: .before, reason: "the part after '@' names a repository")])
     }
 
@@ -76,9 +58,8 @@ struct Alpine: DistributionPlugin {
     ]
 
     /// Unpacks the minimal root archive of the newest release of the branch, whose checksum the mirror publishes.
-    private func bootstrap(release: String, architecture: String) -> Step {
-        let machine = architecture == "arm64" ? "aarch64" : architecture
-        return Step(
+    private func bootstrap(release: String, machine: String) -> Step {
+        Step(
             "bootstrap-root", phase: .bootstrap,
             script: """
                 mirror=${CISO_MIRROR_ALPINE:-https://dl-cdn.alpinelinux.org/alpine}
@@ -105,11 +86,12 @@ struct Alpine: DistributionPlugin {
 private let apk = PackageManager(install: #"apk add --no-cache "$@""#)
 
 /// GNU's tools where opam files expect them, and what opam itself calls.
-private let base = [
-    "bash", "build-base", "bzip2", "coreutils", "curl", "diffutils", "findutils", "git", "linux-headers", "m4",
-    "musl-dev",
-    "patch", "pkgconf", "rsync", "tar", "unzip", "xz",
-]
+private let system = RootSystem(
+    packages: [
+        "bash", "build-base", "bzip2", "coreutils", "curl", "diffutils", "findutils", "git", "linux-headers", "m4",
+        "musl-dev", "patch", "pkgconf", "rsync", "tar", "unzip", "xz",
+    ],
+    tools: ["awk", "curl", "sha256sum", "tar"].map { Tool($0) }, isRolling: true)
 
 private let renamed = [
     "gcc-c++": [], "gcc-g++": [], "g++": [], "libc-dev": [], "gst-plugins-base1-dev": ["gst-plugins-base-dev"],

@@ -12,35 +12,14 @@ struct ArchLinux: DistributionPlugin {
             PluginOption(
                 "snapshot", .text,
                 summary:
-                    "A day (2026/11/01): packages as the archive of Arch Linux had them then. Otherwise the newest."),
-            PluginOption("packages", .words, default: "", summary: "Packages to add to every environment."),
-            SystemCompilerOption.option,
-            OpamClientOption.option,
-        ])
+                    "A day (2026/11/01): packages as the archive of Arch Linux had them then. Otherwise the newest.")
+        ] + RootSystem.options)
 
     func target(_ request: CheckedRequest) throws -> TargetDescription {
-        let compiler = try SystemCompilerOption.version(request)
-        let opam = try OpamClientOption.version(request)
         let variables = OpamVariables(os: "linux", distribution: "arch", family: "arch", version: "rolling")
-        let packages =
-            Set(["base-devel", "curl", "git", "rsync", "unzip"] + request.words("packages"))
-            .union(compiler == nil ? [] : ["ocaml", "ocaml-compiler-libs"]).union(opam == nil ? [] : ["opam"])
-        return TargetDescription(
-            target: request.request.target,
-            variables: variables.dictionary(architecture: request.request.architecture, systemCompiler: compiler),
-            buildVariables: ["make": "make"], systemCompiler: request[SystemCompilerOption.option.name],
-            opamClient: opam,
-            environment: EnvironmentDescription(
-                kind: .rootFileSystem,
-                bootstrap: [
-                    try bootstrap(snapshot: request["snapshot"]), prepare(packages: packages.sorted()),
-                    LinuxRoot.createUser,
-                ],
-                probe: LinuxRoot.probe(systemCompiler: compiler != nil, rolling: true),
-                tools: ["curl", "sha256sum", "tar", "zstd"].map { Tool($0) },
-                inputs: OpamClientOption.inputs(opam),
-                shell: Shell(path: "/bin/bash", family: .bash), paths: LinuxRoot.paths, buildUser: LinuxRoot.user,
-                environment: LinuxRoot.environment))
+        return try system.target(request, variables) { packages in
+            [try bootstrap(snapshot: request["snapshot"]), prepare(packages: packages), LinuxRoot.createUser]
+        }
     }
 
     func systemPackageNames(_ request: CheckedRequest) -> SystemPackageNames {
@@ -124,6 +103,11 @@ struct ArchLinux: DistributionPlugin {
             user: .root, network: true)
     }
 }
+
+private let system = RootSystem(
+    packages: ["base-devel", "curl", "git", "rsync", "unzip"],
+    tools: ["curl", "sha256sum", "tar", "zstd"].map { Tool($0) }, shell: Shell(path: "/bin/bash", family: .bash),
+    isRolling: true)
 
 /// Where the mirror has moved on, the lists are fetched anew, and what is installed with them: pacman knows no other way.
 private let pacman = PackageManager(

@@ -10,7 +10,7 @@ struct Debian: DistributionPlugin {
                 name: "debian", versions: releases.map(\.version), architectures: ["x86_64", "arm64"], family: "debian",
                 shell: .posix)
         ],
-        options: [AptFamily.packagesOption])
+        options: [RootSystem.packagesOption])
 
     func target(_ request: CheckedRequest) throws -> TargetDescription {
         let release = Self.release(request)

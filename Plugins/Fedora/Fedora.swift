@@ -9,34 +9,13 @@ struct Fedora: DistributionPlugin {
                 name: "fedora", versions: ["41", "42", "43"], architectures: ["x86_64", "arm64"], family: "fedora",
                 shell: .bash)
         ],
-        options: [
-            PluginOption("packages", .words, default: "", summary: "Packages to add to every environment."),
-            SystemCompilerOption.option,
-            OpamClientOption.option,
-        ])
+        options: RootSystem.options)
 
     func target(_ request: CheckedRequest) throws -> TargetDescription {
-        let compiler = try SystemCompilerOption.version(request)
-        let opam = try OpamClientOption.version(request)
         let variables = OpamVariables(os: "linux", distribution: "fedora", family: "fedora", version: request.version)
-        let packages = Set(base + ["dnf", "fedora-release", "shadow-utils"] + request.words("packages"))
-            .union(compiler == nil ? [] : ["ocaml", "ocaml-compiler-libs"]).union(opam == nil ? [] : ["opam"])
-        return TargetDescription(
-            target: request.request.target,
-            variables: variables.dictionary(architecture: request.request.architecture, systemCompiler: compiler),
-            buildVariables: ["make": "make"], systemCompiler: request[SystemCompilerOption.option.name],
-            opamClient: opam,
-            environment: EnvironmentDescription(
-                kind: .rootFileSystem,
-                bootstrap: [
-                    bootstrap(packages.sorted(), release: request.version, architecture: request.request.architecture),
-                    LinuxRoot.createUser,
-                ],
-                probe: LinuxRoot.probe(systemCompiler: compiler != nil),
-                tools: [Tool("dnf", packages: ["debian": "dnf", "fedora": "dnf"]), Tool("curl")],
-                inputs: OpamClientOption.inputs(opam),
-                shell: Shell(path: "/bin/bash", family: .bash), paths: LinuxRoot.paths, buildUser: LinuxRoot.user,
-                environment: LinuxRoot.environment))
+        return try system.target(request, variables) { packages in
+            [bootstrap(packages, release: request.version, machine: request.machine), LinuxRoot.createUser]
+        }
     }
 
     func systemPackageNames(_ request: CheckedRequest) -> SystemPackageNames {
@@ -67,9 +46,8 @@ struct Fedora: DistributionPlugin {
     ]
 
     /// The signing key comes from the distro's own site, the packages from the mirror.
-    private func bootstrap(_ packages: [String], release: String, architecture: String) -> Step {
-        let machine = architecture == "arm64" ? "aarch64" : architecture
-        return Step(
+    private func bootstrap(_ packages: [String], release: String, machine: String) -> Step {
+        Step(
             "bootstrap-root", phase: .bootstrap,
             script: """
                 mirror=${CISO_MIRROR_FEDORA:-https://dl.fedoraproject.org/pub/fedora/linux}
@@ -92,6 +70,11 @@ private let dnf = PackageManager(
         dnf install -y --setopt=install_weak_deps=False "$@"
         dnf clean packages
         """)
+
+private let system = RootSystem(
+    packages: base + ["dnf", "fedora-release", "shadow-utils"],
+    tools: [Tool("dnf", packages: ["debian": "dnf", "fedora": "dnf"]), Tool("curl")],
+    shell: Shell(path: "/bin/bash", family: .bash))
 
 /// A C compiler, make and what opam itself calls.
 private let base = [

@@ -10,7 +10,7 @@ struct Ubuntu: DistributionPlugin {
                 name: "ubuntu", versions: releases.map(\.version), architectures: ["x86_64", "arm64"], family: "debian",
                 shell: .posix)
         ],
-        options: [AptFamily.packagesOption, OpamClientOption.option])
+        options: [RootSystem.packagesOption, OpamClientOption.option])
 
     func target(_ request: CheckedRequest) throws -> TargetDescription {
         let release = Self.release(request)

@@ -25,10 +25,6 @@ public struct AptFamily: Sendable {
         Tool("mmdebstrap", packages: ["debian": "mmdebstrap"]), Tool("apt-get", packages: ["debian": "apt"]),
     ]
 
-    /// The option of such a distro: packages to add to every environment.
-    public static let packagesOption = PluginOption(
-        "packages", .words, default: "", summary: "Packages to add to every environment.")
-
     /// The description of a target: opam's variables, and a root with the base packages, those of the option, and the
     /// distro's OCaml where it is wanted.
     ///
@@ -43,21 +39,13 @@ public struct AptFamily: Sendable {
         let compiler = wanted.systemCompiler ? ocaml : nil
         let variables = OpamVariables(
             os: "linux", distribution: wanted.distribution, family: "debian", version: request.version)
-        let packages =
-            Self.basePackages + request.words(Self.packagesOption.name)
-            + (compiler == nil ? [] : ["ocaml", "ocaml-compiler-libs"])
-            + (opam == nil ? [] : ["opam"])
-        let root = bootstrap(
-            packages: packages, architecture: wanted.architecture, mirrorRequired: mirrorRequired)
-        return TargetDescription(
-            target: wanted.target,
-            variables: variables.dictionary(architecture: wanted.architecture, systemCompiler: compiler),
-            buildVariables: ["make": "make"], systemCompiler: ocaml, opamClient: opam,
-            environment: EnvironmentDescription(
-                kind: .rootFileSystem, bootstrap: [root, LinuxRoot.createUser],
-                probe: LinuxRoot.probe(systemCompiler: compiler != nil), tools: Self.tools,
-                inputs: OpamClientOption.inputs(opam), shell: LinuxRoot.shell,
-                paths: LinuxRoot.paths, buildUser: LinuxRoot.user, environment: LinuxRoot.environment))
+        let system = RootSystem(packages: Self.basePackages, tools: Self.tools)
+        return system.target(request, variables, ocaml: ocaml, compiler: compiler, opam: opam) { packages in
+            [
+                bootstrap(packages: packages, architecture: wanted.architecture, mirrorRequired: mirrorRequired),
+                LinuxRoot.createUser,
+            ]
+        }
     }
 
     /// Fills the root. The mirror is the worker's own: `CISO_MIRROR_ORIGIN`, else the one of the same origin that its apt is

@@ -34,6 +34,9 @@ public struct CheckedRequest: Sendable {
 
     public var version: String { request.version ?? "" }
 
+    /// The architecture as Linux's `uname -m` and most mirrors spell it: `aarch64` for opam's `arm64`.
+    public var machine: String { request.architecture == "arm64" ? "aarch64" : request.architecture }
+
     /// The value of an option, from the matrix or its default; nil where there is neither.
     public subscript(_ option: String) -> String? { values[option] }
 

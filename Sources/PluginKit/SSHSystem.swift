@@ -41,10 +41,7 @@ public struct SSHSystem: Sendable {
     }
 
     /// Packages to add to every environment, and the version of the system's own OCaml.
-    public static let options = [
-        PluginOption("packages", .words, default: "", summary: "Packages to add to every environment."),
-        SystemCompilerOption.option,
-    ]
+    public static let options = [RootSystem.packagesOption, SystemCompilerOption.option]
 
     /// The words that make the login user root, where the system has none of its own.
     public static func elevationOption(default words: String, summary: String) -> PluginOption {
