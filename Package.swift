@@ -144,7 +144,7 @@ let package = Package(
             name: "StoreCommandTests",
             dependencies: ["ci", "CisoDebian", "Core", "Store", "TestSupport", "ciso-plugin-host"],
             swiftSettings: settings),
-        tests("Documents", []),
+        tests("Documents", ["Core"]),
         tests("Scheduler", []),
         tests("Review", ["Core", "Documents"]),
         tests("Engine", ["Core", "Documents", "Store", "Worker"]),

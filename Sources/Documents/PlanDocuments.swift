@@ -8,12 +8,26 @@ public struct PlanDocuments: Sendable {
     /// Nil: nothing was there before.
     public let base: Snapshot?
     private(set) var changes: [StorePath: Change] = [:]
+    /// Cells of documents that were read or made, which spares reading them again.
+    private var knownCells: [StorePath: [PlannedCell]] = [:]
+    private var cellsOfBase: [StorePath: [PlannedCell]] = [:]
 
     /// A document that is not as in the base.
     struct Change: Sendable {
         /// Nil: there is no such document.
         var bytes: [UInt8]?
         var isInBase: Bool
+
+        init(bytes: [UInt8]?, isInBase: Bool) {
+            self.bytes = bytes
+            self.isInBase = isInBase
+        }
+
+        /// Nil where the base has the same.
+        init?(_ bytes: [UInt8]?, over base: [UInt8]?) {
+            if bytes == base { return nil }
+            self.init(bytes: bytes, isInBase: base != nil)
+        }
     }
 
     /// The plan that a snapshot of a deployment's branch holds.
@@ -40,9 +54,20 @@ public struct PlanDocuments: Sendable {
         for id in known { changes[try PlanLayout.tasks.document(id).path] = Change(bytes: nil, isInBase: true) }
     }
 
-    /// Sets the document at `path` to cells in their order; without any there is no document.
-    public mutating func setCells(_ cells: [PlannedCell], at path: StorePath) throws {
-        try set(cells.isEmpty ? nil : [UInt8](CanonicalJSON.encode(cells)), at: path)
+    /// Sets documents with cells.
+    package mutating func set(_ documents: [CellDocument]) {
+        for document in documents {
+            changes[document.path] = document.change
+            knownCells[document.path] = document.cells
+            cellsOfBase[document.path] = document.old
+        }
+    }
+
+    /// The plan that this one was made over, with what is known of its cells.
+    package var beforeChanges: PlanDocuments {
+        var documents = PlanDocuments(base: base)
+        documents.knownCells = cellsOfBase
+        return documents
     }
 
     /// Adds a job that the base has not, by its canonical bytes.
@@ -73,8 +98,7 @@ public struct PlanDocuments: Sendable {
     }
 
     private mutating func set(_ bytes: [UInt8]?, at path: StorePath) throws {
-        let there = try base?.bytes(at: path)
-        changes[path] = bytes == there ? nil : Change(bytes: bytes, isInBase: there != nil)
+        changes[path] = Change(bytes, over: try base?.bytes(at: path))
     }
 
     // MARK: Reading
@@ -95,7 +119,12 @@ public struct PlanDocuments: Sendable {
     ///
     /// - Throws: `Failure` where the document holds something else.
     public func cells(at path: StorePath) throws -> [PlannedCell] {
-        try bytes(at: path).map { try Self.decode([PlannedCell].self, $0, path) } ?? []
+        if let known = knownCells[path] { return known }
+        return try bytes(at: path).map { try Self.decodeCells($0, path) } ?? []
+    }
+
+    static func decodeCells(_ bytes: [UInt8], _ path: StorePath) throws -> [PlannedCell] {
+        try decode([PlannedCell].self, bytes, path)
     }
 
     /// A job; nil where the plan has no such job.
@@ -120,7 +149,7 @@ public struct PlanDocuments: Sendable {
     public func cells() throws -> [PlannedCell] {
         var cells: [PlannedCell] = []
         try forEachDocument(below: PlanLayout.cells) { path, bytes in
-            cells += try Self.decode([PlannedCell].self, bytes, path)
+            cells += try Self.decodeCells(bytes, path)
         }
         return cells.sorted { $0.cell < $1.cell }
     }
@@ -183,6 +212,11 @@ extension PlanDocuments {
     /// - Complexity: O(changes of both), and what differs between their bases.
     public func differences(from old: PlanDocuments) throws -> [Difference] {
         var differences: [Difference] = []
+        if base?.tree == old.base?.tree, old.changes.isEmpty {
+            return changes.map { path, change in
+                Difference(path: path, isInOld: change.isInBase, isInNew: change.bytes != nil)
+            }
+        }
         var ofBases: [StorePath: (old: ObjectID?, new: ObjectID?)] = [:]
         if base?.tree != old.base?.tree {
             try Snapshot.differences(from: old.base, to: base) { path, old, new in ofBases[path] = (old, new) }

@@ -1,5 +1,7 @@
 internal import Core
+internal import Dispatch
 internal import Glibc
+internal import Synchronization
 
 /// Writes many objects as one pack with its index: two files instead of thousands.
 ///
@@ -31,9 +33,7 @@ package final class PackWriter {
     private let directory: String
     private let temporary: String
     private let descriptor: Int32
-    private let stored = Deflater(level: 0)
-    private let fast = Deflater(level: 1, memory: 5)
-    private let small = Deflater(level: 6)
+    private let deflaters = Deflaters()
     private var digest = MessageDigest(.sha1)
     private var pending: [UInt8] = []
     private var offset = 0
@@ -64,7 +64,56 @@ package final class PackWriter {
     package func add(
         _ id: ObjectID, _ type: ObjectType, _ bytes: [UInt8], compression: Compression = .fast
     ) throws(GitError) {
-        try add(id, header(type.packNumber, bytes.count), bytes, compression)
+        try add(id, Self.header(type.packNumber, bytes.count), bytes, compression)
+    }
+
+    /// An object to be added.
+    package struct Object: Sendable {
+        let id: ObjectID
+        let type: ObjectType
+        let bytes: [UInt8]
+        let compression: Compression
+
+        package init(_ id: ObjectID, _ type: ObjectType, _ bytes: [UInt8], compression: Compression = .fast) {
+            self.id = id
+            self.type = type
+            self.bytes = bytes
+            self.compression = compression
+        }
+    }
+
+    /// Adds objects in their order, compressed on all processors.
+    package func add(_ objects: [Object]) throws(GitError) {
+        for start in stride(from: 0, to: objects.count, by: Self.batch) {
+            let part = objects[start..<min(start + Self.batch, objects.count)]
+            for (id, contents, checksum) in Self.compressed(part) {
+                try add(copy: id, contents, checksum: checksum)
+            }
+        }
+    }
+
+    /// Objects that are held in memory both as they are and compressed.
+    private static let batch = 8192
+    /// Fewer are compressed by one thread: starting others takes longer.
+    private static let share = 256
+
+    private static func compressed(
+        _ objects: ArraySlice<Object>
+    ) -> [(id: ObjectID, contents: [UInt8], checksum: UInt32)] {
+        let starts = Array(stride(from: objects.startIndex, to: objects.endIndex, by: share))
+        let shares = Mutex<[[(id: ObjectID, contents: [UInt8], checksum: UInt32)]]>(
+            Array(repeating: [], count: starts.count))
+        DispatchQueue.concurrentPerform(iterations: starts.count) { number in
+            let deflaters = Deflaters()
+            let part = objects[starts[number]..<min(starts[number] + share, objects.endIndex)].map { object in
+                let contents =
+                    header(object.type.packNumber, object.bytes.count)
+                    + deflaters[object.compression].deflate(object.bytes)
+                return (object.id, contents, crc32(contents))
+            }
+            shares.withLock { $0[number] = part }
+        }
+        return shares.withLock { $0.flatMap(\.self) }
     }
 
     /// Adds an object as a delta against `base`, which was added before, unless it was added itself.
@@ -72,7 +121,7 @@ package final class PackWriter {
         _ id: ObjectID, delta: [UInt8], base: ObjectID, compression: Compression = .small
     ) throws(GitError) {
         guard let place = known[base] else { preconditionFailure("the base of a delta comes first") }
-        try add(id, header(6, delta.count) + Self.distance(offset - place), delta, compression)
+        try add(id, Self.header(6, delta.count) + Self.distance(offset - place), delta, compression)
     }
 
     /// Adds an entry as it lies in another pack, header and all. It must be no delta.
@@ -86,18 +135,12 @@ package final class PackWriter {
         _ id: ObjectID, _ header: [UInt8], _ bytes: [UInt8], _ compression: Compression
     ) throws(GitError) {
         guard known[id] == nil else { return }
-        let deflater =
-            switch compression {
-            case .none: stored
-            case .fast: fast
-            case .small: small
-            }
-        let contents = header + deflater.deflate(bytes)
+        let contents = header + deflaters[compression].deflate(bytes)
         try add(copy: id, contents, checksum: crc32(contents))
     }
 
     /// The first bytes of an entry: its kind and the size of its contents.
-    private func header(_ kind: UInt8, _ size: Int) -> [UInt8] {
+    private static func header(_ kind: UInt8, _ size: Int) -> [UInt8] {
         var header: [UInt8] = []
         var rest = size >> 4
         var byte = kind << 4 | UInt8(size & 15)
@@ -212,6 +255,21 @@ extension ObjectType {
         case .tree: 2
         case .blob: 3
         case .tag: 4
+        }
+    }
+}
+
+/// One compressor of each kind, made when it is needed.
+private final class Deflaters {
+    private lazy var stored = Deflater(level: 0)
+    private lazy var fast = Deflater(level: 1, memory: 5)
+    private lazy var small = Deflater(level: 6)
+
+    subscript(compression: PackWriter.Compression) -> Deflater {
+        switch compression {
+        case .none: stored
+        case .fast: fast
+        case .small: small
         }
     }
 }

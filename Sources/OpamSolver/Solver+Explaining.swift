@@ -30,6 +30,7 @@ extension Solver {
         restoreRows(downTo: changes)
         let order = order(over: core)
         let relevant = relevantVersions(core)
+        if wording == nil { wording = RuleCompiler(target.universe, target.filters, target.decisions) }
         return Explanation(
             facts: core.sorted(by: order.areOrdered).flatMap { facts(of: $0, relevant) },
             examined: Set(examined).union(mentioned).filter(isName))

@@ -63,7 +63,6 @@ extension Solver {
     }
 
     private func claim(of candidate: Candidate, _ group: FactGroup) -> Explanation.Claim? {
-        let texts = self.texts(of: candidate)
         switch group {
         case .conflictClass(let number):
             guard search.rules.classes[candidate].contains(number) else { return nil }
@@ -71,12 +70,12 @@ extension Solver {
         case .conflict(_, let name):
             let range = search.rules.conflicts.range(candidate)
             guard let conflict = range.first(where: { search.rules.conflicts.slot($0) == name }) else { return nil }
-            return .conflicts(text(name, search.rules.conflicts.set(conflict), texts))
+            return .conflicts(text(name, search.rules.conflicts.set(conflict), saidBy: candidate))
         case .need:
             let needs = search.rules.needs.range(candidate).filter {
                 self.group(candidate, need: $0) == group && !isGiven($0, for: candidate)
             }
-            let parts = needs.flatMap { wanted(search.rules.needs.slot($0), search.rules.needs.set($0), texts) }
+            let parts = needs.flatMap { wanted(search.rules.needs.slot($0), search.rules.needs.set($0), by: candidate) }
             return parts.isEmpty ? nil : .needs(parts)
         }
     }
@@ -89,12 +88,12 @@ extension Solver {
     }
 
     /// What a need asks for: one package, or the alternatives.
-    private func wanted(_ slot: Slot, _ set: Int32, _ texts: [Slot: [AtomText]]) -> [Explanation.Wanted] {
+    private func wanted(_ slot: Slot, _ set: Int32, by candidate: Candidate) -> [Explanation.Wanted] {
         if slot < target.universe.nameCount {
-            return [Explanation.Wanted(text: text(slot, set, texts), state: state(slot, set))]
+            return [Explanation.Wanted(text: text(slot, set, saidBy: candidate), state: state(slot, set))]
         }
         return search.rules.order[slot].flatMap { alternative in
-            links(of: alternative).flatMap { wanted($0.slot, $0.set, texts) }
+            links(of: alternative).flatMap { wanted($0.slot, $0.set, by: candidate) }
         }
     }
 
@@ -110,36 +109,21 @@ extension Solver {
         return .unavailable(version: universe.version(of: best), filter: filter)
     }
 
-    /// What an opam file or the request says about a name, and the versions that it means.
-    private typealias AtomText = (versions: VersionSet, text: String)
-
-    /// What the file of a version, or the request, says about each name.
-    private func texts(of candidate: Candidate) -> [Slot: [AtomText]] {
+    /// What the file of a version, or the request, says about a name: the words that mean just the versions of `set`, or
+    /// the first about the name.
+    private func text(_ name: Slot, _ set: Int32, saidBy candidate: Candidate) -> String {
         let universe = target.universe
-        guard candidate != root else {
-            let known = roots.compactMap { root in
-                universe.nameID(root.name.text).map {
-                    ($0, (versions: universe.versionSet(of: $0, root.versions), text: root.plainText))
-                }
-            }
-            return Dictionary(grouping: known, by: \.0).mapValues { $0.map(\.1) }
+        let all = universe.versions(of: name)
+        let versions = VersionSet(search.rules.sets.union(set)).intersection(VersionSet([all]))
+        if candidate == root {
+            let known = roots.filter { universe.nameID($0.name.text) == name }
+            let said = known.first { universe.versionSet(of: name, $0.versions) == versions } ?? known.first
+            return said?.plainText ?? universe.name(name)
         }
         let row = universe.packages[Int(candidate)]
-        let compiler = RuleCompiler(universe, target.filters, target.decisions)
         let atoms = universe.atoms(ofFormula: row.depends) + universe.atomLists[row.conflicts]
-        let known = atoms.map { atom in
-            let name = universe.atoms.name[Int(atom)]
-            let text = universe.plainText(ofAtom: atom)
-            return (name, (versions: compiler.versions(of: atom).set(among: universe.versions(of: name)), text: text))
-        }
-        return Dictionary(grouping: known, by: \.0).mapValues { $0.map(\.1) }
-    }
-
-    /// The text that means just the versions of `set`, or the first about the name.
-    private func text(_ name: Slot, _ set: Int32, _ texts: [Slot: [AtomText]]) -> String {
-        let all = VersionSet([target.universe.versions(of: name)])
-        let versions = VersionSet(search.rules.sets.union(set)).intersection(all)
-        let known = texts[name] ?? []
-        return (known.first { $0.versions == versions } ?? known.first)?.text ?? target.universe.name(name)
+        let known = atoms.filter { universe.atoms.name[Int($0)] == name }
+        let said = known.first { wording?.versions(of: $0).set(among: all) == versions } ?? known.first
+        return said.map(universe.plainText(ofAtom:)) ?? universe.name(name)
     }
 }

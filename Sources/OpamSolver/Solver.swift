@@ -15,6 +15,8 @@ public struct Solver: Sendable {
     /// The rows of candidates whose needs, conflicts or classes are not those of the target: the latest change last.
     private(set) var changedRows: [ChangedRows] = []
     private let shared: SharedAnswers?
+    /// Tells which versions the atoms of opam files mean; made for the first explanation.
+    var wording: RuleCompiler?
 
     /// - Parameter shared: Answers of other targets of the same universe to take over where they hold here too; nil
     ///   when nothing is to be kept for others either.

@@ -11,10 +11,6 @@ struct BuildFacts: Sendable {
     var depexts: [String]
     /// `depends` without what is named only under `post`.
     var depends: Formula<AllowedVersions>
-    /// The same where the package's tests are run.
-    var testDepends: Formula<AllowedVersions>
-    /// The same where its documentation is made.
-    var docDepends: Formula<AllowedVersions>
     var depopts: [AllowedVersions]
 }
 
@@ -29,77 +25,82 @@ struct AllowedVersions: Sendable {
     }
 }
 
-/// Reads the facts of package versions on one target, each once.
+/// The facts of package versions on one target.
 struct BuildFactsReader: Sendable {
-    let source: any PackageSource
-    let variables: ColumnVariables
-    private let universe: Universe
-    private var known: [Universe.PackageID: BuildFacts] = [:]
+    private let packages: ParsedPackages
+    private let variables: ColumnVariables
+    let universe: Universe
+    private var known: [Universe.PackageID: (facts: BuildFacts, package: ParsedPackage)] = [:]
+    private var testDepends: [Universe.PackageID: Formula<AllowedVersions>] = [:]
+    private var docDepends: [Universe.PackageID: Formula<AllowedVersions>] = [:]
     private var allowed: [PackageConstraint: AllowedVersions] = [:]
-    /// The files behind the facts, by digest.
-    private(set) var files: [Digest: PackageFiles] = [:]
 
-    init(source: any PackageSource, variables: ColumnVariables) {
-        self.source = source
+    init(_ packages: ParsedPackages, variables: ColumnVariables) {
+        self.packages = packages
         self.variables = variables
-        universe = source.universe
+        universe = packages.source.universe
     }
 
-    /// - Throws: `Failure` where the repository cannot be read.
-    mutating func facts(of package: Universe.PackageID) throws -> BuildFacts {
-        if let facts = known[package] { return facts }
-        let version = version(of: package)
-        let files = try source.files(of: version)
-        return keep(try opamFile(files, of: version), files, of: package)
-    }
-
-    /// The facts with the source at an exact commit.
+    /// Reads a package version, if that was not done before.
     ///
-    /// - Throws: As without.
-    mutating func facts(of package: Universe.PackageID, _ moving: MovingSources?) async throws -> BuildFacts {
-        guard known[package] == nil, let moving else { return try facts(of: package) }
-        let version = version(of: package)
-        var files = try source.files(of: version)
-        let file = try opamFile(files, of: version)
-        files = try await moving.exact(files, file, of: version)
-        return keep(file, files, of: package)
-    }
-
-    private func version(of package: Universe.PackageID) -> PackageVersion {
-        PackageVersion(name: universe.name(universe.nameID(of: package)), version: universe.version(of: package))
-    }
-
-    private func opamFile(_ files: PackageFiles, of package: PackageVersion) throws -> OpamFile {
-        do {
-            return try OpamFile(parsing: files.opam, file: "\(package)/opam")
-        } catch {
-            throw Failure(.input, "the opam file of \(package) cannot be read: \(error)")
-        }
-    }
-
-    private mutating func keep(_ file: OpamFile, _ files: PackageFiles, of package: Universe.PackageID) -> BuildFacts {
-        let facts = read(file, files, of: version(of: package))
-        known[package] = facts
-        self.files[facts.files] = files
+    /// - Throws: `Failure` where the repository cannot be read.
+    mutating func read(_ package: Universe.PackageID) async throws -> BuildFacts {
+        if let known = known[package] { return known.facts }
+        let parsed = try await packages.package(package)
+        let environment = variables.environment(version: universe.version(of: package))
+        let scope = scope(of: package)
+        let facts = BuildFacts(
+            files: parsed.digest, depexts: parsed.depexts.names(in: environment),
+            depends: numbered(parsed.depends.filtered(in: environment, scope: scope)),
+            depopts: numbered(parsed.depopts.filtered(in: environment, scope: scope)).atoms)
+        known[package] = (facts, parsed)
         return facts
     }
 
-    private mutating func read(_ file: OpamFile, _ files: PackageFiles, of package: PackageVersion) -> BuildFacts {
-        let environment = variables.environment(version: package.version)
+    /// The facts of a package version that was read.
+    subscript(package: Universe.PackageID) -> BuildFacts { parsed(package).facts }
+
+    /// The files behind the facts of package versions, by digest.
+    var files: [Digest: PackageFiles] {
+        Dictionary(known.values.map { ($0.facts.files, $0.package.files) }, uniquingKeysWith: { first, _ in first })
+    }
+
+    /// `depends` where the package's tests are run.
+    mutating func testDepends(of package: Universe.PackageID) -> Formula<AllowedVersions> {
+        if let known = testDepends[package] { return known }
+        var scope = scope(of: package)
+        scope.withTest = true
+        let depends = depends(of: package, scope)
+        testDepends[package] = depends
+        return depends
+    }
+
+    /// `depends` where the package's documentation is made.
+    mutating func docDepends(of package: Universe.PackageID) -> Formula<AllowedVersions> {
+        if let known = docDepends[package] { return known }
+        var scope = scope(of: package)
+        scope.withDoc = true
+        let depends = depends(of: package, scope)
+        docDepends[package] = depends
+        return depends
+    }
+
+    private func parsed(_ package: Universe.PackageID) -> (facts: BuildFacts, package: ParsedPackage) {
+        guard let known = known[package] else { preconditionFailure("all that is selected is read first") }
+        return known
+    }
+
+    private func scope(of package: Universe.PackageID) -> DependencyScope {
         var scope = DependencyScope()
         scope.post = false
-        scope.dev = package.version == "dev"
-        var testScope = scope
-        testScope.withTest = true
-        var docScope = scope
-        docScope.withDoc = true
-        let depends = file.depends
-        return BuildFacts(
-            files: files.digest, depexts: file.depexts(in: environment),
-            depends: numbered(depends.filtered(in: environment, scope: scope)),
-            testDepends: numbered(depends.filtered(in: environment, scope: testScope)),
-            docDepends: numbered(depends.filtered(in: environment, scope: docScope)),
-            depopts: numbered(file.depopts.filtered(in: environment, scope: scope)).atoms)
+        scope.dev = universe.version(of: package) == "dev"
+        return scope
+    }
+
+    private mutating func depends(of package: Universe.PackageID, _ scope: DependencyScope) -> Formula<AllowedVersions>
+    {
+        let environment = variables.environment(version: universe.version(of: package))
+        return numbered(parsed(package).package.depends.filtered(in: environment, scope: scope))
     }
 
     private mutating func numbered(_ formula: Formula<PackageConstraint>) -> Formula<AllowedVersions> {

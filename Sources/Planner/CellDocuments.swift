@@ -1,15 +1,9 @@
 internal import Core
 internal import Documents
-internal import Store
 
 /// The documents with the cells of a column that are made anew.
 struct CellDocuments: Sendable {
-    struct Document: Sendable {
-        var path: StorePath
-        var cells: [PlannedCell]
-    }
-
-    private(set) var documents: [Document] = []
+    private(set) var documents: [CellDocument] = []
     /// Jobs that cells made anew refer to, each as often as one does.
     private(set) var retained: [Digest] = []
     /// Jobs that the cells in their place referred to.
@@ -31,18 +25,15 @@ struct CellDocuments: Sendable {
         let dropped = Set(dropped)
         for (shard, cells) in made {
             let path = try PlanLayout.cells(target: target, compiler: compiler, shard: shard)
-            var all = cells
-            for old in try base.cells(at: path) {
-                if dropped.contains(old.cell.package.description) {
-                    released += old.basis.jobs
-                    gone = gone + CellCounts([old])
-                } else {
-                    all.append(old)
-                }
+            let document = try CellDocument(at: path, over: base) { old in
+                cells + old.filter { !dropped.contains($0.cell.package.description) }
             }
+            let out = document.old.filter { dropped.contains($0.cell.package.description) }
+            released += out.flatMap(\.basis.jobs)
+            gone = gone + CellCounts(out)
             retained += cells.flatMap(\.basis.jobs)
             come = come + CellCounts(cells)
-            documents.append(Document(path: path, cells: all.sorted { $0.cell < $1.cell }))
+            documents.append(document)
         }
     }
 }

@@ -12,16 +12,18 @@ struct ColumnPlan: Sendable {
 
     /// Makes the jobs of cells that have been solved.
     ///
-    /// - Parameter progress: called with the number of cells that are done more.
+    /// - Parameters:
+    ///   - packages: Those of the column's repositories.
+    ///   - progress: called with the number of cells that are done more.
     /// - Throws: `Failure` where a file cannot be read or a plugin fails.
     init(
-        _ open: ColumnCells, _ solved: [SolvedCell], rules: CellRules, moving: MovingSources?,
+        _ open: ColumnCells, _ solved: [SolvedCell], rules: CellRules, packages: ParsedPackages,
         progress: @Sendable (Int) -> Void
     ) async throws {
         column = open.column
         let (matrix, column) = (rules.matrix, open.column)
-        var reader = BuildFactsReader(source: column.source, variables: column.variables)
-        let depexts = try await Self.depexts(of: solved, &reader, moving)
+        var reader = BuildFactsReader(packages, variables: column.variables)
+        let depexts = try await Self.depexts(of: solved, &reader)
         let setting = JobGraph.Setting(
             compiler: column.compiler.name.value, environment: column.profile.target.environment,
             plugin: column.profile.target.plugin, engine: column.profile.target.engine,
@@ -45,7 +47,7 @@ struct ColumnPlan: Sendable {
 
     /// Reads all packages chosen; their depexts, sorted.
     private static func depexts(
-        of solved: [SolvedCell], _ reader: inout BuildFactsReader, _ moving: MovingSources?
+        of solved: [SolvedCell], _ reader: inout BuildFactsReader
     ) async throws -> [String] {
         var packages: Set<Universe.PackageID> = []
         for cell in solved {
@@ -53,7 +55,7 @@ struct ColumnPlan: Sendable {
             packages.formUnion(cell.test?.selection ?? [])
         }
         var names: Set<String> = []
-        for package in packages { names.formUnion(try await reader.facts(of: package, moving).depexts) }
+        for package in packages { names.formUnion(try await reader.read(package).depexts) }
         return names.sorted()
     }
 

@@ -82,7 +82,7 @@ struct ColumnUpdate: Sendable {
         }
         for (index, entry) in open.entries.enumerated() {
             if let before, let package = PackageVersion(universe.text(of: entry.package)) {
-                addKept(upTo: before.place(of: package))
+                addKept(upTo: before.place(of: package, from: next))
             }
             places.append(.open(index))
         }

@@ -18,14 +18,17 @@ struct JobGraph: Sendable {
         var systemPackages: [String: [String]]
     }
 
-    /// A job by its number in `jobs`.
+    /// A job by its number: inputs have lower ones.
     typealias JobNumber = Int
 
-    private(set) var jobs: [Job] = []
     /// Ids of the jobs, in their order.
     private(set) var ids: [Digest] = []
-    /// The canonical bytes of the jobs, in their order.
+    /// The canonical bytes of the jobs.
     private(set) var documents: [[UInt8]] = []
+    /// The direct inputs of the jobs.
+    private(set) var inputs: [[JobNumber]] = []
+    /// What the packages' files are kept under.
+    private(set) var files: [Digest] = []
     private(set) var reader: BuildFactsReader
     private let setting: Setting
     private let universe: Universe
@@ -44,7 +47,7 @@ struct JobGraph: Sendable {
     init(reader: BuildFactsReader, setting: Setting) {
         self.reader = reader
         self.setting = setting
-        universe = reader.source.universe
+        universe = reader.universe
         graph = SelectionGraph(nameCount: universe.nameCount)
     }
 
@@ -68,8 +71,8 @@ struct JobGraph: Sendable {
         select(selection)
         return try unrolled { graph throws in
             let build = try graph.visit(package, documentation: nil)
-            let facts = try graph.reader.facts(of: package)
-            let needed = graph.graph.inputs(facts.testDepends).filter { $0 != package }
+            let facts = graph.reader[package]
+            let needed = graph.graph.inputs(graph.reader.testDepends(of: package)).filter { $0 != package }
             let optional = graph.graph.edges(of: package, facts, depends: facts.depends).optional
             let over = needed + optional.filter { !needed.contains($0) }
             let inputs = try over.map { try graph.visit($0, documentation: nil) }
@@ -98,7 +101,7 @@ struct JobGraph: Sendable {
 
     private mutating func exploreAll() throws {
         for package in graph.selection {
-            let facts = try reader.facts(of: package)
+            let facts = reader[package]
             _ = graph.edges(of: package, facts, depends: facts.depends)
         }
     }
@@ -111,9 +114,10 @@ struct JobGraph: Sendable {
             throw SelectionGraph.Cycle(packages: Array(open[start...]))
         }
         open.append(package)
-        let facts = try reader.facts(of: package)
+        let facts = reader[package]
         let isDocumented = root == package
-        let edges = graph.edges(of: package, facts, depends: isDocumented ? facts.docDepends : facts.depends)
+        let depends = isDocumented ? reader.docDepends(of: package) : facts.depends
+        let edges = graph.edges(of: package, facts, depends: depends)
         var inputs: [JobNumber] = []
         for input in edges.needed + edges.optional {
             inputs.append(try visit(input, documentation: root))
@@ -129,7 +133,7 @@ struct JobGraph: Sendable {
     ) throws -> JobNumber {
         let key = Key(package: package, kind: kind, documentation: documentation, inputs: inputs.sorted())
         if let number = numbers[key] { return number }
-        let facts = try reader.facts(of: package)
+        let facts = reader[package]
         let name = universe.name(universe.nameID(of: package))
         let system = Set(facts.depexts.flatMap { setting.systemPackages[$0] ?? [$0] })
         let job = Job(
@@ -138,11 +142,13 @@ struct JobGraph: Sendable {
             environment: setting.environment, plugin: setting.plugin, systemPackages: system.sorted(),
             limits: setting.limits(name), documentation: documentation ? true : nil,
             engine: setting.engine)
-        numbers[key] = jobs.count
-        let document = [UInt8](try CanonicalJSON.encode(job))
+        let number = ids.count
+        numbers[key] = number
+        let document = job.document
         ids.append(Digest(of: document))
         documents.append(document)
-        jobs.append(job)
-        return jobs.count - 1
+        self.inputs.append(key.inputs)
+        files.append(job.opam)
+        return number
     }
 }

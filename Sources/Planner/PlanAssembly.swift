@@ -8,68 +8,47 @@ struct PlanAssembly {
     let inputs: PlanInputs
     private let base: PlanBase?
     private(set) var documents: PlanDocuments
-    /// Uses of jobs and of packages' files in the new plan.
-    private(set) var jobs: UseCounts
-    private(set) var packages: UseCounts
+    /// Those of the new plan.
+    private(set) var jobs: JobUses
 
     init(inputs: PlanInputs, base: PlanBase?) {
         self.inputs = inputs
         self.base = base
         documents = PlanDocuments(base: base?.snapshot)
-        jobs = base?.memory.jobs ?? UseCounts()
-        packages = base?.memory.packages ?? UseCounts()
+        jobs = base?.memory.jobs ?? JobUses()
     }
 
     /// Adds the cells of a column.
-    mutating func add(_ cells: CellDocuments) throws {
-        for document in cells.documents { try documents.setCells(document.cells, at: document.path) }
+    mutating func add(_ cells: CellDocuments) {
+        documents.set(cells.documents)
     }
 
     // MARK: Jobs
 
     /// Adds the jobs that cells need now, and removes those that no cell needs any more, with their packages.
     mutating func setJobs(_ graphs: [JobGraph], _ cells: [CellDocuments]) throws {
-        var made: [Digest: (graph: Int, number: Int)] = [:]
-        for (graph, jobs) in graphs.enumerated() {
-            for (number, id) in jobs.ids.enumerated() { made[id] = (graph, number) }
+        var tally = JobTally(jobs, adding: graphs)
+        do {
+            // What is still needed is counted first, so that nothing goes to come again.
+            try tally.retain(cells.flatMap(\.retained))
+            try tally.release(cells.flatMap(\.released))
+        } catch {
+            throw PlanUpdate.UnusableBase()
         }
-        let before = PlanDocuments(base: base?.snapshot)
-        func job(_ id: Digest) throws -> Job {
-            if let place = made[id] { return graphs[place.graph].jobs[place.number] }
-            guard let job = try before.job(id) else { throw PlanUpdate.UnusableBase() }
-            return job
+        for place in tally.come {
+            let graph = graphs[place.graph]
+            try documents.addJob(graph.ids[place.number], graph.documents[place.number])
         }
-        var uses = UseTally(jobs)
-        var filesUses = UseTally(packages)
-        // What is still needed is counted first, so that nothing goes to come again.
-        var open = cells.flatMap(\.retained)
-        while let id = open.popLast() {
-            guard uses.retain(id) else { continue }
-            let job = try job(id)
-            open += job.inputs
-            _ = filesUses.retain(job.opam)
-        }
-        open = cells.flatMap(\.released)
-        while let id = open.popLast() {
-            guard uses.release(id) else { continue }
-            let job = try job(id)
-            open += job.inputs
-            _ = filesUses.release(job.opam)
-        }
-        for id in uses.come {
-            guard let place = made[id] else { throw PlanUpdate.UnusableBase() }
-            try documents.addJob(id, graphs[place.graph].documents[place.number])
-        }
-        for id in uses.gone { try documents.removeJob(id) }
-        for digest in filesUses.come {
-            guard let files = graphs.lazy.compactMap({ $0.reader.files[digest] }).first else {
+        for id in tally.gone { try documents.removeJob(id) }
+        let files = graphs.map(\.reader.files)
+        for digest in tally.packagesCome {
+            guard let files = files.lazy.compactMap({ $0[digest] }).first else {
                 throw PlanUpdate.UnusableBase()
             }
             try documents.addPackage(digest, files)
         }
-        for digest in filesUses.gone { try documents.removePackage(digest) }
-        jobs = uses.counts
-        packages = filesUses.counts
+        for digest in tally.packagesGone { try documents.removePackage(digest) }
+        jobs = tally.uses
     }
 
     // MARK: Tasks and the header
@@ -83,7 +62,7 @@ struct PlanAssembly {
             })
         let header = PlanHeader(
             deployment: inputs.matrix.deployment.value, repositories: repositories(of: columns),
-            targets: targets(of: columns), columns: try counts(columns, cells), jobs: jobs.keys.count,
+            targets: targets(of: columns), columns: try counts(columns, cells), jobs: jobs.jobs.keys.count,
             inputs: try inputs.digest, sources: inputs.moving?.found ?? [:])
         try documents.setHeader(header)
         return header

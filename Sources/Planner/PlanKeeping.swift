@@ -46,6 +46,24 @@ package struct PlanKeeping: Sendable {
     /// - Throws: `Failure` for a matrix that does not fit the repositories, a missing repository, a plugin that fails;
     ///   errors of the store.
     package func plan() async throws -> Outcome {
+        var (outcome, memory) = try await unwritten()
+        if let memory { outcome.commit = try write(outcome, memory) }
+        return outcome
+    }
+
+    /// As `plan()`, and meanwhile tells what changed since an older plan; nil is the one before.
+    package func plan(comparedWith older: PlanDocuments?) async throws -> (Outcome, PlanDifference) {
+        let (made, memory) = try await unwritten()
+        async let difference = PlanDifference(from: older ?? made.earlier, to: made.documents, made.header)
+        var outcome = made
+        if let memory { outcome.commit = try write(made, memory) }
+        return (outcome, try await difference)
+    }
+
+    /// Makes the plan.
+    ///
+    /// - Returns: What is to be remembered of it where it is to be written.
+    private func unwritten() async throws -> (Outcome, PlanMemory?) {
         progress(PlanProgress(.reading))
         let kept = try keptDocuments()
         let header = try kept.header()
@@ -56,26 +74,25 @@ package struct PlanKeeping: Sendable {
         if let header, header.inputs == (try inputs.digest),
             await inputs.moving?.areStill(at: sources) ?? sources.isEmpty
         {
-            return Outcome(
+            let outcome = Outcome(
                 header: header, documents: kept, earlier: kept, commit: isDry ? nil : kept.base?.commit?.description,
                 made: 0, warnings: warnings + inputs.warnings)
+            return (outcome, nil)
         }
         let base = isReusable ? await base(kept, header, memory) : nil
         let planning = try await Planner(inputs, progress: progress).plan(over: base)
         try Task.checkCancellation()
-        var outcome = Outcome(
-            header: planning.header, documents: planning.documents, earlier: kept, commit: nil, made: planning.made,
+        let earlier = planning.documents.base == nil ? kept : planning.documents.beforeChanges
+        let outcome = Outcome(
+            header: planning.header, documents: planning.documents, earlier: earlier, commit: nil, made: planning.made,
             warnings: warnings + planning.warnings)
-        if !isDry { outcome.commit = try write(planning) }
-        return outcome
+        return (outcome, isDry ? nil : planning.memory)
     }
 
-    private func write(_ planning: Planning) throws -> String? {
+    private func write(_ outcome: Outcome, _ memory: PlanMemory) throws -> String? {
         progress(PlanProgress(.writing))
-        let (snapshot, _) = try PlanStore(Store(at: store)).write(planning.documents, planning.header)
-        if !preparation.cache.isReadOnly {
-            planning.memory.keep(of: snapshot.tree, in: preparation.cache.memories)
-        }
+        let (snapshot, _) = try PlanStore(Store(at: store)).write(outcome.documents, outcome.header)
+        if !preparation.cache.isReadOnly { memory.keep(of: snapshot.tree, in: preparation.cache.memories) }
         return snapshot.commit?.description
     }
 

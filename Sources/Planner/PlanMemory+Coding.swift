@@ -8,7 +8,7 @@ package import Git
 /// A file is named by the tree of the plan that it belongs to, which is in it too. One of another form, made by another
 /// program, or damaged, is as good as absent: all is planned again.
 extension PlanMemory {
-    private static let form = "ciso plan memory 1\n"
+    private static let form = "ciso plan memory 2\n"
     /// Changes with the order of bytes.
     private static let signature: Int32 = 0x0C15_0001
     /// Memories that are kept; the ones written first go first.
@@ -88,13 +88,14 @@ extension PlanMemory {
             writer.write([Int32(column.stack)])
             writer.write(column.packages)
             writer.write(column.flags)
-            writer.write(column.examined.numbers)
-            writer.write(column.examined.ends)
+            writer.write(column.examined)
         }
-        for counts in [jobs, packages] {
+        for counts in [jobs.jobs, jobs.packages] {
             writer.write(counts.keys)
             writer.write(counts.counts)
         }
+        writer.write(jobs.inputs)
+        writer.write(jobs.files)
     }
 
     private init?(_ reader: inout FlatReader) {
@@ -107,21 +108,21 @@ extension PlanMemory {
         }
         for _ in 0..<sizes[1] {
             guard let name = reader.text(), let stack: [Int32] = reader.numbers(), stack.count == 1,
-                let packages = reader.texts(), let flags: [Int32] = reader.numbers(),
-                let numbers: [Int32] = reader.numbers(), let ends: [Int32] = reader.numbers()
+                let packages = reader.texts(), let flags: [Int32] = reader.numbers(), let examined = reader.lists()
             else { return nil }
             columns.append(
                 ColumnMemory(
-                    name: name, stack: Int(stack[0]), packages: packages, flags: flags,
-                    examined: FlatLists(numbers: numbers, ends: ends)))
+                    name: name, stack: Int(stack[0]), packages: packages, flags: flags, examined: examined))
         }
-        guard let jobs = reader.counts(), let packages = reader.counts(), isConsistent else { return nil }
-        self.jobs = jobs
-        self.packages = packages
+        guard let counts = reader.counts(), let packages = reader.counts(), let inputs = reader.lists(),
+            let files: [Int32] = reader.numbers()
+        else { return nil }
+        jobs = JobUses(jobs: counts, packages: packages, inputs: inputs, files: files)
+        guard isConsistent else { return nil }
     }
 
     private var isConsistent: Bool {
-        stacks.allSatisfy { $0.names.count == $0.origins.count }
+        stacks.allSatisfy { $0.names.count == $0.origins.count } && jobs.isConsistent
             && columns.allSatisfy { column in
                 guard stacks.indices.contains(column.stack) else { return false }
                 let names = stacks[column.stack].names.count
@@ -148,6 +149,11 @@ private struct FlatWriter {
     mutating func write(_ texts: FlatTexts) {
         write(texts.bytes)
         write(texts.ends)
+    }
+
+    mutating func write(_ lists: FlatLists) {
+        write(lists.numbers)
+        write(lists.ends)
     }
 }
 
@@ -191,6 +197,11 @@ private struct FlatReader {
         texts.bytes = bytes
         texts.ends = ends
         return texts
+    }
+
+    mutating func lists() -> FlatLists? {
+        guard let numbers: [Int32] = numbers(), let ends: [Int32] = self.numbers() else { return nil }
+        return FlatLists(numbers: numbers, ends: ends)
     }
 
     mutating func counts() -> UseCounts? {

@@ -13,10 +13,7 @@ package struct PlanMemory: Sendable, Equatable {
     var setting: Digest
     var stacks: [StackMemory] = []
     var columns: [ColumnMemory] = []
-    /// Uses of jobs by cells and by other jobs.
-    var jobs = UseCounts()
-    /// Uses of packages' files by jobs.
-    var packages = UseCounts()
+    var jobs = JobUses()
 }
 
 /// The names of some repositories laid over each other.
@@ -73,9 +70,15 @@ extension ColumnMemory {
         return start..<firstCell { !wanted.lexicographicallyPrecedes($0) }
     }
 
-    /// Where in the order of cells a package version has its place.
-    func place(of package: PackageVersion) -> Int {
-        var (low, high) = (0, packages.count)
+    /// Where in the order of cells a package version has its place, which is not before `start`.
+    ///
+    /// - Complexity: O(log cells in between).
+    func place(of package: PackageVersion, from start: Int) -> Int {
+        var (low, high, step) = (start, start, 1)
+        while high < packages.count, let found = PackageVersion(packages[high]), found < package {
+            (low, high, step) = (high + 1, high + step, step * 2)
+        }
+        high = min(high, packages.count)
         while low < high {
             let middle = (low + high) / 2
             if let found = PackageVersion(packages[middle]), found < package { low = middle + 1 } else { high = middle }

@@ -26,7 +26,7 @@ struct PlanUpdate: Sendable {
         let total = open.reduce(0) { $0 + $1.entries.count }
         let progress = planner.progress
         let solved = try await ColumnSolver.solve(open) { progress(PlanProgress(.solving, done: $0, total: total)) }
-        let parts = try await parts(open, solved, total: total)
+        let parts = try await parts(updates, solved, stacks, total: total)
         return try await assembled(updates, parts, solved, stacks)
     }
 
@@ -124,13 +124,18 @@ struct PlanUpdate: Sendable {
 
     // MARK: Making it
 
-    private func parts(_ open: [ColumnCells], _ solved: [[SolvedCell]], total: Int) async throws -> [ColumnPlan] {
+    private func parts(
+        _ updates: [ColumnUpdate], _ solved: [[SolvedCell]], _ stacks: [StackUpdate], total: Int
+    ) async throws -> [ColumnPlan] {
         let rules = CellRules(matrix: matrix, today: inputs.today)
         let progress = planner.progress
         let done = Mutex(0)
+        let packages = stacks.map { ParsedPackages($0.source, inputs.moving) }
         progress(PlanProgress(.jobs, done: 0, total: total))
-        return try await concurrently(Array(zip(open, solved))) { _, part in
-            try await ColumnPlan(part.0, part.1, rules: rules, moving: planner.inputs.moving) { count in
+        return try await concurrently(Array(zip(updates, solved))) { _, column in
+            try await ColumnPlan(
+                column.0.open, column.1, rules: rules, packages: packages[column.0.stack]
+            ) { count in
                 let now = done.withLock { done in
                     done += count
                     return done
@@ -153,14 +158,13 @@ struct PlanUpdate: Sendable {
         let columns = try await concurrently(Array(zip(updates, solved))) { _, column in
             column.0.memory(column.1, stacks[column.0.stack])
         }
-        for documents in cells { try assembly.add(documents) }
+        for documents in cells { assembly.add(documents) }
         try assembly.setJobs(parts.map(\.graph), cells)
         let header = try assembly.setHeader(parts.map(\.column), columns, cells)
         var memory = PlanMemory(setting: try inputs.setting)
         memory.stacks = stacks.map(\.memory)
         memory.columns = columns
         memory.jobs = assembly.jobs
-        memory.packages = assembly.packages
         return Planning(
             header: header, documents: assembly.documents, memory: memory,
             made: parts.reduce(0) { $0 + $1.cells.count },

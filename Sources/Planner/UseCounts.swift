@@ -7,12 +7,16 @@ struct UseCounts: Sendable, Equatable {
         let words: (UInt64, UInt64, UInt64, UInt64)
 
         init(_ digest: Digest) {
-            var words: [UInt64] = [0, 0, 0, 0]
-            for (index, digit) in digest.hex.utf8.enumerated() {
-                let value = digit < UInt8(ascii: "a") ? digit - UInt8(ascii: "0") : digit - UInt8(ascii: "a") + 10
-                words[index >> 4] = words[index >> 4] << 4 | UInt64(value)
-            }
-            self.words = (words[0], words[1], words[2], words[3])
+            var digits = digest.hex.utf8.makeIterator()
+            words = (digits.nextWord(), digits.nextWord(), digits.nextWord(), digits.nextWord())
+        }
+
+        var digest: Digest {
+            Digest(
+                trusted: hexadecimal(
+                    [words.0, words.1, words.2, words.3].flatMap { word in
+                        stride(from: 56, through: 0, by: -8).map { UInt8(truncatingIfNeeded: word >> UInt64($0)) }
+                    }))
         }
 
         static func < (left: Self, right: Self) -> Bool { left.words < right.words }
@@ -25,73 +29,109 @@ struct UseCounts: Sendable, Equatable {
     var keys: [Key] = []
     var counts: [Int32] = []
 
+    /// Where a digest is among the keys.
+    ///
     /// - Complexity: O(log n).
-    subscript(digest: Digest) -> Int {
-        let key = Key(digest)
+    func place(of key: Key) -> Int? {
         var (low, high) = (0, keys.count)
         while low < high {
             let middle = (low + high) / 2
             if keys[middle] < key { low = middle + 1 } else { high = middle }
         }
-        return low < keys.count && keys[low] == key ? Int(counts[low]) : 0
+        return low < keys.count && keys[low] == key ? low : nil
     }
 
-    /// The counts with some set to others; what is not used any more is forgotten.
-    func setting(_ changes: [Digest: Int]) -> UseCounts {
-        let sorted = changes.map { (key: Key($0.key), count: Int32($0.value)) }.sorted { $0.key < $1.key }
-        var result = UseCounts()
-        result.keys.reserveCapacity(keys.count + sorted.count)
-        result.counts.reserveCapacity(keys.count + sorted.count)
-        func add(_ key: Key, _ count: Int32, to result: inout UseCounts) {
-            guard count > 0 else { return }
-            result.keys.append(key)
-            result.counts.append(count)
+    subscript(digest: Digest) -> Int { place(of: Key(digest)).map { Int(counts[$0]) } ?? 0 }
+}
+
+extension IteratorProtocol where Element == UInt8 {
+    /// The number that the next 16 hexadecimal digits are.
+    fileprivate mutating func nextWord() -> UInt64 {
+        var word: UInt64 = 0
+        for _ in 0..<16 {
+            guard let digit = next() else { break }
+            let value = digit < UInt8(ascii: "a") ? digit - UInt8(ascii: "0") : digit - UInt8(ascii: "a") + 10
+            word = word << 4 | UInt64(value)
         }
-        var next = sorted.startIndex
-        for (key, count) in zip(keys, counts) {
-            while next < sorted.endIndex, sorted[next].key < key {
-                add(sorted[next].key, sorted[next].count, to: &result)
-                next += 1
-            }
-            if next < sorted.endIndex, sorted[next].key == key {
-                add(key, sorted[next].count, to: &result)
-                next += 1
-            } else {
-                add(key, count, to: &result)
-            }
-        }
-        for change in sorted[next...] { add(change.key, change.count, to: &result) }
-        return result
+        return word
     }
 }
 
-/// Use counts that are being changed.
+/// Use counts that are being changed. Things have numbers: their places in the counts before, and behind those the
+/// others as they come.
 struct UseTally {
+    typealias Number = Int
+
     let before: UseCounts
-    /// The counts of what was touched, as they are now.
-    private(set) var now: [Digest: Int] = [:]
+    /// What was not counted before, in the order of its numbers.
+    private(set) var added: [UseCounts.Key] = []
+    private var numbers: [UseCounts.Key: Number] = [:]
+    private var counts: [Int32]
 
     init(_ before: UseCounts) {
         self.before = before
+        counts = before.counts
+    }
+
+    /// The number of a thing that was counted before or was added.
+    func number(of digest: Digest) -> Number? {
+        let key = UseCounts.Key(digest)
+        return before.place(of: key) ?? numbers[key]
+    }
+
+    /// The number of a thing, which it may get now.
+    mutating func add(_ digest: Digest) -> (number: Number, isNew: Bool) {
+        let key = UseCounts.Key(digest)
+        if let known = before.place(of: key) ?? numbers[key] { return (known, false) }
+        numbers[key] = counts.count
+        added.append(key)
+        counts.append(0)
+        return (counts.count - 1, true)
     }
 
     /// Counts one use more; true if it is the first.
-    mutating func retain(_ digest: Digest) -> Bool {
-        let count = now[digest] ?? before[digest]
-        now[digest] = count + 1
-        return count == 0
+    mutating func retain(_ number: Number) -> Bool {
+        counts[number] += 1
+        return counts[number] == 1
     }
 
     /// Counts one use less; true if it was the last.
-    mutating func release(_ digest: Digest) -> Bool {
-        let count = now[digest] ?? before[digest]
-        now[digest] = count - 1
-        return count == 1
+    mutating func release(_ number: Number) -> Bool {
+        counts[number] -= 1
+        return counts[number] == 0
     }
 
     /// What was not used before and is now.
-    var come: [Digest] { now.filter { $0.value > 0 && before[$0.key] == 0 }.map(\.key) }
+    var come: [Number] { (before.counts.count..<counts.count).filter { counts[$0] > 0 } }
     /// What was used before and is not now.
-    var gone: [Digest] { now.filter { $0.value <= 0 && before[$0.key] > 0 }.map(\.key) }
-    var counts: UseCounts { before.setting(now) }
+    var gone: [Number] { before.counts.indices.filter { counts[$0] <= 0 } }
+    /// False where something was released more often than it was retained.
+    var isPossible: Bool { counts.allSatisfy { $0 >= 0 } }
+
+    func digest(of number: Number) -> Digest { key(of: number).digest }
+
+    private func key(of number: Number) -> UseCounts.Key {
+        number < before.keys.count ? before.keys[number] : added[number - before.keys.count]
+    }
+
+    /// What is used now, as numbers in the order of digests.
+    var used: [Number] {
+        let come = come.sorted { key(of: $0) < key(of: $1) }
+        var used: [Number] = []
+        used.reserveCapacity(before.keys.count + come.count)
+        var next = come.startIndex
+        for number in before.keys.indices where counts[number] > 0 {
+            while next < come.endIndex, key(of: come[next]) < before.keys[number] {
+                used.append(come[next])
+                next += 1
+            }
+            used.append(number)
+        }
+        return used + come[next...]
+    }
+
+    /// The counts of `used`; what is not used any more is forgotten.
+    func counts(of used: [Number]) -> UseCounts {
+        UseCounts(keys: used.map(key(of:)), counts: used.map { counts[$0] })
+    }
 }

@@ -41,7 +41,9 @@ public struct StorePath: Hashable, Sendable, Comparable, CustomStringConvertible
     private static func problem(with name: String) -> String? {
         if name.isEmpty { return "a name is empty" }
         if name.utf8.count > nameLimit { return "a name is longer than \(nameLimit) bytes" }
-        if name == "." || name == ".." || name.lowercased() == ".git" { return "'\(name)' is not allowed as a name" }
+        if name == "." || name == ".." || name.utf8.count == 4 && name.lowercased() == ".git" {
+            return "'\(name)' is not allowed as a name"
+        }
         if name.utf8.contains(where: { $0 < 32 || $0 == 127 || $0 == UInt8(ascii: "/") }) {
             return "a name has a control character"
         }

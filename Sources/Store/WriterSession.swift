@@ -150,10 +150,12 @@ final class WriterSession {
         let pack = try PackWriter(objects: layout.gitObjects, count: change.objectCount)
         for (id, bytes) in change.commits { try pack.add(id, .commit, bytes) }
         // Hashes do not compress, and what tidies behind makes deltas of directories.
-        for (id, tree) in change.trees {
-            try pack.add(id, .tree, tree.bytes, compression: tree.bytes.count < Self.storedLimit ? .none : .fast)
-        }
-        for (id, bytes) in change.blobs { try pack.add(id, .blob, bytes) }
+        try pack.add(
+            change.trees.map { id, tree in
+                PackWriter.Object(
+                    id, .tree, tree.bytes, compression: tree.bytes.count < Self.storedLimit ? .none : .fast)
+            })
+        try pack.add(change.blobs.map { id, bytes in PackWriter.Object(id, .blob, bytes) })
         keptPack = try pack.finish(PackWriter.Finish(isDurable: isDurable, keep: Layout.packKeep)) {
             try options.atPoint(.packWritten)
         }

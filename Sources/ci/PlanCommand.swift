@@ -66,8 +66,7 @@ struct PlanCommand: AsyncParsableCommand {
         }
         // What --since means is looked up before the plan is written: it may name the branch.
         let older = try await earlier(keeping)
-        let plan = try await keeping.plan()
-        let difference = try await PlanDifference(from: older ?? plan.earlier, to: plan.documents, plan.header)
+        let (plan, difference) = try await keeping.plan(comparedWith: older)
         progress.clear()
         say(plan.warnings)
         print(try PlanReport(plan: plan, difference: difference, store: keeping.store).text(format), terminator: "")

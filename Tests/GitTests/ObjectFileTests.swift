@@ -30,6 +30,34 @@ struct ObjectFileTests {
         }
     }
 
+    /// The pack of many objects at once is that of one after the other, byte for byte.
+    @Test func objectsThatAreCompressedTogether() throws {
+        let kinds: [PackWriter.Compression] = [.none, .fast, .small]
+        let objects = (0..<9_000).map { number in
+            let bytes =
+                Array("\(number) ".utf8) + Array(repeating: UInt8(truncatingIfNeeded: number), count: number % 90)
+            return (id: ObjectID(hashing: .blob, bytes), bytes: bytes, compression: kinds[number % 3])
+        }
+        try withRepository { repository in
+            for isTogether in [false, true] {
+                let writer = try PackWriter(objects: repository.directory + "objects", count: objects.count)
+                if isTogether {
+                    try writer.add(
+                        objects.map { PackWriter.Object($0.id, .blob, $0.bytes, compression: $0.compression) })
+                } else {
+                    for (id, bytes, compression) in objects {
+                        try writer.add(id, .blob, bytes, compression: compression)
+                    }
+                }
+                try writer.finish()
+            }
+            let packs = try FileManager.default.contentsOfDirectory(atPath: repository.directory + "objects/pack")
+            #expect(packs.count == 2, "they have one name")
+            #expect(try git("count-objects", "-v", at: repository.path).contains("in-pack: \(objects.count)"))
+            #expect(try !git("fsck", "--full", at: repository.path).contains("error"))
+        }
+    }
+
     @Test func anUnfinishedPackLeavesNothing() throws {
         try withRepository { repository in
             do {

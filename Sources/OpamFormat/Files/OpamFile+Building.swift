@@ -21,11 +21,7 @@ extension OpamFile {
     public var depexts: [Filtered<[String]>] { read(.depexts) }
 
     /// The names of the system's packages that are needed in an environment, sorted.
-    public func depexts(in environment: Environment) -> [String] {
-        var names: Set<String> = []
-        for depext in depexts where depext.counts(in: environment) { names.formUnion(depext.element) }
-        return names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
-    }
+    public func depexts(in environment: Environment) -> [String] { depexts.names(in: environment) }
 
     /// The source of the package; nil for one that has none.
     public var url: Source? {
@@ -50,6 +46,15 @@ extension OpamFile {
 
     /// Variables that are true when a formula over packages is met.
     public var features: [Feature] { read(.features) }
+}
+
+extension [Filtered<[String]>] {
+    /// The names in all lists whose filter holds, each once, sorted.
+    public func names(in environment: Environment) -> [String] {
+        var names: Set<String> = []
+        for list in self where list.counts(in: environment) { names.formUnion(list.element) }
+        return names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+    }
 }
 
 /// A package version and where to get it.

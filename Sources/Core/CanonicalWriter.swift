@@ -1,0 +1,106 @@
+/// Writes canonical JSON piece by piece: the bytes of `CanonicalJSON.encode`, several times quicker than by way of
+/// `Encodable`. For documents that there are tens of thousands of.
+///
+/// Whoever writes gives the keys of an object in their order.
+package struct CanonicalWriter {
+    private var bytes: [UInt8] = []
+    private var depth = 0
+    private var isFirst = true
+
+    /// The document with one value.
+    package static func document(_ body: (inout Self) -> Void) -> [UInt8] {
+        var writer = CanonicalWriter()
+        writer.bytes.reserveCapacity(1024)
+        body(&writer)
+        writer.bytes.append(UInt8(ascii: "\n"))
+        return writer.bytes
+    }
+
+    /// Writes an object, of which `body` gives the members.
+    package mutating func object(_ body: (inout Self) -> Void) {
+        enclose("{", "}", body)
+    }
+
+    /// Writes an array, of whose elements `body` writes each.
+    package mutating func array<Element>(_ elements: [Element], _ body: (inout Self, Element) -> Void) {
+        enclose("[", "]") { writer in
+            for element in elements {
+                writer.beginMember()
+                body(&writer, element)
+            }
+        }
+    }
+
+    /// Writes the key of an object's member; the value follows.
+    package mutating func key(_ name: StaticString) {
+        beginMember()
+        bytes.append(UInt8(ascii: "\""))
+        name.withUTF8Buffer { bytes.append(contentsOf: $0) }
+        write("\" : ")
+    }
+
+    package mutating func number(_ number: Int) { bytes.append(contentsOf: String(number).utf8) }
+
+    package mutating func boolean(_ value: Bool) { write(value ? "true" : "false") }
+
+    package mutating func string(_ text: String) {
+        bytes.append(UInt8(ascii: "\""))
+        var text = text
+        text.withUTF8 { utf8 in
+            if utf8.contains(where: Self.isEscaped) {
+                for byte in utf8 { escape(byte) }
+            } else {
+                bytes.append(contentsOf: utf8)
+            }
+        }
+        bytes.append(UInt8(ascii: "\""))
+    }
+
+    private static func isEscaped(_ byte: UInt8) -> Bool {
+        byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\")
+    }
+
+    private mutating func escape(_ byte: UInt8) {
+        switch byte {
+        case UInt8(ascii: "\""): write("\\\"")
+        case UInt8(ascii: "\\"): write("\\\\")
+        case 0x08: write("\\b")
+        case 0x0c: write("\\f")
+        case UInt8(ascii: "\n"): write("\\n")
+        case UInt8(ascii: "\r"): write("\\r")
+        case UInt8(ascii: "\t"): write("\\t")
+        case ..<0x20:
+            write("\\u00")
+            bytes.append(contentsOf: hexadecimal(CollectionOfOne(byte)).utf8)
+        default: bytes.append(byte)
+        }
+    }
+
+    private mutating func enclose(_ open: StaticString, _ close: StaticString, _ body: (inout Self) -> Void) {
+        write(open)
+        depth += 1
+        isFirst = true
+        body(&self)
+        depth -= 1
+        // What has no members has an empty line.
+        if isFirst { bytes.append(UInt8(ascii: "\n")) }
+        isFirst = false
+        beginLine()
+        write(close)
+    }
+
+    private mutating func beginMember() {
+        if !isFirst { bytes.append(UInt8(ascii: ",")) }
+        isFirst = false
+        beginLine()
+    }
+
+    private mutating func beginLine() {
+        bytes.append(UInt8(ascii: "\n"))
+        for _ in 0..<depth { write("  ") }
+    }
+
+    private mutating func write(_ text: StaticString) {
+        text.withUTF8Buffer { bytes.append(contentsOf: $0) }
+    }
+}
