@@ -124,7 +124,7 @@ public struct PlanDocuments: Sendable {
     }
 
     static func decodeCells(_ bytes: [UInt8], _ path: StorePath) throws -> [PlannedCell] {
-        try decode([PlannedCell].self, bytes, path)
+        try PlannedCell.read(bytes) ?? decode([PlannedCell].self, bytes, path)
     }
 
     /// A job; nil where the plan has no such job.

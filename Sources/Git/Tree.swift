@@ -70,6 +70,18 @@ public struct Tree: Hashable, Sendable {
         return found
     }
 
+    /// The names of the directories in this one.
+    ///
+    /// - Complexity: Linear in the size of the directory; makes strings only of what it returns.
+    package var directories: [String] {
+        var names: [String] = []
+        forEachRaw { raw, buffer in
+            if raw.isDirectory { names.append(String(decoding: buffer[raw.name], as: UTF8.self)) }
+            return true
+        }
+        return names
+    }
+
     /// The entry called `name`.
     ///
     /// - Complexity: Linear in the size of the directory; makes no strings.

@@ -31,8 +31,7 @@ struct BuildFactsReader: Sendable {
     private let variables: ColumnVariables
     let universe: Universe
     private var known: [Universe.PackageID: (facts: BuildFacts, package: ParsedPackage)] = [:]
-    private var testDepends: [Universe.PackageID: Formula<AllowedVersions>] = [:]
-    private var docDepends: [Universe.PackageID: Formula<AllowedVersions>] = [:]
+    private var dependsFor: [Purpose: [Universe.PackageID: Formula<AllowedVersions>]] = [:]
     private var allowed: [PackageConstraint: AllowedVersions] = [:]
 
     init(_ packages: ParsedPackages, variables: ColumnVariables) {
@@ -65,23 +64,20 @@ struct BuildFactsReader: Sendable {
         Dictionary(known.values.map { ($0.facts.files, $0.package.files) }, uniquingKeysWith: { first, _ in first })
     }
 
-    /// `depends` where the package's tests are run.
-    mutating func testDepends(of package: Universe.PackageID) -> Formula<AllowedVersions> {
-        if let known = testDepends[package] { return known }
-        var scope = scope(of: package)
-        scope.withTest = true
-        let depends = depends(of: package, scope)
-        testDepends[package] = depends
-        return depends
+    /// What else counts of `depends`, when a package's tests are run or its documentation is made.
+    enum Purpose: Hashable {
+        case test, documentation
     }
 
-    /// `depends` where the package's documentation is made.
-    mutating func docDepends(of package: Universe.PackageID) -> Formula<AllowedVersions> {
-        if let known = docDepends[package] { return known }
+    /// `depends` for more than building a package version that was read.
+    mutating func depends(of package: Universe.PackageID, for purpose: Purpose) -> Formula<AllowedVersions> {
+        if let known = dependsFor[purpose]?[package] { return known }
         var scope = scope(of: package)
-        scope.withDoc = true
-        let depends = depends(of: package, scope)
-        docDepends[package] = depends
+        scope.withTest = purpose == .test
+        scope.withDoc = purpose == .documentation
+        let environment = variables.environment(version: universe.version(of: package))
+        let depends = numbered(parsed(package).package.depends.filtered(in: environment, scope: scope))
+        dependsFor[purpose, default: [:]][package] = depends
         return depends
     }
 
@@ -95,12 +91,6 @@ struct BuildFactsReader: Sendable {
         scope.post = false
         scope.dev = universe.version(of: package) == "dev"
         return scope
-    }
-
-    private mutating func depends(of package: Universe.PackageID, _ scope: DependencyScope) -> Formula<AllowedVersions>
-    {
-        let environment = variables.environment(version: universe.version(of: package))
-        return numbered(parsed(package).package.depends.filtered(in: environment, scope: scope))
     }
 
     private mutating func numbered(_ formula: Formula<PackageConstraint>) -> Formula<AllowedVersions> {

@@ -23,6 +23,8 @@ struct JobGraph: Sendable {
 
     /// Ids of the jobs, in their order.
     private(set) var ids: [Digest] = []
+    /// The same as numbers.
+    private(set) var keys: [UseCounts.Key] = []
     /// The canonical bytes of the jobs.
     private(set) var documents: [[UInt8]] = []
     /// The direct inputs of the jobs.
@@ -72,7 +74,7 @@ struct JobGraph: Sendable {
         return try unrolled { graph throws in
             let build = try graph.visit(package, documentation: nil)
             let facts = graph.reader[package]
-            let needed = graph.graph.inputs(graph.reader.testDepends(of: package)).filter { $0 != package }
+            let needed = graph.graph.inputs(graph.reader.depends(of: package, for: .test)).filter { $0 != package }
             let optional = graph.graph.edges(of: package, facts, depends: facts.depends).optional
             let over = needed + optional.filter { !needed.contains($0) }
             let inputs = try over.map { try graph.visit($0, documentation: nil) }
@@ -116,7 +118,7 @@ struct JobGraph: Sendable {
         open.append(package)
         let facts = reader[package]
         let isDocumented = root == package
-        let depends = isDocumented ? reader.docDepends(of: package) : facts.depends
+        let depends = isDocumented ? reader.depends(of: package, for: .documentation) : facts.depends
         let edges = graph.edges(of: package, facts, depends: depends)
         var inputs: [JobNumber] = []
         for input in edges.needed + edges.optional {
@@ -146,6 +148,7 @@ struct JobGraph: Sendable {
         numbers[key] = number
         let document = job.document
         ids.append(Digest(of: document))
+        keys.append(UseCounts.Key(ids[number]))
         documents.append(document)
         self.inputs.append(key.inputs)
         files.append(job.opam)

@@ -52,14 +52,14 @@ struct JobTally {
 
     private mutating func add(_ graph: JobGraph, _ index: Int) {
         var numbers: [Int32] = []
-        numbers.reserveCapacity(graph.ids.count)
-        for job in graph.ids.indices {
-            let (number, isNew) = jobs.add(graph.ids[job])
+        numbers.reserveCapacity(graph.keys.count)
+        for job in graph.keys.indices {
+            let (number, isNew) = jobs.add(graph.keys[job])
             numbers.append(Int32(number))
             guard isNew else { continue }
             made.append(Place(graph: index, number: job))
             inputs.append(graph.inputs[job].lazy.map { numbers[$0] })
-            files.append(Int32(packages.add(graph.files[job]).number))
+            files.append(Int32(packages.add(UseCounts.Key(graph.files[job])).number))
         }
     }
 
@@ -77,30 +77,31 @@ struct JobTally {
     ///
     /// - Throws: `UnknownJob`.
     mutating func retain(_ ids: [Digest]) throws(UnknownJob) {
-        var open = try ids.map(number)
-        while let job = open.popLast() {
-            guard jobs.retain(job) else { continue }
-            for input in inputs(of: job) { open.append(Int(input)) }
-            _ = packages.retain(files(of: job))
-        }
+        try count(ids) { $0.retain($1) }
     }
 
     /// Takes back uses by cells.
     ///
     /// - Throws: `UnknownJob`.
     mutating func release(_ ids: [Digest]) throws(UnknownJob) {
-        var open = try ids.map(number)
-        while let job = open.popLast() {
-            guard jobs.release(job) else { continue }
-            for input in inputs(of: job) { open.append(Int(input)) }
-            _ = packages.release(files(of: job))
-        }
+        try count(ids) { $0.release($1) }
         guard jobs.isPossible, packages.isPossible else { throw UnknownJob() }
     }
 
-    private func number(_ id: Digest) throws(UnknownJob) -> UseTally.Number {
-        guard let number = jobs.number(of: id) else { throw UnknownJob() }
-        return number
+    /// - Parameter count: True where the inputs and the files are to be counted as well.
+    private mutating func count(
+        _ ids: [Digest], _ count: (inout UseTally, UseTally.Number) -> Bool
+    ) throws(UnknownJob) {
+        var open: [UseTally.Number] = []
+        for id in ids {
+            guard let number = jobs.number(of: id) else { throw UnknownJob() }
+            open.append(number)
+        }
+        while let job = open.popLast() {
+            guard count(&jobs, job) else { continue }
+            for input in inputs(of: job) { open.append(Int(input)) }
+            _ = count(&packages, files(of: job))
+        }
     }
 
     // MARK: What comes of it

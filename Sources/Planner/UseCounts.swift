@@ -80,8 +80,7 @@ struct UseTally {
     }
 
     /// The number of a thing, which it may get now.
-    mutating func add(_ digest: Digest) -> (number: Number, isNew: Bool) {
-        let key = UseCounts.Key(digest)
+    mutating func add(_ key: UseCounts.Key) -> (number: Number, isNew: Bool) {
         if let known = before.place(of: key) ?? numbers[key] { return (known, false) }
         numbers[key] = counts.count
         added.append(key)

@@ -7,6 +7,9 @@ struct ChangeBuilder {
     private let options: StoreOptions
     private let readBlob: (ObjectID) throws -> [UInt8]
     private var editor: TreeEditor
+    private var index = DirectoryIndex()
+    /// Requests with more writes use the index.
+    private static let few = 1000
     private var head: ObjectID?
     private var headTime: Int64
     private var tree: ObjectID
@@ -66,7 +69,7 @@ struct ChangeBuilder {
         }
         var edits: [StorePath: Edit] = [:]
         for (path, write) in request.writes {
-            let there = try replaceable(path)
+            let there = try replaceable(path, isOneOfMany: request.writes.count > Self.few)
             let base = unchanged ? there : try entry(path, request.baseTree)
             var contents = write.contents
             if there != base, there != contents.map({ ObjectID(hashing: .blob, $0) }) {
@@ -122,11 +125,15 @@ struct ChangeBuilder {
 
     /// The document at `path` now. What cannot become a document there must reject its request alone, not all that
     /// share the commit.
-    private mutating func replaceable(_ path: StorePath) throws -> ObjectID? {
+    private mutating func replaceable(_ path: StorePath, isOneOfMany: Bool) throws -> ObjectID? {
         if let id = try inGroup(path) { return id }
         var directory = tree
         for (depth, name) in path.components.enumerated() {
-            guard let entry = try editor.tree(directory).entry(named: name) else { return nil }
+            let found =
+                isOneOfMany
+                ? try index.entry(named: name, in: directory, editor.tree)
+                : try editor.tree(directory).entry(named: name)
+            guard let entry = found else { return nil }
             let isLast = depth == path.components.count - 1
             if isLast && entry.kind == .directory {
                 throw StoreError(.notADirectory, "'\(path)' is a directory, and cannot become a document")

@@ -51,7 +51,7 @@ struct TreeEditor {
     private mutating func apply(_ node: Node, to id: ObjectID?, at place: String) throws -> ObjectID? {
         let tree = try id.map { try self.tree($0) } ?? Tree.empty
         var changes: [String: TreeEntry?] = [:]
-        let directories = node.documents.count > Self.few ? Set(tree.entries.filter(\.isDirectory).map(\.name)) : nil
+        let directories = node.documents.count > Self.few ? Set(tree.directories) : nil
         for (name, edit) in node.documents {
             let isDirectory = directories?.contains(name) ?? (tree.entry(named: name)?.kind == .directory)
             guard node.directories[name] == nil, !isDirectory else {
@@ -102,8 +102,4 @@ extension StorePath {
         }
         return nil
     }
-}
-
-extension TreeEntry {
-    fileprivate var isDirectory: Bool { kind == .directory }
 }

@@ -91,8 +91,37 @@ import Testing
                             cell: cell, basis: basis, required: text == nil, priority: priority, accepted: text,
                             untested: text))
                     #expect(try isCanonical(cells.suffix(1)) && isCanonical(cells))
+                    #expect(PlannedCell.read(PlannedCell.document(cells)) == cells)
                 }
             }
         }
+    }
+
+    /// What the quick reader gives of a document is what `Decodable` gives, or nothing, whatever was done to it.
+    @Test func whatIsReadQuicklyIsWhatIsThere() throws {
+        let cell = try #require(Cell("debian-12/5.3.0/lwt.5.7.0"))
+        let document = PlannedCell.document([
+            PlannedCell(
+                cell: cell, basis: .jobs(build: digests[0], test: digests[1]), priority: -10, accepted: "é",
+                untested: "a\"b\\c\td\ne"),
+            PlannedCell(cell: cell, basis: .unsolvable(explanation: "a\nb"), required: false),
+        ])
+        var read = 0
+        for at in document.indices {
+            var broken = [Array(document[..<at]), Array(document[..<at] + document[(at + 1)...])]
+            for byte: UInt8 in [0x0A, 0x22, 0x30, 0x5C, 0xC3] {
+                var changed = document
+                changed[at] = byte
+                broken.append(changed)
+            }
+            for bytes in broken {
+                guard let quickly = PlannedCell.read(bytes) else { continue }
+                read += 1
+                let decoded = try? CanonicalJSON.decode([PlannedCell].self, from: Data(bytes))
+                #expect(quickly == decoded, "\(String(decoding: bytes, as: UTF8.self))")
+            }
+        }
+        #expect(PlannedCell.read(Array("[\n\n]\n".utf8)) == nil, "nothing is kept of no cells")
+        #expect(read > 0)
     }
 }
