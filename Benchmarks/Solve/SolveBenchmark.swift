@@ -8,8 +8,8 @@ import OpamSolver
 /// the reference, and the digest of the answers.
 ///
 /// `SolveBenchmark REPOSITORY [--every N] [--threads N] [--columns TARGET/COMPILER,…] [--alone]`. With `--every` only
-/// each Nth package is solved, for one target: the fixed slice for counting instructions. With `--alone` targets take no
-/// answers over from those before.
+/// each Nth package is solved, for one target: the fixed slice for counting instructions. With `--alone` targets take
+/// nothing over from those before.
 @main
 enum SolveBenchmark {
     /// CPU seconds of the reference on the same kind of machine: parsing, and all solves of one target.
@@ -42,15 +42,18 @@ enum SolveBenchmark {
         let columns = (text("--columns", in: arguments) ?? columns).split(separator: ",").map(String.init)
         var digests: [String] = []
         var shared = SharedAnswers()
+        var last: TargetUniverse?
+        let isAlone = arguments.contains("--alone")
         for column in every == nil ? columns : Array(columns.prefix(1)) {
             let (name, compiler) = try parts(of: column)
-            let target = try measured("view \(column)", nil) { try view(universe, name, compiler) }
+            let target = try measured("view \(column)", nil) { try view(universe, name, compiler, like: last) }
+            if !isAlone { last = target }
             let packages = target.newestAvailable.enumerated().filter { $0.offset % (every ?? 1) == 0 }.map(\.element)
             let resolutions = measured(
                 "solve \(packages.count) for \(column)", every == nil ? reference.solve : nil
             ) {
                 let requests = requests(packages, target, compiler)
-                return arguments.contains("--alone")
+                return isAlone
                     ? target.solve(requests, threads: threads)
                     : target.solve(requests, threads: threads, sharing: &shared)
             }
@@ -86,12 +89,14 @@ enum SolveBenchmark {
         return try RepositorySet([location]).universe(cache: cache, threads: threads, &diagnostics)
     }
 
-    private static func view(_ universe: Universe, _ name: String, _ compiler: Compiler) throws -> TargetUniverse {
+    private static func view(
+        _ universe: Universe, _ name: String, _ compiler: Compiler, like other: TargetUniverse?
+    ) throws -> TargetUniverse {
         guard var variables = TargetVariables(target: name) else {
             throw Failure(.input, "unknown target \(name)")
         }
         variables.set(compiler: compiler)
-        return TargetUniverse(universe, variables: variables.values)
+        return TargetUniverse(universe, variables: variables.values, like: other)
     }
 
     private static func requests(

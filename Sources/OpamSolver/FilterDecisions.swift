@@ -26,6 +26,13 @@ struct FilterDecisions: Sendable {
         return constraint.versions
     }
 
+    /// Whether a filter comes to something else than in another target, in braces or as the version of a constraint.
+    func differs(from other: FilterDecisions, _ filter: Filter, _ number: Int32, in universe: Universe) -> Bool {
+        keeps[Int(number)] != other.keeps[Int(number)]
+            || constraint(.equal, filter, number: number, in: universe)
+                != other.constraint(.equal, filter, number: number, in: universe)
+    }
+
     private func filtered(
         _ dependency: Dependency, _ universe: Universe, _ filter: Int32
     ) -> Formula<PackageConstraint> {

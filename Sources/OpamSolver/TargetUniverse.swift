@@ -14,8 +14,10 @@ public struct TargetUniverse: Sendable {
     let rules: Rules
     let beginnings = SharedBeginnings()
 
+    /// - Parameter other: Another target of the same universe, from which is copied what both have alike. It makes no
+    ///   difference but to the time that this takes.
     /// - Complexity: O(size of the universe).
-    public init(_ universe: Universe, variables: [Variable: VariableValue]) {
+    public init(_ universe: Universe, variables: [Variable: VariableValue], like other: TargetUniverse? = nil) {
         self.universe = universe
         self.variables = variables
         let filters = universe.parsedFilters()
@@ -26,7 +28,11 @@ public struct TargetUniverse: Sendable {
         self.filters = filters
         availability = universe.packages.available.map { availableFilters[Int($0)] }
         decisions = FilterDecisions(universe, filters, variables, DependencyScope())
-        rules = TargetUniverse.rules(universe, filters, decisions, availability)
+        if let other, other.universe == universe {
+            rules = DerivedRules.rules(universe, filters, decisions, availability, from: other)
+        } else {
+            rules = TargetUniverse.rules(universe, filters, decisions, availability)
+        }
     }
 
     /// Whether the target has a version: whether its `available` is true.
@@ -52,7 +58,7 @@ public struct TargetUniverse: Sendable {
         TargetUniverse.candidates(of: name, preference, isRequested: isRequested, universe, availability)
     }
 
-    private static func candidates(
+    static func candidates(
         of name: Universe.NameID, _ preference: VersionPreference, isRequested: Bool, _ universe: Universe,
         _ availability: [Bool]
     ) -> [Candidate] {

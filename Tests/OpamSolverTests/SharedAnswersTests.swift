@@ -73,6 +73,31 @@ struct SharedAnswersTests {
         #expect(otherwise > 500, "the generator should give unsolvable requests: \(otherwise)")
     }
 
+    /// Filters of versions, of names and of whole files differ, also back again.
+    @Test func aTargetMadeFromAnotherIsTheSame() throws {
+        for seed in 0..<200 as Range<UInt64> {
+            var generator = SeededGenerator(seed: seed)
+            var files = randomFiles(&generator)
+            files.append(
+                (
+                    "f.9",
+                    "depends: [\"a\" {= compiler} \"b\" {>= version | os = \"linux\"}]\nconflicts: \"c\" {os = \"win32\"}"
+                ))
+            let small = try SmallUniverse(files)
+            var last: TargetUniverse?
+            for (os, compiler) in [("linux", "1"), ("win32", "2"), ("macos", "2"), ("linux", "1"), ("win32", "1")] {
+                let fresh = small.target(["os": os, "compiler": compiler])
+                let derived = small.target(["os": os, "compiler": compiler], like: last)
+                last = derived
+                let requests = requests(Int(compiler) ?? 1, &generator) + [Request("f")]
+                for (one, other) in zip(fresh.solve(requests, threads: 1), derived.solve(requests, threads: 1)) {
+                    #expect(one.verdict == other.verdict, "seed \(seed), \(os), \(compiler)")
+                    #expect(one.examined == other.examined && one.effort == other.effort, "seed \(seed), \(os)")
+                }
+            }
+        }
+    }
+
     /// What the beginning decides can have to be decided otherwise for the sake of the last root.
     @Test func aDecisionOfTheBeginningIsNotFinal() throws {
         let universe = try SmallUniverse([

@@ -24,10 +24,10 @@ struct SmallUniverse {
     }
 
     /// The universe for a target where `os` is `linux`.
-    func target(_ variables: [String: String] = [:]) -> TargetUniverse {
+    func target(_ variables: [String: String] = [:], like other: TargetUniverse? = nil) -> TargetUniverse {
         var values: [Variable: VariableValue] = [Variable("os"): .string("linux")]
         for (name, value) in variables { values[Variable(name)] = .string(value) }
-        return TargetUniverse(universe, variables: values)
+        return TargetUniverse(universe, variables: values, like: other)
     }
 
     /// What is selected for `request`, as words; nil when there is no solution.
