@@ -25,8 +25,9 @@ static const char description[] =
 static const char target[] =
     "{\"target\":\"" NAME "-1\",\"variables\":{\"arch\":\"x86_64\",\"os\":\"" NAME "\",\"os-distribution\":\"" NAME "\","
     "\"os-family\":\"" NAME "\",\"os-version\":\"1\"},\"environment\":{\"kind\":\"host\",\"bootstrap\":["
-    "{\"name\":\"make-directories\",\"phase\":\"bootstrap\",\"idempotent\":true,"
-    "\"script\":\"mkdir -p /var/ciso/home /var/ciso/opam /var/ciso/build\\n\"}],"
+    "{\"name\":\"make-directories\",\"phase\":\"bootstrap\",\"user\":\"root\",\"idempotent\":true,"
+    "\"script\":\"cd /var && mkdir -p ciso/home ciso/opam ciso/build && "
+    "chown \\\"${CISO_LOGIN:-0}\\\" ciso ciso/home ciso/opam ciso/build\\n\"}],"
     "\"shell\":{\"path\":\"/bin/sh\",\"family\":\"posix\"},\"buildUser\":{\"name\":\"ciso\"},"
     "\"paths\":{\"home\":\"/var/ciso/home\",\"opamRoot\":\"/var/ciso/opam\",\"build\":\"/var/ciso/build\"}}}";
 

@@ -138,12 +138,27 @@ private func fileDigest(_ path: String) throws -> Digest {
 
 /// Decodes JSON of a plugin, saying where it is not what was expected.
 func read<Value: Decodable>(_ type: Value.Type, from bytes: [UInt8], call: String) throws(PluginFault) -> Value {
+    guard !bytes.isEmpty else {
+        throw PluginFault(kind: .garbage("the answer is empty: expected a JSON object"), call: call)
+    }
     do {
         return try JSONDecoder().decode(type, from: Data(bytes))
     } catch let error as DecodingError {
-        throw PluginFault(kind: .garbage("the answer is not as it must be: \(error.plainWords)"), call: call)
+        let words = whyNoJSON(bytes) ?? error.plainWords
+        throw PluginFault(kind: .garbage("the answer is not as it must be: \(words)"), call: call)
     } catch {
         throw PluginFault(kind: .garbage("the answer is not JSON: \(error)"), call: call)
+    }
+}
+
+/// What is wrong with a text that is no JSON, and where; the decoder keeps that to itself. Nil for JSON.
+private func whyNoJSON(_ bytes: [UInt8]) -> String? {
+    do {
+        _ = try JSONSerialization.jsonObject(with: Data(bytes), options: .fragmentsAllowed)
+        return nil
+    } catch {
+        let reason = (error as NSError).userInfo["NSDebugDescription"] as? String
+        return "it is no JSON: \(reason ?? "\(error)")"
     }
 }
 
@@ -153,12 +168,40 @@ extension DecodingError {
         let (context, what): (Context, String) =
             switch self {
             case .keyNotFound(let key, let context): (context, "expected the key '\(key.stringValue)', found none")
-            case .typeMismatch(let type, let context): (context, "expected \(type), found something else")
-            case .valueNotFound(let type, let context): (context, "expected \(type), found null")
-            case .dataCorrupted(let context): (context, context.debugDescription)
+            case .typeMismatch(let type, let context):
+                (context, "expected \(Self.words(for: type)), found \(context.found)")
+            case .valueNotFound(let type, let context): (context, "expected \(Self.words(for: type)), found null")
+            case .dataCorrupted(let context): (context, context.complaint)
             @unknown default: (Context(codingPath: [], debugDescription: ""), "it cannot be decoded")
             }
         let place = context.codingPath.map { $0.intValue.map { "[\($0)]" } ?? ".\($0.stringValue)" }.joined()
         return place.isEmpty ? what : "at \(place.drop { $0 == "." }): \(what)"
+    }
+
+    /// What JSON calls a type.
+    private static func words(for type: any Any.Type) -> String {
+        switch "\(type)" {
+        case "Bool": "true or false"
+        case "String": "a text"
+        case "Int", "UInt32": "a whole number"
+        case "Double": "a number"
+        case let name where name.hasPrefix("Array"): "a list"
+        default: "an object"
+        }
+    }
+}
+
+extension DecodingError.Context {
+    /// `a string` of Foundation's `Expected to decode Bool but found a string instead.`
+    fileprivate var found: Substring {
+        debugDescription.firstMatch(of: /found (.+?) instead/)?.output.1 ?? "something else"
+    }
+
+    /// What is wrong with a value of the right type.
+    fileprivate var complaint: String {
+        if let value = debugDescription.firstMatch(of: /from invalid String value (.*)/)?.output.1 {
+            return "'\(value)' is none of the values that docs/plugin-messages.schema.json lists there"
+        }
+        return debugDescription
     }
 }

@@ -40,6 +40,9 @@ struct PluginFault: Error, Sendable, Hashable {
     /// The end of what the plugin said on standard error.
     var lastWords: String = ""
 
+    /// Whether the plugin did not answer in time.
+    var isHang: Bool { if case .hung = kind { true } else { false } }
+
     /// Whether another try with the same file could go otherwise.
     var isTransient: Bool {
         switch kind {
@@ -102,6 +105,8 @@ extension PluginFault: CustomStringConvertible {
         case .mismatch(let descriptor, "abi_version") where descriptor.abiVersion > expectedVersion:
             "build it against this ciso's PluginABI.h, or use a ciso that knows ABI version \(descriptor.abiVersion)"
         case .declined, .mismatch: "build it again against this ciso's PluginABI.h"
+        case .misnamed(let found, let expected) where found.lowercased() == expected:
+            "a plugin's name has lower-case letters, digits and '-' only; the file's name may have capitals"
         case .misnamed(let found, _):
             "rename the file to libCiso\(found.filter { $0 != "-" }).so (any capitals will do)"
         case .crashed, .exited, .hung:

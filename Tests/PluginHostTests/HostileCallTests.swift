@@ -20,8 +20,8 @@ import Testing
         ("stderr", "it said: line 99995 of much talk"),
         ("status", "expected the status 0, 1 or 2, found 99"),
         ("null", "the plugin gave an answer of some size but no bytes"),
-        ("empty", "the answer is not as it must be"),
-        ("text", "the answer is not as it must be"),
+        ("empty", "the answer is empty: expected a JSON object"),
+        ("text", "the answer is not as it must be: it is no JSON: "),
         ("bytes", "the answer is not as it must be"),
         ("keys", "expected the key 'variables', found none"),
         ("deep", "the answer is not as it must be"),
@@ -43,6 +43,40 @@ import Testing
             #expect(failure?.description.contains(message) == true, "\(deed): \(failure?.description ?? "")")
             #expect(try await plugin.describe().name == "hostile", "after \(deed)")
         }
+    }
+
+    /// What an author reads of a slip in an answer: the place, what was expected, what was found.
+    @Test(arguments: [
+        (#"{"name": "a", "phase": "build"}"#, "expected the key 'script', found none"),
+        (
+            #"{"name": "a", "phase": "build", "script": "", "idempotent": "yes"}"#,
+            "at idempotent: expected true or false, found a string"
+        ),
+        (#"{"name": 7, "phase": "build", "script": ""}"#, "at name: expected a text, found number"),
+        (
+            #"{"name": "a", "phase": "bake", "script": ""}"#,
+            "at phase: 'bake' is none of the values that docs/plugin-messages.schema.json lists there"
+        ),
+        (#"{"name": "a", "phase": "build", "script": "}"#, "it is no JSON: Unexpected end of file"),
+        (#"{"name": a}"#, "it is no JSON: Invalid value around character 9"),
+        ("[]", "expected an object, found an array"),
+    ])
+    func aWrongAnswerIsToldInTheWordsOfJSON(json: String, words: String) {
+        let fault = #expect(throws: PluginFault.self) { try read(Step.self, from: Array(json.utf8), call: "steps") }
+        let found = fault?.description ?? ""
+        #expect(found.contains("the answer is not as it must be: \(words)"), "\(found)")
+    }
+
+    /// The suite has hundreds of requests: of a call that hangs it makes one, or two.
+    @Test func aCheckOfASlowPluginEndsSoon() async throws {
+        let workshop = try Workshop()
+        let file = try workshop.hostile("Hostile", ["SLOW": "1"])
+        let report = await Conformance.check(file, limits: PluginLimits(time: .milliseconds(300)))
+        let problems = report.checks.flatMap { check in
+            if case .failed(let problems) = check.verdict { problems } else { [String]() }
+        }
+        #expect(problems.count { $0.contains("no answer within 0.3 s") } <= 7, "\(problems)")
+        #expect(problems.contains { $0.contains("no answer within 0.3 s") })
     }
 
     /// Crashes and hangs are the machine's trouble, to be tried again; nonsense is the plugin's, and is not.

@@ -39,6 +39,8 @@ struct Answers {
                 }
             } catch {
                 targetProblems.append("\(request.target) on \(request.architecture): \(error)")
+                // Each further one would take as long.
+                if (error as? PluginFault)?.isHang == true { break }
             }
         }
     }
@@ -62,7 +64,7 @@ struct Answers {
             note(answer.steps, target.environment)
         } catch {
             packageProblems.append("\(request.target): \(error)")
-            throw error
+            return
         }
         do {
             let answer = try record(PluginCalls.Steps.self, Self.steps(for: request, target.environment.paths), session)
@@ -70,7 +72,6 @@ struct Answers {
             add(answer.steps, family)
         } catch {
             stepProblems.append("\(request.target): \(error)")
-            throw error
         }
     }
 

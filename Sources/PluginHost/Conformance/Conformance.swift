@@ -58,7 +58,7 @@ package struct Conformance: Sendable {
             ConformanceReport.Check(
                 "steps", problems: answers.stepProblems, tried: count(answers.steps.count, "answer")))
         checks.append(patterns())
-        checks.append(determinism(answers.asked))
+        checks.append(determinism(answers.asked + fixedQuestions()))
         checks += syntax(of: answers)
         checks.append(hostileRequests(description, known: answers.targets.map(\.request).first))
         checks.append(hostileNames(answers))
@@ -107,6 +107,15 @@ package struct Conformance: Sendable {
             return ConformanceReport.Check("patterns", problems: problems, tried: count(patterns.count, "pattern"))
         } catch {
             return ConformanceReport.Check("patterns", problems: ["\(error)"], tried: "")
+        }
+    }
+
+    /// The calls whose request is always the same, as far as they are answered.
+    private func fixedQuestions() -> [Asked] {
+        [PluginCalls.Describe.name, PluginCalls.Patterns.name].compactMap { call in
+            let request = Array("{}".utf8)
+            guard let answer = try? session().raw(call, request) else { return nil }
+            return Asked(call: call, request: request, answer: answer)
         }
     }
 
