@@ -15,13 +15,14 @@ struct SizeOfResults {
         let branch = try Branch("results/opam/debian-12")
         // Two runs of half as many cells each: the second one changes what the first one wrote.
         let cells = results / 2
+        var index: [StorePath: [String: SampleResult]] = [:]
         var tidying: (time: Double, cpu: Double, worst: Double, count: Int) = (0, 0, 0, 0)
-        var loose = 0
+        var untidy = 0
         let time = try milliseconds {
             for number in 0..<results {
-                try record(number, of: cells, in: store, branch)
+                try record(number, of: cells, in: store, branch, &index)
                 guard (number + 1).isMultiple(of: interval) else { continue }
-                if number < interval { loose = size() }
+                if number < interval { untidy = size() }
                 let before = processTime()
                 let time = try milliseconds { try store.tidy(grace: 0) }
                 tidying.time += time
@@ -31,7 +32,7 @@ struct SizeOfResults {
             }
         }
         row("\(results) results, a commit each", "\(((time - tidying.time) / 1e3).short) s, the tidying left out")
-        row("the first \(interval) of them, loose", "\(loose) bytes")
+        row("the first \(interval) of them, not tidied yet", "\(untidy) bytes")
         row(
             "\(tidying.count) tidyings, one after \(interval) results each",
             "\((tidying.time / 1e3).short) s, \((tidying.cpu / 1e3).short) s of CPU, the longest "
@@ -41,17 +42,20 @@ struct SizeOfResults {
         try git(["fsck", "--strict", "--connectivity-only"], at: "\(folder)/results")
     }
 
-    private func record(_ number: Int, of cells: Int, in store: Store, _ branch: Branch) throws {
+    /// - Parameter index: what the parts of the index hold, for reading them anew would take most of the time.
+    private func record(
+        _ number: Int, of cells: Int, in store: Store, _ branch: Branch,
+        _ index: inout [StorePath: [String: SampleResult]]
+    ) throws {
         var value = SampleResult(number % cells)
         value.log = Digest(of: "log \(number)")
         let name = "5.3.0/package\(number % cells % 5_000)/\(number % cells / 5_000).0.json"
         let path = try StorePath(name)
         let part = try StorePath("index/\(Digest(of: name).hex.prefix(2)).json")
+        index[part, default: [:]][name] = value
         try store.transact(branch, "\(value.cell): \(value.outcome)\n\nCell: \(value.cell)\nLog: \(value.log)\n") {
             try $0.write(value, to: path)
-            var index = try $0.value([String: SampleResult].self, at: part) ?? [:]
-            index[name] = value
-            try $0.write(index, to: part)
+            try $0.write(index[part] ?? [:], to: part)
         }
     }
 

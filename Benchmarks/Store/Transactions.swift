@@ -9,20 +9,14 @@ struct SingleTransactions {
     let documents: Int
     /// Transactions of each of 100 writers.
     private let each = 300
+    /// Transactions one after the other.
+    private let singles = 500
 
     func run() async throws {
-        let floor = try appendFloor()
-        let fileFloor = try newFileFloor()
-        row("floor: 512 bytes appended and fsync", "\(floor.short) ms")
-        row("floor: a new file, fsync, rename, fsync of its folder", "\(fileFloor.short) ms")
         let store = try makeStore("\(folder)/single", documents: documents)
-        let before = processTime()
-        let ours = try single(store)
-        row("CPU time of each (user and system)", "\(((processTime() - before) / 500).short) ms")
-        row(
-            "one durable transaction, \(documents) documents",
-            "\(ours.short) ms (\((ours / floor).short)× the append, "
-                + "\((ours / fileFloor).short)× the new file)")
+        let ours = try single(store, "")
+        try deleteFiles(8_000)
+        try single(store, ", 8,000 files deleted lately")
         let theirs = try stockGit()
         row(
             "`git add` and `git commit`, \(documents) documents",
@@ -38,40 +32,42 @@ struct SingleTransactions {
         }
     }
 
-    private func appendFloor() throws -> Double {
-        let descriptor = open("\(folder)/floor", O_WRONLY | O_CREAT | O_TRUNC, 0o644)
-        defer { close(descriptor) }
-        let bytes = [UInt8](repeating: 7, count: 512)
-        return median(200) {
-            _ = bytes.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
-            fsync(descriptor)
-        }
-    }
-
-    private func newFileFloor() throws -> Double {
-        let bytes = [UInt8](repeating: 7, count: 512)
-        let directory = open(folder, O_RDONLY | O_DIRECTORY)
-        defer { close(directory) }
-        return median(200) {
-            let descriptor = open("\(folder)/floor.new", O_WRONLY | O_CREAT | O_TRUNC, 0o644)
-            _ = bytes.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
-            fsync(descriptor)
-            close(descriptor)
-            rename("\(folder)/floor.new", "\(folder)/floor.file")
-            fsync(directory)
-        }
-    }
-
-    private func single(_ store: Store) throws -> Double {
+    /// Transactions one after the other, each beside what the file system takes for one append and one new file: the
+    /// three in turn, so that they meet the same disk. Gives the median of the transactions.
+    @discardableResult
+    private func single(_ store: Store, _ note: String) throws -> Double {
+        let floor = try DiskFloor(folder: folder)
         let branch = try Branch("main")
         let directory = ShardedDirectory<Int>("documents", levels: 2)
-        var number = 0
-        return try median(500) {
-            number += 1
-            try store.transact(branch, "Change \(number)") {
-                try $0.write(-number, to: directory.document("\(number)"))
-            }
+        var (appends, files, ours): ([Double], [Double], [Double]) = ([], [], [])
+        var cpu = 0.0
+        for number in 0..<singles {
+            appends.append(milliseconds(floor.append))
+            files.append(milliseconds(floor.makeFile))
+            let before = processTime()
+            ours.append(
+                try milliseconds {
+                    try store.transact(branch, "Change \(number)") {
+                        try $0.write(Int.random(in: 0...Int.max), to: directory.document("\(number)"))
+                    }
+                })
+            cpu += processTime() - before
         }
+        let (append, file, our) = (median(appends), median(files), median(ours))
+        row("floor: 512 bytes appended and fdatasync\(note)", "\(append.short) ms")
+        row("floor: a new file, fsync, rename, fsync of its folder\(note)", "\(file.short) ms")
+        row(
+            "one durable transaction, \(documents) documents\(note)",
+            "\(our.short) ms: \((our / append).short)× the append, \((our / file).short)× the new file; "
+                + "\((cpu / Double(singles)).short) ms of CPU")
+        return our
+    }
+
+    /// ext4 without a journal looks past all files that were deleted lately whenever it makes one.
+    private func deleteFiles(_ count: Int) throws {
+        let paths = (0..<count).map { "\(folder)/single/ciso/deleted-\($0)" }
+        for path in paths { close(open(path, O_WRONLY | O_CREAT, 0o644)) }
+        for path in paths { unlink(path) }
     }
 
     /// The same change by stock git, durable as well (`core.fsync=all`), in a work tree with the same documents.
@@ -118,7 +114,40 @@ struct SingleTransactions {
 func median(_ count: Int, _ body: () throws -> Void) rethrows -> Double {
     var times: [Double] = []
     for _ in 0..<count { times.append(try milliseconds(body)) }
-    return quantile(times.sorted(), 0.5)
+    return median(times)
+}
+
+func median(_ times: [Double]) -> Double { quantile(times.sorted(), 0.5) }
+
+/// What the file system itself takes to make a few bytes durable.
+struct DiskFloor {
+    private let folder: String
+    private let appended: Int32
+    private let directory: Int32
+    private let bytes = [UInt8](repeating: 7, count: 512)
+
+    init(folder: String) throws {
+        self.folder = folder
+        appended = open("\(folder)/floor", O_WRONLY | O_CREAT | O_TRUNC, 0o644)
+        directory = open(folder, O_RDONLY | O_DIRECTORY)
+        guard appended >= 0, directory >= 0 else { throw Failure(.infrastructure, "cannot write in \(folder)") }
+    }
+
+    /// 512 bytes more in a file that is open.
+    func append() {
+        _ = bytes.withUnsafeBytes { write(appended, $0.baseAddress, $0.count) }
+        fdatasync(appended)
+    }
+
+    /// A new file instead of one that is there, as a program does that wants to replace one durably.
+    func makeFile() {
+        let descriptor = open("\(folder)/floor.new", O_WRONLY | O_CREAT | O_TRUNC, 0o644)
+        _ = bytes.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
+        fsync(descriptor)
+        close(descriptor)
+        rename("\(folder)/floor.new", "\(folder)/floor.file")
+        fsync(directory)
+    }
 }
 
 /// A plan of many jobs in one transaction.

@@ -26,6 +26,16 @@ package struct PackIndex: Sendable {
         self.entries = entries
     }
 
+    /// How many objects `base` holds by its index, of which only the head is read; nil where there is none.
+    package static func count(base: String) -> Int? {
+        let descriptor = open("\(base).idx", O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { return nil }
+        defer { close(descriptor) }
+        var number: UInt32 = 0
+        guard pread(descriptor, &number, 4, off_t(idStart - 4)) == 4 else { return nil }
+        return Int(UInt32(bigEndian: number))
+    }
+
     /// The names of all objects, sorted.
     package var ids: [ObjectID] { entries.map(\.id) }
 
@@ -51,22 +61,27 @@ package struct PackIndex: Sendable {
         var next = 0
         for first in 0..<256 {
             while next < entries.count, entries[next].id.high >> 56 <= UInt64(first) { next += 1 }
-            index += bigEndian(UInt32(next))
+            append(UInt32(next), to: &index)
         }
         for entry in entries { index += entry.id.bytes }
-        for entry in entries { index += bigEndian(entry.checksum) }
+        for entry in entries { append(entry.checksum, to: &index) }
         var large: [UInt8] = []
         for entry in entries {
             if entry.offset < 1 << 31 {
-                index += bigEndian(UInt32(entry.offset))
+                append(UInt32(entry.offset), to: &index)
             } else {
-                index += bigEndian(UInt32(large.count / 8) | 1 << 31)
-                large += bigEndian(UInt32(entry.offset >> 32)) + bigEndian(UInt32(truncatingIfNeeded: entry.offset))
+                append(UInt32(large.count / 8) | 1 << 31, to: &index)
+                append(UInt32(entry.offset >> 32), to: &large)
+                append(UInt32(truncatingIfNeeded: entry.offset), to: &large)
             }
         }
         index += large + packTrailer
         index += sha1(index[...])
         return index
+    }
+
+    private static func append(_ number: UInt32, to bytes: inout [UInt8]) {
+        withUnsafeBytes(of: number.bigEndian) { bytes.append(contentsOf: $0) }
     }
 
     private static func entries(in bytes: [UInt8]) -> [Entry]? {

@@ -12,13 +12,33 @@ package final class PackWriter {
     package struct Finish {
         /// Whether it is on disk when `finish` returns.
         package var isDurable: Bool
-        /// What a `.keep` file beside it holds, which appears before the pack: stock git drops no such pack. Nil: none.
-        package var keep: String?
+        /// Makes stock git leave the pack alone until the file called like it, with the ending `.keep`, is removed.
+        package var keep: Keep?
 
-        package init(isDurable: Bool = true, keep: String? = nil) {
+        package init(isDurable: Bool = true, keep: Keep? = nil) {
             self.isDurable = isDurable
             self.keep = keep
         }
+    }
+
+    /// What a `.keep` file holds.
+    package struct Keep: Sendable {
+        /// A file that holds it already, and only gets another name: cheaper than making one and deleting it.
+        package var file: String
+        package var text: String
+
+        package init(file: String, text: String) {
+            self.file = file
+            self.text = text
+        }
+    }
+
+    /// A file that is being written, under a name of its own.
+    private struct Draft {
+        let descriptor: Int32
+        let path: String
+        /// Bytes of what was in the file before.
+        var oldSize = 0
     }
 
     /// How objects are compressed.
@@ -29,11 +49,29 @@ package final class PackWriter {
         case small = 6
     }
 
+    /// A compressor for each way, made when it is needed. To make one costs more than to compress a small object, so that
+    /// whoever writes many packs hands the same ones to all of them. Belongs to one thread at a time.
+    package final class Deflaters {
+        private lazy var stored = Deflater(level: 0, memory: 1)
+        private lazy var fast = Deflater(level: 1, memory: 5)
+        private lazy var small = Deflater(level: 6)
+
+        package init() {}
+
+        fileprivate subscript(compression: Compression) -> Deflater {
+            switch compression {
+            case .none: stored
+            case .fast: fast
+            case .small: small
+            }
+        }
+    }
+
     private static let flushSize = 1 << 20
     private let directory: String
-    private let temporary: String
-    private let descriptor: Int32
-    private let deflaters = Deflaters()
+    private let spares: SpareFiles?
+    private let draft: Draft
+    private let deflaters: Deflaters
     private var digest = MessageDigest(.sha1)
     private var pending: [UInt8] = []
     private var offset = 0
@@ -43,21 +81,40 @@ package final class PackWriter {
     private var isFinished = false
 
     /// Starts a pack of exactly `count` different objects in the `objects` folder `directory`.
-    package init(objects directory: String, count: Int) throws(GitError) {
+    ///
+    /// - Parameter spares: where to take files from.
+    package init(
+        objects directory: String, count: Int, spares: SpareFiles? = nil, deflaters: Deflaters = Deflaters()
+    ) throws(GitError) {
         self.directory = directory
+        self.deflaters = deflaters
+        self.spares = spares
         announced = count
-        mkdir("\(directory)/pack", 0o777)
-        temporary = "\(directory)/pack/tmp_pack_\(getpid())_\(UInt32.random(in: 0...UInt32.max))"
-        descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o444)
-        guard descriptor >= 0 else { throw Self.failure("make '\(temporary)'", directory, errno) }
+        draft = try Self.draft(.pack, directory, spares)
         entries.reserveCapacity(count)
         known.reserveCapacity(count)
         try append(Array("PACK".utf8) + bigEndian(2) + bigEndian(UInt32(count)))
     }
 
     deinit {
-        close(descriptor)
-        if !isFinished { unlink(temporary) }
+        close(draft.descriptor)
+        if !isFinished { unlink(draft.path) }
+    }
+
+    private static func draft(
+        _ kind: SpareFiles.Kind, _ directory: String, _ spares: SpareFiles?
+    ) throws(GitError) -> Draft {
+        if let spare = spares?.take(kind) {
+            return Draft(descriptor: spare.descriptor, path: spare.path, oldSize: spare.size)
+        }
+        let path = "\(directory)/pack/tmp_\(kind.rawValue)_\(getpid())_\(UInt32.random(in: 0...UInt32.max))"
+        var descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o444)
+        if descriptor < 0, errno == ENOENT {
+            mkdir("\(directory)/pack", 0o777)
+            descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o444)
+        }
+        guard descriptor >= 0 else { throw failure("make '\(path)'", directory, errno) }
+        return Draft(descriptor: descriptor, path: path)
     }
 
     /// Adds an object under `id`, which must be its name, unless it was added before.
@@ -82,8 +139,14 @@ package final class PackWriter {
         }
     }
 
-    /// Adds objects in their order, compressed on all processors.
+    /// Adds objects in their order, many of them compressed on all processors.
     package func add(_ objects: [Object]) throws(GitError) {
+        if objects.count <= Self.share {
+            for object in objects {
+                try add(object.id, object.type, object.bytes, compression: object.compression)
+            }
+            return
+        }
         for start in stride(from: 0, to: objects.count, by: Self.batch) {
             let part = objects[start..<min(start + Self.batch, objects.count)]
             for (id, contents, checksum) in Self.compressed(part) {
@@ -176,17 +239,14 @@ package final class PackWriter {
         var finished = MessageDigest(.sha1)
         swap(&finished, &digest)
         let trailer = finished.finishBytes()
-        try write(trailer, descriptor)
-        if finish.isDurable {
-            guard fsync(descriptor) == 0 else { throw failure("sync '\(temporary)'") }
-        }
+        try write(trailer, draft.descriptor)
+        try settle(draft, size: offset + trailer.count, isDurable: finish.isDurable)
         entries.sort { $0.id < $1.id }
-        let index = "\(temporary).idx"
         let base = "\(directory)/pack/pack-\(hexadecimal(trailer))"
+        let index = try writeIndex(PackIndex.bytes(of: entries, packTrailer: trailer), isDurable: finish.isDurable)
         do {
-            try writeFile(index, PackIndex.bytes(of: entries, packTrailer: trailer), finish.isDurable)
-            if let keep = finish.keep { try writeFile("\(base).keep", Array(keep.utf8), false) }
-            guard rename(temporary, "\(base).pack") == 0 else { throw failure("name '\(base).pack'") }
+            if let keep = finish.keep { try protect(base, keep) }
+            guard rename(draft.path, "\(base).pack") == 0 else { throw failure("name '\(base).pack'") }
             isFinished = true
             try beforeIndex()
             guard rename(index, "\(base).idx") == 0 else { throw failure("name '\(base).idx'") }
@@ -211,12 +271,34 @@ package final class PackWriter {
         return stat(path, &status) == 0 ? status : nil
     }
 
-    private func writeFile(_ path: String, _ bytes: [UInt8], _ isDurable: Bool) throws(GitError) {
-        let file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o444)
-        guard file >= 0 else { throw failure("make '\(path)'") }
+    /// Writes the index aside; gives its path.
+    private func writeIndex(_ bytes: [UInt8], isDurable: Bool) throws(GitError) -> String {
+        let draft = try Self.draft(.index, directory, spares)
+        defer { close(draft.descriptor) }
+        do throws(GitError) {
+            try write(bytes, draft.descriptor)
+            try settle(draft, size: bytes.count, isDurable: isDurable)
+        } catch {
+            unlink(draft.path)
+            throw error
+        }
+        return draft.path
+    }
+
+    /// Takes off what a file of before has left behind its end.
+    private func settle(_ draft: Draft, size: Int, isDurable: Bool) throws(GitError) {
+        if draft.oldSize > size, ftruncate(draft.descriptor, off_t(size)) != 0 { throw failure("cut '\(draft.path)'") }
+        if isDurable, fsync(draft.descriptor) != 0 { throw failure("sync '\(draft.path)'") }
+    }
+
+    /// Lets a `.keep` file appear.
+    private func protect(_ base: String, _ keep: Keep) throws(GitError) {
+        if link(keep.file, "\(base).keep") == 0 { return }
+        // Where that file is not there yet, or the file system gives no second names.
+        let file = open("\(base).keep", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o444)
+        guard file >= 0 else { throw failure("make '\(base).keep'") }
         defer { close(file) }
-        try write(bytes, file)
-        guard !isDurable || fsync(file) == 0 else { throw failure("sync '\(path)'") }
+        try write(Array(keep.text.utf8), file)
     }
 
     private func append(_ bytes: [UInt8]) throws(GitError) {
@@ -227,7 +309,7 @@ package final class PackWriter {
 
     private func flush() throws(GitError) {
         digest.update(pending)
-        try write(pending, descriptor)
+        try write(pending, draft.descriptor)
         pending.removeAll(keepingCapacity: true)
     }
 
@@ -255,21 +337,6 @@ extension ObjectType {
         case .tree: 2
         case .blob: 3
         case .tag: 4
-        }
-    }
-}
-
-/// One compressor of each kind, made when it is needed.
-private final class Deflaters {
-    private lazy var stored = Deflater(level: 0)
-    private lazy var fast = Deflater(level: 1, memory: 5)
-    private lazy var small = Deflater(level: 6)
-
-    subscript(compression: PackWriter.Compression) -> Deflater {
-        switch compression {
-        case .none: stored
-        case .fast: fast
-        case .small: small
         }
     }
 }

@@ -183,7 +183,7 @@ struct ChangeBuilder {
             message: Self.message(of: group))
         let bytes = commit.bytes
         let id = ObjectID(hashing: .commit, bytes)
-        change.commits.append((id, bytes))
+        change.commits.append((id, commit, bytes))
         change.steps.append(
             JournalRecord.Step(commit: bytes, edits: groupEdits.map { (path: $0.key, edit: $0.value) }))
         change.accepted += group.map { ($0, id) }

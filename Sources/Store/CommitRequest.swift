@@ -17,9 +17,7 @@ struct PreparedChange {
     var steps: [JournalRecord.Step] = []
     var blobs: [ObjectID: [UInt8]] = [:]
     var trees: [ObjectID: Tree] = [:]
-    var commits: [(id: ObjectID, bytes: [UInt8])] = []
+    var commits: [(id: ObjectID, commit: Commit, bytes: [UInt8])] = []
     var accepted: [(request: CommitRequest, commit: ObjectID?)] = []
     var rejected: [(request: CommitRequest, error: any Error)] = []
-
-    var objectCount: Int { blobs.count + trees.count + commits.count }
 }

@@ -10,19 +10,24 @@ final class Committer: Sendable {
     private let options: StoreOptions
     private let waiting = Mutex<[CommitRequest]>([])
     private let queue = DispatchQueue(label: "store.committer")
+    private let spares: SpareFiles
     private let work: Work
     private let announce: @Sendable () -> Void
-    /// Changes that were written as packs since packs were put together.
+    /// Changes, a pack each, since packs were put together.
     private let newPacks = Mutex(0)
     private static let packLimit = 32
     private let behind = DispatchQueue(label: "store.packs", qos: .utility)
 
     /// - Parameter announce: called when branches have moved.
-    init(layout: Layout, options: StoreOptions, cache: ObjectCache, announce: @escaping @Sendable () -> Void) {
+    init(
+        layout: Layout, options: StoreOptions, cache: ObjectCache, spares: SpareFiles,
+        announce: @escaping @Sendable () -> Void
+    ) {
         self.announce = announce
         self.layout = layout
         self.options = options
-        work = Work(layout: layout, options: options, cache: cache)
+        self.spares = spares
+        work = Work(layout: layout, options: options, cache: cache, spares: spares)
     }
 
     /// Commits `request` on the calling thread, or lets the thread that is at work take it along.
@@ -89,9 +94,9 @@ final class Committer: Sendable {
             return true
         }
         guard isDue else { return }
-        behind.async { [layout, options] in
+        behind.async { [layout, options, spares] in
             // What fails here is tried again after the next packs: nobody waits for it, and nothing is lost.
-            _ = try? PackMerging(layout: layout, options: options).run()
+            _ = try? PackMerging(layout: layout, options: options, spares: spares).run()
         }
     }
 }
@@ -101,17 +106,18 @@ private final class Work: @unchecked Sendable {
     private let layout: Layout
     private let options: StoreOptions
     private var repository: GitRepository?
-    private let loose: LooseObjects
+    private let spares: SpareFiles
+    private let deflaters = PackWriter.Deflaters()
     private let cache: ObjectCache
     private var packCount = 0
     /// How many requests were taken along last.
     var lastBatch = 0
 
-    init(layout: Layout, options: StoreOptions, cache: ObjectCache) {
+    init(layout: Layout, options: StoreOptions, cache: ObjectCache, spares: SpareFiles) {
         self.cache = cache
+        self.spares = spares
         self.layout = layout
         self.options = options
-        loose = LooseObjects(directory: layout.gitObjects)
     }
 
     /// Commits `requests` and tells each what became of it.
@@ -133,12 +139,12 @@ private final class Work: @unchecked Sendable {
 
     func exclusively<Result>(_ body: (GitRepository) throws -> Result) throws -> Result {
         let repository = try handle()
-        let session = try WriterSession(layout: layout, options: options, repository: repository, loose: loose)
+        let session = try WriterSession(layout: layout, options: options, repository: repository, spares: spares)
         return try session.hold { try body(repository) }
     }
 
     func checkpoint() throws {
-        let session = try WriterSession(layout: layout, options: options, repository: try handle(), loose: loose)
+        let session = try WriterSession(layout: layout, options: options, repository: try handle(), spares: spares)
         try session.checkpoint()
     }
 
@@ -148,13 +154,15 @@ private final class Work: @unchecked Sendable {
             return repository
         }
         let opened = try GitRepository.store(at: layout.root)
+        try layout.makeKeep()
         repository = opened
         return opened
     }
 
     private func change(_ requests: [CommitRequest], _ branch: Branch) throws -> PreparedChange {
         let repository = try handle()
-        let session = try WriterSession(layout: layout, options: options, repository: repository, loose: loose)
+        let session = try WriterSession(
+            layout: layout, options: options, repository: repository, spares: spares, deflaters: deflaters)
         let reference = ReferenceFile(name: branch.reference, directory: layout.root)
         let deadline = ContinuousClock.now + options.lockTimeout
         var pause: UInt32 = 100
@@ -166,9 +174,9 @@ private final class Work: @unchecked Sendable {
             let change = try builder.build(requests)
             guard let new = change.commits.last else { return change }
             if try session.commit(change, reference: reference, old: head?.id) {
-                if session.hasWrittenPack { packCount += 1 }
+                packCount += 1
                 cache.add(change.trees)
-                if let commit = Commit(bytes: new.bytes) { cache.add(new.id, commit) }
+                cache.add(new.id, new.commit)
                 return change
             }
             guard ContinuousClock.now < deadline else {

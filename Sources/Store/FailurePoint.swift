@@ -6,14 +6,14 @@ package enum FailurePoint: String, Sendable, CaseIterable {
     case referenceLocked
     /// The change is in the journal, not yet synced.
     case journalWritten
-    /// The change is durable.
-    case journalSynced
-    /// Some of the objects are written.
-    case someObjectsWritten
     /// The pack of a change is there, and its index is not.
     case packWritten
-    /// All objects are written, the reference is not.
+    /// All objects are written, the journal is not yet synced.
     case objectsWritten
+    /// The change is durable.
+    case journalSynced
+    /// The file that is the reference has a second name, by which it is kept to be written anew.
+    case referenceSpared
     /// The reference is moved; the writer's lock still says that work is going on.
     case referenceMoved
     /// The journal is full, and everything was synced.

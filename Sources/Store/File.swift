@@ -60,6 +60,12 @@ struct File: ~Copyable {
         }
     }
 
+    /// Lets the disk begin with what was written, and does not wait. Where that is impossible, `synchronize` does it all.
+    func startWriting(_ count: Int, at offset: Int) {
+        let write: UInt32 = 2
+        _ = sync_file_range(descriptor, Int64(offset), Int64(count), write)
+    }
+
     /// Waits until what was written is on disk.
     func synchronize() throws(StoreError) {
         guard fdatasync(descriptor) == 0 else { throw StoreError.system("sync", path, errno) }

@@ -80,10 +80,14 @@ final class Journal {
         (offset + count + alignment - 1) / alignment * alignment
     }
 
-    /// Writes an encoded record; on disk when this returns.
-    func append(_ bytes: [UInt8], at offset: Int, atPoint: (FailurePoint) throws -> Void) throws {
+    /// Writes an encoded record, which is on disk once `synchronize` has returned.
+    func append(_ bytes: [UInt8], at offset: Int) throws(StoreError) {
         try file.write(bytes, at: offset)
-        try atPoint(.journalWritten)
+        if isDurable { file.startWriting(bytes.count, at: offset) }
+    }
+
+    /// Waits until all records are on disk.
+    func synchronize() throws(StoreError) {
         if isDurable { try file.synchronize() }
     }
 
@@ -103,7 +107,7 @@ final class Journal {
     /// Makes the record at `offset` void, and all after it.
     func cut(at offset: Int) throws(StoreError) {
         try file.write([UInt8](repeating: 0, count: Self.headerSize), at: offset)
-        if isDurable { try file.synchronize() }
+        try synchronize()
     }
 
     /// All whole records of `epoch`, in order, and where each lies.

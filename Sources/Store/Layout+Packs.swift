@@ -3,11 +3,19 @@ internal import Glibc
 
 extension Layout {
     var packs: String { "\(gitObjects)/pack" }
+    /// Names packs that were tidied.
+    private var tidied: String { "\(own)/tidied" }
     /// Packs that a loss of power has broken.
     var damaged: String { "\(own)/damaged" }
 
     /// What is in the `.keep` file of a pack whose commit is on its way.
-    static let packKeep = "ciso: a commit is on its way\n"
+    var packKeep: PackWriter.Keep { PackWriter.Keep(file: "\(own)/keep", text: "ciso: a commit is on its way\n") }
+
+    /// Makes the file that all `.keep` files are names of.
+    func makeKeep() throws(StoreError) {
+        guard status(of: packKeep.file) == nil else { return }
+        try replace(packKeep.file, with: Array(packKeep.text.utf8), durable: false)
+    }
 
     /// The paths of all packs without their endings, those aside that a `.keep` file protects.
     func unprotectedPacks() -> [String] {
@@ -20,19 +28,22 @@ extension Layout {
     func releaseKeptPacks() throws(StoreError) {
         for name in names(in: packs) where name.hasSuffix(".keep") {
             let path = "\(packs)/\(name)"
-            if try fileContents(path) == Array(Self.packKeep.utf8) { unlink(path) }
+            if try fileContents(path) == Array(packKeep.text.utf8) { unlink(path) }
         }
     }
 
     /// Takes away the packs that were not on disk when the machine stopped: what they held is in the journal.
     ///
-    /// Packs that are older than the last checkpoint are on disk for sure, and are not looked at.
+    /// Packs that are older than the last checkpoint are on disk for sure, and are not looked at, except for small ones:
+    /// a file that was written anew may have kept its old time.
     func setAsideBrokenPacks() throws(StoreError) {
         let horizon = (status(of: heads)?.modified ?? 0) - 60
         let bases = Set(names(in: packs).filter { $0.hasSuffix(".idx") }.map { "\(packs)/\($0.dropLast(4))" })
         for base in bases.sorted() {
-            let newest = max(status(of: "\(base).pack")?.modified ?? .max, status(of: "\(base).idx")?.modified ?? .max)
-            guard newest >= horizon, !PackIndex.isWhole(base: base) else { continue }
+            let pack = status(of: "\(base).pack")
+            let newest = max(pack?.modified ?? .max, status(of: "\(base).idx")?.modified ?? .max)
+            let isSmall = pack.map { $0.size <= SpareFiles.largest } ?? true
+            guard newest >= horizon || isSmall, !PackIndex.isWhole(base: base) else { continue }
             try makeDirectory(damaged)
             // The index first: without it nobody looks at the pack.
             for end in ["idx", "pack", "keep", "rev"] {
@@ -42,15 +53,40 @@ extension Layout {
         }
     }
 
-    /// Removes a pack all of whose objects are elsewhere.
-    func removePack(_ base: String) {
-        // An index that stock git made of several packs may name this one; git makes it anew.
+    /// Removes packs all of whose objects are elsewhere; their files may be written anew.
+    func removePacks(_ bases: ArraySlice<String>, _ spares: SpareFiles) {
+        guard !bases.isEmpty else { return }
+        // An index that stock git made of several packs may name these; git makes it anew.
         unlink("\(packs)/multi-pack-index")
-        for end in ["idx", "rev", "bitmap", "mtimes", "pack"] { unlink("\(base).\(end)") }
+        for base in bases {
+            for end in ["rev", "bitmap", "mtimes"] { unlink("\(base).\(end)") }
+        }
+        // The index first: without it nobody looks at the pack.
+        spares.move(
+            bases.flatMap { [(path: "\($0).idx", kind: .index), (path: "\($0).pack", kind: .pack)] }, from: packs)
     }
 
-    /// Removes what writers that died left unfinished more than an hour ago.
-    func removeUnfinishedPacks() {
+    /// The packs in which the versions of a path are deltas already: to tidy one alone would gain nothing.
+    func tidiedPacks() -> Set<String> {
+        let names = String(decoding: (try? fileContents(tidied)) ?? [], as: UTF8.self).split(separator: "\n")
+        return Set(names.map { "\(packs)/\($0)" })
+    }
+
+    /// Notes that the pack `base` was made by tidying. To be called before those go that it stands for.
+    func noteTidied(_ base: String) throws(StoreError) {
+        let there = tidiedPacks().filter { status(of: "\($0).idx") != nil }.union([base])
+        let names = there.map { $0.dropFirst(packs.count + 1) }.sorted()
+        try replace(tidied, with: Array((names.joined(separator: "\n") + "\n").utf8), durable: false)
+    }
+
+    /// Removes what writers that died left unfinished more than an hour ago, or kept more than a day ago.
+    func removeLeftOvers() {
+        for name in names(in: spares) {
+            guard let status = status(of: "\(spares)/\(name)"), status.modified < Int(systemTime()) - 86_400 else {
+                continue
+            }
+            unlink("\(spares)/\(name)")
+        }
         let all = names(in: packs)
         let known = Set(all)
         let horizon = Int(systemTime()) - 3600

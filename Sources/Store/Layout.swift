@@ -9,6 +9,8 @@ struct Layout: Sendable {
     var journal: String { "\(own)/journal" }
     /// The last known commit of each branch, for repairs.
     var heads: String { "\(own)/heads" }
+    /// Files that were deleted, to be written anew.
+    var spares: String { "\(own)/spare" }
     var objects: String { "\(own)/objects" }
     var logs: String { "\(own)/logs" }
     var live: String { "\(own)/live" }

@@ -7,6 +7,7 @@ struct PackMerging {
     private static let largest = 128 << 20
     let layout: Layout
     let options: StoreOptions
+    let spares: SpareFiles
 
     /// Puts together the small packs, unless they are few or somebody else is at it.
     func run() throws {
@@ -16,18 +17,22 @@ struct PackMerging {
             guard sources.count > Self.enough else { return }
             let new = try PackMerge.merge(sources, objects: layout.gitObjects)
             try options.atPoint(.packsMerged)
-            for (number, source) in sources.enumerated() where source.base != new {
-                if number == sources.count / 2 { try options.atPoint(.somePacksDropped) }
-                layout.removePack(source.base)
-            }
+            let dropped = sources.map(\.base).filter { $0 != new }
+            let half = dropped.count / 2
+            layout.removePacks(dropped[..<half], spares)
+            try options.atPoint(.somePacksDropped)
+            layout.removePacks(dropped[half...], spares)
         }
     }
 
     /// The smallest packs, so many that none is larger than all that are put together with it: each object is copied
     /// a logarithmic number of times.
     private func smallPacks() -> [String] {
-        let packs = layout.unprotectedPacks().map { (base: $0, size: status(of: "\($0).pack")?.size ?? .max) }
-            .sorted { $0.size < $1.size }
+        let tidied = layout.tidiedPacks()
+        let packs = layout.unprotectedPacks().filter { !tidied.contains($0) }.map {
+            (base: $0, size: status(of: "\($0).pack")?.size ?? .max)
+        }
+        .sorted { $0.size < $1.size }
         var sum = 0
         return packs.enumerated().prefix { number, pack in
             guard number < 2 || pack.size <= sum, pack.size < Self.largest, sum < 2 * Self.largest else { return false }
@@ -39,7 +44,7 @@ struct PackMerging {
 
 extension Store {
     /// Puts the packs of single changes together, as happens behind a writer that makes many.
-    package func mergePacks() throws { try PackMerging(layout: layout, options: options).run() }
+    package func mergePacks() throws { try PackMerging(layout: layout, options: options, spares: spares).run() }
 }
 
 /// Held by the one process that moves objects from file to file.

@@ -6,7 +6,13 @@ internal import Glibc
 struct Recovery {
     let layout: Layout
     let repository: GitRepository
-    let loose: LooseObjects
+    private let loose: LooseObjects
+
+    init(layout: Layout, repository: GitRepository) {
+        self.layout = layout
+        self.repository = repository
+        loose = LooseObjects(directory: layout.gitObjects)
+    }
 
     /// What to go on from, given what the dead writer left. The writer's lock must be held.
     func run(_ found: WriterState?, _ journal: Journal) throws -> WriterState {
@@ -60,7 +66,11 @@ struct Recovery {
         let known = Set(records.flatMap { [$0.old, $0.new] })
         do {
             let current = try reference.read(repository)
-            guard current != last.new, known.contains(current) || current == nil else { return }
+            guard current != last.new else { return }
+            // A branch file that is written anew may be on disk before the record of its change, and before its names.
+            guard known.contains(current) || current.map({ (try? repository.commit($0)) == nil }) ?? true else {
+                return
+            }
             try move(reference, to: last.new, from: current)
         } catch let error as StoreError where error.kind == .corrupted {
             try replace("\(layout.root)/\(name)", with: Array("\(last.new)\n".utf8))

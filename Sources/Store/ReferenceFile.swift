@@ -18,9 +18,14 @@ struct ReferenceFile {
     ///
     /// - Throws: `StoreError` of kind `corrupted` where the file holds something else.
     func read(_ repository: GitRepository) throws -> ObjectID? {
-        guard status(of: path)?.isDirectory == false, let bytes = try fileContents(path) else {
-            return try repository.reference(name)
+        var bytes: [UInt8]?
+        do throws(StoreError) {
+            bytes = try fileContents(path)
+        } catch {
+            // The folder of other branches.
+            guard status(of: path)?.isDirectory == true else { throw error }
         }
+        guard let bytes else { return try repository.reference(name) }
         let text = String(decoding: bytes.prefix(41), as: UTF8.self)
         if let id = ObjectID(hex: text.prefix(40)), id != .zero, bytes.count <= 41 { return id }
         if text.hasPrefix("ref: ") { return try repository.reference(name) }
@@ -30,10 +35,10 @@ struct ReferenceFile {
     }
 
     /// Takes the lock, with `new` in it; false where somebody else has it.
-    func lock(_ new: ObjectID) throws(StoreError) -> Bool {
-        let aside = "\(directory)/ciso/reference.\(getpid()).tmp"
-        unlink(aside)
-        try writeAside(new, aside)
+    ///
+    /// - Parameter spares: where to take the file from.
+    func lock(_ new: ObjectID, _ spares: SpareFiles? = nil) throws(StoreError) -> Bool {
+        let aside = try writeAside(new, spares)
         do throws(StoreError) {
             if try place(aside) { return true }
         } catch {
@@ -55,15 +60,42 @@ struct ReferenceFile {
         throw StoreError.system("lock", path, errno)
     }
 
-    private func writeAside(_ new: ObjectID, _ path: String) throws(StoreError) {
-        let file = try File(path, O_WRONLY | O_CREAT | O_EXCL, mode: 0o644)
+    /// Writes a file that says where the reference is to go; gives its path.
+    private func writeAside(_ new: ObjectID, _ spares: SpareFiles?) throws(StoreError) -> String {
+        let line = Array("\(new)\n".utf8)
+        if let spare = spares?.take(.reference) {
+            let file = File(adopting: spare.descriptor, spare.path)
+            if spare.size == line.count {
+                try file.write(line, at: 0)
+                return spare.path
+            }
+            unlink(spare.path)
+        }
+        let aside = "\(directory)/ciso/reference.\(getpid()).tmp"
+        unlink(aside)
+        let file = try File(aside, O_WRONLY | O_CREAT | O_EXCL, mode: 0o644)
         // A file whose blocks are there already is renamed over another without ext4 writing it out at once (1.4 ms).
-        _ = posix_fallocate(file.descriptor, 0, 41)
-        try file.write(Array("\(new)\n".utf8), at: 0)
+        _ = posix_fallocate(file.descriptor, 0, off_t(line.count))
+        try file.write(line, at: 0)
+        return aside
     }
 
     /// Moves the reference to what the lock says, and gives the lock up.
-    func commit() throws(StoreError) {
+    ///
+    /// - Parameter spares: where the file goes that was the reference.
+    func commit(_ spares: SpareFiles? = nil, beforeMove: () throws -> Void = {}) throws {
+        let spare = spares?.link(path, .reference)
+        do {
+            try beforeMove()
+            try move()
+        } catch {
+            if let spare { unlink(spare) }
+            throw error
+        }
+        if let spare { spares?.add(spare, .reference) }
+    }
+
+    private func move() throws(StoreError) {
         if rename(lockPath, path) == 0 { return }
         if errno == EISDIR || errno == ENOTEMPTY || errno == EEXIST {
             // An empty directory that stock git left behind; one that is not empty stays.

@@ -15,6 +15,7 @@ public final class Store: Sendable {
     let handles: HandlePool
     let options: StoreOptions
     let committer: Committer
+    let spares: SpareFiles
     /// Changes of branches.
     let events: FileEvents
     /// Claims, ticks and progress, visible to the other processes that have the store open.
@@ -39,10 +40,22 @@ public final class Store: Sendable {
         handles = HandlePool(path: path)
         events = FileEvents(folders: ["\(path)/refs"], noticing: options.noticing)
         live = try FileLiveValues(directory: layout.live, noticing: options.noticing)
-        committer = Committer(layout: layout, options: options, cache: handles.cache) { [events] in
+        spares = SpareFiles(directory: layout.spares, after: options.filesBeforeSpares)
+        committer = Committer(layout: layout, options: options, cache: handles.cache, spares: spares) { [events] in
             events.announce()
         }
+        try recoverFromRestart()
         if schema != SchemaState(version: options.schema.version) { try migrate() }
+    }
+
+    /// After a restart of the machine a branch may lead to what was not on disk yet, so that not even reading it works
+    /// until a writer has gone through the journal.
+    private func recoverFromRestart() throws {
+        guard let state = try fileContents(layout.writerLock).flatMap({ WriterState(bytes: $0) }),
+            state.boot != WriterState.currentBoot
+        else { return }
+        // Who may only read sees what there is.
+        try? settle()
     }
 
     /// The branch as it is now; empty where there is none.

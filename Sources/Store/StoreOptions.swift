@@ -21,8 +21,8 @@ public struct StoreOptions: Sendable {
     public var lockTimeout: Duration
     /// How watches notice what other processes do.
     public var noticing: Noticing
-    /// A change of more objects than this is written as a pack.
-    public var looseLimit: Int
+    /// So many files are made before those that are deleted are kept, to be written anew.
+    package var filesBeforeSpares = 48
     /// The version to write, and how older ones are brought to it.
     package var schema = Schema.current
     /// Called at each named point of a commit.
@@ -31,8 +31,7 @@ public struct StoreOptions: Sendable {
     public init(
         durability: Durability = .power, author: (name: String, email: String) = ("ciso", "ciso@localhost"),
         clock: @escaping @Sendable () -> Int64 = { systemTime() }, attempts: Int = 16,
-        lockTimeout: Duration = .seconds(30), noticing: Noticing = .kernel(checkingEvery: .seconds(1)),
-        looseLimit: Int = 32
+        lockTimeout: Duration = .seconds(30), noticing: Noticing = .kernel(checkingEvery: .seconds(1))
     ) {
         self.durability = durability
         self.author = author
@@ -40,7 +39,6 @@ public struct StoreOptions: Sendable {
         self.attempts = attempts
         self.lockTimeout = lockTimeout
         self.noticing = noticing
-        self.looseLimit = looseLimit
     }
 }
 

@@ -12,22 +12,23 @@ extension Store {
         public var packs = 0
     }
 
-    /// Packs what is loose, and the small packs, as one pack in which the versions of a path are deltas: where more than
-    /// `looseLimit` objects are loose, and cheap to call where not. To be called whenever little else is going on.
+    /// Packs what is loose, and the packs of single changes, as one pack in which the versions of a path are deltas: where
+    /// those are more than `limit` objects, and cheap to call where not. To be called whenever little else is going on.
     ///
     /// Drops no object. Others, stock git included, may read and write meanwhile, and no writer waits for it. Packs are
     /// put together once what is new is as much as they are, so that their number stays logarithmic.
     ///
-    /// - Parameter grace: objects younger than so many seconds stay loose: a push that is under way may count on them.
+    /// - Parameter grace: loose objects younger than so many seconds stay: a push that is under way may count on them.
     /// - Returns: what was done; nil where nothing was, because there was too little or somebody else is at it.
     @discardableResult
-    public func tidy(looseLimit: Int = 2_000, grace: Int = 60) throws -> Tidied? {
+    public func tidy(limit: Int = 2_000, grace: Int = 60) throws -> Tidied? {
         // As git does: objects are spread evenly over 256 folders, so a few of them tell of all.
         let sample = ["17", "5a", "9c", "e1"].map { names(in: "\(layout.gitObjects)/\($0)").count }.reduce(0, +)
-        guard sample * 64 > looseLimit || looseLimit == 0 else { return nil }
+        let news = untidyPacks().reduce(0) { $0 + $1.count }
+        guard sample * 64 + news > limit || limit == 0 else { return nil }
         guard let lock = try TidyLock(layout) else { return nil }
         return try withExtendedLifetime(lock) {
-            layout.removeUnfinishedPacks()
+            layout.removeLeftOvers()
             let horizon = Int(systemTime()) - grace
             // No commit of ours is half way while the writer's lock is held.
             let (loose, heads) = try exclusively { repository in
@@ -35,9 +36,13 @@ extension Store {
             }
             let old = loose.filter { file in grace == 0 || status(of: file.path).map { $0.modified <= horizon } ?? false
             }
-            guard old.count > looseLimit / 2 else { return nil }
+            let packs = untidyPacks()
+            let count = packs.reduce(old.count) { $0 + $1.count }
+            guard count > limit / 2 else { return nil }
             return try handles.with { repository in
-                try consolidate(old, smallPacks(beside: old.count), heads: heads, repository)
+                try consolidate(
+                    old, packs.compactMap { PackIndex(base: $0.base) } + tidyPacks(beside: count), heads: heads,
+                    repository)
             }
         }
     }
@@ -50,7 +55,7 @@ extension Store {
             throw StoreError(.locked, "store: somebody else is packing '\(layout.root)'", hint: "try again later")
         }
         try withExtendedLifetime(lock) {
-            layout.removeUnfinishedPacks()
+            layout.removeLeftOvers()
             // No commit of ours is half way while the writer's lock is held: what no reference leads to is not new.
             let (files, packs, heads) = try exclusively { repository in
                 (layout.looseObjects(), layout.unprotectedPacks(), try repository.heads())
@@ -69,7 +74,8 @@ extension Store {
                     let isOld = isOld("\(pack.base).pack")
                     wanted.formUnion(pack.ids.lazy.filter { !isOld || reachable.contains($0) })
                 }
-                if packs.count != 1 || !loose.isEmpty || packs[0].count != wanted.count {
+                let isTidy = packs.count == 1 && layout.tidiedPacks().contains(packs[0].base)
+                if !isTidy || !loose.isEmpty || packs[0].count != wanted.count {
                     // What was used again meanwhile, and so is younger now, stays.
                     try consolidate(loose, packs, wanted: wanted, heads: heads, repository) {
                         status(of: "\($0.base).pack")?.modified == ages["\($0.base).pack"]
@@ -82,10 +88,27 @@ extension Store {
         }
     }
 
-    /// Packs that are not larger than what is packed with them anyhow, the smallest first.
-    private func smallPacks(beside count: Int) -> [PackIndex] {
+    /// Packs that were not tidied, with the number of their objects, the smallest first; a large one only beside as much.
+    private func untidyPacks() -> [(base: String, count: Int)] {
+        let tidied = layout.tidiedPacks()
+        let packs = layout.unprotectedPacks().filter { !tidied.contains($0) }
+            .compactMap { base in PackIndex.count(base: base).map { (base: base, count: $0) } }
+            .sorted { $0.count < $1.count }
+        var sum = 20_000
+        return Array(
+            packs.prefix { pack in
+                guard pack.count <= min(sum, 400_000) else { return false }
+                sum += pack.count
+                return true
+            })
+    }
+
+    /// Tidied packs that are not larger than what is packed with them anyhow, the smallest first.
+    private func tidyPacks(beside count: Int) -> [PackIndex] {
         var sum = count
-        let packs = layout.unprotectedPacks().compactMap { PackIndex(base: $0) }.sorted { $0.count < $1.count }
+        let tidied = layout.tidiedPacks()
+        let packs = layout.unprotectedPacks().filter { tidied.contains($0) }.compactMap { PackIndex(base: $0) }
+            .sorted { $0.count < $1.count }
         return Array(
             packs.prefix { pack in
                 guard pack.count <= min(sum, 400_000) else { return false }
@@ -103,14 +126,17 @@ extension Store {
         let new =
             wanted.isEmpty
             ? nil : try Consolidation.pack(wanted, heads: heads, of: repository, objects: layout.gitObjects)
+        if let new { try layout.noteTidied(new) }
         try options.atPoint(.tidied)
         // What is packed is on disk now, so that its other forms can go. A writer that makes one of them anew meanwhile
         // makes what is in the pack as well.
-        for (number, file) in loose.enumerated() {
-            if number == loose.count / 2 { try options.atPoint(.someDropped) }
-            unlink(file.path)
-        }
-        for pack in packs where pack.base != new && mayRemove(pack) { layout.removePack(pack.base) }
+        let dropped = packs.filter { $0.base != new && mayRemove($0) }.map(\.base)
+        let (half, halfPacks) = (loose.count / 2, dropped.count / 2)
+        for file in loose[..<half] { unlink(file.path) }
+        layout.removePacks(dropped[..<halfPacks], spares)
+        try options.atPoint(.someDropped)
+        for file in loose[half...] { unlink(file.path) }
+        layout.removePacks(dropped[halfPacks...], spares)
         return Tidied(objects: wanted.count, looseObjects: loose.count, packs: packs.count)
     }
 }

@@ -64,7 +64,7 @@ private struct Verifier {
             // Finishing what a dead writer left is what any writer does first.
             _ = try WriterSession(
                 layout: layout, options: StoreOptions(), repository: repository,
-                loose: LooseObjects(directory: layout.gitObjects))
+                spares: SpareFiles(directory: layout.spares, after: .max))
         }
         try references(repository)
         packs()

@@ -10,18 +10,21 @@ final class WriterSession {
     private let layout: Layout
     private let options: StoreOptions
     private let repository: GitRepository
-    private let loose: LooseObjects
+    private let spares: SpareFiles
+    private let deflaters: PackWriter.Deflaters
     private var keptPack: String?
-    /// Whether a change was written as a pack.
-    private(set) var hasWrittenPack = false
     /// Smaller directories are not compressed.
     private static let storedLimit = 16 << 10
 
-    init(layout: Layout, options: StoreOptions, repository: GitRepository, loose: LooseObjects) throws {
+    init(
+        layout: Layout, options: StoreOptions, repository: GitRepository, spares: SpareFiles,
+        deflaters: PackWriter.Deflaters = PackWriter.Deflaters()
+    ) throws {
         self.layout = layout
         self.options = options
         self.repository = repository
-        self.loose = loose
+        self.spares = spares
+        self.deflaters = deflaters
         lock = try WriterLock(path: layout.writerLock, timeout: options.lockTimeout)
         // A store that is brought to a newer version says so before its first change.
         try options.schema.check(layout)
@@ -30,7 +33,7 @@ final class WriterSession {
         if let found, found.boot == WriterState.currentBoot, found.intent == nil {
             state = found
         } else {
-            state = try Recovery(layout: layout, repository: repository, loose: loose).run(found, journal)
+            state = try Recovery(layout: layout, repository: repository).run(found, journal)
             try lock.leave(state)
         }
         try options.atPoint(.lockHeld)
@@ -49,21 +52,20 @@ final class WriterSession {
         let prepared: PreparedRecord
         do {
             prepared = try prepare(change, reference, old: old, new: new)
-            guard try reference.lock(new) else { return try stepBack() }
+            guard try reference.lock(new, spares) else { return try stepBack() }
             guard try reference.read(repository) == old else {
                 reference.unlock()
                 return try stepBack()
             }
             try options.atPoint(.referenceLocked)
-            try journal.append(prepared.bytes, at: state.tail, atPoint: options.atPoint)
-            try options.atPoint(.journalSynced)
-            switch prepared.form {
-            case .loose: try writeObjects(of: change)
-            case .pack: try writePack(of: change, isDurable: false)
-            case .durablePack: break
-            }
+            try journal.append(prepared.bytes, at: state.tail)
+            try options.atPoint(.journalWritten)
+            // While the disk is at work. Nothing leads to these objects before the record is safe.
+            if !prepared.isPacked { try writePack(of: change, isDurable: false) }
             try options.atPoint(.objectsWritten)
-            try reference.commit()
+            try journal.synchronize()
+            try options.atPoint(.journalSynced)
+            try reference.commit(spares) { try options.atPoint(.referenceSpared) }
         } catch {
             // Nothing is visible yet: forget the change. Where even that fails, the next writer settles it.
             try? journal.cut(at: state.tail)
@@ -96,18 +98,11 @@ final class WriterSession {
         try options.atPoint(.checkpointReset)
     }
 
-    /// The record of a change, and how its objects are kept.
     private struct PreparedRecord {
-        enum Form {
-            /// A file each; the record holds them as well.
-            case loose
-            /// A pack that need not be on disk, for the record holds its objects as well.
-            case pack
-            /// A pack that is on disk already, for they are too large for the record.
-            case durablePack
-        }
         var bytes: [UInt8]
-        var form: Form
+        /// Whether the objects lie in a pack that is on disk already, for they are too large for the record. Otherwise
+        /// it holds them as well, and their pack need not be on disk.
+        var isPacked: Bool
     }
 
     private func prepare(
@@ -115,10 +110,9 @@ final class WriterSession {
     ) throws -> PreparedRecord {
         var record = JournalRecord(
             reference: reference.name, old: old, new: new, steps: change.steps, blobs: Array(change.blobs.values))
-        var form = change.objectCount > options.looseLimit ? PreparedRecord.Form.pack : .loose
         var bytes = Journal.encode(record, epoch: state.epoch)
-        if bytes == nil {
-            form = .durablePack
+        let isPacked = bytes == nil
+        if isPacked {
             try writePack(of: change, isDurable: true)
             record.steps = []
             record.blobs = []
@@ -128,7 +122,7 @@ final class WriterSession {
             try checkpoint()
             bytes = Journal.encode(record, epoch: state.epoch)
         }
-        return PreparedRecord(bytes: bytes ?? [], form: form)
+        return PreparedRecord(bytes: bytes ?? [], isPacked: isPacked)
     }
 
     private func stepBack() throws -> Bool {
@@ -138,17 +132,12 @@ final class WriterSession {
         return false
     }
 
-    private func writeObjects(of change: PreparedChange) throws {
-        for (id, bytes) in change.blobs { try loose.write(id, .blob, bytes) }
-        try options.atPoint(.someObjectsWritten)
-        for (id, tree) in change.trees { try loose.write(id, .tree, tree.bytes) }
-        for (id, bytes) in change.commits { try loose.write(id, .commit, bytes) }
-    }
-
     /// Writes the objects of `change` as a pack that stock git keeps until the reference has moved.
     private func writePack(of change: PreparedChange, isDurable: Bool) throws {
-        let pack = try PackWriter(objects: layout.gitObjects, count: change.objectCount)
-        for (id, bytes) in change.commits { try pack.add(id, .commit, bytes) }
+        let count = change.commits.count + change.trees.count + change.blobs.count
+        let pack = try PackWriter(
+            objects: layout.gitObjects, count: count, spares: isDurable ? nil : spares, deflaters: deflaters)
+        for (id, _, bytes) in change.commits { try pack.add(id, .commit, bytes) }
         // Hashes do not compress, and what tidies behind makes deltas of directories.
         try pack.add(
             change.trees.map { id, tree in
@@ -156,10 +145,9 @@ final class WriterSession {
                     id, .tree, tree.bytes, compression: tree.bytes.count < Self.storedLimit ? .none : .fast)
             })
         try pack.add(change.blobs.map { id, bytes in PackWriter.Object(id, .blob, bytes) })
-        keptPack = try pack.finish(PackWriter.Finish(isDurable: isDurable, keep: Layout.packKeep)) {
+        keptPack = try pack.finish(PackWriter.Finish(isDurable: isDurable, keep: layout.packKeep)) {
             try options.atPoint(.packWritten)
         }
-        hasWrittenPack = true
     }
 
     /// Stock git need not keep the pack any more: a reference leads to what it holds, or nothing ever will.

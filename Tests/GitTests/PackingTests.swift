@@ -68,7 +68,9 @@ struct PackingTests {
                 let names = Set(blobs.map { ObjectID(hashing: .blob, $0) })
                 let writer = try PackWriter(objects: objects, count: names.count)
                 for blob in blobs { try writer.add(ObjectID(hashing: .blob, blob), .blob, blob) }
-                bases.append(try writer.finish(PackWriter.Finish(isDurable: false, keep: "kept")))
+                bases.append(
+                    try writer.finish(
+                        PackWriter.Finish(isDurable: false, keep: PackWriter.Keep(file: "", text: "kept"))))
                 ids.formUnion(names)
             }
             #expect(bases.allSatisfy { FileManager.default.fileExists(atPath: $0 + ".keep") })

@@ -115,7 +115,7 @@ struct CrashTests {
     /// Whatever writers left behind does not stop the store from being packed.
     private func expectTidy(_ store: Store) throws {
         let head = try store.snapshot(main).commit
-        try store.tidy(looseLimit: 0, grace: 0)
+        try store.tidy(limit: 0, grace: 0)
         try store.repack(grace: 0)
         try expectClean(store.path)
         #expect(try Store(opening: store.path).snapshot(main).commit == head)

@@ -51,6 +51,7 @@ struct GuardRailTests {
         /// Damages `store`; what the finding names.
         func strike(_ store: Store) throws -> String {
             func object(_ revision: String) throws -> String {
+                try makeLoose(store.path)
                 let id = try git("rev-parse", revision, at: store.path)
                 return "\(store.path)/objects/\(id.prefix(2))/\(id.dropFirst(2))"
             }

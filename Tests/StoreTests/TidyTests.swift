@@ -29,14 +29,14 @@ struct TidyTests {
                     number += 1
                     try store.transact(main, "\(number)") { try $0.write(number, to: StorePath("d/n\(number % 7)")) }
                 }
-                let done = try #require(try store.tidy(looseLimit: 0, grace: 0))
-                #expect(done.looseObjects > 0 && done.objects >= done.looseObjects)
+                let done = try #require(try store.tidy(limit: 0, grace: 0))
+                #expect(done.packs >= 5 && done.objects >= 15)
                 #expect(try loose(store) == 0)
                 // As many as there are ones in the binary form of the number of rounds, give or take.
                 #expect(packs(store) <= 2 + Int(log2(Double(round))))
                 try expectClean(store.path)
             }
-            #expect(try store.tidy(looseLimit: 0, grace: 0) == nil, "there is nothing to do")
+            #expect(try store.tidy(limit: 0, grace: 0) == nil, "there is nothing to do")
             let history = try everything(store)
             #expect(history.count == 80 && history[0].count == 7)
             try store.repack(grace: 0)
@@ -48,13 +48,18 @@ struct TidyTests {
         }
     }
 
-    @Test func littleIsLeftAloneAndSoIsWhatIsNew() throws {
+    @Test func littleIsLeftAloneAndSoIsWhatAPushMayNeed() throws {
         try withFolder { folder in
             let store = try Store(at: folder + "/store")
             for number in 0..<20 { try store.transact(main, "\(number)") { try $0.write(number, to: "n") } }
             #expect(try store.tidy() == nil)
-            #expect(try store.tidy(looseLimit: 0, grace: 3600) == nil)
-            #expect(try loose(store) == 60 && packs(store) == 0)
+            #expect(try loose(store) == 0 && packs(store) == 20)
+            try Data("pushed".utf8).write(to: URL(filePath: folder + "/pushed"))
+            try git("hash-object", "-w", folder + "/pushed", at: store.path)
+            #expect(try store.tidy(limit: 0, grace: 3600)?.looseObjects == 0)
+            #expect(try loose(store) == 1 && packs(store) == 1)
+            #expect(try store.tidy(limit: 0, grace: 0)?.looseObjects == 1)
+            #expect(try loose(store) == 0)
         }
     }
 
@@ -62,7 +67,7 @@ struct TidyTests {
         try await withAsyncFolder { folder in
             let store = try Store(at: folder + "/store")
             try await store.transact(main, "start") { try $0.write(0, to: "counter") }
-            let other = try Store(opening: store.path, options: StoreOptions(looseLimit: 0))
+            let other = try Store(opening: store.path)
             let audit = Collected<Int?>()
             let watch = other.watch(main, mode: .audit) { audit.add(try $0.snapshot.value(Int.self, at: "counter")) }
             #expect(await audit.wait { $0 == [0] })
@@ -70,7 +75,7 @@ struct TidyTests {
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask {
                     while done.all.isEmpty {
-                        try store.tidy(looseLimit: 0, grace: 0)
+                        try store.tidy(limit: 0, grace: 0)
                         try other.mergePacks()
                         await Task.yield()
                     }
@@ -105,7 +110,7 @@ struct TidyTests {
 
     @Test func manyTransactionsAtOnceArePacksThatArePutTogether() async throws {
         try await withAsyncFolder { folder in
-            let store = try Store(at: folder + "/store", options: StoreOptions(looseLimit: 0))
+            let store = try Store(at: folder + "/store")
             for number in 0..<70 {
                 try await store.transact(main, "\(number)") { try $0.write(number, to: StorePath("d/\(number)")) }
             }
@@ -115,6 +120,34 @@ struct TidyTests {
             #expect(try loose(store) == 0)
             #expect(try everything(store)[0].count == 70)
             try expectClean(store.path)
+        }
+    }
+
+    @Test func filesAreWrittenAnewButNotThoseOfAClone() throws {
+        try withFolder { folder in
+            var options = StoreOptions()
+            options.filesBeforeSpares = 0
+            let store = try Store(at: folder + "/store", options: options)
+            func write(_ numbers: Range<Int>) throws {
+                for number in numbers {
+                    try store.transact(main, "\(number)") { try $0.write(number, to: StorePath("d/\(number % 9)")) }
+                    if number.isMultiple(of: 20) {
+                        try store.mergePacks()
+                        usleep(60_000)
+                    }
+                }
+            }
+            try write(0..<60)
+            // On the same disk a clone's packs are other names of ours.
+            try git("clone", "-q", "--bare", store.path, folder + "/clone", at: folder)
+            let before = try git("rev-list", "--objects", "main", at: folder + "/clone")
+            try write(60..<200)
+            #expect(!files(endingIn: "", below: store.path + "/ciso/spare").isEmpty)
+            try expectClean(folder + "/clone")
+            #expect(try git("rev-list", "--objects", "main", at: folder + "/clone") == before)
+            try expectClean(store.path)
+            #expect(try store.history(of: main).count == 200)
+            #expect(try Store.verify(at: store.path).findings.isEmpty)
         }
     }
 

@@ -8,7 +8,7 @@ import Store
 /// Each transaction adds 1 to a counter that all writers share, and leaves a receipt of two documents that must be
 /// there together. What is acknowledged is printed, a line each. At the NUMBERth time that a commit reaches POINT the
 /// process kills itself; for points of packing or of the journal's end, that is done after each transaction. A mixed
-/// writer writes files and packs in turn, and tidies now and then.
+/// writer puts packs together and tidies now and then.
 ///
 /// `store-writer STORE NAME claim` claims `claims/NAME`, prints a line, and lives until it is killed.
 @main
@@ -28,7 +28,8 @@ struct StoreWriter {
             options.atPoint = { deaths.reached($0) }
             packing = Packing(passing: point)
         }
-        if packing == .packs || isMixed && Bool.random() { options.looseLimit = 0 }
+        // Files are written anew from the first one on, in half of the writers that run side by side.
+        if !isMixed || Bool.random() { options.filesBeforeSpares = 0 }
         let store = try Store(opening: arguments[1], options: options)
         let name = arguments[2]
         let branch = try Branch("main")
@@ -70,7 +71,7 @@ private enum Packing {
     init(passing point: FailurePoint) {
         self =
             switch point {
-            case .packWritten, .packsMerged, .somePacksDropped: .packs
+            case .packsMerged, .somePacksDropped: .packs
             case .tidied, .someDropped: .tidying
             case .checkpointSynced, .checkpointReset: .checkpoints
             default: .none
@@ -82,10 +83,10 @@ private enum Packing {
         case .none: break
         case .packs: try store.mergePacks()
         case .checkpoints: try store.checkpoint()
-        case .tidying: try store.tidy(looseLimit: 0, grace: 0)
+        case .tidying: try store.tidy(limit: 0, grace: 0)
         case .mixed:
             if Int.random(in: 0..<8) == 0 { try store.mergePacks() }
-            if Int.random(in: 0..<16) == 0 { try store.tidy(looseLimit: 0, grace: 0) }
+            if Int.random(in: 0..<16) == 0 { try store.tidy(limit: 0, grace: 0) }
         }
     }
 }
