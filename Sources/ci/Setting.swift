@@ -54,7 +54,7 @@ enum Settings {
         defaultText: "the plugins shipped with ci", expected: "paths separated by colons", read: { $0 })
     static let sourceCache = Setting<String>(
         key: "source-cache", text: "A cache of source archives in opam's layout.",
-        defaultText: "~/.cache/ciso/sources", expected: "a path", read: { $0 })
+        defaultText: "sources in the cache", expected: "a path", read: { $0 })
     static let sourceMirrors = Setting<String>(
         key: "source-mirrors", text: "Mirrors of source archives in opam's layout, separated by spaces.",
         defaultText: "none", expected: "URLs separated by spaces", read: { $0 })

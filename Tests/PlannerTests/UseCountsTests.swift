@@ -34,7 +34,8 @@ import Testing
                 Set(tally.gone.map(tally.digest)) == Set(digests.filter { !used(expected, $0) && used(before, $0) }))
             #expect(tally.isPossible)
             counts = tally.counts(of: tally.used)
-            #expect(digests.allSatisfy { counts[$0] == expected[$0, default: 0] }, "round \(round) of seed \(random.seed)")
+            #expect(
+                digests.allSatisfy { counts[$0] == expected[$0, default: 0] }, "round \(round) of seed \(random.seed)")
             #expect(counts.keys == counts.keys.sorted() && counts.counts.allSatisfy { $0 > 0 })
         }
     }
