@@ -130,14 +130,18 @@ private struct VersionChain {
         return versions[place]
     }
 
-    /// - Returns: the bytes that are held more than before.
-    mutating func append(_ id: ObjectID, _ bytes: [UInt8]) -> Int {
-        if versions.isEmpty {
-            versions = Array(repeating: (id, bytes), count: Self.places)
-            count = 1
-            return bytes.count
+    /// Bytes of all versions, a version that is at several places once.
+    private var size: Int {
+        versions.indices.reduce(0) { sum, place in
+            place > 0 && versions[place].id == versions[place - 1].id ? sum : sum + versions[place].bytes.count
         }
+    }
+
+    /// - Returns: the bytes that are held more than before; less than 0 where a larger version went.
+    mutating func append(_ id: ObjectID, _ bytes: [UInt8]) -> Int {
+        let before = size
         var number = count
+        if versions.isEmpty { versions = Array(repeating: (id, bytes), count: Self.places) }
         for place in 0..<Self.places {
             versions[place] = (id, bytes)
             guard number.isMultiple(of: Self.width) else { break }
@@ -145,6 +149,6 @@ private struct VersionChain {
         }
         count += 1
         if count == 4096 { self = VersionChain() }
-        return bytes.count
+        return size - before
     }
 }
