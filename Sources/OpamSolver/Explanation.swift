@@ -22,6 +22,8 @@ public struct Explanation: Sendable, Hashable {
     public enum Claim: Sendable, Hashable {
         /// Needs one of the packages: `ocaml < 5.0`.
         case needs([Wanted])
+        /// Brings a package version in any case: by the roots named, all of the request but the last.
+        case comesWith(String, roots: String)
         /// Cannot be installed together with a package: `ocaml >= 5.0`.
         case conflicts(String)
         /// Belongs to a class of which only one package can be installed.
@@ -59,6 +61,7 @@ extension Explanation.Fact: CustomStringConvertible {
         case .needs(let wanted):
             "\(subject) \(subject == .request ? "asks for" : subject.isPlural ? "need" : "needs") "
                 + (wanted.count == 1 ? wanted[0].description : wanted.map(\.brief).joined(separator: " or "))
+        case .comesWith(let package, let roots): "\(roots) comes with \(package)"
         case .conflicts(let other): "\(subject) \(subject.isPlural ? "conflict" : "conflicts") with \(other)"
         case .isOneOf(let name):
             "\(subject) \(subject.isPlural ? "are" : "is") in the conflict class \(name), which allows one package"

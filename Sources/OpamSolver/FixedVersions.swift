@@ -15,6 +15,8 @@ struct FixedVersions: Sendable {
 
     func isImplied(_ slot: Slot) -> Bool { implied[Int(slot)] }
 
+    func isProven(_ slot: Slot) -> Bool { proven[Int(slot)] }
+
     func isFixed(_ slot: Slot) -> Bool { implied[Int(slot)] || proven[Int(slot)] }
 
     /// Takes up that a search found no solution without what is taken at a slot.

@@ -179,6 +179,14 @@ struct Remainder: Sendable {
         return low < examined.count && examined[low] == name
     }
 
+    /// The versions without which the beginning has no solution, where that took a search to find out.
+    var proven: [Candidate] {
+        (0..<Slot(ranks.nameCount)).filter { fixed.isProven($0) }.map { taken[Int($0)] }
+    }
+
+    /// The names that `proven` follows from, increasing.
+    var examinedByProofs: [Universe.NameID] { .merged(examined, fixed.examined, by: <) }
+
     /// Whether a candidate of a slot is gone because of a decision.
     func isNarrowed(at slot: Slot) -> Bool { Int(slot) < losses.count && losses[Int(slot)] == .decidedAgainst }
 

@@ -58,7 +58,7 @@ extension Solver {
     }
 
     private func subject(_ owner: Slot, _ candidates: [Candidate]) -> Explanation.Subject {
-        guard owner < target.universe.nameCount else { return .request }
+        guard isName(owner) else { return .request }
         return .package(name: target.universe.name(owner), versions: candidates.map { target.universe.version(of: $0) })
     }
 
@@ -71,7 +71,12 @@ extension Solver {
             let range = search.rules.conflicts.range(candidate)
             guard let conflict = range.first(where: { search.rules.conflicts.slot($0) == name }) else { return nil }
             return .conflicts(text(name, search.rules.conflicts.set(conflict), saidBy: candidate))
-        case .need:
+        case .need(_, let names):
+            if candidate == root, let given = given.versions.first(where: { names == [search.rules.slotOf[Int($0)]] }),
+                !roots.contains(where: { target.universe.nameID($0.name.text) == names[0] })
+            {
+                return .comesWith(target.universe.text(of: given), roots: self.given.roots)
+            }
             let needs = search.rules.needs.range(candidate).filter {
                 self.group(candidate, need: $0) == group && !isGiven($0, for: candidate)
             }

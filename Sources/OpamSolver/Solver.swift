@@ -15,6 +15,8 @@ public struct Solver: Sendable {
     /// The rows of candidates whose needs, conflicts or classes are not those of the target: the latest change last.
     private(set) var changedRows: [ChangedRows] = []
     private let shared: SharedAnswers?
+    /// While a request is explained.
+    var given = GivenVersions()
     /// Tells which versions the atoms of opam files mean; made for the first explanation.
     var wording: RuleCompiler?
 
@@ -81,8 +83,18 @@ extension Solver {
         if request.roots.count > 1 { _ = beginning(of: request) }
     }
 
+    /// The versions that come with all roots of a request but the last, where that takes a search to see.
+    func givenVersions(_ request: Request, _ beginning: Int) -> GivenVersions {
+        guard beginnings[beginning].teaches(request, in: target.universe),
+            let remainder = beginnings[beginning].rest?.remainder
+        else { return GivenVersions() }
+        return GivenVersions(
+            roots: request.roots.dropLast().map(\.plainText).joined(separator: " and "), versions: remainder.proven,
+            examined: remainder.examinedByProofs)
+    }
+
     /// The index of the beginning of a request.
-    private mutating func beginning(of request: Request) -> Int {
+    mutating func beginning(of request: Request) -> Int {
         if let index = beginnings.index(of: request) { return index }
         var beginning = target.beginnings.beginning(of: request) { known in
             let unknown = Beginning(of: request)
@@ -243,6 +255,7 @@ extension Solver {
             search.alive[Int(slot)] = Int32(range.count)
         }
         changedOrders.removeAll()
+        given = GivenVersions()
         restoreRows(downTo: 0)
         for scope in compilers.keys { compilers[scope]?.forgetSets() }
         search.rules.needs.point(root, at: 0..<0)
@@ -257,4 +270,13 @@ struct ChangedRows {
     let needs: Range<Int>
     let conflicts: Range<Int>
     let classes: Range<Int>
+}
+
+/// What all roots of a request but the last bring with them in any solution.
+struct GivenVersions {
+    /// These roots, as a sentence names them.
+    var roots = ""
+    var versions: [Candidate] = []
+    /// The names from which that follows.
+    var examined: [Universe.NameID] = []
 }
