@@ -12,6 +12,8 @@ package struct BuildRecipe: Sendable {
     package var extraSources: [ExtraSource]
     /// Files that came with the opam file, by their name in the build directory.
     package var files: [String: [UInt8]]
+    /// Whether the opam file names them.
+    private let namesItsFiles: Bool
     /// Names of patches in the build directory, in order.
     package var patches: [String]
     /// Files to be made from `NAME.in` before the patches are applied, because they are patches.
@@ -44,6 +46,7 @@ package struct BuildRecipe: Sendable {
         source = opam.url
         extraSources = opam.extraSources
         self.files = try Self.checked(files, against: opam.extraFiles, of: "\(name).\(version)")
+        namesItsFiles = opam.extraFiles != nil
         let allPatches = Set(opam.patches.map(\.element))
         patches = opam.patches.filter { $0.counts(in: values) }.map(\.element)
         patchTemplates = opam.substs.filter(allPatches.contains)
@@ -54,6 +57,16 @@ package struct BuildRecipe: Sendable {
         remove = opam.remove.words(in: values)
         directory = variables.layout.build(of: "\(name).\(version)")
         environment = Self.environment(of: opam, variables, changes, base)
+    }
+
+    /// An opam file as the switch keeps it: opam names the files beside it where it does not do so itself, and builds a
+    /// package anew when that is missing.
+    package func recorded(_ opam: [UInt8]) -> [UInt8] {
+        guard !namesItsFiles, !files.isEmpty else { return opam }
+        let lines = files.sorted { $0.key < $1.key }.map { name, bytes in
+            "  [\(Printer.quoted(name)) \(Printer.quoted("md5=\(Checksum.Kind.md5.digest(of: bytes))"))]\n"
+        }
+        return opam + Array("\nextra-files: [\n\(lines.joined())]\n".utf8)
     }
 
     private static func checked(_ files: [String: [UInt8]], against expected: [CheckedFile]?, of package: String)

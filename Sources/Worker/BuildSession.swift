@@ -116,7 +116,8 @@ struct BuildSession {
         let configBytes = try await place.read("\(recipe.directory)/\(configFile)")
         let changes = changes(try await place.installedChanges(), installation, config: configBytes?.count)
         var records = [
-            "packages/\(recipe.package)/opam": files.opam, "install/\(name).changes": Array(changes.text.utf8),
+            "packages/\(recipe.package)/opam": recipe.recorded(files.opam),
+            "install/\(name).changes": Array(changes.text.utf8),
         ]
         if installation?.entries.isEmpty == false { records["install/\(installFile)"] = installBytes }
         for (file, bytes) in recipe.files { records["packages/\(recipe.package)/files/\(file)"] = bytes }
@@ -129,7 +130,7 @@ struct BuildSession {
     /// layers give every file.
     func recordClientInstallation(_ files: PackageFiles) async throws {
         let changes = "\(layout.metadata)/install/\(name).changes"
-        var records = ["\(layout.metadata)/packages/\(recipe.package)/opam": files.opam]
+        var records = ["\(layout.metadata)/packages/\(recipe.package)/opam": recipe.recorded(files.opam)]
         records[changes] = try await place.read(changes).map { written in
             let text = String(decoding: written, as: UTF8.self)
             return Array(text.replacing(/(F:S[0-9]+T)[0-9.]+/) { "\($0.output.1)1." }.utf8)

@@ -51,9 +51,13 @@ struct InstalledTree {
         guard case .file(let mode, _) = try entry(path) else { return try entry(path) }
         let bytes = Array(try Data(contentsOf: URL(fileURLWithPath: path)))
         let tree = try SyntaxTree(parsing: bytes, file: path)
-        let items = tree.items.compactMap { item -> String? in
+        let items = try tree.items.compactMap { item -> String? in
             switch item {
             case .field(let field) where field.name == "opam-version": nil
+            case .field(let field) where field.name == "extra-files":
+                // Opam names them in the order of the directory.
+                try OpamFile(parsing: bytes, file: path).extraFiles?.map { "\($0.name) \($0.checksum)" }.sorted()
+                    .joined()
             case .field(let field): "\(field.name): \(Printer.text(of: field.value))"
             case .section(let section): text(of: section)
             }
