@@ -24,6 +24,27 @@ struct ExplanationTests {
         #expect(lines(universe, Request("ocaml.4.14", "a.1")) == nil)
     }
 
+    /// Whichever compiler is taken, `nnp` comes with it; why is of no interest to who asks about `a`.
+    @Test func whatComesWithTheBeginningIsGiven() throws {
+        let universe = try SmallUniverse([
+            "ocaml.5": "depends: [ (\"base\" | \"variant\") \"config\" ]", "base.1": "depends: \"nnp\"",
+            "variant.1": "depends: \"nnp\"", "nnp.1": "", "config.1": "",
+            "a.1": "depends: \"b\"", "b.1": "conflicts: \"nnp\"", "c.1": "conflicts: \"config\"",
+        ])
+        #expect(
+            lines(universe, Request("ocaml.5", "a")) == [
+                "the request asks for a", "ocaml = 5 comes with nnp.1", "a 1 needs b", "b 1 conflicts with nnp",
+            ])
+        // What follows at once is told as it is.
+        #expect(
+            lines(universe, Request("ocaml.5", "c")) == [
+                "the request asks for ocaml = 5", "the request asks for c", "c 1 conflicts with config",
+                "ocaml 5 needs config",
+            ])
+        // Alone, without anything before it.
+        #expect(lines(universe, Request("nnp", "b"))?.contains { $0.contains("comes with") } == false)
+    }
+
     @Test func whatIsMissingIsNamed() throws {
         let universe = try SmallUniverse([
             "a.1": "depends: \"ghost\"", "b.1": "depends: \"a\" {> \"7\"}", "c.1": "depends: \"d\"",
