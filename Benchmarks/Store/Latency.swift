@@ -17,7 +17,8 @@ struct Latency {
         child.executableURL = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath()
         child.arguments = ["--notify", path, "\(events)"]
         try child.run()
-        defer { child.terminate() }
+        // The thread may run with signals blocked, and the child with it.
+        defer { kill(child.processIdentifier, SIGKILL) }
         let answers = AsyncStream<(Int, Int64)>.makeStream()
         let watch = store.watch(answer) { event in
             if let told = try event.snapshot.value([Int64].self, at: "n") {

@@ -49,6 +49,15 @@ public struct Tree: Hashable, Sendable {
         self.bytes = bytes
     }
 
+    public static func == (left: Self, right: Self) -> Bool {
+        left.bytes.count == right.bytes.count
+            && left.bytes.withUnsafeBytes { one in
+                right.bytes.withUnsafeBytes { other in
+                    one.isEmpty || memcmp(one.baseAddress!, other.baseAddress!, one.count) == 0
+                }
+            }
+    }
+
     /// The directory without entries.
     public static let empty = Tree(bytes: [])
 
@@ -63,7 +72,7 @@ public struct Tree: Hashable, Sendable {
         forEachRaw { raw, buffer in
             let name = String(decoding: buffer[raw.name], as: UTF8.self)
             if let kind = EntryKind(mode: raw.mode) {
-                found.append(TreeEntry(name: name, kind: kind, id: raw.id))
+                found.append(TreeEntry(name: name, kind: kind, id: raw.id(in: buffer)))
             }
             return true
         }
@@ -94,7 +103,8 @@ public struct Tree: Hashable, Sendable {
                     memcmp(buffer.baseAddress! + raw.name.lowerBound, wanted.baseAddress!, wanted.count) == 0
                 else { return true }
                 found = EntryKind(mode: raw.mode).map {
-                    TreeEntry(name: String(decoding: wanted, as: UTF8.self), kind: $0, id: raw.id)
+                    TreeEntry(
+                        name: String(decoding: wanted, as: UTF8.self), kind: $0, id: raw.id(in: buffer))
                 }
                 return false
             }
@@ -127,15 +137,27 @@ public struct Tree: Hashable, Sendable {
         var output: [UInt8] = []
         output.reserveCapacity(bytes.count + added.count * 80)
         var next = added.startIndex
+        // What is not copied yet: entries that stay are copied many at once.
+        var kept = 0..<0
         forEachRaw { raw, buffer in
-            if changedNames.contains(buffer[raw.name]) { return true }
-            while next < added.endIndex, added[next].sortsBefore(buffer[raw.name], isDirectory: raw.isDirectory) {
+            let isChanged = changedNames.contains(buffer[raw.name])
+            let comesAfter =
+                next < added.endIndex && added[next].sortsBefore(buffer[raw.name], isDirectory: raw.isDirectory)
+            if isChanged || comesAfter {
+                output.append(contentsOf: UnsafeRawBufferPointer(rebasing: buffer[kept]))
+                kept = (isChanged ? raw.end : raw.start)..<raw.end
+            } else {
+                kept = kept.lowerBound..<raw.end
+            }
+            while !isChanged, next < added.endIndex,
+                added[next].sortsBefore(buffer[raw.name], isDirectory: raw.isDirectory)
+            {
                 added[next].append(to: &output)
                 next += 1
             }
-            output.append(contentsOf: UnsafeRawBufferPointer(rebasing: buffer[raw.start..<raw.end]))
             return true
         }
+        output.append(contentsOf: bytes[kept])
         for entry in added[next...] {
             entry.append(to: &output)
         }
@@ -172,7 +194,6 @@ private struct RawEntry {
     let start: Int
     let mode: UInt32
     let name: Range<Int>
-    let id: ObjectID
     var end: Int { name.upperBound + 21 }
     var isDirectory: Bool { mode & 0o170000 == 0o040000 }
 
@@ -192,11 +213,14 @@ private struct RawEntry {
         self.start = start
         self.mode = mode
         name = at..<nameEnd
-        id = ObjectID(at: buffer.baseAddress! + nameEnd + 1)
     }
 
+    func id(in buffer: UnsafeRawBufferPointer) -> ObjectID { ObjectID(at: buffer.baseAddress! + name.upperBound + 1) }
+
     func entry(in buffer: UnsafeRawBufferPointer) -> TreeEntry? {
-        EntryKind(mode: mode).map { TreeEntry(name: String(decoding: buffer[name], as: UTF8.self), kind: $0, id: id) }
+        EntryKind(mode: mode).map {
+            TreeEntry(name: String(decoding: buffer[name], as: UTF8.self), kind: $0, id: id(in: buffer))
+        }
     }
 }
 
