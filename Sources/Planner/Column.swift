@@ -3,6 +3,7 @@ internal import Documents
 internal import Matrix
 internal import OpamFormat
 internal import OpamSolver
+internal import Synchronization
 
 /// One target with one compiler: what all its cells share.
 struct Column: Sendable {
@@ -15,15 +16,17 @@ struct Column: Sendable {
     /// Versions by name.
     let pins: [PackageName: Version]
 
+    /// - Parameter views: Those of other columns of the same source.
     init(
-        target: TargetEntry, compiler: CompilerEntry, profile: TargetProfile, source: any PackageSource, pins: [Pin]
+        target: TargetEntry, compiler: CompilerEntry, profile: TargetProfile, source: any PackageSource, pins: [Pin],
+        views: TargetViews = TargetViews()
     ) {
         self.target = target
         self.compiler = compiler
         self.profile = profile
         self.source = source
         variables = ColumnVariables(values: profile.target.variables, compilerVersion: compiler.version)
-        universe = TargetUniverse(source.universe, variables: variables.solverVariables)
+        universe = views.view(of: source.universe, variables.solverVariables)
         roots = Self.roots(of: compiler)
         self.pins = Dictionary(
             pins.map { (PackageName(unchecked: $0.name.value), Version(unchecked: $0.version)) },
@@ -100,5 +103,18 @@ extension PackagePattern.Comparison {
         case .atMost: .lessOrEqual
         case .less: .less
         }
+    }
+}
+
+/// Views of one universe by the columns of a plan, made on several threads: those that come later are made from the
+/// first one that was there.
+final class TargetViews: Sendable {
+    private let first = Mutex<TargetUniverse?>(nil)
+
+    func view(of universe: Universe, _ variables: [Variable: VariableValue]) -> TargetUniverse {
+        let known = first.withLock { $0 }
+        let view = TargetUniverse(universe, variables: variables, like: known)
+        if known == nil { first.withLock { $0 = $0 ?? view } }
+        return view
     }
 }

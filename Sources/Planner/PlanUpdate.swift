@@ -50,6 +50,7 @@ struct PlanUpdate: Sendable {
         let isByName = selection.isByName
         let indices = inputs.stacks.map { PackageIndexCache($0.source) }
         let positions = inputs.stacks.map(\.positions)
+        let views = inputs.stacks.map { _ in TargetViews() }
         let results = try await concurrently(pairs) { number, pair in
             let positionsOfPair = PlanInputs.stack(of: matrix, target: pair.target, compiler: pair.compiler)
             guard let stack = positions.firstIndex(of: positionsOfPair) else {
@@ -63,7 +64,7 @@ struct PlanUpdate: Sendable {
                 isByName
                     ? ColumnUpdate.scope(of: before, touched: touched, changed: stacks[stack].changed) : nil
             }
-            let column = try planner.column(pair)
+            let column = try planner.column(pair, views: views[stack])
             let (cells, diagnostics) = try selection.cells(of: column, scope: scope, index: indices[stack])
             return (
                 ColumnUpdate(cells, name: name, stack: stack, before: before, touched: touched, scope: scope),

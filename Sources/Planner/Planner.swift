@@ -34,14 +34,18 @@ package struct Planner: Sendable {
     }
 
     /// What the cells of a target with a compiler share.
-    func column(_ pair: (target: TargetEntry, compiler: CompilerEntry)) throws -> Column {
+    func column(
+        _ pair: (target: TargetEntry, compiler: CompilerEntry), views: TargetViews = TargetViews()
+    ) throws -> Column {
         let (target, compiler) = pair
         let key = PlanInputs.ProfileKey(target: target.name.value, systemCompiler: compiler.isSystem)
         let stack = PlanInputs.stack(of: inputs.matrix, target: target, compiler: compiler)
         guard let profile = inputs.profiles[key], let source = inputs.sources[stack] else {
             throw missingRepository(pair)
         }
-        return Column(target: target, compiler: compiler, profile: profile, source: source, pins: inputs.matrix.pins)
+        return Column(
+            target: target, compiler: compiler, profile: profile, source: source, pins: inputs.matrix.pins, views: views
+        )
     }
 
     func missingRepository(_ pair: (target: TargetEntry, compiler: CompilerEntry)) -> Failure {

@@ -8,12 +8,12 @@ struct RandomRules {
     var rules = Rules()
     let root: Candidate
 
-    init(seed: UInt64) {
+    init(seed: UInt64, names: ClosedRange<Int> = 2...4, versions most: Int = 3) {
         var generator = SeededGenerator(seed: seed)
         var rules = Rules()
         rules.classCount = 2
-        let names = Int.random(in: 2...4, using: &generator)
-        for _ in 0..<names { addName(to: &rules, &generator) }
+        let names = Int.random(in: names, using: &generator)
+        for _ in 0..<names { addName(to: &rules, versions: most, &generator) }
         let versions = Int32(rules.candidateCount)
         var choices = 0
         for version in 0..<versions {
@@ -27,9 +27,9 @@ struct RandomRules {
     }
 }
 
-private func addName(to rules: inout Rules, _ generator: inout SeededGenerator) {
+private func addName(to rules: inout Rules, versions most: Int, _ generator: inout SeededGenerator) {
     let slot = rules.addSlot()
-    let count = Int.random(in: 0...3, using: &generator)
+    let count = Int.random(in: 0...most, using: &generator)
     let candidates = (0..<count).map { _ in rules.addCandidate(to: slot) }
     // A candidate that is not in the order is a version that the target does not have.
     let order = candidates.shuffled(using: &generator).filter { _ in Int.random(in: 0..<8, using: &generator) > 0 }

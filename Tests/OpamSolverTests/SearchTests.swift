@@ -25,6 +25,21 @@ struct SearchTests {
         #expect((600...2_400).contains(solved), "the generator should give both kinds: \(solved) solved")
     }
 
+    /// Large enough for going back by one decision among many, and for learning about several versions at once.
+    @Test func agreesWithTryingEverythingInOrder() {
+        var (solved, unsolvable) = (0, 0)
+        for seed in 0..<2_000 as Range<UInt64> {
+            let random = RandomRules(seed: seed, names: 8...24, versions: 6)
+            var plain = PlainWalk(rules: random.rules)
+            guard let expected = plain.walk(from: random.root) else { continue }
+            var search = Search(random.rules)
+            #expect(walk(&search, from: random.root) == expected, "seed \(seed)")
+            solved += expected == nil ? 0 : 1
+            unsolvable += expected == nil ? 1 : 0
+        }
+        #expect(solved > 400 && unsolvable > 400, "\(solved) solved, \(unsolvable) not")
+    }
+
     @Test("reports a spent budget as such")
     func budget() {
         let random = RandomRules(seed: 1)
