@@ -12,6 +12,8 @@ public final class ExclusiveLock: Sendable {
     }
 
     deinit {
+        // A child that another thread has just forked has the file open too, until it runs its program.
+        flock(descriptor, LOCK_UN)
         close(descriptor)
     }
 

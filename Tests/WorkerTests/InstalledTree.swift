@@ -28,6 +28,10 @@ struct InstalledTree {
             for case let name as String in names where !isLeftOut(name) {
                 let isRecord = name.hasPrefix(".opam-switch/") && !name.contains("/files/")
                 entries[name] = try isRecord ? Self.record("\(root)/\(name)") : Self.entry("\(root)/\(name)")
+                // Holds what the compiler had seen of the library's other modules, which dune compiles at the same time.
+                if name.hasSuffix(".cmti"), case .file(let mode, _) = entries[name] {
+                    entries[name] = .file(mode: mode, digest: Digest(of: ""))
+                }
             }
         }
     }
@@ -63,7 +67,7 @@ struct InstalledTree {
             }
         }
         let said = items.sorted().joined(separator: "\n").replacing(/(F:S[0-9]+)T[0-9.]+/) { $0.output.1 }
-            .replacing(/(\.config" {"F:)S[0-9]+/) { $0.output.1 }.replacing("md5=", with: "")
+            .replacing(/(\.(config|cmti)" {"F:)S[0-9]+/) { $0.output.1 }.replacing("md5=", with: "")
         return .file(mode: mode, digest: Digest(of: said.filter { $0.isLetter || $0.isNumber }))
     }
 
