@@ -10,7 +10,7 @@ extension Search {
     /// The clauses, without learned ones, from which it follows that there is no solution.
     ///
     /// - Precondition: `proof` was set before the search, which ended as unsolvable and was not cleared.
-    func clausesOfProof() -> Set<Clause> {
+    mutating func clausesOfProof() -> Set<Clause> {
         guard let proof, let conflict = proof.conflict else { return [] }
         var used: Set<Clause> = []
         var seen: Set<Clause> = [conflict]
@@ -22,8 +22,9 @@ extension Search {
             } else {
                 used.insert(clause)
             }
-            forEachCandidate(of: clause, besides: nil) { candidate, level in
-                if level == 0, let reason = reason[Int(candidate)] { before.append(reason) }
+            forEachCandidate(of: clause, besides: nil) { search, candidate in
+                guard search.sourceLevel(of: candidate) == 0, let reason = search.reason[Int(candidate)] else { return }
+                before.append(reason)
             }
             open += before.filter { seen.insert($0).inserted }
         }

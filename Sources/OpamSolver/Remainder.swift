@@ -104,8 +104,8 @@ struct Remainder: Sendable {
 
     private func fate(ofExcluded candidate: Candidate, _ search: Search) -> Fate {
         if search.level[Int(candidate)] == 0 { return .impossible }
-        guard case .exclusion(let one, let other)? = search.reason[Int(candidate)] else { return .decidedAgainst }
-        return clash(with: rules.slotOf[Int(one == candidate ? other : one)])
+        guard let excluder = search.reason[Int(candidate)]?.excluder(of: candidate) else { return .decidedAgainst }
+        return clash(with: rules.slotOf[Int(excluder)])
     }
 
     private func clash(with slot: Slot) -> Fate {

@@ -107,9 +107,9 @@ extension Search {
     /// Decisions that are made again rather than left as they are.
     private static let longestWayBack: Int32 = 5
 
-    private func lastLevel(of clause: Clause, besides skipped: Candidate?) -> Int32 {
+    private mutating func lastLevel(of clause: Clause, besides skipped: Candidate?) -> Int32 {
         var last: Int32 = 0
-        forEachCandidate(of: clause, besides: skipped) { last = max(last, $1) }
+        forEachCandidate(of: clause, besides: skipped) { last = max(last, $0.sourceLevel(of: $1)) }
         return last
     }
 
@@ -135,25 +135,7 @@ extension Search {
     /// Marks the candidates of a clause.
     private mutating func resolve(_ clause: Clause, besides skipped: Candidate?, _ top: Int32) {
         analysis.antecedents.append(clause)
-        switch clause {
-        case .exclusion(let one, let other):
-            if one != skipped { mark(one, top) }
-            if other != skipped { mark(other, top) }
-        case .never(let candidate):
-            if candidate != skipped { mark(candidate, top) }
-        case .need(let candidate, let need):
-            if candidate != skipped { mark(candidate, top) }
-            let set = rules.needs.set(Int(need))
-            for index in rules.order.range(rules.needs.slot(Int(need))) {
-                let candidate = rules.order.values[index]
-                if candidate != skipped, rules.sets.contains(candidate, in: set) { mark(candidate, top) }
-            }
-        case .learned(let number):
-            for index in clauses.range(number) {
-                let candidate = clauses.literal(at: index).candidate
-                if candidate != skipped { mark(candidate, top) }
-            }
-        }
+        forEachCandidate(of: clause, besides: skipped) { $0.mark($1, top) }
     }
 
     /// Marks a candidate of a clause to be replaced, or kept if its level is lower.
@@ -162,12 +144,11 @@ extension Search {
     private mutating func mark(_ candidate: Candidate, _ top: Int32) {
         effort += 1
         var marked = candidate
-        if case .exclusion(let one, let other)? = reason[Int(candidate)] {
-            let source = one == candidate ? other : one
-            level[Int(candidate)] = level[Int(source)]
-            if level[Int(source)] == top {
-                analysis.antecedents.append(.exclusion(one, other))
-                marked = source
+        if let reason = reason[Int(candidate)], let excluder = reason.excluder(of: candidate) {
+            level[Int(candidate)] = level[Int(excluder)]
+            if level[Int(excluder)] == top {
+                analysis.antecedents.append(reason)
+                marked = excluder
             }
         }
         let level = level[Int(marked)]
@@ -177,33 +158,33 @@ extension Search {
     }
 
     /// The level from which an assignment follows. It may have been drawn at a later one.
-    private func sourceLevel(of candidate: Candidate) -> Int32 {
-        guard case .exclusion(let one, let other)? = reason[Int(candidate)] else { return level[Int(candidate)] }
-        return level[Int(one == candidate ? other : one)]
+    func sourceLevel(of candidate: Candidate) -> Int32 {
+        level[Int(reason[Int(candidate)]?.excluder(of: candidate) ?? candidate)]
     }
 
-    /// Calls `visit` with each candidate of `clause` and the level of its assignment.
-    func forEachCandidate(
-        of clause: Clause, besides skipped: Candidate?, _ visit: (Candidate, Int32) -> Void
+    /// Calls `visit` with this search and each candidate of `clause`.
+    @inline(__always)
+    mutating func forEachCandidate(
+        of clause: Clause, besides skipped: Candidate?, _ visit: (inout Search, Candidate) -> Void
     ) {
-        func meet(_ candidate: Candidate) {
-            if candidate != skipped { visit(candidate, sourceLevel(of: candidate)) }
+        func meet(_ candidate: Candidate, _ search: inout Search) {
+            if candidate != skipped { visit(&search, candidate) }
         }
         switch clause {
         case .exclusion(let one, let other):
-            meet(one)
-            meet(other)
+            meet(one, &self)
+            meet(other, &self)
         case .never(let candidate):
-            meet(candidate)
+            meet(candidate, &self)
         case .need(let candidate, let need):
-            meet(candidate)
+            meet(candidate, &self)
             let set = rules.needs.set(Int(need))
-            for index in rules.order.range(rules.needs.slot(Int(need)))
-            where rules.sets.contains(rules.order.values[index], in: set) {
-                meet(rules.order.values[index])
+            for index in rules.order.range(rules.needs.slot(Int(need))) {
+                let candidate = rules.order.values[index]
+                if rules.sets.contains(candidate, in: set) { meet(candidate, &self) }
             }
         case .learned(let number):
-            for index in clauses.range(number) { meet(clauses.literal(at: index).candidate) }
+            for index in clauses.range(number) { meet(clauses.literal(at: index).candidate, &self) }
         }
     }
 }

@@ -2,11 +2,7 @@
 extension Search {
     /// Takes or leaves `candidate`, which is undecided.
     mutating func assign(_ candidate: Candidate, _ taken: Bool, because clause: Clause?) {
-        if case .exclusion(let one, let other)? = clause {
-            level[Int(candidate)] = level[Int(one == candidate ? other : one)]
-        } else {
-            level[Int(candidate)] = Int32(levels.count)
-        }
+        level[Int(candidate)] = clause?.excluder(of: candidate).map { level[Int($0)] } ?? Int32(levels.count)
         reason[Int(candidate)] = clause
         put(candidate, taken)
     }

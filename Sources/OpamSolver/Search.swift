@@ -114,6 +114,13 @@ enum Clause: Hashable {
     case never(Candidate)
     /// What a conflict has taught.
     case learned(Int32)
+
+    /// The other of two candidates that exclude each other; nil for any other clause.
+    @inline(__always)
+    func excluder(of candidate: Candidate) -> Candidate? {
+        guard case .exclusion(let one, let other) = self else { return nil }
+        return one == candidate ? other : one
+    }
 }
 
 /// Who first asked for a slot: a taken candidate, and the index of its need.

@@ -9,7 +9,7 @@ extension Solver {
     ///
     /// - Complexity: One more solve for each fact that the proof rests on: tens, and with few rules.
     public mutating func explain(_ request: Request) -> Explanation? {
-        let given = given(with: request)
+        let given = givenVersions(request)
         guard prepare(request) else { return unknownRoot(request) }
         defer { reset() }
         addNeeds(of: given)
@@ -38,20 +38,14 @@ extension Solver {
             examined: Set(examined).union(mentioned).union(given.examined).filter(isName))
     }
 
-    /// What comes with all roots of a request but the last, as a fact of its own: how a compiler needs its own packages
-    /// is not what somebody wants to read who asks why a package cannot be installed with it.
-    private mutating func given(with request: Request) -> GivenVersions {
-        guard request.roots.count > 1 else { return GivenVersions() }
-        let beginning = beginning(of: request)
-        return givenVersions(request, beginning)
-    }
-
-    private mutating func addNeeds(of given: GivenVersions) {
-        self.given = given
-        guard !given.versions.isEmpty else { return }
+    /// Lets the request ask for what comes with all its roots but the last, as facts of their own: how a compiler needs its
+    /// own packages is not what somebody wants to read who asks why a package cannot be installed with it.
+    private mutating func addNeeds(of all: GivenVersions) {
         let own = search.rules.needs.range(root).map { (search.rules.needs.slot($0), search.rules.needs.set($0)) }
         let asked = Set(own.map(\.0))
-        let added = given.versions.filter { !asked.contains(search.rules.slotOf[Int($0)]) }.map { version in
+        given = all
+        given.versions.removeAll { asked.contains(search.rules.slotOf[Int($0)]) }
+        let added = given.versions.map { version in
             (search.rules.slotOf[Int(version)], search.rules.sets.add([version..<(version + 1)]))
         }
         search.rules.needs.replace(root, with: own + added)

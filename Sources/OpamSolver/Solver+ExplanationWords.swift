@@ -72,9 +72,7 @@ extension Solver {
             guard let conflict = range.first(where: { search.rules.conflicts.slot($0) == name }) else { return nil }
             return .conflicts(text(name, search.rules.conflicts.set(conflict), saidBy: candidate))
         case .need(_, let names):
-            if candidate == root, let given = given.versions.first(where: { names == [search.rules.slotOf[Int($0)]] }),
-                !roots.contains(where: { target.universe.nameID($0.name.text) == names[0] })
-            {
+            if candidate == root, let given = given.versions.first(where: { names == [search.rules.slotOf[Int($0)]] }) {
                 return .comesWith(target.universe.text(of: given), roots: self.given.roots)
             }
             let needs = search.rules.needs.range(candidate).filter {

@@ -84,7 +84,9 @@ extension Solver {
     }
 
     /// The versions that come with all roots of a request but the last, where that takes a search to see.
-    func givenVersions(_ request: Request, _ beginning: Int) -> GivenVersions {
+    mutating func givenVersions(_ request: Request) -> GivenVersions {
+        guard request.roots.count > 1 else { return GivenVersions() }
+        let beginning = beginning(of: request)
         guard beginnings[beginning].teaches(request, in: target.universe),
             let remainder = beginnings[beginning].rest?.remainder
         else { return GivenVersions() }
@@ -94,7 +96,7 @@ extension Solver {
     }
 
     /// The index of the beginning of a request.
-    mutating func beginning(of request: Request) -> Int {
+    private mutating func beginning(of request: Request) -> Int {
         if let index = beginnings.index(of: request) { return index }
         var beginning = target.beginnings.beginning(of: request) { known in
             let unknown = Beginning(of: request)

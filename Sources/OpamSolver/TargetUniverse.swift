@@ -28,11 +28,8 @@ public struct TargetUniverse: Sendable {
         self.filters = filters
         availability = universe.packages.available.map { availableFilters[Int($0)] }
         decisions = FilterDecisions(universe, filters, variables, DependencyScope())
-        if let other, other.universe == universe {
-            rules = DerivedRules.rules(universe, filters, decisions, availability, from: other)
-        } else {
-            rules = TargetUniverse.rules(universe, filters, decisions, availability)
-        }
+        rules = TargetRules.rules(
+            universe, filters, decisions, availability, like: other?.universe == universe ? other : nil)
     }
 
     /// Whether the target has a version: whether its `available` is true.
@@ -74,37 +71,6 @@ public struct TargetUniverse: Sendable {
         let wanted = versions.filter { !universe.isAvoided($0) }
         let avoided = versions.filter { universe.isAvoided($0) }
         return preference == .newest ? wanted.reversed() + avoided.reversed() : wanted + avoided
-    }
-
-    private static func rules(
-        _ universe: Universe, _ filters: [Filter], _ decisions: FilterDecisions, _ availability: [Bool]
-    ) -> Rules {
-        var rules = Rules()
-        rules.classCount = universe.classes.count
-        for name in 0..<Universe.NameID(universe.nameCount) {
-            let slot = rules.addSlot()
-            for _ in universe.versions(of: name) { _ = rules.addCandidate(to: slot) }
-            rules.order.replace(
-                slot, with: candidates(of: name, .newest, isRequested: false, universe, availability))
-        }
-        var compiler = RuleCompiler(universe, filters, decisions)
-        var firstWithFormula = [Candidate](repeating: -1, count: universe.formulas.count)
-        for package in 0..<universe.packageCount where availability[package] {
-            let row = universe.packages[package]
-            let candidate = Candidate(package)
-            let first = firstWithFormula[Int(row.depends)]
-            if first >= 0 {
-                rules.needs.point(candidate, at: rules.needs.range(first))
-            } else {
-                rules.needs.replace(candidate, with: compiler.needs(of: row.depends, &rules))
-                firstWithFormula[Int(row.depends)] = candidate
-            }
-            if row.conflicts != 0 {
-                rules.conflicts.replace(candidate, with: compiler.conflicts(of: row.conflicts, &rules))
-            }
-            if row.classes != 0 { rules.classes.replace(candidate, with: universe.classLists[row.classes]) }
-        }
-        return rules
     }
 }
 

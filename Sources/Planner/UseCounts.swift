@@ -75,13 +75,14 @@ struct UseTally {
 
     /// The number of a thing that was counted before or was added.
     func number(of digest: Digest) -> Number? {
-        let key = UseCounts.Key(digest)
-        return before.place(of: key) ?? numbers[key]
+        number(of: UseCounts.Key(digest))
     }
+
+    private func number(of key: UseCounts.Key) -> Number? { before.place(of: key) ?? numbers[key] }
 
     /// The number of a thing, which it may get now.
     mutating func add(_ key: UseCounts.Key) -> (number: Number, isNew: Bool) {
-        if let known = before.place(of: key) ?? numbers[key] { return (known, false) }
+        if let known = number(of: key) { return (known, false) }
         numbers[key] = counts.count
         added.append(key)
         counts.append(0)
