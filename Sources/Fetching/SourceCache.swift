@@ -136,15 +136,14 @@ package actor SourceCache {
 
     private func verify(_ file: String, _ source: Source, from origin: String, of package: String) throws(SourceError) {
         for checksum in source.checksums {
-            guard let found = digest(of: file, by: checksum.kind) else {
+            guard let found = Checksum(ofFile: file, checksum.kind) else {
                 throw SourceError(.network, "\(file): cannot be read")
             }
-            guard found == checksum.hexadecimal else {
+            guard found == checksum else {
                 let isFolder = SourceAddress.localPath(origin).map { LocalSource(path: $0).isFolder } ?? false
                 throw SourceError(
                     isFolder ? .moved : .rejected,
-                    "\(package): checksum mismatch for \(origin): expected \(checksum), found "
-                        + "\(checksum.kind.rawValue)=\(found)")
+                    "\(package): checksum mismatch for \(origin): expected \(checksum), found \(found)")
             }
         }
     }
@@ -188,7 +187,7 @@ extension SourceCache {
             let aside = try aside()
             defer { try? FileManager.default.removeItem(atPath: aside) }
             try await obtain(source.url, aside)
-            guard let found = digest(of: aside, by: .sha256), let checksum = Checksum("sha256=\(found)") else {
+            guard let checksum = Checksum(ofFile: aside, .sha256) else {
                 throw SourceError(.network, "\(aside): cannot be read")
             }
             exact.checksums = [checksum]
@@ -253,19 +252,4 @@ package struct SourceError: Error, Hashable, Sendable, CustomStringConvertible {
 extension Checksum {
     /// Below a cache's folder.
     package var place: String { "\(kind.rawValue)/\(hexadecimal.prefix(2))/\(hexadecimal)" }
-}
-
-/// In lower-case hexadecimal; nil where the file cannot be read.
-private func digest(of file: String, by kind: Checksum.Kind) -> String? {
-    guard let handle = FileHandle(forReadingAtPath: file) else { return nil }
-    defer { try? handle.close() }
-    var digest = MessageDigest(kind.algorithm)
-    do {
-        while let data = try handle.read(upToCount: 1 << 18), !data.isEmpty {
-            data.withUnsafeBytes { digest.update($0) }
-        }
-    } catch {
-        return nil
-    }
-    return digest.finish()
 }

@@ -49,9 +49,8 @@ struct ClientArchive {
         } catch {
             throw Failure(.infrastructure, "\(package): \(source.url): cannot be packed: \(error)")
         }
-        let bytes = try Data(contentsOf: URL(fileURLWithPath: file), options: .alwaysMapped)
-        guard let checksum = Checksum("sha256=\(Checksum.Kind.sha256.digest(of: Array(bytes)))") else {
-            throw Failure(.infrastructure, "\(file): has no digest")
+        guard let checksum = Checksum(ofFile: file, .sha256) else {
+            throw Failure(.infrastructure, "\(file): cannot be read")
         }
         self.checksum = checksum
     }

@@ -38,13 +38,19 @@ struct SurvivalTests {
         return try await EnvironmentStore(place + "/environments").make(Digest(of: "x"), steps: [step])
     }
 
+    /// A test of this suite, run by a process of its own that has come as far as it is to be killed.
+    private static func started(_ test: String, in place: String) throws -> RunningProgram {
+        let other = try Program(
+            running: "SurvivalTests/\(test)", environment: ["CISO_TEST_VICTIM": place, "TMPDIR": place]
+        ).start()
+        while !FileManager.default.fileExists(atPath: place + "/ready"), other.isRunning { usleep(10_000) }
+        return other
+    }
+
     @Test(.enabled(if: place == nil)) func anEnvironmentWhoseMakerWasKilledIsMadeAnew() async throws {
         let directory = try TemporaryDirectory()
         let place = directory.path
-        let other = try Program(
-            running: "SurvivalTests/maker", environment: ["CISO_TEST_VICTIM": place, "TMPDIR": place]
-        ).start()
-        while !FileManager.default.fileExists(atPath: place + "/ready"), other.isRunning { usleep(10_000) }
+        let other = try Self.started("maker", in: place)
         other.kill(SIGKILL)
         other.wait()
         #expect(EnvironmentStore(place + "/environments").existing(Digest(of: "x")) == nil)
@@ -58,10 +64,7 @@ struct SurvivalTests {
     @Test(.enabled(if: place == nil)) func aKilledRunnerLeavesNoProcessAndNoMountAndItsFilesAreRemovedNext() throws {
         let directory = try TemporaryDirectory()
         let place = directory.path
-        let other = try Program(
-            running: "SurvivalTests/victim", environment: ["CISO_TEST_VICTIM": place, "TMPDIR": place]
-        ).start()
-        while !FileManager.default.fileExists(atPath: place + "/ready"), other.isRunning { usleep(10_000) }
+        let other = try Self.started("victim", in: place)
         #expect(runningSleepers() == 2)
         // While its maker lives, a sandbox is left alone.
         #expect(ScratchDirectory.removeLeftovers(in: place + "/sandboxes").isEmpty)
