@@ -53,8 +53,8 @@ struct MatrixDecoder {
             matrix.repositories = entries.enumerated()
                 .sorted { ($1.element.priority, $0.offset) < ($0.element.priority, $1.offset) }.map(\.element)
         }
-        let targets = fields["targets"] == nil ? nil : matrix.targets.map(\.name.value)
-        let compilers = fields["compilers"] == nil ? nil : matrix.compilers.map(\.name.value)
+        let targets = fields["targets"] == nil ? nil : matrix.targets.map(\.name)
+        let compilers = fields["compilers"] == nil ? nil : matrix.compilers.map(\.name)
         for entry in matrix.repositories {
             check(entry.targets.globs, among: targets, kind: "target")
             check(entry.compilers.globs, among: compilers, kind: "compiler")
@@ -89,8 +89,8 @@ struct MatrixDecoder {
         }
         checkSets(matrix)
         for selection in matrix.packages + matrix.sets.values.joined() {
-            check(selection.targets.globs, among: matrix.targets.map(\.name.value), kind: "target")
-            check(selection.compilers.globs, among: matrix.compilers.map(\.name.value), kind: "compiler")
+            check(selection.targets.globs, among: matrix.targets.map(\.name), kind: "target")
+            check(selection.compilers.globs, among: matrix.compilers.map(\.name), kind: "compiler")
         }
         if let node = fields["pins"] {
             matrix.pins = reader.entries(node, "'pins'").compactMap(pin)
@@ -114,12 +114,12 @@ struct MatrixDecoder {
             matrix.schedule = reader.list(node, "'schedule'", of: "rule", scheduleRule)
         }
         if let node = fields["limits"] {
-            matrix.limits = limitTable(node, targets: matrix.targets.map(\.name.value))
+            matrix.limits = limitTable(node, targets: matrix.targets.map(\.name))
         }
         let patterns =
             matrix.exclude.flatMap(\.cells) + matrix.acceptFailures.flatMap(\.cells) + matrix.schedule.flatMap(\.cells)
-        let targets = matrix.targets.map(\.name.value)
-        let compilers = matrix.compilers.map(\.name.value)
+        let targets = matrix.targets.map(\.name)
+        let compilers = matrix.compilers.map(\.name)
         check(
             patterns.map { Located($0.value.target, at: $0.location) } + matrix.include.map(\.target), among: targets,
             kind: "target")
@@ -129,15 +129,20 @@ struct MatrixDecoder {
             kind: "compiler")
     }
 
-    /// Reports the globs that match none of `names`. Silent where these could not be read.
-    func check(_ globs: [Located<Glob>], among names: [String]?, kind: String) {
+    /// Reports the globs that match none of `names`, each once. Silent where these could not be read.
+    func check(_ globs: [Located<Glob>], among names: [Located<String>]?, kind: String) {
         guard let names, !names.isEmpty else { return }
-        for glob in globs where !names.contains(where: glob.value.matches) {
-            let guess = nearest(to: glob.value.pattern, in: names)
+        var reported: Set<String> = []
+        for glob in globs where !names.contains(where: { glob.value.matches($0.value) }) {
+            guard reported.insert(glob.value.pattern).inserted else { continue }
+            // Either may be the one that is misspelt.
+            let guess = nearest(to: glob.value.pattern, in: names.map(\.value)).flatMap { near in
+                names.first { $0.value == near }
+            }
             reader.report(
                 "'\(glob.value)' is no \(kind) of this matrix", at: glob.location,
-                hint: guess.map { "did you mean '\($0)'?" }
-                    ?? "the \(kind)s are \(names.prefix(10).joined(separator: ", "))")
+                hint: guess.map { "did you mean '\($0.value)', as in line \($0.location.line)?" }
+                    ?? "the \(kind)s are \(names.prefix(10).map(\.value).joined(separator: ", "))")
         }
     }
 

@@ -82,7 +82,7 @@ extension MatrixDecoder {
         }
     }
 
-    func limitTable(_ node: Node, targets: [String]) -> LimitTable {
+    func limitTable(_ node: Node, targets: [Located<String>]) -> LimitTable {
         guard let fields = reader.fields(node, "'limits'", .limits) else { return LimitTable() }
         var table = LimitTable(all: limitSet(fields))
         table.targets = globbed(fields["targets"], "'limits: targets'")
