@@ -15,7 +15,7 @@ struct SizeOfResults {
         let branch = try Branch("results/opam/debian-12")
         // Two runs of half as many cells each: the second one changes what the first one wrote.
         let cells = results / 2
-        var index: [StorePath: [String: SampleResult]] = [:]
+        var index: [StorePath: IndexPart] = [:]
         var tidying: (time: Double, cpu: Double, worst: Double, count: Int) = (0, 0, 0, 0)
         var untidy = 0
         let time = try milliseconds {
@@ -42,20 +42,22 @@ struct SizeOfResults {
         try git(["fsck", "--strict", "--connectivity-only"], at: "\(folder)/results")
     }
 
-    /// - Parameter index: what the parts of the index hold, for reading them anew would take most of the time.
+    /// - Parameter index: what the parts of the index hold, for reading and encoding them anew would take most of the time.
     private func record(
         _ number: Int, of cells: Int, in store: Store, _ branch: Branch,
-        _ index: inout [StorePath: [String: SampleResult]]
+        _ index: inout [StorePath: IndexPart]
     ) throws {
         var value = SampleResult(number % cells)
         value.log = Digest(of: "log \(number)")
         let name = "5.3.0/package\(number % cells % 5_000)/\(number % cells / 5_000).0.json"
         let path = try StorePath(name)
         let part = try StorePath("index/\(Digest(of: name).hex.prefix(2)).json")
-        index[part, default: [:]][name] = value
+        let bytes = [UInt8](try CanonicalJSON.encode(value))
+        index[part, default: IndexPart()].set(name, bytes)
+        let partBytes = index[part]?.bytes ?? []
         try store.transact(branch, "\(value.cell): \(value.outcome)\n\nCell: \(value.cell)\nLog: \(value.log)\n") {
-            try $0.write(value, to: path)
-            try $0.write(index[part] ?? [:], to: part)
+            try $0.write(bytes: bytes, to: path)
+            try $0.write(bytes: partBytes, to: part)
         }
     }
 
@@ -73,5 +75,25 @@ struct SizeOfResults {
     private func packs() -> Int {
         let top = "\(folder)/results/objects/pack"
         return (try? FileManager.default.contentsOfDirectory(atPath: top))?.count { $0.hasSuffix(".pack") } ?? 0
+    }
+}
+
+/// A part of the index, its values encoded and indented.
+private struct IndexPart {
+    private var values: [String: [UInt8]] = [:]
+
+    /// - Parameter bytes: a value as canonical JSON.
+    mutating func set(_ name: String, _ bytes: [UInt8]) {
+        let lines = bytes.dropLast().split(separator: UInt8(ascii: "\n"))
+        values[name] = Array(lines.joined(separator: Array("\n  ".utf8)))
+    }
+
+    /// One object of all values by their names, as canonical JSON.
+    var bytes: [UInt8] {
+        var bytes: [UInt8] = []
+        for (name, value) in values.sorted(by: { $0.key < $1.key }) {
+            bytes += Array((bytes.isEmpty ? "{\n  \"\(name)\" : " : ",\n  \"\(name)\" : ").utf8) + value
+        }
+        return bytes + Array("\n}\n".utf8)
     }
 }
