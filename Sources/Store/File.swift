@@ -24,11 +24,9 @@ struct File: ~Copyable {
 
     deinit { close(descriptor) }
 
-    /// Bytes in the file.
-    var size: Int {
-        var status = stat()
-        return fstat(descriptor, &status) == 0 ? Int(status.st_size) : 0
-    }
+    /// Bytes in the file. Not asked by `fstat`: a file whose times somebody has seen gets new ones with its next write,
+    /// and they have to be synced with it.
+    var size: Int { max(0, Int(lseek(descriptor, 0, SEEK_END))) }
 
     /// At most `count` bytes from `offset`; fewer at the end of the file.
     func read(_ count: Int, at offset: Int = 0) throws(StoreError) -> [UInt8] {
@@ -44,6 +42,17 @@ struct File: ~Copyable {
             }
         }
         guard problem == 0 else { throw StoreError.system("read", path, problem) }
+        return bytes
+    }
+
+    /// The first bytes, at most `count`, in one step.
+    func start(_ count: Int) throws(StoreError) -> [UInt8] {
+        var got = -1
+        let bytes = [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
+            repeat { got = pread(descriptor, buffer.baseAddress!, count, 0) } while got < 0 && errno == EINTR
+            filled = max(0, got)
+        }
+        guard got >= 0 else { throw StoreError.system("read", path, errno) }
         return bytes
     }
 
@@ -73,11 +82,14 @@ struct File: ~Copyable {
 }
 
 /// The contents of the file at `path`; nil where there is none.
-func fileContents(_ path: String) throws(StoreError) -> [UInt8]? {
+///
+/// - Parameter limit: for files that are known to be small, where more than so many bytes are of no interest.
+func fileContents(_ path: String, limit: Int? = nil) throws(StoreError) -> [UInt8]? {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC)
     if descriptor < 0, errno == ENOENT || errno == ENOTDIR { return nil }
     guard descriptor >= 0 else { throw StoreError.system("open", path, errno) }
     let file = File(adopting: descriptor, path)
+    if let limit { return try file.start(limit) }
     return try file.read(file.size)
 }
 
@@ -119,6 +131,12 @@ func makeDirectory(_ path: String) throws(StoreError) {
     }
     try makeDirectory(String(path[..<slash]))
     guard mkdir(path, 0o777) == 0 || errno == EEXIST else { throw StoreError.system("make", path, errno) }
+}
+
+/// Lets directories that are made in `directory` lie far from it, where the file system can do so.
+func spreadSubdirectories(of directory: String) {
+    guard let opened = try? File(directory, O_RDONLY | O_DIRECTORY) else { return }
+    _ = spread_subdirectories(opened.descriptor)
 }
 
 /// The names in a directory, without `.` and `..`, sorted; empty where there is none.

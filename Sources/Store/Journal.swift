@@ -36,12 +36,39 @@ final class Journal {
     /// Opens the journal at `path`, making one of zeros where there is none.
     init(path: String, isDurable: Bool) throws(StoreError) {
         self.isDurable = isDurable
-        file = try File(path, O_RDWR | O_CREAT)
-        guard file.size < Self.size else { return }
+        let found = open(path, O_RDWR | O_CLOEXEC)
+        if found >= 0 {
+            file = File(adopting: found, path)
+        } else {
+            if errno == ENOENT { try Self.make(path) }
+            file = try File(path, O_RDWR)
+        }
+    }
+
+    /// Makes a journal of zeros far from the other files of the store.
+    ///
+    /// ext4 without a journal of its own writes with every `fdatasync` the block that holds the file's inode, if one of
+    /// the sixteen inodes in there has changed: as those do that belong to files made after each other.
+    private static func make(_ path: String) throws(StoreError) {
+        let (near, far) = ("\(path).new", "\(path).new/far")
+        let aside = "\(far)/journal"
+        func clear() {
+            unlink(aside)
+            rmdir(far)
+            rmdir(near)
+        }
+        clear()
+        defer { clear() }
+        try makeDirectory(near)
+        spreadSubdirectories(of: near)
+        try makeDirectory(far)
+        let file = try File(aside, O_RDWR | O_CREAT)
         // Blocks of zeros, not a hole: a later fdatasync has no metadata to write.
         let zeros = [UInt8](repeating: 0, count: 1 << 20)
-        for offset in stride(from: 0, to: Self.size, by: zeros.count) { try file.write(zeros, at: offset) }
+        for offset in stride(from: 0, to: size, by: zeros.count) { try file.write(zeros, at: offset) }
         try file.synchronize()
+        guard rename(aside, path) == 0 else { throw StoreError.system("make", path, errno) }
+        try synchronizeDirectory(of: path)
     }
 
     /// The bytes that `record` takes, or nil where it is too large for the journal.
