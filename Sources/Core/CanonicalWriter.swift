@@ -71,7 +71,7 @@ package struct CanonicalWriter {
         case UInt8(ascii: "\t"): write("\\t")
         case ..<0x20:
             write("\\u00")
-            bytes.append(contentsOf: hexadecimal(CollectionOfOne(byte)).utf8)
+            bytes.append(contentsOf: hexadecimal([byte]).utf8)
         default: bytes.append(byte)
         }
     }

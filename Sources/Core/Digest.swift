@@ -117,17 +117,18 @@ public struct MessageDigest: ~Copyable {
 }
 
 /// `bytes` in lower-case hexadecimal.
-public func hexadecimal(_ bytes: some Collection<UInt8>) -> String {
-    let digits = Array("0123456789abcdef".utf8)
-    return String(unsafeUninitializedCapacity: bytes.count * 2) { buffer in
-        var at = 0
-        for byte in bytes {
-            buffer[at] = digits[Int(byte >> 4)]
-            buffer[at + 1] = digits[Int(byte & 15)]
-            at += 2
+public func hexadecimal(_ bytes: [UInt8]) -> String {
+    String(unsafeUninitializedCapacity: bytes.count * 2) { buffer in
+        for (at, byte) in bytes.enumerated() {
+            buffer[at * 2] = hexadecimalDigit(byte >> 4)
+            buffer[at * 2 + 1] = hexadecimalDigit(byte & 15)
         }
-        return at
+        return bytes.count * 2
     }
+}
+
+private func hexadecimalDigit(_ value: UInt8) -> UInt8 {
+    value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") + (value - 10)
 }
 
 private func isLowerHex(_ byte: UInt8) -> Bool {

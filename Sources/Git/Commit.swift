@@ -85,12 +85,24 @@ public struct Commit: Hashable, Sendable {
 
     /// The contents of the commit object.
     public var bytes: [UInt8] {
-        var text = "tree \(tree)\n"
-        for parent in parents { text += "parent \(parent)\n" }
-        text += "author \(author.line)\ncommitter \(committer.line)\n\n"
-        text += message.utf8.contains(0) ? message.replacing("\0", with: "") : message
-        if !message.utf8.reversed().starts(with: [UInt8(ascii: "\n")]) { text += "\n" }
-        return Array(text.utf8)
+        let author = author.line
+        let committer = self.author == self.committer ? author : committer.line
+        var text: [UInt8] = []
+        func add(_ key: StaticString, _ value: String) {
+            key.withUTF8Buffer { text.append(contentsOf: $0) }
+            text.append(contentsOf: value.utf8)
+            text.append(UInt8(ascii: "\n"))
+        }
+        text.reserveCapacity(200 + author.utf8.count * 2 + message.utf8.count)
+        add("tree ", tree.hex)
+        for parent in parents { add("parent ", parent.hex) }
+        add("author ", author)
+        add("committer ", committer)
+        text.append(UInt8(ascii: "\n"))
+        text.append(contentsOf: message.utf8)
+        if message.utf8.contains(0) { text.removeAll { $0 == 0 } }
+        if message.utf8.last != UInt8(ascii: "\n") { text.append(UInt8(ascii: "\n")) }
+        return text
     }
 
     /// The first line of the message.
@@ -126,6 +138,8 @@ extension Substring {
 
 extension String {
     fileprivate var withoutCrud: String {
-        String(String.UnicodeScalarView(unicodeScalars.filter { $0.value >= 32 && $0 != "<" && $0 != ">" }))
+        let isClean = utf8.allSatisfy { $0 >= 32 && $0 != UInt8(ascii: "<") && $0 != UInt8(ascii: ">") }
+        if isClean { return self }
+        return String(String.UnicodeScalarView(unicodeScalars.filter { $0.value >= 32 && $0 != "<" && $0 != ">" }))
     }
 }

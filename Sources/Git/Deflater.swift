@@ -22,22 +22,20 @@ package final class Deflater {
         stream.deallocate()
     }
 
-    /// The zlib form of the pieces of `input`, one after the other.
-    package func deflate(_ input: [UInt8]...) -> [UInt8] {
+    /// `prefix` as it is, and then the zlib form of `input`.
+    package func deflate(_ input: [UInt8], after prefix: [UInt8] = []) -> [UInt8] {
         deflateReset(stream)
-        let size = input.reduce(0) { $0 + $1.count }
-        let bound = Int(deflateBound(stream, UInt(size))) + 16
-        return [UInt8](unsafeUninitializedCapacity: bound) { buffer, count in
-            stream.pointee.next_out = buffer.baseAddress
+        let bound = Int(deflateBound(stream, UInt(input.count))) + 16
+        return [UInt8](unsafeUninitializedCapacity: prefix.count + bound) { buffer, count in
+            _ = buffer.update(fromContentsOf: prefix)
+            stream.pointee.next_out = buffer.baseAddress! + prefix.count
             stream.pointee.avail_out = UInt32(bound)
-            for (index, piece) in input.enumerated() {
-                piece.withUnsafeBufferPointer { bytes in
-                    stream.pointee.next_in = UnsafeMutablePointer(mutating: bytes.baseAddress)
-                    stream.pointee.avail_in = UInt32(bytes.count)
-                    _ = CZlib.deflate(stream, index == input.count - 1 ? Z_FINISH : Z_NO_FLUSH)
-                }
+            input.withUnsafeBufferPointer { bytes in
+                stream.pointee.next_in = UnsafeMutablePointer(mutating: bytes.baseAddress)
+                stream.pointee.avail_in = UInt32(bytes.count)
+                _ = CZlib.deflate(stream, Z_FINISH)
             }
-            count = bound - Int(stream.pointee.avail_out)
+            count = prefix.count + bound - Int(stream.pointee.avail_out)
         }
     }
 }

@@ -35,7 +35,7 @@ package final class LooseObjects {
     /// Small directories are stored without compression: hashes do not compress, and repacking takes care of them.
     package func write(_ id: ObjectID, _ type: ObjectType, _ bytes: [UInt8]) throws(GitError) {
         let deflater = type == .tree && bytes.count < Self.storedLimit ? stored : fast
-        let contents = deflater.deflate(Array("\(type.rawValue) \(bytes.count)\0".utf8), bytes)
+        let contents = deflater.deflate(Array("\(type.rawValue) \(bytes.count)\0".utf8) + bytes)
         let hex = id.hex
         let folder = "\(directory)/\(hex.prefix(2))"
         count += 1

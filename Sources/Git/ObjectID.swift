@@ -27,20 +27,33 @@ public struct ObjectID: Hashable, Sendable {
 
     /// Reads 40 hexadecimal digits; nil for anything else.
     public init?(hex: some StringProtocol) {
-        var words: (UInt64, UInt64, UInt64) = (0, 0, 0)
-        var count = 0
-        for digit in hex.utf8 {
-            guard let value = hexValue(digit), count < 40 else { return nil }
-            switch count {
-            case 0..<16: words.0 = words.0 << 4 | UInt64(value)
-            case 16..<32: words.1 = words.1 << 4 | UInt64(value)
-            default: words.2 = words.2 << 4 | UInt64(value)
-            }
-            count += 1
-        }
-        guard count == 40 else { return nil }
-        self.init(high: words.0, middle: words.1, low: UInt32(words.2))
+        var text = String(hex)
+        guard let id = text.withUTF8({ Self(digits: UnsafeRawBufferPointer($0)) }) else { return nil }
+        self = id
     }
+
+    /// Reads 40 hexadecimal digits; nil for anything else.
+    public init?(hex: ArraySlice<UInt8>) {
+        guard let id = hex.withUnsafeBytes(Self.init(digits:)) else { return nil }
+        self = id
+    }
+
+    private init?(digits: UnsafeRawBufferPointer) {
+        guard digits.count == 40 else { return nil }
+        func word(_ range: Range<Int>) -> UInt64? {
+            var word: UInt64 = 0
+            for at in range {
+                guard let value = hexValue(digits[at]) else { return nil }
+                word = word << 4 | UInt64(value)
+            }
+            return word
+        }
+        guard let high = word(0..<16), let middle = word(16..<32), let low = word(32..<40) else { return nil }
+        self.init(high: high, middle: middle, low: UInt32(low))
+    }
+
+    /// By a part of the digest: it is spread evenly already.
+    public func hash(into hasher: inout Hasher) { hasher.combine(high) }
 
     /// The name of no object: git's spelling of "does not exist" in reference updates.
     public static let zero = ObjectID(high: 0, middle: 0, low: 0)
@@ -67,13 +80,12 @@ public struct ObjectID: Hashable, Sendable {
     /// 40 lower-case hexadecimal digits.
     public var hex: String {
         String(unsafeUninitializedCapacity: 40) { buffer in
-            var at = 0
-            for byte in bytes {
-                buffer[at] = hexDigit(byte >> 4)
-                buffer[at + 1] = hexDigit(byte & 15)
-                at += 2
+            for at in 0..<16 {
+                buffer[at] = hexDigit(UInt8(truncatingIfNeeded: high >> UInt64(60 - at * 4)) & 15)
+                buffer[at + 16] = hexDigit(UInt8(truncatingIfNeeded: middle >> UInt64(60 - at * 4)) & 15)
             }
-            return at
+            for at in 0..<8 { buffer[at + 32] = hexDigit(UInt8(truncatingIfNeeded: low >> UInt32(28 - at * 4)) & 15) }
+            return 40
         }
     }
 }

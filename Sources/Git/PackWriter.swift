@@ -169,9 +169,8 @@ package final class PackWriter {
         DispatchQueue.concurrentPerform(iterations: starts.count) { number in
             let deflaters = Deflaters()
             let part = objects[starts[number]..<min(starts[number] + share, objects.endIndex)].map { object in
-                let contents =
-                    header(object.type.packNumber, object.bytes.count)
-                    + deflaters[object.compression].deflate(object.bytes)
+                let contents = deflaters[object.compression].deflate(
+                    object.bytes, after: header(object.type.packNumber, object.bytes.count))
                 return (object.id, contents, crc32(contents))
             }
             shares.withLock { $0[number] = part }
@@ -198,7 +197,7 @@ package final class PackWriter {
         _ id: ObjectID, _ header: [UInt8], _ bytes: [UInt8], _ compression: Compression
     ) throws(GitError) {
         guard known[id] == nil else { return }
-        let contents = header + deflaters[compression].deflate(bytes)
+        let contents = deflaters[compression].deflate(bytes, after: header)
         try add(copy: id, contents, checksum: crc32(contents))
     }
 
@@ -235,11 +234,13 @@ package final class PackWriter {
     @discardableResult
     package func finish(_ finish: Finish = Finish(), beforeIndex: () throws -> Void = {}) throws -> String {
         precondition(entries.count == announced, "a pack of \(announced) objects got \(entries.count)")
-        try flush()
+        digest.update(pending)
         var finished = MessageDigest(.sha1)
         swap(&finished, &digest)
         let trailer = finished.finishBytes()
-        try write(trailer, draft.descriptor)
+        pending += trailer
+        try write(pending, draft.descriptor)
+        pending = []
         try settle(draft, size: offset + trailer.count, isDurable: finish.isDurable)
         entries.sort { $0.id < $1.id }
         let base = "\(directory)/pack/pack-\(hexadecimal(trailer))"

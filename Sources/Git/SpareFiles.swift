@@ -22,9 +22,14 @@ package final class SpareFiles: Sendable {
     }
 
     private struct State {
-        var ready: [Kind: [String]] = [:]
+        /// Not looked at yet, the oldest first.
+        var resting: [Kind: [String]] = [:]
+        /// What may be written anew at once.
+        var ready: [Kind: [(path: String, size: Int)]] = [:]
         var asked = 0
         var given = 0
+
+        func count(_ kind: Kind) -> Int { resting[kind, default: []].count + ready[kind, default: []].count }
     }
 
     private static let limit = 256
@@ -46,13 +51,41 @@ package final class SpareFiles: Sendable {
     }
 
     deinit {
-        for path in state.withLock({ $0.ready.values.flatMap(\.self) }) { unlink(path) }
+        let paths = state.withLock { state in
+            state.resting.values.flatMap(\.self) + state.ready.values.flatMap { $0.map(\.path) }
+        }
+        for path in paths { unlink(path) }
     }
 
     /// A file to be written anew; nil where there is none. Whoever takes it gives it another name, or removes it.
     package func take(_ kind: Kind) -> Spare? {
+        let ready = state.withLock { state in
+            state.asked += 1
+            return state.ready[kind]?.popLast()
+        }
+        if let ready {
+            let descriptor = open(ready.path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW)
+            if descriptor >= 0 { return Spare(descriptor: descriptor, path: ready.path, size: ready.size) }
+        }
+        return examineNext(kind)
+    }
+
+    /// Looks which of the files that rest may be written anew, so that `take` need not.
+    package func examine() {
+        for kind in Kind.allCases {
+            let count = state.withLock { $0.resting[kind, default: []].count }
+            for _ in 0..<count {
+                guard let spare = examineNext(kind) else { break }
+                close(spare.descriptor)
+                state.withLock { $0.ready[kind, default: []].append((spare.path, spare.size)) }
+            }
+        }
+    }
+
+    /// The oldest of the files that rest, if it may be written anew.
+    private func examineNext(_ kind: Kind) -> Spare? {
         for _ in 0..<4 {
-            guard let path = next(kind) else { return nil }
+            guard let path = oldest(kind) else { return nil }
             let descriptor = open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW)
             guard descriptor >= 0 else {
                 unlink(path)
@@ -66,12 +99,12 @@ package final class SpareFiles: Sendable {
             }
             guard Self.age(of: status) >= Self.rest else {
                 close(descriptor)
-                state.withLock { $0.ready[kind, default: []].insert(path, at: 0) }
+                state.withLock { $0.resting[kind, default: []].insert(path, at: 0) }
                 return nil
             }
             guard isOpenNowhereElse(descriptor) else {
                 close(descriptor)
-                state.withLock { $0.ready[kind, default: []].append(path) }
+                state.withLock { $0.resting[kind, default: []].append(path) }
                 continue
             }
             return Spare(descriptor: descriptor, path: path, size: Int(status.st_size))
@@ -113,21 +146,20 @@ package final class SpareFiles: Sendable {
 
     /// Keeps a file that has no name but that in the directory of spare files.
     package func add(_ path: String, _ kind: Kind) {
-        state.withLock { $0.ready[kind, default: []].append(path) }
+        state.withLock { $0.resting[kind, default: []].append(path) }
     }
 
-    private func next(_ kind: Kind) -> String? {
+    private func oldest(_ kind: Kind) -> String? {
         state.withLock { state in
-            state.asked += 1
-            guard let files = state.ready[kind], !files.isEmpty else { return nil }
-            return state.ready[kind]?.removeFirst()
+            guard let files = state.resting[kind], !files.isEmpty else { return nil }
+            return state.resting[kind]?.removeFirst()
         }
     }
 
     /// A new name for a file to be kept; nil where enough are.
     private func place(_ kind: Kind) -> String? {
         let number: Int? = state.withLock { state in
-            guard state.asked >= threshold, state.ready[kind, default: []].count < Self.limit else { return nil }
+            guard state.asked >= threshold, state.count(kind) < Self.limit else { return nil }
             state.given += 1
             return state.given
         }

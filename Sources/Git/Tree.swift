@@ -63,7 +63,7 @@ public struct Tree: Hashable, Sendable {
 
     /// A directory of `entries`, in any order.
     public init(_ entries: some Sequence<TreeEntry>) {
-        self = Tree.empty.applying(Dictionary(entries.map { ($0.name, $0) }, uniquingKeysWith: { $1 }))
+        self = Tree.empty.applying(Array(Dictionary(entries.map { ($0.name, $0) }, uniquingKeysWith: { $1 })))
     }
 
     /// All entries in git's order; stops before damage.
@@ -95,17 +95,15 @@ public struct Tree: Hashable, Sendable {
     ///
     /// - Complexity: Linear in the size of the directory; makes no strings.
     public func entry(named name: String) -> TreeEntry? {
-        var name = name
+        var wanted = name
         var found: TreeEntry?
-        name.withUTF8 { wanted in
+        wanted.withUTF8 { wanted in
+            guard let first = wanted.first else { return }
             forEachRaw { raw, buffer in
-                guard raw.name.count == wanted.count,
+                guard raw.name.count == wanted.count, buffer[raw.name.lowerBound] == first,
                     memcmp(buffer.baseAddress! + raw.name.lowerBound, wanted.baseAddress!, wanted.count) == 0
                 else { return true }
-                found = EntryKind(mode: raw.mode).map {
-                    TreeEntry(
-                        name: String(decoding: wanted, as: UTF8.self), kind: $0, id: raw.id(in: buffer))
-                }
+                found = EntryKind(mode: raw.mode).map { TreeEntry(name: name, kind: $0, id: raw.id(in: buffer)) }
                 return false
             }
         }
@@ -127,13 +125,13 @@ public struct Tree: Hashable, Sendable {
         return known && ends == bytes.count
     }
 
-    /// This directory with some names set to new entries, or removed where the entry is nil.
+    /// This directory with some names, each given once, set to new entries, or removed where the entry is nil.
     ///
     /// - Complexity: Linear in the size of the directory, plus sorting `changes`.
-    public func applying(_ changes: [String: TreeEntry?]) -> Tree {
-        var added = changes.values.compactMap(\.self)
-        added.sort { $0.sortsBefore($1) }
-        let changedNames = NameSet(changes.keys)
+    public func applying(_ changes: [(key: String, value: TreeEntry?)]) -> Tree {
+        var added = changes.compactMap { change in change.value.map { (key: SortKey($0), entry: $0) } }
+        if added.count > 1 { added.sort { $0.key < $1.key } }
+        let changedNames = NameSet(changes.map(\.key))
         var output: [UInt8] = []
         output.reserveCapacity(bytes.count + added.count * 80)
         var next = added.startIndex
@@ -142,25 +140,21 @@ public struct Tree: Hashable, Sendable {
         forEachRaw { raw, buffer in
             let isChanged = changedNames.contains(buffer[raw.name])
             let comesAfter =
-                next < added.endIndex && added[next].sortsBefore(buffer[raw.name], isDirectory: raw.isDirectory)
+                next < added.endIndex && added[next].key.sortsBefore(raw, in: buffer)
             if isChanged || comesAfter {
                 output.append(contentsOf: UnsafeRawBufferPointer(rebasing: buffer[kept]))
                 kept = (isChanged ? raw.end : raw.start)..<raw.end
             } else {
                 kept = kept.lowerBound..<raw.end
             }
-            while !isChanged, next < added.endIndex,
-                added[next].sortsBefore(buffer[raw.name], isDirectory: raw.isDirectory)
-            {
-                added[next].append(to: &output)
+            while !isChanged, next < added.endIndex, added[next].key.sortsBefore(raw, in: buffer) {
+                added[next].entry.append(to: &output)
                 next += 1
             }
             return true
         }
         output.append(contentsOf: bytes[kept])
-        for entry in added[next...] {
-            entry.append(to: &output)
-        }
+        for (_, entry) in added[next...] { entry.append(to: &output) }
         return Tree(bytes: output)
     }
 }
@@ -172,7 +166,7 @@ private struct NameSet {
     /// Empty where there are few names: looking through those is faster.
     private let many: Set<[UInt8]>
 
-    init(_ names: some Collection<String>) {
+    init(_ names: [String]) {
         self.names = names.map { Array($0.utf8) }
         many = names.count > Self.few ? Set(self.names) : []
     }
@@ -189,6 +183,27 @@ private struct NameSet {
     }
 }
 
+/// What git sorts an entry by: the bytes of its name, a directory's with a slash behind.
+private struct SortKey: Comparable {
+    private let bytes: [UInt8]
+
+    init(_ entry: TreeEntry) {
+        bytes = Array(entry.name.utf8) + (entry.kind == .directory ? [UInt8(ascii: "/")] : [])
+    }
+
+    static func < (left: Self, right: Self) -> Bool { left.bytes.lexicographicallyPrecedes(right.bytes) }
+
+    func sortsBefore(_ other: RawEntry, in buffer: UnsafeRawBufferPointer) -> Bool {
+        let count = min(bytes.count, other.name.count)
+        let start = bytes.withUnsafeBytes {
+            memcmp($0.baseAddress!, buffer.baseAddress! + other.name.lowerBound, count)
+        }
+        if start != 0 { return start < 0 }
+        if bytes.count > count { return bytes[count] < (other.isDirectory ? UInt8(ascii: "/") : 0) }
+        return other.name.count > count || other.isDirectory
+    }
+}
+
 /// One entry as it lies in a tree object.
 private struct RawEntry {
     let start: Int
@@ -199,13 +214,14 @@ private struct RawEntry {
 
     /// Reads the entry that begins at `start`; nil at the end, and where the bytes make no sense.
     init?(_ buffer: UnsafeRawBufferPointer, at start: Int) {
+        guard start + 23 <= buffer.count else { return nil }
         var at = start
         var mode: UInt32 = 0
-        while at < buffer.count, buffer[at] != UInt8(ascii: " "), at - start < 7 {
+        while buffer[at] != UInt8(ascii: " ") {
             mode = mode << 3 | UInt32(buffer[at] & 7)
             at += 1
+            guard at - start < 8 else { return nil }
         }
-        guard at < buffer.count, buffer[at] == UInt8(ascii: " ") else { return nil }
         at += 1
         guard let end = memchr(buffer.baseAddress! + at, 0, buffer.count - at) else { return nil }
         let nameEnd = UnsafeRawPointer(end) - buffer.baseAddress!
@@ -298,25 +314,5 @@ extension TreeEntry {
         output.append(contentsOf: name.utf8)
         output.append(0)
         output.append(contentsOf: id.bytes)
-    }
-
-    /// Git's order: by bytes, a directory as if its name ended in a slash.
-    fileprivate func sortsBefore(_ other: TreeEntry) -> Bool {
-        Array(other.name.utf8).withUnsafeBytes {
-            sortsBefore($0[...], isDirectory: other.kind == .directory)
-        }
-    }
-
-    fileprivate func sortsBefore(_ other: Slice<UnsafeRawBufferPointer>, isDirectory: Bool) -> Bool {
-        var left = name.utf8.makeIterator()
-        var right = other.makeIterator()
-        while true {
-            let ours = left.next()
-            let theirs = right.next()
-            let a = ours ?? (kind == .directory ? UInt8(ascii: "/") : 0)
-            let b = theirs ?? (isDirectory ? UInt8(ascii: "/") : 0)
-            if a != b { return a < b }
-            if ours == nil || theirs == nil { return ours == nil && theirs != nil }
-        }
     }
 }

@@ -97,6 +97,7 @@ final class Committer: Sendable {
         behind.async { [layout, options, spares] in
             // What fails here is tried again after the next packs: nobody waits for it, and nothing is lost.
             _ = try? PackMerging(layout: layout, options: options, spares: spares).run()
+            spares.examine()
         }
     }
 }

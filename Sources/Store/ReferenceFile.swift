@@ -20,17 +20,16 @@ struct ReferenceFile {
     func read(_ repository: GitRepository) throws -> ObjectID? {
         var bytes: [UInt8]?
         do throws(StoreError) {
-            bytes = try fileContents(path)
+            bytes = try fileContents(path, limit: 64)
         } catch {
             // The folder of other branches.
             guard status(of: path)?.isDirectory == true else { throw error }
         }
         guard let bytes else { return try repository.reference(name) }
-        let text = String(decoding: bytes.prefix(41), as: UTF8.self)
-        if let id = ObjectID(hex: text.prefix(40)), id != .zero, bytes.count <= 41 { return id }
-        if text.hasPrefix("ref: ") { return try repository.reference(name) }
+        if bytes.count <= 41, let id = ObjectID(hex: bytes.prefix(40)), id != .zero { return id }
+        if bytes.starts(with: Array("ref: ".utf8)) { return try repository.reference(name) }
         throw StoreError(
-            .corrupted, "store: '\(path)' holds \(bytes.count) bytes that are no commit id",
+            .corrupted, "store: '\(path)' holds \(status(of: path)?.size ?? 0) bytes that are no commit id",
             hint: "`ci store verify --repair` sets it to the last commit that is known")
     }
 

@@ -73,11 +73,11 @@ struct SchemaState: Equatable {
     }
 
     init(_ layout: Layout) throws(StoreError) {
-        guard let bytes = try fileContents(layout.schema) else {
+        guard let bytes = try fileContents(layout.schema, limit: 40) else {
             throw StoreError(
                 .noStore, "there is no store at '\(layout.root)'", hint: "`ci plan` makes one; --store names another")
         }
-        let text = String(decoding: bytes.prefix(40), as: UTF8.self).filter { $0 != "\n" }
+        let text = String(decoding: bytes, as: UTF8.self).filter { $0 != "\n" }
         let words = text.split(separator: " ")
         let numbers = words.enumerated().filter { $0.offset != 1 }.compactMap { Int($0.element) }
         guard numbers.count == (words.count + 2) / 2, words.count == 1 || words.count == 3 && words[1] == "from",

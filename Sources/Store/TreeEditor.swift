@@ -14,12 +14,6 @@ struct TreeEditor {
     /// Up to so many names are looked up one by one.
     private static let few = 8
 
-    /// The edits of one directory: of documents in it, and of directories below.
-    private final class Node {
-        var documents: [String: Edit] = [:]
-        var directories: [String: Node] = [:]
-    }
-
     init(load: @escaping (ObjectID) throws -> Tree) {
         self.load = load
     }
@@ -29,46 +23,40 @@ struct TreeEditor {
     /// - Complexity: Reads and rewrites each directory on the way to a changed document once.
     /// - Throws: `StoreError` of kind `notADirectory` where a document is in the way of a directory or one of a document.
     mutating func apply(_ edits: some Sequence<(key: StorePath, value: Edit)>, to root: ObjectID) throws -> ObjectID {
-        let top = Node()
-        for (path, edit) in edits {
-            var node = top
-            for component in path.components.dropLast() {
-                if let next = node.directories[component] {
-                    node = next
-                } else {
-                    let next = Node()
-                    node.directories[component] = next
-                    node = next
-                }
-            }
-            node.documents[path.name] = edit
-        }
-        let result = try apply(top, to: root, at: "")
+        let edits = edits.map { (names: $0.key.components, edit: $0.value) }
+        let result = try apply(edits, depth: 0, to: root)
         if result == nil { created[.emptyTree] = Tree.empty }
         return result ?? .emptyTree
     }
 
-    private mutating func apply(_ node: Node, to id: ObjectID?, at place: String) throws -> ObjectID? {
+    private typealias PlacedEdit = (names: [String], edit: Edit)
+
+    /// Applies edits that share their first `depth` names to the directory that these lead to.
+    private mutating func apply(_ edits: [PlacedEdit], depth: Int, to id: ObjectID?) throws -> ObjectID? {
         let tree = try id.map { try self.tree($0) } ?? Tree.empty
-        var changes: [String: TreeEntry?] = [:]
-        let directories = node.documents.count > Self.few ? Set(tree.directories) : nil
-        for (name, edit) in node.documents {
+        var changes: [(key: String, value: TreeEntry?)] = []
+        let (documents, below) = Self.split(edits, at: depth)
+        let directories = documents.count > Self.few ? Set(tree.directories) : nil
+        for (names, edit) in documents {
+            let name = names[depth]
             let isDirectory = directories?.contains(name) ?? (tree.entry(named: name)?.kind == .directory)
-            guard node.directories[name] == nil, !isDirectory else {
-                throw StoreError(.notADirectory, "'\(place)\(name)' is a directory, and cannot become a document")
+            guard !isDirectory, below[name] == nil else {
+                let place = names.joined(separator: "/")
+                throw StoreError(.notADirectory, "'\(place)' is a directory, and cannot become a document")
             }
             switch edit {
-            case .write(let blob): changes[name] = TreeEntry(name: name, kind: .file, id: blob)
-            case .remove: changes.updateValue(nil, forKey: name)
+            case .write(let blob): changes.append((name, TreeEntry(name: name, kind: .file, id: blob)))
+            case .remove: changes.append((name, nil))
             }
         }
-        for (name, child) in node.directories {
+        for (name, edits) in below {
             let entry = tree.entry(named: name)
             guard entry == nil || entry?.kind == .directory else {
-                throw StoreError(.notADirectory, "'\(place)\(name)' is a document, and cannot become a directory")
+                let place = edits[0].names[...depth].joined(separator: "/")
+                throw StoreError(.notADirectory, "'\(place)' is a document, and cannot become a directory")
             }
-            let result = try apply(child, to: entry?.id, at: "\(place)\(name)/")
-            changes.updateValue(result.map { TreeEntry(name: name, kind: .directory, id: $0) }, forKey: name)
+            let result = try apply(edits, depth: depth + 1, to: entry?.id)
+            changes.append((name, result.map { TreeEntry(name: name, kind: .directory, id: $0) }))
         }
         let changed = tree.applying(changes)
         if changed.isEmpty { return nil }
@@ -76,6 +64,25 @@ struct TreeEditor {
         let name = ObjectID(hashing: .tree, changed.bytes)
         created[name] = changed
         return name
+    }
+
+    /// What is to be done in a directory itself, and in each of those in it.
+    private static func split(
+        _ edits: [PlacedEdit], at depth: Int
+    ) -> (documents: [PlacedEdit], below: [String: [PlacedEdit]]) {
+        if edits.count == 1 {
+            return edits[0].names.count == depth + 1 ? (edits, [:]) : ([], [edits[0].names[depth]: edits])
+        }
+        var documents: [PlacedEdit] = []
+        var below: [String: [PlacedEdit]] = [:]
+        for edit in edits {
+            if edit.names.count == depth + 1 {
+                documents.append(edit)
+            } else {
+                below[edit.names[depth], default: []].append(edit)
+            }
+        }
+        return (documents, below)
     }
 
     /// A directory, of those made here or of those in the repository.

@@ -41,9 +41,7 @@ struct WriterState: Equatable {
     var bytes: [UInt8] {
         var line = "ciso-writer 1 \(boot) \(epoch) \(tail)"
         if let intent { line += " \(intent.reference) \(intent.new)" }
-        var bytes = Array((line + "\n").utf8)
-        bytes += [UInt8](repeating: UInt8(ascii: "\n"), count: max(0, Self.size - bytes.count))
-        return bytes
+        return Array(line.utf8) + [UInt8](repeating: UInt8(ascii: "\n"), count: max(1, Self.size - line.utf8.count))
     }
 
     /// Names this start of the machine.

@@ -40,7 +40,7 @@ struct TreeTests {
                 let entry = TreeEntry(name: name, kind: Bool.random(using: &random) ? .file : .directory, id: id)
                 changes.updateValue(Bool.random(using: &random) ? entry : nil, forKey: name)
             }
-            tree = tree.applying(changes)
+            tree = tree.applying(Array(changes))
             for (name, entry) in changes { expected[name] = entry }
             #expect(Dictionary(uniqueKeysWithValues: tree.entries.map { ($0.name, $0) }) == expected, "seed \(seed)")
             #expect(tree == Tree(expected.values), "seed \(seed)")
