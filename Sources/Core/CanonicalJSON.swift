@@ -3,12 +3,16 @@ public import Foundation
 /// JSON in one form only: keys sorted, indented by two spaces, no escaped slashes, one LF at the end.
 /// Equal values have equal bytes, and so equal digests and equal git objects.
 public enum CanonicalJSON {
+    private static let encoder = {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
+        return encoder
+    }()
+
     /// The canonical bytes of `value`.
     ///
     /// - Throws: `EncodingError` where the value cannot be written as JSON (an infinite number, say).
     public static func encode(_ value: some Encodable) throws -> Data {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
         var data = try encoder.encode(value)
         data.append(UInt8(ascii: "\n"))
         return data

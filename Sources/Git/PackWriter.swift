@@ -70,7 +70,8 @@ package final class PackWriter {
     private static let flushSize = 1 << 20
     private let directory: String
     private let spares: SpareFiles?
-    private let draft: Draft
+    /// Opened when the first bytes go into it.
+    private var draft: Draft?
     private let deflaters: Deflaters
     private var digest = MessageDigest(.sha1)
     private var pending: [UInt8] = []
@@ -90,21 +91,22 @@ package final class PackWriter {
         self.deflaters = deflaters
         self.spares = spares
         announced = count
-        draft = try Self.draft(.pack, directory, spares)
         entries.reserveCapacity(count)
         known.reserveCapacity(count)
         try append(Array("PACK".utf8) + bigEndian(2) + bigEndian(UInt32(count)))
     }
 
     deinit {
+        guard let draft else { return }
         close(draft.descriptor)
         if !isFinished { unlink(draft.path) }
     }
 
+    /// - Parameter size: how many bytes are to be written; nil where nobody knows yet.
     private static func draft(
-        _ kind: SpareFiles.Kind, _ directory: String, _ spares: SpareFiles?
+        _ kind: SpareFiles.Kind, size: Int?, _ directory: String, _ spares: SpareFiles?
     ) throws(GitError) -> Draft {
-        if let spare = spares?.take(kind) {
+        if let size, let spare = spares?.take(kind, size: size) {
             return Draft(descriptor: spare.descriptor, path: spare.path, oldSize: spare.size)
         }
         let path = "\(directory)/pack/tmp_\(kind.rawValue)_\(getpid())_\(UInt32.random(in: 0...UInt32.max))"
@@ -239,9 +241,11 @@ package final class PackWriter {
         swap(&finished, &digest)
         let trailer = finished.finishBytes()
         pending += trailer
+        let size = offset + trailer.count
+        let draft = try draft(size: size)
         try write(pending, draft.descriptor)
         pending = []
-        try settle(draft, size: offset + trailer.count, isDurable: finish.isDurable)
+        try settle(draft, size: size, isDurable: finish.isDurable)
         entries.sort { $0.id < $1.id }
         let base = "\(directory)/pack/pack-\(hexadecimal(trailer))"
         let index = try writeIndex(PackIndex.bytes(of: entries, packTrailer: trailer), isDurable: finish.isDurable)
@@ -274,7 +278,7 @@ package final class PackWriter {
 
     /// Writes the index aside; gives its path.
     private func writeIndex(_ bytes: [UInt8], isDurable: Bool) throws(GitError) -> String {
-        let draft = try Self.draft(.index, directory, spares)
+        let draft = try Self.draft(.index, size: bytes.count, directory, spares)
         defer { close(draft.descriptor) }
         do throws(GitError) {
             try write(bytes, draft.descriptor)
@@ -310,8 +314,18 @@ package final class PackWriter {
 
     private func flush() throws(GitError) {
         digest.update(pending)
-        try write(pending, draft.descriptor)
+        try write(pending, draft(size: nil).descriptor)
         pending.removeAll(keepingCapacity: true)
+    }
+
+    /// The file of the pack.
+    ///
+    /// - Parameter size: of the whole pack, where it is known.
+    private func draft(size: Int?) throws(GitError) -> Draft {
+        if let draft { return draft }
+        let new = try Self.draft(.pack, size: size, directory, spares)
+        draft = new
+        return new
     }
 
     private func write(_ bytes: [UInt8], _ file: Int32) throws(GitError) {

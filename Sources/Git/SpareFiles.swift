@@ -29,6 +29,12 @@ package final class SpareFiles: Sendable {
         var asked = 0
         var given = 0
 
+        mutating func takeReady(_ kind: Kind, size: Int) -> (path: String, size: Int)? {
+            guard let last = ready[kind]?.indices.last else { return nil }
+            let index = ready[kind]?.lastIndex { $0.size <= size } ?? last
+            return ready[kind]?.remove(at: index)
+        }
+
         func count(_ kind: Kind) -> Int { resting[kind, default: []].count + ready[kind, default: []].count }
     }
 
@@ -58,10 +64,12 @@ package final class SpareFiles: Sendable {
     }
 
     /// A file to be written anew; nil where there is none. Whoever takes it gives it another name, or removes it.
-    package func take(_ kind: Kind) -> Spare? {
+    ///
+    /// - Parameter size: how many bytes are to be written: nothing has to be cut off a file that is not larger.
+    package func take(_ kind: Kind, size: Int) -> Spare? {
         let ready = state.withLock { state in
             state.asked += 1
-            return state.ready[kind]?.popLast()
+            return state.takeReady(kind, size: size)
         }
         if let ready {
             let descriptor = open(ready.path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW)

@@ -62,7 +62,7 @@ struct ReferenceFile {
     /// Writes a file that says where the reference is to go; gives its path.
     private func writeAside(_ new: ObjectID, _ spares: SpareFiles?) throws(StoreError) -> String {
         let line = Array("\(new)\n".utf8)
-        if let spare = spares?.take(.reference) {
+        if let spare = spares?.take(.reference, size: line.count) {
             let file = File(adopting: spare.descriptor, spare.path)
             if spare.size == line.count {
                 try file.write(line, at: 0)

@@ -24,12 +24,12 @@ struct SpareFilesTests {
             try makeFile(folder + "/a")
             pool.move([(folder + "/a", .pack)], from: folder)
             #expect(!isThere(folder + "/a"))
-            #expect(pool.take(.pack) == nil, "it has not rested")
+            #expect(pool.take(.pack, size: 1) == nil, "it has not rested")
             usleep(rest)
-            #expect(pool.take(.index) == nil, "it is of another kind")
-            let spare = try #require(pool.take(.pack))
+            #expect(pool.take(.index, size: 1) == nil, "it is of another kind")
+            let spare = try #require(pool.take(.pack, size: 1))
             #expect(spare.size == 100 && isThere(spare.path))
-            #expect(pool.take(.pack) == nil)
+            #expect(pool.take(.pack, size: 1) == nil)
             #expect(write(spare.descriptor, "new", 3) == 3)
             close(spare.descriptor)
         }
@@ -42,11 +42,11 @@ struct SpareFilesTests {
             let map = mmap(nil, 100, PROT_READ, MAP_SHARED, reader, 0)
             pool.move([(folder + "/a", .pack)], from: folder)
             usleep(rest)
-            #expect(pool.take(.pack) == nil)
+            #expect(pool.take(.pack, size: 1) == nil)
             close(reader)
-            #expect(pool.take(.pack) == nil, "it is still mapped")
+            #expect(pool.take(.pack, size: 1) == nil, "it is still mapped")
             munmap(map, 100)
-            let spare = try #require(pool.take(.pack))
+            let spare = try #require(pool.take(.pack, size: 1))
             close(spare.descriptor)
         }
     }
@@ -62,7 +62,7 @@ struct SpareFilesTests {
             #expect(kept.count == 1 && isThere(folder + "/clone-a"))
             link("\(folder)/spare/\(kept[0])", folder + "/clone-b")
             usleep(rest)
-            #expect(pool.take(.pack) == nil)
+            #expect(pool.take(.pack, size: 1) == nil)
             #expect(try Data(contentsOf: URL(filePath: folder + "/clone-b")) == Data(repeating: 1, count: 100))
         }
     }
@@ -75,14 +75,14 @@ struct SpareFilesTests {
             #expect(rename(folder + "/next", folder + "/reference") == 0)
             pool.add(second, .reference)
             usleep(rest)
-            let spare = try #require(pool.take(.reference))
+            let spare = try #require(pool.take(.reference, size: 1))
             #expect(spare.path == second)
             close(spare.descriptor)
             // One whose first name stayed is never given.
             let third = try #require(pool.link(folder + "/reference", .reference))
             pool.add(third, .reference)
             usleep(rest)
-            #expect(pool.take(.reference) == nil)
+            #expect(pool.take(.reference, size: 1) == nil)
             #expect(isThere(folder + "/reference"))
         }
     }
@@ -98,7 +98,7 @@ struct SpareFilesTests {
             }
             try FileManager.default.createDirectory(atPath: folder + "/spare", withIntermediateDirectories: true)
             #expect(try !give("before"), "nobody wanted three files yet")
-            for _ in 0..<3 { #expect(pool.take(.index) == nil) }
+            for _ in 0..<3 { #expect(pool.take(.index, size: 1) == nil) }
             #expect(try give("small"))
             #expect(try !give("large", size: SpareFiles.largest + 1))
             for number in 0..<400 { _ = try give("\(number)") }
