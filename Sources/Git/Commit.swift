@@ -16,10 +16,13 @@ public struct Signature: Hashable, Sendable {
 
     /// Reads git's form, `NAME <EMAIL> SECONDS +HHMM`.
     init?(line: Substring) {
-        guard let open = line.lastIndex(of: "<"), let close = line.lastIndex(of: ">"), open < close else { return nil }
+        let bytes = line.utf8
+        guard let open = bytes.lastIndex(of: UInt8(ascii: "<")), let close = bytes.lastIndex(of: UInt8(ascii: ">")),
+            open < close
+        else { return nil }
         name = line[..<open].trimmingSpaces
         email = String(line[line.index(after: open)..<close])
-        let parts = line[line.index(after: close)...].split(separator: " ")
+        let parts = bytes[bytes.index(after: close)...].split(separator: UInt8(ascii: " ")).map(Substring.init)
         time = parts.first.flatMap { Int64($0) } ?? 0
         let zone = parts.dropFirst().first.flatMap { Int($0) } ?? 0
         offset = zone / 100 * 60 + zone % 100
@@ -62,12 +65,12 @@ public struct Commit: Hashable, Sendable {
         var committer: Signature?
         parents = []
         while !lines.isEmpty {
-            let end = lines.firstIndex(of: "\n") ?? lines.endIndex
+            let end = lines.utf8.firstIndex(of: UInt8(ascii: "\n")) ?? lines.endIndex
             let line = lines[..<end]
-            lines = end == lines.endIndex ? "" : lines[lines.index(after: end)...]
+            lines = end == lines.endIndex ? "" : lines[lines.utf8.index(after: end)...]
             if line.isEmpty { break }
-            guard let space = line.firstIndex(of: " ") else { continue }
-            let value = line[line.index(after: space)...]
+            guard let space = line.utf8.firstIndex(of: UInt8(ascii: " ")) else { continue }
+            let value = line[line.utf8.index(after: space)...]
             switch line[..<space] {
             case "tree": tree = ObjectID(hex: value)
             case "parent": parents += ObjectID(hex: value).map { [$0] } ?? []
@@ -132,7 +135,9 @@ public struct Commit: Hashable, Sendable {
 
 extension Substring {
     fileprivate var trimmingSpaces: String {
-        String(drop { $0 == " " }.reversed().drop { $0 == " " }.reversed())
+        let space = UInt8(ascii: " ")
+        let rest = self[(utf8.firstIndex { $0 != space } ?? endIndex)...]
+        return String(rest[..<(rest.utf8.lastIndex { $0 != space }.map(rest.utf8.index(after:)) ?? rest.startIndex)])
     }
 }
 

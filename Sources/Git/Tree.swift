@@ -255,25 +255,22 @@ extension Tree {
     /// The entries by which `new` differs from this directory, in git's order. A document that became a directory, or
     /// the other way round, is two of them.
     ///
-    /// - Complexity: Linear in the size of both; makes strings only of what differs.
+    /// - Complexity: Linear in the size of both; makes strings only of what differs, and hardly looks at what does not.
     package func differences(to new: Tree) -> [(old: TreeEntry?, new: TreeEntry?)] {
         var found: [(old: TreeEntry?, new: TreeEntry?)] = []
         bytes.withUnsafeBytes { before in
             new.bytes.withUnsafeBytes { after in
-                var left = RawEntry(before, at: 0)
-                var right = RawEntry(after, at: 0)
-                while left != nil || right != nil {
-                    if let a = left, let b = right, a.isSame(in: before, as: b, in: after) {
-                        left = RawEntry(before, at: a.end)
-                        right = RawEntry(after, at: b.end)
-                        continue
-                    }
+                var (old, new) = (0, 0)
+                while true {
+                    let same = RawEntry.common(before, from: old, after, from: new)
+                    let left = RawEntry(before, at: old + same)
+                    let right = RawEntry(after, at: new + same)
+                    if left == nil, right == nil { return }
                     let order = RawEntry.order(left, before, right, after)
-                    let old = order <= 0 ? left : nil
-                    let new = order >= 0 ? right : nil
-                    found.append((old?.entry(in: before), new?.entry(in: after)))
-                    if let old { left = RawEntry(before, at: old.end) }
-                    if let new { right = RawEntry(after, at: new.end) }
+                    let (oldEntry, newEntry) = (order <= 0 ? left : nil, order >= 0 ? right : nil)
+                    found.append((oldEntry?.entry(in: before), newEntry?.entry(in: after)))
+                    old = oldEntry?.end ?? old + same
+                    new = newEntry?.end ?? new + same
                 }
             }
         }
@@ -282,11 +279,24 @@ extension Tree {
 }
 
 extension RawEntry {
-    fileprivate func isSame(
-        in buffer: UnsafeRawBufferPointer, as other: RawEntry, in others: UnsafeRawBufferPointer
-    ) -> Bool {
-        end - start == other.end - other.start
-            && memcmp(buffer.baseAddress! + start, others.baseAddress! + other.start, end - start) == 0
+    /// Bytes of the whole entries that are the same in both from there on, up to the first that is not.
+    fileprivate static func common(
+        _ buffer: UnsafeRawBufferPointer, from start: Int, _ others: UnsafeRawBufferPointer, from otherStart: Int
+    ) -> Int {
+        let (rest, otherRest) = (buffer.count - start, others.count - otherStart)
+        var equal = 0
+        while equal < min(rest, otherRest) {
+            let piece = min(1024, min(rest, otherRest) - equal)
+            if memcmp(buffer.baseAddress! + start + equal, others.baseAddress! + otherStart + equal, piece) != 0 {
+                break
+            }
+            equal += piece
+        }
+        if equal == rest, equal == otherRest { return equal }
+        while equal < min(rest, otherRest), buffer[start + equal] == others[otherStart + equal] { equal += 1 }
+        var end = start
+        while let entry = RawEntry(buffer, at: end), entry.end - start <= equal { end = entry.end }
+        return end - start
     }
 
     /// Git's order of two entries, 0 for equal names of one kind; what is absent comes last.

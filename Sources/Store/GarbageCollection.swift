@@ -97,6 +97,9 @@ private struct ReferenceCounter {
     var counts: [Digest: Int] = [:]
     private var blobs: Set<ObjectID> = []
     private var heads: Set<ObjectID> = []
+    /// What the turning member was in versions that were looked at lately: each is compared twice.
+    private var values: [ObjectID: String?] = [:]
+    private static let valueLimit = 100_000
 
     init(handles: HandlePool, retention: Retention) {
         self.handles = handles
@@ -126,14 +129,34 @@ private struct ReferenceCounter {
         }
     }
 
-    private func isTurning(_ old: TreeEntry?, _ new: TreeEntry, _ repository: GitRepository) throws -> Bool {
+    private mutating func isTurning(
+        _ old: TreeEntry?, _ new: TreeEntry, _ repository: GitRepository
+    ) throws -> Bool {
         guard let member = retention.turningMember else { return false }
         return try value(of: member, old, repository) != value(of: member, new, repository)
     }
 
-    private func value(of member: String, _ entry: TreeEntry?, _ repository: GitRepository) throws -> String? {
+    private mutating func value(of member: String, _ entry: TreeEntry?, _ repository: GitRepository) throws -> String? {
         guard let entry else { return nil }
-        let object = try? JSONSerialization.jsonObject(with: Data(repository.blob(entry.id)))
+        if let known = values[entry.id] { return known }
+        if values.count >= Self.valueLimit { values = [:] }
+        let value = try Self.value(of: member, in: repository.blob(entry.id))
+        values.updateValue(value, forKey: entry.id)
+        return value
+    }
+
+    /// The member of a document as it is written there; nil where it has none.
+    private static func value(of member: String, in document: [UInt8]) -> String? {
+        // In canonical JSON the members of the document itself, and nothing else, are indented by two spaces.
+        if document.starts(with: Array("{\n  \"".utf8)), document.suffix(2).elementsEqual("}\n".utf8) {
+            let key = Array("  \"\(member)\" : ".utf8)
+            guard let start = document.position(afterLineStart: key) else { return nil }
+            let line = document[start...].prefix { $0 != UInt8(ascii: "\n") }
+            if let first = line.first, first != UInt8(ascii: "{"), first != UInt8(ascii: "[") {
+                return String(decoding: line.last == UInt8(ascii: ",") ? line.dropLast() : line, as: UTF8.self)
+            }
+        }
+        let object = try? JSONSerialization.jsonObject(with: Data(document))
         return (object as? [String: Any])?[member].map { "\($0)" }
     }
 
@@ -151,6 +174,23 @@ private struct ReferenceCounter {
                 counts[digest, default: 0] += 1
             }
             run = 0
+        }
+    }
+}
+
+extension [UInt8] {
+    /// Where the first line that begins with `start` goes on.
+    fileprivate func position(afterLineStart start: [UInt8]) -> Int? {
+        withUnsafeBytes { bytes in
+            guard let base = bytes.baseAddress else { return nil }
+            var at = 0
+            while let end = memchr(base + at, Int32(UInt8(ascii: "\n")), bytes.count - at) {
+                at = UnsafeRawPointer(end) - base + 1
+                if bytes.count - at >= start.count, memcmp(base + at, start, start.count) == 0 {
+                    return at + start.count
+                }
+            }
+            return nil
         }
     }
 }

@@ -51,9 +51,13 @@ extension Store {
 final class TidyLock {
     private let file: File
 
-    /// Nil where somebody else holds it.
-    init?(_ layout: Layout) throws(StoreError) {
+    /// Nil where somebody else holds it, after `timeout`.
+    init?(_ layout: Layout, timeout: Duration = .zero) throws(StoreError) {
         file = try File("\(layout.own)/tidy.lock", O_RDWR | O_CREAT)
-        guard flock(file.descriptor, LOCK_EX | LOCK_NB) == 0 else { return nil }
+        let deadline = ContinuousClock.now + timeout
+        while flock(file.descriptor, LOCK_EX | LOCK_NB) != 0 {
+            guard ContinuousClock.now < deadline else { return nil }
+            usleep(10_000)
+        }
     }
 }

@@ -48,11 +48,15 @@ extension Store {
     }
 
     /// Makes one pack of what references lead to, and of what other packs hold. Drops what no reference leads to and is
-    /// older than `grace` seconds.
+    /// older than `grace` seconds. Waits for those who pack in the background.
+    ///
+    /// - Throws: `StoreError` of kind `locked` where they take longer than the store's lock timeout.
     public func repack(grace: Int = 86_400) throws {
         try committer.checkpoint()
-        guard let lock = try TidyLock(layout) else {
-            throw StoreError(.locked, "store: somebody else is packing '\(layout.root)'", hint: "try again later")
+        guard let lock = try TidyLock(layout, timeout: options.lockTimeout) else {
+            throw StoreError(
+                .locked, "store: somebody else has been packing '\(layout.root)' for \(options.lockTimeout)",
+                hint: "a run packs now and then what it has recorded; try again later")
         }
         try withExtendedLifetime(lock) {
             layout.removeLeftOvers()

@@ -48,6 +48,40 @@ struct TreeTests {
         }
     }
 
+    @Test(arguments: 0..<40 as Range<UInt64>) func differencesAreThoseOfDictionaries(seed: UInt64) {
+        var random = SeededGenerator(seed: seed)
+        // Long enough for pieces that are compared at once to be equal, and for their edges to be met.
+        let names = (0..<Int.random(in: 1...200, using: &random)).map { "name-\($0 * $0)" } + self.names
+        func entry(_ name: String) -> TreeEntry {
+            let id = ObjectID(bytes: (0..<20).map { _ in UInt8.random(in: 0...1, using: &random) })!
+            return TreeEntry(name: name, kind: Int.random(in: 0...3, using: &random) == 0 ? .directory : .file, id: id)
+        }
+        let old = Dictionary(uniqueKeysWithValues: names.map { ($0, entry($0)) })
+        for _ in 0..<20 {
+            var new = old
+            for _ in 0..<Int.random(in: 0...4, using: &random) {
+                let name = names.randomElement(using: &random)!
+                new[name] = Bool.random(using: &random) ? entry(name) : nil
+            }
+            for (one, other) in [(old, new), (new, old), ([:], new), (new, [:])] {
+                let found = Tree(one.values).differences(to: Tree(other.values))
+                let expected = Set(one.keys).union(other.keys).filter { one[$0] != other[$0] }
+                #expect(
+                    Set(found.flatMap { [$0.old?.name, $0.new?.name].compactMap(\.self) }) == expected, "seed \(seed)")
+                let gone = found.compactMap(\.old)
+                let come = found.compactMap(\.new)
+                #expect(
+                    Set(gone) == Set(expected.compactMap { one[$0] }) && gone.count <= expected.count, "seed \(seed)")
+                #expect(
+                    Set(come) == Set(expected.compactMap { other[$0] }) && come.count <= expected.count, "seed \(seed)")
+                #expect(
+                    found.allSatisfy {
+                        $0.old != $0.new && ($0.old == nil || $0.new == nil || $0.old?.name == $0.new?.name)
+                    })
+            }
+        }
+    }
+
     @Test func damageIsSeen() {
         let whole = Tree([TreeEntry(name: "name", kind: .file, id: .emptyTree)])
         #expect(whole.isWellFormed)

@@ -195,6 +195,41 @@ struct GuardRailTests {
         }
     }
 
+    /// A turn is another value of the document's own member, however the document is written.
+    @Test(
+        arguments: [
+            (#""good""#, #""good""#, false), (#""good""#, #""bad""#, true), (#""a, b""#, #""a, c""#, true),
+            ("1", "1", false),
+            ("[1,2]", "[1,2]", false), ("[1,2]", "[1,3]", true), (nil, "null", true), (nil, nil, false),
+        ] as [(String?, String?, Bool)])
+    func turnsAreSeenInEveryForm(old: String?, new: String?, isTurn: Bool) throws {
+        for isCanonical in [false, true] {
+            try withFolder { folder in
+                let store = try Store(at: folder + "/store")
+                var logs: [Digest] = []
+                for (number, outcome) in [old, new, new, new].enumerated() {
+                    logs.append(try store.logs.put(Array("log \(number)".utf8)))
+                    // What is further inside differs each time, and does not count.
+                    var text = #"{"inner":{"outcome":\#(number)},"log":"\#(logs[number])""#
+                    text += outcome.map { #","outcome":\#($0)}"# } ?? "}"
+                    var bytes = Array(text.utf8)
+                    if isCanonical {
+                        let object = try JSONSerialization.jsonObject(with: Data(bytes))
+                        bytes = [UInt8](
+                            try JSONSerialization.data(withJSONObject: object, options: [.prettyPrinted, .sortedKeys]))
+                        bytes.append(UInt8(ascii: "\n"))
+                    }
+                    try store.transact(main, "\(number)") { try $0.write(bytes: bytes, to: "cell.json") }
+                }
+                let later = try Store(opening: store.path, options: StoreOptions(clock: { systemTime() + 10 }))
+                let garbage = try later.findGarbage(Retention(versions: 1, grace: 0))
+                // The first version turned from nothing; the last one is the newest.
+                let kept = (old == nil ? [] : [0]) + (isTurn ? [1] : []) + [3]
+                #expect(Set(garbage.logs) == Set(logs).subtracting(kept.map { logs[$0] }), "canonical: \(isCanonical)")
+            }
+        }
+    }
+
     @Test func logsAreReadableWhileTheyGrowAndWhenTheyArePacked() throws {
         try withFolder { folder in
             let store = try Store(at: folder + "/store")

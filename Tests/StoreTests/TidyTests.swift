@@ -160,6 +160,26 @@ struct TidyTests {
         }
     }
 
+    @Test func repackingWaitsForWhoeverPacks() throws {
+        try withFolder { folder in
+            let store = try Store(at: folder + "/store", options: StoreOptions(lockTimeout: .milliseconds(300)))
+            for number in 0..<3 { try store.transact(main, "\(number)") { try $0.write(number, to: "n") } }
+            let lock = open(store.path + "/ciso/tidy.lock", O_RDWR | O_CREAT, 0o666)
+            #expect(flock(lock, LOCK_EX) == 0)
+            #expect {
+                try store.repack(grace: 0)
+            } throws: {
+                ($0 as? StoreError)?.kind == .locked
+            }
+            Thread.detachNewThread {
+                usleep(100_000)
+                close(lock)
+            }
+            try store.repack(grace: 0)
+            #expect(packs(store) == 1)
+        }
+    }
+
     @Test func repackingDropsWhatNothingLeadsToAndIsOld() throws {
         try withFolder { folder in
             let store = try Store(at: folder + "/store")
