@@ -53,9 +53,28 @@ extension Layout {
         }
     }
 
-    /// Removes packs all of whose objects are elsewhere; their files may be written anew.
+    /// Whether `git gc` is at work, which fails where a pack goes that it has listed. Known by the file that it leaves
+    /// there meanwhile, in the way git knows it: what is older than 12 hours, or of a dead process, is left over.
+    var isCollectedByGit: Bool {
+        let path = "\(root)/gc.pid"
+        guard let status = status(of: path), status.modified > Int(systemTime()) - 12 * 3600,
+            let bytes = try? fileContents(path, limit: 300)
+        else { return false }
+        let words = String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isWhitespace)
+        guard words.count == 2, let process = pid_t(words[0]) else { return false }
+        return words[1] != Self.hostName || kill(process, 0) == 0 || errno == EPERM
+    }
+
+    private static let hostName: String = {
+        var name = [CChar](repeating: 0, count: 256)
+        guard gethostname(&name, name.count - 1) == 0 else { return "" }
+        return String(decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }()
+
+    /// Removes packs all of whose objects are elsewhere; their files may be written anew. Leaves them to another time
+    /// while `git gc` is at work.
     func removePacks(_ bases: ArraySlice<String>, _ spares: SpareFiles) {
-        guard !bases.isEmpty else { return }
+        guard !bases.isEmpty, !isCollectedByGit else { return }
         // An index that stock git made of several packs may name these; git makes it anew.
         unlink("\(packs)/multi-pack-index")
         for base in bases {

@@ -160,6 +160,37 @@ struct TidyTests {
         }
     }
 
+    /// `git gc` fails if a pack goes that it has listed.
+    @Test func packsStayWhileStockGitCollects() throws {
+        try withFolder { folder in
+            let store = try Store(at: folder + "/store", options: StoreOptions(lockTimeout: .milliseconds(50)))
+            for number in 0..<20 { try store.transact(main, "\(number)") { try $0.write(number, to: "n") } }
+            let file = store.path + "/gc.pid"
+            func leave(_ process: pid_t, _ host: String) throws {
+                try Data("\(process) \(host)".utf8).write(to: URL(filePath: file))
+            }
+            let host = ProcessInfo.processInfo.hostName
+            let dead = try #require(pid_t(Program(["sh", "-c", "echo $$"]).output().trimmingCharacters(in: .newlines)))
+            for (process, name) in [(getpid(), host), (1, host), (dead, "elsewhere")] {
+                try leave(process, name)
+                try store.mergePacks()
+                #expect(try store.tidy(limit: 0, grace: 0) == nil)
+                #expect(throws: StoreError.self) { try store.repack(grace: 0) }
+                #expect(packs(store) == 20, "\(process) on \(name)")
+            }
+            try leave(getpid(), host)
+            let then = Date(timeIntervalSinceNow: -13 * 3600)
+            try FileManager.default.setAttributes([.modificationDate: then], ofItemAtPath: file)
+            try store.mergePacks()
+            #expect(packs(store) == 1, "what is old is left over")
+            for number in 0..<20 { try store.transact(main, "\(number)") { try $0.write(-number, to: "n") } }
+            try leave(dead, host)
+            try store.repack(grace: 0)
+            #expect(packs(store) == 1, "what is of a dead process is left over")
+            try expectClean(store.path)
+        }
+    }
+
     @Test func repackingWaitsForWhoeverPacks() throws {
         try withFolder { folder in
             let store = try Store(at: folder + "/store", options: StoreOptions(lockTimeout: .milliseconds(300)))
