@@ -118,17 +118,16 @@ public struct MessageDigest: ~Copyable {
 
 /// `bytes` in lower-case hexadecimal.
 public func hexadecimal(_ bytes: [UInt8]) -> String {
-    String(unsafeUninitializedCapacity: bytes.count * 2) { buffer in
+    func digit(_ value: UInt8) -> UInt8 {
+        value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") + (value - 10)
+    }
+    return String(unsafeUninitializedCapacity: bytes.count * 2) { buffer in
         for (at, byte) in bytes.enumerated() {
-            buffer[at * 2] = hexadecimalDigit(byte >> 4)
-            buffer[at * 2 + 1] = hexadecimalDigit(byte & 15)
+            buffer[at * 2] = digit(byte >> 4)
+            buffer[at * 2 + 1] = digit(byte & 15)
         }
         return bytes.count * 2
     }
-}
-
-private func hexadecimalDigit(_ value: UInt8) -> UInt8 {
-    value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") + (value - 10)
 }
 
 private func isLowerHex(_ byte: UInt8) -> Bool {

@@ -1,3 +1,5 @@
+internal import Core
+
 /// The name of a git object: the SHA-1 of its type, size and contents, 20 bytes.
 public struct ObjectID: Hashable, Sendable {
     // The 20 bytes as big-endian words, so that comparing words compares bytes.
@@ -78,16 +80,7 @@ public struct ObjectID: Hashable, Sendable {
     }
 
     /// 40 lower-case hexadecimal digits.
-    public var hex: String {
-        String(unsafeUninitializedCapacity: 40) { buffer in
-            for at in 0..<16 {
-                buffer[at] = hexDigit(UInt8(truncatingIfNeeded: high >> UInt64(60 - at * 4)) & 15)
-                buffer[at + 16] = hexDigit(UInt8(truncatingIfNeeded: middle >> UInt64(60 - at * 4)) & 15)
-            }
-            for at in 0..<8 { buffer[at + 32] = hexDigit(UInt8(truncatingIfNeeded: low >> UInt32(28 - at * 4)) & 15) }
-            return 40
-        }
-    }
+    public var hex: String { hexadecimal(bytes) }
 }
 
 extension ObjectID: CustomStringConvertible, Comparable {
@@ -114,10 +107,6 @@ extension ObjectID: Codable {
         var container = encoder.singleValueContainer()
         try container.encode(hex)
     }
-}
-
-private func hexDigit(_ value: UInt8) -> UInt8 {
-    value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") + (value - 10)
 }
 
 private func hexValue(_ digit: UInt8) -> UInt8? {

@@ -159,8 +159,7 @@ package final class SpareFiles: Sendable {
 
     private func oldest(_ kind: Kind) -> String? {
         state.withLock { state in
-            guard let files = state.resting[kind], !files.isEmpty else { return nil }
-            return state.resting[kind]?.removeFirst()
+            state.resting[kind, default: []].isEmpty ? nil : state.resting[kind]?.removeFirst()
         }
     }
 
