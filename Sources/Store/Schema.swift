@@ -77,12 +77,16 @@ struct SchemaState: Equatable {
             throw StoreError(
                 .noStore, "there is no store at '\(layout.root)'", hint: "`ci plan` makes one; --store names another")
         }
-        let text = String(decoding: bytes, as: UTF8.self).filter { $0 != "\n" }
-        let words = text.split(separator: " ")
+        let words = bytes.split { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\n") }
+            .map { String(decoding: $0, as: UTF8.self) }
         let numbers = words.enumerated().filter { $0.offset != 1 }.compactMap { Int($0.element) }
         guard numbers.count == (words.count + 2) / 2, words.count == 1 || words.count == 3 && words[1] == "from",
             numbers.allSatisfy({ $0 > 0 })
-        else { throw StoreError(.corrupted, "store: '\(layout.schema)' holds '\(text)', expected a number") }
+        else {
+            throw StoreError(
+                .corrupted,
+                "store: '\(layout.schema)' holds '\(words.joined(separator: " "))', expected a number")
+        }
         self.init(version: numbers[0], from: numbers.dropFirst().first)
     }
 

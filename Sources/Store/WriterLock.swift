@@ -27,13 +27,14 @@ struct WriterState: Equatable {
 
     /// Reads `ciso-writer 1 BOOT EPOCH TAIL [REFERENCE NEW]`.
     init?(bytes: [UInt8]) {
-        let words = String(decoding: bytes.prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self).split(separator: " ")
+        let words = bytes.prefix { $0 != UInt8(ascii: "\n") }.split(separator: UInt8(ascii: " "))
+            .map { String(decoding: $0, as: UTF8.self) }
         guard words.count >= 5, words[0] == "ciso-writer", words[1] == "1", let epoch = UInt64(words[3]),
             let tail = Int(words[4]), tail >= Journal.start
         else { return nil }
-        self.init(boot: String(words[2]), epoch: epoch, tail: tail)
+        self.init(boot: words[2], epoch: epoch, tail: tail)
         if words.count == 7, let new = ObjectID(hex: words[6]) {
-            intent = Intent(reference: String(words[5]), new: new)
+            intent = Intent(reference: words[5], new: new)
         }
     }
 
