@@ -58,11 +58,15 @@ package struct PackIndex: Sendable {
     static func bytes(of entries: [Entry], packTrailer: [UInt8]) -> [UInt8] {
         var index = magic
         index.reserveCapacity(entries.count * 28 + 1100)
-        var next = 0
-        for first in 0..<256 {
-            while next < entries.count, entries[next].id.high >> 56 <= UInt64(first) { next += 1 }
-            append(UInt32(next), to: &index)
+        // How many begin with a byte, and then how many with one up to it.
+        var table = [UInt32](repeating: 0, count: 256)
+        for entry in entries { table[Int(entry.id.high >> 56)] += 1 }
+        var sum: UInt32 = 0
+        for first in table.indices {
+            sum += table[first]
+            table[first] = sum.bigEndian
         }
+        table.withUnsafeBytes { index.append(contentsOf: $0) }
         for entry in entries { index += entry.id.bytes }
         for entry in entries { append(entry.checksum, to: &index) }
         var large: [UInt8] = []

@@ -167,19 +167,27 @@ private final class Work: @unchecked Sendable {
         let reference = ReferenceFile(name: branch.reference, directory: layout.root)
         let deadline = ContinuousClock.now + options.lockTimeout
         var pause: UInt32 = 100
+        // Mostly the branch is where the transaction saw it. Whether it is, is seen before anything is written.
+        var guess = requests.count == 1 && session.wasFree ? requests[0].baseCommit : nil
         while true {
-            let head = try head(of: branch, reference, repository)
+            let isGuess = guess != nil
+            let head = try guess.map { ($0, try cache.commit($0, repository)) } ?? head(of: branch, reference, repository)
+            guess = nil
             var builder = ChangeBuilder(
                 branch: branch, head: head, options: options, loadTree: { [cache] in try cache.tree($0, repository) },
                 readBlob: { try repository.blob($0) })
             let change = try builder.build(requests)
-            guard let new = change.commits.last else { return change }
+            guard let new = change.commits.last else {
+                if isGuess { continue }
+                return change
+            }
             if try session.commit(change, reference: reference, old: head?.id) {
                 packCount += 1
                 cache.add(change.trees)
                 cache.add(new.id, new.commit)
                 return change
             }
+            if isGuess { continue }
             guard ContinuousClock.now < deadline else {
                 throw StoreError(
                     .locked, "store: '\(reference.lockPath)' has been in the way for \(options.lockTimeout)",

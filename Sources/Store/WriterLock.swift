@@ -60,11 +60,14 @@ struct WriterState: Equatable {
 /// The lock that writers of one store take in turn. The kernel releases it when its holder dies.
 final class WriterLock {
     private let file: File
+    /// Whether nobody had to be waited for.
+    let wasFree: Bool
 
     /// Opens the lock file and waits until no other writer has it.
     init(path: String, timeout: Duration) throws(StoreError) {
         file = try File(path, O_RDWR | O_CREAT)
-        if flock(file.descriptor, LOCK_EX | LOCK_NB) == 0 { return }
+        wasFree = flock(file.descriptor, LOCK_EX | LOCK_NB) == 0
+        if wasFree { return }
         let deadline = ContinuousClock.now + timeout
         var pause: UInt32 = 50
         while flock(file.descriptor, LOCK_EX | LOCK_NB) != 0 {

@@ -39,6 +39,9 @@ final class WriterSession {
         try options.atPoint(.lockHeld)
     }
 
+    /// Whether no other process was writing when this began.
+    var wasFree: Bool { lock.wasFree }
+
     /// Runs `body` while the lock is held.
     func hold<Result>(_ body: () throws -> Result) rethrows -> Result {
         try withExtendedLifetime(lock, body)
