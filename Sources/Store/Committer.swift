@@ -171,7 +171,8 @@ private final class Work: @unchecked Sendable {
         var guess = requests.count == 1 && session.wasFree ? requests[0].baseCommit : nil
         while true {
             let isGuess = guess != nil
-            let head = try guess.map { ($0, try cache.commit($0, repository)) } ?? head(of: branch, reference, repository)
+            let head =
+                try guess.map { ($0, try cache.commit($0, repository)) } ?? head(of: branch, reference, repository)
             guess = nil
             var builder = ChangeBuilder(
                 branch: branch, head: head, options: options, loadTree: { [cache] in try cache.tree($0, repository) },
