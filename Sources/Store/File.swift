@@ -24,9 +24,11 @@ struct File: ~Copyable {
 
     deinit { close(descriptor) }
 
-    /// Bytes in the file. Not asked by `fstat`: a file whose times somebody has seen gets new ones with its next write,
-    /// and they have to be synced with it.
-    var size: Int { max(0, Int(lseek(descriptor, 0, SEEK_END))) }
+    /// Bytes in the file.
+    var size: Int {
+        var status = stat()
+        return fstat(descriptor, &status) == 0 ? Int(status.st_size) : 0
+    }
 
     /// At most `count` bytes from `offset`; fewer at the end of the file.
     func read(_ count: Int, at offset: Int = 0) throws(StoreError) -> [UInt8] {

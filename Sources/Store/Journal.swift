@@ -36,6 +36,8 @@ final class Journal {
     /// Opens the journal at `path`, making one of zeros where there is none.
     init(path: String, isDurable: Bool) throws(StoreError) {
         self.isDurable = isDurable
+        // Its size is not asked: a file whose times somebody has seen gets new ones with its next write, which has to be
+        // synced with it.
         let found = open(path, O_RDWR | O_CLOEXEC)
         if found >= 0 {
             file = File(adopting: found, path)
