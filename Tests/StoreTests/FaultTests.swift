@@ -57,6 +57,31 @@ struct FaultTests {
         }
     }
 
+    @Test(arguments: ["schema", "writer.lock", "journal", "heads", "tidied", "keep", "tidy.lock"])
+    func aFolderInPlaceOfAFileIsNoCrash(name: String) throws {
+        try withFolder { folder in
+            let store = try Store(at: folder + "/store")
+            try store.transact(main, "before") { try $0.write(1, to: "kept") }
+            try store.checkpoint()
+            let path = "\(store.path)/ciso/\(name)"
+            try? FileManager.default.removeItem(atPath: path)
+            try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
+            // What needs the file fails and says so, the rest goes on.
+            for attempt in [
+                { _ = try Store(opening: store.path).transact(main, "after") { try $0.write(2, to: "kept") } },
+                { try Store(opening: store.path).checkpoint() }, { try store.tidy(limit: 0, grace: 0) },
+                { try store.repack(grace: 0) }, { _ = try Store.verify(at: store.path) },
+            ] as [() throws -> Void] {
+                do { try attempt() } catch { #expect("\(error)".contains("ciso/"), "\(error)") }
+            }
+            try FileManager.default.removeItem(atPath: path)
+            if name == "schema" { try Data("1\n".utf8).write(to: URL(filePath: path)) }
+            try Store(opening: store.path).transact(main, "later") { try $0.write(3, to: "kept") }
+            #expect(try store.snapshot(main).value(Int.self, at: "kept") == 3)
+            try expectClean(store.path)
+        }
+    }
+
     @Test func aTruncatedObjectIsNamed() throws {
         try withFolder { folder in
             let store = try Store(at: folder + "/store")
