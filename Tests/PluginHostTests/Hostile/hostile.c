@@ -66,6 +66,7 @@ static int32_t call(const char *name, const uint8_t *request, size_t request_siz
     if (ASKED("memory")) for (;;) memset(malloc(1 << 24), 1, 1 << 24);
     if (ASKED("file")) {
         FILE *file = fopen("/dev/shm/ciso-hostile-plugin", "w");
+        unlink("/dev/shm/ciso-hostile-plugin");
         for (int i = 0; i < 100000; i++) fputs("out", file);
         fclose(file);
     }
