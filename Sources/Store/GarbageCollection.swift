@@ -1,5 +1,4 @@
 public import Core
-internal import Foundation
 internal import Git
 internal import Glibc
 
@@ -98,7 +97,7 @@ private struct ReferenceCounter {
     private var blobs: Set<ObjectID> = []
     private var heads: Set<ObjectID> = []
     /// What the turning member was in versions that were looked at lately: each is compared twice.
-    private var values: [ObjectID: String?] = [:]
+    private var values: [ObjectID: [UInt8]?] = [:]
     private static let valueLimit = 100_000
 
     init(handles: HandlePool, retention: Retention) {
@@ -129,14 +128,14 @@ private struct ReferenceCounter {
         }
     }
 
-    private mutating func isTurning(
-        _ old: TreeEntry?, _ new: TreeEntry, _ repository: GitRepository
-    ) throws -> Bool {
+    private mutating func isTurning(_ old: TreeEntry?, _ new: TreeEntry, _ repository: GitRepository) throws -> Bool {
         guard let member = retention.turningMember else { return false }
         return try value(of: member, old, repository) != value(of: member, new, repository)
     }
 
-    private mutating func value(of member: String, _ entry: TreeEntry?, _ repository: GitRepository) throws -> String? {
+    private mutating func value(
+        of member: String, _ entry: TreeEntry?, _ repository: GitRepository
+    ) throws -> [UInt8]? {
         guard let entry else { return nil }
         if let known = values[entry.id] { return known }
         if values.count >= Self.valueLimit { values = [:] }
@@ -145,19 +144,40 @@ private struct ReferenceCounter {
         return value
     }
 
-    /// The member of a document as it is written there; nil where it has none.
-    private static func value(of member: String, in document: [UInt8]) -> String? {
-        // In canonical JSON the members of the document itself, and nothing else, are indented by two spaces.
-        if document.starts(with: Array("{\n  \"".utf8)), document.suffix(2).elementsEqual("}\n".utf8) {
-            let key = Array("  \"\(member)\" : ".utf8)
-            guard let start = document.position(afterLineStart: key) else { return nil }
-            let line = document[start...].prefix { $0 != UInt8(ascii: "\n") }
-            if let first = line.first, first != UInt8(ascii: "{"), first != UInt8(ascii: "[") {
-                return String(decoding: line.last == UInt8(ascii: ",") ? line.dropLast() : line, as: UTF8.self)
+    /// The member of a document, a JSON object, as it is written there; nil where it has none.
+    ///
+    /// - Complexity: Linear in the size of the document; reads no values, which takes most of the time otherwise.
+    private static func value(of member: String, in document: [UInt8]) -> [UInt8]? {
+        let spaces = Array(" \t\r\n".utf8)
+        guard document.first(where: { !spaces.contains($0) }) == UInt8(ascii: "{") else { return nil }
+        let key = Array("\"\(member)\"".utf8)
+        var depth = 0
+        var at = 0
+        // The last string of the object itself, and where the value begins whose key that was.
+        var string = 0..<0
+        var value: Int?
+        while at < document.count {
+            switch document[at] {
+            case UInt8(ascii: "\""):
+                let start = at
+                at += 1
+                while at < document.count, document[at] != UInt8(ascii: "\"") {
+                    at += document[at] == UInt8(ascii: "\\") ? 2 : 1
+                }
+                if depth == 1 { string = start..<min(at + 1, document.count) }
+            case UInt8(ascii: ":") where depth == 1 && document[string].elementsEqual(key): value = at + 1
+            case UInt8(ascii: "{"), UInt8(ascii: "["): depth += 1
+            case UInt8(ascii: "}"), UInt8(ascii: "]"), UInt8(ascii: ","):
+                if depth == 1, let value {
+                    let rest = document[value..<at].drop { spaces.contains($0) }
+                    return Array(rest.prefix(through: rest.lastIndex { !spaces.contains($0) } ?? at - 1))
+                }
+                if document[at] != UInt8(ascii: ",") { depth -= 1 }
+            default: break
             }
+            at += 1
         }
-        let object = try? JSONSerialization.jsonObject(with: Data(document))
-        return (object as? [String: Any])?[member].map { "\($0)" }
+        return nil
     }
 
     private mutating func scan(_ id: ObjectID, _ repository: GitRepository) throws {
@@ -174,23 +194,6 @@ private struct ReferenceCounter {
                 counts[digest, default: 0] += 1
             }
             run = 0
-        }
-    }
-}
-
-extension [UInt8] {
-    /// Where the first line that begins with `start` goes on.
-    fileprivate func position(afterLineStart start: [UInt8]) -> Int? {
-        withUnsafeBytes { bytes in
-            guard let base = bytes.baseAddress else { return nil }
-            var at = 0
-            while let end = memchr(base + at, Int32(UInt8(ascii: "\n")), bytes.count - at) {
-                at = UnsafeRawPointer(end) - base + 1
-                if bytes.count - at >= start.count, memcmp(base + at, start, start.count) == 0 {
-                    return at + start.count
-                }
-            }
-            return nil
         }
     }
 }

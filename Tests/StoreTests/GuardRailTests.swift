@@ -199,11 +199,12 @@ struct GuardRailTests {
     @Test(
         arguments: [
             (#""good""#, #""good""#, false), (#""good""#, #""bad""#, true), (#""a, b""#, #""a, c""#, true),
+            (#""a b""#, #""ab""#, true), (#""\"}""#, #""\"]""#, true),
             ("1", "1", false),
             ("[1,2]", "[1,2]", false), ("[1,2]", "[1,3]", true), (nil, "null", true), (nil, nil, false),
         ] as [(String?, String?, Bool)])
     func turnsAreSeenInEveryForm(old: String?, new: String?, isTurn: Bool) throws {
-        for isCanonical in [false, true] {
+        for form in ["in one line", "canonical", "as others indent"] {
             try withFolder { folder in
                 let store = try Store(at: folder + "/store")
                 var logs: [Digest] = []
@@ -213,11 +214,14 @@ struct GuardRailTests {
                     var text = #"{"inner":{"outcome":\#(number)},"log":"\#(logs[number])""#
                     text += outcome.map { #","outcome":\#($0)}"# } ?? "}"
                     var bytes = Array(text.utf8)
-                    if isCanonical {
+                    if form != "in one line" {
                         let object = try JSONSerialization.jsonObject(with: Data(bytes))
                         bytes = [UInt8](
                             try JSONSerialization.data(withJSONObject: object, options: [.prettyPrinted, .sortedKeys]))
                         bytes.append(UInt8(ascii: "\n"))
+                    }
+                    if form == "as others indent" {
+                        bytes = Array(String(decoding: bytes, as: UTF8.self).replacing("\" : ", with: "\": ").utf8)
                     }
                     try store.transact(main, "\(number)") { try $0.write(bytes: bytes, to: "cell.json") }
                 }
@@ -225,7 +229,7 @@ struct GuardRailTests {
                 let garbage = try later.findGarbage(Retention(versions: 1, grace: 0))
                 // The first version turned from nothing; the last one is the newest.
                 let kept = (old == nil ? [] : [0]) + (isTurn ? [1] : []) + [3]
-                #expect(Set(garbage.logs) == Set(logs).subtracting(kept.map { logs[$0] }), "canonical: \(isCanonical)")
+                #expect(Set(garbage.logs) == Set(logs).subtracting(kept.map { logs[$0] }), "\(form)")
             }
         }
     }
