@@ -139,8 +139,7 @@ public struct Tree: Hashable, Sendable {
         var kept = 0..<0
         forEachRaw { raw, buffer in
             let isChanged = changedNames.contains(buffer[raw.name])
-            let comesAfter =
-                next < added.endIndex && added[next].key.sortsBefore(raw, in: buffer)
+            let comesAfter = next < added.endIndex && added[next].key.sortsBefore(raw, in: buffer)
             if isChanged || comesAfter {
                 output.append(contentsOf: UnsafeRawBufferPointer(rebasing: buffer[kept]))
                 kept = (isChanged ? raw.end : raw.start)..<raw.end

@@ -47,17 +47,6 @@ struct File: ~Copyable {
         return bytes
     }
 
-    /// The first bytes, at most `count`, in one step.
-    func start(_ count: Int) throws(StoreError) -> [UInt8] {
-        var got = -1
-        let bytes = [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
-            repeat { got = pread(descriptor, buffer.baseAddress!, count, 0) } while got < 0 && errno == EINTR
-            filled = max(0, got)
-        }
-        guard got >= 0 else { throw StoreError.system("read", path, errno) }
-        return bytes
-    }
-
     /// Writes all of `bytes` at `offset`.
     func write(_ bytes: [UInt8], at offset: Int) throws(StoreError) {
         var done = 0
@@ -68,6 +57,20 @@ struct File: ~Copyable {
             if count < 0, errno == EINTR { continue }
             guard count > 0 else { throw StoreError.system("write", path, count < 0 ? errno : ENOSPC) }
             done += count
+        }
+    }
+
+    /// Takes the lock of the file that one process has at a time; false where somebody else has it, or `isBusy` says that
+    /// it is not to be taken, for so long.
+    func lock(within timeout: Duration, while isBusy: () -> Bool = { false }) throws(StoreError) -> Bool {
+        let deadline = ContinuousClock.now + timeout
+        while true {
+            if !isBusy() {
+                if flock(descriptor, LOCK_EX | LOCK_NB) == 0 { return true }
+                guard errno == EWOULDBLOCK || errno == EINTR else { throw StoreError.system("lock", path, errno) }
+            }
+            if ContinuousClock.now >= deadline { return false }
+            usleep(10_000)
         }
     }
 
@@ -91,8 +94,7 @@ func fileContents(_ path: String, limit: Int? = nil) throws(StoreError) -> [UInt
     if descriptor < 0, errno == ENOENT || errno == ENOTDIR { return nil }
     guard descriptor >= 0 else { throw StoreError.system("open", path, errno) }
     let file = File(adopting: descriptor, path)
-    if let limit { return try file.start(limit) }
-    return try file.read(file.size)
+    return try file.read(limit ?? file.size)
 }
 
 /// Replaces the file at `path` at once: readers see the old contents or the new.

@@ -54,10 +54,6 @@ final class TidyLock {
     /// Nil where somebody else holds it, or `git gc` is at work, after `timeout`.
     init?(_ layout: Layout, timeout: Duration = .zero) throws(StoreError) {
         file = try File("\(layout.own)/tidy.lock", O_RDWR | O_CREAT)
-        let deadline = ContinuousClock.now + timeout
-        while layout.isCollectedByGit || flock(file.descriptor, LOCK_EX | LOCK_NB) != 0 {
-            guard ContinuousClock.now < deadline else { return nil }
-            usleep(10_000)
-        }
+        guard try file.lock(within: timeout, while: { layout.isCollectedByGit }) else { return nil }
     }
 }

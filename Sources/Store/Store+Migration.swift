@@ -9,7 +9,7 @@ extension Store {
     /// whose commit says so.
     func migrate() throws {
         let lock = try File("\(layout.own)/schema.lock", O_RDWR | O_CREAT)
-        guard try waitForLock(lock) else {
+        guard try lock.lock(within: options.lockTimeout) else {
             throw StoreError(
                 .locked, "store: another process has been changing the schema for \(options.lockTimeout)",
                 hint: "`fuser '\(layout.own)/schema.lock'` names it; the lock goes away with its process")
@@ -47,17 +47,5 @@ extension Store {
                 try repository.commit(id).trailers.contains { $0.key == "Schema" && $0.value == "\(version)" }
             }
         }
-    }
-
-    private func waitForLock(_ file: borrowing File) throws(StoreError) -> Bool {
-        let deadline = ContinuousClock.now + options.lockTimeout
-        while flock(file.descriptor, LOCK_EX | LOCK_NB) != 0 {
-            guard errno == EWOULDBLOCK || errno == EINTR else {
-                throw StoreError.system("lock", file.path, errno)
-            }
-            if ContinuousClock.now > deadline { return false }
-            usleep(10_000)
-        }
-        return true
     }
 }
