@@ -1,7 +1,16 @@
 package import Foundation
 internal import Glibc
+internal import Synchronization
 
-/// A new directory of a test's own, removed with what is in it when its last owner goes.
+/// The directories that are there.
+private let remaining = Mutex<Set<String>>([])
+
+/// The process may end before a task has gone that was the last to own one.
+private let removesRemainingAtExit: Void = {
+    atexit { for path in remaining.withLock({ $0 }) { try? FileManager.default.removeItem(atPath: path) } }
+}()
+
+/// A new directory of a test's own, removed with what is in it when its last owner goes, or the process ends.
 package final class TemporaryDirectory: Sendable {
     /// Absolute, without a slash at its end.
     package let path: String
@@ -11,9 +20,12 @@ package final class TemporaryDirectory: Sendable {
         let parent = parent ?? FileManager.default.temporaryDirectory.path
         path = "\(parent)/ciso-test-\(String(UInt64.random(in: .min ... .max), radix: 36))"
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
+        _ = removesRemainingAtExit
+        remaining.withLock { _ = $0.insert(path) }
     }
 
     deinit {
+        defer { remaining.withLock { _ = $0.remove(path) } }
         guard (try? FileManager.default.removeItem(atPath: path)) == nil else { return }
         // Without root: an overlay leaves directories that their owner may not read.
         _ = try? Program(["chmod", "-R", "u+rwX", path]).run()
