@@ -46,7 +46,7 @@ struct AssembledSwitch: Sendable {
             members.append(
                 Member(
                     package: package, opam: try Self.opamFile(input.files, of: package),
-                    config: Self.config(of: package.name, in: layer, target.layout)))
+                    config: try Self.config(of: package.name, in: layer, target.layout)))
             used.append(layer)
         }
         self.members = members
@@ -60,13 +60,16 @@ struct AssembledSwitch: Sendable {
         do {
             return try OpamFile(parsing: files.opam, file: "\(package)/opam")
         } catch {
-            throw Failure(.input, "the opam file of \(package) cannot be read: \(error)")
+            throw Failure(.infrastructure, "the opam file of \(package) cannot be read: \(error)")
         }
     }
 
-    private static func config(of name: String, in layer: String, _ layout: SwitchLayout) -> [String: VariableValue] {
+    private static func config(of name: String, in layer: String, _ layout: SwitchLayout) throws(Failure)
+        -> [String: VariableValue]
+    {
         let file = "\(layout.metadata)/config/\(name).config"
-        guard let bytes = readPlainFile(file, below: layer), let config = try? ConfigFile(parsing: bytes, file: file)
+        guard let bytes = try readPlainFile(file, below: layer),
+            let config = try? ConfigFile(parsing: bytes, file: file)
         else {
             return [:]
         }

@@ -59,7 +59,7 @@ struct BuildSession {
         var expanded: [(name: String, path: String)] = []
         for (number, name) in names.enumerated() {
             guard let template = try await place.read("\(recipe.directory)/\(name).in") else {
-                throw RecipeError(description: "\(recipe.package): substs: there is no file '\(name).in'")
+                throw PackageFailure(.configure, "\(recipe.package): substs: there is no file '\(name).in'")
             }
             let staged = "expanded-\(number)"
             try await place.stage(Template.expand(template, variables: variables), as: staged)
@@ -107,9 +107,9 @@ struct BuildSession {
             do {
                 parsed = try InstallFile(parsing: installBytes, file: installFile)
             } catch {
-                throw RecipeError(description: "\(error)")
+                throw PackageFailure(.configure, "\(error)")
             }
-            let entries = try Installation(parsed, of: name, in: layout)
+            let entries = try PackageFailure.blamingRecipe { try Installation(parsed, of: name, in: layout) }
             installation = entries
             try await run(ownStep("install-files", .install, InstallScript(entries).text))
         }
@@ -136,6 +136,18 @@ struct BuildSession {
             return Array(text.replacing(/(F:S[0-9]+T)[0-9.]+/) { "\($0.output.1)1." }.utf8)
         }
         try await place.record(records, perform: run)
+    }
+
+    /// Keeps what the package installed as a layer.
+    ///
+    /// - Throws: `PackageFailure` where that is more than a layer may hold; `Failure`.
+    func capture(into layers: LayerStore) async throws -> Digest {
+        progress("capture")
+        do {
+            return try await place.capture(into: layers)
+        } catch let failure as Failure where failure.kind == .input {
+            throw PackageFailure(.install, failure.diagnostics.first?.message ?? failure.description)
+        }
     }
 
     /// What opam would have recorded: for a package with commands to install it, all that they changed; for one

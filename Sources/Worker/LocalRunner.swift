@@ -92,13 +92,11 @@ public final class LocalRunner: JobRunner {
         -> JobReport
     {
         let here: @Sendable (String) -> Void = { progress(JobStep($0)) }
-        var reader = LogReader([])
         let machine = Mutex<String?>(nil)
         var report = JobReport(outcome: .success, duration: 0)
         do {
             try Headroom.check(folders.scratch)
             let target = try await environments.environment(of: request.target, progress: here)
-            reader = target.patterns
             if target.isRemote {
                 try await fetch(request, here)
                 report.layer = try await remote.use(for: target, request.target, log: log, progress: progress) {
@@ -112,7 +110,7 @@ public final class LocalRunner: JobRunner {
                 report.layer = try await build(request, in: target, log: log, here)
             }
         } catch {
-            report = Verdict(error, log: log, reader: reader, scratch: folders.scratch).report
+            report = Verdict(error).report
         }
         report.machine = machine.withLock { $0 }
         return report
@@ -121,9 +119,11 @@ public final class LocalRunner: JobRunner {
     /// Fetches the job's sources, so that no host waits for them.
     private func fetch(_ request: JobRequest, _ progress: @Sendable (String) -> Void) async throws {
         progress("fetch")
-        let opam = try AssembledSwitch.opamFile(request.files, of: request.job.package)
+        let opam = try request.opamFile()
         for source in [opam.url].compactMap({ $0 }) + opam.extraSources.map(\.source) {
-            _ = try await sources.file(source, of: request.job.package.description)
+            _ = try await PackageFailure.blamingSource {
+                try await sources.file(source, of: request.job.package.description)
+            }
         }
     }
 
@@ -132,7 +132,23 @@ public final class LocalRunner: JobRunner {
         _ request: JobRequest, in target: TargetEnvironment, at workshop: RemoteSessions.Workshop? = nil, log: JobLog,
         _ progress: @escaping @Sendable (String) -> Void
     ) async throws -> Digest? {
-        let prepared = try await prepare(request, in: target, at: workshop, log: log, progress)
+        let classifier = StepClassifier(log: log, reader: target.patterns, scratch: folders.scratch)
+        let prepared: PreparedJob
+        do {
+            prepared = try await prepare(request, in: target, at: workshop, log: log, progress)
+        } catch let refusal as SystemPackageLayers.Refusal {
+            throw refusal.error(by: classifier)
+        }
+        do {
+            return try await build(request, prepared, log, progress)
+        } catch let failure as BuildSession.StepFailure {
+            throw classifier.error(for: failure)
+        }
+    }
+
+    private func build(
+        _ request: JobRequest, _ prepared: PreparedJob, _ log: JobLog, _ progress: @escaping @Sendable (String) -> Void
+    ) async throws -> Digest? {
         let (session, steps) = (prepared.session, prepared.steps)
         if let client = prepared.client { return try await build(by: client, request, prepared, log, progress) }
         try await prepared.layOut()
@@ -143,8 +159,7 @@ public final class LocalRunner: JobRunner {
         }
         try await session.run(steps, phases: [.install])
         try await session.installAndRecord(request.files)
-        progress("capture")
-        return try await session.place.capture(into: layers)
+        return try await session.capture(into: layers)
     }
 }
 
@@ -178,18 +193,22 @@ extension LocalRunner {
     ) async throws -> PreparedJob {
         let job = request.job
         let assembled = try await assemble(request, in: target)
-        let opam = try AssembledSwitch.opamFile(request.files, of: job.package)
+        let opam = try request.opamFile()
         let direct = Set(job.inputs)
         let depends = request.inputs.filter { direct.contains($0.id) }.map { $0.job.package.description }
         let variables = assembled.variables(
             of: job.package, opam: opam, depends: depends.sorted(), withTests: job.kind == .test)
-        let recipe = try BuildRecipe(
-            of: opam, files: request.files.files, variables: variables, changes: assembled.environmentChanges,
-            base: target.environment.environment)
+        let recipe = try PackageFailure.blamingRecipe {
+            try BuildRecipe(
+                of: opam, files: request.files.files, variables: variables, changes: assembled.environmentChanges,
+                base: target.environment.environment)
+        }
 
         if workshop == nil { progress("fetch") }
         let staging = try ScratchDirectory(in: folders.scratch)
-        let staged = try await StagedSources(recipe, from: sources, in: staging.path)
+        let staged = try await PackageFailure.blamingSource {
+            try await StagedSources(recipe, from: sources, in: staging.path)
+        }
         let client = try await client(for: request, recipe, in: target, staging: staging)
         let place: any BuildPlace
         if let workshop {
@@ -271,6 +290,17 @@ extension LocalRunner {
 }
 
 extension JobRequest {
+    /// The package's opam file.
+    ///
+    /// - Throws: `PackageFailure` where it cannot be read.
+    func opamFile() throws(PackageFailure) -> OpamFile {
+        do {
+            return try AssembledSwitch.opamFile(files, of: job.package)
+        } catch {
+            throw PackageFailure(.configure, error.diagnostics.first?.message ?? error.description)
+        }
+    }
+
     /// The system packages of the job and of all that it is built over, as the distro names them, sorted.
     fileprivate var allSystemPackages: [String] {
         inputs.reduce(into: Set(job.systemPackages)) { $0.formUnion($1.job.systemPackages) }.sorted()

@@ -78,7 +78,7 @@ struct OpamClient: Sendable {
         do {
             written = try state.files()
         } catch {
-            throw Failure(.input, "\(error)")
+            throw Failure(.infrastructure, "\(error)")
         }
         try StateLayer(directory, over: target.base, owner: target.buildUser).write(files: written)
     }

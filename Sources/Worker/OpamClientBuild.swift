@@ -18,7 +18,9 @@ extension LocalRunner {
         guard request.job.engine == .opam else { return nil }
         let client = try OpamClient(target)
         try await clients.check(client, environment: request.target.environment)
-        let source = try await client.layOut(recipe, from: sources, in: staging.path)
+        let source = try await PackageFailure.blamingSource {
+            try await client.layOut(recipe, from: sources, in: staging.path)
+        }
         try client.layOut(request, source: source, in: OpamClient.layer(in: staging))
         return client.step(installing: recipe.package, withTests: request.job.kind == .test, jobs: processors)
     }
@@ -38,8 +40,7 @@ extension LocalRunner {
         }
         if request.job.kind == .test { return nil }
         try await session.recordClientInstallation(request.files)
-        progress("capture")
-        return try await session.place.capture(into: layers)
+        return try await session.capture(into: layers)
     }
 }
 

@@ -134,8 +134,6 @@ actor RemoteHosts {
         switch error {
         case is CancellationError: false
         case let error as Failure: error.kind == .infrastructure
-        case let error as BuildSession.StepFailure: error.result.isInfrastructure
-        case SystemPackageLayers.Refusal.failed(_, let result): result.isInfrastructure
         default: false
         }
     }

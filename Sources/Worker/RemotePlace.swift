@@ -1,5 +1,6 @@
 internal import Archive
 internal import Core
+internal import Documents
 internal import Executor
 internal import Foundation
 internal import OpamSwitch
@@ -88,8 +89,8 @@ final class RemotePlace: BuildPlace {
 
     func record(_ files: [String: [UInt8]], perform: (Step) async throws -> Void) throws {
         for (path, bytes) in files {
-            guard writePlainFile(bytes, to: path, below: changes) else {
-                throw RecipeError(description: "\(path): another kind of file was installed there")
+            guard try writePlainFile(bytes, to: path, below: changes) else {
+                throw PackageFailure(.install, "\(path): another kind of file was installed there")
             }
         }
     }

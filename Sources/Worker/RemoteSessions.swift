@@ -158,12 +158,13 @@ struct RemoteSessions: Sendable {
         progress("system packages")
         log.note("system packages: \(answer.installed.joined(separator: " "))")
         for step in answer.steps {
+            let start = log.size
             do {
                 let result = try await session.perform(step, in: target, limits: SystemPackageLayers.limits) {
                     log.append($0)
                 }
                 if result.ending == .cancelled { throw CancellationError() }
-                guard result.succeeded else { throw SystemPackageLayers.Refusal.failed(step, result) }
+                guard result.succeeded else { throw SystemPackageLayers.Refusal.failed(step, result, logStart: start) }
             } catch let refused as RootRefused {
                 throw SystemPackageLayers.Refusal.forbidden(answer.installed, refused.description)
             }

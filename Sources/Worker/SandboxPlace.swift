@@ -24,8 +24,8 @@ struct SandboxPlace: BuildPlace {
         await sandbox.run(target.command(step, limits: limits), output: output)
     }
 
-    func read(_ path: String) -> [UInt8]? {
-        readPlainFile(path, below: sandbox.changes)
+    func read(_ path: String) throws -> [UInt8]? {
+        try readPlainFile(path, below: sandbox.changes)
     }
 
     func installedChanges() -> InstalledChanges {

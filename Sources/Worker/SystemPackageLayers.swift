@@ -1,4 +1,5 @@
 internal import Core
+internal import Documents
 internal import Executor
 internal import Foundation
 internal import PluginHost
@@ -27,8 +28,8 @@ struct SystemPackageLayers: Sendable {
         case unknown([String])
         /// They are missing, and steps of root cannot be run, for this reason.
         case forbidden([String], String)
-        /// A step failed.
-        case failed(Step, CommandResult)
+        /// A step failed, whose output starts at that byte of the log.
+        case failed(Step, CommandResult, logStart: Int)
     }
 
     /// The unpacked layer with the packages `names` and all that they need, built if need be; nil where there is nothing
@@ -72,13 +73,29 @@ struct SystemPackageLayers: Sendable {
         let sandbox = try Sandbox(Sandbox.Layout(base: target.base), in: scratch)
         log.note("system packages: \(answer.installed.joined(separator: " "))")
         for step in answer.steps {
+            let start = log.size
             let result = await sandbox.run(target.command(step, limits: Self.limits)) { log.append($0) }
             if result.ending == .cancelled { throw CancellationError() }
-            guard result.succeeded else { throw Refusal.failed(step, result) }
+            guard result.succeeded else { throw Refusal.failed(step, result, logStart: start) }
         }
         let layer = try layers.capture(sandbox, excluding: Self.excluded)
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         try Data(layer.digest.hex.utf8).write(to: URL(fileURLWithPath: "\(folder)/\(key)"), options: .atomic)
         return layer.digest
+    }
+}
+
+extension SystemPackageLayers.Refusal {
+    /// The error with which the job ends. Only a name that the distribution does not have is the package's fault.
+    func error(by classifier: StepClassifier) -> any Error {
+        switch self {
+        case .unknown(let names):
+            PackageFailure(.depext, "no system package \(names.joined(separator: ", "))")
+        case .forbidden(let names, let reason):
+            MachineFailure("no right to install \(names.joined(separator: ", ")): \(reason)")
+        case .failed(let step, let result, let start):
+            classifier.error(
+                for: BuildSession.StepFailure(phase: .depext, name: step.name, result: result, logStart: start))
+        }
     }
 }

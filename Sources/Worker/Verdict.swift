@@ -1,47 +1,36 @@
 internal import Core
 internal import Documents
-internal import Executor
 internal import Fetching
 internal import OpamSwitch
-internal import PluginMessages
 
-/// What an error in running a job says about the package: whether it is to blame, for what, and where.
+/// The outcome of a job that ended with an error.
 struct Verdict {
     let report: JobReport
 
-    /// - Parameters:
-    ///   - reader: knows what the target's tools print.
-    ///   - scratch: a directory on the file system that the job wrote to.
-    init(_ error: any Error, log: JobLog, reader: LogReader, scratch: String) {
+    /// Only a `PackageFailure` blames the package; an error of any other type is an infrastructure failure.
+    init(_ error: any Error) {
         switch error {
         case is CancellationError:
             report = JobReport(outcome: .cancelled, duration: 0)
-        case let error as BuildSession.StepFailure:
-            report = Self.judge(error, log: log, reader: reader, scratch: scratch)
-        case let error as SourceError:
-            report =
-                error.kind == .network || error.kind == .moved
-                ? Self.infrastructure(error.description) : Self.failure(.fetch, error.description)
-        case let error as RecipeError:
-            report = Self.failure(.configure, error.description)
-        case SystemPackageLayers.Refusal.unknown(let names):
-            report = Self.failure(.depext, "no system package \(names.joined(separator: ", "))")
-        case SystemPackageLayers.Refusal.forbidden(let names, let reason):
-            report = Self.failure(
-                .depext, "no right to install \(names.joined(separator: ", ")): \(reason)",
-                signature: "no right to install \(names.joined(separator: ", "))")
-        case SystemPackageLayers.Refusal.failed(let step, let result):
-            let failure = BuildSession.StepFailure(phase: .depext, name: step.name, result: result, logStart: 0)
-            report = Self.judge(failure, log: log, reader: reader, scratch: scratch)
-        case let error as Failure where error.kind == .input:
-            report = Self.failure(.install, error.diagnostics.first?.message ?? error.description)
-        case let error as Failure:
-            let diagnostic = error.diagnostics.first
-            report = Self.infrastructure(
-                (diagnostic?.message ?? error.description) + (diagnostic?.hint.map { " (\($0))" } ?? ""))
+        case let failure as PackageFailure:
+            var failed = JobReport(outcome: .failure, duration: 0)
+            failed.phase = failure.phase
+            failed.reason = failure.reason
+            failed.signature = failure.signature
+            report = failed
+        case let failure as Failure:
+            report = Self.infrastructure(failure)
+        case let error as any FailureConvertible:
+            report = Self.infrastructure(error.failure)
         default:
             report = Self.infrastructure("\(error)")
         }
+    }
+
+    private static func infrastructure(_ failure: Failure) -> JobReport {
+        let diagnostic = failure.diagnostics.first
+        return infrastructure(
+            (diagnostic?.message ?? failure.description) + (diagnostic?.hint.map { " (\($0))" } ?? ""))
     }
 
     private static func infrastructure(_ reason: String) -> JobReport {
@@ -49,41 +38,36 @@ struct Verdict {
         report.reason = reason
         return report
     }
+}
 
-    private static func failure(_ phase: Phase, _ reason: String, signature: String? = nil) -> JobReport {
-        var report = JobReport(outcome: .failure, duration: 0)
-        report.phase = phase
-        report.reason = reason
-        report.signature = signature ?? normalized(reason)
-        return report
+extension PackageFailure {
+    /// Runs `body`, in which a recipe that cannot be followed is the package's failure.
+    static func blamingRecipe<Value>(_ body: () throws -> Value) throws -> Value {
+        do {
+            return try body()
+        } catch let error as RecipeError {
+            throw PackageFailure(.configure, error.description)
+        }
     }
 
-    private static func judge(
-        _ failure: BuildSession.StepFailure, log: JobLog, reader: LogReader, scratch: String
-    ) -> JobReport {
-        let ending = failure.result.ending
-        let phase = failure.phase
-        if failure.result.isInfrastructure { return infrastructure("step '\(failure.name)': \(ending)") }
-        switch ending {
-        case .timedOut, .outOfMemory, .processLimit, .outputLimit, .diskLimit:
-            return Self.failure(phase, ending.description, signature: ending.description)
-        default: break
+    /// Runs `body`, in which an error that says that the package's source is wrong or missing is the package's failure.
+    static func blamingSource<Value>(
+        isolation: isolated (any Actor)? = #isolation, _ body: () async throws -> Value
+    ) async throws -> Value {
+        do {
+            return try await body()
+        } catch let error as SourceError where error.blamesPackage {
+            throw PackageFailure(.fetch, error.description)
         }
-        guard let finding = reader.read(failure.output ?? log.text(from: failure.logStart)) else {
-            return Self.failure(phase, "step '\(failure.name)': \(ending)")
-        }
-        if isMachine(finding.kind, in: failure.phase, scratch: scratch) { return infrastructure(finding.line) }
-        let blamed = finding.phase.flatMap { Phase(rawValue: $0.rawValue) }
-        return Self.failure(blamed ?? phase, finding.line, signature: finding.signature)
     }
+}
 
-    /// A package may print anything: that the network or a mirror failed is believed only of the steps that may reach
-    /// them, and that the disk is full only where it is.
-    private static func isMachine(_ kind: LogPattern.Kind?, in phase: Phase, scratch: String) -> Bool {
+extension SourceError {
+    /// Whether the opam file names a source that does not exist, or another one than its checksums say.
+    fileprivate var blamesPackage: Bool {
         switch kind {
-        case .infrastructure: phase == .depext
-        case .noSpace: (try? Headroom.check(scratch)) == nil
-        default: false
+        case .rejected, .missing: true
+        case .network, .moved: false
         }
     }
 }

@@ -1,0 +1,32 @@
+internal import Documents
+
+/// A failure for which the package itself is to blame: one of its commands failed, or its opam file or its source is
+/// wrong.
+///
+/// This is the only error of a job that becomes a verdict on its package. Every other error, whatever its type and
+/// wherever it is thrown, ends the job as an infrastructure failure. So code that lays out, reads or captures something
+/// throws what it likes; code that finds a mistake of the package's throws this.
+struct PackageFailure: Error, Hashable, CustomStringConvertible {
+    var phase: Phase
+    /// The error line as printed, or what is wrong in the package's files.
+    var reason: String
+    /// Equal for equal failures.
+    var signature: String
+
+    init(_ phase: Phase, _ reason: String, signature: String? = nil) {
+        self.phase = phase
+        self.reason = reason
+        self.signature = signature ?? normalized(reason)
+    }
+
+    var description: String { reason }
+}
+
+/// A failure of this machine that is no reason to avoid the host on which the job ran.
+struct MachineFailure: Error, Hashable, CustomStringConvertible {
+    var description: String
+
+    init(_ description: String) {
+        self.description = description
+    }
+}

@@ -1,0 +1,92 @@
+import Archive
+import Core
+import Documents
+import Executor
+import Fetching
+import Foundation
+import OpamSwitch
+import PluginKit
+import PluginMessages
+import TestSupport
+import Testing
+
+@testable import Worker
+
+/// Which errors blame a package, and which the machine.
+@Suite struct VerdictTests {
+    private struct UnknownError: Error {}
+
+    /// Everything that is not marked as the package's is the machine's, also an error that nobody has thought of.
+    @Test func onlyAPackageFailureBlamesThePackage() throws {
+        let errors: [any Error] = [
+            Failure(.input, "x"), Failure(.infrastructure, "x"), MachineFailure("x"), UnknownError(),
+            RecipeError(description: "x"), SourceError(.rejected, "x"), SourceError(.missing, "x"),
+            SourceError(.network, "x"), SourceError(.moved, "x"), CocoaError(.fileReadNoPermission), POSIXError(.EIO),
+            ArchiveError(.damaged, archive: "x", detail: "x"), RemoteRefusal(.unready, "x"),
+            SystemPackageLayers.Refusal.unknown(["x"]),
+            BuildSession.StepFailure(
+                phase: .build, name: "x", result: CommandResult(ending: .exited(1)), logStart: 0),
+        ]
+        for error in errors {
+            let report = Verdict(error).report
+            #expect(report.outcome == .infrastructure, "\(error)")
+            #expect(report.phase == nil && report.signature == nil, "\(error)")
+        }
+        let report = Verdict(PackageFailure(.build, "Error: Unbound module Foo")).report
+        #expect(report.outcome == .failure)
+        #expect(report.phase == .build)
+        #expect(report.signature == "Error: Unbound module Foo")
+        #expect(Verdict(CancellationError()).report.outcome == .cancelled)
+    }
+
+    private func judged(
+        _ phase: Phase, _ ending: CommandResult.Ending, _ printed: String, patterns: [LogPattern]
+    ) throws -> JobReport {
+        let directory = try TemporaryDirectory()
+        let log = try JobLog(directory("log"))
+        log.append(Array("E: Unable to locate package of-an-earlier-step\n".utf8))
+        let start = log.size
+        log.append(Array(printed.utf8))
+        let classifier = StepClassifier(log: log, reader: LogReader(patterns), scratch: directory.path)
+        let failure = BuildSession.StepFailure(
+            phase: phase, name: "step", result: CommandResult(ending: ending), logStart: start)
+        return Verdict(classifier.error(for: failure)).report
+    }
+
+    /// A step that installs system packages is the distribution's: only a name that it does not have is the package's.
+    @Test(
+        arguments: [
+            ("E: Unable to locate package libfoo-dev", "no system package libfoo-dev"),
+            ("E: Package 'libpcre3-dev' has no installation candidate", "no system package libpcre3-dev"),
+            ("E: Sub-process http returned an error code (112)", nil),
+            ("E: Method http has died unexpectedly!", nil),
+            ("E: setgroups 65534 failed - setgroups (1: Operation not permitted)", nil),
+            ("E: Failed to fetch http://m/pool/x.deb  404  Not Found", nil),
+            ("dpkg: error: unable to create new file: Operation not permitted", nil),
+            ("sh: 1: update-alternatives: not found", nil),
+            ("Error: an error of a maintainer script", nil),
+            ("fatal error: gmp.h: No such file or directory", nil),
+            ("", nil),
+        ] as [(String, String?)])
+    func systemPackages(printed: String, signature: String?) throws {
+        let patterns = AptFamily.patterns + CommonPatterns.all
+        let report = try judged(.depext, .exited(100), printed + "\n", patterns: patterns)
+        #expect(report.outcome == (signature == nil ? .infrastructure : .failure), "\(report)")
+        #expect(report.signature == signature)
+        for ending in [
+            CommandResult.Ending.timedOut(.wall), .timedOut(.silence), .outOfMemory, .diskLimit, .signalled(9),
+        ] {
+            #expect(try judged(.depext, ending, "", patterns: patterns).outcome == .infrastructure, "\(ending)")
+        }
+    }
+
+    /// What the package's own commands print of mirrors is not believed.
+    @Test func thePackagesOwnCommandsAreThePackages() throws {
+        let printed = "E: Failed to fetch http://m/pool/x.deb  404  Not Found\n"
+        #expect(try judged(.build, .exited(1), printed, patterns: AptFamily.patterns).outcome == .failure)
+        #expect(try judged(.build, .exited(1), "", patterns: []).reason == "step 'step': exit status 1")
+        for ending in [CommandResult.Ending.hostDiskFull, .setupFailed("x"), .connectionLost("x")] {
+            #expect(try judged(.build, ending, printed, patterns: []).outcome == .infrastructure, "\(ending)")
+        }
+    }
+}
