@@ -8,8 +8,8 @@ import OpamSolver
 /// the reference, and the digest of the answers.
 ///
 /// `SolveBenchmark REPOSITORY [--every N] [--threads N] [--columns TARGET/COMPILER,…] [--alone]`. With `--every` only
-/// each Nth package is solved, for one target: the fixed slice for counting instructions. With `--alone` targets take
-/// nothing over from those before.
+/// each Nth package is solved, for one target: the fixed slice for counting instructions. With `--alone` each target is
+/// compiled from scratch rather than from the one before.
 @main
 enum SolveBenchmark {
     /// CPU seconds of the reference on the same kind of machine: parsing, and all solves of one target.
@@ -41,7 +41,6 @@ enum SolveBenchmark {
         }
         let columns = (text("--columns", in: arguments) ?? columns).split(separator: ",").map(String.init)
         var digests: [String] = []
-        var shared = SharedAnswers()
         var last: TargetUniverse?
         let isAlone = arguments.contains("--alone")
         for column in every == nil ? columns : Array(columns.prefix(1)) {
@@ -52,16 +51,12 @@ enum SolveBenchmark {
             let resolutions = measured(
                 "solve \(packages.count) for \(column)", every == nil ? reference.solve : nil
             ) {
-                let requests = requests(packages, target, compiler)
-                return isAlone
-                    ? target.solve(requests, threads: threads)
-                    : target.solve(requests, threads: threads, sharing: &shared)
+                target.solve(requests(packages, target, compiler), threads: threads)
             }
-            let takenOver = resolutions.count { $0.effort == 0 }
-            let efforts = resolutions.map(\.effort)
+            let steps = resolutions.map(\.steps)
             digests.append(
-                "\(column): \(digest(packages, resolutions, target)), \(takenOver) taken over, "
-                    + "\(efforts.reduce(0, +)) steps, \(efforts.max() ?? 0) at most")
+                "\(column): \(digest(packages, resolutions, target)), \(steps.reduce(0, +)) steps, "
+                    + "\(steps.max() ?? 0) at most")
         }
         print("\npeak memory \(peakMemory() / 1_024) MiB, \(threads) threads\n\(digests.joined(separator: "\n"))")
     }

@@ -145,7 +145,7 @@ extension Diagnostic {
 
 /// What the opam files of a name say.
 private struct NameRules: Sendable {
-    var packages: [(Package, PackageRules)] = []
+    var packages: [(Package, PackageRelations)] = []
     var problems: [Diagnostic] = []
 }
 
@@ -155,7 +155,7 @@ extension RepositoryReader {
         for entry in try versions(of: name, &result.problems) {
             guard let file = try opamFile(of: entry, &result.problems) else { continue }
             var problems: [FormatError] = []
-            result.packages.append((entry.package, PackageRules(file, problems: &problems)))
+            result.packages.append((entry.package, PackageRelations(file, problems: &problems)))
             result.problems += problems.map { Diagnostic($0) }
         }
         return result

@@ -1,18 +1,18 @@
-/// Why a request has no solution: facts that together leave none, and none of which could be left out.
+/// Why a request has no solution: a minimal unsatisfiable core of facts.
 ///
-/// The facts go from the request outwards. `description` tells them in sentences, one a line.
+/// The facts go from the request outwards. `description` has one sentence a line.
 public struct Explanation: Sendable, Hashable {
     public var facts: [Fact]
-    /// The names that it was made from: while nothing about their versions changes, it stays the same.
+    /// The names that it was derived from: it stays the same while their versions do.
     public var examined: Set<Universe.NameID> = []
 
-    /// One thing that stands in the way.
+    /// One constraint of the core.
     public struct Fact: Sendable, Hashable {
         public var subject: Subject
         public var claim: Claim
     }
 
-    /// Who needs or forbids something.
+    /// The package, or the request, that has the constraint.
     public enum Subject: Sendable, Hashable {
         case request
         /// Versions of a package, oldest first.
@@ -22,7 +22,7 @@ public struct Explanation: Sendable, Hashable {
     public enum Claim: Sendable, Hashable {
         /// Needs one of the packages: `ocaml < 5.0`.
         case needs([Wanted])
-        /// Brings a package version in any case: by the roots named, all of the request but the last.
+        /// The named roots, all of the request but the last, imply a package version.
         case comesWith(String, roots: String)
         /// Cannot be installed together with a package: `ocaml >= 5.0`.
         case conflicts(String)
@@ -30,7 +30,7 @@ public struct Explanation: Sendable, Hashable {
         case isOneOf(conflictClass: String)
     }
 
-    /// A package in some versions, and what became of it.
+    /// A package in some versions, and why they cannot be selected.
     public struct Wanted: Sendable, Hashable {
         /// As in an opam file, without quotes: `ocaml >= 4.08 & < 5.0`.
         public var text: String
@@ -38,10 +38,10 @@ public struct Explanation: Sendable, Hashable {
     }
 
     public enum State: Sendable, Hashable {
-        /// There are such versions; other facts keep them out.
+        /// There are such versions; other facts exclude them.
         case ruledOut
         case noSuchPackage
-        /// The newest version is another.
+        /// No such version exists.
         case noSuchVersion(newest: String)
         /// The versions exist, but not for the target: the newest of them, and its `available`.
         case unavailable(version: String, filter: String)

@@ -1,8 +1,8 @@
 internal import OpamFormat
 
-/// What every filter of a universe comes to in one target and one scope.
+/// The value of every filter of a universe in one target and one scope.
 struct FilterDecisions: Sendable {
-    /// Whether an atom with the filter in its braces stays.
+    /// By filter, whether an atom with it in its braces is kept.
     private(set) var keeps: [Bool]
     let variables: [Variable: VariableValue]
     let scope: DependencyScope
@@ -17,7 +17,7 @@ struct FilterDecisions: Sendable {
         }
     }
 
-    /// The version constraint that `relation` and a filter that gives a version come to.
+    /// The version constraint of `relation` and a filter that evaluates to a version.
     func constraint(
         _ relation: RelationalOperator, _ filter: Filter, number: Int32, in universe: Universe
     ) -> VersionFormula {
@@ -26,7 +26,7 @@ struct FilterDecisions: Sendable {
         return constraint.versions
     }
 
-    /// Whether a filter comes to something else than in another target, in braces or as the version of a constraint.
+    /// Whether a filter evaluates differently in another target, in braces or as the version of a constraint.
     func differs(from other: FilterDecisions, _ filter: Filter, _ number: Int32, in universe: Universe) -> Bool {
         keeps[Int(number)] != other.keeps[Int(number)]
             || constraint(.equal, filter, number: number, in: universe)

@@ -1,15 +1,15 @@
-/// How a search came to know that there is no solution.
+/// The derivation of the empty clause: why there is no solution.
 struct Proof {
-    /// What each learned clause was concluded from.
+    /// By learned clause, the clauses it was resolved from.
     var antecedents: [[Clause]] = []
-    /// The clause that is broken without any decision.
+    /// The clause that is false without any decision.
     var conflict: Clause?
 }
 
 extension Search {
-    /// The clauses, without learned ones, from which it follows that there is no solution.
+    /// The original clauses that the proof rests on: an unsatisfiable core.
     ///
-    /// - Precondition: `proof` was set before the search, which ended as unsolvable and was not cleared.
+    /// - Precondition: `proof` was set before the search, which ended as unsolvable and was not reset.
     mutating func clausesOfProof() -> Set<Clause> {
         guard let proof, let conflict = proof.conflict else { return [] }
         var used: Set<Clause> = []
@@ -18,12 +18,13 @@ extension Search {
         while let clause = open.popLast() {
             var before: [Clause] = []
             if case .learned(let number) = clause {
-                before = proof.antecedents[Int(number)]
+                before = proof.antecedents[number.index]
             } else {
                 used.insert(clause)
             }
             forEachCandidate(of: clause, besides: nil) { search, candidate in
-                guard search.sourceLevel(of: candidate) == 0, let reason = search.reason[Int(candidate)] else { return }
+                guard search.sourceLevel(of: candidate) == 0, let reason = search.assignment.reasons[candidate.index]
+                else { return }
                 before.append(reason)
             }
             open += before.filter { seen.insert($0).inserted }

@@ -1,19 +1,19 @@
 public import OpamFormat
 
-/// What is asked of a solver.
+/// A question to the solver.
 public struct Request: Sendable, Hashable {
     /// The packages that must be installed, in the order in which they are decided.
     public var roots: [PackageConstraint]
-    /// Versions that are not allowed otherwise; the packages are not asked for.
+    /// Constraints on packages that need not be installed.
     public var constraints: [PackageConstraint] = []
-    /// Packages of which only one version counts. A package that is pinned to the version `dev` has `dev` true.
+    /// Packages restricted to one version. A package that is pinned to the version `dev` has `dev` true.
     public var pins: [PackageName: Version] = [:]
-    /// Packages that are asked for exactly: they can be chosen though all their versions have `avoid-version`.
-    /// Pinned packages are among them without being named.
+    /// Packages that are requested exactly: they can be selected even if all their versions have `avoid-version`.
+    /// Pinned packages count as requested exactly.
     public var requestedExactly: Set<PackageName> = []
-    /// Packages whose tests' dependencies count.
+    /// Packages whose test dependencies are included.
     public var withTest: Set<PackageName> = []
-    /// Packages whose documentation's dependencies count.
+    /// Packages whose documentation dependencies are included.
     public var withDoc: Set<PackageName> = []
     public var preference = VersionPreference.newest
     /// How many steps (assignments, and parts of clauses that are resolved) may be spent.
@@ -53,16 +53,16 @@ public struct Resolution: Sendable, Hashable {
         case solved([Universe.PackageID])
         /// There is no solution: see ``Solver/explain(_:)``.
         case unsolvable
-        /// The budget of the request was spent before it was known whether there is a solution.
+        /// The budget of the request was spent before an answer was found.
         case limit
     }
 
     public var verdict: Verdict
-    /// The names that the answer was made from, increasing. While nothing about their versions changes, and no
-    /// version of them comes or goes, the answer stays the same.
+    /// The names that the answer was derived from, increasing. The answer stays the same while their versions do, and no
+    /// version of them is added or removed.
     public var examined: [Universe.NameID]
     /// The steps that were spent.
-    public var effort: Int
+    public var steps: Int
 
     /// The packages selected; nil without a solution.
     public var selection: [Universe.PackageID]? {
@@ -71,14 +71,14 @@ public struct Resolution: Sendable, Hashable {
 }
 
 extension Resolution {
-    /// What a search that ended so has found.
-    init(_ end: SearchEnd, _ selection: [Universe.PackageID], examined: [Universe.NameID], effort: Int) {
+    /// The resolution of a search.
+    init(_ result: SearchResult, _ selection: [Universe.PackageID], examined: [Universe.NameID], steps: Int) {
         let verdict: Verdict =
-            switch end {
+            switch result {
             case .solved: .solved(selection)
             case .unsolvable: .unsolvable
-            case .exhausted: .limit
+            case .budgetExhausted: .limit
             }
-        self.init(verdict: verdict, examined: examined, effort: effort)
+        self.init(verdict: verdict, examined: examined, steps: steps)
     }
 }

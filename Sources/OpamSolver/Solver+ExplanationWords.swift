@@ -3,7 +3,7 @@ internal import OpamFormat
 /// Telling a core in sentences.
 extension Solver {
     /// A group, told once for all versions that say the same.
-    func facts(of group: FactGroup, _ relevant: [Slot: [Candidate]]) -> [Explanation.Fact] {
+    func facts(of group: ConstraintGroup, _ relevant: [Slot: [Candidate]]) -> [Explanation.Fact] {
         let owners = group.owner.map { [$0] } ?? relevant.keys.sorted()
         return owners.flatMap { owner in
             var claims: [Explanation.Claim] = []
@@ -13,7 +13,7 @@ extension Solver {
                 if holders[claim] == nil { claims.append(claim) }
                 holders[claim, default: []].append(candidate)
             }
-            if claims.count > Solver.mostClaims, case .need(_, let names) = group {
+            if claims.count > Solver.mostClaims, case .dependency(_, let names) = group {
                 let wanted = Set(names).sorted().map {
                     Explanation.Wanted(text: "other versions of \(target.universe.name($0))", state: .ruledOut)
                 }
@@ -28,18 +28,18 @@ extension Solver {
     private static let mostClaims = 3
 
     /// The versions of each name that the core is about: those that relevant versions ask for.
-    func relevantVersions(_ core: Set<FactGroup>) -> [Slot: [Candidate]] {
-        let start = search.rules.slotOf[Int(root)]
-        let fixed = Dictionary(links(of: root).map { ($0.slot, $0.set) }, uniquingKeysWith: { first, _ in first })
-        let askers = core.filter { if case .need = $0 { true } else { false } }
+    func relevantVersions(_ core: Set<ConstraintGroup>) -> [Slot: [Candidate]] {
+        let start = search.problem.slot(of: root)
+        let fixed = Dictionary(constraints(of: root).map { ($0.slot, $0.set) }, uniquingKeysWith: { first, _ in first })
+        let askers = core.filter { if case .dependency = $0 { true } else { false } }
         var relevant: [Slot: Set<Candidate>] = [start: [root]]
         var queue = [root][...]
         while let asker = queue.popFirst() {
-            for need in search.rules.needs.range(asker) where askers.contains(group(asker, need: need)) {
+            for need in search.problem.dependencies.range(asker) where askers.contains(group(asker, dependency: need)) {
                 for link in needed(need) {
-                    for candidate in search.rules.order[link.slot]
-                    where search.rules.sets.contains(candidate, in: link.set)
-                        && search.rules.sets.contains(candidate, in: fixed[link.slot] ?? CandidateSets.everything)
+                    for candidate in search.problem.order[link.slot]
+                    where search.problem.sets.contains(candidate, in: link.set)
+                        && search.problem.sets.contains(candidate, in: fixed[link.slot] ?? CandidateSets.everything)
                         && relevant[link.slot, default: []].insert(candidate).inserted
                     {
                         queue.append(candidate)
@@ -51,10 +51,10 @@ extension Solver {
     }
 
     /// What a need asks for: one name, or those of the alternatives.
-    func needed(_ need: Int) -> [RuleCompiler.Link] {
-        let slot = search.rules.needs.slot(need)
-        if isName(slot) { return [(slot, search.rules.needs.set(need))] }
-        return search.rules.order[slot].flatMap { links(of: $0) }
+    func needed(_ need: Int) -> [SlotConstraint] {
+        let slot = search.problem.dependencies.slot(need)
+        if isName(slot) { return [(slot, search.problem.dependencies.set(need))] }
+        return search.problem.order[slot].flatMap { constraints(of: $0) }
     }
 
     private func subject(_ owner: Slot, _ candidates: [Candidate]) -> Explanation.Subject {
@@ -62,71 +62,76 @@ extension Solver {
         return .package(name: target.universe.name(owner), versions: candidates.map { target.universe.version(of: $0) })
     }
 
-    private func claim(of candidate: Candidate, _ group: FactGroup) -> Explanation.Claim? {
+    private func claim(of candidate: Candidate, _ group: ConstraintGroup) -> Explanation.Claim? {
         switch group {
         case .conflictClass(let number):
-            guard search.rules.classes[candidate].contains(number) else { return nil }
+            guard search.problem.atMostOneGroups[candidate].contains(number) else { return nil }
             return .isOneOf(conflictClass: target.universe.strings[target.universe.classes[Int(number)]])
         case .conflict(_, let name):
-            let range = search.rules.conflicts.range(candidate)
-            guard let conflict = range.first(where: { search.rules.conflicts.slot($0) == name }) else { return nil }
-            return .conflicts(text(name, search.rules.conflicts.set(conflict), saidBy: candidate))
-        case .need(_, let names):
-            if candidate == root, let given = given.versions.first(where: { names == [search.rules.slotOf[Int($0)]] }) {
-                return .comesWith(target.universe.text(of: given), roots: self.given.roots)
+            let range = search.problem.conflicts.range(candidate)
+            guard let conflict = range.first(where: { search.problem.conflicts.slot($0) == name }) else { return nil }
+            return .conflicts(text(name, search.problem.conflicts.set(conflict), saidBy: candidate))
+        case .dependency(_, let names):
+            if candidate == root, let given = implied.versions.first(where: { names == [search.problem.slot(of: $0)] })
+            {
+                return .comesWith(target.universe.text(of: given), roots: implied.roots)
             }
-            let needs = search.rules.needs.range(candidate).filter {
-                self.group(candidate, need: $0) == group && !isGiven($0, for: candidate)
+            let needs = search.problem.dependencies.range(candidate).filter {
+                self.group(candidate, dependency: $0) == group && !isImplied($0, for: candidate)
             }
-            let parts = needs.flatMap { wanted(search.rules.needs.slot($0), search.rules.needs.set($0), by: candidate) }
+            let parts = needs.flatMap {
+                wanted(search.problem.dependencies.slot($0), search.problem.dependencies.set($0), by: candidate)
+            }
             return parts.isEmpty ? nil : .needs(parts)
         }
     }
 
     /// Whether a need of a version says nothing: any version of what the request asks for itself.
-    private func isGiven(_ need: Int, for candidate: Candidate) -> Bool {
-        let slot = search.rules.needs.slot(need)
-        return candidate != root && search.rules.needs.set(need) == CandidateSets.everything
-            && search.rules.needs.range(root).contains { search.rules.needs.slot($0) == slot }
+    private func isImplied(_ need: Int, for candidate: Candidate) -> Bool {
+        let slot = search.problem.dependencies.slot(need)
+        return candidate != root && search.problem.dependencies.set(need) == CandidateSets.everything
+            && search.problem.dependencies.range(root).contains { search.problem.dependencies.slot($0) == slot }
     }
 
     /// What a need asks for: one package, or the alternatives.
-    private func wanted(_ slot: Slot, _ set: Int32, by candidate: Candidate) -> [Explanation.Wanted] {
-        if slot < target.universe.nameCount {
+    private func wanted(_ slot: Slot, _ set: CandidateSets.ID, by candidate: Candidate) -> [Explanation.Wanted] {
+        if isName(slot) {
             return [Explanation.Wanted(text: text(slot, set, saidBy: candidate), state: state(slot, set))]
         }
-        return search.rules.order[slot].flatMap { alternative in
-            links(of: alternative).flatMap { wanted($0.slot, $0.set, by: candidate) }
+        return search.problem.order[slot].flatMap { alternative in
+            constraints(of: alternative).flatMap { wanted($0.slot, $0.set, by: candidate) }
         }
     }
 
-    private func state(_ name: Slot, _ set: Int32) -> Explanation.State {
+    private func state(_ name: Slot, _ set: CandidateSets.ID) -> Explanation.State {
         let universe = target.universe
         let versions = universe.versions(of: name)
         guard let newest = versions.last else { return .noSuchPackage }
-        let matching = versions.filter { search.rules.sets.contains($0, in: set) }
+        let matching = versions.filter { search.problem.sets.contains($0, in: set) }
         guard let best = matching.last else { return .noSuchVersion(newest: universe.version(of: newest)) }
-        if search.rules.order[name].contains(where: { search.rules.sets.contains($0, in: set) }) { return .ruledOut }
+        if search.problem.order[name].contains(where: { search.problem.sets.contains($0, in: set) }) {
+            return .ruledOut
+        }
         if matching.contains(where: { target.isAvailable($0) }) { return .avoided }
-        let filter = universe.strings[universe.filters.text[Int(universe.packages.available[Int(best)])]]
+        let filter = universe.strings[universe.filters.text[Int(universe.packages.available[best.index])]]
         return .unavailable(version: universe.version(of: best), filter: filter)
     }
 
     /// What the file of a version, or the request, says about a name: the words that mean just the versions of `set`, or
     /// the first about the name.
-    private func text(_ name: Slot, _ set: Int32, saidBy candidate: Candidate) -> String {
+    private func text(_ name: Slot, _ set: CandidateSets.ID, saidBy candidate: Candidate) -> String {
         let universe = target.universe
         let all = universe.versions(of: name)
-        let versions = VersionSet(search.rules.sets.union(set)).intersection(VersionSet([all]))
+        let versions = VersionSet(search.problem.sets.union(set)).intersection(VersionSet([all]))
         if candidate == root {
             let known = roots.filter { universe.nameID($0.name.text) == name }
             let said = known.first { universe.versionSet(of: name, $0.versions) == versions } ?? known.first
             return said?.plainText ?? universe.name(name)
         }
-        let row = universe.packages[Int(candidate)]
+        let row = universe.packages[candidate.index]
         let atoms = universe.atoms(ofFormula: row.depends) + universe.atomLists[row.conflicts]
-        let known = atoms.filter { universe.atoms.name[Int($0)] == name }
-        let said = known.first { wording?.versions(of: $0).set(among: all) == versions } ?? known.first
+        let known = atoms.filter { universe.atoms.name[Int($0)] == name.rawValue }
+        let said = known.first { atomCompiler?.versions(of: $0).set(among: all) == versions } ?? known.first
         return said.map(universe.plainText(ofAtom:)) ?? universe.name(name)
     }
 }

@@ -11,8 +11,8 @@ public struct TargetUniverse: Sendable {
     let filters: [Filter]
     let decisions: FilterDecisions
     let availability: [Bool]
-    let rules: Rules
-    let beginnings = SharedBeginnings()
+    let problem: CompiledProblem
+    let prefixes = SharedPrefixCache()
 
     /// - Parameter other: Another target of the same universe, from which is copied what both have alike. It makes no
     ///   difference but to the time that this takes.
@@ -28,16 +28,16 @@ public struct TargetUniverse: Sendable {
         self.filters = filters
         availability = universe.packages.available.map { availableFilters[Int($0)] }
         decisions = FilterDecisions(universe, filters, variables, DependencyScope())
-        rules = TargetRules.rules(
+        problem = TargetProblem.problem(
             universe, filters, decisions, availability, like: other?.universe == universe ? other : nil)
     }
 
     /// Whether the target has a version: whether its `available` is true.
-    public func isAvailable(_ package: Universe.PackageID) -> Bool { availability[Int(package)] }
+    public func isAvailable(_ package: Universe.PackageID) -> Bool { availability[package.index] }
 
     /// The newest version of a name that is available, whatever its flags; nil when there is none.
     public func newestAvailable(_ name: Universe.NameID) -> Universe.PackageID? {
-        universe.versions(of: name).last { availability[Int($0)] }
+        universe.versions(of: name).last { availability[$0.index] }
     }
 
     /// The newest available version of every name that has one, in byte order of the names.
@@ -59,7 +59,7 @@ public struct TargetUniverse: Sendable {
         of name: Universe.NameID, _ preference: VersionPreference, isRequested: Bool, _ universe: Universe,
         _ availability: [Bool]
     ) -> [Candidate] {
-        let available = universe.versions(of: name).filter { availability[Int($0)] }
+        let available = universe.versions(of: name).filter { availability[$0.index] }
         if !isRequested, available.allSatisfy({ universe.isAvoided($0) }) { return [] }
         return inOrder(available, preference, universe)
     }

@@ -6,26 +6,26 @@ extension Universe {
     /// The packages of two selections that share none, in order.
     func merged(_ left: [PackageID], _ right: [PackageID]) -> [PackageID] {
         let order = selectionOrder
-        return [Int32].merged(left, right) { order.precedes($0, $1) }
+        return [PackageID].merged(left, right) { order.precedes($0, $1) }
     }
 }
 
 /// Apart from the universe, since a copy of that costs more than sorting.
 struct SelectionOrder {
     fileprivate let ranks: [Int32]
-    fileprivate let names: [Universe.NameID]
+    fileprivate let names: [Int32]
 
     func precedes(_ one: Universe.PackageID, _ other: Universe.PackageID) -> Bool {
-        ranks[Int(names[Int(one)])] < ranks[Int(names[Int(other)])]
+        ranks[Int(names[one.index])] < ranks[Int(names[other.index])]
     }
 }
 
 extension Search {
-    /// The packages that were walked, in the order of a selection.
-    func walkedPackages(_ universe: Universe) -> [Universe.PackageID] {
+    /// The packages that the walk visited, in the order of a selection.
+    func visitedPackages(_ universe: Universe) -> [Universe.PackageID] {
         let (order, nameCount) = (universe.selectionOrder, universe.nameCount)
         var packages: [Universe.PackageID] = []
-        for slot in walked where slot < nameCount { packages.append(chosen[Int(slot)]) }
+        for slot in walk.visited where slot.index < nameCount { packages.append(selected[slot.index]) }
         packages.sort { order.precedes($0, $1) }
         return packages
     }
@@ -33,14 +33,14 @@ extension Search {
     /// The names that were examined, increasing.
     func examinedNames(_ universe: Universe) -> [Universe.NameID] {
         let nameCount = universe.nameCount
-        return examined.filter { $0 < nameCount }.sorted()
+        return statistics.examined.filter { $0.index < nameCount }.sorted()
     }
 }
 
-extension [Int32] {
+extension Array where Element: SolverIndex {
     /// The elements of two arrays, each in order, in order; what is in both is there once.
-    static func merged(_ left: [Int32], _ right: [Int32], by areInOrder: (Int32, Int32) -> Bool) -> [Int32] {
-        var merged: [Int32] = []
+    static func merged(_ left: [Element], _ right: [Element], by areInOrder: (Element, Element) -> Bool) -> [Element] {
+        var merged: [Element] = []
         merged.reserveCapacity(left.count + right.count)
         var next = 0
         for element in left {

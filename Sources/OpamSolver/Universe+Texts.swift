@@ -7,7 +7,7 @@ extension Universe {
         let condition = atoms.conditions.range(atoms.condition[Int(atom)])
         var cursor = condition.lowerBound
         let versions = condition.isEmpty ? nil : plainText(ofConditionAt: &cursor)
-        return [name(atoms.name[Int(atom)]), versions?.text].compactMap { $0 }.joined(separator: " ")
+        return [name(NameID(rawValue: atoms.name[Int(atom)])), versions?.text].compactMap { $0 }.joined(separator: " ")
     }
 
     /// The text, and whether it is a disjunction; nil for a filter.

@@ -6,20 +6,20 @@ internal import OpamFormat
 /// Names, versions, filters and formulas are kept once each and known by their number. Constraints on versions are
 /// ranges of the versions that exist, whatever the target. One universe serves every target: see ``TargetUniverse``.
 public struct Universe: Sendable, Equatable {
-    /// The name of a package, by number. Numbers say nothing about the order of names.
-    public typealias NameID = Int32
-    /// A version of a package, by number. The versions of a name have consecutive numbers, oldest first.
-    public typealias PackageID = Int32
+    /// The name of a package. Names are the first slots of the solver; their order is not that of their texts.
+    public typealias NameID = Slot
+    /// A version of a package: a candidate of its name. The versions of a name are consecutive, oldest first.
+    public typealias PackageID = Candidate
 
     var strings = StringTable()
     /// The text of each name.
     var names: [Int32] = []
     /// The names in the order of their bytes.
-    var namesInOrder: [NameID] = []
+    var namesInOrder: [Int32] = []
     /// The rank of each name when packages are sorted as `name.version`.
     var rankOfSelection: [Int32] = []
     /// The first version of each name, and one number more: where the last name ends.
-    var firstPackage: [PackageID] = [0]
+    var firstPackage: [Int32] = [0]
     /// What each name was read from, for those who read it again: see ``UniverseBuilder``.
     var origins: [Int32] = []
     var packages = PackageTable()
@@ -37,7 +37,7 @@ public struct Universe: Sendable, Equatable {
     /// Lists of conflict classes. Number 0 is empty.
     var classLists = TermTable()
     /// What is wrong in files that were read: the name, and the text of a message.
-    var problemNames: [NameID] = []
+    var problemNames: [Int32] = []
     var problemTexts: [Int32] = []
 
     init() {}
@@ -49,10 +49,10 @@ public struct Universe: Sendable, Equatable {
     /// How many versions of packages there are.
     public var packageCount: Int { packages.version.count }
 
-    public func name(_ name: NameID) -> String { strings[names[Int(name)]] }
+    public func name(_ name: NameID) -> String { strings[names[name.index]] }
 
     /// All names in byte order, with those that are only mentioned.
-    public var allNames: [NameID] { namesInOrder }
+    public var allNames: [NameID] { namesInOrder.map { NameID(rawValue: $0) } }
 
     /// The number of a name, if it occurs in the universe.
     ///
@@ -66,20 +66,21 @@ public struct Universe: Sendable, Equatable {
             let found = strings.bytes[strings.range(names[Int(namesInOrder[middle])])]
             if found.lexicographicallyPrecedes(wanted) { low = middle + 1 } else { high = middle }
         }
-        guard low < namesInOrder.count, name(namesInOrder[low]) == text else { return nil }
-        return namesInOrder[low]
+        guard low < namesInOrder.count else { return nil }
+        let found = NameID(rawValue: namesInOrder[low])
+        return name(found) == text ? found : nil
     }
 
     /// The versions of a name, oldest first.
     public func versions(of name: NameID) -> Range<PackageID> {
-        firstPackage[Int(name)]..<firstPackage[Int(name) + 1]
+        PackageID(rawValue: firstPackage[name.index])..<PackageID(rawValue: firstPackage[name.index + 1])
     }
 
     /// The name of a package version.
-    public func nameID(of package: PackageID) -> NameID { packages.name[Int(package)] }
+    public func nameID(of package: PackageID) -> NameID { NameID(rawValue: packages.name[package.index]) }
 
     /// The version of a package version.
-    public func version(of package: PackageID) -> String { strings[packages.version[Int(package)]] }
+    public func version(of package: PackageID) -> String { strings[packages.version[package.index]] }
 
     /// `name.version`
     public func text(of package: PackageID) -> String { "\(name(nameID(of: package))).\(version(of: package))" }
@@ -91,11 +92,11 @@ public struct Universe: Sendable, Equatable {
     }
 
     /// Whether a version has the flag `avoid-version`.
-    public func isAvoided(_ package: PackageID) -> Bool { packages.isAvoided[Int(package)] != 0 }
+    public func isAvoided(_ package: PackageID) -> Bool { packages.isAvoided[package.index] != 0 }
 
     /// Messages about files that could not be read, or fields that could not be understood.
     public var problems: [(name: NameID, message: String)] {
-        zip(problemNames, problemTexts).map { ($0, strings[$1]) }
+        zip(problemNames, problemTexts).map { (NameID(rawValue: $0), strings[$1]) }
     }
 
     /// The versions in `range` that are equal to `version`.
@@ -106,11 +107,11 @@ public struct Universe: Sendable, Equatable {
     }
 
     private func firstIndex(in range: Range<PackageID>, where holds: (PackageID) -> Bool) -> PackageID {
-        var (low, high) = (range.lowerBound, range.upperBound)
+        var (low, high) = (range.lowerBound.index, range.upperBound.index)
         while low < high {
             let middle = low + (high - low) / 2
-            if holds(middle) { high = middle } else { low = middle + 1 }
+            if holds(PackageID(middle)) { high = middle } else { low = middle + 1 }
         }
-        return low
+        return PackageID(low)
     }
 }

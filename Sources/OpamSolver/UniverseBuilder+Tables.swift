@@ -8,19 +8,19 @@ struct FilterKey: Hashable {
 
 /// What a table of bounds tells apart.
 struct BoundKey: Hashable {
-    let name: Universe.NameID
+    let name: Int32
     let version: Int32
 }
 
 /// What a table of atoms tells apart.
 struct AtomKey: Hashable {
-    let name: Universe.NameID
+    let name: Int32
     let condition: Int32
 }
 
 /// One row of a table of packages.
 struct PackageRow {
-    var name: Universe.NameID
+    var name: Int32
     var version: Int32
     var available: Int32
     var isAvoided: Int32
@@ -81,17 +81,17 @@ extension Universe {
                 return order == 0 ? texts[left] < texts[right] : order < 0
             }
             for index in order { packages.append(versions[index]) }
-            firstPackage.append(PackageID(packageCount))
+            firstPackage.append(Int32(packageCount))
         }
     }
 
     mutating func setBounds(_ keys: [BoundKey]) {
         for key in keys {
-            let range = bounds(of: strings[key.version], in: versions(of: key.name))
+            let range = bounds(of: strings[key.version], in: versions(of: NameID(rawValue: key.name)))
             bounds.name.append(key.name)
             bounds.version.append(key.version)
-            bounds.lower.append(range.lowerBound)
-            bounds.upper.append(range.upperBound)
+            bounds.lower.append(range.lowerBound.rawValue)
+            bounds.upper.append(range.upperBound.rawValue)
         }
     }
 }

@@ -4,7 +4,7 @@ public import OpamFormat
 ///
 /// ```swift
 /// var builder = UniverseBuilder()
-/// builder.add(package, PackageRules(file, problems: &problems))
+/// builder.add(package, PackageRelations(file, problems: &problems))
 /// let universe = builder.finish()
 /// ```
 ///
@@ -22,8 +22,8 @@ public struct UniverseBuilder {
     private var atomLists: Interned<[Int32]>
     private var classLists: Interned<[Int32]>
     private var rows: [[PackageRow]]
-    private var origins: [Universe.NameID: Int32] = [:]
-    private var problems: [(name: Universe.NameID, text: Int32)] = []
+    private var origins: [Int32: Int32] = [:]
+    private var problems: [(name: Int32, text: Int32)] = []
     private let old: Universe
 
     /// A builder with no packages.
@@ -61,7 +61,7 @@ public struct UniverseBuilder {
 
     /// What `name` was read from when the older universe was made; nil when it has no such name.
     public func origin(of name: String) -> String? {
-        old.nameID(name).flatMap { old.origins[Int($0)] >= 0 ? old.strings[old.origins[Int($0)]] : nil }
+        old.nameID(name).flatMap { old.origins[$0.index] >= 0 ? old.strings[old.origins[$0.index]] : nil }
     }
 
     /// How many names of the older universe were read from what `origins` says: (name, origin).
@@ -72,9 +72,9 @@ public struct UniverseBuilder {
     /// Takes over the versions of `name`, and what was said about it, from the older universe.
     public mutating func keep(_ name: String) {
         guard let id = old.nameID(name) else { return }
-        rows[Int(id)] = old.versions(of: id).map { old.packages[Int($0)] }
-        origins[id] = old.origins[Int(id)]
-        problems += zip(old.problemNames, old.problemTexts).lazy.filter { $0.0 == id }.map { ($0, $1) }
+        rows[id.index] = old.versions(of: id).map { old.packages[$0.index] }
+        origins[id.rawValue] = old.origins[id.index]
+        problems += zip(old.problemNames, old.problemTexts).lazy.filter { $0.0 == id.rawValue }.map { ($0, $1) }
     }
 
     // MARK: New packages
@@ -92,19 +92,19 @@ public struct UniverseBuilder {
     }
 
     /// Adds a version of a package.
-    public mutating func add(_ package: Package, _ rules: PackageRules) {
+    public mutating func add(_ package: Package, _ relations: PackageRelations) {
         let version = strings.number(of: package.version.text)
         let name = number(ofName: package.name.text)
         rows[Int(name)].append(
             PackageRow(
-                name: name, version: version, available: filter(rules.available, ownVersion: version),
-                isAvoided: rules.isAvoided ? 1 : 0,
-                depends: formulas.number(of: terms(of: rules.depends, ownVersion: version)),
-                conflicts: atomLists.number(of: list(of: rules.conflicts, ownVersion: version)),
-                classes: classLists.number(of: rules.conflictClasses.map { number(ofClass: $0.text) })))
+                name: name, version: version, available: filter(relations.available, ownVersion: version),
+                isAvoided: relations.isAvoided ? 1 : 0,
+                depends: formulas.number(of: terms(of: relations.depends, ownVersion: version)),
+                conflicts: atomLists.number(of: list(of: relations.conflicts, ownVersion: version)),
+                classes: classLists.number(of: relations.conflictClasses.map { number(ofClass: $0.text) })))
     }
 
-    private mutating func number(ofName text: String) -> Universe.NameID {
+    private mutating func number(ofName text: String) -> Int32 {
         let name = names.number(of: strings.number(of: text))
         if Int(name) == rows.count { rows.append([]) }
         return name
@@ -153,7 +153,7 @@ public struct UniverseBuilder {
     }
 
     private mutating func append(
-        _ condition: Formula<Dependency.Condition>, _ name: Universe.NameID, _ ownVersion: Int32,
+        _ condition: Formula<Dependency.Condition>, _ name: Int32, _ ownVersion: Int32,
         to term: inout [Int32]
     ) {
         switch condition {

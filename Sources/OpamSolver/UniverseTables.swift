@@ -1,6 +1,7 @@
-/// What is known of each package version, one array a property.
+/// The properties of each package version, an array for each. Identifiers are raw values here: the arrays are what is
+/// stored on disk.
 struct PackageTable: Sendable, Equatable {
-    var name: [Universe.NameID] = []
+    var name: [Int32] = []
     var version: [Int32] = []
     /// The filter of `available`.
     var available: [Int32] = []
@@ -22,15 +23,15 @@ struct FilterTable: Sendable, Equatable {
 
 /// A version that a constraint on `name` mentions, and the versions of that name that are equal to it.
 struct BoundTable: Sendable, Equatable {
-    var name: [Universe.NameID] = []
+    var name: [Int32] = []
     var version: [Int32] = []
-    var lower: [Universe.PackageID] = []
-    var upper: [Universe.PackageID] = []
+    var lower: [Int32] = []
+    var upper: [Int32] = []
 }
 
 /// A name and the condition on it: a term whose leaves are bounds and filters.
 struct AtomTable: Sendable, Equatable {
-    var name: [Universe.NameID] = []
+    var name: [Int32] = []
     /// Numbers in `conditions`.
     var condition: [Int32] = []
     var conditions = TermTable()

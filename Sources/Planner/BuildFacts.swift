@@ -16,7 +16,8 @@ struct BuildFacts: Sendable {
 
 /// A name, in versions that a dependency allows.
 struct AllowedVersions: Sendable {
-    var name: Universe.NameID
+    /// Nil for a name that the universe does not have.
+    var name: Universe.NameID?
     /// Nil allows all.
     var packages: Set<Universe.PackageID>?
 
@@ -104,7 +105,7 @@ struct BuildFactsReader: Sendable {
     private mutating func numbered(_ constraint: PackageConstraint) -> AllowedVersions {
         if let known = allowed[constraint] { return known }
         // A name that the universe lacks is in no selection.
-        guard let name = universe.nameID(constraint.name.text) else { return AllowedVersions(name: -1, packages: []) }
+        guard let name = universe.nameID(constraint.name.text) else { return AllowedVersions(name: nil, packages: []) }
         var result = AllowedVersions(name: name, packages: nil)
         if !constraint.versions.isEmpty {
             result.packages = Set(

@@ -109,7 +109,7 @@ struct ColumnSolver: Sendable {
         _ resolution: Resolution, _ request: Request, _ solver: inout Solver, _ examined: inout Set<Universe.NameID>
     ) -> String {
         if resolution.verdict == .limit {
-            return "the solver gave up after \(resolution.effort) steps"
+            return "the solver gave up after \(resolution.steps) steps"
         }
         guard let explanation = solver.explain(request) else {
             return "no set of package versions satisfies the request"

@@ -38,7 +38,7 @@ struct PinnedSource: PackageSource {
                 builder.add(
                     Package(
                         name: PackageName(unchecked: version.name), version: Version(unchecked: version.version)),
-                    PackageRules(file, problems: &problems))
+                    PackageRelations(file, problems: &problems))
             } catch {
                 let location = pin.opamFile?.location ?? pin.source?.location
                 throw Failure(

@@ -3,8 +3,8 @@ internal import OpamSolver
 
 /// The packages chosen for one request, and what each of them is built over.
 struct SelectionGraph {
-    /// By name; -1 where no version is chosen.
-    private var chosen: [Universe.PackageID]
+    /// By name; nil where no version is chosen.
+    private var chosen: [Universe.PackageID?]
     private var edges: [Universe.PackageID: Edges] = [:]
 
     /// What one package is built over, each once, in textual order.
@@ -20,18 +20,18 @@ struct SelectionGraph {
     }
 
     init(nameCount: Int) {
-        chosen = Array(repeating: -1, count: nameCount)
+        chosen = Array(repeating: nil, count: nameCount)
     }
 
     /// Starts anew with another selection.
     mutating func select(_ packages: [Universe.PackageID], in universe: Universe) {
-        for index in chosen.indices { chosen[index] = -1 }
-        for package in packages { chosen[Int(universe.nameID(of: package))] = package }
+        for index in chosen.indices { chosen[index] = nil }
+        for package in packages { chosen[universe.nameID(of: package).index] = package }
         edges.removeAll(keepingCapacity: true)
     }
 
     /// The packages chosen.
-    var selection: [Universe.PackageID] { chosen.filter { $0 >= 0 } }
+    var selection: [Universe.PackageID] { chosen.compactMap(\.self) }
 
     /// Those that `formula` needs, each once: of a disjunction the first part that the selection meets, which is the
     /// one that the solver took.
@@ -61,9 +61,8 @@ struct SelectionGraph {
     }
 
     private func package(_ atom: AllowedVersions) -> Universe.PackageID? {
-        guard atom.name >= 0 else { return nil }
-        let package = chosen[Int(atom.name)]
-        return package >= 0 && atom.allows(package) ? package : nil
+        guard let name = atom.name, let package = chosen[name.index], atom.allows(package) else { return nil }
+        return package
     }
 
     /// What `package` is built over in this selection, by opam's rules for build order.

@@ -28,7 +28,7 @@ struct StackUpdate: Sendable {
             return number
         }
         let universe = source.universe
-        numbers = (0..<Universe.NameID(universe.nameCount)).map { number(universe.name($0)) }
+        numbers = (0..<universe.nameCount).map { number(universe.name(Universe.NameID($0))) }
         for root in roots { _ = number(root) }
         var origins = FlatTexts()
         var isChanged: [Bool] = []
@@ -49,7 +49,7 @@ struct StackUpdate: Sendable {
         self.numberOfText = numberOfText
     }
 
-    func number(of name: Universe.NameID) -> Int32 { numbers[Int(name)] }
+    func number(of name: Universe.NameID) -> Int32 { numbers[name.index] }
 
     func number(ofName text: String) -> Int32? { numberOfText[text] }
 }

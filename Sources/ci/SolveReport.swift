@@ -69,7 +69,7 @@ struct SolveReport {
             case .solved:
                 lines += "\(title(index)): \(selection(index)?.joined(separator: " ") ?? "")\n"
             case .limit:
-                lines += "\(title(index)): gave up after \(resolutions[index].effort) steps\n"
+                lines += "\(title(index)): gave up after \(resolutions[index].steps) steps\n"
             case .unsolvable:
                 lines += "\(title(index)): cannot be installed\n"
                 if let reason = reasons[index] { lines += indented(reason) + "\n" }

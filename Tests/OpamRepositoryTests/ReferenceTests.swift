@@ -66,10 +66,8 @@ struct ReferenceTests {
         #expect(try lines(target, chosen.map { packages[$0] }) == chosen.map { expected[$0] })
     }
 
-    /// Targets that share answers have the same as each alone.
-    @Test func columnsThatShareAnswers() throws {
-        var shared = SharedAnswers()
-        var takenOver = 0
+    /// Requests answered from a compiler that was decided once have the same answers as those searched whole.
+    @Test func residualProblemsHaveTheAnswersOfWholeOnes() throws {
         for (name, compiler) in [
             ("debian-12", "5.3.0"), ("freebsd-14", "5.3.0"), ("archlinux", "4.14.2"), ("debian-12", "4.14.2"),
         ] {
@@ -79,8 +77,7 @@ struct ReferenceTests {
                 Request(
                     try #require(Package(target.universe.text(of: target.newestAvailable[index]))), compiler: root)
             }
-            let resolutions = target.solve(requests, threads: 2, sharing: &shared)
-            takenOver += resolutions.count { $0.effort == 0 }
+            let resolutions = target.solve(requests, threads: 2)
             var alone = Solver(target)
             for (request, resolution) in zip(requests, resolutions) {
                 #expect(
@@ -88,8 +85,6 @@ struct ReferenceTests {
                     "\(name), \(compiler): \(request.roots)")
             }
         }
-        // Every 40th of each list: the lists are not the same everywhere.
-        #expect(takenOver > 50)
     }
 
     /// Every unsolvable request of the slice has an explanation of at most a screen.
@@ -133,7 +128,7 @@ struct ReferenceTests {
         guard target.isAvailable(id) else { return }
         let formula = file.depends.filtered(in: environment, scope: DependencyScope())
         let parts: [Formula<PackageConstraint>] = if case .all(let parts) = formula { parts } else { [formula] }
-        let needs = target.rules.needs.range(id).map { describe($0, target) }
+        let needs = target.problem.dependencies.range(id).map { describe($0, target) }
         #expect(needs == parts.map { describe($0, universe) }, "\(package)")
     }
 
@@ -153,14 +148,14 @@ struct ReferenceTests {
     }
 
     private func describe(_ need: Int, _ target: TargetUniverse) -> String {
-        let (slot, set) = (target.rules.needs.slot(need), target.rules.needs.set(need))
-        guard slot < target.universe.nameCount else {
-            let alternatives = target.rules.order[slot].map { alternative in
-                target.rules.needs.range(alternative).map { describe($0, target) }.joined(separator: " & ")
+        let (slot, set) = (target.problem.dependencies.slot(need), target.problem.dependencies.set(need))
+        guard slot.index < target.universe.nameCount else {
+            let alternatives = target.problem.order[slot].map { alternative in
+                target.problem.dependencies.range(alternative).map { describe($0, target) }.joined(separator: " & ")
             }
             return "(\(alternatives.joined(separator: " | ")))"
         }
-        let versions = target.universe.versions(of: slot).filter { target.rules.sets.contains($0, in: set) }
+        let versions = target.universe.versions(of: slot).filter { target.problem.sets.contains($0, in: set) }
         return "\(target.universe.name(slot))\(versions)"
     }
 }

@@ -27,7 +27,7 @@ import Testing
     }
 
     private func packages(_ universe: Universe) -> [String] {
-        (0..<Int32(universe.packageCount)).map { universe.text(of: $0) }.sorted()
+        (0..<universe.packageCount).map { universe.text(of: Universe.PackageID($0)) }.sorted()
     }
 
     private func file() throws -> String {

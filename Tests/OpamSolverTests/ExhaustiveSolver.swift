@@ -1,8 +1,8 @@
 @testable import OpamSolver
 
-/// Lists every solution of small rules and walks through them: slow, and too simple to be wrong.
+/// Lists every solution of a small problem and walks through them: slow, and too simple to be wrong.
 struct ExhaustiveSolver {
-    let rules: Rules
+    let problem: CompiledProblem
     let root: Candidate
 
     /// What the walk from the root takes, in the order of the walk; nil when there is no solution.
@@ -16,10 +16,10 @@ struct ExhaustiveSolver {
 
     private func follow(_ candidate: Candidate, _ solutions: inout [[Slot: Candidate]], _ met: inout [Candidate]) {
         met.append(candidate)
-        for need in rules.needs.range(candidate) {
-            let slot = rules.needs.slot(need)
-            if met.contains(where: { rules.slotOf[Int($0)] == slot }) { continue }
-            for option in rules.order[slot] {
+        for need in problem.dependencies.range(candidate) {
+            let slot = problem.dependencies.slot(need)
+            if met.contains(where: { problem.slot(of: $0) == slot }) { continue }
+            for option in problem.order[slot] {
                 let left = solutions.filter { $0[slot] == option }
                 if left.isEmpty { continue }
                 solutions = left
@@ -33,41 +33,43 @@ struct ExhaustiveSolver {
         var found: [[Slot: Candidate]] = []
         var taken: [Slot: Candidate] = [:]
         func extend(from slot: Slot) {
-            if slot == Slot(rules.slotCount) {
+            if slot == Slot(problem.slotCount) {
                 if isSolution(taken) { found.append(taken) }
                 return
             }
             taken[slot] = nil
-            extend(from: slot + 1)
-            for candidate in rules.order[slot] {
+            extend(from: slot.advanced(by: 1))
+            for candidate in problem.order[slot] {
                 taken[slot] = candidate
-                if !breaksAnExclusion(taken) { extend(from: slot + 1) }
+                if !breaksAnExclusion(taken) { extend(from: slot.advanced(by: 1)) }
             }
             taken[slot] = nil
         }
-        extend(from: 0)
+        extend(from: Slot(0))
         return found
     }
 
     /// Whether `taken` satisfies every rule and holds the root.
     func isSolution(_ taken: [Slot: Candidate]) -> Bool {
-        guard taken[rules.slotOf[Int(root)]] == root, !breaksAnExclusion(taken) else { return false }
+        guard taken[problem.slot(of: root)] == root, !breaksAnExclusion(taken) else { return false }
         return taken.values.allSatisfy { candidate in
-            rules.needs.range(candidate).allSatisfy { need in
-                taken[rules.needs.slot(need)].map { rules.sets.contains($0, in: rules.needs.set(need)) } ?? false
+            problem.dependencies.range(candidate).allSatisfy { need in
+                taken[problem.dependencies.slot(need)].map {
+                    problem.sets.contains($0, in: problem.dependencies.set(need))
+                } ?? false
             }
         }
     }
 
     private func breaksAnExclusion(_ taken: [Slot: Candidate]) -> Bool {
         let isForbidden = taken.values.contains { candidate in
-            rules.conflicts.range(candidate).contains { conflict in
-                taken[rules.conflicts.slot(conflict)].map {
-                    rules.sets.contains($0, in: rules.conflicts.set(conflict))
+            problem.conflicts.range(candidate).contains { conflict in
+                taken[problem.conflicts.slot(conflict)].map {
+                    problem.sets.contains($0, in: problem.conflicts.set(conflict))
                 } ?? false
             }
         }
-        let classes = taken.values.flatMap { Set(rules.classes[$0]) }
+        let classes = taken.values.flatMap { Set(problem.atMostOneGroups[$0]) }
         return isForbidden || Set(classes).count < classes.count
     }
 }

@@ -1,19 +1,19 @@
 @testable import OpamSolver
 
-/// Walks by trying everything in order and going back one step at a time, without learning: for rules that are too large
+/// Walks by trying everything in order and going back one step at a time, without learning: for problem that are too large
 /// to list every solution.
 struct PlainWalk {
-    let rules: Rules
+    let problem: CompiledProblem
     /// Candidates that may still be tried.
     private(set) var budget = 200_000
 
-    init(rules: Rules) {
-        self.rules = rules
+    init(problem: CompiledProblem) {
+        self.problem = problem
     }
 
     /// What the walk takes, in its order, `.some(nil)` where there is no solution, nil where the budget was not enough.
     mutating func walk(from root: Candidate) -> [Candidate]?? {
-        let found = walk([(root, rules.needs.range(root).lowerBound)], [root])
+        let found = walk([(root, problem.dependencies.range(root).lowerBound)], [root])
         return budget > 0 ? .some(found) : nil
     }
 
@@ -21,16 +21,16 @@ struct PlainWalk {
         guard isAllowed(taken) else { return nil }
         var open = open
         while let (candidate, need) = open.last {
-            guard need < rules.needs.range(candidate).upperBound else {
+            guard need < problem.dependencies.range(candidate).upperBound else {
                 open.removeLast()
                 continue
             }
             open[open.count - 1].need += 1
-            let (slot, set) = (rules.needs.slot(need), rules.needs.set(need))
-            if taken.contains(where: { rules.slotOf[Int($0)] == slot }) { continue }
-            for option in rules.order[slot] where rules.sets.contains(option, in: set) && budget > 0 {
+            let (slot, set) = (problem.dependencies.slot(need), problem.dependencies.set(need))
+            if taken.contains(where: { problem.slot(of: $0) == slot }) { continue }
+            for option in problem.order[slot] where problem.sets.contains(option, in: set) && budget > 0 {
                 budget -= 1
-                let further = open + [(option, rules.needs.range(option).lowerBound)]
+                let further = open + [(option, problem.dependencies.range(option).lowerBound)]
                 if let found = walk(further, taken + [option]) { return found }
             }
             return nil
@@ -43,17 +43,18 @@ struct PlainWalk {
         let last = taken[taken.count - 1]
         return taken.allSatisfy { other in
             !excludes(last, other) && !excludes(other, last)
-                && (other == last || !rules.classes[last].contains { rules.classes[other].contains($0) })
+                && (other == last
+                    || !problem.atMostOneGroups[last].contains { problem.atMostOneGroups[other].contains($0) })
         }
     }
 
     private func excludes(_ one: Candidate, _ other: Candidate) -> Bool {
-        let slot = rules.slotOf[Int(other)]
-        return rules.needs.range(one).contains {
-            rules.needs.slot($0) == slot && !rules.sets.contains(other, in: rules.needs.set($0))
+        let slot = problem.slot(of: other)
+        return problem.dependencies.range(one).contains {
+            problem.dependencies.slot($0) == slot && !problem.sets.contains(other, in: problem.dependencies.set($0))
         }
-            || rules.conflicts.range(one).contains {
-                rules.conflicts.slot($0) == slot && rules.sets.contains(other, in: rules.conflicts.set($0))
+            || problem.conflicts.range(one).contains {
+                problem.conflicts.slot($0) == slot && problem.sets.contains(other, in: problem.conflicts.set($0))
             }
     }
 }

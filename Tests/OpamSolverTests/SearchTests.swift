@@ -6,18 +6,18 @@ import Testing
 struct SearchTests {
     /// What `search` takes for `root`, in the order of the walk.
     private func walk(_ search: inout Search, from root: Candidate) -> [Candidate]? {
-        search.clear()
+        search.reset()
         guard search.run(from: root, budget: 100_000) == .solved else { return nil }
-        return [root] + search.walked.map { search.chosen[Int($0)] }
+        return [root] + search.walk.visited.map { search.selected[$0.index] }
     }
 
     @Test("agrees with listing every solution, and a cleared search is as good as a new one")
     func agreesWithOracle() {
         var solved = 0
         for seed in 0..<3_000 as Range<UInt64> {
-            let random = RandomRules(seed: seed)
-            var search = Search(random.rules)
-            let expected = ExhaustiveSolver(rules: random.rules, root: random.root).walk()
+            let random = RandomProblem(seed: seed)
+            var search = Search(random.problem)
+            let expected = ExhaustiveSolver(problem: random.problem, root: random.root).walk()
             #expect(walk(&search, from: random.root) == expected, "seed \(seed)")
             #expect(walk(&search, from: random.root) == expected, "seed \(seed), second time")
             solved += expected == nil ? 0 : 1
@@ -29,10 +29,10 @@ struct SearchTests {
     @Test func agreesWithTryingEverythingInOrder() {
         var (solved, unsolvable) = (0, 0)
         for seed in 0..<2_000 as Range<UInt64> {
-            let random = RandomRules(seed: seed, names: 8...24, versions: 6)
-            var plain = PlainWalk(rules: random.rules)
+            let random = RandomProblem(seed: seed, names: 8...24, versions: 6)
+            var plain = PlainWalk(problem: random.problem)
             guard let expected = plain.walk(from: random.root) else { continue }
-            var search = Search(random.rules)
+            var search = Search(random.problem)
             #expect(walk(&search, from: random.root) == expected, "seed \(seed)")
             solved += expected == nil ? 0 : 1
             unsolvable += expected == nil ? 1 : 0
@@ -42,8 +42,8 @@ struct SearchTests {
 
     @Test("reports a spent budget as such")
     func budget() {
-        let random = RandomRules(seed: 1)
-        var search = Search(random.rules)
-        #expect(search.run(from: random.root, budget: 0) == .exhausted)
+        let random = RandomProblem(seed: 1)
+        var search = Search(random.problem)
+        #expect(search.run(from: random.root, budget: 0) == .budgetExhausted)
     }
 }

@@ -13,7 +13,7 @@ struct SmallUniverse {
             let package = try #require(Package(text))
             var problems: [FormatError] = []
             let file = try OpamFile(parsing: "opam-version: \"2.0\"\n\(fields)", file: text)
-            builder.add(package, PackageRules(file, problems: &problems))
+            builder.add(package, PackageRelations(file, problems: &problems))
             #expect(problems.isEmpty, "\(text)")
         }
         universe = builder.finish()

@@ -26,7 +26,7 @@ struct SmallRepository: PackageSource {
                 builder.add(
                     Package(
                         name: PackageName(unchecked: version.name), version: Version(unchecked: version.version)),
-                    PackageRules(try OpamFile(parsing: bytes, file: "\(version)/opam"), problems: &problems))
+                    PackageRelations(try OpamFile(parsing: bytes, file: "\(version)/opam"), problems: &problems))
             }
         }
         self.packages = packages

@@ -1,16 +1,16 @@
 public import OpamFormat
 
-/// What an opam file says about what can be installed with what.
-public struct PackageRules: Sendable {
+/// The relations of an opam file to other packages, and where it is available.
+public struct PackageRelations: Sendable {
     public var available: Filter
     public var depends: DependencyFormula
     public var conflicts: DependencyFormula
     public var conflictClasses: [PackageName]
     public var isAvoided: Bool
 
-    /// Reads the fields that count.
+    /// Reads the fields that the solver uses.
     ///
-    /// - Parameter problems: Gains an error for each field that cannot be understood, which is then as good as absent.
+    /// - Parameter problems: receives an error for each field that cannot be read; such a field counts as absent.
     public init(_ file: OpamFile, problems: inout [FormatError]) {
         depends = file.read(.depends, problems: &problems)
         conflicts = file.read(.conflicts, problems: &problems)

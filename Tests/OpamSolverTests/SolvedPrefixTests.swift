@@ -4,9 +4,9 @@ import Testing
 
 @testable import OpamSolver
 
-/// Deciding the beginning of a request once, and taking answers over from other targets, changes no answer.
-@Suite("Answers that are shared")
-struct SharedAnswersTests {
+/// Deciding the first roots of a request once for many requests changes no answer.
+@Suite("Solved prefixes")
+struct SolvedPrefixTests {
     /// Random files in which versions may be to avoid, or not be available everywhere.
     private func randomFiles(_ generator: inout SeededGenerator) -> [(String, String)] {
         UniverseLawTests.randomFiles(&generator).map { text, fields in
@@ -39,28 +39,25 @@ struct SharedAnswersTests {
         resolution.selection?.map { universe.text(of: $0) }.joined(separator: " ")
     }
 
-    @Test func nothingDependsOnWhatWasSolvedBeforeOrElsewhere() throws {
-        var (takenOver, otherwise) = (0, 0)
+    @Test func nothingDependsOnWhatWasSolvedBefore() throws {
+        var unsolvable = 0
         for seed in 0..<60 as Range<UInt64> {
             var generator = SeededGenerator(seed: seed)
             let files = randomFiles(&generator)
             let small = try SmallUniverse(files)
             let columns = ["linux", "win32", "macos"].flatMap { os in (1...3).map { (os, $0) } }
-            var shared = SharedAnswers()
             for (os, compiler) in columns.shuffled(using: &generator) {
                 let target = small.target(["os": os])
                 let requests = requests(compiler, &generator)
-                let together = target.solve(requests, threads: 2, sharing: &shared)
+                let together = target.solve(requests, threads: 2)
                 for (request, resolution) in zip(requests, together) {
                     var alone = Solver(target)
                     let whole = alone.solveWhole(request, nil, spent: 0)
                     let label: Comment = "seed \(seed), \(os), \(request.roots)"
                     #expect(resolution.verdict == whole.verdict, label)
                     #expect(alone.solve(request).verdict == whole.verdict, label)
-                    otherwise += whole.selection == nil ? 1 : 0
-                    let isTakenOver = resolution.effort == 0 && request.roots[0].name != request.roots[1].name
-                    takenOver += isTakenOver ? 1 : 0
-                    guard isTakenOver || Int.random(in: 0..<5, using: &generator) == 0 else { continue }
+                    unsolvable += whole.selection == nil ? 1 : 0
+                    guard Int.random(in: 0..<5, using: &generator) == 0 else { continue }
                     // Without what was not examined the answer is the same.
                     let examined = Set(resolution.examined.map { small.universe.name($0) })
                     let kept = try SmallUniverse(files.filter { examined.contains(String($0.0.prefix(1))) })
@@ -69,8 +66,7 @@ struct SharedAnswersTests {
                 }
             }
         }
-        #expect(takenOver > 500, "answers should be taken over: \(takenOver)")
-        #expect(otherwise > 500, "the generator should give unsolvable requests: \(otherwise)")
+        #expect(unsolvable > 500, "the generator should give unsolvable requests: \(unsolvable)")
     }
 
     /// Filters of versions, of names and of whole files differ, also back again.
@@ -92,14 +88,14 @@ struct SharedAnswersTests {
                 let requests = requests(Int(compiler) ?? 1, &generator) + [Request("f")]
                 for (one, other) in zip(fresh.solve(requests, threads: 1), derived.solve(requests, threads: 1)) {
                     #expect(one.verdict == other.verdict, "seed \(seed), \(os), \(compiler)")
-                    #expect(one.examined == other.examined && one.effort == other.effort, "seed \(seed), \(os)")
+                    #expect(one.examined == other.examined && one.steps == other.steps, "seed \(seed), \(os)")
                 }
             }
         }
     }
 
-    /// What the beginning decides can have to be decided otherwise for the sake of the last root.
-    @Test func aDecisionOfTheBeginningIsNotFinal() throws {
+    /// What the prefix decides may have to be revised for the sake of the goal.
+    @Test func aDecisionOfThePrefixIsNotFinal() throws {
         let universe = try SmallUniverse([
             "ocaml.5": "depends: [ (\"base\" | \"variant\") \"config\" ]", "base.1": "conflict-class: \"core\"",
             "variant.1": "conflict-class: \"core\"", "config.1": "", "config.2": "",
@@ -112,24 +108,5 @@ struct SharedAnswersTests {
         #expect(universe.selection(Request("ocaml.5", "d")) == nil)
         #expect(universe.selection(Request("ocaml.5", "e")) == "b.1 base.1 config.1 e.1 ocaml.5")
         #expect(universe.selection(Request("ocaml.5", "config.1")) == "base.1 config.1 ocaml.5")
-    }
-
-    /// Old versions that nobody looks at may differ between targets; better ones may not.
-    @Test func anAnswerIsTakenOverAsFarAsItReaches() throws {
-        let universe = try SmallUniverse([
-            "ocaml.4": "", "ocaml.5": "", "a.1": "depends: \"b\"", "b.0": "", "b.1": "depends: \"ocaml\" {< \"5\"}",
-            "b.2": "",
-            "c.1": "depends: \"d\"", "d.1": "", "d.2": "depends: \"ocaml\" {>= \"5\"}",
-        ])
-        var shared = SharedAnswers()
-        func solve(_ compiler: String) -> [Resolution] {
-            universe.target().solve(
-                [Request("ocaml.\(compiler)", "a"), Request("ocaml.\(compiler)", "c")], threads: 1, sharing: &shared)
-        }
-        #expect(solve("5").map { words($0, universe.universe) } == ["a.1 b.2 ocaml.5", "c.1 d.2 ocaml.5"])
-        let second = solve("4")
-        #expect(second.map { words($0, universe.universe) } == ["a.1 b.2 ocaml.4", "c.1 d.1 ocaml.4"])
-        #expect(second.map { $0.effort == 0 } == [true, false])
-        #expect(solve("4").allSatisfy { $0.effort == 0 })
     }
 }

@@ -1,117 +1,116 @@
 internal import OpamFormat
 
-/// Turns formulas of a universe into needs and conflicts, as the filters of one target and scope decide them.
+/// Compiles formulas of a universe into dependencies and conflicts, as the filters of one target and scope decide them.
 ///
 /// An atom whose braces are false *vanishes* from its `&` or `|`. A `|` of more than one part becomes a choice: a slot
 /// of its own whose candidates are the alternatives, with nested `|` flattened.
-struct RuleCompiler {
-    typealias Link = (slot: Slot, set: Int32)
-
+struct ProblemCompiler {
     let universe: Universe
     let filters: [Filter]
     let decisions: FilterDecisions
-    /// The set of each atom that was met: ``vanished`` for one that vanishes, ``unknown`` for one not met yet.
-    private var setOfAtom: [Int32]
-    private var metAtoms: [Int32] = []
-    private static let vanished: Int32 = -1
-    private static let unknown: Int32 = -2
+    /// The set of each atom that was compiled: ``vanished`` for one that vanishes, ``unknown`` for one not compiled yet.
+    private var setOfAtom: [CandidateSets.ID]
+    private var compiledAtoms: [Int32] = []
+    private static let vanished = CandidateSets.ID(-1)
+    private static let unknown = CandidateSets.ID(-2)
 
     init(_ universe: Universe, _ filters: [Filter], _ decisions: FilterDecisions) {
         self.universe = universe
         self.filters = filters
         self.decisions = decisions
-        setOfAtom = Array(repeating: RuleCompiler.unknown, count: universe.atoms.name.count)
+        setOfAtom = Array(repeating: ProblemCompiler.unknown, count: universe.atoms.name.count)
     }
 
-    /// The needs that a formula stands for. Its choices are added to `rules`.
-    mutating func needs(of formula: Int32, _ rules: inout Rules) -> [Link] {
+    /// The dependencies that a formula asks for. Its choices are added to `problem`.
+    mutating func dependencies(of formula: Int32, _ problem: inout CompiledProblem) -> [SlotConstraint] {
         var cursor = universe.formulas.range(formula).lowerBound
         guard cursor < universe.formulas.range(formula).upperBound,
-            let part = part(at: &cursor, &rules)
+            let part = part(at: &cursor, &problem)
         else { return [] }
-        return links(of: part, &rules)
+        return constraints(of: part, &problem)
     }
 
-    /// What a list of conflicts forbids.
-    mutating func conflicts(of list: Int32, _ rules: inout Rules) -> [Link] {
-        universe.atomLists[list].compactMap { link(of: $0, &rules) }
+    /// The conflicts of a list of atoms.
+    mutating func conflicts(of list: Int32, _ problem: inout CompiledProblem) -> [SlotConstraint] {
+        universe.atomLists[list].compactMap { constraint(of: $0, &problem) }
     }
 
-    /// Forgets the sets of atoms: needed when `rules` forgets them.
+    /// Drops the sets of atoms; to be called when the problem is rolled back.
     mutating func forgetSets() {
-        for atom in metAtoms { setOfAtom[Int(atom)] = RuleCompiler.unknown }
-        metAtoms.removeAll(keepingCapacity: true)
+        for atom in compiledAtoms { setOfAtom[Int(atom)] = ProblemCompiler.unknown }
+        compiledAtoms.removeAll(keepingCapacity: true)
     }
 
     // MARK: Formulas
 
     /// A part of a formula that has not vanished.
     private enum Part {
-        case needs([Link])
-        case alternatives([[Link]])
+        case conjunction([SlotConstraint])
+        case alternatives([[SlotConstraint]])
     }
 
-    private mutating func part(at cursor: inout Int, _ rules: inout Rules) -> Part? {
+    private mutating func part(at cursor: inout Int, _ problem: inout CompiledProblem) -> Part? {
         let (sign, operand) = (universe.formulas.codes[cursor], universe.formulas.codes[cursor + 1])
         cursor += 2
-        if sign == Term.atom { return link(of: operand, &rules).map { .needs([$0]) } }
+        if sign == Term.atom { return constraint(of: operand, &problem).map { .conjunction([$0]) } }
         var parts: [Part] = []
         for _ in 0..<operand {
-            if let part = part(at: &cursor, &rules) { parts.append(part) }
+            if let part = part(at: &cursor, &problem) { parts.append(part) }
         }
         if parts.count <= 1 { return parts.first }
-        return sign == Term.all ? .needs(parts.flatMap { links(of: $0, &rules) }) : .alternatives(flattened(parts))
+        return sign == Term.all
+            ? .conjunction(parts.flatMap { constraints(of: $0, &problem) }) : .alternatives(flattened(parts))
     }
 
-    private func flattened(_ parts: [Part]) -> [[Link]] {
+    private func flattened(_ parts: [Part]) -> [[SlotConstraint]] {
         parts.flatMap { part in
             switch part {
-            case .needs(let links): [links]
+            case .conjunction(let constraints): [constraints]
             case .alternatives(let alternatives): alternatives
             }
         }
     }
 
-    private func links(of part: Part, _ rules: inout Rules) -> [Link] {
+    private func constraints(of part: Part, _ problem: inout CompiledProblem) -> [SlotConstraint] {
         switch part {
-        case .needs(let links): return links
+        case .conjunction(let constraints): return constraints
         case .alternatives(let alternatives):
-            let slot = rules.addSlot()
-            let candidates = alternatives.map { needs in
-                let candidate = rules.addCandidate(to: slot)
-                rules.needs.replace(candidate, with: needs)
+            let slot = problem.addSlot()
+            let candidates = alternatives.map { constraints in
+                let candidate = problem.addCandidate(to: slot)
+                problem.dependencies.replace(candidate, with: constraints)
                 return candidate
             }
-            rules.order.replace(slot, with: candidates)
+            problem.order.replace(slot, with: candidates)
             return [(slot, CandidateSets.everything)]
         }
     }
 
     // MARK: Atoms
 
-    private mutating func link(of atom: Int32, _ rules: inout Rules) -> Link? {
+    private mutating func constraint(of atom: Int32, _ problem: inout CompiledProblem) -> SlotConstraint? {
         let known = setOfAtom[Int(atom)]
-        let set = known == RuleCompiler.unknown ? newSet(of: atom, &rules) : known
-        return set < 0 ? nil : (universe.atoms.name[Int(atom)], set)
+        let set = known == ProblemCompiler.unknown ? newSet(of: atom, &problem) : known
+        return set.isNone ? nil : (Slot(rawValue: universe.atoms.name[Int(atom)]), set)
     }
 
-    private mutating func newSet(of atom: Int32, _ rules: inout Rules) -> Int32 {
-        let set: Int32 =
+    private mutating func newSet(of atom: Int32, _ problem: inout CompiledProblem) -> CandidateSets.ID {
+        let set: CandidateSets.ID =
             switch versions(of: atom) {
-            case .none: RuleCompiler.vanished
+            case .none: ProblemCompiler.vanished
             case .everything: CandidateSets.everything
-            case .some(let versions): rules.sets.add(versions.ranges)
+            case .some(let versions): problem.sets.add(versions.ranges)
             }
         setOfAtom[Int(atom)] = set
-        metAtoms.append(atom)
+        compiledAtoms.append(atom)
         return set
     }
 
-    /// What a condition comes to.
+    /// The versions that satisfy a condition.
     enum Versions {
         /// It is false: the atom vanishes.
         case none
-        /// It asks for no version.
+        /// Every version.
         case everything
         case some(VersionSet)
 
@@ -130,7 +129,7 @@ struct RuleCompiler {
         let range = universe.atoms.conditions.range(universe.atoms.condition[Int(atom)])
         var cursor = range.lowerBound
         if range.isEmpty { return .everything }
-        return condition(at: &cursor, of: universe.atoms.name[Int(atom)])
+        return condition(at: &cursor, of: Slot(rawValue: universe.atoms.name[Int(atom)]))
     }
 
     private func condition(at cursor: inout Int, of name: Universe.NameID) -> Versions {
@@ -143,7 +142,7 @@ struct RuleCompiler {
             var result: Versions = sign == Term.all ? .everything : .none
             for _ in 0..<operand {
                 let part = condition(at: &cursor, of: name)
-                result = sign == Term.all ? RuleCompiler.both(result, part) : RuleCompiler.either(result, part)
+                result = sign == Term.all ? ProblemCompiler.both(result, part) : ProblemCompiler.either(result, part)
             }
             return result
         default:
@@ -156,7 +155,8 @@ struct RuleCompiler {
     }
 
     private func bound(_ relation: RelationalOperator, _ bound: Int32, of name: Universe.NameID) -> VersionSet {
-        let equal = universe.bounds.lower[Int(bound)]..<universe.bounds.upper[Int(bound)]
+        let lower = Candidate(rawValue: universe.bounds.lower[Int(bound)])
+        let equal = lower..<Candidate(rawValue: universe.bounds.upper[Int(bound)])
         return VersionSet(relation, equal, of: universe.versions(of: name))
     }
 

@@ -1,29 +1,29 @@
 internal import OpamFormat
 
-/// Makes the rules of one target, out of nothing or out of those of another.
+/// Compiles the problem of one target, from scratch or from that of another target.
 ///
-/// Targets of one universe differ in a few filters and in what is available. Whatever rests on neither is the same in
-/// both, so the rules of the other are copied, and only the rows are made anew that a filter or an availability changes.
-/// Slots and sets that are no longer used stay. Nothing is a target in which no version is available.
-struct TargetRules {
+/// Targets of one universe differ in a few filters and in what is available. Everything else is equal, so the other
+/// problem is copied, and only the rows that a filter or an availability changes are compiled again. Slots and sets
+/// that are no longer used remain. Starting from scratch is starting from a target in which no version is available.
+struct TargetProblem {
     private let universe: Universe
     private let availability: [Bool]
     private let wasAvailable: [Bool]
     /// Nil without another target.
     private let isChanged: ChangedTerms?
-    private var rules: Rules
-    private var compiler: RuleCompiler
-    /// By formula, a version whose row of needs is up to date.
+    private var problem: CompiledProblem
+    private var compiler: ProblemCompiler
+    /// By formula, a version whose row of dependencies is up to date.
     private var firstWithFormula: [Candidate]
 
     /// - Complexity: O(size of the universe), with a small factor where there is another target.
-    static func rules(
+    static func problem(
         _ universe: Universe, _ filters: [Filter], _ decisions: FilterDecisions, _ availability: [Bool],
         like other: TargetUniverse?
-    ) -> Rules {
-        var target = TargetRules(universe, filters, decisions, availability, other)
+    ) -> CompiledProblem {
+        var target = TargetProblem(universe, filters, decisions, availability, other)
         target.make()
-        return target.rules
+        return target.problem
     }
 
     private init(
@@ -34,20 +34,20 @@ struct TargetRules {
         self.availability = availability
         wasAvailable = other?.availability ?? Array(repeating: false, count: universe.packageCount)
         isChanged = other.map { ChangedTerms(universe, filters, decisions, $0.decisions) }
-        rules = other?.rules ?? TargetRules.empty(universe)
-        compiler = RuleCompiler(universe, filters, decisions)
-        firstWithFormula = Array(repeating: -1, count: universe.formulas.count)
+        problem = other?.problem ?? TargetProblem.empty(universe)
+        compiler = ProblemCompiler(universe, filters, decisions)
+        firstWithFormula = Array(repeating: .none, count: universe.formulas.count)
     }
 
-    /// All slots and candidates, none of them in an order.
-    private static func empty(_ universe: Universe) -> Rules {
-        var rules = Rules()
-        rules.classCount = universe.classes.count
-        for name in 0..<Universe.NameID(universe.nameCount) {
-            let slot = rules.addSlot()
-            for _ in universe.versions(of: name) { _ = rules.addCandidate(to: slot) }
+    /// All slots and candidates; every order is empty.
+    private static func empty(_ universe: Universe) -> CompiledProblem {
+        var problem = CompiledProblem()
+        problem.groupCount = universe.classes.count
+        for name in Slot.first(universe.nameCount) {
+            let slot = problem.addSlot()
+            for _ in universe.versions(of: name) { _ = problem.addCandidate(to: slot) }
         }
-        return rules
+        return problem
     }
 
     private mutating func make() {
@@ -55,10 +55,10 @@ struct TargetRules {
             let formula = Int(universe.packages.depends[package])
             if isChanged?.formulas[formula] == false { firstWithFormula[formula] = Candidate(package) }
         }
-        for name in 0..<Universe.NameID(universe.nameCount) {
+        for name in Slot.first(universe.nameCount) {
             let versions = universe.versions(of: name)
-            if versions.contains(where: { availability[Int($0)] != wasAvailable[Int($0)] }) {
-                rules.order.replace(
+            if versions.contains(where: { availability[$0.index] != wasAvailable[$0.index] }) {
+                problem.order.replace(
                     name,
                     with: TargetUniverse.candidates(of: name, .newest, isRequested: false, universe, availability))
             }
@@ -67,37 +67,39 @@ struct TargetRules {
     }
 
     private mutating func setRows(of package: Candidate) {
-        let (isAvailable, wasAvailable) = (availability[Int(package)], wasAvailable[Int(package)])
+        let (isAvailable, wasAvailable) = (availability[package.index], wasAvailable[package.index])
         guard isAvailable else {
             if wasAvailable { clearRows(of: package) }
             return
         }
-        let row = universe.packages[Int(package)]
-        if !wasAvailable || isChanged?.formulas[Int(row.depends)] == true { setNeeds(of: package, row.depends) }
+        let row = universe.packages[package.index]
+        if !wasAvailable || isChanged?.formulas[Int(row.depends)] == true { setDependencies(of: package, row.depends) }
         if row.conflicts != 0, !wasAvailable || isChanged?.lists[Int(row.conflicts)] == true {
-            rules.conflicts.replace(package, with: compiler.conflicts(of: row.conflicts, &rules))
+            problem.conflicts.replace(package, with: compiler.conflicts(of: row.conflicts, &problem))
         }
-        if row.classes != 0, !wasAvailable { rules.classes.replace(package, with: universe.classLists[row.classes]) }
+        if row.classes != 0, !wasAvailable {
+            problem.atMostOneGroups.replace(package, with: universe.classLists[row.classes])
+        }
     }
 
-    private mutating func setNeeds(of package: Candidate, _ formula: Int32) {
+    private mutating func setDependencies(of package: Candidate, _ formula: Int32) {
         let first = firstWithFormula[Int(formula)]
-        if first >= 0 {
-            rules.needs.point(package, at: rules.needs.range(first))
+        if !first.isNone {
+            problem.dependencies.restore(package, to: problem.dependencies.range(first))
         } else {
-            rules.needs.replace(package, with: compiler.needs(of: formula, &rules))
+            problem.dependencies.replace(package, with: compiler.dependencies(of: formula, &problem))
             firstWithFormula[Int(formula)] = package
         }
     }
 
     private mutating func clearRows(of package: Candidate) {
-        rules.needs.point(package, at: 0..<0)
-        rules.conflicts.point(package, at: 0..<0)
-        rules.classes.point(package, at: 0..<0)
+        problem.dependencies.restore(package, to: 0..<0)
+        problem.conflicts.restore(package, to: 0..<0)
+        problem.atMostOneGroups.restore(package, to: 0..<0)
     }
 }
 
-/// The formulas and lists of atoms that come to something else in one target than in another.
+/// The formulas and lists of atoms that evaluate differently in two targets.
 private struct ChangedTerms {
     let formulas: [Bool]
     let lists: [Bool]
@@ -116,7 +118,7 @@ private struct ChangedTerms {
         }
     }
 
-    /// By term, whether it has a part, given by its sign and what that is followed by last, that `isChanged`.
+    /// By term, whether one of its parts `isChanged`; a part is given by its sign and its last operand.
     private static func terms(_ table: TermTable, where isChanged: (Int32, Int32) -> Bool) -> [Bool] {
         (0..<Int32(table.count)).map { term in
             let range = table.range(term)
