@@ -144,6 +144,10 @@ let package = Package(
             name: "StoreCommandTests",
             dependencies: ["ci", "CisoDebian", "Core", "Store", "TestSupport", "ciso-plugin-host"],
             swiftSettings: settings),
+        .testTarget(
+            name: "CommandTests",
+            dependencies: ["ci", "CisoDebian", "Core", "Documents", "Store", "TestSupport", "ciso-plugin-host"],
+            swiftSettings: settings),
         tests("Documents", ["Core"]),
         tests("Scheduler", []),
         tests("Review", ["Core", "Documents"]),

@@ -49,8 +49,9 @@ extension Diagnostic: CustomStringConvertible {
             let number = String(location.line)
             let margin = String(repeating: " ", count: number.count)
             let (line, column) = Self.window(of: excerpt, around: max(0, location.column - 1))
-            let before = line.prefix(column).map { (letter: Character) -> Character in letter == "\t" ? "\t" : " " }
-            text += "\n \(number) | \(line)\n \(margin) | \(String(before))^"
+            let (head, tail) = (String(line.prefix(column)).displayable, String(line.dropFirst(column)).displayable)
+            let before = head.map { (letter: Character) -> Character in letter == "\t" ? "\t" : " " }
+            text += "\n \(number) | \(head)\(tail)\n \(margin) | \(String(before))^"
         }
         if let hint {
             text += "\n  hint: \(hint)"

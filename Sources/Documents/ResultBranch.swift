@@ -73,9 +73,12 @@ public struct ResultBranch: Sendable, Hashable {
 
 extension CellResult {
     /// The message of the commit that records this: the subject, the reason, the trailers.
+    ///
+    /// The reason comes from outside. It is indented, so that no line of it can be read as a trailer or as a line of git's.
     public var message: String {
-        var text = subject + "\n"
-        if let reason { text += "\n" + reason + "\n" }
+        var text = subject.displayableOnOneLine + "\n"
+        let lines = (reason ?? "").displayable.split(separator: "\n").map { "    \($0)\n" }
+        if !lines.isEmpty { text += "\n" + lines.joined() }
         text += "\n" + trailers.map { "\($0.key): \($0.value)" }.joined(separator: "\n") + "\n"
         return text
     }

@@ -88,8 +88,8 @@ extension CellResult {
 }
 
 extension String {
-    /// This text with every run of white space turned into one space.
+    /// This text with every run of white space turned into one space, and what a terminal would act on made visible.
     fileprivate var onOneLine: String {
-        split(whereSeparator: \.isWhitespace).joined(separator: " ")
+        split(whereSeparator: \.isWhitespace).joined(separator: " ").displayableOnOneLine
     }
 }

@@ -1,3 +1,4 @@
+internal import Core
 package import Documents
 
 /// How far a deployment is: its cells by state, for each target.
@@ -37,7 +38,7 @@ package struct DeploymentStatus: Codable, Sendable {
             let counts = TargetTable.stateOrder.compactMap { state in
                 target.states[state].map { "\($0) \(state)" }
             }
-            table.add([target.name, "\(target.cells) cells", counts.joined(separator: ", ")])
+            table.add([target.name, count(target.cells, "cell"), counts.joined(separator: ", ")])
         }
         return [deployment] + repositories.map { "  \($0.location) at \($0.commit.prefix(12))" }
             + table.lines(indentedBy: 2) + runningLines

@@ -1,4 +1,6 @@
-/// Columns of text, aligned; no colour, no drawing.
+internal import Core
+
+/// Columns of text, aligned; no colour, no drawing, and a line each whatever a cell holds.
 package struct TextTable: Sendable {
     private var rows: [[String]] = []
 
@@ -6,7 +8,7 @@ package struct TextTable: Sendable {
 
     /// Adds a line.
     package mutating func add(_ cells: [String]) {
-        rows.append(cells)
+        rows.append(cells.map(\.displayableOnOneLine))
     }
 
     /// The lines, each column as wide as its widest cell, none with spaces at its end.

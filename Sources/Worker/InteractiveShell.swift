@@ -15,9 +15,10 @@ struct InteractiveShell {
         self.prepared = prepared
     }
 
+    /// - Parameter output: takes what the shell prints, as it is.
     /// - Returns: the shell's exit status.
     /// - Throws: `Failure` where the FIFO cannot be made or the sandbox does not start.
-    func run() async throws -> Int32 {
+    func run(output: @escaping @Sendable ([UInt8]) -> Void) async throws -> Int32 {
         let session = prepared.session
         let fifo = "\(prepared.staging.path)/keys"
         guard mkfifo(fifo, 0o644) == 0 else {
@@ -34,9 +35,7 @@ struct InteractiveShell {
         let terminal = isTerminal ? RawTerminal() : nil
         defer { terminal?.restore() }
         forwardInput(to: fifo)
-        let result = await session.place.run(step, limits: limits) { bytes in
-            try? FileHandle.standardOutput.write(contentsOf: Data(bytes))
-        }
+        let result = await session.place.run(step, limits: limits, output: output)
         switch result.ending {
         case .exited(let status): return status
         case .signalled(let signal): return 128 + signal

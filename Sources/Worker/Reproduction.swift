@@ -24,13 +24,17 @@ package struct Reproduction: Sendable {
 
     /// Lays out the package's source in the job's own environment and gives the user a shell there.
     ///
+    /// - Parameter output: takes what the shell prints, as it is.
     /// - Returns: the shell's exit status.
     /// - Throws: as `describe`.
-    package func enter(_ request: JobRequest, progress: @escaping @Sendable (String) -> Void) async throws -> Int32 {
+    package func enter(
+        _ request: JobRequest, progress: @escaping @Sendable (String) -> Void,
+        output: @escaping @Sendable ([UInt8]) -> Void
+    ) async throws -> Int32 {
         try await withPreparedJob(request, progress) { prepared in
             try await prepared.layOut()
             if let remote = prepared.remote { return try await remote.interact(script(entering: prepared)) }
-            return try await InteractiveShell(prepared).run()
+            return try await InteractiveShell(prepared).run(output: output)
         }
     }
 

@@ -37,9 +37,15 @@ struct CI: AsyncParsableCommand {
     )
 
     static func main() async {
+        _ = StandardDescriptors.wereClosed
         signal(SIGPIPE, SIG_IGN)
-        let status = await run(arguments: Array(CommandLine.arguments.dropFirst()))
-        fflush(nil)
+        var status = await run(arguments: Array(CommandLine.arguments.dropFirst()))
+        do {
+            try StandardOutput.finish()
+        } catch {
+            let code = complain(about: error)
+            if status <= ExitStatus.notGood.rawValue { status = code }
+        }
         Foundation.exit(status)
     }
 
@@ -61,6 +67,8 @@ struct CI: AsyncParsableCommand {
             return complain(about: failure)
         } catch let error as any FailureConvertible {
             return complain(about: error.failure)
+        } catch let error where Failure(ofSystem: error) != nil {
+            return complain(about: Failure(ofSystem: error) ?? Failure(.infrastructure, "\(error)"))
         } catch is CancellationError {
             return ExitStatus.interrupted.rawValue
         } catch {
@@ -69,7 +77,7 @@ struct CI: AsyncParsableCommand {
     }
 
     private static func complain(about failure: Failure) -> Int32 {
-        Terminal.complain(failure.description)
+        StandardError.print(failure.description)
         return (failure.kind == .input ? ExitStatus.input : .infrastructure).rawValue
     }
 
@@ -78,17 +86,17 @@ struct CI: AsyncParsableCommand {
         let message = fullMessage(for: error)
         switch exitCode(for: error) {
         case .success:
-            print(message)
+            StandardOutput.print(message)
             if message.hasPrefix("OVERVIEW:") {
                 let words = arguments.first == "help" ? Array(arguments.dropFirst()) : arguments
-                print(CommandOptions(of: CommandOptions.command(of: words).type).help, terminator: "")
+                StandardOutput.write(CommandOptions(of: CommandOptions.command(of: words).type).help)
             }
             return ExitStatus.success.rawValue
         case .validationFailure:
-            Terminal.complain(message)
+            StandardError.print(message)
             return ExitStatus.usage.rawValue
         default:
-            Terminal.complain("error: \(message)\n  hint: this should not happen: please report it with the command")
+            StandardError.print("error: \(message)\n  hint: this should not happen: please report it with the command")
             return ExitStatus.bug.rawValue
         }
     }

@@ -33,11 +33,12 @@ struct CancelCommand: AsyncParsableCommand {
             throw Failure(.input, "no cell without a verdict is picked", hint: "'ci results' lists the cells")
         }
         for (target, cells) in Dictionary(grouping: pending, by: \.cell.target).sorted(by: { $0.key < $1.key }) {
-            for cell in cells { print(cell.cell) }
+            for cell in cells { StandardOutput.print("\(cell.cell)") }
             guard !dryRun else { continue }
             let branch = ResultBranch(deployment: reader.header.deployment, target: target)
             let results = cells.map { result(for: $0, in: reader.header) }
-            let message = results.count == 1 ? results[0].message : "Cancel \(results.count) cells on \(target)"
+            let message =
+                results.count == 1 ? results[0].message : "Cancel \(count(results.count, "cell")) on \(target)"
             try await reader.store.transact(Branch(branch.name), message) { transaction in
                 for (cell, result) in zip(cells, results) {
                     let path = ResultPath.cell(result.cell)

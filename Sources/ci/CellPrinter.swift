@@ -9,12 +9,12 @@ struct CellPrinter {
     func print(_ states: [CellState]) throws {
         switch format {
         case .text:
-            for line in ResultsText(states).lines { Swift.print(coloured(line)) }
+            for line in ResultsText(states).lines { StandardOutput.print(line, styled: coloured) }
         case .json:
             try printJSON(states)
         case .csv:
-            Swift.print("cell,state,required,phase,signature,reason,blocked-by,seconds,job,log")
-            for state in states { Swift.print(line(for: state)) }
+            StandardOutput.print("cell,state,required,phase,signature,reason,blocked-by,seconds,job,log")
+            for state in states { StandardOutput.print(line(for: state)) }
         }
     }
 

@@ -41,12 +41,12 @@ struct DiffCommand: AsyncParsableCommand {
         case .json:
             try printJSON(changes)
         case .csv:
-            print("cell,verdict,before,after,reason")
+            StandardOutput.print("cell,verdict,before,after,reason")
             for change in changes {
                 let fields = [
                     change.cell.description, change.verdict.rawValue, change.before, change.after, change.reason,
                 ]
-                print(fields.map { csvField($0 ?? "") }.joined(separator: ","))
+                StandardOutput.print(fields.map { csvField($0 ?? "") }.joined(separator: ","))
             }
         case .text:
             var table = TextTable()
@@ -56,7 +56,7 @@ struct DiffCommand: AsyncParsableCommand {
                     "\(change.before ?? "none") → \(change.after ?? "none")", change.reason ?? "",
                 ])
             }
-            for line in table.lines() { print(line) }
+            for line in table.lines() { StandardOutput.print(line) }
         }
     }
 }

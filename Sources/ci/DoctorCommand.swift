@@ -26,7 +26,7 @@ struct DoctorCommand: AsyncParsableCommand {
         if format == .json {
             try printJSON(findings)
         } else {
-            for finding in findings { print(finding.line) }
+            for finding in findings { StandardOutput.print(finding.line) }
         }
         if findings.contains(where: { $0.state == .missing }) { throw Ending(status: .infrastructure) }
     }

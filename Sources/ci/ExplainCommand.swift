@@ -26,7 +26,7 @@ struct ExplainCommand: AsyncParsableCommand {
         if format == .json {
             try printJSON(explanation)
         } else {
-            for line in explanation.lines { print(line) }
+            for line in explanation.lines { StandardOutput.print(line) }
         }
     }
 }

@@ -16,7 +16,7 @@ final class InterruptWatch {
             let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
             source.setEventHandler {
                 signal(number, SIG_DFL)
-                if let note { Terminal.complain(note) }
+                if let note { StandardError.print(note) }
                 interrupted()
             }
             source.activate()

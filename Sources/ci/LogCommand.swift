@@ -1,13 +1,13 @@
 internal import ArgumentParser
 internal import Documents
-internal import Foundation
 
 struct LogCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "log", abstract: "Print the log of a cell.",
         discussion: """
             CELL is TARGET/COMPILER/PACKAGE.VERSION, or any selector that picks cells with one log. A blocked cell shows \
-            the log of what blocks it.
+            the log of what blocks it. Control and invisible characters are shown as ^[ or <U+202E>, and colours are \
+            removed, on a terminal and elsewhere: --raw leaves them.
             """)
 
     @OptionGroup var store: StoreOption
@@ -15,12 +15,20 @@ struct LogCommand: AsyncParsableCommand {
     @Option(help: "The deployment (default: the only one there is).")
     var deployment: String?
 
+    @Flag(help: "Print the bytes as the build printed them, control characters included.")
+    var raw = false
+
     @Argument(help: "Which cell.", transform: selector)
     var cell: Selector
 
     func run() async throws {
         let reader = try ResultsReader(store: store, deployment: deployment)
         let state = try reader.state(picked: cell)
-        FileHandle.standardOutput.write(Data(try reader.log(of: state)))
+        let log = try reader.log(of: state)
+        if raw {
+            StandardOutput.write(raw: log)
+        } else {
+            StandardOutput.write(String(decoding: log, as: UTF8.self))
+        }
     }
 }

@@ -18,7 +18,7 @@ enum DocumentFormat: String, ExpressibleByArgument, CaseIterable, Sendable {
 
 /// Prints a value as canonical JSON.
 func printJSON(_ value: some Encodable) throws {
-    print(String(decoding: try CanonicalJSON.encode(value), as: UTF8.self), terminator: "")
+    StandardOutput.write(json: String(decoding: try CanonicalJSON.encode(value), as: UTF8.self))
 }
 
 /// Where the store is.

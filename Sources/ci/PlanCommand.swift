@@ -62,14 +62,19 @@ struct PlanCommand: AsyncParsableCommand {
             let planner = Planner(inputs) { progress.show($0) }
             let explanation = try planner.explanation(of: explain)
             progress.clear()
-            return print(explanation)
+            return StandardOutput.print(explanation)
         }
         // What --since means is looked up before the plan is written: it may name the branch.
         let older = try await earlier(keeping)
         let (plan, difference) = try await keeping.plan(comparedWith: older)
         progress.clear()
         say(plan.warnings)
-        print(try PlanReport(plan: plan, difference: difference, store: keeping.store).text(format), terminator: "")
+        let report = PlanReport(plan: plan, difference: difference, store: keeping.store)
+        switch format {
+        case .text: StandardOutput.write(report.text)
+        case .csv: StandardOutput.write(try report.csv)
+        case .json: try printJSON(report.document)
+        }
     }
 
     private func earlier(_ keeping: PlanKeeping) async throws -> PlanDocuments? {
@@ -80,9 +85,9 @@ struct PlanCommand: AsyncParsableCommand {
     private func say(_ warnings: [Diagnostic]) {
         let shown = warnings.prefix(talk.verbose ? warnings.count : 5)
         if talk.quiet { return }
-        for warning in shown { Terminal.complain(warning.description) }
+        for warning in shown { StandardError.print(warning.description) }
         if warnings.count > shown.count {
-            Terminal.complain("… and \(warnings.count - shown.count) warnings more (--verbose shows them)")
+            StandardError.print("… and \(count(warnings.count - shown.count, "more warning")) (--verbose shows them)")
         }
     }
 }

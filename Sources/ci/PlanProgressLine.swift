@@ -1,3 +1,4 @@
+internal import Core
 internal import Dispatch
 internal import Foundation
 internal import Planner
@@ -68,6 +69,6 @@ final class PlanProgressLine: Sendable {
     }
 
     private func write(_ text: String) {
-        FileHandle.standardError.write(Data("\r\u{1B}[K\(text.prefix(Terminal.columns - 1))".utf8))
+        StandardError.write(control: "\r\u{1B}[K\(text.displayableOnOneLine.prefix(Terminal.columns - 1))")
     }
 }

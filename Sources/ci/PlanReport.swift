@@ -14,13 +14,8 @@ struct PlanReport {
     /// Cells that are listed one by one for each kind of change.
     private static let listed = 20
 
-    func text(_ format: OutputFormat) throws -> String {
-        switch format {
-        case .text: table + changes
-        case .csv: try csv
-        case .json: String(decoding: try CanonicalJSON.encode(try Document(self)), as: UTF8.self)
-        }
-    }
+    /// For a person.
+    var text: String { table + changes }
 
     // MARK: The table
 
@@ -46,7 +41,7 @@ struct PlanReport {
     // MARK: What changed
 
     private var changes: String {
-        var text = "\(header.cells) cells, \(header.jobs) jobs"
+        var text = "\(count(header.cells, "cell")), \(count(header.jobs, "job"))"
         text += " (\(difference.newJobs) new, \(difference.sharedJobs) shared with the plan before)\n"
         if difference.isEmpty {
             text += "nothing changed\n"
@@ -83,8 +78,13 @@ struct PlanReport {
 
     // MARK: For programs
 
-    private var csv: String {
+    var csv: String {
         get throws { try plan.documents.cells().map(line).joined() }
+    }
+
+    /// The same as JSON.
+    var document: some Encodable {
+        get throws { try Document(self) }
     }
 
     private func line(_ cell: PlannedCell) -> String {

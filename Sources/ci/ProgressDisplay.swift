@@ -118,7 +118,7 @@ actor ProgressDisplay {
         if running.count > Self.shown { lines.append("           and \(running.count - Self.shown) more") }
         lines.append(summary(at: now))
         let width = max(20, Terminal.columns - 1)
-        write(lines.map { String($0.prefix(width)) }.joined(separator: "\n") + "\n")
+        write(lines.map { String($0.displayableOnOneLine.prefix(width)) }.joined(separator: "\n") + "\n")
         linesDrawn = lines.count
     }
 
@@ -135,18 +135,13 @@ actor ProgressDisplay {
 
     private func clear() {
         guard linesDrawn > 0 else { return }
-        write("\u{1B}[\(linesDrawn)A\u{1B}[J")
+        StandardError.write(control: "\u{1B}[\(linesDrawn)A\u{1B}[J")
         linesDrawn = 0
     }
 
     private func write(_ text: String) {
-        FileHandle.standardError.write(Data(text.utf8))
+        StandardError.write(text)
     }
-}
-
-/// `1 job`, `2 jobs`.
-func count(_ number: Int, _ noun: String) -> String {
-    "\(number) \(noun)\(number == 1 ? "" : "s")"
 }
 
 /// A duration as people say it: `0.4 s`, `12 s`, `3 min 05 s`, `2 h 10 min`.

@@ -34,9 +34,11 @@ struct ReportCommand: AsyncParsableCommand {
             return logs[digest.hex] != nil
         }
         // The pages come last, so that none refers to a log that is not there yet.
-        for (digest, log) in logs { try write(Data(log), to: Report.logName(digest)) }
+        for (digest, log) in logs {
+            try write(Data(String(decoding: log, as: UTF8.self).displayable.utf8), to: Report.logName(digest))
+        }
         for file in try report.files().reversed() { try write(Data(file.text.utf8), to: file.name) }
-        print("\(output)/index.html")
+        StandardOutput.print("\(output)/index.html")
     }
 
     /// Writes a file aside, then puts it in its place.

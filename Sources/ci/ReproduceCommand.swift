@@ -42,17 +42,20 @@ struct ReproduceCommand: AsyncParsableCommand {
         }
         let reproduction = Reproduction(runner)
         let progress: @Sendable (String) -> Void = { [talk] phrase in
-            if talk.verbose { Terminal.complain(phrase) }
+            if talk.verbose { StandardError.print(phrase) }
         }
         do {
             guard starts else {
-                print(try await reproduction.describe(request, progress: progress), terminator: "")
+                StandardOutput.write(try await reproduction.describe(request, progress: progress))
                 return
             }
             if !talk.quiet {
-                Terminal.complain("a shell in the environment of \(request.job.package); leave it by 'exit'")
+                StandardError.print("a shell in the environment of \(request.job.package); leave it by 'exit'")
             }
-            let status = try await reproduction.enter(request, progress: progress)
+            let status = try await reproduction.enter(request, progress: progress) { bytes in
+                StandardOutput.write(raw: bytes)
+                StandardOutput.flush()
+            }
             if status != 0 { throw Ending(status: .notGood) }
         } catch let error as SourceError {
             throw Failure(.infrastructure, error.description)

@@ -24,7 +24,7 @@ struct ResultsCommand: AsyncParsableCommand {
         let reader = try ResultsReader(store: store, deployment: deployment)
         let states = try reader.states(picked: selectors)
         if states.isEmpty, !selectors.isEmpty {
-            Terminal.complain("no cell is picked by \(selectors.map(\.description).joined(separator: " "))")
+            StandardError.print("no cell is picked by \(selectors.map(\.description).joined(separator: " "))")
         }
         try CellPrinter(format: format).print(states)
         if states.contains(where: \.isRequiredAndNotGood) { throw Ending(status: .notGood) }

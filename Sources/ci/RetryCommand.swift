@@ -32,7 +32,7 @@ struct RetryCommand: AsyncParsableCommand {
         }
         for (target, paths) in reader.documents(of: picked).sorted(by: { $0.key < $1.key }) {
             let branch = ResultBranch(deployment: reader.header.deployment, target: target)
-            for path in paths { print("\(target)/\(path.dropLast(".json".count))") }
+            for path in paths { StandardOutput.print("\(target)/\(path.dropLast(".json".count))") }
             guard !dryRun else { continue }
             try await reader.store.transact(Branch(branch.name), "Forget \(count(paths.count, "verdict")) on \(target)")
             {

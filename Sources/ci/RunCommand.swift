@@ -51,6 +51,8 @@ struct RunCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
+        // The results are in the store.
+        StandardOutput.tolerateClosed()
         let configuration = try Configuration.current()
         let path = try store.path(in: configuration)
         let catalog = try machine.catalog(configuration)
@@ -93,7 +95,7 @@ struct RunCommand: AsyncParsableCommand {
         let progress = PlanProgressLine(quiet: talk.quiet)
         let planned = try await PlanKeeping(preparation, store: path, progress: { progress.show($0) }).plan()
         progress.clear()
-        for warning in planned.warnings where !talk.quiet { Terminal.complain(warning.description) }
+        for warning in planned.warnings where !talk.quiet { StandardError.print(warning.description) }
         return planned.header.deployment
     }
 

@@ -87,9 +87,12 @@ struct SolveCommand: AsyncParsableCommand {
         let resolutions = target.solve(requests, threads: ProcessInfo.processInfo.activeProcessorCount)
         var report = SolveReport(target, asked, resolutions)
         if explain { report.explain(requests) }
-        FileHandle.standardOutput.write(try report.data(format))
-        if format == .csv {
-            for explanation in report.explanations { Terminal.complain(explanation) }
+        switch format {
+        case .text: StandardOutput.write(report.text)
+        case .json: try printJSON(report.answers)
+        case .csv:
+            StandardOutput.write(report.csv)
+            for explanation in report.explanations { StandardError.print(explanation) }
         }
         if !all, resolutions.contains(where: { $0.selection == nil }) { throw Ending(status: .notGood) }
     }
@@ -141,9 +144,9 @@ struct SolveCommand: AsyncParsableCommand {
         let universe = try RepositorySet(repositories).universe(
             cache: cache, threads: ProcessInfo.processInfo.activeProcessorCount, &warnings)
         let shown = talk.quiet ? [] : talk.verbose ? warnings[...] : warnings.prefix(Self.mostWarnings)
-        for warning in shown { Terminal.complain(warning.description) }
+        for warning in shown { StandardError.print(warning.description) }
         if !talk.quiet, shown.count < warnings.count {
-            Terminal.complain("warning: \(warnings.count - shown.count) more files are wrong: --verbose shows them")
+            StandardError.print("warning: \(warnings.count - shown.count) more files are wrong: --verbose shows them")
         }
         return universe
     }

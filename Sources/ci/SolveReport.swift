@@ -1,5 +1,4 @@
 internal import Core
-internal import Foundation
 internal import OpamSolver
 
 /// The answers of `ci solve`, and how they are printed.
@@ -30,14 +29,6 @@ struct SolveReport {
         }
     }
 
-    func data(_ format: OutputFormat) throws -> Data {
-        switch format {
-        case .csv: Data(csv.utf8)
-        case .text: Data(text.utf8)
-        case .json: try CanonicalJSON.encode(packages.indices.map { answer($0) })
-        }
-    }
-
     private func title(_ index: Int) -> String { target.universe.text(of: packages[index]) }
 
     private func selection(_ index: Int) -> [String]? {
@@ -50,7 +41,7 @@ struct SolveReport {
 
     // MARK: Formats
 
-    private var csv: String {
+    var csv: String {
         var lines = ""
         for index in packages.indices {
             if let selection = selection(index) {
@@ -62,7 +53,7 @@ struct SolveReport {
         return lines
     }
 
-    private var text: String {
+    var text: String {
         var lines = ""
         for index in packages.indices {
             switch resolutions[index].verdict {
@@ -77,13 +68,16 @@ struct SolveReport {
         }
         if packages.count > 1 {
             let solved = resolutions.count { $0.selection != nil }
-            lines += "\(solved) of \(packages.count) packages have a solution\n"
+            lines += "\(solved) of \(count(packages.count, "package")) have a solution\n"
         }
         return lines
     }
 
+    /// For JSON.
+    var answers: [Answer] { packages.indices.map { answer($0) } }
+
     /// One package in JSON.
-    private struct Answer: Encodable {
+    struct Answer: Encodable {
         let package: String
         let version: String
         /// `solved`, `unsolvable` or `limit`.

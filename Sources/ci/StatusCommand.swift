@@ -24,16 +24,16 @@ struct StatusCommand: AsyncParsableCommand {
         switch format {
         case .json: try printJSON(statuses)
         case .csv: printCSV(statuses)
-        case .text: for line in statuses.flatMap(\.lines) { print(line) }
+        case .text: for line in statuses.flatMap(\.lines) { StandardOutput.print(line) }
         }
     }
 
     private func printCSV(_ statuses: [DeploymentStatus]) {
-        print("deployment,target,state,cells")
+        StandardOutput.print("deployment,target,state,cells")
         for status in statuses {
             for target in status.targets {
                 for (state, cells) in target.states.sorted(by: { $0.key < $1.key }) {
-                    print("\(csvField(status.deployment)),\(csvField(target.name)),\(state),\(cells)")
+                    StandardOutput.print("\(csvField(status.deployment)),\(csvField(target.name)),\(state),\(cells)")
                 }
             }
         }

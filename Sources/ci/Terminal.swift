@@ -1,7 +1,6 @@
-internal import Core
 internal import Foundation
 
-/// What is known of the terminal, and the one way to talk on standard error.
+/// What is known of the terminal, from the descriptors and the environment.
 enum Terminal {
     /// True when standard error is a terminal on which lines can be rewritten.
     static let talksToTerminal = isatty(STDERR_FILENO) == 1 && environment("TERM") != "dumb"
@@ -17,11 +16,6 @@ enum Terminal {
         var size = winsize()
         guard ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 80 }
         return Int(size.ws_col)
-    }
-
-    /// Writes a line to standard error.
-    static func complain(_ text: String) {
-        FileHandle.standardError.write(Data((text + "\n").utf8))
     }
 
     /// The value of an environment variable.

@@ -4,6 +4,7 @@ internal import Documents
 internal import Foundation
 internal import Review
 internal import Store
+internal import Synchronization
 
 struct WatchCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -24,8 +25,9 @@ struct WatchCommand: AsyncParsableCommand {
         if format == .text {
             let states = try reader.states(picked: [])
             let running = try RunningJob.all(of: reader.header.deployment, in: reader.store)
-            for line in DeploymentStatus(plan: reader.header, states: states, running: running).lines { print(line) }
-            fflush(nil)
+            let status = DeploymentStatus(plan: reader.header, states: states, running: running)
+            for line in status.lines { StandardOutput.print(line) }
+            StandardOutput.flush()
         }
         let branches = try Set(reader.header.targets.map(\.name)).sorted().map { target in
             try Branch(ResultBranch(deployment: reader.header.deployment, target: target).name)
@@ -40,9 +42,18 @@ struct WatchCommand: AsyncParsableCommand {
         }
         defer { for watch in watches { watch.cancel() } }
         let waiting = Task { while true { try await Task.sleep(for: .seconds(3600)) } }
+        let readerIsGone = Atomic(false)
+        StandardOutput.onReaderGone {
+            readerIsGone.store(true, ordering: .relaxed)
+            waiting.cancel()
+        }
         let interrupts = InterruptWatch(note: nil) { waiting.cancel() }
         defer { interrupts.stop() }
-        try await waiting.value
+        do {
+            try await waiting.value
+        } catch _ where readerIsGone.load(ordering: .relaxed) {
+            return
+        }
     }
 
     /// Prints the verdict at `path`; the index is none.
@@ -53,10 +64,10 @@ struct WatchCommand: AsyncParsableCommand {
         if format == .json {
             let encoder = JSONEncoder()
             encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-            print(String(decoding: try encoder.encode(result), as: UTF8.self))
+            StandardOutput.write(json: String(decoding: try encoder.encode(result), as: UTF8.self) + "\n")
         } else {
-            print(result.subject + (result.reason.map { ": \($0)" } ?? ""))
+            StandardOutput.print(result.subject + (result.reason.map { ": \($0)" } ?? ""))
         }
-        fflush(nil)
+        StandardOutput.flush()
     }
 }

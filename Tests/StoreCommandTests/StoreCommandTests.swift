@@ -91,13 +91,13 @@ import Testing
 
     @Test func snapshotsAreTakenListedAndForgotten() throws {
         let head = try git("rev-parse", "quickstart", at: world.path)
-        #expect(try world.store("snapshot", "--dry-run").output == "would keep 1 branches\n")
+        #expect(try world.store("snapshot", "--dry-run").output == "would keep 1 branch\n")
         #expect(try world.store("snapshot", "mine").output == "mine\n")
         #expect(try world.store("snapshot", "mine").status == 2)
         #expect(try git("rev-parse", "refs/ciso/snapshots/mine/quickstart", at: world.path) == head)
-        #expect(try world.store("snapshot", "--list").output == "mine  1 branches\n")
+        #expect(try world.store("snapshot", "--list").output == "mine  1 branch\n")
         #expect(try world.store("snapshot", "mine", "--drop", "--dry-run").output == "would forget mine\n")
-        #expect(try world.store("snapshot", "--list").output == "mine  1 branches\n")
+        #expect(try world.store("snapshot", "--list").output == "mine  1 branch\n")
         #expect(try world.store("snapshot", "mine", "--drop").status == 0)
         #expect(try world.store("snapshot", "--list").output == "")
         #expect(try world.store("snapshot", "mine", "--drop").status == 2)
@@ -107,14 +107,14 @@ import Testing
         let stray = try Store(opening: world.path).logs.put(Array("nobody's log".utf8))
         let tree = try git("rev-parse", "quickstart^{tree}", at: world.path)
         let told = try world.store("gc", "--grace", "0", "--dry-run")
-        #expect(told.output.contains("log \(stray)\nwould drop 1 logs (12 bytes)"), "\(told.output)")
+        #expect(told.output.contains("log \(stray)\nwould drop 1 log (12 bytes)"), "\(told.output)")
         #expect(try Store(opening: world.path).logs.read(stray) != nil, "a dry run drops nothing")
         for _ in 0..<2 {
             let collected = try world.store("gc")
             #expect(collected.status == 0 && collected.output.contains("drops 0 logs"), "what is new stays")
         }
         let collected = try world.store("gc", "--grace", "0")
-        #expect(collected.status == 0 && collected.output.contains("drops 1 logs"), "\(collected.talk)")
+        #expect(collected.status == 0 && collected.output.contains("drops 1 log"), "\(collected.talk)")
         #expect(try Store(opening: world.path).logs.read(stray) == nil)
         #expect(try git("rev-parse", "quickstart^{tree}", at: world.path) == tree)
         #expect(world.files(below: "objects").filter { $0.hasSuffix(".pack") }.count == 1)

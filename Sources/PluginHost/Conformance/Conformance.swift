@@ -154,7 +154,3 @@ package struct Conformance: Sendable {
         }
     }
 }
-
-func count(_ number: Int, _ noun: String) -> String {
-    "\(number) \(noun)\(number == 1 ? "" : "s")"
-}

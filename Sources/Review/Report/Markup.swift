@@ -1,3 +1,5 @@
+internal import Core
+
 /// Text of HTML or XML under construction. Whatever is not a tag is escaped.
 struct Markup {
     /// What was written so far.
@@ -39,18 +41,18 @@ struct Markup {
         text += "<\(name)>\n\(code)\n</\(name)>\n"
     }
 
-    /// `words` with the characters of tags as entities, and those that XML 1.0 forbids replaced by U+FFFD.
+    /// `words` with the characters of tags as entities, and those made visible that would act on a reader's screen or
+    /// that XML 1.0 forbids.
     static func escaped(_ words: String) -> String {
         var escaped = ""
         escaped.reserveCapacity(words.utf8.count)
-        for scalar in words.unicodeScalars {
+        for scalar in words.displayable.unicodeScalars {
             switch scalar {
             case "&": escaped += "&amp;"
             case "<": escaped += "&lt;"
             case ">": escaped += "&gt;"
             case "\"": escaped += "&quot;"
-            case "\t", "\n", "\r": escaped.unicodeScalars.append(scalar)
-            case "\u{0}"..<" ", "\u{7F}", "\u{FFFE}", "\u{FFFF}": escaped += "\u{FFFD}"
+            case "\u{FFFE}", "\u{FFFF}": escaped += "\u{FFFD}"
             default: escaped.unicodeScalars.append(scalar)
             }
         }

@@ -33,7 +33,7 @@ package struct Report: Sendable {
             cells: cells)
         return [
             ("index.html", overviewPage()),
-            ("report.json", String(decoding: try CanonicalJSON.encode(document), as: UTF8.self)),
+            ("report.json", String(decoding: try CanonicalJSON.encode(document), as: UTF8.self).displayableJSON),
             ("junit.xml", junitDocument()),
         ] + TargetTable.tables(of: cells).map { (pageName(of: $0.target), page(of: $0)) }
     }

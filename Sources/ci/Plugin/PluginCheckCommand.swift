@@ -39,7 +39,7 @@ struct PluginCheckCommand: AsyncParsableCommand {
         switch format {
         case .json:
             try printJSON(ReportDocument(report))
-        case .text: print(Self.text(report))
+        case .text: StandardOutput.print(Self.text(report))
         }
         if !report.isConforming { throw Ending(status: .notGood) }
     }
@@ -62,10 +62,6 @@ struct PluginCheckCommand: AsyncParsableCommand {
         let failed = report.checks.count { if case .failed = $0.verdict { true } else { false } }
         lines.append(failed == 0 ? "conforms" : "does not conform: \(count(failed, "check")) failed")
         return lines.joined(separator: "\n")
-    }
-
-    private static func count(_ number: Int, _ noun: String) -> String {
-        "\(number) \(noun)\(number == 1 ? "" : "s")"
     }
 }
 

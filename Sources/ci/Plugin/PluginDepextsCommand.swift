@@ -39,9 +39,9 @@ struct PluginDepextsCommand: AsyncParsableCommand {
             report.append(DepextReport(target: target, names: names, answer))
         }
         switch format {
-        case .text: print(Self.table(report))
+        case .text: StandardOutput.print(Self.table(report))
         case .json: try printJSON(report)
-        case .csv: print(report.map(\.csv).joined(), terminator: "")
+        case .csv: StandardOutput.write(report.map(\.csv).joined())
         }
     }
 

@@ -28,8 +28,8 @@ struct PluginListCommand: AsyncParsableCommand {
             }
         }
         switch format {
-        case .text: print(listing.text)
-        case .csv: print(listing.csv, terminator: "")
+        case .text: StandardOutput.print(listing.text)
+        case .csv: StandardOutput.write(listing.csv)
         case .json: try printJSON(listing)
         }
         if !listing.broken.isEmpty { throw Ending(status: .input) }

@@ -28,7 +28,7 @@ struct PluginNewCommand: AsyncParsableCommand {
         let skeleton = try PluginSkeleton(name: name, language: language, ciso: location())
         let directory = output ?? skeleton.pluginName
         try skeleton.write(to: directory)
-        print(
+        StandardOutput.print(
             """
             \(directory): a plugin named '\(skeleton.pluginName)'
             next:

@@ -30,11 +30,12 @@ struct StoreUndoCommand: AsyncParsableCommand {
         let undoing = try store.planUndo(on: branch, of: commit.flatMap { try store.snapshot(at: $0).commit })
         for change in undoing.changes {
             let word = change.new == nil ? "remove" : (change.old == nil ? "bring back" : "change")
-            print("\(word)  \(change.path)" + (undoing.dependents.contains(change.path) ? "  (changed later)" : ""))
+            let note = undoing.dependents.contains(change.path) ? "  (changed later)" : ""
+            StandardOutput.print("\(word)  \(change.path)\(note)")
         }
         if dryRun { return }
         if let made = try store.undo(undoing, force: force) {
-            Terminal.complain("undid \(undoing.commit.id.hex.prefix(12)) by \(made.hex.prefix(12))")
+            StandardError.print("undid \(undoing.commit.id.hex.prefix(12)) by \(made.hex.prefix(12))")
         }
     }
 }
@@ -69,18 +70,21 @@ struct StoreSnapshotCommand: AsyncParsableCommand {
     func run() async throws {
         let store = try store.open()
         if let name, drop {
-            if dryRun { return print("would forget \(name)") }
+            if dryRun { return StandardOutput.print("would forget \(name)") }
             return try store.dropSnapshot(name)
         }
         if list {
             let snapshots = try store.snapshots()
             if format == .json { return try printJSON(snapshots) }
-            for snapshot in snapshots { print("\(snapshot.name)  \(snapshot.heads.count) branches") }
+            for snapshot in snapshots {
+                let branches = count(snapshot.heads.count, "branch", plural: "branches")
+                StandardOutput.print("\(snapshot.name)  \(branches)")
+            }
         } else if dryRun {
-            print("would keep \(try store.branches().count) branches")
+            StandardOutput.print("would keep \(count(try store.branches().count, "branch", plural: "branches"))")
         } else {
             let snapshot = try store.takeSnapshot(name)
-            if format == .json { try printJSON(snapshot) } else { print(snapshot.name) }
+            if format == .json { try printJSON(snapshot) } else { StandardOutput.print(snapshot.name) }
         }
     }
 }
@@ -120,12 +124,13 @@ struct StoreGCCommand: AsyncParsableCommand {
         if format == .json {
             try printJSON(garbage)
         } else {
-            for log in garbage.logs { print("log \(log)") }
-            for object in garbage.objects { print("object \(object)") }
-            print(
-                "\(dryRun ? "would drop" : "drops") \(garbage.logs.count) logs (\(garbage.logBytes) bytes) and "
-                    + "\(garbage.objects.count) objects (\(garbage.objectBytes) bytes); keeps \(garbage.keptLogs) and "
-                    + "\(garbage.keptObjects); \(garbage.looseObjects) loose git objects and \(garbage.packs) packs "
+            for log in garbage.logs { StandardOutput.print("log \(log)") }
+            for object in garbage.objects { StandardOutput.print("object \(object)") }
+            StandardOutput.print(
+                "\(dryRun ? "would drop" : "drops") \(count(garbage.logs.count, "log")) "
+                    + "(\(count(garbage.logBytes, "byte"))) and \(count(garbage.objects.count, "object")) "
+                    + "(\(count(garbage.objectBytes, "byte"))); keeps \(garbage.keptLogs) and \(garbage.keptObjects); "
+                    + "\(count(garbage.looseObjects, "loose git object")) and \(count(garbage.packs, "pack")) "
                     + "become one pack")
         }
         if !dryRun { try store.collect(garbage, retention) }

@@ -78,7 +78,7 @@ struct StoreLogCommand: AsyncParsableCommand {
         }
         for entry in history {
             let time = Date(timeIntervalSince1970: Double(entry.commit.committer.time)).ISO8601Format()
-            print("\(entry.id.hex.prefix(12))  \(time)  \(entry.commit.subject)")
+            StandardOutput.print("\(entry.id.hex.prefix(12))  \(time)  \(entry.commit.subject)")
         }
     }
 
@@ -87,7 +87,7 @@ struct StoreLogCommand: AsyncParsableCommand {
         if format == .json {
             try printJSON(Dictionary(uniqueKeysWithValues: heads.map { ($0.branch, $0.commit) }))
         } else {
-            for head in heads { print("\(head.commit.prefix(12))  \(head.branch)") }
+            for head in heads { StandardOutput.print("\(head.commit.prefix(12))  \(head.branch)") }
         }
     }
 }
@@ -98,6 +98,9 @@ struct StoreShowCommand: AsyncParsableCommand {
         abstract: "Print a document, or list a directory, as it is or as it was at a commit.")
 
     @OptionGroup var store: StoreOption
+
+    @Flag(help: "Print the bytes as they are, rather than with control and invisible characters as JSON's escapes.")
+    var raw = false
 
     @Argument(help: "A branch, or a commit by its id.")
     var revision: String
@@ -110,14 +113,14 @@ struct StoreShowCommand: AsyncParsableCommand {
         let snapshot = try store.snapshot(at: revision)
         let place = try path.map { try StorePath($0) }
         if let place, let bytes = try snapshot.bytes(at: place) {
-            FileHandle.standardOutput.write(Data(bytes))
-            return
+            if raw { return StandardOutput.write(raw: bytes) }
+            return StandardOutput.write(json: String(decoding: bytes, as: UTF8.self))
         }
         let entries = try snapshot.list(place)
         if let place, try !snapshot.exists(place) {
             throw Failure(.input, "'\(revision)' has no document '\(place)'")
         }
-        for entry in entries { print(entry.name + (entry.isDirectory ? "/" : "")) }
+        for entry in entries { StandardOutput.print(entry.name + (entry.isDirectory ? "/" : "")) }
     }
 }
 
@@ -147,11 +150,13 @@ struct StoreVerifyCommand: AsyncParsableCommand {
         } else {
             for finding in verification.findings {
                 let remedy = finding.repair.map { isRepairing ? "\n  done: \($0)" : "\n  hint: \($0)" } ?? ""
-                print("\(finding.severity.rawValue): \(finding.message)\(remedy)")
+                StandardOutput.print("\(finding.severity.rawValue): \(finding.message)\(remedy)")
             }
-            print(
-                "\(verification.branches) branches, \(verification.commits) commits, \(verification.documents) "
-                    + "documents, \(verification.objects) logs and objects: \(verification.findings.count) findings")
+            StandardOutput.print(
+                "\(count(verification.branches, "branch", plural: "branches")), "
+                    + "\(count(verification.commits, "commit")), \(count(verification.documents, "document")), "
+                    + "\(count(verification.objects, "log or object", plural: "logs and objects")): "
+                    + count(verification.findings.count, "finding"))
         }
         // What a repair left is found by looking again.
         let left = isRepairing ? try Store.verify(at: path).findings : verification.findings
