@@ -1,21 +1,24 @@
 internal import CCrypto
 
-/// The SHA-256 of some bytes: the name of every content-addressed thing (jobs, logs, layers, plugins).
-public struct Digest: Hashable, Sendable, Comparable, CustomStringConvertible {
-    /// 64 lower-case hexadecimal digits.
-    public let hex: String
+/// The SHA-256 of some bytes: the name of every content-addressed value (jobs, logs, layers, plugins). 32 bytes.
+public struct Digest: Hashable, Sendable, Comparable, BitwiseCopyable, CustomStringConvertible {
+    // The bytes as big-endian words, so that comparing words compares bytes.
+    private let words: (UInt64, UInt64, UInt64, UInt64)
 
     /// Reads a digest back from its hexadecimal form; nil unless it is 64 lower-case hexadecimal digits.
-    public init?(hex: String) {
-        guard hex.utf8.count == 64, hex.utf8.allSatisfy(isLowerHex) else { return nil }
-        self.hex = hex
+    public init?(hex: some StringProtocol) {
+        var digits = hex.utf8.makeIterator()
+        guard let first = Self.word(&digits), let second = Self.word(&digits), let third = Self.word(&digits),
+            let fourth = Self.word(&digits), digits.next() == nil
+        else { return nil }
+        words = (first, second, third, fourth)
     }
 
     /// The digest of `bytes`. Linear in their number.
     public init(of bytes: some ContiguousBytesCollection) {
         var hasher = MessageDigest(.sha256)
         hasher.update(bytes)
-        hex = hasher.finish()
+        self.init(hasher)
     }
 
     /// The digest of the UTF-8 form of `text`.
@@ -23,16 +26,53 @@ public struct Digest: Hashable, Sendable, Comparable, CustomStringConvertible {
         self.init(of: Array(text.utf8))
     }
 
-    package init(trusted hex: String) {
-        self.hex = hex
+    /// The digest of everything that `hasher` was given.
+    ///
+    /// - Precondition: `hasher` computes a SHA-256.
+    package init(_ hasher: consuming MessageDigest) {
+        let bytes = hasher.finishBytes()
+        precondition(bytes.count == 32, "a Digest is a SHA-256")
+        words = bytes.withUnsafeBytes { buffer in
+            func word(_ index: Int) -> UInt64 {
+                UInt64(bigEndian: buffer.loadUnaligned(fromByteOffset: 8 * index, as: UInt64.self))
+            }
+            return (word(0), word(1), word(2), word(3))
+        }
+    }
+
+    private static func word(_ digits: inout some IteratorProtocol<UInt8>) -> UInt64? {
+        var word: UInt64 = 0
+        for _ in 0..<16 {
+            guard let digit = digits.next(), let value = lowerHexValue(digit) else { return nil }
+            word = word << 4 | UInt64(value)
+        }
+        return word
+    }
+
+    /// 64 lower-case hexadecimal digits.
+    public var hex: String {
+        String(unsafeUninitializedCapacity: 64) { buffer in
+            var position = 0
+            for word in [words.0, words.1, words.2, words.3] {
+                for shift in stride(from: 60, through: 0, by: -4) {
+                    buffer[position] = hexDigit(UInt8(truncatingIfNeeded: word >> UInt64(shift)) & 15)
+                    position += 1
+                }
+            }
+            return 64
+        }
     }
 
     public var description: String { hex }
 
     /// The first two digits: the directory that things named by this digest are sharded into.
-    public var shard: String { String(hex.prefix(2)) }
+    public var shard: String { hexadecimal([UInt8(truncatingIfNeeded: words.0 >> 56)]) }
 
-    public static func < (left: Digest, right: Digest) -> Bool { left.hex < right.hex }
+    public static func == (left: Digest, right: Digest) -> Bool { left.words == right.words }
+    public static func < (left: Digest, right: Digest) -> Bool { left.words < right.words }
+
+    /// By a part of the digest, whose bits are evenly distributed.
+    public func hash(into hasher: inout Hasher) { hasher.combine(words.0) }
 }
 
 extension Digest: Codable {
@@ -118,18 +158,23 @@ public struct MessageDigest: ~Copyable {
 
 /// `bytes` in lower-case hexadecimal.
 public func hexadecimal(_ bytes: [UInt8]) -> String {
-    func digit(_ value: UInt8) -> UInt8 {
-        value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") + (value - 10)
-    }
-    return String(unsafeUninitializedCapacity: bytes.count * 2) { buffer in
-        for (at, byte) in bytes.enumerated() {
-            buffer[at * 2] = digit(byte >> 4)
-            buffer[at * 2 + 1] = digit(byte & 15)
+    String(unsafeUninitializedCapacity: bytes.count * 2) { buffer in
+        for (position, byte) in bytes.enumerated() {
+            buffer[position * 2] = hexDigit(byte >> 4)
+            buffer[position * 2 + 1] = hexDigit(byte & 15)
         }
         return bytes.count * 2
     }
 }
 
-private func isLowerHex(_ byte: UInt8) -> Bool {
-    (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) || (UInt8(ascii: "a")...UInt8(ascii: "f")).contains(byte)
+private func hexDigit(_ value: UInt8) -> UInt8 {
+    value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") + (value - 10)
+}
+
+private func lowerHexValue(_ digit: UInt8) -> UInt8? {
+    switch digit {
+    case UInt8(ascii: "0")...UInt8(ascii: "9"): digit - UInt8(ascii: "0")
+    case UInt8(ascii: "a")...UInt8(ascii: "f"): digit - UInt8(ascii: "a") + 10
+    default: nil
+    }
 }

@@ -20,6 +20,6 @@ public struct PackageFiles: Hashable, Sendable {
             message.update(Array("\nfiles/\(path) \(bytes.count)\n".utf8))
             message.update(bytes)
         }
-        return Digest(trusted: message.finish())
+        return Digest(message)
     }
 }

@@ -195,6 +195,6 @@ public struct LayerStore: Sendable {
             hasher.update(buffer[..<count])
             size += count
         }
-        return (Digest(trusted: hasher.finish()), size)
+        return (Digest(hasher), size)
     }
 }

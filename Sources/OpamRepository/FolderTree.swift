@@ -64,7 +64,7 @@ final class FolderTree: FileTree {
     func contentID(of entry: FileEntry) throws(Failure) -> ContentID {
         var stamps = MessageDigest(.sha256)
         try addStamps(of: entry, depth: 0, to: &stamps)
-        return .stamp(Digest(trusted: stamps.finish()))
+        return .stamp(Digest(stamps))
     }
 
     private func addStamps(of entry: FileEntry, depth: Int, to stamps: inout MessageDigest) throws(Failure) {

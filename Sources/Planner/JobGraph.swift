@@ -23,8 +23,6 @@ struct JobGraph: Sendable {
 
     /// Ids of the jobs, in their order.
     private(set) var ids: [Digest] = []
-    /// The same as numbers.
-    private(set) var keys: [UseCounts.Key] = []
     /// The canonical bytes of the jobs.
     private(set) var documents: [[UInt8]] = []
     /// The direct inputs of the jobs.
@@ -148,7 +146,6 @@ struct JobGraph: Sendable {
         numbers[key] = number
         let document = job.document
         ids.append(Digest(of: document))
-        keys.append(UseCounts.Key(ids[number]))
         documents.append(document)
         self.inputs.append(key.inputs)
         files.append(job.opam)

@@ -52,14 +52,14 @@ struct JobTally {
 
     private mutating func add(_ graph: JobGraph, _ index: Int) {
         var numbers: [Int32] = []
-        numbers.reserveCapacity(graph.keys.count)
-        for job in graph.keys.indices {
-            let (number, isNew) = jobs.add(graph.keys[job])
+        numbers.reserveCapacity(graph.ids.count)
+        for job in graph.ids.indices {
+            let (number, isNew) = jobs.add(graph.ids[job])
             numbers.append(Int32(number))
             guard isNew else { continue }
             made.append(Place(graph: index, number: job))
             inputs.append(graph.inputs[job].lazy.map { numbers[$0] })
-            files.append(Int32(packages.add(UseCounts.Key(graph.files[job])).number))
+            files.append(Int32(packages.add(graph.files[job]).number))
         }
     }
 

@@ -205,7 +205,7 @@ private struct FlatReader {
     }
 
     mutating func counts() -> UseCounts? {
-        guard let keys = array(of: UseCounts.Key.self), let counts = numbers(), keys.count == counts.count else {
+        guard let keys = array(of: Digest.self), let counts = numbers(), keys.count == counts.count else {
             return nil
         }
         return UseCounts(keys: keys, counts: counts)

@@ -2,37 +2,14 @@ internal import Core
 
 /// How often each of many things is used, by their digests.
 struct UseCounts: Sendable, Equatable {
-    /// A digest as numbers, in the order of its digits.
-    struct Key: Hashable, Comparable, Sendable {
-        let words: (UInt64, UInt64, UInt64, UInt64)
-
-        init(_ digest: Digest) {
-            var digits = digest.hex.utf8.makeIterator()
-            words = (digits.nextWord(), digits.nextWord(), digits.nextWord(), digits.nextWord())
-        }
-
-        var digest: Digest {
-            Digest(
-                trusted: hexadecimal(
-                    [words.0, words.1, words.2, words.3].flatMap { word in
-                        stride(from: 56, through: 0, by: -8).map { UInt8(truncatingIfNeeded: word >> UInt64($0)) }
-                    }))
-        }
-
-        static func < (left: Self, right: Self) -> Bool { left.words < right.words }
-        static func == (left: Self, right: Self) -> Bool { left.words == right.words }
-
-        func hash(into hasher: inout Hasher) { hasher.combine(words.0) }
-    }
-
     /// Ascending.
-    var keys: [Key] = []
+    var keys: [Digest] = []
     var counts: [Int32] = []
 
     /// Where a digest is among the keys.
     ///
     /// - Complexity: O(log n).
-    func place(of key: Key) -> Int? {
+    func place(of key: Digest) -> Int? {
         var (low, high) = (0, keys.count)
         while low < high {
             let middle = (low + high) / 2
@@ -41,20 +18,7 @@ struct UseCounts: Sendable, Equatable {
         return low < keys.count && keys[low] == key ? low : nil
     }
 
-    subscript(digest: Digest) -> Int { place(of: Key(digest)).map { Int(counts[$0]) } ?? 0 }
-}
-
-extension IteratorProtocol where Element == UInt8 {
-    /// The number that the next 16 hexadecimal digits are.
-    fileprivate mutating func nextWord() -> UInt64 {
-        var word: UInt64 = 0
-        for _ in 0..<16 {
-            guard let digit = next() else { break }
-            let value = digit < UInt8(ascii: "a") ? digit - UInt8(ascii: "0") : digit - UInt8(ascii: "a") + 10
-            word = word << 4 | UInt64(value)
-        }
-        return word
-    }
+    subscript(digest: Digest) -> Int { place(of: digest).map { Int(counts[$0]) } ?? 0 }
 }
 
 /// Use counts that are being changed. Things have numbers: their places in the counts before, and behind those the
@@ -64,8 +28,8 @@ struct UseTally {
 
     let before: UseCounts
     /// What was not counted before, in the order of its numbers.
-    private(set) var added: [UseCounts.Key] = []
-    private var numbers: [UseCounts.Key: Number] = [:]
+    private(set) var added: [Digest] = []
+    private var numbers: [Digest: Number] = [:]
     private var counts: [Int32]
 
     init(_ before: UseCounts) {
@@ -74,14 +38,10 @@ struct UseTally {
     }
 
     /// The number of a thing that was counted before or was added.
-    func number(of digest: Digest) -> Number? {
-        number(of: UseCounts.Key(digest))
-    }
-
-    private func number(of key: UseCounts.Key) -> Number? { before.place(of: key) ?? numbers[key] }
+    func number(of digest: Digest) -> Number? { before.place(of: digest) ?? numbers[digest] }
 
     /// The number of a thing, which it may get now.
-    mutating func add(_ key: UseCounts.Key) -> (number: Number, isNew: Bool) {
+    mutating func add(_ key: Digest) -> (number: Number, isNew: Bool) {
         if let known = number(of: key) { return (known, false) }
         numbers[key] = counts.count
         added.append(key)
@@ -108,20 +68,18 @@ struct UseTally {
     /// False where something was released more often than it was retained.
     var isPossible: Bool { counts.allSatisfy { $0 >= 0 } }
 
-    func digest(of number: Number) -> Digest { key(of: number).digest }
-
-    private func key(of number: Number) -> UseCounts.Key {
+    func digest(of number: Number) -> Digest {
         number < before.keys.count ? before.keys[number] : added[number - before.keys.count]
     }
 
     /// What is used now, as numbers in the order of digests.
     var used: [Number] {
-        let come = come.sorted { key(of: $0) < key(of: $1) }
+        let come = come.sorted { digest(of: $0) < digest(of: $1) }
         var used: [Number] = []
         used.reserveCapacity(before.keys.count + come.count)
         var next = come.startIndex
         for number in before.keys.indices where counts[number] > 0 {
-            while next < come.endIndex, key(of: come[next]) < before.keys[number] {
+            while next < come.endIndex, digest(of: come[next]) < before.keys[number] {
                 used.append(come[next])
                 next += 1
             }
@@ -132,6 +90,6 @@ struct UseTally {
 
     /// The counts of `used`; what is not used any more is forgotten.
     func counts(of used: [Number]) -> UseCounts {
-        UseCounts(keys: used.map(key(of:)), counts: used.map { counts[$0] })
+        UseCounts(keys: used.map(digest(of:)), counts: used.map { counts[$0] })
     }
 }

@@ -17,6 +17,13 @@ import Testing
         }
     }
 
+    @Test func digestsAreOrderedAsTheirDigits() {
+        let digests = (0..<200).map { Digest(of: "\($0)") }
+        #expect(digests.sorted().map(\.hex) == digests.map(\.hex).sorted())
+        #expect(digests.map { Digest(hex: $0.hex) } == digests)
+        #expect(digests.allSatisfy { $0.hex.hasPrefix($0.shard) && $0.shard.utf8.count == 2 })
+    }
+
     @Test(arguments: ["", "abc", String(repeating: "g", count: 64), String(repeating: "A", count: 64)])
     func whatIsNoDigestIsRefused(text: String) {
         #expect(Digest(hex: text) == nil)
