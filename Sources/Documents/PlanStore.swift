@@ -39,7 +39,9 @@ public struct PlanStore: Sendable {
 
     private static func message(_ header: PlanHeader) -> String {
         var text = "Plan \(header.deployment): \(count(header.cells, "cell")), \(count(header.jobs, "job"))\n\n"
-        for repository in header.repositories { text += "Repository: \(repository.location) \(repository.commit)\n" }
+        for repository in header.repositories {
+            text += "Repository: \(repository.location.displayableOnOneLine) \(repository.commit)\n"
+        }
         return text
     }
 

@@ -50,6 +50,9 @@ public struct ResultTable: Sendable {
         if let job = results.removeValue(forKey: path)?.job, pathOfJob[job] == path { pathOfJob[job] = nil }
     }
 
+    /// The cell that the result at `path` is of; nil where there is none.
+    public func cell(at path: String) -> Cell? { results[path]?.cell }
+
     /// The verdict on a cell; nil where none was recorded.
     public func result(of cell: Cell) -> CellResult? {
         results[ResultPath.cell(cell)]

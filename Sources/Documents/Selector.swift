@@ -38,6 +38,12 @@ public enum Selector: Sendable, Hashable {
         }
     }
 
+    /// Picks one cell.
+    package init(cell: Cell) {
+        self = .cells(
+            target: Glob(cell.target), compiler: Glob(cell.compiler), package: Glob(cell.package.description))
+    }
+
     /// True when this picks the cell, given its result if there is one and the tasks it belongs to.
     public func picks(_ cell: Cell, result: CellResult?, tasks: [String] = []) -> Bool {
         switch self {
@@ -54,6 +60,8 @@ public enum Selector: Sendable, Hashable {
 extension Selector: CustomStringConvertible {
     public var description: String {
         switch self {
+        case .cells(.all, .all, let package): "\(package)"
+        case .cells(let target, let compiler, .all): "\(target)/\(compiler)"
         case .cells(let target, let compiler, let package): "\(target)/\(compiler)/\(package)"
         case .outcome(let outcome): "outcome:\(outcome.rawValue)"
         case .signature(let text): "signature:\(text)"

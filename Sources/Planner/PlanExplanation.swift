@@ -7,28 +7,46 @@ internal import OpamSolver
 extension Planner {
     /// Tells why a cell is there, why its version, and what decided the versions of what it is built from.
     ///
-    /// - Parameter name: `TARGET/COMPILER/PACKAGE.VERSION`; the version may be left out.
-    /// - Throws: `Failure` where the matrix has no such cell.
+    /// - Parameter name: A selector that picks one cell: `TARGET/COMPILER/PACKAGE.VERSION`, or a part of it.
+    /// - Throws: `Failure` where the matrix has no such cell, or several.
     package func explanation(of name: String) throws -> String {
+        guard let selector = Selector(name), case .cells(let target, let compiler, _) = selector else {
+            throw Failure(.input, "'\(name)' names no cell", hint: Self.nameForm)
+        }
         let selection = CellSelection(matrix: inputs.matrix)
+        var picked: [(cells: ColumnCells, entry: ColumnCells.Entry)] = []
+        var packages: Set<String> = []
         for pair in PlanInputs.pairs(of: inputs.matrix)
-        where name.hasPrefix("\(pair.target.name.value)/\(pair.compiler.name.value)/") {
+        where target.matches(pair.target.name.value) && compiler.matches(pair.compiler.name.value) {
             let column = try column(pair)
             let (cells, diagnostics) = try selection.cells(of: column, index: PackageIndexCache(column.source))
             guard diagnostics.isEmpty else { throw Failure(.input, diagnostics) }
-            guard
-                let entry = cells.entries.first(where: { entry in
-                    let text = cells.text(of: entry)
-                    return text == name || String(text.prefix { $0 != "." }) == name && !name.contains(".")
-                        || text.hasPrefix(name + ".")
-                })
-            else { continue }
-            var explainer = CellExplainer(column: cells.column, entry: entry)
-            return "\(cells.text(of: entry))\n\n" + explainer.text(matrix: inputs.matrix)
+            for entry in cells.entries {
+                guard let cell = Cell(cells.text(of: entry)) else { continue }
+                packages.insert(cell.package.name)
+                if selector.picks(cell, result: nil) { picked.append((cells, entry)) }
+            }
         }
-        throw Failure(
+        guard let (cells, entry) = picked.first else { throw nothing(pickedBy: name, among: packages) }
+        guard picked.count == 1 else {
+            let names = picked.prefix(5).map { $0.cells.text(of: $0.entry) }.joined(separator: ", ")
+            throw Failure(
+                .input, "'\(name)' picks \(picked.count) cells: \(names)\(picked.count > 5 ? ", …" : "")",
+                hint: "name one of them")
+        }
+        var explainer = CellExplainer(column: cells.column, entry: entry)
+        return "\(cells.text(of: entry))\n\n" + explainer.text(matrix: inputs.matrix)
+    }
+
+    private static let nameForm =
+        "a cell is named TARGET/COMPILER/PACKAGE.VERSION; `ci plan --format csv` lists them"
+
+    private func nothing(pickedBy name: String, among packages: Set<String>) -> Failure {
+        let typed = String(name.split(separator: "/").last ?? "").prefix { $0 != "." }
+        let near = nearest(to: String(typed), in: packages.sorted())
+        return Failure(
             .input, "the matrix has no cell '\(name)'", at: inputs.matrix.deployment.location,
-            hint: "a cell is named TARGET/COMPILER/PACKAGE.VERSION; `ci plan --format csv` lists them")
+            hint: near.flatMap { $0 == typed ? nil : "did you mean '\($0)'?" } ?? Self.nameForm)
     }
 }
 
@@ -67,7 +85,8 @@ private struct CellExplainer {
             let why = solver.explain(request)?.description ?? "no set of package versions satisfies the request"
             return text + "unsolvable:\n\(why)\n"
         }
-        text += "\n\(selection.count) packages, decided after looking at \(resolution.examined.count) names:\n"
+        let names = count(resolution.examined.count, "name")
+        text += "\n\(count(selection.count, "package")), decided after looking at \(names):\n"
         for package in selection { text += line(package, selection, request) }
         return text
     }

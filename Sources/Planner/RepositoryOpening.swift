@@ -133,7 +133,7 @@ private struct RepositoryMirror {
         } catch {
             throw Failure(.infrastructure, "git cannot be started: \(error.localizedDescription)", hint: "install git")
         }
-        let said = errors.fileHandleForReading.readDataToEndOfFile()
+        let said = (try? errors.fileHandleForReading.readToEnd()) ?? Data()
         process.waitUntilExit()
         guard process.terminationStatus == 0 else {
             let lines = String(decoding: said.suffix(2_000), as: UTF8.self).split(separator: "\n")

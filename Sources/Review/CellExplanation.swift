@@ -48,19 +48,25 @@ package struct CellExplanation: Codable, Sendable {
 
     /// As lines for a person.
     package var lines: [String] {
-        var lines = ["\(cell.cell): \(cell.state)" + (cell.phase.map { " in \($0.rawValue)" } ?? "")]
+        var lines = ["\(cell.cell): \(cell.state)" + (cell.phase.map { " in \($0.rawValue)" } ?? "") + kind]
         if let reason = cell.reason { lines += reason.split(separator: "\n").map { "  \($0)" } }
         if let accepted = cell.accepted { lines.append("accepted: \(accepted)") }
-        if let blockedBy = cell.blockedBy { lines.append("blocked by: \(blockedBy)") }
+        if let blockedBy = cell.blockedBy {
+            let blocker = Cell(target: cell.cell.target, compiler: cell.cell.compiler, package: blockedBy)
+            lines.append("blocked by: \(blocker)")
+        }
         if let signature = cell.signature { lines.append("signature: \(signature)") }
         lines += list("the same failure", alike)
         lines += list("blocks", blocks)
         if !inputs.isEmpty { lines.append("built over: " + inputs.map(\.description).joined(separator: " ")) }
         lines += repositories.map { "repository: \($0)" }
         if let since { lines.append("since: \(since)") }
-        if let job = cell.job { lines.append("job: \(job)") }
+        if let job = cell.job { lines.append("job: \(job)" + kind) }
+        if let log = cell.log { lines.append("log: \(log)" + kind) }
         return lines
     }
+
+    private var kind: String { cell.kind == .test ? " (test)" : "" }
 
     private func list(_ title: String, _ cells: [Cell]) -> [String] {
         guard !cells.isEmpty else { return [] }

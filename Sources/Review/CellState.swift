@@ -17,6 +17,8 @@ package struct CellState: Codable, Sendable, Hashable {
     package var duration: Double?
     package var log: String?
     package var job: String?
+    /// Whether the job, and the log, are of the package's build or of its tests; nil where no job decides.
+    package var kind: Job.Kind?
     /// The host that the job ran on and what that is; absent for a sandbox.
     package var machine: String?
 
@@ -45,15 +47,26 @@ package struct CellState: Codable, Sendable, Hashable {
         log = result.log?.hex
         job = result.job?.hex
         machine = result.machine
+        if case .jobs(let build, let test) = planned.basis {
+            kind = result.job == build ? .build : test != nil && result.job == test ? .test : nil
+        }
+    }
+
+    /// The state of a job that decides no cell of the plan.
+    package init(recorded result: CellResult) {
+        let basis = result.job.map { PlannedCell.Basis.jobs(build: $0, test: nil) }
+        self.init(
+            PlannedCell(cell: result.cell, basis: basis ?? .unsolvable(explanation: ""), required: false),
+            result: result)
     }
 
     package var outcome: Outcome? { Outcome(rawValue: state) }
 
-    /// The state in a few words: `failure in build`, `blocked by dune`.
+    /// The state in a few words: `failure in build`, `blocked by dune`, `success (test)` where tests were run.
     package var words: String {
         if let blockedBy { return "\(state) by \(blockedBy.name)" }
         if let phase { return "\(state) in \(phase.rawValue)" }
-        return state
+        return kind == .test ? "\(state) (test)" : state
     }
 
     /// True when the cell makes a run end with exit code 1.

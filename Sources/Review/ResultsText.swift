@@ -35,7 +35,7 @@ package struct ResultsText: Sendable {
             guard let state, let reason = state.reason, state.blockedBy == nil else { continue }
             // An explanation has a sentence a line, and only all of them explain.
             let sentences = reason.split(separator: "\n").joined(separator: "; ")
-            list.add(["\(state.cell.compiler)/\(state.cell.package)", sentences])
+            list.add([state.cell.description, sentences])
         }
         let lines = list.lines(indentedBy: 2)
         return lines.isEmpty ? [] : ["", "  why:"] + lines

@@ -21,8 +21,21 @@ package final class HandlePool: Sendable {
     package func with<Result>(_ body: (GitRepository) throws -> Result) throws -> Result {
         let lent = try idle.withLock { $0.popLast() } ?? Idle(repository: .store(at: path))
         defer { idle.withLock { $0.append(lent) } }
-        try lent.repository.letGoOfOldPacks()
-        return try body(lent.repository)
+        do {
+            try lent.repository.letGoOfOldPacks()
+            return try body(lent.repository)
+        } catch let error as GitError where error.isDamage {
+            throw StoreError(
+                .corrupted, "store '\(path)': cannot \(error.operation): \(error.detail)",
+                hint: "'ci store verify' finds what is damaged; docs/store.md says what to do")
+        }
+    }
+}
+
+extension GitError {
+    /// Whether an object is damaged, or gone that another one or a branch refers to.
+    fileprivate var isDamage: Bool {
+        kind == .corrupted || kind == .notFound && operation.hasPrefix("read ")
     }
 }
 

@@ -1,3 +1,4 @@
+internal import Core
 public import Git
 internal import Glibc
 internal import Synchronization
@@ -17,7 +18,8 @@ extension Store {
     /// What it throws ends the transaction, and nothing is written. Blocks its thread.
     ///
     /// - Parameters:
-    ///   - message: a sentence for people, and after an empty line `Key: value` lines for programs.
+    ///   - message: a sentence for people, and after an empty line `Key: value` lines for programs; what would act on a
+    ///     terminal is made visible.
     /// - Throws: `Conflict` after the store's number of attempts; `StoreError`, `GitError`; what `body` throws.
     @discardableResult
     public func transact<Value>(
@@ -72,7 +74,7 @@ extension Store {
     ) -> CommitRequest {
         CommitRequest(
             branch: branch, baseCommit: transaction.base.commit, baseTree: transaction.base.tree,
-            reads: transaction.reads, writes: transaction.writes, message: message, options: options,
+            reads: transaction.reads, writes: transaction.writes, message: message.displayable, options: options,
             complete: complete)
     }
 

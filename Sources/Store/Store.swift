@@ -72,9 +72,20 @@ public final class Store: Sendable {
     /// A branch as it was at a commit, named by id or by anything that git understands.
     public func snapshot(at revision: String) throws -> Snapshot {
         try handles.with { repository in
-            let id = try repository.resolve(commit: revision)
+            let id = try resolve(revision, repository)
             return Snapshot(commit: id, tree: try repository.commit(id).tree, handles: handles)
         }
+    }
+
+    /// A branch that is there, and whose commit is not, is damage and no mistake of whoever names it.
+    private func resolve(_ revision: String, _ repository: GitRepository) throws -> ObjectID {
+        let resolved = Result { () throws(GitError) in try repository.resolve(commit: revision) }
+        if case .failure(let error) = resolved, error.kind == .notFound, (try? Branch(revision)) != nil,
+            let id = try ReferenceFile(name: "refs/heads/\(revision)", directory: path).read(repository)
+        {
+            _ = try repository.commit(id)
+        }
+        return try resolved.get()
     }
 
     /// All branches whose name begins with `prefix`, sorted.

@@ -1,6 +1,8 @@
 internal import ArgumentParser
 internal import Core
+internal import Documents
 internal import Foundation
+internal import Review
 
 /// The root of the command line. It alone turns errors into words and exit codes.
 @main
@@ -105,4 +107,14 @@ struct CI: AsyncParsableCommand {
 /// Ends a command with an exit code when everything worth saying has been said.
 struct Ending: Error {
     let status: ExitStatus
+}
+
+extension Ending {
+    /// How a command ends that was asked for these cells; nil where all that are required are good. Infrastructure comes
+    /// first: nothing is known of what it failed.
+    init?(of states: [CellState]) {
+        let bad = states.filter(\.isRequiredAndNotGood)
+        guard !bad.isEmpty else { return nil }
+        self.init(status: bad.contains { $0.outcome == .infrastructure } ? .infrastructure : .notGood)
+    }
 }

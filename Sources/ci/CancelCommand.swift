@@ -21,11 +21,13 @@ struct CancelCommand: AsyncParsableCommand {
     @Flag(name: .customLong("dry-run"), help: "Only print what would be cancelled.")
     var dryRun = false
 
-    @Argument(help: "Which cells.", transform: selector)
-    var selectors: [Selector]
+    @Argument(help: "Which cells.")
+    var selectors: [SelectorArgument]
 
     func run() async throws {
         let reader = try ResultsReader(store: store, deployment: deployment)
+        let selectors = try selectors.selectors()
+        try reader.check(selectors)
         let pending = try reader.cells(picked: selectors).filter {
             CellState($0, result: reader.result(of: $0.cell)).state == "pending"
         }

@@ -90,6 +90,13 @@ extension ResultsReader {
         let parts = name.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
         if let target = parts.first, targets.contains(target), parts.count <= 2 {
             let compiler = parts.count == 2 ? parts[1] : nil
+            let compilers = header.columns.filter { $0.target == target }.map(\.compiler)
+            if let compiler, !compilers.contains(compiler) {
+                throw Failure(
+                    .input, "'\(name)': '\(target)' has no compiler '\(compiler)'",
+                    hint: nearest(to: compiler, in: compilers).map { "did you mean '\(target)/\($0)'?" }
+                        ?? "it has \(compilers.joined(separator: ", "))")
+            }
             let side = Selector.cells(
                 target: Glob(target), compiler: compiler.map { Glob($0) } ?? .all, package: .all)
             let results = try cells(picked: [side]).compactMap { result(of: $0.cell) }
@@ -97,15 +104,21 @@ extension ResultsReader {
         }
         do {
             let snapshot = try store.snapshot(at: name)
+            guard try !snapshot.exists(PlanLayout.header.path) else {
+                throw Failure(.input, "it is a plan, which has no results")
+            }
             let branch = ResultBranch(deployment: header.deployment, target: "")
             let table = try branch.table(in: snapshot)
             return ComparedColumn(
                 results: table.results.filter { $0.key == ResultPath.cell($0.value.cell) }.map(\.value))
-        } catch let error as any FailureConvertible {
-            let why = error.failure.diagnostics.first?.message ?? ""
+        } catch {
+            guard let failure = error as? Failure ?? (error as? any FailureConvertible)?.failure, failure.kind == .input
+            else { throw error }
+            let why = failure.diagnostics.first?.message ?? ""
             throw Failure(
                 .input, "'\(name)' is no target, no column and no revision of results: \(why)",
-                hint: nearest(to: name, in: targets).map { "did you mean '\($0)'?" })
+                hint: nearest(to: name, in: targets.sorted()).map { "did you mean '\($0)'?" }
+                    ?? "targets are \(targets.sorted().joined(separator: ", "))")
         }
     }
 }

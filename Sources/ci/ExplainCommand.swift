@@ -15,12 +15,12 @@ struct ExplainCommand: AsyncParsableCommand {
     @Option(help: "text or json.")
     var format: DocumentFormat = .text
 
-    @Argument(help: "Which cell.", transform: selector)
-    var cell: Selector
+    @Argument(help: "Which cell.")
+    var cell: SelectorArgument
 
     func run() async throws {
         let reader = try ResultsReader(store: store, deployment: deployment)
-        let state = try reader.state(picked: cell)
+        let state = try reader.state(picked: cell.selector())
         let bad = try reader.states(picked: [.outcome(.failure), .outcome(.blocked)])
         let explanation = try CellExplanation(state, among: bad, plan: reader.documents, store: reader.store)
         if format == .json {

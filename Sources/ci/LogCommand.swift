@@ -1,5 +1,4 @@
 internal import ArgumentParser
-internal import Documents
 
 struct LogCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -18,17 +17,20 @@ struct LogCommand: AsyncParsableCommand {
     @Flag(help: "Print the bytes as the build printed them, control characters included.")
     var raw = false
 
-    @Argument(help: "Which cell.", transform: selector)
-    var cell: Selector
+    @Flag(help: "The log of the build of a cell that its tests decide.")
+    var build = false
+
+    @Argument(help: "Which cell.")
+    var cell: SelectorArgument
 
     func run() async throws {
         let reader = try ResultsReader(store: store, deployment: deployment)
-        let state = try reader.state(picked: cell)
-        let log = try reader.log(of: state)
+        let log = try reader.log(of: reader.state(picked: cell.selector()), ofBuild: build)
+        if let title = log.title { StandardError.print("log of \(title)") }
         if raw {
-            StandardOutput.write(raw: log)
+            StandardOutput.write(raw: log.bytes)
         } else {
-            StandardOutput.write(String(decoding: log, as: UTF8.self))
+            StandardOutput.write(String(decoding: log.bytes, as: UTF8.self))
         }
     }
 }

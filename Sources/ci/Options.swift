@@ -45,6 +45,11 @@ struct SourceOptions: ParsableArguments {
     /// - Parameter aside: Where what the cache lacks goes instead, and the cache stays as it is.
     func cache(in configuration: Configuration, readOnlyBeside aside: String? = nil) throws -> SourceCache {
         let folder = try Settings.sourceDirectory(flag: folder, in: configuration)
+        if aside == nil {
+            try WritableDirectory.check(
+                folder, "the cache of sources",
+                hint: "set --source-cache, \(Settings.sourceCache.variable) or \(Settings.cache.variable)")
+        }
         let mirrors = try Settings.sourceMirrors.value(flag: mirrors, in: configuration) ?? ""
         return SourceCache(
             aside ?? folder, others: aside == nil ? [] : [folder],
@@ -111,14 +116,4 @@ struct RunnerOptions: ParsableArguments {
             WorkerFolders("\(path)/ciso/worker"), plugins: catalog, sources: sources.cache(in: configuration),
             hosts: hosts.settings(configuration), keepLog: keepLog)
     }
-}
-
-/// Reads a selector from the command line.
-func selector(from text: String) throws -> Selector {
-    guard let selector = Selector(text) else {
-        throw ValidationError(
-            "'\(text)' is no selector: expected TARGET/COMPILER/PACKAGE with globs, outcome:WORD, signature:TEXT or task:ID"
-        )
-    }
-    return selector
 }

@@ -33,7 +33,7 @@ struct PlanCommand: AsyncParsableCommand {
     @Flag(name: .customLong("dry-run"), help: "Write nothing.")
     var dryRun = false
 
-    @Option(help: ArgumentHelp("Tell why a cell is there and what decided its versions.", valueName: "cell"))
+    @Option(help: ArgumentHelp("Explain why a cell is planned and how its versions were chosen.", valueName: "cell"))
     var explain: String?
 
     @Option(help: ArgumentHelp("Compare with this plan, or this revision of the repository.", valueName: "plan|rev"))
@@ -44,7 +44,11 @@ struct PlanCommand: AsyncParsableCommand {
 
     func run() async throws {
         let configuration = try Configuration.current()
-        let cache = try Settings.cacheDirectory(flag: cache, in: configuration)
+        let cache =
+            try dryRun
+            ? Settings.cacheDirectory(flag: cache, in: configuration)
+            : Settings.usableCacheDirectory(flag: cache, in: configuration)
+        try WritableDirectory.checkTemporary()
         let scratch = try ScratchDirectory.temporary()
         defer { withExtendedLifetime(scratch) {} }
         let preparation = PlanPreparation(

@@ -23,11 +23,13 @@ struct ReportCommand: AsyncParsableCommand {
     @Option(help: "The folder; made where it is not there.")
     var output: String
 
-    @Argument(help: "Which cells.", transform: selector)
-    var selectors: [Selector] = []
+    @Argument(help: "Which cells.")
+    var selectors: [SelectorArgument] = []
 
     func run() async throws {
         let reader = try ResultsReader(store: store, deployment: deployment)
+        let selectors = try selectors.selectors()
+        try reader.check(selectors)
         var logs: [String: [UInt8]] = [:]
         let report = Report(plan: reader.header, states: try reader.states(picked: selectors)) { digest in
             logs[digest.hex] = try? reader.store.logs.read(digest)

@@ -29,8 +29,8 @@ struct ReproduceCommand: AsyncParsableCommand {
     @Flag(help: "The cell's tests rather than its build.")
     var test = false
 
-    @Argument(help: "Which cell.", transform: selector)
-    var cell: Selector
+    @Argument(help: "Which cell.")
+    var cell: SelectorArgument
 
     func run() async throws {
         let configuration = try Configuration.current()
@@ -63,8 +63,8 @@ struct ReproduceCommand: AsyncParsableCommand {
     }
 
     private func request(_ reader: ResultsReader) throws -> JobRequest {
-        let state = try reader.state(picked: cell)
-        let planned = try reader.cells(picked: [cell]).first
+        let state = try reader.state(picked: cell.selector())
+        let planned = try reader.cells(picked: [Selector(cell: state.cell)]).first
         guard case .jobs(let build, let tests) = planned?.basis else {
             throw Failure(.input, "\(state.cell) has no job: it is \(state.state)", hint: state.reason)
         }

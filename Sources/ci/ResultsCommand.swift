@@ -1,13 +1,15 @@
 internal import ArgumentParser
 internal import Core
-internal import Documents
 internal import Review
 
 struct ResultsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "results",
         abstract: "Print the results, a table for each target.",
-        discussion: "Exits with 1 if some required cell is not good. SELECTORs pick cells; none picks all.")
+        discussion: """
+            Exits with 1 if some required cell is not good, with 3 if one was failed by the infrastructure. SELECTORs pick \
+            cells; none picks all.
+            """)
 
     @OptionGroup var store: StoreOption
 
@@ -17,16 +19,15 @@ struct ResultsCommand: AsyncParsableCommand {
     @Option(help: "text, json or csv.")
     var format: OutputFormat = .text
 
-    @Argument(help: "Which cells.", transform: selector)
-    var selectors: [Selector] = []
+    @Argument(help: "Which cells.")
+    var selectors: [SelectorArgument] = []
 
     func run() async throws {
         let reader = try ResultsReader(store: store, deployment: deployment)
+        let selectors = try selectors.selectors()
+        try reader.check(selectors)
         let states = try reader.states(picked: selectors)
-        if states.isEmpty, !selectors.isEmpty {
-            StandardError.print("no cell is picked by \(selectors.map(\.description).joined(separator: " "))")
-        }
         try CellPrinter(format: format).print(states)
-        if states.contains(where: \.isRequiredAndNotGood) { throw Ending(status: .notGood) }
+        if let ending = Ending(of: states) { throw ending }
     }
 }

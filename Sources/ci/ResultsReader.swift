@@ -8,7 +8,8 @@ struct ResultsReader {
     let store: Store
     let documents: PlanDocuments
     let header: PlanHeader
-    private let tables: [String: ResultTable]
+    /// Of all targets.
+    let tables: [String: ResultTable]
 
     /// Reads a deployment; nil: the only one there is.
     ///
@@ -93,6 +94,11 @@ struct ResultsReader {
         tables[cell.target]?.result(of: cell)
     }
 
+    /// The verdict on what the plan now says of a cell; nil where there is none.
+    private func verdict(on planned: PlannedCell) -> CellResult? {
+        result(of: planned.cell).flatMap { planned.isDecided(by: $0) ? $0 : nil }
+    }
+
     /// The states of the cells that any of the selectors picks (all where there is none), in order of their names.
     func states(picked selectors: [Selector]) throws -> [CellState] {
         try cells(picked: selectors).map { CellState($0, result: result(of: $0.cell)) }
@@ -110,8 +116,7 @@ struct ResultsReader {
         }
         let picked = try paths.flatMap { try documents.cells(at: $0) }.filter { planned in
             selectors.contains {
-                $0.picks(
-                    planned.cell, result: result(of: planned.cell), tasks: tasks.tasks(of: planned.cell))
+                $0.picks(planned.cell, result: verdict(on: planned), tasks: tasks.tasks(of: planned.cell))
             }
         }
         return picked.sorted { $0.cell < $1.cell }
@@ -133,23 +138,6 @@ struct ResultsReader {
         }
     }
 
-    /// The state of the one cell that a selector picks.
-    ///
-    /// - Throws: `Failure` where it picks none, or several.
-    func state(picked selector: Selector) throws -> CellState {
-        let states = try states(picked: [selector])
-        guard let state = states.first else {
-            throw Failure(.input, "no cell is picked by \(selector)", hint: "'ci results' lists the cells")
-        }
-        guard states.count == 1 else {
-            let names = states.prefix(5).map(\.cell.description).joined(separator: ", ")
-            throw Failure(
-                .input, "\(states.count) cells are picked by \(selector): \(names)\(states.count > 5 ? " …" : "")",
-                hint: "name one of them")
-        }
-        return state
-    }
-
     /// The documents, by target, that hold the verdicts on cells and on what blocks them.
     func documents(of states: [CellState]) -> [String: [String]] {
         var paths: [String: Set<String>] = [:]
@@ -162,27 +150,5 @@ struct ResultsReader {
             }
         }
         return paths.mapValues { $0.sorted() }
-    }
-
-    /// The log of a cell, or of the job that blocks it.
-    ///
-    /// - Throws: `Failure` where there is none.
-    func log(of state: CellState) throws -> [UInt8] {
-        guard let digest = state.log.flatMap(Digest.init(hex:)) ?? logOfBlocker(of: state) else {
-            throw Failure(.input, "\(state.cell) has no log: it is \(state.state)", hint: state.reason)
-        }
-        guard let log = try store.logs.read(digest) else {
-            throw Failure(
-                .infrastructure, "the log \(digest) of \(state.cell) is not in this store",
-                hint: "logs stay with the store that ran the job, or were removed by 'ci store gc'")
-        }
-        return log
-    }
-
-    private func logOfBlocker(of state: CellState) -> Digest? {
-        guard let blocker = state.blockedBy, let table = tables[state.cell.target] else { return nil }
-        return table.results.values.first {
-            $0.cell.package == blocker && $0.cell.compiler == state.cell.compiler && $0.outcome == .failure
-        }?.log
     }
 }

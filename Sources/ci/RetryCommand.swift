@@ -21,18 +21,21 @@ struct RetryCommand: AsyncParsableCommand {
     @Flag(name: .customLong("dry-run"), help: "Only print what would be forgotten.")
     var dryRun = false
 
-    @Argument(help: "Which cells.", transform: selector)
-    var selectors: [Selector]
+    @Argument(help: "Which cells.")
+    var selectors: [SelectorArgument]
 
     func run() async throws {
         let reader = try ResultsReader(store: store, deployment: deployment)
+        let selectors = try selectors.selectors()
+        try reader.check(selectors)
         let picked = try reader.states(picked: selectors).filter { $0.outcome != nil && $0.outcome != .unsolvable }
         guard !picked.isEmpty else {
             throw Failure(.input, "no cell with a verdict is picked", hint: "'ci results' lists the cells")
         }
         for (target, paths) in reader.documents(of: picked).sorted(by: { $0.key < $1.key }) {
             let branch = ResultBranch(deployment: reader.header.deployment, target: target)
-            for path in paths { StandardOutput.print("\(target)/\(path.dropLast(".json".count))") }
+            let cells = Set(paths.compactMap { reader.tables[target]?.cell(at: $0) })
+            for cell in cells.sorted() { StandardOutput.print("\(cell)") }
             guard !dryRun else { continue }
             try await reader.store.transact(Branch(branch.name), "Forget \(count(paths.count, "verdict")) on \(target)")
             {

@@ -27,8 +27,8 @@ struct RunCommand: AsyncParsableCommand {
     @Option(name: .customLong("jobs"), help: Settings.jobs.help)
     var jobs: Int?
 
-    @Option(help: "Only cells that this selector picks; may be given several times.", transform: selector)
-    var only: [Selector] = []
+    @Option(help: "Only cells that this selector picks; may be given several times.")
+    var only: [SelectorArgument] = []
 
     @Option(help: "The deployment to run where no MATRIX is given (default: the only one there is).")
     var deployment: String?
@@ -60,24 +60,18 @@ struct RunCommand: AsyncParsableCommand {
         let store = try Store(opening: path)
         let reader = try ResultsReader(store: store, deployment: planned)
         let plan = try reader.plan()
-        if !only.isEmpty, try reader.cells(picked: only).isEmpty {
-            throw Failure(
-                .input, "no cell of the plan is picked by --only \(only.map(\.description).joined(separator: " "))",
-                hint: "'ci results' prints the cells")
-        }
+        let only = try only.selectors()
+        try reader.check(only)
         let runner = try machine.runner(store: path, catalog: catalog, configuration) { [logs = store.logs] in
             try logs.put($0)
         }
         let slots =
             try Settings.jobs.value(flag: jobs, in: configuration) ?? ProcessInfo.processInfo.activeProcessorCount
-        try await run(plan, in: store, runner: runner, slots: slots)
+        try await run(plan, only, in: store, runner: runner, slots: slots)
 
         let states = try reader.refreshed().states(picked: only)
         try CellPrinter(format: format).print(states)
-        if states.contains(where: { $0.isRequiredAndNotGood && $0.outcome == .infrastructure }) {
-            throw Ending(status: .infrastructure)
-        }
-        if states.contains(where: \.isRequiredAndNotGood) { throw Ending(status: .notGood) }
+        if let ending = Ending(of: states) { throw ending }
     }
 
     /// Plans the matrix, if there is one.
@@ -87,7 +81,8 @@ struct RunCommand: AsyncParsableCommand {
         guard let matrix else { return deployment }
         let scratch = try ScratchDirectory.temporary()
         defer { withExtendedLifetime(scratch) {} }
-        let cache = try Settings.cacheDirectory(flag: nil, in: configuration) ?? scratch.path
+        let cache = try Settings.usableCacheDirectory(flag: nil, in: configuration) ?? scratch.path
+        try WritableDirectory.checkTemporary()
         let preparation = PlanPreparation(
             matrix: try MatrixFile(path: matrix), catalog: catalog, cache: PlanCache(cache),
             packageSources: try machine.sources.cache(in: configuration),
@@ -100,7 +95,8 @@ struct RunCommand: AsyncParsableCommand {
     }
 
     /// Carries the plan out, showing how it goes; the first Ctrl-C stops it in good order, the second at once.
-    private func run(_ plan: Plan, in store: Store, runner: any JobRunner, slots: Int) async throws {
+    private func run(_ plan: Plan, _ only: [Selector], in store: Store, runner: any JobRunner, slots: Int) async throws
+    {
         let display = ProgressDisplay(talk)
         await display.greet(plan)
         let run = DeploymentRun(store: store, plan: plan, runner: runner, slots: slots, selectors: only)

@@ -95,6 +95,18 @@ enum Settings {
         return configuration.environment["HOME"].flatMap { $0.isEmpty ? nil : "\($0)/.cache/ciso" }
     }
 
+    /// As `cacheDirectory`, where it can be written.
+    ///
+    /// - Throws: `Failure` of kind `infrastructure` that names it.
+    static func usableCacheDirectory(flag: String?, in configuration: Configuration) throws -> String? {
+        let path = try cacheDirectory(flag: flag, in: configuration)
+        if let path {
+            try WritableDirectory.check(
+                path, "the cache", hint: "set --\(cache.key) or \(cache.variable) to another directory")
+        }
+        return path
+    }
+
     /// The folder of source archives.
     ///
     /// - Throws: `Failure` where neither it nor the folder of the cache is known.

@@ -139,7 +139,7 @@ struct SolveCommand: AsyncParsableCommand {
     }
 
     private func loadUniverse() throws -> Universe {
-        let cache = try Settings.cacheDirectory(flag: cacheFlag, in: Configuration.current())
+        let cache = try Settings.usableCacheDirectory(flag: cacheFlag, in: Configuration.current())
         var warnings: [Diagnostic] = []
         let universe = try RepositorySet(repositories).universe(
             cache: cache, threads: ProcessInfo.processInfo.activeProcessorCount, &warnings)

@@ -42,6 +42,11 @@ final class RecordedStore: Sendable {
         try await record(verdicts)
     }
 
+    private static let common = Task { try await RecordedStore() }
+
+    /// One for all tests that only read.
+    static func shared() async throws -> RecordedStore { try await common.value }
+
     struct Unplanned: Error {
         var words: String
     }

@@ -72,8 +72,8 @@ import Testing
                 "  uunf.15.0.0  excluded",
                 "",
                 "  why:",
-                "  4.13.1/camlp4.1     no version",
-                "  4.13.1/uunf.15.0.0  by hand",
+                "  debian-12/4.13.1/camlp4.1     no version",
+                "  debian-12/4.13.1/uunf.15.0.0  by hand",
             ])
     }
 }

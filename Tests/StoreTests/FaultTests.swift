@@ -91,7 +91,7 @@ struct FaultTests {
             let path = "\(store.path)/objects/\(id.prefix(2))/\(id.dropFirst(2))"
             chmod(path, 0o644)
             #expect(truncate(path, 10) == 0)
-            #expect(throws: GitError.self) { try store.snapshot(main).bytes(at: "a/b") }
+            #expect(throws: StoreError.self) { try store.snapshot(main).bytes(at: "a/b") }
             let findings = try Store.verify(at: store.path).findings
             #expect(findings.count == 1)
             #expect(findings[0].message.contains("'b'") && findings[0].message.contains(id))

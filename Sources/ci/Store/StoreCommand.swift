@@ -67,6 +67,9 @@ struct StoreLogCommand: AsyncParsableCommand {
         guard let branch else { return try listBranches(store) }
         let history = try store.history(
             of: store.existingBranch(branch), path: path.map { try StorePath($0) }, limit: max(0, limit))
+        if let path, history.isEmpty, limit > 0 {
+            throw Failure(.input, "no commit of '\(branch)' changed '\(path)'")
+        }
         if format == .json {
             return try printJSON(
                 history.map { entry in

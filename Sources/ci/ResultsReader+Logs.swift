@@ -1,0 +1,56 @@
+internal import Core
+internal import Documents
+internal import Review
+internal import Store
+
+extension ResultsReader {
+    /// A log, and what it is of.
+    struct Log {
+        var bytes: [UInt8]
+        /// What a reader must be told to know which log this is; nil where there is but one.
+        var title: String?
+    }
+
+    /// The log of a cell: of its tests where they decide, of its build where that is asked for, of what blocks it.
+    ///
+    /// - Throws: `Failure` where there is none.
+    func log(of state: CellState, ofBuild: Bool) throws -> Log {
+        if ofBuild, let build = try buildOfTested(state) {
+            return try read(build.log, of: state, title: "the build of \(state.cell), a \(build.outcome.rawValue)")
+        }
+        if let digest = state.log.flatMap(Digest.init(hex:)) {
+            let title =
+                state.kind == .test
+                ? "the tests of \(state.cell): \(state.words) (--build shows the log of its build)" : nil
+            return try read(digest, of: state, title: title)
+        }
+        let blocker = blocker(of: state)
+        return try read(blocker?.log, of: state, title: blocker.map { "\($0.cell), which blocks \(state.cell)" })
+    }
+
+    /// The result of the build of a cell that its tests decide; nil where the cell has no other result than its own.
+    private func buildOfTested(_ state: CellState) throws -> CellResult? {
+        let planned = try cells(picked: [Selector(cell: state.cell)]).first
+        guard case .jobs(let build, _?) = planned?.basis else { return nil }
+        return tables[state.cell.target]?.result(ofJob: build)
+    }
+
+    private func read(_ digest: Digest?, of state: CellState, title: String?) throws -> Log {
+        guard let digest else {
+            throw Failure(.input, "\(state.cell) has no log: it is \(state.state)", hint: state.reason)
+        }
+        guard let bytes = try store.logs.read(digest) else {
+            throw Failure(
+                .infrastructure, "the log \(digest) of \(state.cell) is not in this store",
+                hint: "logs stay with the store that ran the job, or were removed by 'ci store gc'")
+        }
+        return Log(bytes: bytes, title: title)
+    }
+
+    private func blocker(of state: CellState) -> CellResult? {
+        guard let blocker = state.blockedBy, let table = tables[state.cell.target] else { return nil }
+        return table.results.values.first {
+            $0.cell.package == blocker && $0.cell.compiler == state.cell.compiler && $0.outcome == .failure
+        }
+    }
+}

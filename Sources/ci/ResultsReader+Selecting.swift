@@ -1,0 +1,81 @@
+internal import Core
+internal import Documents
+internal import Review
+
+extension ResultsReader {
+    /// The state of the one cell that a selector picks; without such a cell, of the one job that was run for other cells
+    /// and that it names.
+    ///
+    /// - Throws: `Failure` where it picks none, or several.
+    func state(picked selector: Selector) throws -> CellState {
+        var states = try states(picked: [selector])
+        if states.isEmpty { states = recordedInputs(picked: selector) }
+        guard let state = states.first else { throw try nothing(pickedBy: selector) }
+        guard states.count == 1 else {
+            let names = states.prefix(5).map(\.cell.description).joined(separator: ", ")
+            throw Failure(
+                .input, "'\(selector)' picks \(states.count) cells: \(names)\(states.count > 5 ? ", …" : "")",
+                hint: "name one of them")
+        }
+        return state
+    }
+
+    /// - Throws: `Failure` for the first selector that picks no cell of the plan.
+    func check(_ selectors: [Selector]) throws {
+        for selector in selectors where try cells(picked: [selector]).isEmpty {
+            throw try nothing(pickedBy: selector)
+        }
+    }
+
+    /// Why a selector picks no cell, and what may have been meant.
+    private func nothing(pickedBy selector: Selector) throws -> Failure {
+        let (message, hint) = try reason(for: selector)
+        return Failure(.input, "no cell is picked by '\(selector)'" + (message.map { ": \($0)" } ?? ""), hint: hint)
+    }
+
+    private func reason(for selector: Selector) throws -> (message: String?, hint: String?) {
+        let list = "'ci results' lists the cells"
+        switch selector {
+        case .outcome:
+            let states = try Set(self.states(picked: []).map(\.state)).sorted()
+            return (nil, states.isEmpty ? list : "the states of the cells are \(states.joined(separator: ", "))")
+        case .signature: return (nil, "'ci explain' shows the signature of a failure")
+        case .task:
+            return (nil, list)
+        case .cells(let target, let compiler, let package):
+            let columns = header.columns
+            let targets = Set(columns.map(\.target)).sorted()
+            guard targets.contains(where: target.matches) else {
+                return unknown("target", target.pattern, among: targets)
+            }
+            let compilers = Set(columns.filter { target.matches($0.target) }.map(\.compiler)).sorted()
+            guard compilers.contains(where: compiler.matches) else {
+                return unknown("compiler", compiler.pattern, among: compilers)
+            }
+            let packages = try documents.cells().map(\.cell.package)
+            let name = PackageVersion(package.pattern)?.name ?? package.pattern
+            let versions = packages.filter { $0.name == name }.map(\.description)
+            if !versions.isEmpty {
+                return unknown("package", package.pattern, among: Array(Set(versions)).sorted())
+            }
+            let near = nearest(to: name, in: Set(packages.map(\.name)).sorted())
+            return ("the plan has no package '\(package)'", near.map { "did you mean '\($0)'?" } ?? list)
+        }
+    }
+
+    /// The states of jobs that decide no cell, and that a selector of cells picks by their names.
+    private func recordedInputs(picked selector: Selector) -> [CellState] {
+        guard case .cells = selector else { return [] }
+        let inputs = tables.values.flatMap(\.results.values).filter { selector.picks($0.cell, result: $0) }
+        return Dictionary(grouping: inputs, by: \.cell).values
+            .compactMap { $0.max { ($0.finished ?? 0) < ($1.finished ?? 0) } }
+            .map(CellState.init(recorded:)).sorted { $0.cell < $1.cell }
+    }
+
+    private func unknown(_ kind: String, _ name: String, among known: [String]) -> (String?, String?) {
+        let hint =
+            nearest(to: name, in: known).map { "did you mean '\($0)'?" }
+            ?? "there is \(known.prefix(8).joined(separator: ", "))\(known.count > 8 ? ", …" : "")"
+        return ("there is no \(kind) '\(name)' there", hint)
+    }
+}

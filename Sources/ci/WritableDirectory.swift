@@ -1,0 +1,49 @@
+internal import Core
+internal import Foundation
+
+/// Checks of directories that a command is going to write to, before it begins.
+enum WritableDirectory {
+    /// Checks that `path` is a directory that can be written, or that it can be made. Makes nothing.
+    ///
+    /// - Parameter name: what it is for, for the message.
+    /// - Throws: `Failure` of kind `infrastructure` that names the directory.
+    static func check(_ path: String, _ name: String, hint: String) throws(Failure) {
+        var place = path.hasPrefix("/") ? path : "./\(path)"
+        var status = stat()
+        while stat(place, &status) != 0 {
+            guard errno == ENOENT, let parent = parent(of: place) else {
+                throw unusable(path, name, "'\(place)': \(String(cString: strerror(errno)))", hint)
+            }
+            place = parent
+        }
+        guard status.st_mode & S_IFMT == S_IFDIR else {
+            throw unusable(path, name, "'\(place)' is not a directory", hint)
+        }
+        guard access(place, W_OK | X_OK) == 0 else {
+            throw unusable(path, name, "'\(place)': \(String(cString: strerror(errno)))", hint)
+        }
+    }
+
+    /// Checks the directory of temporary files, which must exist.
+    ///
+    /// - Throws: `Failure` of kind `infrastructure` that names it.
+    static func checkTemporary() throws(Failure) {
+        let path = FileManager.default.temporaryDirectory.path
+        guard FileManager.default.fileExists(atPath: path) else {
+            throw unusable(path, "the directory of temporary files", "it does not exist", temporaryHint)
+        }
+        try check(path, "the directory of temporary files", hint: temporaryHint)
+    }
+
+    private static let temporaryHint = "TMPDIR sets another one"
+
+    private static func unusable(_ path: String, _ name: String, _ why: String, _ hint: String) -> Failure {
+        Failure(.infrastructure, "\(name) '\(path)' cannot be used: \(why)", hint: hint)
+    }
+
+    private static func parent(of path: String) -> String? {
+        let trimmed = path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path
+        guard let slash = trimmed.lastIndex(of: "/"), trimmed != "/" else { return nil }
+        return slash == trimmed.startIndex ? "/" : String(trimmed[..<slash])
+    }
+}

@@ -1,0 +1,81 @@
+import Core
+import Foundation
+import TestSupport
+import Testing
+
+/// What a build printed is shown, and does nothing to the terminal or to whoever parses it.
+@Suite struct HostileOutputTests {
+    /// Nothing in it acts on a terminal.
+    private func expectHarmless(_ text: String, _ what: String) {
+        #expect(text.displayable == text, "\(what): \(text.displayable.prefix(2000))")
+    }
+
+    @Test func noCommandPassesItOn() async throws {
+        let world = try await RecordedStore.shared()
+        for command in [
+            ["results"], ["results", "--format", "csv"], ["results", "--format", "json"], ["explain", "bad"],
+            ["explain", "--format", "json", "bad"], ["log", "bad"], ["log", "tested"], ["log", "top"],
+            ["diff", "debian-12", "results/small/debian-12~3"], ["status"],
+            ["store", "log", "results/small/debian-12"],
+            ["store", "show", "results/small/debian-12", "4.13.1/bad/1.json"],
+            ["results", RecordedStore.hostile],
+            ["log", RecordedStore.hostile], ["plan", RecordedStore.hostile], [RecordedStore.hostile],
+            ["results", "--format", RecordedStore.hostile], ["results", "outcome:\(RecordedStore.hostile)"],
+        ] {
+            let ending = try world.run(command)
+            #expect([0, 1, 2, 64].contains(ending.status), "\(command): \(ending.talk)")
+            expectHarmless(ending.output, "\(command)")
+            expectHarmless(ending.talk, "\(command)")
+        }
+    }
+
+    @Test func itIsVisibleAndInJSONTheSame() async throws {
+        let world = try await RecordedStore.shared()
+        #expect(try world.run("results").output.contains("^[]0;title^G<U+009B>31m<U+202E>drowssap<U+2066>"))
+        struct State: Decodable {
+            var reason: String?
+        }
+        let json = try world.run("results", "--format", "json", "bad").output
+        let reason = try JSONDecoder().decode([State].self, from: Data(json.utf8)).first?.reason
+        #expect(reason?.hasPrefix("error: \(RecordedStore.hostile)") == true)
+    }
+
+    @Test func rawLogsAreTheBytesOfTheBuild() async throws {
+        let world = try await RecordedStore.shared()
+        let ending = try world.shell(#""$@" >raw"#, ["log", "--raw", "bad"])
+        #expect(ending.status == 0)
+        let bytes = try Data(contentsOf: world.folder.url.appending(path: "raw"))
+        #expect(bytes.suffix(2) == Data([0x9B, 0xFF]))
+        #expect(String(decoding: bytes, as: UTF8.self).contains(RecordedStore.hostile))
+    }
+
+    @Test func aReasonForgesNoTrailer() async throws {
+        let world = try await RecordedStore.shared()
+        for commit in try git("rev-list", "results/small/debian-12", at: world.path).split(separator: "\n") {
+            let message = try git("log", "-1", "--format=%B", String(commit), at: world.path)
+            expectHarmless(message, "\(commit)")
+            #expect(message.split(separator: "\n").count { $0.hasPrefix("Outcome:") } == 1, "\(message)")
+            #expect(message.split(separator: "\n").count { $0.hasPrefix("Cell:") } == 1, "\(message)")
+            try world.folder.write(message, to: "message")
+            let parsed = try world.folder.shell("git interpret-trailers --parse message").split(separator: "\n")
+            #expect(parsed.filter { $0.hasPrefix("Outcome:") || $0.hasPrefix("Cell:") }.count == 2, "\(parsed)")
+        }
+    }
+
+    @Test func noFileOfAReportPassesItOn() async throws {
+        let world = try await RecordedStore.shared()
+        #expect(try world.run("report", "--output", "site").status == 0)
+        let names = FileManager.default.enumerator(atPath: world.folder("site"))?.compactMap { $0 as? String } ?? []
+        let files = names.filter { $0.contains(".") }
+        #expect(files.count >= 5, "\(files)")
+        for file in files { expectHarmless(try #require(world.folder.read("site/\(file)")), file) }
+    }
+
+    @Test func linesOfYAMLAreShownWithTheMarkInItsPlace() throws {
+        let folder = try TemporaryDirectory()
+        try folder.write("deployment: \"a\u{202E}\u{2066}b\" colour\n", to: "m.yaml")
+        let ending = try Program([BuiltProgram.path(of: "ci"), "plan", "m.yaml"], in: folder.path).run()
+        #expect(ending.status == 2)
+        expectHarmless(ending.talk, "the diagnostic")
+    }
+}

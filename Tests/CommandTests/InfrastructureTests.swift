@@ -1,0 +1,141 @@
+import Core
+import Documents
+import Foundation
+import TestSupport
+import Testing
+
+/// Faults of the machine, of the disk and of the store are exit 3 and name their place; none is a bug or a signal.
+@Suite struct InfrastructureTests {
+    @Test func whatInfrastructureFailedIsNoVerdict() async throws {
+        let world = try await RecordedStore(["good": .success, "bad": .failure, "waiting": .infrastructure])
+        #expect(try world.run("results").status == 3)
+        #expect(try world.run("results", "bad").status == 1)
+        #expect(try world.run("results", "good").status == 0)
+        #expect(try world.run("results", "waiting", "good").status == 3)
+    }
+
+    @Test(arguments: ["file", "file/below", "/proc/self/cmdline", "/dev/null"])
+    func anUnusableCacheIsNamed(place: String) async throws {
+        let world = try await RecordedStore([:])
+        try world.folder.write("", to: "file")
+        let solve = ["solve", "--repository", "repo", "--target", "debian-12", "--compiler", "system:4.13.1", "good"]
+        for command in [["plan", "matrix.yaml"], ["run", "matrix.yaml", "--only", "lost"], solve] {
+            let ending = try world.run(command, environment: ["CISO_CACHE": place])
+            #expect(ending.status == 3, "\(command): \(ending)")
+            #expect(ending.talk.contains("the cache '\(place)' cannot be used"), "\(command): \(ending.talk)")
+        }
+    }
+
+    @Test(arguments: ["nowhere", "file"])
+    func anUnusableTemporaryDirectoryIsNamed(place: String) async throws {
+        let world = try await RecordedStore([:])
+        try world.folder.write("", to: "file")
+        for command in [["plan", "matrix.yaml"], ["run", "matrix.yaml", "--only", "lost"]] {
+            let ending = try world.run(command, environment: ["TMPDIR": world.folder(place)])
+            #expect(ending.status == 3 && ending.talk.contains("'\(world.folder(place))"), "\(command): \(ending)")
+        }
+    }
+
+    private static let readers = [
+        ["results"], ["status"], ["explain", "bad"], ["log", "bad"], ["diff", "debian-12", "debian-12"],
+        ["report", "--output", "site"], ["retry", "bad"], ["cancel", "waiting"], ["store", "log", "small"],
+        ["store", "show", "small", "plan.json"], ["run", "--only", "lost"],
+    ]
+
+    @Test func aLostPackIsDamage() async throws {
+        let world = try await RecordedStore()
+        let packs = URL(filePath: world.path).appending(path: "objects/pack")
+        for name in try FileManager.default.contentsOfDirectory(atPath: packs.path) {
+            try FileManager.default.removeItem(at: packs.appending(path: name))
+        }
+        for command in Self.readers {
+            let ending = try world.run(command)
+            #expect(ending.status == 3 && ending.talk.contains("ci store verify"), "\(command): \(ending)")
+        }
+    }
+
+    @Test func aDamagedPackIsDamage() async throws {
+        let world = try await RecordedStore()
+        let packs = URL(filePath: world.path).appending(path: "objects/pack")
+        for name in try FileManager.default.contentsOfDirectory(atPath: packs.path) where name.hasSuffix(".pack") {
+            let path = packs.appending(path: name).path
+            chmod(path, 0o644)
+            var bytes = try Data(contentsOf: URL(filePath: path))
+            for index in bytes.indices.dropFirst(12) { bytes[index] ^= 0x55 }
+            try bytes.write(to: URL(filePath: path))
+        }
+        for command in Self.readers {
+            let ending = try world.run(command)
+            #expect(ending.status == 3 && ending.talk.contains("ci store verify"), "\(command): \(ending)")
+        }
+    }
+
+    @Test func aStoreThatIsSomethingElseIsAMistake() async throws {
+        let world = try await RecordedStore([:])
+        try world.folder.write("", to: "file")
+        try world.folder.write("", to: "folder/file")
+        for store in ["file", "file/below", "folder", "nowhere", "/dev/null"] {
+            for command in Self.readers {
+                let ending = try world.run(command, environment: ["CISO_STORE": store])
+                #expect(ending.status == 2 && ending.talk.contains("'\(store)'"), "\(command) \(store): \(ending)")
+            }
+        }
+    }
+
+    @Test func aDocumentThatIsNoneIsDamage() async throws {
+        let world = try await RecordedStore()
+        for (branch, path) in [
+            ("small", "cells"), ("small", "jobs"), ("small", "tasks"), ("results/small/debian-12", "index"),
+        ] {
+            try world.folder.shell(
+                """
+                export GIT_AUTHOR_NAME=a GIT_AUTHOR_EMAIL=a@example.org GIT_COMMITTER_NAME=a
+                export GIT_COMMITTER_EMAIL=a@example.org GIT_INDEX_FILE=$PWD/index
+                rm -f index; cd "$1"; git read-tree "$2"
+                blob=$(echo '{"x": 1}' | git hash-object -w --stdin)
+                git ls-files -- "$3" | while read -r file; do git update-index --cacheinfo "100644,$blob,$file"; done
+                git update-ref "refs/heads/$2" "$(git commit-tree -p "$2" -m damage "$(git write-tree)")"
+                """, world.path, branch, path)
+            for command in Self.readers where command[0] != "store" && command[0] != "run" {
+                let ending = try world.run(command)
+                #expect([0, 1, 2, 3].contains(ending.status), "\(branch) \(path) \(command): \(ending)")
+            }
+        }
+        #expect(try world.run("results").status == 3)
+    }
+
+    @Test(arguments: [
+        (["plan", "."], "is a directory"), (["plan", "absent.yaml"], "does not exist"),
+        (["plan", ""], "does not exist"),
+        (["plan", "/dev/null"], "the file is empty"), (["plan", "binary"], "binary:1:1: error"),
+        (["results", "--deployment", "\u{1}"], "'^A'"), (["results", "--deployment", ""], "''"),
+        (["store", "log", ""], "no branch ''"), (["store", "show", "", "x"], "revision ''"), (["diff", "", ""], "''"),
+        (["store", "log", "small", "absent"], "no commit of 'small' changed 'absent'"),
+        (["report", "--output", "", "nothing"], "'nothing'"), (["plan", "matrix.yaml", "--since", "?"], "'?'"),
+    ])
+    func oddArgumentsAreMistakes(words: [String], message: String) async throws {
+        let world = try await RecordedStore([:])
+        try Data([0xFF, 0x00, 0x9B, 0x0A]).write(to: world.folder.url.appending(path: "binary"))
+        let ending = try world.run(words)
+        #expect(ending.status == 2 && ending.talk.contains(message), "\(words): \(ending)")
+    }
+
+    @Test func withoutAnEnvironmentNothingIsABug() async throws {
+        let world = try await RecordedStore()
+        for command in [["results"], ["plan", "matrix.yaml", "--dry-run"], ["run", "--only", "lost"], ["--help"]] {
+            let words = try [BuiltProgram.path(of: "ci")] + command
+            for environment in [
+                [:], ["LC_ALL": "nonsense", "LANG": "xx_YY.koi8"], ["HOME": "/nowhere"], ["TERM": ""],
+            ] {
+                let ending = try Program(
+                    words, in: world.folder.path, environment: environment.merging(["CISO_STORE": world.path]) { $1 }
+                ).run()
+                #expect([0, 1, 2, 3].contains(ending.status), "\(command) \(environment): \(ending)")
+            }
+        }
+        let long = String(repeating: "x", count: 100_000)
+        for command in [["results", long], ["plan", long], ["log", "signature:\(long)"], [long], ["--\(long)"]] {
+            #expect([2, 64].contains(try world.run(command).status), "\(command[0])")
+        }
+    }
+}

@@ -1,0 +1,112 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// Names and selectors: those that fit nothing are exit 2 in every command, and those that are printed can be given.
+@Suite struct SelectionTests {
+    /// Selectors that every command is tried with; the others come to the same code.
+    private let inAll = ["nothing", "outcome:sucess", "outcome:cancelled", ""]
+
+    @Test(arguments: [
+        ("nothing", "the plan has no package 'nothing'", "ci results"),
+        ("god", "no package 'god'", "did you mean 'good'?"),
+        ("good.2", "no package 'good.2'", "did you mean 'good.1'?"),
+        ("debain-12/*/good", "no target 'debain-12'", "did you mean 'debian-12'?"),
+        ("debian-12/4.13.2/good", "no compiler '4.13.2'", "did you mean '4.13.1'?"),
+        ("outcome:sucess", "no outcome 'sucess'", "did you mean 'outcome:success'?"),
+        ("outcome:red", "no outcome 'red'", "outcomes are success, failure, blocked"),
+        ("outcome:cancelled", "no cell is picked", "the states of the cells are blocked, failure"),
+        ("signature:nowhere", "no cell is picked", "ci explain"), ("task:ffff", "no cell is picked", "ci results"),
+        ("colour:red", "is not a selector", "outcome:WORD"),
+        ("a/b/c/d", "is not a selector", "TARGET/COMPILER/PACKAGE"),
+        ("", "is not a selector", "TARGET/COMPILER/PACKAGE"),
+    ])
+    func whatFitsNothingIsAMistakeEverywhere(selector: String, message: String, hint: String) async throws {
+        let world = try await RecordedStore.shared()
+        for command in [
+            ["results"], ["log"], ["explain"], ["reproduce"], ["retry"], ["cancel"], ["report", "--output", "site"],
+            ["run", "--only"], ["results", "good"],
+        ] where inAll.contains(selector) || ["log", "retry"].contains(command[0]) {
+            let ending = try world.run(command + [selector])
+            #expect(ending.status == 2, "\(command) \(selector): \(ending)")
+            #expect(ending.talk.contains(message) && ending.talk.contains(hint), "\(command): \(ending.talk)")
+            #expect(ending.output.isEmpty, "\(command): \(ending.output)")
+        }
+    }
+
+    @Test(arguments: [
+        ("debian-12/9.9", "no compiler '9.9'"), ("debain-12", "did you mean 'debian-12'?"),
+        ("small", "it is a plan"), ("0123456", "no revision"), ("results/small/debian-12~99", "no revision"),
+    ])
+    func aSideOfADifferenceThatDoesNotExist(side: String, message: String) async throws {
+        let world = try await RecordedStore.shared()
+        for sides in [[side, "debian-12"], ["debian-12", side]] {
+            let ending = try world.run(["diff"] + sides)
+            #expect(ending.status == 2 && ending.talk.contains(message), "\(sides): \(ending)")
+        }
+    }
+
+    /// Every word that looks like the name of a cell is taken by the commands that take one.
+    @Test func printedNamesCanBePastedBack() async throws {
+        let world = try await RecordedStore.shared()
+        var printed: Set<String> = []
+        for command in [
+            ["results"], ["explain", "bad"], ["explain", "top"], ["retry", "--dry-run", "bad"],
+            ["retry", "--dry-run", "tested"], ["cancel", "--dry-run", "waiting"], ["results", "--format", "csv"],
+            ["plan", "matrix.yaml", "--format", "csv", "--dry-run"],
+            ["diff", "debian-12", "results/small/debian-12~3"],
+        ] {
+            let words = try world.run(command).output.split { " \n,;\"".contains($0) }.map(String.init)
+            printed.formUnion(
+                words.filter { $0.contains("4.13.1/") }.map { $0.hasSuffix(":") ? String($0.dropLast()) : $0 })
+        }
+        #expect(printed.count == 6, "\(printed)")
+        for name in printed {
+            for command in [["explain"], ["results"], ["plan", "matrix.yaml", "--dry-run", "--explain"]] {
+                let ending = try world.run(command + [name])
+                #expect(ending.status <= 1, "\(command) \(name): \(ending.talk)")
+            }
+        }
+        #expect(printed.contains("debian-12/4.13.1/waiting.dev"))
+    }
+
+    @Test func explainOfAPlanTakesPartsOfNames() async throws {
+        let world = try await RecordedStore.shared()
+        let whole = try world.run("plan", "matrix.yaml", "--dry-run", "--explain", "debian-12/4.13.1/good.1")
+        #expect(whole.status == 0 && whole.output.hasPrefix("debian-12/4.13.1/good.1\n"), "\(whole)")
+        for name in ["good", "good.1", "*/*/good", "debian-12/4.13.1/good", "debian-*/*/go*.1"] {
+            #expect(
+                try world.run("plan", "matrix.yaml", "--dry-run", "--explain", name).output == whole.output, "\(name)")
+        }
+        for (name, message) in [
+            ("*", "picks 6 cells"), ("god", "did you mean 'good'?"), ("outcome:failure", "names no cell"),
+            ("good.2", "has no cell 'good.2'"),
+        ] {
+            let ending = try world.run("plan", "matrix.yaml", "--dry-run", "--explain", name)
+            #expect(ending.status == 2 && ending.talk.contains(message), "\(name): \(ending)")
+        }
+    }
+
+    @Test func verdictsOfTestsAreToldFromThoseOfBuilds() async throws {
+        let world = try await RecordedStore.shared()
+        #expect(try world.run("results", "tested").output.contains("failure in test"))
+        let explained = try world.run("explain", "tested").output
+        #expect(explained.contains("failure in test") && explained.contains(" (test)\n"), "\(explained)")
+        struct State: Decodable {
+            var kind: String?
+            var log: String?
+        }
+        let json = Data(try world.run("results", "--format", "json", "tested", "bad").output.utf8)
+        #expect(try JSONDecoder().decode([State].self, from: json).map(\.kind) == ["build", "test"])
+        let tests = try world.run("log", "tested")
+        #expect(
+            tests.output.hasPrefix("=== test of tested.1\n") && tests.talk.hasPrefix("log of the tests of"),
+            "\(tests.talk)")
+        let build = try world.run("log", "--build", "tested")
+        #expect(build.output == "=== build of tested.1\n" && build.talk.hasPrefix("log of the build of"), "\(build)")
+        let blocked = try world.run("log", "top")
+        #expect(
+            blocked.output.hasPrefix("=== build of bad.1\n") && blocked.talk.contains("which blocks"), "\(blocked.talk)"
+        )
+    }
+}
