@@ -226,7 +226,8 @@ private struct Course {
         switch report.outcome {
         case .success: .success
         case .failure, .blocked, .unsolvable: .failure
-        case .infrastructure: .infrastructure
+        // The scheduler runs what failed for the infrastructure again, and what failed for good not.
+        case .infrastructure: report.isPermanent ? .failure : .infrastructure
         case .cancelled: .cancelled
         }
     }

@@ -10,6 +10,7 @@ import Glibc
 /// cache/           downloads that outlive one making
 /// incoming/        what is being made
 /// locks/DIGEST     who makes it
+/// refuted/         root file systems that failed their check, for a corrected description
 /// ```
 public struct EnvironmentStore: Sendable {
     /// One step of making a root file system.
@@ -49,13 +50,14 @@ public struct EnvironmentStore: Sendable {
     /// for the same one, one makes it and the others wait. A killed maker leaves nothing that is mistaken for it.
     ///
     /// - Parameters:
+    ///   - recipe: identifies what `steps` make, apart from what `check` compares. A root file system that they made for
+    ///     another digest, and whose check failed, is checked again instead of made again. Nil: always made.
     ///   - steps: are run in order; all must succeed.
     ///   - check: is run last, with the new root file system before it is put in place; it may refuse by throwing.
     ///   - output: is given what the steps print.
-    /// - Throws: `Failure` of the kind `infrastructure` that names the step, how it ended and the end of its output;
-    ///   `CancellationError`.
+    /// - Throws: `BootstrapFailure`; what `check` throws; `Failure` of the kind `infrastructure`; `CancellationError`.
     public func make(
-        _ digest: Digest, steps: [BootstrapStep],
+        _ digest: Digest, recipe: Digest? = nil, steps: [BootstrapStep],
         check: @Sendable (Sandbox.Layout) async throws -> Void = { _ in },
         output: @escaping @Sendable ([UInt8]) -> Void = { _ in }
     ) async throws -> String {
@@ -66,6 +68,24 @@ public struct EnvironmentStore: Sendable {
         ScratchDirectory.removeLeftovers(in: "\(directory)/incoming")
         let aside = try ScratchDirectory(in: "\(directory)/incoming")
         let root = "\(aside.path)/root"
+        let refuted = RefutedRoots(directory: "\(directory)/refuted")
+        let isReused = recipe.map { refuted.take($0, for: digest, to: root) } ?? false
+        if !isReused { try await fill(root, by: steps, digest, output) }
+        do {
+            try await check(Sandbox.Layout(base: root))
+        } catch {
+            if let recipe { refuted.keep(root, madeBy: recipe, refusedBy: digest, isNew: !isReused) }
+            throw error
+        }
+        try put(root, at: "\(directory)/\(digest)")
+        if let recipe { refuted.forget(recipe) }
+        return "\(directory)/\(digest)"
+    }
+
+    private func fill(
+        _ root: String, by steps: [BootstrapStep], _ digest: Digest,
+        _ output: @escaping @Sendable ([UInt8]) -> Void
+    ) async throws {
         try makeDirectories(root)
         try makeDirectories("\(directory)/cache")
         let log = try LogFile(log(digest))
@@ -73,9 +93,6 @@ public struct EnvironmentStore: Sendable {
             try Task.checkCancellation()
             try await run(step, root: root, log: log, output)
         }
-        try await check(Sandbox.Layout(base: root))
-        try put(root, at: "\(directory)/\(digest)")
-        return "\(directory)/\(digest)"
     }
 
     private func run(
@@ -98,11 +115,7 @@ public struct EnvironmentStore: Sendable {
             result = await sandbox.run(command, output: both)
         }
         if result.ending == .cancelled { throw CancellationError() }
-        guard result.succeeded else {
-            throw Failure(
-                .infrastructure, "making the environment: step '\(command.name)': \(result.ending)",
-                hint: "its output is in \(log.path)")
-        }
+        guard result.succeeded else { throw BootstrapFailure(step: command.name, result: result, log: log.path) }
     }
 
     /// Puts the finished root file system in place, once all of it is on disk.

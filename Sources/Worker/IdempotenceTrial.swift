@@ -5,12 +5,13 @@ package import PluginHost
 internal import PluginMessages
 internal import Synchronization
 
-/// Runs the steps of a plugin that say that they are idempotent, each twice in a sandbox: the second run must succeed and
-/// change nothing, and the step's own question, where it has one, must say that it is not needed any more.
+/// Runs the steps by which a plugin prepares an environment, in a sandbox. Each must succeed; of one that says that it is
+/// idempotent a second run must succeed and change nothing. The step's own question, where it has one, must say that the
+/// step is needed before it ran, and that it is not afterwards.
 ///
 /// The sandbox has this machine's programs, and scripts in the place of those that would change a system: a package
-/// manager notes names in a directory, `useradd` adds a line and fails where there is one. A step that does not succeed
-/// the first time needs more of its system than that, and is counted as not tried.
+/// manager notes names in a directory, `useradd` adds a line and fails where there is one. A step that calls a program
+/// that this machine lacks, or reads a file of its own system, is counted as not tried.
 package struct IdempotenceTrial {
     private let folder: ScratchDirectory
 
@@ -18,22 +19,22 @@ package struct IdempotenceTrial {
     ///
     /// - Parameter directory: for the sandboxes; on a file system other than an overlay.
     package static func check(_ report: ConformanceReport, in directory: String) async -> ConformanceReport.Check {
-        let name = "idempotence"
+        let name = "trial run"
         do {
             let trial = try IdempotenceTrial(in: directory)
             var (problems, tried, untried) = ([String](), 0, [String]())
-            for repeatable in report.repeatable {
-                switch try await trial.run(repeatable) {
+            for candidate in report.trials {
+                switch try await trial.run(candidate) {
                 case .same: tried += 1
                 case .different(let problem):
                     tried += 1
-                    problems.append("step '\(repeatable.step.name)': \(problem)")
-                case .untried(let reason): untried.append("\(repeatable.step.name): \(reason)")
+                    problems.append("step '\(candidate.step.name)': \(problem)")
+                case .untried(let reason): untried.append("\(candidate.step.name): \(reason)")
                 }
             }
             let left = untried.isEmpty ? "" : "; not \(untried.joined(separator: ", "))"
             if tried == 0, !untried.isEmpty { return .init(name, skipped: "nothing could be run\(left)") }
-            return .init(name, problems: problems, tried: "\(tried) steps run twice\(left)")
+            return .init(name, problems: problems, tried: "\(tried) step\(tried == 1 ? "" : "s") run\(left)")
         } catch {
             return .init(name, skipped: "no sandbox: \(error)")
         }
@@ -69,38 +70,76 @@ package struct IdempotenceTrial {
         }
     }
 
-    private func run(_ repeatable: RepeatableStep) async throws -> Verdict {
+    private func run(_ candidate: TrialStep) async throws -> Verdict {
         let sandbox = try Sandbox(
             Sandbox.Layout(base: "\(folder.path)/base", binds: [.init("/usr", at: "/usr")]), in: folder.path)
-        let first = await run(repeatable, in: sandbox)
-        guard first.result.succeeded else {
-            if case .setupFailed(let reason) = first.result.ending { throw Failure(.infrastructure, reason) }
-            return .untried(first.output.split(separator: "\n").last.map(String.init) ?? "\(first.result.ending)")
+        if await isUnneeded(candidate, in: sandbox)?.succeeded == true {
+            return .different(
+                "'unless' says that it is not needed before it ran, so that it never would; ask for what the step makes"
+            )
         }
+        let first = await run(candidate, in: sandbox)
+        guard first.result.succeeded else { return try Self.judge(first.result, first.output) }
         let before = try Self.contents(of: sandbox.changes)
-        let second = await run(repeatable, in: sandbox)
-        guard second.result.succeeded else {
-            let said = second.output.split(separator: "\n").last.map { ": \($0)" } ?? ""
-            return .different("the second run ends with \(second.result.ending)\(said)")
+        if candidate.step.idempotent {
+            let second = await run(candidate, in: sandbox)
+            guard second.result.succeeded else {
+                let said = second.output.split(separator: "\n").last.map { ": \($0)" } ?? ""
+                return .different(
+                    "the second run ends with \(second.result.ending)\(said); make it succeed, or say \"idempotent\": false"
+                )
+            }
+            let after = try Self.contents(of: sandbox.changes)
+            let changed = Set(before.keys).union(after.keys).filter { before[$0] != after[$0] }.min()
+            if let changed {
+                return .different("the second run changes /\(changed); leave it alone, or say \"idempotent\": false")
+            }
         }
-        let after = try Self.contents(of: sandbox.changes)
-        let changed = Set(before.keys).union(after.keys).filter { before[$0] != after[$0] }.min()
-        if let changed { return .different("the second run changes /\(changed)") }
-        guard let question = repeatable.step.unless else { return .same }
-        var asked = repeatable
-        asked.step.script = question
-        asked.step.user = .build
-        let answer = await run(asked, in: sandbox).result
-        return answer.succeeded
-            ? .same : .different("'unless' says that it is needed although it was run: \(answer.ending)")
+        guard let answer = await isUnneeded(candidate, in: sandbox), !answer.succeeded else { return .same }
+        return .different(
+            "'unless' says that it is needed although it was run: \(answer.ending); ask for what the step makes")
     }
 
-    private func run(_ repeatable: RepeatableStep, in sandbox: Sandbox) async -> (result: CommandResult, output: String)
-    {
-        let step = repeatable.step
-        let shell = repeatable.family == .posix ? "/bin/sh" : "/bin/\(repeatable.family.programs[0])"
+    /// How the step's own question ended; nil where it has none.
+    private func isUnneeded(_ candidate: TrialStep, in sandbox: Sandbox) async -> CommandResult? {
+        guard let question = candidate.step.unless else { return nil }
+        var asked = candidate
+        asked.step.script = question
+        asked.step.user = .build
+        return await run(asked, in: sandbox).result
+    }
+
+    /// What a first run that failed shows: the step's own mistake, or that the sandbox is not the step's system.
+    private static func judge(_ result: CommandResult, _ output: String) throws -> Verdict {
+        if case .setupFailed(let reason) = result.ending { throw Failure(.infrastructure, reason) }
+        let said = output.split(separator: "\n").last.map(String.init) ?? "\(result.ending)"
+        if let missing = output.firstMatch(of: /([^\s:]+): (?:command )?(?:not found|inaccessible or not found)/) {
+            let program = String(missing.output.1)
+            guard let meant = nearest(to: program, in: commonPrograms), meant != program, program.count > 3 else {
+                return .untried(said)
+            }
+            return .different("there is no program '\(program)'; did you mean '\(meant)'?")
+        }
+        // Files of a system that only its own packages bring.
+        if output.firstMatch(of: /\/(?:etc|usr|boot|lib|opt|var\/lib)\/\S*: No such file/) != nil {
+            return .untried(said)
+        }
+        return .different("the first run ends with \(result.ending): \(said); correct the script")
+    }
+
+    private static let commonPrograms = [
+        "apt-get", "awk", "basename", "cat", "chgrp", "chmod", "chown", "cut", "date", "dirname", "echo", "env", "expr",
+        "find", "grep", "groupadd", "head", "install", "ln", "mkdir", "mktemp", "mount", "printf", "pwd", "readlink",
+        "rmdir",
+        "sed", "sleep", "sort", "stat", "tail", "tar", "tee", "test", "touch", "tr", "true", "uname", "uniq", "useradd",
+        "xargs",
+    ]
+
+    private func run(_ candidate: TrialStep, in sandbox: Sandbox) async -> (result: CommandResult, output: String) {
+        let step = candidate.step
+        let shell = candidate.family == .posix ? "/bin/sh" : "/bin/\(candidate.family.programs[0])"
         let said = Mutex("")
-        var environment = repeatable.environment.merging(step.environment) { _, own in own }
+        var environment = candidate.environment.merging(step.environment) { _, own in own }
         environment["PATH"] = "/stand-ins:/usr/bin:/usr/sbin"
         environment["CISO_LOGIN"] = "1000"
         let command = Command(

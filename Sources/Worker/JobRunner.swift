@@ -37,6 +37,8 @@ public struct JobRequest: Sendable {
 /// What became of a job.
 public struct JobReport: Sendable {
     public var outcome: Outcome
+    /// Whether the same would happen again in this run: an infrastructure failure that is not worth another attempt.
+    public var isPermanent = false
     public var phase: Phase?
     public var signature: String?
     /// The error line as printed, or what the machine lacked.

@@ -18,6 +18,8 @@ actor RemoteHosts {
         /// Waiting does not help.
         var isHopeless = false
         var reason = ""
+        /// Environments that it cannot serve in this run, and why.
+        var unsuitable: [Digest: String] = [:]
         var lastUsed: ContinuousClock.Instant?
     }
 
@@ -56,6 +58,10 @@ actor RemoteHosts {
                 states[host]?.retryAt = clock.now + .seconds(1)
                 if clock.now - start > Self.longestWait { throw refusal.failure }
                 progress("waiting for \(host.destination)")
+            } catch let refusal as RemoteRefusal where refusal.kind == .unsuitable {
+                // It may still serve another target.
+                states[host, default: State()].isTaken = false
+                states[host]?.unsuitable[target.environment] = refusal.description
             } catch let refusal as RemoteRefusal {
                 // The job has not begun: another host may have it at once.
                 give(host, failed: refusal.description, isHopeless: refusal.kind.isHopeless)
@@ -79,7 +85,8 @@ actor RemoteHosts {
             let now = clock.now
             let free = hosts.filter { host in
                 let state = states[host] ?? State()
-                return !state.isTaken && !state.isHopeless && state.retryAt.map { $0 <= now } ?? true
+                return !state.isTaken && !state.isHopeless && state.unsuitable[target.environment] == nil
+                    && state.retryAt.map { $0 <= now } ?? true
             }
             if let best = free.min(by: precedes) {
                 states[best, default: State()].isTaken = true
@@ -101,18 +108,24 @@ actor RemoteHosts {
         return left.lastUsed.map { $0 < other } ?? true
     }
 
-    /// - Throws: `Failure` where every host has been down for longer than anybody should wait.
+    /// - Throws: `Failure` where every host has been down for longer than anybody should wait; `PermanentFailure` where
+    ///   waiting does not help with any.
     private func checkHope(_ hosts: [HostAddress], _ target: Plan.Target, _ now: ContinuousClock.Instant) throws {
-        let down = hosts.compactMap { host -> (HostAddress, State, Duration)? in
-            guard let state = states[host], !state.isTaken, let since = state.downSince else { return nil }
-            return (host, state, now - since)
+        let down = hosts.compactMap { host -> (reason: String, time: Duration, isPermanent: Bool)? in
+            guard let state = states[host] else { return nil }
+            if let reason = state.unsuitable[target.environment] { return (reason, .zero, true) }
+            guard !state.isTaken, let since = state.downSince else { return nil }
+            return (state.reason, now - since, state.isHopeless)
         }
-        let isOver = down.allSatisfy { $0.1.isHopeless || $0.2 > settings.patience }
+        let isOver = down.allSatisfy { $0.isPermanent || $0.time > settings.patience }
         guard down.count == hosts.count, isOver else { return }
-        let reasons = down.map { host, state, time in
-            "\(state.reason)" + (time > .seconds(5) ? " (down for \(time.components.seconds) s)" : "")
+        let reasons = down.map { host in
+            host.reason + (host.time > .seconds(5) ? " (down for \(host.time.components.seconds) s)" : "")
         }
-        throw Failure(.infrastructure, "no host of '\(target.name)' can be used: \(reasons.joined(separator: "; "))")
+        let failure = Failure(
+            .infrastructure, "no host of '\(target.name)' can be used: \(reasons.joined(separator: "; "))")
+        if down.allSatisfy(\.isPermanent) { throw PermanentFailure(failure) }
+        throw failure
     }
 
     private func give(_ host: HostAddress, failed reason: String? = nil, isHopeless: Bool = false) {
@@ -143,8 +156,8 @@ extension RemoteRefusal.Kind {
     /// Whether the host will refuse again, however long one waits.
     fileprivate var isHopeless: Bool {
         switch self {
-        case .wrongKey, .noLogin, .unsuitable: true
-        case .unreachable, .unready, .taken: false
+        case .wrongKey, .noLogin: true
+        case .unreachable, .unready, .taken, .unsuitable: false
         }
     }
 }

@@ -120,8 +120,9 @@ struct RemoteSessions: Sendable {
         try Self.check(result, of: "probing its environment: \(text.suffix(200))", on: name)
         do {
             try target.compare(text)
-        } catch let failure as Failure {
-            throw RemoteRefusal(.unsuitable, "\(name): \(failure.diagnostics.first?.message ?? "")")
+        } catch let refuted as PermanentFailure {
+            let diagnostic = refuted.failure.diagnostics.first
+            throw RemoteRefusal(.unsuitable, "\(name): \(diagnostic?.message ?? "")", hint: diagnostic?.hint)
         }
     }
 

@@ -11,6 +11,7 @@ struct SystemPackageLayers: Sendable {
     private let folder: String
     private let layers: LayerStore
     private let scratch: String
+    private let failures = FailedSystemLayers()
 
     /// What is left out of a layer: caches and logs of package managers.
     private static let excluded: Set<String> = ["dev", "proc", "run", "sys", "tmp", "var/cache", "var/log", "var/tmp"]
@@ -51,6 +52,12 @@ struct SystemPackageLayers: Sendable {
         let lock = try await layers.lock(building: "system-\(key)")
         defer { withExtendedLifetime(lock) {} }
         if let known = existing(key) { return try await layers.unpacked(known) }
+        if let failed = failures[key] {
+            log.note("system packages: \(answer.installed.joined(separator: " ")): failed before in this run")
+            let start = log.size
+            log.append(failed.output)
+            throw Refusal.failed(failed.step, failed.result, logStart: start)
+        }
         progress("system packages")
         return try await layers.unpacked(build(answer, key: key, in: target, log: log))
     }
@@ -76,7 +83,14 @@ struct SystemPackageLayers: Sendable {
             let start = log.size
             let result = await sandbox.run(target.command(step, limits: Self.limits)) { log.append($0) }
             if result.ending == .cancelled { throw CancellationError() }
-            guard result.succeeded else { throw Refusal.failed(step, result, logStart: start) }
+            guard result.succeeded else {
+                let output = log.text(from: start)
+                let finding = target.patterns.read(output)
+                failures.note(
+                    .init(step: step, result: result, output: Array(output.utf8)), of: key,
+                    isTransient: finding?.kind != .missingSystemPackage && finding?.kind != .failure)
+                throw Refusal.failed(step, result, logStart: start)
+            }
         }
         let layer = try layers.capture(sandbox, excluding: Self.excluded)
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)

@@ -18,6 +18,10 @@ struct Verdict {
             failed.reason = failure.reason
             failed.signature = failure.signature
             report = failed
+        case let failure as PermanentFailure:
+            var failed = Self.infrastructure(failure.failure)
+            failed.isPermanent = true
+            report = failed
         case let failure as Failure:
             report = Self.infrastructure(failure)
         case let error as any FailureConvertible:

@@ -55,6 +55,18 @@ import Worker
         #expect(world.outcomes["b.1"] == .success)
     }
 
+    @Test func aPermanentFailureOfTheInfrastructureIsNotTriedAgain() async throws {
+        let world = World(endings: ["a": .infrastructure])
+        world.failForGood("a")
+        try await world.run()
+        #expect(world.outcomes["a.1"] == .infrastructure)
+        #expect(world.outcomes["b.1"] == .blocked)
+        #expect(world.started == ["a", "d"])
+        world.change(endings: [:])
+        try await world.run()
+        #expect(world.outcomes["a.1"] == .success, "the next run tries it again")
+    }
+
     @Test func whatTheInfrastructureLackedBeforeIsRecorded() async throws {
         let world = World(endings: ["a": .infrastructure])
         world.recoverInThirdAttempt(of: "a")
@@ -180,6 +192,7 @@ private final class World: Sendable {
         var started: [String] = []
         var lost: Set<Digest> = []
         var recovering: Set<String> = []
+        var permanent: Set<String> = []
         var recorded = 0
     }
 
@@ -254,6 +267,8 @@ private final class World: Sendable {
     func change(endings: [String: Outcome]) { state.withLock { $0.endings = endings } }
     func loseLayer(of name: String) { state.withLock { _ = $0.lost.insert(ids[name]!) } }
     func recoverInThirdAttempt(of name: String) { state.withLock { _ = $0.recovering.insert(name) } }
+    func failForGood(_ name: String) { state.withLock { _ = $0.permanent.insert(name) } }
+    func isPermanent(_ name: String) -> Bool { state.withLock { $0.permanent.contains(name) } }
     func delete(_ package: String) {
         state.withLock { state in
             state.results = state.results.filter { $0.value.cell.package.description != package }
@@ -288,6 +303,7 @@ private struct ScriptedRunner: JobRunner {
         let (outcome, attempt) = world.start(name)
         var report = JobReport(outcome: outcome, duration: 0)
         if outcome == .infrastructure { report.reason = "no disk \(attempt)" }
+        report.isPermanent = world.isPermanent(name)
         report.layer = report.outcome == .success ? Digest(of: "layer \(name)") : nil
         return report
     }

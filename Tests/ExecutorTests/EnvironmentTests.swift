@@ -62,16 +62,68 @@ struct EnvironmentTests {
     }
 
     @Test func aFailedMakingLeavesNothingButItsLog() async throws {
-        let error = await #expect(throws: Failure.self) {
+        let error = await #expect(throws: BootstrapFailure.self) {
             try await store.make(digest, steps: [fill, host("echo no mirror; exit 4")])
         }
-        #expect(error?.kind == .infrastructure)
+        #expect(error?.failure.kind == .infrastructure)
         #expect(error?.description.contains("step 'fill': exit status 4") == true)
         #expect(store.existing(digest) == nil)
         #expect(try FileManager.default.contentsOfDirectory(atPath: store.directory + "/incoming").isEmpty)
         #expect(try String(contentsOfFile: store.log(digest), encoding: .utf8) == "no mirror\n")
         _ = try await store.make(digest, steps: [fill])
         #expect(store.existing(digest) != nil)
+    }
+
+    private struct Refuted: Error {}
+
+    private func makings() throws -> Int {
+        try String(contentsOfFile: store.directory + "/cache/count", encoding: .utf8).split(separator: "\n").count
+    }
+
+    /// A root file system that its check refuses is checked again for a corrected description, and made again for the
+    /// same one or another recipe.
+    @Test func aRefutedRootServesACorrectedDescription() async throws {
+        let recipe = Digest(of: "a recipe")
+        let refuse: @Sendable (Sandbox.Layout) async throws -> Void = { _ in throw Refuted() }
+        await #expect(throws: Refuted.self) {
+            try await store.make(digest, recipe: recipe, steps: [fill], check: refuse)
+        }
+        #expect(store.existing(digest) == nil)
+        #expect(try FileManager.default.contentsOfDirectory(atPath: store.directory + "/incoming").isEmpty)
+        let second = Digest(of: "still wrong")
+        await #expect(throws: Refuted.self) {
+            try await store.make(second, recipe: recipe, steps: [fill], check: refuse)
+        }
+        #expect(try makings() == 1)
+        let corrected = Digest(of: "corrected")
+        let root = try await store.make(corrected, recipe: recipe, steps: [fill])
+        #expect(try makings() == 1)
+        #expect(FileManager.default.fileExists(atPath: root + "/bin/dash"))
+        #expect(try FileManager.default.contentsOfDirectory(atPath: store.directory + "/refuted").isEmpty)
+        _ = try await store.make(Digest(of: "another"), recipe: recipe, steps: [fill])
+        #expect(try makings() == 2)
+    }
+
+    @Test func aRefutedRootIsNotOfferedTwiceToOneDescription() async throws {
+        let recipe = Digest(of: "a recipe")
+        await #expect(throws: Refuted.self) {
+            try await store.make(digest, recipe: recipe, steps: [fill]) { _ in throw Refuted() }
+        }
+        _ = try await store.make(Digest(of: "other steps"), recipe: Digest(of: "another recipe"), steps: [fill])
+        #expect(try makings() == 2)
+        _ = try await store.make(digest, recipe: recipe, steps: [fill])
+        #expect(try makings() == 3, "the same description again: the distro may have moved on")
+    }
+
+    @Test func aFewRefutedRootsAreKept() async throws {
+        for number in 1...6 {
+            await #expect(throws: Refuted.self) {
+                try await store.make(
+                    Digest(of: "environment \(number)"), recipe: Digest(of: "recipe \(number)"), steps: [fill]
+                ) { _ in throw Refuted() }
+            }
+        }
+        #expect(try FileManager.default.contentsOfDirectory(atPath: store.directory + "/refuted").count == 4)
     }
 
     @Test func aCancelledMakingStopsAtOnce() async throws {

@@ -10,12 +10,14 @@ import Testing
 /// The trial that `ci plugin check` makes of steps that say that they are idempotent.
 @Suite(.enabled(if: FileManager.default.isExecutableFile(atPath: "/usr/bin/bwrap"), "needs bwrap"))
 struct IdempotenceTrialTests {
-    private func verdict(on script: String, unless: String? = nil) async throws -> ConformanceReport.Check.Verdict {
+    private func verdict(on script: String, unless: String? = nil, idempotent: Bool = true) async throws
+        -> ConformanceReport.Check.Verdict
+    {
         let directory = try TemporaryDirectory()
-        let step = Step("it", phase: .depext, script: script, user: .root, idempotent: true, unless: unless)
+        let step = Step("it", phase: .depext, script: script, user: .root, idempotent: idempotent, unless: unless)
         let report = ConformanceReport(
             file: "x", identity: nil, checks: [],
-            repeatable: [RepeatableStep(step: step, family: .posix, environment: [:])])
+            trials: [TrialStep(step: step, family: .posix, environment: [:])])
         return await IdempotenceTrial.check(report, in: directory.path).verdict
     }
 
@@ -26,7 +28,7 @@ struct IdempotenceTrialTests {
             apt-get install -y --no-install-recommends gmp
             id opam >/dev/null 2>&1 || useradd -m -u 1000 -d /home/opam opam
             """
-        #expect(try await verdict(on: script) == .passed("1 steps run twice"))
+        #expect(try await verdict(on: script) == .passed("1 step run"))
     }
 
     @Test(arguments: [
@@ -46,12 +48,40 @@ struct IdempotenceTrialTests {
 
     @Test func aQuestionMustKnowThatTheStepWasRun() async throws {
         let install = "pkg_add -I -x gmp"
-        #expect(try await verdict(on: install, unless: "pkg_info -q -e 'gmp-*'") == .passed("1 steps run twice"))
+        #expect(try await verdict(on: install, unless: "pkg_info -q -e 'gmp-*'") == .passed("1 step run"))
         guard case .failed(let problems) = try await verdict(on: install, unless: "pkg_info -q -e 'mpfr-*'") else {
             Issue.record("it passed")
             return
         }
         #expect(problems[0].contains("'unless' says that it is needed although it was run"))
+    }
+
+    @Test(arguments: [
+        ("exit 4", "the first run ends with exit status 4"),
+        ("mkdir /no/such", "the first run ends with exit status 1"),
+        ("mkdri -p /var/x", "there is no program 'mkdri'; did you mean 'mkdir'?"),
+        ("echo $NO_SUCH_VARIABLE", "the first run ends with exit status 2"),
+    ])
+    func aStepThatFailsAtOnceIsFound(script: String, problem: String) async throws {
+        for idempotent in [true, false] {
+            guard case .failed(let problems) = try await verdict(on: script, idempotent: idempotent) else {
+                Issue.record("\(script) passed")
+                return
+            }
+            #expect(problems[0].hasPrefix("step 'it': \(problem)"), "\(problems)")
+        }
+    }
+
+    @Test func aStepThatIsNotIdempotentIsRunOnce() async throws {
+        #expect(try await verdict(on: "mkdir /var/x", idempotent: false) == .passed("1 step run"))
+    }
+
+    @Test func aQuestionThatIsAlwaysTrueIsFound() async throws {
+        guard case .failed(let problems) = try await verdict(on: "mkdir -p /var/x", unless: "true") else {
+            Issue.record("it passed")
+            return
+        }
+        #expect(problems[0].contains("'unless' says that it is not needed before it ran"))
     }
 
     @Test func whatThisMachineLacksIsSaid() async throws {

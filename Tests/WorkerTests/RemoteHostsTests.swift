@@ -95,6 +95,27 @@ import Testing
         #expect(failure?.description.contains("a: no; mend a; b: no; mend b") == true, "\(failure?.description ?? "")")
     }
 
+    /// A host that does not fit one target still serves another, and is not asked about the first again.
+    @Test func anUnsuitableHostServesOtherTargets() async throws {
+        let hosts = try hosts("*=ssh://a", patience: .seconds(60))
+        let asked = Mutex(0)
+        for _ in 0..<3 {
+            let failure = await #expect(throws: PermanentFailure.self) {
+                try await Self.use(hosts) { _ in
+                    asked.withLock { $0 += 1 }
+                    throw RemoteRefusal(.unsuitable, "a: os-version differs", hint: "name another target")
+                }
+            }
+            #expect(failure?.description.contains("a: os-version differs; name another target") == true)
+        }
+        #expect(asked.withLock { $0 } == 1)
+        var other = Self.target("openbsd-7.8")
+        other.environment = Digest(of: "another environment")
+        let name: @Sendable (HostAddress) -> String = { $0.name }
+        let used = try await hosts.use(for: other, progress: { _ in }, name)
+        #expect(used == "a")
+    }
+
     @Test func aTakenHostIsWaitedFor() async throws {
         let hosts = try hosts("*=ssh://a")
         let attempts = Mutex(0)

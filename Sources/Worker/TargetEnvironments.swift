@@ -1,0 +1,135 @@
+internal import Core
+internal import Documents
+internal import Executor
+internal import Foundation
+internal import PluginHost
+internal import PluginMessages
+
+/// The environments that this worker has, each made when its first job comes.
+///
+/// One that cannot be made is remembered for the run: all further jobs that need it fail at once, for the same reason.
+actor TargetEnvironments {
+    private let store: EnvironmentStore
+    private let catalog: PluginCatalog
+    private let attempts: Int
+    private let backoff: Duration
+    private var known: [Plan.Target: Task<TargetEnvironment, any Error>] = [:]
+    private var failed: [Digest: PermanentFailure] = [:]
+
+    /// - Parameters:
+    ///   - attempts: how often an environment is tried where the network, the mirror or the machine is to blame.
+    ///   - backoff: the pause before the second attempt, doubled for each further one.
+    init(_ folder: String, catalog: PluginCatalog, attempts: Int = 3, backoff: Duration = .seconds(2)) {
+        store = EnvironmentStore(folder)
+        self.catalog = catalog
+        self.attempts = attempts
+        self.backoff = backoff
+    }
+
+    /// The environment of `target`.
+    ///
+    /// - Parameter progress: is told when a root file system has to be made first, which takes minutes.
+    /// - Throws: `PermanentFailure`: the plugin is another one than was planned with, or the environment cannot be made.
+    func environment(of target: Plan.Target, progress: @escaping @Sendable (String) -> Void) async throws
+        -> TargetEnvironment
+    {
+        while true {
+            if let failure = failed[target.environment] { throw failure }
+            let task = known[target] ?? Task { try await prepareRepeatedly(target, progress) }
+            known[target] = task
+            do {
+                return try await withTaskCancellationHandler {
+                    try await task.value
+                } onCancel: {
+                    task.cancel()
+                }
+            } catch is CancellationError {
+                // The job that was cancelled ends here; others that waited for the same environment start again.
+                if known[target] == task { known[target] = nil }
+                try Task.checkCancellation()
+            } catch {
+                known[target] = nil
+                let failure = PermanentFailure(of: error)
+                failed[target.environment] = failure
+                throw failure
+            }
+        }
+    }
+
+    private func prepareRepeatedly(_ target: Plan.Target, _ progress: @Sendable (String) -> Void) async throws
+        -> TargetEnvironment
+    {
+        var attempt = 1
+        while true {
+            do {
+                return try await prepare(target, progress)
+            } catch let failure as Failure where failure.kind == .infrastructure && attempt < attempts {
+                progress("bootstrap failed, attempt \(attempt) of \(attempts)")
+                try await Task.sleep(for: backoff * (1 << (attempt - 1)))
+                attempt += 1
+            }
+        }
+    }
+
+    /// - Throws: `PermanentFailure`; `Failure`, which is worth another attempt where its kind is infrastructure.
+    private func prepare(_ target: Plan.Target, _ progress: @Sendable (String) -> Void) async throws
+        -> TargetEnvironment
+    {
+        let plugin = try await catalog.plugin(named: target.plugin.name)
+        guard plugin.identity.digest == target.plugin.digest else {
+            throw PermanentFailure(
+                "plugin '\(target.plugin.name)': planned with \(target.plugin.digest), this worker has "
+                    + "\(plugin.identity.digest)",
+                hint: "plan again, or give this worker the plugin that the plan was made with")
+        }
+        let request = TargetRequest(
+            target: target.name, distribution: target.distribution, version: target.version,
+            architecture: target.architecture, systemCompiler: target.systemCompiler,
+            opamClient: target.engine == .opam ? true : nil,
+            options: target.options)
+        let description = try await plugin.target(request)
+        guard description.environment.kind != .image else {
+            throw PermanentFailure("target '\(target.name)': its environment is an image, which this worker cannot run")
+        }
+        guard target.host == nil || description.environment.kind == .host else {
+            throw PermanentFailure(
+                "target '\(target.name)': the plugin '\(target.plugin.name)' makes root file systems for sandboxes, and "
+                    + "the matrix says \(target.host ?? "")", hint: "leave 'run' out")
+        }
+        var environment = TargetEnvironment(
+            plugin: plugin, plugged: try await plugin.describe(), request: request, description: description,
+            patterns: LogReader(try await plugin.patterns()), base: "")
+        if environment.isRemote { return environment }
+        if store.existing(target.environment) == nil {
+            try environment.checkTools()
+            progress("bootstrap")
+        }
+        environment.base = try await makeBase(of: environment, target.environment)
+        return environment
+    }
+
+    private func makeBase(of environment: TargetEnvironment, _ digest: Digest) async throws -> String {
+        let steps = environment.environment.bootstrap.map { step in
+            EnvironmentStore.BootstrapStep(
+                step.place == .worker ? .host : .environment, environment.bootstrapCommand(step))
+        }
+        do {
+            return try await store.make(
+                digest, recipe: try environment.recipe(), steps: steps, check: { try await environment.probe($0) })
+        } catch let failure as BootstrapFailure {
+            throw environment.explained(failure)
+        }
+    }
+}
+
+extension PermanentFailure {
+    /// What made an environment impossible.
+    fileprivate init(of error: any Error) {
+        switch error {
+        case let error as PermanentFailure: self = error
+        case let error as Failure: self.init(error)
+        case let error as any FailureConvertible: self.init(error.failure)
+        default: self.init("making the environment: \(error)")
+        }
+    }
+}

@@ -1,0 +1,166 @@
+import Core
+import Documents
+import Executor
+import Foundation
+import Planner
+import PluginHost
+import PluginMessages
+import TestSupport
+import Testing
+
+@testable import Worker
+
+/// What becomes of environments that cannot be made: how often they are tried, and what is said.
+@Suite(.enabled(if: QuickstartWorld.isPossible, "needs root and bwrap"))
+struct FailedEnvironmentTests {
+    /// A worker with a plugin whose root file system is a few files of this machine.
+    private struct World {
+        let folder: TemporaryDirectory
+        let target: Plan.Target
+        let environments: TargetEnvironments
+
+        /// - Parameters:
+        ///   - bootstrap: the script of the step at the worker; `count` is the file that it may count its runs in.
+        ///   - version: what the plugin says of the environment, whose probe says that it is 1.
+        init(
+            _ bootstrap: String = Self.fill, network: Bool = false, tools: String = "", version: String = "1",
+            in directory: TemporaryDirectory? = nil
+        ) async throws {
+            folder = try directory ?? TemporaryDirectory()
+            let script = Self.escaped(Self.escaped("echo made >> \(folder.path)/count; \(bootstrap)"))
+            let start = #""environment":{"kind":"root-file-system","tools":[\#(tools)],"#
+            let probe = #""probe":{"name":"probe","phase":"bootstrap","script":"echo os-version=1"},"#
+            let step = #"{"name":"fill","phase":"bootstrap","place":"worker","user":"root","network":\#(network),"#
+            let described = Self.escaped(
+                #""os-version":"\#(version)"},\#(start)\#(probe)"bootstrap":[\#(step)"script":""#)
+            let file = try ExamplePlugin.build(
+                in: folder.path,
+                changing: [
+                    (
+                        Self.escaped(#""os-version":"1"},"environment":{"kind":"host","bootstrap":["#) + "\"",
+                        described + script + Self.escaped(#""},"#) + "\""
+                    )
+                ])
+            let catalog = PluginCatalog(
+                PluginSearchPath(entries: [file]), host: try BuiltProgram.path(of: "ciso-plugin-host"),
+                limits: PluginLimits())
+            let (plugin, request) = try await catalog.plugin(serving: "minimal-1")
+            let description = try await plugin.target(request)
+            target = Plan.Target(
+                name: "minimal-1",
+                plugin: Job.Plugin(
+                    name: plugin.identity.name, version: plugin.identity.version, digest: plugin.identity.digest),
+                distribution: request.distribution, version: request.version, architecture: request.architecture,
+                systemCompiler: false, options: [:], variables: description.variables,
+                environment: try TargetProfile.environmentDigest(of: description), required: true)
+            environments = TargetEnvironments("\(folder.path)/worker", catalog: catalog, backoff: .milliseconds(1))
+        }
+
+        /// As in a string of JSON or C.
+        private static func escaped(_ text: String) -> String {
+            text.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"")
+        }
+
+        static let fill = """
+            mkdir -p $CISO_ROOT/proc $CISO_ROOT/dev $CISO_ROOT/tmp $CISO_ROOT/bin $CISO_ROOT/var; \
+            for program in /bin/dash /bin/mkdir /bin/chown; do cp $program $CISO_ROOT/bin; \
+            for library in $(ldd $program | grep -o '/[^ ]*'); do \
+            mkdir -p $CISO_ROOT${library%/*}; cp $library $CISO_ROOT$library; done; done; \
+            ln -s dash $CISO_ROOT/bin/sh
+            """
+
+        var makings: Int { (folder.read("count") ?? "").split(separator: "\n").count }
+
+        func failure() async -> PermanentFailure? {
+            await #expect(throws: PermanentFailure.self) { try await environments.environment(of: target) { _ in } }
+        }
+    }
+
+    /// The probe refuses the description: made once, however many jobs ask, and told with what to change.
+    @Test func aRefutedDescriptionCostsOneBootstrap() async throws {
+        let world = try await World(version: "2")
+        let messages = await withTaskGroup(of: String?.self) { group in
+            for _ in 0..<5 { group.addTask { await world.failure()?.description } }
+            return await group.reduce(into: Set()) { $0.insert($1) }
+        }
+        let later = await world.failure()?.description
+        #expect(messages == [later])
+        #expect(world.makings == 1)
+        let text = later ?? ""
+        for part in [
+            "target 'minimal-1'", "'os-version': the plugin says '2', the environment says '1'",
+            "name the target 'minimal-1' in the matrix", "'variables' of the plugin's answer to 'target'",
+            "libCisoMinimal.so", "ci plugin check",
+        ] {
+            #expect(text.contains(part), "\(part) in: \(text)")
+        }
+    }
+
+    @Test func aCorrectedDescriptionDoesNotBootstrapAgain() async throws {
+        let world = try await World(version: "2")
+        _ = await world.failure()
+        let corrected = try await World(in: world.folder)
+        let made = try await corrected.environments.environment(of: corrected.target) { _ in }
+        #expect(FileManager.default.fileExists(atPath: made.base + "/bin/sh"))
+        #expect(corrected.makings == 1)
+    }
+
+    @Test(arguments: [
+        ("exit 7", false, 1, "step 'fill': exit status 7"),
+        ("no-such-program", true, 1, "exit status 127"),
+        ("echo 'sh: 1: xbps: not found'; exit 1", true, 1, "xbps: not found"),
+        ("echo 'curl: (28) timed out'; exit 28", true, 3, "curl: (28) timed out"),
+    ])
+    func whatMayPassIsTriedAgain(script: String, network: Bool, makings: Int, words: String) async throws {
+        let world = try await World(script, network: network)
+        let text = await world.failure()?.description ?? ""
+        #expect(text.contains(words), "\(text)")
+        #expect(text.contains("the whole output is in"))
+        #expect(world.makings == makings)
+        _ = await world.failure()
+        #expect(world.makings == makings, "no job tries it again")
+    }
+
+    @Test func aMirrorThatRecoversIsUsed() async throws {
+        let world = try await World(
+            "[ $(grep -c made $CISO_CACHE/../../count) -ge 3 ] || exit 22; \(World.fill)", network: true)
+        _ = try await world.environments.environment(of: world.target) { _ in }
+        #expect(world.makings == 3)
+    }
+
+    @Test func aMissingProgramIsNamedBeforeAnythingIsMade() async throws {
+        let tool = #"{"program":"no-such-strap","packages":{"debian":"nosuchstrap"}}"#
+        let world = try await World(tools: tool)
+        let text = await world.failure()?.description ?? ""
+        #expect(text.contains("needs the program 'no-such-strap'"), "\(text)")
+        #expect(text.contains("install the package nosuchstrap (debian)"), "\(text)")
+        #expect(world.makings == 0)
+    }
+
+    /// The reports of jobs: infrastructure, and not worth another attempt.
+    @Test func noPackageIsBlamedForAnEnvironment() async throws {
+        let world = try await World("exit 7")
+        let failure = try #require(await world.failure())
+        let report = Verdict(failure).report
+        #expect(report.outcome == .infrastructure)
+        #expect(report.isPermanent)
+        #expect(report.reason?.contains("exit status 7") == true)
+        // Even what a plugin answers wrongly.
+        let wrong = Verdict(PermanentFailure(Failure(.input, "plugin: nonsense"))).report
+        #expect(wrong.outcome == .infrastructure)
+    }
+
+    /// A job that is cancelled does not take the environment from the others.
+    @Test func oneCancelledJobLeavesTheOthersTheirEnvironment() async throws {
+        let world = try await World("[ -e $CISO_CACHE/go ] || { : > $CISO_CACHE/go; sleep 30; }; \(World.fill)")
+        let cancelled = Task { try await world.environments.environment(of: world.target) { _ in } }
+        while world.makings == 0 { try await Task.sleep(for: .milliseconds(5)) }
+        let other = Task { try await world.environments.environment(of: world.target) { _ in } }
+        while !FileManager.default.fileExists(atPath: "\(world.folder.path)/worker/cache/go") {
+            try await Task.sleep(for: .milliseconds(5))
+        }
+        cancelled.cancel()
+        await #expect(throws: CancellationError.self) { try await cancelled.value }
+        _ = try await other.value
+    }
+}
