@@ -86,7 +86,7 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(
             name: "PluginTests",
-            dependencies: ["Core", "PluginHost", "PluginMessages", "TestSupport", "ciso-plugin-host"],
+            dependencies: ["Core", "Matrix", "PluginHost", "PluginMessages", "TestSupport", "ciso-plugin-host"],
             exclude: ["Data"],
             swiftSettings: settings),
         module(
@@ -109,7 +109,8 @@ let package = Package(
         .executableTarget(
             name: "ci",
             dependencies: [
-                argumentParser, "Core", "Documents", "Engine", "Executor", "Fetching", "Git", "Matrix", "OpamFormat",
+                argumentParser, "Archive", "Core", "Documents", "Engine", "Executor", "Fetching", "Git", "Matrix",
+                "OpamFormat",
                 "OpamRepository", "OpamSolver", "Planner", "PluginHost", "PluginMessages", "Review", "Store", "Worker",
             ],
             swiftSettings: settings),

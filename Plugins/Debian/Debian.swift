@@ -8,7 +8,8 @@ struct Debian: DistributionPlugin {
         distributions: [
             Distribution(
                 name: "debian", versions: releases.map(\.version), architectures: ["x86_64", "arm64"], family: "debian",
-                shell: .posix)
+                shell: .posix,
+                namesCompared: ["debian-11": "2026-11-28", "debian-12": "2026-11-28", "debian-13": "2026-11-28"])
         ],
         options: [RootSystem.packagesOption])
 

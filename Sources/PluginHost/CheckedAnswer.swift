@@ -121,7 +121,17 @@ private func stepProblems(_ steps: [Step], allowed: Set<Step.Phase>) -> [String]
         if step.place == .worker, step.phase != .bootstrap {
             problems.append("\(name): only a bootstrap runs at the worker")
         }
-        if step.script.isEmpty { problems.append("\(name): the script is empty") }
+        if hasNoCommand(step.script) {
+            problems.append("\(name): the script is empty: expected commands; leave the step out if there are none")
+        }
+        if let question = step.unless, hasNoCommand(question) {
+            problems.append("\(name): 'unless' is empty, so that the step would never run; leave it out")
+        }
+        problems += step.limits?.problems.map { "\(name): \($0)" } ?? []
+        for (variable, value) in step.environment.sorted(by: { $0.key < $1.key })
+        where value.unicodeScalars.contains("\u{0}") {
+            problems.append("\(name): environment: '\(variable)': the value has a zero byte; remove it")
+        }
         if step.script.utf8.contains(0) { problems.append("\(name): the script has a zero byte") }
         if let directory = step.directory, !isCleanAbsolutePath(directory) {
             problems.append("\(name): directory: expected an absolute path, found '\(directory)'")
@@ -131,6 +141,27 @@ private func stepProblems(_ steps: [Step], allowed: Set<Step.Phase>) -> [String]
         }
     }
     return problems
+}
+
+private func hasNoCommand(_ script: String) -> Bool {
+    script.split(whereSeparator: \.isNewline).allSatisfy { line in
+        let text = line.drop { $0 == " " || $0 == "\t" }
+        return text.isEmpty || text.hasPrefix("#")
+    }
+}
+
+extension StepLimits {
+    fileprivate var problems: [String] {
+        let values = [
+            ("time", time, "seconds", 604_800), ("silence", silence, "seconds", 604_800),
+            ("memory", memory, "bytes", 1 << 50), ("disk", disk, "bytes", 1 << 50), ("log", log, "bytes", 1 << 40),
+            ("processes", processes, "processes", 1 << 22),
+        ]
+        return values.compactMap { name, value, unit, most in
+            guard let value, !(1...most).contains(value) else { return nil }
+            return "limits: \(name): expected 1 to \(most) \(unit), found \(value)"
+        }
+    }
 }
 
 private func repeated(_ names: [String], _ list: String) -> [String] {

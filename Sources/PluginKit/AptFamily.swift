@@ -1,6 +1,13 @@
 public import PluginMessages
 
 /// What Debian and the distros that follow it share: a root file system by mmdebstrap, packages by apt.
+///
+/// ```swift
+/// func target(_ request: CheckedRequest) throws -> TargetDescription {
+///     AptFamily(origin: "Devuan", suite: "daedalus", components: ["main"], keyring: "/usr/share/keyrings/devuan.gpg")
+///         .target(request, ocaml: "4.13.1", mirrorRequired: true)
+/// }
+/// ```
 public struct AptFamily: Sendable {
     /// The origin that the distro's mirrors name in their Release files: `Debian`, `Ubuntu`.
     public var origin: String
@@ -8,11 +15,25 @@ public struct AptFamily: Sendable {
     public var suite: String
     /// Of the archive: `["main"]`.
     public var components: [String]
+    /// The worker's file with the keys that the archive is signed with; nil where apt trusts them there already.
+    public var keyring: String?
+    /// Whether the distro has no releases, so that the version in its `os-release` is not compared.
+    public var isRolling: Bool
 
-    public init(origin: String, suite: String, components: [String]) {
+    public init(
+        origin: String, suite: String, components: [String], keyring: String? = nil, isRolling: Bool = false
+    ) {
         self.origin = origin
         self.suite = suite
         self.components = components
+        self.keyring = keyring
+        self.isRolling = isRolling
+    }
+
+    /// The variable of the worker's environment that names the distro's mirror: `CISO_MIRROR_DEBIAN`.
+    public var mirrorVariable: String {
+        let letters = origin.uppercased().map { $0.isASCII && ($0.isLetter || $0.isNumber) ? $0 : "_" }
+        return "CISO_MIRROR_\(String(letters))"
     }
 
     /// What every build of an opam package may use: a C compiler, make and what opam itself calls.
@@ -29,17 +50,20 @@ public struct AptFamily: Sendable {
     /// distro's OCaml where it is wanted.
     ///
     /// - Parameters:
-    ///   - ocaml: The version of the distro's package `ocaml`.
+    ///   - ocaml: The version of the distro's package `ocaml`; nil where it is not known.
     ///   - opam: That of its package `opam`, where the request wants it and it is known.
     ///   - mirrorRequired: Whether mmdebstrap's default mirror is another distro's.
-    public func target(_ request: CheckedRequest, ocaml: String, opam: String?, mirrorRequired: Bool = false)
+    public func target(
+        _ request: CheckedRequest, ocaml: String? = nil, opam: String? = nil, mirrorRequired: Bool = false
+    )
         -> TargetDescription
     {
         let wanted = request.request
         let compiler = wanted.systemCompiler ? ocaml : nil
         let variables = OpamVariables(
-            os: "linux", distribution: wanted.distribution, family: "debian", version: request.version)
-        let system = RootSystem(packages: Self.basePackages, tools: Self.tools)
+            os: "linux", distribution: wanted.distribution, family: "debian",
+            version: isRolling ? "rolling" : request.version)
+        let system = RootSystem(packages: Self.basePackages, tools: Self.tools, isRolling: isRolling)
         return system.target(request, variables, ocaml: ocaml, compiler: compiler, opam: opam) { packages in
             [
                 bootstrap(packages: packages, architecture: wanted.architecture, mirrorRequired: mirrorRequired),
@@ -57,21 +81,21 @@ public struct AptFamily: Sendable {
             mirrorRequired
             ? """
             if [ -z "$mirror" ]; then
-                echo "no mirror of \(origin) is known to this machine's apt: set CISO_MIRROR_\(origin.uppercased())" >&2
+                echo "no mirror of \(origin) is known to this machine's apt: set \(mirrorVariable)" >&2
                 exit 1
             fi
             """ : "# Without a mirror mmdebstrap takes its own default."
         return Step(
             "bootstrap-root", phase: .bootstrap,
             script: """
-                mirror=${CISO_MIRROR_\(origin.uppercased()):-}
+                mirror=${\(mirrorVariable):-}
                 if [ -z "$mirror" ] && command -v apt-get >/dev/null; then
                     mirror=$(apt-get indextargets --format '$(REPO_URI)' \\
                         'Created-By: Packages' 'Origin: \(origin)' 'Label: \(origin)' | sed -n 1p)
                 fi
                 \(otherwise)
                 mmdebstrap --variant=minbase --format=directory --skip=cleanup/apt/lists \\
-                    --architectures=\(Self.debianArchitecture(architecture)) --components=\(components.joined(separator: ",")) \\
+                    \(keyring.map { "--keyring=\(shellQuoted($0)) " } ?? "")--architectures=\(Self.debianArchitecture(architecture)) --components=\(components.joined(separator: ",")) \\
                     --include=\(shellQuoted(Set(packages).sorted().joined(separator: ","))) \\
                     --aptopt='Dir::Cache::pkgcache ""' --aptopt='Dir::Cache::srcpkgcache ""' \\
                     --aptopt='APT::Install-Recommends "false"' --aptopt='Acquire::Languages "none"' \\

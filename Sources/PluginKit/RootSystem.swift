@@ -71,6 +71,7 @@ public struct RootSystem: Sendable {
             target: request.request.target,
             variables: variables.dictionary(architecture: request.request.architecture, systemCompiler: version),
             buildVariables: ["make": "make"], systemCompiler: ocaml, opamClient: opam,
+            installedPackages: wanted.sorted(),
             environment: EnvironmentDescription(
                 kind: .rootFileSystem, bootstrap: try bootstrap(wanted.sorted()),
                 probe: LinuxRoot.probe(systemCompiler: version != nil, rolling: isRolling), tools: tools,

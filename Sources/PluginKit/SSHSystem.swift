@@ -59,6 +59,7 @@ public struct SSHSystem: Sendable {
             target: request.request.target,
             variables: variables.dictionary(architecture: request.request.architecture, systemCompiler: version),
             buildVariables: ["make": make], systemCompiler: request[SystemCompilerOption.option.name],
+            installedPackages: wanted.sorted(),
             environment: EnvironmentDescription(
                 kind: .host,
                 bootstrap: [

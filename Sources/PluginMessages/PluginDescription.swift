@@ -46,13 +46,20 @@ public struct Distribution: Codable, Hashable, Sendable {
     public var family: String
     /// The family of the shell that runs its scripts.
     public var shell: ShellFamily
+    /// The day on which the plugin's names of system packages were last compared with the distro's own list
+    /// (`ci plugin depexts --against`), by target: `["debian-12": "2026-11-28"]`. Absent: never.
+    public var namesCompared: [String: String]?
 
-    public init(name: String, versions: [String], architectures: [String], family: String, shell: ShellFamily) {
+    public init(
+        name: String, versions: [String], architectures: [String], family: String, shell: ShellFamily,
+        namesCompared: [String: String]? = nil
+    ) {
         self.name = name
         self.versions = versions
         self.architectures = architectures
         self.family = family
         self.shell = shell
+        self.namesCompared = namesCompared
     }
 }
 

@@ -48,17 +48,22 @@ public struct TargetDescription: Codable, Hashable, Sendable {
     /// The version of the opam client in the environment, as `opam --version` prints it. Absent: none was asked for,
     /// or there is none.
     public var opamClient: String?
+    /// The distro's packages that the bootstrap installs, for `ci plugin depexts --against`; no part of a job's id. Absent:
+    /// they are not compared.
+    public var installedPackages: [String]?
     public var environment: EnvironmentDescription
 
     public init(
         target: String, variables: [String: String], buildVariables: [String: String] = [:],
-        systemCompiler: String? = nil, opamClient: String? = nil, environment: EnvironmentDescription
+        systemCompiler: String? = nil, opamClient: String? = nil, installedPackages: [String]? = nil,
+        environment: EnvironmentDescription
     ) {
         self.target = target
         self.variables = variables
         self.buildVariables = buildVariables
         self.systemCompiler = systemCompiler
         self.opamClient = opamClient
+        self.installedPackages = installedPackages
         self.environment = environment
     }
 }
@@ -71,6 +76,7 @@ extension TargetDescription {
         buildVariables = try values.decodeIfPresent([String: String].self, forKey: .buildVariables) ?? [:]
         systemCompiler = try values.decodeIfPresent(String.self, forKey: .systemCompiler)
         opamClient = try values.decodeIfPresent(String.self, forKey: .opamClient)
+        installedPackages = try values.decodeIfPresent([String].self, forKey: .installedPackages)
         environment = try values.decode(EnvironmentDescription.self, forKey: .environment)
     }
 }

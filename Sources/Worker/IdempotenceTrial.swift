@@ -115,7 +115,9 @@ package struct IdempotenceTrial {
         let said = output.split(separator: "\n").last.map(String.init) ?? "\(result.ending)"
         if let missing = output.firstMatch(of: /([^\s:]+): (?:command )?(?:not found|inaccessible or not found)/) {
             let program = String(missing.output.1)
-            guard let meant = nearest(to: program, in: commonPrograms), meant != program, program.count > 3 else {
+            let swapped = commonPrograms.first { $0.sorted() == program.sorted() }
+            guard let meant = swapped ?? nearest(to: program, in: commonPrograms), meant != program, program.count > 3
+            else {
                 return .untried(said)
             }
             return .different("there is no program '\(program)'; did you mean '\(meant)'?")

@@ -8,9 +8,10 @@ import Testing
 
 /// What `ci plugin new` writes builds and conforms, outside this repository.
 @Suite struct SkeletonTests {
-    @Test func thePluginInCBuildsAndConforms() async throws {
+    @Test(arguments: PluginSkeleton.Kind.allCases)
+    func thePluginInCBuildsAndConforms(kind: PluginSkeleton.Kind) async throws {
         let workshop = try Workshop()
-        let skeleton = try PluginSkeleton(name: "plan9", language: .c, ciso: PackageFolder.path)
+        let skeleton = try PluginSkeleton(name: "plan9", language: .c, kind: kind, ciso: PackageFolder.path)
         let directory = "\(workshop.directory)/plan9"
         try skeleton.write(to: directory)
         #expect(skeleton.pluginName == "plan9")
@@ -19,11 +20,28 @@ import Testing
         #expect(again?.description.contains("it exists already") == true)
     }
 
+    /// What is written, built against the kit of this build.
+    @Test(arguments: PluginSkeleton.Kind.allCases)
+    func theSourceInSwiftConforms(kind: PluginSkeleton.Kind) async throws {
+        let workshop = try Workshop()
+        let skeleton = try PluginSkeleton(name: "haiku", language: .swift, kind: kind, ciso: PackageFolder.path)
+        let source = try #require(try skeleton.files()["Sources/CisoHaiku/Haiku.swift"])
+        let path = try SwiftPlugin.build(source, named: "Haiku", in: workshop.directory)
+        let report = await Conformance.check(try #require(PluginFile(path: path)))
+        #expect(report.isConforming, "\(report.checks)")
+        let plugin = try await Plugin.load(try #require(PluginFile(path: path)))
+        let request = TargetRequest(
+            target: "haiku-1", distribution: "haiku", version: "1", architecture: "x86_64")
+        let environment = try await plugin.target(request).environment
+        #expect(environment.kind == (kind == .root ? .rootFileSystem : .host))
+        #expect(environment.probe != nil)
+    }
+
     /// Costs a build of the kit.
     @Test(.enabled(if: LongForm.isWanted, "set CISO_TEST_FULL=1"))
     func thePluginInSwiftBuildsAndConforms() async throws {
         let workshop = try Workshop()
-        let skeleton = try PluginSkeleton(name: "haiku", language: .swift, ciso: PackageFolder.path)
+        let skeleton = try PluginSkeleton(name: "haiku", language: .swift, kind: .root, ciso: PackageFolder.path)
         let directory = "\(workshop.directory)/haiku"
         try skeleton.write(to: directory)
         try await build(skeleton, in: directory)

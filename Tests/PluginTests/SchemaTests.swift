@@ -15,7 +15,8 @@ import Testing
         opamClient: true, options: ["o": "v"])
     private static let option = PluginOption("o", .text, default: "v", choices: ["v"], summary: "s")
     private static let distribution = Distribution(
-        name: "a", versions: ["1"], architectures: ["x86_64"], family: "f", shell: .korn)
+        name: "a", versions: ["1"], architectures: ["x86_64"], family: "f", shell: .korn,
+        namesCompared: ["a-1": "2026-11-28"])
     private static let shell = Shell(path: "/bin/sh", arguments: ["-e"], family: .posix, elevation: ["doas"])
     private static let paths = Paths(home: "/h", opamRoot: "/o", build: "/b")
     private static let user = BuildUser(name: "u", uid: 1, gid: 2)
@@ -40,7 +41,7 @@ import Testing
             "TargetDescription",
             TargetDescription(
                 target: "a-1", variables: ["os": "a"], buildVariables: ["make": "m"], systemCompiler: "5",
-                opamClient: "2",
+                opamClient: "2", installedPackages: ["p"],
                 environment: environment)
         ),
         ("EnvironmentDescription", environment), ("Tool", tool), ("Shell", shell), ("Paths", paths),

@@ -36,10 +36,11 @@ struct FailedEnvironmentTests {
             let file = try ExamplePlugin.build(
                 in: folder.path,
                 changing: [
+                    (Self.escaped(#"{"patterns":[]}"#), Self.escaped(Self.pattern)),
                     (
                         Self.escaped(#""os-version":"1"},"environment":{"kind":"host","bootstrap":["#) + "\"",
                         described + script + Self.escaped(#""},"#) + "\""
-                    )
+                    ),
                 ])
             let catalog = PluginCatalog(
                 PluginSearchPath(entries: [file]), host: try BuiltProgram.path(of: "ciso-plugin-host"),
@@ -60,6 +61,10 @@ struct FailedEnvironmentTests {
         private static func escaped(_ text: String) -> String {
             text.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"")
         }
+
+        private static let pattern =
+            #"{"patterns":[{"name":"missing","kind":"missing-system-package","expression":": not found$","#
+            + #""signature":"missing program","examples":[{"line":"x: not found","signature":"missing program"}]}]}"#
 
         static let fill = """
             mkdir -p $CISO_ROOT/proc $CISO_ROOT/dev $CISO_ROOT/tmp $CISO_ROOT/bin $CISO_ROOT/var; \

@@ -11,6 +11,7 @@ struct Answers {
         var family: ShellFamily
     }
 
+    private let distributions: [Distribution]
     private(set) var asked: [Asked] = []
     private(set) var targets: [(request: TargetRequest, description: TargetDescription)] = []
     private(set) var packages: [SystemPackagesAnswer] = []
@@ -19,7 +20,7 @@ struct Answers {
     private(set) var packageProblems: [String] = []
     private(set) var stepProblems: [String] = []
     private(set) var scripts: [Script] = []
-    private(set) var repeatable: [RepeatableStep] = []
+    private(set) var trials: [TrialStep] = []
 
     /// Depext names as opam-repository has them, and some that must not reach a shell as they are.
     static let names = ["autoconf", "gmp", "libgmp-dev", "pkg-config", "python3", "zlib"] + hostileNames
@@ -28,7 +29,10 @@ struct Answers {
     ]
 
     /// Asks `session()` about `requests`, starting anew where the plugin breaks.
-    init(to requests: [TargetRequest], _ session: () throws(PluginFault) -> Session) {
+    init(
+        to requests: [TargetRequest], of distributions: [Distribution], _ session: () throws(PluginFault) -> Session
+    ) {
+        self.distributions = distributions
         for request in requests {
             do {
                 try ask(about: request, session())
@@ -43,11 +47,16 @@ struct Answers {
                 if (error as? PluginFault)?.isHang == true { break }
             }
         }
+        targetProblems += TargetDescription.equalVersions(targets)
     }
 
     private mutating func ask(about request: TargetRequest, _ session: Session) throws {
         let target = try record(PluginCalls.Target.self, request, session)
         targets.append((request, target))
+        let distribution = distributions.first { $0.name == request.distribution }
+        targetProblems += target.oversights(for: request, of: distribution).map {
+            "\(request.target) on \(request.architecture): \($0)"
+        }
         let worker = target.environment.bootstrap.filter { $0.place == .worker }
         let inside =
             target.environment.bootstrap.filter { $0.place == .environment }
@@ -60,6 +69,7 @@ struct Answers {
             let answer = try record(
                 PluginCalls.SystemPackages.self, SystemPackagesRequest(target: request, names: Self.names), session)
             packages.append(answer)
+            packageProblems += answer.oversights(of: target.environment.kind).map { "\(request.target): \($0)" }
             add(answer.steps, family)
             note(answer.steps, target.environment)
         } catch {
@@ -92,9 +102,9 @@ struct Answers {
     }
 
     private mutating func note(_ steps: [Step], _ environment: EnvironmentDescription) {
-        for step in steps where step.idempotent && !repeatable.contains(where: { $0.step.script == step.script }) {
-            repeatable.append(
-                RepeatableStep(step: step, family: environment.shell.family, environment: environment.environment))
+        for step in steps where !trials.contains(where: { $0.step.script == step.script }) {
+            trials.append(
+                TrialStep(step: step, family: environment.shell.family, environment: environment.environment))
         }
     }
 

@@ -1,5 +1,6 @@
 internal import Core
 internal import Foundation
+internal import Glibc
 internal import PluginMessages
 
 /// Tries a plugin's file: whether it can be loaded, what it answers to every call about every target, whether it
@@ -33,12 +34,12 @@ package struct Conformance: Sendable {
             file: file, host: host, limits: limits,
             shells: ScriptShell.find(in: path.split(separator: ":").map(String.init)))
         let identity = plugin.identity
-        let (checks, repeatable) = await SerialQueueExecutor(label: "conformance").run { suite.run(identity) }
-        return ConformanceReport(file: file.path, identity: identity, checks: checks, repeatable: repeatable)
+        let (checks, trials) = await SerialQueueExecutor(label: "conformance").run { suite.run(identity) }
+        return ConformanceReport(file: file.path, identity: identity, checks: checks, trials: trials)
     }
 
     /// Everything after loading; the calls that later checks need come first.
-    private func run(_ identity: Plugin.Identity) -> ([ConformanceReport.Check], [RepeatableStep]) {
+    private func run(_ identity: Plugin.Identity) -> ([ConformanceReport.Check], [TrialStep]) {
         var checks = [ConformanceReport.Check("load", problems: [], tried: "\(identity.name) \(identity.version)")]
         let description: PluginDescription
         do {
@@ -47,10 +48,10 @@ package struct Conformance: Sendable {
         } catch {
             return (checks + [ConformanceReport.Check("describe", problems: ["\(error)"], tried: "")], [])
         }
-        let answers = Answers(to: requests(of: description), session)
+        let answers = Answers(to: requests(of: description), of: description.distributions, session)
         checks.append(
             ConformanceReport.Check(
-                "target", problems: answers.targetProblems, tried: count(answers.targets.count, "target")))
+                "target", problems: merged(answers.targetProblems), tried: count(answers.targets.count, "target")))
         checks.append(
             ConformanceReport.Check(
                 "system-packages", problems: answers.packageProblems, tried: count(answers.packages.count, "answer")))
@@ -60,9 +61,10 @@ package struct Conformance: Sendable {
         checks.append(patterns())
         checks.append(determinism(answers.asked + fixedQuestions()))
         checks += syntax(of: answers)
+        checks.append(dialect(of: answers))
         checks.append(hostileRequests(description, known: answers.targets.map(\.request).first))
         checks.append(hostileNames(answers))
-        return (checks, answers.repeatable)
+        return (checks, answers.trials)
     }
 
     /// A new child, so that no check depends on what an earlier one did.
@@ -82,6 +84,7 @@ package struct Conformance: Sendable {
         for option in description.options where option.summary.isEmpty {
             problems.append("options: '\(option.name)' has no summary")
         }
+        problems += description.oversights
         let targets = description.distributions.reduce(0) { $0 + $1.targets.count }
         return ConformanceReport.Check("describe", problems: problems, tried: count(targets, "target"))
     }
@@ -103,7 +106,13 @@ package struct Conformance: Sendable {
     private func patterns() -> ConformanceReport.Check {
         do {
             let patterns = try session().ask(PluginCalls.Patterns.self, NoArguments()).patterns
-            let problems = try patterns.flatMap { try PatternExamples($0).problems }
+            let problems = patterns.flatMap { pattern in
+                do {
+                    return try PatternExamples(pattern).problems
+                } catch {
+                    return ["\((error as? Failure)?.diagnostics.first?.message ?? "\(error)")"]
+                }
+            }
             return ConformanceReport.Check("patterns", problems: problems, tried: count(patterns.count, "pattern"))
         } catch {
             return ConformanceReport.Check("patterns", problems: ["\(error)"], tried: "")
@@ -123,18 +132,61 @@ package struct Conformance: Sendable {
     private func determinism(_ asked: [Asked]) -> ConformanceReport.Check {
         var problems: [String] = []
         do {
+            // A clock that counts seconds must have come on since the first answers.
+            usleep(1_100_000)
             let session = try session()
             for question in asked {
                 for place in ["another process", "the same process"] {
                     let again = try session.raw(question.call, question.request)
                     guard again != question.answer, problems.count < 5 else { continue }
-                    problems.append("\(question.call): equal requests, but other bytes in \(place)")
+                    problems.append(
+                        "\(question.call): equal requests, but other bytes in \(place): "
+                            + Self.difference(question.answer.bytes, again.bytes))
                 }
             }
         } catch {
             problems.append("\(error)")
         }
         return ConformanceReport.Check("determinism", problems: problems, tried: count(asked.count, "request"))
+    }
+
+    /// Where two answers begin to differ.
+    private static func difference(_ first: [UInt8], _ second: [UInt8]) -> String {
+        let same = zip(first, second).prefix { $0 == $1 }.count
+        func excerpt(_ bytes: [UInt8]) -> String {
+            String(decoding: bytes[max(0, same - 20)..<min(bytes.count, same + 20)], as: UTF8.self)
+                .replacing("\n", with: " ")
+        }
+        return
+            "'\(excerpt(first))' and '\(excerpt(second))'; an answer may depend on the request alone, not on a clock, a "
+            + "counter or a file"
+    }
+
+    /// Problems that are the same for several targets, told once.
+    private func merged(_ problems: [String]) -> [String] {
+        var targets: [String: [String]] = [:]
+        var order: [String] = []
+        for problem in problems {
+            let parts = problem.split(separator: ": ", maxSplits: 1).map(String.init)
+            let message = parts.count == 2 ? parts[1] : ""
+            if targets[message] == nil { order.append(message) }
+            targets[message, default: []].append(parts[0])
+        }
+        return order.map { message in
+            let places = targets[message] ?? []
+            let more = places.count > 1 ? " and \(places.count - 1) more" : ""
+            return "\(places.first ?? "")\(more): \(message)"
+        }
+    }
+
+    /// What the shells of a family do not have, whether or not one is installed.
+    private func dialect(of answers: Answers) -> ConformanceReport.Check {
+        let scripts = Set(answers.scripts)
+        let problems = scripts.sorted { $0.text < $1.text }.flatMap { script in
+            ShellDialect.problems(in: script.text, for: script.family).map { "step '\(script.step)': \($0)" }
+        }
+        return ConformanceReport.Check(
+            "shell dialect", problems: Set(problems).sorted(), tried: count(scripts.count, "script"))
     }
 
     /// Parses every script.
@@ -147,7 +199,9 @@ package struct Conformance: Sendable {
                     name, skipped: "none of \(family.programs.joined(separator: ", ")) is installed")
             }
             let problems = scripts.sorted { $0.text < $1.text }.compactMap { script in
-                ScriptShell.complaint(about: script.text, shell: shell).map { "step '\(script.step)': \($0)" }
+                ScriptShell.complaint(about: script.text, shell: shell).map {
+                    "step '\(script.step)': expected a script that \(shell) can parse: \($0)"
+                }
             }
             return ConformanceReport.Check(
                 name, problems: problems, tried: "\(count(scripts.count, "script")) by \(shell)")

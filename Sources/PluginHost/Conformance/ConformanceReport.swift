@@ -1,7 +1,7 @@
 package import PluginMessages
 
-/// A step that says that it is idempotent, and how it is run.
-package struct RepeatableStep: Sendable, Hashable {
+/// A step to be tried in a sandbox, and how it is run.
+package struct TrialStep: Sendable, Hashable {
     package var step: Step
     package var family: ShellFamily
     /// What every step of its environment sees.
@@ -40,8 +40,8 @@ package struct ConformanceReport: Sendable {
     /// `NAME VERSION DIGEST`; nil where it could not be loaded.
     package var identity: Plugin.Identity?
     package var checks: [Check]
-    /// The steps in the environment that say that running them again changes nothing, each script once.
-    package var repeatable: [RepeatableStep] = []
+    /// The steps in the environment that prepare it or install packages, each script once.
+    package var trials: [TrialStep] = []
 
     package var isConforming: Bool {
         checks.allSatisfy { if case .failed = $0.verdict { false } else { true } }

@@ -42,9 +42,21 @@ struct Session {
             throw PluginFault(kind: .garbage("the plugin does not know the call '\(Call.name)'"), call: Call.name)
         case .refused: throw try read(Refusal.self, from: reply.bytes, call: Call.name)
         case .answered:
+            let found = try strict(reply.bytes, call: Call.name)
             let answer = try read(Call.Answer.self, from: reply.bytes, call: Call.name)
-            guard let problem = answer.problems(with: request).first else { return answer }
-            throw PluginFault(kind: .garbage(problem), call: Call.name)
+            let understood = try strict([UInt8](CanonicalJSON.encode(answer)), call: Call.name)
+            let problems = UnknownKeys.problems(in: found, understood: understood) + answer.problems(with: request)
+            guard !problems.isEmpty else { return answer }
+            throw PluginFault(kind: .garbage(problems.joined(separator: "; ")), call: Call.name)
+        }
+    }
+
+    /// The answer as JSON; that it is exactly that is what a runner in another language may rely on.
+    private static func strict(_ bytes: [UInt8], call: String) throws -> StrictJSON {
+        do {
+            return try StrictJSON(bytes)
+        } catch {
+            throw PluginFault(kind: .garbage("the answer is not as it must be: it is no JSON: \(error)"), call: call)
         }
     }
 }

@@ -20,8 +20,21 @@ extension PluginSkeleton {
         guard let example = try? String(contentsOfFile: path, encoding: .utf8) else {
             throw Failure(.input, "\(path): there is no such file", hint: "--ciso is the folder of ciso's sources")
         }
-        let code = example.drop { $0 != "#" }
+        var code = String(example.drop { $0 != "#" })
+        if kind == .root { code = try withRootTarget(code, of: path) }
         return "/* A plugin of ciso for \(name). */\n"
             + code.replacing("#define NAME \"minimal\"", with: "#define NAME \"\(pluginName)\"")
+    }
+
+    /// The example with the declaration of its host replaced by that of a root file system.
+    private func withRootTarget(_ code: String, of path: String) throws -> String {
+        guard let start = code.firstRange(of: "static const char target[] ="),
+            let end = code[start.upperBound...].firstRange(of: "static const char patterns[]")
+        else {
+            throw Failure(
+                .input, "\(path): expected the declarations of 'target' and 'patterns', found others",
+                hint: "--ciso is the folder of the sources that this program was built from")
+        }
+        return code[..<start.lowerBound] + rootTargetInC + "\n" + code[end.lowerBound...]
     }
 }

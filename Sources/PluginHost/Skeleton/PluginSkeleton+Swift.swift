@@ -64,25 +64,34 @@ extension PluginSkeleton {
     }
 
     var readMe: String {
-        """
-        # A plugin of ciso for \(name)
+        let hosts = kind == .ssh ? " --hosts '\(pluginName)-*=ssh://LOGIN@HOST'" : ""
+        let edits =
+            kind == .ssh
+            ? "the versions and architectures, the package manager's commands, the packages that every build finds, and the "
+                + "words that make root"
+            : "the versions and architectures, the mirror and the archive of `bootstrap-root`, the package manager's commands, "
+                + "and the packages that every build finds"
+        return """
+            # A plugin of ciso for \(name)
 
-        Build it, try it, and let `ci` find it:
+            Build it, try it, and let `ci` find it:
 
-        ```sh
-        \(build.command)
-        ci plugin check \(build.file)
-        CISO_PLUGIN_PATH=\(build.file) ci plugin list
-        ```
+            ```sh
+            \(build.command)
+            ci plugin check \(build.file)
+            CISO_PLUGIN_PATH=\(build.file) ci plugin list
+            ```
 
-        Then build a package with it: name a host, and run a matrix whose targets are `[\(pluginName)-1]`:
+            It builds and conforms as it is. For the real system change \(edits).
 
-        ```sh
-        CISO_PLUGIN_PATH=\(build.file) ci run matrix.yaml --hosts '\(pluginName)-*=ssh://LOGIN@HOST'
-        ```
+            Then build a package with it, by a matrix whose targets are `[\(pluginName)-1]`:
 
-        ciso's docs/plugins.md tells what a plugin answers and what `ci plugin check` tries.
+            ```sh
+            CISO_PLUGIN_PATH=\(build.file) ci run matrix.yaml\(hosts)
+            ```
 
-        """
+            ciso's docs/plugins.md describes what a plugin answers and what `ci plugin check` tries.
+
+            """
     }
 }

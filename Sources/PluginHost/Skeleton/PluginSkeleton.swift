@@ -7,14 +7,23 @@ package struct PluginSkeleton: Sendable {
         case swift, c
     }
 
+    /// Where a plugin's environments are.
+    package enum Kind: String, Sendable, CaseIterable {
+        /// Root file systems that the worker makes, for sandboxes.
+        case root
+        /// Machines reached by ssh.
+        case ssh
+    }
+
     /// As the distro writes itself: `Haiku`.
     package let name: String
     package let language: Language
+    package let kind: Kind
     /// Where ciso's package is: a path, or a URL of git.
     package let ciso: String
 
     /// - Throws: `Failure` where `name` cannot be the name of a plugin, or a plugin in C has no path to find the header.
-    package init(name: String, language: Language, ciso: String) throws {
+    package init(name: String, language: Language, kind: Kind = .ssh, ciso: String) throws {
         let letters = name.utf8.allSatisfy(isLetterOrDigit)
         guard letters, let first = name.unicodeScalars.first, first.properties.isAlphabetic, name.utf8.count <= 40
         else {
@@ -24,6 +33,7 @@ package struct PluginSkeleton: Sendable {
         }
         self.name = name.prefix(1).uppercased() + name.dropFirst()
         self.language = language
+        self.kind = kind
         self.ciso = ciso
         if language == .c, isURL {
             throw Failure(.input, "a plugin in C needs PluginABI.h: expected a path to ciso's sources, found '\(ciso)'")
@@ -48,7 +58,8 @@ package struct PluginSkeleton: Sendable {
         switch language {
         case .swift:
             [
-                "Package.swift": manifest, "Sources/Ciso\(name)/\(name).swift": swiftSource, "README.md": readMe,
+                "Package.swift": manifest,
+                "Sources/Ciso\(name)/\(name).swift": kind == .root ? rootSource : swiftSource, "README.md": readMe,
                 ".gitignore": ".build/\n",
             ]
         case .c:

@@ -11,9 +11,10 @@ struct PluginCheckCommand: AsyncParsableCommand {
         commandName: "check",
         abstract: "Try a plugin's file: what it answers about every target, and whether it survives wrong requests.",
         discussion: """
-            Its scripts are parsed by the shells of this machine (dash, mksh, bash, zsh); those that say that they are \
-            idempotent are run twice in a sandbox without network, where stand-ins take the place of package managers. A \
-            check for which this machine lacks something is skipped. Exits with 1 if a check fails.
+            Its scripts are parsed by the shells of this machine (dash, mksh, bash, zsh). Those that prepare an environment \
+            are run in a sandbox without network, where stand-ins take the place of package managers; those that say that \
+            they are idempotent are run twice. A check for which this machine lacks something is skipped. Exits with 1 if \
+            a check fails.
             """)
 
     @Option(help: "text or json.")
@@ -32,7 +33,7 @@ struct PluginCheckCommand: AsyncParsableCommand {
             throw Failure(.input, "\(file): there is no such file")
         }
         var report = await Conformance.check(plugin, path: Terminal.environment("PATH") ?? "/usr/bin:/bin")
-        if !report.repeatable.isEmpty {
+        if !report.trials.isEmpty {
             let scratch = try ScratchDirectory.temporary()
             report.checks.append(await IdempotenceTrial.check(report, in: scratch.path))
         }

@@ -47,6 +47,14 @@ private struct PluginListing: Encodable {
         var targets: [String]
         var architectures: [String]
         var options: [PluginOption]
+        /// When the names of system packages were last compared with the distro's list, by target.
+        var namesCompared: [String: String]
+        /// The same in words.
+        var comparisons: String
+
+        private enum CodingKeys: CodingKey {
+            case name, version, digest, file, summary, targets, architectures, options, namesCompared
+        }
 
         init(_ identity: Plugin.Identity, _ file: String, _ description: PluginDescription) {
             name = identity.name
@@ -57,6 +65,10 @@ private struct PluginListing: Encodable {
             targets = description.distributions.flatMap(\.targets)
             architectures = Set(description.distributions.flatMap(\.architectures)).sorted()
             options = description.options
+            namesCompared = description.distributions.reduce(into: [:]) { all, distribution in
+                all.merge(distribution.namesCompared ?? [:]) { first, _ in first }
+            }
+            comparisons = description.comparisons
         }
     }
 
@@ -76,11 +88,11 @@ private struct PluginListing: Encodable {
 
     var text: String {
         var table = TextTable()
-        table.add(["NAME", "VERSION", "TARGETS", "ARCHITECTURES", "FILE"])
+        table.add(["NAME", "VERSION", "TARGETS", "ARCHITECTURES", "NAMES COMPARED", "FILE"])
         for plugin in plugins {
             table.add([
                 plugin.name, plugin.version, plugin.targets.joined(separator: " "),
-                plugin.architectures.joined(separator: " "), plugin.file,
+                plugin.architectures.joined(separator: " "), plugin.comparisons, plugin.file,
             ])
         }
         var lines = plugins.isEmpty && broken.isEmpty ? ["no plugins"] : table.lines()

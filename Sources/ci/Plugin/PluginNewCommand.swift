@@ -18,6 +18,9 @@ struct PluginNewCommand: AsyncParsableCommand {
     @Option(help: "swift or c.")
     var language: PluginSkeleton.Language = .swift
 
+    @Option(help: "root (root file systems that the worker makes) or ssh (machines reached by ssh).")
+    var kind: PluginSkeleton.Kind = .ssh
+
     @Option(help: "The folder to make (default: NAME in lower case).", completion: .directory)
     var output: String?
 
@@ -25,7 +28,7 @@ struct PluginNewCommand: AsyncParsableCommand {
     var name: String
 
     func run() async throws {
-        let skeleton = try PluginSkeleton(name: name, language: language, ciso: location())
+        let skeleton = try PluginSkeleton(name: name, language: language, kind: kind, ciso: location())
         let directory = output ?? skeleton.pluginName
         try skeleton.write(to: directory)
         StandardOutput.print(
@@ -71,3 +74,4 @@ struct PluginNewCommand: AsyncParsableCommand {
 }
 
 extension PluginSkeleton.Language: ExpressibleByArgument {}
+extension PluginSkeleton.Kind: ExpressibleByArgument {}

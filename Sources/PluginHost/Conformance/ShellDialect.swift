@@ -1,0 +1,106 @@
+package import PluginMessages
+
+/// Finds what a shell of some family does not have although it parses it, or parses as something else: `[[`, `source`,
+/// `&>`, `echo -e` … Arrays and the like, which no POSIX shell parses, are found without that shell too.
+///
+/// It reads words, quotes, comments and here-documents as a shell does, and knows nothing of what commands do.
+package struct ShellDialect {
+    private enum Construct {
+        /// A word where a command is expected, followed by a word with this beginning (empty: any).
+        case command(String, argument: String)
+        /// Text outside of quotes.
+        case operatorText(String)
+        /// Text outside of single quotes.
+        case expansion(String)
+    }
+
+    private struct Rule {
+        var construct: Construct
+        /// Families that have it.
+        var families: Set<ShellFamily>
+        var remedy: String
+
+        init(_ construct: Construct, in families: Set<ShellFamily> = [.bash, .zsh], _ remedy: String) {
+            self.construct = construct
+            self.families = families
+            self.remedy = remedy
+        }
+    }
+
+    private static let rules: [Rule] = [
+        Rule(.command("[[", argument: ""), in: [.bash, .zsh, .korn], "use '[ … ]'"),
+        Rule(.command("source", argument: ""), "use '. FILE'"),
+        Rule(.command("function", argument: ""), in: [.bash, .zsh, .korn], "write 'NAME() {'"),
+        Rule(.command("declare", argument: ""), "assign without it"),
+        Rule(.command("typeset", argument: ""), in: [.bash, .zsh, .korn], "assign without it"),
+        Rule(.command("let", argument: ""), in: [.bash, .zsh, .korn], "use 'x=$((…))'"),
+        Rule(.command("shopt", argument: ""), in: [.bash], "POSIX shells have no such options"),
+        Rule(.command("mapfile", argument: ""), in: [.bash], "use 'while read -r'"),
+        Rule(.command("readarray", argument: ""), in: [.bash], "use 'while read -r'"),
+        Rule(.command("pushd", argument: ""), "use '(cd … && …)'"),
+        Rule(.command("popd", argument: ""), "use '(cd … && …)'"),
+        Rule(.command("select", argument: ""), in: [.bash, .zsh, .korn], "nobody is there to choose"),
+        Rule(.command("coproc", argument: ""), "use a pipe"),
+        Rule(.command("((", argument: ""), in: [.bash, .zsh, .korn], "use '[ … ]' with '$((…))'"),
+        Rule(.command("echo", argument: "-e"), in: [.bash, .zsh, .korn], "use 'printf'"),
+        Rule(.command("set", argument: "pipefail"), "write to a file, or check each command"),
+        Rule(.command("read", argument: "-a"), in: [.bash], "use 'set -- $line'"),
+        Rule(.command("printf", argument: "%q"), "quote in the plugin"),
+        Rule(.operatorText("<<<"), "use 'printf … |' or a here-document"),
+        Rule(.operatorText("&>"), "use '>FILE 2>&1'"),
+        Rule(.operatorText("|&"), in: [.bash, .zsh], "use '2>&1 |'"),
+        Rule(.operatorText("<("), "use a pipe or a file"),
+        Rule(.operatorText(">("), "use a pipe or a file"),
+        Rule(.operatorText("$'"), "use 'printf'"),
+        Rule(.operatorText("=("), in: [.bash, .zsh, .korn], "use 'set --' and \"$@\""),
+        Rule(.operatorText("+="), in: [.bash, .zsh, .korn], "write the assignment out"),
+        Rule(.expansion("${!"), in: [.bash], "use 'eval' or a 'case'"),
+        Rule(.expansion("$RANDOM"), in: [.bash, .zsh, .korn], "a step must not depend on chance"),
+    ]
+
+    /// What `script` uses that shells of `family` lack, each with its line and a remedy.
+    package static func problems(in script: String, for family: ShellFamily) -> [String] {
+        let rules = rules.filter { !$0.families.contains(family) }
+        guard !rules.isEmpty else { return [] }
+        var reader = ShellReader(script)
+        var problems: [String] = []
+        func report(_ text: String, _ line: Int, _ remedy: String) {
+            problems.append(
+                "line \(line): '\(text)' is not in a \(family.rawValue) shell, which the step is run by; \(remedy)")
+        }
+        while let command = reader.nextCommand() {
+            for rule in rules {
+                guard case .command(let name, let argument) = rule.construct, command.words.first == name else {
+                    continue
+                }
+                if argument.isEmpty || command.words.dropFirst().contains(where: { $0.hasPrefix(argument) }) {
+                    report(argument.isEmpty ? name : "\(name) \(argument)", command.line, rule.remedy)
+                }
+            }
+        }
+        for piece in reader.pieces {
+            for rule in rules {
+                switch rule.construct {
+                case .operatorText(let text) where piece.isUnquoted && piece.text.contains(text):
+                    report(text, piece.line, rule.remedy)
+                case .expansion(let text) where piece.text.contains(text): report(text, piece.line, rule.remedy)
+                default: continue
+                }
+            }
+            if family != .bash && family != .zsh, let found = piece.bashExpansion,
+                family == .posix || !found.contains("[")
+            {
+                report(found, piece.line, "use 'sed', 'cut' or a 'case'")
+            }
+        }
+        return problems
+    }
+}
+
+extension ShellReader.Piece {
+    /// A parameter expansion that replaces, cuts or changes the case: `${x//a/b}`, `${x:1:2}`, `${x^^}`, `${x[0]}`.
+    fileprivate var bashExpansion: String? {
+        let expression = /\$\{[A-Za-z_][A-Za-z0-9_]*(?:\/|\^|,|\[|:[0-9 ])[^}]*\}?/
+        return text.firstMatch(of: expression).map { String($0.output) }
+    }
+}

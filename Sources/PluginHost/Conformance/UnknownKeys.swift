@@ -1,0 +1,55 @@
+internal import Core
+internal import Foundation
+
+/// The text that a JSON string literal means.
+enum JSONText {
+    static func decode(_ literal: [UInt8]) throws -> String {
+        try JSONDecoder().decode([String].self, from: Data("[".utf8 + literal + "]".utf8))[0]
+    }
+}
+
+/// Finds keys in a plugin's answer that no type of the messages has.
+///
+/// A runner skips them, so that newer plugins work with it; in a check they are misspelt, or of another version.
+enum UnknownKeys {
+    /// Optional keys, which an answer that misspells one lacks.
+    private static let optional = [
+        "buildVariables", "cacheable", "choices", "defaultValue", "directory", "disk", "elevation", "environment",
+        "gid",
+        "hint", "idempotent", "image", "inputs", "limits", "literal", "log", "memory", "namesCompared", "network",
+        "opamClient", "options", "packages", "phase", "place", "probe", "processes", "reason", "silence",
+        "systemCompiler", "installedPackages", "time", "tools", "uid", "unless", "user", "arguments",
+    ]
+
+    /// What is wrong with the keys of `found`, each a sentence with a place and a remedy.
+    ///
+    /// - Parameter understood: the same answer as this program reads it, written again.
+    static func problems(in found: StrictJSON, understood: StrictJSON, at place: String = "") -> [String] {
+        switch (found, understood) {
+        case (.object(let found), .object(let understood)):
+            return found.sorted { $0.key < $1.key }.flatMap { key, value -> [String] in
+                let path = place.isEmpty ? key : "\(place).\(key)"
+                if let known = understood[key] { return problems(in: value, understood: known, at: path) }
+                if value == .null { return ["\(path): null; leave the key out instead"] }
+                let candidates = Set(understood.keys).union(optional).subtracting(found.keys).sorted()
+                let guess = nearest(to: key, in: candidates).map { "did you mean '\($0)'?" } ?? "remove it"
+                return ["\(path): there is no key '\(key)' here; \(guess)"]
+            } + missingUser(found, understood, place)
+        case (.array(let found), .array(let understood)):
+            return zip(found, understood).enumerated().flatMap { number, pair in
+                problems(in: pair.0, understood: pair.1, at: "\(place)[\(number)]")
+            }
+        default: return []
+        }
+    }
+
+    /// Who runs a step that changes the system must be written: the default is the build user, who cannot.
+    private static func missingUser(
+        _ found: [String: StrictJSON], _ understood: [String: StrictJSON], _ place: String
+    ) -> [String] {
+        guard found["user"] == nil, understood["user"] != nil, understood["script"] != nil, !place.hasSuffix("probe"),
+            found["phase"] == .string("bootstrap") || found["phase"] == .string("depext")
+        else { return [] }
+        return ["\(place): a step that prepares the system has no 'user'; write \"user\": \"root\", or \"build\""]
+    }
+}

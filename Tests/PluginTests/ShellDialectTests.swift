@@ -1,0 +1,52 @@
+import PluginHost
+import PluginMessages
+import Testing
+
+/// What a shell lacks is found where it is code, and only there.
+@Suite struct ShellDialectTests {
+    @Test(arguments: [
+        "[[ -d x ]]", "if [[ -d x ]]; then :; fi", "true && [[ x ]]", "! [[ x ]]", "x=1 source y", "source ./y",
+        "a=(b c)",
+        "a+=x", "echo ${a[0]}", #"echo "${a//b/c}""#, "echo ${a:1:2}", "echo ${a^^}", "cat <<< x", "ls &> x",
+        "ls |& cat",
+        "diff <(a) b", "printf $'x'", "function f { :; }", "echo -e x", "echo -en x", "set -o pipefail",
+        "set -euo pipefail",
+        "declare x", "let x=1", "(( x++ ))", "echo $RANDOM", "echo ${!x}", #"x="$([[ a ]] && echo b)""#,
+        "x=$(source y)",
+        "mapfile -t x", "pushd x", "printf %q x", "case x in a) [[ x ]] ;; esac", "for x in a; do [[ x ]]; done",
+        "cat <<END\ntext\nEND\n[[ x ]]", "echo a # comment\n[[ x ]]", #"echo "it's"; [[ x ]]"#,
+    ])
+    func bashIsFoundInPOSIX(script: String) {
+        #expect(!ShellDialect.problems(in: script, for: .posix).isEmpty)
+        #expect(ShellDialect.problems(in: script, for: .bash).isEmpty)
+    }
+
+    @Test(arguments: [
+        "echo '[[ x ]]'", #"echo "[[ x ]]""#, "# source x", "cat <<END\n[[ x ]]\nsource y\nEND\n",
+        "cat <<'END'\n$'x'\nEND\n",
+        "echo source", "resource x", "ls >x 2>&1", "ls & wait", "x=$(ls)", "x=$((1 + 2))", "echo $((1 << 4))\necho x",
+        "echo ${x:-y} ${x:+y} ${x#y} ${x%y} ${#x}", "[ a = b ] && echo c", "grep 'a$' x", "printf '%s\\n' x",
+        "f() { :; }",
+        "echo - e", "case x in a|b) ls ;; esac", "x=a=b", "sed -e 's/(/[/' x", #"echo "\${x//a}""#, "local x",
+        "set -eu",
+        "cat <<-END\n\t[[ x ]]\n\tEND\n", "echo \"$(ls \"a b\")\"", ". ./x", "test -d x || exit 1", "a=b c=d ls",
+    ])
+    func whatIsPOSIXIsNotFound(script: String) {
+        #expect(ShellDialect.problems(in: script, for: .posix) == [])
+    }
+
+    /// Korn shells have some of it.
+    @Test func familiesDiffer() {
+        for script in ["[[ x ]]", "a=(b)", "typeset x", "function f { :; }"] {
+            #expect(ShellDialect.problems(in: script, for: .korn) == [], "\(script)")
+        }
+        for script in ["source x", "ls &> x", "cat <<< x", "echo ${x//a}"] {
+            #expect(!ShellDialect.problems(in: script, for: .korn).isEmpty, "\(script)")
+        }
+    }
+
+    @Test func theLineIsTold() {
+        let problems = ShellDialect.problems(in: "true\ncat <<END\na\nEND\nif true; then\n  [[ x ]]\nfi\n", for: .posix)
+        #expect(problems.first?.hasPrefix("line 6: '[['") == true, "\(problems)")
+    }
+}
