@@ -80,7 +80,7 @@ import Testing
         // The description
         Mistake(
             "an architecture of Debian's",
-            [(#"["x86_64"]"#, #"["amd64"]"#), (#""architecture\" : \"x86_64"#, #""architecture\" : \"amd64"#)],
+            [(#"["x86_64"]"#, #"["amd64"]"#), (#""architecture" : "x86_64"#, #""architecture" : "amd64"#)],
             "describe", "distributions: 'minimal': architectures", "did you mean 'x86_64'?"),
         Mistake(
             "an architecture that does not exist", [(#"["x86_64"]"#, #"["x86_64","riscv46"]"#)], "describe",

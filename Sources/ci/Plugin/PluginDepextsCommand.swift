@@ -74,9 +74,9 @@ struct PluginDepextsCommand: AsyncParsableCommand {
             installed: description.installedPackages ?? [],
             lastCompared: try await plugin.describe().lastComparison(of: target))
         switch format {
-        case .text: print(comparison.text)
+        case .text: StandardOutput.print(comparison.text)
         case .json: try printJSON(comparison)
-        case .csv: print(comparison.csv, terminator: "")
+        case .csv: StandardOutput.write(comparison.csv)
         }
         if !comparison.mistakes.isEmpty { throw Ending(status: .notGood) }
     }
