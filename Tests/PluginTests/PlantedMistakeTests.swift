@@ -84,7 +84,7 @@ import Testing
             "describe", "distributions: 'minimal': architectures", "did you mean 'x86_64'?"),
         Mistake(
             "an architecture that does not exist", [(#"["x86_64"]"#, #"["x86_64","riscv46"]"#)], "describe",
-            "'riscv46' is no architecture", "did you mean 'riscv64'?"),
+            "'riscv46' is no architecture", "did you mean 'riscv"),
         Mistake(
             "a target twice", [(#""versions":["1"]"#, #""versions":["1","1"]"#)], "describe",
             "the target 'minimal-1' occurs twice"),
