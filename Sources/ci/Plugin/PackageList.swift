@@ -6,9 +6,9 @@ internal import Foundation
 struct PackageList {
     /// What is recognized, by its first lines.
     enum Form: String {
-        /// One name a line, as `apt-cache pkgnames`, `apk search -q`, `brew formulae` or `pkg rquery %n` print them.
+        /// One name a line, as `apk search -q`, `brew formulae` or `pkg rquery %n` print them.
         case names
-        /// Debian's `Packages`.
+        /// Debian's `Packages`, as `apt-cache dumpavail` prints it, with what each package provides.
         case debian
         /// Alpine's `APKINDEX`.
         case alpine
