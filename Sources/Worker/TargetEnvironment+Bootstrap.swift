@@ -131,7 +131,7 @@ extension TargetEnvironment {
         case "os-version":
             let distribution = plugged.distributions.first { $0.name == request.distribution }
             let target = "\(request.distribution)-\(found)"
-            return distribution?.versions.contains(found) == true
+            return target != request.target && distribution?.versions.contains(found) == true
                 ? "name the target '\(target)' in the matrix, if that is what you mean" : nil
         default: return option(variable)
         }

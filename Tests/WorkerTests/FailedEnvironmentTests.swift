@@ -94,11 +94,12 @@ struct FailedEnvironmentTests {
         let text = later ?? ""
         for part in [
             "target 'minimal-1'", "'os-version': the plugin says '2', the environment says '1'",
-            "name the target 'minimal-1' in the matrix", "'variables' of the plugin's answer to 'target'",
+            "'variables' of the plugin's answer to 'target'",
             "libCisoMinimal.so", "ci plugin check",
         ] {
             #expect(text.contains(part), "\(part) in: \(text)")
         }
+        #expect(!text.contains("name the target"), "it is named so already")
     }
 
     @Test func aCorrectedDescriptionDoesNotBootstrapAgain() async throws {
