@@ -5,6 +5,10 @@ extension Job {
     package var document: [UInt8] {
         CanonicalWriter.document { writer in
             writer.object { writer in
+                if let allowedOverwrites {
+                    writer.key("allowedOverwrites")
+                    writer.array(allowedOverwrites) { $0.string($1) }
+                }
                 writer.key("compiler")
                 writer.string(compiler)
                 if let documentation {

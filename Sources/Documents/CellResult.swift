@@ -14,6 +14,19 @@ public struct CellResult: Codable, Hashable, Sendable {
         }
     }
 
+    /// A file of another package that the job changed, as the matrix allows.
+    public struct Overwrite: Codable, Hashable, Sendable {
+        /// Relative to the prefix of the switch.
+        public var path: String
+        /// The package whose file it was, with its version.
+        public var owner: String
+
+        public init(path: String, owner: String) {
+            self.path = path
+            self.owner = owner
+        }
+    }
+
     public var cell: Cell
     /// Absent where no job could be made: the cell is unsolvable.
     public var job: Digest?
@@ -43,6 +56,8 @@ public struct CellResult: Codable, Hashable, Sendable {
     public var machine: String?
     /// The runs before the last, in their order. Absent: none.
     public var failedAttempts: [FailedAttempt]?
+    /// Files of other packages that the job changed, as the matrix allows. Absent: none.
+    public var overwrites: [Overwrite]?
 
     public init(cell: Cell, job: Digest?, outcome: Outcome, repositories: [String]) {
         self.cell = cell

@@ -74,11 +74,14 @@ public struct Job: Codable, Hashable, Sendable {
     public var documentation: Bool?
     /// Absent: the runner itself, which is every job's usual one.
     public var engine: Engine?
+    /// Globs of paths, relative to the switch's prefix, that the job may change although they are an input's, sorted.
+    /// Absent: none.
+    public var allowedOverwrites: [String]?
 
     public init(
         kind: Kind, package: PackageVersion, opam: Digest, inputs: [Digest], compiler: String, environment: Digest,
         plugin: Plugin, systemPackages: [String] = [], limits: Limits? = nil, documentation: Bool? = nil,
-        engine: Engine? = nil
+        engine: Engine? = nil, allowedOverwrites: [String]? = nil
     ) {
         self.kind = kind
         self.package = package
@@ -91,5 +94,6 @@ public struct Job: Codable, Hashable, Sendable {
         self.limits = limits
         self.documentation = documentation
         self.engine = engine
+        self.allowedOverwrites = allowedOverwrites
     }
 }

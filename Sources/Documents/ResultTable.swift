@@ -84,6 +84,7 @@ extension CellResult {
             ("Duration", duration.map { "\(($0 * 1000).rounded() / 1000)" }), ("Log", log?.hex),
         ]
         all += (failedAttempts ?? []).map { ("Failed-attempt", $0.reason) }
+        all += (overwrites ?? []).map { ("Overwrites", "\($0.path) of \($0.owner)") }
         all += repositories.map { ("Repository", $0) }
         all += [("Plugin", plugin), ("Machine", machine)]
         return all.compactMap { key, value in value.map { (key, $0.onOneLine) } }

@@ -275,6 +275,7 @@ private struct Course {
         result.attempts = attempts[id]
         result.machine = report.machine
         result.failedAttempts = failedAttempts[id]
+        result.overwrites = report.overwrites.isEmpty ? nil : report.overwrites
         return result
     }
 

@@ -32,21 +32,27 @@ struct BubblewrapArguments {
     private(set) var words: [String] = []
 
     /// - Parameters:
+    ///   - access: what is writable, where not all is.
     ///   - root: where the overlay is mounted.
     ///   - temporary: the directory that is seen as `/tmp`.
     ///   - namespace: a descriptor of the user namespace to enter; nil to have bubblewrap make one.
     init(
-        command: Command, layout: Sandbox.Layout, root: String, temporary: String, namespace: Int32?, filter: Int32,
+        command: Command, layout: Sandbox.Layout, access: [Command.Access]?, root: String, temporary: String,
+        namespace: Int32?, filter: Int32,
         status: Int32
     ) {
         add("--bind", root, "/")
         addKernelFileSystems(protectingSettings: namespace != nil)
+        for place in access ?? [] {
+            add(place.isWritable ? "--bind" : "--ro-bind", root + place.path, place.path)
+        }
         add("--bind", temporary, "/tmp")
         addNamespaces(command, hostname: layout.hostname, namespace)
         for bind in layout.binds {
             add(bind.writable ? "--bind" : "--ro-bind", bind.source, bind.destination)
         }
         if command.network { addNameResolution(base: layout.base) }
+        if access != nil { add("--remount-ro", "/") }
         add("--seccomp", String(filter))
         add("--json-status-fd", String(status))
         for (name, value) in command.environment.sorted(by: { $0.key < $1.key }) {

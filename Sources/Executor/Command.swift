@@ -16,6 +16,17 @@ public struct Command: Hashable, Sendable {
         }
     }
 
+    /// A directory, absolute inside the environment, that a command may change, or may not.
+    public struct Access: Hashable, Sendable {
+        public var path: String
+        public var isWritable: Bool
+
+        public init(_ path: String, isWritable: Bool) {
+            self.path = path
+            self.isWritable = isWritable
+        }
+    }
+
     /// Who runs it, inside the environment.
     public struct User: Hashable, Sendable {
         public var uid: UInt32
@@ -43,6 +54,9 @@ public struct Command: Hashable, Sendable {
     /// Absolute, inside the environment.
     public var workingDirectory: String
     public var limits: Limits
+    /// Where given, the root file system is read-only but for these directories, of which later ones lie over earlier ones,
+    /// and for `/tmp` and `/dev`. Each must exist; where a link leads to one, nothing is read-only.
+    public var writableOnly: [Access]?
 
     public init(
         name: String, _ program: Program, user: User = .build, network: Bool = false,

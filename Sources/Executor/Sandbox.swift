@@ -131,7 +131,8 @@ public final class Sandbox: Sendable {
         let filter = try MemoryFile.seccompProgram()
         let namespace = try UserNamespace.descriptor(for: command.user)
         let arguments = BubblewrapArguments(
-            command: command, layout: layout, root: root, temporary: "\(scratch.path)/tmp",
+            command: command, layout: layout, access: protectedPlaces(of: command), root: root,
+            temporary: "\(scratch.path)/tmp",
             namespace: isRoot ? namespace : nil, filter: filter.descriptor, status: status)
         let options = try MemoryFile(arguments.encoded)
         let null = open("/dev/null", O_RDONLY | O_CLOEXEC)
@@ -145,6 +146,28 @@ public final class Sandbox: Sendable {
             overlay: layout.writesBase ? nil : overlay,
             groups: group.membershipFiles, limits: group.resourceLimits)
         return try start.start()
+    }
+
+    /// The directories that are mounted by themselves; nil where nothing is read-only. They are looked up outside of the
+    /// sandbox, where a link that a build made would lead elsewhere.
+    private func protectedPlaces(of command: Command) -> [Command.Access]? {
+        command.writableOnly.flatMap { places in
+            places.allSatisfy { isWithoutLinks($0.path) } ? places : nil
+        }
+    }
+
+    private func isWithoutLinks(_ path: String) -> Bool {
+        var reached = ""
+        for component in path.split(separator: "/") {
+            reached += "/\(component)"
+            for directory in [changes] + lowers {
+                var status = stat()
+                if component == ".." || lstat(directory + reached, &status) == 0 && status.st_mode & S_IFMT == S_IFLNK {
+                    return false
+                }
+            }
+        }
+        return true
     }
 
     private var overlay: ProcessStart.Overlay {

@@ -116,6 +116,7 @@ struct MatrixDecoder {
         if let node = fields["limits"] {
             matrix.limits = limitTable(node, targets: matrix.targets.map(\.name))
         }
+        if let node = fields["allow-overwrites"] { matrix.allowedOverwrites = overwriteRules(node) }
         let patterns =
             matrix.exclude.flatMap(\.cells) + matrix.acceptFailures.flatMap(\.cells) + matrix.schedule.flatMap(\.cells)
         let targets = matrix.targets.map(\.name)

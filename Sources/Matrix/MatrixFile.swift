@@ -35,6 +35,8 @@ package struct MatrixFile: Sendable {
     package var acceptFailures: [AcceptedFailure] = []
     package var limits = LimitTable()
     package var schedule: [ScheduleRule] = []
+    /// Files of other packages that some packages may change.
+    package var allowedOverwrites: [OverwriteRule] = []
     /// For diagnostics of those who check further.
     package var sources: SourceTexts
 }
@@ -283,6 +285,22 @@ package struct LimitSet: Sendable, Hashable {
         LimitSet(
             time: stricter.time ?? time, silence: stricter.silence ?? silence, memory: stricter.memory ?? memory,
             disk: stricter.disk ?? disk, log: stricter.log ?? log)
+    }
+}
+
+/// What packages may change of others' files.
+package struct OverwriteRule: Sendable {
+    /// Of packages.
+    package var package: Located<Glob>
+    /// Of paths relative to the prefix of the switch.
+    package var paths: [Located<Glob>]
+}
+
+extension MatrixFile {
+    /// Globs of the files that a package may change although they are another's, sorted; nil for none.
+    package func allowedOverwrites(of package: String) -> [String]? {
+        let paths = allowedOverwrites.filter { $0.package.value.matches(package) }.flatMap(\.paths)
+        return paths.isEmpty ? nil : Set(paths.map(\.value.pattern)).sorted()
     }
 }
 

@@ -82,6 +82,30 @@ extension MatrixDecoder {
         }
     }
 
+    func overwriteRules(_ node: Node) -> [OverwriteRule] {
+        let entries = reader.entries(node, "'allow-overwrites'")
+        if entries.isEmpty, case .mapping = node.content {
+            reader.report(
+                "'allow-overwrites' is empty", at: node.location,
+                hint: "write 'PACKAGE: [lib/ocaml/ld.conf]', or leave it out")
+        }
+        return entries.map { entry in
+            let paths = reader.listOrOne(entry.value, "'\(entry.key)'", of: "path") { path(of: $0) }
+            return OverwriteRule(package: Located(Glob(entry.key), at: entry.keyLocation), paths: paths)
+        }
+    }
+
+    private func path(of node: Node) -> Located<Glob>? {
+        guard let text = reader.text(node, "a path") else { return nil }
+        guard !text.value.hasPrefix("/"), !text.value.isEmpty, !text.value.split(separator: "/").contains("..") else {
+            reader.report(
+                "'\(text.value)' is not a path below the switch's prefix", at: node.location,
+                hint: "such as 'lib/ocaml/ld.conf' or 'lib/stublibs/*'")
+            return nil
+        }
+        return Located(Glob(text.value), at: node.location)
+    }
+
     func limitTable(_ node: Node, targets: [Located<String>]) -> LimitTable {
         guard let fields = reader.fields(node, "'limits'", .limits) else { return LimitTable() }
         var table = LimitTable(all: limitSet(fields))

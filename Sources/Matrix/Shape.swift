@@ -18,7 +18,7 @@ package struct Shape: Sendable {
         [
             "extends", "deployment", "description", "repositories", "targets", "compilers", "packages", "sets", "pins",
             "with-test", "with-doc", "lower-bounds", "include", "exclude", "accept-failures", "limits", "schedule",
-            "engine",
+            "engine", "allow-overwrites",
         ])
     package static let repository = Shape(
         "repository", "a repository", ["url", "path", "ref", "commit", "priority", "targets", "compilers"])

@@ -32,10 +32,10 @@ package struct InstallScript: Hashable, Sendable {
                 case $source in
                 '?'*)
                     source=${source#?}
-                    [ -e "$source" ] || continue
+                    [ -f "$source" ] || continue
                     ;;
                 esac
-                if [ -e "$source" ]; then
+                if [ -f "$source" ]; then
                     set -- "$@" "./$source"
                 else
                     echo "Error: the .install file names '$source', which was not built" >&2

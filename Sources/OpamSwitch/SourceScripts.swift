@@ -1,45 +1,63 @@
 /// The shell scripts that lay out a package's source, run in the environment before its own commands.
 package enum SourceScripts {
-    /// Unpacks an archive as opam does: where it holds nothing but one directory, that directory is the source.
+    /// Unpacks an archive as opam does: where it holds a file or a link at its top, all of it is the source; else it must
+    /// hold one directory, and that is the source.
     ///
     /// - Parameters:
-    ///   - archive: absolute; nil for a package without a source.
-    ///   - name: what a file that is no archive is called.
+    ///   - archive: its absolute path, and its name for messages; nil for a package without a source.
     ///   - subpath: the package's folder inside the source.
     ///   - directory: the build directory, absolute, which must not exist.
-    package static func unpack(
-        _ archive: String?, name: String, subpath: String?, isArchive: Bool, to directory: String
-    ) -> String {
+    package static func unpack(_ archive: (path: String, name: String)?, subpath: String?, to directory: String)
+        -> String
+    {
         let place = ShellWord.quoted(directory)
         guard let archive else { return "umask 022\nmkdir -p \(place)\n" }
-        let file = ShellWord.quoted(archive)
-        guard isArchive else {
-            return "umask 022\nmkdir -p \(place)\ncp \(file) \(place)/\(ShellWord.quoted(name))\n"
-        }
+        let file = ShellWord.quoted(archive.path)
         return """
             umask 022
+            archive=\(ShellWord.quoted(archive.name)) subpath=\(ShellWord.quoted(subpath ?? ""))
             aside=\(place).unpacked
             mkdir -p "$aside"
             case $(dd if=\(file) bs=2 count=1 2>/dev/null) in
             PK) unzip -q \(file) -d "$aside" ;;
             *) \(gnu("tar")) -xf \(file) -C "$aside" ;;
             esac
-            rm -f "$aside/pax_global_header"
-            top=$aside
-            set -- "$aside"/* "$aside"/.[!.]* "$aside"/..?*
-            count=0
-            for entry do
-                if [ -e "$entry" ] || [ -L "$entry" ]; then
-                    count=$((count + 1))
-                    only=$entry
-                fi
-            done
-            if [ $count -eq 1 ] && [ -d "$only" ] && [ ! -L "$only" ]; then top=$only; fi
-            mv "$top"\(subpath.map { "/" + ShellWord.quoted($0) } ?? "") \(place)
+            \(chooseRoot)
+            if [ ! -d "$top/$subpath" ]; then
+                echo "Error: the archive '$archive' has no directory '$subpath'" >&2
+                exit 1
+            fi
+            mv "$top/$subpath" \(place)
             rm -rf "$aside"
 
             """
     }
+
+    /// Sets `top` to the source's directory (opam 2.0 to 2.5, `OpamSystem.extract_job`). `pax_global_header` is what old
+    /// programs make of the comment in git's archives.
+    private static let chooseRoot = """
+        set -- "$aside"/* "$aside"/.[!.]* "$aside"/..?*
+        count=0 files=no names=
+        for entry do
+            if [ -d "$entry" ] && [ ! -L "$entry" ]; then
+                count=$((count + 1))
+                top=$entry
+                [ $count -gt 8 ] || names="$names${names:+, }'${entry##*/}'"
+            elif [ -e "$entry" ] || [ -L "$entry" ]; then
+                case ${entry##*/} in *pax_global_header*) ;; *) files=yes ;; esac
+            fi
+        done
+        if [ $files = yes ]; then
+            top=$aside
+        elif [ $count -eq 0 ]; then
+            echo "Error: the archive '$archive' is empty" >&2
+            exit 1
+        elif [ $count -gt 1 ]; then
+            [ $count -le 8 ] || names="$names, …"
+            echo "Error: the archive '$archive' contains multiple root directories: $names" >&2
+            exit 1
+        fi
+        """
 
     /// Copies files to where the recipe wants them, by name relative to the build directory.
     ///
@@ -52,10 +70,31 @@ package enum SourceScripts {
         }.joined()
     }
 
-    /// Applies patches in order, in the build directory.
+    /// Applies patches in order, in the build directory. The last line of one that does not apply names it, the file and
+    /// the hunk.
     package static func apply(_ patches: [String]) -> String {
-        patches.map { "\(gnu("patch")) -p1 -f -i ./\(ShellWord.quoted($0))\n" }.joined()
+        guard !patches.isEmpty else { return "" }
+        return applyPatch + patches.map { "apply_patch \(ShellWord.quoted($0))\n" }.joined()
     }
+
+    private static let applyPatch = #"""
+        apply_patch() {
+            status=0
+            output=$(\#(gnu("patch")) -p1 -f -i "./$1" 2>&1 </dev/null) || status=$?
+            [ -z "$output" ] || printf '%s\n' "$output"
+            [ "$status" -ne 0 ] || return 0
+            why=$(printf '%s\n' "$output" | awk '
+                /^[Pp]atching file / { file = substr($0, 15) ": " }
+                /^Hunk #[0-9]+ FAILED|^can.t find file to patch|previously applied|\*\*\*\* / {
+                    sub(/^.*\*\*\*\* /, "")
+                    print file $0
+                    exit
+                }')
+            echo "Error: the patch '$1' does not apply${why:+: $why}" >&2
+            exit 1
+        }
+
+        """#
 
     /// GNU's program where the system has it beside its own, as opam prefers it on the BSDs: theirs may know less.
     private static func gnu(_ program: String) -> String {

@@ -2,34 +2,62 @@ internal import OpamFormat
 
 /// A file named `NAME.in` of which a package's `substs` asks to make `NAME`.
 package enum Template {
-    /// `bytes` with the variables replaced, as opam does it: line by line, an undefined variable giving nothing.
+    /// `bytes`, in any encoding, with the variables replaced as opam does it (`OpamFilter.expand_interpolations_in_file`):
+    /// line by line, an undefined variable giving nothing.
     ///
-    /// Where the file is itself in opam's format, values are escaped as its strings need it; else the result ends with
-    /// a newline.
+    /// Where the file is itself in opam's format, values inside of its strings are escaped; else the result ends with a
+    /// newline.
     package static func expand(_ bytes: [UInt8], variables: PackageVariables) -> [UInt8] {
-        let isOpamFormat = (try? SyntaxTree(parsing: bytes, file: "")) != nil
-        let values: Environment = { variable in
-            guard let value = variables.value(of: variable) else { return nil }
-            return isOpamFormat ? escaped(value) : value
-        }
-        var lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
-        let endsWithNewline = bytes.last == UInt8(ascii: "\n")
-        if endsWithNewline { lines.removeLast() }
-        let expanded = lines.map { expand($0, in: values) }
-        return Array(expanded.joined(separator: [UInt8(ascii: "\n")]))
-            + (endsWithNewline || !isOpamFormat && !lines.isEmpty ? [UInt8(ascii: "\n")] : [])
+        let values: Environment = { variables.value(of: $0) }
+        if (try? SyntaxTree(parsing: bytes, file: "")) != nil { return expandOpam(bytes, in: values) }
+        var lines = bytes.split(separator: newline, omittingEmptySubsequences: false)
+        if lines.last?.isEmpty == true { lines.removeLast() }
+        return lines.flatMap { Interpolation.expand(Array($0), in: values) + [newline] }
     }
 
-    /// A line that is no UTF-8 is left as it is.
-    private static func expand(_ line: ArraySlice<UInt8>, in values: Environment) -> [UInt8] {
-        guard line.contains(UInt8(ascii: "%")), let text = String(validating: line, as: UTF8.self) else {
-            return Array(line)
+    private static let newline = UInt8(ascii: "\n")
+    private static let quote = UInt8(ascii: "\"")
+    private static let backslash = UInt8(ascii: "\\")
+
+    /// Takes the file apart as opam's `OpamInterpLexer` does: what is inside of a string, and what is not, is expanded by
+    /// itself, so a variable that contains a quote is none.
+    private static func expandOpam(_ bytes: [UInt8], in values: Environment) -> [UInt8] {
+        var expanded: [UInt8] = []
+        /// How many quotes end the string; nil outside of one.
+        var quotes: Int?
+        var at = bytes.startIndex
+        while at < bytes.endIndex {
+            let count = bytes[at...].prefix(3).prefix { $0 == quote }.count
+            if count > 0 {
+                let isTriple = count == 3
+                let isContent = quotes == 3 && !isTriple
+                expanded += isTriple ? [quote, quote, quote] : [quote]
+                at += isTriple ? 3 : 1
+                if !isContent { quotes = quotes == nil ? (isTriple ? 3 : 1) : nil }
+            } else if bytes[at] == newline {
+                expanded.append(newline)
+                at += 1
+            } else {
+                let end = runEnd(bytes, from: at, inString: quotes != nil)
+                let run = Array(bytes[at..<end])
+                expanded += Interpolation.expand(run, in: values, escape: quotes == nil ? { $0 } : escaped)
+                at = end
+            }
         }
-        return Array(Interpolation.expand(text, in: values).utf8)
+        return expanded
     }
 
-    private static func escaped(_ value: VariableValue) -> VariableValue {
-        guard case .string(let text) = value else { return value }
-        return .string(text.replacing("\\", with: "\\\\").replacing("\"", with: "\\\""))
+    /// Where the text that begins at `start` meets a quote that is not escaped, or the end of its line.
+    private static func runEnd(_ bytes: [UInt8], from start: Int, inString: Bool) -> Int {
+        var at = start
+        while at < bytes.endIndex, bytes[at] != quote, bytes[at] != newline {
+            let isEscape = inString && bytes[at] == backslash && at + 1 < bytes.endIndex && bytes[at + 1] != newline
+            at += isEscape ? 2 : 1
+        }
+        return at
+    }
+
+    private static func escaped(_ text: String) -> String {
+        text.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"")
     }
 }

@@ -28,6 +28,7 @@ struct ColumnPlan: Sendable {
             compiler: column.compiler.name.value, environment: column.profile.target.environment,
             plugin: column.profile.target.plugin, engine: column.profile.target.engine,
             limits: { name in Job.Limits(matrix.limits.limits(target: column.target.name.value, package: name)) },
+            allowedOverwrites: { name in matrix.allowedOverwrites(of: name) },
             systemPackages: depexts.isEmpty ? [:] : try await column.profile.mapSystemPackages(depexts))
         graph = JobGraph(reader: reader, setting: setting)
         var told = 0

@@ -14,6 +14,8 @@ struct JobGraph: Sendable {
         var engine: Job.Engine?
         /// The limits that the matrix sets for a package, by name.
         var limits: @Sendable (String) -> Job.Limits?
+        /// What the matrix lets a package change of others' files, by name.
+        var allowedOverwrites: @Sendable (String) -> [String]?
         /// The distro's names of depexts.
         var systemPackages: [String: [String]]
     }
@@ -141,7 +143,7 @@ struct JobGraph: Sendable {
             opam: facts.files, inputs: key.inputs.map { ids[$0] }.sorted(), compiler: setting.compiler,
             environment: setting.environment, plugin: setting.plugin, systemPackages: system.sorted(),
             limits: setting.limits(name), documentation: documentation ? true : nil,
-            engine: setting.engine)
+            engine: setting.engine, allowedOverwrites: setting.allowedOverwrites(name))
         let number = ids.count
         numbers[key] = number
         let document = job.document

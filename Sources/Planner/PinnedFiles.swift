@@ -13,7 +13,8 @@ struct PinnedPackage {
 }
 
 /// Gets the files of pins: from the opam files that the matrix names, or out of the sources that it names; and those of
-/// the packages that the opam files of such sources pin in turn (`pin-depends`).
+/// the packages that the opam files of such sources pin in turn (`pin-depends`), once: as with opam, `pin-depends` of what is
+/// pinned that way is ignored.
 struct PinnedFiles {
     /// Pins of a matrix, those by `pin-depends` included.
     private static let limit = 200
@@ -29,15 +30,17 @@ struct PinnedFiles {
         var packages: [PinnedPackage] = []
         var diagnostics: [Diagnostic] = []
         var kind = Failure.Kind.input
+        let ofMatrix = Set(pins.map(\.name.value))
         var open = pins.filter(\.hasFiles)[...]
         var taken = Dictionary(pins.map { ($0.name.value, $0) }, uniquingKeysWith: { first, _ in first })
         while let pin = open.popFirst() {
             do {
                 let package = try await package(of: pin)
                 packages.append(package)
+                guard ofMatrix.contains(pin.name.value) else { continue }
                 for wanted in try dependencies(of: package) {
                     if let known = taken[wanted.name.value] {
-                        try check(wanted, against: known, isOfMatrix: pins.contains { $0.name == known.name })
+                        try check(wanted, against: known, isOfMatrix: ofMatrix.contains(known.name.value))
                     } else {
                         taken[wanted.name.value] = wanted
                         open.append(wanted)

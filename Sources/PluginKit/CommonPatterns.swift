@@ -160,11 +160,15 @@ public enum CommonPatterns {
                     "configure: no acceptable C compiler found in $PATH")
             ]),
         LogPattern(
-            "ocaml-exception", .failure, #"^Fatal error: exception ([A-Za-z0-9_.]+)"#,
+            "ocaml-exception", .failure,
+            #"^Fatal error: exception (?:File "[^"]*", lines? [^:]*: ([A-Za-z][A-Za-z ]*)|([A-Za-z0-9_.]+))"#,
             literal: "Fatal error: exception",
-            signature: "exception $1",
+            signature: "exception $1$2",
             examples: [
-                .init(#"Fatal error: exception Sys_error("x: No such file or directory")"#, "exception Sys_error")
+                .init(#"Fatal error: exception Sys_error("x: No such file or directory")"#, "exception Sys_error"),
+                .init(
+                    #"Fatal error: exception File "t.ml", line 3, characters 2-14: Assertion failed"#,
+                    "exception Assertion failed"),
             ]),
         LogPattern(
             "make-no-rule", .failure, #"make(?:\[\d+\])?: \*\*\* No rule to make target [`']([^']+)'"#,

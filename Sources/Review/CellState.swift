@@ -21,6 +21,8 @@ package struct CellState: Codable, Sendable, Hashable {
     package var kind: Job.Kind?
     /// The host that the job ran on and what that is; absent for a sandbox.
     package var machine: String?
+    /// Files of other packages that the job changed, as the matrix allows.
+    package var overwrites: [CellResult.Overwrite]?
 
     /// The state of a planned cell.
     ///
@@ -47,6 +49,7 @@ package struct CellState: Codable, Sendable, Hashable {
         log = result.log?.hex
         job = result.job?.hex
         machine = result.machine
+        overwrites = result.overwrites
         if case .jobs(let build, let test) = planned.basis {
             kind = result.job == build ? .build : test != nil && result.job == test ? .test : nil
         }

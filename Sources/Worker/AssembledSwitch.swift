@@ -19,6 +19,11 @@ struct AssembledSwitch: Sendable {
     /// Unpacked layers of the inputs, dependencies first.
     let layers: [String]
     private let members: [Member]
+
+    /// The layers with the packages that they belong to, the topmost first.
+    var owned: [OwnedLayer] {
+        zip(layers, members).reversed().map { OwnedLayer(directory: $0, owner: $1.package.description) }
+    }
     /// Variables that are the same for every package.
     private let global: [String: String]
     private let jobs: Int

@@ -12,14 +12,23 @@ protocol BuildPlace: Sendable {
 
     /// Runs a step to its end.
     ///
-    /// - Parameter output: is given what it prints, in pieces, on another thread.
-    func run(_ step: Step, limits: Limits, output: @escaping @Sendable ([UInt8]) -> Void) async -> CommandResult
+    /// - Parameters:
+    ///   - protection: what the step must not change; it holds where there is a sandbox.
+    ///   - output: is given what it prints, in pieces, on another thread.
+    func run(
+        _ step: Step, limits: Limits, protection: BuildProtection?, output: @escaping @Sendable ([UInt8]) -> Void
+    ) async -> CommandResult
 
     /// A regular file that commands may have written, at an absolute path; nil where there is none. No link is followed.
     func read(_ path: String) async throws -> [UInt8]?
 
     /// What commands changed below the switch's prefix. To be asked once, when the package is installed.
     func installedChanges() async throws -> InstalledChanges
+
+    /// Files that commands wrote to the build user's home outside of the opam root, by path: nobody will see them.
+    ///
+    /// - Parameter limit: of paths.
+    func filesInHome(limit: Int) async throws -> [String]
 
     /// Adds files to the switch, by absolute path, after the changes were asked for.
     ///

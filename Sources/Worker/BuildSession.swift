@@ -13,6 +13,11 @@ struct BuildSession {
     let variables: PackageVariables
     let target: TargetEnvironment
     let place: any BuildPlace
+    let staged: StagedSources
+    /// Whether the opam client carries out the recipe.
+    let isClient: Bool
+    /// Paths below the prefix that the package may change although they are another's.
+    let allowedOverwrites: [Glob]
     let limits: Limits
     let log: JobLog
     let progress: @Sendable (String) -> Void
@@ -21,11 +26,11 @@ struct BuildSession {
     struct StepFailure: Error {
         var phase: Phase
         var name: String
+        /// What was run, for people.
+        var command: String
         var result: CommandResult
-        /// Where in the log the step's output starts.
-        var logStart: Int
-        /// What is to be read instead of that, where the step printed more than what failed.
-        var output: String?
+        /// What the step printed; where it printed more than what failed, that part.
+        var output: String
     }
 
     private var layout: SwitchLayout { variables.layout }
@@ -38,17 +43,22 @@ struct BuildSession {
     /// - Parameters:
     ///   - source: the archive's name in the staging directory, if the package has one.
     ///   - placed: files to put into the build directory, by name, with their names in the staging directory.
-    func layOut(source: String?, isArchive: Bool, placed: [(name: String, staged: String)]) async throws {
-        let unpack = SourceScripts.unpack(
-            source.map { "\(place.inputs)/\($0)" }, name: recipe.source.map { lastComponent($0.url) } ?? "",
-            subpath: recipe.source?.subpath, isArchive: isArchive, to: recipe.directory)
+    func layOut(source: String?, placed: [(name: String, staged: String)]) async throws {
+        let archive = source.map { (path: "\(place.inputs)/\($0)", name: lastComponent(recipe.source?.url ?? $0)) }
+        let unpack = SourceScripts.unpack(archive, subpath: recipe.source?.subpath, to: recipe.directory)
+        try await runOwn(
+            ownStep("unpack", .configure, unpack, directory: layout.prefix), as: .fetch,
+            title: archive.map { "unpack \($0.name)" } ?? "make the build directory")
         let copies = SourceScripts.place(placed.map { ($0.name, "\(place.inputs)/\($0.staged)") })
-        let patches = recipe.patchTemplates.isEmpty ? SourceScripts.apply(recipe.patches) : ""
-        let script = unpack + "cd \(ShellWord.quoted(recipe.directory))\n" + copies + patches
-        try await run(ownStep("unpack", .configure, script, directory: layout.prefix))
-        if !recipe.patchTemplates.isEmpty {
-            try await expand(recipe.patchTemplates)
-            try await run(ownStep("patch", .configure, SourceScripts.apply(recipe.patches)))
+        if !copies.isEmpty {
+            try await runOwn(
+                ownStep("files", .configure, copies), title: "copy \(placed.map(\.name).joined(separator: " "))")
+        }
+        try await expand(recipe.patchTemplates)
+        if !recipe.patches.isEmpty {
+            try await runOwn(
+                ownStep("patch", .configure, SourceScripts.apply(recipe.patches)),
+                title: "apply \(recipe.patches.joined(separator: " "))")
         }
         try await expand(recipe.templates)
     }
@@ -65,7 +75,9 @@ struct BuildSession {
             try await place.stage(Template.expand(template, variables: variables), as: staged)
             expanded.append((name, "\(place.inputs)/\(staged)"))
         }
-        try await run(ownStep("substitute", .configure, SourceScripts.place(expanded)))
+        try await runOwn(
+            ownStep("substitute", .configure, SourceScripts.place(expanded)),
+            title: "expand \(names.joined(separator: " "))")
     }
 
     // MARK: Steps
@@ -77,17 +89,44 @@ struct BuildSession {
         }
     }
 
+    /// A step of the plugin's: the package's own commands, but for those of root.
     private func run(_ step: Step) async throws {
+        let isOfPackage = step.user == .build && !isClient
+        let protection = BuildProtection(layout, directory: recipe.directory, installs: step.phase == .install)
+        try await run(step, as: nil, title: step.commandLine, isOfPackage ? protection : nil)
+    }
+
+    /// A step of the runner's.
+    ///
+    /// - Parameters:
+    ///   - phase: what the step is part of, where the plugins' phases have no word for it.
+    ///   - title: what it does, for people.
+    private func runOwn(_ step: Step, as phase: Phase? = nil, title: String) async throws {
+        try await run(step, as: phase, title: title, nil)
+    }
+
+    private func perform(_ step: Step) async throws {
+        try await runOwn(step, title: "record the package in the switch")
+    }
+
+    private func run(_ step: Step, as phase: Phase?, title: String, _ protection: BuildProtection?) async throws {
         progress(step.phase.rawValue)
-        log.note("\(step.name): \(step.script.split(separator: "\n").first ?? "")")
-        let start = log.size
-        let result = await place.run(step, limits: limits) { [log] in log.append($0) }
+        let section = log.begin(phase ?? Phase(rawValue: step.phase.rawValue) ?? .build, step.name, title)
+        let result = await place.run(step, limits: limits, protection: protection) { section.append($0) }
+        section.end(result)
         if result.ending == .cancelled { throw CancellationError() }
         guard result.succeeded else {
-            log.note("\(step.name): \(result.ending)")
-            throw StepFailure(
-                phase: Phase(rawValue: step.phase.rawValue) ?? .build, name: step.name, result: result, logStart: start)
+            var failure = section.failure(result)
+            failure.output = withoutStagedPaths(failure.output)
+            throw failure
         }
+    }
+
+    /// `text` with the package's own names in the place of those that its files have among the inputs.
+    private func withoutStagedPaths(_ text: String) -> String {
+        staged.names.sorted { $1.key.count < $0.key.count }.reduce(text) { text, name in
+            text.replacing("\(place.inputs)/\(name.key)", with: name.value)
+        }.replacing("\(recipe.directory).unpacked/", with: "")
     }
 
     /// A step that every target shares.
@@ -98,7 +137,10 @@ struct BuildSession {
     // MARK: Result
 
     /// Installs what the `.install` file asks for, and records the package in the switch.
-    func installAndRecord(_ files: PackageFiles) async throws {
+    ///
+    /// - Returns: files of other packages that it changed, as the matrix allows.
+    /// - Throws: `PackageFailure` for others.
+    func installAndRecord(_ files: PackageFiles) async throws -> [CellResult.Overwrite] {
         let (installFile, configFile) = ("\(name).install", "\(name).config")
         var installation: Installation?
         let installBytes = try await place.read("\(recipe.directory)/\(installFile)")
@@ -111,10 +153,15 @@ struct BuildSession {
             }
             let entries = try PackageFailure.blamingRecipe { try Installation(parsed, of: name, in: layout) }
             installation = entries
-            try await run(ownStep("install-files", .install, InstallScript(entries).text))
+            try await runOwn(
+                ownStep("install-files", .install, InstallScript(entries).text),
+                title: "install what \(installFile) names")
         }
         let configBytes = try await place.read("\(recipe.directory)/\(configFile)")
-        let changes = changes(try await place.installedChanges(), installation, config: configBytes?.count)
+        let found = try await place.installedChanges()
+        try await noteLostFiles()
+        let overwrites = try checkOverwrites(found)
+        let changes = changes(found, installation, config: configBytes?.count)
         var records = [
             "packages/\(recipe.package)/opam": recipe.recorded(files.opam),
             "install/\(name).changes": Array(changes.text.utf8),
@@ -123,19 +170,51 @@ struct BuildSession {
         for (file, bytes) in recipe.files { records["packages/\(recipe.package)/files/\(file)"] = bytes }
         records["config/\(configFile)"] = configBytes
         try await place.record(
-            Dictionary(uniqueKeysWithValues: records.map { ("\(layout.metadata)/\($0)", $1) }), perform: run)
+            Dictionary(uniqueKeysWithValues: records.map { ("\(layout.metadata)/\($0)", $1) }), perform: perform)
+        return overwrites
+    }
+
+    /// Says in the log what the package wrote where only a sandbox keeps it from writing.
+    private func noteLostFiles() async throws {
+        let lost = try await place.filesInHome(limit: 10)
+        guard !lost.isEmpty else { return }
+        log.note(
+            "warning: files outside of the switch are lost, and opam's own sandbox forbids to write them: "
+                + lost.joined(separator: " "))
+    }
+
+    /// Finds what the package changed of what belongs to others.
+    ///
+    /// - Returns: what of that is allowed.
+    /// - Throws: `PackageFailure` for the rest.
+    private func checkOverwrites(_ changes: InstalledChanges) throws -> [CellResult.Overwrite] {
+        let length = layout.prefix.count + 1
+        var excluded = Set(layout.discarded.map { String($0.dropFirst(length)) })
+        // The client lays its own opam files over those of the inputs.
+        if isClient { excluded.insert(".opam-switch/packages") }
+        var found = changes.overwrites(excluding: excluded)
+        if !isClient { found += changes.addedRecords(excluding: excluded) }
+        func isAllowed(_ overwrite: Overwrite) -> Bool { allowedOverwrites.contains { $0.matches(overwrite.path) } }
+        let refused = found.filter { !isAllowed($0) }
+        guard refused.isEmpty else { throw PackageFailure(.install, Overwrite.reason(refused)) }
+        return found.map(\.recorded)
     }
 
     /// Makes of what the client recorded what the runner itself would have: the original opam file, and the time that
     /// layers give every file.
-    func recordClientInstallation(_ files: PackageFiles) async throws {
+    ///
+    /// - Returns, throws: as `installAndRecord`.
+    func recordClientInstallation(_ files: PackageFiles) async throws -> [CellResult.Overwrite] {
+        let overwrites = try checkOverwrites(try await place.installedChanges())
+        try await noteLostFiles()
         let changes = "\(layout.metadata)/install/\(name).changes"
         var records = ["\(layout.metadata)/packages/\(recipe.package)/opam": recipe.recorded(files.opam)]
         records[changes] = try await place.read(changes).map { written in
             let text = String(decoding: written, as: UTF8.self)
             return Array(text.replacing(/(F:S[0-9]+T)[0-9.]+/) { "\($0.output.1)1." }.utf8)
         }
-        try await place.record(records, perform: run)
+        try await place.record(records, perform: perform)
+        return overwrites
     }
 
     /// Keeps what the package installed as a layer.
@@ -164,6 +243,15 @@ struct BuildSession {
         }
         if let config { changes[".opam-switch/config/\(name).config"] = .added(.file(size: config)) }
         return ChangesFile(changes: changes, time: 1)
+    }
+}
+
+extension Step {
+    /// What it runs, on one line, for people.
+    var commandLine: String {
+        let lines = script.split(separator: "\n").map { $0.drop { $0 == " " } }
+        let line = lines.first { !$0.isEmpty && !$0.hasPrefix("#") } ?? ""
+        return String(line.hasPrefix("exec ") ? line.dropFirst("exec ".count) : line)
     }
 }
 

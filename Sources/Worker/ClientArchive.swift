@@ -13,13 +13,9 @@ struct ClientArchive {
     let file: String
     let checksum: Checksum
 
-    /// Whether the client cannot take `source`, of which `file` is what the cache has, as it is.
-    static func isNeeded(for source: Source, _ file: String) -> Bool {
-        switch SourceAddress(source.url) {
-        case .git: true
-        case .local: StagedSources.isArchive(file)
-        case .archive, .unsupported: false
-        }
+    /// Whether the client cannot take what the cache has of `source` as it is.
+    static func isNeeded(for source: Source) -> Bool {
+        StagedSources.isOfRunner(source)
     }
 
     /// Packs what is in `archive`, or its folder that the source names, into a file in `directory`.

@@ -1,3 +1,4 @@
+internal import Archive
 internal import Core
 internal import Foundation
 internal import OpamSwitch
@@ -9,6 +10,8 @@ struct InstalledChanges {
     /// The directories below, the topmost first.
     let lowers: [String]
     let prefix: String
+    /// Those of them that hold the inputs' files and opam's state, the topmost first.
+    let owned: [OwnedLayer]
 
     /// Every change but those among opam's own files, by path relative to the prefix.
     ///
@@ -19,12 +22,40 @@ struct InstalledChanges {
         return found
     }
 
-    private func collect(_ directory: String, into found: inout [String: ChangesFile.Change]) {
+    /// Files of inputs, and of opam's state, that are not what they were.
+    ///
+    /// - Parameter excluded: paths relative to the prefix.
+    func overwrites(excluding excluded: Set<String>) -> [Overwrite] {
+        let comparison = OverlayComparison(
+            upper: upper + prefix, lowers: owned.map { $0.directory + prefix }, excluding: excluded)
+        return comparison.differences().map { difference in
+            Overwrite(path: difference.path, owner: owned[difference.lower].owner, change: difference.change.rawValue)
+        }
+    }
+
+    /// Files that were added among opam's own. Only opam itself may do that.
+    ///
+    /// - Parameter excluded: paths relative to the prefix.
+    func addedRecords(excluding excluded: Set<String>) -> [Overwrite] {
+        var added: [String: ChangesFile.Change] = [:]
+        collect(".opam-switch", excluding: excluded, into: &added)
+        return added.sorted { $0.key < $1.key }.compactMap { path, change in
+            guard case .added(let content) = change, content != .directory else { return nil }
+            return Overwrite(path: path, owner: OwnedLayer.opam, change: "added")
+        }
+    }
+
+    private func collect(
+        _ directory: String, excluding excluded: Set<String> = [], into found: inout [String: ChangesFile.Change]
+    ) {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: "\(upper)\(prefix)/\(directory)")) ?? []
         for name in names where directory != "" || name != ".opam-switch" {
             let path = directory.isEmpty ? name : "\(directory)/\(name)"
+            if excluded.contains(path) { continue }
             if let change = change(of: path) { found[path] = change }
-            if case .directory = content(of: "\(upper)\(prefix)/\(path)") { collect(path, into: &found) }
+            if case .directory = content(of: "\(upper)\(prefix)/\(path)") {
+                collect(path, excluding: excluded, into: &found)
+            }
         }
     }
 

@@ -35,7 +35,7 @@ struct InteractiveShell {
         let terminal = isTerminal ? RawTerminal() : nil
         defer { terminal?.restore() }
         forwardInput(to: fifo)
-        let result = await session.place.run(step, limits: limits, output: output)
+        let result = await session.place.run(step, limits: limits, protection: nil, output: output)
         switch result.ending {
         case .exited(let status): return status
         case .signalled(let signal): return 128 + signal

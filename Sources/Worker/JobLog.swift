@@ -1,42 +1,82 @@
 internal import Core
+internal import Documents
 internal import Executor
 internal import Foundation
-internal import OpamSwitch
+internal import Synchronization
 
-/// What one job prints: a file while it runs, and the lines that its failing step printed.
+/// The log of one job, a file that grows while the job runs; ``LogEncoder`` says how its lines are told apart.
 final class JobLog: Sendable {
     private let file: LogFile
+    private let encoder = Mutex(LogEncoder())
 
     var path: String { file.path }
-    var size: Int { file.count }
 
     init(_ path: String) throws(Failure) {
         file = try LogFile(path)
     }
 
-    /// Adds a line of the runner's own, told apart by its start.
+    /// Adds a line of the runner's own.
     func note(_ line: String) {
-        file.append(line: "=== \(line)")
+        encoder.withLock { file.append($0.note(line)) }
     }
 
-    func append(_ bytes: [UInt8]) {
-        file.append(bytes)
-    }
-
-    /// All that was printed.
+    /// All that was written.
     func contents() -> [UInt8] {
         (try? Data(contentsOf: URL(fileURLWithPath: path))).map { Array($0) } ?? []
     }
 
-    /// What was printed from byte `start` on: of much output the last `limit` bytes.
-    func text(from start: Int, limit: Int = 8 << 20) -> String {
-        guard let handle = FileHandle(forReadingAtPath: path) else { return "" }
+    // MARK: Steps
+
+    /// What one command prints, and where it is in the log.
+    struct Section: Sendable {
+        fileprivate let log: JobLog
+        fileprivate let start: Int
+        let phase: Phase
+        let name: String
+        /// What is run, for people.
+        let command: String
+
+        /// Adds what the command printed.
+        func append(_ bytes: [UInt8]) {
+            log.encoder.withLock { log.file.append($0.encode(bytes)) }
+        }
+
+        /// Adds the line after it.
+        func end(_ result: CommandResult) {
+            log.encoder.withLock { log.file.append($0.end(phase, name, result.ending.description)) }
+        }
+
+        /// What the command printed: of much output the last `limit` bytes.
+        func output(limit: Int = 8 << 20) -> String {
+            let written = log.bytes(from: start)
+            let printed = JobLogDocument(parsing: written).steps.first?.output ?? []
+            return String(decoding: printed.suffix(limit), as: UTF8.self)
+        }
+
+        /// What to report where the command did not end well.
+        func failure(_ result: CommandResult) -> BuildSession.StepFailure {
+            BuildSession.StepFailure(phase: phase, name: name, command: command, result: result, output: output())
+        }
+    }
+
+    /// Adds the line before what a command prints. Commands of one job run one after the other.
+    func begin(_ phase: Phase, _ name: String, _ command: String) -> Section {
+        let start = encoder.withLock { encoder in
+            let line = encoder.begin(phase, name, command)
+            file.append(line)
+            return file.count - line.count
+        }
+        return Section(log: self, start: start, phase: phase, name: name, command: command)
+    }
+
+    private func bytes(from start: Int) -> [UInt8] {
+        guard let handle = FileHandle(forReadingAtPath: path) else { return [] }
         defer { try? handle.close() }
         do {
-            try handle.seek(toOffset: UInt64(max(start, size - limit)))
-            return String(decoding: try handle.readToEnd() ?? Data(), as: UTF8.self)
+            try handle.seek(toOffset: UInt64(start))
+            return Array(try handle.readToEnd() ?? Data())
         } catch {
-            return ""
+            return []
         }
     }
 }

@@ -45,6 +45,8 @@ public struct JobReport: Sendable {
     public var reason: String?
     public var log: Digest?
     public var layer: Digest?
+    /// Files of other packages that the job changed, and that its matrix lets it change.
+    public var overwrites: [CellResult.Overwrite] = []
     /// Seconds of wall clock.
     public var duration: Double
     /// The host that it ran on and what that is; nil in a sandbox.

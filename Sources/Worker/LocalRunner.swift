@@ -97,9 +97,10 @@ public final class LocalRunner: JobRunner {
         do {
             try Headroom.check(folders.scratch)
             let target = try await environments.environment(of: request.target, progress: here)
+            let built: BuiltPackage
             if target.isRemote {
                 try await fetch(request, here)
-                report.layer = try await remote.use(for: target, request.target, log: log, progress: progress) {
+                built = try await remote.use(for: target, request.target, log: log, progress: progress) {
                     workshop in
                     machine.withLock { $0 = workshop.machine }
                     return try await self.build(request, in: target, at: workshop, log: log) { step in
@@ -107,13 +108,27 @@ public final class LocalRunner: JobRunner {
                     }
                 }
             } else {
-                report.layer = try await build(request, in: target, log: log, here)
+                built = try await build(request, in: target, log: log, here)
             }
+            report.layer = built.layer
+            report.overwrites = built.overwrites
         } catch {
             report = Verdict(error).report
         }
+        report.reason = report.reason.map(withoutScratchPaths)
         report.machine = machine.withLock { $0 }
         return report
+    }
+
+    /// `text` without the directories of this worker's own that are gone when somebody reads it.
+    private func withoutScratchPaths(_ text: String) -> String {
+        guard text.contains(folders.scratch) else { return text }
+        return text.split(separator: folders.scratch + "/", omittingEmptySubsequences: false).enumerated().map {
+            // `PID.START.NUMBER/upper/home/…`
+            guard $0.offset > 0 else { return String($0.element) }
+            let rest = $0.element.drop { $0 != "/" && $0 != " " && $0 != ":" }
+            return String(rest.hasPrefix("/upper/") ? rest.dropFirst("/upper".count) : rest.drop { $0 == "/" })
+        }.joined()
     }
 
     /// Fetches the job's sources, so that no host waits for them.
@@ -127,12 +142,11 @@ public final class LocalRunner: JobRunner {
         }
     }
 
-    /// - Returns: the layer; nil for tests.
     private func build(
         _ request: JobRequest, in target: TargetEnvironment, at workshop: RemoteSessions.Workshop? = nil, log: JobLog,
         _ progress: @escaping @Sendable (String) -> Void
-    ) async throws -> Digest? {
-        let classifier = StepClassifier(log: log, reader: target.patterns, scratch: folders.scratch)
+    ) async throws -> BuiltPackage {
+        let classifier = StepClassifier(reader: target.patterns, scratch: folders.scratch)
         let prepared: PreparedJob
         do {
             prepared = try await prepare(request, in: target, at: workshop, log: log, progress)
@@ -140,27 +154,35 @@ public final class LocalRunner: JobRunner {
             throw refusal.error(by: classifier)
         }
         do {
-            return try await build(request, prepared, log, progress)
+            return try await build(request, prepared, progress)
         } catch let failure as BuildSession.StepFailure {
             throw classifier.error(for: failure)
         }
     }
 
     private func build(
-        _ request: JobRequest, _ prepared: PreparedJob, _ log: JobLog, _ progress: @escaping @Sendable (String) -> Void
-    ) async throws -> Digest? {
+        _ request: JobRequest, _ prepared: PreparedJob, _ progress: @escaping @Sendable (String) -> Void
+    ) async throws -> BuiltPackage {
         let (session, steps) = (prepared.session, prepared.steps)
-        if let client = prepared.client { return try await build(by: client, request, prepared, log, progress) }
+        if let client = prepared.client { return try await build(by: client, request, prepared, progress) }
         try await prepared.layOut()
         try await session.run(steps, phases: [.configure, .build])
         if request.job.kind == .test {
             try await session.run(steps, phases: [.test])
-            return nil
+            return BuiltPackage()
         }
         try await session.run(steps, phases: [.install])
-        try await session.installAndRecord(request.files)
-        return try await session.capture(into: layers)
+        let overwrites = try await session.installAndRecord(request.files)
+        return BuiltPackage(layer: try await session.capture(into: layers), overwrites: overwrites)
     }
+}
+
+/// What a job that succeeded leaves.
+struct BuiltPackage: Sendable {
+    /// Nil for tests.
+    var layer: Digest?
+    /// Files of other packages that it changed, and that the matrix lets it change.
+    var overwrites: [CellResult.Overwrite] = []
 }
 
 // MARK: Preparing
@@ -180,7 +202,7 @@ extension LocalRunner {
 
         /// Lays out the package's source in the sandbox.
         func layOut() async throws {
-            try await session.layOut(source: sources.archive, isArchive: sources.isArchive, placed: sources.placed)
+            try await session.layOut(source: sources.archive, placed: sources.placed)
         }
     }
 
@@ -210,18 +232,20 @@ extension LocalRunner {
             try await StagedSources(recipe, from: sources, in: staging.path)
         }
         let client = try await client(for: request, recipe, in: target, staging: staging)
+        let owned = assembled.owned + [OwnedLayer(directory: "\(staging.path)/state", owner: OwnedLayer.opam)]
         let place: any BuildPlace
         if let workshop {
             place = try await remotePlace(
-                for: request, assembled, in: target, at: workshop, staging: staging, log: log, progress)
+                for: request, assembled, owned, in: target, at: workshop, staging: staging, log: log, progress)
         } else {
             place = SandboxPlace(
                 sandbox: try await sandbox(for: request, assembled, in: target, staging: staging, log: log, progress),
-                target: target, staging: staging.path)
+                target: target, staging: staging.path, owned: owned)
         }
         let session = BuildSession(
-            recipe: recipe, variables: variables, target: target,
-            place: place, limits: defaultLimits.narrowed(by: job.limits), log: log, progress: progress)
+            recipe: recipe, variables: variables, target: target, place: place, staged: staged,
+            isClient: client != nil, allowedOverwrites: (job.allowedOverwrites ?? []).map { Glob($0) },
+            limits: defaultLimits.narrowed(by: job.limits), log: log, progress: progress)
         let steps = try await target.plugin.steps(
             StepsRequest(
                 target: target.request, package: recipe.name, version: recipe.version, build: recipe.build,
@@ -260,7 +284,7 @@ extension LocalRunner {
 
     /// The same on a host, whose system packages are its own.
     private func remotePlace(
-        for request: JobRequest, _ assembled: AssembledSwitch, in target: TargetEnvironment,
+        for request: JobRequest, _ assembled: AssembledSwitch, _ owned: [OwnedLayer], in target: TargetEnvironment,
         at workshop: RemoteSessions.Workshop, staging: ScratchDirectory, log: JobLog,
         _ progress: @escaping @Sendable (String) -> Void
     ) async throws -> RemotePlace {
@@ -269,7 +293,7 @@ extension LocalRunner {
         progress("layers")
         let state = try writeState(of: assembled, for: request, in: target, staging)
         let place = RemotePlace(
-            session, target: target, lowers: assembled.layers.reversed() + [state], scratch: staging.path)
+            session, target: target, owned: owned, scratch: staging.path)
         let layers = request.inputs.map(\.layer).compactMap { digest in
             assembled.layers.first { $0.hasSuffix("/\(digest)") }.map { (digest: digest, unpacked: $0) }
         }
@@ -284,7 +308,9 @@ extension LocalRunner {
         let state = "\(staging.path)/state"
         let direct = Set(request.job.inputs)
         let roots = Set(request.inputs.filter { direct.contains($0.id) }.map(\.job.package))
-        try StateLayer(state, over: target.base, owner: target.buildUser).write(assembled.state(roots: roots))
+        let layer = StateLayer(state, over: target.base, owner: target.buildUser)
+        try layer.write(assembled.state(roots: roots))
+        if !target.isRemote { try layer.write(directory: BuildProtection.cache(home: target.environment.paths.home)) }
         return state
     }
 }

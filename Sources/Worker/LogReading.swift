@@ -25,7 +25,7 @@ package struct LogReader: Sendable {
     /// Reads what the failing step printed.
     ///
     /// Of the lines that a pattern matches, the one whose pattern comes first wins, and of equals the first line. Where
-    /// none matches, it is the last line that speaks of an error, or else the last line at all.
+    /// none matches, it is the last line that speaks of an error.
     ///
     /// - Complexity: O(patterns × lines), where few lines have a pattern's literal.
     package func read(_ log: String) -> Finding? {
@@ -41,7 +41,7 @@ package struct LogReader: Sendable {
                     kind: pattern.kind, phase: pattern.phase)
             }
         }
-        guard let line = lines.last(where: speaksOfError) ?? lines.last(where: { !$0.isEmpty }) else { return nil }
+        guard let line = lines.last(where: speaksOfError) else { return nil }
         return Finding(line: line, signature: normalized(line), kind: nil, phase: nil)
     }
 

@@ -94,7 +94,7 @@ struct OpamClient: Sendable {
         }
         guard let source = recipe.source else { return nil }
         let file = try await sources.file(source, of: recipe.package)
-        guard ClientArchive.isNeeded(for: source, file) else {
+        guard ClientArchive.isNeeded(for: source) else {
             try Self.place(file, source.checksums, in: cache)
             return nil
         }
@@ -121,11 +121,11 @@ extension OpamClient {
     /// What a failed step of the client says of the package, in the terms of steps that the runner itself takes.
     ///
     /// - Throws: `Failure` of the kind `infrastructure` where the client failed, not the package.
-    static func judged(_ failure: BuildSession.StepFailure, log: String, steps: [Step]) throws(Failure)
+    static func judged(_ failure: BuildSession.StepFailure, steps: [Step]) throws(Failure)
         -> BuildSession.StepFailure
     {
         guard case .exited(let status) = failure.result.ending else { return failure }
-        let report = OpamClientReport(log)
+        let report = OpamClientReport(failure.output)
         // 31: a package's own operation failed; 40: its source could not be had (opam manual, "Exit codes").
         guard status == 31 || status == 40 else {
             throw Failure(.infrastructure, "opam: exit status \(status): \(report.lastError ?? "no reason was given")")
@@ -136,6 +136,7 @@ extension OpamClient {
         if let command = report.command, let step = steps.first(where: { Self.runs(command, $0) }) {
             judged.phase = Phase(rawValue: step.phase.rawValue) ?? report.phase
             judged.name = step.name
+            judged.command = step.commandLine
         }
         return judged
     }

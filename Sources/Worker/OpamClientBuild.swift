@@ -27,20 +27,19 @@ extension LocalRunner {
 
     /// Builds a prepared job by one step of the opam client.
     ///
-    /// - Returns: the layer; nil for tests.
     func build(
-        by client: Step, _ request: JobRequest, _ prepared: PreparedJob, _ log: JobLog,
+        by client: Step, _ request: JobRequest, _ prepared: PreparedJob,
         _ progress: @escaping @Sendable (String) -> Void
-    ) async throws -> Digest? {
+    ) async throws -> BuiltPackage {
         let session = prepared.session
         do {
             try await session.run([client], phases: [client.phase])
         } catch let failure as BuildSession.StepFailure {
-            throw try OpamClient.judged(failure, log: log.text(from: failure.logStart), steps: prepared.steps)
+            throw try OpamClient.judged(failure, steps: prepared.steps)
         }
-        if request.job.kind == .test { return nil }
-        try await session.recordClientInstallation(request.files)
-        return try await session.capture(into: layers)
+        if request.job.kind == .test { return BuiltPackage() }
+        let overwrites = try await session.recordClientInstallation(request.files)
+        return BuiltPackage(layer: try await session.capture(into: layers), overwrites: overwrites)
     }
 }
 

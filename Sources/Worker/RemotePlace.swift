@@ -12,13 +12,16 @@ final class RemotePlace: BuildPlace {
     private let target: TargetEnvironment
     /// Directories of this machine with what lies below the prefix there before the build, the topmost first.
     private let lowers: [String]
+    /// The same with their owners.
+    private let owned: [OwnedLayer]
     /// A directory of this machine for what comes back; changes are kept in it as an overlay keeps them.
     private let changes: String
 
-    init(_ session: RemoteSession, target: TargetEnvironment, lowers: [String], scratch: String) {
+    init(_ session: RemoteSession, target: TargetEnvironment, owned: [OwnedLayer], scratch: String) {
         self.session = session
         self.target = target
-        self.lowers = lowers
+        lowers = owned.map(\.directory)
+        self.owned = owned
         changes = "\(scratch)/changes"
     }
 
@@ -62,7 +65,9 @@ final class RemotePlace: BuildPlace {
         try await session.write(bytes, to: "\(session.inputs)/\(name)")
     }
 
-    func run(_ step: Step, limits: Limits, output: @escaping @Sendable ([UInt8]) -> Void) async -> CommandResult {
+    func run(
+        _ step: Step, limits: Limits, protection: BuildProtection?, output: @escaping @Sendable ([UInt8]) -> Void
+    ) async -> CommandResult {
         do {
             var result = try await session.perform(step, in: target, limits: limits, output: output)
             // What the host's side killed because the connection broke is no ending of the command's own.
@@ -84,7 +89,17 @@ final class RemotePlace: BuildPlace {
         let parent = prefix.split(separator: "/").dropLast().joined(separator: "/")
         try FileManager.default.createDirectory(atPath: "\(changes)/\(parent)", withIntermediateDirectories: true)
         try await session.collectChanges(below: prefix, excluding: target.layout.discarded, to: changes + prefix)
-        return InstalledChanges(upper: changes, lowers: lowers, prefix: prefix)
+        return InstalledChanges(upper: changes, lowers: lowers, prefix: prefix, owned: owned)
+    }
+
+    func filesInHome(limit: Int) async throws -> [String] {
+        let home = target.environment.paths.home
+        let pruned = [target.layout.root, BuildProtection.cache(home: home)].map {
+            "-path \(ShellWord.quoted($0)) -prune -o "
+        }
+        let found = try await session.answer(
+            to: "find \(ShellWord.quoted(home)) \(pruned.joined())! -type d -print 2>/dev/null | sed \(limit)q\n")
+        return found.split(separator: "\n").map(String.init)
     }
 
     func record(_ files: [String: [UInt8]], perform: (Step) async throws -> Void) throws {

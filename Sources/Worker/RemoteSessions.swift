@@ -98,12 +98,13 @@ struct RemoteSessions: Sendable {
             return step
         }
         for step in target.environment.bootstrap.map(rooted) where step.place == .environment {
-            log.note("\(step.name) on \(name)")
+            let section = log.begin(.depext, step.name, "\(step.commandLine) (on \(name))")
             let result: CommandResult
             do {
                 result = try await session.perform(step, in: target, limits: TargetEnvironment.bootstrapLimits) {
-                    log.append($0)
+                    section.append($0)
                 }
+                section.end(result)
             } catch let refused as RootRefused {
                 throw RemoteRefusal(
                     .unsuitable, "\(name): making the environment: step '\(step.name)' needs root: \(refused)")
@@ -159,13 +160,14 @@ struct RemoteSessions: Sendable {
         progress("system packages")
         log.note("system packages: \(answer.installed.joined(separator: " "))")
         for step in answer.steps {
-            let start = log.size
             do {
+                let section = log.begin(.depext, step.name, step.commandLine)
                 let result = try await session.perform(step, in: target, limits: SystemPackageLayers.limits) {
-                    log.append($0)
+                    section.append($0)
                 }
+                section.end(result)
                 if result.ending == .cancelled { throw CancellationError() }
-                guard result.succeeded else { throw SystemPackageLayers.Refusal.failed(step, result, logStart: start) }
+                guard result.succeeded else { throw SystemPackageLayers.Refusal.failed(section.failure(result)) }
             } catch let refused as RootRefused {
                 throw SystemPackageLayers.Refusal.forbidden(answer.installed, refused.description)
             }

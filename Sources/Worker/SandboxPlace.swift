@@ -10,6 +10,8 @@ struct SandboxPlace: BuildPlace {
     let target: TargetEnvironment
     /// A directory of this machine that is seen read-only inside, as `inputs`.
     let staging: String
+    /// The layers with the inputs' files and opam's state, the topmost first.
+    let owned: [OwnedLayer]
 
     /// Where the staging directory is seen.
     static let inputs = "/ciso"
@@ -20,8 +22,12 @@ struct SandboxPlace: BuildPlace {
         try Data(bytes).write(to: URL(fileURLWithPath: "\(staging)/\(name)"))
     }
 
-    func run(_ step: Step, limits: Limits, output: @escaping @Sendable ([UInt8]) -> Void) async -> CommandResult {
-        await sandbox.run(target.command(step, limits: limits), output: output)
+    func run(
+        _ step: Step, limits: Limits, protection: BuildProtection?, output: @escaping @Sendable ([UInt8]) -> Void
+    ) async -> CommandResult {
+        var command = target.command(step, limits: limits)
+        command.writableOnly = protection?.mounts(home: target.environment.paths.home)
+        return await sandbox.run(command, output: output)
     }
 
     func read(_ path: String) throws -> [UInt8]? {
@@ -30,7 +36,23 @@ struct SandboxPlace: BuildPlace {
 
     func installedChanges() -> InstalledChanges {
         let lowers = sandbox.layout.layers.reversed() + [sandbox.layout.base]
-        return InstalledChanges(upper: sandbox.changes, lowers: Array(lowers), prefix: target.layout.prefix)
+        return InstalledChanges(
+            upper: sandbox.changes, lowers: Array(lowers), prefix: target.layout.prefix, owned: owned)
+    }
+
+    func filesInHome(limit: Int) -> [String] {
+        let home = target.environment.paths.home
+        let skipped = [target.layout.root, BuildProtection.cache(home: home)]
+        let entries = FileManager.default.enumerator(atPath: sandbox.changes + home)
+        var found: [String] = []
+        while found.count < limit, let path = entries?.nextObject() as? String {
+            if skipped.contains("\(home)/\(path)") {
+                entries?.skipDescendants()
+            } else if entries?.fileAttributes?[.type] as? FileAttributeType != .typeDirectory {
+                found.append("\(home)/\(path)")
+            }
+        }
+        return found
     }
 
     func record(_ files: [String: [UInt8]], perform: (Step) async throws -> Void) async throws {

@@ -9,10 +9,11 @@ internal import OpamSwitch
 struct StagedSources {
     /// The archive's name in the directory; nil for a package without a source.
     private(set) var archive: String?
-    /// Whether the source is an archive at all: opam takes any other file as it is.
-    private(set) var isArchive = true
     /// What comes to lie in the build directory, by its name there, and its name in the staging directory.
     private(set) var placed: [(name: String, staged: String)] = []
+
+    /// What the staged files are called by the package.
+    private(set) var names: [String: String] = [:]
 
     /// Fetches and stages all that `recipe` names.
     ///
@@ -20,18 +21,26 @@ struct StagedSources {
     init(_ recipe: BuildRecipe, from cache: SourceCache, in directory: String) async throws {
         if let source = recipe.source {
             let file = try await cache.file(source, of: recipe.package)
+            guard Self.isOfRunner(source) || Self.isArchive(file) else {
+                throw SourceError(
+                    .rejected,
+                    "\(recipe.package): \(source.url) is not an archive: expected gzip, bzip2, xz, lzma or zip, "
+                        + "as opam does; a single file is an 'extra-source'")
+            }
             try Self.stage(file, at: "\(directory)/source")
             archive = "source"
-            isArchive = Self.isArchive(file)
+            names["source"] = lastComponent(source.url)
         }
         for (number, extra) in recipe.extraSources.enumerated() {
             let file = try await cache.file(extra.source, of: recipe.package)
             try Self.stage(file, at: "\(directory)/extra-\(number)")
             placed.append((extra.name, "extra-\(number)"))
+            names["extra-\(number)"] = extra.name
         }
         for (number, file) in recipe.files.sorted(by: { $0.key < $1.key }).enumerated() {
             try Data(file.value).write(to: URL(fileURLWithPath: "\(directory)/file-\(number)"))
             placed.append((file.key, "file-\(number)"))
+            names["file-\(number)"] = "files/\(file.key)"
         }
     }
 
@@ -45,15 +54,26 @@ struct StagedSources {
         }
     }
 
+    /// Whether the cache makes the archive of `source` itself, of a commit or of a folder: a tar with one directory.
+    static func isOfRunner(_ source: Source) -> Bool {
+        switch SourceAddress(source.url) {
+        case .git: return true
+        case .local(let path):
+            var isFolder: ObjCBool = false
+            return FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) && isFolder.boolValue
+        case .archive, .unsupported: return false
+        }
+    }
+
+    /// Whether opam unpacks the file. It looks at the first bytes only (`OpamSystem.Tar.guess_type`), and does not know a
+    /// tar that is not compressed.
     static func isArchive(_ file: String) -> Bool {
         guard let handle = FileHandle(forReadingAtPath: file) else { return false }
         defer { try? handle.close() }
-        let head = Array((try? handle.read(upToCount: 512)) ?? Data())
+        let head = Array((try? handle.read(upToCount: 4)) ?? Data())
         let marks: [[UInt8]] = [
-            [0x1F, 0x8B], Array("BZh".utf8), [0xFD, 0x37, 0x7A], [0x5D, 0x00, 0x00], Array("PK\u{3}\u{4}".utf8),
-            [0x28, 0xB5, 0x2F, 0xFD],
+            [0x1F, 0x8B], Array("BZ".utf8), [0xFD, 0x37], [0x5D, 0x00], Array("PK\u{3}\u{4}".utf8),
         ]
-        let isTar = head.count >= 262 && Array(head[257..<262]) == Array("ustar".utf8)
-        return isTar || marks.contains { head.starts(with: $0) }
+        return marks.contains { head.starts(with: $0) }
     }
 }

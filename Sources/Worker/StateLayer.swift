@@ -27,6 +27,13 @@ struct StateLayer {
         try write(files: state.files.mapValues { Array($0.utf8) })
     }
 
+    /// Makes a directory that the build user owns, by its absolute path.
+    ///
+    /// - Throws: `Failure` where the disk refuses.
+    func write(directory path: String) throws(Failure) {
+        try makeDirectory(String(path.drop { $0 == "/" }))
+    }
+
     /// Writes files, by path relative to `/`, and the directories that lead to them.
     ///
     /// - Throws: `Failure` where the disk refuses.

@@ -6,7 +6,6 @@ internal import PluginMessages
 
 /// Decides what a failed step means: a failure of the package, or one of the machine.
 struct StepClassifier: Sendable {
-    let log: JobLog
     /// Knows what the target's tools print.
     let reader: LogReader
     /// A directory on the file system that the job wrote to.
@@ -26,9 +25,9 @@ struct StepClassifier: Sendable {
             return PackageFailure(failure.phase, ending.description)
         default: break
         }
-        let finding = reader.read(failure.output ?? log.text(from: failure.logStart))
+        let finding = reader.read(failure.output)
         if failure.phase == .depext { return systemPackageError(failure, finding) }
-        guard let finding else { return PackageFailure(failure.phase, "step '\(failure.name)': \(ending)") }
+        guard let finding else { return PackageFailure(failure.phase, failure.withoutErrorLine) }
         if isMachine(finding.kind) { return MachineFailure(finding.line) }
         let blamed = finding.phase.flatMap { Phase(rawValue: $0.rawValue) }
         return PackageFailure(blamed ?? failure.phase, finding.line, signature: finding.signature)
@@ -37,7 +36,7 @@ struct StepClassifier: Sendable {
     /// The steps that install system packages are the distribution's commands, not the package's. The package is to blame
     /// only where they say that it asks for something that the distribution does not have.
     private func systemPackageError(_ failure: BuildSession.StepFailure, _ finding: LogReader.Finding?) -> any Error {
-        guard let finding else { return MachineFailure("step '\(failure.name)': \(failure.result.ending)") }
+        guard let finding else { return MachineFailure("system packages: \(failure.withoutErrorLine)") }
         if finding.phase == .depext, finding.kind == .missingSystemPackage || finding.kind == .failure {
             return PackageFailure(.depext, finding.line, signature: finding.signature)
         }

@@ -29,8 +29,8 @@ struct SystemPackageLayers: Sendable {
         case unknown([String])
         /// They are missing, and steps of root cannot be run, for this reason.
         case forbidden([String], String)
-        /// A step failed, whose output starts at that byte of the log.
-        case failed(Step, CommandResult, logStart: Int)
+        /// A step failed.
+        case failed(BuildSession.StepFailure)
     }
 
     /// The unpacked layer with the packages `names` and all that they need, built if need be; nil where there is nothing
@@ -54,9 +54,10 @@ struct SystemPackageLayers: Sendable {
         if let known = existing(key) { return try await layers.unpacked(known) }
         if let failed = failures[key] {
             log.note("system packages: \(answer.installed.joined(separator: " ")): failed before in this run")
-            let start = log.size
-            log.append(failed.output)
-            throw Refusal.failed(failed.step, failed.result, logStart: start)
+            let section = log.begin(.depext, failed.name, failed.command)
+            section.append(Array(failed.output.utf8))
+            section.end(failed.result)
+            throw Refusal.failed(failed)
         }
         progress("system packages")
         return try await layers.unpacked(build(answer, key: key, in: target, log: log))
@@ -80,16 +81,17 @@ struct SystemPackageLayers: Sendable {
         let sandbox = try Sandbox(Sandbox.Layout(base: target.base), in: scratch)
         log.note("system packages: \(answer.installed.joined(separator: " "))")
         for step in answer.steps {
-            let start = log.size
-            let result = await sandbox.run(target.command(step, limits: Self.limits)) { log.append($0) }
+            let section = log.begin(.depext, step.name, step.commandLine)
+            let result = await sandbox.run(target.command(step, limits: Self.limits)) { section.append($0) }
+            section.end(result)
             if result.ending == .cancelled { throw CancellationError() }
             guard result.succeeded else {
-                let output = log.text(from: start)
-                let finding = target.patterns.read(output)
+                let failure = section.failure(result)
+                let finding = target.patterns.read(failure.output)
                 failures.note(
-                    .init(step: step, result: result, output: Array(output.utf8)), of: key,
+                    failure, of: key,
                     isTransient: finding?.kind != .missingSystemPackage && finding?.kind != .failure)
-                throw Refusal.failed(step, result, logStart: start)
+                throw Refusal.failed(failure)
             }
         }
         let layer = try layers.capture(sandbox, excluding: Self.excluded)
@@ -107,9 +109,7 @@ extension SystemPackageLayers.Refusal {
             PackageFailure(.depext, "no system package \(names.joined(separator: ", "))")
         case .forbidden(let names, let reason):
             MachineFailure("no right to install \(names.joined(separator: ", ")): \(reason)")
-        case .failed(let step, let result, let start):
-            classifier.error(
-                for: BuildSession.StepFailure(phase: .depext, name: step.name, result: result, logStart: start))
+        case .failed(let failure): classifier.error(for: failure)
         }
     }
 }

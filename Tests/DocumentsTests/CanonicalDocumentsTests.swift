@@ -36,6 +36,7 @@ import Testing
                         let job = job { job in
                             job.kind = kind
                             job.engine = engine
+                            job.allowedOverwrites = count == 0 ? nil : Array(Self.texts.prefix(count))
                             job.documentation = documentation
                             job.inputs = Array(digests.prefix(count))
                             job.systemPackages = Array(["a", "b", "c"].prefix(count))

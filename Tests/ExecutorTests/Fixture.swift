@@ -51,13 +51,14 @@ extension Sandbox {
     /// Runs a script as its user, and gives what it printed.
     func sh(
         _ script: String, user: Command.User = .build, network: Bool = false,
-        limits: Limits = Limits(time: .seconds(30))
+        limits: Limits = Limits(time: .seconds(30)), writableOnly: [Command.Access]? = nil
     ) async -> (result: CommandResult, output: String) {
         let output = Output()
-        let command = Command(
+        var command = Command(
             name: "test", .script(script), user: user, network: network,
             environment: ["PATH": "/usr/bin:/bin:/usr/sbin:/sbin", "HOME": "/home/build"],
             workingDirectory: "/home/build", limits: limits)
+        command.writableOnly = writableOnly
         let result = await run(command) { output.append($0) }
         return (result, output.text)
     }

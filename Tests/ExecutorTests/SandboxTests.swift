@@ -23,6 +23,31 @@ struct SandboxTests {
         #expect(try FileManager.default.contentsOfDirectory(atPath: fixture.layout.base + "/home/build").isEmpty)
     }
 
+    /// What is writable and what is not, and that a link made by a build opens nothing of the machine's.
+    @Test func onlyNamedDirectoriesAreWritable() async throws {
+        let sandbox = try fixture.sandbox()
+        #expect(await sandbox.sh("mkdir -p own/inner shared").result.succeeded)
+        func tried(_ access: [Command.Access]) async -> [String] {
+            let script = """
+                for place in own own/inner shared . /tmp; do
+                    if touch "$place/file" 2>/dev/null; then echo "$place"; fi
+                done
+                """
+            return await sandbox.sh(script, writableOnly: access).output.split(separator: "\n").map(String.init)
+        }
+        let home = "/home/build"
+        #expect(await tried([]) == ["/tmp"])
+        #expect(await tried([.init("\(home)/own", isWritable: true)]) == ["own", "own/inner", "/tmp"])
+        #expect(
+            await tried([
+                .init(home, isWritable: true), .init("\(home)/own", isWritable: false),
+                .init("\(home)/own/inner", isWritable: true),
+            ]) == ["own/inner", "shared", ".", "/tmp"])
+        #expect(await sandbox.sh("rm -r own; ln -s \(fixture.path) own").result.succeeded)
+        let listed = await sandbox.sh("ls own/ || echo nothing", writableOnly: [.init("\(home)/own", isWritable: true)])
+        #expect(listed.output.hasSuffix("nothing\n"), "\(listed)")
+    }
+
     @Test func manySandboxesRunAtATime() async throws {
         let fixture = fixture
         let outputs = try await withThrowingTaskGroup(of: String.self) { group in

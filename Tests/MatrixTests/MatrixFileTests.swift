@@ -73,6 +73,19 @@ import Testing
         #expect(try PackagePattern(text).description == canonical)
     }
 
+    @Test func whatAPackageMayOverwriteIsTheSumOfItsRules() throws {
+        let matrix = try matrix(
+            """
+            packages: all
+            allow-overwrites:
+              "ocaml*": lib/ocaml/ld.conf
+              ocamlfind: [lib/topfind, lib/ocaml/ld.conf]
+            """)
+        #expect(matrix.allowedOverwrites(of: "ocamlfind") == ["lib/ocaml/ld.conf", "lib/topfind"])
+        #expect(matrix.allowedOverwrites(of: "ocaml") == ["lib/ocaml/ld.conf"])
+        #expect(matrix.allowedOverwrites(of: "dune") == nil)
+    }
+
     @Test func limitsOfAPackageBeatThoseOfItsTarget() throws {
         let limits = try matrix(
             """

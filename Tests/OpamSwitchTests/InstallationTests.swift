@@ -44,6 +44,17 @@ import Testing
         #expect(folder.read("default/lib/p/here") == "1")
     }
 
+    /// To opam a directory is not there.
+    @Test func aDirectoryIsNotAFile() throws {
+        let folder = try ScriptFolder()
+        try folder.write("1", to: "build/directory/here")
+        for (file, status) in [("?directory", 0), ("directory", 1)] as [(String, Int32)] {
+            let script = try InstallScript(installation("lib: [\"\(file)\"]", root: folder.path)).text
+            let run = try folder.run(script, in: "build")
+            #expect(run.status == status, "\(run.text)")
+        }
+    }
+
     @Test func namesThatAShellWouldTakeApartAreInstalled() throws {
         let folder = try ScriptFolder()
         for name in ["a b", "-n", "it's", "*"] { try folder.write(name, to: "build/\(name)") }

@@ -55,8 +55,6 @@ import Testing
         #expect(expanded("") == "")
         #expect(expanded("100%% of %{_:name}%\n\n") == "100% of p\n\n")
         #expect(expanded("lib: \"%{lib}%/x\"") == "lib: \"/opt/opam/default/lib/x\"")
-        let bytes: [UInt8] = [0xFF, UInt8(ascii: "%"), 0x0A]
-        #expect(Template.expand(bytes, variables: variables) == bytes)
     }
 
     @Test func variablesComeFromThePackageTheSwitchAndTheTarget() {

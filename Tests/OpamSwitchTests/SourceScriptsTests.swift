@@ -7,7 +7,7 @@ import Testing
         let folder = try ScriptFolder()
         #expect(try folder.run("mkdir in && cd in\n\(make)\ntar -czf ../a.tgz *").status == 0)
         let script = SourceScripts.unpack(
-            "\(folder.path)/a.tgz", name: "a.tgz", subpath: subpath, isArchive: true, to: "\(folder.path)/build/p")
+            ("\(folder.path)/a.tgz", "a.tgz"), subpath: subpath, to: "\(folder.path)/build/p")
         let run = try folder.run("mkdir build\n" + script)
         #expect(run.status == 0, "\(run.text)")
         return folder
@@ -32,13 +32,43 @@ import Testing
         #expect(folder.read("build/p/b") == nil)
     }
 
-    @Test func aFileThatIsNoArchiveKeepsItsName() throws {
+    @Test(arguments: [
+        ("mkdir d 'e e'; echo 1 >d/a; touch pax_global_header", "multiple root directories: 'd', 'e e'"),
+        ("touch pax_global_header", "is empty"),
+    ])
+    func withoutAFileOneDirectoryIsTheSource(make: String, problem: String) throws {
         let folder = try ScriptFolder()
-        try folder.write("let x = 1", to: "source")
+        #expect(try folder.run("mkdir in && cd in\n\(make)\ntar -czf ../a.tgz *").status == 0)
         let script = SourceScripts.unpack(
-            "\(folder.path)/source", name: "x.ml", subpath: nil, isArchive: false, to: "\(folder.path)/build")
-        #expect(try folder.run(script).status == 0)
-        #expect(folder.read("build/x.ml") == "let x = 1")
+            ("\(folder.path)/a.tgz", "p-1.tgz"), subpath: nil, to: "\(folder.path)/build/p")
+        let run = try folder.run("mkdir build\n" + script)
+        #expect(run.status == 1)
+        #expect(run.text.contains("Error: the archive 'p-1.tgz' ") && run.text.contains(problem), "\(run.text)")
+    }
+
+    @Test func aFolderThatTheArchiveDoesNotHaveIsNamed() throws {
+        let folder = try ScriptFolder()
+        #expect(try folder.run("mkdir p; tar -czf a.tgz p; mkdir build").status == 0)
+        let run = try folder.run(
+            SourceScripts.unpack(("\(folder.path)/a.tgz", "a.tgz"), subpath: "s", to: "\(folder.path)/build/p"))
+        #expect(run.status == 1)
+        #expect(run.text == "Error: the archive 'a.tgz' has no directory 's'\n")
+    }
+
+    @Test(arguments: [
+        ("--- a/f\n+++ b/f\n@@ -1 +1 @@\n-two\n+three\n", "f: Hunk #1 FAILED at 1."),
+        ("--- a/g\n+++ b/g\n@@ -1 +1 @@\n-two\n+three\n", "can't find file to patch at input line 3"),
+        ("no patch\n", "Only garbage was found in the patch input."),
+        ("--- a/f\n+++ b/f\n@@ -1,3 +1 @@\n-one\n", "f: malformed patch at line 4"),
+    ])
+    func aPatchThatDoesNotApplyIsNamed(patch: String, why: String) throws {
+        let folder = try ScriptFolder()
+        try folder.write("one\n", to: "f")
+        try folder.write(patch, to: "fix it.diff")
+        let run = try folder.run(SourceScripts.apply(["fix it.diff"]))
+        #expect(run.status == 1)
+        let last = run.text.split(separator: "\n").last ?? ""
+        #expect(last.hasPrefix("Error: the patch 'fix it.diff' does not apply: \(why)"), "\(run.text)")
     }
 
     @Test func patchesApplyInOrder() throws {

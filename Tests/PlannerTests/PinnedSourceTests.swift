@@ -134,10 +134,14 @@ import Testing
                 """
             ])
         try shop.commit("fmt.git", ["fmt.opam": #"depends: [ "ocaml" ]"#])
-        try shop.commit("deep.git", ["opam": #"pin-depends: [ [ "mine.1" "git+file:///nowhere" ] ]"#])
+        try shop.commit(
+            "deep.git",
+            ["opam": #"pin-depends: [ [ "mine.1" "git+file:///nowhere" ] [ "nested.1" "git+file:///nowhere" ] ]"#])
         let planning = try await shop.planning("  mine: git+file://FOLDER/mine.git")
         #expect(planning.plan.inputs(try shop.job(planning).id) == ["fmt.9"])
         #expect(planning.plan.sources.count == 3)
+        // What 'deep' would pin in turn is not even looked at.
+        #expect(planning.plan.cell("debian-12/5.3.0/nested.1") == nil)
 
         let held = try await shop.planning("  mine: git+file://FOLDER/mine.git\n  fmt: 0.9.0")
         guard case .unsolvable? = held.plan.cell("debian-12/5.3.0/mine.dev")?.basis else {

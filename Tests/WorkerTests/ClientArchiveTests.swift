@@ -25,7 +25,7 @@ import Testing
     private func archive(_ subpath: String?, in place: String) async throws -> ClientArchive {
         let source = Source(url: url, subpath: subpath)
         let file = try await SourceCache(scratch("cache")).file(source, of: "a.1")
-        #expect(ClientArchive.isNeeded(for: source, file))
+        #expect(ClientArchive.isNeeded(for: source))
         try FileManager.default.createDirectory(atPath: scratch(place), withIntermediateDirectories: true)
         return try ClientArchive(of: file, source, in: scratch(place), package: "a.1")
     }

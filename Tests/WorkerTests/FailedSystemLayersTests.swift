@@ -1,21 +1,19 @@
 import Core
 import Executor
-import PluginMessages
 import Testing
 
 @testable import Worker
 
 @Suite struct FailedSystemLayersTests {
-    private let failed = FailedSystemLayers.Failed(
-        step: Step("install", phase: .depext, script: "false"), result: CommandResult(ending: .exited(1)),
-        output: Array("E: no".utf8))
+    private let failed = BuildSession.StepFailure(
+        phase: .depext, name: "install", command: "false", result: CommandResult(ending: .exited(1)), output: "E: no")
 
     @Test func whatFailsForGoodIsTriedOnce() {
         let layers = FailedSystemLayers()
         let key = Digest(of: "layer")
         #expect(layers[key] == nil)
         layers.note(failed, of: key, isTransient: false)
-        #expect(layers[key]?.output == Array("E: no".utf8))
+        #expect(layers[key]?.output == "E: no")
         #expect(layers[Digest(of: "another")] == nil)
     }
 

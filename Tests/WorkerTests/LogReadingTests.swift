@@ -38,6 +38,7 @@ import Testing
         #expect(finding.line == "wrong: cannot read /tmp/x-12/y.ml")
         #expect(finding.signature == "wrong: cannot read y.ml")
         #expect(LogReader([]).read("\n\n") == nil)
+        #expect(LogReader([]).read("compiling a.ml\nleaving\n") == nil)
     }
 
     @Test(arguments: [

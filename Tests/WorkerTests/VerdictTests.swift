@@ -25,7 +25,7 @@ import Testing
             ArchiveError(.damaged, archive: "x", detail: "x"), RemoteRefusal(.unready, "x"),
             SystemPackageLayers.Refusal.unknown(["x"]),
             BuildSession.StepFailure(
-                phase: .build, name: "x", result: CommandResult(ending: .exited(1)), logStart: 0),
+                phase: .build, name: "x", command: "x", result: CommandResult(ending: .exited(1)), output: "x"),
         ]
         for error in errors {
             let report = Verdict(error).report
@@ -44,13 +44,15 @@ import Testing
     ) throws -> JobReport {
         let directory = try TemporaryDirectory()
         let log = try JobLog(directory("log"))
-        log.append(Array("E: Unable to locate package of-an-earlier-step\n".utf8))
-        let start = log.size
-        log.append(Array(printed.utf8))
-        let classifier = StepClassifier(log: log, reader: LogReader(patterns), scratch: directory.path)
-        let failure = BuildSession.StepFailure(
-            phase: phase, name: "step", result: CommandResult(ending: ending), logStart: start)
-        return Verdict(classifier.error(for: failure)).report
+        let earlier = log.begin(phase, "earlier", "apt-get update")
+        earlier.append(Array("E: Unable to locate package of-an-earlier-step\n".utf8))
+        earlier.end(CommandResult(ending: .exited(0)))
+        let section = log.begin(phase, "step", "make all")
+        section.append(Array(printed.utf8))
+        section.end(CommandResult(ending: ending))
+        log.note("E: Unable to locate package of-a-note")
+        let classifier = StepClassifier(reader: LogReader(patterns), scratch: directory.path)
+        return Verdict(classifier.error(for: section.failure(CommandResult(ending: ending)))).report
     }
 
     /// A step that installs system packages is the distribution's: only a name that it does not have is the package's.
@@ -84,7 +86,18 @@ import Testing
     @Test func thePackagesOwnCommandsAreThePackages() throws {
         let printed = "E: Failed to fetch http://m/pool/x.deb  404  Not Found\n"
         #expect(try judged(.build, .exited(1), printed, patterns: AptFamily.patterns).outcome == .failure)
-        #expect(try judged(.build, .exited(1), "", patterns: []).reason == "step 'step': exit status 1")
+        let reasons: [(CommandResult.Ending, String, String)] = [
+            (.exited(1), "", "`make all` exited with status 1; no error line was recognised"),
+            (.exited(2), "=== build: exit status 2\n", "`make all` exited with status 2; no error line was recognised"),
+            (.exited(127), "", "command not found: make"),
+            (.exited(126), "", "permission denied: make cannot be executed"),
+            (.exited(127), "sh: 1: foo: not found\n", "sh: 1: foo: not found"),
+            (.signalled(11), "", "`make all` was killed by signal 11 (Segmentation fault)"),
+            (.exited(1), "a\nfatal: no final newline", "fatal: no final newline"),
+        ]
+        for (ending, printed, reason) in reasons {
+            #expect(try judged(.build, ending, printed, patterns: []).reason == reason)
+        }
         for ending in [CommandResult.Ending.hostDiskFull, .setupFailed("x"), .connectionLost("x")] {
             #expect(try judged(.build, ending, printed, patterns: []).outcome == .infrastructure, "\(ending)")
         }

@@ -1,12 +1,12 @@
 /// Texts with `%{variable}%` in them. `%%` stands for `%`; a `%{` that isn't closed on its line stands for itself.
 public enum Interpolation {
     /// A text cut at its variables.
-    private enum Piece {
-        case literal(Substring)
+    private enum Piece<Bytes> {
+        case literal(Bytes)
         /// `%%`
         case percent
         /// What stands between `%{` and `}%`.
-        case variable(Substring)
+        case variable(Bytes)
     }
 
     /// The text with the values of its variables; an undefined variable gives nothing.
@@ -14,9 +14,9 @@ public enum Interpolation {
         guard text.utf8.contains(.percent) else { return text }
         return pieces(of: text).map { piece in
             switch piece {
-            case .literal(let text): String(text)
+            case .literal(let text): String(Substring(text))
             case .percent: "%"
-            case .variable(let name): value(of: name, in: environment, keepsUndefined: false) ?? ""
+            case .variable(let name): value(of: Substring(name), in: environment, keepsUndefined: false) ?? ""
             }
         }.joined()
     }
@@ -27,10 +27,10 @@ public enum Interpolation {
         var result = ""
         for piece in pieces(of: text) {
             switch piece {
-            case .literal(let text): result += text
+            case .literal(let text): result += Substring(text)
             case .percent: result += "%"
             case .variable(let name):
-                guard let value = value(of: name, in: environment, keepsUndefined: false) else { return nil }
+                guard let value = value(of: Substring(name), in: environment, keepsUndefined: false) else { return nil }
                 result += value
             }
         }
@@ -41,9 +41,10 @@ public enum Interpolation {
     static func partiallyExpanded(_ text: String, in environment: Environment) -> String {
         pieces(of: text).map { piece in
             switch piece {
-            case .literal(let text): return String(text)
+            case .literal(let text): return String(Substring(text))
             case .percent: return "%%"
             case .variable(let name):
+                let name = Substring(name)
                 return value(of: name, in: environment, keepsUndefined: true).map(escaped) ?? "%{\(name)}%"
             }
         }.joined()
@@ -60,7 +61,7 @@ public enum Interpolation {
         guard text.utf8.contains(.percent) else { return [] }
         return pieces(of: text).flatMap { piece -> [Variable] in
             guard case .variable(let name) = piece else { return [] }
-            return VariableReference(parsing: String(name), interpolated: true)?.variables ?? []
+            return VariableReference(parsing: String(Substring(name)), interpolated: true)?.variables ?? []
         }
     }
 
@@ -71,14 +72,19 @@ public enum Interpolation {
             .value(in: environment, keepsUndefined: keepsUndefined)?.text
     }
 
-    private static func pieces(of text: String) -> [Piece] {
-        var pieces: [Piece] = []
-        var rest = text[...]
-        while let percent = rest.utf8.firstIndex(of: .percent) {
-            let next = rest.utf8.index(after: percent)
+    private static func pieces(of text: String) -> [Piece<Substring.UTF8View>] {
+        pieces(of: text[...].utf8)
+    }
+
+    private static func pieces<Bytes: Collection>(of text: Bytes) -> [Piece<Bytes>]
+    where Bytes.Element == UInt8, Bytes.SubSequence == Bytes {
+        var pieces: [Piece<Bytes>] = []
+        var rest = text
+        while let percent = rest.firstIndex(of: .percent) {
+            let next = rest.index(after: percent)
             guard next < rest.endIndex else { break }
-            let following = rest.utf8[next]
-            let afterBoth = rest.utf8.index(after: next)
+            let following = rest[next]
+            let afterBoth = rest.index(after: next)
             if following == .percent {
                 pieces.append(.literal(rest[..<percent]))
                 pieces.append(.percent)
@@ -95,21 +101,57 @@ public enum Interpolation {
         return pieces
     }
 
-    /// Takes `%{…}%` from the start of `text`, or, when it isn't closed, the line; returns what follows.
-    private static func takeVariable(
-        from text: Substring, nameAt start: String.Index, into pieces: inout [Piece]
-    ) -> Substring {
-        let lineEnd = text.utf8[start...].firstIndex(of: .newline) ?? text.endIndex
+    /// Takes `%{…}%` from the start of `text`, or, when it isn't closed, the line; returns what follows. As for opam, a
+    /// brace and what follows it count together, so that of `}}%` nothing closes.
+    private static func takeVariable<Bytes: Collection>(
+        from text: Bytes, nameAt start: Bytes.Index, into pieces: inout [Piece<Bytes>]
+    ) -> Bytes where Bytes.Element == UInt8, Bytes.SubSequence == Bytes {
+        let lineEnd = text[start...].firstIndex(of: .newline) ?? text.endIndex
         var search = start
-        while let brace = text.utf8[search..<lineEnd].firstIndex(of: .closeBrace) {
-            let next = text.utf8.index(after: brace)
-            if next < lineEnd, text.utf8[next] == .percent {
+        while let brace = text[search..<lineEnd].firstIndex(of: .closeBrace) {
+            let next = text.index(after: brace)
+            guard next < lineEnd else { break }
+            if text[next] == .percent {
                 pieces.append(.variable(text[start..<brace]))
-                return text[text.utf8.index(after: next)...]
+                return text[text.index(after: next)...]
             }
-            search = next
+            search = text.index(after: next)
         }
         pieces.append(.literal(text[..<lineEnd]))
         return text[lineEnd...]
+    }
+}
+
+// MARK: Bytes
+
+extension Interpolation {
+    /// Bytes in any encoding with the values of their variables; an undefined variable gives nothing.
+    ///
+    /// - Parameter escape: is applied to what takes the place of each variable.
+    public static func expand(
+        _ bytes: [UInt8], in environment: Environment, escape: (String) -> String = { $0 }
+    ) -> [UInt8] {
+        guard bytes.contains(.percent) else { return bytes }
+        return pieces(of: bytes[...]).flatMap { piece -> [UInt8] in
+            switch piece {
+            case .literal(let text): return Array(text)
+            case .percent: return [.percent]
+            case .variable(let name):
+                if let name = String(validating: name, as: UTF8.self) {
+                    return Array(escape(value(of: name[...], in: environment, keepsUndefined: false) ?? "").utf8)
+                }
+                // Each byte as a character of its own: what is asked for may have texts of the file's encoding in it.
+                let values: Environment = { variable in
+                    guard case .string(let text)? = environment(variable) else { return environment(variable) }
+                    return .string(latin1(text.utf8))
+                }
+                let value = value(of: latin1(name)[...], in: values, keepsUndefined: false) ?? ""
+                return escape(value).unicodeScalars.map { UInt8(truncatingIfNeeded: $0.value) }
+            }
+        }
+    }
+
+    private static func latin1(_ bytes: some Sequence<UInt8>) -> String {
+        String(String.UnicodeScalarView(bytes.map { Unicode.Scalar($0) }))
     }
 }

@@ -1,0 +1,250 @@
+import Glibc
+
+/// Finds the files of lower directories that an overlay's upper directory changes, replaces, hides or removes.
+///
+/// Lower directories may hold whiteouts and opaque directories of their own: a file counts where it is seen from above.
+/// Equal contents with equal permissions are no change, nor are times, owners and directories made once more.
+public struct OverlayComparison: Sendable {
+    public enum Change: String, Hashable, Sendable {
+        case contents = "changed"
+        case permissions = "permissions changed"
+        case kind = "replaced"
+        case removed
+    }
+
+    public struct Difference: Hashable, Sendable {
+        /// Relative to the directories, without what is no UTF-8 in it.
+        public var path: String
+        /// The number of the lower directory whose file it is.
+        public var lower: Int
+        public var change: Change
+    }
+
+    private let upper: Path
+    private let lowers: [Place]
+    private let excluded: Set<Path>
+    private let limit: Int
+
+    /// - Parameters:
+    ///   - upper: as overlayfs keeps changes; need not exist.
+    ///   - lowers: the topmost first; those that do not exist count as empty.
+    ///   - excluded: paths below the directories that are left out with all that is below.
+    ///   - limit: of differences; the search ends there.
+    public init(upper: String, lowers: [String], excluding excluded: Set<String> = [], limit: Int = 10_000) {
+        self.upper = Path(upper)
+        self.lowers = lowers.enumerated().map { Place(path: Path($1), lower: $0) }
+        self.excluded = Set(excluded.map { Path($0) })
+        self.limit = limit
+    }
+
+    /// In the order of the upper directory's entries.
+    ///
+    /// - Complexity: O(changes × lower directories that have the changed directory).
+    public func differences() -> [Difference] {
+        var found: [Difference] = []
+        var seen: [Place] = []
+        for lower in lowers where Status(of: lower.path)?.isDirectory == true {
+            seen.append(lower)
+            if lower.path.isOpaque { break }
+        }
+        compare(Path(""), upper, seen, into: &found)
+        return found
+    }
+
+    private func compare(_ relative: Path, _ directory: Path, _ lowers: [Place], into found: inout [Difference]) {
+        guard !lowers.isEmpty, let names = directory.entries() else { return }
+        for name in names where found.count < limit {
+            let path = relative + name
+            guard !excluded.contains(path), let status = Status(of: directory + name) else { continue }
+            let below = seen(name, in: lowers)
+            switch (status.isDirectory, below) {
+            case (_, .nothing): break
+            case (true, .directories(let places)):
+                if let place = places.first, let old = Status(of: place.path), old.locksOut(status) {
+                    add(path, place.lower, .permissions, into: &found)
+                }
+                compare(path, directory + name, places, into: &found)
+            case (true, .other(let place, _)): add(path, place.lower, .kind, into: &found)
+            case (false, .directories(let places)): removeAll(path, places, into: &found)
+            case (false, .other(let place, let old)):
+                if let change = change(from: place.path, old, to: directory + name, status) {
+                    add(path, place.lower, change, into: &found)
+                }
+            }
+        }
+        guard directory.isOpaque else { return }
+        let kept = Set(names)
+        for name in visibleNames(in: lowers) where !kept.contains(name) {
+            remove(relative + name, seen(name, in: lowers), into: &found)
+        }
+    }
+
+    private func add(_ path: Path, _ lower: Int, _ change: Change, into found: inout [Difference]) {
+        guard found.count < limit, !excluded.contains(path) else { return }
+        found.append(Difference(path: path.text, lower: lower, change: change))
+    }
+
+    private func change(from old: Path, _ before: Status, to new: Path, _ now: Status) -> Change? {
+        if now.isWhiteout { return .removed }
+        guard before.kind == now.kind else { return .kind }
+        if now.isLink { return old.target() == new.target() ? nil : .contents }
+        guard now.isFile else { return nil }
+        guard before.size == now.size, old.hasContents(of: new) else { return .contents }
+        return before.permissions == now.permissions ? nil : .permissions
+    }
+
+    // MARK: What is seen from above
+
+    private struct Place: Sendable {
+        var path: Path
+        var lower: Int
+    }
+
+    private enum Seen {
+        case nothing
+        case directories([Place])
+        case other(Place, Status)
+    }
+
+    private func seen(_ name: Path, in lowers: [Place]) -> Seen {
+        var directories: [Place] = []
+        for lower in lowers {
+            let place = Place(path: lower.path + name, lower: lower.lower)
+            guard let status = Status(of: place.path) else { continue }
+            if status.isWhiteout { break }
+            guard status.isDirectory else {
+                if directories.isEmpty { return .other(place, status) }
+                break
+            }
+            directories.append(place)
+            if place.path.isOpaque { break }
+        }
+        return directories.isEmpty ? .nothing : .directories(directories)
+    }
+
+    private func visibleNames(in lowers: [Place]) -> [Path] {
+        var names: Set<Path> = []
+        for lower in lowers { names.formUnion(lower.path.entries() ?? []) }
+        return Array(names)
+    }
+
+    private func remove(_ path: Path, _ below: Seen, into found: inout [Difference]) {
+        switch below {
+        case .nothing: break
+        case .other(let place, _): add(path, place.lower, .removed, into: &found)
+        case .directories(let places): removeAll(path, places, into: &found)
+        }
+    }
+
+    private func removeAll(_ path: Path, _ lowers: [Place], into found: inout [Difference]) {
+        guard found.count < limit, !excluded.contains(path) else { return }
+        for name in visibleNames(in: lowers) {
+            remove(path + name, seen(name, in: lowers), into: &found)
+        }
+    }
+}
+
+extension OverlayComparison {
+    /// What `lstat` says.
+    fileprivate struct Status {
+        private let raw: stat
+
+        init?(of path: Path) {
+            var raw = stat()
+            guard lstat(path.bytes, &raw) == 0 else { return nil }
+            self.raw = raw
+        }
+
+        var kind: mode_t { raw.st_mode & S_IFMT }
+        var isDirectory: Bool { kind == S_IFDIR }
+        var isFile: Bool { kind == S_IFREG }
+        var isLink: Bool { kind == S_IFLNK }
+        var isWhiteout: Bool { Whiteout.isWhiteout(raw) }
+        var size: Int { Int(raw.st_size) }
+        var permissions: mode_t { raw.st_mode & 0o777 }
+
+        /// Whether the owner can no longer use a directory that was like this one.
+        func locksOut(_ later: Status) -> Bool {
+            permissions & 0o500 & ~later.permissions != 0
+        }
+    }
+
+    /// A path as bytes: names need not be UTF-8.
+    fileprivate struct Path: Hashable, Sendable {
+        /// With the zero at the end.
+        let bytes: [CChar]
+
+        init(_ text: String) {
+            bytes = Array(text.utf8CString)
+        }
+
+        private init(bytes: [CChar]) {
+            self.bytes = bytes
+        }
+
+        static func + (directory: Path, name: Path) -> Path {
+            if directory.bytes.count == 1 { return name }
+            return Path(bytes: directory.bytes.dropLast() + [CChar(UInt8(ascii: "/"))] + name.bytes)
+        }
+
+        var text: String { String(decoding: bytes.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self) }
+
+        /// Names in a directory, sorted; nil where it is none.
+        func entries() -> [Path]? {
+            let descriptor = open(bytes, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+            guard descriptor >= 0, let stream = fdopendir(descriptor) else { return nil }
+            defer { closedir(stream) }
+            var names: [Path] = []
+            while let record = readdir(stream) {
+                let name = withUnsafePointer(to: &record.pointee.d_name) { tuple in
+                    tuple.withMemoryRebound(to: CChar.self, capacity: 256) {
+                        Array(UnsafeBufferPointer(start: $0, count: strlen($0) + 1))
+                    }
+                }
+                let dot = CChar(UInt8(ascii: "."))
+                if name != [dot, 0], name != [dot, dot, 0] { names.append(Path(bytes: name)) }
+            }
+            return names.sorted { $0.bytes.lexicographicallyPrecedes($1.bytes) }
+        }
+
+        var isOpaque: Bool {
+            let descriptor = open(bytes, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+            guard descriptor >= 0 else { return false }
+            defer { close(descriptor) }
+            return Whiteout.isOpaque(directory: descriptor)
+        }
+
+        func target() -> [CChar] {
+            var buffer = [CChar](repeating: 0, count: Int(PATH_MAX) + 1)
+            return Array(buffer.prefix(max(0, readlink(bytes, &buffer, buffer.count))))
+        }
+
+        /// Whether two files hold the same bytes; no, where one cannot be read.
+        func hasContents(of other: Path) -> Bool {
+            let first = open(bytes, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
+            defer { if first >= 0 { close(first) } }
+            let second = open(other.bytes, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
+            defer { if second >= 0 { close(second) } }
+            guard first >= 0, second >= 0 else { return false }
+            var (left, right) = ([UInt8](repeating: 0, count: 1 << 16), [UInt8](repeating: 0, count: 1 << 16))
+            while true {
+                let count = fill(&left, from: first)
+                guard count >= 0, fill(&right, from: second) == count, left[..<count] == right[..<count] else {
+                    return false
+                }
+                if count == 0 { return true }
+            }
+        }
+
+        private func fill(_ buffer: inout [UInt8], from descriptor: Int32) -> Int {
+            var filled = 0
+            while filled < buffer.count {
+                let count = buffer[filled...].withUnsafeMutableBytes { read(descriptor, $0.baseAddress, $0.count) }
+                guard count >= 0 else { return -1 }
+                if count == 0 { break }
+                filled += count
+            }
+            return filled
+        }
+    }
+}

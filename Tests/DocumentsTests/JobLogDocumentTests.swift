@@ -1,0 +1,74 @@
+import TestSupport
+import Testing
+
+@testable import Documents
+
+@Suite struct JobLogDocumentTests {
+    /// Whatever commands print, in pieces that end anywhere, is found again byte for byte.
+    @Test func whatEachStepPrintedIsFoundAgain() {
+        var random = SeededGenerator(printingSeedOf: #function)
+        let pieces =
+            [
+                "=", "==", "===", "=== ", "====", "=== begin build build: x",
+                "=== end build build: exit status 0, 0 bytes",
+                "=== end test t-1: exit status 1, 3 bytes", "\n", "\r", "\n\n", "Error: no", " ", "\u{2028}",
+            ].map { Array($0.utf8) } + [[0xFF], [0x00], [0x0A, 0x0D]]
+        for _ in 0..<500 {
+            var encoder = LogEncoder()
+            var log = encoder.note("fmt.1 on debian-12 with 5.3\n=== begin build x: y")
+            var steps: [JobLogDocument.Step] = []
+            for number in 0..<Int.random(in: 0...4, using: &random) {
+                let step = JobLogDocument.Step(
+                    phase: Phase.allCases.randomElement(using: &random) ?? .build, name: "t-\(number)",
+                    command: ["dune build", "", "x: y"].randomElement(using: &random) ?? "",
+                    output: (0..<Int.random(in: 0...12, using: &random)).flatMap { _ in
+                        pieces.randomElement(using: &random) ?? []
+                    }, ending: ["exit status 2", "out of memory, 3 bytes"].randomElement(using: &random))
+                log += encoder.begin(step.phase, step.name, step.command)
+                var rest = step.output[...]
+                while !rest.isEmpty {
+                    let piece = rest.prefix(Int.random(in: 1...9, using: &random))
+                    log += encoder.encode(Array(piece))
+                    rest = rest.dropFirst(piece.count)
+                }
+                log += encoder.end(step.phase, step.name, step.ending ?? "")
+                if Bool.random(using: &random) { log += encoder.note("on host") }
+                steps.append(step)
+            }
+            let read = JobLogDocument(parsing: log)
+            #expect(read.steps == steps)
+            #expect(read.notes.first == "fmt.1 on debian-12 with 5.3 === begin build x: y")
+        }
+    }
+
+    @Test func theRunnersLinesBeginOnALineOfTheirOwn() {
+        var encoder = LogEncoder()
+        let log =
+            encoder.begin(.build, "build", "make\nall")
+            + encoder.encode(Array("=== end build build: exit status 0, 0 bytes".utf8))
+            + encoder.end(.build, "build", "exit status 2") + encoder.note("failure: no")
+        #expect(
+            String(decoding: log, as: UTF8.self) == """
+                === begin build build: make
+                ==== end build build: exit status 0, 0 bytes
+                === end build build: exit status 2, 43 bytes
+                === failure: no
+
+                """)
+    }
+
+    /// A log that ends anywhere, as after a kill, still gives what was printed until then.
+    @Test func whatWasWrittenBeforeAKillCounts() {
+        var encoder = LogEncoder()
+        let log = encoder.begin(.test, "test", "make test") + encoder.encode(Array("one\ntwo".utf8))
+        let read = JobLogDocument(parsing: log)
+        #expect(read.steps.map(\.output) == [Array("one\ntwo".utf8)])
+        #expect(read.steps.map(\.ending) == [nil])
+    }
+
+    @Test func logsOfBeforeHaveNoSteps() {
+        let read = JobLogDocument(parsing: Array("=== build: make\nError: no\n=== build: exit status 2\n".utf8))
+        #expect(read.steps == [])
+        #expect(read.notes == ["build: make", "build: exit status 2"])
+    }
+}

@@ -1,0 +1,110 @@
+import Core
+import Documents
+import Foundation
+import TestSupport
+import Testing
+
+@testable import Worker
+
+/// What a package may not change: what opam's own sandbox keeps from it, and the files of others.
+@Suite(.serialized, .enabled(if: QuickstartWorld.isPossible, "needs root, mmdebstrap and bwrap"))
+struct ProtectedFilesTests {
+    /// A package built over `owner.1`, and what must become of it.
+    struct Fixture: Sendable, CustomTestStringConvertible {
+        var name: String
+        var build = "true"
+        var install = "true"
+        var phase: Phase?
+        /// A part of the reason.
+        var reason = ""
+
+        var testDescription: String { name }
+    }
+
+    static let fixtures = [
+        Fixture(
+            name: "writes", install: "echo two >$L/owner/META", phase: .install,
+            reason: "lib/owner/META of owner.1 (changed)"),
+        Fixture(
+            name: "truncates", install: ": >$L/owner/META", phase: .install,
+            reason: "lib/owner/META of owner.1 (changed)"),
+        Fixture(
+            name: "removes", install: "rm -r $L/owner", phase: .install, reason: "lib/owner/META of owner.1 (removed)"),
+        Fixture(
+            name: "empties", install: "rm -r $L/owner; mkdir $L/owner", phase: .install,
+            reason: "lib/owner/keep of owner.1 (removed)"),
+        Fixture(
+            name: "renames", install: "mv $L/owner/keep $L/owner/kept", phase: .install,
+            reason: "lib/owner/keep of owner.1 (removed)"),
+        Fixture(
+            name: "makes-executable", install: "chmod 755 $L/owner/META", phase: .install,
+            reason: "(permissions changed)"),
+        Fixture(
+            name: "links", install: "ln -sf keep $L/owner/META", phase: .install,
+            reason: "lib/owner/META of owner.1 (replaced)"),
+        Fixture(name: "equal", install: "echo one >META; cp META $L/owner/META; touch $L/owner"),
+        Fixture(name: "adds", install: "echo two >$L/owner/more; mkdir $L/adds"),
+        Fixture(
+            name: "records", install: "echo >$P/.opam-switch/install/owner.changes", phase: .install,
+            reason: "Read-only file system"),
+        Fixture(
+            name: "invents", install: "echo >$P/.opam-switch/config/other.config", phase: .install,
+            reason: "Read-only file system"),
+        Fixture(name: "installs-early", build: "mkdir $L/early", phase: .build, reason: "Read-only file system"),
+        Fixture(name: "uses-home", build: "echo >~/file", phase: .build, reason: "Read-only file system"),
+        Fixture(name: "uses-home-late", install: "echo >~/file", phase: .install, reason: "Read-only file system"),
+        Fixture(name: "uses-etc", build: "echo >/etc/file", phase: .build, reason: "file"),
+        Fixture(
+            name: "behaves", build: "echo >file; echo >/tmp/file; mkdir -p ~/.cache/dune/db",
+            install: "cp file /tmp/file2; cp file $P/share/behaves"),
+    ]
+
+    private static func world(_ fixtures: [Fixture], in folder: TemporaryDirectory) async throws -> QuickstartWorld {
+        func write(_ name: String, _ text: String) throws {
+            try folder.write("opam-version: \"2.0\"\n\(text)\n", to: "packages/\(name)/\(name).1/opam")
+        }
+        func command(_ script: String) -> String {
+            let expanded = script.replacing("$L", with: "%{lib}%").replacing("$P", with: "%{prefix}%")
+            return "[\"sh\" \"-ec\" \"\(expanded)\"]"
+        }
+        try write("owner", "install: \(command("mkdir $L/owner; echo one >$L/owner/META; echo >$L/owner/keep"))")
+        for fixture in fixtures {
+            try write(
+                fixture.name,
+                "depends: \"owner\"\nbuild: \(command(fixture.build))\ninstall: \(command(fixture.install))")
+        }
+        return try await QuickstartWorld(repository: folder.url)
+    }
+
+    @Test func filesOfOthersAreProtected() async throws {
+        let folder = try TemporaryDirectory()
+        let world = try await Self.world(Self.fixtures, in: folder)
+        let endings = try await world.build(Self.fixtures.map(\.name))
+        for fixture in Self.fixtures {
+            let report = try #require(endings[fixture.name]).report
+            let log = world.logs[report.log]
+            #expect(
+                report.outcome == (fixture.phase == nil ? .success : .failure), "\(fixture.name): \(report)\n\(log)")
+            #expect(report.phase == fixture.phase, "\(fixture.name): \(report)")
+            #expect(report.reason?.contains(fixture.reason) ?? fixture.reason.isEmpty, "\(fixture.name): \(report)")
+            #expect(report.overwrites == [])
+        }
+    }
+
+    @Test func whatTheMatrixAllowsIsRecorded() async throws {
+        let folder = try TemporaryDirectory()
+        let world = try await Self.world(Self.fixtures, in: folder)
+        var endings = try await world.build(["owner"])
+        for (patterns, outcome) in [(["lib/owner/M*"], Outcome.success), (["lib/*.cma"], .failure)] {
+            var request = try #require(try await world.request("writes", endings: endings, among: nil))
+            request.job.allowedOverwrites = patterns
+            request.id = try CanonicalJSON.digest(of: request.job)
+            #expect(Digest(of: request.job.document) == request.id)
+            let report = await world.runner.run(request) { _ in }
+            #expect(report.outcome == outcome, "\(report)")
+            let expected = [CellResult.Overwrite(path: "lib/owner/META", owner: "owner.1")]
+            #expect(report.overwrites == (outcome == .success ? expected : []))
+            endings["writes"] = .init(request: request, report: report)
+        }
+    }
+}

@@ -1,0 +1,76 @@
+import Foundation
+import OpamSwitch
+import TestSupport
+import Testing
+
+@testable import Worker
+
+/// Which archives are a source and what is in the build directory then, beside what the real opam client makes of them.
+@Suite(
+    .enabled(
+        if: Program.areInstalled("opam", "curl", "python3", "bzip2", "xz"), "needs opam, curl, python3, bzip2 and xz"))
+struct SourceArchiveTests {
+    /// Each makes `archive` in a directory of its own.
+    static let archives = [
+        "one": "mkdir a; echo >a/f; tar czf archive a", "two": "mkdir a b; echo >a/f; tar czf archive a b",
+        "beside": "mkdir a; echo >README; tar czf archive a README", "flat": "echo >f; echo >.g; tar czf archive f .g",
+        "hidden-file": "mkdir a; echo >.hidden; tar czf archive a .hidden",
+        "hidden-directory": "mkdir .a; echo >.a/f; tar czf archive .a", "link": "ln -s /etc a; tar czf archive a",
+        "link-beside": "mkdir a; ln -s a b; tar czf archive a b", "dot": "mkdir a; echo >a/f; tar czf archive ./a",
+        "pax": "mkdir a; echo >a/f; echo >pax_global_header; tar czf archive a pax_global_header",
+        "empty-tar": "tar czf archive -T /dev/null", "empty": ": >archive", "text": "echo 'let x = 1' >archive",
+        "plain-tar": "mkdir a; echo >a/f; tar cf archive a", "bzip2": "mkdir a; echo >a/f; tar cjf archive a",
+        "xz": "mkdir a; echo >a/f; tar cJf archive a",
+        "truncated": "mkdir a; head -c 9999 /dev/urandom >a/f; tar cz a | head -c 500 >archive",
+        "gzipped-text": "echo 'let x = 1' | gzip >archive", "html": "echo '<html>404</html>' >archive",
+        "zip": "mkdir a; echo >a/f; python3 -m zipfile -c archive a/",
+        "two-in-zip": "mkdir a b; echo >a/f; echo >b/f; python3 -m zipfile -c archive a/ b/",
+    ]
+
+    @Test func theyAreTakenAndRefusedAsByOpam() throws {
+        let folder = try TemporaryDirectory()
+        let environment = ProcessInfo.processInfo.environment.merging(
+            [
+                "OPAMROOT": folder("root"), "OPAMROOTISOK": "1", "OPAMYES": "1", "OPAMCOLOR": "never",
+                "OPAMUTF8": "never",
+                "OPAMNODEPEXTS": "1",
+            ]) { $1 }
+        func opam(_ words: [String]) throws -> Program.Ending {
+            try Program(["opam"] + words, in: folder.path, environment: environment, isJoined: true).run()
+        }
+        try folder.write("opam-version: \"2.0\"\n", to: "repository/repo")
+        for (name, make) in Self.archives {
+            try folder.shell("mkdir -p sources/\(name) cache/md5; cd sources/\(name); \(make)")
+            let digest = try folder.shell("md5sum sources/\(name)/archive").prefix(32)
+            try folder.shell(
+                "mkdir -p cache/md5/\(digest.prefix(2)); cp sources/\(name)/archive cache/md5/\(digest.prefix(2))/\(digest)"
+            )
+            try folder.write(
+                """
+                opam-version: "2.0"
+                build: ["sh" "-c" "find . | LC_ALL=C sort >\(folder(name)).list"]
+                url { src: "https://sources.invalid/archive" checksum: "md5=\(digest)" }
+                """, to: "repository/packages/\(name)/\(name).1/opam")
+        }
+        let initialized = try opam(
+            ["init", "--bare", "--disable-sandboxing", "--no-setup", "-k", "local", "default", folder("repository")])
+        try #require(initialized.status == 0, "\(initialized.output)")
+        try folder.shell("echo 'archive-mirrors: [\"file://\(folder("cache"))\"]' >>root/config")
+        let created = try opam(["switch", "create", "s", "--empty"])
+        try #require(created.status == 0, "\(created.output)")
+        var taken = 0
+        for name in Self.archives.keys.sorted() {
+            let theirs = try opam(["install", name])
+            let archive = folder("sources/\(name)/archive")
+            let script = SourceScripts.unpack((archive, name), subpath: nil, to: folder("\(name).build"))
+            let ours = try Program(["/bin/sh", "-euc", script], in: folder.path, isJoined: true).run()
+            let isTaken = StagedSources.isArchive(archive) && ours.status == 0
+            #expect(isTaken == (theirs.status == 0), "\(name): \(ours.output)\n\(theirs.output)")
+            guard isTaken, theirs.status == 0 else { continue }
+            taken += 1
+            let list = try folder.shell("cd '\(name).build' && find . | LC_ALL=C sort")
+            #expect(list == folder.read("\(name).list"), "\(name)")
+        }
+        #expect(taken > 8 && taken < Self.archives.count - 5)
+    }
+}
