@@ -32,6 +32,12 @@ struct RemoteRunTests {
             depends: ["user"]
             build: ["sh" "-c" "test ! -e %{good:doc}%/a.c && test -f %{lib}%/user/META"]
             """#,
+            // It changes a file of a package that it is built over, and may not.
+            "spoils.1": #"""
+            depends: ["good" "ocaml"]
+            install: ["sh" "-c" "echo >> %{good:doc}%/a.c"]
+            """#,
+            "strays.1": build("echo > ~/stray"),
             "fails.1": build("echo 'Error: Unbound module Foo'; exit 2"),
             "blocked.1": "depends: \"fails\"",
             "slow.1": build("while :; do echo x; sleep 1; done"),
@@ -65,6 +71,7 @@ struct RemoteRunTests {
             rest: """
                 with-test: [tested]
                 limits: {packages: {slow: {time: 3s}, silent: {silence: 2s}}}
+                allow-overwrites: {user: doc/good/*}
                 """)
         let machines = try ["a", "b"].map { try SSHMachine(flavour, in: lab.path, role: $0) }
         let hosts = "*bsd-*=" + machines.map { "ssh://\($0.login)" }.joined(separator: ",")
@@ -81,9 +88,11 @@ struct RemoteRunTests {
                 #expect(cells[name]?["signature"] == signature, "\(name)", sourceLocation: location)
             }
         }
-        for name in ["ocaml", "good", "user", "above", "tool", "daemon"] { expect(name, "success") }
+        for name in ["ocaml", "good", "user", "above", "tool", "daemon", "strays"] { expect(name, "success") }
         expect("fails", "failure", "build", "Error: Unbound module Foo")
         expect("blocked", "blocked")
+        expect("spoils", "failure", "install")
+        #expect(cells["spoils"]?["reason"]?.contains("doc/good/a.c of good.1 (changed)") == true)
         expect("slow", "failure", "build", "time limit exceeded")
         expect("silent", "failure", "build", "no output for too long")
         expect("tested", "failure", "test")
@@ -95,6 +104,9 @@ struct RemoteRunTests {
         let log = try await lab.run("log", "\(flavour.target)/5.3.0/good.1").output
         #expect(log.contains("I am in \(flavour.directory)/opam/default"), "\(log)")
         #expect(log.contains("=== on \(machines[0].login.prefix(5))"))
+        let strays = try await lab.run("log", "\(flavour.target)/5.3.0/strays.1").output
+        let warning = strays.split(separator: "\n").first { $0.hasPrefix("=== warning: ") }
+        #expect(warning?.hasSuffix("/home/stray") == true, "\(strays)")
         for machine in machines { #expect(try machine.leftovers() == "") }
         #expect(!isRunning("3\(mark)1") && !isRunning("3\(mark)2"))
         let layers = try machines.map { try $0.sh("ls \(flavour.directory)/build/layers | grep -c tar$ || true") }
