@@ -72,7 +72,7 @@ extension PlannedCell {
     package func isDecided(by result: CellResult) -> Bool {
         switch basis {
         case .excluded: false
-        case .unsolvable: result.outcome == .unsolvable
+        case .unsolvable: result.outcome == .unsolvable || result.outcome == .cancelled
         case .jobs(let build, let test):
             result.job == build && (test == nil || result.outcome != .success)
                 || (test != nil && result.job == test)

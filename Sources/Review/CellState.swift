@@ -69,7 +69,7 @@ package struct CellState: Codable, Sendable, Hashable {
     package var words: String {
         if let blockedBy { return "\(state) by \(blockedBy.name)" }
         if let phase { return "\(state) in \(phase.rawValue)" }
-        return kind == .test ? "\(state) (test)" : state
+        return kind == .test && outcome == .success ? "\(state) (test)" : state
     }
 
     /// True when the cell makes a run end with exit code 1.
