@@ -1,6 +1,7 @@
 package import Core
 package import Documents
 package import Store
+internal import Synchronization
 package import Worker
 
 /// Runs what a plan needs and the store does not know yet, and records it there.
@@ -23,8 +24,42 @@ package struct DeploymentRun: Sendable {
 
     /// Runs until every wanted cell has its verdict.
     ///
+    /// A layer may turn out to be damaged only when a job is built over it. What it blocked is run once more then, after the
+    /// job that makes the layer again.
+    ///
     /// - Throws: `CancellationError` when cancelled; what the store throws.
     package func run(
+        files: @escaping @Sendable (Digest) throws -> PackageFiles,
+        observe: @escaping @Sendable (RunEvent) async -> Void
+    ) async throws {
+        for _ in 1...3 {
+            let unfinished = Mutex<Set<Digest>>([])
+            try await runOnce(files: files) { event in
+                if case .ended(let id, _, _, let ending) = event, ending.outcome == .infrastructure {
+                    unfinished.withLock { _ = $0.insert(id) }
+                }
+                await observe(event)
+            }
+            guard try hasLostLayers(below: unfinished.withLock { $0 }) else { return }
+        }
+    }
+
+    /// Whether some of the jobs are built over a layer that was recorded and is not there any more.
+    private func hasLostLayers(below jobs: Set<Digest>) throws -> Bool {
+        guard !jobs.isEmpty else { return false }
+        let records = try Records(store: store, plan: plan)
+        var (open, seen) = (Array(jobs), Set<Digest>())
+        while let id = open.popLast() {
+            for input in plan.jobs[id]?.inputs ?? [] where seen.insert(input).inserted {
+                let isRecorded = records.verdict(onJob: input) { _ in true }?.outcome == .success
+                if isRecorded, records.verdict(onJob: input, holds: runner.holds) == nil { return true }
+                open.append(input)
+            }
+        }
+        return false
+    }
+
+    private func runOnce(
         files: @escaping @Sendable (Digest) throws -> PackageFiles,
         observe: @escaping @Sendable (RunEvent) async -> Void
     ) async throws {

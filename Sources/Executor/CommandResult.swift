@@ -6,9 +6,14 @@ public struct CommandResult: Hashable, Sendable {
         /// By a signal of that number; a shell's status above 128 reads as one.
         case signalled(Int32)
         case timedOut(Clock)
+        /// The kernel killed a process of it: together they used up the job's own limit.
         case outOfMemory
+        /// The kernel killed a process of it, because the machine, or a group that holds more than the job, had no memory left.
+        case hostOutOfMemory
         /// It failed, and had been refused a new process or thread.
         case processLimit
+        /// It failed, and the machine had refused it what its own limits allowed; the words name what.
+        case hostLimit(String)
         /// It printed more than it may.
         case outputLimit
         /// It wrote more to disk than it may.
@@ -16,6 +21,8 @@ public struct CommandResult: Hashable, Sendable {
         /// The disk of the machine is nearly full; the command is not to blame.
         case hostDiskFull
         case cancelled
+        /// Something outside of the sandbox killed all of it, by a signal of that number.
+        case killedFromOutside(Int32)
         /// It never started: the sandbox could not be made.
         case setupFailed(String)
         /// The connection to the other machine broke.
@@ -35,6 +42,8 @@ public struct CommandResult: Hashable, Sendable {
     public var peakMemory: Int?
     /// Limits that this machine cannot enforce, in words: it has no control group that we may write.
     public var unenforced: [String]
+    /// Which limit was passed, and whose it is, in words.
+    public var detail: String?
 
     public init(
         ending: Ending, duration: Duration = .zero, outputBytes: Int = 0, peakMemory: Int? = nil,
@@ -53,7 +62,8 @@ public struct CommandResult: Hashable, Sendable {
     /// Whether the machine is to blame rather than the command: never cached, to be tried again.
     public var isInfrastructure: Bool {
         switch ending {
-        case .hostDiskFull, .setupFailed, .connectionLost: true
+        case .hostDiskFull, .hostOutOfMemory, .hostLimit, .killedFromOutside, .setupFailed, .connectionLost:
+            true
         default: false
         }
     }
@@ -67,11 +77,14 @@ extension CommandResult.Ending: CustomStringConvertible {
         case .timedOut(.wall): "time limit exceeded"
         case .timedOut(.silence): "no output for too long"
         case .outOfMemory: "out of memory"
+        case .hostOutOfMemory: "the machine ran out of memory"
         case .processLimit: "process limit exceeded"
+        case .hostLimit(let what): "a limit of the machine was reached: \(what)"
         case .outputLimit: "output limit exceeded"
         case .diskLimit: "disk limit exceeded"
         case .hostDiskFull: "no space left on the machine's disk"
         case .cancelled: "cancelled"
+        case .killedFromOutside(let signal): "killed from outside by signal \(signal)"
         case .setupFailed(let reason): "the sandbox could not be made: \(reason)"
         case .connectionLost(let reason): "the connection was lost: \(reason)"
         }

@@ -9,10 +9,18 @@ final class ControlGroup: Sendable {
     /// What the group counted.
     struct Usage: Sendable {
         var peakMemory: Int?
-        /// Whether the kernel killed some process for want of memory.
-        var outOfMemory = false
-        /// Whether a new process was refused.
-        var processesRefused = false
+        /// Why the kernel killed some process for want of memory; nil where it killed none.
+        var memory: Shortage?
+        /// Why a new process was refused; nil where none was.
+        var processes: Shortage?
+    }
+
+    /// Whose limit was reached.
+    enum Shortage: Sendable {
+        /// The group's own.
+        case ownLimit
+        /// One of a group above, or of the machine.
+        case machine
     }
 
     /// Directories of the group, by controller.
@@ -103,15 +111,42 @@ final class ControlGroup: Sendable {
             let peak =
                 contents(of: "\(directory)/memory.peak") ?? contents(of: "\(directory)/memory.max_usage_in_bytes")
             usage.peakMemory = peak.flatMap { Int($0.filter(\.isNumber)) }
-            let events = contents(of: "\(directory)/memory.events") ?? contents(of: "\(directory)/memory.oom_control")
-            usage.outOfMemory = hasHappened("oom_kill", events)
+            usage.memory = memoryShortage(in: directory)
         }
         if let directory = directories[.processes] {
-            usage.processesRefused = hasHappened("max", contents(of: "\(directory)/pids.events"))
+            usage.processes = processShortage(in: directory)
         }
         remove()
         return usage
     }
+
+    /// Both versions count the killed processes of a group whoever's limit was reached. Version 2 counts apart how often the
+    /// group's own was; in version 1 the group must have used as much as it may, but for what the kernel charges at a time.
+    private func memoryShortage(in directory: String) -> Shortage? {
+        if let events = contents(of: "\(directory)/memory.events") {
+            guard hasHappened("oom_kill", events) else { return nil }
+            return hasHappened("oom", events) ? .ownLimit : .machine
+        }
+        guard hasHappened("oom_kill", contents(of: "\(directory)/memory.oom_control")) else { return nil }
+        let isOwn = ["memory", "memory.memsw"].contains { counter in
+            guard let used = contents(of: "\(directory)/\(counter).max_usage_in_bytes").flatMap(number),
+                let limit = contents(of: "\(directory)/\(counter).limit_in_bytes").flatMap(number)
+            else { return false }
+            return used >= limit - (4 << 20)
+        }
+        return isOwn ? .ownLimit : .machine
+    }
+
+    /// Before Linux 6.11 a group counts what a group above refused, too: then it had fewer processes than its own limit.
+    private func processShortage(in directory: String) -> Shortage? {
+        guard hasHappened("max", contents(of: "\(directory)/pids.events")) else { return nil }
+        guard let limit = contents(of: "\(directory)/pids.max").flatMap(number),
+            let peak = contents(of: "\(directory)/pids.peak").flatMap(number)
+        else { return .ownLimit }
+        return peak < limit ? .machine : .ownLimit
+    }
+
+    private func number(_ text: String) -> Int? { Int(text.filter(\.isNumber)) }
 
     /// Whether the count of `event` in a file of `NAME COUNT` lines is not 0.
     private func hasHappened(_ event: String, _ counts: String?) -> Bool {

@@ -28,7 +28,7 @@ struct DiskWatch {
     mutating func check() -> Finding? {
         guard let path = paths.first else { return nil }
         let free = freeBytes(at: path)
-        if free < reserve { return .hostFull }
+        if free < reserve || freeFiles(at: path) < 1000 { return .hostFull }
         guard let limit else { return nil }
         let shrunk = freeWhenMeasured == .max ? 0 : freeWhenMeasured - free
         let isInDanger = measured + max(0, shrunk) > limit
@@ -52,6 +52,13 @@ func freeBytes(at path: String) -> Int {
     var status = statvfs()
     guard statvfs(path, &status) == 0 else { return 0 }
     return Int(clamping: UInt64(status.f_bavail).multipliedReportingOverflow(by: UInt64(status.f_frsize)).partialValue)
+}
+
+/// Files that may still be made on the file system of `path`; many where the file system has no such limit.
+func freeFiles(at path: String) -> Int {
+    var status = statvfs()
+    guard statvfs(path, &status) == 0, status.f_files > 0 else { return .max }
+    return Int(clamping: status.f_favail)
 }
 
 private let block = 4096

@@ -7,6 +7,7 @@ import Glibc
 /// ```
 /// DIGEST/          a root file system
 /// DIGEST.log       what making it printed
+/// DIGEST.state     what it was like when it was made
 /// cache/           downloads that outlive one making
 /// incoming/        what is being made
 /// locks/DIGEST     who makes it
@@ -43,10 +44,73 @@ public struct EnvironmentStore: Sendable {
         return access(place, F_OK) == 0 ? place : nil
     }
 
+    /// What a root file system is like: first by the metadata of its files, which is quickly compared, then by their
+    /// contents, which are the same in a copy.
+    private struct Stamp {
+        var metadata: Digest
+        var contents: Digest
+
+        /// - Throws: `Failure` where the root file system cannot be read.
+        init(of root: String) throws(Failure) {
+            guard let metadata = TreeState(of: root, .metadata), let contents = TreeState(of: root, .contents) else {
+                throw Failure(.infrastructure, "\(root): cannot be read")
+            }
+            (self.metadata, self.contents) = (metadata.digest, contents.digest)
+        }
+
+        init?(text: String) {
+            let digests = text.split(separator: "\n", omittingEmptySubsequences: false).map { Digest(hex: String($0)) }
+            guard digests.count == 3, let metadata = digests[0], let contents = digests[1] else { return nil }
+            (self.metadata, self.contents) = (metadata, contents)
+        }
+
+        var text: String { "\(metadata)\n\(contents)\n" }
+    }
+
+    /// Whether the root file system is as it was when it was made, or last compared.
+    ///
+    /// - Complexity: O(entries), one system call for each.
+    public func isUnchanged(_ digest: Digest) -> Bool {
+        guard let stamp = stamp(of: digest) else { return false }
+        return TreeState(of: "\(directory)/\(digest)", .metadata)?.digest == stamp.metadata
+    }
+
+    private func stamp(of digest: Digest) -> Stamp? {
+        contents(of: "\(directory)/\(digest).state").flatMap { Stamp(text: $0) }
+    }
+
+    private func note(_ stamp: Stamp, of digest: Digest) throws(Failure) {
+        let aside = try ScratchDirectory(in: "\(directory)/incoming")
+        try LogFile("\(aside.path)/state").append(Array(stamp.text.utf8))
+        let place = "\(directory)/\(digest).state"
+        guard rename("\(aside.path)/state", place) == 0 else {
+            throw Failure(.infrastructure, "\(place): cannot be put there: \(String(cString: strerror(errno)))")
+        }
+    }
+
+    /// Whether the root file system is as it was made; one that was only copied is.
+    func isIntact(_ digest: Digest) throws(Failure) -> Bool {
+        if isUnchanged(digest) { return true }
+        let found = try Stamp(of: "\(directory)/\(digest)")
+        // One without a stamp is of a version that made none.
+        if let made = stamp(of: digest), made.contents != found.contents { return false }
+        try note(found, of: digest)
+        return true
+    }
+
+    func discard(_ digest: Digest) throws(Failure) {
+        let aside = try ScratchDirectory(in: "\(directory)/incoming")
+        guard rename("\(directory)/\(digest)", "\(aside.path)/root") == 0 else {
+            throw Failure(
+                .infrastructure, "\(directory)/\(digest): cannot be removed: \(String(cString: strerror(errno)))")
+        }
+        unlink("\(directory)/\(digest).state")
+    }
+
     /// The file with what making the root file system printed.
     public func log(_ digest: Digest) -> String { "\(directory)/\(digest).log" }
 
-    /// The root file system called `digest`, made by `steps` if it is not there. Of several tasks and processes that ask
+    /// The root file system called `digest`, made by `steps` if it is not there, or not as it was made. Of several tasks and processes that ask
     /// for the same one, one makes it and the others wait. A killed maker leaves nothing that is mistaken for it.
     ///
     /// - Parameters:
@@ -54,17 +118,23 @@ public struct EnvironmentStore: Sendable {
     ///     another digest, and whose check failed, is checked again instead of made again. Nil: always made.
     ///   - steps: are run in order; all must succeed.
     ///   - check: is run last, with the new root file system before it is put in place; it may refuse by throwing.
+    ///   - begin: is called when it has to be made, which takes minutes.
     ///   - output: is given what the steps print.
     /// - Throws: `BootstrapFailure`; what `check` throws; `Failure` of the kind `infrastructure`; `CancellationError`.
     public func make(
         _ digest: Digest, recipe: Digest? = nil, steps: [BootstrapStep],
         check: @Sendable (Sandbox.Layout) async throws -> Void = { _ in },
+        begin: @Sendable () -> Void = {},
         output: @escaping @Sendable ([UInt8]) -> Void = { _ in }
     ) async throws -> String {
-        if let place = existing(digest) { return place }
+        if let place = existing(digest), isUnchanged(digest) { return place }
         let lock = try await ExclusiveLock.acquire("\(directory)/locks/\(digest)")
         defer { withExtendedLifetime(lock) {} }
-        if let place = existing(digest) { return place }
+        if let place = existing(digest) {
+            if try isIntact(digest) { return place }
+            try discard(digest)
+        }
+        begin()
         ScratchDirectory.removeLeftovers(in: "\(directory)/incoming")
         let aside = try ScratchDirectory(in: "\(directory)/incoming")
         let root = "\(aside.path)/root"
@@ -78,6 +148,7 @@ public struct EnvironmentStore: Sendable {
             throw error
         }
         try put(root, at: "\(directory)/\(digest)")
+        try note(Stamp(of: "\(directory)/\(digest)"), of: digest)
         if let recipe { refuted.forget(recipe) }
         return "\(directory)/\(digest)"
     }

@@ -19,6 +19,12 @@ public enum Headroom {
                 .infrastructure, "\(directory): \(free >> 20) MiB free, \(bytes >> 20) MiB are needed to start a job",
                 hint: "free some disk space, or move the store by --store")
         }
+        let files = freeFiles(at: directory)
+        guard files >= 10_000 else {
+            throw Failure(
+                .infrastructure, "\(directory): \(files) more files can be made, 10000 are needed to start a job",
+                hint: "remove files, or move the store by --store to a file system with more inodes")
+        }
         let left = descriptorLimit() - namesOfEntries(in: "/proc/self/fd").count
         guard left >= descriptors else {
             throw Failure(

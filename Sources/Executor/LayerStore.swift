@@ -17,12 +17,15 @@ public struct Layer: Hashable, Sendable {
 /// The layers of this machine: each as an archive, which can be sent elsewhere, and unpacked, which can be stacked.
 ///
 /// ```
-/// objects/ab/DIGEST.tar.zst   the archives
+/// objects/ab/DIGEST.tar.zst   the archives; once verified, with the time of modification 1
 /// DIGEST/                     the same unpacked, made when first asked for, never changed
+/// states/DIGEST               the state of that directory when it was made
 /// locks/KEY                   who builds or unpacks what
 /// boot                        the machine's boot in which the directories were unpacked
 /// ```
-/// Everything is written beside its place and renamed: a killed process leaves no half layer.
+/// Everything is written beside its place and renamed: a killed process leaves no half layer. Whatever else happens to the
+/// files is noticed before they are used: a layer is there only where its archive is what its name says, and an unpacked
+/// directory that was changed by anybody is unpacked again.
 public struct LayerStore: Sendable {
     public let directory: String
     /// Bounds on a layer, whoever made it.
@@ -48,7 +51,7 @@ public struct LayerStore: Sendable {
     /// - Parameters:
     ///   - paths: relative to the root of the sandbox.
     ///   - excluded: paths that are left out with all that is below.
-    /// - Throws: `Failure` of the kind `input` when the changes exceed `limits` or cannot be archived.
+    /// - Throws: `Failure`, of the kind `input` only where the changes exceed `limits` or have names that no archive takes.
     public func capture(
         _ sandbox: Sandbox, paths: [String] = [""], excluding excluded: Set<String> = []
     ) throws(Failure) -> Layer {
@@ -78,7 +81,7 @@ public struct LayerStore: Sendable {
         do {
             summary = try packing.pack(changes, paths: paths, excluding: excluded, to: archive)
         } catch {
-            throw error.failure
+            throw Failure(error.isOfTheTree ? .input : .infrastructure, error.description)
         }
         let (digest, size) = try adopt(archive)
         return Layer(digest: digest, size: size, entries: summary.entries, skipped: summary.skipped)
@@ -100,30 +103,81 @@ public struct LayerStore: Sendable {
         "\(directory)/objects/\(digest.shard)/\(digest).tar.zst"
     }
 
-    /// Whether the layer can be used without fetching it.
+    /// Whether the layer can be used: its archive is whole. One that is damaged is removed, so that it is made again.
+    ///
+    /// - Complexity: O(1) for an archive that was verified before and not changed since, else O(bytes).
     public func contains(_ digest: Digest) -> Bool {
-        access(object(digest), R_OK) == 0 || isUnpacked(digest)
+        let file = object(digest)
+        if isMarkedAsVerified(file) { return true }
+        guard access(file, F_OK) == 0, let isWhole = try? isWhole(digest) else { return false }
+        if !isWhole { removeTree(file) }
+        return isWhole
     }
 
     /// The directory that holds the layer unpacked, unpacking it if need be. It must not be changed.
     ///
-    /// - Throws: `Failure` when the archive is missing, damaged or not safe; `CancellationError`.
+    /// - Throws: `Failure` of the kind `infrastructure`, also where the archive is missing or damaged; a damaged one is
+    ///   removed, so that the layer is made again. `CancellationError`.
     public func unpacked(_ digest: Digest) async throws -> String {
         let place = "\(directory)/\(digest)"
-        if isUnpacked(digest) { return place }
+        if state(ofUnpacked: digest) != nil { return place }
         let lock = try await ExclusiveLock.acquire("\(directory)/locks/unpack-\(digest)")
         defer { withExtendedLifetime(lock) {} }
-        if isUnpacked(digest) { return place }
+        if state(ofUnpacked: digest) != nil { return place }
+        try discard(digest)
         let aside = try ScratchDirectory(in: "\(directory)/incoming")
+        try extract(digest, to: "\(aside.path)/layer")
+        try move("\(aside.path)/layer", to: place)
+        try noteState(of: digest)
+        return place
+    }
+
+    private func extract(_ digest: Digest, to place: String) throws {
+        let archive = object(digest)
+        guard access(archive, F_OK) == 0 else {
+            throw Self.lost(digest, "is missing: there is no '\(archive)'")
+        }
+        guard try isWhole(digest) else {
+            removeTree(archive)
+            throw Self.lost(digest, "is damaged: '\(archive)' does not have the digest of its name")
+        }
         let extraction = Extraction(
             links: .anywhere, ownership: geteuid() == 0 ? .archive : .extractor, whiteouts: true, limits: limits)
         do {
-            try extraction.extract(object(digest), to: "\(aside.path)/layer")
+            try extraction.extract(archive, to: place)
         } catch {
-            throw error.failure
+            throw Failure(.infrastructure, error.description)
         }
-        try move("\(aside.path)/layer", to: place)
-        return place
+    }
+
+    private static func lost(_ digest: Digest, _ problem: String) -> Failure {
+        Failure(.infrastructure, "the layer \(digest) \(problem)", hint: "the job that made it has to run again")
+    }
+
+    /// The state of the layer's directory; nil where it is not as it was when it was unpacked.
+    ///
+    /// - Complexity: O(entries), one system call for each.
+    public func state(ofUnpacked digest: Digest) -> Digest? {
+        guard let noted = contents(of: "\(directory)/states/\(digest)").flatMap({ Digest(hex: $0) }),
+            TreeState(of: "\(directory)/\(digest)", .metadata)?.digest == noted
+        else { return nil }
+        return noted
+    }
+
+    /// The layer that is unpacked in `directory`; nil for any other directory.
+    public func digest(ofUnpacked directory: String) -> Digest? {
+        guard directory.hasPrefix(self.directory + "/") else { return nil }
+        return Digest(hex: String(directory.dropFirst(self.directory.count + 1)))
+    }
+
+    private func noteState(of digest: Digest) throws(Failure) {
+        guard let state = TreeState(of: "\(directory)/\(digest)", .metadata) else {
+            throw Failure(.infrastructure, "\(directory)/\(digest): cannot be read")
+        }
+        try makeDirectories("\(directory)/states")
+        let aside = try ScratchDirectory(in: "\(directory)/incoming")
+        try LogFile("\(aside.path)/state").append(Array(state.digest.hex.utf8))
+        try move("\(aside.path)/state", to: "\(directory)/states/\(digest)")
     }
 
     /// Removes what killed processes were writing; to be called at the start of a program.
@@ -153,7 +207,8 @@ public struct LayerStore: Sendable {
         try discard(digest)
     }
 
-    private func discard(_ digest: Digest) throws(Failure) {
+    func discard(_ digest: Digest) throws(Failure) {
+        unlink("\(directory)/states/\(digest)")
         guard isUnpacked(digest) else { return }
         // First out of the way by one rename: nobody finds half of it.
         let aside = try ScratchDirectory(in: "\(directory)/incoming")
@@ -168,7 +223,34 @@ public struct LayerStore: Sendable {
         let (digest, size) = try measure(archive)
         try makeDirectories("\(directory)/objects/\(digest.shard)")
         try move(archive, to: object(digest))
+        markAsVerified(object(digest))
         return (digest, size)
+    }
+
+    // MARK: Verified archives
+
+    /// Whether the file was verified and not written since: writing sets the time of modification.
+    private func isMarkedAsVerified(_ file: String) -> Bool {
+        var status = stat()
+        return lstat(file, &status) == 0 && status.st_mode & S_IFMT == S_IFREG && status.st_mtim.tv_sec == 1
+            && status.st_mtim.tv_nsec == 0 && access(file, R_OK) == 0
+    }
+
+    private func markAsVerified(_ file: String) {
+        var times = [timespec(tv_sec: 1, tv_nsec: 0), timespec(tv_sec: 1, tv_nsec: 0)]
+        utimensat(AT_FDCWD, file, &times, AT_SYMLINK_NOFOLLOW)
+    }
+
+    /// Reads the archive, and compares it with its name.
+    ///
+    /// - Throws: `Failure` where it cannot be read.
+    func isWhole(_ digest: Digest) throws(Failure) -> Bool {
+        let file = object(digest)
+        var status = stat()
+        guard lstat(file, &status) != 0 || status.st_mode & S_IFMT == S_IFREG else { return false }
+        let (found, _) = try measure(file)
+        if found == digest { markAsVerified(file) }
+        return found == digest
     }
 
     private func move(_ source: String, to destination: String) throws(Failure) {
@@ -178,23 +260,25 @@ public struct LayerStore: Sendable {
     }
 
     private func measure(_ file: String) throws(Failure) -> (Digest, Int) {
-        let descriptor = open(file, O_RDONLY | O_CLOEXEC)
+        let descriptor = open(file, O_RDONLY | O_NOFOLLOW | O_CLOEXEC)
         guard descriptor >= 0 else {
             throw Failure(.infrastructure, "\(file): cannot be opened: \(String(cString: strerror(errno)))")
         }
         defer { close(descriptor) }
-        var hasher = MessageDigest(.sha256)
-        var size = 0
-        var buffer = [UInt8](repeating: 0, count: 1 << 18)
-        while true {
-            let count = read(descriptor, &buffer, buffer.count)
-            guard count >= 0 else {
-                throw Failure(.infrastructure, "\(file): cannot be read: \(String(cString: strerror(errno)))")
-            }
-            if count == 0 { break }
-            hasher.update(buffer[..<count])
-            size += count
+        var status = stat()
+        guard let digest = digestOfFile(descriptor), fstat(descriptor, &status) == 0 else {
+            throw Failure(.infrastructure, "\(file): cannot be read: \(String(cString: strerror(errno)))")
         }
-        return (Digest(hasher), size)
+        return (digest, Int(status.st_size))
+    }
+}
+
+extension ArchiveError {
+    /// Whether the tree that was to be packed is to blame, not this machine.
+    fileprivate var isOfTheTree: Bool {
+        switch code {
+        case .tooManyEntries, .tooManyBytes, .tooDeep, .unsafePath, .linkOutside, .specialFile: true
+        case .damaged, .noSuchMember, .system: false
+        }
     }
 }

@@ -27,8 +27,10 @@ struct Supervisor {
     /// Why the process was killed by us.
     private var verdict: CommandResult.Ending?
     private var outputBytes = 0
-    private var lastOutput = ContinuousClock.now
     private let begin = ContinuousClock.now
+    private var watched = WatchedTime(from: .now)
+    /// What `watched` was at the last byte of output.
+    private var lastOutput = Duration.zero
     /// The first process inside the sandbox, once bubblewrap has said which.
     private var inner: pid_t?
     private var statusText: [UInt8] = []
@@ -86,6 +88,7 @@ struct Supervisor {
         while polled[2].revents == 0 {
             let count = poll(&polled, nfds_t(polled.count), 100)
             if count < 0 && errno != EINTR { break }
+            watched.look(at: .now)
             if polled[1].revents != 0, !readStatus(status) { polled[1].fd = -1 }
             if polled[0].revents != 0, !pass(output, to: sink) { polled[0].fd = -1 }  // all have closed it
             if polled[3].revents != 0 {
@@ -104,9 +107,8 @@ struct Supervisor {
 
     private mutating func checkLimits() {
         guard verdict == nil else { return kill(nil) }
-        let now = ContinuousClock.now
-        if let time = limits.time, now - begin > time { return kill(.timedOut(.wall)) }
-        if let silence = limits.silence, now - lastOutput > silence { return kill(.timedOut(.silence)) }
+        if let time = limits.time, watched.total > time { return kill(.timedOut(.wall)) }
+        if let silence = limits.silence, watched.total - lastOutput > silence { return kill(.timedOut(.silence)) }
         switch disk.check() {
         case .limitExceeded: kill(.diskLimit)
         case .hostFull: kill(.hostDiskFull)
@@ -138,7 +140,7 @@ struct Supervisor {
             used = max(0, count)
         }
         guard count > 0 else { return false }
-        lastOutput = .now
+        lastOutput = watched.total
         let room = limits.output.map { max(0, $0 - outputBytes) } ?? .max
         outputBytes += count
         let kept = count <= room ? bytes : Array(bytes.prefix(room))
@@ -179,13 +181,45 @@ struct Supervisor {
         var ending = verdict ?? ending(waitStatus)
         let usage = group.finish()
         switch ending {
+        // Also where the command then ended with status 0: what it was to do was not done.
+        case .exited(0) where usage.memory != nil: ending = memoryEnding(usage) ?? ending
         case .exited(let status) where status != 0: ending = cause(of: ending, usage)
-        case .signalled: ending = cause(of: ending, usage)
+        case .signalled, .killedFromOutside: ending = cause(of: ending, usage)
         default: break
         }
-        return CommandResult(
+        var result = CommandResult(
             ending: ending, duration: .now - begin, outputBytes: outputBytes, peakMemory: usage.peakMemory,
             unenforced: group.unenforced)
+        result.detail = detail(of: ending, usage)
+        return result
+    }
+
+    private func memoryEnding(_ usage: ControlGroup.Usage) -> CommandResult.Ending? {
+        switch usage.memory {
+        case .ownLimit: .outOfMemory
+        case .machine: .hostOutOfMemory
+        case nil: nil
+        }
+    }
+
+    /// Which limit was passed, in words.
+    private func detail(of ending: CommandResult.Ending, _ usage: ControlGroup.Usage) -> String? {
+        func mebibytes(_ bytes: Int?) -> String { bytes.map { "\($0 >> 20) MiB" } ?? "none" }
+        return switch ending {
+        case .outOfMemory:
+            "the kernel killed a process: all processes of the job together used up its memory limit of "
+                + mebibytes(limits.memory)
+        case .hostOutOfMemory:
+            "the kernel killed a process for lack of memory on this machine, though the job was within its own limit of "
+                + "\(mebibytes(limits.memory)): at most \(mebibytes(usage.peakMemory)) were used"
+        case .processLimit: "the job's limit of \(limits.processes ?? 0) processes and threads was reached"
+        case .hostLimit: "the job was within its own limits"
+        case .diskLimit: "the job's files need more than its disk limit of \(mebibytes(limits.disk))"
+        case .outputLimit: "the job printed more than its limit of \(limits.output ?? 0) bytes"
+        case .timedOut(.wall): "the job's time limit is \(limits.time?.components.seconds ?? 0) s"
+        case .timedOut(.silence): "nothing was printed for \(limits.silence?.components.seconds ?? 0) s"
+        default: nil
+        }
     }
 
     /// What the command's own end says.
@@ -194,7 +228,8 @@ struct Supervisor {
         case .bubblewrap:
             guard let reported = number("exit-code") else {
                 // Killed as a whole, as a control group out of memory is.
-                if inner != nil, waitStatus & 0x7f != 0 { return .signalled(waitStatus & 0x7f) }
+                // No process inside can reach bubblewrap itself.
+                if inner != nil, waitStatus & 0x7f != 0 { return .killedFromOutside(waitStatus & 0x7f) }
                 let message = trimmed(tail)
                 // The commands before may have removed it: not the machine's fault.
                 if message.contains("bwrap: Can't chdir to") { return .exited(126) }
@@ -234,11 +269,27 @@ struct Supervisor {
 
     /// What made a command fail, where that was not its own doing.
     private func cause(of ending: CommandResult.Ending, _ usage: ControlGroup.Usage) -> CommandResult.Ending {
-        if usage.outOfMemory { return .outOfMemory }
+        if let memory = memoryEnding(usage) { return memory }
+        if ending == .signalled(SIGXFSZ), let own = limits.disk, let size = inheritedFileSizeLimit, size < own {
+            return .hostLimit("size of a file (ulimit -f)")
+        }
         if let limit = limits.disk, ending == .signalled(SIGXFSZ) || disk.used() > limit { return .diskLimit }
-        if usage.processesRefused { return .processLimit }
-        if let path = disk.paths.first, freeBytes(at: path) < disk.reserve { return .hostDiskFull }
+        switch usage.processes {
+        case .ownLimit: return .processLimit
+        case .machine: return .hostLimit("processes")
+        case nil: break
+        }
+        if let path = disk.paths.first, freeBytes(at: path) < disk.reserve || freeFiles(at: path) < 1000 {
+            return .hostDiskFull
+        }
         return ending
+    }
+
+    /// Bytes that a file of this process may have at most; nil where there is no limit.
+    private var inheritedFileSizeLimit: Int? {
+        var limit = rlimit()
+        guard getrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &limit) == 0 else { return nil }
+        return limit.rlim_max == .max ? nil : Int(clamping: limit.rlim_max)
     }
 
     /// The number of that name in what bubblewrap said, such as `{ "child-pid": 5, … }`.

@@ -30,7 +30,8 @@ package func curl(_ url: String, to file: String, limit: Int) async throws {
     let status = lines.last.flatMap { Int($0) } ?? 0
     let reason = lines.first { $0.hasPrefix("curl:") } ?? result.ending.description
     let isTooLarge = size > limit || result.ending == .exited(63)
-    let isMissing = (400..<500).contains(status) && status != 408 && status != 429 || isNameless(url)
+    // The other errors of clients are also what a proxy, a limit of requests or a lack of credentials gives.
+    let isMissing = [400, 404, 410, 414, 451].contains(status) || isNameless(url)
     throw SourceError(isTooLarge ? .rejected : isMissing ? .missing : .network, "\(url): \(reason)")
 }
 

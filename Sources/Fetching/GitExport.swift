@@ -34,7 +34,7 @@ struct GitExport {
         } catch let error as ArchiveError {
             throw SourceError(error.code == .system ? .network : .rejected, "\(mirror.url): \(error)")
         } catch let error as GitError {
-            throw SourceError(.network, "\(mirror.url): \(error)")
+            throw SourceError(.damaged, "\(mirror.url): \(error)")
         }
         guard rename(aside, file) == 0 else {
             throw SourceError(.network, "\(file): cannot be written: \(String(cString: strerror(errno)))")

@@ -18,13 +18,18 @@ struct GitMirror {
         self.url = url
         self.limit = limit
         self.patience = patience
-        path = "\(folder)/\(Digest(of: url).hex.prefix(16)).git"
+        path = Self.path(of: url, in: folder)
         do {
             try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
             repository = try GitRepository(initializingBare: path)
         } catch {
-            throw SourceError(.network, "\(url): its copy '\(path)' cannot be made: \(error)")
+            throw SourceError(.damaged, "\(url): its copy '\(path)' cannot be made: \(error)")
         }
+    }
+
+    /// Where the copy of a repository is.
+    static func path(of url: String, in folder: String) -> String {
+        "\(folder)/\(Digest(of: url).hex.prefix(16)).git"
     }
 
     /// The commit that a branch, a tag or the beginning of a commit's id leads to; nil is the default branch.

@@ -1,3 +1,4 @@
+internal import Archive
 internal import Core
 internal import Foundation
 internal import Git
@@ -85,12 +86,8 @@ package actor SourceCache {
             for cache in [folder] + others {
                 let place = "\(cache)/\(checksum.place)"
                 guard FileManager.default.fileExists(atPath: place) else { continue }
-                do {
-                    try verify(place, source, from: place, of: package)
-                    return place
-                } catch {
-                    refusals.append(error)
-                }
+                // A damaged file of a cache says nothing about the package: it is fetched again.
+                if (try? verify(place, source, from: place, of: package)) != nil { return place }
             }
         }
         let aside = try aside()
@@ -101,7 +98,9 @@ package actor SourceCache {
                 try await obtain(url, aside)
                 try verify(aside, source, from: url, of: package)
                 return try keep(aside, source.checksums)
-            } catch let error as SourceError {
+            } catch var error as SourceError {
+                // What a mirror of the runner's own offers under a checksum is no statement of the package's.
+                if error.kind == .rejected, isOwnMirror(url) { error.kind = .network }
                 refusals.append(error)
             }
         }
@@ -126,9 +125,11 @@ package actor SourceCache {
         } + ([source.url] + source.mirrors)
     }
 
+    private func isOwnMirror(_ url: String) -> Bool { mirrors.contains { url.hasPrefix($0) } }
+
     /// A wrong file tells more than a missing one, and a missing one more than a network that was down.
     private func worst(of refusals: [SourceError], _ source: Source, _ package: String) -> SourceError {
-        for kind in [SourceError.Kind.rejected, .moved, .network, .missing] {
+        for kind in [SourceError.Kind.rejected, .moved, .network, .damaged, .missing] {
             if let first = refusals.last(where: { $0.kind == kind }) { return first }
         }
         return SourceError(.missing, "\(package): \(source.url): there is nothing to fetch")
@@ -157,7 +158,8 @@ package actor SourceCache {
                 atPath: (place as NSString).deletingLastPathComponent, withIntermediateDirectories: true)
             let link = "\(aside).\(checksum.kind.rawValue)"
             try manager.linkItem(atPath: aside, toPath: link)
-            guard rename(link, place) == 0 else {
+            // A directory in the file's place has to go first.
+            guard rename(link, place) == 0 || removeTree(place) && rename(link, place) == 0 else {
                 throw SourceError(.network, "\(place): cannot be written: \(String(cString: strerror(errno)))")
             }
         }
@@ -207,7 +209,7 @@ extension SourceCache {
     private func archive(of commit: String, from url: String) async throws -> String {
         for cache in [folder] + others {
             let place = "\(cache)/git/commits/\(commit).tar"
-            if FileManager.default.fileExists(atPath: place) { return place }
+            if Self.isWhole(place) { return place }
         }
         let (folder, limit) = ("\(folder)/git", limit)
         let file = "\(folder)/commits/\(commit).tar"
@@ -217,9 +219,29 @@ extension SourceCache {
                 throw SourceError(.missing, "\(url): '\(commit)' is no commit")
             }
             let mirror = { try GitMirror(of: $0, in: folder, limit: limit, patience: patience) }
-            try GitExport.write(id, of: mirror(url), to: file, limit: limit, mirrors: mirror)
+            do {
+                try GitExport.write(id, of: mirror(url), to: file, limit: limit, mirrors: mirror)
+            } catch let error as SourceError where error.kind == .damaged {
+                // The copy of a repository is only a cache.
+                removeTree(GitMirror.path(of: url, in: folder))
+                try GitExport.write(id, of: mirror(url), to: file, limit: limit, mirrors: mirror)
+            }
         }
+        try Self.noteChecksum(of: file)
         return file
+    }
+
+    /// Whether the archive of a commit is as it was written: nothing else tells, for a commit has no checksum of its archive.
+    package static func isWhole(_ archive: String) -> Bool {
+        guard let noted = try? String(contentsOfFile: "\(archive).sha256", encoding: .utf8) else { return false }
+        return Checksum(ofFile: archive, .sha256)?.hexadecimal == noted
+    }
+
+    private static func noteChecksum(of archive: String) throws {
+        guard let checksum = Checksum(ofFile: archive, .sha256) else {
+            throw SourceError(.network, "\(archive): cannot be read")
+        }
+        try Data(checksum.hexadecimal.utf8).write(to: URL(fileURLWithPath: "\(archive).sha256"), options: .atomic)
     }
 
     private nonisolated func late(_ url: String) -> SourceError {
@@ -236,6 +258,8 @@ package struct SourceError: Error, Hashable, Sendable, CustomStringConvertible {
         case missing
         /// No server could be asked.
         case network
+        /// What a cache of the runner's own holds cannot be read.
+        case damaged
         /// What changes with time was at another state, or at none that is known, when the plan was made.
         case moved
     }

@@ -15,6 +15,12 @@ public struct StoreFinding: Sendable, Hashable, Codable {
     public let message: String
     /// What a repair did, or would do; nil: it can do nothing.
     public let repair: String?
+
+    public init(severity: Severity, message: String, repair: String?) {
+        self.severity = severity
+        self.message = message
+        self.repair = repair
+    }
 }
 
 /// What a verification looked at and found.
@@ -23,6 +29,10 @@ public struct StoreVerification: Sendable, Codable {
     public var commits = 0
     public var documents = 0
     public var objects = 0
+    /// Archives of layers, where somebody looked at them.
+    public var layers = 0
+    /// Root file systems, where somebody looked at them.
+    public var environments = 0
     public var findings: [StoreFinding] = []
 }
 

@@ -19,6 +19,11 @@ protocol BuildPlace: Sendable {
         _ step: Step, limits: Limits, protection: BuildProtection?, output: @escaping @Sendable ([UInt8]) -> Void
     ) async -> CommandResult
 
+    /// Runs a step in a new place that was laid out in the same way, in which nobody has changed anything.
+    ///
+    /// - Returns: nil where there can be no second place.
+    func runAfresh(_ step: Step, limits: Limits) async throws -> CommandResult?
+
     /// A regular file that commands may have written, at an absolute path; nil where there is none. No link is followed.
     func read(_ path: String) async throws -> [UInt8]?
 

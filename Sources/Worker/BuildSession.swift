@@ -114,6 +114,7 @@ struct BuildSession {
         let section = log.begin(phase ?? Phase(rawValue: step.phase.rawValue) ?? .build, step.name, title)
         let result = await place.run(step, limits: limits, protection: protection) { section.append($0) }
         section.end(result)
+        if let detail = result.detail { log.note(detail) }
         if result.ending == .cancelled { throw CancellationError() }
         guard result.succeeded else {
             var failure = section.failure(result)
@@ -127,6 +128,21 @@ struct BuildSession {
         staged.names.sorted { $1.key.count < $0.key.count }.reduce(text) { text, name in
             text.replacing("\(place.inputs)/\(name.key)", with: name.value)
         }.replacing("\(recipe.directory).unpacked/", with: "")
+    }
+
+    /// What keeps even a trivial command from working in a new place of the same kind; nil where it works. Tells a failure of
+    /// the package from one of the machine.
+    func problemOfPlace() async -> String? {
+        let folder = ShellWord.quoted("\(recipe.directory).trial")
+        let trial = ownStep(
+            "trial", .build, "umask 022\nmkdir -p \(folder)\necho works >\(folder)/file\ncat \(folder)/file\n",
+            directory: layout.prefix)
+        do {
+            guard let result = try await place.runAfresh(trial, limits: Limits(time: .seconds(60))) else { return nil }
+            return result.succeeded ? nil : "a trivial command does not work in the job's environment: \(result.ending)"
+        } catch {
+            return "the job's environment cannot be laid out: \(error)"
+        }
     }
 
     /// A step that every target shares.

@@ -21,8 +21,10 @@ final class JobLog: Sendable {
     }
 
     /// All that was written.
-    func contents() -> [UInt8] {
-        (try? Data(contentsOf: URL(fileURLWithPath: path))).map { Array($0) } ?? []
+    ///
+    /// - Throws: where the file cannot be read any more.
+    func contents() throws -> [UInt8] {
+        Array(try Data(contentsOf: URL(fileURLWithPath: path)))
     }
 
     // MARK: Steps

@@ -96,6 +96,7 @@ public final class LocalRunner: JobRunner {
         var report = JobReport(outcome: .success, duration: 0)
         do {
             try Headroom.check(folders.scratch)
+            try request.checkFiles()
             let target = try await environments.environment(of: request.target, progress: here)
             let built: BuiltPackage
             if target.isRemote {
@@ -146,18 +147,60 @@ public final class LocalRunner: JobRunner {
         _ request: JobRequest, in target: TargetEnvironment, at workshop: RemoteSessions.Workshop? = nil, log: JobLog,
         _ progress: @escaping @Sendable (String) -> Void
     ) async throws -> BuiltPackage {
-        let classifier = StepClassifier(reader: target.patterns, scratch: folders.scratch)
+        do {
+            return try await buildOnce(request, in: target, at: workshop, log: log, progress)
+        } catch let killed as KilledStep {
+            // Its place on a host is used up.
+            guard workshop == nil else { throw MachineFailure("\(killed)") }
+            log.note("\(killed), and no limit was reached: the job runs again, to tell the package from the machine")
+        }
+        do {
+            return try await buildOnce(request, in: target, at: workshop, log: log, progress)
+        } catch let killed as KilledStep {
+            throw killed.failure
+        }
+    }
+
+    private func buildOnce(
+        _ request: JobRequest, in target: TargetEnvironment, at workshop: RemoteSessions.Workshop? = nil, log: JobLog,
+        _ progress: @escaping @Sendable (String) -> Void
+    ) async throws -> BuiltPackage {
+        let classifier = StepClassifier(
+            reader: target.patterns, scratch: folders.scratch,
+            limits: defaultLimits.narrowed(by: request.job.limits),
+            machine: workshop == nil ? HostLimits.ofThisProcess() : nil)
         let prepared: PreparedJob
         do {
             prepared = try await prepare(request, in: target, at: workshop, log: log, progress)
         } catch let refusal as SystemPackageLayers.Refusal {
-            throw refusal.error(by: classifier)
+            throw refusal.error(by: classifier, own: request.job.systemPackages)
         }
         do {
-            return try await build(request, prepared, progress)
+            let built = try await build(request, prepared, progress)
+            if let damage = prepared.supplied.damage(ofFiles: false) { throw MachineFailure(damage) }
+            return built
         } catch let failure as BuildSession.StepFailure {
-            throw classifier.error(for: failure)
+            let error = await checked(classifier.error(for: failure), prepared, request)
+            if let error = error as? PackageFailure, failure.result.ending == .signalled(SIGKILL) {
+                throw KilledStep(name: failure.name, failure: error)
+            }
+            throw error
+        } catch let failure as PackageFailure {
+            throw await checked(failure, prepared, request)
         }
+    }
+
+    /// A failure of the package's, unless something that the runner supplied was damaged meanwhile.
+    private func checked(_ error: any Error, _ prepared: PreparedJob, _ request: JobRequest) async -> any Error {
+        guard error is PackageFailure else { return error }
+        if let damage = prepared.supplied.damage() { return MachineFailure(damage) }
+        guard prepared.remote == nil else { return error }
+        guard await environments.isUnchanged(request.target) else {
+            let base = prepared.session.target.base
+            return MachineFailure("the root file system '\(base)' was changed since it was made")
+        }
+        if let problem = await prepared.session.problemOfPlace() { return MachineFailure(problem) }
+        return error
     }
 
     private func build(
@@ -195,6 +238,8 @@ extension LocalRunner {
         /// The one step that is taken instead, where the opam client carries out the recipe.
         let client: Step?
         let sources: StagedSources
+        /// What the runner laid out for it.
+        let supplied: SuppliedInputs
         /// The host, where it is no sandbox.
         let remote: RemoteSession?
         /// Lives as long as this.
@@ -234,14 +279,19 @@ extension LocalRunner {
         let client = try await client(for: request, recipe, in: target, staging: staging)
         let owned = assembled.owned + [OwnedLayer(directory: "\(staging.path)/state", owner: OwnedLayer.opam)]
         let place: any BuildPlace
+        var layersUsed = request.inputs.map(\.layer)
         if let workshop {
             place = try await remotePlace(
                 for: request, assembled, owned, in: target, at: workshop, staging: staging, log: log, progress)
         } else {
-            place = SandboxPlace(
-                sandbox: try await sandbox(for: request, assembled, in: target, staging: staging, log: log, progress),
-                target: target, staging: staging.path, owned: owned)
+            let sandbox = try await sandbox(for: request, assembled, in: target, staging: staging, log: log, progress)
+            layersUsed = sandbox.layout.layers.compactMap { layers.digest(ofUnpacked: $0) }
+            place = SandboxPlace(sandbox: sandbox, target: target, staging: staging.path, owned: owned)
         }
+        var supplied = SuppliedInputs(layers: layersUsed, in: layers)
+        supplied.add(directory: "\(staging.path)/state")
+        if client != nil { supplied.add(directory: OpamClient.layer(in: staging)) }
+        supplied.add(files: staged.files)
         let session = BuildSession(
             recipe: recipe, variables: variables, target: target, place: place, staged: staged,
             isClient: client != nil, allowedOverwrites: (job.allowedOverwrites ?? []).map { Glob($0) },
@@ -252,8 +302,8 @@ extension LocalRunner {
                 test: recipe.test, install: recipe.install, remove: recipe.remove, sourceDirectory: recipe.directory,
                 prefix: assembled.layout.prefix, environment: recipe.environment))
         return PreparedJob(
-            session: session, steps: steps, client: client, sources: staged, remote: workshop?.session, staging: staging
-        )
+            session: session, steps: steps, client: client, sources: staged, supplied: supplied,
+            remote: workshop?.session, staging: staging)
     }
 
     private func assemble(_ request: JobRequest, in target: TargetEnvironment) async throws -> AssembledSwitch {
@@ -316,6 +366,19 @@ extension LocalRunner {
 }
 
 extension JobRequest {
+    /// Compares the opam files with their digests.
+    ///
+    /// - Throws: `Failure` where the store gave others.
+    fileprivate func checkFiles() throws(Failure) {
+        let all = [(job, files)] + inputs.map { ($0.job, $0.files) }
+        if let (wrong, _) = all.first(where: { $0.opam != $1.digest }) {
+            throw Failure(
+                .infrastructure,
+                "the opam file of \(wrong.package) in the store does not have the digest \(wrong.opam)",
+                hint: "try 'ci store verify'")
+        }
+    }
+
     /// The package's opam file.
     ///
     /// - Throws: `PackageFailure` where it cannot be read.

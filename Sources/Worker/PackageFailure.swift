@@ -30,3 +30,13 @@ struct MachineFailure: Error, Hashable, CustomStringConvertible {
         self.description = description
     }
 }
+
+/// A step that was killed though the job reached none of its limits: by the package itself, or by somebody or something on
+/// this machine that does not say so, such as a daemon that watches the memory. Only if it happens again it is the package.
+struct KilledStep: Error, CustomStringConvertible {
+    var name: String
+    /// What it is if it happens again.
+    var failure: PackageFailure
+
+    var description: String { "step '\(name)' was killed by signal 9" }
+}

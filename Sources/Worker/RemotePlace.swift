@@ -81,6 +81,9 @@ final class RemotePlace: BuildPlace {
         }
     }
 
+    /// The host has one place for all jobs of its target.
+    func runAfresh(_ step: Step, limits: Limits) -> CommandResult? { nil }
+
     func read(_ path: String) async throws -> [UInt8]? {
         try await session.read(path)
     }

@@ -30,6 +30,13 @@ struct SandboxPlace: BuildPlace {
         return await sandbox.run(command, output: output)
     }
 
+    func runAfresh(_ step: Step, limits: Limits) async throws -> CommandResult? {
+        let scratch = URL(fileURLWithPath: staging).deletingLastPathComponent().path
+        let fresh = SandboxPlace(
+            sandbox: try Sandbox(sandbox.layout, in: scratch), target: target, staging: staging, owned: owned)
+        return await fresh.run(step, limits: limits, protection: nil) { _ in }
+    }
+
     func read(_ path: String) throws -> [UInt8]? {
         try readPlainFile(path, below: sandbox.changes)
     }

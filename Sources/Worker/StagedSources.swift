@@ -9,6 +9,8 @@ internal import OpamSwitch
 struct StagedSources {
     /// The archive's name in the directory; nil for a package without a source.
     private(set) var archive: String?
+    /// Every staged file, with what it must hold.
+    private(set) var files: [(path: String, checksums: [Checksum])] = []
     /// What comes to lie in the build directory, by its name there, and its name in the staging directory.
     private(set) var placed: [(name: String, staged: String)] = []
 
@@ -27,21 +29,30 @@ struct StagedSources {
                     "\(recipe.package): \(source.url) is not an archive: expected gzip, bzip2, xz, lzma or zip, "
                         + "as opam does; a single file is an 'extra-source'")
             }
-            try Self.stage(file, at: "\(directory)/source")
+            try stage(file, source, at: "\(directory)/source")
             archive = "source"
             names["source"] = lastComponent(source.url)
         }
         for (number, extra) in recipe.extraSources.enumerated() {
             let file = try await cache.file(extra.source, of: recipe.package)
-            try Self.stage(file, at: "\(directory)/extra-\(number)")
+            try stage(file, extra.source, at: "\(directory)/extra-\(number)")
             placed.append((extra.name, "extra-\(number)"))
             names["extra-\(number)"] = extra.name
         }
         for (number, file) in recipe.files.sorted(by: { $0.key < $1.key }).enumerated() {
-            try Data(file.value).write(to: URL(fileURLWithPath: "\(directory)/file-\(number)"))
+            let path = "\(directory)/file-\(number)"
+            try Data(file.value).write(to: URL(fileURLWithPath: path))
+            files.append((path, [Checksum("sha256=\(Digest(of: file.value))")].compactMap { $0 }))
             placed.append((file.key, "file-\(number)"))
             names["file-\(number)"] = "files/\(file.key)"
         }
+    }
+
+    /// A commit of git has no checksum; its archive must stay as the cache gave it.
+    private mutating func stage(_ file: String, _ source: Source, at place: String) throws(Failure) {
+        try Self.stage(file, at: place)
+        let found = source.checksums.isEmpty ? [Checksum(ofFile: file, .sha256)].compactMap { $0 } : source.checksums
+        files.append((place, found))
     }
 
     /// As a link where the cache is on the same file system.

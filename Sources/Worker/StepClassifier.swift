@@ -10,6 +10,10 @@ struct StepClassifier: Sendable {
     let reader: LogReader
     /// A directory on the file system that the job wrote to.
     let scratch: String
+    /// Of the job.
+    let limits: Limits
+    /// What this machine lets a job have; nil where the job runs on another one.
+    let machine: HostLimits?
 
     /// The error with which the job ends.
     ///
@@ -17,18 +21,21 @@ struct StepClassifier: Sendable {
     func error(for failure: BuildSession.StepFailure) -> any Error {
         let ending = failure.result.ending
         if failure.result.isInfrastructure {
-            return Failure(.infrastructure, "step '\(failure.name)': \(ending)")
+            return Failure(.infrastructure, "step '\(failure.name)': \(ending)", hint: failure.result.detail)
         }
         switch ending {
         case .timedOut, .outOfMemory, .processLimit, .outputLimit, .diskLimit:
             guard failure.phase != .depext else { return MachineFailure("step '\(failure.name)': \(ending)") }
-            return PackageFailure(failure.phase, ending.description)
+            let detail = failure.result.detail.map { ": \($0)" } ?? ""
+            return PackageFailure(failure.phase, "\(ending)\(detail)", signature: ending.description)
         default: break
         }
         let finding = reader.read(failure.output)
         if failure.phase == .depext { return systemPackageError(failure, finding) }
+        if let shortage = shortage(explaining: failure.output) {
+            return MachineFailure("\(finding?.line ?? ending.description) (\(shortage))")
+        }
         guard let finding else { return PackageFailure(failure.phase, failure.withoutErrorLine) }
-        if isMachine(finding.kind) { return MachineFailure(finding.line) }
         let blamed = finding.phase.flatMap { Phase(rawValue: $0.rawValue) }
         return PackageFailure(blamed ?? failure.phase, finding.line, signature: finding.signature)
     }
@@ -43,8 +50,25 @@ struct StepClassifier: Sendable {
         return MachineFailure("system packages: \(finding.line)")
     }
 
-    /// A package may print anything: that the disk is full is believed only where it is.
-    private func isMachine(_ kind: LogPattern.Kind?) -> Bool {
-        kind == .noSpace && (try? Headroom.check(scratch)) == nil
+    /// What C libraries, shells and build tools print where the machine refuses something.
+    private static let refusals: [(text: String, resource: HostLimits.Resource)] = [
+        ("Cannot allocate memory", .memory), ("memory exhausted", .memory), ("ut of memory", .memory),
+        ("Resource temporarily unavailable", .processes), ("annot fork", .processes), ("can't fork", .processes),
+        ("Too many open files", .files),
+    ]
+
+    /// A package may print anything: that the machine refused something is believed only where the machine's limit is tighter
+    /// than the job's, and that the disk is full only where it is.
+    private func shortage(explaining printed: String) -> String? {
+        if ["No space left on device", "Disk quota exceeded"].contains(where: printed.contains) {
+            do {
+                try Headroom.check(scratch)
+            } catch {
+                return error.diagnostics.first?.message
+            }
+        }
+        guard let machine else { return nil }
+        return Self.refusals.lazy.filter { printed.contains($0.text) }
+            .compactMap { machine.shortage(of: $0.resource, for: limits) }.first
     }
 }

@@ -103,8 +103,13 @@ struct SystemPackageLayers: Sendable {
 
 extension SystemPackageLayers.Refusal {
     /// The error with which the job ends. Only a name that the distribution does not have is the package's fault.
-    func error(by classifier: StepClassifier) -> any Error {
+    ///
+    /// - Parameter own: the names that the package itself asks for. The others are those of its dependencies, which were
+    ///   built when the distribution had them.
+    func error(by classifier: StepClassifier, own: [String]) -> any Error {
         switch self {
+        case .unknown(let names) where Set(names).isDisjoint(with: own):
+            MachineFailure("no system package \(names.joined(separator: ", ")) any more, which a dependency asks for")
         case .unknown(let names):
             PackageFailure(.depext, "no system package \(names.joined(separator: ", "))")
         case .forbidden(let names, let reason):

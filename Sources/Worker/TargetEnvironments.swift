@@ -56,6 +56,13 @@ actor TargetEnvironments {
         }
     }
 
+    /// Whether the target's root file system is still as it was made. If not, the next job that asks for it makes it again.
+    func isUnchanged(_ target: Plan.Target) -> Bool {
+        if store.isUnchanged(target.environment) { return true }
+        known[target] = nil
+        return false
+    }
+
     private func prepareRepeatedly(_ target: Plan.Target, _ progress: @Sendable (String) -> Void) async throws
         -> TargetEnvironment
     {
@@ -100,22 +107,22 @@ actor TargetEnvironments {
             plugin: plugin, plugged: try await plugin.describe(), request: request, description: description,
             patterns: LogReader(try await plugin.patterns()), base: "")
         if environment.isRemote { return environment }
-        if store.existing(target.environment) == nil {
-            try environment.checkTools()
-            progress("bootstrap")
-        }
-        environment.base = try await makeBase(of: environment, target.environment)
+        if store.existing(target.environment) == nil { try environment.checkTools() }
+        environment.base = try await makeBase(of: environment, target.environment, progress)
         return environment
     }
 
-    private func makeBase(of environment: TargetEnvironment, _ digest: Digest) async throws -> String {
+    private func makeBase(
+        of environment: TargetEnvironment, _ digest: Digest, _ progress: @Sendable (String) -> Void
+    ) async throws -> String {
         let steps = environment.environment.bootstrap.map { step in
             EnvironmentStore.BootstrapStep(
                 step.place == .worker ? .host : .environment, environment.bootstrapCommand(step))
         }
         do {
             return try await store.make(
-                digest, recipe: try environment.recipe(), steps: steps, check: { try await environment.probe($0) })
+                digest, recipe: try environment.recipe(), steps: steps, check: { try await environment.probe($0) },
+                begin: { progress("bootstrap") })
         } catch let failure as BootstrapFailure {
             throw environment.explained(failure)
         }

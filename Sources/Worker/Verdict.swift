@@ -71,7 +71,7 @@ extension SourceError {
     fileprivate var blamesPackage: Bool {
         switch kind {
         case .rejected, .missing: true
-        case .network, .moved: false
+        case .network, .damaged, .moved: false
         }
     }
 }

@@ -1,3 +1,6 @@
+public import Core
+public import Executor
+
 /// Where a worker keeps what outlives a job, all below one directory on one file system.
 public struct WorkerFolders: Hashable, Sendable {
     public let root: String
@@ -20,4 +23,22 @@ public struct WorkerFolders: Hashable, Sendable {
     public var scratch: String { "\(root)/scratch" }
     /// Logs of running jobs, by job.
     public var logs: String { "\(root)/logs" }
+}
+
+/// What a verification of a worker's folders looked at and found.
+public struct WorkerVerification: Sendable {
+    public var layers = 0
+    public var environments = 0
+    public var damage: [StoredDamage] = []
+}
+
+extension WorkerFolders {
+    /// Looks for layers and root file systems that are not as they were made.
+    ///
+    /// - Parameter repair: removes them, so that they are made again. No job may be running.
+    public func verify(repair: Bool) throws(Failure) -> WorkerVerification {
+        let (layers, ofLayers) = try LayerStore(self.layers).verify(repair: repair)
+        let (environments, ofEnvironments) = try EnvironmentStore(self.environments).verify(repair: repair)
+        return WorkerVerification(layers: layers, environments: environments, damage: ofLayers + ofEnvironments)
+    }
 }

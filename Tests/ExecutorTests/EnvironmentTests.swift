@@ -61,6 +61,47 @@ struct EnvironmentTests {
         #expect(try String(contentsOfFile: store.directory + "/cache/count", encoding: .utf8) == "made\n")
     }
 
+    /// Metadata, contents or owners of a file: whatever was changed, the root file system is made again, once.
+    @Test(arguments: [
+        "echo more >> bin/dash", "rm bin/dash", "chown 7:7 bin/dash", "chmod 4755 bin/dash", "touch more",
+    ])
+    func aDamagedEnvironmentIsMadeAgain(damage: String) async throws {
+        let root = try await store.make(digest, steps: [fill])
+        #expect(store.isUnchanged(digest))
+        #expect(try await store.make(digest, steps: [fill]) == root)
+        try Program(["/bin/sh", "-c", "cd '\(root)' && \(damage)"]).output()
+        #expect(!store.isUnchanged(digest))
+        let begun = Mutex(0)
+        #expect(try await store.make(digest, steps: [fill], begin: { begun.withLock { $0 += 1 } }) == root)
+        #expect(begun.withLock { $0 } == 1)
+        #expect(store.isUnchanged(digest))
+        #expect(try String(contentsOfFile: store.directory + "/cache/count", encoding: .utf8) == "made\nmade\n")
+        #expect(try FileManager.default.contentsOfDirectory(atPath: store.directory + "/incoming").isEmpty)
+    }
+
+    /// A copy that has all owners is used; one that lost them is not.
+    @Test func aCopyIsUsedWhereNothingWasLost() async throws {
+        let whole = host("mkdir \"$CISO_ROOT/home\"; echo x > \"$CISO_ROOT/home/f\"; chown 1000 \"$CISO_ROOT/home/f\"")
+        _ = try await store.make(digest, steps: [whole])
+        for (option, isMade) in [("-a", false), ("-r", true)] {
+            let copy = EnvironmentStore(fixture.path + "/copy" + option)
+            try Program(["cp", option, store.directory, copy.directory]).output()
+            let begun = Mutex(false)
+            let root = try await copy.make(digest, steps: [whole], begin: { begun.withLock { $0 = true } })
+            #expect(begun.withLock { $0 } == isMade, "cp \(option)")
+            var status = stat()
+            #expect(lstat(root + "/home/f", &status) == 0 && status.st_uid == 1000)
+        }
+    }
+
+    /// One without a state, as earlier versions left them, is taken as it is.
+    @Test func anEnvironmentWithoutAStateIsUsed() async throws {
+        let root = try await store.make(digest, steps: [fill])
+        try FileManager.default.removeItem(atPath: "\(root).state")
+        #expect(try await store.make(digest, steps: [host("exit 1")]) == root)
+        #expect(store.isUnchanged(digest))
+    }
+
     @Test func aFailedMakingLeavesNothingButItsLog() async throws {
         let error = await #expect(throws: BootstrapFailure.self) {
             try await store.make(digest, steps: [fill, host("echo no mirror; exit 4")])

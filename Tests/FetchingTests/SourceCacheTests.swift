@@ -87,8 +87,15 @@ import Testing
         let place = "\(folder)/\(checksum.kind.rawValue)/\(checksum.hexadecimal.prefix(2))"
         try FileManager.default.createDirectory(atPath: place, withIntermediateDirectories: true)
         try Data("bad".utf8).write(to: URL(fileURLWithPath: "\(place)/\(checksum.hexadecimal)"))
-        let error = await #expect(throws: SourceError.self) { try await cache(Server([:])).file(source, of: "a.1") }
-        #expect(error?.kind == .rejected)
+        // What the cache holds is no statement of the package's: what the servers say counts.
+        let down = Server(["https://one.example/a.tgz": "down"])
+        let error = await #expect(throws: SourceError.self) { try await cache(down).file(source, of: "a.1") }
+        #expect(error?.kind == .network)
+        let wrongMirror = Server(["https://mirror.example/\(checksum.place)": "bad"])
+        let other = await #expect(throws: SourceError.self) {
+            try await cache(wrongMirror, mirrors: ["https://mirror.example"]).file(source, of: "a.1")
+        }
+        #expect(other?.kind == .network)
         let mended = try await cache(Server(["https://one.example/a.tgz": "good"])).file(source, of: "a.1")
         #expect(contents(mended) == "good")
     }

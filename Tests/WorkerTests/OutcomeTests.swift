@@ -50,6 +50,10 @@ struct OutcomeTests {
             name: "greedy", opam: command("head -c 30000000 /dev/zero >file; sleep 5"),
             limits: Job.Limits(disk: 10_000_000), phase: .build),
         Fixture(
+            name: "lost-a-process", opam: command("tail /dev/zero || true"), limits: Job.Limits(memory: 64 << 20),
+            phase: .build, signature: "out of memory"),
+        Fixture(name: "kills-itself", opam: command("kill -9 $$"), phase: .build),
+        Fixture(
             name: "pretender", opam: command("echo 'E: Failed to fetch http://m/pool/x.deb  404  Not Found'; exit 1"),
             phase: .depext),
         Fixture(
@@ -124,6 +128,26 @@ struct OutcomeTests {
         #expect(moving.outcome == .infrastructure)
         #expect(moving.reason?.contains("plan again") == true)
         #expect(try await report("gone").phase == .fetch)
+    }
+
+    /// Something on the machine kills a process of the build once: the job runs again, and that counts.
+    @Test func whatIsKilledFromOutsideOnceIsNoVerdict() async throws {
+        let world = try await QuickstartWorld()
+        let killer = Task {
+            while !Task.isCancelled {
+                let found = ProcessTable.identifiers.first { ProcessTable.words(of: $0) == ["sleep", "31188"] }
+                if let found { return kill(found, SIGKILL) }
+                try await Task.sleep(for: .milliseconds(10))
+            }
+            return -1
+        }
+        defer { killer.cancel() }
+        let command = #"build: ["sh" "-c" "exec sleep 31188"]"#
+        let once = Fixture(name: "killed-once", opam: command, limits: Job.Limits(silence: 3))
+        let (report, log) = try await once.run(in: world)
+        #expect(report.signature == "no output for too long", "what the second run gives: \(report)\n\(log)")
+        #expect(log.contains("killed by signal 9"), "\(log)")
+        #expect(try await killer.value == 0)
     }
 
     @Test func cancellingKillsTheBuild() async throws {

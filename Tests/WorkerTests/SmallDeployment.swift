@@ -42,7 +42,7 @@ struct SmallDeployment {
     }
 
     var store: URL { folder.url.appending(path: "store") }
-    private var layersFolder: URL { store.appending(path: "ciso/worker/layers") }
+    var layersFolder: URL { store.appending(path: "ciso/worker/layers") }
 
     /// `ci plan` or `ci run`, not yet started.
     func program(_ command: String) throws -> Program {
@@ -101,6 +101,17 @@ struct SmallDeployment {
         let json = try ci(["results", "--format", "json"]).run().output
         let states = try JSONDecoder().decode([State].self, from: Data(json.utf8))
         return Dictionary(uniqueKeysWithValues: states.map { (String($0.cell.split(separator: "/")[2]), $0.state) })
+    }
+
+    /// The layer that each cell's build left, by cell.
+    func layersOfCells() throws -> [String: String] {
+        struct Result: Decodable {
+            var layer: String?
+        }
+        return try recorded().keys.reduce(into: [:]) { layers, path in
+            let json = try git("show", "\(Self.branch):\(path)", at: store.path)
+            layers[path] = try JSONDecoder().decode(Result.self, from: Data(json.utf8)).layer
+        }
     }
 
     /// The archives of layers, by their paths.

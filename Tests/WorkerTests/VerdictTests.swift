@@ -40,7 +40,8 @@ import Testing
     }
 
     private func judged(
-        _ phase: Phase, _ ending: CommandResult.Ending, _ printed: String, patterns: [LogPattern]
+        _ phase: Phase, _ ending: CommandResult.Ending, _ printed: String, patterns: [LogPattern],
+        limits: Limits = Limits(memory: 1, processes: 1, openFiles: 1)
     ) throws -> JobReport {
         let directory = try TemporaryDirectory()
         let log = try JobLog(directory("log"))
@@ -51,7 +52,8 @@ import Testing
         section.append(Array(printed.utf8))
         section.end(CommandResult(ending: ending))
         log.note("E: Unable to locate package of-a-note")
-        let classifier = StepClassifier(reader: LogReader(patterns), scratch: directory.path)
+        let classifier = StepClassifier(
+            reader: LogReader(patterns), scratch: directory.path, limits: limits, machine: HostLimits.ofThisProcess())
         return Verdict(classifier.error(for: section.failure(CommandResult(ending: ending)))).report
     }
 
@@ -101,5 +103,21 @@ import Testing
         for ending in [CommandResult.Ending.hostDiskFull, .setupFailed("x"), .connectionLost("x")] {
             #expect(try judged(.build, ending, printed, patterns: []).outcome == .infrastructure, "\(ending)")
         }
+    }
+
+    /// That the machine refused something is believed where its limit is the tighter one.
+    @Test(arguments: [
+        "sh: 1: Cannot fork", "make: fork: Resource temporarily unavailable",
+        "cc1: out of memory allocating 65536 bytes",
+        "fork: Cannot allocate memory", "Fatal error: exception Unix.Unix_error(Unix.EMFILE): Too many open files",
+    ])
+    func aRefusalIsBelievedWhereTheMachineIsTheTighter(printed: String) throws {
+        let patterns = CommonPatterns.all
+        #expect(try judged(.build, .exited(2), printed + "\n", patterns: patterns).outcome == .failure)
+        let endless = Limits(memory: nil, processes: nil, openFiles: nil)
+        let report = try judged(.build, .exited(2), printed + "\n", patterns: patterns, limits: endless)
+        #expect(report.outcome == .infrastructure, "\(report)")
+        #expect(report.reason?.contains("the job's own limit is none") == true, "\(report)")
+        #expect(try judged(.build, .exited(2), "other\n", patterns: patterns, limits: endless).outcome == .failure)
     }
 }

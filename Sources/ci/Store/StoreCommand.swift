@@ -1,8 +1,10 @@
 internal import ArgumentParser
 internal import Core
+internal import Executor
 internal import Foundation
 internal import Git
 internal import Store
+internal import Worker
 
 struct StoreCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -130,7 +132,7 @@ struct StoreShowCommand: AsyncParsableCommand {
 struct StoreVerifyCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "verify",
-        abstract: "Look for damage: commits, documents, branches, locks, logs, objects.",
+        abstract: "Look for damage: commits, documents, branches, locks, logs, objects, layers, root file systems.",
         discussion: "Exits with 3 if something is found that was not repaired.")
 
     @OptionGroup var store: StoreOption
@@ -147,7 +149,8 @@ struct StoreVerifyCommand: AsyncParsableCommand {
     func run() async throws {
         let path = try store.path(in: .current())
         let isRepairing = repair && !dryRun
-        let verification = try Store.verify(at: path, repair: isRepairing)
+        var verification = try Store.verify(at: path, repair: isRepairing)
+        try verification.add(WorkerFolders("\(path)/ciso/worker").verify(repair: isRepairing))
         if format == .json {
             try printJSON(verification)
         } else {
@@ -158,11 +161,25 @@ struct StoreVerifyCommand: AsyncParsableCommand {
             StandardOutput.print(
                 "\(count(verification.branches, "branch", plural: "branches")), "
                     + "\(count(verification.commits, "commit")), \(count(verification.documents, "document")), "
-                    + "\(count(verification.objects, "log or object", plural: "logs and objects")): "
+                    + "\(count(verification.objects, "log or object", plural: "logs and objects")), "
+                    + "\(count(verification.layers, "layer")), \(count(verification.environments, "root file system")): "
                     + count(verification.findings.count, "finding"))
         }
         // What a repair left is found by looking again.
-        let left = isRepairing ? try Store.verify(at: path).findings : verification.findings
-        if !left.isEmpty { throw Ending(status: .infrastructure) }
+        var left = verification
+        if isRepairing {
+            left = try Store.verify(at: path)
+            try left.add(WorkerFolders("\(path)/ciso/worker").verify(repair: false))
+        }
+        if !left.findings.isEmpty { throw Ending(status: .infrastructure) }
+    }
+}
+
+extension StoreVerification {
+    /// Adds what was found beside the store.
+    fileprivate mutating func add(_ worker: WorkerVerification) {
+        layers = worker.layers
+        environments = worker.environments
+        findings += worker.damage.map { StoreFinding(severity: .damage, message: $0.message, repair: $0.repair) }
     }
 }

@@ -1,0 +1,131 @@
+public import Core
+import Glibc
+
+/// What a directory tree is like, as one digest.
+public struct TreeState: Hashable, Sendable {
+    /// What counts.
+    public enum Aspect: Sendable {
+        /// What the kernel keeps about every file, without reading any: any later change gives another digest. No program
+        /// can set the time of the last change (`ctime`), so that a file written, truncated, replaced or given another
+        /// owner or mode is noticed even where its size and its other times are restored. A copy has another state.
+        case metadata
+        /// Names, kinds, modes, owners and what files hold: equal for equal copies.
+        case contents
+    }
+
+    public let digest: Digest
+
+    /// The state of `directory` and all that lies below it; nil where some of it cannot be read. What this user may not read
+    /// counts by its name, mode and owner.
+    ///
+    /// - Complexity: O(entries · log entries), one system call for each; for contents also O(bytes).
+    public init?(of directory: String, _ aspect: Aspect) {
+        var scan = TreeScan(aspect: aspect)
+        guard scan.scan(directory) else { return nil }
+        digest = Digest(of: scan.seen)
+    }
+}
+
+/// A walk over a tree that follows no link and notes what it sees, in the order of the names.
+private struct TreeScan {
+    let aspect: TreeState.Aspect
+    private(set) var seen: [UInt8] = []
+    private static let deepest = 128
+
+    init(aspect: TreeState.Aspect) {
+        self.aspect = aspect
+    }
+
+    /// - Returns: whether all of it was seen.
+    mutating func scan(_ directory: String) -> Bool {
+        let root = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        var status = stat()
+        guard root >= 0, fstat(root, &status) == 0 else {
+            if root >= 0 { close(root) }
+            return false
+        }
+        // The times of the tree itself change where it is renamed as a whole.
+        note(UInt64(status.st_mode), UInt64(status.st_uid), UInt64(status.st_gid))
+        return scanContents(of: root, level: 0)
+    }
+
+    /// Takes `directory` over.
+    private mutating func scanContents(of directory: Int32, level: Int) -> Bool {
+        guard level < Self.deepest, let stream = fdopendir(directory) else {
+            close(directory)
+            return false
+        }
+        defer { closedir(stream) }
+        var names: [[CChar]] = []
+        while let record = readdir(stream) {
+            withUnsafePointer(to: &record.pointee.d_name) { tuple in
+                tuple.withMemoryRebound(to: CChar.self, capacity: Int(NAME_MAX) + 1) { name in
+                    guard strcmp(name, ".") != 0, strcmp(name, "..") != 0 else { return }
+                    names.append(Array(UnsafeBufferPointer(start: name, count: strlen(name) + 1)))
+                }
+            }
+        }
+        names.sort { $0.lexicographicallyPrecedes($1) }
+        note(UInt64(names.count))
+        return names.allSatisfy { scanEntry($0, in: directory, level: level) }
+    }
+
+    private mutating func scanEntry(_ name: [CChar], in directory: Int32, level: Int) -> Bool {
+        var status = stat()
+        guard fstatat(directory, name, &status, AT_SYMLINK_NOFOLLOW) == 0 else { return false }
+        seen += name.map { UInt8(bitPattern: $0) }
+        note(UInt64(status.st_mode), UInt64(status.st_uid), UInt64(status.st_gid))
+        switch aspect {
+        case .metadata:
+            note(UInt64(status.st_ino), UInt64(bitPattern: Int64(status.st_size)))
+            for time in [status.st_mtim, status.st_ctim] {
+                note(UInt64(bitPattern: Int64(time.tv_sec)), UInt64(time.tv_nsec))
+            }
+        case .contents:
+            guard noteContents(of: name, status, in: directory) else { return false }
+        }
+        guard status.st_mode & S_IFMT == S_IFDIR else { return true }
+        let child = openat(directory, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+        if child < 0, errno == EACCES { return true }
+        return child >= 0 && scanContents(of: child, level: level + 1)
+    }
+
+    private mutating func noteContents(of name: [CChar], _ status: stat, in directory: Int32) -> Bool {
+        switch status.st_mode & S_IFMT {
+        case S_IFREG:
+            let file = openat(directory, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC)
+            guard file >= 0 else { return errno == EACCES }
+            defer { close(file) }
+            guard let digest = digestOfFile(file) else { return false }
+            seen += digest.hex.utf8
+        case S_IFLNK:
+            var target = [UInt8](repeating: 0, count: Int(PATH_MAX))
+            let count = target.withUnsafeMutableBytes { bytes in
+                bytes.withMemoryRebound(to: CChar.self) { readlinkat(directory, name, $0.baseAddress!, $0.count) }
+            }
+            guard count >= 0 else { return false }
+            seen += target[..<count] + [0]
+        case S_IFCHR, S_IFBLK: note(UInt64(status.st_rdev))
+        default: break
+        }
+        return true
+    }
+
+    private mutating func note(_ numbers: UInt64...) {
+        for number in numbers {
+            withUnsafeBytes(of: number.littleEndian) { seen += $0 }
+        }
+    }
+}
+
+/// The SHA-256 of the rest of an open file; nil where it cannot be read.
+func digestOfFile(_ descriptor: Int32) -> Digest? {
+    var hasher = MessageDigest(.sha256)
+    var buffer = [UInt8](repeating: 0, count: 1 << 18)
+    while true {
+        let count = read(descriptor, &buffer, buffer.count)
+        if count < 0 { return nil }
+        if count == 0 { return Digest(hasher) }
+        hasher.update(buffer[..<count])
+    }
+}

@@ -1,0 +1,177 @@
+import Documents
+import Foundation
+import Glibc
+import OpamFormat
+import OpamSwitch
+import TestSupport
+import Testing
+
+/// Faults in whatever a worker keeps on disk: no file of the worker's is ever a package's fault.
+@Suite(.serialized, .enabled(if: QuickstartWorld.isPossible, "needs root, mmdebstrap and bwrap"))
+struct WorkerDamageTests {
+    /// What can happen to a file, by name; false where it cannot happen to this one.
+    private static let faults: [(name: String, inject: @Sendable (String) -> Bool)] = [
+        ("emptied", { isFile($0) && truncate($0, 0) == 0 }),
+        ("cut in half", { isFile($0) && truncate($0, off_t(size(of: $0) / 2)) == 0 }),
+        (
+            "a bit flipped",
+            { path in
+                guard isFile(path), size(of: path) > 0 else { return false }
+                let file = open(path, O_RDWR | O_CLOEXEC)
+                defer { close(file) }
+                var byte: UInt8 = 0
+                let middle = off_t(size(of: path) / 2)
+                return pread(file, &byte, 1, middle) == 1 && pwrite(file, [byte ^ 1], 1, middle) == 1
+            }
+        ),
+        ("removed", { (try? FileManager.default.removeItem(atPath: $0)) != nil }),
+        ("given to another user", { lchown($0, 4321, 4321) == 0 }),
+        ("made unreadable", { isFile($0) && chmod($0, 0) == 0 }),
+        (
+            "replaced by a folder",
+            { (try? FileManager.default.removeItem(atPath: $0)) != nil && mkdir($0, 0o755) == 0 }
+        ),
+    ]
+
+    private static func isFile(_ path: String) -> Bool {
+        var status = stat()
+        return lstat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
+    }
+
+    private static func size(of path: String) -> Int {
+        var status = stat()
+        return lstat(path, &status) == 0 ? Int(status.st_size) : 0
+    }
+
+    /// Packages over each other, one with a source, whose builds have equal results each time.
+    private static func packages(source: String) throws -> [String: String] {
+        let bytes = Array(try Data(contentsOf: URL(fileURLWithPath: source)))
+        return [
+            "a.1": """
+            build: ["sh" "-c" "echo one >a; echo two >tool; mkdir -p deep/er; echo 3 >deep/er/f"]
+            install: ["sh" "-c" "mkdir -p %{lib}%/a && cp -r a deep %{lib}%/a && install -m 755 tool %{bin}% && ln -s a %{lib}%/a/l"]
+            """,
+            "b.1": """
+            depends: ["a" "ocaml"]
+            build: ["sh" "-ec" "cat %{lib}%/a/l %{bin}%/tool %{lib}%/a/deep/er/f >b"]
+            install: ["sh" "-c" "mkdir -p %{lib}%/b && cp b %{lib}%/b"]
+            """,
+            "c.1": """
+            depends: ["b"]
+            url {
+              src: "file://\(source)"
+              checksum: ["md5=\(Checksum.Kind.md5.digest(of: bytes))" "sha256=\(Checksum.Kind.sha256.digest(of: bytes))"]
+            }
+            build: ["sh" "-ec" "cat text %{lib}%/b/b %{lib}%/a/a >c"]
+            install: ["sh" "-c" "mkdir -p %{lib}%/c && cp c %{lib}%/c"]
+            """,
+        ]
+    }
+
+    /// Whatever happens to whichever file, the next run ends well, with the same results as if nothing had happened.
+    @Test func noDamageOfTheWorkersIsAVerdict() async throws {
+        var random = SeededGenerator()
+        let seed = random.seed
+        let folder = try TemporaryDirectory()
+        try folder.write("text\n", to: "source-1/text")
+        try Program(["tar", "-czf", folder("source.tgz"), "-C", folder.path, "source-1"]).output()
+        let deployment = try await SmallDeployment(Self.packages(source: folder("source.tgz")))
+        let sources = folder("sources")
+        func run() throws -> Program.Ending {
+            var program = try deployment.program("run")
+            program.environment = ProcessInfo.processInfo.environment.merging(["CISO_SOURCE_CACHE": sources]) { $1 }
+            return try program.run()
+        }
+        #expect(try run().status == 0)
+        let (states, layers) = (try deployment.states(), try deployment.layersOfCells())
+        #expect(Set(states.values) == ["success"] && layers.count == 5, "\(states) \(layers)")
+
+        for round in 1...(LongForm.isWanted ? 300 : 14) {
+            let places = [deployment.store.appending(path: "ciso/worker").path, sources]
+            let files = try places.flatMap { place in
+                try FileManager.default.subpathsOfDirectory(atPath: place).sorted().map { "\(place)/\($0)" }
+            }.filter { !["/locks/", "/environments", "/incoming"].contains(where: $0.contains) }
+            let file = try #require(files.randomElement(using: &random))
+            let fault = Self.faults[(round - 1) % Self.faults.count]
+            guard fault.inject(file) else { continue }
+            let context = "seed \(seed), round \(round): \(file) \(fault.name)"
+            try deployment.ci(["retry", "*/*/b.1", "*/*/c.1"]).output()
+            let ending = try run()
+            #expect(ending.status == 0, "\(context)\n\(ending.output)\n\(ending.talk)")
+            #expect(try deployment.states() == states, "\(context)")
+            #expect(try deployment.layersOfCells() == layers, "\(context)")
+            #expect(try deployment.damagedLayers() == [], "\(context)")
+        }
+    }
+
+    /// All archives at once, and the directories that were unpacked from them.
+    @Test func allLayersAreMadeAgainInOneRun() async throws {
+        let folder = try TemporaryDirectory()
+        try folder.write("text\n", to: "source-1/text")
+        try Program(["tar", "-czf", folder("source.tgz"), "-C", folder.path, "source-1"]).output()
+        let deployment = try await SmallDeployment(Self.packages(source: folder("source.tgz")))
+        try deployment.program("run").output()
+        let layers = try deployment.layersOfCells()
+        for layer in try deployment.layers() {
+            let file = deployment.layersFolder.appending(path: "objects/\(layer)").path
+            truncate(file, off_t(Self.size(of: file) / 2))
+        }
+        for layer in layers.values {
+            try? FileManager.default.removeItem(at: deployment.layersFolder.appending(path: layer))
+        }
+        #expect(try deployment.damagedLayers().count == Set(layers.values).count)
+        let verified = try deployment.ci(["store", "verify"]).run()
+        #expect(verified.status == 3, "\(verified.output)")
+        #expect(verified.output.contains("layer "), "\(verified.output)")
+        try deployment.ci(["retry", "*/*/c.1"]).output()
+        try deployment.program("run").output()
+        #expect(try deployment.damagedLayers() == [])
+        #expect(try deployment.layersOfCells() == layers)
+        #expect(try deployment.ci(["store", "verify"]).run().status == 0)
+    }
+
+    /// A bit that flips without a trace is found only when the archive is read. Then the job that made it runs again, and the
+    /// one that asked for it, all in one run.
+    @Test func damageThatIsFoundLateIsMendedInTheSameRun() async throws {
+        let deployment = try await SmallDeployment([
+            "a.1": #"install: ["sh" "-c" "mkdir -p %{lib}%/a && echo one >%{lib}%/a/f"]"#,
+            "b.1": """
+            depends: ["a"]
+            install: ["sh" "-c" "mkdir -p %{lib}%/b && cp %{lib}%/a/f %{lib}%/b"]
+            """,
+        ])
+        try deployment.program("run").output()
+        let layers = try deployment.layersOfCells()
+        let layer = try #require(layers.first { $0.key.contains("/a/1") }?.value)
+        let file = deployment.layersFolder.appending(path: "objects/\(layer.prefix(2))/\(layer).tar.zst").path
+        let flip = try #require(Self.faults.first { $0.name == "a bit flipped" })
+        #expect(flip.inject(file))
+        try Program(["touch", "-d", "@1", file]).output()
+        try FileManager.default.removeItem(at: deployment.layersFolder.appending(path: layer))
+        try deployment.ci(["retry", "*/*/b.1"]).output()
+        try deployment.program("run").output()
+        #expect(try deployment.layersOfCells() == layers)
+        #expect(try deployment.damagedLayers() == [])
+    }
+
+    /// A store that was copied by `cp -r` has every file under the owner of the copier.
+    @Test func aCopiedStoreIsUsed() async throws {
+        let deployment = try await SmallDeployment([
+            "a.1": "build: [\"true\"]",
+            "b.1": """
+            depends: ["a"]
+            build: ["sh" "-c" "mkdir -p %{lib}%/b && echo b >%{lib}%/b/f && mkdir %{lib}%/b/more"]
+            """,
+        ])
+        try deployment.program("run").output()
+        let layers = try deployment.layersOfCells()
+        for layer in layers.values {
+            let place = deployment.layersFolder.appending(path: layer).path
+            guard FileManager.default.fileExists(atPath: place) else { continue }
+            try Program(["chown", "-hR", "0:0", place]).output()
+        }
+        try deployment.ci(["retry", "*/*/b.1"]).output()
+        try deployment.program("run").output()
+        #expect(try deployment.layersOfCells() == layers)
+    }
+}
