@@ -58,6 +58,11 @@ public struct CellResult: Codable, Hashable, Sendable {
     public var failedAttempts: [FailedAttempt]?
     /// Files of other packages that the job changed, as the matrix allows. Absent: none.
     public var overwrites: [Overwrite]?
+    /// Names the execution of the job that gave this result; a copy of the result has the same. Absent: the job was not
+    /// executed, or by a version that did not record it.
+    public var execution: String?
+    /// Identifies the layers of all inputs, direct and indirect, that the job was executed over. Absent: not recorded.
+    public var base: Digest?
 
     public init(cell: Cell, job: Digest?, outcome: Outcome, repositories: [String]) {
         self.cell = cell
@@ -65,6 +70,14 @@ public struct CellResult: Codable, Hashable, Sendable {
         self.outcome = outcome
         self.repositories = repositories
     }
+}
+
+extension CellResult {
+    /// Tells this execution of the job from others of the same job.
+    package var identity: String { execution ?? finished.map(String.init) ?? outcome.rawValue }
+
+    /// Whether the result is a verdict on the job itself, which a later run may rely on.
+    package var isVerdictOnJob: Bool { outcome == .success || outcome == .failure }
 }
 
 extension PlannedCell {

@@ -24,6 +24,8 @@ public enum ResultPath {
 public struct ResultTable: Sendable {
     public private(set) var results: [String: CellResult] = [:]
     private var pathOfJob: [Digest: String] = [:]
+    /// Further paths of jobs that have several: an input of other jobs that became a cell, two targets of one environment.
+    private var otherPaths: [Digest: [String]] = [:]
 
     public init() {}
 
@@ -41,26 +43,41 @@ public struct ResultTable: Sendable {
 
     /// Notes a result.
     public mutating func set(_ result: CellResult, at path: String) {
+        remove(at: path)
         results[path] = result
-        if let job = result.job { pathOfJob[job] = path }
+        guard let job = result.job else { return }
+        if pathOfJob[job] == nil {
+            pathOfJob[job] = path
+        } else {
+            otherPaths[job, default: []].append(path)
+        }
     }
 
     /// Forgets the result at `path`.
     public mutating func remove(at path: String) {
-        if let job = results.removeValue(forKey: path)?.job, pathOfJob[job] == path { pathOfJob[job] = nil }
+        guard let job = results.removeValue(forKey: path)?.job else { return }
+        otherPaths[job]?.removeAll { $0 == path }
+        if pathOfJob[job] == path { pathOfJob[job] = otherPaths[job]?.popLast() }
+        if otherPaths[job]?.isEmpty == true { otherPaths[job] = nil }
     }
-
-    /// The cell that the result at `path` is of; nil where there is none.
-    public func cell(at path: String) -> Cell? { results[path]?.cell }
 
     /// The verdict on a cell; nil where none was recorded.
     public func result(of cell: Cell) -> CellResult? {
         results[ResultPath.cell(cell)]
     }
 
-    /// What became of a job when it was last run; nil where it was not.
+    /// The newest verdict on a job; where there is none, any other result of it; nil where it has no result.
     public func result(ofJob job: Digest) -> CellResult? {
-        pathOfJob[job].flatMap { results[$0] }
+        results(ofJob: job).max {
+            ($0.isVerdictOnJob ? 1 : 0, $0.finished ?? 0, $0.identity)
+                < ($1.isVerdictOnJob ? 1 : 0, $1.finished ?? 0, $1.identity)
+        }
+    }
+
+    /// All results of a job, in any order.
+    public func results(ofJob job: Digest) -> [CellResult] {
+        guard let first = pathOfJob[job] else { return [] }
+        return ([first] + (otherPaths[job] ?? [])).compactMap { results[$0] }
     }
 }
 

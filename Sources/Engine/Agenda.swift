@@ -4,10 +4,14 @@ package import Scheduler
 package import Worker
 
 /// What a run has to do: the jobs that wanted cells need and whose outcome is not known.
+///
+/// Every input of a job to run, direct or indirect, is a job to run itself or a success whose layer is there: no job can
+/// start before all that it is built over has a layer.
 package struct Agenda: Sendable {
     /// How many cells are wanted.
     package let cells: Int
-    /// The jobs to run.
+    /// The jobs to run. One that has a verdict is among them where an input of it is, and another job over it: whether its
+    /// verdict still holds is known once the input has a layer.
     package let nodes: [JobScheduler<Digest>.Node]
     /// How many jobs run at once in each lane that has its own count.
     package let lanes: [String: Int]
@@ -17,28 +21,40 @@ package struct Agenda: Sendable {
     package let cellsDecided: [Digest: [PlannedCell]]
     /// A target for each job, to run it on and to record it under.
     package let targets: [Digest: Plan.Target]
-    /// What is known of jobs that are not run again.
+    /// What is known of jobs that are not run.
     package let known: [Digest: CellResult]
+    /// What the jobs over known jobs are executed over.
+    package let layers: InputLayers
+    /// For each known failure, how many wanted cells it blocks.
+    package let blocked: [Digest: Int]
+
+    /// Whether there is nothing to run and nothing to record.
+    package var isEmpty: Bool { nodes.isEmpty && settled.isEmpty }
 
     /// Works out what is to be done.
     ///
     /// - Parameters:
     ///   - wanted: which cells of the plan are to be decided.
-    ///   - known: what is known of a job: a success whose layer is there, or a real failure.
+    ///   - known: the verdict on a job that may be relied on, a success or a real failure, or its infrastructure failure
+    ///     where that is not to be tried again.
+    ///   - holds: whether the layer of a success is there.
     ///   - seconds: how long a job is expected to run.
     ///   - lane: where the jobs of a target queue, where that is not with all others.
     ///   - isChanged: which cells are not as they were when the deployment was run last.
     /// - Complexity: O(cells + jobs + inputs), and for each cell the jobs that it waits for.
     package init(
         plan: Plan, wanted: (PlannedCell) -> Bool, recorded: (Cell) -> CellResult?,
-        known lookUp: (Digest) -> CellResult?, seconds: (Job) -> Double = { _ in 1 },
+        known lookUp: (Digest) -> CellResult?, holds: (Digest) -> Bool = { _ in true },
+        seconds: (Job) -> Double = { _ in 1 },
         lane: (Plan.Target) -> Lane? = { _ in nil }, isChanged: (Cell) -> Bool = { _ in false }
     ) {
         var survey = Survey(plan: plan)
         let wantedCells = plan.cells.filter(wanted)
         cells = wantedCells.count
-        for cell in wantedCells { survey.need(cell, isChanged: isChanged(cell.cell), lookUp: lookUp) }
-        survey.propagate()
+        for cell in wantedCells { survey.visit(cell, isChanged: isChanged(cell.cell)) }
+        survey.judge(lookUp)
+        survey.select(holds: holds)
+        survey.propagateUrgencies()
         for cell in wantedCells { survey.settle(cell, recorded: recorded(cell.cell)) }
         var lanes: [String: Int] = [:]
         let lanesOfTargets = Dictionary(
@@ -59,6 +75,8 @@ package struct Agenda: Sendable {
         cellsDecided = survey.cellsDecided
         targets = survey.targets
         known = survey.known
+        layers = survey.layers
+        blocked = survey.blockedCells
     }
 }
 
@@ -82,130 +100,6 @@ struct Urgency: Comparable {
 
     /// More than the cells that a plan may have.
     private static let step = 1 << 21
-}
-
-/// The state of working out an agenda.
-private struct Survey {
-    let plan: Plan
-    let environments: [String: [Digest: Plan.Target]]
-    /// Needed jobs, inputs before what needs them.
-    var order: [Digest] = []
-    var settled: [CellResult] = []
-    var cellsDecided: [Digest: [PlannedCell]] = [:]
-    var targets: [Digest: Plan.Target] = [:]
-    var known: [Digest: CellResult] = [:]
-    var urgencies: [Digest: Urgency] = [:]
-    /// Jobs that cannot run, with the known failure behind each.
-    private var blocked: [Digest: CellResult] = [:]
-    private var visited: Set<Digest> = []
-
-    init(plan: Plan) {
-        self.plan = plan
-        environments = Dictionary(grouping: plan.targets, by: \.name).mapValues { targets in
-            Dictionary(targets.map { ($0.environment, $0) }, uniquingKeysWith: { first, _ in first })
-        }
-    }
-
-    /// The jobs that are to be run, inputs first.
-    var pending: [Digest] {
-        order.filter { known[$0] == nil && blocked[$0] == nil }
-    }
-
-    /// Finds the jobs that decide the cell, and all that they are built over.
-    ///
-    /// A known job is not needed for itself, but what is built over it needs the layers below it too.
-    mutating func need(_ cell: PlannedCell, isChanged: Bool, lookUp: (Digest) -> CellResult?) {
-        guard case .jobs(let build, let test) = cell.basis else { return }
-        let deciding = test ?? build
-        raise(deciding, to: Urgency(priority: cell.priority, isChanged: isChanged))
-        if let result = lookUp(deciding) {
-            known[deciding] = result
-            return
-        }
-        var stack = [(job: deciding, inputsDone: false)]
-        while let (id, inputsDone) = stack.popLast() {
-            if inputsDone {
-                order.append(id)
-                continue
-            }
-            guard let job = plan.jobs[id], visited.insert(id).inserted else { continue }
-            targets[id] = environments[cell.cell.target]?[job.environment]
-            known[id] = known[id] ?? lookUp(id)
-            if let result = known[id], result.outcome != .success { continue }
-            stack.append((id, true))
-            stack.append(contentsOf: job.inputs.map { ($0, false) })
-        }
-    }
-
-    private mutating func raise(_ job: Digest, to urgency: Urgency) {
-        urgencies[job] = urgencies[job].map { max($0, urgency) } ?? urgency
-    }
-
-    /// How many cells wait for each of some jobs: those that it decides, and those decided by what is built over it.
-    func waiting(for jobs: [Digest]) -> [Int] {
-        let numbers = Dictionary(uniqueKeysWithValues: zip(jobs, jobs.indices))
-        let inputs = jobs.map { (plan.jobs[$0]?.inputs ?? []).compactMap { numbers[$0] } }
-        var waiting = Array(repeating: 0, count: jobs.count)
-        var seenBy = Array(repeating: -1, count: jobs.count)
-        for (number, job) in jobs.enumerated() {
-            let cells = cellsDecided[job]?.count ?? 0
-            guard cells > 0 else { continue }
-            var open = [number]
-            while let next = open.popLast() {
-                waiting[next] += cells
-                for input in inputs[next] where seenBy[input] != number {
-                    seenBy[input] = number
-                    open.append(input)
-                }
-            }
-        }
-        return waiting
-    }
-
-    /// Hands urgencies down to inputs, and known failures up to what needs them.
-    mutating func propagate() {
-        for id in order.reversed() {
-            guard let urgency = urgencies[id] else { continue }
-            for input in plan.jobs[id]?.inputs ?? [] { raise(input, to: urgency) }
-        }
-        for id in order where known[id] == nil {
-            for input in plan.jobs[id]?.inputs ?? [] {
-                if let cause = blocked[input] ?? known[input], cause.outcome != .success {
-                    blocked[id] = cause
-                    break
-                }
-            }
-        }
-    }
-
-    /// Gives the cell its verdict where it needs no run, else notes which job will decide it.
-    mutating func settle(_ cell: PlannedCell, recorded: CellResult?) {
-        switch cell.basis {
-        case .excluded:
-            return
-        case .unsolvable(let explanation):
-            var result = CellResult(
-                cell: cell.cell, job: nil, outcome: .unsolvable, repositories: plan.repositories.map(\.commit))
-            result.reason = explanation
-            if recorded?.outcome != .unsolvable || recorded?.reason != explanation { settled.append(result) }
-        case .jobs(let build, let test):
-            let deciding = test ?? build
-            guard let result = verdict(of: cell.cell, deciding: deciding) else {
-                cellsDecided[deciding, default: []].append(cell)
-                return
-            }
-            if recorded?.job != result.job || recorded?.outcome != result.outcome { settled.append(result) }
-        }
-    }
-
-    private func verdict(of cell: Cell, deciding: Digest) -> CellResult? {
-        if let cause = blocked[deciding] {
-            return CellResult(blocking: cell, job: deciding, behind: cause, in: plan)
-        }
-        guard var result = known[deciding] else { return nil }
-        result.cell = cell
-        return result
-    }
 }
 
 extension CellResult {

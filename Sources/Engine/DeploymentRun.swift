@@ -1,7 +1,6 @@
 package import Core
 package import Documents
 package import Store
-internal import Synchronization
 package import Worker
 
 /// Runs what a plan needs and the store does not know yet, and records it there.
@@ -24,42 +23,13 @@ package struct DeploymentRun: Sendable {
 
     /// Runs until every wanted cell has its verdict.
     ///
-    /// A layer may turn out to be damaged only when a job is built over it. What it blocked is run once more then, after the
-    /// job that makes the layer again.
+    /// What is executed again may have another layer than before; then what is built over it is executed again too. That
+    /// is worked out from the records when all jobs have ended, and so are retries requested meanwhile. A layer may turn
+    /// out to be damaged only when a job is built over it: then the job that makes it is executed again, and what it
+    /// blocked after it.
     ///
     /// - Throws: `CancellationError` when cancelled; what the store throws.
     package func run(
-        files: @escaping @Sendable (Digest) throws -> PackageFiles,
-        observe: @escaping @Sendable (RunEvent) async -> Void
-    ) async throws {
-        for _ in 1...3 {
-            let unfinished = Mutex<Set<Digest>>([])
-            try await runOnce(files: files) { event in
-                if case .ended(let id, _, _, let ending) = event, ending.outcome == .infrastructure {
-                    unfinished.withLock { _ = $0.insert(id) }
-                }
-                await observe(event)
-            }
-            guard try hasLostLayers(below: unfinished.withLock { $0 }) else { return }
-        }
-    }
-
-    /// Whether some of the jobs are built over a layer that was recorded and is not there any more.
-    private func hasLostLayers(below jobs: Set<Digest>) throws -> Bool {
-        guard !jobs.isEmpty else { return false }
-        let records = try Records(store: store, plan: plan)
-        var (open, seen) = (Array(jobs), Set<Digest>())
-        while let id = open.popLast() {
-            for input in plan.jobs[id]?.inputs ?? [] where seen.insert(input).inserted {
-                let isRecorded = records.verdict(onJob: input) { _ in true }?.outcome == .success
-                if isRecorded, records.verdict(onJob: input, holds: runner.holds) == nil { return true }
-                open.append(input)
-            }
-        }
-        return false
-    }
-
-    private func runOnce(
         files: @escaping @Sendable (Digest) throws -> PackageFiles,
         observe: @escaping @Sendable (RunEvent) async -> Void
     ) async throws {
@@ -67,26 +37,58 @@ package struct DeploymentRun: Sendable {
         try store.settle()
         let cancellations = try CancellationWatch(store: store, plan: plan)
         defer { cancellations.stop() }
-        let records = try Records(store: store, plan: plan)
-        let tasks = try TaskIndex(plan.tasks)
-        let agenda = Agenda(
-            plan: plan,
-            wanted: { cell in
-                let recorded = records.result(of: cell.cell)
-                if let recorded, recorded.outcome == .cancelled, cell.isDecided(by: recorded) { return false }
-                return selectors.isEmpty
-                    || selectors.contains {
-                        $0.picks(cell.cell, result: recorded, tasks: tasks.tasks(of: cell.cell))
-                    }
-            },
-            recorded: records.result(of:),
-            known: { records.verdict(onJob: $0, holds: runner.holds) },
-            seconds: records.expectedSeconds, lane: runner.lane,
-            isChanged: try changedCells(records).contains)
+        let claims = try JobClaims(in: store.live)
+        defer { claims.end() }
         let running = try RunningJobs(of: plan.deployment, in: store)
         defer { running.end() }
-        let housekeeping = Housekeeping { [store] in try store.tidy() }
-        let run = PlanRun(
+        let housekeeping = Housekeeping { [store] willPack in try store.tidy(willPack: willPack) }
+        var round = Round()
+        repeat {
+            try Task.checkCancellation()
+            let requests = try retryHeads()
+            let records = try RecordedResults(
+                store: store, deployment: plan.deployment, targets: Set(plan.targets.map(\.name)))
+            let wanted = try wantedCells(records, of: round)
+            let agenda = try agenda(wanted, records, round)
+            let run = planRun(
+                agenda, claims, cancellations: cancellations.cells, files: files, housekeeping,
+                observe: { event in
+                    running.note(event)
+                    await observe(event)
+                })
+            let results = agenda.isEmpty && !round.isFirst ? [:] : try await run.run()
+            round.take(results, wanted: wanted, records)
+            try fulfilRequests()
+            let isRepaired = try round.canRepair && hasLostLayers(below: Set(round.infrastructureFailures.keys))
+            if isRepaired { round.beginRepair() }
+            round.isLast = try !isRepaired && !round.hasChangedLayers && retryHeads() == requests
+        } while !round.isLast
+        await housekeeping.finish { await observe(.packing) }
+        try Task.checkCancellation()
+    }
+
+    /// Whether some of the jobs are built over a layer that was recorded and is not there any more.
+    private func hasLostLayers(below jobs: Set<Digest>) throws -> Bool {
+        guard !jobs.isEmpty else { return false }
+        let records = try RecordedResults(
+            store: store, deployment: plan.deployment, targets: Set(plan.targets.map(\.name)))
+        var (open, seen) = (Array(jobs), Set<Digest>())
+        while let id = open.popLast() {
+            for input in plan.jobs[id]?.inputs ?? [] where seen.insert(input).inserted {
+                if let layer = records.verdict(onJob: input)?.layer, !runner.holds(layer: layer) { return true }
+                open.append(input)
+            }
+        }
+        return false
+    }
+
+    private func planRun(
+        _ agenda: Agenda, _ claims: JobClaims, cancellations: AsyncStream<Set<Cell>>,
+        files: @escaping @Sendable (Digest) throws -> PackageFiles, _ housekeeping: Housekeeping,
+        observe: @escaping @Sendable (RunEvent) async -> Void
+    ) -> PlanRun {
+        let lookup = JobLookup(store: store, plan: plan)
+        return PlanRun(
             plan: plan, agenda: agenda, runner: runner, slots: slots, files: files,
             record: { [store, deployment = plan.deployment] entry in
                 let branch = ResultBranch(deployment: deployment, target: entry.result.cell.target)
@@ -95,71 +97,102 @@ package struct DeploymentRun: Sendable {
                 }
                 housekeeping.noteRecord()
             },
-            observe: { event in
-                running.note(event)
-                await observe(event)
-            }, cancellations: cancellations.cells)
-        try await run.run()
-        await housekeeping.finish()
+            observe: observe, cancellations: cancellations, claims: claims, recorded: lookup.verdict(onJob:))
     }
 }
 
 extension DeploymentRun {
+    /// What the rounds of a run hand on.
+    private struct Round {
+        var isFirst = true
+        var isLast = false
+        /// The cells that the run decides; nil until they are picked.
+        var wanted: Set<Cell>?
+        /// Infrastructure failures, which this run does not try again.
+        var infrastructureFailures: [Digest: CellResult] = [:]
+        /// How often jobs were executed again because a layer below them was damaged.
+        private var repairs = 0
+        /// Layers that this run made: were they gone at once, making them again would not help.
+        var layers: Set<Digest> = []
+        /// Whether a job that was executed again has another layer now, or one below it has.
+        var hasChangedLayers = false
+
+        var canRepair: Bool { repairs < 2 && !infrastructureFailures.isEmpty }
+
+        mutating func beginRepair() {
+            repairs += 1
+            infrastructureFailures.removeAll()
+        }
+
+        mutating func take(_ results: [Digest: CellResult], wanted: Set<Cell>, _ records: RecordedResults) {
+            isFirst = false
+            self.wanted = wanted
+            hasChangedLayers = results.contains { id, result in
+                records.results(ofJob: id).contains {
+                    $0.layer != nil && ($0.layer != result.layer || $0.base != result.base)
+                }
+            }
+            for (id, result) in results {
+                infrastructureFailures[id] = result.outcome == .infrastructure ? result : nil
+                if let layer = result.layer { layers.insert(layer) }
+            }
+        }
+    }
+
+    /// The cells that the run decides: those that were picked at its beginning and are not cancelled.
+    private func wantedCells(_ records: RecordedResults, of round: Round) throws -> Set<Cell> {
+        let tasks = try TaskIndex(plan.tasks)
+        return Set(
+            plan.cells.filter { cell in
+                let recorded = records.result(of: cell.cell).flatMap { cell.isDecided(by: $0) ? $0 : nil }
+                if recorded?.outcome == .cancelled { return false }
+                if let wanted = round.wanted { return wanted.contains(cell.cell) }
+                return selectors.isEmpty
+                    || selectors.contains {
+                        $0.picks(cell.cell, result: recorded, tasks: tasks.tasks(of: cell.cell))
+                    }
+            }.map(\.cell))
+    }
+
+    private func agenda(_ wanted: Set<Cell>, _ records: RecordedResults, _ round: Round) throws -> Agenda {
+        Agenda(
+            plan: plan, wanted: { wanted.contains($0.cell) }, recorded: records.result(of:),
+            known: { records.verdict(onJob: $0) ?? round.infrastructureFailures[$0] },
+            holds: { round.layers.contains($0) || runner.holds(layer: $0) },
+            seconds: records.expectedSeconds, lane: runner.lane,
+            isChanged: round.isFirst ? try changedCells(records).contains : { _ in false })
+    }
+
     /// The cells that are not as in the plan that was run before.
-    private func changedCells(_ records: Records) throws -> Set<Cell> {
+    private func changedCells(_ records: RecordedResults) throws -> Set<Cell> {
         try PlanStore(store).changes(of: plan.deployment) { repositories in
             records.commits.contains(repositories.map(\.commit))
         }
     }
-}
 
-/// What the store knows of a plan's cells and jobs, those of other deployments included.
-private struct Records {
-    private var ownTables: [String: ResultTable] = [:]
-    private var tables: [ResultTable] = []
-    private var durations: [String: Double] = [:]
-    /// Of the repositories, under which something of this deployment was recorded.
-    private(set) var commits: Set<[String]> = []
+    /// What the branches of retry requests lead to.
+    private func retryHeads() throws -> [String: String] {
+        try Dictionary(
+            uniqueKeysWithValues: store.branches(prefix: RetryBranch.prefix).map { branch in
+                (branch.name, try store.snapshot(branch).commit.map { "\($0)" } ?? "")
+            })
+    }
 
-    init(store: Store, plan: Plan) throws {
-        let targets = Set(plan.targets.map(\.name))
-        for branch in try store.branches(prefix: "results/") {
-            guard let results = ResultBranch(name: branch.name) else { continue }
-            let isOwn = results.deployment == plan.deployment && targets.contains(results.target)
-            let table = try results.table(in: store.snapshot(branch))
-            if isOwn {
-                ownTables[results.target] = table
-                tables.insert(table, at: 0)
-            } else {
-                tables.append(table)
-            }
-            for result in table.results.values {
-                if isOwn { commits.insert(result.repositories) }
-                guard let duration = result.duration, result.outcome == .success else { continue }
-                durations[result.cell.package.name] = max(duration, durations[result.cell.package.name] ?? 0)
+    /// Removes the requests of this deployment whose jobs have a newer verdict.
+    private func fulfilRequests() throws {
+        let branch = try Branch(RetryBranch(deployment: plan.deployment).name)
+        let requests = try RetryBranch.requests(in: store.snapshot(branch))
+        guard !requests.isEmpty else { return }
+        let lookup = JobLookup(store: store, plan: plan)
+        let fulfilled = try requests.filter { try lookup.verdict(onJob: $0.job) != nil }
+        guard !fulfilled.isEmpty else { return }
+        let message = "Fulfil \(count(fulfilled.count, "retry request"))"
+        try store.transact(branch, message) { transaction in
+            for request in fulfilled {
+                let path = try RetryBranch.path(of: request.job)
+                // Another request may have come meanwhile.
+                if try transaction.value(at: path) == request { try transaction.remove(path.path) }
             }
         }
-    }
-
-    /// The longest that a build of the package has taken, on whatever target; for one never built, a usual time.
-    func expectedSeconds(of job: Job) -> Double {
-        durations[job.package.name] ?? 5
-    }
-
-    func result(of cell: Cell) -> CellResult? {
-        ownTables[cell.target]?.result(of: cell)
-    }
-
-    /// A success whose layer is there, or a real failure; whatever else became of the job is no verdict on it.
-    func verdict(onJob job: Digest, holds: (Digest) -> Bool) -> CellResult? {
-        for table in tables {
-            guard let result = table.result(ofJob: job) else { continue }
-            switch result.outcome {
-            case .success where result.layer.map(holds) ?? true: return result
-            case .failure: return result
-            case .success, .blocked, .unsolvable, .infrastructure, .cancelled: continue
-            }
-        }
-        return nil
     }
 }

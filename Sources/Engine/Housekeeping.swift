@@ -12,12 +12,16 @@ package final class Housekeeping: Sendable {
     package static let interval = 500
 
     private let interval: Int
-    private let tidy: @Sendable () throws -> Void
+    private let tidy: @Sendable (_ willPack: @Sendable () -> Void) throws -> Void
     private let queue = DispatchQueue(label: "engine.housekeeping", qos: .utility)
     private let state = Mutex(State())
 
-    /// - Parameter tidy: what is done after so many records; it finds out by itself whether there is anything to do.
-    package init(every interval: Int = Housekeeping.interval, tidy: @escaping @Sendable () throws -> Void) {
+    /// - Parameter tidy: what is done after so many records; it finds out by itself whether there is anything to do, and
+    ///   then calls `willPack` first.
+    package init(
+        every interval: Int = Housekeeping.interval,
+        tidy: @escaping @Sendable (_ willPack: @Sendable () -> Void) throws -> Void
+    ) {
         self.interval = interval
         self.tidy = tidy
     }
@@ -34,18 +38,26 @@ package final class Housekeeping: Sendable {
         guard isDue else { return }
         queue.async { [self] in
             // What cannot be packed now is packed another time; nothing depends on it.
-            try? tidy()
+            try? tidy {}
             state.withLock { $0.isAtWork = false }
         }
     }
 
-    /// Waits for what is under way, and tidies once more where that is worth while.
-    package func finish() async {
-        await withCheckedContinuation { continuation in
-            queue.async { [self] in
-                try? tidy()
-                continuation.resume()
-            }
+    /// Waits for what is under way, and tidies once more where that is worth while; returns at once where the task is
+    /// cancelled. What was begun then goes on until the process ends, and may be cut short at any point.
+    ///
+    /// - Parameter willPack: called before the store is packed, or where that is under way.
+    package func finish(willPack: @escaping @Sendable () async -> Void) async {
+        let (steps, tell) = AsyncStream.makeStream(of: Void.self)
+        if state.withLock(\.isAtWork) { tell.yield() }
+        queue.async { [self] in
+            try? tidy { tell.yield() }
+            tell.finish()
+        }
+        var isTold = false
+        for await _ in steps where !isTold {
+            isTold = true
+            await willPack()
         }
     }
 }

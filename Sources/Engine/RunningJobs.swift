@@ -33,7 +33,7 @@ final class RunningJobs: Sendable {
             tell(job, of: id)
         case .ended(let id, _, _, _), .retrying(let id, _, _):
             forget(id)
-        case .planned, .recorded:
+        case .planned, .knownFailures, .waiting, .adopted, .blocked, .dropped, .recorded, .packing:
             break
         }
     }

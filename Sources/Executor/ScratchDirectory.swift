@@ -27,6 +27,12 @@ public final class ScratchDirectory: Sendable {
         return try ScratchDirectory(at: "/tmp/\(prefix)\(ProcessIdentity.current.name).\(number)", mode: 0o700)
     }
 
+    /// Removes the directories of this process in `/tmp`: for a process that ends without releasing them.
+    public static func removeTemporaries() {
+        let prefix = "ciso-\(geteuid()).\(ProcessIdentity.current.name)."
+        for name in namesOfEntries(in: "/tmp") where name.hasPrefix(prefix) { removeTree("/tmp/\(name)") }
+    }
+
     private init(at path: String, mode: mode_t) throws(Failure) {
         self.path = path
         guard mkdir(path, mode) == 0 else {

@@ -23,11 +23,15 @@ package struct CellState: Codable, Sendable, Hashable {
     package var machine: String?
     /// Files of other packages that the job changed, as the matrix allows.
     package var overwrites: [CellResult.Overwrite]?
+    /// True where a retry was requested: the next run decides the cell again. Absent otherwise.
+    package var retry: Bool?
 
     /// The state of a planned cell.
     ///
-    /// - Parameter result: the recorded verdict, which counts only for what the plan now says.
-    package init(_ planned: PlannedCell, result: CellResult?) {
+    /// - Parameters:
+    ///   - result: the recorded verdict, which counts only for what the plan now says.
+    ///   - isSuperseded: whether a retry was requested after it.
+    package init(_ planned: PlannedCell, result: CellResult?, isSuperseded: Bool = false) {
         cell = planned.cell
         required = planned.required
         accepted = planned.accepted
@@ -50,6 +54,7 @@ package struct CellState: Codable, Sendable, Hashable {
         job = result.job?.hex
         machine = result.machine
         overwrites = result.overwrites
+        if isSuperseded { retry = true }
         if case .jobs(let build, let test) = planned.basis {
             kind = result.job == build ? .build : test != nil && result.job == test ? .test : nil
         }
@@ -66,7 +71,9 @@ package struct CellState: Codable, Sendable, Hashable {
     package var outcome: Outcome? { Outcome(rawValue: state) }
 
     /// The state in a few words: `failure in build`, `blocked by dune`, `success (test)` where tests were run.
-    package var words: String {
+    package var words: String { verdictWords + (retry == true ? ", to be retried" : "") }
+
+    private var verdictWords: String {
         if let blockedBy { return "\(state) by \(blockedBy.name)" }
         if let phase { return "\(state) in \(phase.rawValue)" }
         return kind == .test && outcome == .success ? "\(state) (test)" : state

@@ -40,6 +40,10 @@ public struct JobScheduler<ID: Hashable & Comparable & Sendable>: Sendable {
     public enum Event: Sendable {
         /// A job that was run has ended.
         case ended(ID, Ending, at: Duration)
+        /// A job that was to be run is running elsewhere: it takes no slot until it is released.
+        case held(ID)
+        /// A held job is not running elsewhere any more.
+        case released(ID)
         /// Time has come to `at`.
         case clock(at: Duration)
         /// These jobs, and all that wait for them, are no longer wanted.
@@ -67,6 +71,8 @@ public struct JobScheduler<ID: Hashable & Comparable & Sendable>: Sendable {
         case waiting(unmet: Int)
         case ready
         case running(attempt: Int)
+        /// It runs elsewhere.
+        case held
         case retrying(attempt: Int, at: Duration)
         case succeeded, failed, cancelled
         case blocked(by: ID)
@@ -75,7 +81,7 @@ public struct JobScheduler<ID: Hashable & Comparable & Sendable>: Sendable {
         public var isSettled: Bool {
             switch self {
             case .succeeded, .failed, .cancelled, .blocked: true
-            case .waiting, .ready, .running, .retrying: false
+            case .waiting, .ready, .running, .held, .retrying: false
             }
         }
     }
@@ -170,6 +176,15 @@ public struct JobScheduler<ID: Hashable & Comparable & Sendable>: Sendable {
             running -= 1
             runningIn[laneOf[index], default: 0] -= 1
             settle(index, ending, now: now, &actions)
+        case .held(let id):
+            guard let index = indices[id], case .running = states[index] else { return [] }
+            running -= 1
+            runningIn[laneOf[index], default: 0] -= 1
+            attempt[index] -= 1
+            states[index] = .held
+        case .released(let id):
+            guard let index = indices[id], case .held = states[index] else { return [] }
+            makeReady(index)
         case .clock(let now):
             wakeUp(now: now, &actions)
         case .cancel(let wanted):
@@ -271,7 +286,7 @@ extension JobScheduler {
             switch states[index] {
             case .running:
                 actions.append(.stop(ids[index]))
-            case .waiting, .ready, .retrying:
+            case .waiting, .ready, .held, .retrying:
                 ready[laneOf[index]]?.removeAll { $0 == ranks[index] }
                 close(index, .cancelled)
                 actions.append(.drop(ids[index]))

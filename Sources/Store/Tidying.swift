@@ -18,10 +18,12 @@ extension Store {
     /// Drops no object. Others, stock git included, may read and write meanwhile, and no writer waits for it. Packs are
     /// put together once what is new is as much as they are, so that their number stays logarithmic.
     ///
-    /// - Parameter grace: loose objects younger than so many seconds stay: a push that is under way may count on them.
+    /// - Parameters:
+    ///   - grace: loose objects younger than so many seconds stay: a push that is under way may count on them.
+    ///   - willPack: called before the packing, which takes a while, begins.
     /// - Returns: what was done; nil where nothing was, because there was too little or somebody else is at it.
     @discardableResult
-    public func tidy(limit: Int = 2_000, grace: Int = 60) throws -> Tidied? {
+    public func tidy(limit: Int = 2_000, grace: Int = 60, willPack: () -> Void = {}) throws -> Tidied? {
         // As git does: objects are spread evenly over 256 folders, so a few of them tell of all.
         let sample = ["17", "5a", "9c", "e1"].map { names(in: "\(layout.gitObjects)/\($0)").count }.reduce(0, +)
         let news = untidyPacks().reduce(0) { $0 + $1.count }
@@ -39,6 +41,7 @@ extension Store {
             let packs = untidyPacks()
             let count = packs.reduce(old.count) { $0 + $1.count }
             guard count > limit / 2 else { return nil }
+            willPack()
             return try handles.with { repository in
                 try consolidate(
                     old, packs.compactMap { PackIndex(base: $0.base) } + tidyPacks(beside: count), heads: heads,

@@ -53,6 +53,7 @@ public final class LocalRunner: JobRunner {
             try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         }
         ScratchDirectory.removeLeftovers(in: folders.scratch)
+        ScratchDirectory.removeLeftovers(in: folders.logs)
         layers.removeLeftovers()
         Headroom.raiseDescriptorLimit()
     }
@@ -69,28 +70,31 @@ public final class LocalRunner: JobRunner {
 
     public func run(_ request: JobRequest, progress: @escaping @Sendable (JobStep) -> Void) async -> JobReport {
         let clock = ContinuousClock()
-        let start = clock.now
-        let path = "\(folders.logs)/\(request.id)"
+        let start = Mutex(clock.now)
         var report: JobReport
         do {
-            let log = try JobLog(path)
+            // Another process may run the same job.
+            let folder = try ScratchDirectory(in: folders.logs)
+            defer { withExtendedLifetime(folder) {} }
+            let log = try JobLog("\(folder.path)/\(request.id)")
             log.note("\(request.job.package) on \(request.target.name) with \(request.job.compiler)")
-            report = await attempt(request, log: log, progress)
+            // Making a root file system is no part of the job that happens to need it first.
+            report = await attempt(request, log: log, progress) { start.withLock { $0 = clock.now } }
             if let reason = report.reason { log.note("\(report.outcome.rawValue): \(reason)") }
             if report.outcome != .cancelled { report.log = try await keepLog(log.contents()) }
         } catch {
             report = JobReport(outcome: .infrastructure, duration: 0)
             report.reason = "\(error)"
         }
-        unlink(path)
-        let elapsed = clock.now - start
+        let elapsed = clock.now - start.withLock { $0 }
         report.duration = Double(elapsed.components.seconds) + Double(elapsed.components.attoseconds) / 1e18
         return report
     }
 
-    private func attempt(_ request: JobRequest, log: JobLog, _ progress: @escaping @Sendable (JobStep) -> Void) async
-        -> JobReport
-    {
+    /// - Parameter ready: called once the target's environment is there.
+    private func attempt(
+        _ request: JobRequest, log: JobLog, _ progress: @escaping @Sendable (JobStep) -> Void, ready: () -> Void
+    ) async -> JobReport {
         let here: @Sendable (String) -> Void = { progress(JobStep($0)) }
         let machine = Mutex<String?>(nil)
         var report = JobReport(outcome: .success, duration: 0)
@@ -99,6 +103,7 @@ public final class LocalRunner: JobRunner {
             try request.checkFiles()
             let target = try await environments.environment(of: request.target, progress: here)
             let built: BuiltPackage
+            ready()
             if target.isRemote {
                 try await fetch(request, here)
                 built = try await remote.use(for: target, request.target, log: log, progress: progress) {

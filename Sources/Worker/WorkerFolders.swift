@@ -21,7 +21,7 @@ public struct WorkerFolders: Hashable, Sendable {
     public var sources: String { "\(root)/sources" }
     /// What running jobs write; cleared of what dead processes left.
     public var scratch: String { "\(root)/scratch" }
-    /// Logs of running jobs, by job.
+    /// Logs of running jobs, each in a folder of its attempt; cleared of what dead processes left.
     public var logs: String { "\(root)/logs" }
 }
 

@@ -41,6 +41,7 @@ struct CI: AsyncParsableCommand {
     static func main() async {
         _ = StandardDescriptors.wereClosed
         signal(SIGPIPE, SIG_IGN)
+        Interruption.begin()
         var status = await run(arguments: Array(CommandLine.arguments.dropFirst()))
         do {
             try StandardOutput.finish()
@@ -48,6 +49,8 @@ struct CI: AsyncParsableCommand {
             let code = complain(about: error)
             if status <= ExitStatus.notGood.rawValue { status = code }
         }
+        // Other threads may be packing the store, which may be cut short at any point.
+        if status == ExitStatus.interrupted.rawValue { Interruption.end() }
         Foundation.exit(status)
     }
 

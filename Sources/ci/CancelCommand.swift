@@ -7,7 +7,7 @@ internal import Store
 struct CancelCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "cancel",
-        abstract: "Give up cells that have no verdict yet.",
+        abstract: "Cancel pending cells, and cells that are to be retried.",
         discussion: """
             A cancelled cell is not run until 'ci retry' picks it or its jobs change. A 'ci run' that goes on in another \
             process stops the jobs that only cancelled cells need.
@@ -29,8 +29,10 @@ struct CancelCommand: AsyncParsableCommand {
         let selectors = try selectors.selectors()
         try reader.check(selectors)
         let pending = try reader.cells(picked: selectors).filter {
-            CellState($0, result: reader.result(of: $0.cell)).state == "pending"
+            let state = reader.state(of: $0)
+            return state.state == "pending" || state.retry == true
         }
+        let superseded = try SupersededResults(in: reader.store)
         guard !pending.isEmpty else {
             throw Failure(.input, "no cell without a verdict is picked", hint: "'ci results' lists the cells")
         }
@@ -46,7 +48,7 @@ struct CancelCommand: AsyncParsableCommand {
                     let path = ResultPath.cell(result.cell)
                     // A run may have been faster.
                     let known = try transaction.value(CellResult.self, at: StorePath(path))
-                    if let known, cell.isDecided(by: known) { continue }
+                    if let known, cell.isDecided(by: known), !superseded.contains(known) { continue }
                     try branch.write(result, at: path, in: transaction)
                 }
             }
@@ -58,7 +60,7 @@ struct CancelCommand: AsyncParsableCommand {
         if case .jobs(let build, let test) = cell.basis { job = test ?? build }
         var result = CellResult(
             cell: cell.cell, job: job, outcome: .cancelled, repositories: plan.repositories.map(\.commit))
-        result.reason = "given up by 'ci cancel'"
+        result.reason = "cancelled by 'ci cancel'"
         return result
     }
 }

@@ -4,10 +4,12 @@ internal import Engine
 internal import Foundation
 internal import Worker
 
-/// Shows a run on standard error: on a terminal a few lines that are drawn anew, elsewhere a line for each ending.
+/// Shows a run on standard error: on a terminal a few lines that are redrawn, elsewhere a line for each ending and, after
+/// half a minute without one, a line that says what is running.
 actor ProgressDisplay {
     private struct Running {
         let title: String
+        let target: String
         let began: ContinuousClock.Instant
         var step: String
     }
@@ -18,17 +20,23 @@ actor ProgressDisplay {
     private let clock = ContinuousClock()
     private let began: ContinuousClock.Instant
     private var total = 0
-    private var done = 0
     private var ended = 0
     private var bad = 0
     private var running: [Digest: Running] = [:]
+    /// Jobs that other runs are at work on.
+    private var waiting: Set<Digest> = []
+    /// Targets, and hosts of them, that are being made ready, or were.
+    private var bootstrapped: Set<String> = []
+    private var lastSaid: ContinuousClock.Instant
     private var linesDrawn = 0
     private var lastDrawn: ContinuousClock.Instant?
     private var ticker: Task<Void, Never>?
 
     /// Redraws are this far apart at least.
     private static let pause = Duration.milliseconds(100)
-    /// Running jobs that are shown at once.
+    /// Without a terminal, something is said after so long a silence.
+    private static let silence = Duration.seconds(30)
+    /// Running jobs and causes that are shown at once.
     private static let shown = 8
 
     init(_ talk: TalkOptions) {
@@ -36,6 +44,7 @@ actor ProgressDisplay {
         verbose = talk.verbose
         live = Terminal.talksToTerminal && !talk.quiet
         began = clock.now
+        lastSaid = clock.now
     }
 
     /// Says, on a terminal, what is about to be run.
@@ -49,28 +58,82 @@ actor ProgressDisplay {
     func show(_ event: RunEvent) {
         guard !quiet else { return }
         switch event {
-        case .planned(let cells, let jobs, let done):
-            total = jobs
-            say("\(count(cells, "cell")), \(count(jobs, "job")) to run, \(done) done before")
-            if live { startTicking() }
+        case .planned(let cells, let jobs, let done): plan(cells: cells, jobs: jobs, done: done)
+        case .knownFailures(let failures): tell(failures)
         case .started(let id, let job, let target, let attempt):
+            waiting.remove(id)
             let again = attempt > 1 ? " (attempt \(attempt))" : ""
-            running[id] = Running(title: title(of: job, on: target) + again, began: clock.now, step: "start")
-        case .step(let id, let step):
-            running[id]?.step = step.description
-            if verbose, let title = running[id]?.title { say("\(title): \(step)") }
+            running[id] = Running(
+                title: title(of: job, on: target) + again, target: target, began: clock.now, step: "start")
+        case .waiting(let id, let job, let target):
+            if waiting.insert(id).inserted { say("\(title(of: job, on: target)): waiting for another run") }
+        case .step(let id, let step): note(step, of: id)
         case .ended(let id, let job, let target, let ending):
             running[id] = nil
-            ended += 1
-            if ending.outcome != .success { bad += 1 }
-            say("[\(ended)/\(total)] \(title(of: job, on: target)): \(sentence(for: ending))")
-        case .recorded:
-            done += 1
+            if ending.isInterrupted {
+                say("\(title(of: job, on: target)): interrupted")
+            } else {
+                end(title(of: job, on: target), ending, sentence(for: ending))
+            }
+        case .adopted(let id, let job, let target, let ending):
+            let source = waiting.remove(id) == nil ? "already recorded" : "by another run"
+            end(title(of: job, on: target), ending, "\(words(for: ending)), \(source)\(reason(of: ending))")
+        case .blocked(let jobs, let cause):
+            settle(jobs, isGood: false)
+            say("[\(ended)/\(total)] \(count(jobs, "job")) blocked by \(cause.package)")
+        case .dropped(let jobs):
+            settle(jobs, isGood: true)
+            say("[\(ended)/\(total)] \(count(jobs, "job")) cancelled")
+        case .recorded: break
         case .retrying(let id, let job, let reason):
             running[id] = nil
             say("will run \(job.package) again: \(reason)")
+        case .packing: say("packing the store…")
         }
         draw(force: false)
+    }
+
+    private func plan(cells: Int, jobs: Int, done: Int) {
+        if ticker == nil {
+            say("\(count(cells, "cell")), \(count(jobs, "job")) to run, \(done) done before")
+        } else if jobs > 0 {
+            say("\(count(jobs, "more job")) to run: retried, or what they are built over has changed")
+        }
+        total += jobs
+        startTicking()
+    }
+
+    private func tell(_ failures: [(package: PackageVersion, cells: Int)]) {
+        for failure in failures.prefix(Self.shown) {
+            say("\(count(failure.cells, "cell")) blocked by \(failure.package), which failed before")
+        }
+        let rest = failures.dropFirst(Self.shown)
+        guard !rest.isEmpty else { return }
+        let cells = rest.reduce(0) { $0 + $1.cells }
+        say("\(count(cells, "cell")) blocked by \(count(rest.count, "other package"))")
+    }
+
+    private func note(_ step: JobStep, of id: Digest) {
+        guard let job = running[id] else { return }
+        running[id]?.step = step.description
+        if step.name == "bootstrap", bootstrapped.insert("\(job.target) \(step.host ?? "")").inserted {
+            let what = step.host.map { "making \($0) ready" } ?? "making the root file system"
+            say("\(job.target): \(what), which takes minutes and is done once")
+        } else if step.name.hasPrefix("bootstrap ") {
+            say("\(job.target): \(step)")
+        } else if verbose {
+            say("\(job.title): \(step)")
+        }
+    }
+
+    private func end(_ title: String, _ ending: JobEnding, _ sentence: String) {
+        settle(1, isGood: ending.outcome == .success)
+        say("[\(ended)/\(total)] \(title): \(sentence)")
+    }
+
+    private func settle(_ jobs: Int, isGood: Bool) {
+        ended += jobs
+        if !isGood { bad += jobs }
     }
 
     /// Clears the live lines; nothing is drawn after it.
@@ -84,26 +147,38 @@ actor ProgressDisplay {
         ticker = Task { [weak self] in
             while !Task.isCancelled {
                 try? await Task.sleep(for: .seconds(1))
-                await self?.draw(force: true)
+                await self?.tick()
             }
         }
     }
 
+    private func tick() {
+        draw(force: true)
+        guard !live, clock.now - lastSaid >= Self.silence, let longest = running.values.min(by: { $0.began < $1.began })
+        else { return }
+        let spent = seconds(longest.began.duration(to: clock.now).inSeconds)
+        let others = running.count > 1 ? ", and \(running.count - 1) more" : ""
+        say("running: \(longest.title): \(longest.step), \(spent)\(others)")
+    }
+
     private func title(of job: Job, on target: String) -> String {
-        "\(target)/\(job.compiler)/\(job.package)" + (job.kind == .test ? " (test)" : "")
+        (job.kind == .test ? "tests of " : "") + "\(target)/\(job.compiler)/\(job.package)"
     }
 
     private func sentence(for ending: JobEnding) -> String {
-        var text = ending.outcome.rawValue
-        if let phase = ending.phase { text += " in \(phase.rawValue)" }
-        text += ", \(seconds(ending.duration))"
-        if let reason = ending.reason { text += ": \(reason)" }
-        return text
+        "\(words(for: ending)), \(seconds(ending.duration))\(reason(of: ending))"
     }
+
+    private func words(for ending: JobEnding) -> String {
+        ending.outcome.rawValue + (ending.phase.map { " in \($0.rawValue)" } ?? "")
+    }
+
+    private func reason(of ending: JobEnding) -> String { ending.reason.map { ": \($0)" } ?? "" }
 
     private func say(_ line: String) {
         clear()
         write(line + "\n")
+        lastSaid = clock.now
     }
 
     private func draw(force: Bool) {
@@ -125,6 +200,7 @@ actor ProgressDisplay {
     private func summary(at now: ContinuousClock.Instant) -> String {
         let spent = began.duration(to: now).inSeconds
         var text = "\(ended)/\(total) jobs, \(running.count) running"
+        if !waiting.isEmpty { text += ", \(waiting.count) waiting for another run" }
         if bad > 0 { text += ", \(bad) not good" }
         text += ", \(seconds(spent)) so far"
         if ended > 0, ended < total {

@@ -10,6 +10,7 @@ struct ResultsReader {
     let header: PlanHeader
     /// Of all targets.
     let tables: [String: ResultTable]
+    private let superseded: SupersededResults
 
     /// Reads a deployment; nil: the only one there is.
     ///
@@ -29,6 +30,7 @@ struct ResultsReader {
             tables[target] = try branch.table(in: store.snapshot(Branch(branch.name)))
         }
         self.tables = tables
+        superseded = try SupersededResults(in: store)
     }
 
     /// Opens the store that a command names, and reads a deployment; nil: the only one there is.
@@ -101,7 +103,13 @@ struct ResultsReader {
 
     /// The states of the cells that any of the selectors picks (all where there is none), in order of their names.
     func states(picked selectors: [Selector]) throws -> [CellState] {
-        try cells(picked: selectors).map { CellState($0, result: result(of: $0.cell)) }
+        try cells(picked: selectors).map(state(of:))
+    }
+
+    /// The state of a cell of the plan.
+    func state(of planned: PlannedCell) -> CellState {
+        let result = result(of: planned.cell)
+        return CellState(planned, result: result, isSuperseded: result.map(superseded.contains) ?? false)
     }
 
     /// The cells that any of the selectors picks, all where there is none, in order of their names.
@@ -136,19 +144,5 @@ struct ResultsReader {
                 .map { PlanLayout.shard(ofPackage: $0.cell.package.name) } ?? []
         case .task: return PlanLayout.shards
         }
-    }
-
-    /// The documents, by target, that hold the verdicts on cells and on what blocks them.
-    func documents(of states: [CellState]) -> [String: [String]] {
-        var paths: [String: Set<String>] = [:]
-        for state in states {
-            paths[state.cell.target, default: []].insert(ResultPath.cell(state.cell))
-            guard let blocker = state.blockedBy else { continue }
-            for (path, result) in tables[state.cell.target]?.results ?? [:]
-            where result.cell.package == blocker && result.cell.compiler == state.cell.compiler {
-                paths[state.cell.target, default: []].insert(path)
-            }
-        }
-        return paths.mapValues { $0.sorted() }
     }
 }

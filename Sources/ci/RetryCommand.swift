@@ -1,16 +1,19 @@
 internal import ArgumentParser
 internal import Core
 internal import Documents
-internal import Review
+internal import Engine
 internal import Store
 
 struct RetryCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "retry",
-        abstract: "Forget verdicts, so that the next run seeks them anew.",
+        abstract: "Request that cells are decided again: the next run executes their jobs once more.",
         discussion: """
-            A verdict is forgotten by a commit: the history keeps it, and 'ci store undo' brings it back. For a blocked \
-            cell the verdict on what blocks it is forgotten too.
+            The job that decided the cell runs again: the build where that failed, else the tests if there are any. For a \
+            blocked cell every failed job that it is built over runs again. What is built over a job that runs again is \
+            executed again where the job's files differ from before. The old results stay visible until there are new \
+            ones, and the request is kept in the store until it is fulfilled, whichever run and deployment does that. A \
+            cancelled cell becomes pending.
             """)
 
     @OptionGroup var store: StoreOption
@@ -18,7 +21,7 @@ struct RetryCommand: AsyncParsableCommand {
     @Option(help: "The deployment (default: the only one there is).")
     var deployment: String?
 
-    @Flag(name: .customLong("dry-run"), help: "Only print what would be forgotten.")
+    @Flag(name: .customLong("dry-run"), help: "Only print what would run again.")
     var dryRun = false
 
     @Argument(help: "Which cells.")
@@ -28,19 +31,14 @@ struct RetryCommand: AsyncParsableCommand {
         let reader = try ResultsReader(store: store, deployment: deployment)
         let selectors = try selectors.selectors()
         try reader.check(selectors)
-        let picked = try reader.states(picked: selectors).filter { $0.outcome != nil && $0.outcome != .unsolvable }
-        guard !picked.isEmpty else {
+        let retry = try RetryPlan(
+            of: try reader.cells(picked: selectors), in: reader.documents, of: reader.header, store: reader.store)
+        guard !retry.isEmpty else {
             throw Failure(.input, "no cell with a verdict is picked", hint: "'ci results' lists the cells")
         }
-        for (target, paths) in reader.documents(of: picked).sorted(by: { $0.key < $1.key }) {
-            let branch = ResultBranch(deployment: reader.header.deployment, target: target)
-            let cells = Set(paths.compactMap { reader.tables[target]?.cell(at: $0) })
-            for cell in cells.sorted() { StandardOutput.print("\(cell)") }
-            guard !dryRun else { continue }
-            try await reader.store.transact(Branch(branch.name), "Forget \(count(paths.count, "verdict")) on \(target)")
-            {
-                for path in paths { try branch.remove(at: path, in: $0) }
-            }
+        if !dryRun { try await retry.record(in: reader.store) }
+        for cell in Set(retry.requests.map(\.cell) + retry.cancelled).sorted() {
+            StandardOutput.print("\(cell)")
         }
     }
 }

@@ -28,7 +28,7 @@ struct HousekeepingTests {
 
     @Test func recordsWaitForNoTidying() async throws {
         let tidyings = Tidyings()
-        let housekeeping = Housekeeping(every: 10) { try tidyings.run() }
+        let housekeeping = Housekeeping(every: 10) { _ in try tidyings.run() }
         for _ in 0..<9 { housekeeping.noteRecord() }
         try await Task.sleep(for: .milliseconds(20))
         #expect(tidyings.begun == 0)
@@ -38,8 +38,23 @@ struct HousekeepingTests {
         for _ in 0..<100 { housekeeping.noteRecord() }
         #expect(tidyings.begun == 1)
         tidyings.release()
-        await housekeeping.finish()
+        await housekeeping.finish {}
         #expect(tidyings.begun == 2, "once more at the end, although the first one failed")
         #expect(tidyings.mostAtOnce == 1)
+    }
+
+    @Test func whoeverIsInterruptedDoesNotWaitForTheEnd() async throws {
+        let tidyings = Tidyings()
+        defer { tidyings.release() }
+        let housekeeping = Housekeeping { willPack in
+            willPack()
+            try tidyings.run()
+        }
+        let (packing, tell) = AsyncStream.makeStream(of: Void.self)
+        let finish = Task { await housekeeping.finish { tell.yield() } }
+        for await _ in packing { break }
+        finish.cancel()
+        // Were it to wait, the test would never end: nothing releases the packing before.
+        await finish.value
     }
 }

@@ -1,0 +1,74 @@
+public import Core
+public import Store
+
+/// A request to run a job again although it has a verdict.
+///
+/// It names the results that are not to be relied on any more. A result that it does not name fulfils it, whichever run
+/// and deployment recorded that result, so a job is executed once for each request, however often a run is interrupted.
+public struct RetryRequest: Codable, Hashable, Sendable {
+    public var job: Digest
+    /// A cell of the job, for people.
+    public var cell: Cell
+    /// The identities of the results that the request supersedes, sorted.
+    public var superseded: [String]
+
+    public init(job: Digest, cell: Cell, superseded: [String]) {
+        self.job = job
+        self.cell = cell
+        self.superseded = superseded
+    }
+}
+
+/// The retry requests of a deployment as they lie in the store: `refs/heads/retries/DEPLOYMENT`, `ab/JOB.json`.
+public struct RetryBranch: Sendable, Hashable {
+    public static let prefix = "retries/"
+    public let deployment: String
+
+    public init(deployment: String) {
+        self.deployment = deployment
+    }
+
+    /// Below `refs/heads/`.
+    public var name: String { Self.prefix + deployment }
+
+    /// The place of a job's request.
+    public static func path(of job: Digest) throws -> TypedPath<RetryRequest> {
+        TypedPath(try StorePath("\(job.shard)/\(job.hex).json"))
+    }
+
+    /// The requests in a snapshot of a branch of requests, in any order.
+    ///
+    /// - Throws: `StoreError`.
+    public static func requests(in snapshot: Snapshot) throws -> [RetryRequest] {
+        var paths: [StorePath] = []
+        try snapshot.forEachDocument { path, _ in paths.append(path) }
+        return try paths.compactMap { try snapshot.value(RetryRequest.self, at: $0) }
+    }
+}
+
+/// Which results the retry requests of a store supersede. The requests of all deployments count: a job is the same in all.
+public struct SupersededResults: Sendable, Hashable {
+    private var identities: [Digest: Set<String>] = [:]
+
+    public init(_ requests: [RetryRequest] = []) {
+        for request in requests { identities[request.job, default: []].formUnion(request.superseded) }
+    }
+
+    /// Reads the requests of all deployments.
+    ///
+    /// - Throws: `StoreError`.
+    public init(in store: Store) throws {
+        self.init(
+            try store.branches(prefix: RetryBranch.prefix).flatMap { branch in
+                try RetryBranch.requests(in: store.snapshot(branch))
+            })
+    }
+
+    public var isEmpty: Bool { identities.isEmpty }
+
+    /// Whether a retry was requested after this result, which a run therefore does not rely on.
+    public func contains(_ result: CellResult) -> Bool {
+        guard let job = result.job, result.outcome != .blocked else { return false }
+        return identities[job]?.contains(result.identity) ?? false
+    }
+}

@@ -1,0 +1,103 @@
+internal import Core
+package import Documents
+package import Store
+
+/// Which jobs have to run again for some cells to be decided again.
+///
+/// For a cell with a verdict it is the job that the verdict is on: the build where that failed, else the tests where there
+/// are any. For a blocked cell it is every failed job that the cell's job is built over.
+package struct RetryPlan: Sendable {
+    package let deployment: String
+    /// The requests, in the order of their cells.
+    package let requests: [RetryRequest]
+    /// Picked cells that are cancelled: they need no request, only that their verdict is removed.
+    package let cancelled: [Cell]
+    /// Whether a picked cell has anything to retry.
+    package let isEmpty: Bool
+
+    /// - Throws: `StoreError`; `Failure` where a document is damaged.
+    package init(of cells: [PlannedCell], in documents: PlanDocuments, of header: PlanHeader, store: Store) throws {
+        deployment = header.deployment
+        let records = try RecordedResults(
+            store: store, deployment: header.deployment, targets: Set(header.targets.map(\.name)))
+        var jobs: [Digest: Cell] = [:]
+        var cancelled: [Cell] = []
+        var hasBlocked = false
+        var causes = BlockingJobs(documents: documents, records: records)
+        for cell in cells {
+            guard case .jobs(let build, let test) = cell.basis, let result = records.result(of: cell.cell),
+                cell.isDecided(by: result), let job = result.job
+            else { continue }
+            switch result.outcome {
+            case .success, .failure, .infrastructure: jobs[job] = jobs[job] ?? cell.cell
+            case .blocked:
+                hasBlocked = true
+                for cause in try causes.causes(below: test ?? build) {
+                    jobs[cause.id] =
+                        jobs[cause.id]
+                        ?? Cell(target: cell.cell.target, compiler: cause.job.compiler, package: cause.job.package)
+                }
+            case .cancelled: cancelled.append(cell.cell)
+            case .unsolvable: break
+            }
+        }
+        requests = jobs.map { job, cell in
+            let superseded = records.results(ofJob: job).filter { $0.isVerdictOnJob || $0.outcome == .infrastructure }
+            return RetryRequest(job: job, cell: cell, superseded: Set(superseded.map(\.identity)).sorted())
+        }.sorted { ($0.cell, $0.job) < ($1.cell, $1.job) }
+        self.cancelled = cancelled.sorted()
+        isEmpty = requests.isEmpty && cancelled.isEmpty && !hasBlocked
+    }
+
+    /// Records the requests, in one commit, and removes the verdicts on cancelled cells, in one for each target.
+    ///
+    /// - Throws: `StoreError`, `Conflict`.
+    package func record(in store: Store) async throws {
+        for (target, cells) in Dictionary(grouping: cancelled, by: \.target).sorted(by: { $0.key < $1.key }) {
+            let branch = ResultBranch(deployment: deployment, target: target)
+            let message = "Retry \(count(cells.count, "cancelled cell")) on \(target)"
+            try await store.transact(Branch(branch.name), message) { transaction in
+                for cell in cells {
+                    let path = ResultPath.cell(cell)
+                    let known = try transaction.value(CellResult.self, at: StorePath(path))
+                    if known?.outcome == .cancelled { try branch.remove(at: path, in: transaction) }
+                }
+            }
+        }
+        guard !requests.isEmpty else { return }
+        let cells = requests.prefix(100).map { "\nCell: \($0.cell)\nJob: \($0.job)" }.joined()
+        try await store.transact(
+            Branch(RetryBranch(deployment: deployment).name), "Retry \(count(requests.count, "job"))\n\(cells)\n"
+        ) { transaction in
+            for request in requests { try transaction.write(request, to: RetryBranch.path(of: request.job)) }
+        }
+    }
+}
+
+/// Finds the failed jobs that keep others from running.
+private struct BlockingJobs {
+    typealias Cause = (id: Digest, job: Job)
+
+    let documents: PlanDocuments
+    let records: RecordedResults
+    private var jobs: [Digest: Job] = [:]
+
+    init(documents: PlanDocuments, records: RecordedResults) {
+        self.documents = documents
+        self.records = records
+    }
+
+    /// The failed inputs of a job, direct and indirect, and the job itself where it failed.
+    mutating func causes(below id: Digest) throws -> [Cause] {
+        var causes: [Cause] = []
+        var visited: Set<Digest> = []
+        var open = [id]
+        while let next = open.popLast() {
+            guard visited.insert(next).inserted, let job = try jobs[next] ?? documents.job(next) else { continue }
+            jobs[next] = job
+            if records.newestOutcome(ofJob: next).map({ $0 != .success }) ?? false { causes.append((next, job)) }
+            open += job.inputs
+        }
+        return causes
+    }
+}

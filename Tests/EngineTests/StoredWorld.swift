@@ -1,0 +1,188 @@
+import Core
+import Documents
+import Store
+import Synchronization
+import TestSupport
+import Worker
+
+@testable import Engine
+
+/// A store, a graph of jobs on one target, and runs of it that execute nothing but tell what they were to execute.
+final class StoredWorld: Sendable {
+    /// How an execution ends.
+    enum Ending: Hashable {
+        /// With a layer of this content.
+        case layer(String)
+        case failure
+        case infrastructure
+    }
+
+    private struct State {
+        var endings: [String: Ending] = [:]
+        /// By name, how often an execution came to its end.
+        var executed: [String: Int] = [:]
+        var running: [String: Int] = [:]
+        var begun = 0
+        var ranTwiceAtOnce: Set<String> = []
+        var lost: Set<Digest> = []
+        var held: Set<String> = []
+    }
+
+    private let state = Mutex(State())
+    let folder: TemporaryDirectory
+    /// The inputs of each job, by name, inputs first.
+    let graph: [(name: String, over: [String])]
+    let ids: [String: Digest]
+    let jobs: [Digest: Job]
+    private let target: Plan.Target
+
+    /// - Parameter tested: packages that are cells with tests: the job `NAME:test` is built over `NAME`.
+    init(_ graph: [(name: String, over: [String])]) throws {
+        self.graph = graph
+        folder = try TemporaryDirectory()
+        let plugin = Job.Plugin(name: "p", version: "1", digest: Digest(of: "p"))
+        var ids: [String: Digest] = [:]
+        var jobs: [Digest: Job] = [:]
+        for (name, over) in graph {
+            let job = Job(
+                kind: name.hasSuffix(":test") ? .test : .build,
+                package: PackageVersion(name: name.replacing(":test", with: ""), version: "1"), opam: Digest(of: name),
+                inputs: over.compactMap { ids[$0] }.sorted(), compiler: "5", environment: Digest(of: "e"),
+                plugin: plugin)
+            let id = Digest(of: job.document)
+            (ids[name], jobs[id]) = (id, job)
+        }
+        (self.ids, self.jobs) = (ids, jobs)
+        target = Plan.Target(
+            name: "t", plugin: plugin, distribution: "t", version: nil, architecture: "x86_64", systemCompiler: false,
+            options: [:], variables: [:], environment: Digest(of: "e"), required: true)
+        _ = try store()
+    }
+
+    func store() throws -> Store { try Store(at: folder.path, options: StoreOptions(durability: .process)) }
+
+    /// The plan of a deployment in which each job is a cell but those in `hidden` and those that have a test job.
+    func plan(_ deployment: String = "d", hidden: Set<String> = []) -> Plan {
+        let cells = graph.map(\.name).filter { !$0.hasSuffix(":test") && !hidden.contains($0) }.map { name in
+            PlannedCell(cell: cell(name), basis: .jobs(build: ids[name]!, test: ids["\(name):test"]))
+        }
+        return Plan(deployment: deployment, repositories: [], targets: [target], cells: cells, jobs: jobs)
+    }
+
+    func cell(_ name: String) -> Cell {
+        Cell(target: "t", compiler: "5", package: PackageVersion(name: name, version: "1"))
+    }
+
+    func name(of job: Job) -> String { job.package.name + (job.kind == .test ? ":test" : "") }
+
+    /// Runs a deployment with a handle of its own on the store, as another process would have.
+    func run(
+        _ plan: Plan? = nil, only: String? = nil, slots: Int = 2, pause: ClosedRange<Int> = 0...0,
+        observe: @escaping @Sendable (RunEvent) async -> Void = { _ in }
+    ) async throws {
+        let run = DeploymentRun(
+            store: try store(), plan: plan ?? self.plan(), runner: Runner(world: self, pause: pause), slots: slots,
+            selectors: only.flatMap { Selector($0) }.map { [$0] } ?? [])
+        try await run.run(files: { _ in PackageFiles(opam: []) }, observe: observe)
+    }
+
+    /// Requests a retry of cells.
+    @discardableResult
+    func retry(_ names: String..., in plan: Plan? = nil) async throws -> RetryPlan {
+        let plan = plan ?? self.plan()
+        var documents = PlanDocuments(base: nil)
+        for (id, job) in jobs { try documents.addJob(id, job.document) }
+        let header = PlanHeader(
+            deployment: plan.deployment, repositories: [], targets: plan.targets, columns: [], jobs: jobs.count,
+            inputs: nil)
+        let store = try store()
+        let cells = plan.cells.filter { names.contains($0.cell.package.name) }
+        let retry = try RetryPlan(of: cells, in: documents, of: header, store: store)
+        try await retry.record(in: store)
+        return retry
+    }
+
+    /// The outcomes of the cells of a deployment.
+    func outcomes(_ deployment: String = "d") throws -> [String: Outcome] {
+        try results(deployment).mapValues(\.outcome)
+    }
+
+    func results(_ deployment: String = "d") throws -> [String: CellResult] {
+        let branch = ResultBranch(deployment: deployment, target: "t")
+        let store = try store()
+        let table = try branch.table(in: store.snapshot(Branch(branch.name)))
+        return Dictionary(
+            uniqueKeysWithValues: graph.map(\.name).compactMap { name in
+                table.result(of: cell(name)).map { (name, $0) }
+            })
+    }
+
+    // MARK: What the runs did
+
+    /// How often an execution of each job came to its end, since this was called last.
+    func takeExecuted() -> [String: Int] {
+        state.withLock { state in
+            defer { state.executed = [:] }
+            return state.executed
+        }
+    }
+
+    var begun: Int { state.withLock(\.begun) }
+    var ranTwiceAtOnce: Set<String> { state.withLock(\.ranTwiceAtOnce) }
+    var running: Set<String> { state.withLock { Set($0.running.filter { $0.value > 0 }.keys) } }
+
+    func end(_ name: String, _ ending: Ending) { state.withLock { $0.endings[name] = ending } }
+    func ending(of name: String) -> Ending { state.withLock { $0.endings[name] ?? .layer(name) } }
+    func lose(_ content: String) { state.withLock { _ = $0.lost.insert(Digest(of: content)) } }
+    /// Executions of a job last until it is released.
+    func hold(_ name: String) { state.withLock { _ = $0.held.insert(name) } }
+    func release(_ name: String) { state.withLock { _ = $0.held.remove(name) } }
+
+    private struct Runner: JobRunner {
+        let world: StoredWorld
+        let pause: ClosedRange<Int>
+
+        func holds(layer: Digest) -> Bool { world.state.withLock { !$0.lost.contains(layer) } }
+
+        func run(_ request: JobRequest, progress: @escaping @Sendable (JobStep) -> Void) async -> JobReport {
+            let name = world.name(of: request.job)
+            world.state.withLock { state in
+                state.begun += 1
+                state.running[name, default: 0] += 1
+                if state.running[name, default: 0] > 1 { state.ranTwiceAtOnce.insert(name) }
+            }
+            defer { world.state.withLock { $0.running[name, default: 0] -= 1 } }
+            try? await Task.sleep(for: .milliseconds(Int.random(in: pause)))
+            while !Task.isCancelled, world.state.withLock({ $0.held.contains(name) }) {
+                try? await Task.sleep(for: .milliseconds(2))
+            }
+            if Task.isCancelled { return JobReport(outcome: .cancelled, duration: 0) }
+            world.state.withLock { $0.executed[name, default: 0] += 1 }
+            var report: JobReport
+            switch world.ending(of: name) {
+            case .layer(let content):
+                report = JobReport(outcome: .success, duration: 0)
+                if request.job.kind == .build { report.layer = Digest(of: content) }
+                world.state.withLock { _ = $0.lost.remove(Digest(of: content)) }
+            case .failure: report = JobReport(outcome: .failure, duration: 0)
+            case .infrastructure: report = JobReport(outcome: .infrastructure, duration: 0)
+            }
+            return report
+        }
+    }
+}
+
+extension StoredWorld {
+    /// A graph of jobs `j0`, `j1`, …, each over some of those before it.
+    static func randomGraph(_ count: Int, _ random: inout SeededGenerator) -> [(name: String, over: [String])] {
+        (0..<count).map { number in
+            ("j\(number)", (0..<number).filter { _ in Int.random(in: 0..<number, using: &random) < 2 }.map { "j\($0)" })
+        }
+    }
+
+    /// All that a job is built over, directly or not.
+    func below(_ name: String) -> Set<String> {
+        let over = graph.first { $0.name == name }?.over ?? []
+        return over.reduce(into: Set(over)) { $0.formUnion(below($1)) }
+    }
+}

@@ -1,0 +1,108 @@
+import Core
+import Documents
+import Store
+import Synchronization
+import TestSupport
+import Testing
+
+@testable import Engine
+
+/// Runs at the same time on one store, each with a handle of its own.
+@Suite struct TwoRunsTests {
+    private static let graph: [(name: String, over: [String])] = [
+        ("a", []), ("b", ["a"]), ("c", ["a"]), ("d", ["b", "c"]), ("e", []),
+    ]
+
+    @Test(arguments: [["d", "d"], ["d", "other"], ["d", "d", "other", "third"]])
+    func noJobIsExecutedTwice(deployments: [String]) async throws {
+        let world = try StoredWorld(Self.graph)
+        world.end("c", .failure)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for deployment in deployments {
+                group.addTask { try await world.run(world.plan(deployment), pause: 5...20) }
+            }
+            try await group.waitForAll()
+        }
+        #expect(world.takeExecuted() == ["a": 1, "b": 1, "c": 1, "e": 1])
+        for deployment in deployments {
+            #expect(
+                try world.outcomes(deployment) == [
+                    "a": .success, "b": .success, "c": .failure, "d": .blocked, "e": .success,
+                ])
+        }
+        let commits = try git("log", "--format=%s", "results/d/t", at: world.folder.path).split(separator: "\n")
+        #expect(commits.count == 5, "each result is recorded once: \(commits)")
+    }
+
+    @Test func theSecondWaitsForTheVerdictAndSaysSo() async throws {
+        let world = try StoredWorld([("a", []), ("b", ["a"])])
+        world.hold("a")
+        let first = Task { try await world.run() }
+        while !world.running.contains("a") { try await Task.sleep(for: .milliseconds(2)) }
+        let events = Mutex<[String]>([])
+        let second = Task {
+            try await world.run(world.plan("other")) { event in
+                switch event {
+                case .waiting(_, let job, _): events.withLock { $0.append("waiting \(job.package.name)") }
+                case .started(_, let job, _, _): events.withLock { $0.append("started \(job.package.name)") }
+                case .adopted(_, let job, _, _): events.withLock { $0.append("adopted \(job.package.name)") }
+                default: break
+                }
+            }
+        }
+        while events.withLock(\.isEmpty) { try await Task.sleep(for: .milliseconds(2)) }
+        world.release("a")
+        try await first.value
+        try await second.value
+        #expect(events.withLock { $0.prefix(2) } == ["waiting a", "adopted a"])
+        #expect(world.takeExecuted() == ["a": 1, "b": 1])
+    }
+
+    @Test func whatIsWaitedForTakesNoSlot() async throws {
+        let world = try StoredWorld([("a", []), ("b", [])])
+        world.hold("a")
+        let first = Task { try await world.run(only: "a") }
+        while !world.running.contains("a") { try await Task.sleep(for: .milliseconds(2)) }
+        let second = Task { try await world.run(slots: 1) }
+        while try world.outcomes()["b"] == nil { try await Task.sleep(for: .milliseconds(2)) }
+        world.release("a")
+        try await first.value
+        try await second.value
+        #expect(world.takeExecuted() == ["a": 1, "b": 1])
+    }
+
+    @Test func theSecondTakesOverWhereTheFirstEndsWithoutAVerdict() async throws {
+        let world = try StoredWorld([("a", [])])
+        world.hold("a")
+        let first = Task { try await world.run() }
+        while !world.running.contains("a") { try await Task.sleep(for: .milliseconds(2)) }
+        let second = Task { try await world.run(world.plan("other")) }
+        first.cancel()
+        _ = await first.result
+        world.release("a")
+        try await second.value
+        #expect(world.takeExecuted() == ["a": 1])
+        #expect(try world.outcomes("other") == ["a": .success])
+        #expect(try world.outcomes() == [:])
+        try await world.run()
+        #expect(world.takeExecuted() == [:])
+        #expect(try world.outcomes() == ["a": .success])
+    }
+
+    @Test func aClaimEndsWithItsOwner() async throws {
+        let world = try StoredWorld([("a", [])])
+        let job = try #require(world.ids["a"])
+        let (one, other) = (try world.store(), try world.store())
+        let claims = try JobClaims(in: one.live)
+        let others = try JobClaims(in: other.live)
+        #expect(try claims.claim(job))
+        #expect(try claims.claim(job), "one's own claim is no obstacle")
+        #expect(try !others.claim(job))
+        others.release(job)
+        #expect(try !others.claim(job), "only the owner releases")
+        async let free: Void = others.waitUntilFree(job)
+        claims.end()
+        await free
+        #expect(try others.claim(job))
+    }
+}
