@@ -160,7 +160,7 @@ struct WorkerDamageTests {
             "a.1": "build: [\"true\"]",
             "b.1": """
             depends: ["a"]
-            build: ["sh" "-c" "mkdir -p %{lib}%/b && echo b >%{lib}%/b/f && mkdir %{lib}%/b/more"]
+            install: ["sh" "-c" "mkdir -p %{lib}%/b && echo b >%{lib}%/b/f && mkdir %{lib}%/b/more"]
             """,
         ])
         try deployment.program("run").output()
