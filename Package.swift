@@ -92,7 +92,7 @@ let package = Package(
         module(
             "Planner",
             [
-                "Archive", "Core", "Documents", "Fetching", "Git", "Matrix", "OpamFormat", "OpamRepository",
+                "Archive", "Core", "Documents", "Executor", "Fetching", "Git", "Matrix", "OpamFormat", "OpamRepository",
                 "OpamSolver", "PluginHost", "PluginMessages", "Store",
             ]),
         module("Scheduler"),
@@ -172,6 +172,6 @@ let package = Package(
         tests("Fetching", ["Archive", "Core", "Git", "OpamFormat", "OpamSwitch"]),
         tests("Git", ["Core"]),
         tests("Store", ["Core", "Git", "store-writer"]),
-        tests("Executor", ["Archive", "Core"]),
+        tests("Executor", ["Archive", "ci", "ciso-plugin-host", "Core"]),
     ] + plugins.map(\.target)
 )

@@ -4,15 +4,15 @@ public struct ArchiveEntry: Hashable, Sendable {
     public enum Kind: Hashable, Sendable {
         case file
         case directory
-        case symbolicLink(target: String)
+        case symbolicLink(target: FilePath)
         /// Another name of a member that came earlier.
-        case hardLink(target: String)
+        case hardLink(target: FilePath)
         /// A device, a FIFO or a socket; never unpacked.
         case special
     }
 
     /// As written in the archive: relative, its components separated by `/`.
-    public var path: String
+    public var path: FilePath
     public var kind: Kind
     /// The low twelve bits of the mode.
     public var permissions: UInt32
@@ -23,7 +23,7 @@ public struct ArchiveEntry: Hashable, Sendable {
     public var owner: Owner
 
     public init(
-        path: String, kind: Kind, permissions: UInt32, size: Int = 0, modified: Int = 0,
+        path: FilePath, kind: Kind, permissions: UInt32, size: Int = 0, modified: Int = 0,
         owner: Owner = Owner(user: 0, group: 0)
     ) {
         self.path = path
@@ -43,5 +43,17 @@ public struct Owner: Hashable, Sendable, Codable {
     public init(user: UInt32, group: UInt32) {
         self.user = user
         self.group = group
+    }
+
+    /// The same with ids 1 to 65535 moved up by `offset`; root and ids above stay.
+    public func shifted(up offset: UInt32) -> Owner {
+        func shifted(_ id: UInt32) -> UInt32 { (1...0xFFFF).contains(id) ? id + offset : id }
+        return Owner(user: shifted(user), group: shifted(group))
+    }
+
+    /// The inverse of `shifted(up:)`.
+    public func shifted(down offset: UInt32) -> Owner {
+        func shifted(_ id: UInt32) -> UInt32 { id > offset && id - offset <= 0xFFFF ? id - offset : id }
+        return Owner(user: shifted(user), group: shifted(group))
     }
 }

@@ -10,11 +10,12 @@ struct Descriptor: ~Copyable {
         guard raw >= 0 else { throw systemError("open", path, of: owner) }
     }
 
-    init(opening path: String, in directory: borrowing Descriptor, _ flags: Int32, of owner: String)
+    init(opening path: FilePath, in directory: borrowing Descriptor, _ flags: Int32, of owner: String)
         throws(ArchiveError)
     {
-        raw = openat(directory.raw, path, flags | O_CLOEXEC)
-        guard raw >= 0 else { throw systemError("open", path, of: owner) }
+        let parent = directory.raw
+        raw = path.withCString { openat(parent, $0, flags | O_CLOEXEC) }
+        guard raw >= 0 else { throw systemError("open", path.description, of: owner) }
     }
 
     /// Creates a file, emptying one that is there.

@@ -22,6 +22,8 @@ public struct Extraction: Sendable {
         /// As the archive says; needs root.
         case archive
         case fixed(Owner)
+        /// As the archive says, with ids 1 to 65535 moved up by so much; needs root.
+        case shifted(UInt32)
     }
 
     public var links: LinkPolicy
@@ -87,26 +89,28 @@ public struct Extraction: Sendable {
 
     private func put(_ aside: String, at directory: String) throws(ArchiveError) {
         if strippingSingleRoot, let only = onlyDirectory(in: aside) {
-            guard rename("\(aside)/\(only)", directory) == 0 else { throw systemError("rename to", directory) }
+            guard only.withCString({ rename($0, directory) }) == 0 else { throw systemError("rename to", directory) }
             removeTree(aside)
         } else {
             guard rename(aside, directory) == 0 else { throw systemError("rename to", directory) }
         }
     }
 
-    /// The name of the directory that is all that `path` holds.
-    private func onlyDirectory(in path: String) -> String? {
+    /// The directory that is all that `path` holds.
+    private func onlyDirectory(in path: String) -> FilePath? {
         guard let stream = opendir(path) else { return nil }
         defer { closedir(stream) }
-        var only: String?
+        var only: FilePath?
         while let record = readdir(stream) {
-            guard let name = fileName(of: record) else { return nil }
+            let name = fileName(of: record)
             if name == "." || name == ".." { continue }
             guard only == nil else { return nil }
-            only = name
+            only = FilePath(path).appending(name)
         }
         var status = stat()
-        guard let only, lstat("\(path)/\(only)", &status) == 0, status.st_mode & S_IFMT == S_IFDIR else { return nil }
+        guard let only, only.withCString({ lstat($0, &status) }) == 0, status.st_mode & S_IFMT == S_IFDIR else {
+            return nil
+        }
         return only
     }
 }

@@ -76,19 +76,20 @@ final class ArchiveReader {
     }
 
     private func entry(_ found: OpaquePointer) throws(ArchiveError) -> ArchiveEntry {
-        guard let path = text(archive_entry_pathname(found)) else {
-            throw ArchiveError(.unsafePath, archive: name, detail: "a member's name is not valid UTF-8")
+        guard let path = archive_entry_pathname(found).map(FilePath.init(cString:)) else {
+            throw ArchiveError(.unsafePath, archive: name, detail: "a member without a name")
         }
         let kind: ArchiveEntry.Kind
-        if let target = text(archive_entry_hardlink(found)) {
+        if let target = archive_entry_hardlink(found).map(FilePath.init(cString:)) {
             kind = .hardLink(target: target)
         } else {
             switch UInt32(archive_entry_filetype(found)) & FileType.mask {
             case FileType.regular, 0: kind = .file
             case FileType.directory: kind = .directory
             case FileType.symbolicLink:
-                guard let target = text(archive_entry_symlink(found)) else {
-                    throw ArchiveError(.damaged, archive: name, member: path, detail: "a symbolic link without target")
+                guard let target = archive_entry_symlink(found).map(FilePath.init(cString:)) else {
+                    throw ArchiveError(
+                        .damaged, archive: name, member: path.description, detail: "a symbolic link without target")
                 }
                 kind = .symbolicLink(target: target)
             default: kind = .special
@@ -101,10 +102,6 @@ final class ArchiveReader {
             owner: Owner(
                 user: UInt32(truncatingIfNeeded: archive_entry_uid(found)),
                 group: UInt32(truncatingIfNeeded: archive_entry_gid(found))))
-    }
-
-    private func text(_ pointer: UnsafePointer<CChar>?) -> String? {
-        pointer.flatMap { String(validatingCString: $0) }
     }
 
     private func check(_ status: Int32) throws(ArchiveError) {
@@ -217,7 +214,7 @@ final class ArchiveWriter {
     func add(_ member: ArchiveEntry) throws(ArchiveError) {
         let entry = archive_entry_new()
         defer { archive_entry_free(entry) }
-        archive_entry_set_pathname(entry, member.path)
+        member.path.withCString { archive_entry_set_pathname(entry, $0) }
         archive_entry_set_perm(entry, mode_t(member.permissions))
         archive_entry_set_mtime(entry, time_t(member.modified), 0)
         archive_entry_set_uid(entry, la_int64_t(member.owner.user))
@@ -228,12 +225,13 @@ final class ArchiveWriter {
         case .directory: archive_entry_set_filetype(entry, FileType.directory)
         case .symbolicLink(let target):
             archive_entry_set_filetype(entry, FileType.symbolicLink)
-            archive_entry_set_symlink(entry, target)
+            target.withCString { archive_entry_set_symlink(entry, $0) }
         case .hardLink(let target):
             archive_entry_set_filetype(entry, FileType.regular)
-            archive_entry_set_hardlink(entry, target)
+            target.withCString { archive_entry_set_hardlink(entry, $0) }
         case .special:
-            throw ArchiveError(.specialFile, archive: name, member: member.path, detail: "not a file, folder or link")
+            throw ArchiveError(
+                .specialFile, archive: name, member: member.path.description, detail: "not a file, folder or link")
         }
         try check(archive_write_header(handle, entry))
     }

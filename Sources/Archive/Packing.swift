@@ -17,6 +17,8 @@ public struct Packing: Sendable {
     public enum Ownership: Hashable, Sendable {
         case kept
         case fixed(Owner)
+        /// As on disk, with ids that were moved up by so much moved back.
+        case shifted(UInt32)
     }
 
     public var timestamps: Timestamps
@@ -72,9 +74,10 @@ public struct Packing: Sendable {
     ) throws(ArchiveError) -> Summary {
         let root = try Descriptor(opening: directory, O_RDONLY | O_DIRECTORY, of: directory)
         var listing = TreeListing(
-            root: root, name: directory, excluded: excluded, whiteouts: whiteouts, limits: limits)
+            root: root, name: directory, excluded: Set(excluded.map { FilePath($0) }), whiteouts: whiteouts,
+            limits: limits)
         for path in paths {
-            try listing.add(path)
+            try listing.add(FilePath(path))
         }
         let entries = listing.sortedEntries()
         let aside = "\(file).part.\(getpid())"
@@ -89,7 +92,8 @@ public struct Packing: Sendable {
             throw error
         }
         guard rename(aside, file) == 0 else { throw systemError("rename", file) }
-        return Summary(entries: entries.count, bytes: listing.meter.bytes, skipped: listing.skipped.sorted())
+        return Summary(
+            entries: entries.count, bytes: listing.meter.bytes, skipped: listing.skipped.sorted().map(\.description))
     }
 
     private func write(
@@ -118,7 +122,8 @@ public struct Packing: Sendable {
             let count = Glibc.read(file.raw, buffer.baseAddress, min(left, buffer.count))
             guard count > 0 else {
                 throw ArchiveError(
-                    .damaged, archive: archive, member: entry.path, detail: "the file shrank while it was packed")
+                    .damaged, archive: archive, member: entry.path.description,
+                    detail: "the file shrank while it was packed")
             }
             try writer.write(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
             left -= count
@@ -128,7 +133,11 @@ public struct Packing: Sendable {
     private func normalized(_ entry: ArchiveEntry) -> ArchiveEntry {
         var entry = entry
         if case .fixed(let seconds) = timestamps { entry.modified = seconds }
-        if case .fixed(let owner) = ownership { entry.owner = owner }
+        switch ownership {
+        case .kept: break
+        case .fixed(let owner): entry.owner = owner
+        case .shifted(let offset): entry.owner = entry.owner.shifted(down: offset)
+        }
         entry.permissions &= entry.kind == .directory ? permissionMask | 0o1000 : permissionMask
         return entry
     }

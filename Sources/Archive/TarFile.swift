@@ -23,7 +23,7 @@ public final class TarFile {
     public func add(_ entry: ArchiveEntry, contents: UnsafeRawBufferPointer? = nil) throws(ArchiveError) {
         var entry = entry
         entry.size = contents?.count ?? 0
-        try meter.count(entry.path, depth: entry.path.split(separator: "/").count)
+        try meter.count(entry.path, depth: entry.path.components.count)
         try meter.count(bytes: entry.size, of: entry.path)
         let (writer, complete) = (writer, entry)
         try withUTF8Names { () throws(ArchiveError) in

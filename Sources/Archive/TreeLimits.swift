@@ -27,28 +27,30 @@ struct TreeMeter {
         self.archive = archive
     }
 
-    mutating func count(_ member: String, depth: Int) throws(ArchiveError) {
+    mutating func count(_ member: FilePath, depth: Int) throws(ArchiveError) {
         entries += 1
         guard entries <= limits.entries else {
             throw ArchiveError(
-                .tooManyEntries, archive: archive, member: member, detail: "more than \(limits.entries) entries")
+                .tooManyEntries, archive: archive, member: member.description,
+                detail: "more than \(limits.entries) entries")
         }
-        guard member.utf8.count < 4096 else {
+        guard member.bytes.count < 4096 else {
             throw ArchiveError(
-                .tooDeep, archive: archive, detail: "a path of \(member.utf8.count) bytes, 4095 are allowed")
+                .tooDeep, archive: archive, detail: "a path of \(member.bytes.count) bytes, 4095 are allowed")
         }
         guard depth <= limits.depth else {
             throw ArchiveError(
-                .tooDeep, archive: archive, member: member,
+                .tooDeep, archive: archive, member: member.description,
                 detail: "\(depth) levels deep, \(limits.depth) are allowed")
         }
     }
 
-    mutating func count(bytes more: Int, of member: String) throws(ArchiveError) {
+    mutating func count(bytes more: Int, of member: FilePath) throws(ArchiveError) {
         bytes += more
         guard bytes <= limits.bytes else {
             throw ArchiveError(
-                .tooManyBytes, archive: archive, member: member, detail: "more than \(limits.bytes) bytes in all")
+                .tooManyBytes, archive: archive, member: member.description,
+                detail: "more than \(limits.bytes) bytes in all")
         }
     }
 }

@@ -15,16 +15,16 @@ struct TreeListing: ~Copyable {
 
     private let root: Int32
     private let name: String
-    private let excluded: Set<String>
+    private let excluded: Set<FilePath>
     private let whiteouts: Bool
     private(set) var meter: TreeMeter
     private var members: [Member] = []
-    private(set) var skipped: [String] = []
-    private var listed: Set<String> = []
+    private(set) var skipped: [FilePath] = []
+    private var listed: Set<FilePath> = []
     private var counted: Set<FileIdentity> = []
 
     init(
-        root: borrowing Descriptor, name: String, excluded: Set<String>, whiteouts: Bool, limits: TreeLimits
+        root: borrowing Descriptor, name: String, excluded: Set<FilePath>, whiteouts: Bool, limits: TreeLimits
     ) {
         self.root = root.raw
         self.name = name
@@ -34,28 +34,29 @@ struct TreeListing: ~Copyable {
     }
 
     /// Adds what is at `path` and below, and the directories that lead there. Nothing there: nothing is added.
-    mutating func add(_ path: String) throws(ArchiveError) {
-        let components = path.split(separator: "/").map(String.init)
+    mutating func add(_ path: FilePath) throws(ArchiveError) {
+        let components = path.components
         guard !components.contains("..") else {
-            throw ArchiveError(.unsafePath, archive: name, member: path, detail: "a path below the root without '..'")
+            throw ArchiveError(
+                .unsafePath, archive: name, member: path.description, detail: "a path below the root without '..'")
         }
-        var reached = ""
+        var reached: FilePath = ""
         for (index, component) in components.enumerated() {
-            reached = reached.isEmpty ? component : "\(reached)/\(component)"
+            reached = reached.appending(component)
             guard let status = status(of: reached) else { return }
             let isLast = index == components.count - 1
             try add(reached, status, depth: index + 1, descending: isLast)
             guard isLast || status.st_mode & S_IFMT == S_IFDIR else { return }
         }
         if components.isEmpty {
-            try addContents(of: ".", prefix: "", depth: 0)
+            try addContents(of: ".", below: "", depth: 0)
         }
     }
 
     /// What was added, sorted by the bytes of the paths; of a file with several names all but the first are hard links.
     func sortedEntries() -> [ArchiveEntry] {
-        var firstNames: [FileIdentity: String] = [:]
-        let sorted = members.sorted { $0.entry.path.utf8.lexicographicallyPrecedes($1.entry.path.utf8) }
+        var firstNames: [FileIdentity: FilePath] = [:]
+        let sorted = members.sorted { $0.entry.path < $1.entry.path }
         return sorted.map { member in
             guard let identity = member.shared else { return member.entry }
             var entry = member.entry
@@ -69,20 +70,18 @@ struct TreeListing: ~Copyable {
         }
     }
 
-    private func status(of path: String) -> stat? {
+    private func status(of path: FilePath) -> stat? {
         var status = stat()
-        return fstatat(root, path, &status, AT_SYMLINK_NOFOLLOW) == 0 ? status : nil
+        return path.withCString { fstatat(root, $0, &status, AT_SYMLINK_NOFOLLOW) } == 0 ? status : nil
     }
 
-    private mutating func add(_ path: String, _ status: stat, depth: Int, descending: Bool) throws(ArchiveError) {
+    private mutating func add(_ path: FilePath, _ status: stat, depth: Int, descending: Bool) throws(ArchiveError) {
         guard !excluded.contains(path) else { return }
         let isNew = listed.insert(path).inserted
         if isNew {
             try meter.count(path, depth: depth)
             // A file that is named like a mark would remove something when unpacked.
-            let isMark =
-                whiteouts
-                && path.utf8.split(separator: UInt8(ascii: "/")).last?.starts(with: Whiteout.prefix.utf8) == true
+            let isMark = whiteouts && path.components.last?.hasPrefix(Whiteout.prefix) == true
             if !isMark, let member = try member(path, status) {
                 members.append(member)
                 if member.shared.map({ counted.insert($0).inserted }) ?? true {
@@ -93,41 +92,42 @@ struct TreeListing: ~Copyable {
             }
         }
         if descending, status.st_mode & S_IFMT == S_IFDIR {
-            try addContents(of: path, prefix: path + "/", depth: depth)
+            try addContents(of: path, below: path, depth: depth)
         }
     }
 
-    private mutating func addContents(of path: String, prefix: String, depth: Int) throws(ArchiveError) {
-        let descriptor = openat(root, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
-        guard descriptor >= 0, let stream = fdopendir(descriptor) else { throw systemError("open", path, of: name) }
+    private mutating func addContents(of path: FilePath, below parent: FilePath, depth: Int) throws(ArchiveError) {
+        let descriptor = path.withCString { openat(root, $0, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC) }
+        guard descriptor >= 0, let stream = fdopendir(descriptor) else {
+            throw systemError("open", path.description, of: name)
+        }
         defer { closedir(stream) }
         if whiteouts, Whiteout.isOpaque(directory: descriptor) {
-            addMark("\(prefix)\(Whiteout.opaqueName)")
+            addMark(parent.appending(FilePath(Whiteout.opaqueName)))
         }
         while let record = readdir(stream) {
-            guard let child = fileName(of: record) else {
-                throw ArchiveError(.unsafePath, archive: name, member: path, detail: "holds a name that is not UTF-8")
-            }
+            let child = fileName(of: record)
             if child == "." || child == ".." { continue }
+            let place = parent.appending(child)
             var status = stat()
-            guard fstatat(descriptor, child, &status, AT_SYMLINK_NOFOLLOW) == 0 else {
-                throw systemError("read", prefix + child, of: name)
+            guard child.withCString({ fstatat(descriptor, $0, &status, AT_SYMLINK_NOFOLLOW) }) == 0 else {
+                throw systemError("read", place.description, of: name)
             }
             if whiteouts, Whiteout.isWhiteout(status) {
-                addMark("\(prefix)\(Whiteout.prefix)\(child)")
+                addMark(parent.appending(FilePath(bytes: Array(Whiteout.prefix.utf8) + child.bytes)))
             } else {
-                try add(prefix + child, status, depth: depth + 1, descending: true)
+                try add(place, status, depth: depth + 1, descending: true)
             }
         }
     }
 
-    private mutating func addMark(_ path: String) {
+    private mutating func addMark(_ path: FilePath) {
         guard listed.insert(path).inserted else { return }
         members.append(Member(entry: ArchiveEntry(path: path, kind: .file, permissions: 0o644)))
     }
 
     /// The member for what `status` describes; nil for a socket, a FIFO or a device.
-    private func member(_ path: String, _ status: stat) throws(ArchiveError) -> Member? {
+    private func member(_ path: FilePath, _ status: stat) throws(ArchiveError) -> Member? {
         let kind: ArchiveEntry.Kind
         var shared: FileIdentity?
         switch status.st_mode & S_IFMT {
@@ -147,22 +147,19 @@ struct TreeListing: ~Copyable {
         return Member(entry: entry, shared: shared)
     }
 
-    private func target(of path: String) throws(ArchiveError) -> String {
+    private func target(of path: FilePath) throws(ArchiveError) -> FilePath {
         var buffer = [CChar](repeating: 0, count: Int(PATH_MAX) + 1)
-        let count = readlinkat(root, path, &buffer, buffer.count - 1)
-        guard count >= 0 else { throw systemError("read link", path, of: name) }
-        guard let target = String(validating: buffer[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self) else {
-            throw ArchiveError(.unsafePath, archive: name, member: path, detail: "links to a name that is not UTF-8")
-        }
-        return target
+        let count = path.withCString { readlinkat(root, $0, &buffer, buffer.count - 1) }
+        guard count >= 0 else { throw systemError("read link", path.description, of: name) }
+        return FilePath(bytes: buffer[..<count].map { UInt8(bitPattern: $0) })
     }
 }
 
-/// The name in a directory record; nil when it is not UTF-8.
-func fileName(of record: UnsafeMutablePointer<dirent>) -> String? {
+/// The name in a directory record.
+func fileName(of record: UnsafeMutablePointer<dirent>) -> FilePath {
     withUnsafePointer(to: &record.pointee.d_name) { tuple in
         tuple.withMemoryRebound(to: CChar.self, capacity: MemoryLayout.size(ofValue: record.pointee.d_name)) {
-            String(validatingCString: $0)
+            FilePath(cString: $0)
         }
     }
 }

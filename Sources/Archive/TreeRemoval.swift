@@ -5,62 +5,73 @@ import Glibc
 /// Builds may leave trees of any depth: below 32 levels a directory is moved to the top before it is emptied, so that
 /// neither the stack, the open files nor the length of a path is exceeded. Read-only directories are made writable.
 ///
+/// - Parameter limit: entries after which it stops.
 /// - Returns: whether nothing is left.
 @discardableResult
-public func removeTree(_ path: String) -> Bool {
+public func removeTree(_ path: String, atMost limit: Int = .max) -> Bool {
     if unlink(path) == 0 || errno == ENOENT { return true }
     let raw = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
     guard raw >= 0 else { return false }
     let top = Descriptor(adopting: raw)
+    var left = limit
     // Each pass lifts what was too deep and the next one empties it.
     while true {
-        var lifted = 0
-        empty(top.raw, top: top.raw, level: 0, lifted: &lifted)
-        if lifted == 0 { break }
+        var pass = Pass(left: left)
+        empty(top.raw, top: top.raw, level: 0, &pass)
+        left = pass.left
+        if pass.lifted == 0 || left == 0 { break }
     }
     return rmdir(path) == 0
 }
 
 private let deepest = 32
 
-private func empty(_ directory: Int32, top: Int32, level: Int, lifted: inout Int) {
+private struct Pass {
+    /// Entries that were too deep and were moved to the top.
+    var lifted = 0
+    /// Entries that may still be removed.
+    var left: Int
+}
+
+private func empty(_ directory: Int32, top: Int32, level: Int, _ pass: inout Pass) {
     // A stream takes its descriptor over, so it gets one of its own, and reads from the start.
     let raw = openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     guard raw >= 0, let stream = fdopendir(raw) else { return }
     defer { closedir(stream) }
-    while let record = readdir(stream) {
+    while pass.left > 0, let record = readdir(stream) {
         withUnsafePointer(to: &record.pointee.d_name) { tuple in
             tuple.withMemoryRebound(to: CChar.self, capacity: Int(NAME_MAX) + 1) { name in
                 if strcmp(name, ".") == 0 || strcmp(name, "..") == 0 { return }
-                remove(name, in: directory, top: top, level: level, lifted: &lifted)
+                remove(name, in: directory, top: top, level: level, &pass)
             }
         }
     }
 }
 
-private func remove(_ name: UnsafePointer<CChar>, in directory: Int32, top: Int32, level: Int, lifted: inout Int) {
+private func remove(_ name: UnsafePointer<CChar>, in directory: Int32, top: Int32, level: Int, _ pass: inout Pass) {
+    pass.left -= 1
     if unlinkat(directory, name, 0) == 0 { return }
     if level >= deepest, renameat(directory, name, top, "lifted.\(UInt64.random(in: .min ... .max))") == 0 {
-        lifted += 1
+        pass.lifted += 1
         return
     }
     if unlinkat(directory, name, AT_REMOVEDIR) == 0 { return }
     let child = openat(directory, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
-    guard child >= 0 else { return makeWritable(name, in: directory, top, level, &lifted) }
+    guard child >= 0 else { return makeWritable(name, in: directory, top, level, &pass) }
     fchmod(child, 0o700)
-    empty(child, top: top, level: level + 1, lifted: &lifted)
+    empty(child, top: top, level: level + 1, &pass)
     close(child)
     unlinkat(directory, name, AT_REMOVEDIR)
 }
 
 /// A directory that may not even be read, of somebody who is not root.
 private func makeWritable(
-    _ name: UnsafePointer<CChar>, in directory: Int32, _ top: Int32, _ level: Int, _ lifted: inout Int
+    _ name: UnsafePointer<CChar>, in directory: Int32, _ top: Int32, _ level: Int, _ pass: inout Pass
 ) {
     guard errno == EACCES, fchmodat(directory, name, 0o700, 0) == 0 else { return }
     let child = openat(directory, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
     guard child >= 0 else { return }
-    empty(child, top: top, level: level + 1, lifted: &lifted)
+    empty(child, top: top, level: level + 1, &pass)
     close(child)
     unlinkat(directory, name, AT_REMOVEDIR)
 }

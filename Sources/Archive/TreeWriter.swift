@@ -7,8 +7,8 @@ struct TreeWriter: ~Copyable {
     private let policy: Extraction
     private(set) var meter: TreeMeter
     /// Modes and times of directories are set last: a read-only directory could not be filled.
-    private var directories: [(components: [String], entry: ArchiveEntry)] = []
-    private var parent: (components: [String], descriptor: Int32)?
+    private var directories: [(components: [FilePath], entry: ArchiveEntry)] = []
+    private var parent: (components: [FilePath], descriptor: Int32)?
     private let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: blockSize, alignment: 16)
 
     init(root: Int32, archive: String, policy: Extraction) {
@@ -29,7 +29,7 @@ struct TreeWriter: ~Copyable {
         try meter.count(entry.path, depth: components.count)
         guard let name = components.last else { return }
         let directory = try open(Array(components.dropLast()))
-        if policy.whiteouts, name.utf8.starts(with: Whiteout.prefix.utf8) {
+        if policy.whiteouts, name.hasPrefix(Whiteout.prefix) {
             return try addWhiteout(name, in: directory, entry)
         }
         switch entry.kind {
@@ -38,15 +38,17 @@ struct TreeWriter: ~Copyable {
         case .symbolicLink(let target):
             try check(target, of: entry, depth: components.count - 1)
             clear(name, in: directory)
-            guard symlinkat(target, directory, name) == 0 else { throw failure("create link", entry) }
+            let made = target.withCString { target in name.withCString { symlinkat(target, directory, $0) } }
+            guard made == 0 else { throw failure("create link", entry) }
         case .hardLink(let target): return try addHardLink(to: target, name, in: directory, entry)
         case .special:
             throw ArchiveError(
-                .specialFile, archive: archive, member: entry.path, detail: "a device, FIFO or socket is not unpacked")
+                .specialFile, archive: archive, member: entry.path.description,
+                detail: "a device, FIFO or socket is not unpacked")
         }
         try setOwner(of: name, in: directory, entry)
         var times = [timespec(tv_sec: entry.modified, tv_nsec: 0), timespec(tv_sec: entry.modified, tv_nsec: 0)]
-        utimensat(directory, name, &times, AT_SYMLINK_NOFOLLOW)
+        _ = name.withCString { utimensat(directory, $0, &times, AT_SYMLINK_NOFOLLOW) }
     }
 
     /// Sets what had to wait until everything was in place.
@@ -56,56 +58,59 @@ struct TreeWriter: ~Copyable {
             let directory = try open(Array(components.dropLast()))
             // A later member of that name may have taken the directory's place.
             var status = stat()
-            guard fstatat(directory, name, &status, AT_SYMLINK_NOFOLLOW) == 0, status.st_mode & S_IFMT == S_IFDIR else {
-                continue
-            }
+            let found = name.withCString { fstatat(directory, $0, &status, AT_SYMLINK_NOFOLLOW) }
+            guard found == 0, status.st_mode & S_IFMT == S_IFDIR else { continue }
             try setOwner(of: name, in: directory, entry)
-            fchmodat(directory, name, entry.permissions & (policy.permissionMask | 0o1000), 0)
+            let mode = entry.permissions & (policy.permissionMask | 0o1000)
+            _ = name.withCString { fchmodat(directory, $0, mode, 0) }
             var times = [timespec(tv_sec: entry.modified, tv_nsec: 0), timespec(tv_sec: entry.modified, tv_nsec: 0)]
-            utimensat(directory, name, &times, AT_SYMLINK_NOFOLLOW)
+            _ = name.withCString { utimensat(directory, $0, &times, AT_SYMLINK_NOFOLLOW) }
         }
     }
 
     /// `path` taken apart; "./" and repeated slashes mean nothing.
-    private func components(of path: String, of entry: ArchiveEntry) throws(ArchiveError) -> [String] {
-        guard !path.isEmpty, !path.utf8.starts(with: "/".utf8) else {
+    private func components(of path: FilePath, of entry: ArchiveEntry) throws(ArchiveError) -> [FilePath] {
+        guard !path.isEmpty, !path.isAbsolute else {
             throw ArchiveError(
-                .unsafePath, archive: archive, member: entry.path, detail: "expected a relative path, found '\(path)'")
+                .unsafePath, archive: archive, member: entry.path.description,
+                detail: "expected a relative path, found '\(path)'")
         }
-        let components = path.split(separator: "/").map(String.init).filter { $0 != "." }
+        let components = path.components.filter { $0 != "." }
         guard !components.contains("..") else {
             throw ArchiveError(
-                .unsafePath, archive: archive, member: entry.path, detail: "'..' in the path '\(path)'")
+                .unsafePath, archive: archive, member: entry.path.description, detail: "'..' in the path '\(path)'")
         }
         return components
     }
 
     /// A link may first climb to a directory inside and then only descend: a `..` behind a name could pass through
     /// another link, and mean any place.
-    private func check(_ target: String, of entry: ArchiveEntry, depth: Int) throws(ArchiveError) {
+    private func check(_ target: FilePath, of entry: ArchiveEntry, depth: Int) throws(ArchiveError) {
         guard policy.links == .inside else { return }
-        let components = target.split(separator: "/").filter { $0 != "." }
+        let components = target.components.filter { $0 != "." }
         let climbs = components.prefix { $0 == ".." }.count
-        guard !target.utf8.starts(with: "/".utf8), climbs <= depth, !components.dropFirst(climbs).contains("..") else {
+        guard !target.isAbsolute, climbs <= depth, !components.dropFirst(climbs).contains("..") else {
             throw ArchiveError(
-                .linkOutside, archive: archive, member: entry.path,
+                .linkOutside, archive: archive, member: entry.path.description,
                 detail: "links to '\(target)', outside of the archive")
         }
     }
 
     /// Opens the directory at `components`, making what is missing of the way. It stays open until another is asked for.
-    private mutating func open(_ components: [String]) throws(ArchiveError) -> Int32 {
+    private mutating func open(_ components: [FilePath]) throws(ArchiveError) -> Int32 {
         if let parent, parent.components == components { return parent.descriptor }
         var current = openat(root, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         for component in components {
-            mkdirat(current, component, 0o755)
-            let next = openat(current, component, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+            let next = component.withCString { name in
+                mkdirat(current, name, 0o755)
+                return openat(current, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+            }
             let reason = errno
             close(current)
             guard next >= 0 else {
                 let code: ArchiveError.Code = reason == ELOOP || reason == ENOTDIR ? .unsafePath : .system
                 throw ArchiveError(
-                    code, archive: archive, member: components.joined(separator: "/"),
+                    code, archive: archive, member: components.map(\.description).joined(separator: "/"),
                     detail: "'\(component)' is not a directory: \(String(cString: strerror(reason)))")
             }
             current = next
@@ -116,28 +121,31 @@ struct TreeWriter: ~Copyable {
     }
 
     private mutating func addDirectory(
-        _ components: [String], in directory: Int32, _ entry: ArchiveEntry
+        _ components: [FilePath], in directory: Int32, _ entry: ArchiveEntry
     ) throws(ArchiveError) {
         guard let name = components.last else { return }
-        if mkdirat(directory, name, 0o755) != 0 {
+        if name.withCString({ mkdirat(directory, $0, 0o755) }) != 0 {
             var status = stat()
-            guard errno == EEXIST, fstatat(directory, name, &status, AT_SYMLINK_NOFOLLOW) == 0 else {
+            guard errno == EEXIST, name.withCString({ fstatat(directory, $0, &status, AT_SYMLINK_NOFOLLOW) }) == 0
+            else {
                 throw failure("create directory", entry)
             }
             if status.st_mode & S_IFMT != S_IFDIR {
                 clear(name, in: directory)
-                guard mkdirat(directory, name, 0o755) == 0 else { throw failure("create directory", entry) }
+                guard name.withCString({ mkdirat(directory, $0, 0o755) }) == 0 else {
+                    throw failure("create directory", entry)
+                }
             }
         }
         directories.append((components, entry))
     }
 
     private mutating func addFile(
-        _ name: String, in directory: Int32, _ entry: ArchiveEntry, _ contents: ArchiveReader
+        _ name: FilePath, in directory: Int32, _ entry: ArchiveEntry, _ contents: ArchiveReader
     ) throws(ArchiveError) {
         clear(name, in: directory)
         let mode = entry.permissions & policy.permissionMask
-        let raw = openat(directory, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode)
+        let raw = name.withCString { openat(directory, $0, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode) }
         guard raw >= 0 else { throw failure("create", entry) }
         let file = Descriptor(adopting: raw)
         while true {
@@ -155,7 +163,7 @@ struct TreeWriter: ~Copyable {
     }
 
     private mutating func addHardLink(
-        to target: String, _ name: String, in directory: Int32, _ entry: ArchiveEntry
+        to target: FilePath, _ name: FilePath, in directory: Int32, _ entry: ArchiveEntry
     ) throws(ArchiveError) {
         let components = try components(of: target, of: entry)
         guard let last = components.last else { throw failure("create link", entry) }
@@ -163,44 +171,49 @@ struct TreeWriter: ~Copyable {
         let here = Descriptor(adopting: openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC))
         let there = try open(Array(components.dropLast()))
         clear(name, in: here.raw)
-        guard linkat(there, last, here.raw, name, 0) == 0 else {
+        let parent = here.raw
+        let made = last.withCString { last in name.withCString { linkat(there, last, parent, $0, 0) } }
+        guard made == 0 else {
             throw ArchiveError(
-                .damaged, archive: archive, member: entry.path,
+                .damaged, archive: archive, member: entry.path.description,
                 detail: "a hard link to '\(target)', which is not in the archive before it")
         }
     }
 
-    private func addWhiteout(_ name: String, in directory: Int32, _ entry: ArchiveEntry) throws(ArchiveError) {
-        if name == Whiteout.opaqueName {
+    private func addWhiteout(_ name: FilePath, in directory: Int32, _ entry: ArchiveEntry) throws(ArchiveError) {
+        if name == FilePath(Whiteout.opaqueName) {
             guard Whiteout.makeOpaque(directory: directory) else { throw failure("mark as opaque", entry) }
             return
         }
-        let removed = String(name.dropFirst(Whiteout.prefix.count))
+        let removed = FilePath(bytes: name.bytes.dropFirst(Whiteout.prefix.utf8.count))
         guard !removed.isEmpty, removed != ".", removed != ".." else {
-            throw ArchiveError(.unsafePath, archive: archive, member: entry.path, detail: "the mark names nothing")
+            throw ArchiveError(
+                .unsafePath, archive: archive, member: entry.path.description, detail: "the mark names nothing")
         }
         clear(removed, in: directory)
         guard Whiteout.make(removed, in: directory) else { throw failure("mark as removed", entry) }
     }
 
     /// Removes a file or link of that name: the later member of an archive wins.
-    private func clear(_ name: String, in directory: Int32) {
-        unlinkat(directory, name, 0)
+    private func clear(_ name: FilePath, in directory: Int32) {
+        _ = name.withCString { unlinkat(directory, $0, 0) }
     }
 
-    private func setOwner(of name: String, in directory: Int32, _ entry: ArchiveEntry) throws(ArchiveError) {
+    private func setOwner(of name: FilePath, in directory: Int32, _ entry: ArchiveEntry) throws(ArchiveError) {
         let owner: Owner
         switch policy.ownership {
         case .extractor: return
         case .archive: owner = entry.owner
         case .fixed(let fixed): owner = fixed
+        case .shifted(let offset): owner = entry.owner.shifted(up: offset)
         }
-        guard fchownat(directory, name, owner.user, owner.group, AT_SYMLINK_NOFOLLOW) == 0 else {
+        let flag = AT_SYMLINK_NOFOLLOW
+        guard name.withCString({ fchownat(directory, $0, owner.user, owner.group, flag) }) == 0 else {
             throw failure("change owner", entry)
         }
     }
 
     private func failure(_ action: String, _ entry: ArchiveEntry) -> ArchiveError {
-        systemError(action, entry.path, of: archive)
+        systemError(action, entry.path.description, of: archive)
     }
 }

@@ -25,7 +25,7 @@ enum Whiteout {
         attributes.contains { ExtendedAttribute.set($0, to: UInt8(ascii: "y"), of: descriptor) }
     }
 
-    static func make(_ name: String, in descriptor: Int32) -> Bool {
-        mknodat(descriptor, name, S_IFCHR, 0) == 0
+    static func make(_ name: FilePath, in descriptor: Int32) -> Bool {
+        name.withCString { mknodat(descriptor, $0, S_IFCHR, 0) } == 0
     }
 }

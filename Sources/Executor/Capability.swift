@@ -1,3 +1,4 @@
+import Core
 import Glibc
 
 /// Something that running jobs needs of this machine, and whether it is there.
@@ -19,6 +20,7 @@ public struct Capability: Hashable, Sendable {
         return [
             program("bwrap", for: "sandboxes", package: "bubblewrap", isOptional: false),
             await sandbox(in: directory),
+            users(),
             controlGroup(
                 hierarchy, .memory, "one limit on the memory of all processes of a job; without, one for each"),
             controlGroup(hierarchy, .processes, "a limit on the processes of a job; without, one for the user"),
@@ -48,7 +50,7 @@ public struct Capability: Hashable, Sendable {
             capability.isAvailable = result.succeeded
             capability.detail =
                 result.succeeded
-                ? "works, as \(geteuid() == 0 ? "root" : "an ordinary user")" : "\(result.ending)"
+                ? "works, as \(caller)" : "\(result.ending)"
         } catch {
             capability.detail = "\(error)"
         }
@@ -57,6 +59,21 @@ public struct Capability: Hashable, Sendable {
                 "permit user namespaces (sysctl user.max_user_namespaces, kernel.apparmor_restrict_unprivileged_userns)"
         }
         return capability
+    }
+
+    /// Who this process is, for people.
+    private static var caller: String {
+        let mapping = IdentityMapping.ofThisProcess
+        guard mapping.hasSeveralUsers else { return "an ordinary user" }
+        return mapping.caller == nil ? "root" : "an ordinary user with subordinate ids"
+    }
+
+    private static func users() -> Capability {
+        let obstacle = SubordinateIDs.obstacle()?.diagnostics.first
+        return Capability(
+            name: "users", isAvailable: obstacle == nil,
+            detail: obstacle?.message ?? "root file systems have several users",
+            remedy: obstacle?.hint, isOptional: false)
     }
 
     private static func controlGroup(

@@ -1,3 +1,4 @@
+import Archive
 import CSandbox
 public import Core
 import Glibc
@@ -8,6 +9,7 @@ import Glibc
 /// DIGEST/          a root file system
 /// DIGEST.log       what making it printed
 /// DIGEST.state     what it was like when it was made
+/// DIGEST.owners    how far the ids of its owners are moved up (`IdentityMapping`); without it, they are as inside
 /// cache/           downloads that outlive one making
 /// incoming/        what is being made
 /// locks/DIGEST     who makes it
@@ -41,7 +43,38 @@ public struct EnvironmentStore: Sendable {
     /// The root file system called `digest`, if it is there.
     public func existing(_ digest: Digest) -> String? {
         let place = "\(directory)/\(digest)"
-        return access(place, F_OK) == 0 ? place : nil
+        return access(place, F_OK) == 0 && storedOffset(digest) == IdentityMapping.ofThisProcess.offset ? place : nil
+    }
+
+    private func storedOffset(_ digest: Digest) -> UInt32 {
+        contents(of: "\(directory)/\(digest).owners").flatMap { UInt32($0) } ?? 0
+    }
+
+    /// Records how the owners of `digest`, which is in place or about to be, are stored.
+    private func recordOffset(_ digest: Digest) throws(Failure) {
+        let file = "\(directory)/\(digest).owners"
+        unlink("\(file).new")
+        try LogFile("\(file).new").append(Array("\(IdentityMapping.ofThisProcess.offset)".utf8))
+        guard rename("\(file).new", file) == 0 else {
+            throw Failure(.infrastructure, "\(file): cannot be written: \(String(cString: strerror(errno)))")
+        }
+    }
+
+    /// Gives files that were stored with other owners the ones that this process's sandboxes have.
+    private func shift(_ root: String, from offset: UInt32) throws(Failure) {
+        do {
+            try shiftOwners(of: root, from: offset, to: IdentityMapping.ofThisProcess.offset)
+        } catch {
+            throw Failure(.infrastructure, error.description)
+        }
+    }
+
+    /// Does so with the root file system in place; an interrupted call leaves one that is not intact.
+    private func shift(_ digest: Digest) throws(Failure) {
+        let place = "\(directory)/\(digest)"
+        try shift(place, from: storedOffset(digest))
+        try recordOffset(digest)
+        try note(Stamp(of: place), of: digest)
     }
 
     /// What a root file system is like: first by the metadata of its files, which is quickly compared, then by their
@@ -130,14 +163,20 @@ public struct EnvironmentStore: Sendable {
         if let place = existing(digest), isUnchanged(digest) { return place }
         let lock = try await ExclusiveLock.acquire("\(directory)/locks/\(digest)")
         defer { withExtendedLifetime(lock) {} }
-        if let place = existing(digest) {
-            if try isIntact(digest) { return place }
+        let place = "\(directory)/\(digest)"
+        if access(place, F_OK) == 0 {
+            if try isIntact(digest) {
+                if existing(digest) == nil { try shift(digest) }
+                return place
+            }
             try discard(digest)
         }
         begin()
         ScratchDirectory.removeLeftovers(in: "\(directory)/incoming")
         let aside = try ScratchDirectory(in: "\(directory)/incoming")
         let root = "\(aside.path)/root"
+        // A refuted root file system is of use only with the owners that this process's sandboxes have.
+        let recipe = recipe.map { Digest(of: "\($0) \(IdentityMapping.ofThisProcess.offset)") }
         let refuted = RefutedRoots(directory: "\(directory)/refuted")
         let isReused = recipe.map { refuted.take($0, for: digest, to: root) } ?? false
         if !isReused { try await fill(root, by: steps, digest, output) }
@@ -147,6 +186,7 @@ public struct EnvironmentStore: Sendable {
             if let recipe { refuted.keep(root, madeBy: recipe, refusedBy: digest, isNew: !isReused) }
             throw error
         }
+        try recordOffset(digest)
         try put(root, at: "\(directory)/\(digest)")
         try note(Stamp(of: "\(directory)/\(digest)"), of: digest)
         if let recipe { refuted.forget(recipe) }
@@ -179,7 +219,10 @@ public struct EnvironmentStore: Sendable {
         case .host:
             command.environment["CISO_ROOT"] = absolute(root)
             command.environment["CISO_CACHE"] = absolute("\(directory)/cache")
-            result = await Host.run(command, watching: [root], output: both)
+            let temporary = try ScratchDirectory.temporary(isShared: true)
+            command.environment["TMPDIR"] = temporary.path
+            result = await Host.run(command, watching: [root, temporary.path], output: both)
+            try shift(root, from: 0)
         case .environment:
             let sandbox = try Sandbox(
                 Sandbox.Layout(base: absolute(root), writesBase: true), in: "\(directory)/incoming")

@@ -21,13 +21,14 @@ public struct Layer: Hashable, Sendable {
 /// DIGEST/                     the same unpacked, made when first asked for, never changed
 /// states/DIGEST               the state of that directory when it was made
 /// locks/KEY                   who builds or unpacks what
-/// boot                        the machine's boot in which the directories were unpacked
+/// boot                        the boot in which the directories were unpacked, and how their owners are stored
 /// ```
 /// Everything is written beside its place and renamed: a killed process leaves no half layer. Whatever else happens to the
 /// files is noticed before they are used: a layer is there only where its archive is what its name says, and an unpacked
 /// directory that was changed by anybody is unpacked again.
 public struct LayerStore: Sendable {
     public let directory: String
+    private let mapping = IdentityMapping.ofThisProcess
     /// Bounds on a layer, whoever made it.
     public var limits: TreeLimits
 
@@ -57,7 +58,7 @@ public struct LayerStore: Sendable {
     ) throws(Failure) -> Layer {
         try capture(
             directory: sandbox.changes, paths: paths, excluding: excluded,
-            ownership: geteuid() == 0 ? .kept : .fixed(LayerStore.builder))
+            ownership: mapping.hasSeveralUsers ? .shifted(mapping.offset) : .fixed(LayerStore.builder))
     }
 
     /// Who owns what was built where the owners seen by this process mean nothing.
@@ -142,7 +143,8 @@ public struct LayerStore: Sendable {
             throw Self.lost(digest, "is damaged: '\(archive)' does not have the digest of its name")
         }
         let extraction = Extraction(
-            links: .anywhere, ownership: geteuid() == 0 ? .archive : .extractor, whiteouts: true, limits: limits)
+            links: .anywhere, ownership: mapping.hasSeveralUsers ? .shifted(mapping.offset) : .extractor,
+            whiteouts: true, limits: limits)
         do {
             try extraction.extract(archive, to: place)
         } catch {
@@ -183,7 +185,8 @@ public struct LayerStore: Sendable {
     /// Removes what killed processes were writing; to be called at the start of a program.
     ///
     /// After a new boot of the machine it removes the unpacked directories too: not all of their files need have reached
-    /// the disk before the machine stopped. Archives have, and are unpacked again when asked for.
+    /// the disk before the machine stopped. Archives have, and are unpacked again when asked for. So it does when owners
+    /// are stored in another way than before.
     /// What cannot be removed now is tried again at the next start.
     public func removeLeftovers() {
         ScratchDirectory.removeLeftovers(in: "\(directory)/incoming")
@@ -193,7 +196,7 @@ public struct LayerStore: Sendable {
     private func discardAfterBoot() throws(Failure) {
         guard let lock = try ExclusiveLock.attempt("\(directory)/locks/boot") else { return }
         defer { withExtendedLifetime(lock) {} }
-        let boot = contents(of: "/proc/sys/kernel/random/boot_id") ?? ""
+        let boot = (contents(of: "/proc/sys/kernel/random/boot_id") ?? "") + mapping.description
         guard boot != contents(of: "\(directory)/boot") else { return }
         for name in namesOfEntries(in: directory) {
             if let digest = Digest(hex: name) { try discard(digest) }

@@ -127,7 +127,8 @@ public final class Sandbox: Sendable {
     private func start(
         _ command: Command, _ group: ControlGroup, status: Int32, output: Int32
     ) throws(Failure) -> pid_t {
-        let isRoot = geteuid() == 0
+        let mapping = IdentityMapping.ofThisProcess
+        let isRoot = mapping.hasSeveralUsers
         let filter = try MemoryFile.seccompProgram()
         let namespace = try UserNamespace.descriptor(for: command.user)
         let arguments = BubblewrapArguments(
@@ -142,7 +143,7 @@ public final class Sandbox: Sendable {
             arguments: ["bwrap", "--args", String(options.descriptor), "--"] + command.program.words,
             input: null, output: output,
             kept: [filter.descriptor, options.descriptor, status] + (isRoot ? [namespace] : []),
-            user: isRoot ? command.user : nil, userNamespace: isRoot ? -1 : namespace,
+            user: isRoot ? mapping.stored(command.user) : nil, userNamespace: isRoot ? -1 : namespace,
             overlay: layout.writesBase ? nil : overlay,
             groups: group.membershipFiles, limits: group.resourceLimits)
         return try start.start()
@@ -173,6 +174,6 @@ public final class Sandbox: Sendable {
     private var overlay: ProcessStart.Overlay {
         ProcessStart.Overlay(
             lowers: lowers, upper: changes, work: "\(scratch.path)/work", target: root,
-            links: "\(scratch.path)/lowers", userAttributes: geteuid() != 0)
+            links: "\(scratch.path)/lowers", userAttributes: !IdentityMapping.ofThisProcess.isInitial || geteuid() != 0)
     }
 }

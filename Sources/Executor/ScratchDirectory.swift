@@ -1,62 +1,95 @@
 import Archive
 public import Core
+import Foundation
 import Glibc
 import Synchronization
 
-/// A directory for one sandbox, removed with it.
+/// A directory for one sandbox, one download or anything else that goes with its owner.
 ///
-/// Its name says which process made it (`PID.START.NUMBER`, the start in the kernel's ticks since boot), so that what a
-/// killed process left is known and removed by the next one.
+/// Its name says which process made it (`PID.START.NUMBER`, the start in the kernel's ticks since boot), and the process
+/// holds a lock on it. So what a killed process left is known, wherever the process ran, and removed by the next one.
+/// Whatever is not removed at once is removed in the background: neither a job's result nor the end of the program waits
+/// for hundreds of thousands of files.
 public final class ScratchDirectory: Sendable {
     public let path: String
+    private let lock: Int32
     private static let number = Atomic<Int>(0)
+    private static let living = Mutex<Set<String>>([])
 
     /// Makes a new directory in `parent`, which is made too.
     public convenience init(in parent: String) throws(Failure) {
         try makeDirectories(parent)
-        let number = Self.number.add(1, ordering: .relaxed).newValue
-        try self.init(at: "\(parent)/\(ProcessIdentity.current.name).\(number)", mode: 0o755)
+        try self.init(in: parent, named: "", mode: 0o755)
     }
 
-    /// Makes a new directory for this user alone in `/tmp`; its path is short enough for sockets. Removes there what killed
-    /// processes of this user left.
-    public static func temporary() throws(Failure) -> ScratchDirectory {
-        let prefix = "ciso-\(geteuid())."
-        removeLeftovers(in: "/tmp", named: prefix)
-        let number = Self.number.add(1, ordering: .relaxed).newValue
-        return try ScratchDirectory(at: "/tmp/\(prefix)\(ProcessIdentity.current.name).\(number)", mode: 0o700)
+    /// Makes a new directory for this user in the directory of temporary files. Removes there what killed processes of this
+    /// user left.
+    ///
+    /// - Parameters:
+    ///   - isShared: whether other users may read it, such as those that package managers change to.
+    ///   - isShort: whether its path must be short enough for sockets: then it is in `/tmp`.
+    public static func temporary(isShared: Bool = false, isShort: Bool = false) throws(Failure) -> ScratchDirectory {
+        let parent = isShort ? "/tmp" : FileManager.default.temporaryDirectory.path
+        let prefix = "ciso-\(IdentityMapping.ofThisProcess.caller?.user ?? geteuid())."
+        removeLeftovers(in: parent, named: prefix)
+        return try ScratchDirectory(in: parent, named: prefix, mode: isShared ? 0o755 : 0o700)
     }
 
-    /// Removes the directories of this process in `/tmp`: for a process that ends without releasing them.
-    public static func removeTemporaries() {
-        let prefix = "ciso-\(geteuid()).\(ProcessIdentity.current.name)."
-        for name in namesOfEntries(in: "/tmp") where name.hasPrefix(prefix) { removeTree("/tmp/\(name)") }
-    }
-
-    private init(at path: String, mode: mode_t) throws(Failure) {
-        self.path = path
-        guard mkdir(path, mode) == 0 else {
-            throw Failure(.infrastructure, "\(path): cannot be created: \(String(cString: strerror(errno)))")
+    private init(in parent: String, named prefix: String, mode: mode_t) throws(Failure) {
+        while true {
+            let number = Self.number.add(1, ordering: .relaxed).newValue
+            let path = "\(parent)/\(prefix)\(ProcessIdentity.current.name).\(number)"
+            guard mkdir(path, mode) == 0 else {
+                throw Failure(.infrastructure, "\(path): cannot be created: \(String(cString: strerror(errno)))")
+            }
+            // Another process may have taken it for a leftover before it was locked.
+            guard let lock = Self.lock(path) else { continue }
+            self.path = path
+            self.lock = lock
+            _ = Self.living.withLock { $0.insert(path) }
+            return
         }
     }
 
     deinit {
-        removeTree(path)
+        removeTreeInBackground(path, closing: lock)
+        _ = Self.living.withLock { $0.remove(path) }
     }
 
-    /// Removes the directories in `parent` whose makers are no more.
+    /// Removes the directories in `parent` whose makers are gone.
     ///
     /// - Parameter prefix: what their names begin with.
     /// - Returns: their names.
     @discardableResult
     public static func removeLeftovers(in parent: String, named prefix: String = "") -> [String] {
-        let abandoned = namesOfEntries(in: parent).filter {
-            $0.hasPrefix(prefix) && ProcessIdentity(ownerOf: $0)?.isAlive == false
+        namesOfEntries(in: parent).filter { name in
+            guard name.hasPrefix(prefix), ProcessIdentity(ownerOf: name)?.isAlive == false,
+                let lock = lock("\(parent)/\(name)")
+            else { return false }
+            removeTreeInBackground("\(parent)/\(name)", closing: lock)
+            return true
         }
-        for name in abandoned {
-            removeTree("\(parent)/\(name)")
+    }
+
+    /// Removes all directories of this process, for at most so long; for a program that a signal ends.
+    public static func removeAll(within time: Duration) {
+        let paths = living.withLock { $0 }
+        for path in paths { removeTreeInBackground(path, closing: -1, promptly: 0) }
+        waitForRemovals(atMost: time)
+    }
+
+    /// A descriptor with the lock on a directory; nil where another process has it, or it is not there any more.
+    private static func lock(_ path: String) -> Int32? {
+        let descriptor = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+        guard descriptor >= 0 else { return nil }
+        var (held, named) = (stat(), stat())
+        if flock(descriptor, LOCK_EX | LOCK_NB) == 0, fstat(descriptor, &held) == 0, lstat(path, &named) == 0,
+            held.st_ino == named.st_ino, held.st_dev == named.st_dev
+        {
+            return descriptor
         }
-        return abandoned
+        close(descriptor)
+        return nil
     }
 }
 

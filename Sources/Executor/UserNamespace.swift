@@ -1,3 +1,4 @@
+import Archive
 import CSandbox
 import Core
 import Glibc
@@ -5,21 +6,25 @@ import Synchronization
 
 /// The user namespaces that sandboxes run in: made once per user and kept open while the program runs.
 ///
-/// Run by root, a namespace maps every id to itself: files keep their owners, but whatever runs inside has power over the
-/// sandbox only, never over the machine. It is owned by the user who runs in it, which lets bubblewrap enter it without
-/// any privilege. Run by anybody else, it maps root to the caller, which is what mounting an overlay needs.
+/// Where there are several users, a namespace has all ids that this process has, as `IdentityMapping` arranges them: files
+/// keep their owners, but whatever runs inside has power over the sandbox only, never over the machine. It is owned by the
+/// user who runs in it, which lets bubblewrap enter it without any privilege. Where there is a single user, it maps root to
+/// the caller, which is what mounting an overlay needs.
 enum UserNamespace {
     private static let known = Mutex<[Command.User: Int32]>([:])
 
     /// A descriptor of the namespace for `user`, open as long as the program runs.
     static func descriptor(for user: Command.User) throws(Failure) -> Int32 {
-        let isRoot = geteuid() == 0
-        let key = isRoot ? user : .root
+        let mapping = IdentityMapping.ofThisProcess
+        let key = mapping.hasSeveralUsers ? mapping.stored(user) : .root
+        let maps = mapping.maps
+        return try descriptor(key) { ciso_user_namespace(key.uid, key.gid, maps.users, maps.groups) }
+    }
+
+    private static func descriptor(_ key: Command.User, _ make: () -> Int32) throws(Failure) -> Int32 {
         let descriptor = known.withLock { known in
             if let found = known[key] { return found }
-            let users = isRoot ? "0 0 4294967295\n" : "0 \(geteuid()) 1\n"
-            let groups = isRoot ? "0 0 4294967295\n" : "0 \(getegid()) 1\n"
-            let made = ciso_user_namespace(key.uid, key.gid, users, groups)
+            let made = make()
             if made >= 0 { known[key] = made }
             return made
         }
@@ -29,5 +34,16 @@ enum UserNamespace {
                 hint: "the kernel must permit user namespaces (sysctl user.max_user_namespaces)")
         }
         return descriptor
+    }
+
+    /// A descriptor of a namespace in which this process is the user that it was before `SubordinateIDs.enter`: the ssh
+    /// client looks up its user's home by number. Negative where that is who it is.
+    static func ofCaller() throws(Failure) -> Int32 {
+        let mapping = IdentityMapping.ofThisProcess
+        guard let caller = mapping.caller else { return -1 }
+        // No sandbox has this key: its ids are those of the machine.
+        return try descriptor(Command.User(uid: .max, gid: .max)) {
+            ciso_user_namespace(0, 0, "\(caller.user) 0 1\n", "\(caller.group) 0 1\n")
+        }
     }
 }

@@ -15,7 +15,7 @@ struct GitExport {
     /// Opens the mirror of an address.
     private let mirror: (String) throws -> GitMirror
 
-    /// Writes `file`, which is there whole or not at all.
+    /// Writes `file`; after an error it is not whole.
     ///
     /// - Parameter limit: bytes of all files.
     /// - Throws: `SourceError`.
@@ -23,12 +23,10 @@ struct GitExport {
         _ commit: ObjectID, of mirror: GitMirror, to file: String, limit: Int,
         mirrors: @escaping (String) throws -> GitMirror
     ) throws {
-        let aside = "\(file).\(UUID().uuidString)"
-        defer { unlink(aside) }
         do {
             let limits = TreeLimits(bytes: limit)
             let export = GitExport(
-                archive: try TarFile(creating: aside, limits: limits), limit: limit, mirror: mirrors)
+                archive: try TarFile(creating: file, limits: limits), limit: limit, mirror: mirrors)
             try export.add(commit, of: mirror, at: "source", depth: 0)
             try export.archive.finish()
         } catch let error as ArchiveError {
@@ -36,12 +34,9 @@ struct GitExport {
         } catch let error as GitError {
             throw SourceError(.damaged, "\(mirror.url): \(error)")
         }
-        guard rename(aside, file) == 0 else {
-            throw SourceError(.network, "\(file): cannot be written: \(String(cString: strerror(errno)))")
-        }
     }
 
-    private func add(_ commit: ObjectID, of mirror: GitMirror, at path: String, depth: Int) throws {
+    private func add(_ commit: ObjectID, of mirror: GitMirror, at path: FilePath, depth: Int) throws {
         guard depth <= Self.depthLimit else {
             throw SourceError(.rejected, "\(mirror.url): more than \(Self.depthLimit) submodules within each other")
         }
@@ -61,32 +56,34 @@ struct GitExport {
         var submodules: [String: String] = [:]
     }
 
-    private func add(_ tree: ObjectID, at path: String, below root: String, _ walk: Walk) throws {
+    private func add(_ tree: ObjectID, at path: FilePath, below root: FilePath, _ walk: Walk) throws {
         try archive.add(ArchiveEntry(path: path, kind: .directory, permissions: 0o755, modified: walk.time))
-        for entry in try walk.mirror.repository.tree(tree).entries {
-            guard !["", ".", "..", ".git"].contains(entry.name.lowercased()), !entry.name.contains("/") else {
-                throw SourceError(.rejected, "\(walk.mirror.url): '\(path)' holds an entry named '\(entry.name)'")
+        for (bytes, kind, id) in try walk.mirror.repository.tree(tree).entriesWithNames {
+            let name = FilePath(bytes: bytes)
+            let isReserved = ["", ".", "..", ".git"].contains(name.description.lowercased())
+            guard !isReserved, !bytes.contains(UInt8(ascii: "/")) else {
+                throw SourceError(.rejected, "\(walk.mirror.url): '\(path)' holds an entry named '\(name)'")
             }
-            let place = "\(path)/\(entry.name)"
-            switch entry.kind {
-            case .directory: try add(entry.id, at: place, below: root, walk)
-            case .submodule: try addSubmodule(entry.id, at: place, below: root, walk)
-            case .file, .executable, .symbolicLink: try addFile(entry, at: place, walk)
+            let place = path.appending(name)
+            switch kind {
+            case .directory: try add(id, at: place, below: root, walk)
+            case .submodule: try addSubmodule(id, at: place, below: root, walk)
+            case .file, .executable, .symbolicLink: try addFile(id, kind, at: place, walk)
             }
         }
     }
 
-    private func addFile(_ entry: TreeEntry, at place: String, _ walk: Walk) throws {
-        let size = try walk.mirror.repository.header(entry.id).size
+    private func addFile(_ id: ObjectID, _ entryKind: EntryKind, at place: FilePath, _ walk: Walk) throws {
+        let size = try walk.mirror.repository.header(id).size
         guard size <= limit else {
             throw SourceError(.rejected, "\(walk.mirror.url): '\(place)' has \(size) bytes, more than \(limit)")
         }
-        let bytes = try walk.mirror.repository.blob(entry.id)
-        if entry.kind == .symbolicLink {
-            let kind = ArchiveEntry.Kind.symbolicLink(target: String(decoding: bytes, as: UTF8.self))
+        let bytes = try walk.mirror.repository.blob(id)
+        if entryKind == .symbolicLink {
+            let kind = ArchiveEntry.Kind.symbolicLink(target: FilePath(bytes: bytes))
             return try archive.add(ArchiveEntry(path: place, kind: kind, permissions: 0o777, modified: walk.time))
         }
-        let mode: UInt32 = entry.kind == .executable ? 0o755 : 0o644
+        let mode: UInt32 = entryKind == .executable ? 0o755 : 0o644
         try bytes.withUnsafeBytes {
             try archive.add(
                 ArchiveEntry(path: place, kind: .file, permissions: mode, modified: walk.time), contents: $0)
@@ -94,8 +91,9 @@ struct GitExport {
     }
 
     /// A submodule without an address stays an empty folder, as with git.
-    private func addSubmodule(_ commit: ObjectID, at place: String, below root: String, _ walk: Walk) throws {
-        guard let url = walk.submodules[String(place.dropFirst(root.count + 1))] else {
+    private func addSubmodule(_ commit: ObjectID, at place: FilePath, below root: FilePath, _ walk: Walk) throws {
+        let path = String(decoding: place.bytes.dropFirst(root.bytes.count + 1), as: UTF8.self)
+        guard let url = walk.submodules[path] else {
             return try archive.add(
                 ArchiveEntry(path: place, kind: .directory, permissions: 0o755, modified: walk.time))
         }

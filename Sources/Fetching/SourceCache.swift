@@ -1,5 +1,6 @@
 internal import Archive
 internal import Core
+internal import Executor
 internal import Foundation
 internal import Git
 package import OpamFormat
@@ -90,8 +91,9 @@ package actor SourceCache {
                 if (try? verify(place, source, from: place, of: package)) != nil { return place }
             }
         }
-        let aside = try aside()
-        defer { try? FileManager.default.removeItem(atPath: aside) }
+        let incoming = try incoming()
+        defer { withExtendedLifetime(incoming) {} }
+        let aside = "\(incoming.path)/file"
         for url in addresses(of: source) {
             try Task.checkCancellation()
             do {
@@ -107,10 +109,10 @@ package actor SourceCache {
         throw worst(of: refusals, source, package)
     }
 
-    /// A name for what is being fetched.
-    private func aside() throws -> String {
-        try FileManager.default.createDirectory(atPath: "\(folder)/incoming", withIntermediateDirectories: true)
-        return "\(folder)/incoming/\(UUID().uuidString)"
+    /// A directory for what is being fetched. What killed processes were fetching is removed.
+    private func incoming() throws -> ScratchDirectory {
+        ScratchDirectory.removeLeftovers(in: "\(folder)/incoming")
+        return try ScratchDirectory(in: "\(folder)/incoming")
     }
 
     private func obtain(_ url: String, _ file: String) async throws {
@@ -186,8 +188,9 @@ extension SourceCache {
             exact.url = "\(place)#\(commit)"
             exact.checksums = []
         case .archive, .local:
-            let aside = try aside()
-            defer { try? FileManager.default.removeItem(atPath: aside) }
+            let incoming = try incoming()
+            defer { withExtendedLifetime(incoming) {} }
+            let aside = "\(incoming.path)/file"
             try await obtain(source.url, aside)
             guard let checksum = Checksum(ofFile: aside, .sha256) else {
                 throw SourceError(.network, "\(aside): cannot be read")
@@ -214,17 +217,22 @@ extension SourceCache {
         let (folder, limit) = ("\(folder)/git", limit)
         let file = "\(folder)/commits/\(commit).tar"
         try FileManager.default.createDirectory(atPath: "\(folder)/commits", withIntermediateDirectories: true)
+        let incoming = try incoming()
         try await onOwnThread(within: patience, late: late(url)) { patience in
             guard let id = ObjectID(hex: commit) else {
                 throw SourceError(.missing, "\(url): '\(commit)' is no commit")
             }
             let mirror = { try GitMirror(of: $0, in: folder, limit: limit, patience: patience) }
+            let aside = "\(incoming.path)/commit.tar"
             do {
-                try GitExport.write(id, of: mirror(url), to: file, limit: limit, mirrors: mirror)
+                try GitExport.write(id, of: mirror(url), to: aside, limit: limit, mirrors: mirror)
             } catch let error as SourceError where error.kind == .damaged {
                 // The copy of a repository is only a cache.
                 removeTree(GitMirror.path(of: url, in: folder))
-                try GitExport.write(id, of: mirror(url), to: file, limit: limit, mirrors: mirror)
+                try GitExport.write(id, of: mirror(url), to: aside, limit: limit, mirrors: mirror)
+            }
+            guard rename(aside, file) == 0 else {
+                throw SourceError(.network, "\(file): cannot be written: \(String(cString: strerror(errno)))")
             }
         }
         try Self.noteChecksum(of: file)

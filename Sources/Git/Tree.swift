@@ -79,6 +79,18 @@ public struct Tree: Hashable, Sendable {
         return found
     }
 
+    /// All entries in git's order with the bytes of their names, which need not be UTF-8; stops before damage.
+    public var entriesWithNames: [(name: [UInt8], kind: EntryKind, id: ObjectID)] {
+        var found: [(name: [UInt8], kind: EntryKind, id: ObjectID)] = []
+        forEachRaw { raw, buffer in
+            if let kind = EntryKind(mode: raw.mode) {
+                found.append((Array(buffer[raw.name]), kind, raw.id(in: buffer)))
+            }
+            return true
+        }
+        return found
+    }
+
     /// The names of the directories in this one.
     ///
     /// - Complexity: Linear in the size of the directory; makes strings only of what it returns.

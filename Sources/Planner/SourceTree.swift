@@ -1,6 +1,7 @@
 internal import Archive
 internal import Core
 internal import Documents
+internal import Executor
 internal import Foundation
 
 /// An unpacked source, in which opam files are looked for. No link leads out of it.
@@ -14,8 +15,9 @@ struct SourceTree {
     ///
     /// - Throws: `Failure` where it cannot be unpacked; what `body` throws.
     static func withUnpacked<Result>(_ archive: String, _ body: (SourceTree) throws -> Result) throws -> Result {
-        let folder = FileManager.default.temporaryDirectory.appending(path: "ciso-\(UUID().uuidString)").path
-        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let scratch = try ScratchDirectory.temporary()
+        defer { withExtendedLifetime(scratch) {} }
+        let folder = "\(scratch.path)/source"
         do throws(ArchiveError) {
             try Extraction(links: .anywhere, strippingSingleRoot: true).extract(archive, to: folder)
         } catch {

@@ -68,6 +68,14 @@ public final class LocalRunner: JobRunner {
         return Lane(name: hosts.map(\.description).sorted().joined(separator: " "), slots: hosts.count)
     }
 
+    /// Checks that the root file systems of `targets` can be made and used here.
+    ///
+    /// - Throws: `Failure` of the kind `infrastructure` that says what an ordinary user lacks.
+    package func requireUsers(for targets: [Plan.Target]) throws(Failure) {
+        guard targets.contains(where: { lane(of: $0) == nil }) else { return }
+        if let obstacle = SubordinateIDs.obstacle() { throw obstacle }
+    }
+
     public func run(_ request: JobRequest, progress: @escaping @Sendable (JobStep) -> Void) async -> JobReport {
         let clock = ContinuousClock()
         let start = Mutex(clock.now)

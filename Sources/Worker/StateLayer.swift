@@ -1,3 +1,4 @@
+internal import Archive
 internal import Core
 internal import Executor
 internal import Foundation
@@ -8,6 +9,7 @@ struct StateLayer {
     private let directory: String
     private let base: String
     private let owner: Command.User
+    private let identities = IdentityMapping.ofThisProcess
 
     /// - Parameters:
     ///   - directory: on this machine; made if need be.
@@ -42,7 +44,7 @@ struct StateLayer {
             if let slash = name.lastIndex(of: "/") { try makeDirectory(String(name[..<slash])) }
             let path = "\(directory)/\(name)"
             guard FileManager.default.createFile(atPath: path, contents: Data(bytes)) else { throw refusal(path) }
-            try own(path, owner, mode: 0o644)
+            try own(path, stored, mode: 0o644)
         }
     }
 
@@ -59,14 +61,16 @@ struct StateLayer {
         }
         guard mkdir(path, 0o755) == 0 else { throw refusal(path) }
         if stat("\(base)/\(name)", &status) == 0 {
-            try own(path, Command.User(uid: status.st_uid, gid: status.st_gid), mode: status.st_mode & 0o7777)
+            try own(path, Owner(user: status.st_uid, group: status.st_gid), mode: status.st_mode & 0o7777)
         } else {
-            try own(path, owner, mode: 0o755)
+            try own(path, stored, mode: 0o755)
         }
     }
 
-    private func own(_ path: String, _ owner: Command.User, mode: mode_t) throws(Failure) {
-        guard geteuid() != 0 || chown(path, owner.uid, owner.gid) == 0, chmod(path, mode) == 0 else {
+    private var stored: Owner { identities.stored(Owner(user: owner.uid, group: owner.gid)) }
+
+    private func own(_ path: String, _ owner: Owner, mode: mode_t) throws(Failure) {
+        guard !identities.hasSeveralUsers || chown(path, owner.user, owner.group) == 0, chmod(path, mode) == 0 else {
             throw refusal(path)
         }
     }

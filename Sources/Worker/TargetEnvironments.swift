@@ -107,6 +107,7 @@ actor TargetEnvironments {
             plugin: plugin, plugged: try await plugin.describe(), request: request, description: description,
             patterns: LogReader(try await plugin.patterns()), base: "")
         if environment.isRemote { return environment }
+        if let obstacle = SubordinateIDs.obstacle() { throw PermanentFailure(obstacle) }
         if store.existing(target.environment) == nil { try environment.checkTools() }
         environment.base = try await makeBase(of: environment, target.environment, progress)
         return environment

@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import Core
 internal import Documents
+internal import Executor
 internal import Foundation
 internal import Review
 
@@ -40,9 +41,12 @@ struct CI: AsyncParsableCommand {
 
     static func main() async {
         _ = StandardDescriptors.wereClosed
+        let words = Array(CommandLine.arguments.dropFirst())
+        let command = CommandOptions.command(of: words).type
+        if command is any SandboxingCommand.Type { SubordinateIDs.enter() }
         signal(SIGPIPE, SIG_IGN)
         Interruption.begin()
-        var status = await run(arguments: Array(CommandLine.arguments.dropFirst()))
+        var status = await run(arguments: words)
         do {
             try StandardOutput.finish()
         } catch {
@@ -51,6 +55,7 @@ struct CI: AsyncParsableCommand {
         }
         // Other threads may be packing the store, which may be cut short at any point.
         if status == ExitStatus.interrupted.rawValue { Interruption.end() }
+        waitForRemovals(atMost: .seconds(1))
         Foundation.exit(status)
     }
 

@@ -5,7 +5,7 @@ internal import Foundation
 internal import PluginHost
 internal import Worker
 
-struct DoctorCommand: AsyncParsableCommand {
+struct DoctorCommand: AsyncParsableCommand, SandboxingCommand {
     static let configuration = CommandConfiguration(
         commandName: "doctor",
         abstract: "Say what this machine can do, what is missing and how to get it.",
@@ -13,6 +13,7 @@ struct DoctorCommand: AsyncParsableCommand {
 
     @OptionGroup var store: StoreOption
     @OptionGroup var hosts: HostOptions
+    @OptionGroup var cache: CacheOption
 
     @Option(help: "text or json.")
     var format: DocumentFormat = .text
@@ -22,6 +23,7 @@ struct DoctorCommand: AsyncParsableCommand {
         let path = try store.path(in: configuration)
         let findings =
             await Finding.all(store: path, plugins: try PluginSearchPath.configured(configuration))
+            + [Finding(cache: cache, configuration, store: path)]
             + Finding.hosts(try hosts.settings(configuration), store: path)
         if format == .json {
             try printJSON(findings)
@@ -90,6 +92,20 @@ extension Finding {
         state = capability.isAvailable ? .good : capability.isOptional ? .absent : .missing
         detail = capability.detail
         remedy = capability.remedy
+    }
+
+    /// Whether what can be computed again can be kept.
+    fileprivate init(cache: CacheOption, _ configuration: Configuration, store: String) {
+        do {
+            let place = try cache.directory(in: configuration)
+            let reason = place == nil ? ": no home of this user can be written" : ""
+            self.init(
+                name: "cache", state: .good, detail: (place ?? "\(store)/ciso/cache") + reason, remedy: nil)
+        } catch {
+            let diagnostic = (error as? Failure)?.diagnostics.first
+            self.init(
+                name: "cache", state: .missing, detail: diagnostic?.message ?? "\(error)", remedy: diagnostic?.hint)
+        }
     }
 
     private static func program(_ name: String, package: String, use: String) -> Finding {

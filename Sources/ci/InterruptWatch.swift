@@ -45,7 +45,7 @@ enum Interruption {
 
     /// Removes the temporary files of this process and ends it.
     static func end() -> Never {
-        ScratchDirectory.removeTemporaries()
+        ScratchDirectory.removeAll(within: .milliseconds(500))
         _exit(ExitStatus.interrupted.rawValue)
     }
 

@@ -40,11 +40,19 @@ struct SourceOptions: ParsableArguments {
     @Option(name: .customLong("source-mirrors"), help: Settings.sourceMirrors.help)
     var mirrors: String?
 
+    @OptionGroup var general: CacheOption
+
     /// The cache of sources.
     ///
-    /// - Parameter aside: Where what the cache lacks goes instead, and the cache stays as it is.
-    func cache(in configuration: Configuration, readOnlyBeside aside: String? = nil) throws -> SourceCache {
-        let folder = try Settings.sourceDirectory(flag: folder, in: configuration)
+    /// - Parameters:
+    ///   - store: The store's directory.
+    ///   - aside: Where what the cache lacks goes instead, and the cache stays as it is.
+    func cache(in configuration: Configuration, store: String, readOnlyBeside aside: String? = nil) throws
+        -> SourceCache
+    {
+        let folder =
+            try Settings.sourceCache.value(flag: folder, in: configuration)
+            ?? "\(general.directory(in: configuration, store: store, isRead: aside != nil))/sources"
         if aside == nil {
             try WritableDirectory.check(
                 folder, "the cache of sources",
@@ -113,7 +121,8 @@ struct RunnerOptions: ParsableArguments {
         keepLog: @escaping LocalRunner.LogKeeper
     ) throws -> LocalRunner {
         try LocalRunner(
-            WorkerFolders("\(path)/ciso/worker"), plugins: catalog, sources: sources.cache(in: configuration),
+            WorkerFolders("\(path)/ciso/worker"), plugins: catalog,
+            sources: sources.cache(in: configuration, store: path),
             hosts: hosts.settings(configuration), keepLog: keepLog)
     }
 }

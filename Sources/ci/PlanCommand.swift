@@ -24,9 +24,6 @@ struct PlanCommand: AsyncParsableCommand {
     @Option(name: .customLong("plugin-path"), help: Settings.pluginPath.help)
     var pluginPath: String?
 
-    @Option(help: Settings.cache.help)
-    var cache: String?
-
     @OptionGroup var sources: SourceOptions
     @OptionGroup var repositories: RepositoryOptions
 
@@ -44,23 +41,21 @@ struct PlanCommand: AsyncParsableCommand {
 
     func run() async throws {
         let configuration = try Configuration.current()
-        let cache =
-            try dryRun
-            ? Settings.cacheDirectory(flag: cache, in: configuration)
-            : Settings.usableCacheDirectory(flag: cache, in: configuration)
+        let path = try store.path(in: configuration)
+        let cache = try sources.general.directory(in: configuration, store: path, isRead: dryRun)
         try WritableDirectory.checkTemporary()
         let scratch = try ScratchDirectory.temporary()
         defer { withExtendedLifetime(scratch) {} }
         let preparation = PlanPreparation(
             matrix: try MatrixFile(path: matrix),
             catalog: PluginCatalog(try PluginSearchPath.configured(configuration, flag: pluginPath)),
-            cache: PlanCache(cache ?? scratch.path, readOnlyBeside: dryRun ? scratch.path : nil),
+            cache: PlanCache(cache, readOnlyBeside: dryRun ? scratch.path : nil),
             packageSources: try sources.cache(
-                in: configuration, readOnlyBeside: dryRun ? "\(scratch.path)/sources" : nil),
+                in: configuration, store: path, readOnlyBeside: dryRun ? "\(scratch.path)/sources" : nil),
             repositoryMirrors: try repositories.places(in: configuration))
         let progress = PlanProgressLine(quiet: talk.quiet)
         let keeping = PlanKeeping(
-            preparation, store: try store.path(in: configuration), isDry: dryRun, progress: { progress.show($0) })
+            preparation, store: path, isDry: dryRun, progress: { progress.show($0) })
         if let explain {
             let inputs = try await preparation.inputs(progress: { progress.show($0) }).inputs
             let planner = Planner(inputs) { progress.show($0) }

@@ -8,7 +8,7 @@ internal import Review
 internal import Store
 internal import Worker
 
-struct ReproduceCommand: AsyncParsableCommand {
+struct ReproduceCommand: AsyncParsableCommand, SandboxingCommand {
     static let configuration = CommandConfiguration(
         commandName: "reproduce", abstract: "Print how a cell is built, or enter its environment.",
         discussion: """

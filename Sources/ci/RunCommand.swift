@@ -2,7 +2,6 @@ internal import ArgumentParser
 internal import Core
 internal import Documents
 internal import Engine
-internal import Executor
 internal import Foundation
 internal import Matrix
 internal import Planner
@@ -11,7 +10,7 @@ internal import Review
 internal import Store
 internal import Worker
 
-struct RunCommand: AsyncParsableCommand {
+struct RunCommand: AsyncParsableCommand, SandboxingCommand {
     static let configuration = CommandConfiguration(
         commandName: "run",
         abstract: "Run what a matrix needs and the store does not know yet.",
@@ -65,6 +64,7 @@ struct RunCommand: AsyncParsableCommand {
         let runner = try machine.runner(store: path, catalog: catalog, configuration) { [logs = store.logs] in
             try logs.put($0)
         }
+        try runner.requireUsers(for: plan.targets)
         let slots =
             try Settings.jobs.value(flag: jobs, in: configuration) ?? ProcessInfo.processInfo.activeProcessorCount
         try await run(plan, only, in: store, runner: runner, slots: slots)
@@ -79,13 +79,11 @@ struct RunCommand: AsyncParsableCommand {
     /// - Returns: the deployment to run; nil for the only one there is.
     private func plan(in path: String, catalog: PluginCatalog, _ configuration: Configuration) async throws -> String? {
         guard let matrix else { return deployment }
-        let scratch = try ScratchDirectory.temporary()
-        defer { withExtendedLifetime(scratch) {} }
-        let cache = try Settings.usableCacheDirectory(flag: nil, in: configuration) ?? scratch.path
+        let cache = try machine.sources.general.directory(in: configuration, store: path)
         try WritableDirectory.checkTemporary()
         let preparation = PlanPreparation(
             matrix: try MatrixFile(path: matrix), catalog: catalog, cache: PlanCache(cache),
-            packageSources: try machine.sources.cache(in: configuration),
+            packageSources: try machine.sources.cache(in: configuration, store: path),
             repositoryMirrors: try repositories.places(in: configuration))
         let progress = PlanProgressLine(quiet: talk.quiet)
         let planned = try await PlanKeeping(preparation, store: path, progress: { progress.show($0) }).plan()

@@ -85,40 +85,7 @@ enum Settings {
 
     static let cache = Setting<String>(
         key: "cache", text: "Where what can be computed again is kept.",
-        defaultText: "$XDG_CACHE_HOME/ciso or ~/.cache/ciso", expected: "a path", read: { $0 })
-
-    /// The folder of the cache; nil where the environment names none.
-    static func cacheDirectory(flag: String?, in configuration: Configuration) throws -> String? {
-        if let path = try cache.value(flag: flag, in: configuration) { return path }
-        // An empty or relative value counts as unset: XDG Base Directory Specification.
-        if let path = configuration.environment["XDG_CACHE_HOME"], path.hasPrefix("/") { return "\(path)/ciso" }
-        return configuration.environment["HOME"].flatMap { $0.isEmpty ? nil : "\($0)/.cache/ciso" }
-    }
-
-    /// As `cacheDirectory`, where it can be written.
-    ///
-    /// - Throws: `Failure` of kind `infrastructure` that names it.
-    static func usableCacheDirectory(flag: String?, in configuration: Configuration) throws -> String? {
-        let path = try cacheDirectory(flag: flag, in: configuration)
-        if let path {
-            try WritableDirectory.check(
-                path, "the cache", hint: "set --\(cache.key) or \(cache.variable) to another directory")
-        }
-        return path
-    }
-
-    /// The folder of source archives.
-    ///
-    /// - Throws: `Failure` where neither it nor the folder of the cache is known.
-    static func sourceDirectory(flag: String?, in configuration: Configuration) throws -> String {
-        if let path = try sourceCache.value(flag: flag, in: configuration) { return path }
-        guard let cache = try cacheDirectory(flag: nil, in: configuration) else {
-            throw Failure(
-                .input, "no folder for source archives: the environment has no HOME",
-                hint: "set \(sourceCache.variable) or \(cache.variable)")
-        }
-        return "\(cache)/sources"
-    }
+        defaultText: "$XDG_CACHE_HOME/ciso or ~/.cache/ciso, else in the store", expected: "a path", read: { $0 })
 
     /// The environment's name of a key.
     static func variable(of key: String) -> String {

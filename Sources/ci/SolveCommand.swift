@@ -60,8 +60,7 @@ struct SolveCommand: AsyncParsableCommand {
     @Option(help: "How the answers are printed: text, csv or json.")
     var format = OutputFormat.text
 
-    @Option(name: .customLong("cache"), help: Settings.cache.help)
-    var cacheFlag: String?
+    @OptionGroup var cache: CacheOption
 
     @OptionGroup var talk: TalkOptions
 
@@ -139,7 +138,7 @@ struct SolveCommand: AsyncParsableCommand {
     }
 
     private func loadUniverse() throws -> Universe {
-        let cache = try Settings.usableCacheDirectory(flag: cacheFlag, in: Configuration.current())
+        let cache = try cache.directory(in: .current())
         var warnings: [Diagnostic] = []
         let universe = try RepositorySet(repositories).universe(
             cache: cache, threads: ProcessInfo.processInfo.activeProcessorCount, &warnings)

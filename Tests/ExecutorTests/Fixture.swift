@@ -1,3 +1,4 @@
+import Archive
 import Executor
 import Foundation
 import Glibc
@@ -21,7 +22,8 @@ final class Fixture: Sendable {
         }
         try "root:x:0:0::/root:/bin/sh\nbuild:x:1000:1000::/home/build:/bin/sh\n".write(
             toFile: base + "/etc/passwd", atomically: true, encoding: .utf8)
-        chown(base + "/home/build", 1000, 1000)
+        let owner = IdentityMapping.ofThisProcess.stored(Owner(user: 1000, group: 1000))
+        chown(base + "/home/build", owner.user, owner.group)
         layout = Sandbox.Layout(base: base, layers: layers, binds: [.init("/usr", at: "/usr")])
     }
 

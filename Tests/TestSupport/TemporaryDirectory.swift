@@ -7,8 +7,22 @@ private let remaining = Mutex<Set<String>>([])
 
 /// The process may end before a task has gone that was the last to own one.
 private let removesRemainingAtExit: Void = {
-    atexit { for path in remaining.withLock({ $0 }) { try? FileManager.default.removeItem(atPath: path) } }
+    atexit { for path in remaining.withLock({ $0 }) { remove(path) } }
 }()
+
+/// One directory at a time: at the end of the process a test's thread may be about to remove the same one.
+private let removal = Mutex<Void>(())
+
+private func remove(_ path: String) {
+    removal.withLock { _ in
+        for attempt in 0..<5 where access(path, F_OK) == 0 {
+            // Without root: an overlay leaves directories that their owner may not read.
+            if attempt > 0 { _ = try? Program(["chmod", "-R", "u+rwX", path]).run() }
+            // It fails where something in it is removed meanwhile.
+            try? FileManager.default.removeItem(atPath: path)
+        }
+    }
+}
 
 /// A new directory of a test's own, removed with what is in it when its last owner goes, or the process ends.
 package final class TemporaryDirectory: Sendable {
@@ -25,11 +39,8 @@ package final class TemporaryDirectory: Sendable {
     }
 
     deinit {
-        defer { remaining.withLock { _ = $0.remove(path) } }
-        guard (try? FileManager.default.removeItem(atPath: path)) == nil else { return }
-        // Without root: an overlay leaves directories that their owner may not read.
-        _ = try? Program(["chmod", "-R", "u+rwX", path]).run()
-        try? FileManager.default.removeItem(atPath: path)
+        remove(path)
+        remaining.withLock { _ = $0.remove(path) }
     }
 
     package var url: URL { URL(filePath: path, directoryHint: .isDirectory) }

@@ -79,6 +79,14 @@ struct ciso_start ciso_start_process(const struct ciso_process *process);
 /// Returns a descriptor, or a negated errno value.
 int ciso_user_namespace(uid_t user, gid_t group, const char *user_map, const char *group_map);
 
+/// A new user namespace of this user, whose ids are mapped by the programs newuidmap and newgidmap: their path, then their
+/// arguments but for the process. Returns a descriptor, or a negated errno value.
+int ciso_user_namespace_by_programs(char *const *user_program, char *const *group_program);
+
+/// Moves this process, which must have a single thread, into a user namespace and makes it root there. Returns 0, or a
+/// negated errno value.
+int ciso_enter_user_namespace(int file);
+
 /// A file descriptor with the BPF program that bubblewrap loads: system calls that no build needs fail by EPERM.
 /// Returns a negated errno value on failure.
 int ciso_seccomp_program(void);

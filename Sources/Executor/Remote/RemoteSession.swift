@@ -42,7 +42,7 @@ public final class RemoteSession: Sendable {
         mark = String(UInt64.random(in: .min ... .max), radix: 36)
         workspace = "\(host.directory)/ciso.\(mark)"
         scratch = try ScratchDirectory(in: absolute(directory))
-        socket = try ScratchDirectory.temporary()
+        socket = try ScratchDirectory.temporary(isShort: true)
         control = "\(socket.path)/s"
         let script = RemoteScript.keeper(host, workspace: workspace, mark: mark, claims: claims)
         keeper = try RemoteKeeper(host: host, control: control, script: script)
@@ -184,7 +184,7 @@ public final class RemoteSession: Sendable {
         blockBrokenPipe()
         return try ProcessStart(
             path: path, arguments: words, environment: environment.map { "\($0.key)=\($0.value)" }, input: input,
-            output: output, error: error, limits: limits
+            output: output, error: error, userNamespace: UserNamespace.ofCaller(), limits: limits
         ).start()
     }
 

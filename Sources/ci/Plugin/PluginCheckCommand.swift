@@ -6,7 +6,7 @@ internal import PluginHost
 internal import Review
 internal import Worker
 
-struct PluginCheckCommand: AsyncParsableCommand {
+struct PluginCheckCommand: AsyncParsableCommand, SandboxingCommand {
     static let configuration = CommandConfiguration(
         commandName: "check",
         abstract: "Try a plugin's file: what it answers about every target, and whether it survives wrong requests.",

@@ -1,0 +1,93 @@
+/// A path or a file's name: bytes without a zero, as the kernel has them. They are usually UTF-8, but need not be.
+///
+/// Unlike strings, two paths are equal only where their bytes are: `é` has two spellings, and both may be in one directory.
+public struct FilePath: Hashable, Sendable {
+    public let bytes: [UInt8]
+
+    /// - Parameter bytes: up to the first zero.
+    public init(bytes: some Sequence<UInt8>) {
+        self.bytes = Array(bytes.prefix { $0 != 0 })
+    }
+
+    public init(_ text: some StringProtocol) {
+        self.init(bytes: text.utf8)
+    }
+
+    /// The path that a C function gave.
+    init(cString: UnsafePointer<CChar>) {
+        var bytes: [UInt8] = []
+        var next = cString
+        while next.pointee != 0 {
+            bytes.append(UInt8(bitPattern: next.pointee))
+            next += 1
+        }
+        self.bytes = bytes
+    }
+
+    /// The names between the slashes.
+    public var components: [FilePath] {
+        bytes.split(separator: UInt8(ascii: "/")).map { FilePath(unchecked: Array($0)) }
+    }
+
+    public var isEmpty: Bool { bytes.isEmpty }
+    public var isAbsolute: Bool { bytes.first == UInt8(ascii: "/") }
+
+    /// `name` in the directory that this path names; an empty path names the directory that everything is relative to.
+    public func appending(_ name: FilePath) -> FilePath {
+        isEmpty ? name : FilePath(unchecked: bytes + [UInt8(ascii: "/")] + name.bytes)
+    }
+
+    public func hasPrefix(_ prefix: String) -> Bool { bytes.starts(with: prefix.utf8) }
+
+    func withCString<Value, Problem: Error>(
+        _ body: (UnsafePointer<CChar>) throws(Problem) -> Value
+    ) throws(Problem) -> Value {
+        var terminated = bytes
+        terminated.append(0)
+        let outcome: Result<Value, Problem> = terminated.withUnsafeBufferPointer { buffer in
+            buffer.withMemoryRebound(to: CChar.self) { characters in
+                guard let base = characters.baseAddress else { preconditionFailure("the terminator is there") }
+                do throws(Problem) {
+                    return .success(try body(base))
+                } catch {
+                    return .failure(error)
+                }
+            }
+        }
+        return try outcome.get()
+    }
+
+    private init(unchecked bytes: [UInt8]) {
+        self.bytes = bytes
+    }
+}
+
+extension FilePath: Comparable {
+    /// By bytes.
+    public static func < (left: FilePath, right: FilePath) -> Bool {
+        left.bytes.lexicographicallyPrecedes(right.bytes)
+    }
+}
+
+extension FilePath: ExpressibleByStringLiteral {
+    public init(stringLiteral text: String) { self.init(text) }
+}
+
+extension FilePath: CustomStringConvertible {
+    /// For messages: a control character, and a byte that is part of no UTF-8, is written as `\xNN`.
+    public var description: String {
+        var text = ""
+        var rest = bytes[...]
+        while let first = rest.first {
+            let length = first < 0x80 ? 1 : first < 0xE0 ? 2 : first < 0xF0 ? 3 : 4
+            if first >= 0x20, first != 0x7F, let scalar = String(validating: rest.prefix(length), as: UTF8.self) {
+                text += scalar
+                rest = rest.dropFirst(length)
+            } else {
+                text += "\\x" + (first < 16 ? "0" : "") + String(first, radix: 16)
+                rest = rest.dropFirst()
+            }
+        }
+        return text
+    }
+}

@@ -1,0 +1,78 @@
+import Foundation
+import Glibc
+import TestSupport
+import Testing
+
+/// Where the cache is, and what happens where it cannot be.
+@Suite struct CacheOptionTests {
+    let place: Workplace
+
+    init() throws {
+        place = try Workplace()
+        try place.write(packages: ["ocaml.5.3.0": "", "a.1": ""])
+    }
+
+    private func solve(_ more: [String] = [], home: String?, _ environment: [String: String] = [:]) throws
+        -> Program.Ending
+    {
+        let words = ["solve", "--repository", "repo", "--target", "debian-12", "--compiler", "5.3.0", "a"]
+        let usual = ["CISO_CACHE": "", "PATH": "/usr/bin:/bin"].merging(home.map { ["HOME": $0] } ?? [:]) { $1 }
+        return try place.run(words + more, environment: usual.merging(environment) { $1 })
+    }
+
+    @Test(arguments: [nil, "", "relative", "/nonexistent", "/dev/null", "gone"])
+    func nothingIsMadeInAHomeThatIsNotThere(home: String?) throws {
+        let before = try place.folder.path.entries()
+        let ending = try solve(home: home == "gone" ? place.folder("gone/home") : home)
+        #expect(ending.status == 0, "\(ending.talk)")
+        #expect(try place.folder.path.entries() == before)
+        #expect(access("/nonexistent", F_OK) != 0)
+    }
+
+    @Test(arguments: [nil, "/nonexistent"]) func aCacheThatIsNamedNeedsNoHome(home: String?) throws {
+        #expect(try solve(["--cache", "mine"], home: home).status == 0)
+        #expect(try place.folder("mine").entries() != [])
+        #expect(try solve(home: home, ["XDG_CACHE_HOME": place.folder("xdg")]).status == 0)
+        #expect(try place.folder("xdg/ciso").entries() != [])
+        try place.write("ciso.yaml", "cache: ours\n")
+        #expect(try solve(home: home).status == 0)
+        #expect(try place.folder("ours").entries() != [])
+    }
+
+    @Test func aCacheThatCannotBeUsedIsNamed() throws {
+        try place.write("file", "x")
+        for cache in ["file", "file/below", "/dev/null"] {
+            let ending = try solve(["--cache", cache], home: nil)
+            #expect(ending.status == 3 && ending.talk.contains("'\(cache)' cannot be used"), "\(ending.talk)")
+            #expect(ending.talk.contains("--cache"), "\(ending.talk)")
+        }
+        let other = try solve(home: nil, ["XDG_CACHE_HOME": place.folder("file")])
+        #expect(other.status == 3 && other.talk.contains("XDG_CACHE_HOME"), "\(other.talk)")
+    }
+
+    /// One option for all, found in what the program says of itself.
+    @Test(arguments: ["solve", "plan", "run", "reproduce", "doctor"])
+    func everyCommandThatHasACacheTakesTheOption(command: String) throws {
+        let help = try place.run([command, "--help"]).output
+        #expect(help.contains("--cache") && help.contains("CISO_CACHE"), "\(help)")
+    }
+
+    /// HUP and TERM end a command as Ctrl-C does.
+    @Test(arguments: [SIGHUP, SIGTERM, SIGINT]) func aSignalLeavesNoTemporaryFiles(signal: Int32) throws {
+        // Whoever reads it waits for a writer.
+        #expect(mkfifo(place.folder("matrix.yaml"), 0o644) == 0)
+        let program = try place.program(
+            ["plan", "matrix.yaml"], environment: ["PATH": "/usr/bin:/bin"]
+        ).start()
+        let prefix = "ciso-\(geteuid()).\(program.identifier)."
+        while try !"/tmp".entries().contains(where: { $0.hasPrefix(prefix) }), program.isRunning { usleep(10_000) }
+        #expect(program.isRunning)
+        program.kill(signal)
+        #expect(program.wait().status == 130)
+        #expect(try !"/tmp".entries().contains { $0.hasPrefix(prefix) })
+    }
+}
+
+extension String {
+    fileprivate func entries() throws -> [String] { try FileManager.default.contentsOfDirectory(atPath: self).sorted() }
+}
