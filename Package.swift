@@ -81,12 +81,14 @@ let package = Package(
         tests("PluginKit", []),
         .testTarget(
             name: "PluginHostTests",
-            dependencies: ["Core", "PluginHost", "PluginMessages", "TestSupport", "ciso-plugin-host"],
+            dependencies: ["Core", "PluginHost", "PluginMessages", "PluginTools", "TestSupport", "ciso-plugin-host"],
             exclude: ["Hostile"],
             swiftSettings: settings),
         .testTarget(
             name: "PluginTests",
-            dependencies: ["Core", "Matrix", "PluginHost", "PluginMessages", "TestSupport", "ciso-plugin-host"],
+            dependencies: [
+                "Core", "Matrix", "PluginHost", "PluginMessages", "PluginTools", "TestSupport", "ciso-plugin-host",
+            ],
             exclude: ["Data"],
             swiftSettings: settings),
         module(
@@ -95,6 +97,9 @@ let package = Package(
                 "Archive", "Core", "Documents", "Executor", "Fetching", "Git", "Matrix", "OpamFormat", "OpamRepository",
                 "OpamSolver", "PluginHost", "PluginMessages", "Store",
             ]),
+        module(
+            "PluginTools",
+            ["Archive", "Core", "Executor", "OpamFormat", "OpamRepository", "PluginHost", "PluginMessages"]),
         module("Scheduler"),
         module("Executor", ["Archive", "Core", "CSandbox"]),
         module("Fetching", ["Archive", "Core", "Executor", "Git", "OpamFormat", "OpamSwitch"]),
@@ -111,7 +116,8 @@ let package = Package(
             dependencies: [
                 argumentParser, "Archive", "Core", "Documents", "Engine", "Executor", "Fetching", "Git", "Matrix",
                 "OpamFormat",
-                "OpamRepository", "OpamSolver", "Planner", "PluginHost", "PluginMessages", "Review", "Store", "Worker",
+                "OpamRepository", "OpamSolver", "Planner", "PluginHost", "PluginMessages", "PluginTools", "Review",
+                "Store", "Worker",
             ],
             swiftSettings: settings),
 
@@ -157,6 +163,7 @@ let package = Package(
         tests(
             "Planner",
             ["Core", "Documents", "Fetching", "Git", "Matrix", "OpamFormat", "OpamRepository", "OpamSolver", "Store"]),
+        tests("PluginTools", ["Core", "Executor", "PluginHost", "PluginMessages"]),
         tests("Archive", ["Core"]),
         tests("OpamFormat", []),
         tests("OpamSwitch", ["Core", "OpamFormat"]),

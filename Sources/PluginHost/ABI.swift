@@ -7,7 +7,7 @@ let expectedSize = MemoryLayout<ciso_plugin_descriptor>.size
 let nameLimit = Int(CISO_PLUGIN_NAME_LIMIT)
 
 /// How a call ended, by the C header's numbers.
-enum CallStatus: Int32 {
+package enum CallStatus: Int32 {
     case answered = 0
     case refused = 1
     case unknownCall = 2

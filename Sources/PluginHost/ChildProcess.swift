@@ -60,7 +60,7 @@ final class ChildProcess {
             let left = deadline - .now
             guard left > .zero, poll(&waits, 2, left.milliseconds) != 0 else {
                 end()
-                throw PluginFault(kind: .hung(after: time), lastWords: lastWords)
+                throw PluginFault(kind: .hung(after: time), stderrTail: stderrTail)
             }
             listen()
             if waits[0].revents & Int16(POLLOUT) != 0 { unsent = unsent.dropFirst(send(unsent)) }
@@ -80,7 +80,7 @@ final class ChildProcess {
         let kind = header.number(at: 4, count: 4).flatMap { Frame.Kind(rawValue: UInt32($0)) }
         guard let kind, size <= limit + 64, received.count <= Frame.headerSize + size else {
             end()
-            throw PluginFault(kind: .garbage("the plugin wrote into the host's own socket"), lastWords: lastWords)
+            throw PluginFault(kind: .garbage("the plugin wrote into the host's own socket"), stderrTail: stderrTail)
         }
         guard received.count == Frame.headerSize + size else { return nil }
         return Frame(kind: kind, bytes: Array(received.dropFirst(Frame.headerSize)))
@@ -109,7 +109,7 @@ final class ChildProcess {
         }
     }
 
-    private var lastWords: String {
+    private var stderrTail: String {
         listen()
         let lines = String(decoding: spoken, as: UTF8.self).split(whereSeparator: \.isNewline)
         // What follows this line is addresses, by the Swift runtime.
@@ -120,7 +120,7 @@ final class ChildProcess {
     private func fault(ofEnd status: Int32) -> PluginFault {
         let signal = status & 0x7f
         let kind: PluginFault.Kind = signal != 0 ? .crashed(signal: signal) : .exited(status: status >> 8 & 0xff)
-        return PluginFault(kind: kind, lastWords: lastWords)
+        return PluginFault(kind: kind, stderrTail: stderrTail)
     }
 
     /// Waits for the child, which has hung up, and kills it where it lingers.

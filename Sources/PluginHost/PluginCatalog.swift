@@ -99,7 +99,7 @@ extension Distribution {
     }
 
     /// The request that means `target`, if it is one of this distro's. Whether the version is known, the plugin says.
-    func request(
+    package func request(
         target: String, architecture: String?, systemCompiler: Bool, options: [String: String]
     ) -> TargetRequest? {
         let version = target.hasPrefix("\(name)-") ? String(target.dropFirst(name.utf8.count + 1)) : nil

@@ -1,9 +1,9 @@
-internal import Core
+package import Core
 internal import Glibc
 
 /// What a plugin, or its file, did wrong. Each costs one call: the next one gets a new child.
-struct PluginFault: Error, Sendable, Hashable {
-    enum Kind: Sendable, Hashable {
+package struct PluginFault: Error, Sendable, Hashable {
+    package enum Kind: Sendable, Hashable {
         /// The loader refused the file, in its words.
         case unloadable(String)
         /// The file has no entry symbol.
@@ -28,23 +28,29 @@ struct PluginFault: Error, Sendable, Hashable {
     }
 
     /// The numbers at the head of a descriptor; those after the first wrong one are 0.
-    struct Descriptor: Sendable, Hashable {
-        var magic: UInt32
-        var abiVersion: UInt32
-        var structSize: UInt32
+    package struct Descriptor: Sendable, Hashable {
+        package var magic: UInt32
+        package var abiVersion: UInt32
+        package var structSize: UInt32
     }
 
-    var kind: Kind
+    package var kind: Kind
     /// The call that it happened in; nil while loading.
-    var call: String?
+    package var call: String?
     /// The end of what the plugin said on standard error.
-    var lastWords: String = ""
+    package var stderrTail: String = ""
+
+    package init(kind: Kind, call: String? = nil, stderrTail: String = "") {
+        self.kind = kind
+        self.call = call
+        self.stderrTail = stderrTail
+    }
 
     /// Whether the plugin did not answer in time.
-    var isHang: Bool { if case .hung = kind { true } else { false } }
+    package var isHang: Bool { if case .hung = kind { true } else { false } }
 
     /// Whether another try with the same file could go otherwise.
-    var isTransient: Bool {
+    package var isTransient: Bool {
         switch kind {
         case .crashed, .exited, .hung, .notStarted: true
         case .unloadable, .noSymbol, .declined, .mismatch, .misnamed, .tooLarge, .garbage: false
@@ -54,13 +60,13 @@ struct PluginFault: Error, Sendable, Hashable {
 
 extension PluginFault: CustomStringConvertible {
     /// What happened, and what the plugin said, without naming the file.
-    var description: String {
-        let words = lastWords.split(separator: "\n").joined(separator: "\n           ")
+    package var description: String {
+        let words = stderrTail.split(separator: "\n").joined(separator: "\n           ")
         return words.isEmpty ? sentence : "\(sentence)\n  it said: \(words)"
     }
 
     /// What a person reads: the file, what was expected and found, and a remedy.
-    func failure(of file: PluginFile) -> Failure {
+    package func failure(of file: PluginFile) -> Failure {
         let place = call.map { "call '\($0)' of plugin '\(file.name)'" } ?? "loading plugin '\(file.name)'"
         return Failure(
             isTransient ? .infrastructure : .input, "\(file.path): \(place): \(description)", hint: remedy(file))

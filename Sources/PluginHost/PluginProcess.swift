@@ -1,11 +1,11 @@
 internal import Core
 
 /// A child process that has one plugin loaded. Used by one thread at a time; any fault ends the child.
-final class PluginProcess {
+package final class PluginProcess {
     /// What the descriptor says.
-    let descriptor: PluginFault.Descriptor
-    let name: String
-    let version: String
+    package let descriptor: PluginFault.Descriptor
+    package let name: String
+    package let version: String
 
     private let child: ChildProcess
     private let limits: PluginLimits
@@ -13,7 +13,7 @@ final class PluginProcess {
     /// Starts the child and has it load `file`.
     ///
     /// - Throws: `PluginFault` where it cannot be loaded or its descriptor is not as it must be.
-    init(_ file: PluginFile, host: String, limits: PluginLimits) throws(PluginFault) {
+    package init(_ file: PluginFile, host: String, limits: PluginLimits) throws(PluginFault) {
         // The child's own alarm is for a child that nobody watches any more: later than ours.
         let seconds = max(1, limits.time.components.seconds * 2 + 5)
         // The loader looks for a name without a slash in the system's folders.
@@ -36,13 +36,13 @@ final class PluginProcess {
         }
     }
 
-    var isAlive: Bool { child.isAlive }
+    package var isAlive: Bool { child.isAlive }
 
     /// Calls the plugin.
     ///
     /// - Returns: how the call ended, and the answer's or refusal's bytes.
     /// - Throws: `PluginFault`; the child is gone then.
-    func call(_ name: String, _ request: [UInt8]) throws(PluginFault) -> (status: CallStatus, bytes: [UInt8]) {
+    package func call(_ name: String, _ request: [UInt8]) throws(PluginFault) -> (status: CallStatus, bytes: [UInt8]) {
         do {
             return try result(
                 of: child.exchange(Frame.call(name, request: request), limit: limits.answer, time: limits.time))

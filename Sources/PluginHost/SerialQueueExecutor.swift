@@ -2,14 +2,14 @@ internal import Dispatch
 
 /// Runs an actor's work on a thread of its own, so that it may wait for a child process without holding one of the few
 /// threads that all tasks share.
-final class SerialQueueExecutor: SerialExecutor {
+package final class SerialQueueExecutor: SerialExecutor {
     private let queue: DispatchQueue
 
-    init(label: String) {
+    package init(label: String) {
         queue = DispatchQueue(label: label)
     }
 
-    func enqueue(_ job: consuming ExecutorJob) {
+    package func enqueue(_ job: consuming ExecutorJob) {
         let job = UnownedJob(job)
         queue.async {
             job.runSynchronously(on: self.asUnownedSerialExecutor())
@@ -17,7 +17,7 @@ final class SerialQueueExecutor: SerialExecutor {
     }
 
     /// What `work` returns, done on this executor's thread.
-    func run<Result>(_ work: @escaping @Sendable () throws -> sending Result) async throws -> sending Result {
+    package func run<Result>(_ work: @escaping @Sendable () throws -> sending Result) async throws -> sending Result {
         try await withCheckedThrowingContinuation { continuation in
             queue.async {
                 continuation.resume(with: Swift.Result { try work() })
@@ -26,7 +26,7 @@ final class SerialQueueExecutor: SerialExecutor {
     }
 
     /// What `work`, which cannot fail, returns; done on this executor's thread.
-    func run<Result: Sendable>(_ work: @escaping @Sendable () -> Result) async -> Result {
+    package func run<Result: Sendable>(_ work: @escaping @Sendable () -> Result) async -> Result {
         await withCheckedContinuation { continuation in
             queue.async {
                 continuation.resume(returning: work())

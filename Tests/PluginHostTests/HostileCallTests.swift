@@ -4,6 +4,7 @@ import PluginMessages
 import Testing
 
 @testable import PluginHost
+@testable import PluginTools
 
 /// A plugin that does wrong in a call costs that call: the failure says what it did, and the next call is answered.
 @Suite struct HostileCallTests {

@@ -5,6 +5,7 @@ import TestSupport
 import Testing
 
 @testable import PluginHost
+@testable import PluginTools
 
 /// What `ci plugin new` writes builds and conforms, outside this repository.
 @Suite struct SkeletonTests {

@@ -2,6 +2,7 @@ import Foundation
 import Matrix
 import PluginHost
 import PluginMessages
+import PluginTools
 import TestSupport
 import Testing
 

@@ -1,6 +1,7 @@
 import Foundation
 import PluginHost
 import PluginMessages
+import PluginTools
 import TestSupport
 import Testing
 

@@ -3,6 +3,7 @@ internal import Core
 internal import Executor
 internal import Foundation
 internal import PluginHost
+internal import PluginTools
 internal import Review
 internal import Worker
 
@@ -35,7 +36,7 @@ struct PluginCheckCommand: AsyncParsableCommand, SandboxingCommand {
         var report = await Conformance.check(plugin, path: Terminal.environment("PATH") ?? "/usr/bin:/bin")
         if !report.trials.isEmpty {
             let scratch = try ScratchDirectory.temporary()
-            report.checks.append(await IdempotenceTrial.check(report, in: scratch.path))
+            report.checks.append(await IdempotenceCheck.check(report, in: scratch.path))
         }
         switch format {
         case .json:

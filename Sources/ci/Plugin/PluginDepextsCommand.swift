@@ -4,6 +4,7 @@ internal import Foundation
 internal import OpamRepository
 internal import PluginHost
 internal import PluginMessages
+internal import PluginTools
 internal import Review
 
 struct PluginDepextsCommand: AsyncParsableCommand {

@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import Core
 internal import Foundation
 internal import PluginHost
+internal import PluginTools
 
 struct PluginNewCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

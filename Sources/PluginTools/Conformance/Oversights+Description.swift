@@ -1,5 +1,6 @@
 internal import Core
 internal import Foundation
+internal import PluginHost
 internal import PluginMessages
 
 // What a check expects beyond what a run needs: values that are well formed but cannot be meant. Each problem has a place

@@ -1,10 +1,10 @@
 internal import Core
-internal import PluginMessages
+package import PluginMessages
 
 /// A plugin's names of system packages for one target, compared with the distro's list.
-struct NameComparison: Encodable {
+package struct NameComparison: Encodable {
     /// A name that does not agree with the list.
-    struct Mistake: Encodable {
+    package struct Mistake: Encodable {
         enum Kind: String, Encodable {
             /// The plugin installs it, and the distro does not have it.
             case missing
@@ -27,12 +27,12 @@ struct NameComparison: Encodable {
     var compared: Int
     /// When the plugin says that its names were compared last.
     var lastCompared: String?
-    var mistakes: [Mistake] = []
+    package var mistakes: [Mistake] = []
 
     /// - Parameters:
     ///   - packages: what becomes of a repository's depexts.
     ///   - installed: what the bootstrap installs.
-    init(
+    package init(
         target: String, against list: PackageList, called listName: String, packages: [SystemPackage],
         installed: [String], lastCompared: String?
     ) {
@@ -57,7 +57,7 @@ struct NameComparison: Encodable {
         }
     }
 
-    var text: String {
+    package var text: String {
         let last =
             lastCompared.map { "the plugin says that they were last compared on \($0)" } ?? "never compared before"
         var lines = ["\(target): \(compared) names compared with \(list); \(last)"]
@@ -73,7 +73,7 @@ struct NameComparison: Encodable {
         return lines.joined(separator: "\n")
     }
 
-    var csv: String {
+    package var csv: String {
         mistakes.map { "\(target),\($0.kind.rawValue),\($0.name),\($0.nearest.joined(separator: " "))\n" }.joined()
     }
 }
@@ -81,7 +81,7 @@ struct NameComparison: Encodable {
 extension PackageList {
     /// Up to three names that are spelt like `name`, nearest first: the same but for a suffix or numbers, or few letters
     /// away.
-    func nearest(to name: String) -> [String] {
+    package func nearest(to name: String) -> [String] {
         var found: [String] = []
         var candidates = names.filter { $0.first == name.first && abs($0.count - name.count) <= max(2, name.count / 3) }
         let stem = Self.stem(name)

@@ -1,3 +1,4 @@
+package import PluginHost
 package import PluginMessages
 
 /// A step to be tried in a sandbox, and how it is run.

@@ -1,5 +1,5 @@
-import PluginHost
 import PluginMessages
+import PluginTools
 import Testing
 
 /// What a shell lacks is found where it is code, and only there.

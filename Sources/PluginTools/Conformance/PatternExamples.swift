@@ -1,4 +1,5 @@
 internal import Core
+internal import PluginHost
 internal import PluginMessages
 
 /// Tries a pattern on the lines that it says it matches. Logs are read by the worker.

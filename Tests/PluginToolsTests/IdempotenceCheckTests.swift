@@ -5,11 +5,11 @@ import TestSupport
 import Testing
 
 @testable import PluginHost
-@testable import Worker
+@testable import PluginTools
 
 /// The trial that `ci plugin check` makes of steps that say that they are idempotent.
 @Suite(.enabled(if: FileManager.default.isExecutableFile(atPath: "/usr/bin/bwrap"), "needs bwrap"))
-struct IdempotenceTrialTests {
+struct IdempotenceCheckTests {
     private func verdict(on script: String, unless: String? = nil, idempotent: Bool = true) async throws
         -> ConformanceReport.Check.Verdict
     {
@@ -18,7 +18,7 @@ struct IdempotenceTrialTests {
         let report = ConformanceReport(
             file: "x", identity: nil, checks: [],
             trials: [TrialStep(step: step, family: .posix, environment: [:])])
-        return await IdempotenceTrial.check(report, in: directory.path).verdict
+        return await IdempotenceCheck.check(report, in: directory.path).verdict
     }
 
     @Test func whatChangesNothingTheSecondTimePasses() async throws {

@@ -1,13 +1,13 @@
 internal import Core
 internal import OpamFormat
-internal import OpamRepository
+package import OpamRepository
 
 /// Which packages of a repository name which depexts, before any target's filter is decided.
-struct DepextUsage: Sendable {
+package struct DepextUsage: Sendable {
     /// A depext, and the numbers of the package versions that name it.
-    struct Name {
-        var name: String
-        var users: Set<Int>
+    package struct Name {
+        package var name: String
+        package var users: Set<Int>
     }
 
     private let fields: [[Filtered<[String]>]]
@@ -15,7 +15,7 @@ struct DepextUsage: Sendable {
     /// Reads every opam file that has depexts.
     ///
     /// - Throws: `Failure` where the repository cannot be read; single files that cannot be are left out.
-    init(_ repositories: RepositorySet) throws {
+    package init(_ repositories: RepositorySet) throws {
         var diagnostics: [Diagnostic] = []
         let names = try repositories.reader().names(&diagnostics)
         fields = try repositories.concurrentMap(names, threads: 2) { reader, name throws(Failure) in
@@ -30,7 +30,7 @@ struct DepextUsage: Sendable {
     }
 
     /// The depexts whose filter is true where opam's variables have these values, sorted.
-    func names(where values: [String: String]) -> [Name] {
+    package func names(where values: [String: String]) -> [Name] {
         let environment: Environment = { variable in
             variable.scope == .global ? values[variable.name].map { .string($0) } : nil
         }

@@ -1,5 +1,6 @@
 internal import Core
 internal import Foundation
+internal import PluginHost
 internal import PluginMessages
 
 /// What a plugin answers about every target, with what is wrong in it.

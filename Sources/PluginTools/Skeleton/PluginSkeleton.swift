@@ -1,5 +1,6 @@
 internal import Core
 internal import Foundation
+internal import PluginHost
 
 /// The files of a new plugin, which builds and conforms before its author writes a line.
 package struct PluginSkeleton: Sendable {

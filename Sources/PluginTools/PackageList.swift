@@ -3,9 +3,9 @@ internal import Core
 internal import Foundation
 
 /// The names of a distro's packages, read from one of the lists that distros publish.
-struct PackageList {
+package struct PackageList {
     /// What is recognized, by its first lines.
-    enum Form: String {
+    package enum Form: String {
         /// One name a line, as `apk search -q`, `brew formulae` or `pkg rquery %n` print them.
         case names
         /// Debian's `Packages`, as `apt-cache dumpavail` prints it, with what each package provides.
@@ -20,13 +20,13 @@ struct PackageList {
 
     private static let sizeLimit = 1 << 30
 
-    let form: Form
+    package let form: Form
     private(set) var names: Set<String> = []
 
     /// Reads the file `path`, compressed or not, or standard input for `-`.
     ///
     /// - Throws: `Failure` where it cannot be read, is no text, or names nothing.
-    init(reading path: String) throws {
+    package init(reading path: String) throws {
         let place = path == "-" ? "standard input" : path
         let bytes = try path == "-" ? Self.standardInput() : Self.contents(of: path)
         guard let text = String(validating: bytes, as: UTF8.self) else {
@@ -37,7 +37,7 @@ struct PackageList {
         try self.init(text, from: place)
     }
 
-    init(_ text: String, from place: String) throws {
+    package init(_ text: String, from place: String) throws {
         let lines = text.split(whereSeparator: \.isNewline)
         form = Self.form(of: lines)
         switch form {
@@ -59,7 +59,7 @@ struct PackageList {
     }
 
     /// Whether the distro has a package that a plugin calls `name`.
-    func contains(_ name: String) -> Bool {
+    package func contains(_ name: String) -> Bool {
         if names.contains(name) { return true }
         // OpenBSD's package tools take a branch or a flavour after the stem: `python%3`, `gtar--`.
         guard form == .openbsd || form == .names, let end = name.firstRange(of: /%|--/)?.lowerBound else {

@@ -1,4 +1,5 @@
 internal import Foundation
+internal import PluginHost
 package import PluginMessages
 
 extension ShellFamily {

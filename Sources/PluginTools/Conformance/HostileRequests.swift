@@ -1,5 +1,6 @@
 internal import Core
 internal import Foundation
+internal import PluginHost
 internal import PluginMessages
 
 extension Conformance {

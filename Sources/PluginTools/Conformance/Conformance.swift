@@ -1,6 +1,7 @@
 internal import Core
 internal import Foundation
 internal import Glibc
+package import PluginHost
 internal import PluginMessages
 
 /// Tries a plugin's file: whether it can be loaded, what it answers to every call about every target, whether it

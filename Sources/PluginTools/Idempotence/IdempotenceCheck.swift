@@ -1,7 +1,7 @@
 internal import Core
 internal import Executor
 internal import Foundation
-package import PluginHost
+internal import PluginHost
 internal import PluginMessages
 internal import Synchronization
 
@@ -12,7 +12,7 @@ internal import Synchronization
 /// The sandbox has this machine's programs, and scripts in the place of those that would change a system: a package
 /// manager notes names in a directory, `useradd` adds a line and fails where there is one. A step that calls a program
 /// that this machine lacks, or reads a file of its own system, is counted as not tried.
-package struct IdempotenceTrial {
+package struct IdempotenceCheck {
     private let folder: ScratchDirectory
 
     /// Tries the steps of a report.
@@ -21,7 +21,7 @@ package struct IdempotenceTrial {
     package static func check(_ report: ConformanceReport, in directory: String) async -> ConformanceReport.Check {
         let name = "trial run"
         do {
-            let trial = try IdempotenceTrial(in: directory)
+            let trial = try IdempotenceCheck(in: directory)
             var (problems, tried, untried) = ([String](), 0, [String]())
             for candidate in report.trials {
                 switch try await trial.run(candidate) {
@@ -50,11 +50,11 @@ package struct IdempotenceTrial {
         folder = try ScratchDirectory(in: directory)
         let manager = FileManager.default
         let base = "\(folder.path)/base"
-        for name in ["etc", "home", "opt", "proc", "dev", "tmp", "usr", "var/cache", "var/lib", "root", "stand-ins"] {
+        for name in ["etc", "home", "opt", "proc", "dev", "tmp", "usr", "var/cache", "var/lib", "root", "stubs"] {
             try manager.createDirectory(atPath: "\(base)/\(name)", withIntermediateDirectories: true)
         }
-        try manager.createDirectory(atPath: "\(base)\(StandIns.packages)", withIntermediateDirectories: true)
-        chmod("\(base)\(StandIns.packages)", 0o777)
+        try manager.createDirectory(atPath: "\(base)\(Stubs.packages)", withIntermediateDirectories: true)
+        chmod("\(base)\(Stubs.packages)", 0o777)
         for name in ["bin", "sbin", "lib", "lib64"] {
             try manager.createSymbolicLink(atPath: "\(base)/\(name)", withDestinationPath: "usr/\(name)")
         }
@@ -63,8 +63,8 @@ package struct IdempotenceTrial {
             "etc/os-release": "ID=trial\nVERSION_ID=1\n",
         ]
         for (name, text) in files { try Data(text.utf8).write(to: URL(fileURLWithPath: "\(base)/\(name)")) }
-        for (name, text) in StandIns.scripts {
-            let path = "\(base)/stand-ins/\(name)"
+        for (name, text) in Stubs.scripts {
+            let path = "\(base)/stubs/\(name)"
             try Data("#!/bin/sh\n\(text)\n".utf8).write(to: URL(fileURLWithPath: path))
             chmod(path, 0o755)
         }
@@ -142,7 +142,7 @@ package struct IdempotenceTrial {
         let shell = candidate.family == .posix ? "/bin/sh" : "/bin/\(candidate.family.programs[0])"
         let said = Mutex("")
         var environment = candidate.environment.merging(step.environment) { _, own in own }
-        environment["PATH"] = "/stand-ins:/usr/bin:/usr/sbin"
+        environment["PATH"] = "/stubs:/usr/bin:/usr/sbin"
         environment["CISO_LOGIN"] = "1000"
         let command = Command(
             name: step.name, .script(step.script, shell: [shell, "-eu"]),
@@ -174,8 +174,8 @@ package struct IdempotenceTrial {
 }
 
 /// What stands in the place of programs that change a system.
-private enum StandIns {
-    static let packages = "/var/lib/stand-ins"
+private enum Stubs {
+    static let packages = "/var/lib/stubs"
     /// Package managers keep names in a directory; words that are verbs or options are none.
     private static let manager = """
         for word do
@@ -219,7 +219,7 @@ private enum StandIns {
     static let scripts: [String: String] = {
         var scripts = [
             "useradd": addUser, "adduser": addUser, "groupadd": addGroup, "addgroup": addGroup,
-            "pkg_info": query, "pacman-conf": "mkdir -p /var/cache/stand-ins; echo /var/cache/stand-ins",
+            "pkg_info": query, "pacman-conf": "mkdir -p /var/cache/stubs; echo /var/cache/stubs",
             "pkg": "case $1 in info) exec pkg_info \"$@\" ;; esac\n\(manager)",
             "brew": "case $1 in list) exec pkg_info \"$@\" ;; esac\n\(manager)",
         ]

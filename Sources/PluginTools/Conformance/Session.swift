@@ -1,5 +1,6 @@
 internal import Core
 internal import Foundation
+internal import PluginHost
 internal import PluginMessages
 
 /// A call that was made, and what came back.
