@@ -149,7 +149,7 @@ let package = Package(
         .testTarget(name: "SolveCommandTests", dependencies: ["ci", "Core", "TestSupport"], swiftSettings: settings),
         .testTarget(
             name: "StoreCommandTests",
-            dependencies: ["ci", "CisoDebian", "Core", "Store", "TestSupport", "ciso-plugin-host"],
+            dependencies: ["ci", "CisoDebian", "Core", "Documents", "Store", "TestSupport", "ciso-plugin-host"],
             swiftSettings: settings),
         .testTarget(
             name: "CommandTests",

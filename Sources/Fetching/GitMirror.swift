@@ -12,16 +12,21 @@ struct GitMirror {
     let patience: Patience
     let repository: GitRepository
     private let path: String
+    private let address: RemoteAddress
 
     /// - Parameter folder: of all mirrors; made if need be.
     init(of url: String, in folder: String, limit: Int, patience: Patience) throws {
         self.url = url
+        address = SourceAddress.localPath(url).map { .path($0) } ?? .url(url)
         self.limit = limit
         self.patience = patience
         path = Self.path(of: url, in: folder)
         do {
             try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
             repository = try GitRepository(initializingBare: path)
+        } catch let error as GitError where error.kind == .owner {
+            // Another user's cache is not ours to make again.
+            throw SourceError(.network, error.description + (error.hint.map { " (\($0))" } ?? ""))
         } catch {
             throw SourceError(.damaged, "\(url): its copy '\(path)' cannot be made: \(error)")
         }
@@ -34,7 +39,7 @@ struct GitMirror {
 
     /// The commit that a branch, a tag or the beginning of a commit's id leads to; nil is the default branch.
     func commit(at revision: String?) throws(SourceError) -> ObjectID {
-        let offered = try asked { () throws(GitError) in try repository.remoteReferences(of: url) }
+        let offered = try asked { () throws(GitError) in try repository.remoteReferences(of: address) }
         for name in Self.names(for: revision) {
             let found = offered.first { $0.name == name + "^{}" } ?? offered.first { $0.name == name }
             if let found { return found.id }
@@ -82,7 +87,7 @@ struct GitMirror {
         var isTooLarge = false
         let result = Result { () throws(SourceError) in
             try asked { () throws(GitError) in
-                try repository.fetch(refspecs, from: url) { [limit, patience] bytes in
+                try repository.fetch(refspecs, from: address) { [limit, patience] bytes in
                     isTooLarge = bytes > limit
                     return !isTooLarge && patience.lasts
                 }
@@ -106,14 +111,33 @@ struct GitMirror {
         return descriptor
     }
 
-    private func asked<Value>(_ body: () throws(GitError) -> Value) throws(SourceError) -> Value {
-        if let path = SourceAddress.localPath(url), (try? GitRepository(opening: path)) == nil {
-            throw SourceError(.missing, "\(url): there is no repository of git")
+    /// A folder of this machine is opened first, to say what is wrong with it.
+    private func checkLocal(_ path: String) throws(SourceError) {
+        do throws(GitError) {
+            _ = try GitRepository(opening: path)
+        } catch {
+            if error.kind == .notFound { throw SourceError(.missing, "\(url): there is no repository of git") }
+            let hint = error.hint.map { " (\($0))" } ?? ""
+            throw SourceError(.network, "\(error.description)\(hint)")
         }
+    }
+
+    /// Why nothing came from a folder that holds a repository: never the fault of a package.
+    private func localFailure(_ error: GitError, _ path: String) -> SourceError {
+        guard error.kind == .notFound, let git = try? GitRepository(opening: path) else {
+            return SourceError(.network, "\(url): cannot \(error.operation): \(error.detail)")
+        }
+        let missing = git.missing(error.operation)
+        return SourceError(.network, missing.description + (missing.hint.map { " (\($0))" } ?? ""))
+    }
+
+    private func asked<Value>(_ body: () throws(GitError) -> Value) throws(SourceError) -> Value {
+        if case .path(let path) = address { try checkLocal(path) }
         guard patience.lasts else { throw SourceError(.network, "\(url): no answer in time") }
         do throws(GitError) {
             return try body()
         } catch {
+            if case .path(let path) = address { throw localFailure(error, path) }
             let words = "\(url): cannot \(error.operation): \(error.detail)"
             throw SourceError(error.kind == .notFound ? .missing : .network, words)
         }

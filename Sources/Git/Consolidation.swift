@@ -52,14 +52,15 @@ package struct Consolidation {
         chains = [:]
         held = 0
         for commit in commits.reversed() {
-            let parent = try commit.parents.first.map { try repository.commit($0).tree }
+            // Of a damaged history the parent may be lost: then nothing is told by it.
+            let parent = commit.parents.first.flatMap { try? repository.commit($0).tree }
             try add(tree: commit.tree, before: parent, "")
         }
     }
 
     private mutating func add(tree id: ObjectID, before old: ObjectID?, _ path: String) throws {
         guard id != old, left.contains(id) else { return }
-        let before = try old.map { try directory($0, path) } ?? .empty
+        let before = old.flatMap { try? directory($0, path) } ?? .empty
         let tree = try repository.tree(id)
         try add(id, .tree, tree.bytes, path)
         for (old, new) in before.differences(to: tree) {

@@ -42,6 +42,11 @@ package final class Deflater {
 
 /// What the zlib stream in `bytes` holds; nil where it is damaged, cut short, or holds more than `limit` bytes.
 package func inflate(_ bytes: [UInt8], limit: Int = 1 << 30) -> [UInt8]? {
+    inflatePrefix(bytes[...], limit: limit)?.output
+}
+
+/// As `inflate`, where other bytes may follow the stream; also how long the stream is.
+func inflatePrefix(_ bytes: ArraySlice<UInt8>, limit: Int = 1 << 30) -> (output: [UInt8], consumed: Int)? {
     let stream = UnsafeMutablePointer<z_stream>.allocate(capacity: 1)
     stream.initialize(to: z_stream())
     defer { stream.deallocate() }
@@ -49,11 +54,13 @@ package func inflate(_ bytes: [UInt8], limit: Int = 1 << 30) -> [UInt8]? {
     defer { inflateEnd(stream) }
     var output: [UInt8] = []
     var status = Z_OK
+    var consumed = 0
     let isWhole = bytes.withUnsafeBufferPointer { input in
         stream.pointee.next_in = UnsafeMutablePointer(mutating: input.baseAddress)
         stream.pointee.avail_in = UInt32(clamping: input.count)
         while status == Z_OK, output.count <= limit {
-            let piece = [UInt8](unsafeUninitializedCapacity: max(4096, bytes.count * 4)) { buffer, count in
+            let size = min(max(4096, input.count * 4), max(65_536, output.count))
+            let piece = [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
                 stream.pointee.next_out = buffer.baseAddress
                 stream.pointee.avail_out = UInt32(clamping: buffer.count)
                 status = CZlib.inflate(stream, Z_NO_FLUSH)
@@ -61,9 +68,10 @@ package func inflate(_ bytes: [UInt8], limit: Int = 1 << 30) -> [UInt8]? {
             }
             output += piece
         }
+        consumed = Int(stream.pointee.total_in)
         return status == Z_STREAM_END
     }
-    return isWhole && output.count <= limit ? output : nil
+    return isWhole && output.count <= limit ? (output, consumed) : nil
 }
 
 /// The CRC-32 of `bytes`, continued from `start`.

@@ -27,6 +27,49 @@ package enum Delta {
         }
     }
 
+    /// What `delta` makes of `base`; nil where it is damaged or belongs to another base.
+    static func apply(_ delta: [UInt8], to base: [UInt8]) -> [UInt8]? {
+        var at = 0
+        func byte() -> Int? {
+            guard at < delta.count else { return nil }
+            defer { at += 1 }
+            return Int(delta[at])
+        }
+        func size() -> Int? {
+            var (value, shift) = (0, 0)
+            while let next = byte(), shift < 56 {
+                value |= (next & 0x7f) << shift
+                shift += 7
+                if next & 0x80 == 0 { return value }
+            }
+            return nil
+        }
+        guard size() == base.count, let total = size(), total <= 1 << 30 else { return nil }
+        var output: [UInt8] = []
+        output.reserveCapacity(total)
+        while let code = byte() {
+            if code & 0x80 == 0 {
+                guard code > 0, at + code <= delta.count else { return nil }
+                output += delta[at..<at + code]
+                at += code
+                continue
+            }
+            var (offset, count) = (0, 0)
+            for bit in 0..<4 where code & 1 << bit != 0 {
+                guard let next = byte() else { return nil }
+                offset |= next << (8 * bit)
+            }
+            for bit in 0..<3 where code & 16 << bit != 0 {
+                guard let next = byte() else { return nil }
+                count |= next << (8 * bit)
+            }
+            if count == 0 { count = 0x10000 }
+            guard offset + count <= base.count, output.count + count <= total else { return nil }
+            output += base[offset..<offset + count]
+        }
+        return output.count == total ? output : nil
+    }
+
     private static func commonPrefix(_ left: UnsafeRawBufferPointer, _ right: UnsafeRawBufferPointer) -> Int {
         let limit = min(left.count, right.count)
         var at = 0

@@ -19,6 +19,10 @@ public struct GitError: Error, Hashable, Sendable, CustomStringConvertible {
         case locked
         /// The repository belongs to another user.
         case owner
+        /// A repository is there, and is of a kind that cannot be read, or its parts are elsewhere.
+        case unusable
+        /// An object is not in this clone, which was made without some of the objects.
+        case incomplete
         /// An object or a file of the repository is damaged.
         case corrupted
         /// The disk or the quota is full.
@@ -38,8 +42,11 @@ public struct GitError: Error, Hashable, Sendable, CustomStringConvertible {
     public let detail: String
     /// The folder of the repository.
     public let repository: String
+    /// What the user can do about it; nil: what goes with the kind.
+    public let hint: String?
 
-    package init(kind: Kind, operation: String, detail: String, repository: String) {
+    package init(kind: Kind, operation: String, detail: String, repository: String, hint: String? = nil) {
+        self.hint = hint
         self.kind = kind
         self.operation = operation
         self.detail = detail
@@ -61,13 +68,28 @@ public struct GitError: Error, Hashable, Sendable, CustomStringConvertible {
 extension GitError: FailureConvertible {
     public var failure: Failure {
         switch kind {
-        case .notFound, .ambiguous, .invalidName: Failure(.input, description)
-        case .owner:
-            Failure(.input, description, hint: "git config --global --add safe.directory '\(repository)'")
-        case .exists, .modified, .locked: Failure(.infrastructure, description, hint: "try again")
+        case .notFound, .ambiguous, .invalidName, .owner, .unusable, .incomplete:
+            Failure(.input, description, hint: hint)
+        case .exists, .modified, .locked: Failure(.infrastructure, description, hint: hint ?? "try again")
         case .corrupted:
-            Failure(.infrastructure, description, hint: "`git -C '\(repository)' fsck` tells what else is damaged")
-        case .noSpace, .network, .system, .other: Failure(.infrastructure, description)
+            Failure(
+                .infrastructure, description,
+                hint: hint ?? "`git -C '\(repository)' fsck` tells what else is damaged")
+        case .noSpace, .network, .system, .other: Failure(.infrastructure, description, hint: hint)
         }
+    }
+}
+
+extension GitError {
+    /// The same error as one of a damaged repository.
+    func asDamage(hint: String?) -> GitError {
+        GitError(kind: .corrupted, operation: operation, detail: detail, repository: repository, hint: hint)
+    }
+
+    /// The error for a branch that has no commit yet.
+    func withoutCommits(_ revision: String) -> GitError {
+        GitError(
+            kind: .notFound, operation: operation, detail: "'\(revision)' has no commit yet", repository: repository,
+            hint: "only what is committed is read: commit first")
     }
 }

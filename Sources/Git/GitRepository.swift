@@ -6,6 +6,14 @@ private let library: Void = {
     git_libgit2_init()
     // zlib's checksum guards against damage on reading; `GitRepository.verify` hashes.
     _ = ciso_git_strict_hash_verification(0)
+    // `RepositoryOwnership` checks owners: libgit2 1.5 reports a refusal as a missing repository, and ignores `*`.
+    _ = ciso_git_owner_validation(0)
+    // These change nothing about how objects and references are read.
+    let known: [String] = ["partialclone", "preciousobjects", "worktreeconfig"]
+    let extensions = known.map { strdup($0) }
+    var names: [UnsafePointer<CChar>?] = extensions.map { UnsafePointer($0) }
+    _ = ciso_git_accept_extensions(&names, names.count)
+    for name in extensions { free(name) }
 }()
 
 /// What kind of thing an object is.
@@ -25,23 +33,32 @@ public final class GitRepository {
     private var lastLook = ContinuousClock.now
     /// The folder as given when the repository was opened.
     public let path: String
+    /// What a user is told to do where an object is missing or damaged; nil: git's own check.
+    package var damageHint: String?
     /// Reads loose objects without libgit2, which does not come back from one that is cut short. Slower for packs.
     package var readsLooseObjectsItself = false
+    private lazy var shallow = shallowCommits()
 
     /// Opens the repository at `path`: a bare one, a work tree, or its `.git`. Parents are not searched.
     ///
-    /// - Throws: `GitError` of kind `notFound` where no repository is there, `owner` where another user owns it.
+    /// - Throws: `GitError` of kind `notFound` where nothing looks like a repository, `owner` where another user owns
+    ///   it, `unusable` or `corrupted` where a repository is there that cannot be opened.
     public convenience init(opening path: String) throws(GitError) {
         _ = library
+        let place = RepositoryPlace(path)
+        if let refusal = RepositoryOwnership.refusal(of: place) { throw refusal }
         var repository: OpaquePointer?
         let status = git_repository_open_ext(&repository, path, UInt32(GIT_REPOSITORY_OPEN_NO_SEARCH.rawValue), nil)
-        guard status == 0, let repository else { throw failure(status, "open it", path) }
+        guard status == 0, let repository else {
+            throw place.explain(failure(status, "open it", path))
+        }
         try self.init(adopting: repository, path: path)
     }
 
     /// Makes a bare repository at `path` with its folders, or opens the one that is there.
     public convenience init(initializingBare path: String, initialBranch: String = "main") throws(GitError) {
         _ = library
+        if let refusal = RepositoryOwnership.refusal(of: RepositoryPlace(path)) { throw refusal }
         var options = git_repository_init_options()
         git_repository_init_options_init(&options, UInt32(GIT_REPOSITORY_INIT_OPTIONS_VERSION))
         options.flags =
@@ -64,7 +81,8 @@ public final class GitRepository {
         }
         handle = repository
         objects = database
-        objectsDirectory = String(cString: git_repository_path(repository)) + "objects"
+        // Of a linked work tree, those of its main repository.
+        objectsDirectory = String(cString: git_repository_commondir(repository)) + "objects"
         packStamp = FolderStamp(of: objectsDirectory + "/pack")
         self.path = path
     }
@@ -76,6 +94,9 @@ public final class GitRepository {
 
     /// The folder that holds `objects` and `refs`, with a slash at its end.
     public var directory: String { String(cString: git_repository_path(handle)) }
+
+    /// As `directory`; of a linked work tree, that of its main repository.
+    package var commonDirectory: String { String(cString: git_repository_commondir(handle)) }
 
     /// Sets `core.bare`-style keys in the repository's own configuration.
     public func configure(_ values: [(key: String, value: String)]) throws(GitError) {
@@ -89,6 +110,105 @@ public final class GitRepository {
 
     private func check(_ status: Int32, _ operation: @autoclosure () -> String) throws(GitError) {
         if status < 0 { throw failure(status, operation(), path) }
+    }
+
+    /// All values of a key in the configuration of this repository and of the user, the last one last.
+    package func configuredValues(of key: String) -> [String] {
+        var config: OpaquePointer?
+        guard git_repository_config_snapshot(&config, handle) == 0 else { return [] }
+        defer { git_config_free(config) }
+        return values(of: key, in: config)
+    }
+
+    /// The values of the keys that a regular expression fits.
+    private func configuredValues(matching pattern: String) -> [String] {
+        var config: OpaquePointer?
+        guard git_repository_config_snapshot(&config, handle) == 0 else { return [] }
+        defer { git_config_free(config) }
+        let found = ValueList()
+        git_config_foreach_match(config, pattern, ValueList.collect, Unmanaged.passUnretained(found).toOpaque())
+        return found.values
+    }
+
+    /// The values of a key in configuration files that no repository has a part in; a file that is absent has none.
+    static func configuredValues(of key: String, inFiles files: [String]) -> [String] {
+        _ = library
+        var config: OpaquePointer?
+        guard git_config_new(&config) == 0 else { return [] }
+        defer { git_config_free(config) }
+        return files.flatMap { file -> [String] in
+            var single: OpaquePointer?
+            guard git_config_open_ondisk(&single, file) == 0 else { return [] }
+            defer { git_config_free(single) }
+            return values(of: key, in: single)
+        }
+    }
+
+    /// Where git looks for the configuration of the system and of the user, in the order in which it reads them.
+    static func configurationFiles() -> (system: String?, user: [String]) {
+        _ = library
+        func find(_ search: (UnsafeMutablePointer<git_buf>) -> Int32) -> String? {
+            var buffer = git_buf()
+            defer { git_buf_dispose(&buffer) }
+            guard search(&buffer) == 0 else { return nil }
+            return buffer.ptr.map { String(cString: $0) }
+        }
+        return (
+            find { git_config_find_system($0) },
+            [find { git_config_find_xdg($0) }, find { git_config_find_global($0) }].compactMap { $0 }
+        )
+    }
+}
+
+/// The values that a walk through a configuration finds.
+private final class ValueList {
+    var values: [String] = []
+
+    static let collect: git_config_foreach_cb = { entry, payload in
+        guard let value = entry?.pointee.value, let payload else { return 0 }
+        Unmanaged<ValueList>.fromOpaque(payload).takeUnretainedValue().values.append(String(cString: value))
+        return 0
+    }
+}
+
+private func values(of key: String, in config: OpaquePointer?) -> [String] {
+    let found = ValueList()
+    git_config_get_multivar_foreach(
+        config, key, nil, ValueList.collect, Unmanaged.passUnretained(found).toOpaque())
+    return found.values
+}
+
+// MARK: - What is missing
+
+extension GitRepository {
+    /// Why an object that something refers to may be absent.
+    private var gap: RepositoryGap {
+        RepositoryGap(
+            objects: objectsDirectory, isShallow: git_repository_is_shallow(handle) == 1,
+            isPartial: !configuredValues(matching: #"^(remote\..*\.promisor|extensions\.partialclone)$"#).isEmpty)
+    }
+
+    /// The error for an object that something refers to, and that is not here.
+    package func missing(_ operation: String) -> GitError {
+        gap.error(operation, path, damageHint: damageHint)
+    }
+
+    /// What `error` comes to where the object must be here: its absence is damage, unless this is an incomplete clone.
+    private func objectError(_ error: GitError) -> GitError {
+        switch error.kind {
+        case .notFound: return missing(error.operation)
+        // libgit2 has no number of its own for a pack or an object that it cannot read.
+        case .other(-1): return error.asDamage(hint: damageHint)
+        default: return error
+        }
+    }
+
+    /// The commits whose parents are left out of a shallow clone.
+    private func shallowCommits() -> Set<ObjectID> {
+        guard git_repository_is_shallow(handle) == 1,
+            let bytes = contents(of: String(cString: git_repository_commondir(handle)) + "shallow")
+        else { return [] }
+        return Set(bytes.split(separator: UInt8(ascii: "\n")).compactMap { ObjectID(hex: $0) })
     }
 }
 
@@ -106,7 +226,11 @@ extension GitRepository {
         }
         var name = id.raw
         var object: OpaquePointer?
-        try checkAgain("read object \(id)") { git_odb_read(&object, objects, &name) }
+        do {
+            try checkAgain("read object \(id)") { git_odb_read(&object, objects, &name) }
+        } catch {
+            throw objectError(error)
+        }
         defer { git_odb_object_free(object) }
         guard let type = ObjectType(git_odb_object_type(object)) else {
             throw GitError(
@@ -136,12 +260,15 @@ extension GitRepository {
     public func tree(_ id: ObjectID) throws -> Tree { Tree(bytes: try read(id, as: .tree)) }
 
     /// A commit.
+    ///
+    /// In a shallow clone the oldest commits have no parents.
     public func commit(_ id: ObjectID) throws -> Commit {
-        guard let commit = Commit(bytes: try read(id, as: .commit)) else {
+        guard var commit = Commit(bytes: try read(id, as: .commit)) else {
             throw GitError(
                 kind: .corrupted, operation: "read commit \(id)", detail: "its contents are no commit",
                 repository: path)
         }
+        if !shallow.isEmpty, shallow.contains(id) { commit.parents = [] }
         return commit
     }
 
@@ -150,7 +277,11 @@ extension GitRepository {
         var size = 0
         var type = GIT_OBJECT_INVALID
         var name = id.raw
-        try checkAgain("read object \(id)") { git_odb_read_header(&size, &type, objects, &name) }
+        do {
+            try checkAgain("read object \(id)") { git_odb_read_header(&size, &type, objects, &name) }
+        } catch {
+            throw objectError(error)
+        }
         guard let type = ObjectType(type) else {
             throw GitError(
                 kind: .corrupted, operation: "read object \(id)", detail: "it is of no known type", repository: path)
@@ -257,12 +388,35 @@ extension GitRepository {
 
     private func resolve(_ revision: String, as type: git_object_t) throws(GitError) -> ObjectID {
         var object: OpaquePointer?
-        try checkAgain("find revision '\(revision)'") { git_revparse_single(&object, handle, revision) }
+        do {
+            try checkAgain("find revision '\(revision)'") { git_revparse_single(&object, handle, revision) }
+        } catch {
+            throw revisionError(error, revision)
+        }
         defer { git_object_free(object) }
         var peeled: OpaquePointer?
         try check(git_object_peel(&peeled, object, type), "find a \(ObjectType(type)!.rawValue) at '\(revision)'")
         defer { git_object_free(peeled) }
         return ObjectID(git_object_id(peeled).pointee)
+    }
+
+    /// Tells a revision that nobody has from one that leads to an object that is missing.
+    private func revisionError(_ error: GitError, _ revision: String) -> GitError {
+        guard error.kind == .notFound else { return error.kind == .other(-1) ? objectError(error) : error }
+        let name = String(revision.prefix { !"~^:@".contains($0) })
+        var reference: OpaquePointer?
+        if git_reference_dwim(&reference, handle, name) == 0 {
+            defer { git_reference_free(reference) }
+            var resolved: OpaquePointer?
+            if git_reference_resolve(&resolved, reference) != 0 { return error.withoutCommits(revision) }
+            defer { git_reference_free(resolved) }
+            if let target = git_reference_target(resolved), !contains(ObjectID(target.pointee)) {
+                return missing(error.operation)
+            }
+        } else if revision == "HEAD" {
+            return error.withoutCommits(revision)
+        }
+        return gap.isShallow ? missing(error.operation) : error
     }
 
     /// The best common ancestor of two commits; nil where they have none.
@@ -380,11 +534,12 @@ package struct RemoteReference: Hashable, Sendable {
 }
 
 extension GitRepository {
-    /// What the repository at `url` offers.
+    /// What the repository at `address` offers.
     ///
     /// - Throws: `GitError` of kind `notFound` where no repository is there, `network` where it cannot be asked.
-    package func remoteReferences(of url: String) throws(GitError) -> [RemoteReference] {
-        try withRemote(url) { remote, callbacks throws(GitError) in
+    package func remoteReferences(of address: RemoteAddress) throws(GitError) -> [RemoteReference] {
+        let url = address.description
+        return try withRemote(address) { remote, callbacks throws(GitError) in
             var proxy = git_proxy_options()
             git_proxy_options_init(&proxy, UInt32(GIT_PROXY_OPTIONS_VERSION))
             proxy.type = GIT_PROXY_AUTO
@@ -403,7 +558,7 @@ extension GitRepository {
         }
     }
 
-    /// Gets what `refspecs` name from the repository at `url`: `+refs/heads/main:refs/heads/main`, or a commit's id in
+    /// Gets what `refspecs` name from the repository at `address`: `+refs/heads/main:refs/heads/main`, or a commit's id in
     /// place of the reference, which not every server gives.
     ///
     /// What the remote does not have is no error.
@@ -411,9 +566,10 @@ extension GitRepository {
     /// - Parameter isWanted: is told the number of bytes that came so far; false ends it.
     /// - Throws: `GitError`, as for its references.
     package func fetch(
-        _ refspecs: [String], from url: String, while isWanted: @escaping (_ bytes: Int) -> Bool
+        _ refspecs: [String], from address: RemoteAddress, while isWanted: @escaping (_ bytes: Int) -> Bool
     ) throws(GitError) {
-        try withRemote(url, isWanted) { remote, callbacks throws(GitError) in
+        let url = address.description
+        try withRemote(address, isWanted) { remote, callbacks throws(GitError) in
             var options = git_fetch_options()
             git_fetch_options_init(&options, UInt32(GIT_FETCH_OPTIONS_VERSION))
             options.callbacks = callbacks
@@ -442,12 +598,18 @@ extension GitRepository {
     }
 
     private func withRemote<Result>(
-        _ url: String, _ isWanted: @escaping (Int) -> Bool = { _ in true },
+        _ address: RemoteAddress, _ isWanted: @escaping (Int) -> Bool = { _ in true },
         _ body: (OpaquePointer, inout git_remote_callbacks) throws(GitError) -> Result
     ) throws(GitError) -> Result {
         var remote: OpaquePointer?
-        let status = git_remote_create_anonymous(&remote, handle, url)
-        guard status == 0, let remote else { throw remoteFailure(status, "use the address", url) }
+        var options = git_remote_create_options()
+        git_remote_create_options_init(&options, UInt32(GIT_REMOTE_CREATE_OPTIONS_VERSION))
+        options.repository = handle
+        options.flags = GIT_REMOTE_CREATE_SKIP_DEFAULT_FETCHSPEC.rawValue
+        // `url.*.insteadOf` is for URLs: a path means what is there.
+        if address.isPath { options.flags |= GIT_REMOTE_CREATE_SKIP_INSTEADOF.rawValue }
+        let status = git_remote_create_with_opts(&remote, address.url, &options)
+        guard status == 0, let remote else { throw remoteFailure(status, "use the address", address.description) }
         defer { git_remote_free(remote) }
         var callbacks = git_remote_callbacks()
         git_remote_init_callbacks(&callbacks, UInt32(GIT_REMOTE_CALLBACKS_VERSION))

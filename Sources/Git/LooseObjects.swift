@@ -66,7 +66,7 @@ extension LooseObjects {
     ///
     /// libgit2 1.5 does not come back from a loose object that is cut short; this tells.
     /// - Throws: `GitError` of kind `corrupted`.
-    static func read(_ id: ObjectID, in directory: String) throws(GitError) -> (
+    package static func read(_ id: ObjectID, in directory: String) throws(GitError) -> (
         type: ObjectType, bytes: ArraySlice<UInt8>
     )? {
         let hex = id.hex

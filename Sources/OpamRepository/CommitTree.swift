@@ -12,7 +12,7 @@ final class CommitTree: FileTree {
         do {
             repository = try GitRepository(opening: path)
         } catch {
-            throw Failure(error, kind: .infrastructure)
+            throw error.failure
         }
         self.location = location
         root = .object(tree)
@@ -59,7 +59,7 @@ final class CommitTree: FileTree {
         do {
             return try read()
         } catch let error as GitError {
-            throw Failure(error, kind: .infrastructure)
+            throw error.failure
         } catch {
             throw Failure(.infrastructure, "\(location): \(error)")
         }
@@ -75,11 +75,5 @@ extension FileEntry {
             case .symbolicLink, .submodule: .other
             }
         self.init(name: entry.name, kind: kind, reference: .object(entry.id))
-    }
-}
-
-extension Failure {
-    init(_ error: GitError, kind: Kind, hint: String? = nil) {
-        self.init(kind, error.description, hint: hint)
     }
 }

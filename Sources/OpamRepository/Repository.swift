@@ -33,17 +33,9 @@ package struct Repository: Sendable {
             tree = try git.commit(commit).tree
             self.commit = commit
         } catch let error as GitError {
-            throw Failure(error, kind: Self.isMistake(error) ? .input : .infrastructure)
+            throw error.failure
         } catch {
             throw Failure(.infrastructure, "\(location): \(error)")
-        }
-    }
-
-    /// Whether an error with a revision is due to what the user wrote.
-    private static func isMistake(_ error: GitError) -> Bool {
-        switch error.kind {
-        case .notFound, .ambiguous, .invalidName: true
-        default: false
         }
     }
 
@@ -77,11 +69,8 @@ package struct Repository: Sendable {
             throw Failure(
                 .input, "'\(path)' is a plain folder and has no revision '\(revision)'",
                 hint: "leave out '@\(revision)', or give a repository of git")
-        } catch  where error.kind == .owner {
-            throw Failure(
-                error, kind: .input, hint: "if you trust it: git config --global --add safe.directory '\(path)'")
         } catch {
-            throw Failure(error, kind: .infrastructure)
+            throw error.failure
         }
     }
 

@@ -3,6 +3,7 @@ internal import Core
 internal import Documents
 internal import Fetching
 internal import Foundation
+internal import Git
 internal import Matrix
 internal import OpamFormat
 
@@ -96,7 +97,15 @@ struct PinnedFiles {
         case .url(let url): address = url
         case .path(let path):
             let whole = URL(fileURLWithPath: path).standardizedFileURL.path
-            let isRepository = FileManager.default.fileExists(atPath: "\(whole)/.git")
+            // A link that leads nowhere counts as well: it is reported, and the folder is not taken for a plain one.
+            let isRepository = (try? FileManager.default.attributesOfItem(atPath: "\(whole)/.git")) != nil
+            if isRepository {
+                do {
+                    _ = try GitRepository(opening: whole)
+                } catch {
+                    throw error.failure
+                }
+            }
             address = isRepository ? "git+file://\(whole)" : "file://\(whole)"
         }
         if let ref = source.ref {

@@ -117,7 +117,10 @@ package struct PlanKeeping: Sendable {
 
     private func keptDocuments() throws -> PlanDocuments {
         guard FileManager.default.fileExists(atPath: store) else { return PlanDocuments(base: nil) }
-        return try PlanStore(Store(opening: store)).documents(deployment)
+        let opened = try Store(opening: store)
+        // A bare clone of a store becomes one; any other clone is refused before anything is solved.
+        if opened.isClone, !isDry { _ = try Store(at: store) }
+        return try PlanStore(opened).documents(deployment)
     }
 
     private func memory(of kept: PlanDocuments) -> PlanMemory? {

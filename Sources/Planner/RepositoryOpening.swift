@@ -61,7 +61,7 @@ struct RepositoryOpening {
         case .url(let url):
             let place = mirrors[url] ?? url
             path =
-                place.contains("://") ? try RepositoryMirror(url: place, cache: cache).path(for: entry.revision) : place
+                Self.isURL(place) ? try RepositoryMirror(url: place, cache: cache).path(for: entry.revision) : place
         }
         let repository =
             switch entry.revision {
@@ -72,6 +72,11 @@ struct RepositoryOpening {
         return Opened(
             repository: repository,
             description: Plan.Repository(location: entry.place.value.text, commit: commit))
+    }
+
+    /// Whether a place that stands for a URL is one itself; a path may hold `://` too.
+    private static func isURL(_ place: String) -> Bool {
+        !place.hasPrefix("/") && !place.hasPrefix(".") && place.contains("://")
     }
 
     /// The digest of a plain folder's packages.
@@ -123,7 +128,9 @@ private struct RepositoryMirror {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
         process.arguments = ["git"] + arguments
-        process.environment = ProcessInfo.processInfo.environment.merging(["GIT_TERMINAL_PROMPT": "0"]) { $1 }
+        process.environment = ProcessInfo.processInfo.environment
+            .filter { !GitEnvironment.repositoryVariables.contains($0.key) }
+            .merging(["GIT_TERMINAL_PROMPT": "0"]) { $1 }
         let errors = Pipe()
         process.standardError = errors
         process.standardOutput = FileHandle.nullDevice

@@ -154,6 +154,7 @@ private final class Work: @unchecked Sendable {
             try repository.letGoOfOldPacks()
             return repository
         }
+        try layout.requireWritable()
         let opened = try GitRepository.store(at: layout.root)
         try layout.makeKeep()
         repository = opened

@@ -12,10 +12,13 @@ public final class FileLiveValues: LiveValues {
     private var owners: String { "\(directory)/owners" }
     private var valuesDirectory: String { "\(directory)/values" }
 
-    init(directory: String, noticing: Noticing) throws(StoreError) {
+    /// - Parameter isMade: whether the folders are made where they are absent.
+    init(directory: String, noticing: Noticing, isMade: Bool = true) throws(StoreError) {
         self.directory = directory
-        try makeDirectory("\(directory)/owners")
-        try makeDirectory("\(directory)/values")
+        if isMade {
+            try makeDirectory("\(directory)/owners")
+            try makeDirectory("\(directory)/values")
+        }
         events = FileEvents(folders: ["\(directory)/owners", "\(directory)/values"], noticing: noticing)
     }
 
@@ -23,9 +26,13 @@ public final class FileLiveValues: LiveValues {
         let readable = String(name.map { $0.isLetter || $0.isNumber || $0 == "-" ? $0 : "_" }.prefix(60))
         let id = "\(readable).\(getpid()).\(UInt64.random(in: 0...UInt64.max))"
         let path = "\(owners)/\(id)"
-        let descriptor = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
-        guard descriptor >= 0, flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
-            throw StoreError.system("make", path, errno)
+        // A sweep must not see the file before it is locked.
+        let descriptor: Int32 = try locked { _ in
+            let file = Glibc.open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
+            guard file >= 0, flock(file, LOCK_EX | LOCK_NB) == 0 else {
+                throw StoreError.system("make", path, errno)
+            }
+            return file
         }
         let open = Mutex<Int32?>(descriptor)
         return LiveOwner(id: id) { [events] in
@@ -114,6 +121,12 @@ public final class FileLiveValues: LiveValues {
             for file in files(below: valuesDirectory) where try read(file) == nil { unlink(file) }
             for owner in names(in: owners) where !isAlive(owner) { unlink("\(owners)/\(owner)") }
         }
+    }
+
+    /// As `sweep`, where an owner has died: what it owned is gone with it.
+    func sweepOwners() throws {
+        guard names(in: owners).contains(where: { !isAlive($0) }) else { return }
+        try sweep()
     }
 
     /// Milliseconds since the machine's start, sleep included.

@@ -24,26 +24,34 @@ package final class HandlePool: Sendable {
         do {
             try lent.repository.letGoOfOldPacks()
             return try body(lent.repository)
-        } catch let error as GitError where error.isDamage {
+        } catch let error as GitError where error.kind == .corrupted {
             throw StoreError(
                 .corrupted, "store '\(path)': cannot \(error.operation): \(error.detail)",
-                hint: "'ci store verify' finds what is damaged; docs/store.md says what to do")
+                hint: error.hint ?? GitRepository.remedy(of: path))
         }
     }
 }
 
-extension GitError {
-    /// Whether an object is damaged, or gone that another one or a branch refers to.
-    fileprivate var isDamage: Bool {
-        kind == .corrupted || kind == .notFound && operation.hasPrefix("read ")
-    }
-}
-
 extension GitRepository {
+    /// What a user is told to do about a damaged store.
+    fileprivate static func remedy(of path: String) -> String {
+        "'ci store verify --store \(path)' says what is damaged, and --repair mends what it can"
+    }
+
     /// The repository of a store, where an object that is cut short is an error and nothing else.
     static func store(at path: String) throws(GitError) -> GitRepository {
-        let repository = try GitRepository(opening: path)
-        repository.readsLooseObjectsItself = true
-        return repository
+        let remedy = remedy(of: path)
+        do throws(GitError) {
+            let repository = try GitRepository(opening: path)
+            repository.readsLooseObjectsItself = true
+            repository.damageHint = remedy
+            return repository
+        } catch {
+            // The store's own files are here: that git's are not is damage.
+            guard error.kind == .corrupted || error.kind == .notFound else { throw error }
+            throw GitError(
+                kind: .corrupted, operation: error.operation, detail: error.detail, repository: error.repository,
+                hint: remedy)
+        }
     }
 }

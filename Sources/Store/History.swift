@@ -12,7 +12,8 @@ extension Store {
         Snapshot(commit: commit, tree: try handles.with { try $0.commit(commit).tree }, handles: handles)
     }
 
-    /// The newest commits of a branch, newest first; only those that changed something at or below `path`.
+    /// The newest commits of a branch, newest first; only those that changed something at or below `path`. Ends before
+    /// a commit that is missing or damaged.
     ///
     /// - Complexity: Reads one directory per name of `path` and commit, and none where the directory above is the same.
     public func history(
@@ -30,14 +31,19 @@ extension Store {
                 return id
             }
             while let id = next, found.count < limit {
-                let commit = try repository.commit(id)
+                let commit: Commit
+                do {
+                    commit = try repository.commit(id)
+                } catch let error as GitError where error.kind == .corrupted && id != head {
+                    break
+                }
                 next = commit.parents.first
                 guard path != nil else {
                     found.append(HistoryEntry(id: id, commit: commit))
                     continue
                 }
                 let now = try entry(commit.tree)
-                let before = try next.flatMap { try entry(repository.commit($0).tree) }
+                let before = next.flatMap { try? entry(repository.commit($0).tree) }
                 if now != before { found.append(HistoryEntry(id: id, commit: commit)) }
             }
             return found

@@ -106,14 +106,12 @@ extension Layout {
             }
             unlink("\(spares)/\(name)")
         }
-        let all = names(in: packs)
-        let known = Set(all)
         let horizon = Int(systemTime()) - 3600
-        for name in all {
-            let isUnfinished =
-                name.hasPrefix("tmp_")
-                || name.hasPrefix("pack-") && name.hasSuffix(".pack") && !known.contains("\(name.dropLast(5)).idx")
-            guard isUnfinished, let status = status(of: "\(packs)/\(name)"), status.modified < horizon else { continue }
+        // A pack without an index may have lost it: a verification finds that.
+        for name in names(in: packs) {
+            guard name.hasPrefix("tmp_"), let status = status(of: "\(packs)/\(name)"), status.modified < horizon else {
+                continue
+            }
             unlink("\(packs)/\(name)")
         }
     }

@@ -2,6 +2,22 @@
 struct Layout: Sendable {
     /// The store's own folder.
     let root: String
+    /// Set where the folder is a plain clone of a store, which has no folder of ours and is only read.
+    let clone: StoreClone?
+
+    init(root: String, clone: StoreClone? = nil) {
+        self.root = root
+        self.clone = clone
+    }
+
+    /// The layout of the store at `path`, or of the clone of a store that is there.
+    ///
+    /// - Throws: `GitError` where a repository is there that cannot be opened.
+    static func find(at path: String) throws -> Layout {
+        let layout = Layout(root: path)
+        guard status(of: layout.own) == nil, let clone = try StoreClone.find(at: path) else { return layout }
+        return Layout(root: clone.directory, clone: clone)
+    }
 
     var own: String { "\(root)/ciso" }
     var schema: String { "\(own)/schema" }

@@ -7,12 +7,15 @@ internal import Glibc
 /// A log that is sealed is known by its digest. It stays a file of its own until `pack` moves it into the archive.
 public struct LogDirectory: Sendable {
     private let directory: String
+    /// Set where there are none, for the store is a plain clone.
+    private let clone: StoreClone?
     private var running: String { "\(directory)/running" }
     private var sealed: ObjectDirectory { ObjectDirectory(directory: "\(directory)/sealed") }
     private var archives: String { "\(directory)/archives" }
 
-    init(directory: String) {
+    init(directory: String, clone: StoreClone? = nil) {
         self.directory = directory
+        self.clone = clone
     }
 
     /// Begins the log called `name`, or goes on with it. A name is unique among the jobs that run.
@@ -44,7 +47,10 @@ public struct LogDirectory: Sendable {
     }
 
     /// Stores a whole log, durably.
-    public func put(_ bytes: [UInt8]) throws -> Digest { try sealed.put(bytes) }
+    public func put(_ bytes: [UInt8]) throws -> Digest {
+        if let clone { throw clone.writeRefusal }
+        return try sealed.put(bytes)
+    }
 
     /// Drops a running log.
     public func discard(_ name: String) throws { unlink(try path(ofRunning: name)) }
@@ -52,8 +58,10 @@ public struct LogDirectory: Sendable {
     /// The log called `digest`; nil where it is not there.
     ///
     /// - Complexity: One look into each archive's index, then one decompressed frame.
-    /// - Throws: `StoreError` of kind `corrupted` where what is there does not have that digest.
+    /// - Throws: `StoreError` of kind `corrupted` where what is there does not have that digest, `notFound` in a plain
+    ///   clone of a store, which has no logs.
     public func read(_ digest: Digest) throws -> [UInt8]? {
+        if let clone { throw clone.lacks("log \(digest)") }
         if let bytes = try sealed.bytes(of: digest) { return bytes }
         let prefix = "\(digest.hex.prefix(1))."
         for archive in archives(where: { $0.hasPrefix(prefix) }) {
@@ -96,20 +104,42 @@ public struct LogDirectory: Sendable {
         return moved
     }
 
-    /// Says which archived logs cannot be read.
-    func damagedArchives() -> [String] {
-        allArchives.flatMap { archive -> [String] in
+    /// An archive that holds logs that cannot be read.
+    struct DamagedArchive {
+        let path: String
+        /// The names of those logs; empty where the index itself cannot be read.
+        let logs: [String]
+        let problem: String
+    }
+
+    /// The archives in which something cannot be read.
+    func damagedArchives() -> [DamagedArchive] {
+        allArchives.compactMap { archive in
             do {
-                return try archive.locations().compactMap { name, location in
-                    guard let bytes = try? archive.read(location), Digest(of: bytes).hex == name else {
-                        return "log \(name) is damaged in '\(archive.path)'"
-                    }
-                    return nil
+                let locations = try archive.locations()
+                guard !locations.isEmpty || status(of: archive.path)?.size == 0 else {
+                    return DamagedArchive(path: archive.path, logs: [], problem: "its index is missing or names no log")
                 }
+                let damaged = locations.filter { name, location in
+                    (try? archive.read(location)).map { Digest(of: $0).hex != name } ?? true
+                }
+                guard !damaged.isEmpty else { return nil }
+                return DamagedArchive(path: archive.path, logs: damaged.keys.sorted(), problem: "")
             } catch {
-                return ["archive '\(archive.path)': \(error)"]
+                return DamagedArchive(path: archive.path, logs: [], problem: "\(error)")
             }
         }
+    }
+
+    /// Drops what cannot be read of an archive.
+    func dropDamaged(_ archive: DamagedArchive) throws {
+        guard !archive.logs.isEmpty else {
+            unlink(archive.path + ".index")
+            unlink(archive.path)
+            return
+        }
+        // What has no digest for a name is dropped with them.
+        try remove(in: MemberArchive(path: archive.path)) { !archive.logs.contains($0) && Digest(hex: $0) != nil }
     }
 
     /// Every log that is not running: its digest, size in bytes, and when it was sealed (nil: long packed).
@@ -127,21 +157,26 @@ public struct LogDirectory: Sendable {
     func remove(_ digests: Set<Digest>) throws {
         for digest in digests { try sealed.remove(digest) }
         for archive in allArchives {
-            let locations = try archive.locations()
-            let kept = locations.filter { name, _ in Digest(hex: name).map { !digests.contains($0) } ?? true }
-            guard kept.count < locations.count else { continue }
-            let parts = archive.path.split(separator: ".")
-            let generation = parts.last.flatMap { Int($0) } ?? 0
-            let base = String(archive.path.dropLast(parts.last.map { $0.count + 1 } ?? 0))
-            let next = MemberArchive(path: "\(base).\(generation + 1)")
-            for batch in kept.sorted(by: { $0.value.offset < $1.value.offset }).inBatches(
-                of: 64 << 20, by: \.value.count)
-            {
-                try next.append(batch.map { (name: $0.key, bytes: try archive.read($0.value)) })
-            }
-            unlink(archive.path + ".index")
-            unlink(archive.path)
+            try remove(in: archive) { name in Digest(hex: name).map { !digests.contains($0) } ?? true }
         }
+    }
+
+    /// Writes an archive anew with those of its logs that are kept, unless all are.
+    private func remove(in archive: MemberArchive, keeping isKept: (String) -> Bool) throws {
+        let locations = try archive.locations()
+        let kept = locations.filter { name, _ in isKept(name) }
+        guard kept.count < locations.count else { return }
+        let parts = archive.path.split(separator: ".")
+        let generation = parts.last.flatMap { Int($0) } ?? 0
+        let base = String(archive.path.dropLast(parts.last.map { $0.count + 1 } ?? 0))
+        let next = MemberArchive(path: "\(base).\(generation + 1)")
+        for batch in kept.sorted(by: { $0.value.offset < $1.value.offset }).inBatches(
+            of: 64 << 20, by: \.value.count)
+        {
+            try next.append(batch.map { (name: $0.key, bytes: try archive.read($0.value)) })
+        }
+        unlink(archive.path + ".index")
+        unlink(archive.path)
     }
 
     private var allArchives: [MemberArchive] { archives(where: { _ in true }) }
@@ -153,6 +188,7 @@ public struct LogDirectory: Sendable {
     }
 
     private func path(ofRunning name: String) throws -> String {
+        if let clone { throw clone.lacks("log '\(name)'") }
         let valid = try StorePath(components: [name])
         return "\(running)/\(valid.name).log"
     }
@@ -186,7 +222,7 @@ public final class LogWriter: Sendable {
 
 extension Store {
     /// Logs by digest, and those that are being written.
-    public var logs: LogDirectory { LogDirectory(directory: layout.logs) }
+    public var logs: LogDirectory { LogDirectory(directory: layout.logs, clone: layout.clone) }
 }
 
 extension Array {

@@ -53,6 +53,7 @@ final class TidyLock {
 
     /// Nil where somebody else holds it, or `git gc` is at work, after `timeout`.
     init?(_ layout: Layout, timeout: Duration = .zero) throws(StoreError) {
+        try layout.requireWritable()
         file = try File("\(layout.own)/tidy.lock", O_RDWR | O_CREAT)
         guard try file.lock(within: timeout, while: { layout.isCollectedByGit }) else { return nil }
     }

@@ -29,6 +29,7 @@ package struct Schema: Sendable {
     /// Makes a store unless one is there.
     func create(_ layout: Layout) throws {
         if status(of: layout.schema) != nil { return }
+        if let clone = try? StoreClone.find(at: layout.root), !clone.isBare { throw clone.writeRefusal }
         let present = names(in: layout.root)
         guard present.isEmpty || status(of: layout.gitObjects) != nil else {
             throw StoreError(
@@ -43,7 +44,7 @@ package struct Schema: Sendable {
     }
 
     /// No maintenance behind our back, nothing lost by a careless push, and what stock git writes is on disk as well.
-    private static let configuration = [
+    static let configuration = [
         ("gc.auto", "0"), ("maintenance.auto", "false"), ("receive.autogc", "false"),
         ("receive.denyNonFastForwards", "true"), ("receive.denyDeletes", "true"), ("core.fsync", "committed"),
     ].map { (key: $0.0, value: $0.1) }
@@ -74,6 +75,11 @@ struct SchemaState: Equatable {
 
     init(_ layout: Layout) throws(StoreError) {
         guard let bytes = try fileContents(layout.schema, limit: 40) else {
+            if status(of: layout.own) != nil {
+                throw StoreError(
+                    .corrupted, "store: '\(layout.schema)' is missing",
+                    hint: "`ci store verify --repair` writes it again")
+            }
             throw StoreError(
                 .noStore, "there is no store at '\(layout.root)'", hint: "`ci plan` makes one; --store names another")
         }
@@ -85,7 +91,8 @@ struct SchemaState: Equatable {
         else {
             throw StoreError(
                 .corrupted,
-                "store: '\(layout.schema)' holds '\(words.joined(separator: " "))', expected a number")
+                "store: '\(layout.schema)' holds '\(words.joined(separator: " "))', expected a number",
+                hint: "`ci store verify --repair` writes it again")
         }
         self.init(version: numbers[0], from: numbers.dropFirst().first)
     }

@@ -35,16 +35,27 @@ public final class Store: Sendable {
     public init(opening path: String, options: StoreOptions = StoreOptions()) throws {
         self.path = path
         self.options = options
-        layout = Layout(root: path)
-        let schema = try options.schema.check(layout)
-        handles = HandlePool(path: path)
-        events = FileEvents(folders: ["\(path)/refs"], noticing: options.noticing)
-        live = try FileLiveValues(directory: layout.live, noticing: options.noticing)
+        let layout = try Layout.find(at: path)
+        let handles = HandlePool(path: layout.root)
+        self.layout = layout
+        self.handles = handles
+        let isClone = layout.clone != nil
+        let schema = isClone ? nil : try options.schema.check(layout)
+        // Where the repository cannot be opened nothing is written either.
+        try handles.with { _ in }
+        events = FileEvents(folders: ["\(layout.root)/refs"], noticing: options.noticing)
+        live = try FileLiveValues(directory: layout.live, noticing: options.noticing, isMade: !isClone)
         spares = SpareFiles(directory: layout.spares, after: options.filesBeforeSpares)
         committer = Committer(layout: layout, options: options, cache: handles.cache, spares: spares) { [events] in
             events.announce()
         }
+        if let schema { try begin(schema) }
+    }
+
+    private func begin(_ schema: SchemaState) throws {
         try recoverFromRestart()
+        // Who may only read leaves them.
+        try? live.sweepOwners()
         if schema != SchemaState(version: options.schema.version) { try migrate() }
     }
 
@@ -61,12 +72,17 @@ public final class Store: Sendable {
     /// The branch as it is now; empty where there is none.
     public func snapshot(_ branch: Branch) throws -> Snapshot {
         try handles.with { repository in
-            let reference = ReferenceFile(name: branch.reference, directory: path)
-            guard let id = try reference.read(repository) else {
+            guard let id = try head(of: branch, repository) else {
                 return Snapshot(commit: nil, tree: .emptyTree, handles: handles)
             }
             return Snapshot(commit: id, tree: try handles.cache.commit(id, repository).tree, handles: handles)
         }
+    }
+
+    private func head(of branch: Branch, _ repository: GitRepository) throws -> ObjectID? {
+        let own = try ReferenceFile(name: branch.reference, directory: layout.root).read(repository)
+        guard let clone = layout.clone else { return own }
+        return try clone.head(of: branch, here: own, repository)
     }
 
     /// A branch as it was at a commit, named by id or by anything that git understands.
@@ -79,6 +95,7 @@ public final class Store: Sendable {
 
     /// A branch that is there, and whose commit is not, is damage and no mistake of whoever names it.
     private func resolve(_ revision: String, _ repository: GitRepository) throws -> ObjectID {
+        if let clone = layout.clone { return try clone.resolve(revision, repository) }
         let resolved = Result { () throws(GitError) in try repository.resolve(commit: revision) }
         if case .failure(let error) = resolved, error.kind == .notFound, (try? Branch(revision)) != nil,
             let id = try ReferenceFile(name: "refs/heads/\(revision)", directory: path).read(repository)
@@ -91,9 +108,10 @@ public final class Store: Sendable {
     /// All branches whose name begins with `prefix`, sorted.
     public func branches(prefix: String = "") throws -> [Branch] {
         try handles.with { repository in
-            try repository.references(prefix: "refs/heads/\(prefix)").map {
-                try Branch(String($0.dropFirst("refs/heads/".count)))
-            }
+            let own = try repository.references(prefix: "refs/heads/").map { String($0.dropFirst("refs/heads/".count)) }
+            let fetched = try layout.clone?.remoteBranches(repository) ?? []
+            let names = fetched.isEmpty ? own : Set(own + fetched).sorted()
+            return try names.filter { $0.hasPrefix(prefix) }.map { try Branch($0) }
         }
     }
 

@@ -8,6 +8,8 @@ public struct StoreError: Error, Sendable, CustomStringConvertible {
     public enum Kind: String, Sendable {
         /// No store is at the place that was named.
         case noStore
+        /// A plain clone of a store, which is only read.
+        case readOnly
         /// The store was written by a newer program.
         case newerSchema
         /// A path, a branch or a key that is not allowed.
@@ -59,7 +61,7 @@ public struct StoreError: Error, Sendable, CustomStringConvertible {
 extension StoreError: FailureConvertible {
     public var failure: Failure {
         switch kind {
-        case .noStore, .newerSchema, .invalidPath, .notFound, .dependedUpon, .outsidePrefix, .invalidValue,
+        case .noStore, .readOnly, .newerSchema, .invalidPath, .notFound, .dependedUpon, .outsidePrefix, .invalidValue,
             .notADirectory:
             Failure(.input, message, hint: hint)
         case .locked, .corrupted, .system:

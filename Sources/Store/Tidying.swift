@@ -72,14 +72,16 @@ extension Store {
             for path in files.map(\.path) + packs.map({ "\($0).pack" }) { ages[path] = status(of: path)?.modified }
             func isOld(_ path: String) -> Bool { ages[path].map { $0 < horizon } ?? false }
             try handles.with { repository in
-                let reachable = try Reachability(from: heads, in: repository).objects
-                let dropped = files.filter { !reachable.contains($0.id) && isOld($0.path) }
-                let loose = files.filter { reachable.contains($0.id) }
+                // Where a part of the history is lost nobody can tell what it led to: all stays.
+                let reachable = try? Reachability(from: heads, in: repository).objects
+                func isReachable(_ id: ObjectID) -> Bool { reachable?.contains(id) ?? true }
+                let dropped = files.filter { !isReachable($0.id) && isOld($0.path) }
+                let loose = files.filter { isReachable($0.id) }
                 let packs = packs.compactMap { PackIndex(base: $0) }
                 var wanted = Set(loose.map(\.id))
                 for pack in packs {
                     let isOld = isOld("\(pack.base).pack")
-                    wanted.formUnion(pack.ids.lazy.filter { !isOld || reachable.contains($0) })
+                    wanted.formUnion(pack.ids.lazy.filter { !isOld || isReachable($0) })
                 }
                 let isTidy = packs.count == 1 && layout.tidiedPacks().contains(packs[0].base)
                 if !isTidy || !loose.isEmpty || packs[0].count != wanted.count {

@@ -3,6 +3,7 @@ internal import Core
 internal import Documents
 internal import Executor
 internal import Foundation
+internal import Git
 internal import Review
 
 /// The root of the command line. It alone turns errors into words and exit codes.
@@ -45,6 +46,7 @@ struct CI: AsyncParsableCommand {
         let command = CommandOptions.command(of: words).type
         if command is any SandboxingCommand.Type { SubordinateIDs.enter() }
         signal(SIGPIPE, SIG_IGN)
+        GitEnvironment(ProcessInfo.processInfo.environment).adopt()
         Interruption.begin()
         var status = await run(arguments: words)
         do {

@@ -57,6 +57,7 @@ struct RunCommand: AsyncParsableCommand, SandboxingCommand {
         let catalog = try machine.catalog(configuration)
         let planned = try await plan(in: path, catalog: catalog, configuration)
         let store = try Store(opening: path)
+        try store.requireWritable()
         let reader = try ResultsReader(store: store, deployment: planned)
         let plan = try reader.plan()
         let only = try only.selectors()

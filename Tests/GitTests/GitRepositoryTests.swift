@@ -71,7 +71,7 @@ struct GitRepositoryTests {
         #expect(kind { _ = try GitRepository(opening: "/nonexistent/store") } == .notFound)
         try withRepository { repository in
             #expect(kind { _ = try repository.resolve(commit: "nobody") } == .notFound)
-            #expect(kind { _ = try repository.blob(ObjectID.zero) } == .notFound)
+            #expect(kind { _ = try repository.blob(ObjectID.zero) } == .corrupted)
             let blob = try repository.write(.blob, [1])
             #expect(kind { _ = try repository.tree(blob) } == .notFound)
         }

@@ -40,6 +40,12 @@ final class PlannedStore {
         return try JSONSerialization.jsonObject(with: Data(output.output.utf8))
     }
 
+    /// `ci ARGUMENTS` on another store.
+    func run(_ arguments: [String], store: String) throws -> Program.Ending { try run(arguments + ["--store", store]) }
+
+    /// Plans what this store has planned into another one.
+    func planning(into store: String) throws -> Program.Ending { try run(["plan", "matrix.yaml", "--store", store]) }
+
     func run(_ arguments: String...) throws -> Program.Ending { try run(arguments) }
 
     private func run(_ arguments: [String]) throws -> Program.Ending {
@@ -52,6 +58,7 @@ final class PlannedStore {
     /// Makes a file for each object of a pack.
     func unpack(_ pack: String) throws {
         let aside = folder("pack")
+        defer { try? FileManager.default.removeItem(atPath: aside) }
         try FileManager.default.moveItem(atPath: "\(path)/\(pack)", toPath: aside)
         try FileManager.default.removeItem(atPath: "\(path)/\(pack.dropLast(4))idx")
         try folder.shell("git -C \"$1\" unpack-objects -q < \"$2\"", path, aside)

@@ -93,8 +93,9 @@ struct FaultTests {
             #expect(truncate(path, 10) == 0)
             #expect(throws: StoreError.self) { try store.snapshot(main).bytes(at: "a/b") }
             let findings = try Store.verify(at: store.path).findings
-            #expect(findings.count == 1)
-            #expect(findings[0].message.contains("'b'") && findings[0].message.contains(id))
+            // The file, and the document that needs it.
+            #expect(findings.map(\.subject) == [.object, .document])
+            #expect(findings[1].message.contains("'a/b'") && findings[1].message.contains(id))
         }
     }
 

@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import Core
+internal import Documents
 internal import Executor
 internal import Foundation
 internal import Git
@@ -133,7 +134,10 @@ struct StoreVerifyCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "verify",
         abstract: "Look for damage: commits, documents, branches, locks, logs, objects, layers, root file systems.",
-        discussion: "Exits with 3 if something is found that was not repaired.")
+        discussion: """
+            Exits with 3 if something is found that was not repaired. What --repair finds damaged it moves to the folder \
+            ciso/damaged of the store; damaged layers and root file systems, which are made again, it removes.
+            """)
 
     @OptionGroup var store: StoreOption
 
@@ -149,37 +153,55 @@ struct StoreVerifyCommand: AsyncParsableCommand {
     func run() async throws {
         let path = try store.path(in: .current())
         let isRepairing = repair && !dryRun
-        var verification = try Store.verify(at: path, repair: isRepairing)
-        try verification.add(WorkerFolders("\(path)/ciso/worker").verify(repair: isRepairing))
+        var verification = try Store.verify(at: path, repair: isRepairing, rebuilding: .documents)
+        try verification.addWorker("\(path)/ciso/worker", repair: isRepairing)
         if format == .json {
             try printJSON(verification)
         } else {
-            for finding in verification.findings {
-                let remedy = finding.repair.map { isRepairing ? "\n  done: \($0)" : "\n  hint: \($0)" } ?? ""
-                StandardOutput.print("\(finding.severity.rawValue): \(finding.message)\(remedy)")
+            for finding in verification.findings { StandardOutput.print(text(of: finding)) }
+            for finding in verification.remaining
+            where !verification.findings.contains(where: { $0.message == finding.message }) {
+                StandardOutput.print("still there: \(text(of: finding))")
             }
-            StandardOutput.print(
-                "\(count(verification.branches, "branch", plural: "branches")), "
-                    + "\(count(verification.commits, "commit")), \(count(verification.documents, "document")), "
-                    + "\(count(verification.objects, "log or object", plural: "logs and objects")), "
-                    + "\(count(verification.layers, "layer")), \(count(verification.environments, "root file system")): "
-                    + count(verification.findings.count, "finding"))
+            StandardOutput.print(summary(of: verification))
         }
-        // What a repair left is found by looking again.
-        var left = verification
-        if isRepairing {
-            left = try Store.verify(at: path)
-            try left.add(WorkerFolders("\(path)/ciso/worker").verify(repair: false))
+        if !verification.isSound { throw Ending(status: .infrastructure) }
+    }
+
+    private func text(of finding: StoreFinding) -> String {
+        var text = "\(finding.severity.rawValue): \(finding.message)"
+        if let way = finding.repair {
+            text +=
+                finding.isDone ? "\n  done: \(way)" : "\n  \(repair && !dryRun ? "not done" : "--repair would"): \(way)"
         }
-        if !left.findings.isEmpty { throw Ending(status: .infrastructure) }
+        if let advice = finding.advice { text += "\n  hint: \(advice)" }
+        return text
+    }
+
+    private func summary(of verification: StoreVerification) -> String {
+        let done = verification.findings.count { $0.isDone }
+        return "\(count(verification.branches, "branch", plural: "branches")), "
+            + "\(count(verification.commits, "commit")), \(count(verification.documents, "document")), "
+            + "\(count(verification.objects, "log or object", plural: "logs and objects")), "
+            + "\(count(verification.layers, "layer")), \(count(verification.environments, "root file system")): "
+            + count(verification.findings.count, "finding")
+            + (repair && !dryRun ? ", \(done) repaired, \(verification.remaining.count) remain" : "")
     }
 }
 
 extension StoreVerification {
-    /// Adds what was found beside the store.
-    fileprivate mutating func add(_ worker: WorkerVerification) {
+    /// Adds what is found in the folder of the worker, beside the store.
+    fileprivate mutating func addWorker(_ folder: String, repair: Bool) throws {
+        guard FileManager.default.fileExists(atPath: folder) else { return }
+        let worker = try WorkerFolders(folder).verify(repair: repair)
         layers = worker.layers
         environments = worker.environments
-        findings += worker.damage.map { StoreFinding(severity: .damage, message: $0.message, repair: $0.repair) }
+        findings += worker.damage.map {
+            StoreFinding(.damage, .layer, $0.message, repair: $0.repair, isDone: repair)
+        }
+        guard repair, !worker.damage.isEmpty else { return }
+        remaining += try WorkerFolders(folder).verify(repair: false).damage.map {
+            StoreFinding(.damage, .layer, $0.message, repair: $0.repair)
+        }
     }
 }

@@ -1,0 +1,56 @@
+internal import Core
+internal import Foundation
+public import Store
+
+extension BranchRebuilding {
+    /// How plans and results are made whole of what is left of them: a result is recorded twice, in its own document and
+    /// in the index; a plan is of use only as a whole, and is made again from its matrix.
+    public static let documents = BranchRebuilding(
+        rebuild: { branch, readable in
+            if let results = ResultBranch(name: branch) { return .documents(results.rebuild(readable)) }
+            guard !branch.contains("/") else { return nil }
+            return .wholeVersion(advice: "make the plan again: `ci plan MATRIX`, or `ci run MATRIX`")
+        },
+        describe: { branch, path in
+            guard let results = ResultBranch(name: branch) else { return nil }
+            return results.describe(path)
+        })
+}
+
+extension ResultBranch {
+    /// All documents of the branch, of those that can be read: each result from its document or from the index, and the
+    /// index from the results.
+    func rebuild(_ readable: [String: [UInt8]]) -> [String: [UInt8]] {
+        var documents = readable.filter { !$0.key.hasPrefix("index/") }
+        var index: [String: [String: CellResult]] = [:]
+        for (path, bytes) in readable where path.hasPrefix("index/") {
+            let shard = try? CanonicalJSON.decode([String: CellResult].self, from: Data(bytes))
+            for (place, result) in shard ?? [:] where documents[place] == nil {
+                if let bytes = try? CanonicalJSON.encode(result) { documents[place] = Array(bytes) }
+            }
+        }
+        for (path, bytes) in documents {
+            guard let result = try? CanonicalJSON.decode(CellResult.self, from: Data(bytes)) else { continue }
+            index[ResultPath.indexShard(of: path), default: [:]][path] = result
+        }
+        for (path, shard) in index {
+            if let bytes = try? CanonicalJSON.encode(shard) { documents[path] = Array(bytes) }
+        }
+        return documents
+    }
+
+    /// What the document at a path holds, by the name of its cell.
+    func describe(_ path: String) -> String? {
+        let parts = path.split(separator: "/").map(String.init)
+        switch (parts.first, parts.count) {
+        case ("index", 1), (nil, _): return "results of \(deployment) on \(target)"
+        case ("index", _): return "index of the results of \(deployment) on \(target)"
+        case (let compiler?, 1): return "results of \(target)/\(compiler)"
+        case (let compiler?, 2): return "results of \(target)/\(compiler)/\(parts[1])"
+        case (let compiler?, 3):
+            let version = parts[2].hasSuffix(".json") ? String(parts[2].dropLast(5)) : parts[2]
+            return "result of \(target)/\(compiler)/\(parts[1]).\(version)"
+        default: return "result of a job of \(target)/\(parts[0])/\(parts[1]).\(parts[2])"
+        }
+    }
+}

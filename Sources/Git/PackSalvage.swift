@@ -1,0 +1,171 @@
+internal import Core
+internal import Glibc
+
+/// Reads what is left of a pack that is damaged or has lost its index, entry by entry.
+package struct PackSalvage {
+    /// One entry that could be read.
+    private struct Entry {
+        let id: ObjectID
+        let type: ObjectType
+        let offset: Int
+        let end: Int
+    }
+
+    private static let start = 12
+    private static let chainLimit = 4_096
+    private let base: String
+    private let pack: [UInt8]
+    /// Offsets by the index, where that is readable.
+    private let offsets: [Int]
+    /// By the index: what may be in the pack; empty where there is none.
+    private let names: [Int: ObjectID]
+    private let places: [ObjectID: Int]
+    /// Objects outside of the pack, on which some packs build.
+    private let outside: (ObjectID) -> (ObjectType, [UInt8])?
+
+    /// - Parameter base: the path of the pack without its ending. Nil where no pack is there.
+    package init?(base: String, outside: @escaping (ObjectID) -> (ObjectType, [UInt8])?) {
+        guard let pack = contents(of: "\(base).pack") else { return nil }
+        self.base = base
+        self.pack = pack
+        self.outside = outside
+        let entries = PackIndex(base: base)?.entries ?? []
+        names = Dictionary(entries.map { ($0.offset, $0.id) }, uniquingKeysWith: { $1 })
+        places = Dictionary(entries.map { ($0.id, $0.offset) }, uniquingKeysWith: { $1 })
+        offsets = names.keys.sorted()
+    }
+
+    /// Whether the pack itself has the checksum that is at its end.
+    package var isWhole: Bool {
+        guard pack.count >= 32 else { return false }
+        var digest = MessageDigest(.sha1)
+        digest.update(pack.dropLast(20))
+        return digest.finishBytes() == Array(pack.suffix(20))
+    }
+
+    /// Writes the index of a pack that is whole.
+    ///
+    /// - Returns: false where not every entry of the pack can be read.
+    package func writeIndex() throws(GitError) -> Bool {
+        let found = scan()
+        guard found.last?.end == pack.count - 20, found.count == expectedCount else { return false }
+        let entries = found.map {
+            PackIndex.Entry(id: $0.id, offset: $0.offset, checksum: crc32(Array(pack[$0.offset..<$0.end])))
+        }
+        let bytes = PackIndex.bytes(of: entries.sorted { $0.id < $1.id }, packTrailer: Array(pack.suffix(20)))
+        let aside = "\(base).idx.\(getpid()).tmp"
+        let descriptor = open(aside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o444)
+        guard descriptor >= 0 else { throw GitError.system("make '\(aside)'", base, errno) }
+        let written = bytes.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
+        let isSynced = fsync(descriptor) == 0
+        close(descriptor)
+        guard written == bytes.count, isSynced, rename(aside, "\(base).idx") == 0 else {
+            let number = errno
+            unlink(aside)
+            throw GitError.system("write '\(base).idx'", base, number)
+        }
+        return true
+    }
+
+    /// Writes a new pack with every object that can be read.
+    ///
+    /// - Parameter objects: the folder of objects.
+    /// - Returns: how many there are.
+    package func rewrite(into objects: String) throws -> Int {
+        let readable = names.isEmpty ? scan() : byIndex()
+        guard !readable.isEmpty else { return 0 }
+        let writer = try PackWriter(objects: objects, count: readable.count)
+        for entry in readable {
+            guard let object = object(at: entry.offset, 0) else { continue }
+            try writer.add(entry.id, object.type, object.bytes)
+        }
+        _ = try writer.finish()
+        return readable.count
+    }
+
+    private var expectedCount: Int {
+        pack.count < Self.start ? 0 : pack[8..<12].reduce(0) { $0 << 8 | Int($1) }
+    }
+
+    // MARK: Finding entries
+
+    /// From the first entry to the first that is damaged.
+    private func scan() -> [Entry] {
+        var found: [Entry] = []
+        var seen: Set<ObjectID> = []
+        var offset = Self.start
+        while offset < pack.count - 20, let header = header(at: offset),
+            let part = inflatePrefix(pack[header.data...]), let object = object(at: offset, 0)
+        {
+            let id = ObjectID(hashing: object.type, object.bytes)
+            let end = header.data + part.consumed
+            if seen.insert(id).inserted { found.append(Entry(id: id, type: object.type, offset: offset, end: end)) }
+            offset = end
+        }
+        return found
+    }
+
+    private func byIndex() -> [Entry] {
+        offsets.compactMap { offset in
+            guard let object = object(at: offset, 0) else { return nil }
+            let id = ObjectID(hashing: object.type, object.bytes)
+            return names[offset] == id ? Entry(id: id, type: object.type, offset: offset, end: offset) : nil
+        }
+    }
+
+    // MARK: Reading entries
+
+    private enum Base {
+        case none(ObjectType)
+        case offset(Int)
+        case object(ObjectID)
+    }
+
+    private func header(at start: Int) -> (base: Base, data: Int)? {
+        var at = start
+        func byte() -> Int? {
+            guard at >= 0, at < pack.count else { return nil }
+            defer { at += 1 }
+            return Int(pack[at])
+        }
+        guard var next = byte() else { return nil }
+        let kind = next >> 4 & 7
+        while next & 0x80 != 0 {
+            guard let more = byte() else { return nil }
+            next = more
+        }
+        switch kind {
+        case 1: return (.none(.commit), at)
+        case 2: return (.none(.tree), at)
+        case 3: return (.none(.blob), at)
+        case 4: return (.none(.tag), at)
+        case 6:
+            guard var next = byte() else { return nil }
+            var distance = next & 0x7f
+            while next & 0x80 != 0 {
+                guard let more = byte(), distance < 1 << 48 else { return nil }
+                next = more
+                distance = (distance + 1) << 7 | next & 0x7f
+            }
+            return (.offset(start - distance), at)
+        case 7:
+            guard at + 20 <= pack.count, let id = ObjectID(bytes: pack[at..<at + 20]) else { return nil }
+            return (.object(id), at + 20)
+        default: return nil
+        }
+    }
+
+    private func object(at offset: Int, _ depth: Int) -> (type: ObjectType, bytes: [UInt8])? {
+        guard offset >= Self.start, depth < Self.chainLimit, let header = header(at: offset),
+            let part = inflatePrefix(pack[header.data...])
+        else { return nil }
+        let base: (type: ObjectType, bytes: [UInt8])?
+        switch header.base {
+        case .none(let type): return (type, part.output)
+        case .offset(let place): base = place < offset ? object(at: place, depth + 1) : nil
+        case .object(let id):
+            base = places[id].flatMap { object(at: $0, depth + 1) } ?? outside(id).map { ($0.0, $0.1) }
+        }
+        return base.flatMap { base in Delta.apply(part.output, to: base.bytes).map { (base.type, $0) } }
+    }
+}

@@ -1,0 +1,72 @@
+internal import Glibc
+internal import Synchronization
+
+/// Refuses repositories of other users as git does: their configuration could run programs, and what they hold is not
+/// the user's own.
+///
+/// Done here because libgit2 1.5 reports a refusal as a repository that is not there, and ignores `safe.directory = *`.
+enum RepositoryOwnership {
+    /// Why the repository at `place` must not be opened; nil where it may be.
+    static func refusal(of place: RepositoryPlace) -> GitError? {
+        guard let directory = place.directory else { return nil }
+        let parts = [place.workTree, place.gitFile, directory].compactMap { $0 }
+        guard
+            let (part, owner) = parts.lazy.compactMap({ part in owner(of: part).map { (part, $0) } })
+                .first(where: { !isTrusted($0.1) })
+        else { return nil }
+        let path = place.workTree ?? directory
+        let environment = GitEnvironment.current
+        if isListed(path, in: environment.safeDirectories(configured: configured(environment))) { return nil }
+        let name = userName(owner)
+        return GitError(
+            kind: .owner, operation: "open it",
+            detail: "'\(part)' is owned by user \(name), and this is user \(userName(geteuid()))", repository: path,
+            hint: "if you trust it: git config --global --add safe.directory '\(path)'"
+                + "; or run this as \(name), or give the files to yourself with chown -R")
+    }
+
+    private static func owner(of path: String) -> uid_t? {
+        var status = stat()
+        return lstat(path, &status) == 0 ? status.st_uid : nil
+    }
+
+    /// As git: the user's own files; for root under sudo also those of the user who called it.
+    private static func isTrusted(_ owner: uid_t) -> Bool {
+        owner == geteuid() || geteuid() == 0 && GitEnvironment.current.callingUser == owner
+    }
+
+    private static func configured(_ environment: GitEnvironment) -> [String] {
+        let files = environment.files(GitRepository.configurationFiles())
+        return GitRepository.configuredValues(of: "safe.directory", inFiles: files)
+    }
+
+    /// Whether a list of `safe.directory` allows a path: an empty value forgets those before it, `*` is all, and `DIR/*`
+    /// is what is below a folder.
+    static func isListed(_ path: String, in list: [String]) -> Bool {
+        var isListed = false
+        for value in list {
+            if value.isEmpty {
+                isListed = false
+            } else if value == "*" {
+                isListed = true
+            } else if value.hasSuffix("/*") {
+                isListed =
+                    isListed || path.hasPrefix(RepositoryPlace.absolute(expanded(String(value.dropLast(2)))) + "/")
+            } else {
+                let place = expanded(value)
+                isListed = isListed || place == path || RepositoryPlace.absolute(place) == path
+            }
+        }
+        return isListed
+    }
+
+    /// `~/` is the user's home.
+    private static func expanded(_ path: String) -> String {
+        guard path.hasPrefix("~/"), let home = getpwuid(geteuid())?.pointee.pw_dir else { return path }
+        return (GitEnvironment.current.home ?? String(cString: home)) + path.dropFirst(1)
+    }
+
+    private static func userName(_ user: uid_t) -> String {
+        getpwuid(user)?.pointee.pw_name.map { "'\(String(cString: $0))'" } ?? "\(user)"
+    }
+}

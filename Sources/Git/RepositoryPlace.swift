@@ -1,0 +1,162 @@
+internal import Glibc
+
+/// What of a git repository is at a path, as far as it can be seen without opening it.
+struct RepositoryPlace {
+    /// The path, absolute.
+    let path: String
+    /// The folder whose `.git` was found; nil for a bare repository, or for a `.git` itself.
+    let workTree: String?
+    /// The `.git` that is a file, as in a linked work tree or a submodule.
+    let gitFile: String?
+    /// Where the repository's own files are, or would be; nil where nothing looks like a repository.
+    let directory: String?
+    /// Why a `.git` file leads nowhere.
+    private let problem: String?
+    private let given: String
+
+    init(_ given: String) {
+        self.given = given
+        path = Self.absolute(given)
+        let dotGit = "\(path)/.git"
+        switch Self.kind(of: dotGit) {
+        case nil:
+            workTree = nil
+            if Self.kind(of: path) == .file {
+                gitFile = path
+                (directory, problem) = Self.target(of: path)
+            } else {
+                gitFile = nil
+                directory = Self.looksBare(path) ? path : nil
+                problem = nil
+            }
+        case .file:
+            workTree = path
+            gitFile = dotGit
+            (directory, problem) = Self.target(of: dotGit)
+        case .folder:
+            workTree = path
+            gitFile = nil
+            directory = dotGit
+            problem = nil
+        case .danglingLink:
+            workTree = path
+            gitFile = nil
+            directory = dotGit
+            problem = "its .git is a symbolic link that leads nowhere"
+        }
+    }
+
+    // MARK: Errors
+
+    /// Why a repository could not be opened, in words that tell what is there.
+    func explain(_ error: GitError) -> GitError {
+        if let problem {
+            return refusal(
+                .unusable, problem, hint: "repair it with `git worktree repair` in the main repository, \(plain)")
+        }
+        guard let directory else { return error }
+        if access(directory, R_OK | X_OK) != 0, errno != ENOENT {
+            return GitError.system("read '\(directory)'", given, errno)
+        }
+        if let format = Self.unknownFormat(in: error.detail) {
+            return refusal(.unusable, format.detail, hint: "\(format.hint)\(workTree == nil ? "" : ", \(plain)")")
+        }
+        guard error.kind == .notFound else { return error.asDamage(hint: repairHint) }
+        let missing = [("HEAD", directory), ("objects", common), ("refs", common)]
+            .filter { Self.kind(of: "\($0.1)/\($0.0)") == nil }.map(\.0)
+        let detail =
+            missing.isEmpty
+            ? "'\(directory)' is no valid repository (\(error.detail))"
+            : "'\(directory)' is damaged: it has no \(missing.joined(separator: ", no "))"
+        return refusal(.corrupted, detail, hint: repairHint)
+    }
+
+    /// Where objects and references are: a linked work tree has those of its main repository.
+    private var common: String {
+        guard let directory, let bytes = contents(of: "\(directory)/commondir") else { return directory ?? path }
+        let target = String(decoding: bytes.prefix(4096), as: UTF8.self).prefix { !$0.isNewline }
+        return target.hasPrefix("/") ? String(target) : "\(directory)/\(target)"
+    }
+
+    private var plain: String { "or remove '\(gitFile ?? "\(path)/.git")' to have it read as a plain folder" }
+
+    private var repairHint: String {
+        workTree == nil ? "clone it again" : "clone it again, \(plain)"
+    }
+
+    private func refusal(_ kind: GitError.Kind, _ detail: String, hint: String) -> GitError {
+        GitError(kind: kind, operation: "open it", detail: detail, repository: path, hint: hint)
+    }
+
+    /// What libgit2 says of a format that it does not read.
+    private static func unknownFormat(in detail: String) -> (detail: String, hint: String)? {
+        let words = detail.lowercased()
+        if words.contains("extensions.objectformat") {
+            return (
+                "its objects have SHA-256 names (extensions.objectFormat), which cannot be read",
+                "use a repository with SHA-1 names: git clone from one that was made without --object-format=sha256"
+            )
+        }
+        if words.contains("extensions.refstorage") {
+            return (
+                "its references are in a reftable (extensions.refStorage), which cannot be read",
+                "bring them to files: git refs migrate --ref-format=files"
+            )
+        }
+        if words.contains("unsupported extension") || words.contains("unsupported repository version") {
+            return ("it needs a newer git (\(detail))", "make a clone of it in git's usual format")
+        }
+        return nil
+    }
+
+    // MARK: Looking
+
+    private enum Kind {
+        case file, folder, danglingLink
+    }
+
+    /// Nil where nothing is.
+    private static func kind(of path: String) -> Kind? {
+        var status = Glibc.stat()
+        if stat(path, &status) == 0 {
+            return status.st_mode & mode_t(S_IFMT) == mode_t(Glibc.S_IFDIR) ? .folder : .file
+        }
+        if lstat(path, &status) == 0 { return .danglingLink }
+        // A folder that may not be entered hides what is in it.
+        return nil
+    }
+
+    /// A bare repository, whole or not: a plain folder has no two of its parts.
+    private static func looksBare(_ path: String) -> Bool {
+        let head = contents(of: "\(path)/HEAD") ?? []
+        let isHead = head.starts(with: Array("ref:".utf8)) || ObjectID(hex: head.prefix(40)) != nil
+        let (objects, refs) = (kind(of: "\(path)/objects") == .folder, kind(of: "\(path)/refs") == .folder)
+        return objects && refs || isHead && (objects || refs)
+    }
+
+    /// Where a `.git` file leads, and what is wrong with it.
+    private static func target(of file: String) -> (directory: String?, problem: String?) {
+        guard let bytes = contents(of: file), bytes.starts(with: Array("gitdir:".utf8)) else {
+            return (file, "'\(file)' is a file that names no repository")
+        }
+        var text = String(decoding: bytes.prefix(4096), as: UTF8.self).dropFirst("gitdir:".count)
+        text = text.drop { $0 == " " }.prefix { !$0.isNewline }
+        let folder = file[..<(file.lastIndex(of: "/") ?? file.startIndex)]
+        let target = text.hasPrefix("/") ? String(text) : "\(folder)/\(text)"
+        guard kind(of: target) == .folder else {
+            return (target, "'\(file)' names the repository '\(target)', which is not there")
+        }
+        return (target, nil)
+    }
+
+    /// `path` from the root on, its links resolved where it is there.
+    static func absolute(_ path: String) -> String {
+        if let real = realpath(path, nil) {
+            defer { free(real) }
+            return String(cString: real)
+        }
+        guard !path.hasPrefix("/"), let here = getcwd(nil, 0) else { return path }
+        defer { free(here) }
+        return "\(String(cString: here))/\(path)"
+    }
+}

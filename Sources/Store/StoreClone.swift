@@ -1,0 +1,113 @@
+internal import Git
+internal import Glibc
+
+/// A plain clone of a store, made by stock git: its branches can be read, and nothing else is there.
+struct StoreClone: Sendable {
+    /// The folder as it was given.
+    let path: String
+    /// Where the repository's own files are.
+    let directory: String
+    let isBare: Bool
+    /// Where it was cloned from; nil where its configuration does not say.
+    let origin: String?
+    /// The names of its remotes, `origin` first.
+    let remotes: [String]
+
+    /// The clone at `path`; nil where no repository of git with a branch is there.
+    ///
+    /// - Throws: `GitError` where one is there that cannot be opened.
+    static func find(at path: String) throws -> StoreClone? {
+        guard let repository = try repository(at: path) else { return nil }
+        let references = try repository.references()
+        let prefix = "refs/remotes/"
+        let found = references.filter { $0.hasPrefix(prefix) }
+            .compactMap { $0.dropFirst(prefix.count).split(separator: "/").first.map(String.init) }
+        let remotes = Set(found).sorted { ($0 == "origin" ? 0 : 1, $0) < ($1 == "origin" ? 0 : 1, $1) }
+        guard !remotes.isEmpty || references.contains(where: { $0.hasPrefix("refs/heads/") }) else { return nil }
+        let directory = repository.commonDirectory
+        return StoreClone(
+            path: path, directory: directory.hasSuffix("/") ? String(directory.dropLast()) : directory,
+            isBare: status(of: "\(path)/.git") == nil && !repository.directory.hasSuffix("/.git/"),
+            origin: repository.configuredValues(of: "remote.\(remotes.first ?? "origin").url").last, remotes: remotes)
+    }
+
+    private static func repository(at path: String) throws -> GitRepository? {
+        do {
+            return try GitRepository(opening: path)
+        } catch  where error.kind == .notFound {
+            return nil
+        }
+    }
+
+    // MARK: Reading
+
+    /// Where a branch is: here, or where a remote had it when it was last fetched, if that is newer or there is none here.
+    func head(of branch: Branch, here own: ObjectID?, _ repository: GitRepository) throws -> ObjectID? {
+        for remote in remotes {
+            guard let fetched = try repository.reference("refs/remotes/\(remote)/\(branch.name)") else { continue }
+            guard let own else { return fetched }
+            if own == fetched { return own }
+            return try repository.isAncestor(own, of: fetched) ? fetched : own
+        }
+        return own
+    }
+
+    /// The names of the branches of its remotes.
+    func remoteBranches(_ repository: GitRepository) throws -> [String] {
+        try remotes.flatMap { remote in
+            let prefix = "refs/remotes/\(remote)/"
+            return try repository.references(prefix: prefix).map { String($0.dropFirst(prefix.count)) }
+                .filter { $0 != "HEAD" }
+        }
+    }
+
+    /// The commit that a revision means, also where only a remote has the branch.
+    func resolve(_ revision: String, _ repository: GitRepository) throws -> ObjectID {
+        if let branch = try? Branch(revision),
+            let head = try head(of: branch, here: repository.reference(branch.reference), repository)
+        {
+            return head
+        }
+        for name in [revision] + remotes.map({ "\($0)/\(revision)" }) {
+            if let id = try? repository.resolve(commit: name) { return id }
+        }
+        return try repository.resolve(commit: revision)
+    }
+
+    // MARK: What it lacks
+
+    /// The error for whoever would write.
+    var writeRefusal: StoreError {
+        let way =
+            isBare
+            ? "`ci plan MATRIX --store '\(path)'` makes a store of it"
+            : "make a store of its own: git clone --bare '\(origin ?? "STORE")' DIR, then ci plan MATRIX --store DIR"
+        return StoreError(
+            .readOnly, "'\(path)' is a plain clone of a store, which can be read and not written",
+            hint: "write to the store that it was cloned from\(origin.map { ", '\($0)'" } ?? ""); or \(way)")
+    }
+
+    /// The error for logs and layers, which git does not clone.
+    func lacks(_ thing: String) -> StoreError {
+        StoreError(
+            .notFound,
+            "\(thing) is not here: '\(path)' is a plain clone of a store, and a clone has no logs and no layers",
+            hint: "ask the store that it was cloned from\(origin.map { ": --store '\($0)' on its machine" } ?? "")")
+    }
+}
+
+extension Layout {
+    /// - Throws: `StoreError` of kind `readOnly` where this is a plain clone of a store.
+    func requireWritable() throws(StoreError) {
+        if let clone { throw clone.writeRefusal }
+    }
+}
+
+extension Store {
+    /// Whether this is a plain clone of a store, made by stock git, which is only read.
+    public var isClone: Bool { layout.clone != nil }
+
+    /// - Throws: `StoreError` of kind `readOnly` where this is a plain clone of a store: for whoever is about to do much
+    ///   before writing.
+    public func requireWritable() throws { try layout.requireWritable() }
+}

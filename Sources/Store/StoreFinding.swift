@@ -1,0 +1,88 @@
+/// What is wrong in a store, what a repair does or did about it, and what the user can do.
+public struct StoreFinding: Sendable, Hashable, Codable {
+    public enum Severity: String, Sendable, Codable {
+        /// Something is lost or cannot be read.
+        case damage
+        /// Something is in the way or left over.
+        case disorder
+    }
+
+    /// The kind of thing that is wrong.
+    public enum Subject: String, Sendable, Codable {
+        case schema, configuration, head, reference, branch, lock, pack, object, document, journal, heads, log, layer
+    }
+
+    public let severity: Severity
+    public let subject: Subject
+    public let message: String
+    /// What a repair does; nil: it can do nothing.
+    public let repair: String?
+    /// Whether this verification has done it, and nothing is lost.
+    public internal(set) var isDone: Bool
+    /// What the user can do; nil: nothing, or nothing is left to do.
+    public internal(set) var advice: String?
+
+    public init(
+        _ severity: Severity, _ subject: Subject, _ message: String, repair: String? = nil, isDone: Bool = false,
+        advice: String? = nil
+    ) {
+        self.severity = severity
+        self.subject = subject
+        self.message = message
+        self.repair = repair
+        self.isDone = isDone
+        self.advice = advice
+    }
+
+    /// Whether a repair can mend it.
+    public var isRepairable: Bool { repair != nil }
+
+    private enum CodingKeys: String, CodingKey {
+        case severity, subject, message, repair, advice
+        case isDone = "done"
+    }
+}
+
+/// What a verification looked at and found.
+public struct StoreVerification: Sendable, Codable {
+    public var branches = 0
+    public var commits = 0
+    public var documents = 0
+    public var objects = 0
+    /// Archives of layers, where somebody looked at them.
+    public var layers = 0
+    /// Root file systems, where somebody looked at them.
+    public var environments = 0
+    public var findings: [StoreFinding] = []
+    /// What is still found after a repair; empty where nothing was repaired.
+    public var remaining: [StoreFinding] = []
+
+    public init() {}
+
+    /// Whether nothing was found, or all that was found was mended.
+    public var isSound: Bool { findings.allSatisfy(\.isDone) && remaining.isEmpty }
+}
+
+/// What only those know who know what documents mean: how a branch is made whole of what is left of it.
+public struct BranchRebuilding: Sendable {
+    /// What to make of a branch whose newest directory has lost documents.
+    public enum Rebuilt: Sendable {
+        /// These documents, by their paths, and no others.
+        case documents([String: [UInt8]])
+        /// The newest version that is whole; nothing where there is none.
+        case wholeVersion(advice: String)
+    }
+
+    /// Nil: the branch goes on with the documents that can be read.
+    public var rebuild: @Sendable (_ branch: String, _ readable: [String: [UInt8]]) -> Rebuilt?
+    /// What the document at a path of a branch is for people; nil: its path says it.
+    public var describe: @Sendable (_ branch: String, _ path: String) -> String?
+
+    public init(
+        rebuild: @escaping @Sendable (_ branch: String, _ readable: [String: [UInt8]]) -> Rebuilt? = { _, _ in nil },
+        describe: @escaping @Sendable (_ branch: String, _ path: String) -> String? = { _, _ in nil }
+    ) {
+        self.rebuild = rebuild
+        self.describe = describe
+    }
+}

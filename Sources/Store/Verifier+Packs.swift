@@ -1,0 +1,112 @@
+internal import Git
+internal import Glibc
+
+/// Git's objects as files: packs with their indexes, and objects with a file each.
+extension Verifier {
+    mutating func checkPacks(_ repository: GitRepository) {
+        let all = Set(names(in: layout.packs))
+        let bases = Set(all.filter { $0.hasSuffix(".idx") }.map { String($0.dropLast(4)) })
+            .union(all.filter { $0.hasSuffix(".pack") && $0.hasPrefix("pack-") }.map { String($0.dropLast(5)) })
+        var isChanged = false
+        for name in bases.sorted() where !all.contains("\(name).keep") {
+            let base = "\(layout.packs)/\(name)"
+            // Looked at twice: another process may have put it together with others meanwhile.
+            if PackIndex.isWhole(base: base) || status(of: "\(base).pack") == nil && status(of: "\(base).idx") == nil {
+                continue
+            }
+            checkPack(base, repository)
+            isChanged = true
+        }
+        if isChanged, repair {
+            unlink("\(layout.packs)/multi-pack-index")
+            try? repository.refresh()
+        }
+    }
+
+    private mutating func checkPack(_ base: String, _ repository: GitRepository) {
+        let salvage = PackSalvage(base: base) { id in
+            (try? repository.withObject(id) { ($0, Array($1)) })
+        }
+        let before = self
+        guard let salvage else {
+            return note(
+                .damage, .pack, "pack '\(base).pack' is missing, its index is there", repair: "move the index aside",
+                advice: fetching
+            ) { try before.setAside(base) }
+        }
+        if salvage.isWhole {
+            return note(
+                .damage, .pack, "the index of pack '\(base).pack' is missing or damaged", repair: "make it again"
+            ) {
+                try before.setIndexAside(base)
+                guard try salvage.writeIndex() else { return try before.rewrite(base, salvage) }
+            }
+        }
+        note(
+            .damage, .pack, "pack '\(base).pack' or its index is cut short or damaged",
+            repair: "move it aside, and write again what can be read of it", advice: fetching
+        ) { try before.rewrite(base, salvage) }
+    }
+
+    private func rewrite(_ base: String, _ salvage: PackSalvage) throws {
+        _ = try salvage.rewrite(into: layout.gitObjects)
+        try setAside(base)
+    }
+
+    private func setIndexAside(_ base: String) throws {
+        for end in ["idx", "rev", "bitmap"] where status(of: "\(base).\(end)") != nil {
+            try moveAside("\(base).\(end)")
+        }
+    }
+
+    /// The index first: without it nobody looks at the pack.
+    private func setAside(_ base: String) throws {
+        try setIndexAside(base)
+        if status(of: "\(base).pack") != nil { try moveAside("\(base).pack") }
+    }
+
+    mutating func checkLooseObjects() {
+        let before = self
+        for file in layout.looseObjects() {
+            guard let problem = Self.problem(of: file, in: layout) else { continue }
+            note(
+                .damage, .object, "object \(file.id): \(problem): '\(file.path)'", repair: "move it aside",
+                advice: repair ? nil : fetching
+            ) { try before.moveAside(file.path) }
+        }
+    }
+
+    private static func problem(of file: LooseObjectFile, in layout: Layout) -> String? {
+        do {
+            guard let object = try LooseObjects.read(file.id, in: layout.gitObjects) else { return nil }
+            return ObjectID(hashing: object.type, Array(object.bytes)) == file.id
+                ? nil : "its contents have another hash"
+        } catch {
+            return error.detail
+        }
+    }
+
+    /// Writes objects that are missing and that the journal holds, or that follow from what it holds.
+    func rewriteFromJournal(_ repository: GitRepository) {
+        let loose = LooseObjects(directory: layout.gitObjects)
+        func write(_ id: ObjectID, _ type: ObjectType, _ bytes: [UInt8]) throws {
+            if (try? repository.header(id)) == nil { try loose.write(id, type, bytes) }
+        }
+        for record in journalRecords() {
+            for blob in record.blobs { try? write(ObjectID(hashing: .blob, blob), .blob, blob) }
+            for step in record.steps {
+                guard let commit = Commit(bytes: step.commit) else { continue }
+                try? write(ObjectID(hashing: .commit, step.commit), .commit, step.commit)
+                // Where a directory of the parent is lost, so is what was made of it.
+                var editor = TreeEditor { try repository.tree($0) }
+                let parent = commit.parents.first.map { try? repository.commit($0).tree } ?? .emptyTree
+                guard let parent,
+                    let tree = try? editor.apply(step.edits.map { (key: $0.path, value: $0.edit) }, to: parent),
+                    tree == commit.tree
+                else { continue }
+                for (id, tree) in editor.created { try? write(id, .tree, tree.bytes) }
+            }
+        }
+        try? repository.refresh()
+    }
+}

@@ -1,0 +1,173 @@
+internal import Git
+internal import Glibc
+
+/// Branches and other references: each must lead to a commit that is there.
+extension Verifier {
+    mutating func checkPackedReferences() {
+        let packed = PackedReferences(layout)
+        guard packed.damagedLines > 0 else { return }
+        let before = self
+        note(
+            .damage, .reference, "'\(packed.path)' has \(packed.damagedLines) damaged lines",
+            repair: "keep the \(packed.entries.count) whole lines"
+        ) {
+            try before.moveAside(packed.path)
+            try replace(packed.path, with: packed.bytes)
+        }
+    }
+
+    mutating func checkReferences(_ repository: GitRepository) {
+        let known = knownCommits()
+        let packed = PackedReferences(layout).entries.map(\.name)
+        let folder = "\(layout.root)/"
+        let loose = files(below: "\(layout.root)/refs").filter { !$0.hasSuffix(".lock") }
+            .map { String($0.dropFirst(folder.count)) }
+        for name in Set(loose + packed + known.keys).sorted() {
+            let problem = problem(of: name, repository)
+            guard let problem else { continue }
+            if name.hasPrefix("refs/heads/") {
+                checkBranch(name, problem, known[name] ?? [], repository)
+            } else {
+                dropReference(name, problem)
+            }
+        }
+        checkHeadTarget(repository)
+    }
+
+    /// Why a reference cannot be followed; nil where it can.
+    private func problem(of name: String, _ repository: GitRepository) -> String? {
+        do {
+            guard let id = try ReferenceFile(name: name, directory: layout.root).read(repository) else {
+                return "it is missing"
+            }
+            if name.hasPrefix("refs/tags/") {
+                return repository.contains(id) ? nil : "it leads to \(id), which is missing"
+            }
+            _ = try repository.commit(id)
+            return nil
+        } catch {
+            return "\(error)"
+        }
+    }
+
+    private mutating func checkBranch(
+        _ name: String, _ problem: String, _ known: [ObjectID], _ repository: GitRepository
+    ) {
+        let before = self
+        let branch = name.dropFirst("refs/heads/".count)
+        let path = "\(layout.root)/\(name)"
+        if let last = newest(of: known, repository) {
+            let isNewest = last == known.last
+            note(
+                .damage, .reference, "branch '\(branch)' ('\(path)'): \(problem)",
+                repair: "set it to \(last), the last known commit that is whole",
+                advice: isNewest ? nil : "verdicts recorded after that commit are lost: `ci run` makes them again"
+            ) { try before.set(name, to: last) }
+        } else {
+            note(
+                .damage, .branch, "branch '\(branch)': \(problem), and none of its commits can be read",
+                advice: "\(fetching); or make it again: `ci plan MATRIX`, `ci run MATRIX`")
+            if repair { try? dropFiles(of: name) }
+        }
+    }
+
+    /// Writes a branch's file; the damaged one is kept aside.
+    private func set(_ name: String, to id: ObjectID) throws {
+        let path = "\(layout.root)/\(name)"
+        if status(of: path)?.isDirectory == false { try moveAside(path) }
+        try makeDirectory(String(path[..<(path.lastIndex(of: "/") ?? path.endIndex)]))
+        try replace(path, with: Array("\(id)\n".utf8))
+    }
+
+    /// Takes a reference away, wherever it is written.
+    private func dropFiles(of name: String) throws {
+        let path = "\(layout.root)/\(name)"
+        if status(of: path)?.isDirectory == false { try moveAside(path) }
+        var packed = PackedReferences(layout)
+        guard packed.entries.contains(where: { $0.name == name }) else { return }
+        try moveAside(packed.path)
+        packed.remove(name)
+        try replace(packed.path, with: packed.bytes)
+    }
+
+    private mutating func dropReference(_ name: String, _ problem: String) {
+        let before = self
+        note(.damage, .reference, "reference '\(name)': \(problem)", repair: "move it aside") {
+            try before.dropFiles(of: name)
+        }
+    }
+
+    private mutating func checkHeadTarget(_ repository: GitRepository) {
+        let path = "\(layout.root)/HEAD"
+        let text = String(decoding: (try? fileContents(path, limit: 4096)) ?? [], as: UTF8.self)
+        guard text.hasPrefix("ref: "), let names = try? repository.references(prefix: "refs/heads/"),
+            let first = names.first, !names.contains(String(text.dropFirst(5).prefix { !$0.isNewline }))
+        else { return }
+        let layout = layout
+        note(
+            .disorder, .head, "'\(path)' names a branch that is not there", repair: "let it name '\(first)'"
+        ) { try replace("\(layout.root)/HEAD", with: Array("ref: \(first)\n".utf8)) }
+    }
+
+    // MARK: What is known of branches
+
+    /// The commits of each branch in the list of heads and then in the journal, oldest first.
+    private func knownCommits() -> [String: [ObjectID]] {
+        var known: [String: [ObjectID]] = [:]
+        let heads = String(decoding: (try? fileContents(layout.heads)) ?? [], as: UTF8.self)
+        for line in heads.split(separator: "\n") {
+            let parts = line.split(separator: " ")
+            guard parts.count == 2, let id = ObjectID(hex: parts[0]), parts[1].hasPrefix("refs/heads/"),
+                GitRepository.isValid(referenceName: String(parts[1]))
+            else { continue }
+            known[String(parts[1]), default: []].append(id)
+        }
+        for record in journalRecords() where record.reference.hasPrefix("refs/heads/") {
+            known[record.reference, default: []].append(record.new)
+        }
+        return known
+    }
+
+    func journalRecords() -> [JournalRecord] {
+        guard status(of: layout.journal) != nil,
+            let journal = try? Journal(path: layout.journal, isDurable: false),
+            let epoch = try? journal.epoch(), let records = try? journal.records(epoch: epoch)
+        else { return [] }
+        return records.map(\.record)
+    }
+
+    /// The last of `known` that is whole, or what was built on it by one commit after the other.
+    private func newest(of known: [ObjectID], _ repository: GitRepository) -> ObjectID? {
+        guard var last = known.last(where: { (try? repository.commit($0)) != nil }) else { return nil }
+        if last == known.last { return last }
+        let children = childrenOfCommits(repository)
+        var visited: Set<ObjectID> = []
+        while visited.insert(last).inserted, let next = children[last] { last = next }
+        return last
+    }
+
+    private func childrenOfCommits(_ repository: GitRepository) -> [ObjectID: ObjectID] {
+        var children: [ObjectID: ObjectID] = [:]
+        try? repository.forEachObject { id in
+            guard let header = try? repository.header(id), header.type == .commit,
+                let parent = (try? repository.commit(id))?.parents.first
+            else { return }
+            children[parent] = id
+        }
+        return children
+    }
+
+    /// Before branches are changed: keeps all of them under a name, and their names and commits in a file.
+    mutating func keepReferences(_ repository: GitRepository) {
+        guard let names = try? repository.references() else { return }
+        let stamp = Store.timeStamp(systemTime())
+        var lines = ""
+        for name in names {
+            guard let id = (try? repository.reference(name)) ?? nil else { continue }
+            lines += "\(id) \(name)\n"
+        }
+        try? makeDirectory(layout.damaged)
+        try? replace("\(layout.damaged)/references-\(stamp)", with: Array(lines.utf8))
+        _ = try? Store(opening: layout.root).takeSnapshot(reason: "before-repair", isTolerant: true)
+    }
+}

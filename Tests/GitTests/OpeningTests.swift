@@ -1,0 +1,164 @@
+import Core
+import Foundation
+import Git
+import TestSupport
+import Testing
+
+/// What is said of repositories that cannot be opened, or that lack objects.
+@Suite struct OpeningTests {
+    private let folder: TemporaryDirectory
+    private let origin: String
+
+    init() throws {
+        folder = try TemporaryDirectory()
+        origin = folder("origin")
+        try folder.shell("git init -q -b main \"$1\"", folder("origin"))
+        for number in 1...3 {
+            try folder.write("\(number)", to: "origin/file")
+            try git("add", ".", at: origin)
+            try git("commit", "-qm", "\(number)", at: origin)
+        }
+        try git("config", "uploadpack.allowfilter", "true", at: origin)
+    }
+
+    private func error(_ path: String) -> GitError? {
+        do {
+            _ = try GitRepository(opening: path)
+            return nil
+        } catch {
+            return error
+        }
+    }
+
+    /// A `.git` that is there and cannot be opened is never taken for a plain folder.
+    @Test(arguments: [
+        ("rm .git/HEAD", "it has no HEAD"), ("rm -r .git/objects", "it has no objects"),
+        ("rm -r .git && mkdir .git", "it has no HEAD, no objects, no refs"),
+        ("rm -r .git && echo 'gitdir: /nonexistent/x' > .git", "names the repository '/nonexistent/x'"),
+        ("rm -r .git && echo nonsense > .git", "names no repository"),
+        ("mv .git x && ln -s nowhere .git", "symbolic link that leads nowhere"),
+        ("echo '[core' > .git/config", "failed to parse config file"),
+        ("git config core.repositoryformatversion 1 && git config extensions.refStorage reftable", "reftable"),
+        ("git config core.repositoryformatversion 1 && git config extensions.objectFormat sha256", "SHA-256"),
+    ])
+    func aBrokenRepositoryIsNamed(damage: String, words: String) throws {
+        let path = folder("broken")
+        try folder.shell("cp -r \"$1\" \"$2\"; cd \"$2\"; \(damage)", origin, path)
+        let found = error(path)
+        let error = try #require(found)
+        #expect(error.kind != .notFound, "\(error)")
+        #expect(error.description.contains(words), "\(error)")
+        #expect(error.repository.hasPrefix("/"))
+        #expect(error.hint != nil)
+    }
+
+    @Test func aPlainFolderIsNoRepository() throws {
+        try folder.shell("mkdir -p \"$1\"/packages/objects; echo 'ref: x' > \"$1\"/HEAD", folder("plain"))
+        #expect(error(folder("plain"))?.kind == .notFound)
+        #expect(error(folder("nowhere"))?.kind == .notFound)
+    }
+
+    @Test func aLinkedWorkTreeReadsItsMainRepositoryAndSaysWhenItHasGone() throws {
+        try git("worktree", "add", "-q", folder("tree"), at: origin)
+        try git("config", "core.repositoryformatversion", "1", at: origin)
+        try git("config", "extensions.worktreeConfig", "true", at: origin)
+        let repository = try GitRepository(opening: folder("tree"))
+        try repository.refresh()
+        let head = try repository.resolve(commit: "HEAD")
+        #expect(try repository.commit(head).subject == "3")
+        try FileManager.default.moveItem(atPath: origin, toPath: folder("moved"))
+        let answer = error(folder("tree"))
+        let gone = try #require(answer)
+        #expect(gone.kind == .unusable && gone.detail.contains("which is not there"), "\(gone)")
+    }
+
+    @Test func shallowPartialAndSharedClonesSayWhatTheyLack() throws {
+        try git("clone", "-q", "--depth", "1", "file://\(origin)", folder("shallow"), at: folder.path)
+        let shallow = try GitRepository(opening: folder("shallow"))
+        let head = try shallow.resolve(commit: "HEAD")
+        #expect(try shallow.commit(head).parents == [], "its history ends here")
+        let older = #expect(throws: GitError.self) { try shallow.resolve(commit: "HEAD~1") }
+        #expect(older?.kind == .incomplete && older?.hint?.contains("--unshallow") == true, "\(older as Any)")
+
+        try git("clone", "-q", "--bare", "--filter=blob:none", "file://\(origin)", folder("partial"), at: folder.path)
+        let partial = try GitRepository(opening: folder("partial"))
+        let tree = try partial.commit(partial.resolve(commit: "HEAD")).tree
+        let file = try #require(try partial.tree(tree).entry(named: "file"))
+        let missing = #expect(throws: GitError.self) { try partial.blob(file.id) }
+        #expect(missing?.kind == .incomplete && missing?.detail.contains("partial clone") == true)
+        let remedy = try #require(missing?.hint?.split(separator: ": ", maxSplits: 1).last)
+        try folder.shell(String(remedy))
+        #expect(try GitRepository(opening: folder("partial")).blob(file.id) == Array("3".utf8), "the remedy works")
+
+        try git("clone", "-q", "--shared", origin, folder("shared"), at: folder.path)
+        try FileManager.default.moveItem(atPath: origin, toPath: folder("moved"))
+        let lost = #expect(throws: GitError.self) {
+            try GitRepository(opening: folder("shared")).resolve(commit: "HEAD")
+        }
+        #expect(lost?.kind == .corrupted && lost?.detail.contains("'\(origin)/.git/objects'") == true, "\(lost as Any)")
+    }
+
+    @Test func aMissingObjectIsDamageAndABranchWithoutCommitsIsNot() throws {
+        let head = try git("rev-parse", "HEAD", at: origin)
+        try FileManager.default.removeItem(atPath: "\(origin)/.git/objects/\(head.prefix(2))/\(head.dropFirst(2))")
+        let repository = try GitRepository(opening: origin)
+        for revision in ["HEAD", "main", "main~1"] {
+            let error = #expect(throws: GitError.self) { try repository.resolve(commit: revision) }
+            #expect(error?.kind == .corrupted && error?.failure.kind == .infrastructure, "\(error as Any)")
+        }
+        let typo = #expect(throws: GitError.self) { try repository.resolve(commit: "mian") }
+        #expect(typo?.kind == .notFound && typo?.failure.kind == .input)
+        try folder.shell("git init -q \"$1\"", folder("new"))
+        let unborn = #expect(throws: GitError.self) {
+            try GitRepository(opening: folder("new")).resolve(commit: "HEAD")
+        }
+        #expect(unborn?.kind == .notFound && unborn?.detail.contains("has no commit yet") == true, "\(unborn as Any)")
+    }
+
+    /// Only root can give a file away.
+    @Test(.enabled(if: geteuid() == 0)) func anotherUsersRepositoryIsRefusedUnlessGitAllowsIt() throws {
+        try folder.shell("chown -R 65534 \"$1\"", origin)
+        defer { GitEnvironment([:]).adopt() }
+        let home = folder("home")
+        func allow(_ values: String...) throws {
+            try folder.shell("mkdir -p \"$1\"; rm -f \"$1\"/.gitconfig", home)
+            for value in values {
+                try folder.shell("HOME=\"$1\" git config --global --add safe.directory \"$2\"", home, value)
+            }
+            GitEnvironment(["GIT_CONFIG_GLOBAL": "\(home)/.gitconfig", "HOME": home]).adopt()
+        }
+        try allow()
+        let answer = error(origin)
+        let refused = try #require(answer)
+        #expect(refused.kind == .owner && refused.failure.kind == .input)
+        #expect(refused.hint?.contains("git config --global --add safe.directory '\(origin)'") == true, "\(refused)")
+        #expect(refused.hint?.contains("chown") == true)
+        for values in [["*"], [origin], [folder.path + "/*"], ["", "*"]] {
+            try allow(values[0])
+            if values.count > 1 { try allow(values[0], values[1]) }
+            #expect(error(origin) == nil, "\(values)")
+        }
+        try allow("*", "")
+        #expect(error(origin)?.kind == .owner, "an empty value forgets those before it")
+        GitEnvironment([
+            "GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "safe.directory",
+            "GIT_CONFIG_VALUE_0": "*",
+        ]).adopt()
+        #expect(error(origin) == nil)
+        GitEnvironment(["GIT_CONFIG_GLOBAL": "/dev/null", "SUDO_UID": "65534"]).adopt()
+        #expect(error(origin) == nil, "as git under sudo")
+    }
+
+    @Test(arguments: ["a b%20c", "host:path", "q?x#y", "émile"]) func aPathIsNeverAURL(name: String) throws {
+        let path = folder(name)
+        try FileManager.default.copyItem(atPath: origin, toPath: path)
+        let here = try GitRepository(initializingBare: folder("here"))
+        try here.configure([
+            (key: "url.https://example.invalid/.insteadOf", value: "/"),
+            (key: "url.file:///nowhere/.insteadOf", value: "file://"),
+        ])
+        let found = try here.remoteReferences(of: .path(path))
+        #expect(found.contains { $0.name == "refs/heads/main" })
+        #expect(throws: GitError.self) { try here.remoteReferences(of: .url("file://\(origin)")) }
+    }
+}

@@ -1,0 +1,107 @@
+import Core
+import Documents
+import Foundation
+import Store
+import TestSupport
+import Testing
+
+/// Plain clones of a store, made by stock git.
+@Suite struct CloneTests {
+    private let world: PlannedStore
+
+    init() throws {
+        world = try PlannedStore()
+        let store = try Store(opening: world.path)
+        let results = ResultBranch(deployment: "quickstart", target: "debian-12")
+        let cell = try #require(
+            try PlanStore(store).load("quickstart")?.cells.first { if case .jobs = $0.basis { true } else { false } }
+        )
+        guard case .jobs(let build, _) = cell.basis else { return }
+        var result = CellResult(cell: cell.cell, job: build, outcome: .failure, repositories: [])
+        result.log = try store.logs.put(Array("a log\n".utf8))
+        try store.transact(Branch(results.name), result.message) {
+            try results.write(result, at: ResultPath.cell(cell.cell), in: $0)
+        }
+    }
+
+    @Test(arguments: [[], ["--bare"], ["--mirror"]]) func aPlainCloneIsReadAsTheStoreIs(options: [String]) throws {
+        let folder = try TemporaryDirectory()
+        let clone = folder("clone")
+        try Program(["git", "clone", "-q"] + options + [world.path, clone]).output()
+        for command in [
+            ["results"], ["results", "--format", "json"], ["status"], ["diff", "quickstart", "quickstart"],
+            ["store", "log"], ["store", "log", "results/quickstart/debian-12"],
+            ["store", "show", "quickstart", "plan.json"],
+            ["store", "show", "results/quickstart/debian-12"],
+        ] {
+            let here = try world.run(command, store: world.path)
+            let there = try world.run(command, store: clone)
+            #expect(there.status == here.status && there.output == here.output, "\(command): \(there.talk)")
+        }
+        let cell = try #require(
+            try Store(opening: clone).snapshot(Branch("results/quickstart/debian-12")).list().first?.name)
+        #expect(!cell.isEmpty)
+        #expect(try world.run(["report", "--output", folder("site")], store: clone).status == 0)
+        let results = try PlanStore(Store(opening: clone)).load("quickstart")
+        let failed = try #require(results?.cells.first { if case .jobs = $0.basis { true } else { false } })
+        let log = try world.run(["log", failed.cell.description], store: clone)
+        #expect(log.status != 0 && log.talk.contains("plain clone of a store"), "\(log.talk)")
+        #expect(log.talk.contains("'\(world.path)'"), "where to get it: \(log.talk)")
+        #expect(try world.run(["store", "verify"], store: clone).status == 0)
+        for command in [
+            ["store", "undo", "quickstart"], ["store", "snapshot"], ["store", "gc"], ["run"],
+        ] {
+            let refused = try world.run(command, store: clone)
+            #expect(
+                refused.status == 2 && refused.talk.contains("can be read and not written"),
+                "\(command): \(refused.talk)")
+        }
+        #expect(!FileManager.default.fileExists(atPath: "\(clone)/ciso"), "nothing is made in it")
+        #expect(!FileManager.default.fileExists(atPath: "\(clone)/.git/ciso"))
+    }
+
+    @Test func aBareCloneBecomesAStoreByPlanningAndAnyOtherIsRefused() throws {
+        let folder = try TemporaryDirectory()
+        try git("clone", "-q", world.path, folder("work"), at: "/")
+        let refused = try world.planning(into: folder("work"))
+        #expect(refused.status == 2 && refused.talk.contains("git clone --bare '\(world.path)'"), "\(refused.talk)")
+        try git("clone", "-q", "--bare", world.path, folder("bare"), at: "/")
+        #expect(try world.planning(into: folder("bare")).status == 0)
+        #expect(try Store.verify(at: folder("bare")).findings == [])
+        let head = try Store(opening: world.path).snapshot(Branch("quickstart")).tree
+        #expect(try Store(opening: folder("bare")).snapshot(Branch("quickstart")).tree == head)
+    }
+
+    @Test func aCloneShowsWhatWasFetchedLast() throws {
+        let folder = try TemporaryDirectory()
+        try git("clone", "-q", world.path, folder("clone"), at: "/")
+        try Store(opening: world.path).transact(Branch("quickstart"), "next") { try $0.write(1, to: "n") }
+        let old = try Store(opening: folder("clone")).snapshot(Branch("quickstart")).commit
+        try git("fetch", "-q", at: folder("clone"))
+        let new = try Store(opening: folder("clone")).snapshot(Branch("quickstart")).commit
+        let newest = try Store(opening: world.path).snapshot(Branch("quickstart")).commit
+        #expect(old != new && new == newest)
+    }
+
+    @Test func aDamagedPackIsTheMachinesFault() throws {
+        for pack in world.files(below: "objects/pack") where pack.hasSuffix(".pack") {
+            let path = "\(world.path)/objects/pack/\(pack)"
+            chmod(path, 0o644)
+            #expect(truncate(path, 40) == 0)
+        }
+        for command in [["results"], ["store", "log", "quickstart"], ["store", "show", "quickstart", "plan.json"]] {
+            let ending = try world.run(command, store: world.path)
+            #expect(ending.status == 3 && ending.talk.contains("ci store verify"), "\(command): \(ending.talk)")
+        }
+    }
+
+    @Test(.enabled(if: geteuid() == 0)) func anotherUsersStoreIsRefused() throws {
+        try Program(["chown", "-R", "65534", world.path]).output()
+        for command in [["results"], ["store", "verify"], ["store", "gc"]] {
+            let ending = try world.run(command, store: world.path)
+            #expect(
+                ending.status == 2 && ending.talk.contains("safe.directory '\(world.path)'"),
+                "\(command): \(ending.talk)")
+        }
+    }
+}

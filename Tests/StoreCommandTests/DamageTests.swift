@@ -1,0 +1,202 @@
+import Core
+import Documents
+import Foundation
+import Store
+import TestSupport
+import Testing
+
+/// What is done to a file.
+enum FileDamage: String, CaseIterable {
+    case delete, truncate, zero, flip
+
+    func strike(_ path: String, _ random: inout SeededGenerator) throws {
+        let bytes = try Data(contentsOf: URL(filePath: path))
+        chmod(path, 0o644)
+        switch self {
+        case .delete: try FileManager.default.removeItem(atPath: path)
+        case .truncate: try bytes.prefix(bytes.count / 2).write(to: URL(filePath: path))
+        case .zero: try Data(repeating: 0, count: bytes.count).write(to: URL(filePath: path))
+        case .flip:
+            var bytes = bytes
+            // Of the journal, what was written to: the rest is blank.
+            let end = path.hasSuffix("/journal") ? min(bytes.count, 20_000) : bytes.count
+            guard end > 0 else { return }
+            bytes[Int.random(in: 0..<end, using: &random)] ^= UInt8(1 << Int.random(in: 0..<8, using: &random))
+            try bytes.write(to: URL(filePath: path))
+        }
+    }
+}
+
+/// Every file of a small real store, damaged in every way.
+@Suite struct DamageTests {
+    /// All that a store can be asked for.
+    private struct Contents: Equatable {
+        var documents: [String: [String: [UInt8]]] = [:]
+        var logs: [Digest: [UInt8]] = [:]
+        var layers: [Digest: [UInt8]] = [:]
+    }
+
+    private static let branches = ["quickstart", "results/quickstart/debian-12", "results/quickstart/other"]
+
+    /// A plan and some verdicts with logs and layers.
+    private func fill(_ path: String) throws -> (logs: [Digest], layers: [Digest]) {
+        let store = try Store(opening: path)
+        var (logs, layers): ([Digest], [Digest]) = ([], [])
+        for (number, target) in ["debian-12", "debian-12", "other", "debian-12"].enumerated() {
+            let results = ResultBranch(deployment: "quickstart", target: target)
+            let cell = try #require(Cell("\(target)/5.\(number).0/pkg\(number).1.0"))
+            var result = CellResult(cell: cell, job: nil, outcome: .success, repositories: [])
+            result.log = try store.logs.put(Array("log \(number)\n".utf8))
+            result.layer = try store.objects.put(Array("layer \(number)\n".utf8))
+            logs.append(result.log!)
+            layers.append(result.layer!)
+            try store.transact(Branch(results.name), result.message) {
+                try results.write(result, at: ResultPath.cell(cell), in: $0)
+            }
+        }
+        return (logs, layers)
+    }
+
+    private func contents(_ path: String, _ digests: (logs: [Digest], layers: [Digest])) throws -> Contents {
+        let store = try Store(opening: path)
+        var contents = Contents()
+        for branch in Self.branches {
+            var documents: [String: [UInt8]] = [:]
+            try store.snapshot(Branch(branch)).forEachDocument { documents[$0.description] = $1 }
+            contents.documents[branch] = documents
+        }
+        for log in digests.logs { contents.logs[log] = try store.logs.read(log) }
+        for layer in digests.layers { contents.layers[layer] = try store.objects.bytes(of: layer) }
+        return contents
+    }
+
+    /// The objects that stock git can read, of all that were there.
+    private func readable(_ ids: [String], _ path: String) -> Set<String> {
+        Set(ids.filter { gitSucceeds("--git-dir=\(path)", "cat-file", "-p", $0, at: "/") })
+    }
+
+    private func copy(_ source: String, to target: String) throws {
+        try Program(["cp", "-a", "--sparse=always", source, target]).output()
+    }
+
+    /// As a young store, whose journal holds all; and as one whose objects and references stock git has packed.
+    @Test(arguments: ["young", "packed", "loose"]) func everyDamageIsFoundOrHarmlessAndRepairKeepsTheRest(kind: String)
+        throws
+    {
+        let world = try PlannedStore()
+        let digests = try fill(world.path)
+        if kind != "young" {
+            let store = try Store(opening: world.path)
+            try store.checkpoint()
+            if kind == "packed" {
+                try store.logs.pack()
+                try store.repack(grace: 0)
+                try git("pack-refs", "--all", at: world.path)
+            }
+        }
+        let folder = try TemporaryDirectory()
+        if kind == "loose" {
+            for pack in world.files(below: "objects/pack") where pack.hasSuffix(".pack") {
+                try world.unpack("objects/pack/\(pack)")
+            }
+        }
+        let seed = UInt64.random(in: 0...UInt64.max)
+        var random = SeededGenerator(seed: seed)
+        let whole = try contents(world.path, digests)
+        #expect(try Store.verify(at: world.path, rebuilding: .documents).findings == [])
+        let objects = try git("rev-list", "--all", "--objects", at: world.path).split(separator: "\n")
+            .map { String($0.prefix(40)) }
+        var files = world.files(below: "").filter {
+            var isFolder: ObjCBool = false
+            return FileManager.default.fileExists(atPath: "\(world.path)/\($0)", isDirectory: &isFolder)
+                && !isFolder.boolValue && !$0.hasPrefix("hooks/")
+        }.sorted()
+        if kind == "loose", files.count > 40 { files = Array(files.shuffled(using: &random).prefix(40)) }
+        for file in files {
+            // A log or a layer that is gone is read as one that was never there: who reads it is told.
+            let isOutsideHistory = file.hasPrefix("ciso/objects/") || file.hasPrefix("ciso/logs/")
+            for damage in FileDamage.allCases where !isOutsideHistory || damage == .zero || damage == .flip {
+                let name = "\(kind): \(damage.rawValue) \(file) (seed \(seed))"
+                let path = folder("store")
+                try? FileManager.default.removeItem(atPath: path)
+                try copy(world.path, to: path)
+                try damage.strike("\(path)/\(file)", &random)
+                try check(path, whole, digests, objects, name)
+            }
+        }
+    }
+
+    private func check(
+        _ path: String, _ whole: Contents, _ digests: (logs: [Digest], layers: [Digest]), _ objects: [String],
+        _ name: String
+    ) throws {
+        let found = try Store.verify(at: path, rebuilding: .documents)
+        if found.findings.isEmpty {
+            #expect(try contents(path, digests) == whole, "\(name) is harmless")
+            #expect(gitSucceeds("--git-dir=\(path)", "fsck", "--full", at: "/"), "\(name)")
+            return
+        }
+        #expect(found.findings.allSatisfy { !$0.isDone }, "\(name)")
+        let before = readable(objects, path)
+        let repaired = try Store.verify(at: path, repair: true, rebuilding: .documents)
+        #expect(before.subtracting(readable(objects, path)) == [], "\(name): what stock git could read is there")
+        let now = try contents(path, digests)
+        if repaired.isSound { #expect(now.documents == whole.documents, "\(name): \(repaired.findings)") }
+        let words = repaired.findings.map { "\($0.message) \($0.repair ?? "")" }.joined(separator: "\n")
+        for (branch, documents) in whole.documents {
+            for (place, bytes) in documents where now.documents[branch]?[place] != bytes {
+                let isNamed =
+                    words.contains("branch '\(branch)'")
+                    && (now.documents[branch]?.isEmpty == true || words.contains("'\(place)'")
+                        || words.contains("last known commit") || branch == "quickstart"
+                        || words.contains(place.split(separator: "/")[0]))
+                #expect(isNamed, "\(name): '\(place)' of \(branch) is lost: \(words)")
+            }
+        }
+        for (digest, bytes) in whole.logs where now.logs[digest] != bytes {
+            #expect(words.contains("log"), "\(name): a log is lost: \(words)")
+        }
+        for (digest, bytes) in whole.layers where now.layers[digest] != bytes {
+            #expect(words.contains(digest.hex), "\(name): a layer is lost: \(words)")
+        }
+        // The store works for what remains.
+        let store = try Store(opening: path)
+        for branch in Self.branches {
+            try store.transact(Branch(branch), "after") { try $0.write(1, to: "after.json") }
+        }
+        let again = try Store.verify(at: path, rebuilding: .documents)
+        #expect(again.findings.isEmpty == repaired.remaining.isEmpty, "\(name): \(again.findings)")
+    }
+
+    /// Any one pack may be lost: the command says what was made again and what was not, and a new plan heals the rest.
+    @Test func aLostPackIsRepairedByCommands() throws {
+        let world = try PlannedStore()
+        let digests = try fill(world.path)
+        let whole = try contents(world.path, digests)
+        try Store(opening: world.path).checkpoint()
+        let packs = world.files(below: "objects/pack").filter { $0.hasSuffix(".pack") }.sorted()
+        #expect(packs.count == 5)
+        let folder = try TemporaryDirectory()
+        try copy(world.path, to: folder("whole"))
+        for pack in packs {
+            try FileManager.default.removeItem(atPath: world.path)
+            try copy(folder("whole"), to: world.path)
+            for end in ["pack", "idx"] {
+                try FileManager.default.removeItem(atPath: "\(world.path)/objects/pack/\(pack.dropLast(4))\(end)")
+            }
+            let found = try world.store("verify")
+            #expect(found.status == 3 && !found.output.contains("done:"), "\(found.output)")
+            let would = try world.store("verify", "--repair", "--dry-run")
+            #expect(would.status == 3 && !would.output.contains("done:") && would.talk == "", "\(would.output)")
+            let repaired = try world.store("verify", "--repair")
+            #expect(repaired.status == 3 || repaired.output.contains("0 remain"), "\(repaired.output)")
+            #expect(!repaired.output.contains("done: fetch"), "advice is not printed as done")
+            if repaired.output.contains("5.") && repaired.output.contains("is lost") {
+                #expect(repaired.output.contains("result"), "\(repaired.output)")
+            }
+            try world.plan()
+            let now = try contents(world.path, digests)
+            #expect(now.documents["quickstart"] == whole.documents["quickstart"], "the plan is made again")
+        }
+    }
+}
