@@ -25,9 +25,10 @@ package struct RetryPlan: Sendable {
         var hasBlocked = false
         var causes = BlockingJobs(documents: documents, records: records)
         for cell in cells {
-            guard case .jobs(let build, let test) = cell.basis, let result = records.result(of: cell.cell),
-                cell.isDecided(by: result), let job = result.job
-            else { continue }
+            guard let result = records.result(of: cell.cell), cell.isDecided(by: result) else { continue }
+            // A cell without a solution can be cancelled, too.
+            if result.outcome == .cancelled { cancelled.append(cell.cell) }
+            guard case .jobs(let build, let test) = cell.basis, let job = result.job else { continue }
             switch result.outcome {
             case .success, .failure, .infrastructure: jobs[job] = jobs[job] ?? cell.cell
             case .blocked:
@@ -37,8 +38,7 @@ package struct RetryPlan: Sendable {
                         jobs[cause.id]
                         ?? Cell(target: cell.cell.target, compiler: cause.job.compiler, package: cause.job.package)
                 }
-            case .cancelled: cancelled.append(cell.cell)
-            case .unsolvable: break
+            case .cancelled, .unsolvable: break
             }
         }
         requests = jobs.map { job, cell in
