@@ -17,7 +17,7 @@ struct GitMirror {
     /// - Parameter folder: of all mirrors; made if need be.
     init(of url: String, in folder: String, limit: Int, patience: Patience) throws {
         self.url = url
-        address = SourceAddress.localPath(url).map { .path($0) } ?? .url(url)
+        address = SourceAddress.localPath(url).map { .path(SourceAddress.decoded($0)) } ?? .url(url)
         self.limit = limit
         self.patience = patience
         path = Self.path(of: url, in: folder)

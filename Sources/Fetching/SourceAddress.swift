@@ -1,3 +1,4 @@
+internal import Foundation
 package import OpamFormat
 
 /// Where a source is, by its address in an opam file, read as opam does.
@@ -45,12 +46,32 @@ package enum SourceAddress: Hashable, Sendable {
     }
 
     /// The path of a `file:` address, or of one without a scheme that begins with a slash.
-    static func localPath(_ address: some StringProtocol) -> String? {
+    package static func localPath(_ address: some StringProtocol) -> String? {
         for prefix in ["file://", "file:", ""] where address.hasPrefix(prefix + "/") {
             return String(address.dropFirst(prefix.count))
         }
         return nil
     }
+
+    /// The address of a folder or a file of this machine: a folder that is a repository of git is one. No letter of the
+    /// path has a meaning in it.
+    package static func address(ofPath path: String) -> String {
+        let whole = URL(fileURLWithPath: path).standardizedFileURL.path
+        // A link that leads nowhere counts as well: it is reported, and the folder is not taken for a plain one.
+        if (try? FileManager.default.attributesOfItem(atPath: "\(whole)/.git")) != nil {
+            return "git+file://\(encoded(whole))"
+        }
+        // The ending '.git' of an address means a repository.
+        return "file://\(whole)" + (whole.hasSuffix(".git") && LocalSource(path: whole).isFolder ? "/" : "")
+    }
+
+    /// A path as git writes it in addresses, '#' not being the beginning of a revision.
+    private static func encoded(_ path: String) -> String {
+        path.replacingOccurrences(of: "%", with: "%25").replacingOccurrences(of: "#", with: "%23")
+    }
+
+    /// The path that git reads in an address.
+    package static func decoded(_ path: String) -> String { path.removingPercentEncoding ?? path }
 
     /// Whether `text` is the whole id of a commit.
     package static func isCommit(_ text: String) -> Bool {

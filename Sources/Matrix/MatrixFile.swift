@@ -211,16 +211,19 @@ package struct Pin: Sendable {
     }
 
     package var name: Located<String>
-    package var version: String
+    /// What the matrix says, else what the pinned opam file says; nil as long as neither is known.
+    package var givenVersion: String?
+    /// The version that the package is held at.
+    package var version: String { givenVersion ?? "dev" }
     /// The opam file of that version, in place of the repository's; seen from the process's directory.
     package var opamFile: Located<String>?
     package var source: Located<Source>?
 
     package init(
-        name: Located<String>, version: String, opamFile: Located<String>? = nil, source: Located<Source>? = nil
+        name: Located<String>, version: String? = nil, opamFile: Located<String>? = nil, source: Located<Source>? = nil
     ) {
         self.name = name
-        self.version = version
+        givenVersion = version
         self.opamFile = opamFile
         self.source = source
     }

@@ -83,7 +83,8 @@ extension MatrixDecoder {
             let lines = String(decoding: text.bytes, as: UTF8.self).split(
                 omittingEmptySubsequences: false, whereSeparator: \.isNewline)
             for (index, line) in lines.enumerated() {
-                let trimmed = line.drop(while: \.isWhitespace)
+                var trimmed = line.drop(while: \.isWhitespace)
+                while trimmed.last?.isWhitespace == true { trimmed.removeLast() }
                 guard !trimmed.isEmpty, trimmed.first != "#" else { continue }
                 do throws(PackagePattern.Malformed) {
                     patterns.append(try PackagePattern(String(trimmed)))

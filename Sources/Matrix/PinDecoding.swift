@@ -14,11 +14,11 @@ extension MatrixDecoder {
                     Pin(name: name, version: $0.value)
                 }
             }
-            return Pin(name: name, version: "dev", source: Located(Pin.Source(place), at: entry.value.location))
+            return Pin(name: name, source: Located(Pin.Source(place), at: entry.value.location))
         }
         guard let fields = reader.fields(entry.value, "pin '\(entry.key)'", .pin) else { return nil }
-        var pin = Pin(name: name, version: "dev")
-        if let node = fields["version"] { pin.version = pinnedVersion(node) ?? "dev" }
+        var pin = Pin(name: name)
+        if let node = fields["version"] { pin.givenVersion = pinnedVersion(node) }
         if let node = fields["opam"], let path = reader.text(node, "'opam'") {
             pin.opamFile = Located(resolved(path.value, besides: path.location.file), at: path.location)
         }
@@ -43,9 +43,10 @@ extension MatrixDecoder {
 
     /// A text that is an address or, by its beginning, a path; nil for a version.
     private func place(of text: String, in node: Node) -> Pin.Source.Place? {
-        if text.contains("://") || text.contains("@") && text.contains(":") { return .url(text) }
-        guard ["/", "./", "../"].contains(where: text.hasPrefix) || text == "." || text == ".." else { return nil }
-        return .path(resolved(text, besides: node.location.file))
+        if ["/", "./", "../"].contains(where: text.hasPrefix) || text == "." || text == ".." {
+            return .path(resolved(text, besides: node.location.file))
+        }
+        return text.contains("://") || text.contains("@") && text.contains(":") ? .url(text) : nil
     }
 
     private func source(of fields: [String: Node], at node: Node) -> Located<Pin.Source>? {
@@ -68,7 +69,7 @@ extension MatrixDecoder {
         }
         var source = Pin.Source(isURL ? .url(text.value) : .path(resolved(text.value, besides: place.location.file)))
         source.ref = fields["ref"].flatMap { reader.text($0, "'ref'")?.value }
-        if let ref = fields["ref"], text.value.contains("#") {
+        if let ref = fields["ref"], isURL, text.value.contains("#") {
             reader.report("the address has a revision behind '#' already", at: ref.location, hint: "keep one of them")
         }
         source.checksum = fields["checksum"].flatMap(checksum)

@@ -5,17 +5,23 @@ internal import Foundation
 package struct SourceText: Sendable {
     /// As shown in messages.
     package let file: String
+    /// In UTF-8, without a byte order mark.
     package let bytes: [UInt8]
     private let lines: [Substring]
 
     /// More bytes than any matrix needs.
     package static let sizeLimit = 1 << 20
 
+    /// Where the text is not what its encoding allows; nil where all of it is.
+    package let invalid: SourceLocation?
+
+    /// A text in UTF-8, or in UTF-16 where it begins with a byte order mark, as YAML has it.
     package init(file: String, bytes: [UInt8]) {
         self.file = file
-        self.bytes = bytes
-        let text = String(decoding: bytes, as: UTF8.self)
-        lines = text.split(omittingEmptySubsequences: false) { $0 == "\n" || $0 == "\r\n" || $0 == "\r" }
+        let decoded = DecodedText(bytes)
+        self.bytes = decoded.bytes
+        lines = decoded.lines
+        invalid = decoded.invalid.map { SourceLocation(file: file, line: $0.line, column: $0.column) }
     }
 
     /// Reads the file at `path`.
@@ -25,6 +31,16 @@ package struct SourceText: Sendable {
     package init(
         path: String, of kind: String = "matrix", namedAt location: SourceLocation? = nil, excerpt: String? = nil
     ) throws {
+        self.init(
+            file: path, bytes: try Self.contents(ofPath: path, kind: kind, namedAt: location, excerpt: excerpt))
+    }
+
+    /// The bytes of the file at `path`.
+    ///
+    /// - Throws: As for a text.
+    package static func contents(
+        ofPath path: String, kind: String, namedAt location: SourceLocation? = nil, excerpt: String? = nil
+    ) throws -> [UInt8] {
         func refused(_ why: String, hint: String? = nil) -> Failure {
             Failure(.input, "\(kind) '\(path)' \(why)", at: location, excerpt: excerpt, hint: hint)
         }
@@ -44,12 +60,19 @@ package struct SourceText: Sendable {
         guard data.count <= Self.sizeLimit else {
             throw refused("has more than \(Self.sizeLimit) bytes", hint: "split it with 'extends:'")
         }
-        self.init(file: path, bytes: [UInt8](data))
+        return [UInt8](data)
     }
 
     /// The line of that number, counted from 1.
     package func line(_ number: Int) -> String? {
         lines.indices.contains(number - 1) ? String(lines[number - 1]) : nil
+    }
+
+    /// The place of a byte of `bytes`.
+    func location(ofByte offset: Int) -> SourceLocation {
+        let before = DecodedText(Array(bytes.prefix(offset))).lines
+        return SourceLocation(
+            file: file, line: before.count, column: (before.last?.unicodeScalars.count ?? 0) + 1)
     }
 
     /// Where tabs indent, which YAML forbids.

@@ -8,6 +8,8 @@ struct YAMLProblem: Error {
     var contextLine: Int?
     var line: Int
     var column: Int
+    /// Where a byte is that YAML does not allow, which libyaml reads ahead of the place that it is at.
+    var offset: Int?
 }
 
 /// One of libyaml's events, without its memory.
@@ -82,11 +84,12 @@ final class EventStream {
     private func problem() -> YAMLProblem {
         let state = parser.pointee
         let isReaderError = state.error == YAML_READER_ERROR
-        let mark = isReaderError ? state.mark : state.problem_mark
+        let mark = state.problem_mark
         return YAMLProblem(
             message: state.problem.map { String(cString: $0) } ?? "out of memory",
             context: state.context.map { String(cString: $0) },
             contextLine: state.context.map { _ in Int(state.context_mark.line) + 1 },
-            line: Int(mark.line) + 1, column: Int(mark.column) + 1)
+            line: Int(mark.line) + 1, column: Int(mark.column) + 1,
+            offset: isReaderError ? state.problem_offset : nil)
     }
 }

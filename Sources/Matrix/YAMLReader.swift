@@ -19,7 +19,13 @@ package struct YAMLReader {
     /// The document of `text` and what is wrong with it, in the order of the text; no document after an error
     /// that leaves the rest without a meaning.
     package static func read(_ text: SourceText) -> (document: Node?, diagnostics: [Diagnostic]) {
-        text.bytes.withUnsafeBufferPointer { bytes in
+        if let place = text.invalid {
+            let problem = Diagnostic(
+                .error, "bytes that are no text in the file's encoding", at: place, excerpt: text.line(place.line),
+                hint: "save the file in UTF-8")
+            return (nil, [problem])
+        }
+        return text.bytes.withUnsafeBufferPointer { bytes in
             var reader = YAMLReader(text: text, events: EventStream(bytes))
             do {
                 return (try reader.document(), reader.diagnostics)
@@ -191,6 +197,9 @@ package struct YAMLReader {
             return places.prefix(20).flatMap { location in
                 stop("a tab in the indentation", at: location, hint: "YAML indents with spaces only").diagnostics
             }
+        }
+        if let offset = problem.offset {
+            return stop("no valid YAML: \(problem.message)", at: text.location(ofByte: offset)).diagnostics
         }
         var message = "no valid YAML: \(problem.message)"
         if let context = problem.context {

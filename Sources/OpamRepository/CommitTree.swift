@@ -4,17 +4,18 @@ internal import Git
 /// The files of a commit, read from the object database; nothing is checked out.
 final class CommitTree: FileTree {
     private let repository: GitRepository
-    private let location: String
+    /// What messages say before a path in the tree.
+    private let prefix: String
     let root: FileReference
 
     /// Opens the repository for the calling thread.
-    init(opening path: String, tree: ObjectID, location: String) throws(Failure) {
+    init(opening path: String, tree: ObjectID, prefix: String) throws(Failure) {
         do {
             repository = try GitRepository(opening: path)
         } catch {
             throw error.failure
         }
-        self.location = location
+        self.prefix = prefix
         root = .object(tree)
     }
 
@@ -23,7 +24,7 @@ final class CommitTree: FileTree {
         let tree = try reading { try repository.tree(id) }
         // An entry has at least 24 bytes.
         guard tree.bytes.count <= RepositoryLimit.entries * 24 else {
-            throw Failure(.input, "\(location): a folder has too many entries (tree \(id))")
+            throw Failure(.input, "\(prefix) a folder has too many entries (tree \(id))")
         }
         return tree.entries.map(FileEntry.init)
     }
@@ -37,20 +38,29 @@ final class CommitTree: FileTree {
         let id = try objectID(file)
         let size = try reading { try repository.header(id).size }
         guard size <= limit else {
-            throw Failure(.input, "\(location): a file has \(size) bytes (blob \(id)); the limit is \(limit)")
+            throw Failure(.input, "has \(size) bytes; the limit is \(limit)")
         }
         return try reading { try repository.blob(id) }
+    }
+
+    func size(of file: FileReference) throws(Failure) -> Int {
+        let id = try objectID(file)
+        return try reading { try repository.header(id).size }
+    }
+
+    func target(of link: FileReference) throws(Failure) -> String {
+        String(decoding: try contents(of: link, limit: RepositoryLimit.linkTarget), as: UTF8.self)
     }
 
     func contentID(of entry: FileEntry) throws(Failure) -> ContentID {
         .object(try objectID(entry.reference))
     }
 
-    func describe(_ path: String) -> String { "\(location):\(path)" }
+    func describe(_ path: String) -> String { prefix + path }
 
     private func objectID(_ reference: FileReference) throws(Failure) -> ObjectID {
         guard case .object(let id) = reference else {
-            throw Failure(.input, "\(location): not an object of this repository")
+            throw Failure(.input, "\(prefix) not an object of this repository")
         }
         return id
     }
@@ -61,7 +71,7 @@ final class CommitTree: FileTree {
         } catch let error as GitError {
             throw error.failure
         } catch {
-            throw Failure(.infrastructure, "\(location): \(error)")
+            throw Failure(.infrastructure, "\(prefix) \(error)")
         }
     }
 }
@@ -72,7 +82,8 @@ extension FileEntry {
             switch entry.kind {
             case .file, .executable: .file
             case .directory: .folder
-            case .symbolicLink, .submodule: .other
+            case .symbolicLink: .link
+            case .submodule: .submodule
             }
         self.init(name: entry.name, kind: kind, reference: .object(entry.id))
     }

@@ -18,7 +18,18 @@ protocol FileTree {
     /// - Throws: When the file can't be read, or is larger than `limit` bytes.
     func contents(of file: FileReference, limit: Int) throws(Failure) -> [UInt8]
 
-    /// What changes whenever the bytes of the file, or of any file in the folder, do.
+    /// How many bytes a file has.
+    ///
+    /// - Throws: When that cannot be found out.
+    func size(of file: FileReference) throws(Failure) -> Int
+
+    /// Where a symbolic link leads: a path relative to the link's folder, or an absolute one.
+    ///
+    /// - Throws: When the link cannot be read.
+    func target(of link: FileReference) throws(Failure) -> String
+
+    /// What changes whenever the bytes of the file, or of any file in the folder, do. What a link of git leads to does
+    /// not count.
     func contentID(of entry: FileEntry) throws(Failure) -> ContentID
 
     /// How a message names a path in the tree.
@@ -43,8 +54,22 @@ enum FileReference: Hashable, Sendable {
 struct FileEntry: Hashable, Sendable {
     enum Kind: Hashable, Sendable {
         case file, folder
-        /// A symbolic link that leads nowhere or stands in git, a submodule, a device.
+        /// A symbolic link of git. Those on the disk are followed by the kernel.
+        case link
+        case submodule
+        /// A symbolic link on the disk that leads nowhere, a device, a pipe, a socket.
         case other
+
+        /// The kind in words.
+        var description: String {
+            switch self {
+            case .file: "a file"
+            case .folder: "a folder"
+            case .link: "a symbolic link"
+            case .submodule: "a submodule"
+            case .other: "neither a file nor a folder"
+            }
+        }
     }
 
     let name: String
@@ -73,8 +98,16 @@ enum RepositoryLimit {
     static let entries = 200_000
     /// Bytes of a file beside an opam file.
     static let extraFile = 32 << 20
-    /// Files beside an opam file.
+    /// Bytes of all files beside an opam file.
+    static let extraFileBytes = 128 << 20
+    /// Files and folders beside an opam file.
     static let extraFiles = 2_000
     /// How deep folders beside an opam file may nest.
     static let depth = 8
+    /// Entries of all folders of a package name on the disk that are looked at.
+    static let stampedEntries = 50_000
+    /// Symbolic links that one path may lead through, as for the Linux kernel.
+    static let links = 40
+    /// Bytes of a symbolic link's target, as for the Linux kernel.
+    static let linkTarget = 4_096
 }

@@ -4,11 +4,16 @@ internal import Glibc
 /// The files of a folder on the disk. Symbolic links are followed.
 final class FolderTree: FileTree {
     private let folder: String
+    /// What messages say before a path in the folder.
+    private let prefix: String
     let root = FileReference.path("")
 
-    /// - Parameter folder: The path of the folder.
-    init(_ folder: String) {
+    /// - Parameters:
+    ///   - folder: The path of the folder.
+    ///   - prefix: What messages say before a path in the folder, if not the folder's path.
+    init(_ folder: String, prefix: String? = nil) {
         self.folder = folder
+        self.prefix = prefix ?? "\(folder)/"
     }
 
     /// Whether there is such a folder.
@@ -20,24 +25,32 @@ final class FolderTree: FileTree {
         defer { closedir(directory) }
         var entries: [FileEntry] = []
         while let entry = readdir(directory) {
-            let name = withUnsafePointer(to: &entry.pointee.d_name) { tuple in
-                String(cString: UnsafeRawPointer(tuple).assumingMemoryBound(to: CChar.self))
-            }
+            let (name, isText) = Self.name(of: entry)
             if name == "." || name == ".." { continue }
             guard entries.count < RepositoryLimit.entries else {
                 throw Failure(.input, "\(describe(path)): more than \(RepositoryLimit.entries) entries")
             }
             let child = path.isEmpty ? name : "\(path)/\(name)"
-            let kind = Self.kind(entry.pointee.d_type) ?? kind(of: child)
+            // A name that is not UTF-8 leads back to no file.
+            let kind = isText ? Self.kind(entry.pointee.d_type) ?? kind(of: child) : .other
             entries.append(FileEntry(name: name, kind: kind, reference: .path(child)))
         }
         return entries
     }
 
+    /// The name of an entry, and whether it is UTF-8; bytes that are not are replaced by U+FFFD.
+    private static func name(of entry: UnsafeMutablePointer<dirent>) -> (text: String, isText: Bool) {
+        withUnsafePointer(to: &entry.pointee.d_name) { tuple in
+            let start = UnsafeRawPointer(tuple).assumingMemoryBound(to: CChar.self)
+            if let text = String(validatingCString: start) { return (text, true) }
+            return (String(cString: start), false)
+        }
+    }
+
     func entry(_ name: String, in folder: FileReference) throws(Failure) -> FileEntry? {
         let path = try path(folder)
         let child = path.isEmpty ? name : "\(path)/\(name)"
-        guard status(of: child) != nil else { return nil }
+        guard isPresent(child) else { return nil }
         return FileEntry(name: name, kind: kind(of: child), reference: .path(child))
     }
 
@@ -60,26 +73,54 @@ final class FolderTree: FileTree {
         }
     }
 
+    func size(of file: FileReference) throws(Failure) -> Int {
+        let path = try path(file)
+        guard let status = status(of: path) else { throw failure("look at", path) }
+        return Int(status.st_size)
+    }
+
+    func target(of link: FileReference) throws(Failure) -> String {
+        let path = try path(link)
+        throw Failure(.infrastructure, "\(describe(path)): links on the disk are followed by the kernel")
+    }
+
     /// A digest of the paths, sizes, times of change and inode numbers of the files.
+    ///
+    /// What cannot be looked at counts as what it is: whoever reads the package says what is wrong with it.
     func contentID(of entry: FileEntry) throws(Failure) -> ContentID {
         var stamps = MessageDigest(.sha256)
-        try addStamps(of: entry, depth: 0, to: &stamps)
+        var count = 0
+        try addStamps(of: entry, depth: 0, count: &count, to: &stamps)
         return .stamp(Digest(stamps))
     }
 
-    private func addStamps(of entry: FileEntry, depth: Int, to stamps: inout MessageDigest) throws(Failure) {
+    private func addStamps(
+        of entry: FileEntry, depth: Int, count: inout Int, to stamps: inout MessageDigest
+    ) throws(Failure) {
         let path = try path(entry.reference)
-        guard depth <= RepositoryLimit.depth else {
-            throw Failure(.input, "\(describe(path)): folders nest deeper than \(RepositoryLimit.depth)")
+        count += 1
+        // Links can make circles; below these limits nothing is read either.
+        guard depth <= RepositoryLimit.depth + 3, count <= RepositoryLimit.stampedEntries else {
+            stamps.update(Array("\(path)\0too deep or too many\n".utf8))
+            return
         }
         switch entry.kind {
         case .folder:
-            let children = try entries(of: entry.reference)
-            for child in children.sorted(by: { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }) {
-                try addStamps(of: child, depth: depth + 1, to: &stamps)
+            let children: [FileEntry]
+            do throws(Failure) {
+                children = try entries(of: entry.reference)
+            } catch  where error.kind == .input {
+                stamps.update(Array("\(path)\0\(error)\n".utf8))
+                return
             }
-        case .file, .other:
-            guard let status = status(of: path) else { return }
+            for child in children.sorted(by: { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }) {
+                try addStamps(of: child, depth: depth + 1, count: &count, to: &stamps)
+            }
+        case .file, .link, .submodule, .other:
+            guard let status = status(of: path) else {
+                stamps.update(Array("\(path)\0\n".utf8))
+                return
+            }
             let times =
                 "\(status.st_mtim.tv_sec).\(status.st_mtim.tv_nsec) "
                 + "\(status.st_ctim.tv_sec).\(status.st_ctim.tv_nsec)"
@@ -87,7 +128,7 @@ final class FolderTree: FileTree {
         }
     }
 
-    func describe(_ path: String) -> String { absolute(path) }
+    func describe(_ path: String) -> String { prefix + path }
 
     // MARK: Paths
 
@@ -100,6 +141,12 @@ final class FolderTree: FileTree {
 
     private func absolute(_ path: String) -> String {
         path.isEmpty ? folder : "\(folder)/\(path)"
+    }
+
+    /// Whether the folder has such an entry, also a link that leads nowhere.
+    private func isPresent(_ path: String) -> Bool {
+        var status = stat()
+        return lstat(absolute(path), &status) == 0
     }
 
     private func status(of path: String) -> stat? {
@@ -125,8 +172,12 @@ final class FolderTree: FileTree {
         }
     }
 
+    /// A file that may not be read, or is none, is a mistake of those who keep the folder; all else is the machine's.
     private func failure(_ operation: String, _ path: String) -> Failure {
-        let reason = String(cString: strerror(errno))
-        return Failure(.infrastructure, "\(absolute(path)): cannot \(operation): \(reason)")
+        let code = errno
+        let isMistake = [EACCES, EPERM, ELOOP, ENOENT, ENOTDIR, EISDIR, ENAMETOOLONG, ENXIO].contains(code)
+        return Failure(
+            isMistake ? .input : .infrastructure,
+            "\(describe(path)): cannot \(operation): \(String(cString: strerror(code)))")
     }
 }

@@ -21,7 +21,16 @@ package struct Repository: Sendable {
     /// - Throws: A failure of kind `input` when there is no such folder, repository or revision.
     package init(_ location: String) throws(Failure) {
         let (path, revision) = try Self.split(location)
-        self.location = location
+        try self.init(path: path, revision: revision)
+    }
+
+    /// Finds a repository by its path, in which `@` has no meaning.
+    ///
+    /// - Parameter revision: Of git; nil for `HEAD`.
+    /// - Throws: A failure of kind `input` when there is no such folder, repository or revision.
+    package init(path: String, revision: String?) throws(Failure) {
+        guard FolderTree(path).isPresent else { throw Self.missing(path) }
+        location = revision.map { "\(path)@\($0)" } ?? path
         self.path = path
         guard let git = try Self.openGit(path, revision: revision) else {
             commit = nil
@@ -43,7 +52,7 @@ package struct Repository: Sendable {
     ///
     /// - Throws: A failure of kind `input` when it is a plain folder or has no such commit.
     package func at(_ revision: String) throws(Failure) -> Repository {
-        try Repository("\(path)@\(revision)")
+        try Repository(path: path, revision: revision)
     }
 
     /// The folder and the revision: the first `@` that has an existing path before it parts them.
@@ -55,9 +64,15 @@ package struct Repository: Sendable {
             if FolderTree(path).isPresent { return (path, String(location[location.index(after: at)...])) }
             rest = location[location.index(after: at)...]
         }
-        throw Failure(
+        throw missing(location)
+    }
+
+    private static func missing(_ location: String) -> Failure {
+        Failure(
             .input, "there is no repository '\(location)'",
-            hint: "give the path of a folder or of a repository of git, or PATH@REVISION")
+            hint: location.hasPrefix("~")
+                ? "'~' stands for itself here: write the path in full"
+                : "give the path of a folder or of a repository of git, or PATH@REVISION")
     }
 
     /// The repository of git at the path; nil when a plain folder is there.
@@ -75,10 +90,15 @@ package struct Repository: Sendable {
     }
 
     /// The files, for the calling thread.
-    func openTree() throws(Failure) -> any FileTree {
-        guard let tree else { return FolderTree(path) }
-        return try CommitTree(opening: path, tree: tree, location: location)
+    ///
+    /// - Parameter prefix: What messages say before a path in the repository, if not `placePrefix`.
+    func openTree(prefix: String? = nil) throws(Failure) -> any FileTree {
+        guard let tree else { return FolderTree(path, prefix: prefix) }
+        return try CommitTree(opening: path, tree: tree, prefix: prefix ?? placePrefix)
     }
+
+    /// What messages say before a path in the repository.
+    var placePrefix: String { tree == nil ? "\(path)/" : "\(location):" }
 
     /// What the repository says of itself; nil without a file `repo`.
     ///

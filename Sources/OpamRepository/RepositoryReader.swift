@@ -4,11 +4,43 @@ package import OpamFormat
 /// Reads the packages of a set of repositories. Belongs to one thread at a time; open one per thread.
 package final class RepositoryReader {
     private let trees: [any FileTree]
+    /// Whether a link of git was followed out of the folder of its package's name, or led nowhere, so that the contents
+    /// of that folder do not tell all that was read.
+    private(set) var hasLeftFolder = false
 
     init(_ set: RepositorySet) throws(Failure) {
         var trees: [any FileTree] = []
-        for repository in set.repositories { trees.append(try repository.openTree()) }
+        for (number, repository) in set.repositories.enumerated() {
+            trees.append(
+                try repository.openTree(prefix: set.numbersPlaces ? RepositorySet.placeNumber(number) : nil))
+        }
         self.trees = trees
+    }
+
+    /// Forgets that links were followed out of a folder.
+    func beginFolder() { hasLeftFolder = false }
+
+    /// Stands for all files of the repositories.
+    func contentOfAll() throws(Failure) -> String {
+        var texts: [String] = []
+        for tree in trees {
+            texts.append(
+                "\(try tree.contentID(of: FileEntry(name: "", kind: .folder, reference: tree.root)))")
+        }
+        return texts.joined(separator: " ")
+    }
+
+    /// The entry or what it leads to.
+    private func followed(
+        _ entry: FileEntry, in folder: String, of repository: Int, nameFolder: String
+    ) throws(Failure) -> LinkEnd {
+        let end = try trees[repository].followed(entry, in: folder)
+        guard entry.kind == .link else { return end }
+        switch end {
+        case .entry(_, let path) where path.hasPrefix(nameFolder + "/"): break
+        case .entry, .nowhere: hasLeftFolder = true
+        }
+        return end
     }
 
     // MARK: Names
@@ -20,24 +52,42 @@ package final class RepositoryReader {
     package func names(_ diagnostics: inout [Diagnostic]) throws(Failure) -> [NameEntry] {
         var found: [PackageName: NameEntry] = [:]
         for (index, tree) in trees.enumerated() {
-            guard let packages = try tree.entry("packages", in: tree.root), packages.kind == .folder else {
-                throw Failure(
-                    .input, "\(tree.describe("packages")): there is no such folder",
-                    hint: "a repository of opam has its packages in a folder 'packages'")
-            }
-            for entry in try tree.entries(of: packages.reference) where entry.kind == .folder {
+            let (packages, place) = try packagesFolder(of: tree)
+            for entry in try tree.entries(of: packages.reference) where entry.kind != .file {
                 guard let (name, isVersion) = Self.meaning(of: entry.name) else {
-                    let path = tree.describe("packages/\(entry.name)")
-                    diagnostics.append(Diagnostic(.warning, "\(path): the folder has not the name of a package"))
+                    if entry.kind == .folder {
+                        let path = tree.describe("packages/\(entry.name)")
+                        diagnostics.append(Diagnostic(.warning, "\(path): the folder has not the name of a package"))
+                    }
                     continue
                 }
-                let content = try tree.contentID(of: entry)
-                let folder = NameEntry.Folder(
-                    repository: index, entry: entry, content: content, isVersion: isVersion)
-                found[name, default: NameEntry(name: name, folders: [])].folders.append(folder)
+                switch try tree.followed(entry, in: place) {
+                case .nowhere(let why):
+                    let path = tree.describe("packages/\(entry.name)")
+                    diagnostics.append(Diagnostic(.warning, "\(path): \(why), and is left out"))
+                case .entry(let end, _) where end.kind != .folder: continue
+                case .entry(let end, let place):
+                    let named = FileEntry(name: entry.name, kind: .folder, reference: end.reference)
+                    let content = try tree.contentID(of: named)
+                    let folder = NameEntry.Folder(
+                        repository: index, entry: named, place: place, content: content, isVersion: isVersion)
+                    found[name, default: NameEntry(name: name, folders: [])].folders.append(folder)
+                }
             }
         }
         return found.values.map(\.inOrder).sorted { $0.name < $1.name }
+    }
+
+    /// The folder `packages`, and its path without links.
+    private func packagesFolder(of tree: any FileTree) throws(Failure) -> (entry: FileEntry, place: String) {
+        if let entry = try tree.entry("packages", in: tree.root),
+            case .entry(let end, let place) = try tree.followed(entry, in: ""), end.kind == .folder
+        {
+            return (end, place)
+        }
+        throw Failure(
+            .input, "\(tree.describe("packages")): there is no such folder",
+            hint: "a repository of opam has its packages in a folder 'packages'")
     }
 
     /// What a folder in `packages` holds: all versions of a package, or one.
@@ -58,7 +108,7 @@ package final class RepositoryReader {
     ) throws(Failure) -> [PackageEntry] {
         var found: [PackageEntry] = []
         for folder in name.folders {
-            for entry in try versionFolders(in: folder) {
+            for entry in try versionFolders(in: folder, &diagnostics) {
                 guard let package = Package(entry.folder.name), package.name == name.name else {
                     let path = trees[folder.repository].describe(entry.path)
                     diagnostics.append(
@@ -67,21 +117,43 @@ package final class RepositoryReader {
                 }
                 found.append(
                     PackageEntry(
-                        package: package, repository: folder.repository, path: entry.path, folder: entry.folder))
+                        package: package, repository: folder.repository, path: entry.path, folder: entry.folder,
+                        place: entry.place, nameFolder: folder.place))
             }
         }
         return withoutRepetitions(found, &diagnostics)
     }
 
     /// The folders of versions.
+    ///
+    /// - Parameter diagnostics: Gains a message for what cannot be read.
     private func versionFolders(
-        in folder: NameEntry.Folder
-    ) throws(Failure) -> [(path: String, folder: FileEntry)] {
+        in folder: NameEntry.Folder, _ diagnostics: inout [Diagnostic]
+    ) throws(Failure) -> [(path: String, folder: FileEntry, place: String)] {
         let path = "packages/\(folder.entry.name)"
-        if folder.isVersion { return [(path, folder.entry)] }
-        return try trees[folder.repository].entries(of: folder.entry.reference)
-            .filter { $0.kind == .folder }
-            .map { ("\(path)/\($0.name)", $0) }
+        if folder.isVersion { return [(path, folder.entry, folder.place)] }
+        let entries: [FileEntry]
+        do throws(Failure) {
+            entries = try trees[folder.repository].entries(of: folder.entry.reference)
+        } catch  where error.kind == .input {
+            diagnostics += error.diagnostics
+            return []
+        }
+        var found: [(path: String, folder: FileEntry, place: String)] = []
+        for entry in entries where entry.kind != .file {
+            let entryPath = "\(path)/\(entry.name)"
+            switch try followed(entry, in: folder.place, of: folder.repository, nameFolder: folder.place) {
+            case .entry(let end, let place):
+                if end.kind != .folder { continue }
+                found.append(
+                    (entryPath, FileEntry(name: entry.name, kind: .folder, reference: end.reference), place))
+            case .nowhere(let why):
+                diagnostics.append(
+                    Diagnostic(
+                        .error, "\(trees[folder.repository].describe(entryPath)): \(why), and is left out"))
+            }
+        }
+        return found
     }
 
     /// One entry for each version, oldest first: of the first repository that has it, the last in byte order.
@@ -116,15 +188,28 @@ package final class RepositoryReader {
 
     // MARK: Files
 
-    /// The bytes of the package's opam file.
+    /// The bytes of the package's opam file, with the source that a file `url` beside it names, as before opam 2.
     ///
     /// - Throws: A failure of kind `input` when there is none, or it is too large.
     package func opamBytes(of package: PackageEntry) throws(Failure) -> [UInt8] {
+        try opamBytes(of: package, listing(of: package))
+    }
+
+    func opamBytes(of package: PackageEntry, _ listing: PackageListing) throws(Failure) -> [UInt8] {
         let tree = trees[package.repository]
-        guard let entry = try tree.entry("opam", in: package.folder.reference), entry.kind == .file else {
-            throw Failure(.input, "\(tree.describe(package.path)): there is no file 'opam'")
+        let bytes = try located(package, "opam") { () throws(Failure) in
+            try tree.contents(of: listing.opam, limit: SyntaxTree.largestFile)
         }
-        return try tree.contents(of: entry.reference, limit: SyntaxTree.largestFile)
+        guard let url = listing.url else { return bytes }
+        let source = try located(package, "url") { () throws(Failure) in
+            try tree.contents(of: url, limit: SyntaxTree.largestFile)
+        }
+        do throws(FormatError) {
+            let file = try OpamFile(parsing: bytes, file: describe(package, "opam"))
+            return try file.completed(urlFile: source, named: describe(package, "url"))
+        } catch {
+            throw Failure(.input, [Diagnostic(error)])
+        }
     }
 
     /// The package's opam file; nil when it can't be used, which is as if there were no such package.
@@ -143,7 +228,11 @@ package final class RepositoryReader {
     ///
     /// - Throws: A failure of kind `input` when there is none, it is too large, or it has an error of the syntax.
     package func opamFile(of package: PackageEntry) throws(Failure) -> OpamFile {
-        let bytes = try opamBytes(of: package)
+        try opamFile(of: package, listing(of: package))
+    }
+
+    func opamFile(of package: PackageEntry, _ listing: PackageListing) throws(Failure) -> OpamFile {
+        let bytes = try opamBytes(of: package, listing)
         do throws(FormatError) {
             return try OpamFile(parsing: bytes, file: describe(package, "opam"))
         } catch {
@@ -153,32 +242,100 @@ package final class RepositoryReader {
 
     /// The files beside the opam file, in the folder `files`, by their paths in there.
     ///
-    /// - Throws: A failure of kind `input` when they are too many or too large.
+    /// - Throws: A failure of kind `input` when they are too many or too large, or one cannot be read.
     package func files(of package: PackageEntry) throws(Failure) -> [String: [UInt8]] {
-        let tree = trees[package.repository]
-        guard let folder = try tree.entry("files", in: package.folder.reference), folder.kind == .folder else {
-            return [:]
-        }
         var files: [String: [UInt8]] = [:]
-        try collect(folder, under: "", of: package, depth: 0, into: &files)
+        for (path, reference) in try listing(of: package).files {
+            files[path] = try located(package, "files/\(path)") { () throws(Failure) in
+                try trees[package.repository].contents(of: reference, limit: RepositoryLimit.extraFile)
+            }
+        }
         return files
     }
 
+    /// What a package has.
+    ///
+    /// - Throws: A failure of kind `input` when it has no opam file, or files that cannot be used.
+    func listing(of package: PackageEntry) throws(Failure) -> PackageListing {
+        var opam: FileReference?
+        var url: FileReference?
+        var files: [String: FileReference] = [:]
+        for entry in try trees[package.repository].entries(of: package.folder.reference) {
+            switch entry.name {
+            case "opam": opam = try end(of: entry, "opam", in: package.place, of: package, as: .file).entry.reference
+            case "url": url = try end(of: entry, "url", in: package.place, of: package, as: .file).entry.reference
+            case "files":
+                let folder = try end(of: entry, "files", in: package.place, of: package, as: .folder)
+                var collector = FileCollector()
+                try collect(folder, under: "", of: package, depth: 0, into: &collector)
+                files = collector.files
+            default: break
+            }
+        }
+        guard let opam else {
+            throw Failure(.input, "\(trees[package.repository].describe(package.path)): there is no file 'opam'")
+        }
+        return PackageListing(opam: opam, url: url, files: files)
+    }
+
+    /// What an entry is or leads to, which must be a file or a folder.
+    private func end(
+        of entry: FileEntry, _ path: String, in folder: String, of package: PackageEntry, as kind: FileEntry.Kind? = nil
+    ) throws(Failure) -> (entry: FileEntry, place: String) {
+        switch try followed(entry, in: folder, of: package.repository, nameFolder: package.nameFolder) {
+        case .entry(let end, let place) where kind == nil || end.kind == kind: return (end, place)
+        case .entry(let end, _):
+            throw Failure(
+                .input,
+                "\(describe(package, path)): is \(end.kind.description), expected "
+                    + (kind?.description ?? "a file or a folder"))
+        case .nowhere(let why): throw Failure(.input, "\(describe(package, path)): \(why)")
+        }
+    }
+
     private func collect(
-        _ folder: FileEntry, under path: String, of package: PackageEntry, depth: Int,
-        into files: inout [String: [UInt8]]
+        _ folder: (entry: FileEntry, place: String), under path: String, of package: PackageEntry, depth: Int,
+        into collector: inout FileCollector
     ) throws(Failure) {
         let tree = trees[package.repository]
-        for entry in try tree.entries(of: folder.reference) {
+        for entry in try tree.entries(of: folder.entry.reference) {
             let child = path + entry.name
-            guard depth < RepositoryLimit.depth, files.count < RepositoryLimit.extraFiles else {
-                throw Failure(.input, "\(describe(package, "files/\(child)")): too many files, or too deep")
+            let place = describe(package, "files/\(child)")
+            if let problem = FileCollector.problem(withName: entry.name) {
+                throw Failure(.input, "\(place): \(problem)")
             }
-            switch entry.kind {
-            case .file: files[child] = try tree.contents(of: entry.reference, limit: RepositoryLimit.extraFile)
-            case .folder: try collect(entry, under: child + "/", of: package, depth: depth + 1, into: &files)
-            case .other: throw Failure(.input, "\(describe(package, "files/\(child)")): neither a file nor a folder")
+            guard collector.mayVisit(depth: depth) else {
+                throw Failure(.input, "\(place): too many files, or too deep")
             }
+            let end = try end(of: entry, "files/\(child)", in: folder.place, of: package)
+            if end.entry.kind == .folder {
+                try collect(end, under: child + "/", of: package, depth: depth + 1, into: &collector)
+            } else {
+                let size = try tree.size(of: end.entry.reference)
+                guard collector.add(child, end.entry.reference, size: size) else {
+                    throw Failure(
+                        .input,
+                        "\(place): has \(size) bytes; the limit is \(RepositoryLimit.extraFile) for a file and "
+                            + "\(RepositoryLimit.extraFileBytes) for all files of a package")
+                }
+            }
+        }
+    }
+
+    /// Runs `read`; a mistake that it finds gets the place of the file.
+    private func located<Result>(
+        _ package: PackageEntry, _ file: String, _ read: () throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        do throws(Failure) {
+            return try read()
+        } catch  where error.kind == .input {
+            let place = describe(package, file)
+            throw Failure(
+                .input,
+                error.diagnostics.map { problem in
+                    problem.message.hasPrefix(place)
+                        ? problem : Diagnostic(.error, "\(place): \(problem.message)", hint: problem.hint)
+                })
         }
     }
 

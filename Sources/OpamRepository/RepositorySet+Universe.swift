@@ -32,17 +32,32 @@ extension RepositorySet {
     /// - Parameters:
     ///   - cache: The folder of the cache; nil to read everything.
     ///   - threads: How many threads read; the universe is the same whatever their number.
-    ///   - diagnostics: Gains what is wrong with files of the repositories, also with those read earlier.
+    ///   - diagnostics: Gains what is wrong with files of the repositories and counts for solving, also with those read
+    ///     earlier.
     /// - Throws: A failure when a repository cannot be read.
     package func universe(
         cache: String?, threads: Int, _ diagnostics: inout [Diagnostic]
     ) throws(Failure) -> Universe {
         let folder = cache.map { UniverseFolder($0) }
         if let universe = cached(folder) {
-            diagnostics += universe.diagnostics
+            diagnostics += problems(of: universe).filter(\.countsForSolving).map(\.warning)
             return universe
         }
-        return try universe(of: names(&diagnostics), cache: folder, threads: threads, &diagnostics)
+        let universe = try universe(of: names(&diagnostics), cache: folder, threads: threads)
+        diagnostics += problems(of: universe).filter(\.countsForSolving).map(\.warning)
+        return universe
+    }
+
+    /// What is wrong with the files of packages that a universe of these repositories was made from.
+    package func problems(of universe: Universe) -> [PackageProblem] {
+        universe.problems.compactMap { problem in
+            PackageProblem(name: universe.name(problem.name), stored: problem.message).map { problem in
+                var problem = problem
+                problem.place = placed(problem.message)
+                problem.message = Self.unplaced(problem.message)
+                return problem
+            }
+        }
     }
 
     /// The names of all packages.
@@ -59,25 +74,18 @@ extension RepositorySet {
     ///
     /// - Parameter progress: called from any thread with how many names were read and how many are to be.
     package func universe(
-        of names: RepositoryNames, cache folder: UniverseFolder?, threads: Int, _ diagnostics: inout [Diagnostic],
+        of names: RepositoryNames, cache folder: UniverseFolder?, threads: Int,
         progress: @escaping @Sendable (Int, Int) -> Void = { _, _ in }
     ) throws(Failure) -> Universe {
-        if let universe = cached(folder) {
-            diagnostics += universe.diagnostics
-            return universe
-        }
+        if let universe = cached(folder) { return universe }
         let cache = folder?.cache
         let key = commitKey ?? key(names.entries)
-        if commitKey == nil, let universe = cache?.universe(key) {
-            diagnostics += universe.diagnostics
-            return universe
-        }
+        if commitKey == nil, let universe = cache?.universe(key) { return universe }
         let nearest = folder?.nearest.flatMap { cache?.universe(Self.key(ofCommits: $0)) }
         let universe = try universe(
             names.entries, updating: nearest ?? cache?.latest(), threads: threads, progress)
         // What is wrong with folders is not in the universe, so such a state is read again.
         if names.isSound { cache?.store(universe, key) }
-        diagnostics += universe.diagnostics
         return universe
     }
 
@@ -108,22 +116,27 @@ extension RepositorySet {
         let isKept = origins.map { builder.origin(of: $0.name) == $0.origin }
         let changed = names.indices.filter { !isKept[$0] }
         let done = Mutex(0)
-        let read = try concurrentMap(changed, threads: threads) { (reader, index) throws(Failure) in
-            let rules = try reader.rules(of: names[index])
-            let count = done.withLock { done in
-                done += 1
-                return done
+        // What is kept says the same to everybody, wherever the repositories are.
+        var numbered = self
+        numbered.numbersPlaces = true
+        let read = try numbered.placingFailures { () throws(Failure) in
+            try numbered.concurrentMap(changed, threads: threads) { (reader, index) throws(Failure) in
+                let rules = try reader.rules(of: names[index])
+                let count = done.withLock { done in
+                    done += 1
+                    return done
+                }
+                progress(count, changed.count)
+                return rules
             }
-            progress(count, changed.count)
-            return rules
         }
         var next = read.makeIterator()
         for (index, name) in names.enumerated() {
             if isKept[index] {
                 builder.keep(name.name.text)
             } else if let rules = next.next() {
-                builder.begin(name.name.text, origin: origins[index].origin)
-                for problem in rules.problems { builder.addProblem(name.name.text, problem.placedMessage) }
+                builder.begin(name.name.text, origin: origins[index].origin + rules.furtherOrigin)
+                for problem in rules.problems { builder.addProblem(name.name.text, problem.stored) }
                 for (package, rules) in rules.packages { builder.add(package, rules) }
             }
         }
@@ -131,10 +144,16 @@ extension RepositorySet {
     }
 }
 
-extension Universe {
-    /// What is wrong with the files that it was made from.
-    fileprivate var diagnostics: [Diagnostic] {
-        problems.map { Diagnostic(.warning, $0.message) }
+extension RepositorySet {
+    /// Runs `body`; a failure that it throws gets the repositories' places for their numbers.
+    fileprivate func placingFailures<Result>(_ body: () throws(Failure) -> Result) throws(Failure) -> Result {
+        do throws(Failure) {
+            return try body()
+        } catch {
+            throw Failure(
+                error.kind,
+                error.diagnostics.map { Diagnostic($0.severity, placed($0.message), at: $0.location, hint: $0.hint) })
+        }
     }
 }
 
@@ -143,21 +162,57 @@ extension Diagnostic {
     fileprivate var placedMessage: String { location.map { "\($0): \(message)" } ?? message }
 }
 
+extension PackageProblem {
+    /// Whether it decides what can be installed with what.
+    package var countsForSolving: Bool { effect != .building }
+}
+
 /// What the opam files of a name say.
 private struct NameRules: Sendable {
     var packages: [(Package, PackageRelations)] = []
-    var problems: [Diagnostic] = []
+    var problems: [PackageProblem] = []
+    /// Stands for what was read outside of the folders of the name; empty where nothing was.
+    var furtherOrigin = ""
 }
 
 extension RepositoryReader {
     fileprivate func rules(of name: NameEntry) throws(Failure) -> NameRules {
+        beginFolder()
         var result = NameRules()
-        for entry in try versions(of: name, &result.problems) {
-            guard let file = try opamFile(of: entry, &result.problems) else { continue }
-            var problems: [FormatError] = []
-            result.packages.append((entry.package, PackageRelations(file, problems: &problems)))
-            result.problems += problems.map { Diagnostic($0) }
+        var found: [Diagnostic] = []
+        for entry in try versions(of: name, &found) {
+            do throws(Failure) {
+                let file = try opamFile(of: entry, listing(of: entry))
+                result.packages.append((entry.package, add(problemsOf: file, entry, to: &result.problems)))
+            } catch  where error.kind == .input {
+                result.problems += error.diagnostics.map { problem($0, entry.package, .leftOut) }
+                result.packages.append((entry.package, .unusable))
+            }
         }
+        result.problems += found.map {
+            PackageProblem(name: name.name.text, version: nil, effect: .leftOut, message: $0.placedMessage)
+        }
+        if hasLeftFolder { result.furtherOrigin = " \(try contentOfAll())" }
         return result
+    }
+
+    /// What the file says for solving.
+    private func add(
+        problemsOf file: OpamFile, _ entry: PackageEntry, to problems: inout [PackageProblem]
+    ) -> PackageRelations {
+        var errors: [FormatError] = []
+        let rules = PackageRelations(file, problems: &errors)
+        let solving = Set(errors)
+        problems += errors.map { problem(Diagnostic($0), entry.package, .solving) }
+        let others = file.problems() + file.mismatches(name: entry.package.name, version: entry.package.version)
+        problems += others.filter { !solving.contains($0) }.map { problem(Diagnostic($0), entry.package, .building) }
+        return rules
+    }
+
+    private func problem(
+        _ diagnostic: Diagnostic, _ package: Package, _ effect: PackageProblem.Effect
+    ) -> PackageProblem {
+        PackageProblem(
+            name: package.name.text, version: package.version.text, effect: effect, message: diagnostic.placedMessage)
     }
 }

@@ -4,6 +4,8 @@ package import OpamFormat
 /// Repositories by priority: each package version is taken as a whole from the first that has it.
 package struct RepositorySet: Sendable {
     package let repositories: [Repository]
+    /// Whether places in messages begin with the number of the repository rather than with where it is.
+    var numbersPlaces = false
 
     package init(_ repositories: [Repository]) {
         self.repositories = repositories
@@ -23,6 +25,26 @@ package struct RepositorySet: Sendable {
     package func reader() throws(Failure) -> RepositoryReader {
         try RepositoryReader(self)
     }
+
+    /// What places in messages about a repository begin with where these are numbered.
+    static func placeNumber(_ repository: Int) -> String { "\u{1}\(repository)\u{1}" }
+
+    /// A message in which places are below the roots of repositories, the same wherever these are.
+    static func unplaced(_ message: String) -> String {
+        let parts = message.split(separator: "\u{1}", omittingEmptySubsequences: false)
+        return parts.enumerated().filter { $0.offset.isMultiple(of: 2) }.map(\.element).joined()
+    }
+
+    /// A message with the repositories' places for their numbers.
+    func placed(_ message: String) -> String {
+        guard message.contains("\u{1}") else { return message }
+        var placed = message
+        for (number, repository) in repositories.enumerated() {
+            placed = placed.split(separator: Self.placeNumber(number), omittingEmptySubsequences: false)
+                .joined(separator: repository.placePrefix)
+        }
+        return placed
+    }
 }
 
 /// A name of a package, with all folders that may hold versions of it.
@@ -34,6 +56,8 @@ package struct NameEntry: Hashable, Sendable {
     struct Folder: Hashable, Sendable {
         let repository: Int
         let entry: FileEntry
+        /// Below the root of the repository, without links.
+        let place: String
         let content: ContentID
         /// Whether it is `packages/NAME.VERSION`, a version itself.
         let isVersion: Bool
@@ -53,4 +77,8 @@ package struct PackageEntry: Hashable, Sendable {
     /// Below the root of the repository: `packages/lwt/lwt.5.7.0`.
     package let path: String
     let folder: FileEntry
+    /// The path of the folder without links.
+    let place: String
+    /// The folder of the name, without links.
+    let nameFolder: String
 }

@@ -14,7 +14,7 @@ struct UniverseCache {
     /// How many universes are kept; the ones used longest ago go first.
     static let capacity = 12
     private static let suffix = ".universe"
-    private static let form = "ciso universe \(Universe.formVersion)"
+    private static let form = "ciso universe 2, \(Universe.formVersion)"
 
     /// The universe made from `key`; nil when there is none that can be trusted.
     func universe(_ key: Digest) -> Universe? {

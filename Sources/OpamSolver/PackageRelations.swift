@@ -8,6 +8,21 @@ public struct PackageRelations: Sendable {
     public var conflictClasses: [PackageName]
     public var isAvoided: Bool
 
+    /// Of a version whose files cannot be used: it is there, and available nowhere.
+    public static let unusable = PackageRelations(
+        available: .bool(false), depends: .empty, conflicts: .empty, conflictClasses: [], isAvoided: false)
+
+    private init(
+        available: Filter, depends: DependencyFormula, conflicts: DependencyFormula, conflictClasses: [PackageName],
+        isAvoided: Bool
+    ) {
+        self.available = available
+        self.depends = depends
+        self.conflicts = conflicts
+        self.conflictClasses = conflictClasses
+        self.isAvoided = isAvoided
+    }
+
     /// Reads the fields that the solver uses.
     ///
     /// - Parameter problems: receives an error for each field that cannot be read; such a field counts as absent.

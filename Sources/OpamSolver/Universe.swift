@@ -54,6 +54,12 @@ public struct Universe: Sendable, Equatable {
     /// All names in byte order, with those that are only mentioned.
     public var allNames: [NameID] { namesInOrder.map { NameID(rawValue: $0) } }
 
+    /// What the versions of a name were read from, as ``UniverseBuilder`` was told; nil for a name that is only mentioned.
+    public func origin(of name: NameID) -> String? {
+        let origin = origins[name.index]
+        return origin >= 0 ? strings[origin] : nil
+    }
+
     /// The number of a name, if it occurs in the universe.
     ///
     /// - Complexity: O(log names).

@@ -25,6 +25,8 @@ public struct UniverseBuilder {
     private var origins: [Int32: Int32] = [:]
     private var problems: [(name: Int32, text: Int32)] = []
     private let old: Universe
+    /// Texts of what is wrong with files of the older universe, by name.
+    private let oldProblems: [Int32: [Int32]]
 
     /// A builder with no packages.
     public init() {
@@ -34,6 +36,7 @@ public struct UniverseBuilder {
     /// A builder that can keep the packages of an older universe.
     public init(updating old: Universe) {
         self.old = old
+        oldProblems = Dictionary(grouping: zip(old.problemNames, old.problemTexts), by: \.0).mapValues { $0.map(\.1) }
         strings = Interned((0..<Int32(old.strings.count)).map { old.strings[$0] })
         names = Interned(old.names)
         classes = Interned(old.classes)
@@ -61,7 +64,7 @@ public struct UniverseBuilder {
 
     /// What `name` was read from when the older universe was made; nil when it has no such name.
     public func origin(of name: String) -> String? {
-        old.nameID(name).flatMap { old.origins[$0.index] >= 0 ? old.strings[old.origins[$0.index]] : nil }
+        old.nameID(name).flatMap { old.origin(of: $0) }
     }
 
     /// How many names of the older universe were read from what `origins` says: (name, origin).
@@ -74,7 +77,7 @@ public struct UniverseBuilder {
         guard let id = old.nameID(name) else { return }
         rows[id.index] = old.versions(of: id).map { old.packages[$0.index] }
         origins[id.rawValue] = old.origins[id.index]
-        problems += zip(old.problemNames, old.problemTexts).lazy.filter { $0.0 == id.rawValue }.map { ($0, $1) }
+        problems += (oldProblems[id.rawValue] ?? []).map { (id.rawValue, $0) }
     }
 
     // MARK: New packages

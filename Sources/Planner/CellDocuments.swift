@@ -14,19 +14,27 @@ struct CellDocuments: Sendable {
 
     /// - Parameters:
     ///   - dropped: Cells that are in `base` and no more, or made anew, as `name.version`.
+    ///   - revised: Cells of `base` that `revise` makes the new ones of, by the same jobs.
     ///   - base: Where the other cells of the same documents are.
     /// - Throws: `Failure` where a document of the base is none.
-    init(target: String, compiler: String, cells: [PlannedCell], dropped: [String], base: PlanDocuments) throws {
+    init(
+        target: String, compiler: String, cells: [PlannedCell], dropped: [String], revised: Set<String> = [],
+        base: PlanDocuments, revise: (PlannedCell) -> PlannedCell = { $0 }
+    ) throws {
         var made: [String: [PlannedCell]] = [:]
         for cell in cells { made[PlanLayout.shard(ofPackage: cell.cell.package.name), default: []].append(cell) }
-        for text in dropped where made[PlanLayout.shard(ofPackage: packageName(text))] == nil {
+        for text in dropped + revised where made[PlanLayout.shard(ofPackage: packageName(text))] == nil {
             made[PlanLayout.shard(ofPackage: packageName(text))] = []
         }
         let dropped = Set(dropped)
         for (shard, cells) in made {
             let path = try PlanLayout.cells(target: target, compiler: compiler, shard: shard)
             let document = try CellDocument(at: path, over: base) { old in
-                cells + old.filter { !dropped.contains($0.cell.package.description) }
+                cells
+                    + old.compactMap { cell in
+                        let text = cell.cell.package.description
+                        return dropped.contains(text) ? nil : revised.contains(text) ? revise(cell) : cell
+                    }
             }
             let out = document.old.filter { dropped.contains($0.cell.package.description) }
             released += out.flatMap(\.basis.jobs)
@@ -35,6 +43,17 @@ struct CellDocuments: Sendable {
             come = come + CellCounts(cells)
             documents.append(document)
         }
+    }
+}
+
+extension CellDocuments {
+    /// Those of a column that is gone.
+    init(dropping column: ColumnMemory, base: PlanDocuments) throws {
+        let names = column.name.split(separator: "/").map(String.init)
+        guard names.count == 2 else { throw PlanUpdate.UnusableBase() }
+        try self.init(
+            target: names[0], compiler: names[1], cells: [],
+            dropped: (0..<column.packages.count).map { column.packages[$0] }, base: base)
     }
 }
 

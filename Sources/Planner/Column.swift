@@ -2,6 +2,7 @@ internal import Core
 internal import Documents
 internal import Matrix
 internal import OpamFormat
+internal import OpamRepository
 internal import OpamSolver
 internal import Synchronization
 
@@ -15,6 +16,8 @@ struct Column: Sendable {
     let variables: ColumnVariables
     /// Versions by name.
     let pins: [PackageName: Version]
+    /// Why files of package versions cannot be used, by `name.version`.
+    let unusable: [String: String]
 
     /// - Parameter views: Those of other columns of the same source.
     init(
@@ -28,6 +31,10 @@ struct Column: Sendable {
         variables = ColumnVariables(values: profile.target.variables, compilerVersion: compiler.version)
         universe = views.view(of: source.universe, variables.solverVariables)
         roots = Self.roots(of: compiler)
+        unusable = Dictionary(
+            source.problems.filter { $0.effect == .leftOut && $0.version != nil }.map { problem in
+                ("\(problem.name).\(problem.version ?? "")", problem.message)
+            }, uniquingKeysWith: { "\($0)\n\($1)" })
         self.pins = Dictionary(
             pins.map { (PackageName(unchecked: $0.name.value), Version(unchecked: $0.version)) },
             uniquingKeysWith: { first, _ in first })

@@ -84,6 +84,12 @@ struct ColumnSolver: Sendable {
 
     private static func solve(_ entry: ColumnCells.Entry, _ column: Column, _ solver: inout Solver) -> SolvedCell {
         guard entry.exclusion == nil else { return SolvedCell() }
+        if let reason = column.unusable[column.universe.universe.text(of: entry.package)] {
+            let name = column.universe.universe.nameID(of: entry.package)
+            return SolvedCell(
+                answer: SolverAnswer(selection: nil, examined: [name]),
+                explanation: "the files of the package cannot be used: \(reason)")
+        }
         var options = entry.options
         options.withTest = false
         let request = column.request(entry.package, isExplicit: entry.origin.isExplicit, options: options)

@@ -1,5 +1,6 @@
 internal import Core
 internal import Documents
+internal import Matrix
 internal import OpamFormat
 internal import OpamSolver
 
@@ -15,6 +16,8 @@ struct ColumnUpdate: Sendable {
 
     let name: String
     let stack: Int
+    /// Of what all cells of the column depend on.
+    let setting: Digest
     let before: ColumnMemory?
     /// The cells to be made.
     let open: ColumnCells
@@ -22,6 +25,8 @@ struct ColumnUpdate: Sendable {
     let places: [Place]
     /// Remembered cells that are gone or made anew, as `name.version`.
     let dropped: [String]
+    /// Cells that stay, but for what the matrix accepts of them and when they run, as `name.version`.
+    let revised: Set<String>
 
     /// The names whose cells may differ from those that are remembered: those that have changed, and those of cells
     /// that were made from such names.
@@ -36,11 +41,14 @@ struct ColumnUpdate: Sendable {
     /// - Parameters:
     ///   - selected: Of names in `scope`; all where that is nil.
     ///   - touched: Which remembered cells were made from what has changed.
+    ///   - revision: Of which cells the rules of the matrix may say something else.
     init(
-        _ selected: ColumnCells, name: String, stack: Int, before: ColumnMemory?, touched: [Bool], scope: Set<String>?
+        _ selected: ColumnCells, name: String, stack: Int, setting: Digest, before: ColumnMemory?, touched: [Bool],
+        scope: Set<String>?, revision: [CellPattern]
     ) {
         self.name = name
         self.stack = stack
+        self.setting = setting
         self.before = before
         let universe = selected.column.universe.universe
         var wanted: [String: Int32] = [:]
@@ -62,6 +70,12 @@ struct ColumnUpdate: Sendable {
             }
         }
         self.dropped = dropped
+        let (target, compiler) = (selected.column.target.name.value, selected.column.compiler.name.value)
+        let patterns = revision.filter { $0.target.matches(target) && $0.compiler.matches(compiler) }
+        revised =
+            before.map { before in
+                Set(before.cells(matching: patterns.map(\.package)).filter { isKept[$0] }.map { before.packages[$0] })
+            } ?? []
         open = ColumnCells(
             column: selected.column,
             entries: selected.entries.filter { wanted[universe.text(of: $0.package)] != nil })
@@ -110,7 +124,7 @@ struct ColumnUpdate: Sendable {
 
     /// What is remembered of the column once the open cells are solved.
     func memory(_ solved: [SolvedCell], _ stack: StackUpdate) -> ColumnMemory {
-        var memory = ColumnMemory(name: name, stack: self.stack)
+        var memory = ColumnMemory(name: name, stack: self.stack, setting: setting)
         let universe = open.column.universe.universe
         let roots = open.column.roots.compactMap { stack.number(ofName: $0.name.text) }
         for place in places {

@@ -1,4 +1,5 @@
 package import Documents
+package import OpamRepository
 package import OpamSolver
 
 /// The packages of a repository at a commit, or of several laid over each other.
@@ -13,4 +14,6 @@ package protocol PackageSource: Sendable {
     func files(of package: PackageVersion) throws -> PackageFiles
     /// What the versions of a name are read from: it changes whenever they do. Nil for a name without versions.
     func origin(of name: String) -> String?
+    /// What is wrong with the files of packages.
+    var problems: [PackageProblem] { get }
 }

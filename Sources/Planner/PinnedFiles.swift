@@ -23,21 +23,28 @@ struct PinnedFiles {
     let texts: SourceTexts
     let moving: MovingSources
 
-    /// Of all `pins` that have files, and of those that follow from them. A pin of the matrix counts before one that an
-    /// opam file asks for.
-    ///
-    /// - Throws: `Failure` with everything that is wrong.
-    func packages(of pins: [Pin]) async throws -> [PinnedPackage] {
+    /// What came of pins.
+    struct Outcome {
+        /// Of all pins that have files, and of those that follow from them. A package whose files are not to be had has an
+        /// empty opam file, so that what else is wrong can be found.
         var packages: [PinnedPackage] = []
-        var diagnostics: [Diagnostic] = []
-        var kind = Failure.Kind.input
+        /// Everything that is wrong; nil where nothing is.
+        var failure: Failure?
+        var warnings: [Diagnostic] = []
+    }
+
+    /// Gets the files of all `pins` that have some, and of those that follow from them. A pin of the matrix counts before
+    /// one that an opam file asks for.
+    func outcome(of pins: [Pin]) async -> Outcome {
+        var outcome = Outcome()
+        var mistakes: [Failure] = []
         let ofMatrix = Set(pins.map(\.name.value))
         var open = pins.filter(\.hasFiles)[...]
         var taken = Dictionary(pins.map { ($0.name.value, $0) }, uniquingKeysWith: { first, _ in first })
         while let pin = open.popFirst() {
             do {
                 let package = try await package(of: pin)
-                packages.append(package)
+                outcome.packages.append(package)
                 guard ofMatrix.contains(pin.name.value) else { continue }
                 for wanted in try dependencies(of: package) {
                     if let known = taken[wanted.name.value] {
@@ -50,18 +57,31 @@ struct PinnedFiles {
                 guard taken.count <= Self.limit else {
                     throw Failure(.input, "more than \(Self.limit) packages are pinned")
                 }
-            } catch let error as SourceError {
-                if error.kind == .network { kind = .infrastructure }
-                diagnostics.append(diagnostic(error.description, at: pin))
-            } catch let failure as Failure {
-                if failure.kind == .infrastructure { kind = .infrastructure }
-                diagnostics += failure.diagnostics.map { problem in
-                    problem.location == nil ? diagnostic(problem.message, at: pin, hint: problem.hint) : problem
+            } catch {
+                if !outcome.packages.contains(where: { $0.pin.name == pin.name }) {
+                    outcome.packages.append(.placeholder(pin))
                 }
+                mistakes.append(failure(error, of: pin))
+                if taken.count > Self.limit { break }
             }
         }
-        guard diagnostics.isEmpty else { throw Failure(kind, diagnostics) }
-        return packages
+        for pin in pins { outcome.warnings += warnings(of: pin) }
+        outcome.failure = Failure(mistakes)
+        return outcome
+    }
+
+    private func failure(_ error: any Error, of pin: Pin) -> Failure {
+        switch error {
+        case let error as SourceError:
+            Failure(error.kind == .network ? .infrastructure : .input, [diagnostic(error.description, at: pin)])
+        case let failure as Failure:
+            Failure(
+                failure.kind,
+                failure.diagnostics.map { problem in
+                    problem.location == nil ? diagnostic(problem.message, at: pin, hint: problem.hint) : problem
+                })
+        default: Failure(.infrastructure, [diagnostic("\(error)", at: pin)])
+        }
     }
 
     private func diagnostic(_ message: String, at pin: Pin, hint: String? = nil) -> Diagnostic {
@@ -72,22 +92,59 @@ struct PinnedFiles {
 
     private func package(of pin: Pin) async throws -> PinnedPackage {
         var files = try pin.opamFile.map { place in
-            PackageFiles(opam: try SourceText(path: place.value, of: "opam file").bytes)
+            PackageFiles(opam: try SourceText.contents(ofPath: place.value, kind: "opam file"))
         }
-        guard let source = pin.source else { return PinnedPackage(pin: pin, files: files ?? PackageFiles(opam: [])) }
-        let exact = try await moving.exact(try address(of: source.value, of: pin), of: pin.name.value)
+        guard let source = pin.source else {
+            let files = files ?? PackageFiles(opam: [])
+            return PinnedPackage(pin: pin.completed(try opamFile(files.opam, of: pin)), files: files)
+        }
+        let address = try address(of: source.value, of: pin)
+        let exact = try await moving.exact(address, of: pin.name.value)
         if files == nil {
             let archive = try await moving.cache.file(exact, of: pin.name.value)
             files = try SourceTree.withUnpacked(archive) { try $0.files(of: pin.name.value, below: exact.subpath) }
         }
-        guard var files else {
-            throw Failure(
-                .input, "there is no opam file in '\(exact.url)'",
-                hint: "it is looked for as \(pin.name.value).opam, opam, and in a folder opam")
-        }
+        guard var files else { throw missingOpamFile(of: pin, in: exact) }
         let file = try opamFile(files.opam, of: pin)
         files.opam = file.replacing(source: exact)
-        return PinnedPackage(pin: pin, files: files)
+        return PinnedPackage(pin: pin.completed(file), files: files)
+    }
+
+    private func missingOpamFile(of pin: Pin, in source: Source) -> Failure {
+        let name = pin.name.value
+        if let checkout = checkout(of: pin), let left = checkout.status()?.opamFiles(of: name, below: source.subpath),
+            let file = left.first
+        {
+            return Failure(
+                .input, "'\(file)' in '\(checkout.path)' is not committed, and only what is committed counts",
+                hint: checkout.remedy)
+        }
+        return Failure(
+            .input, "there is no opam file in '\(source.url)'",
+            hint: "it is looked for as \(name).opam, opam, and in a folder opam")
+    }
+
+    // MARK: Checkouts
+
+    /// The work tree that a pin to a repository of git on this machine takes the newest commit of; nil where it takes
+    /// another one.
+    private func checkout(of pin: Pin) -> WorkTree? {
+        guard let source = pin.source?.value, let address = try? address(of: source, of: pin),
+            case .git(let url, let revision) = SourceAddress(address.url), let path = SourceAddress.localPath(url)
+        else { return nil }
+        let checkout = WorkTree(path: SourceAddress.decoded(path))
+        return checkout.isAt(revision) ? checkout : nil
+    }
+
+    /// Says what of a checkout a pin leaves out.
+    private func warnings(of pin: Pin) -> [Diagnostic] {
+        guard let checkout = checkout(of: pin), let status = checkout.status(), !status.isClean else { return [] }
+        return [
+            texts.diagnostic(
+                .warning,
+                "pin '\(pin.name.value)': only what is committed counts; left out of '\(checkout.path)': \(status)",
+                at: pin.source?.location, hint: checkout.remedy)
+        ]
     }
 
     /// A folder that is a repository of git counts as one, as with opam: what is committed there.
@@ -96,17 +153,14 @@ struct PinnedFiles {
         switch source.place {
         case .url(let url): address = url
         case .path(let path):
-            let whole = URL(fileURLWithPath: path).standardizedFileURL.path
-            // A link that leads nowhere counts as well: it is reported, and the folder is not taken for a plain one.
-            let isRepository = (try? FileManager.default.attributesOfItem(atPath: "\(whole)/.git")) != nil
-            if isRepository {
+            address = SourceAddress.address(ofPath: path)
+            if case .git = SourceAddress(address) {
                 do {
-                    _ = try GitRepository(opening: whole)
+                    _ = try GitRepository(opening: URL(fileURLWithPath: path).standardizedFileURL.path)
                 } catch {
                     throw error.failure
                 }
             }
-            address = isRepository ? "git+file://\(whole)" : "file://\(whole)"
         }
         if let ref = source.ref {
             guard case .git = SourceAddress(address) else {
@@ -123,9 +177,9 @@ struct PinnedFiles {
 
     private func opamFile(_ bytes: [UInt8], of pin: Pin) throws -> OpamFile {
         do {
-            return try OpamFile(parsing: bytes, file: pin.opamFile?.value ?? "\(pin.name.value)/opam")
+            return try OpamFile(parsing: bytes, file: pin.opamFile?.value ?? "\(pin.name.value).opam")
         } catch {
-            throw Failure(.input, "this is no opam file: \(error)")
+            throw Failure(.input, "has no usable opam file: \(error)")
         }
     }
 
@@ -147,5 +201,47 @@ struct PinnedFiles {
         throw Failure(
             .input, "'pin-depends' asks for another source of '\(wanted.name.value)' than that of another pin",
             hint: "pin '\(wanted.name.value)' in the matrix")
+    }
+}
+
+extension PinnedPackage {
+    /// What stands for a package whose files are not to be had.
+    fileprivate static func placeholder(_ pin: Pin) -> PinnedPackage {
+        PinnedPackage(pin: pin, files: PackageFiles(opam: Array("opam-version: \"2.0\"\n".utf8)))
+    }
+}
+
+extension Pin {
+    /// With the version of its opam file, unless the matrix says one.
+    fileprivate func completed(_ file: OpamFile) -> Pin {
+        var pin = self
+        pin.givenVersion = givenVersion ?? file.version?.text
+        return pin
+    }
+}
+
+extension MatrixFile {
+    /// The matrix with pins as they came out, and those that follow from them.
+    func pinning(_ packages: [PinnedPackage]) -> MatrixFile {
+        var matrix = self
+        for package in packages {
+            if let known = matrix.pins.firstIndex(where: { $0.name.value == package.pin.name.value }) {
+                matrix.pins[known] = package.pin
+            } else {
+                matrix.pins.append(package.pin)
+            }
+        }
+        return matrix
+    }
+}
+
+extension Failure {
+    /// All that several say; nil where there are none. Of the kinds that of the machine counts.
+    init?(_ failures: [Failure]) {
+        guard !failures.isEmpty else { return nil }
+        var told: Set<Diagnostic> = []
+        self.init(
+            failures.contains { $0.kind == .infrastructure } ? .infrastructure : .input,
+            failures.flatMap(\.diagnostics).filter { told.insert($0).inserted })
     }
 }

@@ -2,6 +2,7 @@ internal import Core
 internal import Documents
 internal import Matrix
 internal import OpamFormat
+internal import OpamRepository
 internal import OpamSolver
 
 /// Repositories in which some package versions have files of the matrix's own.
@@ -10,6 +11,7 @@ struct PinnedSource: PackageSource {
     let universe: Universe
     private let base: any PackageSource
     private let pinned: [PackageVersion: PackageFiles]
+    let problems: [PackageProblem]
 
     /// `base` with the files of `pinned`; `base` itself where there are none.
     ///
@@ -23,6 +25,7 @@ struct PinnedSource: PackageSource {
     private init(_ base: any PackageSource, _ packages: [PinnedPackage], _ texts: SourceTexts) throws {
         self.base = base
         var pinned: [PackageVersion: PackageFiles] = [:]
+        var problems: [PackageProblem] = []
         var builder = UniverseBuilder(updating: base.universe)
         let names = Set(packages.map(\.pin.name.value))
         for name in base.universe.allNames.map(base.universe.name) where !names.contains(name) { builder.keep(name) }
@@ -31,14 +34,16 @@ struct PinnedSource: PackageSource {
             let version = PackageVersion(name: pin.name.value, version: pin.version)
             pinned[version] = package.files
             builder.begin(pin.name.value, origin: package.files.digest.hex)
-            var problems: [FormatError] = []
             do {
-                let file = try OpamFile(
-                    parsing: package.files.opam, file: pin.opamFile?.value ?? "\(pin.name.value)/opam")
+                let file = try OpamFile(parsing: package.files.opam, file: package.opamPlace)
+                var ofSolving: [FormatError] = []
+                let name = PackageName(unchecked: version.name)
                 builder.add(
-                    Package(
-                        name: PackageName(unchecked: version.name), version: Version(unchecked: version.version)),
-                    PackageRelations(file, problems: &problems))
+                    Package(name: name, version: Version(unchecked: version.version)),
+                    PackageRelations(file, problems: &ofSolving))
+                for error in file.problems() + file.mismatches(name: name, version: nil) {
+                    problems.append(Self.problem(Diagnostic(error), in: pin, version, texts))
+                }
             } catch {
                 let location = pin.opamFile?.location ?? pin.source?.location
                 throw Failure(
@@ -47,8 +52,19 @@ struct PinnedSource: PackageSource {
             }
         }
         self.pinned = pinned
+        self.problems = base.problems.filter { !names.contains($0.name) } + problems
         universe = builder.finish()
         repositories = base.repositories
+    }
+
+    private static func problem(
+        _ diagnostic: Diagnostic, in pin: Pin, _ version: PackageVersion, _ texts: SourceTexts
+    ) -> PackageProblem {
+        let place = texts.diagnostic(
+            .warning, "pin '\(pin.name.value)': \(diagnostic.placedMessage)",
+            at: pin.source?.location ?? pin.name.location)
+        return PackageProblem(
+            name: version.name, version: version.version, effect: .solving, message: place.placedMessage)
     }
 
     func files(of package: PackageVersion) throws -> PackageFiles {
@@ -59,4 +75,14 @@ struct PinnedSource: PackageSource {
         let own = pinned.filter { $0.key.name == name }.map { $0.value.digest.hex }
         return own.first ?? base.origin(of: name)
     }
+}
+
+extension PinnedPackage {
+    /// What the opam file is called in messages.
+    var opamPlace: String { pin.opamFile?.value ?? "\(pin.name.value).opam" }
+}
+
+extension Diagnostic {
+    /// The message with its place before it.
+    fileprivate var placedMessage: String { location.map { "\($0): \(message)" } ?? message }
 }

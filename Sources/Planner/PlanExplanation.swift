@@ -5,55 +5,82 @@ internal import OpamFormat
 internal import OpamSolver
 
 extension Planner {
-    /// Tells why a cell is there, why its version, and what decided the versions of what it is built from.
+    /// Says why a cell is there, why its version, and what decided the versions of what it is built from. The cell is made
+    /// as for a plan, so that the explanation is that of the plan.
     ///
-    /// - Parameter name: A selector that picks one cell: `TARGET/COMPILER/PACKAGE.VERSION`, or a part of it.
-    /// - Throws: `Failure` where the matrix has no such cell, or several.
-    package func explanation(of name: String) throws -> String {
-        guard let selector = Selector(name), case .cells(let target, let compiler, _) = selector else {
-            throw Failure(.input, "'\(name)' names no cell", hint: Self.nameForm)
+    /// - Parameter text: `TARGET/COMPILER/PACKAGE.VERSION`, of which the version, or the target and the compiler, may be
+    ///   left out, or a selector of cells that picks one.
+    /// - Throws: `Failure` where the matrix does not fit the repositories, or it has no such cell, or several.
+    package func explanation(of text: String) async throws -> String {
+        guard let selector = Selector(text), case .cells = selector else {
+            throw Failure(.input, "'\(text)' names no cell", hint: Self.cellHint)
         }
-        let selection = CellSelection(matrix: inputs.matrix)
-        var picked: [(cells: ColumnCells, entry: ColumnCells.Entry)] = []
-        var packages: Set<String> = []
-        for pair in PlanInputs.pairs(of: inputs.matrix)
-        where target.matches(pair.target.name.value) && compiler.matches(pair.compiler.name.value) {
-            let column = try column(pair)
-            let (cells, diagnostics) = try selection.cells(of: column, index: PackageIndexCache(column.source))
-            guard diagnostics.isEmpty else { throw Failure(.input, diagnostics) }
-            for entry in cells.entries {
-                guard let cell = Cell(cells.text(of: entry)) else { continue }
-                packages.insert(cell.package.name)
-                if selector.picks(cell, result: nil) { picked.append((cells, entry)) }
-            }
+        let (columns, mistakes) = try selectedCells()
+        guard mistakes.isEmpty else { throw Failure(.input, mistakes) }
+        let picked = columns.flatMap { column in
+            column.entries.filter { selector.picks(column.cell(of: $0), result: nil) }.map { (column, $0) }
         }
-        guard let (cells, entry) = picked.first else { throw nothing(pickedBy: name, among: packages) }
+        guard let (column, entry) = picked.first else {
+            throw nothing(pickedBy: text, among: columns)
+        }
         guard picked.count == 1 else {
-            let names = picked.prefix(5).map { $0.cells.text(of: $0.entry) }.joined(separator: ", ")
+            let names = picked.prefix(5).map { $0.0.cell(of: $0.1).description }.joined(separator: ", ")
             throw Failure(
-                .input, "'\(name)' picks \(picked.count) cells: \(names)\(picked.count > 5 ? ", …" : "")",
+                .input, "'\(text)' picks \(picked.count) cells: \(names)\(picked.count > 5 ? ", …" : "")",
                 hint: "name one of them")
         }
-        var explainer = CellExplainer(column: cells.column, entry: entry)
-        return "\(cells.text(of: entry))\n\n" + explainer.text(matrix: inputs.matrix)
+        return try await explanation(of: ColumnCells(column: column.column, entries: [entry]))
     }
 
-    private static let nameForm =
+    private static let cellHint =
         "a cell is named TARGET/COMPILER/PACKAGE.VERSION; `ci plan --format csv` lists them"
 
-    private func nothing(pickedBy name: String, among packages: Set<String>) -> Failure {
+    private func nothing(pickedBy name: String, among columns: [ColumnCells]) -> Failure {
         let typed = String(name.split(separator: "/").last ?? "").prefix { $0 != "." }
+        let packages = Set(columns.flatMap { column in column.entries.map { column.cell(of: $0).package.name } })
         let near = nearest(to: String(typed), in: packages.sorted())
         return Failure(
             .input, "the matrix has no cell '\(name)'", at: inputs.matrix.deployment.location,
-            hint: near.flatMap { $0 == typed ? nil : "did you mean '\($0)'?" } ?? Self.nameForm)
+            hint: near.flatMap { $0 == typed ? nil : "did you mean '\($0)'?" } ?? Self.cellHint)
+    }
+
+    private func explanation(of open: ColumnCells) async throws -> String {
+        let solved = try await ColumnSolver.solve([open]) { _ in }[0]
+        let plan = try await ColumnPlan(
+            open, solved, rules: CellRules(matrix: inputs.matrix, today: inputs.today),
+            packages: ParsedPackages(open.column.source, inputs.moving)
+        ) { _ in }
+        guard let planned = plan.cells.first else { throw Failure(.infrastructure, "the cell was not made") }
+        var explainer = CellExplainer(column: open.column, entry: open.entries[0])
+        return "\(planned.cell)\n\n" + explainer.text(planned, solved[0], matrix: inputs.matrix)
+    }
+
+    /// The cells of all columns, unsolved, and everything that is wrong with the matrix and only the repositories tell.
+    /// Columns whose target or repositories are not known are passed over.
+    func selectedCells() throws -> (columns: [ColumnCells], mistakes: [Diagnostic]) {
+        let selection = CellSelection(matrix: inputs.matrix, limit: cellLimit)
+        let indices = Dictionary(
+            uniqueKeysWithValues: inputs.stacks.map { ($0.positions, PackageIndexCache($0.source)) })
+        var columns: [ColumnCells] = []
+        var mistakes = RepositoryChecks(inputs).mistakes
+        for pair in PlanInputs.pairs(of: inputs.matrix) {
+            let positions = PlanInputs.stack(of: inputs.matrix, target: pair.target, compiler: pair.compiler)
+            guard let index = indices[positions], let column = try? column(pair) else { continue }
+            let (cells, found) = try selection.cells(of: column, index: index)
+            columns.append(cells)
+            mistakes += found.filter { !mistakes.contains($0) }
+        }
+        return (columns, mistakes)
     }
 }
 
 extension ColumnCells {
-    /// `TARGET/COMPILER/PACKAGE.VERSION`
-    func text(of entry: Entry) -> String {
-        "\(column.target.name.value)/\(column.compiler.name.value)/\(column.universe.universe.text(of: entry.package))"
+    func cell(of entry: Entry) -> Cell {
+        let universe = column.universe.universe
+        return Cell(
+            target: column.target.name.value, compiler: column.compiler.name.value,
+            package: PackageVersion(
+                name: universe.name(universe.nameID(of: entry.package)), version: universe.version(of: entry.package)))
     }
 }
 
@@ -70,25 +97,39 @@ private struct CellExplainer {
         solver = Solver(column.universe)
     }
 
-    mutating func text(matrix: MatrixFile) -> String {
+    /// - Parameters:
+    ///   - planned: The cell in the plan.
+    ///   - solved: The answer that it was made from.
+    mutating func text(_ planned: PlannedCell, _ solved: SolvedCell, matrix: MatrixFile) -> String {
         var text = "asked for by \(entry.origin.location)"
         if let line = matrix.sources.diagnostic(.note, "", at: entry.origin.location).excerpt {
             text += ": \(line.drop { $0 == " " })"
         }
         if let reason = entry.origin.reason { text += " (\(reason))" }
         text += "\n" + version
-        if let exclusion = entry.exclusion { return text + "left out by the matrix: \(exclusion)\n" }
-        let request = column.request(entry.package, isExplicit: entry.origin.isExplicit, options: entry.options)
-        text += "solved for \(request.roots.map(\.description).joined(separator: ", "))\n"
-        let resolution = solver.solve(request)
-        guard let selection = resolution.selection else {
-            let why = solver.explain(request)?.description ?? "no set of package versions satisfies the request"
-            return text + "unsolvable:\n\(why)\n"
+        switch planned.basis {
+        case .excluded(let reason): return text + "left out by the matrix: \(reason)\n"
+        case .unsolvable(let explanation): return text + solvedFor + "unsolvable:\n\(explanation)\n"
+        case .jobs: break
         }
-        let names = count(resolution.examined.count, "name")
+        text += solvedFor
+        if let untested = planned.untested { text += "not tested:\n\(untested)\n" }
+        let selection = solved.answer?.selection ?? []
+        let names = count(solved.answer?.examined.count ?? 0, "name")
         text += "\n\(count(selection.count, "package")), decided after looking at \(names):\n"
-        for package in selection { text += line(package, selection, request) }
+        for package in selection { text += line(package, request) }
         return text
+    }
+
+    /// The request for building, which the plan's selection is the answer to.
+    private var request: Request {
+        var options = entry.options
+        options.withTest = false
+        return column.request(entry.package, isExplicit: entry.origin.isExplicit, options: options)
+    }
+
+    private var solvedFor: String {
+        "solved for \(request.roots.map(\.description).joined(separator: ", "))\n"
     }
 
     /// Why this version of the package and no newer one.
@@ -108,7 +149,7 @@ private struct CellExplainer {
 
     /// A package of the selection, and where it is not the newest, what decided that.
     private mutating func line(
-        _ package: Universe.PackageID, _ selection: [Universe.PackageID], _ request: Request
+        _ package: Universe.PackageID, _ request: Request
     ) -> String {
         let name = universe.nameID(of: package)
         let text = "  \(universe.text(of: package))"

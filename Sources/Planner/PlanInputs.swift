@@ -35,53 +35,35 @@ package struct PlanInputs: Sendable {
         self.today = today
     }
 
-    /// Changes when the making of plans does, so that plans of an older program are made anew.
-    private static let form = 2
-
     /// The repositories laid over each other that some cells are made from, by their positions in the matrix.
     var stacks: [(positions: [Int], source: any PackageSource)] {
         sources.sorted { $0.key.lexicographicallyPrecedes($1.key) }.map { ($0.key, $0.value) }
     }
 
-    /// Stands for all that the plan is a function of, but for the contents of repositories and of pins, and for sources
-    /// that move.
-    var setting: Digest {
-        get throws {
-            struct Identity: Encodable {
-                let form: Int
-                let texts: [String: Digest]
-                let targets: [Plan.Target]
-                let locations: [[String]]
-                let pins: [String]
-                let expired: [Bool]
-            }
-            return try CanonicalJSON.digest(
-                of: Identity(
-                    form: Self.form, texts: matrix.sources.digests,
-                    targets: profiles.values.map(\.target).sorted {
-                        ($0.name, $0.systemCompiler ? 1 : 0) < ($1.name, $1.systemCompiler ? 1 : 0)
-                    },
-                    locations: stacks.map { $0.source.repositories.map(\.location) },
-                    pins: matrix.pins.map { "\($0.name.value).\($0.version)" },
-                    expired: matrix.acceptFailures.map { $0.expires.map { $0.value < today } ?? false }))
-        }
-    }
-
-    /// Stands for all that the plan is a function of but sources of repositories' packages that move. Two digests may differ though the plans are equal, if a comment of
-    /// the matrix changed, say.
-    package var digest: Digest {
+    /// Stands for all that the plan is a function of but sources of repositories' packages that move. Two digests may
+    /// differ though the plans are equal, if a comment of the matrix changed, say.
+    var digest: Digest {
         get throws {
             struct Identity: Encodable {
                 let setting: Digest
+                let texts: [String: Digest]
+                let targets: [Plan.Target]
                 let repositories: [[Plan.Repository]]
                 let pins: [String]
+                let expired: [Bool]
+            }
+            let ownPins = matrix.pins.filter(\.hasFiles).flatMap { pin in
+                stacks.map { $0.source.origin(of: pin.name.value) ?? "" }
             }
             return try CanonicalJSON.digest(
                 of: Identity(
-                    setting: setting, repositories: stacks.map(\.source.repositories),
-                    pins: matrix.pins.filter(\.hasFiles).flatMap { pin in
-                        stacks.map { $0.source.origin(of: pin.name.value) ?? "" }
-                    }))
+                    setting: CellInputs(self).setting, texts: matrix.sources.digests,
+                    targets: profiles.values.map(\.target).sorted {
+                        ($0.name, $0.systemCompiler ? 1 : 0) < ($1.name, $1.systemCompiler ? 1 : 0)
+                    },
+                    repositories: stacks.map(\.source.repositories),
+                    pins: matrix.pins.map { "\($0.name.value).\($0.version)" } + ownPins,
+                    expired: matrix.acceptFailures.map { $0.expires.map { $0.value < today } ?? false }))
         }
     }
 

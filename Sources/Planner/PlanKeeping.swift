@@ -74,9 +74,11 @@ package struct PlanKeeping: Sendable {
         if let header, header.inputs == (try inputs.digest),
             await inputs.moving?.areStill(at: sources) ?? sources.isEmpty
         {
+            var told = warnings + inputs.warnings
+            if let memory = await memory { told += try PackageWarnings(inputs, memory).warnings }
             let outcome = Outcome(
                 header: header, documents: kept, earlier: kept, commit: isDry ? nil : kept.base?.commit?.description,
-                made: 0, warnings: warnings + inputs.warnings)
+                made: 0, warnings: told)
             return (outcome, nil)
         }
         let base = isReusable ? await base(kept, header, memory) : nil

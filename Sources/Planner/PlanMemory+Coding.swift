@@ -8,7 +8,7 @@ package import Git
 /// A file is named by the tree of the plan that it belongs to, which is in it too. One of another form, made by another
 /// program, or damaged, is as good as absent: all is planned again.
 extension PlanMemory {
-    private static let form = "ciso plan memory 2\n"
+    private static let form = "ciso plan memory 3\n"
     /// Changes with the order of bytes.
     private static let signature: Int32 = 0x0C15_0001
     /// Memories that are kept; the ones written first go first.
@@ -78,14 +78,18 @@ extension PlanMemory {
 
     private func encode(to writer: inout FlatWriter) {
         writer.write(setting.hex)
+        writer.write(selection.hex)
+        writer.write(FlatTexts(rules))
         writer.write([Int32(stacks.count), Int32(columns.count)])
         for stack in stacks {
+            writer.write(stack.key)
             writer.write(stack.names)
             writer.write(stack.origins)
         }
         for column in columns {
             writer.write(column.name)
             writer.write([Int32(column.stack)])
+            writer.write(column.setting.hex)
             writer.write(column.packages)
             writer.write(column.flags)
             writer.write(column.examined)
@@ -99,20 +103,24 @@ extension PlanMemory {
     }
 
     private init?(_ reader: inout FlatReader) {
-        guard let setting = reader.text().flatMap({ Digest(hex: $0) }), let sizes = reader.numbers(), sizes.count == 2
+        guard let setting = reader.text().flatMap({ Digest(hex: $0) }),
+            let selection = reader.text().flatMap({ Digest(hex: $0) }), let rules = reader.texts(),
+            let sizes = reader.numbers(), sizes.count == 2
         else { return nil }
-        self.init(setting: setting)
+        self.init(setting: setting, selection: selection, rules: (0..<rules.count).map { rules[$0] })
         for _ in 0..<sizes[0] {
-            guard let names = reader.texts(), let origins = reader.texts() else { return nil }
-            stacks.append(StackMemory(names: names, origins: origins))
+            guard let key = reader.text(), let names = reader.texts(), let origins = reader.texts() else { return nil }
+            stacks.append(StackMemory(key: key, names: names, origins: origins))
         }
         for _ in 0..<sizes[1] {
             guard let name = reader.text(), let stack: [Int32] = reader.numbers(), stack.count == 1,
-                let packages = reader.texts(), let flags: [Int32] = reader.numbers(), let examined = reader.lists()
+                let setting = reader.text().flatMap({ Digest(hex: $0) }), let packages = reader.texts(),
+                let flags: [Int32] = reader.numbers(), let examined = reader.lists()
             else { return nil }
             columns.append(
                 ColumnMemory(
-                    name: name, stack: Int(stack[0]), packages: packages, flags: flags, examined: examined))
+                    name: name, stack: Int(stack[0]), setting: setting, packages: packages, flags: flags,
+                    examined: examined))
         }
         guard let counts = reader.counts(), let packages = reader.counts(), let inputs = reader.lists(),
             let files: [Int32] = reader.numbers()

@@ -5,12 +5,16 @@ package import Store
 /// What is remembered of how a plan was made, so that at another state of the repositories only those cells are made
 /// anew that the changed opam files can affect.
 ///
-/// A cell stays what it is while the matrix and the targets do, and nothing changes about the names that its answer
-/// was made from. Names are compared by where their versions are read from (`PackageSource.origin`), so that any two
+/// A cell stays what it is while what the matrix and the target say for all cells of its column does, and nothing changes
+/// about the names that its answer was made from. What else the matrix says decides which cells there are. Names are compared by where their versions are read from (`PackageSource.origin`), so that any two
 /// states can be compared, not only neighbours.
 package struct PlanMemory: Sendable, Equatable {
-    /// Of all that the plan is a function of, but for the contents of repositories.
+    /// Of what all cells depend on.
     var setting: Digest
+    /// Of what decides which cells there are.
+    var selection: Digest
+    /// The rules for cells that are decided.
+    var rules: [String] = []
     var stacks: [StackMemory] = []
     var columns: [ColumnMemory] = []
     var jobs = JobUses()
@@ -18,6 +22,8 @@ package struct PlanMemory: Sendable, Equatable {
 
 /// The names of some repositories laid over each other.
 struct StackMemory: Sendable, Equatable {
+    /// What the repositories are called.
+    var key = ""
     /// Known names, in any order, with those that are only mentioned.
     var names = FlatTexts()
     /// By number of a name; empty where it had no versions.
@@ -30,6 +36,8 @@ struct ColumnMemory: Sendable, Equatable {
     var name: String
     /// The number of its repositories in `stacks`.
     var stack: Int
+    /// Of what all cells of the column depend on.
+    var setting: Digest
     /// `name.version`, in the order of cells.
     var packages = FlatTexts()
     var flags: [Int32] = []
@@ -58,6 +66,11 @@ struct ColumnMemory: Sendable, Equatable {
                 || examined.range(cell).contains { isChanged[Int(examined.numbers[$0])] }
         }
     }
+
+    /// Counts cells that the matrix leaves out among those that are made anew.
+    func addExcluded(to touched: inout [Bool]) {
+        for cell in flags.indices where Flags(rawValue: flags[cell]).contains(.isExcluded) { touched[cell] = true }
+    }
 }
 
 extension ColumnMemory {
@@ -68,6 +81,21 @@ extension ColumnMemory {
         let wanted = Array(name.utf8)
         let start = firstCell { $0.lexicographicallyPrecedes(wanted) }
         return start..<firstCell { !wanted.lexicographicallyPrecedes($0) }
+    }
+
+    /// The cells whose package's name, or name and version, one of the globs fits.
+    ///
+    /// - Complexity: O(log cells) for a glob that is a name, O(cells) for others.
+    func cells(matching globs: [Glob]) -> Set<Int> {
+        var found: Set<Int> = []
+        for glob in globs {
+            let name = glob.isLiteral ? packageName(glob.pattern) : nil
+            for cell in name.map(cells(ofPackage:)) ?? 0..<packages.count {
+                let text = packages[cell]
+                if glob.matches(packageName(text)) || glob.matches(text) { found.insert(cell) }
+            }
+        }
+        return found
     }
 
     /// Where in the order of cells a package version has its place, which is not before `start`.

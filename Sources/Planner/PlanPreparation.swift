@@ -45,24 +45,37 @@ package struct PlanPreparation: Sendable {
         at revision: String? = nil, known: [Plan.Repository] = [],
         progress: @escaping @Sendable (PlanProgress) -> Void = { _ in }
     ) async throws -> (inputs: PlanInputs, warnings: [Diagnostic]) {
-        async let profiles = PluginProfiles(matrix: matrix, catalog: catalog, architecture: architecture).profiles()
-        let moving = packageSources.map { MovingSources($0) }
-        let pinned = try await pinnedPackages(moving)
-        async let sources = sources(at: revision, known: known, pinned) { done, total in
-            progress(PlanProgress(.reading, done: done, total: total))
+        async let profiles = attempt { () -> [PlanInputs.ProfileKey: TargetProfile] in
+            try await PluginProfiles(matrix: matrix, catalog: catalog, architecture: architecture).profiles()
         }
-        var matrix = matrix
-        let names = Set(matrix.pins.map(\.name.value))
-        matrix.pins += pinned.map(\.pin).filter { !names.contains($0.name.value) }
-        let inputs = try await PlanInputs(
-            matrix: matrix, profiles: profiles, sources: sources.sources, today: today, moving: moving)
-        return (inputs, try await sources.warnings)
+        let moving = packageSources.map { MovingSources($0) }
+        let pinned = await pinnedPackages(moving)
+        async let sources = attempt { () -> (sources: [[Int]: any PackageSource], warnings: [Diagnostic]) in
+            try self.sources(at: revision, known: known, pinned.packages) { done, total in
+                progress(PlanProgress(.reading, done: done, total: total))
+            }
+        }
+        let (foundProfiles, foundSources) = (await profiles, await sources)
+        var failures: [Failure] = []
+        if let failure = pinned.failure { failures.append(failure) }
+        if let failure = try failure(in: foundProfiles) { failures.append(failure) }
+        if let failure = try failure(in: foundSources) { failures.append(failure) }
+        let inputs = PlanInputs(
+            matrix: matrix.pinning(pinned.packages), profiles: (try? foundProfiles.get()) ?? [:],
+            sources: (try? foundSources.get().sources) ?? [:], today: today, moving: moving)
+        if !failures.isEmpty {
+            // One mistake does not hide the others.
+            let mistakes = try Planner(inputs).selectedCells().mistakes
+            if !mistakes.isEmpty { failures.append(Failure(.input, mistakes)) }
+        }
+        if let failure = Failure(failures) { throw failure }
+        return (inputs, pinned.warnings + (try foundSources.get().warnings))
     }
 
-    private func pinnedPackages(_ moving: MovingSources?) async throws -> [PinnedPackage] {
-        guard matrix.pins.contains(where: \.hasFiles) else { return [] }
+    private func pinnedPackages(_ moving: MovingSources?) async -> PinnedFiles.Outcome {
+        guard matrix.pins.contains(where: \.hasFiles) else { return PinnedFiles.Outcome() }
         guard let moving else { preconditionFailure("pins with files need a cache of sources") }
-        return try await PinnedFiles(texts: matrix.sources, moving: moving).packages(of: matrix.pins)
+        return await PinnedFiles(texts: matrix.sources, moving: moving).outcome(of: matrix.pins)
     }
 
     private func sources(
@@ -72,7 +85,7 @@ package struct PlanPreparation: Sendable {
         let opened = try RepositoryOpening(
             matrix: matrix, cache: cache.mirrors, revision: revision, mirrors: repositoryMirrors
         ).openAll()
-        var warnings: [Diagnostic] = []
+        var warnings = opened.compactMap(\.warning)
         var sources: [[Int]: any PackageSource] = [:]
         for (target, compiler) in PlanInputs.pairs(of: matrix) {
             let stack = PlanInputs.stack(of: matrix, target: target, compiler: compiler)
@@ -88,6 +101,24 @@ package struct PlanPreparation: Sendable {
         var told: Set<Diagnostic> = []
         return (sources, warnings.filter { told.insert($0).inserted })
     }
+}
+
+/// What `body` gives or throws.
+private func attempt<Value>(_ body: () async throws -> Value) async -> Result<Value, any Error> {
+    do {
+        return .success(try await body())
+    } catch {
+        return .failure(error)
+    }
+}
+
+/// What users are told of a result; nil where all is well.
+///
+/// - Throws: What is no failure of that kind.
+private func failure<Value>(in result: Result<Value, any Error>) throws -> Failure? {
+    guard case .failure(let error) = result else { return nil }
+    guard let failure = error as? Failure else { throw error }
+    return failure
 }
 
 /// A folder for what can be made again: mirrors of repositories, compiled universes, memories of plans.

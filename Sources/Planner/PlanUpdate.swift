@@ -27,17 +27,20 @@ struct PlanUpdate: Sendable {
         let progress = planner.progress
         let solved = try await ColumnSolver.solve(open) { progress(PlanProgress(.solving, done: $0, total: total)) }
         let parts = try await parts(updates, solved, stacks, total: total)
-        return try await assembled(updates, parts, solved, stacks)
+        return try await assembled(updates, parts, solved, stacks, gone: goneColumns(pairs))
     }
 
     // MARK: What is to be made
 
     private func stackUpdates(_ pairs: [(target: TargetEntry, compiler: CompilerEntry)]) throws -> [StackUpdate] {
         let roots = Set(pairs.flatMap { Column.roots(of: $0.compiler).map(\.name.text) }).sorted()
-        let stacks = inputs.stacks
-        if let base, base.memory.stacks.count != stacks.count { throw UnusableBase() }
-        return stacks.enumerated().map { number, stack in
-            StackUpdate(stack.source, roots: roots, before: base?.memory.stacks[number])
+        let known = base?.memory.stacks ?? []
+        return inputs.stacks.enumerated().map { number, stack in
+            // The same repositories, at another place of the matrix perhaps.
+            let key = CellInputs.key(of: stack.source)
+            let isAtSamePlace = known.indices.contains(number) && known[number].key == key
+            let before = isAtSamePlace ? number : known.firstIndex { $0.key == key }
+            return StackUpdate(stack.source, roots: roots, numberBefore: before, before: before.map { known[$0] })
         }
     }
 
@@ -45,51 +48,79 @@ struct PlanUpdate: Sendable {
         _ pairs: [(target: TargetEntry, compiler: CompilerEntry)], _ stacks: [StackUpdate]
     ) async throws -> [ColumnUpdate] {
         let selection = CellSelection(matrix: matrix, limit: planner.cellLimit)
-        try checkPins()
         try checkSize(pairs, selection)
-        let isByName = selection.isByName
-        let indices = inputs.stacks.map { PackageIndexCache($0.source) }
-        let positions = inputs.stacks.map(\.positions)
-        let views = inputs.stacks.map { _ in TargetViews() }
-        let results = try await concurrently(pairs) { number, pair in
-            let positionsOfPair = PlanInputs.stack(of: matrix, target: pair.target, compiler: pair.compiler)
-            guard let stack = positions.firstIndex(of: positionsOfPair) else {
-                throw planner.missingRepository(pair)
-            }
-            let name = "\(pair.target.name.value)/\(pair.compiler.name.value)"
-            let before = base?.memory.columns[number]
-            if let before, before.name != name || before.stack != stack { throw UnusableBase() }
-            let touched = stacks[stack].isChanged.flatMap { before?.touched($0) } ?? []
-            let scope = before.flatMap { before in
-                isByName
-                    ? ColumnUpdate.scope(of: before, touched: touched, changed: stacks[stack].changed) : nil
-            }
-            let column = try planner.column(pair, views: views[stack])
-            let (cells, diagnostics) = try selection.cells(of: column, scope: scope, index: indices[stack])
-            return (
-                ColumnUpdate(cells, name: name, stack: stack, before: before, touched: touched, scope: scope),
-                diagnostics
-            )
+        let cellInputs = CellInputs(inputs)
+        let isSelectedAlike = base?.memory.selection == cellInputs.selection
+        let oldRules = (base?.memory.rules ?? []).compactMap(CellRule.init(stored:))
+        let revision = CellRule.patterns(changedFrom: oldRules, to: cellInputs.rules)
+        let known = Dictionary(
+            (base?.memory.columns ?? []).map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+        let setup = ColumnSetup(
+            selection: selection, isSelectedAlike: isSelectedAlike,
+            isScoped: selection.isByName && isSelectedAlike, revision: revision,
+            indices: inputs.stacks.map { PackageIndexCache($0.source) }, positions: inputs.stacks.map(\.positions),
+            views: inputs.stacks.map { _ in TargetViews() }, known: known)
+        let results = try await concurrently(pairs) { (_, pair) -> (ColumnUpdate, [Diagnostic]) in
+            try columnUpdate(pair, stacks, setup)
         }
         try check(results.map { ($0.0.count, $0.1) }, selection)
         return results.map(\.0)
     }
 
-    /// Pins to versions that no repository has would make every cell that needs them unsolvable.
-    private func checkPins() throws {
-        let universes = inputs.stacks.map(\.source.universe)
-        let problems = matrix.pins.compactMap { pin -> Diagnostic? in
-            let known = universes.compactMap { universe in
-                universe.nameID(pin.name.value).map { universe.versions(of: $0).map(universe.version(of:)) }
+    /// What all columns have in common while they are compared with what is remembered.
+    private struct ColumnSetup: Sendable {
+        var selection: CellSelection
+        /// Whether the same cells are asked for as before.
+        var isSelectedAlike: Bool
+        /// Whether the cells of a few names can be selected without the others.
+        var isScoped: Bool
+        var revision: [CellPattern]
+        var indices: [PackageIndexCache]
+        var positions: [[Int]]
+        var views: [TargetViews]
+        /// Remembered columns by name.
+        var known: [String: ColumnMemory]
+    }
+
+    private func columnUpdate(
+        _ pair: (target: TargetEntry, compiler: CompilerEntry), _ stacks: [StackUpdate], _ setup: ColumnSetup
+    ) throws -> (ColumnUpdate, [Diagnostic]) {
+        let positions = PlanInputs.stack(of: matrix, target: pair.target, compiler: pair.compiler)
+        guard let stack = setup.positions.firstIndex(of: positions) else { throw planner.missingRepository(pair) }
+        let name = Self.name(of: pair)
+        let setting = try CellInputs(inputs).column(pair)
+        let before = setup.known[name]
+        var touched: [Bool] = []
+        var scope: Set<String>?
+        if let before {
+            touched = Array(repeating: true, count: before.packages.count)
+            if before.setting == setting, before.stack == stacks[stack].numberBefore,
+                let isChanged = stacks[stack].isChanged
+            {
+                touched = before.touched(isChanged)
+                // Only the document of an excluded cell says why it is.
+                if !setup.isSelectedAlike { before.addExcluded(to: &touched) }
+                if setup.isScoped {
+                    scope = ColumnUpdate.scope(of: before, touched: touched, changed: stacks[stack].changed)
+                }
             }
-            guard !universes.isEmpty, !known.contains(where: { $0.contains(pin.version) }) else { return nil }
-            let versions = (known.max { $0.count < $1.count } ?? []).suffix(5).reversed()
-            return matrix.sources.diagnostic(
-                .error, "pin '\(pin.name.value)': no repository has a version \(pin.version) of it",
-                at: pin.name.location,
-                hint: versions.isEmpty ? nil : "the newest are \(versions.joined(separator: ", "))")
         }
-        guard problems.isEmpty else { throw Failure(.input, problems) }
+        let column = try planner.column(pair, views: setup.views[stack])
+        let (cells, diagnostics) = try setup.selection.cells(of: column, scope: scope, index: setup.indices[stack])
+        let update = ColumnUpdate(
+            cells, name: name, stack: stack, setting: setting, before: before, touched: touched, scope: scope,
+            revision: setup.revision)
+        return (update, diagnostics)
+    }
+
+    private static func name(of pair: (target: TargetEntry, compiler: CompilerEntry)) -> String {
+        "\(pair.target.name.value)/\(pair.compiler.name.value)"
+    }
+
+    /// The columns that were in the plan before and are in this one no more.
+    private func goneColumns(_ pairs: [(target: TargetEntry, compiler: CompilerEntry)]) -> [ColumnMemory] {
+        let names = Set(pairs.map(Self.name(of:)))
+        return (base?.memory.columns ?? []).filter { !names.contains($0.name) }
     }
 
     /// Counts the cells of a plan that might be far too large, one column after the other, before any of them takes
@@ -112,7 +143,7 @@ struct PlanUpdate: Sendable {
     }
 
     private func check(_ columns: [(count: Int, diagnostics: [Diagnostic])], _ selection: CellSelection) throws {
-        let diagnostics = columns.flatMap(\.diagnostics).reduce(into: [Diagnostic]()) { all, next in
+        let diagnostics = columns.flatMap(\.diagnostics).reduce(into: RepositoryChecks(inputs).mistakes) { all, next in
             if !all.contains(next) { all.append(next) }
         }
         guard diagnostics.isEmpty else { throw Failure(.input, diagnostics) }
@@ -147,30 +178,40 @@ struct PlanUpdate: Sendable {
     }
 
     private func assembled(
-        _ updates: [ColumnUpdate], _ parts: [ColumnPlan], _ solved: [[SolvedCell]], _ stacks: [StackUpdate]
+        _ updates: [ColumnUpdate], _ parts: [ColumnPlan], _ solved: [[SolvedCell]], _ stacks: [StackUpdate],
+        gone: [ColumnMemory]
     ) async throws -> Planning {
         var assembly = PlanAssembly(inputs: inputs, base: base)
         let before = assembly.documents
-        let cells = try await concurrently(Array(zip(updates, parts))) { _, column in
-            try CellDocuments(
-                target: column.1.column.target.name.value, compiler: column.1.column.compiler.name.value,
-                cells: column.1.cells, dropped: column.0.dropped, base: before)
+        let rules = CellRules(matrix: matrix, today: inputs.today)
+        let cells = try await concurrently(Array(zip(updates, parts))) { (_, column) -> CellDocuments in
+            let target = column.1.column.target
+            return try CellDocuments(
+                target: target.name.value, compiler: column.1.column.compiler.name.value,
+                cells: column.1.cells, dropped: column.0.dropped, revised: column.0.revised, base: before
+            ) { cell in
+                rules.planned(cell.cell, cell.basis, isRequired: target.isRequired, untested: cell.untested)
+            }
         }
+        let goneCells = try await concurrently(gone) { _, column in try CellDocuments(dropping: column, base: before) }
         let columns = try await concurrently(Array(zip(updates, solved))) { _, column in
             column.0.memory(column.1, stacks[column.0.stack])
         }
-        for documents in cells { assembly.add(documents) }
-        try assembly.setJobs(parts.map(\.graph), cells)
+        for documents in cells + goneCells { assembly.add(documents) }
+        try assembly.setJobs(parts.map(\.graph), cells + goneCells)
         let header = try assembly.setHeader(parts.map(\.column), columns, cells)
-        var memory = PlanMemory(setting: try inputs.setting)
+        let cellInputs = CellInputs(inputs)
+        var memory = PlanMemory(
+            setting: try cellInputs.setting, selection: cellInputs.selection, rules: cellInputs.rules.map(\.stored))
         memory.stacks = stacks.map(\.memory)
         memory.columns = columns
         memory.jobs = assembly.jobs
+        var warnings = inputs.warnings + UnmatchedRules(matrix, updates).warnings
+        warnings += inputs.moving?.warnings ?? []
+        warnings += try PackageWarnings(inputs, memory).warnings
         return Planning(
             header: header, documents: assembly.documents, memory: memory,
-            made: parts.reduce(0) { $0 + $1.cells.count },
-            warnings: inputs.warnings + UnmatchedRules(matrix, updates).warnings
-                + (inputs.moving?.warnings ?? []))
+            made: parts.reduce(0) { $0 + $1.cells.count }, warnings: warnings)
     }
 }
 

@@ -19,11 +19,10 @@ package struct Planner: Sendable {
 
     /// Makes the plan.
     ///
-    /// - Parameter base: A plan in the store, by which this one is made quicker and never another one. It counts where
-    ///   only the contents of repositories differ.
+    /// - Parameter base: A plan in the store, by which this one is made quicker and never another one.
     /// - Throws: `Failure` where the matrix does not fit the repositories or a plugin fails.
     package func plan(over base: PlanBase? = nil) async throws -> Planning {
-        guard let base, base.memory.setting == (try inputs.setting) else {
+        guard let base, base.memory.setting == (try CellInputs(inputs).setting) else {
             return try await PlanUpdate(planner: self, base: nil).planning()
         }
         do {

@@ -19,6 +19,8 @@ struct RepositoryOpening {
     struct Opened {
         var repository: Repository
         var description: Plan.Repository
+        /// What of a checkout is left out.
+        var warning: Diagnostic?
     }
 
     /// All repositories, in the order of the matrix.
@@ -60,18 +62,19 @@ struct RepositoryOpening {
         case .path(_, let resolved): path = resolved
         case .url(let url):
             let place = mirrors[url] ?? url
-            path =
-                Self.isURL(place) ? try RepositoryMirror(url: place, cache: cache).path(for: entry.revision) : place
+            path = Self.isURL(place) ? try RepositoryMirror(url: place, cache: cache).path(for: entry.revision) : place
         }
-        let repository =
+        let revision: String? =
             switch entry.revision {
-            case .head: try Repository(path)
-            case .ref(let revision), .commit(let revision): try Repository("\(path)@\(revision)")
+            case .head: nil
+            case .ref(let revision), .commit(let revision): revision
             }
+        let repository = try Repository(path: path, revision: revision)
         let commit = try repository.commit?.hex ?? contents(of: repository)
         return Opened(
             repository: repository,
-            description: Plan.Repository(location: entry.place.value.text, commit: commit))
+            description: Plan.Repository(location: entry.place.value.text, commit: commit),
+            warning: repository.commit == nil ? nil : warning(ofCheckout: path, revision, at: entry.place.location))
     }
 
     /// Whether a place that stands for a URL is one itself; a path may hold `://` too.
@@ -79,18 +82,38 @@ struct RepositoryOpening {
         !place.hasPrefix("/") && !place.hasPrefix(".") && place.contains("://")
     }
 
-    /// The digest of a plain folder's packages.
+    /// Says which packages of a checkout are not committed, where its newest commit is planned.
+    private func warning(ofCheckout path: String, _ revision: String?, at location: SourceLocation) -> Diagnostic? {
+        let checkout = WorkTree(path: path)
+        guard checkout.isAt(revision), let status = checkout.status(of: ["packages", "repo"]), !status.isClean else {
+            return nil
+        }
+        return matrix.sources.diagnostic(
+            .warning, "only what is committed is planned; left out of '\(checkout.path)': \(status)", at: location,
+            hint: "commit it there")
+    }
+
+    /// The digest of a plain folder's packages. What cannot be read counts as the reason why.
     private func contents(of repository: Repository) throws -> String {
         let reader = try RepositorySet([repository]).reader()
         var ignored: [Diagnostic] = []
         var text = ""
         for name in try reader.names(&ignored) {
             for entry in try reader.versions(of: name, &ignored) {
-                let files = PackageFiles(opam: try reader.opamBytes(of: entry), files: try reader.files(of: entry))
-                text += "\(entry.package) \(files.digest)\n"
+                text += try line(of: entry, reader)
             }
         }
         return Digest(of: text).hex
+    }
+
+    private func line(of entry: PackageEntry, _ reader: RepositoryReader) throws -> String {
+        do {
+            let files = PackageFiles(opam: try reader.opamBytes(of: entry), files: try reader.files(of: entry))
+            return "\(entry.package) \(files.digest)\n"
+        } catch {
+            guard error.kind == .input else { throw error }
+            return "\(entry.package) is left out\n"
+        }
     }
 }
 

@@ -21,7 +21,7 @@ package final class RepositorySource: PackageSource {
     /// - Parameters:
     ///   - repositories: What the plan says of them, in the order of the set.
     ///   - cache: Where universes are kept; nil to read all.
-    ///   - warnings: Gains what is wrong with files of the repositories.
+    ///   - warnings: Gains what is wrong with the repositories' folders; `problems` has what is wrong with files.
     ///   - progress: called from any thread with how many names were read and how many are to be.
     /// - Throws: `Failure` where a repository cannot be read.
     package init(
@@ -32,14 +32,15 @@ package final class RepositorySource: PackageSource {
         self.repositories = repositories
         let entries = try set.names(&warnings)
         universe = try set.universe(
-            of: entries, cache: cache, threads: ProcessInfo.processInfo.activeProcessorCount, &warnings,
-            progress: progress)
+            of: entries, cache: cache, threads: ProcessInfo.processInfo.activeProcessorCount, progress: progress)
         names = Dictionary(uniqueKeysWithValues: entries.entries.map { ($0.name, $0) })
     }
 
     package func origin(of name: String) -> String? {
-        names[PackageName(unchecked: name)]?.origin
+        universe.nameID(name).flatMap { universe.origin(of: $0) }
     }
+
+    package var problems: [PackageProblem] { self.set.problems(of: universe) }
 
     package func files(of package: PackageVersion) throws -> PackageFiles {
         let reader = try takeReader()

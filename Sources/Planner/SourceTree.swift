@@ -52,11 +52,22 @@ struct SourceTree {
         return [UInt8](data)
     }
 
+    private func isFolder(_ path: String) -> Bool {
+        var isFolder: ObjCBool = false
+        return FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) && isFolder.boolValue
+    }
+
     private func files(below folder: String) throws -> [String: [UInt8]] {
         var files: [String: [UInt8]] = [:]
         var size = 0
         for name in (try? FileManager.default.subpathsOfDirectory(atPath: folder)) ?? [] {
-            guard let bytes = try contents(of: "\(folder)/\(name)") else { continue }
+            guard let bytes = try contents(of: "\(folder)/\(name)") else {
+                guard isFolder("\(folder)/\(name)") else {
+                    let place = "\(folder)/\(name)".dropFirst(root.count + 1)
+                    throw Failure(.input, "'\(place)' is neither a file nor a link to one in the source")
+                }
+                continue
+            }
             size += bytes.count
             guard size <= Self.limit else {
                 throw Failure(.input, "the files beside the opam file have more than \(Self.limit) bytes")

@@ -3,6 +3,8 @@ internal import OpamSolver
 /// The names of some repositories laid over each other, and which of them are not as they are remembered.
 struct StackUpdate: Sendable {
     let source: any PackageSource
+    /// The number of the remembered repositories that these are compared with; nil where there are none.
+    let numberBefore: Int?
     /// As it will be remembered.
     let memory: StackMemory
     /// By number of a remembered name; nil where nothing is remembered.
@@ -13,10 +15,13 @@ struct StackUpdate: Sendable {
     private let numbers: [Int32]
     private let numberOfText: [String: Int32]
 
-    /// - Parameter roots: Names that every request asks for, though no package may have them.
+    /// - Parameters:
+    ///   - roots: Names that every request asks for, though no package may have them.
+    ///   - numberBefore: Of what is remembered.
     /// - Complexity: O(names).
-    init(_ source: any PackageSource, roots: [String], before: StackMemory?) {
+    init(_ source: any PackageSource, roots: [String], numberBefore: Int?, before: StackMemory?) {
         self.source = source
+        self.numberBefore = numberBefore
         var names = before?.names ?? FlatTexts()
         var numberOfText: [String: Int32] = [:]
         for number in 0..<names.count { numberOfText[names[number]] = Int32(number) }
@@ -43,7 +48,7 @@ struct StackUpdate: Sendable {
             if isKnown { isChanged.append(differs) }
             if differs { changed.append(name) }
         }
-        memory = StackMemory(names: names, origins: origins)
+        memory = StackMemory(key: CellInputs.key(of: source), names: names, origins: origins)
         self.isChanged = before == nil ? nil : isChanged
         self.changed = changed
         self.numberOfText = numberOfText

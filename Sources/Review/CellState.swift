@@ -4,7 +4,8 @@ package import Documents
 /// A cell of a plan with what is known of it: a line of the results.
 package struct CellState: Codable, Sendable, Hashable {
     package var cell: Cell
-    /// `pending` where there is no verdict yet, `excluded` where the matrix leaves it out, else an `Outcome`.
+    /// `pending` where there is no verdict yet, `excluded` where the matrix leaves it out, else an `Outcome`; `unsolvable`
+    /// as soon as the plan says so.
     package var state: String
     package var required: Bool
     /// Why a failure is accepted, where it is.
@@ -42,6 +43,11 @@ package struct CellState: Codable, Sendable, Hashable {
         }
         guard let result, planned.isDecided(by: result) else {
             state = "pending"
+            // The plan itself is the verdict; a run only records it.
+            if case .unsolvable(let explanation) = planned.basis {
+                state = Outcome.unsolvable.rawValue
+                reason = explanation
+            }
             return
         }
         state = result.outcome.rawValue

@@ -1,5 +1,6 @@
 internal import Core
 internal import OpamFormat
+internal import OpamRepository
 internal import OpamSolver
 
 /// A package as a command line names it: `lwt`, `lwt.5.7.0`, `lwt=5.7.0`, `lwt>=5.6`.
@@ -44,21 +45,26 @@ struct PackageArgument {
 
     /// The version to ask for: the newest available one that is meant; without one, the newest that is meant.
     ///
+    /// - Parameter problems: What is wrong with the files of packages, which may be why a version is missing.
     /// - Throws: A failure of kind `input` when there is no such package or version.
-    func version(in target: TargetUniverse) throws(Failure) -> Universe.PackageID {
+    func version(
+        in target: TargetUniverse, problems: [PackageProblem]
+    ) throws(Failure) -> Universe.PackageID {
         let universe = target.universe
+        let problems = problems.filter { $0.name == name.text && $0.effect == .leftOut }
         guard let name = universe.nameID(name.text), !universe.versions(of: name).isEmpty else {
-            throw unknownPackage(in: universe)
+            throw failure(problems) ?? unknownPackage(in: universe)
         }
         let meant = universe.versions(of: name).filter { package in
             constraint?.allows(Version(unchecked: universe.version(of: package))) ?? true
         }
-        guard let newest = meant.last else { throw unknownVersion(of: name, in: universe) }
-        return meant.last { target.isAvailable($0) } ?? newest
+        guard let newest = meant.last else { throw failure(problems) ?? unknownVersion(of: name, in: universe) }
+        if let available = meant.last(where: { target.isAvailable($0) }) { return available }
+        if let failure = failure(problems.filter { $0.version == universe.version(of: newest) }) { throw failure }
+        return newest
     }
 
     private func unknownPackage(in universe: Universe) -> Failure {
-        if let failure = problems(in: universe) { return failure }
         let known = universe.allNames.filter { !universe.versions(of: $0).isEmpty }.map { universe.name($0) }
         return Failure(
             .input, "there is no package '\(name)' in the repository",
@@ -66,16 +72,13 @@ struct PackageArgument {
     }
 
     private func unknownVersion(of name: Universe.NameID, in universe: Universe) -> Failure {
-        if let failure = problems(in: universe) { return failure }
         let versions = universe.versions(of: name).reversed().prefix(5).map { universe.version(of: $0) }
         return Failure(
             .input, "no version of '\(self.name)' is meant by '\(text)'",
             hint: "the newest versions are \(versions.joined(separator: ", "))")
     }
 
-    /// What is wrong with the package's files, which may be why a version is missing.
-    private func problems(in universe: Universe) -> Failure? {
-        let messages = universe.problems.filter { universe.name($0.name) == name.text }.map(\.message)
-        return messages.isEmpty ? nil : Failure(.input, messages.map { Diagnostic(.error, $0) })
+    private func failure(_ problems: [PackageProblem]) -> Failure? {
+        problems.isEmpty ? nil : Failure(.input, problems.map { Diagnostic(.error, $0.warning.message) })
     }
 }

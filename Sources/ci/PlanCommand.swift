@@ -57,17 +57,18 @@ struct PlanCommand: AsyncParsableCommand {
         let keeping = PlanKeeping(
             preparation, store: path, isDry: dryRun, progress: { progress.show($0) })
         if let explain {
-            let inputs = try await preparation.inputs(progress: { progress.show($0) }).inputs
+            let (inputs, warnings) = try await preparation.inputs(progress: { progress.show($0) })
             let planner = Planner(inputs) { progress.show($0) }
-            let explanation = try planner.explanation(of: explain)
+            let explanation = try await planner.explanation(of: explain)
             progress.clear()
+            talk.show(warnings)
             return StandardOutput.print(explanation)
         }
         // What --since means is looked up before the plan is written: it may name the branch.
         let older = try await earlier(keeping)
         let (plan, difference) = try await keeping.plan(comparedWith: older)
         progress.clear()
-        say(plan.warnings)
+        talk.show(plan.warnings)
         let report = PlanReport(plan: plan, difference: difference, store: keeping.store)
         switch format {
         case .text: StandardOutput.write(report.text)
@@ -79,14 +80,5 @@ struct PlanCommand: AsyncParsableCommand {
     private func earlier(_ keeping: PlanKeeping) async throws -> PlanDocuments? {
         guard let since else { return nil }
         return try await keeping.plan(at: since)
-    }
-
-    private func say(_ warnings: [Diagnostic]) {
-        let shown = warnings.prefix(talk.verbose ? warnings.count : 5)
-        if talk.quiet { return }
-        for warning in shown { StandardError.print(warning.description) }
-        if warnings.count > shown.count {
-            StandardError.print("… and \(count(warnings.count - shown.count, "more warning")) (--verbose shows them)")
-        }
     }
 }

@@ -89,7 +89,7 @@ struct RunCommand: AsyncParsableCommand, SandboxingCommand {
         let progress = PlanProgressLine(quiet: talk.quiet)
         let planned = try await PlanKeeping(preparation, store: path, progress: { progress.show($0) }).plan()
         progress.clear()
-        for warning in planned.warnings where !talk.quiet { StandardError.print(warning.description) }
+        talk.show(planned.warnings)
         return planned.header.deployment
     }
 

@@ -76,10 +76,10 @@ struct SolveCommand: AsyncParsableCommand {
         let compiler = try parsedCompiler()
         let variables = try targetVariables(compiler)
         let arguments = try packages.map { text throws(Failure) in try PackageArgument(text) }
-        let universe = try loadUniverse()
+        let (universe, problems) = try loadUniverse()
         try check(compiler, in: universe)
         let target = TargetUniverse(universe, variables: variables.values)
-        let asked = try all ? target.newestAvailable : arguments.map { try $0.version(in: target) }
+        let asked = try all ? target.newestAvailable : arguments.map { try $0.version(in: target, problems: problems) }
         let requests = zip(asked.indices, asked).map { index, package in
             request(package, compiler, universe, isExact: !all && arguments[index].constraint?.relation == .equal)
         }
@@ -137,17 +137,19 @@ struct SolveCommand: AsyncParsableCommand {
         return (reference.variables[0], String(text[text.index(after: equals)...]))
     }
 
-    private func loadUniverse() throws -> Universe {
+    /// The packages of the repositories, and what is wrong with their files.
+    private func loadUniverse() throws -> (Universe, [PackageProblem]) {
         let cache = try cache.directory(in: .current())
         var warnings: [Diagnostic] = []
-        let universe = try RepositorySet(repositories).universe(
+        let repositories = try RepositorySet(repositories)
+        let universe = try repositories.universe(
             cache: cache, threads: ProcessInfo.processInfo.activeProcessorCount, &warnings)
         let shown = talk.quiet ? [] : talk.verbose ? warnings[...] : warnings.prefix(Self.mostWarnings)
         for warning in shown { StandardError.print(warning.description) }
         if !talk.quiet, shown.count < warnings.count {
             StandardError.print("warning: \(warnings.count - shown.count) more files are wrong: --verbose shows them")
         }
-        return universe
+        return (universe, repositories.problems(of: universe))
     }
 
     /// Warnings about files of the repository that are shown without being asked for.

@@ -39,31 +39,25 @@ import Testing
     @Test func deepFilesAreRefused() throws {
         let deep = String(repeating: "d/", count: RepositoryLimit.depth) + "f"
         try fixture.write(["one/packages/a/a.1/files/\(deep)": "x"])
-        let set = try RepositorySet([fixture.path("one")])
-        var diagnostics: [Diagnostic] = []
-        let failure = #expect(throws: Failure.self) { try set.reader().names(&diagnostics) }
-        #expect(failure?.kind == .input)
-        try fixture.run("/bin/cp", ["-R", "one", "git"])
-        try fixture.commit("git")
-        let reader = try RepositorySet([fixture.path("git")]).reader()
-        let a = try #require(reader.names(&diagnostics).first)
-        let package = try #require(reader.versions(of: a, &diagnostics).first)
-        #expect(throws: Failure.self) { try reader.files(of: package) }
+        for (reader, package) in try readers() {
+            let failure = #expect(throws: Failure.self) { try reader.files(of: package) }
+            #expect(failure?.kind == .input)
+        }
     }
 
-    /// In a folder a link is what it leads to; a loop of links ends at a limit. In git a link is no file.
+    /// A link is what it leads to, in a folder and in git; a loop of links ends at a limit, and costs its own package only.
     @Test func linksAreNoWayOut() throws {
         let files = fixture.path("one/packages/a/a.1/files")
         try fixture.write(["one/packages/a/a.1/files/f": "x"])
-        try FileManager.default.createSymbolicLink(atPath: files + "/loop", withDestinationPath: ".")
-        var diagnostics: [Diagnostic] = []
-        #expect(throws: Failure.self) { try RepositorySet([fixture.path("one")]).reader().names(&diagnostics) }
-        try FileManager.default.removeItem(atPath: files + "/loop")
         try FileManager.default.createSymbolicLink(atPath: files + "/link", withDestinationPath: "f")
-        let (folder, git) = (try readers()[0], try RepositorySet([fixture.path("git")]).reader())
-        #expect(try folder.0.files(of: folder.1)["link"] == Array("x".utf8))
-        let a = try #require(git.names(&diagnostics).first)
-        let package = try #require(git.versions(of: a, &diagnostics).first)
-        #expect(throws: Failure.self) { try git.files(of: package) }
+        for (reader, package) in try readers() {
+            #expect(try reader.files(of: package) == ["f": Array("x".utf8), "link": Array("x".utf8)])
+        }
+        try fixture.remove("git")
+        try FileManager.default.createSymbolicLink(atPath: files + "/loop", withDestinationPath: ".")
+        for (reader, package) in try readers() {
+            let failure = #expect(throws: Failure.self) { try reader.files(of: package) }
+            #expect(failure?.kind == .input)
+        }
     }
 }

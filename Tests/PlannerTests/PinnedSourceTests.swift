@@ -63,15 +63,17 @@ import Testing
                 throw SourceError(.network, "\(url): no network in tests")
             }
             let moving = MovingSources(cache)
-            let pinned = try await PinnedFiles(texts: inputs.matrix.sources, moving: moving)
-                .packages(of: inputs.matrix.pins)
+            let outcome = await PinnedFiles(texts: inputs.matrix.sources, moving: moving).outcome(
+                of: inputs.matrix.pins)
+            if let failure = outcome.failure { throw failure }
+            let pinned = outcome.packages
             let base = try #require(inputs.sources[[0]])
             inputs.sources[[0]] = try PinnedSource.laid(over: base, pinned: pinned, texts: inputs.matrix.sources)
-            let names = Set(inputs.matrix.pins.map(\.name.value))
-            inputs.matrix.pins += pinned.map(\.pin).filter { !names.contains($0.name.value) }
+            inputs.matrix = inputs.matrix.pinning(pinned)
             inputs.moving = moving
             let planning = try await Planner(inputs).plan()
-            return Made(plan: try planning.plan, files: try planning.files, warnings: planning.warnings)
+            return Made(
+                plan: try planning.plan, files: try planning.files, warnings: outcome.warnings + planning.warnings)
         }
 
         /// The build job of `mine`, and the opam file that it has.
@@ -226,5 +228,115 @@ import Testing
         #expect(try shop.job(planning, "gone.1").opam.contains("#gone"), "its job will tell")
         #expect(planning.plan.sources == ["\(url)#main": "\(commit)", "\(url)#gone": ""])
         #expect(planning.warnings.count == 1)
+    }
+
+    // MARK: Versions
+
+    @Test func theVersionIsThatOfTheOpamFileUnlessTheMatrixSaysOne() async throws {
+        let shop = try Workshop()
+        try shop.commit("mine.git", ["mine.opam": "version: \"7.3\""])
+        let address = "git+file://FOLDER/mine.git"
+        #expect(try await shop.planning("  mine: \(address)").plan.build("debian-12/5.3.0/mine.7.3") != nil)
+        let given = try await shop.planning("  mine: {url: \"\(address)\", version: 9}")
+        #expect(given.plan.build("debian-12/5.3.0/mine.9") != nil)
+        try shop.write("own.opam", "opam-version: \"2.0\"\nversion: \"3~beta\"\n")
+        let own = try await shop.planning("  mine: {opam: FOLDER/own.opam}")
+        #expect(own.plan.build("debian-12/5.3.0/mine.3~beta") != nil)
+        try shop.write("other/mine.opam", "opam-version: \"2.0\"\nname: \"yours\"\n")
+        let other = try await shop.planning("  mine: FOLDER/other")
+        #expect(other.plan.build("debian-12/5.3.0/mine.dev") != nil)
+        #expect(
+            other.warnings.contains { $0.message.contains("field 'name': expected \"mine\", found \"yours\"") },
+            "\(other.warnings)")
+    }
+
+    // MARK: Checkouts
+
+    private func checkout(_ shop: Workshop, _ name: String = "work") throws -> String {
+        try shop.write("\(name)/mine.opam", "opam-version: \"2.0\"\n")
+        try shop.write("\(name)/.gitignore", "ignored\n")
+        try shop.write("\(name)/ignored", "")
+        let folder = "\(shop.folder)/\(name)"
+        try git("init", "-q", "-b", "main", at: folder)
+        try git("add", "-A", at: folder)
+        try git("commit", "-q", "-m", "first", at: folder)
+        return folder
+    }
+
+    @Test func whatACheckoutHasBesideItsCommitIsTold() async throws {
+        let shop = try Workshop()
+        let folder = try checkout(shop)
+        let pin = "  mine: FOLDER/work"
+        #expect(try await shop.planning(pin).warnings.isEmpty, "ignored files are not asked about")
+        try shop.write("work/mine.opam", "opam-version: \"2.0\"\nversion: \"8\"\n")
+        try shop.write("work/new.ml", "")
+        let planning = try await shop.planning(pin)
+        #expect(planning.plan.build("debian-12/5.3.0/mine.dev") != nil)
+        let words = planning.warnings.map(\.description).joined(separator: "\n")
+        for part in [
+            "m.yaml:7:9: warning: pin 'mine': only what is committed counts; left out of '\(folder)': "
+                + "1 file uncommitted: 'mine.opam'; 1 file unknown to git: 'new.ml'",
+            "hint: commit it, or take the folder as it is: url: \"file://\(folder)\"",
+        ] {
+            #expect(words.contains(part), "\(part)\n\(words)")
+        }
+        let whole = try await shop.planning("  mine: {url: \"file://FOLDER/work\"}")
+        #expect(whole.plan.build("debian-12/5.3.0/mine.8") != nil && whole.warnings.isEmpty, "the remedy is one")
+        try git("branch", "older", at: folder)
+        #expect(try await shop.planning("  mine: {path: FOLDER/work, ref: older}").warnings.isEmpty)
+        #expect(try await shop.planning("  mine: {path: FOLDER/work, ref: main}").warnings.count == 1)
+        #expect(try await shop.planning("  mine: git+file://FOLDER/work").warnings.count == 1)
+    }
+
+    @Test func anOpamFileThatIsNotCommittedIsNamed() async throws {
+        let shop = try Workshop()
+        let folder = try checkout(shop)
+        for name in ["other.opam", "ignored/opam"] {
+            try? FileManager.default.removeItem(atPath: "\(folder)/ignored")
+            try shop.write("work/\(name)", "opam-version: \"2.0\"\n")
+        }
+        let failure = await #expect(throws: Failure.self) { try await shop.planning("  other: FOLDER/work") }
+        let words = failure?.description ?? ""
+        #expect(words.contains("'other.opam' in '\(folder)' is not committed"), "\(words)")
+        #expect(words.contains("hint: commit it, or take the folder as it is"), "\(words)")
+    }
+
+    @Test func workTreesOfOneRepositoryAndSubmodulesCount() async throws {
+        let shop = try Workshop()
+        let folder = try checkout(shop)
+        try git("worktree", "add", "-q", "--detach", "../detached", at: folder)
+        try shop.write("detached/new.ml", "")
+        let detached = try await shop.planning("  mine: FOLDER/detached")
+        #expect(detached.warnings.count == 1 && detached.plan.build("debian-12/5.3.0/mine.dev") != nil)
+        _ = try checkout(shop, "inner")
+        try git(
+            "-c", "protocol.file.allow=always", "submodule", "--quiet", "add", "\(shop.folder)/inner", "sub", at: folder
+        )
+        try git("commit", "-q", "-m", "sub", at: folder)
+        #expect(try await shop.planning("  mine: FOLDER/work").warnings.isEmpty)
+        try shop.write("work/sub/dirty", "")
+        let words = try await shop.planning("  mine: FOLDER/work").warnings.map(\.description).joined()
+        #expect(words.contains("1 file uncommitted: 'sub'"), "\(words)")
+    }
+
+    // MARK: Paths
+
+    /// No letter of a path has a meaning.
+    @Test(arguments: ["a b", "50%20off", "a#b", "git+foo", "host:path", "a@b", "x.git", "C:\\x", "~", "ä"])
+    func pathsAreNoAddresses(name: String) async throws {
+        let shop = try Workshop()
+        try shop.write("plain/\(name)/mine.opam", "opam-version: \"2.0\"\nversion: \"1\"\n")
+        let quoted = "'FOLDER/plain/\(name)'"
+        #expect(try await shop.planning("  mine: \(quoted)").plan.build("debian-12/5.3.0/mine.1") != nil)
+        #expect(try await shop.planning("  mine: {path: \(quoted)}").plan.build("debian-12/5.3.0/mine.1") != nil)
+        let folder = "\(shop.folder)/plain/\(name)"
+        try git("init", "-q", "-b", "main", at: folder)
+        try git("add", "-A", at: folder)
+        try git("commit", "-q", "-m", "first", at: folder)
+        let planning = try await shop.planning("  mine: \(quoted)")
+        #expect(planning.plan.build("debian-12/5.3.0/mine.1") != nil && planning.plan.sources.count == 1)
+        try git("branch", "other", at: folder)
+        let other = try await shop.planning("  mine: {path: \(quoted), ref: other}")
+        #expect(other.plan.build("debian-12/5.3.0/mine.1") != nil)
     }
 }

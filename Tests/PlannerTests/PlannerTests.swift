@@ -121,7 +121,7 @@ import Testing
         #expect(cells["zarith.1.14"]?.priority == 3)
         #expect(cells["cmdliner.1.3.0"]?.required == true)
         #expect(planning.warnings.map(\.severity) == [.warning])
-        let explanation = try Planner(small.inputs()).explanation(of: "debian-12/5.3.0/cmdliner.1.0.0")
+        let explanation = try await Planner(small.inputs()).explanation(of: "debian-12/5.3.0/cmdliner.1.0.0")
         #expect(explanation.contains("the old one"), "\(explanation)")
     }
 

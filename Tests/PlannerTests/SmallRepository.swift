@@ -3,6 +3,7 @@ import Documents
 import Foundation
 import Matrix
 import OpamFormat
+import OpamRepository
 import OpamSolver
 
 @testable import Planner
@@ -11,6 +12,7 @@ import OpamSolver
 struct SmallRepository: PackageSource {
     let repositories: [Plan.Repository]
     let universe: Universe
+    let problems: [PackageProblem] = []
     private let packages: [PackageVersion: PackageFiles]
 
     init(_ opamFiles: [String: String], location: String = "memory") throws {

@@ -18,6 +18,21 @@ extension OpamFile {
     }
 }
 
+extension OpamFile {
+    /// The file with the source that a file `url` beside it names, as repositories had it before opam 2; as it is where it
+    /// has a section `url`, which counts before that file.
+    ///
+    /// - Throws: An error of the syntax of the file `url`, or that it names no address.
+    public func completed(urlFile bytes: [UInt8], named file: String) throws(FormatError) -> [UInt8] {
+        guard url == nil else { return tree.bytes }
+        let urlFile = try SyntaxTree(parsing: bytes, file: file)
+        guard let source = urlFile.items.source() else {
+            throw FormatError("the file names no address of a source", at: 0, of: bytes, file: file)
+        }
+        return replacing(source: source)
+    }
+}
+
 extension Item {
     fileprivate var position: UInt32 {
         switch self {

@@ -42,6 +42,25 @@ public struct OpamFile: Sendable {
         Self.schema.problems(in: tree.items)
     }
 
+    /// The fields `name` and `version` where they say something else than where the file lies, which then counts.
+    ///
+    /// - Parameter version: Nil where any will do.
+    public func mismatches(name: PackageName, version: Version?) -> [FormatError] {
+        var errors: [FormatError] = []
+        if let found = self.name, found != name, let field = tree.items.field("name") {
+            errors.append(
+                tree.error(
+                    "expected \"\(name)\", found \"\(found)\"; the field is ignored", at: field.node, field: "name"))
+        }
+        if let found = self.version, let version, found != version, let field = tree.items.field("version") {
+            errors.append(
+                tree.error(
+                    "expected \"\(version)\", found \"\(found)\"; the field is ignored", at: field.node,
+                    field: "version"))
+        }
+        return errors
+    }
+
     /// The values of the fields whose names start with `x-`, in their order.
     public var extensions: [(name: String, value: Value)] {
         tree.items.compactMap { item in

@@ -84,7 +84,8 @@ extension Value {
 extension Items {
     /// The source that the items of a section describe; nil without an address.
     func source() -> Source? {
-        let url = Self.addresses.lazy.compactMap { read($0) }.first
+        let old = read(.git).map { $0.hasPrefix("git") ? $0 : "git+\($0)" }
+        let url = Self.addresses.lazy.compactMap { read($0) }.first ?? old
         return url.map {
             Source(url: $0, checksums: read(.checksums), mirrors: read(.mirrors), subpath: read(.subpath))
         }
@@ -92,7 +93,7 @@ extension Items {
 
     /// The fields that can hold the address: `src`, and those from before opam 2.
     private static let addresses: [TypedField<String?>] = [
-        .src, .archive, .http, .git, .darcs, .hg, .local,
+        .src, .archive, .http, .darcs, .hg, .local,
     ]
 }
 

@@ -1,0 +1,74 @@
+internal import Core
+
+/// Where a path in a tree leads when symbolic links of git are followed inside of the repository, as they are where the
+/// repository is checked out.
+enum LinkEnd {
+    /// A file or a folder, and its path without links.
+    case entry(FileEntry, path: String)
+    /// It leads nowhere, for this reason.
+    case nowhere(String)
+}
+
+extension FileTree {
+    /// The entry itself, or what it leads to if it is a link.
+    ///
+    /// - Parameters:
+    ///   - entry: In `folder`.
+    ///   - folder: The path of the folder without links.
+    func followed(_ entry: FileEntry, in folder: String) throws(Failure) -> LinkEnd {
+        switch entry.kind {
+        case .file, .folder: .entry(entry, path: folder.isEmpty ? entry.name : "\(folder)/\(entry.name)")
+        case .link: try resolved(entry.name, from: folder)
+        case .submodule: .nowhere("is a submodule, and those of repositories are not read")
+        case .other: .nowhere("is \(entry.kind.description)")
+        }
+    }
+
+    /// Follows `path` from a folder of the tree.
+    private func resolved(_ path: String, from folder: String) throws(Failure) -> LinkEnd {
+        var open = Self.parts(folder + "/" + path)
+        var folders = [root]
+        var names: [String] = []
+        var links = 0
+        while let name = open.popLast() {
+            if name == ".." {
+                guard names.popLast() != nil else { return .nowhere("is a link that leads out of the repository") }
+                folders.removeLast()
+                continue
+            }
+            let place = (names + [name]).joined(separator: "/")
+            guard let entry = try entry(name, in: folders[folders.count - 1]) else {
+                return .nowhere("is a link to '\(place)', which does not exist")
+            }
+            switch entry.kind {
+            case .folder:
+                folders.append(entry.reference)
+                names.append(name)
+            case .file:
+                guard open.isEmpty else { return .nowhere("is a link through '\(place)', which is no folder") }
+                return .entry(entry, path: place)
+            case .link:
+                links += 1
+                guard links <= RepositoryLimit.links else {
+                    return .nowhere("is a link that leads through more than \(RepositoryLimit.links) links")
+                }
+                let target = try target(of: entry.reference)
+                guard !target.hasPrefix("/") else {
+                    return .nowhere("is a link that leads out of the repository, to '\(target)'")
+                }
+                open += Self.parts(target)
+            case .submodule, .other:
+                return .nowhere("is a link to '\(place)', which is \(entry.kind.description)")
+            }
+        }
+        guard let name = names.last else { return .nowhere("is a link to the repository itself") }
+        return .entry(
+            FileEntry(name: name, kind: .folder, reference: folders[folders.count - 1]),
+            path: names.joined(separator: "/"))
+    }
+
+    /// The names in a path, the last one first.
+    private static func parts(_ path: String) -> [String] {
+        path.split(separator: "/").filter { $0 != "." }.reversed().map(String.init)
+    }
+}

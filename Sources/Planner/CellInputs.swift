@@ -1,0 +1,149 @@
+internal import Core
+internal import Documents
+internal import Matrix
+
+/// What cells are made from besides the contents of repositories, so that a change of the matrix makes only those cells
+/// anew that it can reach.
+struct CellInputs {
+    private let inputs: PlanInputs
+    private var matrix: MatrixFile { inputs.matrix }
+
+    init(_ inputs: PlanInputs) {
+        self.inputs = inputs
+    }
+
+    /// Changes when the making of cells or what is remembered of them does.
+    private static let form = 3
+
+    /// Of what all cells depend on.
+    var setting: Digest {
+        get throws {
+            struct Identity: Encodable {
+                let form: Int
+                let looksAtSources: Bool
+            }
+            return try CanonicalJSON.digest(of: Identity(form: Self.form, looksAtSources: inputs.moving != nil))
+        }
+    }
+
+    /// What the repositories of some cells are called.
+    static func key(of source: any PackageSource) -> String {
+        source.repositories.map(\.location).joined(separator: "\n")
+    }
+
+    // MARK: Columns
+
+    /// Of what all cells of a target with a compiler depend on.
+    func column(_ pair: (target: TargetEntry, compiler: CompilerEntry)) throws -> Digest {
+        struct Identity: Encodable {
+            let target: Plan.Target?
+            let compiler: String
+            let version: String
+            let isSystem: Bool
+            let packages: [String]
+            let pins: [String]
+            let limits: [LimitRule]
+            let allowedOverwrites: [[String]]
+        }
+        let key = PlanInputs.ProfileKey(target: pair.target.name.value, systemCompiler: pair.compiler.isSystem)
+        return try CanonicalJSON.digest(
+            of: Identity(
+                target: inputs.profiles[key]?.target, compiler: pair.compiler.name.value,
+                version: pair.compiler.version, isSystem: pair.compiler.isSystem,
+                packages: pair.compiler.packages.map(\.value.description),
+                pins: matrix.pins.map { "\($0.name.value).\($0.version)" }, limits: limits(of: pair.target),
+                allowedOverwrites: matrix.allowedOverwrites.map {
+                    [$0.package.value.pattern] + $0.paths.map(\.value.pattern)
+                }))
+    }
+
+    private struct LimitRule: Encodable {
+        let packages: String
+        let time: Int?
+        let silence: Int?
+        let memory: Int?
+        let disk: Int?
+        let log: Int?
+
+        init(_ packages: String, _ limits: LimitSet) {
+            self.packages = packages
+            time = limits.time
+            silence = limits.silence
+            memory = limits.memory
+            disk = limits.disk
+            log = limits.log
+        }
+    }
+
+    private func limits(of target: TargetEntry) -> [LimitRule] {
+        let ofTarget = matrix.limits.targets.filter { $0.glob.value.matches(target.name.value) }.map(\.limits)
+        return [LimitRule("", ofTarget.reduce(matrix.limits.all) { $0.overridden(by: $1) })]
+            + matrix.limits.packages.map { LimitRule($0.glob.value.pattern, $0.limits) }
+    }
+
+    // MARK: Selections
+
+    /// Of what decides which cells there are, and what is asked for each.
+    var selection: Digest {
+        var lines = matrix.packages.map { "packages \(text(of: $0))" }
+        for (name, selections) in matrix.sets.sorted(by: { $0.key < $1.key }) {
+            lines += selections.map { "set \(name) \(text(of: $0))" }
+        }
+        for compiler in matrix.compilers {
+            lines.append("compiler \(compiler.name.value) \(text(of: compiler.targets))")
+        }
+        for inclusion in matrix.include {
+            lines.append("include \(inclusion.target.value)/\(inclusion.compiler)/\(inclusion.package)")
+        }
+        for exclusion in matrix.exclude {
+            let cells = exclusion.cells.map(\.value.description).joined(separator: " ")
+            lines.append("exclude \(cells) \(exclusion.reason.debugDescription)")
+        }
+        for (key, scope) in [
+            ("with-test", matrix.withTest), ("with-doc", matrix.withDoc), ("lower-bounds", matrix.lowerBounds),
+        ] { lines.append("\(key) \(text(of: scope))") }
+        return Digest(of: lines.joined(separator: "\n"))
+    }
+
+    private func text(of selection: PackageSelection) -> String {
+        [
+            text(of: selection.source.value), selection.versions.rawValue, selection.isOptional ? "optional" : "",
+            text(of: selection.targets), text(of: selection.compilers),
+        ].joined(separator: "\t")
+    }
+
+    private func text(of source: PackageSelection.Source) -> String {
+        switch source {
+        case .all: "all"
+        case .patterns(let patterns): "patterns \(patterns.map(\.description).joined(separator: ", "))"
+        case .set(let name): "set \(name)"
+        case .tag(let glob): "tag \(glob)"
+        case .maintainer(let glob): "maintainer \(glob)"
+        case .reverseDependencies(let patterns, let depth):
+            "dependents \(depth ?? -1) \(patterns.map(\.description).joined(separator: ", "))"
+        case .except(let pattern): "except \(pattern)"
+        }
+    }
+
+    private func text(of names: NameFilter) -> String { names.globs.map(\.value.pattern).joined(separator: " ") }
+
+    private func text(of scope: Scope) -> String {
+        switch scope {
+        case .none: "none"
+        case .all: "all"
+        case .matching(let globs): "of \(globs.map(\.value.pattern).joined(separator: " "))"
+        }
+    }
+
+    // MARK: Rules
+
+    /// What says of cells that are decided whether their failure is accepted, and when they run.
+    var rules: [CellRule] {
+        matrix.acceptFailures.map { rule in
+            let isOver = rule.expires.map { $0.value < inputs.today } ?? false
+            return CellRule(
+                .acceptance, rule.cells.map(\.value),
+                "\(rule.reason) \(rule.expires?.value.description ?? "") \(isOver)")
+        } + matrix.schedule.map { CellRule(.schedule, $0.cells.map(\.value), "\($0.priority)") }
+    }
+}

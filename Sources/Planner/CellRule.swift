@@ -1,0 +1,46 @@
+internal import Matrix
+
+/// A rule of a matrix that says something of cells that are decided already, as it is remembered.
+struct CellRule: Equatable {
+    enum Kind: String {
+        case acceptance, schedule
+    }
+
+    let kind: Kind
+    let cells: [CellPattern]
+    /// What it says.
+    let effect: String
+
+    init(_ kind: Kind, _ cells: [CellPattern], _ effect: String) {
+        self.kind = kind
+        self.cells = cells
+        self.effect = effect
+    }
+
+    /// Reads a text of the form `stored`.
+    init?(stored: String) {
+        let parts = stored.split(separator: "\n", maxSplits: 2, omittingEmptySubsequences: false).map(String.init)
+        guard parts.count == 3, let kind = Kind(rawValue: parts[0]) else { return nil }
+        let patterns = parts[1].split(separator: "\t").map { CellPattern(String($0)) }
+        guard !patterns.contains(where: { $0 == nil }) else { return nil }
+        self.init(kind, patterns.compactMap(\.self), parts[2])
+    }
+
+    /// A text that has all of it.
+    var stored: String {
+        "\(kind.rawValue)\n\(cells.map(\.description).joined(separator: "\t"))\n\(effect)"
+    }
+
+    /// The cells of which two lists of rules may say something else: those of the rules between the beginning and the end
+    /// that both lists share. Of accepted failures the first rule that fits a cell counts, of schedules the last.
+    static func patterns(changedFrom old: [CellRule], to new: [CellRule]) -> [CellPattern] {
+        [Kind.acceptance, .schedule].flatMap { kind in
+            var (before, after) = (old.filter { $0.kind == kind }[...], new.filter { $0.kind == kind }[...])
+            while let first = before.first, first == after.first {
+                (before, after) = (before.dropFirst(), after.dropFirst())
+            }
+            while let last = before.last, last == after.last { (before, after) = (before.dropLast(), after.dropLast()) }
+            return (before + after).flatMap(\.cells)
+        }
+    }
+}

@@ -1,0 +1,56 @@
+internal import Core
+internal import Documents
+internal import Fetching
+internal import OpamFormat
+internal import OpamRepository
+
+/// What is wrong with the files of packages that have a part in a plan, each told once.
+///
+/// A version that is left out has a part where an answer was made from its name; a field that does not count, where the
+/// version is built.
+struct PackageWarnings {
+    private let inputs: PlanInputs
+    private let memory: PlanMemory
+
+    /// - Parameter memory: Of the plan of these inputs.
+    init(_ inputs: PlanInputs, _ memory: PlanMemory) {
+        self.inputs = inputs
+        self.memory = memory
+    }
+
+    var warnings: [Diagnostic] {
+        get throws {
+            var told: Set<Diagnostic> = []
+            var warnings: [Diagnostic] = []
+            for (number, stack) in inputs.stacks.enumerated() where memory.stacks.indices.contains(number) {
+                let problems = stack.source.problems
+                if problems.isEmpty { continue }
+                let names = examinedNames(ofStack: number, among: Set(problems.map(\.name)))
+                for problem in problems where names.contains(problem.name) {
+                    guard try problem.effect == .leftOut || isBuilt(problem, stack.source) else { continue }
+                    if told.insert(problem.warning).inserted { warnings.append(problem.warning) }
+                }
+            }
+            return warnings
+        }
+    }
+
+    /// Those of `wanted` that some answer was made from.
+    private func examinedNames(ofStack stack: Int, among wanted: Set<String>) -> Set<String> {
+        var isExamined = Array(repeating: false, count: memory.stacks[stack].names.count)
+        for column in memory.columns where column.stack == stack {
+            for number in column.examined.numbers { isExamined[Int(number)] = true }
+        }
+        let names = memory.stacks[stack].names
+        return Set(isExamined.indices.lazy.filter { isExamined[$0] }.map { names[$0] }.filter(wanted.contains))
+    }
+
+    private func isBuilt(_ problem: PackageProblem, _ source: any PackageSource) throws -> Bool {
+        guard let version = problem.version else { return true }
+        let files = try source.files(of: PackageVersion(name: problem.name, version: version))
+        if memory.jobs.packages[files.digest] > 0 { return true }
+        // The files of one whose source moves are kept with another address.
+        let opam = try? OpamFile(parsing: files.opam, file: "\(problem.name).\(version)/opam")
+        return opam?.url.map(SourceAddress.moves) ?? false
+    }
+}

@@ -1,0 +1,114 @@
+internal import Core
+internal import Foundation
+
+/// A checkout of a repository of git on this machine, of which only the newest commit counts.
+struct WorkTree {
+    /// Absolute.
+    let path: String
+
+    init(path: String) {
+        self.path = URL(fileURLWithPath: path).standardizedFileURL.path
+    }
+
+    /// Seconds that git may take.
+    private static let patience = 30.0
+    /// Bytes that git may say.
+    private static let limit = 4 << 20
+
+    /// What is in a checkout and not in its newest commit.
+    struct Status: CustomStringConvertible {
+        /// Paths that are changed, added or removed, submodules among them.
+        var changed: [String] = []
+        /// Paths that git does not know; of folders only those themselves.
+        var untracked: [String] = []
+        /// Paths that git is told to ignore.
+        var ignored: [String] = []
+
+        /// Whether nothing that git would ask about is left out.
+        var isClean: Bool { changed.isEmpty && untracked.isEmpty }
+
+        var description: String {
+            [
+                Self.text(changed, "uncommitted"), Self.text(untracked, "unknown to git"),
+            ].compactMap(\.self).joined(separator: "; ")
+        }
+
+        private static func text(_ paths: [String], _ what: String) -> String? {
+            guard !paths.isEmpty else { return nil }
+            let shown = paths.prefix(5).map { "'\($0)'" }.joined(separator: ", ")
+            let count = paths.count == 1 ? "1 file" : "\(paths.count) files"
+            return "\(count) \(what): \(shown)\(paths.count > 5 ? " …" : "")"
+        }
+
+        /// Files that opam would take for the opam file of a package.
+        func opamFiles(of package: String, below subpath: String?) -> [String] {
+            let folder = subpath.map { "\($0)/" } ?? ""
+            let names = ["\(package).opam", "opam/\(package).opam", "opam"].map { folder + $0 }
+            return (changed + untracked + ignored).filter { path in
+                names.contains { name in
+                    path == name || path == "\(name)/opam" || path.hasSuffix("/") && "\(name)/opam".hasPrefix(path)
+                }
+            }
+        }
+    }
+
+    /// What a user can do to have all of it.
+    var remedy: String { "commit it, or take the folder as it is: url: \"file://\(path)\"" }
+
+    /// Whether a revision is the one that is checked out.
+    func isAt(_ revision: String?) -> Bool {
+        guard FileManager.default.fileExists(atPath: "\(path)/.git") else { return false }
+        guard let revision, revision != "HEAD" else { return true }
+        return git(["symbolic-ref", "--short", "-q", "HEAD"]).map { line in
+            let branch = String(decoding: line, as: UTF8.self).trimmingCharacters(in: .newlines)
+            return branch == revision || "refs/heads/\(branch)" == revision
+        } ?? false
+    }
+
+    /// What is not committed; nil where git cannot tell.
+    ///
+    /// - Parameter folders: Where to look; all where there are none.
+    func status(of folders: [String] = []) -> Status? {
+        let arguments = ["status", "--porcelain=v1", "-z", "--no-renames", "--ignored=traditional", "--"] + folders
+        return git(arguments).map(Status.init(porcelain:))
+    }
+
+    /// What stock git says of the checkout; nil where it fails or is not there.
+    private func git(_ arguments: [String]) -> [UInt8]? {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+        process.arguments = ["git", "-C", path] + arguments
+        // A status must not write the index of somebody's checkout.
+        process.environment = ProcessInfo.processInfo.environment.merging(["GIT_OPTIONAL_LOCKS": "0"]) { $1 }
+        let output = Pipe()
+        process.standardOutput = output
+        process.standardError = FileHandle.nullDevice
+        process.standardInput = FileHandle.nullDevice
+        guard (try? process.run()) != nil else { return nil }
+        let late = DispatchWorkItem { process.terminate() }
+        DispatchQueue.global().asyncAfter(deadline: .now() + Self.patience, execute: late)
+        defer { late.cancel() }
+        let said = (try? output.fileHandleForReading.read(upToCount: Self.limit)) ?? Data()
+        // What is more than that is not needed to say that something is left out.
+        try? output.fileHandleForReading.close()
+        process.waitUntilExit()
+        guard process.terminationReason == .exit, process.terminationStatus == 0 || said.count == Self.limit else {
+            return nil
+        }
+        return [UInt8](said)
+    }
+}
+
+extension WorkTree.Status {
+    /// Reads what `git status --porcelain=v1 -z` says: two letters, a space and a path, each ended by a zero.
+    init(porcelain bytes: [UInt8]) {
+        for entry in bytes.split(separator: 0) where entry.count > 3 {
+            let path = String(decoding: entry.dropFirst(3), as: UTF8.self)
+            switch entry.prefix(2) {
+            case let code where code.elementsEqual("??".utf8): untracked.append(path)
+            case let code where code.elementsEqual("!!".utf8): ignored.append(path)
+            default: changed.append(path)
+            }
+        }
+    }
+}
