@@ -75,15 +75,22 @@ import Testing
             }
             try Data(templates[number]).write(to: URL(filePath: folder("t\(number).in")))
         }
-        let ending = try opam(["config", "subst"] + templates.indices.map { "t\($0)" })
-        #expect(ending.status == 0, "\(ending.output)")
         let os = PackageVariables(
             of: "p", version: "1", in: SwitchLayout(root: "/r"), global: ["os": "linux"], dependencies: [:], jobs: 1)
+        var compared = 0
         for (number, template) in templates.enumerated() {
+            // What no package can be called, as in `%{ x:os}%`, ends opam.
+            let ending = try opam(["config", "subst", "t\(number)"])
+            guard ending.status == 0 else {
+                #expect(ending.output.contains("package name"), "\(ending.output)")
+                continue
+            }
+            compared += 1
             let theirs = Array(try Data(contentsOf: URL(filePath: folder("t\(number)"))))
             #expect(
                 Template.expand(template, variables: os) == theirs,
                 "\(String(decoding: template, as: UTF8.self).debugDescription)")
         }
+        #expect(compared > 20)
     }
 }
