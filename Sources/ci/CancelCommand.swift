@@ -30,7 +30,9 @@ struct CancelCommand: AsyncParsableCommand {
         try reader.check(selectors)
         let pending = try reader.cells(picked: selectors).filter {
             let state = reader.state(of: $0)
-            return state.state == "pending" || state.retry == true
+            // A cell without a solution has no recorded verdict until a run records the plan's.
+            let isRecorded = reader.result(of: $0.cell).map($0.isDecided(by:)) ?? false
+            return state.state == "pending" || state.retry == true || state.outcome == .unsolvable && !isRecorded
         }
         let superseded = try SupersededResults(in: reader.store)
         guard !pending.isEmpty else {
