@@ -224,12 +224,11 @@ extension SourceCache {
             }
             let mirror = { try GitMirror(of: $0, in: folder, limit: limit, patience: patience) }
             let aside = "\(incoming.path)/commit.tar"
+            let export = { try GitExport.write(id, of: mirror(url), to: aside, limit: limit, mirrors: mirror) }
             do {
-                try GitExport.write(id, of: mirror(url), to: aside, limit: limit, mirrors: mirror)
-            } catch let error as SourceError where error.kind == .damaged {
-                // The copy of a repository is only a cache.
-                removeTree(GitMirror.path(of: url, in: folder))
-                try GitExport.write(id, of: mirror(url), to: aside, limit: limit, mirrors: mirror)
+                try export()
+            } catch let error as SourceError where [.damaged, .network].contains(error.kind) {
+                try Self.replacingCopy(at: GitMirror.path(of: url, in: folder), because: error, export)
             }
             guard rename(aside, file) == 0 else {
                 throw SourceError(.network, "\(file): cannot be written: \(String(cString: strerror(errno)))")
@@ -237,6 +236,21 @@ extension SourceCache {
         }
         try Self.noteChecksum(of: file)
         return file
+    }
+
+    /// Runs `body` without a copy of a repository: the copy is only a cache, and may be what is wrong. It stays where it was
+    /// not.
+    private static func replacingCopy(at path: String, because error: SourceError, _ body: () throws -> Void) throws {
+        let aside = "\(path).\(UUID().uuidString)"
+        guard rename(path, aside) == 0 else { throw error }
+        do {
+            try body()
+            removeTree(aside)
+        } catch {
+            removeTree(path)
+            rename(aside, path)
+            throw error
+        }
     }
 
     /// Whether the archive of a commit is as it was written: nothing else tells, for a commit has no checksum of its archive.

@@ -50,7 +50,8 @@ extension TargetEnvironment {
     func explained(_ failed: BootstrapFailure) -> any Error {
         let output = LogTail.read(failed.log)
         let finding = patterns.read(output)
-        let reason = finding.map { ": \($0.line.prefix(500))" } ?? ""
+        let last = output.split(whereSeparator: \.isNewline).last { !$0.allSatisfy(\.isWhitespace) }.map(String.init)
+        let reason = (finding?.line ?? last).map { ": \($0.prefix(500))" } ?? ""
         let failure = Failure(
             .infrastructure,
             "target '\(request.target)': making its environment: step '\(failed.step)': \(failed.result.ending)\(reason)",

@@ -1,6 +1,7 @@
 import Archive
 import Foundation
 import Git
+import Glibc
 import OpamFormat
 import TestSupport
 import Testing
@@ -51,6 +52,38 @@ import Testing
         #expect(try unpacked(archive) == ["a.opam", "lib", "lib/x", "link -> /etc/passwd", "run*"])
         #expect(try await cache.exact(source, of: "a.1").url.hasSuffix("#\(second)"), "the branch went on")
         #expect(try await cache.exact(exact, of: "a.1") == exact, "a commit stays")
+    }
+
+    /// An archive of a commit has no checksum in the opam file, and a copy of a repository is only a cache: what is damaged is
+    /// made again.
+    @Test(arguments: ["cut", "removed", "checksum lost", "objects lost", "repository cut"])
+    func aDamagedCopyIsMadeAgain(damage: String) async throws {
+        let origin = try OriginRepository()
+        let commit = try origin.commit(["a": (.file, "text")])
+        let source = Source(url: "git+file://\(origin.path)#\(commit)")
+        let archive = try await cache().file(source, of: "a.1")
+        let whole = try Data(contentsOf: URL(fileURLWithPath: archive))
+        #expect(SourceCache.isWhole(archive))
+        let manager = FileManager.default
+        let mirror = GitMirror.path(of: "file://\(origin.path)", in: "\(folder)/git")
+        try #require(manager.fileExists(atPath: mirror))
+        switch damage {
+        case "cut": truncate(archive, 100)
+        case "removed": try manager.removeItem(atPath: archive)
+        case "checksum lost": try manager.removeItem(atPath: "\(archive).sha256")
+        case "objects lost":
+            try manager.removeItem(atPath: archive)
+            for path in try manager.subpathsOfDirectory(atPath: "\(mirror)/objects") {
+                let file = "\(mirror)/objects/\(path)"
+                if !file.isDirectory { truncate(file, 0) }
+            }
+        default:
+            try manager.removeItem(atPath: archive)
+            truncate("\(mirror)/HEAD", 0)
+        }
+        #expect(try await cache().file(source, of: "a.1") == archive)
+        #expect(try Data(contentsOf: URL(fileURLWithPath: archive)) == whole)
+        #expect(SourceCache.isWhole(archive))
     }
 
     @Test func withoutARevisionTheDefaultBranchCounts() async throws {
