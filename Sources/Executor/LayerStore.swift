@@ -257,7 +257,12 @@ public struct LayerStore: Sendable {
     }
 
     private func move(_ source: String, to destination: String) throws(Failure) {
-        guard rename(source, destination) == 0 else {
+        // What is in the way is damage: a directory in a file's place, or the other way round.
+        let isBlocked = { [EISDIR, ENOTDIR, ENOTEMPTY, EEXIST].contains(errno) }
+        guard
+            rename(source, destination) == 0
+                || isBlocked() && removeTree(destination) && rename(source, destination) == 0
+        else {
             throw Failure(.infrastructure, "\(destination): cannot be put there: \(String(cString: strerror(errno)))")
         }
     }

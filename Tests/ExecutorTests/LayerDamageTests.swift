@@ -108,6 +108,24 @@ struct LayerDamageTests {
         }
     }
 
+    /// A directory in the place of an archive, or of what says how a layer was unpacked, does not keep the layer from being
+    /// made again.
+    @Test func aDirectoryInTheWayIsReplaced() async throws {
+        let layer = try await layer()
+        let root = try await store.unpacked(layer.digest)
+        let whole = try description(of: root)
+        for file in [store.object(layer.digest), "\(store.directory)/states/\(layer.digest)"] {
+            try FileManager.default.removeItem(atPath: file)
+            try FileManager.default.createDirectory(atPath: "\(file)/more", withIntermediateDirectories: true)
+            #expect(try await self.layer() == layer)
+            #expect(store.contains(layer.digest))
+            #expect(try description(of: try await store.unpacked(layer.digest)) == whole)
+        }
+        try FileManager.default.removeItem(atPath: root)
+        try "x".write(toFile: root, atomically: false, encoding: .utf8)
+        #expect(try description(of: try await store.unpacked(layer.digest)) == whole)
+    }
+
     /// `cp -r` gives all files to whoever copies, and another time.
     @Test func aCopyOfAStoreIsUsed() async throws {
         let layer = try await layer()
