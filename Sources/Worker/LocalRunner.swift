@@ -272,7 +272,8 @@ extension LocalRunner {
         _ progress: @escaping @Sendable (String) -> Void
     ) async throws -> PreparedJob {
         let job = request.job
-        let assembled = try await assemble(request, in: target)
+        let unpacked = try await unpackedLayers(of: request)
+        let assembled = try AssembledSwitch(request, layers: unpacked, in: target, jobs: processors)
         let opam = try request.opamFile()
         let direct = Set(job.inputs)
         let depends = request.inputs.filter { direct.contains($0.id) }.map { $0.job.package.description }
@@ -319,12 +320,13 @@ extension LocalRunner {
             remote: workshop?.session, staging: staging)
     }
 
-    private func assemble(_ request: JobRequest, in target: TargetEnvironment) async throws -> AssembledSwitch {
+    /// Unpacks the layers of all inputs.
+    private func unpackedLayers(of request: JobRequest) async throws -> [String] {
         var unpacked: [String] = []
         for input in request.inputs {
             unpacked.append(try await layers.unpacked(input.layer))
         }
-        return try AssembledSwitch(request, layers: unpacked, in: target, jobs: processors)
+        return unpacked
     }
 
     /// The base, the system packages of the closure, the inputs' layers, and opam's state over them.
