@@ -107,14 +107,14 @@ let package = Package(
             "Worker",
             [
                 "Archive", "Core", "Documents", "Executor", "Fetching", "OpamFormat", "OpamSwitch", "PluginHost",
-                "PluginMessages", "Store",
+                "PluginMessages",
             ]),
-        module("Engine", ["Core", "Documents", "Planner", "Scheduler", "Store", "Worker"]),
+        module("Engine", ["Core", "Documents", "Scheduler", "Store", "Worker"]),
         module("Review", ["Core", "Documents", "Git", "Store"]),
         .executableTarget(
             name: "ci",
             dependencies: [
-                argumentParser, "Archive", "Core", "Documents", "Engine", "Executor", "Fetching", "Git", "Matrix",
+                argumentParser, "Core", "Documents", "Engine", "Executor", "Fetching", "Git", "Matrix",
                 "OpamFormat",
                 "OpamRepository", "OpamSolver", "Planner", "PluginHost", "PluginMessages", "PluginTools", "Review",
                 "Store", "Worker",
@@ -141,6 +141,7 @@ let package = Package(
             exclude: ["compare-with-opam"], swiftSettings: settings),
 
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
+        .testTarget(name: "ArchitectureTests", swiftSettings: settings),
         tests("Core", []),
         tests("OpamSolver", []),
         .testTarget(

@@ -137,7 +137,8 @@ private func fileDigest(_ path: String) throws -> Digest {
 }
 
 /// Decodes JSON of a plugin, saying where it is not what was expected.
-package func read<Value: Decodable>(_ type: Value.Type, from bytes: [UInt8], call: String) throws(PluginFault) -> Value {
+package func read<Value: Decodable>(_ type: Value.Type, from bytes: [UInt8], call: String) throws(PluginFault) -> Value
+{
     guard !bytes.isEmpty else {
         throw PluginFault(kind: .garbage("the answer is empty: expected a JSON object"), call: call)
     }

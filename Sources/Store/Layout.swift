@@ -15,7 +15,8 @@ struct Layout: Sendable {
     /// - Throws: `GitError` where a repository is there that cannot be opened.
     static func find(at path: String) throws -> Layout {
         let layout = Layout(root: path)
-        guard status(of: layout.own) == nil, let clone = try StoreClone.find(at: path) else { return layout }
+        let isFolder = status(of: "\(path)/.") != nil
+        guard isFolder, status(of: layout.own) == nil, let clone = try StoreClone.find(at: path) else { return layout }
         return Layout(root: clone.directory, clone: clone)
     }
 

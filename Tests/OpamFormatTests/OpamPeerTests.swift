@@ -57,7 +57,8 @@ struct OpamPeerTests {
         let texts = [
             "plain", "%{os}%", "a%{os}%b", "%{a:enable}%", "%{a+b:enable}%", "%{a:installed}%", "%{unknown}%",
             "%{a:installed?yes:no}%", "%{unknown?yes:no}%", "%%", "100%", "%", "%{os", "a%{os b", "%{unknown}%%{os}%",
-            "%{os}}%", "%%{os}%", "%{}%", "}%", "%{os}%%", "%%%{os}%%%", "%{a:installed?x y:z z}%", "%{os?a:b}%",
+            "%{os}}%", "a%{os}}%b", "%{os}}%%{os}%", "%%{os}%", "%{}%", "}%", "%{os}%%", "%%%{os}%%%",
+            "%{a:installed?x y:z z}%", "%{os?a:b}%",
         ]
         let environment: Environment = { variable in
             switch variable.description {

@@ -130,7 +130,14 @@ enum FileDamage: String, CaseIterable {
         _ path: String, _ whole: Contents, _ digests: (logs: [Digest], layers: [Digest]), _ objects: [String],
         _ name: String
     ) throws {
-        let found = try Store.verify(at: path, rebuilding: .documents)
+        let found: StoreVerification
+        do {
+            found = try Store.verify(at: path, rebuilding: .documents)
+        } catch let error as StoreError where name.contains("flip ciso/schema") {
+            // One digit more is the version of a newer program, whose stores are refused.
+            #expect(error.description.contains("has version"), "\(name)")
+            return
+        }
         if found.findings.isEmpty {
             #expect(try contents(path, digests) == whole, "\(name) is harmless")
             #expect(gitSucceeds("--git-dir=\(path)", "fsck", "--full", at: "/"), "\(name)")

@@ -102,7 +102,7 @@ public enum Interpolation {
     }
 
     /// Takes `%{…}%` from the start of `text`, or, when it isn't closed, the line; returns what follows. As for opam, a
-    /// brace and what follows it count together, so that of `}}%` nothing closes.
+    /// brace and what follows it count together, so that `}}%` closes nothing, unless the line ends with it.
     private static func takeVariable<Bytes: Collection>(
         from text: Bytes, nameAt start: Bytes.Index, into pieces: inout [Piece<Bytes>]
     ) -> Bytes where Bytes.Element == UInt8, Bytes.SubSequence == Bytes {
@@ -117,7 +117,9 @@ public enum Interpolation {
             }
             search = text.index(after: next)
         }
-        pieces.append(.literal(text[..<lineEnd]))
+        let line = text[start..<lineEnd]
+        let isClosed = line.count > 1 && line.suffix(2).elementsEqual([.closeBrace, .percent])
+        pieces.append(isClosed ? .variable(line.dropLast(2)) : .literal(text[..<lineEnd]))
         return text[lineEnd...]
     }
 }

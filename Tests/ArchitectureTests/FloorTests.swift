@@ -1,0 +1,56 @@
+import Foundation
+import Testing
+
+/// The floors of docs/ARCHITECTURE.md hold: modules import downwards only, and nothing is declared that is not used.
+@Suite struct FloorTests {
+    private let tree = SourceTree()
+
+    /// The modules of each floor, the highest floor first: the lines of the block `floors` of docs/ARCHITECTURE.md.
+    private func floors() throws -> [[String]] {
+        let page = try tree.text("docs/ARCHITECTURE.md")
+        let block = try #require(page.firstMatch(of: /```floors\n([^`]*)```/)).1
+        return block.split(separator: "\n").map { $0.split(separator: " ").map(String.init) }
+    }
+
+    private func modules() throws -> [String] {
+        try FileManager.default.contentsOfDirectory(atPath: tree.root.appending(path: "Sources").path).sorted()
+    }
+
+    @Test func everyModuleIsOnOneFloor() throws {
+        #expect(try floors().flatMap { $0 }.sorted() == modules())
+    }
+
+    @Test func modulesImportDownwardsOnly() throws {
+        let floors = try floors()
+        let floorOf = Dictionary(
+            uniqueKeysWithValues: floors.enumerated().flatMap { floor, names in names.map { ($0, floor) } })
+        for (name, floor) in floorOf {
+            for file in tree.files(in: "Sources/\(name)") {
+                for (imported, line) in file.imports {
+                    guard let other = floorOf[imported], imported != name else { continue }
+                    #expect(other > floor, "\(file.path):\(line): \(name) imports \(imported), which is not below it")
+                }
+            }
+        }
+    }
+
+    @Test func declaredDependenciesAreThoseImported() throws {
+        let manifest = Manifest(try tree.text("Package.swift"))
+        let modules = try Set(modules())
+        for name in modules {
+            let files = tree.files(in: "Sources/\(name)")
+            guard !files.isEmpty else { continue }
+            let declared = try #require(manifest.dependencies[name], "Package.swift: no target '\(name)'")
+            let imported = Set(files.flatMap { $0.imports.map(\.module) }).intersection(modules).subtracting([name])
+            #expect(Set(declared).intersection(modules) == imported, "Package.swift: dependencies of '\(name)'")
+        }
+    }
+
+    @Test func oneFileImportsEachCLibrary() {
+        let files = tree.files(in: "Sources")
+        for library in ["CArchive", "CCrypto", "CGit2", "CYAML", "CZlib"] {
+            let importing = files.filter { $0.imports.contains { $0.module == library } }.map(\.path)
+            #expect(importing.count == 1, "\(library) is imported by \(importing)")
+        }
+    }
+}
