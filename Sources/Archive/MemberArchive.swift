@@ -72,6 +72,13 @@ public struct MemberArchive: Sendable {
         try readIndex().locations
     }
 
+    /// Whether the index ends with its last whole line. Otherwise a writer was killed while it wrote there, or it is damaged,
+    /// and members may be missing.
+    public func hasWholeIndex() throws(ArchiveError) -> Bool {
+        let index = try readIndex()
+        return index.indexEnd == index.size
+    }
+
     /// The contents of the member called `name`.
     ///
     /// - Throws: `ArchiveError` with `noSuchMember`, `damaged` or `system`.
@@ -134,6 +141,8 @@ public struct MemberArchive: Sendable {
         var end = 0
         /// Bytes of the index up to its last whole line.
         var indexEnd = 0
+        /// Bytes of the index.
+        var size = 0
     }
 
     /// Reads the index up to the first line that is not whole: what follows was being written when its writer was killed.
@@ -156,6 +165,7 @@ public struct MemberArchive: Sendable {
             rest = rest[(newline + 1)...]
         }
         index.indexEnd = rest.startIndex
+        index.size = text.count
         return index
     }
 

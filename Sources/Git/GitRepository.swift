@@ -85,6 +85,7 @@ public final class GitRepository {
         objectsDirectory = String(cString: git_repository_commondir(repository)) + "objects"
         packStamp = FolderStamp(of: objectsDirectory + "/pack")
         self.path = path
+        try IndexSafety.check(objectsDirectory, of: path, hint: nil)
     }
 
     deinit {
@@ -340,6 +341,7 @@ extension GitRepository {
     /// libgit2 finds new packs by itself, but never forgets one, and fails where one went away before it was opened.
     public func refresh() throws(GitError) {
         let stamp = FolderStamp(of: objectsDirectory + "/pack")
+        try IndexSafety.check(objectsDirectory, of: path, hint: damageHint)
         var opened: OpaquePointer?
         try check(git_odb_open(&opened, objectsDirectory), "open its objects")
         guard let opened, git_repository_set_odb(handle, opened) == 0 else {

@@ -24,6 +24,13 @@ extension Layout {
             .filter { all.contains("\($0).pack") && !all.contains("\($0).keep") }.sorted().map { "\(packs)/\($0)" }
     }
 
+    /// Whether the index of every pack leads into its pack: libgit2 does not survive one that does not.
+    var hasSafeIndexes: Bool {
+        names(in: packs).filter { $0.hasSuffix(".idx") }.allSatisfy {
+            PackIndex.isSafe(base: "\(packs)/\($0.dropLast(4))")
+        }
+    }
+
     /// Removes the `.keep` files of dead writers. The writer's lock must be held.
     func releaseKeptPacks() throws(StoreError) {
         for name in names(in: packs) where name.hasSuffix(".keep") {

@@ -123,6 +123,10 @@ public struct LogDirectory: Sendable {
                 let damaged = locations.filter { name, location in
                     (try? archive.read(location)).map { Digest(of: $0).hex != name } ?? true
                 }
+                if damaged.isEmpty, try !archive.hasWholeIndex() {
+                    return DamagedArchive(
+                        path: archive.path, logs: [], problem: "its index is damaged after \(locations.count) logs")
+                }
                 guard !damaged.isEmpty else { return nil }
                 return DamagedArchive(path: archive.path, logs: damaged.keys.sorted(), problem: "")
             } catch {
@@ -131,15 +135,17 @@ public struct LogDirectory: Sendable {
         }
     }
 
-    /// Drops what cannot be read of an archive.
+    /// Drops what cannot be read of an archive: writes it anew with the rest.
     func dropDamaged(_ archive: DamagedArchive) throws {
-        guard !archive.logs.isEmpty else {
+        let old = MemberArchive(path: archive.path)
+        guard let locations = try? old.locations(), !locations.isEmpty else {
             unlink(archive.path + ".index")
             unlink(archive.path)
             return
         }
         // What has no digest for a name is dropped with them.
-        try remove(in: MemberArchive(path: archive.path)) { !archive.logs.contains($0) && Digest(hex: $0) != nil }
+        let damaged = Set(archive.logs)
+        try rewrite(old, locations.filter { name, _ in !damaged.contains(name) && Digest(hex: name) != nil })
     }
 
     /// Every log that is not running: its digest, size in bytes, and when it was sealed (nil: long packed).
@@ -165,7 +171,11 @@ public struct LogDirectory: Sendable {
     private func remove(in archive: MemberArchive, keeping isKept: (String) -> Bool) throws {
         let locations = try archive.locations()
         let kept = locations.filter { name, _ in isKept(name) }
-        guard kept.count < locations.count else { return }
+        if kept.count < locations.count { try rewrite(archive, kept) }
+    }
+
+    /// Writes an archive anew, with some of its logs.
+    private func rewrite(_ archive: MemberArchive, _ kept: [String: MemberArchive.Location]) throws {
         let parts = archive.path.split(separator: ".")
         let generation = parts.last.flatMap { Int($0) } ?? 0
         let base = String(archive.path.dropLast(parts.last.map { $0.count + 1 } ?? 0))

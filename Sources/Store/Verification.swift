@@ -56,14 +56,18 @@ struct Verifier {
     }
 
     mutating func run() throws {
-        if layout.clone == nil { checkFrame() }
+        if layout.clone == nil {
+            checkFrame()
+            checkPacks()
+            // Not even opened: it would be read wherever the index leads.
+            guard layout.hasSafeIndexes else { return }
+        }
         guard let repository = try open() else { return }
         if layout.clone == nil {
             checkConfiguration(repository)
             checkLocks()
             if repair { finishPendingWork(repository) }
             checkPackedReferences()
-            checkPacks(repository)
             checkLooseObjects()
             if repair { rewriteFromJournal(repository) }
             checkReferences(repository)

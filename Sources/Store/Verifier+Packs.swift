@@ -3,29 +3,30 @@ internal import Glibc
 
 /// Git's objects as files: packs with their indexes, and objects with a file each.
 extension Verifier {
-    mutating func checkPacks(_ repository: GitRepository) {
+    mutating func checkPacks() {
         let all = Set(names(in: layout.packs))
         let bases = Set(all.filter { $0.hasSuffix(".idx") }.map { String($0.dropLast(4)) })
             .union(all.filter { $0.hasSuffix(".pack") && $0.hasPrefix("pack-") }.map { String($0.dropLast(5)) })
         var isChanged = false
-        for name in bases.sorted() where !all.contains("\(name).keep") {
+        for name in bases.sorted() {
             let base = "\(layout.packs)/\(name)"
+            // A pack with a `.keep` belongs to a change that is under way.
+            if all.contains("\(name).keep"), PackIndex.isSafe(base: base) { continue }
             // Looked at twice: another process may have put it together with others meanwhile.
             if PackIndex.isWhole(base: base) || status(of: "\(base).pack") == nil && status(of: "\(base).idx") == nil {
                 continue
             }
-            checkPack(base, repository)
+            checkPack(base)
             isChanged = true
         }
-        if isChanged, repair {
-            unlink("\(layout.packs)/multi-pack-index")
-            try? repository.refresh()
-        }
+        if isChanged, repair { unlink("\(layout.packs)/multi-pack-index") }
     }
 
-    private mutating func checkPack(_ base: String, _ repository: GitRepository) {
+    private mutating func checkPack(_ base: String) {
+        // Packs of ours stand alone; what a delta of stock git builds on in a file of its own is found there.
+        let objects = layout.gitObjects
         let salvage = PackSalvage(base: base) { id in
-            (try? repository.withObject(id) { ($0, Array($1)) })
+            (try? LooseObjects.read(id, in: objects)).map { ($0.type, Array($0.bytes)) }
         }
         let before = self
         guard let salvage else {

@@ -162,3 +162,26 @@ import Testing
         #expect(throws: GitError.self) { try here.remoteReferences(of: .url("file://\(origin)")) }
     }
 }
+
+extension OpeningTests {
+    /// libgit2 1.5 is killed by reading where such an index leads.
+    @Test func anIndexThatLeadsOutsideOfItsPackIsRefused() throws {
+        let folder = try TemporaryDirectory()
+        try folder.shell("git init -q --bare -b main \"$1\"", folder("git"))
+        let origin = try GitRepository(initializingBare: folder("git"))
+        let id = try origin.write(.blob, Array("contents".utf8))
+        try folder.shell(
+            "cd \"$1\" && echo \"$2\" | git pack-objects -q objects/pack/pack && rm -r objects/\(id.hex.prefix(2))",
+            folder("git"), id.hex)
+        let names = try FileManager.default.contentsOfDirectory(atPath: folder("git/objects/pack"))
+        let index = folder("git/objects/pack/" + (try #require(names.first { $0.hasSuffix(".idx") })))
+        #expect(try GitRepository(opening: folder("git")).blob(id) == Array("contents".utf8))
+        var bytes = try Data(contentsOf: URL(filePath: index))
+        // The offset of the only object: after the head, 256 sums, its name and its checksum.
+        bytes[8 + 1024 + 20 + 4] |= 0x40
+        chmod(index, 0o644)
+        try bytes.write(to: URL(filePath: index))
+        let error = #expect(throws: GitError.self) { try GitRepository(opening: folder("git")).blob(id) }
+        #expect(error?.kind == .corrupted && error?.detail.contains(".idx") == true, "\(error as Any)")
+    }
+}

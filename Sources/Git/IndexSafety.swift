@@ -1,0 +1,49 @@
+internal import Glibc
+internal import Synchronization
+
+/// Looks at the indexes of packs before libgit2 does, each once a process.
+enum IndexSafety {
+    /// A file as it was when it was looked at.
+    private struct Seen: Hashable {
+        let path: String
+        let inode: UInt64
+        let seconds: Int
+        let nanoseconds: Int
+    }
+
+    private static let limit = 100_000
+    private static let safe = Mutex<Set<Seen>>([])
+
+    /// - Parameter objects: the folder of a repository's objects.
+    /// - Throws: `GitError` of kind `corrupted` that names an index which leads outside of its pack.
+    static func check(_ objects: String, of repository: String, hint: String?) throws(GitError) {
+        let folder = "\(objects)/pack"
+        guard let stream = opendir(folder) else { return }
+        defer { closedir(stream) }
+        while let entry = readdir(stream) {
+            let name = withUnsafePointer(to: &entry.pointee.d_name) {
+                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+            }
+            guard name.hasSuffix(".idx") else { continue }
+            try check(base: "\(folder)/\(name.dropLast(4))", repository, hint)
+        }
+    }
+
+    private static func check(base: String, _ repository: String, _ hint: String?) throws(GitError) {
+        var status = stat()
+        guard stat("\(base).idx", &status) == 0 else { return }
+        let seen = Seen(
+            path: base, inode: UInt64(status.st_ino), seconds: status.st_mtim.tv_sec,
+            nanoseconds: status.st_mtim.tv_nsec)
+        if safe.withLock({ $0.contains(seen) }) { return }
+        guard PackIndex.isSafe(base: base) else {
+            throw GitError(
+                kind: .corrupted, operation: "read its objects", detail: "'\(base).idx' leads outside of its pack",
+                repository: repository, hint: hint)
+        }
+        safe.withLock { safe in
+            if safe.count >= limit { safe = [] }
+            safe.insert(seen)
+        }
+    }
+}
