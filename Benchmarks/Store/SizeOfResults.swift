@@ -7,7 +7,7 @@ import Store
 struct SizeOfResults {
     let folder: String
     let results: Int
-    /// Results between two tidyings, as in a run.
+    /// Results between two repacks, as in a run.
     private let interval = 500
 
     func run() throws {
@@ -24,7 +24,7 @@ struct SizeOfResults {
                 guard (number + 1).isMultiple(of: interval) else { continue }
                 if number < interval { untidy = size() }
                 let before = processTime()
-                let time = try milliseconds { try store.tidy(grace: 0) }
+                let time = try milliseconds { try store.repackIfNeeded(grace: 0) }
                 tidying.time += time
                 tidying.cpu += processTime() - before
                 tidying.worst = max(tidying.worst, time)
@@ -34,7 +34,7 @@ struct SizeOfResults {
         row("\(results) results, a commit each", "\(((time - tidying.time) / 1e3).short) s, the tidying left out")
         row("the first \(interval) of them, not tidied yet", "\(untidy) bytes")
         row(
-            "\(tidying.count) tidyings, one after \(interval) results each",
+            "\(tidying.count) repacks, one after \(interval) results each",
             "\((tidying.time / 1e3).short) s, \((tidying.cpu / 1e3).short) s of CPU, the longest "
                 + "\((tidying.worst / 1e3).short) s; \(size()) bytes in \(packs()) packs")
         let packing = try milliseconds { try store.repack(grace: 0) }

@@ -37,7 +37,7 @@ public struct RunningJob: Codable, Hashable, Sendable {
     /// - Throws: `StoreError`.
     public static func all(of deployment: String, in store: Store) throws -> [RunningJob] {
         // What another version wrote, and this one cannot read, is no running job that it could speak of.
-        try store.live.values(below: StorePath("running/\(deployment)")).values
+        try store.ephemeral.values(below: StorePath("running/\(deployment)")).values
             .compactMap { try? JSONDecoder().decode(RunningJob.self, from: Data($0.bytes)) }
             .sorted { ($0.began, $0.cell.description, $0.job) < ($1.began, $1.cell.description, $1.job) }
     }

@@ -34,14 +34,14 @@ package struct DeploymentRun: Sendable {
         observe: @escaping @Sendable (RunEvent) async -> Void
     ) async throws {
         // A verdict that the last run made durable in its last moment is not to be found once more.
-        try store.settle()
+        try store.finishPendingCommits()
         let cancellations = try CancellationWatch(store: store, plan: plan)
         defer { cancellations.stop() }
-        let claims = try JobClaims(in: store.live)
+        let claims = try JobClaims(in: store.ephemeral)
         defer { claims.end() }
         let running = try RunningJobs(of: plan.deployment, in: store)
         defer { running.end() }
-        let housekeeping = Housekeeping { [store] willPack in try store.tidy(willPack: willPack) }
+        let backgroundRepack = BackgroundRepack { [store] willPack in try store.repackIfNeeded(willPack: willPack) }
         var round = Round()
         repeat {
             try Task.checkCancellation()
@@ -49,21 +49,21 @@ package struct DeploymentRun: Sendable {
             let records = try RecordedResults(
                 store: store, deployment: plan.deployment, targets: Set(plan.targets.map(\.name)))
             let wanted = try wantedCells(records, of: round)
-            let agenda = try agenda(wanted, records, round)
+            let worklist = try worklist(wanted, records, round)
             let run = planRun(
-                agenda, claims, cancellations: cancellations.cells, files: files, housekeeping,
+                worklist, claims, cancellations: cancellations.cells, files: files, backgroundRepack,
                 observe: { event in
                     running.note(event)
                     await observe(event)
                 })
-            let results = agenda.isEmpty && !round.isFirst ? [:] : try await run.run()
+            let results = worklist.isEmpty && !round.isFirst ? [:] : try await run.run()
             round.take(results, wanted: wanted, records)
             try fulfilRequests()
             let isRepaired = try round.canRepair && hasLostLayers(below: Set(round.infrastructureFailures.keys))
             if isRepaired { round.beginRepair() }
             round.isLast = try !isRepaired && !round.hasChangedLayers && retryHeads() == requests
         } while !round.isLast
-        await housekeeping.finish { await observe(.packing) }
+        await backgroundRepack.finish { await observe(.packing) }
         try Task.checkCancellation()
     }
 
@@ -83,19 +83,19 @@ package struct DeploymentRun: Sendable {
     }
 
     private func planRun(
-        _ agenda: Agenda, _ claims: JobClaims, cancellations: AsyncStream<Set<Cell>>,
-        files: @escaping @Sendable (Digest) throws -> PackageFiles, _ housekeeping: Housekeeping,
+        _ worklist: RunWorklist, _ claims: JobClaims, cancellations: AsyncStream<Set<Cell>>,
+        files: @escaping @Sendable (Digest) throws -> PackageFiles, _ backgroundRepack: BackgroundRepack,
         observe: @escaping @Sendable (RunEvent) async -> Void
     ) -> PlanRun {
         let lookup = JobLookup(store: store, plan: plan)
         return PlanRun(
-            plan: plan, agenda: agenda, runner: runner, slots: slots, files: files,
+            plan: plan, worklist: worklist, runner: runner, slots: slots, files: files,
             record: { [store, deployment = plan.deployment] entry in
                 let branch = ResultBranch(deployment: deployment, target: entry.result.cell.target)
                 try store.transact(Branch(branch.name), entry.result.message) { transaction in
                     try branch.write(entry.result, at: entry.path, in: transaction)
                 }
-                housekeeping.noteRecord()
+                backgroundRepack.noteRecord()
             },
             observe: observe, cancellations: cancellations, claims: claims, recorded: lookup.verdict(onJob:))
     }
@@ -154,8 +154,8 @@ extension DeploymentRun {
             }.map(\.cell))
     }
 
-    private func agenda(_ wanted: Set<Cell>, _ records: RecordedResults, _ round: Round) throws -> Agenda {
-        Agenda(
+    private func worklist(_ wanted: Set<Cell>, _ records: RecordedResults, _ round: Round) throws -> RunWorklist {
+        RunWorklist(
             plan: plan, wanted: { wanted.contains($0.cell) }, recorded: records.result(of:),
             known: { records.verdict(onJob: $0) ?? round.infrastructureFailures[$0] },
             holds: { round.layers.contains($0) || runner.holds(layer: $0) },

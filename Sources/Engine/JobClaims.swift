@@ -6,11 +6,11 @@ package import Store
 ///
 /// The path names the job alone. A claim ends when it is released or its process ends, however it ends.
 package final class JobClaims: Sendable {
-    private let live: any LiveValues
-    private let owner: LiveOwner
+    private let live: any EphemeralValues
+    private let owner: EphemeralOwner
 
     /// - Throws: `StoreError` where the owner of the claims cannot be registered.
-    package init(in live: any LiveValues) throws {
+    package init(in live: any EphemeralValues) throws {
         self.live = live
         owner = try live.join("claims")
     }

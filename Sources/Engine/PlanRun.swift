@@ -4,7 +4,7 @@ internal import Foundation
 internal import Scheduler
 package import Worker
 
-/// Carries out an agenda: runs what the scheduler says, records every verdict, tells the observer.
+/// Carries out an worklist: runs what the scheduler says, records every verdict, tells the observer.
 ///
 /// Verdicts are recorded before anything that waits for them is started: what was told is never lost.
 package struct PlanRun: Sendable {
@@ -15,7 +15,7 @@ package struct PlanRun: Sendable {
     }
 
     package let plan: Plan
-    package let agenda: Agenda
+    package let worklist: RunWorklist
     package let runner: any JobRunner
     package let slots: Int
     /// The pause before a job whose infrastructure failed is run again; doubled for each further attempt.
@@ -32,7 +32,7 @@ package struct PlanRun: Sendable {
     package let recorded: @Sendable (Digest) throws -> (result: CellResult, isOwn: Bool)?
 
     package init(
-        plan: Plan, agenda: Agenda, runner: any JobRunner, slots: Int, backoff: Duration = .seconds(2),
+        plan: Plan, worklist: RunWorklist, runner: any JobRunner, slots: Int, backoff: Duration = .seconds(2),
         files: @escaping @Sendable (Digest) throws -> PackageFiles, record: @escaping @Sendable (Entry) throws -> Void,
         observe: @escaping @Sendable (RunEvent) async -> Void, cancellations: AsyncStream<Set<Cell>>? = nil,
         claims: JobClaims? = nil,
@@ -40,7 +40,7 @@ package struct PlanRun: Sendable {
     ) {
         self.cancellations = cancellations
         self.plan = plan
-        self.agenda = agenda
+        self.worklist = worklist
         self.runner = runner
         self.slots = slots
         self.backoff = backoff
@@ -57,19 +57,19 @@ package struct PlanRun: Sendable {
     /// - Throws: what `record` throws; `CancellationError` when cancelled.
     @discardableResult
     package func run() async throws -> [Digest: CellResult] {
-        await observe(.planned(cells: agenda.cells, jobs: agenda.nodes.count, done: agenda.known.count))
-        let failures = agenda.blocked.compactMap { id, cells in
+        await observe(.planned(cells: worklist.cells, jobs: worklist.nodes.count, done: worklist.known.count))
+        let failures = worklist.blocked.compactMap { id, cells in
             plan.jobs[id].map { (package: $0.package, cells: cells) }
         }
         if !failures.isEmpty {
             await observe(.knownFailures(failures.sorted { ($1.cells, $0.package) < ($0.cells, $1.package) }))
         }
-        for result in agenda.settled {
+        for result in worklist.settled {
             try Task.checkCancellation()
             try await put(result, at: ResultPath.cell(result.cell))
         }
-        var course = Course(run: self)
-        try await withThrowingTaskGroup(of: Happening.self) { group in
+        var course = RunState(run: self)
+        try await withThrowingTaskGroup(of: RunInput.self) { group in
             course.awaitCancellations(in: &group)
             try await course.perform(course.scheduler.start(), in: &group)
             while !course.scheduler.isFinished, let happening = try await group.next() {
@@ -88,7 +88,7 @@ package struct PlanRun: Sendable {
 }
 
 /// What a run waits for.
-enum Happening: Sendable {
+enum RunInput: Sendable {
     case ended(Digest, JobReport)
     case adopted(Digest, CellResult, isOwn: Bool)
     /// No run claims the job any more.

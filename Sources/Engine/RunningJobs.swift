@@ -9,14 +9,14 @@ internal import Worker
 final class RunningJobs: Sendable {
     private let deployment: String
     private let store: Store
-    private let owner: LiveOwner
+    private let owner: EphemeralOwner
     private let jobs = Mutex<[Digest: RunningJob]>([:])
 
     /// - Throws: `StoreError`.
     init(of deployment: String, in store: Store) throws {
         self.deployment = deployment
         self.store = store
-        owner = try store.live.join("run")
+        owner = try store.ephemeral.join("run")
     }
 
     func note(_ event: RunEvent) {
@@ -49,13 +49,13 @@ final class RunningJobs: Sendable {
     private func tell(_ job: RunningJob, of id: Digest) {
         jobs.withLock { $0[id] = job }
         guard let bytes = try? JSONEncoder().encode(job), let path = try? path(of: id) else { return }
-        _ = try? store.live.set(Array(bytes), at: path, owner: owner, lifetime: nil, expecting: .anything)
+        _ = try? store.ephemeral.set(Array(bytes), at: path, owner: owner, lifetime: nil, expecting: .anything)
     }
 
     private func forget(_ id: Digest) {
         jobs.withLock { $0[id] = nil }
         guard let path = try? path(of: id) else { return }
-        _ = try? store.live.remove(path, expecting: .anything)
+        _ = try? store.ephemeral.remove(path, expecting: .anything)
     }
 
     private func path(of id: Digest) throws -> StorePath {

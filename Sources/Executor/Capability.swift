@@ -89,7 +89,7 @@ public struct Capability: Hashable, Sendable {
     }
 
     private static func openFiles() -> Capability {
-        let limit = Headroom.descriptorLimit()
+        let limit = ResourcePreflight.descriptorLimit()
         return Capability(
             name: "open-files", isAvailable: limit >= 4096, detail: "\(limit) at a time",
             remedy: limit >= 4096 ? nil : "raise the limit (ulimit -n 65536)", isOptional: true)

@@ -354,7 +354,7 @@ extension GitRepository {
     }
 
     /// As `refresh`, where packs came or went since; looks once a second at most. For handles that live long.
-    package func letGoOfOldPacks() throws(GitError) {
+    package func refreshIfPacksChanged() throws(GitError) {
         let now = ContinuousClock.now
         guard now - lastLook > .seconds(1) else { return }
         lastLook = now

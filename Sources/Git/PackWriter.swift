@@ -69,7 +69,7 @@ package final class PackWriter {
 
     private static let flushSize = 1 << 20
     private let directory: String
-    private let spares: SpareFiles?
+    private let spares: RecycledFiles?
     /// Opened when the first bytes go into it.
     private var draft: Draft?
     private let deflaters: Deflaters
@@ -85,7 +85,7 @@ package final class PackWriter {
     ///
     /// - Parameter spares: where to take files from.
     package init(
-        objects directory: String, count: Int, spares: SpareFiles? = nil, deflaters: Deflaters = Deflaters()
+        objects directory: String, count: Int, spares: RecycledFiles? = nil, deflaters: Deflaters = Deflaters()
     ) throws(GitError) {
         self.directory = directory
         self.deflaters = deflaters
@@ -104,7 +104,7 @@ package final class PackWriter {
 
     /// - Parameter size: how many bytes are to be written; nil where nobody knows yet.
     private static func draft(
-        _ kind: SpareFiles.Kind, size: Int?, _ directory: String, _ spares: SpareFiles?
+        _ kind: RecycledFiles.Kind, size: Int?, _ directory: String, _ spares: RecycledFiles?
     ) throws(GitError) -> Draft {
         if let size, let spare = spares?.take(kind, size: size) {
             return Draft(descriptor: spare.descriptor, path: spare.path, oldSize: spare.size)

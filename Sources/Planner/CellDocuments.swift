@@ -48,9 +48,9 @@ struct CellDocuments: Sendable {
 
 extension CellDocuments {
     /// Those of a column that is gone.
-    init(dropping column: ColumnMemory, base: PlanDocuments) throws {
+    init(dropping column: ColumnState, base: PlanDocuments) throws {
         let names = column.name.split(separator: "/").map(String.init)
-        guard names.count == 2 else { throw PlanUpdate.UnusableBase() }
+        guard names.count == 2 else { throw IncrementalPlanner.UnusableBase() }
         try self.init(
             target: names[0], compiler: names[1], cells: [],
             dropped: (0..<column.packages.count).map { column.packages[$0] }, base: base)

@@ -10,10 +10,10 @@ internal import OpamRepository
 /// version is built.
 struct PackageWarnings {
     private let inputs: PlanInputs
-    private let memory: PlanMemory
+    private let memory: IncrementalState
 
     /// - Parameter memory: Of the plan of these inputs.
-    init(_ inputs: PlanInputs, _ memory: PlanMemory) {
+    init(_ inputs: PlanInputs, _ memory: IncrementalState) {
         self.inputs = inputs
         self.memory = memory
     }

@@ -25,10 +25,10 @@ struct ParsedPackage: Sendable {
 /// The package versions of a source, each read once for all columns.
 final class ParsedPackages: Sendable {
     let source: any PackageSource
-    private let moving: MovingSources?
+    private let moving: UnpinnedSources?
     private let known = Mutex<[Universe.PackageID: ParsedPackage]>([:])
 
-    init(_ source: any PackageSource, _ moving: MovingSources?) {
+    init(_ source: any PackageSource, _ moving: UnpinnedSources?) {
         self.source = source
         self.moving = moving
     }

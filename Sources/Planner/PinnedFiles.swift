@@ -21,7 +21,7 @@ struct PinnedFiles {
     private static let limit = 200
 
     let texts: SourceTexts
-    let moving: MovingSources
+    let moving: UnpinnedSources
 
     /// What came of pins.
     struct Outcome {

@@ -6,12 +6,12 @@ internal import OpamFormat
 /// Puts the documents of a plan together: cells, jobs and packages that come and go, tasks, the header.
 struct PlanAssembly {
     let inputs: PlanInputs
-    private let base: PlanBase?
+    private let base: PreviousPlan?
     private(set) var documents: PlanDocuments
     /// Those of the new plan.
     private(set) var jobs: JobUses
 
-    init(inputs: PlanInputs, base: PlanBase?) {
+    init(inputs: PlanInputs, base: PreviousPlan?) {
         self.inputs = inputs
         self.base = base
         documents = PlanDocuments(base: base?.snapshot)
@@ -27,13 +27,13 @@ struct PlanAssembly {
 
     /// Adds the jobs that cells need now, and removes those that no cell needs any more, with their packages.
     mutating func setJobs(_ graphs: [JobGraph], _ cells: [CellDocuments]) throws {
-        var tally = JobTally(jobs, adding: graphs)
+        var tally = JobReferenceCounts(jobs, adding: graphs)
         do {
             // What is still needed is counted first, so that nothing goes to come again.
             try tally.retain(cells.flatMap(\.retained))
             try tally.release(cells.flatMap(\.released))
         } catch {
-            throw PlanUpdate.UnusableBase()
+            throw IncrementalPlanner.UnusableBase()
         }
         for place in tally.come {
             let graph = graphs[place.graph]
@@ -43,7 +43,7 @@ struct PlanAssembly {
         let files = graphs.map(\.reader.files)
         for digest in tally.packagesCome {
             guard let files = files.lazy.compactMap({ $0[digest] }).first else {
-                throw PlanUpdate.UnusableBase()
+                throw IncrementalPlanner.UnusableBase()
             }
             try documents.addPackage(digest, files)
         }
@@ -54,7 +54,7 @@ struct PlanAssembly {
     // MARK: Tasks and the header
 
     mutating func setHeader(
-        _ columns: [Column], _ memories: [ColumnMemory], _ cells: [CellDocuments]
+        _ columns: [Column], _ memories: [ColumnState], _ cells: [CellDocuments]
     ) throws -> PlanHeader {
         try documents.setTasks(
             zip(columns, memories).compactMap { column, memory in
@@ -73,7 +73,7 @@ struct PlanAssembly {
             let (target, compiler) = (column.target.name.value, column.compiler.name.value)
             let before = base?.header.columns.first { $0.target == target && $0.compiler == compiler }
             let counts = (before?.cells ?? CellCounts()) - cells.gone + cells.come
-            guard counts.total >= 0 else { throw PlanUpdate.UnusableBase() }
+            guard counts.total >= 0 else { throw IncrementalPlanner.UnusableBase() }
             return counts.total == 0 ? nil : PlanColumn(target: target, compiler: compiler, cells: counts)
         }.sorted { ($0.target, $0.compiler) < ($1.target, $1.compiler) }
     }
@@ -90,7 +90,7 @@ struct PlanAssembly {
         }
     }
 
-    private func task(_ column: Column, _ memory: ColumnMemory) -> PlannedTask {
+    private func task(_ column: Column, _ memory: ColumnState) -> PlannedTask {
         let requests = memory.requests
         return PlannedTask(
             target: column.target.name.value, compiler: column.compiler.name.value,

@@ -22,11 +22,11 @@ package struct PlanInputs: Sendable {
     /// Decides which accepted failures have expired.
     package var today: CalendarDate
     /// Tells the commits of packages' sources; nil leaves those that move as they are.
-    package var moving: MovingSources?
+    package var moving: UnpinnedSources?
 
     package init(
         matrix: MatrixFile, profiles: [ProfileKey: TargetProfile], sources: [[Int]: any PackageSource],
-        today: CalendarDate, moving: MovingSources? = nil
+        today: CalendarDate, moving: UnpinnedSources? = nil
     ) {
         self.moving = moving
         self.matrix = matrix
@@ -116,11 +116,11 @@ extension TargetEntry {
 }
 
 /// A plan, and what is known of it beside what is kept.
-package struct Planning: Sendable {
+package struct PlanOutput: Sendable {
     package var header: PlanHeader
     package var documents: PlanDocuments
     /// What the next plan can be made from.
-    package var memory: PlanMemory
+    package var memory: IncrementalState
     /// How many cells were made, and not left as they were.
     package var made: Int
     package var warnings: [Diagnostic]

@@ -21,14 +21,14 @@ package struct Planner: Sendable {
     ///
     /// - Parameter base: A plan in the store, by which this one is made quicker and never another one.
     /// - Throws: `Failure` where the matrix does not fit the repositories or a plugin fails.
-    package func plan(over base: PlanBase? = nil) async throws -> Planning {
+    package func plan(over base: PreviousPlan? = nil) async throws -> PlanOutput {
         guard let base, base.memory.setting == (try CellInputs(inputs).setting) else {
-            return try await PlanUpdate(planner: self, base: nil).planning()
+            return try await IncrementalPlanner(planner: self, base: nil).planning()
         }
         do {
-            return try await PlanUpdate(planner: self, base: base).planning()
-        } catch is PlanUpdate.UnusableBase {
-            return try await PlanUpdate(planner: self, base: nil).planning()
+            return try await IncrementalPlanner(planner: self, base: base).planning()
+        } catch is IncrementalPlanner.UnusableBase {
+            return try await IncrementalPlanner(planner: self, base: nil).planning()
         }
     }
 

@@ -16,7 +16,7 @@ struct UnmatchedRules {
         var packages: Set<String>
     }
 
-    init(_ matrix: MatrixFile, _ updates: [ColumnUpdate]) {
+    init(_ matrix: MatrixFile, _ updates: [ColumnDelta]) {
         self.matrix = matrix
         let hasRules =
             !(matrix.exclude.isEmpty && matrix.acceptFailures.isEmpty && matrix.schedule.isEmpty)

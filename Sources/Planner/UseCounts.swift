@@ -23,7 +23,7 @@ struct UseCounts: Sendable, Equatable {
 
 /// Use counts that are being changed. Things have numbers: their places in the counts before, and behind those the
 /// others as they come.
-struct UseTally {
+struct ReferenceCounts {
     typealias Number = Int
 
     let before: UseCounts

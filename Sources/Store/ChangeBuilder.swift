@@ -37,7 +37,7 @@ struct ChangeBuilder {
     mutating func build(_ requests: [CommitRequest]) throws -> PreparedChange {
         for request in requests {
             do {
-                let edits = try settle(request)
+                let edits = try rebased(request)
                 if request.options.grouping == .own { try closeGroup() }
                 group.append(request)
                 if groupEdits.isEmpty { groupEdits = edits } else { groupEdits.merge(edits) { $1 } }
@@ -57,7 +57,7 @@ struct ChangeBuilder {
     }
 
     /// What `request` does to the branch as it is now; only what makes a difference.
-    private mutating func settle(_ request: CommitRequest) throws -> [StorePath: Edit] {
+    private mutating func rebased(_ request: CommitRequest) throws -> [StorePath: Edit] {
         let unchanged = request.baseTree == tree && groupEdits.isEmpty
         if !unchanged {
             // Also where both wrote the same: two that each add 1 to what they read must not add 1 together.

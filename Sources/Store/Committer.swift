@@ -10,20 +10,20 @@ final class Committer: Sendable {
     private let options: StoreOptions
     private let waiting = Mutex<[CommitRequest]>([])
     private let queue = DispatchQueue(label: "store.committer")
-    private let spares: SpareFiles
+    private let spares: RecycledFiles
     private let work: Work
-    private let announce: @Sendable () -> Void
+    private let notify: @Sendable () -> Void
     /// Changes, a pack each, since packs were put together.
     private let newPacks = Mutex(0)
     private static let packLimit = 32
     private let behind = DispatchQueue(label: "store.packs", qos: .utility)
 
-    /// - Parameter announce: called when branches have moved.
+    /// - Parameter notify: called when branches have moved.
     init(
-        layout: Layout, options: StoreOptions, cache: ObjectCache, spares: SpareFiles,
-        announce: @escaping @Sendable () -> Void
+        layout: Layout, options: StoreOptions, cache: ObjectCache, spares: RecycledFiles,
+        notify: @escaping @Sendable () -> Void
     ) {
-        self.announce = announce
+        self.notify = notify
         self.layout = layout
         self.options = options
         self.spares = spares
@@ -53,7 +53,7 @@ final class Committer: Sendable {
     }
 
     /// Waits for those who were in the last batch and are about to come again, as long as somebody comes.
-    private func gather() {
+    private func waitForGroupCommit() {
         let expected = work.lastBatch
         guard expected >= 8 else { return }
         var seen = 0
@@ -66,7 +66,7 @@ final class Committer: Sendable {
     }
 
     private func drain() {
-        gather()
+        waitForGroupCommit()
         let batch = waiting.withLock { waiting in
             defer { waiting = [] }
             return waiting
@@ -80,7 +80,7 @@ final class Committer: Sendable {
             byBranch[request.branch, default: []].append(request)
         }
         for branch in order { work.commit(byBranch[branch] ?? [], to: branch) }
-        announce()
+        notify()
         mergePacks(after: work.takePackCount())
     }
 
@@ -107,14 +107,14 @@ private final class Work: @unchecked Sendable {
     private let layout: Layout
     private let options: StoreOptions
     private var repository: GitRepository?
-    private let spares: SpareFiles
+    private let spares: RecycledFiles
     private let deflaters = PackWriter.Deflaters()
     private let cache: ObjectCache
     private var packCount = 0
     /// How many requests were taken along last.
     var lastBatch = 0
 
-    init(layout: Layout, options: StoreOptions, cache: ObjectCache, spares: SpareFiles) {
+    init(layout: Layout, options: StoreOptions, cache: ObjectCache, spares: RecycledFiles) {
         self.cache = cache
         self.spares = spares
         self.layout = layout
@@ -151,7 +151,7 @@ private final class Work: @unchecked Sendable {
 
     private func handle() throws -> GitRepository {
         if let repository {
-            try repository.letGoOfOldPacks()
+            try repository.refreshIfPacksChanged()
             return repository
         }
         try layout.requireWritable()

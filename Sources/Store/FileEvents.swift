@@ -2,7 +2,7 @@ internal import Glibc
 internal import Synchronization
 
 /// How changes of other processes are noticed.
-public enum Noticing: Sendable, Hashable, CustomStringConvertible {
+public enum ChangeDetection: Sendable, Hashable, CustomStringConvertible {
     /// The kernel tells (inotify); besides, everything is looked at in this interval, in case it did not.
     case kernel(checkingEvery: Duration)
     /// Everything is looked at in this interval: where the kernel has no inotify left, or the disk is a network's.
@@ -23,7 +23,7 @@ final class FileEvents: Sendable {
         var listeners: [UInt64: @Sendable () -> Void] = [:]
         var next: UInt64 = 0
         var generation: UInt64 = 0
-        var noticing: Noticing
+        var changeDetection: ChangeDetection
         /// Writing to it ends the thread's sleep.
         var wake: Int32 = -1
     }
@@ -31,20 +31,20 @@ final class FileEvents: Sendable {
     private let folders: [String]
     private let state: Mutex<State>
 
-    init(folders: [String], noticing: Noticing) {
+    init(folders: [String], changeDetection: ChangeDetection) {
         self.folders = folders
-        state = Mutex(State(noticing: noticing))
+        state = Mutex(State(changeDetection: changeDetection))
     }
 
     deinit { stop() }
 
     /// How changes are noticed now: polling where inotify was wanted and could not be had.
-    var noticing: Noticing { state.withLock { $0.noticing } }
+    var changeDetection: ChangeDetection { state.withLock { $0.changeDetection } }
 
     /// Whether a thread is at work.
     var isWatching: Bool { state.withLock { $0.wake >= 0 } }
 
-    /// Calls `listener` at every change until `ignore` is called with what this returns.
+    /// Calls `listener` at every change until `removeListener` is called with what this returns.
     func listen(_ listener: @escaping @Sendable () -> Void) -> UInt64 {
         state.withLock { state in
             state.next += 1
@@ -55,7 +55,7 @@ final class FileEvents: Sendable {
     }
 
     /// Ends what `listen` began; the thread ends with the last listener.
-    func ignore(_ token: UInt64) {
+    func removeListener(_ token: UInt64) {
         let isLast = state.withLock { state in
             state.listeners[token] = nil
             return state.listeners.isEmpty
@@ -64,7 +64,7 @@ final class FileEvents: Sendable {
     }
 
     /// Calls every listener: for changes of our own, which need no kernel to be noticed.
-    func announce() {
+    func notify() {
         for listener in state.withLock({ Array($0.listeners.values) }) { listener() }
     }
 
@@ -84,16 +84,16 @@ final class FileEvents: Sendable {
         state.wake = ends[1]
         let interval: Duration
         var inotify: Int32 = -1
-        switch state.noticing {
+        switch state.changeDetection {
         case .kernel(let checking):
             inotify = inotify_init1(Int32(O_NONBLOCK | O_CLOEXEC))
             interval = checking
-            if inotify < 0 { state.noticing = .polling(every: min(checking, .milliseconds(100))) }
+            if inotify < 0 { state.changeDetection = .polling(every: min(checking, .milliseconds(100))) }
         case .polling(let every): interval = every
         }
         let thread = Listening(
             folders: folders, inotify: inotify, end: ends[0], milliseconds: max(1, interval.milliseconds)
-        ) { [weak self] in self?.announce() }
+        ) { [weak self] in self?.notify() }
         thread.start()
     }
 }

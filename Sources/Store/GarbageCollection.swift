@@ -7,13 +7,13 @@ public struct Retention: Sendable, Hashable {
     /// The newest versions of every document: what they refer to is kept.
     public var versions: Int
     /// Also those versions at which this member of the document (a JSON object) took another value.
-    public var turningMember: String?
+    public var transitionField: String?
     /// Seconds during which nothing that is new is dropped, referred to or not.
     public var grace: Int
 
-    public init(versions: Int = 3, turningMember: String? = "outcome", grace: Int = 24 * 3600) {
+    public init(versions: Int = 3, transitionField: String? = "outcome", grace: Int = 24 * 3600) {
         self.versions = versions
-        self.turningMember = turningMember
+        self.transitionField = transitionField
         self.grace = grace
     }
 }
@@ -78,7 +78,7 @@ extension Store {
         try logs.remove(Set(garbage.logs))
         for object in garbage.objects { try objects.remove(object) }
         try logs.pack(before: Int(options.clock()) - retention.grace)
-        try live.sweep()
+        try ephemeral.sweep()
         try repack()
         try dropOldAutomaticSnapshots(keeping: 10)
     }
@@ -129,7 +129,7 @@ private struct ReferenceCounter {
     }
 
     private mutating func isTurning(_ old: TreeEntry?, _ new: TreeEntry, _ repository: GitRepository) throws -> Bool {
-        guard let member = retention.turningMember else { return false }
+        guard let member = retention.transitionField else { return false }
         return try value(of: member, old, repository) != value(of: member, new, repository)
     }
 

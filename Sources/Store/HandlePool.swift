@@ -22,7 +22,7 @@ package final class HandlePool: Sendable {
         let lent = try idle.withLock { $0.popLast() } ?? Idle(repository: .store(at: path))
         defer { idle.withLock { $0.append(lent) } }
         do {
-            try lent.repository.letGoOfOldPacks()
+            try lent.repository.refreshIfPacksChanged()
             return try body(lent.repository)
         } catch let error as GitError where error.kind == .corrupted {
             throw StoreError(

@@ -49,7 +49,7 @@ extension Layout {
         for base in bases.sorted() {
             let pack = status(of: "\(base).pack")
             let newest = max(pack?.modified ?? .max, status(of: "\(base).idx")?.modified ?? .max)
-            let isSmall = pack.map { $0.size <= SpareFiles.largest } ?? true
+            let isSmall = pack.map { $0.size <= RecycledFiles.largest } ?? true
             guard newest >= horizon || isSmall, !PackIndex.isWhole(base: base) else { continue }
             try makeDirectory(damaged)
             // The index first: without it nobody looks at the pack.
@@ -80,7 +80,7 @@ extension Layout {
 
     /// Removes packs all of whose objects are elsewhere; their files may be written anew. Leaves them to another time
     /// while `git gc` is at work.
-    func removePacks(_ bases: ArraySlice<String>, _ spares: SpareFiles) {
+    func removePacks(_ bases: ArraySlice<String>, _ spares: RecycledFiles) {
         guard !bases.isEmpty, !isCollectedByGit else { return }
         // An index that stock git made of several packs may name these; git makes it anew.
         unlink("\(packs)/multi-pack-index")

@@ -7,7 +7,7 @@ struct PackMerging {
     private static let largest = 128 << 20
     let layout: Layout
     let options: StoreOptions
-    let spares: SpareFiles
+    let spares: RecycledFiles
 
     /// Puts together the small packs, unless they are few or somebody else is at it.
     func run() throws {

@@ -36,7 +36,7 @@ struct ReferenceFile {
     /// Takes the lock, with `new` in it; false where somebody else has it.
     ///
     /// - Parameter spares: where to take the file from.
-    func lock(_ new: ObjectID, _ spares: SpareFiles? = nil) throws(StoreError) -> Bool {
+    func lock(_ new: ObjectID, _ spares: RecycledFiles? = nil) throws(StoreError) -> Bool {
         let aside = try writeAside(new, spares)
         do throws(StoreError) {
             if try place(aside) { return true }
@@ -60,7 +60,7 @@ struct ReferenceFile {
     }
 
     /// Writes a file that says where the reference is to go; gives its path.
-    private func writeAside(_ new: ObjectID, _ spares: SpareFiles?) throws(StoreError) -> String {
+    private func writeAside(_ new: ObjectID, _ spares: RecycledFiles?) throws(StoreError) -> String {
         let line = Array("\(new)\n".utf8)
         if let spare = spares?.take(.reference, size: line.count) {
             let file = File(adopting: spare.descriptor, spare.path)
@@ -82,7 +82,7 @@ struct ReferenceFile {
     /// Moves the reference to what the lock says, and gives the lock up.
     ///
     /// - Parameter spares: where the file goes that was the reference.
-    func commit(_ spares: SpareFiles? = nil, beforeMove: () throws -> Void = {}) throws {
+    func commit(_ spares: RecycledFiles? = nil, beforeMove: () throws -> Void = {}) throws {
         let spare = spares?.link(path, .reference)
         do {
             try beforeMove()

@@ -15,11 +15,11 @@ public final class Store: Sendable {
     let handles: HandlePool
     let options: StoreOptions
     let committer: Committer
-    let spares: SpareFiles
+    let spares: RecycledFiles
     /// Changes of branches.
     let events: FileEvents
     /// Claims, ticks and progress, visible to the other processes that have the store open.
-    public let live: FileLiveValues
+    public let ephemeral: FileEphemeralValues
 
     /// Opens the store at `path`, or makes one there.
     ///
@@ -43,11 +43,12 @@ public final class Store: Sendable {
         let schema = isClone ? nil : try options.schema.check(layout)
         // Where the repository cannot be opened nothing is written either.
         try handles.with { _ in }
-        events = FileEvents(folders: ["\(layout.root)/refs"], noticing: options.noticing)
-        live = try FileLiveValues(directory: layout.live, noticing: options.noticing, isMade: !isClone)
-        spares = SpareFiles(directory: layout.spares, after: options.filesBeforeSpares)
+        events = FileEvents(folders: ["\(layout.root)/refs"], changeDetection: options.changeDetection)
+        ephemeral = try FileEphemeralValues(
+            directory: layout.live, changeDetection: options.changeDetection, isMade: !isClone)
+        spares = RecycledFiles(directory: layout.spares, after: options.filesBeforeSpares)
         committer = Committer(layout: layout, options: options, cache: handles.cache, spares: spares) { [events] in
-            events.announce()
+            events.notify()
         }
         if let schema { try begin(schema) }
     }
@@ -55,7 +56,7 @@ public final class Store: Sendable {
     private func begin(_ schema: SchemaState) throws {
         try recoverFromRestart()
         // Who may only read leaves them.
-        try? live.sweepOwners()
+        try? ephemeral.sweepOwners()
         if schema != SchemaState(version: options.schema.version) { try migrate() }
     }
 
@@ -66,7 +67,7 @@ public final class Store: Sendable {
             state.boot != WriterState.currentBoot
         else { return }
         // Who may only read sees what there is.
-        try? settle()
+        try? finishPendingCommits()
     }
 
     /// The branch as it is now; empty where there is none.
@@ -122,7 +123,7 @@ public final class Store: Sendable {
     /// from now on, not only after the next transaction.
     ///
     /// - Throws: `StoreError`, also where another writer holds the store for too long.
-    public func settle() throws { try exclusively { _ in } }
+    public func finishPendingCommits() throws { try exclusively { _ in } }
 
     /// Runs `body` while no writer of any process is at work.
     func exclusively<Result: Sendable>(_ body: (GitRepository) throws -> Result) throws -> Result {

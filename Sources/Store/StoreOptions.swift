@@ -20,7 +20,7 @@ public struct StoreOptions: Sendable {
     /// How long to wait for another writer's lock.
     public var lockTimeout: Duration
     /// How watches notice what other processes do.
-    public var noticing: Noticing
+    public var changeDetection: ChangeDetection
     /// So many files are made before those that are deleted are kept, to be written anew.
     package var filesBeforeSpares = 48
     /// The version to write, and how older ones are brought to it.
@@ -31,14 +31,14 @@ public struct StoreOptions: Sendable {
     public init(
         durability: Durability = .power, author: (name: String, email: String) = ("ciso", "ciso@localhost"),
         clock: @escaping @Sendable () -> Int64 = { systemTime() }, attempts: Int = 16,
-        lockTimeout: Duration = .seconds(30), noticing: Noticing = .kernel(checkingEvery: .seconds(1))
+        lockTimeout: Duration = .seconds(30), changeDetection: ChangeDetection = .kernel(checkingEvery: .seconds(1))
     ) {
         self.durability = durability
         self.author = author
         self.clock = clock
         self.attempts = attempts
         self.lockTimeout = lockTimeout
-        self.noticing = noticing
+        self.changeDetection = changeDetection
     }
 }
 

@@ -117,7 +117,7 @@ struct Verifier {
         do {
             _ = try WriterSession(
                 layout: layout, options: StoreOptions(), repository: repository,
-                spares: SpareFiles(directory: layout.spares, after: .max))
+                spares: RecycledFiles(directory: layout.spares, after: .max))
         } catch {
             note(.damage, .journal, "what the last writer left cannot be finished: \(error)")
         }

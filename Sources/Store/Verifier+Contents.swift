@@ -68,7 +68,7 @@ extension Verifier {
     private static func checkpoint(_ layout: Layout, _ repository: GitRepository) throws {
         try WriterSession(
             layout: layout, options: StoreOptions(), repository: repository,
-            spares: SpareFiles(directory: layout.spares, after: .max)
+            spares: RecycledFiles(directory: layout.spares, after: .max)
         ).checkpoint()
     }
 

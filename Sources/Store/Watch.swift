@@ -73,9 +73,9 @@ public final class Watch: Sendable {
         self.mode = mode
         self.handler = handler
         state = Mutex(State(seen: commit))
-        let listening = store.events.listen { [weak self] in self?.look() }
+        let listening = store.events.listen { [weak self] in self?.schedule() }
         token.withLock { $0 = listening }
-        look()
+        schedule()
     }
 
     deinit { cancel() }
@@ -87,7 +87,7 @@ public final class Watch: Sendable {
             defer { token = nil }
             return token
         }) {
-            store.events.ignore(listening)
+            store.events.removeListener(listening)
         }
     }
 
@@ -95,10 +95,10 @@ public final class Watch: Sendable {
     public var statistics: Statistics { state.withLock { $0.statistics } }
 
     /// How changes of other processes are noticed.
-    public var noticing: Noticing { store.events.noticing }
+    public var changeDetection: ChangeDetection { store.events.changeDetection }
 
     /// Sees to it that the handler learns what is new, on the watch's own queue.
-    private func look(after delay: Duration = .zero) {
+    private func schedule(after delay: Duration = .zero) {
         let isNew = state.withLock { state in
             defer { state.isScheduled = true }
             return !state.isScheduled && !state.isCancelled
@@ -118,7 +118,7 @@ public final class Watch: Sendable {
             if isStarted, head.commit == seen { return }
             for step in try steps(from: seen, to: head, isStarted: isStarted) {
                 guard !state.withLock({ $0.isCancelled }) else { return }
-                try tell(from: state.withLock { $0.seen }, to: step)
+                try deliver(from: state.withLock { $0.seen }, to: step)
             }
             state.withLock { $0.failuresInARow = 0 }
         } catch {
@@ -128,7 +128,7 @@ public final class Watch: Sendable {
                 state.failuresInARow += 1
                 return state.failuresInARow
             }
-            look(after: .milliseconds(min(5_000, 10 << min(failures, 9))))
+            schedule(after: .milliseconds(min(5_000, 10 << min(failures, 9))))
         }
     }
 
@@ -139,7 +139,7 @@ public final class Watch: Sendable {
         return try (isStarted ? [] : [store.snapshot(at: seen)]) + commits.reversed().map(store.snapshot(at:))
     }
 
-    private func tell(from seen: ObjectID?, to snapshot: Snapshot) throws {
+    private func deliver(from seen: ObjectID?, to snapshot: Snapshot) throws {
         let isInitial = state.withLock { !$0.isStarted }
         let changes = try store.changes(from: seen, to: snapshot, below: prefix)
         if isInitial || !changes.isEmpty {

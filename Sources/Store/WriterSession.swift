@@ -10,14 +10,14 @@ final class WriterSession {
     private let layout: Layout
     private let options: StoreOptions
     private let repository: GitRepository
-    private let spares: SpareFiles
+    private let spares: RecycledFiles
     private let deflaters: PackWriter.Deflaters
     private var keptPack: String?
     /// Smaller directories are not compressed.
     private static let storedLimit = 16 << 10
 
     init(
-        layout: Layout, options: StoreOptions, repository: GitRepository, spares: SpareFiles,
+        layout: Layout, options: StoreOptions, repository: GitRepository, spares: RecycledFiles,
         deflaters: PackWriter.Deflaters = PackWriter.Deflaters()
     ) throws {
         self.layout = layout
@@ -55,10 +55,10 @@ final class WriterSession {
         let prepared: PreparedRecord
         do {
             prepared = try prepare(change, reference, old: old, new: new)
-            guard try reference.lock(new, spares) else { return try stepBack() }
+            guard try reference.lock(new, spares) else { return try abort() }
             guard try reference.read(repository) == old else {
                 reference.unlock()
-                return try stepBack()
+                return try abort()
             }
             try options.atPoint(.referenceLocked)
             try journal.append(prepared.bytes, at: state.tail)
@@ -73,7 +73,7 @@ final class WriterSession {
             // Nothing is visible yet: forget the change. Where even that fails, the next writer settles it.
             try? journal.cut(at: state.tail)
             try? reference.removeStaleLock(holding: new)
-            _ = try? stepBack()
+            _ = try? abort()
             throw error
         }
         try options.atPoint(.referenceMoved)
@@ -128,7 +128,7 @@ final class WriterSession {
         return PreparedRecord(bytes: bytes ?? [], isPacked: isPacked)
     }
 
-    private func stepBack() throws -> Bool {
+    private func abort() throws -> Bool {
         releasePack()
         state.intent = nil
         try lock.leave(state)

@@ -7,17 +7,17 @@ final class FailedSystemLayers: Sendable {
     private static let attempts = 3
     /// Letters of what the step printed, from its end.
     private static let outputLimit = 256 << 10
-    private let failures = Mutex<[Digest: (count: Int, last: BuildSession.StepFailure)]>([:])
+    private let failures = Mutex<[Digest: (count: Int, last: PackageBuild.StepFailure)]>([:])
 
     /// The failure of the layer `key`, where installing it again would end the same way.
-    subscript(key: Digest) -> BuildSession.StepFailure? {
+    subscript(key: Digest) -> PackageBuild.StepFailure? {
         failures.withLock { failures in
             failures[key].flatMap { $0.count >= Self.attempts ? $0.last : nil }
         }
     }
 
     /// - Parameter isTransient: whether another attempt could succeed.
-    func note(_ failed: BuildSession.StepFailure, of key: Digest, isTransient: Bool) {
+    func note(_ failed: PackageBuild.StepFailure, of key: Digest, isTransient: Bool) {
         var failed = failed
         failed.output = String(failed.output.suffix(Self.outputLimit))
         failures.withLock { failures in

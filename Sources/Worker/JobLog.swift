@@ -56,8 +56,8 @@ final class JobLog: Sendable {
         }
 
         /// What to report where the command did not end well.
-        func failure(_ result: CommandResult) -> BuildSession.StepFailure {
-            BuildSession.StepFailure(phase: phase, name: name, command: command, result: result, output: output())
+        func failure(_ result: CommandResult) -> PackageBuild.StepFailure {
+            PackageBuild.StepFailure(phase: phase, name: name, command: command, result: result, output: output())
         }
     }
 

@@ -55,7 +55,7 @@ public final class LocalRunner: JobRunner {
         ScratchDirectory.removeLeftovers(in: folders.scratch)
         ScratchDirectory.removeLeftovers(in: folders.logs)
         layers.removeLeftovers()
-        Headroom.raiseDescriptorLimit()
+        ResourcePreflight.raiseDescriptorLimit()
     }
 
     public func holds(layer: Digest) -> Bool {
@@ -107,7 +107,7 @@ public final class LocalRunner: JobRunner {
         let machine = Mutex<String?>(nil)
         var report = JobReport(outcome: .success, duration: 0)
         do {
-            try Headroom.check(folders.scratch)
+            try ResourcePreflight.check(folders.scratch)
             try request.checkFiles()
             let target = try await environments.environment(of: request.target, progress: here)
             let built: BuiltPackage
@@ -157,7 +157,8 @@ public final class LocalRunner: JobRunner {
     }
 
     private func build(
-        _ request: JobRequest, in target: TargetEnvironment, at workshop: RemoteSessions.Workshop? = nil, log: JobLog,
+        _ request: JobRequest, in target: TargetEnvironment, at workshop: RemoteSessions.RemoteWorkspace? = nil,
+        log: JobLog,
         _ progress: @escaping @Sendable (String) -> Void
     ) async throws -> BuiltPackage {
         do {
@@ -175,7 +176,8 @@ public final class LocalRunner: JobRunner {
     }
 
     private func buildOnce(
-        _ request: JobRequest, in target: TargetEnvironment, at workshop: RemoteSessions.Workshop? = nil, log: JobLog,
+        _ request: JobRequest, in target: TargetEnvironment, at workshop: RemoteSessions.RemoteWorkspace? = nil,
+        log: JobLog,
         _ progress: @escaping @Sendable (String) -> Void
     ) async throws -> BuiltPackage {
         let classifier = StepClassifier(
@@ -192,7 +194,7 @@ public final class LocalRunner: JobRunner {
             let built = try await build(request, prepared, progress)
             if let damage = prepared.supplied.damage(ofFiles: false) { throw MachineFailure(damage) }
             return built
-        } catch let failure as BuildSession.StepFailure {
+        } catch let failure as PackageBuild.StepFailure {
             let error = await checked(classifier.error(for: failure), prepared, request)
             if let error = error as? PackageFailure, failure.result.ending == .signalled(SIGKILL) {
                 throw KilledStep(name: failure.name, failure: error)
@@ -246,7 +248,7 @@ struct BuiltPackage: Sendable {
 extension LocalRunner {
     /// A job up to the point where the package's own commands begin.
     struct PreparedJob {
-        let session: BuildSession
+        let session: PackageBuild
         let steps: [Step]
         /// The one step that is taken instead, where the opam client carries out the recipe.
         let client: Step?
@@ -268,7 +270,8 @@ extension LocalRunner {
     ///
     /// - Parameter workshop: the host to build on; nil for a sandbox.
     func prepare(
-        _ request: JobRequest, in target: TargetEnvironment, at workshop: RemoteSessions.Workshop? = nil, log: JobLog,
+        _ request: JobRequest, in target: TargetEnvironment, at workshop: RemoteSessions.RemoteWorkspace? = nil,
+        log: JobLog,
         _ progress: @escaping @Sendable (String) -> Void
     ) async throws -> PreparedJob {
         let job = request.job
@@ -292,7 +295,7 @@ extension LocalRunner {
         }
         let client = try await client(for: request, recipe, in: target, staging: staging)
         let owned = assembled.owned + [OwnedLayer(directory: "\(staging.path)/state", owner: OwnedLayer.opam)]
-        let place: any BuildPlace
+        let place: any BuildBackend
         var layersUsed = request.inputs.map(\.layer)
         if let workshop {
             place = try await remotePlace(
@@ -300,13 +303,13 @@ extension LocalRunner {
         } else {
             let sandbox = try await sandbox(for: request, assembled, in: target, staging: staging, log: log, progress)
             layersUsed = sandbox.layout.layers.compactMap { layers.digest(ofUnpacked: $0) }
-            place = SandboxPlace(sandbox: sandbox, target: target, staging: staging.path, owned: owned)
+            place = SandboxBackend(sandbox: sandbox, target: target, staging: staging.path, owned: owned)
         }
         var supplied = SuppliedInputs(layers: layersUsed, in: layers)
         supplied.add(directory: "\(staging.path)/state")
         if client != nil { supplied.add(directory: OpamClient.layer(in: staging)) }
         supplied.add(files: staged.files)
-        let session = BuildSession(
+        let session = PackageBuild(
             recipe: recipe, variables: variables, target: target, place: place, staged: staged,
             isClient: client != nil, allowedOverwrites: (job.allowedOverwrites ?? []).map { Glob($0) },
             limits: defaultLimits.narrowed(by: job.limits), log: log, progress: progress)
@@ -343,21 +346,21 @@ extension LocalRunner {
                 base: target.base,
                 layers: (system.map { [$0] } ?? []) + [state] + assembled.layers
                     + (request.job.engine == .opam ? [OpamClient.layer(in: staging)] : []),
-                binds: [Sandbox.Bind(staging.path, at: SandboxPlace.inputs)]),
+                binds: [Sandbox.Bind(staging.path, at: SandboxBackend.inputs)]),
             in: folders.scratch)
     }
 
     /// The same on a host, whose system packages are its own.
     private func remotePlace(
         for request: JobRequest, _ assembled: AssembledSwitch, _ owned: [OwnedLayer], in target: TargetEnvironment,
-        at workshop: RemoteSessions.Workshop, staging: ScratchDirectory, log: JobLog,
+        at workshop: RemoteSessions.RemoteWorkspace, staging: ScratchDirectory, log: JobLog,
         _ progress: @escaping @Sendable (String) -> Void
-    ) async throws -> RemotePlace {
+    ) async throws -> SSHBackend {
         let session = workshop.session
         try await remote.install(request.allSystemPackages, on: session, for: target, log: log, progress: progress)
         progress("layers")
         let state = try writeState(of: assembled, for: request, in: target, staging)
-        let place = RemotePlace(
+        let place = SSHBackend(
             session, target: target, owned: owned, scratch: staging.path)
         let layers = request.inputs.map(\.layer).compactMap { digest in
             assembled.layers.first { $0.hasSuffix("/\(digest)") }.map { (digest: digest, unpacked: $0) }

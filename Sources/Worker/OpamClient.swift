@@ -14,7 +14,7 @@ struct OpamClient: Sendable {
     let version: String
 
     /// Where the job's download cache is seen.
-    static let cache = "\(SandboxPlace.inputs)/cache"
+    static let cache = "\(SandboxBackend.inputs)/cache"
 
     /// - Throws: `Failure` where the plugin says that the environment has no client.
     init(_ target: TargetEnvironment) throws(Failure) {
@@ -121,8 +121,8 @@ extension OpamClient {
     /// What a failed step of the client says of the package, in the terms of steps that the runner itself takes.
     ///
     /// - Throws: `Failure` of the kind `infrastructure` where the client failed, not the package.
-    static func judged(_ failure: BuildSession.StepFailure, steps: [Step]) throws(Failure)
-        -> BuildSession.StepFailure
+    static func judged(_ failure: PackageBuild.StepFailure, steps: [Step]) throws(Failure)
+        -> PackageBuild.StepFailure
     {
         guard case .exited(let status) = failure.result.ending else { return failure }
         let report = OpamClientReport(failure.output)

@@ -34,7 +34,7 @@ extension LocalRunner {
         let session = prepared.session
         do {
             try await session.run([client], phases: [client.phase])
-        } catch let failure as BuildSession.StepFailure {
+        } catch let failure as PackageBuild.StepFailure {
             throw try OpamClient.judged(failure, steps: prepared.steps)
         }
         if request.job.kind == .test { return BuiltPackage() }
@@ -86,7 +86,8 @@ actor OpamClients {
             ClientState.Member(name: "check", version: "1", opam: Array(opam.utf8), inputs: []), in: layer)
         let sandbox = try Sandbox(
             Sandbox.Layout(
-                base: target.base, layers: [state, layer], binds: [Sandbox.Bind(staging.path, at: SandboxPlace.inputs)]),
+                base: target.base, layers: [state, layer],
+                binds: [Sandbox.Bind(staging.path, at: SandboxBackend.inputs)]),
             in: scratch)
         var step = client.step(installing: "check.1", withTests: false, jobs: 1)
         step.script = """

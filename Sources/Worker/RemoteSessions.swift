@@ -10,7 +10,7 @@ internal import Synchronization
 /// Sessions with hosts that were made ready for a target.
 struct RemoteSessions: Sendable {
     /// A host in which one job may be built.
-    struct Workshop: Sendable {
+    struct RemoteWorkspace: Sendable {
         let session: RemoteSession
         /// The host, its system and its C compiler, for whoever reads a result.
         let machine: String
@@ -32,7 +32,7 @@ struct RemoteSessions: Sendable {
     /// - Throws: `Failure`; what `body` throws; `CancellationError`.
     func use<Value: Sendable>(
         for target: TargetEnvironment, _ planned: Plan.Target, log: JobLog,
-        progress: @escaping @Sendable (JobStep) -> Void, _ body: @Sendable (Workshop) async throws -> Value
+        progress: @escaping @Sendable (JobStep) -> Void, _ body: @Sendable (RemoteWorkspace) async throws -> Value
     ) async throws -> Value {
         let waiting: @Sendable (String) -> Void = { progress(JobStep($0)) }
         return try await hosts.use(for: planned, progress: waiting) { address in
@@ -41,7 +41,7 @@ struct RemoteSessions: Sendable {
             host.directory = target.environment.paths.build
             let paths = target.environment.paths
             let session = try await RemoteSession(host, in: scratch, claiming: [paths.opamRoot, paths.home])
-            let workshop = Workshop(session: session, machine: "\(host.name): \(facts)")
+            let workshop = RemoteWorkspace(session: session, machine: "\(host.name): \(facts)")
             log.note("on \(workshop.machine)")
             do {
                 let value = try await body(workshop)

@@ -18,7 +18,7 @@ struct StepClassifier: Sendable {
     /// The error with which the job ends.
     ///
     /// To be called while what the step wrote is still there: a full disk is recognised by looking.
-    func error(for failure: BuildSession.StepFailure) -> any Error {
+    func error(for failure: PackageBuild.StepFailure) -> any Error {
         let ending = failure.result.ending
         if failure.result.isInfrastructure {
             return Failure(.infrastructure, "step '\(failure.name)': \(ending)", hint: failure.result.detail)
@@ -42,7 +42,7 @@ struct StepClassifier: Sendable {
 
     /// The steps that install system packages are the distribution's commands, not the package's. The package is to blame
     /// only where they say that it asks for something that the distribution does not have.
-    private func systemPackageError(_ failure: BuildSession.StepFailure, _ finding: LogReader.Finding?) -> any Error {
+    private func systemPackageError(_ failure: PackageBuild.StepFailure, _ finding: LogReader.Finding?) -> any Error {
         guard let finding else { return MachineFailure("system packages: \(failure.withoutErrorLine)") }
         if finding.phase == .depext, finding.kind == .missingSystemPackage || finding.kind == .failure {
             return PackageFailure(.depext, finding.line, signature: finding.signature)
@@ -62,7 +62,7 @@ struct StepClassifier: Sendable {
     private func shortage(explaining printed: String) -> String? {
         if ["No space left on device", "Disk quota exceeded"].contains(where: printed.contains) {
             do {
-                try Headroom.check(scratch)
+                try ResourcePreflight.check(scratch)
             } catch {
                 return error.diagnostics.first?.message
             }

@@ -1,7 +1,7 @@
 internal import Executor
 internal import Foundation
 
-extension BuildSession.StepFailure {
+extension PackageBuild.StepFailure {
     /// The reason where no line of the output speaks of an error: what was run and how that ended.
     var withoutErrorLine: String {
         let program = command.split(separator: " ").first.map { $0.filter { !"'\"".contains($0) } } ?? name

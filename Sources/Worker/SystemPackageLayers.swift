@@ -30,7 +30,7 @@ struct SystemPackageLayers: Sendable {
         /// They are missing, and steps of root cannot be run, for this reason.
         case forbidden([String], String)
         /// A step failed.
-        case failed(BuildSession.StepFailure)
+        case failed(PackageBuild.StepFailure)
     }
 
     /// The unpacked layer with the packages `names` and all that they need, built if need be; nil where there is nothing

@@ -66,7 +66,7 @@ struct CI: AsyncParsableCommand {
     /// - Returns: the exit code, one of `ExitStatus`.
     static func run(arguments: [String]) async -> Int32 {
         do {
-            var command = try AmbientArguments(for: arguments, in: .current()).command()
+            var command = try ArgumentDefaults(for: arguments, in: .current()).command()
             if var asynchronous = command as? any AsyncParsableCommand {
                 try await asynchronous.run()
             } else {

@@ -119,7 +119,7 @@ extension Finding {
 
     private static func headroom(in folder: String) -> Finding {
         do {
-            try Headroom.check(folder)
+            try ResourcePreflight.check(folder)
             return Finding(name: "headroom", state: .good, detail: "disk space and open files suffice to start jobs")
         } catch {
             let diagnostic = error.diagnostics.first

@@ -91,7 +91,7 @@ struct RepositoryOptions: ParsableArguments {
 }
 
 /// How much is said on standard error.
-struct TalkOptions: ParsableArguments {
+struct OutputOptions: ParsableArguments {
     @Flag(name: [.long, .customShort("q")], help: "Say nothing on standard error but errors.")
     var quiet = false
 

@@ -19,7 +19,7 @@ struct PlanCommand: AsyncParsableCommand {
     var matrix: String
 
     @OptionGroup var store: StoreOption
-    @OptionGroup var talk: TalkOptions
+    @OptionGroup var talk: OutputOptions
 
     @Option(name: .customLong("plugin-path"), help: Settings.pluginPath.help)
     var pluginPath: String?
@@ -46,7 +46,7 @@ struct PlanCommand: AsyncParsableCommand {
         try WritableDirectory.checkTemporary()
         let scratch = try ScratchDirectory.temporary()
         defer { withExtendedLifetime(scratch) {} }
-        let preparation = PlanPreparation(
+        let preparation = PlanInputLoader(
             matrix: try MatrixFile(path: matrix),
             catalog: PluginCatalog(try PluginSearchPath.configured(configuration, flag: pluginPath)),
             cache: PlanCache(cache, readOnlyBeside: dryRun ? scratch.path : nil),
@@ -54,7 +54,7 @@ struct PlanCommand: AsyncParsableCommand {
                 in: configuration, store: path, readOnlyBeside: dryRun ? "\(scratch.path)/sources" : nil),
             repositoryMirrors: try repositories.places(in: configuration))
         let progress = PlanProgressLine(quiet: talk.quiet)
-        let keeping = PlanKeeping(
+        let keeping = PlanSession(
             preparation, store: path, isDry: dryRun, progress: { progress.show($0) })
         if let explain {
             let (inputs, warnings) = try await preparation.inputs(progress: { progress.show($0) })
@@ -77,7 +77,7 @@ struct PlanCommand: AsyncParsableCommand {
         }
     }
 
-    private func earlier(_ keeping: PlanKeeping) async throws -> PlanDocuments? {
+    private func earlier(_ keeping: PlanSession) async throws -> PlanDocuments? {
         guard let since else { return nil }
         return try await keeping.plan(at: since)
     }

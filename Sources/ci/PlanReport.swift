@@ -5,7 +5,7 @@ internal import Planner
 
 /// What `ci plan` prints: a table of targets and compilers, and what changed.
 struct PlanReport {
-    let plan: PlanKeeping.Outcome
+    let plan: PlanSession.Outcome
     let difference: PlanDifference
     let store: String
 

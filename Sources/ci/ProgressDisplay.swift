@@ -39,7 +39,7 @@ actor ProgressDisplay {
     /// Running jobs and causes that are shown at once.
     private static let shown = 8
 
-    init(_ talk: TalkOptions) {
+    init(_ talk: OutputOptions) {
         quiet = talk.quiet
         verbose = talk.verbose
         live = Terminal.talksToTerminal && !talk.quiet

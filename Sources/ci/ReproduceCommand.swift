@@ -17,7 +17,7 @@ struct ReproduceCommand: AsyncParsableCommand, SandboxingCommand {
             """)
 
     @OptionGroup var store: StoreOption
-    @OptionGroup var talk: TalkOptions
+    @OptionGroup var talk: OutputOptions
     @OptionGroup var machine: RunnerOptions
 
     @Option(help: "The deployment (default: the only one there is).")

@@ -20,7 +20,7 @@ struct RunCommand: AsyncParsableCommand, SandboxingCommand {
             """)
 
     @OptionGroup var store: StoreOption
-    @OptionGroup var talk: TalkOptions
+    @OptionGroup var talk: OutputOptions
     @OptionGroup var machine: RunnerOptions
 
     @Option(name: .customLong("jobs"), help: Settings.jobs.help)
@@ -82,12 +82,12 @@ struct RunCommand: AsyncParsableCommand, SandboxingCommand {
         guard let matrix else { return deployment }
         let cache = try machine.sources.general.directory(in: configuration, store: path)
         try WritableDirectory.checkTemporary()
-        let preparation = PlanPreparation(
+        let preparation = PlanInputLoader(
             matrix: try MatrixFile(path: matrix), catalog: catalog, cache: PlanCache(cache),
             packageSources: try machine.sources.cache(in: configuration, store: path),
             repositoryMirrors: try repositories.places(in: configuration))
         let progress = PlanProgressLine(quiet: talk.quiet)
-        let planned = try await PlanKeeping(preparation, store: path, progress: { progress.show($0) }).plan()
+        let planned = try await PlanSession(preparation, store: path, progress: { progress.show($0) }).plan()
         progress.clear()
         talk.show(planned.warnings)
         return planned.header.deployment

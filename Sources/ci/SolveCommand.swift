@@ -62,7 +62,7 @@ struct SolveCommand: AsyncParsableCommand {
 
     @OptionGroup var cache: CacheOption
 
-    @OptionGroup var talk: TalkOptions
+    @OptionGroup var talk: OutputOptions
 
     @Argument(help: ArgumentHelp("Packages.", valueName: "PACKAGE"))
     var packages: [String] = []

@@ -232,7 +232,7 @@ private final class World: Sendable {
         let table = Dictionary(
             known.results.values.compactMap { result in result.job.map { ($0, result) } },
             uniquingKeysWith: { first, second in first.outcome == .blocked ? second : first })
-        let agenda = Agenda(
+        let worklist = RunWorklist(
             plan: plan, wanted: { _ in true }, recorded: { known.results[ResultPath.cell($0)] },
             known: { id in
                 guard let result = table[id], !known.lost.contains(id) else { return nil }
@@ -240,7 +240,7 @@ private final class World: Sendable {
             })
         let runner = ScriptedRunner(world: self, stop: stop)
         let run = PlanRun(
-            plan: plan, agenda: agenda, runner: runner, slots: 2, backoff: .milliseconds(1),
+            plan: plan, worklist: worklist, runner: runner, slots: 2, backoff: .milliseconds(1),
             files: { _ in PackageFiles(opam: []) },
             record: { entry in
                 self.state.withLock {

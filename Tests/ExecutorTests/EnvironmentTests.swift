@@ -184,13 +184,13 @@ struct EnvironmentTests {
 
 @Suite struct HeadroomTests {
     @Test func whatIsShortIsNamed() throws {
-        try Headroom.check("/tmp", bytes: 1, descriptors: 1)
-        let disk = #expect(throws: Failure.self) { try Headroom.check("/tmp", bytes: .max) }
+        try ResourcePreflight.check("/tmp", bytes: 1, descriptors: 1)
+        let disk = #expect(throws: Failure.self) { try ResourcePreflight.check("/tmp", bytes: .max) }
         #expect(disk?.kind == .infrastructure)
         #expect(disk?.description.contains("MiB free") == true)
-        let files = #expect(throws: Failure.self) { try Headroom.check("/tmp", bytes: 1, descriptors: .max) }
+        let files = #expect(throws: Failure.self) { try ResourcePreflight.check("/tmp", bytes: 1, descriptors: .max) }
         #expect(files?.description.contains("more files") == true)
-        #expect(throws: Failure.self) { try Headroom.check("/nonexistent", bytes: 1) }
+        #expect(throws: Failure.self) { try ResourcePreflight.check("/nonexistent", bytes: 1) }
     }
 }
 

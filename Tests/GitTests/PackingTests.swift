@@ -40,7 +40,7 @@ struct PackingTests {
             let stray = try repository.write(.blob, Array("stray".utf8))
             try repository.updateReference("refs/heads/main", to: head, expecting: nil)
             let objects = repository.directory + "objects"
-            let base = try Consolidation.pack(all.union([stray]), heads: [head], of: repository, objects: objects)
+            let base = try DeltaPacker.pack(all.union([stray]), heads: [head], of: repository, objects: objects)
             try removeLooseObjects(repository)
             #expect(try git("fsck", "--strict", "--full", at: repository.path) == "dangling blob \(stray)")
             #expect(PackIndex.isWhole(base: base))
@@ -94,12 +94,12 @@ struct PackingTests {
         try withRepository { repository in
             let (head, all) = try makeHistory(repository, commits: 40)
             let objects = repository.directory + "objects"
-            let first = try Consolidation.pack(all, heads: [head], of: repository, objects: objects)
+            let first = try DeltaPacker.pack(all, heads: [head], of: repository, objects: objects)
             try removeLooseObjects(repository)
             let reader = try GitRepository(opening: repository.path)
             if hasRead { _ = try reader.commit(head) }
             _ = try? reader.header(.emptyTree)
-            let second = try Consolidation.pack(all, heads: [], of: repository, objects: objects)
+            let second = try DeltaPacker.pack(all, heads: [], of: repository, objects: objects)
             #expect(first != second)
             for end in ["idx", "pack"] { unlink("\(first).\(end)") }
             for id in all { _ = try reader.withObject(id) { _, buffer in buffer.count } }

@@ -24,19 +24,19 @@ final class PlannedStore {
     }
 
     /// What the store's plan can be made from.
-    func base() throws -> PlanBase? {
+    func base() throws -> PreviousPlan? {
         let documents = try PlanStore(store).documents("d")
         guard let header = try documents.header(), let snapshot = documents.base,
-            let memory = PlanMemory(of: snapshot.tree, in: memories)
+            let memory = IncrementalState(of: snapshot.tree, in: memories)
         else { return nil }
-        return PlanBase(snapshot: snapshot, header: header, memory: memory)
+        return PreviousPlan(snapshot: snapshot, header: header, memory: memory)
     }
 
     /// Plans over what is there, and keeps the plan.
     ///
     /// - Returns: its tree, and how many cells were made anew.
     @discardableResult
-    func plan(_ inputs: PlanInputs, over base: PlanBase?) async throws -> (tree: ObjectID, made: Int) {
+    func plan(_ inputs: PlanInputs, over base: PreviousPlan?) async throws -> (tree: ObjectID, made: Int) {
         let planning = try await Planner(inputs).plan(over: base)
         let snapshot = try PlanStore(store).write(planning.documents, planning.header).snapshot
         planning.memory.keep(of: snapshot.tree, in: memories)

@@ -71,7 +71,7 @@ import Testing
               bad: {opam: bad.opam}
               held: 1.0
             """, to: "m.yaml")
-        let preparation = PlanPreparation(
+        let preparation = PlanInputLoader(
             matrix: try MatrixFile(path: folder("m.yaml")), catalog: PluginCatalog(PluginSearchPath(entries: [])),
             cache: PlanCache(folder("cache")), packageSources: SourceCache(folder("sources")))
         let failure = await #expect(throws: Failure.self) { try await preparation.inputs() }

@@ -62,7 +62,7 @@ import Testing
             let cache = SourceCache("\(folder)/cache") { url, _, _ in
                 throw SourceError(.network, "\(url): no network in tests")
             }
-            let moving = MovingSources(cache)
+            let moving = UnpinnedSources(cache)
             let outcome = await PinnedFiles(texts: inputs.matrix.sources, moving: moving).outcome(
                 of: inputs.matrix.pins)
             if let failure = outcome.failure { throw failure }

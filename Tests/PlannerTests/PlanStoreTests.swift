@@ -16,7 +16,7 @@ import Testing
         return try await body(Store(at: folder.path), folder.path)
     }
 
-    private func planning(_ change: (inout SmallPlan) -> Void = { _ in }) async throws -> Planning {
+    private func planning(_ change: (inout SmallPlan) -> Void = { _ in }) async throws -> PlanOutput {
         var small = SmallPlan()
         small.compilers = "[5.3.0, 4.14.2]"
         small.rest = "packages: all\nwith-test: true\nlimits: {time: 1h}"
@@ -122,14 +122,14 @@ import Testing
 
 /// What `ci plan` tells of two plans.
 @Suite struct PlanDifferenceTests {
-    private func planning(_ change: (inout SmallPlan) -> Void = { _ in }) async throws -> Planning {
+    private func planning(_ change: (inout SmallPlan) -> Void = { _ in }) async throws -> PlanOutput {
         var small = SmallPlan()
         small.rest = "packages: [cmdliner, alcotest, zarith, old, fmt]"
         change(&small)
         return try await small.planning()
     }
 
-    private func difference(_ old: Planning, _ new: Planning) async throws -> PlanDifference {
+    private func difference(_ old: PlanOutput, _ new: PlanOutput) async throws -> PlanDifference {
         try await PlanDifference(from: old.documents, to: new.documents, new.header)
     }
 

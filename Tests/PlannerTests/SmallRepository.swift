@@ -99,12 +99,12 @@ struct SmallPlan {
             today: CalendarDate(today)!)
     }
 
-    func planning() async throws -> Planning {
+    func planning() async throws -> PlanOutput {
         try await Planner(inputs()).plan()
     }
 }
 
-extension Planning {
+extension PlanOutput {
     var plan: Plan {
         get throws { try documents.plan() ?? Plan(deployment: "", repositories: [], targets: [], cells: [], jobs: [:]) }
     }

@@ -13,7 +13,7 @@ import Testing
         var counts = UseCounts()
         var expected: [Digest: Int] = [:]
         for round in 0..<200 {
-            var tally = UseTally(counts)
+            var tally = ReferenceCounts(counts)
             let before = expected
             for _ in 0..<Int.random(in: 0...10, using: &random) {
                 let digest = digests[Int.random(in: 0..<digests.count, using: &random)]
@@ -41,7 +41,7 @@ import Testing
     }
 
     @Test func moreReleasesThanUsesAreSeen() {
-        var tally = UseTally(UseCounts())
+        var tally = ReferenceCounts(UseCounts())
         let number = tally.add(digests[0]).number
         _ = tally.release(number)
         #expect(!tally.isPossible)

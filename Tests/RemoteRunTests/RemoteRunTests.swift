@@ -66,7 +66,7 @@ struct RemoteRunTests {
     @Test(arguments: [SSHMachine.Flavour.openbsd, .freebsd]) func everyOutcome(flavour: SSHMachine.Flavour) async throws
     {
         let mark = Int.random(in: 1000..<9999)
-        let lab = try Laboratory(
+        let lab = try RemoteTestBed(
             Self.packages(mark), targets: [flavour.target],
             rest: """
                 with-test: [tested]
@@ -120,12 +120,12 @@ struct RemoteRunTests {
     /// Real packages with a real compiler, on a login that sees a whole Debian of its own.
     @Test(
         .enabled(
-            if: LongForm.isWanted && Laboratory.debian != nil,
+            if: LongForm.isWanted && RemoteTestBed.debian != nil,
             "set CISO_TEST_FULL=1, after WorkerTests have made a root file system of Debian 12"))
     func realPackages() async throws {
-        let root = try #require(Laboratory.debian)
+        let root = try #require(RemoteTestBed.debian)
         let quickstart = "\(PackageFolder.path)/Matrices/quickstart"
-        let lab = try Laboratory(
+        let lab = try RemoteTestBed(
             only: "astring, cmdliner, fmt, re, react, uutf, xmlm",
             targets: [#"{name: openbsd-7.7, options: {system-ocaml: "4.13.1"}}"#], repository: quickstart,
             compiler: #"{system: "4.13.1"}"#)
@@ -140,7 +140,7 @@ struct RemoteRunTests {
 
     /// The first host goes away in the middle of a build, by a crash or by silence: the second one builds it.
     @Test(arguments: ["crash", "silence"]) func aLostHostIsReplaced(by loss: String) async throws {
-        let lab = try Laboratory(
+        let lab = try RemoteTestBed(
             [
                 "long.1": Self.build(
                     "cd /var/tmp; [ `cat role` = b ] || [ -e begun ] || { : > begun; sleep 31993; }")
@@ -164,7 +164,7 @@ struct RemoteRunTests {
 
     /// Killed at once, the runner leaves nothing on the host, and the next run goes on.
     @Test func aKilledRunnerLeavesNothing() async throws {
-        let lab = try Laboratory(
+        let lab = try RemoteTestBed(
             [
                 "first.1": Self.build("exit 0"),
                 "long.1": "depends: \"first\"\n"
@@ -192,7 +192,7 @@ struct RemoteRunTests {
 
     /// What is wrong with a host is said, with what helps, and costs no other target its results.
     @Test func hostsThatCannotBeUsedAreNamed() async throws {
-        let lab = try Laboratory(
+        let lab = try RemoteTestBed(
             ["tool.1": "depexts: [\"hello\"]\nbuild: [\"hello-tool\"]"], only: "tool",
             targets: ["openbsd-7.7", "freebsd-14.2"])
         let good = try SSHMachine(.freebsd, in: lab.path)
@@ -222,7 +222,7 @@ struct RemoteRunTests {
 
     /// Where nothing makes the login root, packages that are there are used and others are named.
     @Test func withoutRootMissingPackagesAreNamed() async throws {
-        let lab = try Laboratory(
+        let lab = try RemoteTestBed(
             [
                 "tool.1": "depexts: [\"hello\"]\nbuild: [\"true\"]", "other.1": "depexts: [\"libfoo\"]",
             ], only: "tool, other", targets: ["openbsd-7.7"])
@@ -247,7 +247,7 @@ struct RemoteRunTests {
 
     /// A host whose disk is full is the machine's fault; one of another state than the plugin says is not used.
     @Test func fullAndOtherHostsAreNotThePackagesFault() async throws {
-        let lab = try Laboratory(
+        let lab = try RemoteTestBed(
             ["big.1": Self.build("head -c 300000000 /dev/zero > f; sleep 1; cp f g")], only: "big",
             targets: ["openbsd-7.7"])
         let machine = try SSHMachine(.openbsd, in: lab.path, megabytes: 400)

@@ -104,9 +104,9 @@ struct CrashTests {
                 try Store(opening: store.path).snapshot(main).value(Int.self, at: "counter")
             }
             #expect(try counter() == 1)
-            try Store(opening: store.path).settle()
+            try Store(opening: store.path).finishPendingCommits()
             #expect(try counter() == 2)
-            try Store(opening: store.path).settle()
+            try Store(opening: store.path).finishPendingCommits()
             #expect(try counter() == 2)
             try expectClean(store.path)
         }
@@ -115,7 +115,7 @@ struct CrashTests {
     /// Whatever writers left behind does not stop the store from being packed.
     private func expectTidy(_ store: Store) throws {
         let head = try store.snapshot(main).commit
-        try store.tidy(limit: 0, grace: 0)
+        try store.repackIfNeeded(limit: 0, grace: 0)
         try store.repack(grace: 0)
         try expectClean(store.path)
         #expect(try Store(opening: store.path).snapshot(main).commit == head)

@@ -20,7 +20,7 @@ struct FaultTests {
             if point == .checkpointSynced || point == .checkpointReset {
                 #expect(throws: StoreError.self) { try failing.checkpoint() }
             } else if point == .tidied || point == .someDropped {
-                #expect(throws: StoreError.self) { try failing.tidy(limit: 0, grace: 0) }
+                #expect(throws: StoreError.self) { try failing.repackIfNeeded(limit: 0, grace: 0) }
             } else {
                 let error = #expect(throws: StoreError.self) {
                     try failing.transact(main, "fails") { try $0.write(2, to: "half") }
@@ -69,7 +69,7 @@ struct FaultTests {
             // What needs the file fails and says so, the rest goes on.
             for attempt in [
                 { _ = try Store(opening: store.path).transact(main, "after") { try $0.write(2, to: "kept") } },
-                { try Store(opening: store.path).checkpoint() }, { try store.tidy(limit: 0, grace: 0) },
+                { try Store(opening: store.path).checkpoint() }, { try store.repackIfNeeded(limit: 0, grace: 0) },
                 { try store.repack(grace: 0) }, { _ = try Store.verify(at: store.path) },
             ] as [() throws -> Void] {
                 do { try attempt() } catch { #expect("\(error)".contains("ciso/"), "\(error)") }
@@ -137,7 +137,7 @@ struct FaultTests {
             #expect(try reopened.snapshot(main).value(Int.self, at: "d/n") == 5)
             #expect(files(endingIn: ".lock", below: store.path + "/refs") == [])
             try expectClean(store.path)
-            try reopened.tidy(limit: 0, grace: 0)
+            try reopened.repackIfNeeded(limit: 0, grace: 0)
             try expectClean(store.path)
         }
     }

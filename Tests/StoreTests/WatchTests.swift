@@ -129,16 +129,16 @@ struct WatchTests {
         }
     }
 
-    @Test(arguments: [Noticing.kernel(checkingEvery: .seconds(60)), .polling(every: .milliseconds(20))])
-    func stockGitIsNoticed(noticing: Noticing) async throws {
+    @Test(arguments: [ChangeDetection.kernel(checkingEvery: .seconds(60)), .polling(every: .milliseconds(20))])
+    func stockGitIsNoticed(changeDetection: ChangeDetection) async throws {
         try await withAsyncFolder { folder in
-            let store = try Store(at: folder + "/store", options: StoreOptions(noticing: noticing))
+            let store = try Store(at: folder + "/store", options: StoreOptions(changeDetection: changeDetection))
             try await store.transact(main, "1") { try $0.write(1, to: "n") }
             let seen = Collected<ObjectID?>()
             let deep = try Branch("results/new/branch")
             let watch = store.watch(deep) { seen.add($0.snapshot.commit) }
             #expect(await seen.wait { $0 == [nil] })
-            #expect(watch.noticing == noticing)
+            #expect(watch.changeDetection == changeDetection)
             let head = try git("rev-parse", "main", at: store.path)
             try git("update-ref", deep.reference, head, at: store.path)
             #expect(await seen.wait { $0.last == ObjectID(hex: head) })

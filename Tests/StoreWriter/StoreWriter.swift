@@ -54,8 +54,8 @@ struct StoreWriter {
 /// Claims something for as long as this process lives.
 private func claim(_ path: String, _ name: String) throws {
     let store = try Store(opening: path)
-    let owner = try store.live.join(name)
-    let version = try store.live.set(
+    let owner = try store.ephemeral.join(name)
+    let version = try store.ephemeral.set(
         Array(name.utf8), at: StorePath("claims/\(name)"), owner: owner, lifetime: nil, expecting: .absent)
     print(version == nil ? "taken" : "claimed")
     fflush(nil)
@@ -83,10 +83,10 @@ private enum Packing {
         case .none: break
         case .packs: try store.mergePacks()
         case .checkpoints: try store.checkpoint()
-        case .tidying: try store.tidy(limit: 0, grace: 0)
+        case .tidying: try store.repackIfNeeded(limit: 0, grace: 0)
         case .mixed:
             if Int.random(in: 0..<8) == 0 { try store.mergePacks() }
-            if Int.random(in: 0..<16) == 0 { try store.tidy(limit: 0, grace: 0) }
+            if Int.random(in: 0..<16) == 0 { try store.repackIfNeeded(limit: 0, grace: 0) }
         }
     }
 }

@@ -6,7 +6,7 @@ import Testing
 @testable import Worker
 
 @Suite struct FailedSystemLayersTests {
-    private let failed = BuildSession.StepFailure(
+    private let failed = PackageBuild.StepFailure(
         phase: .depext, name: "install", command: "false", result: CommandResult(ending: .exited(1)), output: "E: no")
 
     @Test func whatFailsForGoodIsTriedOnce() {

@@ -24,7 +24,7 @@ import Testing
             SourceError(.network, "x"), SourceError(.moved, "x"), CocoaError(.fileReadNoPermission), POSIXError(.EIO),
             ArchiveError(.damaged, archive: "x", detail: "x"), RemoteRefusal(.unready, "x"),
             SystemPackageLayers.Refusal.unknown(["x"]),
-            BuildSession.StepFailure(
+            PackageBuild.StepFailure(
                 phase: .build, name: "x", command: "x", result: CommandResult(ending: .exited(1)), output: "x"),
         ]
         for error in errors {

@@ -20,7 +20,7 @@ public final class RemoteSession: Sendable {
     /// Holds the connection's socket.
     private let socket: ScratchDirectory
     private let control: String
-    private let keeper: RemoteKeeper
+    private let keeper: ControlConnection
     private let number = Atomic<Int>(0)
 
     /// Connects to `host` and makes a workspace.
@@ -45,7 +45,7 @@ public final class RemoteSession: Sendable {
         socket = try ScratchDirectory.temporary(isShort: true)
         control = "\(socket.path)/s"
         let script = RemoteScript.keeper(host, workspace: workspace, mark: mark, claims: claims)
-        keeper = try RemoteKeeper(host: host, control: control, script: script)
+        keeper = try ControlConnection(host: host, control: control, script: script)
         user = try await keeper.waitUntilReady(of: host)
     }
 

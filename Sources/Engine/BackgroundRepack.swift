@@ -1,0 +1,63 @@
+internal import Dispatch
+internal import Synchronization
+
+/// Has the store tidied while a run writes to it, on a thread of its own: verdicts wait for none of it.
+package final class BackgroundRepack: Sendable {
+    private struct State {
+        var records = 0
+        var isAtWork = false
+    }
+
+    /// Records between two looks at the store. A record stores some 100 KB of directories until they are packed.
+    package static let interval = 500
+
+    private let interval: Int
+    private let tidy: @Sendable (_ willPack: @Sendable () -> Void) throws -> Void
+    private let queue = DispatchQueue(label: "engine.backgroundRepack", qos: .utility)
+    private let state = Mutex(State())
+
+    /// - Parameter tidy: what is done after so many records; it finds out by itself whether there is anything to do, and
+    ///   then calls `willPack` first.
+    package init(
+        every interval: Int = BackgroundRepack.interval,
+        tidy: @escaping @Sendable (_ willPack: @Sendable () -> Void) throws -> Void
+    ) {
+        self.interval = interval
+        self.tidy = tidy
+    }
+
+    /// Notes that something was recorded, and begins to tidy after every so many of them.
+    package func noteRecord() {
+        let isDue = state.withLock { state in
+            state.records += 1
+            guard state.records >= interval, !state.isAtWork else { return false }
+            state.records = 0
+            state.isAtWork = true
+            return true
+        }
+        guard isDue else { return }
+        queue.async { [self] in
+            // What cannot be packed now is packed another time; nothing depends on it.
+            try? tidy {}
+            state.withLock { $0.isAtWork = false }
+        }
+    }
+
+    /// Waits for what is under way, and tidies once more where that is worth while; returns at once where the task is
+    /// cancelled. What was begun then goes on until the process ends, and may be cut short at any point.
+    ///
+    /// - Parameter willPack: called before the store is packed, or where that is under way.
+    package func finish(willPack: @escaping @Sendable () async -> Void) async {
+        let (steps, tell) = AsyncStream.makeStream(of: Void.self)
+        if state.withLock(\.isAtWork) { tell.yield() }
+        queue.async { [self] in
+            try? tidy { tell.yield() }
+            tell.finish()
+        }
+        var isTold = false
+        for await _ in steps where !isTold {
+            isTold = true
+            await willPack()
+        }
+    }
+}

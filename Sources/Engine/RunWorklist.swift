@@ -1,0 +1,122 @@
+package import Core
+package import Documents
+package import Scheduler
+package import Worker
+
+/// What a run has to do: the jobs that wanted cells need and whose outcome is not known.
+///
+/// Every input of a job to run, direct or indirect, is a job to run itself or a success whose layer is there: no job can
+/// start before all that it is built over has a layer.
+package struct RunWorklist: Sendable {
+    /// How many cells are wanted.
+    package let cells: Int
+    /// The jobs to run. One that has a verdict is among them where an input of it is, and another job over it: whether its
+    /// verdict still holds is known once the input has a layer.
+    package let nodes: [JobScheduler<Digest>.Node]
+    /// How many jobs run at once in each lane that has its own count.
+    package let lanes: [String: Int]
+    /// Results that need no run: cells that are unsolvable, and cells whose deciding job is known.
+    package let settled: [CellResult]
+    /// The wanted cells, by the job that decides each.
+    package let cellsDecided: [Digest: [PlannedCell]]
+    /// A target for each job, to run it on and to record it under.
+    package let targets: [Digest: Plan.Target]
+    /// What is known of jobs that are not run.
+    package let known: [Digest: CellResult]
+    /// What the jobs over known jobs are executed over.
+    package let layers: InputLayers
+    /// For each known failure, how many wanted cells it blocks.
+    package let blocked: [Digest: Int]
+
+    /// Whether there is nothing to run and nothing to record.
+    package var isEmpty: Bool { nodes.isEmpty && settled.isEmpty }
+
+    /// Works out what is to be done.
+    ///
+    /// - Parameters:
+    ///   - wanted: which cells of the plan are to be decided.
+    ///   - known: the verdict on a job that may be relied on, a success or a real failure, or its infrastructure failure
+    ///     where that is not to be tried again.
+    ///   - holds: whether the layer of a success is there.
+    ///   - seconds: how long a job is expected to run.
+    ///   - lane: where the jobs of a target queue, where that is not with all others.
+    ///   - isChanged: which cells are not as they were when the deployment was run last.
+    /// - Complexity: O(cells + jobs + inputs), and for each cell the jobs that it waits for.
+    package init(
+        plan: Plan, wanted: (PlannedCell) -> Bool, recorded: (Cell) -> CellResult?,
+        known lookUp: (Digest) -> CellResult?, holds: (Digest) -> Bool = { _ in true },
+        seconds: (Job) -> Double = { _ in 1 },
+        lane: (Plan.Target) -> Lane? = { _ in nil }, isChanged: (Cell) -> Bool = { _ in false }
+    ) {
+        var survey = WorklistBuilder(plan: plan)
+        let wantedCells = plan.cells.filter(wanted)
+        cells = wantedCells.count
+        for cell in wantedCells { survey.visit(cell, isChanged: isChanged(cell.cell)) }
+        survey.judge(lookUp)
+        survey.select(holds: holds)
+        survey.propagateUrgencies()
+        for cell in wantedCells { survey.settle(cell, recorded: recorded(cell.cell)) }
+        var lanes: [String: Int] = [:]
+        let lanesOfTargets = Dictionary(
+            Set(survey.targets.values).map { ($0, lane($0)) }, uniquingKeysWith: { first, _ in first })
+        let pending = survey.pending
+        let waiting = survey.waiting(for: pending)
+        nodes = zip(pending, waiting).map { id, waiting in
+            let job = plan.jobs[id]
+            let lane = survey.targets[id].flatMap { lanesOfTargets[$0] ?? nil }
+            if let lane { lanes[lane.name] = lane.slots }
+            return .init(
+                id: id, inputs: job?.inputs ?? [],
+                priority: (survey.jobPriorities[id] ?? JobPriority()).priority(waiting: waiting),
+                cost: job.map(seconds) ?? 1,
+                lane: lane?.name ?? "")
+        }
+        self.lanes = lanes
+        settled = survey.settled
+        cellsDecided = survey.cellsDecided
+        targets = survey.targets
+        known = survey.known
+        layers = survey.layers
+        blocked = survey.blockedCells
+    }
+}
+
+/// What decides when a job is run, before how many cells wait for it.
+struct JobPriority: Comparable {
+    /// That of the schedule.
+    var priority = 0
+    /// Whether a cell that has changed needs it.
+    var isChanged = false
+
+    static func < (left: Self, right: Self) -> Bool {
+        left.priority != right.priority ? left.priority < right.priority : !left.isChanged && right.isChanged
+    }
+
+    /// The one number by which jobs are ordered: the schedule first, then what has changed, then what unblocks most.
+    ///
+    /// - Parameter waiting: How many cells wait for the job.
+    func priority(waiting: Int) -> Int {
+        (priority * 2 + (isChanged ? 1 : 0)) * Self.step + min(waiting, Self.step - 1)
+    }
+
+    /// More than the cells that a plan may have.
+    private static let step = 1 << 21
+}
+
+extension CellResult {
+    /// The verdict on a cell whose deciding job cannot run because of `cause`: blocked by that package, or the failure
+    /// itself where it is the cell's own build that failed and not its tests.
+    package init(blocking cell: Cell, job: Digest, behind cause: CellResult, in plan: Plan) {
+        if cause.cell.package == cell.package, let build = cause.job, plan.jobs[job]?.kind == .test,
+            plan.jobs[job]?.inputs.contains(build) == true
+        {
+            self = cause
+            self.cell = cell
+            return
+        }
+        self.init(cell: cell, job: job, outcome: .blocked, repositories: plan.repositories.map(\.commit))
+        blockedBy = cause.cell.package
+        reason = "\(cause.cell.package): \(cause.reason ?? cause.outcome.rawValue)"
+        plugin = cause.plugin
+    }
+}

@@ -1,0 +1,155 @@
+/// Writes many objects as one pack in which the versions of one path are deltas against each other.
+///
+/// Git seeks pairs that look alike; here history tells them: commits are gone through from the oldest to the newest, and
+/// what a commit changed at a path is told by the version before. Version i of a path is a delta against version
+/// i - 16^k, where 16^k is the largest power of 16 that divides i: chains stay short (at most 45), and versions that
+/// are compared differ little. No pair has to be sought, so that all is done in one pass.
+package struct DeltaPacker {
+    private static let memoryLimit = 256 << 20
+    private static let smallest = 80
+
+    private let repository: GitRepository
+    private let writer: PackWriter
+    private var left: Set<ObjectID>
+    private var chains: [String: VersionChain] = [:]
+    private var held = 0
+
+    private init(_ repository: GitRepository, _ objects: Set<ObjectID>, directory: String) throws(GitError) {
+        self.repository = repository
+        left = objects
+        writer = try PackWriter(objects: directory, count: objects.count)
+    }
+
+    /// Packs `objects`, on disk when this returns. Drops nothing that is there.
+    ///
+    /// - Parameters:
+    ///   - heads: commits whose history tells what belongs together. Gone through until a commit that is not to be
+    ///     packed.
+    ///   - directory: the `objects` folder.
+    /// - Returns: the path of the pack without its ending.
+    /// - Complexity: Reads each object once, and each directory that a commit changed.
+    package static func pack(
+        _ objects: Set<ObjectID>, heads: [ObjectID], of repository: GitRepository, objects directory: String
+    ) throws -> String {
+        var consolidation = try DeltaPacker(repository, objects, directory: directory)
+        for head in heads { try consolidation.addHistory(of: head) }
+        try consolidation.addRest()
+        return try consolidation.writer.finish()
+    }
+
+    private mutating func addHistory(of head: ObjectID) throws {
+        var commits: [Commit] = []
+        var waiting = [head]
+        while let id = waiting.popLast() {
+            guard left.contains(id) else { continue }
+            let found = try repository.withObject(id) { type, buffer in type == .commit ? Array(buffer) : nil }
+            guard let bytes = found, let commit = Commit(bytes: bytes) else { continue }
+            left.remove(id)
+            try writer.add(id, .commit, bytes, compression: .small)
+            commits.append(commit)
+            waiting += commit.parents.reversed()
+        }
+        chains = [:]
+        held = 0
+        for commit in commits.reversed() {
+            // Of a damaged history the parent may be lost: then nothing is told by it.
+            let parent = commit.parents.first.flatMap { try? repository.commit($0).tree }
+            try add(tree: commit.tree, before: parent, "")
+        }
+    }
+
+    private mutating func add(tree id: ObjectID, before old: ObjectID?, _ path: String) throws {
+        guard id != old, left.contains(id) else { return }
+        let before = old.flatMap { try? directory($0, path) } ?? .empty
+        let tree = try repository.tree(id)
+        try add(id, .tree, tree.bytes, path)
+        for (old, new) in before.differences(to: tree) {
+            guard let new, left.contains(new.id), new.kind != .submodule else { continue }
+            let place = "\(path)/\(new.name)"
+            if new.kind == .directory {
+                try add(tree: new.id, before: old?.kind == .directory ? old?.id : nil, place)
+            } else {
+                try add(new.id, .blob, repository.blob(new.id), place)
+            }
+        }
+    }
+
+    /// The directory that was at `path` before; mostly the version that was added last.
+    private func directory(_ id: ObjectID, _ path: String) throws -> Tree {
+        if let last = chains[path]?.last, last.id == id { return Tree(bytes: last.bytes) }
+        return try repository.tree(id)
+    }
+
+    private mutating func add(_ id: ObjectID, _ type: ObjectType, _ bytes: [UInt8], _ path: String) throws {
+        left.remove(id)
+        if held > Self.memoryLimit {
+            chains = [:]
+            held = 0
+        }
+        var chain = chains[path] ?? VersionChain()
+        let delta =
+            bytes.count < Self.smallest
+            ? nil : chain.base.flatMap { Delta.make(from: $0.bytes, to: bytes, limit: bytes.count / 2) }
+        if let delta, let base = chain.base {
+            try writer.add(id, delta: delta, base: base.id)
+        } else {
+            try writer.add(id, type, bytes, compression: .small)
+        }
+        held += chain.append(id, bytes)
+        chains[path] = chain
+    }
+
+    /// What no commit that was gone through led to.
+    private mutating func addRest() throws {
+        for id in left.sorted() {
+            let object = try repository.withObject(id) { ($0, Array($1)) }
+            try writer.add(id, object.0, object.1, compression: .small)
+        }
+    }
+}
+
+/// The versions of one path that the next one may be told by.
+private struct VersionChain {
+    typealias Version = (id: ObjectID, bytes: [UInt8])
+    private static let width = 16
+    private static let places = 3
+    private var count = 0
+    /// By place: the last version whose number is a multiple of 16 to the power of the place.
+    private var versions: [Version] = []
+
+    var last: Version? { versions.first }
+
+    /// What the next version is told by; nil where it must be told in full.
+    var base: Version? {
+        guard count > 0 else { return nil }
+        var place = 0
+        var number = count
+        while number.isMultiple(of: Self.width), place < Self.places - 1 {
+            number /= Self.width
+            place += 1
+        }
+        return versions[place]
+    }
+
+    /// Bytes of all versions, a version that is at several places once.
+    private var size: Int {
+        versions.indices.reduce(0) { sum, place in
+            place > 0 && versions[place].id == versions[place - 1].id ? sum : sum + versions[place].bytes.count
+        }
+    }
+
+    /// - Returns: the bytes that are held more than before; less than 0 where a larger version went.
+    mutating func append(_ id: ObjectID, _ bytes: [UInt8]) -> Int {
+        let before = size
+        var number = count
+        if versions.isEmpty { versions = Array(repeating: (id, bytes), count: Self.places) }
+        for place in 0..<Self.places {
+            versions[place] = (id, bytes)
+            guard number.isMultiple(of: Self.width) else { break }
+            number /= Self.width
+        }
+        count += 1
+        if count == 4096 { self = VersionChain() }
+        return size - before
+    }
+}

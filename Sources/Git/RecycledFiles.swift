@@ -1,0 +1,202 @@
+internal import Glibc
+internal import Synchronization
+
+/// Files that are needed no more, kept to be written anew under another name.
+///
+/// To make a small file can cost more than to sync it: ext4 without a journal looks past every file that was deleted
+/// within the last minutes. Whoever makes and deletes the same few files again and again does better to keep them. A
+/// file is written anew only if that cannot be noticed: it has no other name, nobody has it open, and it has rested for
+/// longer than anybody takes to open a file whose name he has looked up.
+package final class RecycledFiles: Sendable {
+    /// What a file was, and will be again: they differ in size.
+    package enum Kind: String, Sendable, CaseIterable {
+        case pack, index, reference
+    }
+
+    /// A file that is open for writing, from its start.
+    package struct Spare: Sendable {
+        package let descriptor: Int32
+        package let path: String
+        /// Bytes in the file, of what it was before.
+        package let size: Int
+    }
+
+    private struct State {
+        /// Not looked at yet, the oldest first.
+        var resting: [Kind: [String]] = [:]
+        /// What may be written anew at once.
+        var ready: [Kind: [(path: String, size: Int)]] = [:]
+        var asked = 0
+        var given = 0
+
+        mutating func takeReady(_ kind: Kind, size: Int) -> (path: String, size: Int)? {
+            guard let last = ready[kind]?.indices.last else { return nil }
+            let index = ready[kind]?.lastIndex { $0.size <= size } ?? last
+            return ready[kind]?.remove(at: index)
+        }
+
+        func count(_ kind: Kind) -> Int { resting[kind, default: []].count + ready[kind, default: []].count }
+    }
+
+    private static let limit = 256
+    /// Larger files are not kept.
+    package static let largest = 64 << 10
+    /// Milliseconds.
+    private static let rest = 50
+    private let directory: String
+    private let threshold: Int
+    private let prefix = "\(getpid())-\(UInt32.random(in: 0...UInt32.max))"
+    private let state = Mutex(State())
+
+    /// Keeps files in `directory`, which is made when needed.
+    ///
+    /// - Parameter threshold: so many files are asked for in vain first. Keeping files is for who writes much.
+    package init(directory: String, after threshold: Int) {
+        self.directory = directory
+        self.threshold = threshold
+    }
+
+    deinit {
+        let paths = state.withLock { state in
+            state.resting.values.flatMap(\.self) + state.ready.values.flatMap { $0.map(\.path) }
+        }
+        for path in paths { unlink(path) }
+    }
+
+    /// A file to be written anew; nil where there is none. Whoever takes it gives it another name, or removes it.
+    ///
+    /// - Parameter size: how many bytes are to be written: nothing has to be cut off a file that is not larger.
+    package func take(_ kind: Kind, size: Int) -> Spare? {
+        let ready = state.withLock { state in
+            state.asked += 1
+            return state.takeReady(kind, size: size)
+        }
+        if let ready {
+            let descriptor = open(ready.path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW)
+            if descriptor >= 0 { return Spare(descriptor: descriptor, path: ready.path, size: ready.size) }
+        }
+        return examineNext(kind)
+    }
+
+    /// Looks which of the files that rest may be written anew, so that `take` need not.
+    package func examine() {
+        for kind in Kind.allCases {
+            let count = state.withLock { $0.resting[kind, default: []].count }
+            for _ in 0..<count {
+                guard let spare = examineNext(kind) else { break }
+                close(spare.descriptor)
+                state.withLock { $0.ready[kind, default: []].append((spare.path, spare.size)) }
+            }
+        }
+    }
+
+    /// The oldest of the files that rest, if it may be written anew.
+    private func examineNext(_ kind: Kind) -> Spare? {
+        for _ in 0..<4 {
+            guard let path = oldest(kind) else { return nil }
+            let descriptor = open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW)
+            guard descriptor >= 0 else {
+                unlink(path)
+                continue
+            }
+            var status = stat()
+            guard fstat(descriptor, &status) == 0, status.st_nlink == 1 else {
+                close(descriptor)
+                unlink(path)
+                continue
+            }
+            guard Self.age(of: status) >= Self.rest else {
+                close(descriptor)
+                state.withLock { $0.resting[kind, default: []].insert(path, at: 0) }
+                return nil
+            }
+            guard isOpenNowhereElse(descriptor) else {
+                close(descriptor)
+                state.withLock { $0.resting[kind, default: []].append(path) }
+                continue
+            }
+            return Spare(descriptor: descriptor, path: path, size: Int(status.st_size))
+        }
+        return nil
+    }
+
+    /// Keeps the second name that `name` gives a file, if that is wanted and succeeds. To be called before the first
+    /// name goes to another file.
+    ///
+    /// - Returns: the second name; to be passed to `add` once the first one is gone.
+    package func link(_ name: String, _ kind: Kind) -> String? {
+        guard let path = place(kind), Glibc.link(name, path) == 0 else { return nil }
+        return path
+    }
+
+    /// Takes files from where they are, and deletes those that cannot be kept.
+    ///
+    /// - Parameter folder: where they all are. Their absence is on disk before any is written anew.
+    package func move(_ files: [(path: String, kind: Kind)], from folder: String) {
+        var moved: [(path: String, kind: Kind)] = []
+        for file in files {
+            var status = stat()
+            let isSmall = stat(file.path, &status) == 0 && status.st_size <= Self.largest && status.st_nlink == 1
+            if isSmall, let path = place(file.kind), rename(file.path, path) == 0 {
+                chmod(path, 0o644)
+                moved.append((path, file.kind))
+            } else {
+                unlink(file.path)
+            }
+        }
+        guard !moved.isEmpty else { return }
+        if isSynchronized(folder) {
+            for file in moved { add(file.path, file.kind) }
+        } else {
+            for file in moved { unlink(file.path) }
+        }
+    }
+
+    /// Keeps a file that has no name but that in the directory of spare files.
+    package func add(_ path: String, _ kind: Kind) {
+        state.withLock { $0.resting[kind, default: []].append(path) }
+    }
+
+    private func oldest(_ kind: Kind) -> String? {
+        state.withLock { state in
+            state.resting[kind, default: []].isEmpty ? nil : state.resting[kind]?.removeFirst()
+        }
+    }
+
+    /// A new name for a file to be kept; nil where enough are.
+    private func place(_ kind: Kind) -> String? {
+        let number: Int? = state.withLock { state in
+            guard state.asked >= threshold, state.count(kind) < Self.limit else { return nil }
+            state.given += 1
+            return state.given
+        }
+        guard let number else { return nil }
+        if number == 1 { mkdir(directory, 0o777) }
+        return "\(directory)/\(kind.rawValue)-\(prefix)-\(number)"
+    }
+
+    /// Milliseconds since the file got or lost a name, or was written.
+    private static func age(of status: stat) -> Int {
+        var now = timespec()
+        clock_gettime(CLOCK_REALTIME, &now)
+        let changed = status.st_ctim
+        return (now.tv_sec - changed.tv_sec) * 1_000 + (now.tv_nsec - changed.tv_nsec) / 1_000_000
+    }
+
+    /// The kernel grants a lease for writing only where nobody else has the file open or mapped.
+    private func isOpenNowhereElse(_ descriptor: Int32) -> Bool {
+        let (setSignal, setLease): (Int32, Int32) = (10, 1024)
+        // Whoever opens the file right now makes the kernel send a signal, by default one that kills.
+        guard fcntl(descriptor, setSignal, SIGURG) == 0, fcntl(descriptor, setLease, Int32(F_WRLCK)) == 0 else {
+            return false
+        }
+        return fcntl(descriptor, setLease, Int32(F_UNLCK)) == 0
+    }
+
+    private func isSynchronized(_ folder: String) -> Bool {
+        let descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard descriptor >= 0 else { return false }
+        defer { close(descriptor) }
+        return fsync(descriptor) == 0
+    }
+}

@@ -1,0 +1,166 @@
+internal import Core
+internal import Documents
+internal import Matrix
+internal import OpamFormat
+internal import OpamSolver
+
+/// Which cells of a column stay what they were, and which are made anew.
+struct ColumnDelta: Sendable {
+    /// Where a cell comes from.
+    enum Place: Sendable {
+        /// The numbers of remembered cells.
+        case kept(Range<Int>)
+        /// The number of an entry of `open`.
+        case open(Int)
+    }
+
+    let name: String
+    let stack: Int
+    /// Of what all cells of the column depend on.
+    let setting: Digest
+    let before: ColumnState?
+    /// The cells to be made.
+    let open: ColumnCells
+    /// All cells, in their order.
+    let places: [Place]
+    /// Remembered cells that are gone or made anew, as `name.version`.
+    let dropped: [String]
+    /// Cells that stay, but for what the matrix accepts of them and when they run, as `name.version`.
+    let revised: Set<String>
+
+    /// The names whose cells may differ from those that are remembered: those that have changed, and those of cells
+    /// that were made from such names.
+    static func scope(of before: ColumnState, touched: [Bool], changed: [String]) -> Set<String> {
+        var names = Set(changed)
+        for (cell, isTouched) in touched.enumerated() where isTouched {
+            names.insert(packageName(before.packages[cell]))
+        }
+        return names
+    }
+
+    /// - Parameters:
+    ///   - selected: Of names in `scope`; all where that is nil.
+    ///   - touched: Which remembered cells were made from what has changed.
+    ///   - revision: Of which cells the rules of the matrix may say something else.
+    init(
+        _ selected: ColumnCells, name: String, stack: Int, setting: Digest, before: ColumnState?, touched: [Bool],
+        scope: Set<String>?, revision: [CellPattern]
+    ) {
+        self.name = name
+        self.stack = stack
+        self.setting = setting
+        self.before = before
+        let universe = selected.column.universe.universe
+        var wanted: [String: Int32] = [:]
+        for entry in selected.entries {
+            wanted[universe.text(of: entry.package)] = ColumnState.Flags(entry).rawValue
+        }
+        var isKept = Array(repeating: true, count: before?.packages.count ?? 0)
+        var dropped: [String] = []
+        if let before {
+            let doubtful = scope.map { $0.flatMap(before.cells(ofPackage:)) } ?? Array(isKept.indices)
+            for cell in doubtful {
+                let text = before.packages[cell]
+                if !touched[cell], wanted[text] == before.flags[cell] {
+                    wanted[text] = nil
+                } else {
+                    isKept[cell] = false
+                    dropped.append(text)
+                }
+            }
+        }
+        self.dropped = dropped
+        let (target, compiler) = (selected.column.target.name.value, selected.column.compiler.name.value)
+        let patterns = revision.filter { $0.target.matches(target) && $0.compiler.matches(compiler) }
+        revised =
+            before.map { before in
+                Set(before.cells(matching: patterns.map(\.package)).filter { isKept[$0] }.map { before.packages[$0] })
+            } ?? []
+        open = ColumnCells(
+            column: selected.column,
+            entries: selected.entries.filter { wanted[universe.text(of: $0.package)] != nil })
+        places = Self.merged(isKept, before, open)
+    }
+
+    /// Both in the order of cells.
+    private static func merged(_ isKept: [Bool], _ before: ColumnState?, _ open: ColumnCells) -> [Place] {
+        let universe = open.column.universe.universe
+        var places: [Place] = []
+        var next = 0
+        func addKept(upTo end: Int) {
+            while let start = isKept[next..<end].firstIndex(of: true) {
+                next = isKept[start..<end].firstIndex(of: false) ?? end
+                places.append(.kept(start..<next))
+            }
+            next = end
+        }
+        for (index, entry) in open.entries.enumerated() {
+            if let before, let package = PackageVersion(universe.text(of: entry.package)) {
+                addKept(upTo: before.place(of: package, from: next))
+            }
+            places.append(.open(index))
+        }
+        addKept(upTo: isKept.count)
+        return places
+    }
+
+    /// The packages of all cells, as `name.version`.
+    var packages: [String] {
+        let universe = open.column.universe.universe
+        return places.flatMap { place in
+            switch place {
+            case .kept(let cells): cells.compactMap { before?.packages[$0] }
+            case .open(let index): [universe.text(of: open.entries[index].package)]
+            }
+        }
+    }
+
+    /// How many cells the column has.
+    var count: Int {
+        places.reduce(0) { sum, place in
+            if case .kept(let cells) = place { sum + cells.count } else { sum + 1 }
+        }
+    }
+
+    /// What is remembered of the column once the open cells are solved.
+    func memory(_ solved: [SolvedCell], _ stack: RepositoryChanges) -> ColumnState {
+        var memory = ColumnState(name: name, stack: self.stack, setting: setting)
+        let universe = open.column.universe.universe
+        let roots = open.column.roots.compactMap { stack.number(ofName: $0.name.text) }
+        for place in places {
+            switch place {
+            case .kept(let cells):
+                if let before { memory.append(cells, of: before) }
+            case .open(let index):
+                let entry = open.entries[index]
+                let cell = solved[index]
+                var flags = ColumnState.Flags(entry)
+                if !cell.isFinal { flags.insert(.isOpen) }
+                memory.packages.append(universe.text(of: entry.package))
+                memory.flags.append(flags.rawValue)
+                memory.examined.append(
+                    entry.exclusion == nil
+                        ? Set(cell.examined(in: universe).map { stack.number(of: $0) }).union(roots).sorted() : [])
+            }
+        }
+        return memory
+    }
+}
+
+/// The name in `name.version`: what comes before the first dot.
+func packageName(_ text: String) -> String { String(text.prefix { $0 != "." }) }
+
+extension SolvedCell {
+    /// Whether the solver did not give up.
+    var isFinal: Bool { answer?.isFinal ?? true && test?.isFinal ?? true }
+
+    /// All names that the cell's jobs, or the explanation why it has none, were made from.
+    func examined(in universe: Universe) -> Set<Universe.NameID> {
+        var names = explained
+        for answer in [answer, test].compactMap(\.self) {
+            names.formUnion(answer.examined)
+            for package in answer.selection ?? [] { names.insert(universe.nameID(of: package)) }
+        }
+        return names
+    }
+}

@@ -1,0 +1,230 @@
+internal import Core
+internal import Documents
+internal import Matrix
+internal import OpamFormat
+internal import OpamSolver
+internal import Synchronization
+
+/// Makes the plan of some inputs out of a plan that is there, or out of nothing.
+///
+/// Both ways are this one: what is remembered decides only which cells are left as they are.
+struct IncrementalPlanner: Sendable {
+    let planner: Planner
+    /// Nil: all is made.
+    let base: PreviousPlan?
+    private var inputs: PlanInputs { planner.inputs }
+    private var matrix: MatrixFile { planner.inputs.matrix }
+
+    /// What is remembered, or the store, contradicts itself: all must be made.
+    struct UnusableBase: Error {}
+
+    func planning() async throws -> PlanOutput {
+        let pairs = PlanInputs.pairs(of: matrix)
+        let stacks = try stackUpdates(pairs)
+        let updates = try await columnUpdates(pairs, stacks)
+        let open = updates.map(\.open)
+        let total = open.reduce(0) { $0 + $1.entries.count }
+        let progress = planner.progress
+        let solved = try await ColumnSolver.solve(open) { progress(PlanProgress(.solving, done: $0, total: total)) }
+        let parts = try await parts(updates, solved, stacks, total: total)
+        return try await assembled(updates, parts, solved, stacks, gone: goneColumns(pairs))
+    }
+
+    // MARK: What is to be made
+
+    private func stackUpdates(_ pairs: [(target: TargetEntry, compiler: CompilerEntry)]) throws -> [RepositoryChanges] {
+        let roots = Set(pairs.flatMap { Column.roots(of: $0.compiler).map(\.name.text) }).sorted()
+        let known = base?.memory.stacks ?? []
+        return inputs.stacks.enumerated().map { number, stack in
+            // The same repositories, at another place of the matrix perhaps.
+            let key = CellInputs.key(of: stack.source)
+            let isAtSamePlace = known.indices.contains(number) && known[number].key == key
+            let before = isAtSamePlace ? number : known.firstIndex { $0.key == key }
+            return RepositoryChanges(stack.source, roots: roots, numberBefore: before, before: before.map { known[$0] })
+        }
+    }
+
+    private func columnUpdates(
+        _ pairs: [(target: TargetEntry, compiler: CompilerEntry)], _ stacks: [RepositoryChanges]
+    ) async throws -> [ColumnDelta] {
+        let selection = CellSelection(matrix: matrix, limit: planner.cellLimit)
+        try checkSize(pairs, selection)
+        let cellInputs = CellInputs(inputs)
+        let isSelectedAlike = base?.memory.selection == cellInputs.selection
+        let oldRules = (base?.memory.rules ?? []).compactMap(CellRule.init(stored:))
+        let revision = CellRule.patterns(changedFrom: oldRules, to: cellInputs.rules)
+        let known = Dictionary(
+            (base?.memory.columns ?? []).map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+        let setup = ColumnSetup(
+            selection: selection, isSelectedAlike: isSelectedAlike,
+            isScoped: selection.isByName && isSelectedAlike, revision: revision,
+            indices: inputs.stacks.map { PackageIndexCache($0.source) }, positions: inputs.stacks.map(\.positions),
+            views: inputs.stacks.map { _ in TargetViews() }, known: known)
+        let results = try await concurrently(pairs) { (_, pair) -> (ColumnDelta, [Diagnostic]) in
+            try columnUpdate(pair, stacks, setup)
+        }
+        try check(results.map { ($0.0.count, $0.1) }, selection)
+        return results.map(\.0)
+    }
+
+    /// What all columns have in common while they are compared with what is remembered.
+    private struct ColumnSetup: Sendable {
+        var selection: CellSelection
+        /// Whether the same cells are asked for as before.
+        var isSelectedAlike: Bool
+        /// Whether the cells of a few names can be selected without the others.
+        var isScoped: Bool
+        var revision: [CellPattern]
+        var indices: [PackageIndexCache]
+        var positions: [[Int]]
+        var views: [TargetViews]
+        /// Remembered columns by name.
+        var known: [String: ColumnState]
+    }
+
+    private func columnUpdate(
+        _ pair: (target: TargetEntry, compiler: CompilerEntry), _ stacks: [RepositoryChanges], _ setup: ColumnSetup
+    ) throws -> (ColumnDelta, [Diagnostic]) {
+        let positions = PlanInputs.stack(of: matrix, target: pair.target, compiler: pair.compiler)
+        guard let stack = setup.positions.firstIndex(of: positions) else { throw planner.missingRepository(pair) }
+        let name = Self.name(of: pair)
+        let setting = try CellInputs(inputs).column(pair)
+        let before = setup.known[name]
+        var touched: [Bool] = []
+        var scope: Set<String>?
+        if let before {
+            touched = Array(repeating: true, count: before.packages.count)
+            if before.setting == setting, before.stack == stacks[stack].numberBefore,
+                let isChanged = stacks[stack].isChanged
+            {
+                touched = before.touched(isChanged)
+                // Only the document of an excluded cell says why it is.
+                if !setup.isSelectedAlike { before.addExcluded(to: &touched) }
+                if setup.isScoped {
+                    scope = ColumnDelta.scope(of: before, touched: touched, changed: stacks[stack].changed)
+                }
+            }
+        }
+        let column = try planner.column(pair, views: setup.views[stack])
+        let (cells, diagnostics) = try setup.selection.cells(of: column, scope: scope, index: setup.indices[stack])
+        let update = ColumnDelta(
+            cells, name: name, stack: stack, setting: setting, before: before, touched: touched, scope: scope,
+            revision: setup.revision)
+        return (update, diagnostics)
+    }
+
+    private static func name(of pair: (target: TargetEntry, compiler: CompilerEntry)) -> String {
+        "\(pair.target.name.value)/\(pair.compiler.name.value)"
+    }
+
+    /// The columns that were in the plan before and are in this one no more.
+    private func goneColumns(_ pairs: [(target: TargetEntry, compiler: CompilerEntry)]) -> [ColumnState] {
+        let names = Set(pairs.map(Self.name(of:)))
+        return (base?.memory.columns ?? []).filter { !names.contains($0.name) }
+    }
+
+    /// Counts the cells of a plan that might be far too large, one column after the other, before any of them takes
+    /// memory.
+    private func checkSize(
+        _ pairs: [(target: TargetEntry, compiler: CompilerEntry)], _ selection: CellSelection
+    ) throws {
+        let most = inputs.stacks.map(\.source.universe.packageCount).max() ?? 0
+        guard pairs.count * most > selection.limit else { return }
+        let indices = Dictionary(
+            uniqueKeysWithValues: inputs.stacks.map { ($0.positions, PackageIndexCache($0.source)) })
+        var count = 0
+        for pair in pairs {
+            let positions = PlanInputs.stack(of: matrix, target: pair.target, compiler: pair.compiler)
+            guard let index = indices[positions] else { continue }
+            let packages = try selection.count(of: planner.column(pair), index: index)
+            count += packages
+            try selection.check(count, packages: packages)
+        }
+    }
+
+    private func check(_ columns: [(count: Int, diagnostics: [Diagnostic])], _ selection: CellSelection) throws {
+        let diagnostics = columns.flatMap(\.diagnostics).reduce(into: RepositoryChecks(inputs).mistakes) { all, next in
+            if !all.contains(next) { all.append(next) }
+        }
+        guard diagnostics.isEmpty else { throw Failure(.input, diagnostics) }
+        let counts = columns.map(\.count)
+        try selection.check(counts.reduce(0, +), packages: counts.max() ?? 0)
+        guard counts.contains(where: { $0 > 0 }) else {
+            throw Failure(.input, "the matrix has no cells", at: matrix.deployment.location)
+        }
+    }
+
+    // MARK: Making it
+
+    private func parts(
+        _ updates: [ColumnDelta], _ solved: [[SolvedCell]], _ stacks: [RepositoryChanges], total: Int
+    ) async throws -> [ColumnPlan] {
+        let rules = CellRules(matrix: matrix, today: inputs.today)
+        let progress = planner.progress
+        let done = Mutex(0)
+        let packages = stacks.map { ParsedPackages($0.source, inputs.moving) }
+        progress(PlanProgress(.jobs, done: 0, total: total))
+        return try await concurrently(Array(zip(updates, solved))) { _, column in
+            try await ColumnPlan(
+                column.0.open, column.1, rules: rules, packages: packages[column.0.stack]
+            ) { count in
+                let now = done.withLock { done in
+                    done += count
+                    return done
+                }
+                progress(PlanProgress(.jobs, done: now, total: total))
+            }
+        }
+    }
+
+    private func assembled(
+        _ updates: [ColumnDelta], _ parts: [ColumnPlan], _ solved: [[SolvedCell]], _ stacks: [RepositoryChanges],
+        gone: [ColumnState]
+    ) async throws -> PlanOutput {
+        var assembly = PlanAssembly(inputs: inputs, base: base)
+        let before = assembly.documents
+        let rules = CellRules(matrix: matrix, today: inputs.today)
+        let cells = try await concurrently(Array(zip(updates, parts))) { (_, column) -> CellDocuments in
+            let target = column.1.column.target
+            return try CellDocuments(
+                target: target.name.value, compiler: column.1.column.compiler.name.value,
+                cells: column.1.cells, dropped: column.0.dropped, revised: column.0.revised, base: before
+            ) { cell in
+                rules.planned(cell.cell, cell.basis, isRequired: target.isRequired, untested: cell.untested)
+            }
+        }
+        let goneCells = try await concurrently(gone) { _, column in try CellDocuments(dropping: column, base: before) }
+        let columns = try await concurrently(Array(zip(updates, solved))) { _, column in
+            column.0.memory(column.1, stacks[column.0.stack])
+        }
+        for documents in cells + goneCells { assembly.add(documents) }
+        try assembly.setJobs(parts.map(\.graph), cells + goneCells)
+        let header = try assembly.setHeader(parts.map(\.column), columns, cells)
+        let cellInputs = CellInputs(inputs)
+        var memory = IncrementalState(
+            setting: try cellInputs.setting, selection: cellInputs.selection, rules: cellInputs.rules.map(\.stored))
+        memory.stacks = stacks.map(\.memory)
+        memory.columns = columns
+        memory.jobs = assembly.jobs
+        var warnings = inputs.warnings + UnmatchedRules(matrix, updates).warnings
+        warnings += inputs.moving?.warnings ?? []
+        warnings += try PackageWarnings(inputs, memory).warnings
+        return PlanOutput(
+            header: header, documents: assembly.documents, memory: memory,
+            made: parts.reduce(0) { $0 + $1.cells.count }, warnings: warnings)
+    }
+}
+
+/// The results of `transform` for all elements, in their order, made on all processors.
+func concurrently<Element: Sendable, Result: Sendable>(
+    _ elements: [Element], _ transform: @escaping @Sendable (Int, Element) async throws -> Result
+) async throws -> [Result] {
+    try await withThrowingTaskGroup(of: (Int, Result).self) { group in
+        for (index, element) in elements.enumerated() {
+            group.addTask { (index, try await transform(index, element)) }
+        }
+        var results: [Result?] = Array(repeating: nil, count: elements.count)
+        for try await (index, result) in group { results[index] = result }
+        return results.compactMap(\.self)
+    }
+}

@@ -1,0 +1,136 @@
+internal import Core
+internal import Documents
+
+/// The jobs of a plan: how often cells and other jobs use each, and what it is built from.
+struct JobUses: Sendable, Equatable {
+    var jobs = UseCounts()
+    /// Uses of packages' files by jobs.
+    var packages = UseCounts()
+    /// For each job the places of its inputs among the jobs.
+    var inputs = FlatLists()
+    /// For each job the place of its package's files.
+    var files: [Int32] = []
+
+    /// Whether all places are there.
+    var isConsistent: Bool {
+        let (jobCount, packageCount) = (jobs.keys.count, packages.keys.count)
+        return inputs.count == jobCount && files.count == jobCount
+            && inputs.numbers.count == Int(inputs.ends.last ?? 0)
+            && inputs.numbers.allSatisfy { $0 >= 0 && $0 < jobCount }
+            && files.allSatisfy { $0 >= 0 && $0 < packageCount }
+    }
+}
+
+/// The jobs of a plan while cells are made anew: which of them come, which go, with the files of their packages.
+///
+/// Jobs of the plan before have the numbers of their places in it; those made anew come behind.
+struct JobReferenceCounts {
+    /// Where a job is that was made anew.
+    struct Place {
+        var graph: Int
+        var number: JobGraph.JobNumber
+    }
+
+    /// A job that nobody made is needed: what is remembered is not what is there.
+    struct UnknownJob: Error {}
+
+    private let before: JobUses
+    private var jobs: ReferenceCounts
+    private var packages: ReferenceCounts
+    /// By numbers, those of the plan before left out.
+    private var made: [Place] = []
+    private var inputs = FlatLists()
+    private var files: [Int32] = []
+
+    /// - Parameter graphs: With the jobs of all cells that are made anew.
+    init(_ before: JobUses, adding graphs: [JobGraph]) {
+        self.before = before
+        jobs = ReferenceCounts(before.jobs)
+        packages = ReferenceCounts(before.packages)
+        for (index, graph) in graphs.enumerated() { add(graph, index) }
+    }
+
+    private mutating func add(_ graph: JobGraph, _ index: Int) {
+        var numbers: [Int32] = []
+        numbers.reserveCapacity(graph.ids.count)
+        for job in graph.ids.indices {
+            let (number, isNew) = jobs.add(graph.ids[job])
+            numbers.append(Int32(number))
+            guard isNew else { continue }
+            made.append(Place(graph: index, number: job))
+            inputs.append(graph.inputs[job].lazy.map { numbers[$0] })
+            files.append(Int32(packages.add(graph.files[job]).number))
+        }
+    }
+
+    private func inputs(of job: ReferenceCounts.Number) -> ArraySlice<Int32> {
+        let old = before.inputs.count
+        return job < old
+            ? before.inputs.numbers[before.inputs.range(job)] : inputs.numbers[inputs.range(job - old)]
+    }
+
+    private func files(of job: ReferenceCounts.Number) -> Int {
+        Int(job < before.files.count ? before.files[job] : files[job - before.files.count])
+    }
+
+    /// Counts uses by cells.
+    ///
+    /// - Throws: `UnknownJob`.
+    mutating func retain(_ ids: [Digest]) throws(UnknownJob) {
+        try count(ids) { $0.retain($1) }
+    }
+
+    /// Takes back uses by cells.
+    ///
+    /// - Throws: `UnknownJob`.
+    mutating func release(_ ids: [Digest]) throws(UnknownJob) {
+        try count(ids) { $0.release($1) }
+        guard jobs.isPossible, packages.isPossible else { throw UnknownJob() }
+    }
+
+    /// - Parameter count: True where the inputs and the files are to be counted as well.
+    private mutating func count(
+        _ ids: [Digest], _ count: (inout ReferenceCounts, ReferenceCounts.Number) -> Bool
+    ) throws(UnknownJob) {
+        var open: [ReferenceCounts.Number] = []
+        for id in ids {
+            guard let number = jobs.number(of: id) else { throw UnknownJob() }
+            open.append(number)
+        }
+        while let job = open.popLast() {
+            guard count(&jobs, job) else { continue }
+            for input in inputs(of: job) { open.append(Int(input)) }
+            _ = count(&packages, files(of: job))
+        }
+    }
+
+    // MARK: What comes of it
+
+    var come: [Place] { jobs.come.map { made[$0 - before.inputs.count] } }
+    var gone: [Digest] { jobs.gone.map(jobs.digest(of:)) }
+    var packagesCome: [Digest] { packages.come.map(packages.digest(of:)) }
+    var packagesGone: [Digest] { packages.gone.map(packages.digest(of:)) }
+
+    /// What is used now.
+    ///
+    /// - Complexity: O(jobs and their inputs).
+    var uses: JobUses {
+        let (usedJobs, usedPackages) = (jobs.used, packages.used)
+        let places = Self.places(of: usedJobs, among: before.jobs.keys.count + jobs.added.count)
+        let packagePlaces = Self.places(of: usedPackages, among: before.packages.keys.count + packages.added.count)
+        var uses = JobUses(jobs: jobs.counts(of: usedJobs), packages: packages.counts(of: usedPackages))
+        uses.inputs.numbers.reserveCapacity(before.inputs.numbers.count)
+        for job in usedJobs {
+            uses.inputs.append(inputs(of: job).lazy.map { places[Int($0)] })
+            uses.files.append(packagePlaces[files(of: job)])
+        }
+        return uses
+    }
+
+    /// By number, where it is in `used`; -1 for what is not.
+    private static func places(of used: [ReferenceCounts.Number], among count: Int) -> [Int32] {
+        var places = Array(repeating: Int32(-1), count: count)
+        for (place, number) in used.enumerated() { places[number] = Int32(place) }
+        return places
+    }
+}

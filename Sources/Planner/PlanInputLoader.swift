@@ -1,0 +1,150 @@
+package import Core
+package import Documents
+package import Fetching
+internal import Foundation
+package import Matrix
+internal import OpamRepository
+package import PluginHost
+
+/// Gathers what a plan is a function of: from a matrix, the plugins and the repositories.
+package struct PlanInputLoader: Sendable {
+    package var matrix: MatrixFile
+    package var catalog: PluginCatalog
+    package var cache: PlanCache
+    /// Where sources of packages come from; nil leaves those that move as they are.
+    package var packageSources: SourceCache?
+    /// Where repositories are read from instead, by the URL that a matrix names: a path or another URL. The plan is that
+    /// of the URL.
+    package var repositoryMirrors: [String: String]
+    package var architecture: String
+    package var today: CalendarDate
+
+    package init(
+        matrix: MatrixFile, catalog: PluginCatalog, cache: PlanCache, packageSources: SourceCache? = nil,
+        repositoryMirrors: [String: String] = [:], architecture: String = hostArchitecture(),
+        today: CalendarDate = CalendarDate(daysSince1970: Int(Date().timeIntervalSince1970) / 86_400)
+    ) {
+        self.matrix = matrix
+        self.catalog = catalog
+        self.cache = cache
+        self.packageSources = packageSources
+        self.repositoryMirrors = repositoryMirrors
+        self.architecture = architecture
+        self.today = today
+    }
+
+    /// The inputs of the plan.
+    ///
+    /// - Parameters:
+    ///   - revision: Of the first repository that is one of git, instead of the one that the matrix says.
+    ///   - known: Repositories at commits that were planned before: what is read of them can be brought up to date.
+    ///   - progress: called from any thread.
+    /// - Returns: the inputs, and what is wrong with files of the repositories.
+    /// - Throws: `Failure` where a target has no plugin or a repository is not there.
+    package func inputs(
+        at revision: String? = nil, known: [Plan.Repository] = [],
+        progress: @escaping @Sendable (PlanProgress) -> Void = { _ in }
+    ) async throws -> (inputs: PlanInputs, warnings: [Diagnostic]) {
+        async let profiles = attempt { () -> [PlanInputs.ProfileKey: TargetProfile] in
+            try await PluginProfiles(matrix: matrix, catalog: catalog, architecture: architecture).profiles()
+        }
+        let moving = packageSources.map { UnpinnedSources($0) }
+        let pinned = await pinnedPackages(moving)
+        async let sources = attempt { () -> (sources: [[Int]: any PackageSource], warnings: [Diagnostic]) in
+            try self.sources(at: revision, known: known, pinned.packages) { done, total in
+                progress(PlanProgress(.reading, done: done, total: total))
+            }
+        }
+        let (foundProfiles, foundSources) = (await profiles, await sources)
+        var failures: [Failure] = []
+        if let failure = pinned.failure { failures.append(failure) }
+        if let failure = try failure(in: foundProfiles) { failures.append(failure) }
+        if let failure = try failure(in: foundSources) { failures.append(failure) }
+        let inputs = PlanInputs(
+            matrix: matrix.pinning(pinned.packages), profiles: (try? foundProfiles.get()) ?? [:],
+            sources: (try? foundSources.get().sources) ?? [:], today: today, moving: moving)
+        if !failures.isEmpty {
+            // One mistake does not hide the others.
+            let mistakes = try Planner(inputs).selectedCells().mistakes
+            if !mistakes.isEmpty { failures.append(Failure(.input, mistakes)) }
+        }
+        if let failure = Failure(failures) { throw failure }
+        return (inputs, pinned.warnings + (try foundSources.get().warnings))
+    }
+
+    private func pinnedPackages(_ moving: UnpinnedSources?) async -> PinnedFiles.Outcome {
+        guard matrix.pins.contains(where: \.hasFiles) else { return PinnedFiles.Outcome() }
+        guard let moving else { preconditionFailure("pins with files need a cache of sources") }
+        return await PinnedFiles(texts: matrix.sources, moving: moving).outcome(of: matrix.pins)
+    }
+
+    private func sources(
+        at revision: String?, known: [Plan.Repository], _ pinned: [PinnedPackage],
+        _ progress: @escaping @Sendable (Int, Int) -> Void
+    ) throws -> (sources: [[Int]: any PackageSource], warnings: [Diagnostic]) {
+        let opened = try RepositoryOpening(
+            matrix: matrix, cache: cache.mirrors, revision: revision, mirrors: repositoryMirrors
+        ).openAll()
+        var warnings = opened.compactMap(\.warning)
+        var sources: [[Int]: any PackageSource] = [:]
+        for (target, compiler) in PlanInputs.pairs(of: matrix) {
+            let stack = PlanInputs.stack(of: matrix, target: target, compiler: compiler)
+            guard sources[stack] == nil, !stack.isEmpty else { continue }
+            let descriptions = stack.map { opened[$0].description }
+            let source = try RepositorySource(
+                RepositorySet(stack.map { opened[$0].repository }), repositories: descriptions,
+                cache: cache.universes(near: descriptions, among: known), warnings: &warnings,
+                progress: progress)
+            sources[stack] = try PinnedSource.laid(over: source, pinned: pinned, texts: matrix.sources)
+        }
+        // Stacks that share a repository say the same of its files.
+        var told: Set<Diagnostic> = []
+        return (sources, warnings.filter { told.insert($0).inserted })
+    }
+}
+
+/// What `body` gives or throws.
+private func attempt<Value>(_ body: () async throws -> Value) async -> Result<Value, any Error> {
+    do {
+        return .success(try await body())
+    } catch {
+        return .failure(error)
+    }
+}
+
+/// What users are told of a result; nil where all is well.
+///
+/// - Throws: What is no failure of that kind.
+private func failure<Value>(in result: Result<Value, any Error>) throws -> Failure? {
+    guard case .failure(let error) = result else { return nil }
+    guard let failure = error as? Failure else { throw error }
+    return failure
+}
+
+/// A folder for what can be made again: mirrors of repositories, compiled universes, memories of plans.
+package struct PlanCache: Sendable {
+    package var folder: String
+    /// Whether nothing is written to the folder.
+    package var isReadOnly: Bool
+    /// Where mirrors of repositories are made and brought up to date.
+    fileprivate let mirrors: String
+
+    /// - Parameter aside: Where mirrors are made instead, and all else stays as it is.
+    package init(_ folder: String, readOnlyBeside aside: String? = nil) {
+        self.folder = folder
+        isReadOnly = aside != nil
+        mirrors = aside ?? folder
+    }
+
+    /// Where memories of plans lie.
+    var memories: String { "\(folder)/plans" }
+
+    /// Where universes lie, and which one is nearest: that of the same repositories in a plan made before.
+    fileprivate func universes(near stack: [Plan.Repository], among known: [Plan.Repository]) -> UniverseFolder {
+        UniverseFolder(
+            "\(folder)/universes",
+            nearest: stack.map { repository in
+                known.first { $0.location == repository.location }?.commit ?? repository.commit
+            }, isReadOnly: isReadOnly)
+    }
+}

@@ -1,0 +1,90 @@
+/// A value that lives beside history, with whoever set it.
+public struct EphemeralValue: Hashable, Sendable {
+    public let bytes: [UInt8]
+    /// Greater with every change of any value.
+    public let version: UInt64
+    /// The id of the owner: the value is gone with it.
+    public let owner: String
+}
+
+/// What must be there for a live value to be set or removed.
+public enum EphemeralExpectation: Hashable, Sendable {
+    case anything
+    case absent
+    case version(UInt64)
+}
+
+/// Somebody who sets live values. They are gone when the owner leaves, is released, or its process dies.
+public final class EphemeralOwner: Sendable {
+    public let id: String
+    private let end: @Sendable () -> Void
+
+    /// - Parameter end: runs when the owner leaves, perhaps more than once.
+    public init(id: String, end: @escaping @Sendable () -> Void) {
+        self.id = id
+        self.end = end
+    }
+
+    deinit { end() }
+
+    /// Takes the owner's values away now.
+    public func leave() { end() }
+}
+
+/// Claims, ticks and progress: values with an owner and an expiry, never part of a commit.
+///
+/// One conformance suite tests every implementation: files of one machine now, a networked one later.
+public protocol EphemeralValues: Sendable {
+    /// Registers an owner. `name` is for people; ids are unique.
+    func join(_ name: String) throws -> EphemeralOwner
+
+    /// The value at `path`; nil where there is none, it has expired, or its owner is gone.
+    func value(at path: StorePath) throws -> EphemeralValue?
+
+    /// All values at or below `prefix` (nil: all).
+    func values(below prefix: StorePath?) throws -> [StorePath: EphemeralValue]
+
+    /// Sets a value if what is there is as expected.
+    ///
+    /// - Parameter lifetime: until it expires; nil: as long as its owner lives.
+    /// - Returns: the new version; nil where something else was there, and nothing was done.
+    func set(
+        _ bytes: [UInt8], at path: StorePath, owner: EphemeralOwner, lifetime: Duration?,
+        expecting: EphemeralExpectation
+    ) throws -> UInt64?
+
+    /// Removes a value if what is there is as expected; false where something else was there.
+    func remove(_ path: StorePath, expecting: EphemeralExpectation) throws -> Bool
+
+    /// Calls `handler` with the state below `prefix`, then with the new state whenever it is another one.
+    ///
+    /// - Returns: what keeps the watch alive.
+    func watch(
+        below prefix: StorePath?, handler: @escaping @Sendable ([StorePath: EphemeralValue]) -> Void
+    ) -> EphemeralWatch
+}
+
+/// Keeps a watch of live values alive until it is cancelled or released.
+public final class EphemeralWatch: Sendable {
+    private let end: @Sendable () -> Void
+
+    /// - Parameter end: runs when the watch ends, perhaps more than once.
+    public init(end: @escaping @Sendable () -> Void) {
+        self.end = end
+    }
+
+    deinit { end() }
+
+    public func cancel() { end() }
+}
+
+extension EphemeralExpectation {
+    /// Whether `value` is what was expected.
+    func allows(_ value: EphemeralValue?) -> Bool {
+        switch self {
+        case .anything: true
+        case .absent: value == nil
+        case .version(let version): value?.version == version
+        }
+    }
+}

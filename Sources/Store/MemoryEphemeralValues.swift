@@ -1,0 +1,107 @@
+internal import Dispatch
+internal import Synchronization
+
+/// Live values in the memory of one process: for tests, and for a run that no other process watches.
+public final class MemoryEphemeralValues: EphemeralValues {
+    private struct Held {
+        let value: EphemeralValue
+        let expiry: ContinuousClock.Instant?
+    }
+
+    private struct State {
+        var held: [StorePath: Held] = [:]
+        var owners: Set<String> = []
+        var version: UInt64 = 0
+        var listeners: [UInt64: @Sendable () -> Void] = [:]
+
+        func value(at path: StorePath) -> EphemeralValue? {
+            guard let held = held[path], held.expiry.map({ $0 > .now }) ?? true else { return nil }
+            return owners.contains(held.value.owner) ? held.value : nil
+        }
+    }
+
+    private let state = Mutex(State())
+
+    public init() {}
+
+    public func join(_ name: String) -> EphemeralOwner {
+        let id = state.withLock { state in
+            state.version += 1
+            state.owners.insert("\(name).\(state.version)")
+            return "\(name).\(state.version)"
+        }
+        return EphemeralOwner(id: id) { [weak self] in
+            guard let self, self.state.withLock({ $0.owners.remove(id) }) != nil else { return }
+            self.notify()
+        }
+    }
+
+    public func value(at path: StorePath) -> EphemeralValue? { state.withLock { $0.value(at: path) } }
+
+    public func values(below prefix: StorePath?) -> [StorePath: EphemeralValue] {
+        state.withLock { state in
+            var found: [StorePath: EphemeralValue] = [:]
+            for path in state.held.keys where prefix.map({ path.isInside($0) }) ?? true {
+                found[path] = state.value(at: path)
+            }
+            return found
+        }
+    }
+
+    public func set(
+        _ bytes: [UInt8], at path: StorePath, owner: EphemeralOwner, lifetime: Duration?,
+        expecting: EphemeralExpectation
+    ) -> UInt64? {
+        let version: UInt64? = state.withLock { state in
+            guard expecting.allows(state.value(at: path)) else { return nil }
+            state.version += 1
+            let value = EphemeralValue(bytes: bytes, version: state.version, owner: owner.id)
+            state.held[path] = Held(value: value, expiry: lifetime.map { .now + $0 })
+            return state.version
+        }
+        if version != nil { notify() }
+        if version != nil, let lifetime {
+            DispatchQueue.global().asyncAfter(deadline: .now() + .milliseconds(lifetime.milliseconds + 1)) {
+                [weak self] in self?.notify()
+            }
+        }
+        return version
+    }
+
+    public func remove(_ path: StorePath, expecting: EphemeralExpectation) -> Bool {
+        let isRemoved = state.withLock { state in
+            guard expecting.allows(state.value(at: path)) else { return false }
+            state.held[path] = nil
+            return true
+        }
+        if isRemoved { notify() }
+        return isRemoved
+    }
+
+    public func watch(
+        below prefix: StorePath?, handler: @escaping @Sendable ([StorePath: EphemeralValue]) -> Void
+    ) -> EphemeralWatch {
+        let queue = DispatchQueue(label: "store.live")
+        let last = Mutex<[StorePath: EphemeralValue]?>(nil)
+        let deliver: @Sendable () -> Void = { [weak self] in
+            guard let state = self?.values(below: prefix) else { return }
+            let isNew = last.withLock { last in
+                defer { last = state }
+                return last != state
+            }
+            if isNew { handler(state) }
+        }
+        let schedule: @Sendable () -> Void = { queue.async(execute: deliver) }
+        let token = state.withLock { state in
+            state.version += 1
+            state.listeners[state.version] = schedule
+            return state.version
+        }
+        schedule()
+        return EphemeralWatch { [weak self] in _ = self?.state.withLock { $0.listeners.removeValue(forKey: token) } }
+    }
+
+    private func notify() {
+        for listener in state.withLock({ Array($0.listeners.values) }) { listener() }
+    }
+}

@@ -1,0 +1,177 @@
+internal import Git
+internal import Glibc
+
+extension Store {
+    /// What a tidying packed.
+    public struct Repacked: Sendable, Hashable {
+        /// Objects in the new pack.
+        public var objects = 0
+        /// Of them, those that had a file each.
+        public var looseObjects = 0
+        /// Packs that the new one stands for.
+        public var packs = 0
+    }
+
+    /// Packs what is loose, and the packs of single changes, as one pack in which the versions of a path are deltas: where
+    /// those are more than `limit` objects, and cheap to call where not. To be called whenever little else is going on.
+    ///
+    /// Drops no object. Others, stock git included, may read and write meanwhile, and no writer waits for it. Packs are
+    /// put together once what is new is as much as they are, so that their number stays logarithmic.
+    ///
+    /// - Parameters:
+    ///   - grace: loose objects younger than so many seconds stay: a push that is under way may count on them.
+    ///   - willPack: called before the packing, which takes a while, begins.
+    /// - Returns: what was done; nil where nothing was, because there was too little or somebody else is at it.
+    @discardableResult
+    public func repackIfNeeded(limit: Int = 2_000, grace: Int = 60, willPack: () -> Void = {}) throws -> Repacked? {
+        // As git does: objects are spread evenly over 256 folders, so a few of them tell of all.
+        let sample = ["17", "5a", "9c", "e1"].map { names(in: "\(layout.gitObjects)/\($0)").count }.reduce(0, +)
+        let news = unpackedDeltaPacks().reduce(0) { $0 + $1.count }
+        guard sample * 64 + news > limit || limit == 0 else { return nil }
+        guard let lock = try TidyLock(layout) else { return nil }
+        return try withExtendedLifetime(lock) {
+            layout.removeLeftOvers()
+            let horizon = Int(systemTime()) - grace
+            // No commit of ours is half way while the writer's lock is held.
+            let (loose, heads) = try exclusively { repository in
+                (layout.looseObjects(), try repository.heads())
+            }
+            let old = loose.filter { file in grace == 0 || status(of: file.path).map { $0.modified <= horizon } ?? false
+            }
+            let packs = unpackedDeltaPacks()
+            let count = packs.reduce(old.count) { $0 + $1.count }
+            guard count > limit / 2 else { return nil }
+            willPack()
+            return try handles.with { repository in
+                try consolidate(
+                    old, packs.compactMap { PackIndex(base: $0.base) } + tidyPacks(beside: count), heads: heads,
+                    repository)
+            }
+        }
+    }
+
+    /// Makes one pack of what references lead to, and of what other packs hold. Drops what no reference leads to and is
+    /// older than `grace` seconds. Waits for those who pack in the background.
+    ///
+    /// - Throws: `StoreError` of kind `locked` where they take longer than the store's lock timeout.
+    public func repack(grace: Int = 86_400) throws {
+        try committer.checkpoint()
+        guard let lock = try TidyLock(layout, timeout: options.lockTimeout) else {
+            throw StoreError(
+                .locked, "store: somebody else has been packing '\(layout.root)' for \(options.lockTimeout)",
+                hint: "a run packs now and then what it has recorded; try again later")
+        }
+        try withExtendedLifetime(lock) {
+            layout.removeLeftOvers()
+            // No commit of ours is half way while the writer's lock is held: what no reference leads to is not new.
+            let (files, packs, heads) = try exclusively { repository in
+                (layout.looseObjects(), layout.unprotectedPacks(), try repository.heads())
+            }
+            let horizon = Int(systemTime()) - grace
+            var ages: [String: Int] = [:]
+            for path in files.map(\.path) + packs.map({ "\($0).pack" }) { ages[path] = status(of: path)?.modified }
+            func isOld(_ path: String) -> Bool { ages[path].map { $0 < horizon } ?? false }
+            try handles.with { repository in
+                // Where a part of the history is lost nobody can tell what it led to: all stays.
+                let reachable = try? Reachability(from: heads, in: repository).objects
+                func isReachable(_ id: ObjectID) -> Bool { reachable?.contains(id) ?? true }
+                let dropped = files.filter { !isReachable($0.id) && isOld($0.path) }
+                let loose = files.filter { isReachable($0.id) }
+                let packs = packs.compactMap { PackIndex(base: $0) }
+                var wanted = Set(loose.map(\.id))
+                for pack in packs {
+                    let isOld = isOld("\(pack.base).pack")
+                    wanted.formUnion(pack.ids.lazy.filter { !isOld || isReachable($0) })
+                }
+                let isTidy = packs.count == 1 && layout.tidiedPacks().contains(packs[0].base)
+                if !isTidy || !loose.isEmpty || packs[0].count != wanted.count {
+                    // What was used again meanwhile, and so is younger now, stays.
+                    try consolidate(loose, packs, wanted: wanted, heads: heads, repository) {
+                        status(of: "\($0.base).pack")?.modified == ages["\($0.base).pack"]
+                    }
+                }
+                try exclusively { _ in
+                    for file in dropped where status(of: file.path)?.modified == ages[file.path] { unlink(file.path) }
+                }
+            }
+        }
+    }
+
+    /// Packs that were not tidied, with the number of their objects, the smallest first; a large one only beside as much.
+    private func unpackedDeltaPacks() -> [(base: String, count: Int)] {
+        let tidied = layout.tidiedPacks()
+        let packs = layout.unprotectedPacks().filter { !tidied.contains($0) }
+            .compactMap { base in PackIndex.count(base: base).map { (base: base, count: $0) } }
+            .sorted { $0.count < $1.count }
+        var sum = 20_000
+        return Array(
+            packs.prefix { pack in
+                guard pack.count <= min(sum, 400_000) else { return false }
+                sum += pack.count
+                return true
+            })
+    }
+
+    /// Repacked packs that are not larger than what is packed with them anyhow, the smallest first.
+    private func tidyPacks(beside count: Int) -> [PackIndex] {
+        var sum = count
+        let tidied = layout.tidiedPacks()
+        let packs = layout.unprotectedPacks().filter { tidied.contains($0) }.compactMap { PackIndex(base: $0) }
+            .sorted { $0.count < $1.count }
+        return Array(
+            packs.prefix { pack in
+                guard pack.count <= min(sum, 400_000) else { return false }
+                sum += pack.count
+                return true
+            })
+    }
+
+    @discardableResult
+    private func consolidate(
+        _ loose: [LooseObjectFile], _ packs: [PackIndex], wanted: Set<ObjectID>? = nil, heads: [ObjectID],
+        _ repository: GitRepository, mayRemove: (PackIndex) -> Bool = { _ in true }
+    ) throws -> Repacked {
+        let wanted = wanted ?? Set(loose.map(\.id)).union(packs.flatMap(\.ids))
+        let new =
+            wanted.isEmpty
+            ? nil : try DeltaPacker.pack(wanted, heads: heads, of: repository, objects: layout.gitObjects)
+        if let new { try layout.noteTidied(new) }
+        try options.atPoint(.tidied)
+        // What is packed is on disk now, so that its other forms can go. A writer that makes one of them anew meanwhile
+        // makes what is in the pack as well.
+        let dropped = packs.filter { $0.base != new && mayRemove($0) }.map(\.base)
+        let (half, halfPacks) = (loose.count / 2, dropped.count / 2)
+        for file in loose[..<half] { unlink(file.path) }
+        layout.removePacks(dropped[..<halfPacks], spares)
+        try options.atPoint(.someDropped)
+        for file in loose[half...] { unlink(file.path) }
+        layout.removePacks(dropped[halfPacks...], spares)
+        return Repacked(objects: wanted.count, looseObjects: loose.count, packs: packs.count)
+    }
+}
+
+/// A git object that has a file of its own.
+struct LooseObjectFile: Sendable {
+    let id: ObjectID
+    let path: String
+}
+
+extension Layout {
+    /// All objects that have a file of their own.
+    func looseObjects() -> [LooseObjectFile] {
+        names(in: gitObjects).filter { $0.utf8.count == 2 }.flatMap { folder in
+            names(in: "\(gitObjects)/\(folder)").compactMap { name in
+                ObjectID(hex: folder + name).map { LooseObjectFile(id: $0, path: "\(gitObjects)/\(folder)/\(name)") }
+            }
+        }
+    }
+}
+
+extension GitRepository {
+    /// What the references lead to, branches first.
+    fileprivate func heads() throws -> [ObjectID] {
+        let names = try references()
+        let branches = names.filter { $0.hasPrefix("refs/heads/") }
+        return try (branches + names.filter { !$0.hasPrefix("refs/heads/") }).compactMap { try reference($0) }
+    }
+}

@@ -1,0 +1,156 @@
+public import Git
+internal import Glibc
+
+/// All branches as they were at one moment: `refs/ciso/snapshots/NAME/BRANCH`.
+public struct SavePoint: Sendable, Hashable, Codable {
+    public let name: String
+    /// The commit of each branch, by its name.
+    public let heads: [String: String]
+}
+
+extension Store {
+    private static let snapshotPrefix = "refs/ciso/snapshots/"
+
+    /// Keeps all branches as they are under a name, so that no gc drops them and any can be brought back.
+    ///
+    /// - Parameter name: nil: the time, and why it is taken.
+    /// - Throws: `StoreError` of kind `invalidPath` where a snapshot of that name is there, or the name is not allowed.
+    @discardableResult
+    public func takeSnapshot(_ name: String? = nil, reason: String = "manual") throws -> SavePoint {
+        try takeSnapshot(name, reason: reason, isTolerant: false)
+    }
+
+    /// - Parameter isTolerant: leaves out branches that are damaged.
+    @discardableResult
+    func takeSnapshot(_ name: String? = nil, reason: String, isTolerant: Bool) throws -> SavePoint {
+        let name = try name ?? freeSnapshotName(Self.timeStamp(options.clock()) + "-" + reason)
+        guard GitRepository.isValid(referenceName: Self.snapshotPrefix + name + "/x"), !name.contains("/") else {
+            throw StoreError(.invalidPath, "'\(name)' is no name for a snapshot")
+        }
+        guard try !snapshots().contains(where: { $0.name == name }) else {
+            throw StoreError(.invalidPath, "there is a snapshot '\(name)' already")
+        }
+        return try exclusively { repository in
+            var heads: [String: String] = [:]
+            for reference in try repository.references(prefix: "refs/heads/") {
+                let branch = String(reference.dropFirst("refs/heads/".count))
+                do {
+                    guard let id = try repository.reference(reference) else { continue }
+                    try repository.updateReference(Self.snapshotPrefix + name + "/" + branch, to: id, expecting: nil)
+                    heads[branch] = id.hex
+                } catch  where isTolerant {
+                    continue
+                }
+            }
+            return SavePoint(name: name, heads: heads)
+        }
+    }
+
+    /// `name`, or with a number where two snapshots are taken within a second.
+    private func freeSnapshotName(_ name: String) throws -> String {
+        let taken = Set(try snapshots().map(\.name))
+        return ([name] + (2...99).map { "\(name)-\($0)" }).first { !taken.contains($0) } ?? name
+    }
+
+    /// All snapshots, in order of their names.
+    public func snapshots() throws -> [SavePoint] {
+        try handles.with { repository in
+            var heads: [String: [String: String]] = [:]
+            for reference in try repository.references(prefix: Self.snapshotPrefix) {
+                let rest = reference.dropFirst(Self.snapshotPrefix.count)
+                guard let slash = rest.firstIndex(of: "/"), let id = try repository.reference(reference) else {
+                    continue
+                }
+                heads[String(rest[..<slash]), default: [:]][String(rest[rest.index(after: slash)...])] = id.hex
+            }
+            return heads.map { SavePoint(name: $0.key, heads: $0.value) }.sorted { $0.name < $1.name }
+        }
+    }
+
+    /// Forgets a snapshot.
+    public func dropSnapshot(_ name: String) throws {
+        guard let snapshot = try snapshots().first(where: { $0.name == name }) else {
+            throw StoreError(.notFound, "there is no snapshot '\(name)'", hint: "`ci store snapshot --list` names them")
+        }
+        try exclusively { repository in
+            for (branch, head) in snapshot.heads {
+                guard let id = ObjectID(hex: head) else { continue }
+                try repository.deleteReference(Self.snapshotPrefix + name + "/" + branch, expecting: id)
+            }
+        }
+    }
+
+    /// What undoing a commit would change.
+    public struct UndoPlan: Sendable {
+        public let branch: Branch
+        public let commit: HistoryEntry
+        /// The documents as they are now, and as they would be.
+        public let changes: [WatchEvent.Change]
+        /// Documents that later commits changed again.
+        public let dependents: [StorePath]
+    }
+
+    /// What undoing `commit` (nil: the last one) on a branch comes to. Changes nothing.
+    ///
+    /// - Throws: `StoreError` of kind `notFound` where the branch has no such commit.
+    public func planUndo(on branch: Branch, of commit: ObjectID? = nil) throws -> UndoPlan {
+        let head = try snapshot(branch)
+        guard let last = head.commit else { throw StoreError(.notFound, "there is no branch '\(branch)'") }
+        let id = commit ?? last
+        let (entry, isOnBranch) = try handles.with { repository in
+            (HistoryEntry(id: id, commit: try repository.commit(id)), try repository.isAncestor(id, of: last))
+        }
+        guard isOnBranch else { throw StoreError(.notFound, "commit \(id) is not on branch '\(branch)'") }
+        var changes: [WatchEvent.Change] = []
+        var dependents: [StorePath] = []
+        for change in try self.changes(from: entry.commit.parents.first, to: snapshot(at: id)) {
+            let now = try head.id(at: change.path)
+            if now == change.old { continue }
+            if now != change.new { dependents.append(change.path) }
+            changes.append(WatchEvent.Change(path: change.path, old: now, new: change.old))
+        }
+        return UndoPlan(branch: branch, commit: entry, changes: changes, dependents: dependents)
+    }
+
+    /// Takes a change back by a new commit, after a snapshot.
+    ///
+    /// - Parameter force: also where later commits changed the same documents, whose changes are lost then.
+    /// - Throws: `StoreError` of kind `dependedUpon` where they did and `force` is false.
+    @discardableResult
+    public func undo(_ undoing: UndoPlan, force: Bool = false) throws -> ObjectID? {
+        if let path = undoing.dependents.first, !force {
+            throw StoreError(
+                .dependedUpon,
+                "commit \(undoing.commit.id) cannot be undone: '\(path)'"
+                    + (undoing.dependents.count > 1 ? " and \(undoing.dependents.count - 1) others" : "")
+                    + " changed again later",
+                hint: "undo the later changes first, or --force loses them")
+        }
+        try takeSnapshot(reason: "before-undo-\(undoing.commit.id.hex.prefix(12))")
+        let message = "Undo: \(undoing.commit.commit.subject)\n\nUndoes: \(undoing.commit.id)\n"
+        return try transact(undoing.branch, message) { transaction in
+            for change in undoing.changes {
+                guard try transaction.base.id(at: change.path) == change.old else {
+                    throw StoreError(.dependedUpon, "'\(change.path)' was changed meanwhile", hint: "try again")
+                }
+                // Read, so that a change until the commit is a conflict.
+                _ = try transaction.exists(change.path)
+                if let old = change.new {
+                    try transaction.write(bytes: handles.with { try $0.blob(old) }, to: change.path)
+                } else {
+                    try transaction.remove(change.path)
+                }
+            }
+        }.commit
+    }
+
+    /// `YYYYMMDDTHHMMSSZ`.
+    static func timeStamp(_ seconds: Int64) -> String {
+        var time = time_t(seconds)
+        var parts = tm()
+        gmtime_r(&time, &parts)
+        func two(_ number: Int32) -> String { number < 10 ? "0\(number)" : "\(number)" }
+        return "\(parts.tm_year + 1900)\(two(parts.tm_mon + 1))\(two(parts.tm_mday))T"
+            + "\(two(parts.tm_hour))\(two(parts.tm_min))\(two(parts.tm_sec))Z"
+    }
+}

@@ -1,0 +1,278 @@
+internal import Core
+internal import Documents
+internal import Executor
+internal import Foundation
+internal import OpamFormat
+internal import OpamSwitch
+internal import PluginMessages
+
+/// One package being built in one place: its source is laid out, the plugin's steps are run, the result is recorded as
+/// opam records it.
+struct PackageBuild {
+    let recipe: BuildRecipe
+    let variables: PackageVariables
+    let target: TargetEnvironment
+    let place: any BuildBackend
+    let staged: StagedSources
+    /// Whether the opam client carries out the recipe.
+    let isClient: Bool
+    /// Paths below the prefix that the package may change although they are another's.
+    let allowedOverwrites: [Glob]
+    let limits: Limits
+    let log: JobLog
+    let progress: @Sendable (String) -> Void
+
+    /// A step that did not end well.
+    struct StepFailure: Error {
+        var phase: Phase
+        var name: String
+        /// What was run, for people.
+        var command: String
+        var result: CommandResult
+        /// What the step printed; where it printed more than what failed, that part.
+        var output: String
+    }
+
+    private var layout: SwitchLayout { variables.layout }
+    private var name: String { variables.name }
+
+    // MARK: Source
+
+    /// Unpacks the source, puts further files beside it, expands templates and applies patches.
+    ///
+    /// - Parameters:
+    ///   - source: the archive's name in the staging directory, if the package has one.
+    ///   - placed: files to put into the build directory, by name, with their names in the staging directory.
+    func layOut(source: String?, placed: [(name: String, staged: String)]) async throws {
+        let archive = source.map { (path: "\(place.inputs)/\($0)", name: lastComponent(recipe.source?.url ?? $0)) }
+        let unpack = SourceScripts.unpack(archive, subpath: recipe.source?.subpath, to: recipe.directory)
+        try await runOwn(
+            ownStep("unpack", .configure, unpack, directory: layout.prefix), as: .fetch,
+            title: archive.map { "unpack \($0.name)" } ?? "make the build directory")
+        let copies = SourceScripts.place(placed.map { ($0.name, "\(place.inputs)/\($0.staged)") })
+        if !copies.isEmpty {
+            try await runOwn(
+                ownStep("files", .configure, copies), title: "copy \(placed.map(\.name).joined(separator: " "))")
+        }
+        try await expand(recipe.patchTemplates)
+        if !recipe.patches.isEmpty {
+            try await runOwn(
+                ownStep("patch", .configure, SourceScripts.apply(recipe.patches)),
+                title: "apply \(recipe.patches.joined(separator: " "))")
+        }
+        try await expand(recipe.templates)
+    }
+
+    /// Makes each of `names` from the file of that name with `.in` behind it.
+    private func expand(_ names: [String]) async throws {
+        guard !names.isEmpty else { return }
+        var expanded: [(name: String, path: String)] = []
+        for (number, name) in names.enumerated() {
+            guard let template = try await place.read("\(recipe.directory)/\(name).in") else {
+                throw PackageFailure(.configure, "\(recipe.package): substs: there is no file '\(name).in'")
+            }
+            let staged = "expanded-\(number)"
+            try await place.stage(Template.expand(template, variables: variables), as: staged)
+            expanded.append((name, "\(place.inputs)/\(staged)"))
+        }
+        try await runOwn(
+            ownStep("substitute", .configure, SourceScripts.place(expanded)),
+            title: "expand \(names.joined(separator: " "))")
+    }
+
+    // MARK: Steps
+
+    /// Runs the plugin's steps of `phases`.
+    func run(_ steps: [Step], phases: Set<Step.Phase>) async throws {
+        for step in steps where phases.contains(step.phase) {
+            try await run(step)
+        }
+    }
+
+    /// A step of the plugin's: the package's own commands, but for those of root.
+    private func run(_ step: Step) async throws {
+        let isOfPackage = step.user == .build && !isClient
+        let protection = BuildProtection(layout, directory: recipe.directory, installs: step.phase == .install)
+        try await run(step, as: nil, title: step.commandLine, isOfPackage ? protection : nil)
+    }
+
+    /// A step of the runner's.
+    ///
+    /// - Parameters:
+    ///   - phase: what the step is part of, where the plugins' phases have no word for it.
+    ///   - title: what it does, for people.
+    private func runOwn(_ step: Step, as phase: Phase? = nil, title: String) async throws {
+        try await run(step, as: phase, title: title, nil)
+    }
+
+    private func perform(_ step: Step) async throws {
+        try await runOwn(step, title: "record the package in the switch")
+    }
+
+    private func run(_ step: Step, as phase: Phase?, title: String, _ protection: BuildProtection?) async throws {
+        progress(step.phase.rawValue)
+        let section = log.begin(phase ?? Phase(rawValue: step.phase.rawValue) ?? .build, step.name, title)
+        let result = await place.run(step, limits: limits, protection: protection) { section.append($0) }
+        section.end(result)
+        if let detail = result.detail { log.note(detail) }
+        if result.ending == .cancelled { throw CancellationError() }
+        guard result.succeeded else {
+            var failure = section.failure(result)
+            failure.output = withoutStagedPaths(failure.output)
+            throw failure
+        }
+    }
+
+    /// `text` with the package's own names in the place of those that its files have among the inputs.
+    private func withoutStagedPaths(_ text: String) -> String {
+        staged.names.sorted { $1.key.count < $0.key.count }.reduce(text) { text, name in
+            text.replacing("\(place.inputs)/\(name.key)", with: name.value)
+        }.replacing("\(recipe.directory).unpacked/", with: "")
+    }
+
+    /// What keeps even a trivial command from working in a new place of the same kind; nil where it works. Tells a failure of
+    /// the package from one of the machine.
+    func problemOfPlace() async -> String? {
+        let folder = ShellWord.quoted("\(recipe.directory).trial")
+        let trial = ownStep(
+            "trial", .build, "umask 022\nmkdir -p \(folder)\necho works >\(folder)/file\ncat \(folder)/file\n",
+            directory: layout.prefix)
+        do {
+            guard let result = try await place.runAfresh(trial, limits: Limits(time: .seconds(60))) else { return nil }
+            return result.succeeded ? nil : "a trivial command does not work in the job's environment: \(result.ending)"
+        } catch {
+            return "the job's environment cannot be laid out: \(error)"
+        }
+    }
+
+    /// A step that every target shares.
+    private func ownStep(_ name: String, _ phase: Step.Phase, _ script: String, directory: String? = nil) -> Step {
+        Step(name, phase: phase, script: script, directory: directory ?? recipe.directory)
+    }
+
+    // MARK: Result
+
+    /// Installs what the `.install` file asks for, and records the package in the switch.
+    ///
+    /// - Returns: files of other packages that it changed, as the matrix allows.
+    /// - Throws: `PackageFailure` for others.
+    func installAndRecord(_ files: PackageFiles) async throws -> [CellResult.Overwrite] {
+        let (installFile, configFile) = ("\(name).install", "\(name).config")
+        var installation: Installation?
+        let installBytes = try await place.read("\(recipe.directory)/\(installFile)")
+        if let installBytes {
+            let parsed: InstallFile
+            do {
+                parsed = try InstallFile(parsing: installBytes, file: installFile)
+            } catch {
+                throw PackageFailure(.configure, "\(error)")
+            }
+            let entries = try PackageFailure.blamingRecipe { try Installation(parsed, of: name, in: layout) }
+            installation = entries
+            try await runOwn(
+                ownStep("install-files", .install, InstallScript(entries).text),
+                title: "install what \(installFile) names")
+        }
+        let configBytes = try await place.read("\(recipe.directory)/\(configFile)")
+        let found = try await place.installedChanges()
+        try await noteLostFiles()
+        let overwrites = try checkOverwrites(found)
+        let changes = changes(found, installation, config: configBytes?.count)
+        var records = [
+            "packages/\(recipe.package)/opam": recipe.recorded(files.opam),
+            "install/\(name).changes": Array(changes.text.utf8),
+        ]
+        if installation?.entries.isEmpty == false { records["install/\(installFile)"] = installBytes }
+        for (file, bytes) in recipe.files { records["packages/\(recipe.package)/files/\(file)"] = bytes }
+        records["config/\(configFile)"] = configBytes
+        try await place.record(
+            Dictionary(uniqueKeysWithValues: records.map { ("\(layout.metadata)/\($0)", $1) }), perform: perform)
+        return overwrites
+    }
+
+    /// Says in the log what the package wrote where only a sandbox keeps it from writing.
+    private func noteLostFiles() async throws {
+        let lost = try await place.filesInHome(limit: 10)
+        guard !lost.isEmpty else { return }
+        log.note(
+            "warning: files outside of the switch are lost, and opam's own sandbox forbids to write them: "
+                + lost.joined(separator: " "))
+    }
+
+    /// Finds what the package changed of what belongs to others.
+    ///
+    /// - Returns: what of that is allowed.
+    /// - Throws: `PackageFailure` for the rest.
+    private func checkOverwrites(_ changes: InstalledChanges) throws -> [CellResult.Overwrite] {
+        let length = layout.prefix.count + 1
+        var excluded = Set(layout.discarded.map { String($0.dropFirst(length)) })
+        // The client lays its own opam files over those of the inputs.
+        if isClient { excluded.insert(".opam-switch/packages") }
+        var found = changes.overwrites(excluding: excluded)
+        if !isClient { found += changes.addedRecords(excluding: excluded) }
+        func isAllowed(_ overwrite: Overwrite) -> Bool { allowedOverwrites.contains { $0.matches(overwrite.path) } }
+        let refused = found.filter { !isAllowed($0) }
+        guard refused.isEmpty else { throw PackageFailure(.install, Overwrite.reason(refused)) }
+        return found.map(\.recorded)
+    }
+
+    /// Makes of what the client recorded what the runner itself would have: the original opam file, and the time that
+    /// layers give every file.
+    ///
+    /// - Returns, throws: as `installAndRecord`.
+    func recordClientInstallation(_ files: PackageFiles) async throws -> [CellResult.Overwrite] {
+        let overwrites = try checkOverwrites(try await place.installedChanges())
+        try await noteLostFiles()
+        let changes = "\(layout.metadata)/install/\(name).changes"
+        var records = ["\(layout.metadata)/packages/\(recipe.package)/opam": recipe.recorded(files.opam)]
+        records[changes] = try await place.read(changes).map { written in
+            let text = String(decoding: written, as: UTF8.self)
+            return Array(text.replacing(/(F:S[0-9]+T)[0-9.]+/) { "\($0.output.1)1." }.utf8)
+        }
+        try await place.record(records, perform: perform)
+        return overwrites
+    }
+
+    /// Keeps what the package installed as a layer.
+    ///
+    /// - Throws: `PackageFailure` where that is more than a layer may hold; `Failure`.
+    func capture(into layers: LayerStore) async throws -> Digest {
+        progress("capture")
+        do {
+            return try await place.capture(into: layers)
+        } catch let failure as Failure where failure.kind == .input {
+            throw PackageFailure(.install, failure.diagnostics.first?.message ?? failure.description)
+        }
+    }
+
+    /// What opam would have recorded: for a package with commands to install it, all that they changed; for one
+    /// without, the files of its `.install` file and its `.config` file.
+    ///
+    /// - Parameter config: the size of the `.config` file, where there is one.
+    private func changes(_ found: InstalledChanges, _ installation: Installation?, config: Int?) -> ChangesFile {
+        guard recipe.install.isEmpty else { return ChangesFile(changes: found.all(), time: 1) }
+        var changes: [String: ChangesFile.Change] = [:]
+        for path in (installation?.directories ?? []) + (installation?.entries.map(\.destination) ?? []) {
+            guard path.hasPrefix(layout.prefix + "/") else { continue }
+            let relative = String(path.dropFirst(layout.prefix.count + 1))
+            changes[relative] = found.change(of: relative)
+        }
+        if let config { changes[".opam-switch/config/\(name).config"] = .added(.file(size: config)) }
+        return ChangesFile(changes: changes, time: 1)
+    }
+}
+
+extension Step {
+    /// What it runs, on one line, for people.
+    var commandLine: String {
+        let lines = script.split(separator: "\n").map { $0.drop { $0 == " " } }
+        let line = lines.first { !$0.isEmpty && !$0.hasPrefix("#") } ?? ""
+        return String(line.hasPrefix("exec ") ? line.dropFirst("exec ".count) : line)
+    }
+}
+
+/// What follows the last slash, without a query.
+func lastComponent(_ url: String) -> String {
+    let path = url.prefix { $0 != "?" && $0 != "#" }
+    return path.split(separator: "/").last.map(String.init) ?? "source"
+}

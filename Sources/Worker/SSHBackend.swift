@@ -1,0 +1,143 @@
+internal import Archive
+internal import Core
+internal import Documents
+internal import Executor
+internal import Foundation
+internal import OpamSwitch
+internal import PluginMessages
+
+/// A host on which one job is built, in the directories that its target names.
+final class SSHBackend: BuildBackend {
+    private let session: RemoteSession
+    private let target: TargetEnvironment
+    /// Directories of this machine with what lies below the prefix there before the build, the topmost first.
+    private let lowers: [String]
+    /// The same with their owners.
+    private let owned: [OwnedLayer]
+    /// A directory of this machine for what comes back; changes are kept in it as an overlay keeps them.
+    private let changes: String
+
+    init(_ session: RemoteSession, target: TargetEnvironment, owned: [OwnedLayer], scratch: String) {
+        self.session = session
+        self.target = target
+        lowers = owned.map(\.directory)
+        self.owned = owned
+        changes = "\(scratch)/changes"
+    }
+
+    var inputs: String { session.inputs }
+    private var prefix: String { target.layout.prefix }
+
+    /// Lays out the switch on the host.
+    ///
+    /// - Parameters:
+    ///   - staging: a directory of this machine with the inputs.
+    ///   - state: one in it with opam's state of the switch, by absolute paths below it.
+    ///   - layers: the lowest first.
+    func layOut(staging: String, state: String, layers: [(digest: Digest, unpacked: String)]) async throws {
+        try await send(staging, excluding: [lastComponent(state)], to: session.inputs)
+        try await send(state + target.layout.root, to: target.layout.root)
+        try await session.assemble(layers, at: prefix)
+        try await session.noteContents(of: prefix, excluding: target.layout.discarded)
+    }
+
+    private func send(_ directory: String, excluding excluded: Set<String> = [], to place: String) async throws {
+        let archive = try pack(directory, excluding: excluded)
+        defer { unlink(archive) }
+        try await session.unpack(archive, to: place)
+    }
+
+    /// Not a part of `send`: the optimiser of Swift 6.3.1 crashes where this `do` is in an asynchronous function.
+    ///
+    /// - Returns: the archive, which the caller removes.
+    private func pack(_ directory: String, excluding excluded: Set<String>) throws -> String {
+        let archive = "\(changes).tar.zst"
+        do {
+            _ = try Packing(level: 1).pack(directory, excluding: excluded, to: archive)
+        } catch {
+            unlink(archive)
+            throw error.failure
+        }
+        return archive
+    }
+
+    func stage(_ bytes: [UInt8], as name: String) async throws {
+        try await session.write(bytes, to: "\(session.inputs)/\(name)")
+    }
+
+    func run(
+        _ step: Step, limits: Limits, protection: BuildProtection?, output: @escaping @Sendable ([UInt8]) -> Void
+    ) async -> CommandResult {
+        do {
+            var result = try await session.perform(step, in: target, limits: limits, output: output)
+            // What the host's side killed because the connection broke is no ending of the command's own.
+            let isLost = result.ending == .connectionLost("") || session.isLost
+            if !result.succeeded, result.ending != .cancelled, isLost {
+                result.ending = .connectionLost("\(session.host.name) is not heard any more")
+            }
+            return result
+        } catch {
+            return CommandResult(ending: .setupFailed("\(error)"))
+        }
+    }
+
+    /// The host has one place for all jobs of its target.
+    func runAfresh(_ step: Step, limits: Limits) -> CommandResult? { nil }
+
+    func read(_ path: String) async throws -> [UInt8]? {
+        try await session.read(path)
+    }
+
+    func installedChanges() async throws -> InstalledChanges {
+        let parent = prefix.split(separator: "/").dropLast().joined(separator: "/")
+        try FileManager.default.createDirectory(atPath: "\(changes)/\(parent)", withIntermediateDirectories: true)
+        try await session.collectChanges(below: prefix, excluding: target.layout.discarded, to: changes + prefix)
+        return InstalledChanges(upper: changes, lowers: lowers, prefix: prefix, owned: owned)
+    }
+
+    func filesInHome(limit: Int) async throws -> [String] {
+        let home = target.environment.paths.home
+        let pruned = [target.layout.root, BuildProtection.cache(home: home)].map {
+            "-path \(ShellWord.quoted($0)) -prune -o "
+        }
+        let found = try await session.answer(
+            to: "find \(ShellWord.quoted(home)) \(pruned.joined())! -type d -print 2>/dev/null | sed \(limit)q\n")
+        return found.split(separator: "\n").map(String.init)
+    }
+
+    func record(_ files: [String: [UInt8]], perform: (Step) async throws -> Void) throws {
+        for (path, bytes) in files {
+            guard try writePlainFile(bytes, to: path, below: changes) else {
+                throw PackageFailure(.install, "\(path): another kind of file was installed there")
+            }
+        }
+    }
+
+    func capture(into layers: LayerStore) throws -> Digest {
+        try layers.capture(directory: changes, paths: [String(prefix.drop { $0 == "/" })]).digest
+    }
+}
+
+/// A step of root's where nothing makes the login root.
+struct RootRefused: Error, CustomStringConvertible {
+    var description: String
+}
+
+extension RemoteSession {
+    /// Runs a plugin's step on the host, unless its own question says that there is nothing to do.
+    ///
+    /// - Throws: `RootRefused`; `Failure` where the host is not heard.
+    func perform(
+        _ step: Step, in target: TargetEnvironment, limits: Limits, output: @escaping @Sendable ([UInt8]) -> Void
+    ) async throws -> CommandResult {
+        if let question = step.unless {
+            let asked = Step(
+                "\(step.name)-unless", phase: step.phase, script: question, directory: step.directory,
+                environment: step.environment)
+            let answer = await run(target.command(asked, limits: limits)) { _ in }
+            if answer.succeeded || answer.isInfrastructure || answer.ending == .cancelled { return answer }
+        }
+        if step.user == .root, let obstacle = try await obstacleToRoot() { throw RootRefused(description: obstacle) }
+        return await run(target.command(step, limits: limits), output: output)
+    }
+}

@@ -1,0 +1,116 @@
+import Core
+import Documents
+import Scheduler
+import TestSupport
+import Testing
+
+@testable import Engine
+
+/// Which jobs an worklist holds, whatever is known of them, against a model in words; and that none can start before all
+/// that it is built over has a layer.
+@Suite struct WorklistLawTests {
+    private enum Record: CaseIterable {
+        case none, success, lost, failure
+        /// Executed over other layers than the inputs have now.
+        case staleSuccess, staleFailure
+    }
+
+    /// What the rules say.
+    private struct Model {
+        let world: StoredWorld
+        let records: [String: Record]
+        let wanted: Set<String>
+
+        enum State { case unknown, success, lost, failure, blocked }
+
+        func state(_ name: String) -> State {
+            let below = world.below(name).map(state)
+            if below.contains(.failure) { return .blocked }
+            let isComparable = below.allSatisfy { $0 == .success || $0 == .lost }
+            switch records[name] ?? .none {
+            case .none: return .unknown
+            case .success: return .success
+            case .lost: return .lost
+            case .failure: return .failure
+            case .staleSuccess: return isComparable ? .unknown : .success
+            case .staleFailure: return isComparable ? .unknown : .failure
+            }
+        }
+
+        /// Cells without a verdict, which nothing blocks.
+        private var open: [String] { wanted.filter { state($0) == .unknown } }
+
+        private func mustRun(_ name: String) -> Bool {
+            if open.contains(name) { return true }
+            return [.unknown, .lost].contains(state(name)) && isBelowOpen(name)
+        }
+
+        private func isBelowOpen(_ name: String) -> Bool { open.contains { world.below($0).contains(name) } }
+
+        /// Whether the job is to be run, or its verdict to be looked at again.
+        func isNode(_ name: String) -> Bool {
+            mustRun(name) || state(name) == .success && isBelowOpen(name) && world.below(name).contains(where: mustRun)
+        }
+    }
+
+    @Test func everyAgendaHoldsWhatTheRulesSay() throws {
+        var random = SeededGenerator()
+        for round in 0..<400 {
+            let world = try StoredWorld(StoredWorld.randomGraph(Int.random(in: 1...9, using: &random), &random))
+            let names = world.graph.map(\.name)
+            let records = Dictionary(
+                uniqueKeysWithValues: names.map { ($0, Record.allCases.randomElement(using: &random)!) })
+            let wanted = Set(names.filter { _ in Int.random(in: 0..<3, using: &random) > 0 })
+            let model = Model(world: world, records: records, wanted: wanted)
+            let context: Comment = "seed \(random.seed), round \(round): \(world.graph) \(records) wanted \(wanted)"
+
+            let worklist = worklist(of: world, records, wanted)
+            let nodes = Set(worklist.nodes.compactMap { world.jobs[$0.id].map(world.name) })
+            #expect(nodes == Set(names.filter(model.isNode)), context)
+            for name in wanted {
+                let settled = worklist.settled.first { $0.cell == world.cell(name) }
+                let isDecided = worklist.cellsDecided[world.ids[name]!]?.map(\.cell) == [world.cell(name)]
+                #expect(isDecided == nodes.contains(name), context)
+                #expect((settled?.outcome == .blocked) == (model.state(name) == .blocked), context)
+            }
+            checkOrder(of: worklist, in: world, context)
+        }
+    }
+
+    private func worklist(of world: StoredWorld, _ records: [String: Record], _ wanted: Set<String>) -> RunWorklist {
+        var layers = InputLayers()
+        var results: [Digest: CellResult] = [:]
+        for (name, _) in world.graph {
+            let id = world.ids[name]!
+            let record = records[name] ?? .none
+            guard record != .none else { continue }
+            let hasFailed = record == .failure || record == .staleFailure
+            var result = CellResult(
+                cell: world.cell(name), job: id, outcome: hasFailed ? .failure : .success, repositories: [])
+            let base = layers.base(of: world.jobs[id]!)
+            result.base = [.staleSuccess, .staleFailure].contains(record) ? Digest(of: "other layers") : base
+            if !hasFailed { result.layer = Digest(of: name) }
+            if let layer = result.layer, let base, record != .staleSuccess { layers.set(layer, of: id, over: base) }
+            results[id] = result
+        }
+        return RunWorklist(
+            plan: world.plan(), wanted: { wanted.contains($0.cell.package.name) }, recorded: { _ in nil },
+            known: { results[$0] }, holds: { layer in !records.contains { $1 == .lost && Digest(of: $0) == layer } })
+    }
+
+    /// Plays the worklist: at the start of each job everything below it has a layer.
+    private func checkOrder(of worklist: RunWorklist, in world: StoredWorld, _ context: Comment) {
+        var done = Set(worklist.known.filter { $0.value.layer != nil }.keys)
+        var scheduler = JobScheduler(nodes: worklist.nodes, slots: 2)
+        var open = scheduler.start()
+        while let action = open.popLast() {
+            guard case .run(let id, _) = action, let job = world.jobs[id] else { continue }
+            for input in world.below(world.name(of: job)) {
+                #expect(done.contains(world.ids[input]!), "\(world.name(of: job)) before \(input): \(context)")
+            }
+            done.insert(id)
+            open += scheduler.advance(.ended(id, .success, at: .zero))
+        }
+        #expect(scheduler.isFinished, context)
+    }
+}

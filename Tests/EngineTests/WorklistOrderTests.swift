@@ -1,0 +1,104 @@
+import Core
+import Documents
+import Scheduler
+import Testing
+
+@testable import Engine
+
+/// In which order the jobs of a plan are run: the schedule, what has changed, what unblocks most, the longest chain.
+@Suite struct WorklistOrderTests {
+    /// A plan of packages that are built over each other, on one target; each is a cell but those in `hidden`.
+    private struct World {
+        var inputs: [(name: String, over: [String])]
+        var priorities: [String: Int] = [:]
+        var changed: Set<String> = []
+        var known: Set<String> = []
+        var hidden: Set<String> = []
+        var seconds: [String: Double] = [:]
+
+        /// The names in the order in which one worker builds them.
+        func order() throws -> [String] {
+            var jobs: [Digest: Job] = [:]
+            var ids: [String: Digest] = [:]
+            var names: [Digest: String] = [:]
+            let plugin = Job.Plugin(name: "p", version: "1", digest: Digest(of: "p"))
+            for (name, over) in inputs {
+                let job = Job(
+                    kind: .build, package: PackageVersion(name: name, version: "1"), opam: Digest(of: name),
+                    inputs: over.compactMap { ids[$0] }.sorted(), compiler: "5", environment: Digest(of: "e"),
+                    plugin: plugin)
+                let id = try CanonicalJSON.digest(of: job)
+                jobs[id] = job
+                ids[name] = id
+                names[id] = name
+            }
+            let target = Plan.Target(
+                name: "t", plugin: plugin, distribution: "t", version: nil, architecture: "x86_64",
+                systemCompiler: false, options: [:], variables: [:], environment: Digest(of: "e"), required: true)
+            let cells = inputs.map(\.name).filter { !hidden.contains($0) }.map { name in
+                PlannedCell(
+                    cell: Cell(target: "t", compiler: "5", package: PackageVersion(name: name, version: "1")),
+                    basis: .jobs(build: ids[name]!, test: nil), priority: priorities[name] ?? 0)
+            }
+            let worklist = RunWorklist(
+                plan: Plan(deployment: "d", repositories: [], targets: [target], cells: cells, jobs: jobs),
+                wanted: { _ in true }, recorded: { _ in nil },
+                known: { id in
+                    names[id].flatMap { name in
+                        known.contains(name)
+                            ? CellResult(
+                                cell: Cell(
+                                    target: "t", compiler: "5", package: PackageVersion(name: name, version: "1")),
+                                job: id, outcome: .success, repositories: []) : nil
+                    }
+                },
+                seconds: { seconds[$0.package.name] ?? 1 },
+                isChanged: { changed.contains($0.package.name) })
+            var scheduler = JobScheduler(nodes: worklist.nodes, slots: 1)
+            var order: [String] = []
+            var actions = scheduler.start()
+            while let action = actions.first {
+                guard case .run(let id, _) = action else { break }
+                order.append(names[id]!)
+                actions = scheduler.advance(.ended(id, .success, at: .seconds(order.count)))
+            }
+            return order
+        }
+    }
+
+    @Test func whatUnblocksMostIsFirst() throws {
+        let world = World(inputs: [("few", []), ("many", []), ("x", ["few"]), ("y", ["many"]), ("z", ["many"])])
+        #expect(try world.order().first == "many")
+    }
+
+    @Test func onlyWhatIsStillToBeRunCounts() throws {
+        let world = World(
+            inputs: [("few", []), ("many", []), ("x", ["few"]), ("y", ["many"]), ("z", ["many"])], known: ["y", "z"])
+        #expect(try world.order().first == "few")
+    }
+
+    @Test func whatIsNoCellCountsByTheCellsOverIt() throws {
+        let world = World(
+            inputs: [("base", []), ("middle", ["base"]), ("a", ["middle"]), ("b", ["middle"]), ("lone", [])],
+            hidden: ["base", "middle"])
+        #expect(try world.order().prefix(2) == ["base", "middle"])
+    }
+
+    @Test func whatHasChangedIsBeforeWhatUnblocksMore() throws {
+        let world = World(
+            inputs: [("few", []), ("many", []), ("x", ["few"]), ("y", ["many"]), ("z", ["many"])], changed: ["x"])
+        #expect(try world.order().prefix(2) == ["few", "x"], "and so is what it is built over")
+    }
+
+    @Test func theScheduleIsBeforeWhatHasChanged() throws {
+        let world = World(
+            inputs: [("plain", []), ("changed", []), ("urgent", []), ("late", [])],
+            priorities: ["urgent": 1, "late": -1], changed: ["changed", "late"])
+        #expect(try world.order() == ["urgent", "changed", "plain", "late"])
+    }
+
+    @Test func amongEqualsTheLongestIsFirst() throws {
+        let world = World(inputs: [("short", []), ("long", [])], seconds: ["long": 60])
+        #expect(try world.order() == ["long", "short"])
+    }
+}

@@ -1,0 +1,132 @@
+import Foundation
+import Git
+import TestSupport
+import Testing
+
+struct SpareFilesTests {
+    private let rest: UInt32 = 60_000
+
+    /// A folder with an empty pool and a file of the given size beside it.
+    private func withPool(after threshold: Int = 0, _ body: (RecycledFiles, _ folder: String) throws -> Void) throws {
+        let folder = try TemporaryDirectory()
+        try body(RecycledFiles(directory: folder.path + "/spare", after: threshold), folder.path)
+    }
+
+    private func makeFile(_ path: String, size: Int = 100) throws {
+        try Data(repeating: 1, count: size).write(to: URL(filePath: path))
+        chmod(path, 0o444)
+    }
+
+    private func isThere(_ path: String) -> Bool { FileManager.default.fileExists(atPath: path) }
+
+    @Test func aFileIsGivenOnceAndAfterARest() throws {
+        try withPool { pool, folder in
+            try makeFile(folder + "/a")
+            pool.move([(folder + "/a", .pack)], from: folder)
+            #expect(!isThere(folder + "/a"))
+            #expect(pool.take(.pack, size: 1) == nil, "it has not rested")
+            usleep(rest)
+            #expect(pool.take(.index, size: 1) == nil, "it is of another kind")
+            let spare = try #require(pool.take(.pack, size: 1))
+            #expect(spare.size == 100 && isThere(spare.path))
+            #expect(pool.take(.pack, size: 1) == nil)
+            #expect(write(spare.descriptor, "new", 3) == 3)
+            close(spare.descriptor)
+        }
+    }
+
+    @Test func aFileThatSomebodyHasOpenOrMappedWaits() throws {
+        try withPool { pool, folder in
+            try makeFile(folder + "/a")
+            let reader = open(folder + "/a", O_RDONLY)
+            let map = mmap(nil, 100, PROT_READ, MAP_SHARED, reader, 0)
+            pool.move([(folder + "/a", .pack)], from: folder)
+            usleep(rest)
+            #expect(pool.take(.pack, size: 1) == nil)
+            close(reader)
+            #expect(pool.take(.pack, size: 1) == nil, "it is still mapped")
+            munmap(map, 100)
+            let spare = try #require(pool.take(.pack, size: 1))
+            close(spare.descriptor)
+        }
+    }
+
+    @Test func aFileWithAnotherNameIsNotWrittenAnew() throws {
+        try withPool { pool, folder in
+            // As a clone on the same disk has the packs of what it was cloned from.
+            try makeFile(folder + "/a")
+            try makeFile(folder + "/b")
+            link(folder + "/a", folder + "/clone-a")
+            pool.move([(folder + "/a", .pack), (folder + "/b", .pack)], from: folder)
+            let kept = try FileManager.default.contentsOfDirectory(atPath: folder + "/spare")
+            #expect(kept.count == 1 && isThere(folder + "/clone-a"))
+            link("\(folder)/spare/\(kept[0])", folder + "/clone-b")
+            usleep(rest)
+            #expect(pool.take(.pack, size: 1) == nil)
+            #expect(try Data(contentsOf: URL(filePath: folder + "/clone-b")) == Data(repeating: 1, count: 100))
+        }
+    }
+
+    @Test func aLinkBecomesAFileOnceItsFirstNameIsAnothers() throws {
+        try withPool { pool, folder in
+            try makeFile(folder + "/reference")
+            try makeFile(folder + "/next")
+            let second = try #require(pool.link(folder + "/reference", .reference))
+            #expect(rename(folder + "/next", folder + "/reference") == 0)
+            pool.add(second, .reference)
+            usleep(rest)
+            let spare = try #require(pool.take(.reference, size: 1))
+            #expect(spare.path == second)
+            close(spare.descriptor)
+            // One whose first name stayed is never given.
+            let third = try #require(pool.link(folder + "/reference", .reference))
+            pool.add(third, .reference)
+            usleep(rest)
+            #expect(pool.take(.reference, size: 1) == nil)
+            #expect(isThere(folder + "/reference"))
+        }
+    }
+
+    @Test func littleIsKept() throws {
+        try withPool(after: 3) { pool, folder in
+            func give(_ name: String, size: Int = 1) throws -> Bool {
+                try makeFile("\(folder)/\(name)", size: size)
+                let before = try? FileManager.default.contentsOfDirectory(atPath: folder + "/spare").count
+                pool.move([("\(folder)/\(name)", .index)], from: folder)
+                #expect(!isThere("\(folder)/\(name)"))
+                return try FileManager.default.contentsOfDirectory(atPath: folder + "/spare").count != before ?? 0
+            }
+            try FileManager.default.createDirectory(atPath: folder + "/spare", withIntermediateDirectories: true)
+            #expect(try !give("before"), "nobody wanted three files yet")
+            for _ in 0..<3 { #expect(pool.take(.index, size: 1) == nil) }
+            #expect(try give("small"))
+            #expect(try !give("large", size: RecycledFiles.largest + 1))
+            for number in 0..<400 { _ = try give("\(number)") }
+            #expect(try FileManager.default.contentsOfDirectory(atPath: folder + "/spare").count == 256)
+        }
+    }
+
+    @Test func stockGitReadsPacksThatAreWrittenAnew() throws {
+        try withRepository { repository in
+            let objects = repository.directory + "objects"
+            let pool = RecycledFiles(directory: repository.directory + "spare", after: 0)
+            // Shorter than what was there, and longer.
+            for size in [5_000, 300, 20_000, 10] {
+                let blobs = (0..<3).map { number in (0..<size).map { UInt8(truncatingIfNeeded: $0 &* (number + 7)) } }
+                let writer = try PackWriter(objects: objects, count: 3, spares: pool)
+                for blob in blobs { try writer.add(ObjectID(hashing: .blob, blob), .blob, blob, compression: .none) }
+                let base = try writer.finish(PackWriter.Finish(isDurable: false))
+                #expect(PackIndex.isWhole(base: base) && PackIndex.count(base: base) == 3)
+                for blob in blobs {
+                    #expect(
+                        try git("cat-file", "-s", ObjectID(hashing: .blob, blob).hex, at: repository.path) == "\(size)")
+                }
+                #expect(try git("fsck", "--full", at: repository.path).split(separator: "\n").count == 3)
+                pool.move([("\(base).idx", .index), ("\(base).pack", .pack)], from: objects + "/pack")
+                usleep(rest)
+            }
+            let kept = try FileManager.default.contentsOfDirectory(atPath: repository.directory + "spare")
+            #expect(kept.count == 2, "the same two files all the time")
+        }
+    }
+}

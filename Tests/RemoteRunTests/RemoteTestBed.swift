@@ -1,0 +1,95 @@
+import Foundation
+import Glibc
+import TestSupport
+
+/// A folder with a repository of tiny packages, a matrix, a store and the program `ci`, removed with it.
+final class RemoteTestBed: Sendable {
+    private let folder: TemporaryDirectory
+
+    /// - Parameters:
+    ///   - packages: opam files by package, beside those of the compiler.
+    ///   - repository: an opam repository to use instead.
+    init(
+        _ packages: [String: String] = [:], only: String = "all", targets: [String], rest: String = "",
+        repository: String = "repo", compiler: String = "5.3.0"
+    ) throws {
+        folder = try TemporaryDirectory()
+        try folder.shell("ssh-keygen -q -t ed25519 -N '' -f key")
+        for (name, opam) in Self.compiler.merging(packages, uniquingKeysWith: { _, own in own }) {
+            let place = "repo/packages/\(name.prefix { $0 != "." })/\(name)/opam"
+            try folder.write("opam-version: \"2.0\"\n\(opam)\n", to: place)
+        }
+        try folder.write("opam-version: \"2.0\"\n", to: "repo/repo")
+        try folder.write(
+            """
+            deployment: lab
+            repositories: [{path: \(repository)}]
+            targets: [\(targets.joined(separator: ", "))]
+            compilers: [\(compiler)]
+            packages: [\(only)]
+            \(rest)
+            """, to: "lab.yaml")
+        try folder.write("Host *\n  IdentityFile \(path)/key\n  IdentitiesOnly yes\n", to: "ssh-config")
+        try folder.write("", to: "known")
+    }
+
+    var path: String { folder.path }
+
+    /// A compiler that is a script.
+    private static let compiler = [
+        "ocaml.5.3.0": #"depends: [ "ocaml-base-compiler" {= version} ]"#,
+        "ocaml-base-compiler.5.3.0": #"""
+        flags: compiler
+        build: ["sh" "-c" "printf '#!/bin/sh\\necho I am in %{prefix}%\\n' > ocaml"]
+        install: [ ["mkdir" "-p" bin "%{lib}%/ocaml"] ["cp" "ocaml" bin] ["chmod" "755" "%{bin}%/ocaml"] ["touch" "%{lib}%/ocaml/stdlib.cma"] ]
+        """#,
+    ]
+
+    /// Where the other tests keep root file systems and archives between runs.
+    static var cache: String {
+        let environment = ProcessInfo.processInfo.environment
+        return environment["CISO_CACHE"] ?? "\(environment["HOME"] ?? "/tmp")/.cache/ciso"
+    }
+
+    /// A root file system of Debian 12 with its OCaml, where one was made.
+    static var debian: String? {
+        let folder = "\(cache)/worker/environments"
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+        return names.map { "\(folder)/\($0)" }.first { root in
+            access("\(root)/usr/bin/ocamlc", X_OK) == 0
+                && (try? String(contentsOfFile: "\(root)/etc/debian_version", encoding: .utf8))?.hasPrefix("12") == true
+        }
+    }
+
+    /// `ci` with the settings for hosts, running.
+    func start(_ words: [String], hosts: String = "", patience: Int = 20) throws -> RunningProgram {
+        let environment = [
+            "CISO_CACHE": "\(path)/cache", "CISO_SOURCE_CACHE": "\(Self.cache)/sources", "CISO_STORE": "store",
+            "CISO_HOSTS": hosts,
+            "CISO_KNOWN_HOSTS": "\(path)/known", "CISO_SSH_CONFIG": "\(path)/ssh-config",
+            "CISO_SSH_PATIENCE": "\(patience)",
+            "CISO_HOST_PATIENCE": "10", "PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOME": path,
+        ]
+        return try Program([BuiltProgram.path(of: "ci")] + words, in: path, environment: environment).start()
+    }
+
+    func run(_ words: String..., hosts: String = "") async throws -> Program.Ending {
+        try await start(words, hosts: hosts).end()
+    }
+}
+
+extension Program.Ending {
+    /// What it printed of cells, by package name.
+    var cells: [String: [String: String]] {
+        guard let states = try? JSONSerialization.jsonObject(with: Data(output.utf8)) as? [[String: Any]] else {
+            return [:]
+        }
+        var cells: [String: [String: String]] = [:]
+        for state in states {
+            guard let cell = state["cell"] else { continue }
+            let name = "\(cell)".split(separator: "/").last.map { String($0.prefix { $0 != "." }) } ?? ""
+            cells[name] = state.compactMapValues { $0 as? String }
+        }
+        return cells
+    }
+}

@@ -1,0 +1,131 @@
+import Foundation
+import Store
+import Testing
+
+/// What every implementation of `EphemeralValues` must do.
+struct EphemeralValuesTests {
+    enum Implementation: CaseIterable { case files, memory }
+
+    private func with(
+        _ implementation: Implementation, _ body: (any EphemeralValues) async throws -> Void
+    ) async throws {
+        switch implementation {
+        case .memory: try await body(MemoryEphemeralValues())
+        case .files:
+            try await withAsyncFolder { folder in
+                let options = StoreOptions(changeDetection: .kernel(checkingEvery: .milliseconds(100)))
+                try await body(Store(at: folder + "/store", options: options).ephemeral)
+            }
+        }
+    }
+
+    @Test(arguments: Implementation.allCases) func compareAndSwap(_ implementation: Implementation) async throws {
+        try await with(implementation) { live in
+            let owner = try live.join("worker")
+            let first = try live.set([1], at: "claims/a", owner: owner, lifetime: nil, expecting: .absent)
+            #expect(first != nil)
+            #expect(try live.set([2], at: "claims/a", owner: owner, lifetime: nil, expecting: .absent) == nil)
+            #expect(try live.value(at: "claims/a")?.bytes == [1])
+            #expect(try live.value(at: "claims/a")?.owner == owner.id)
+            let second = try live.set([2], at: "claims/a", owner: owner, lifetime: nil, expecting: .version(first!))
+            #expect(try #require(second) > first!)
+            #expect(try live.remove("claims/a", expecting: .version(first!)) == false)
+            #expect(try live.remove("claims/a", expecting: .version(second!)))
+            #expect(try live.value(at: "claims/a") == nil)
+            let third = try live.set([1], at: "claims/a", owner: owner, lifetime: nil, expecting: .absent)
+            #expect(try #require(third) > second!, "a version never comes back")
+        }
+    }
+
+    @Test(arguments: Implementation.allCases) func oneOfManyWinsAClaim(_ implementation: Implementation) async throws {
+        try await with(implementation) { live in
+            let owner = try live.join("worker")
+            let wins = try await withThrowingTaskGroup(of: Bool.self) { group in
+                for number in 0..<32 {
+                    group.addTask {
+                        try live.set([UInt8(number)], at: "c", owner: owner, lifetime: nil, expecting: .absent) != nil
+                    }
+                }
+                return try await group.reduce(into: 0) { $0 += $1 ? 1 : 0 }
+            }
+            #expect(wins == 1)
+        }
+    }
+
+    @Test(arguments: Implementation.allCases) func valuesGoWithTheirOwner(_ implementation: Implementation) async throws
+    {
+        try await with(implementation) { live in
+            let stays = try live.join("stays")
+            do {
+                let leaves = try live.join("leaves")
+                _ = try live.set([1], at: "a/1", owner: leaves, lifetime: nil, expecting: .anything)
+                _ = try live.set([2], at: "a/2", owner: stays, lifetime: nil, expecting: .anything)
+                _ = try live.set([3], at: "b", owner: stays, lifetime: nil, expecting: .anything)
+                #expect(try live.values(below: "a").count == 2)
+                leaves.leave()
+            }
+            #expect(try live.values(below: "a").keys.map(\.description) == ["a/2"])
+            #expect(try live.values(below: nil).count == 2)
+            #expect(try live.set([4], at: "a/1", owner: stays, lifetime: nil, expecting: .absent) != nil)
+        }
+    }
+
+    @Test(arguments: Implementation.allCases) func valuesExpire(_ implementation: Implementation) async throws {
+        try await with(implementation) { live in
+            let owner = try live.join("worker")
+            _ = try live.set([1], at: "t", owner: owner, lifetime: .milliseconds(300), expecting: .anything)
+            _ = try live.set([1], at: "u", owner: owner, lifetime: .seconds(600), expecting: .anything)
+            let seen = Collected<[StorePath: EphemeralValue]>()
+            let watch = live.watch(below: nil) { seen.add($0) }
+            #expect(await seen.wait { $0.last?.keys.map(\.description) == ["u"] })
+            #expect(try live.value(at: "t") == nil)
+            #expect(try live.value(at: "u") != nil)
+            watch.cancel()
+        }
+    }
+
+    @Test(arguments: Implementation.allCases) func watchesTellStates(_ implementation: Implementation) async throws {
+        try await with(implementation) { live in
+            let owner = try live.join("worker")
+            let seen = Collected<[UInt8]>()
+            let watch = live.watch(below: "p") { seen.add($0["p/x"]?.bytes ?? []) }
+            #expect(await seen.wait { $0 == [[]] })
+            for number in 1...20 as ClosedRange<UInt8> {
+                _ = try live.set([number], at: "p/x", owner: owner, lifetime: nil, expecting: .anything)
+                _ = try live.set([number], at: "elsewhere", owner: owner, lifetime: nil, expecting: .anything)
+            }
+            #expect(await seen.wait { $0.last == [20] })
+            #expect(zip(seen.all, seen.all.dropFirst()).allSatisfy { $0.lexicographicallyPrecedes($1) })
+            watch.cancel()
+            _ = try live.set([99], at: "p/x", owner: owner, lifetime: nil, expecting: .anything)
+            try await Task.sleep(for: .milliseconds(50))
+            #expect(seen.all.last == [20])
+        }
+    }
+
+    @Test func otherProcessesSeeClaimsThatGoWhenTheirOwnerIsKilled() async throws {
+        try await withAsyncFolder { folder in
+            let store = try Store(at: folder + "/store")
+            let seen = Collected<[String]>()
+            let watch = store.ephemeral.watch(below: "claims") { seen.add($0.keys.map(\.description).sorted()) }
+            #expect(await seen.wait { $0 == [[]] })
+            let first = try Writer(store: store.path, claiming: "a")
+            #expect(first.claimed)
+            #expect(await seen.wait { $0.last == ["claims/a"] })
+            #expect(try store.ephemeral.value(at: "claims/a")?.bytes == Array("a".utf8))
+            let second = try Writer(store: store.path, claiming: "a")
+            #expect(!second.claimed)
+            _ = second.finish()
+            first.kill()
+            _ = first.finish()
+            #expect(try store.ephemeral.value(at: "claims/a") == nil, "it is gone at once")
+            #expect(await seen.wait { $0.last == [] })
+            let third = try Writer(store: store.path, claiming: "a")
+            #expect(third.claimed)
+            third.kill()
+            _ = third.finish()
+            watch.cancel()
+            #expect(try store.branches().isEmpty, "never a commit")
+        }
+    }
+}
