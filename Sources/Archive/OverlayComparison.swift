@@ -47,12 +47,16 @@ public struct OverlayComparison: Sendable {
             seen.append(lower)
             if lower.path.isOpaque { break }
         }
-        compare(Path(""), upper, seen, into: &found)
+        compare(Path(""), upper, seen, isHiding: false, into: &found)
         return found
     }
 
-    private func compare(_ relative: Path, _ directory: Path, _ lowers: [Place], into found: inout [Difference]) {
+    /// - Parameter isHiding: whether a directory above is opaque: overlayfs does not mark those in it once more.
+    private func compare(
+        _ relative: Path, _ directory: Path, _ lowers: [Place], isHiding: Bool, into found: inout [Difference]
+    ) {
         guard !lowers.isEmpty, let names = directory.entries() else { return }
+        let isHiding = isHiding || directory.isOpaque
         for name in names where found.count < limit {
             let path = relative + name
             guard !excluded.contains(path), let status = Status(of: directory + name) else { continue }
@@ -63,7 +67,7 @@ public struct OverlayComparison: Sendable {
                 if let place = places.first, let old = Status(of: place.path), old.locksOut(status) {
                     add(path, place.lower, .permissions, into: &found)
                 }
-                compare(path, directory + name, places, into: &found)
+                compare(path, directory + name, places, isHiding: isHiding, into: &found)
             case (true, .other(let place, _)): add(path, place.lower, .kind, into: &found)
             case (false, .directories(let places)): removeAll(path, places, into: &found)
             case (false, .other(let place, let old)):
@@ -72,7 +76,7 @@ public struct OverlayComparison: Sendable {
                 }
             }
         }
-        guard directory.isOpaque else { return }
+        guard isHiding else { return }
         let kept = Set(names)
         for name in visibleNames(in: lowers) where !kept.contains(name) {
             remove(relative + name, seen(name, in: lowers), into: &found)
@@ -216,7 +220,8 @@ extension OverlayComparison {
 
         func target() -> [CChar] {
             var buffer = [CChar](repeating: 0, count: Int(PATH_MAX) + 1)
-            return Array(buffer.prefix(max(0, readlink(bytes, &buffer, buffer.count))))
+            let count = readlink(bytes, &buffer, buffer.count)
+            return Array(buffer.prefix(max(0, count)))
         }
 
         /// Whether two files hold the same bytes; no, where one cannot be read.

@@ -152,21 +152,19 @@ struct OutcomeTests {
 
     @Test func cancellingKillsTheBuild() async throws {
         let world = try await QuickstartWorld()
-        let files = PackageFiles(opam: Array("build: [\"sleep\" \"60\"]\n".utf8))
+        let files = PackageFiles(opam: Array("build: [\"sleep\" \"3600\"]\n".utf8))
         let job = Job(
             kind: .build, package: PackageVersion(name: "cancelled", version: "1"), opam: files.digest, inputs: [],
             compiler: "system", environment: world.target.environment, plugin: world.target.plugin)
         let request = JobRequest(
             id: try CanonicalJSON.digest(of: job), job: job, files: files, inputs: [], target: world.target)
         let (steps, began) = AsyncStream.makeStream(of: JobStep.self)
-        let clock = ContinuousClock()
-        let start = clock.now
         let task = Task { await world.runner.run(request) { began.yield($0) } }
         for await step in steps where step.name == "build" { break }
         task.cancel()
         let report = await task.value
+        // It did not wait for the end of the command, which would take an hour.
         #expect(report.outcome == .cancelled)
-        #expect(clock.now - start < .seconds(50))
     }
 }
 
