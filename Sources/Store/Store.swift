@@ -41,6 +41,7 @@ public final class Store: Sendable {
         self.handles = handles
         let isClone = layout.clone != nil
         let schema = isClone ? nil : try options.schema.check(layout)
+        if !isClone { Self.setAsidePacksBrokenByRestart(layout) }
         // Where the repository cannot be opened nothing is written either.
         try handles.with { _ in }
         events = FileEvents(folders: ["\(layout.root)/refs"], changeDetection: options.changeDetection)
@@ -58,6 +59,17 @@ public final class Store: Sendable {
         // Who may only read leaves them.
         try? ephemeral.sweepOwners()
         if schema != SchemaState(version: options.schema.version) { try migrate() }
+    }
+
+    /// Moves away the packs that a loss of power broke: with such an index the repository cannot even be opened. What they
+    /// held is written again from the journal. Does nothing where the store may not be written.
+    private static func setAsidePacksBrokenByRestart(_ layout: Layout) {
+        guard let state = (try? fileContents(layout.writerLock))?.flatMap({ WriterState(bytes: $0) }),
+            state.boot != WriterState.currentBoot,
+            let lock = try? WriterLock(path: layout.writerLock, timeout: .seconds(5))
+        else { return }
+        defer { withExtendedLifetime(lock) {} }
+        try? layout.setAsideBrokenPacks()
     }
 
     /// After a restart of the machine a branch may lead to what was not on disk yet, so that not even reading it works

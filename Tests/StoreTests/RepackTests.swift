@@ -163,7 +163,7 @@ struct TidyTests {
     /// `git gc` fails if a pack goes that it has listed.
     @Test func packsStayWhileStockGitCollects() throws {
         try withFolder { folder in
-            let store = try Store(at: folder + "/store", options: StoreOptions(lockTimeout: .milliseconds(50)))
+            let store = try Store(at: folder + "/store", options: StoreOptions(lockTimeout: .seconds(2)))
             for number in 0..<20 { try store.transact(main, "\(number)") { try $0.write(number, to: "n") } }
             let file = store.path + "/gc.pid"
             func leave(_ process: pid_t, _ host: String) throws {
