@@ -61,11 +61,16 @@ public final class Store: Sendable {
         if schema != SchemaState(version: options.schema.version) { try migrate() }
     }
 
+    /// Whether the machine was started anew after the last writer.
+    private static func hasRestarted(sinceLastWriterOf layout: Layout) throws -> Bool {
+        let state = try fileContents(layout.writerLock).flatMap { WriterState(bytes: $0) }
+        return state.map { $0.boot != WriterState.currentBoot } ?? false
+    }
+
     /// Moves away the packs that a loss of power broke: with such an index the repository cannot even be opened. What they
     /// held is written again from the journal. Does nothing where the store may not be written.
     private static func setAsidePacksBrokenByRestart(_ layout: Layout) {
-        guard let state = (try? fileContents(layout.writerLock))?.flatMap({ WriterState(bytes: $0) }),
-            state.boot != WriterState.currentBoot,
+        guard (try? hasRestarted(sinceLastWriterOf: layout)) == true,
             let lock = try? WriterLock(path: layout.writerLock, timeout: .seconds(5))
         else { return }
         defer { withExtendedLifetime(lock) {} }
@@ -75,9 +80,7 @@ public final class Store: Sendable {
     /// After a restart of the machine a branch may lead to what was not on disk yet, so that not even reading it works
     /// until a writer has gone through the journal.
     private func recoverFromRestart() throws {
-        guard let state = try fileContents(layout.writerLock).flatMap({ WriterState(bytes: $0) }),
-            state.boot != WriterState.currentBoot
-        else { return }
+        guard try Self.hasRestarted(sinceLastWriterOf: layout) else { return }
         // Who may only read sees what there is.
         try? finishPendingCommits()
     }
