@@ -70,7 +70,8 @@ let package = Package(
         module("OpamRepository", ["Core", "Git", "OpamFormat", "OpamSolver"]),
         module("OpamSwitch", ["Core", "OpamFormat"]),
         module("Store", ["Archive", "Core", "CSync", "Git"]),
-        module("Documents", ["Core", "Git", "Store"]),
+        module("Documents", ["Core"]),
+        module("Records", ["Core", "Documents", "Git", "Store"]),
         module("Matrix", ["Core", "CYAML"]),
         module("PluginMessages"),
         module("PluginKit", ["PluginABI", "PluginMessages"]),
@@ -91,11 +92,12 @@ let package = Package(
             ],
             exclude: ["Data"],
             swiftSettings: settings),
+        module("Planner", ["Core", "Documents", "Matrix", "OpamFormat", "OpamSolver"]),
         module(
-            "Planner",
+            "PlanSession",
             [
                 "Archive", "Core", "Documents", "Executor", "Fetching", "Git", "Matrix", "OpamFormat", "OpamRepository",
-                "OpamSolver", "PluginHost", "PluginMessages", "Store",
+                "OpamSolver", "Planner", "PluginHost", "PluginMessages", "Records", "Store",
             ]),
         module(
             "PluginTools",
@@ -109,14 +111,15 @@ let package = Package(
                 "Archive", "Core", "Documents", "Executor", "Fetching", "OpamFormat", "OpamSwitch", "PluginHost",
                 "PluginMessages",
             ]),
-        module("Engine", ["Core", "Documents", "Scheduler", "Store", "Worker"]),
-        module("Review", ["Core", "Documents", "Git", "Store"]),
+        module("Engine", ["Core", "Documents", "Records", "Scheduler", "Store", "Worker"]),
+        module("Review", ["Core", "Documents", "Git", "Records", "Store"]),
         .executableTarget(
             name: "ci",
             dependencies: [
                 argumentParser, "Core", "Documents", "Engine", "Executor", "Fetching", "Git", "Matrix",
                 "OpamFormat",
-                "OpamRepository", "OpamSolver", "Planner", "PluginHost", "PluginMessages", "PluginTools", "Review",
+                "OpamRepository", "OpamSolver", "Planner", "PlanSession", "PluginHost", "PluginMessages", "PluginTools",
+                "Records", "Review",
                 "Store", "Worker",
             ],
             swiftSettings: settings),
@@ -124,7 +127,8 @@ let package = Package(
         .executableTarget(
             name: "PlanBenchmark",
             dependencies: [
-                "Core", "Documents", "Git", "Matrix", "OpamFormat", "OpamRepository", "OpamSolver", "Planner", "Store",
+                "Core", "Documents", "Git", "Matrix", "OpamFormat", "OpamRepository", "OpamSolver", "Planner",
+                "PlanSession", "Store",
             ],
             path: "Benchmarks/Plan", swiftSettings: settings),
         .executableTarget(
@@ -150,20 +154,27 @@ let package = Package(
         .testTarget(name: "SolveCommandTests", dependencies: ["ci", "Core", "TestSupport"], swiftSettings: settings),
         .testTarget(
             name: "StoreCommandTests",
-            dependencies: ["ci", "CisoDebian", "Core", "Documents", "Store", "TestSupport", "ciso-plugin-host"],
+            dependencies: [
+                "ci", "CisoDebian", "Core", "Documents", "Records", "Store", "TestSupport", "ciso-plugin-host",
+            ],
             swiftSettings: settings),
         .testTarget(
             name: "CommandTests",
-            dependencies: ["ci", "CisoDebian", "Core", "Documents", "Store", "TestSupport", "ciso-plugin-host"],
+            dependencies: [
+                "ci", "CisoDebian", "Core", "Documents", "Records", "Store", "TestSupport", "ciso-plugin-host",
+            ],
             swiftSettings: settings),
         tests("Documents", ["Core"]),
         tests("Scheduler", []),
-        tests("Review", ["Core", "Documents"]),
-        tests("Engine", ["Core", "Documents", "Store", "Worker"]),
+        tests("Review", ["Core", "Documents", "Records"]),
+        tests("Engine", ["Core", "Documents", "Records", "Store", "Worker"]),
         tests("Matrix", ["Core"], resources: [.copy("Broken")]),
         tests(
             "Planner",
-            ["Core", "Documents", "Fetching", "Git", "Matrix", "OpamFormat", "OpamRepository", "OpamSolver", "Store"]),
+            [
+                "Core", "Documents", "Fetching", "Git", "Matrix", "OpamFormat", "OpamRepository", "OpamSolver",
+                "PlanSession", "Records", "Store",
+            ]),
         tests("PluginTools", ["Core", "Executor", "PluginHost", "PluginMessages"]),
         tests("Archive", ["Core"]),
         tests("OpamFormat", []),
@@ -173,7 +184,7 @@ let package = Package(
             "Worker",
             [
                 "ci", "CisoDebian", "Core", "Documents", "Executor", "Fetching", "Git", "OpamFormat", "OpamSwitch",
-                "Planner",
+                "PlanSession",
                 "PluginHost",
                 "PluginMessages", "ciso-plugin-host",
             ]),

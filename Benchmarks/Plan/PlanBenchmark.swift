@@ -6,6 +6,7 @@ import Matrix
 import OpamFormat
 import OpamRepository
 import OpamSolver
+import PlanSession
 import Planner
 
 /// Plans whole repositories without plugins: what planning itself costs. Or plans commit after commit by the built `ci`,

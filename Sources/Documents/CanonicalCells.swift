@@ -2,7 +2,7 @@ internal import Core
 
 extension PlannedCell {
     /// The cells of a document in canonical form; nil for any other.
-    static func read(_ document: [UInt8]) -> [PlannedCell]? {
+    package static func read(_ document: [UInt8]) -> [PlannedCell]? {
         var reader = CanonicalReader(document)
         guard reader.skip("[\n") else { return nil }
         var cells: [PlannedCell] = []

@@ -1,5 +1,6 @@
 internal import Core
 internal import Documents
+internal import Records
 internal import Store
 
 /// Tells which cells are cancelled by other processes while a run goes on: their verdicts appear in the store.

@@ -1,5 +1,6 @@
 package import Core
 package import Documents
+internal import Records
 package import Store
 package import Worker
 

@@ -1,5 +1,6 @@
 package import Core
 package import Documents
+internal import Records
 package import Store
 
 /// What the store knows of a plan's cells and jobs, results of other deployments included.

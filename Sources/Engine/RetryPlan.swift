@@ -1,5 +1,6 @@
 internal import Core
 package import Documents
+package import Records
 package import Store
 
 /// Which jobs have to run again for some cells to be decided again.

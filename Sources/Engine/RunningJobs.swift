@@ -1,6 +1,7 @@
 internal import Core
 internal import Documents
 internal import Foundation
+internal import Records
 internal import Store
 internal import Synchronization
 internal import Worker

@@ -22,7 +22,7 @@ struct CellInputs {
                 let form: Int
                 let looksAtSources: Bool
             }
-            return try CanonicalJSON.digest(of: Identity(form: Self.form, looksAtSources: inputs.moving != nil))
+            return try CanonicalJSON.digest(of: Identity(form: Self.form, looksAtSources: inputs.unpinned != nil))
         }
     }
 

@@ -2,7 +2,6 @@ internal import Core
 internal import Documents
 internal import Matrix
 internal import OpamFormat
-internal import OpamRepository
 internal import OpamSolver
 internal import Synchronization
 
@@ -32,8 +31,8 @@ struct Column: Sendable {
         universe = views.view(of: source.universe, variables.solverVariables)
         roots = Self.roots(of: compiler)
         unusable = Dictionary(
-            source.problems.filter { $0.effect == .leftOut && $0.version != nil }.map { problem in
-                ("\(problem.name).\(problem.version ?? "")", problem.message)
+            source.defects.filter { $0.isLeftOut && $0.version != nil }.map { defect in
+                ("\(defect.name).\(defect.version ?? "")", defect.message)
             }, uniquingKeysWith: { "\($0)\n\($1)" })
         self.pins = Dictionary(
             pins.map { (PackageName(unchecked: $0.name.value), Version(unchecked: $0.version)) },

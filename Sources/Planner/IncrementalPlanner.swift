@@ -162,7 +162,7 @@ struct IncrementalPlanner: Sendable {
         let rules = CellRules(matrix: matrix, today: inputs.today)
         let progress = planner.progress
         let done = Mutex(0)
-        let packages = stacks.map { ParsedPackages($0.source, inputs.moving) }
+        let packages = stacks.map { ParsedPackages($0.source, inputs.unpinned) }
         progress(PlanProgress(.jobs, done: 0, total: total))
         return try await concurrently(Array(zip(updates, solved))) { _, column in
             try await ColumnPlan(
@@ -181,42 +181,40 @@ struct IncrementalPlanner: Sendable {
         _ updates: [ColumnDelta], _ parts: [ColumnPlan], _ solved: [[SolvedCell]], _ stacks: [RepositoryChanges],
         gone: [ColumnState]
     ) async throws -> PlanOutput {
-        var assembly = PlanAssembly(inputs: inputs, base: base)
-        let before = assembly.documents
         let rules = CellRules(matrix: matrix, today: inputs.today)
-        let cells = try await concurrently(Array(zip(updates, parts))) { (_, column) -> CellDocuments in
+        let cells = try await concurrently(Array(zip(updates, parts))) { (_, column) -> ColumnShards in
             let target = column.1.column.target
-            return try CellDocuments(
+            return try ColumnShards(
                 target: target.name.value, compiler: column.1.column.compiler.name.value,
-                cells: column.1.cells, dropped: column.0.dropped, revised: column.0.revised, base: before
+                cells: column.1.cells, dropped: column.0.dropped, revised: column.0.revised, previous: base
             ) { cell in
                 rules.planned(cell.cell, cell.basis, isRequired: target.isRequired, untested: cell.untested)
             }
         }
-        let goneCells = try await concurrently(gone) { _, column in try CellDocuments(dropping: column, base: before) }
+        let goneCells = try await concurrently(gone) { _, column in try ColumnShards(dropping: column, previous: base) }
         let columns = try await concurrently(Array(zip(updates, solved))) { _, column in
             column.0.memory(column.1, stacks[column.0.stack])
         }
-        for documents in cells + goneCells { assembly.add(documents) }
-        try assembly.setJobs(parts.map(\.graph), cells + goneCells)
-        let header = try assembly.setHeader(parts.map(\.column), columns, cells)
+        let (update, jobs) = try PlanAssembly(inputs: inputs, previous: base).update(
+            parts.map(\.graph),
+            zip(zip(parts, columns), cells).map { (column: $0.0.column, memory: $0.1, cells: $1) }, gone: goneCells)
         let cellInputs = CellInputs(inputs)
         var memory = IncrementalState(
             setting: try cellInputs.setting, selection: cellInputs.selection, rules: cellInputs.rules.map(\.stored))
         memory.stacks = stacks.map(\.memory)
         memory.columns = columns
-        memory.jobs = assembly.jobs
+        memory.jobs = jobs
         var warnings = inputs.warnings + UnmatchedRules(matrix, updates).warnings
-        warnings += inputs.moving?.warnings ?? []
+        warnings += inputs.unpinned?.warnings ?? []
         warnings += try PackageWarnings(inputs, memory).warnings
         return PlanOutput(
-            header: header, documents: assembly.documents, memory: memory,
+            update: update, isIncremental: base != nil, memory: memory,
             made: parts.reduce(0) { $0 + $1.cells.count }, warnings: warnings)
     }
 }
 
 /// The results of `transform` for all elements, in their order, made on all processors.
-func concurrently<Element: Sendable, Result: Sendable>(
+package func concurrently<Element: Sendable, Result: Sendable>(
     _ elements: [Element], _ transform: @escaping @Sendable (Int, Element) async throws -> Result
 ) async throws -> [Result] {
     try await withThrowingTaskGroup(of: (Int, Result).self) { group in

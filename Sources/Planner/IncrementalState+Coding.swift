@@ -1,80 +1,24 @@
 internal import Core
-internal import Foundation
-package import Git
 
-/// The form of a memory on disk: a line of its own, the digest of the rest, and the rest, arrays as the machine has
-/// them, so that reading is copying.
-///
-/// A file is named by the tree of the plan that it belongs to, which is in it too. One of another form, made by another
-/// program, or damaged, is as good as absent: all is planned again.
+/// The form of the state as bytes: arrays as the machine has them, each with its length before it, so that reading is
+/// copying.
 extension IncrementalState {
-    private static let form = "ciso plan memory 3\n"
     /// Changes with the order of bytes.
     private static let signature: Int32 = 0x0C15_0001
-    /// Memories that are kept; the ones written first go first.
-    private static let capacity = 8
-    private static let suffix = ".plan"
 
-    /// Reads the memory of the plan with this tree; nil where there is none that can be trusted.
-    package init?(of tree: ObjectID, in folder: String) {
-        let file = URL(fileURLWithPath: "\(folder)/\(tree)\(Self.suffix)")
-        guard let data = try? Data(contentsOf: file, options: .alwaysMapped) else { return nil }
-        let memory = data.withUnsafeBytes { bytes -> IncrementalState? in
-            let head = Self.form.utf8.count + 64
-            guard bytes.count > head, bytes.starts(with: Self.form.utf8) else { return nil }
-            let payload = UnsafeRawBufferPointer(rebasing: bytes[head...])
-            guard bytes[Self.form.utf8.count..<head].elementsEqual(Digest(of: payload).hex.utf8) else { return nil }
-            var reader = FlatReader(bytes: payload)
-            guard reader.numbers() == [Self.signature], reader.text() == tree.hex,
-                reader.text() == Self.program
-            else { return nil }
-            return IncrementalState(&reader)
-        }
-        guard let memory else { return nil }
-        self = memory
+    /// Reads what `encoded` has made on a machine of this kind; nil for anything else.
+    package init?(encoded bytes: UnsafeRawBufferPointer) {
+        var reader = FlatReader(bytes: bytes)
+        guard reader.numbers() == [Self.signature] else { return nil }
+        self.init(&reader)
     }
 
-    /// Keeps the memory of the plan with this tree. What cannot be written is planned again next time.
-    package func keep(of tree: ObjectID, in folder: String) {
+    package var encoded: [UInt8] {
         var writer = FlatWriter()
         writer.write([Self.signature])
-        writer.write(tree.hex)
-        writer.write(Self.program)
         encode(to: &writer)
-        try? FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        let aside = "\(folder)/\(tree)\(Self.suffix).\(getpid()).tmp"
-        let head = Array("\(Self.form)\(Digest(of: writer.bytes).hex)".utf8)
-        guard Self.write([head, writer.bytes], to: aside), rename(aside, "\(folder)/\(tree)\(Self.suffix)") == 0 else {
-            unlink(aside)
-            return
-        }
-        Self.prune(folder)
+        return writer.bytes
     }
-
-    private static func write(_ parts: [[UInt8]], to path: String) -> Bool {
-        guard let file = fopen(path, "we") else { return false }
-        let isWritten = parts.allSatisfy { fwrite($0, 1, $0.count, file) == $0.count }
-        return fclose(file) == 0 && isWritten
-    }
-
-    private static func prune(_ folder: String) {
-        let files = FileManager.default
-        let found = (try? files.contentsOfDirectory(atPath: folder)) ?? []
-        let ages = found.filter { $0.contains(suffix) }.map { name in
-            let attributes = try? files.attributesOfItem(atPath: "\(folder)/\(name)")
-            return (name: name, date: attributes?[.modificationDate] as? Date ?? .distantPast)
-        }
-        for (name, _) in ages.sorted(by: { $0.date > $1.date }).dropFirst(capacity) { unlink("\(folder)/\(name)") }
-    }
-
-    /// Stands for the running program: another build of it may plan differently.
-    private static let program: String = {
-        var status = stat()
-        guard stat("/proc/self/exe", &status) == 0 else { return "" }
-        return "\(status.st_size) \(status.st_mtim.tv_sec).\(status.st_mtim.tv_nsec) \(status.st_ino)"
-    }()
-
-    // MARK: Contents
 
     private func encode(to writer: inout FlatWriter) {
         writer.write(setting.hex)

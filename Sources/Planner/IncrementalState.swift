@@ -1,6 +1,5 @@
 internal import Core
 package import Documents
-package import Store
 
 /// What is remembered of how a plan was made, so that at another state of the repositories only those cells are made
 /// anew that the changed opam files can affect.
@@ -164,9 +163,19 @@ extension ColumnState.Flags {
     }
 }
 
-/// A plan in the store, and what is remembered of how it was made.
+/// An earlier plan, and what is remembered of how it was made.
 package struct PreviousPlan: Sendable {
-    package let snapshot: Snapshot
     package let header: PlanHeader
     package let memory: IncrementalState
+    /// The cells of a shard, in their order; none where the plan has no such shard.
+    package let cells: @Sendable (CellShard) throws -> [PlannedCell]
+
+    package init(
+        header: PlanHeader, memory: IncrementalState,
+        cells: @escaping @Sendable (CellShard) throws -> [PlannedCell]
+    ) {
+        self.header = header
+        self.memory = memory
+        self.cells = cells
+    }
 }

@@ -106,10 +106,10 @@ struct JobReferenceCounts {
 
     // MARK: What comes of it
 
-    var come: [Place] { jobs.come.map { made[$0 - before.inputs.count] } }
-    var gone: [Digest] { jobs.gone.map(jobs.digest(of:)) }
-    var packagesCome: [Digest] { packages.come.map(packages.digest(of:)) }
-    var packagesGone: [Digest] { packages.gone.map(packages.digest(of:)) }
+    var added: [Place] { jobs.newlyUsed.map { made[$0 - before.inputs.count] } }
+    var removed: [Digest] { jobs.unused.map(jobs.digest(of:)) }
+    var addedPackages: [Digest] { packages.newlyUsed.map(packages.digest(of:)) }
+    var removedPackages: [Digest] { packages.unused.map(packages.digest(of:)) }
 
     /// What is used now.
     ///

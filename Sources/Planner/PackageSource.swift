@@ -1,5 +1,6 @@
+package import Core
 package import Documents
-package import OpamRepository
+package import OpamFormat
 package import OpamSolver
 
 /// The packages of a repository at a commit, or of several laid over each other.
@@ -15,5 +16,41 @@ package protocol PackageSource: Sendable {
     /// What the versions of a name are read from: it changes whenever they do. Nil for a name without versions.
     func origin(of name: String) -> String?
     /// What is wrong with the files of packages.
-    var problems: [PackageProblem] { get }
+    var defects: [PackageDefect] { get }
+}
+
+/// What is wrong with a file of a package, or with a folder that would be one.
+package struct PackageDefect: Hashable, Sendable {
+    package var name: String
+    /// Nil where no single version is concerned.
+    package var version: String?
+    /// Whether the version, or the folder, is left out; otherwise a field of the file does not count.
+    package var isLeftOut: Bool
+    /// With its place in the repository before it.
+    package var message: String
+    /// As users are told it.
+    package var warning: Diagnostic
+
+    package init(name: String, version: String?, isLeftOut: Bool, message: String, warning: Diagnostic) {
+        self.name = name
+        self.version = version
+        self.isLeftOut = isLeftOut
+        self.message = message
+        self.warning = warning
+    }
+}
+
+/// Resolves unpinned sources of packages: a branch to its commit, a folder to its checksum. Each is resolved once, so that
+/// all jobs of a plan agree.
+package protocol SourceResolver: Sendable {
+    /// Whether the source may be another one tomorrow.
+    func isUnpinned(_ source: Source) -> Bool
+    /// The files of a repository's package, with its source resolved.
+    ///
+    /// - Throws: `CancellationError`. A source that cannot be resolved stays as it is, with a warning.
+    func resolve(_ files: PackageFiles, _ opam: OpamFile, of package: PackageVersion) async throws -> PackageFiles
+    /// What sources were resolved to, by their addresses: a commit or a checksum; nothing for what could not be resolved.
+    var resolved: [String: String] { get }
+    /// What could not be resolved.
+    var warnings: [Diagnostic] { get }
 }

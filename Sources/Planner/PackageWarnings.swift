@@ -1,34 +1,32 @@
-internal import Core
+package import Core
 internal import Documents
-internal import Fetching
 internal import OpamFormat
-internal import OpamRepository
 
 /// What is wrong with the files of packages that have a part in a plan, each told once.
 ///
 /// A version that is left out has a part where an answer was made from its name; a field that does not count, where the
 /// version is built.
-struct PackageWarnings {
+package struct PackageWarnings {
     private let inputs: PlanInputs
     private let memory: IncrementalState
 
     /// - Parameter memory: Of the plan of these inputs.
-    init(_ inputs: PlanInputs, _ memory: IncrementalState) {
+    package init(_ inputs: PlanInputs, _ memory: IncrementalState) {
         self.inputs = inputs
         self.memory = memory
     }
 
-    var warnings: [Diagnostic] {
+    package var warnings: [Diagnostic] {
         get throws {
             var told: Set<Diagnostic> = []
             var warnings: [Diagnostic] = []
             for (number, stack) in inputs.stacks.enumerated() where memory.stacks.indices.contains(number) {
-                let problems = stack.source.problems
-                if problems.isEmpty { continue }
-                let names = examinedNames(ofStack: number, among: Set(problems.map(\.name)))
-                for problem in problems where names.contains(problem.name) {
-                    guard try problem.effect == .leftOut || isBuilt(problem, stack.source) else { continue }
-                    if told.insert(problem.warning).inserted { warnings.append(problem.warning) }
+                let defects = stack.source.defects
+                if defects.isEmpty { continue }
+                let names = examinedNames(ofStack: number, among: Set(defects.map(\.name)))
+                for defect in defects where names.contains(defect.name) {
+                    guard try defect.isLeftOut || isBuilt(defect, stack.source) else { continue }
+                    if told.insert(defect.warning).inserted { warnings.append(defect.warning) }
                 }
             }
             return warnings
@@ -45,12 +43,12 @@ struct PackageWarnings {
         return Set(isExamined.indices.lazy.filter { isExamined[$0] }.map { names[$0] }.filter(wanted.contains))
     }
 
-    private func isBuilt(_ problem: PackageProblem, _ source: any PackageSource) throws -> Bool {
-        guard let version = problem.version else { return true }
-        let files = try source.files(of: PackageVersion(name: problem.name, version: version))
+    private func isBuilt(_ defect: PackageDefect, _ source: any PackageSource) throws -> Bool {
+        guard let version = defect.version else { return true }
+        let files = try source.files(of: PackageVersion(name: defect.name, version: version))
         if memory.jobs.packages[files.digest] > 0 { return true }
         // The files of one whose source moves are kept with another address.
-        let opam = try? OpamFile(parsing: files.opam, file: "\(problem.name).\(version)/opam")
-        return opam?.url.map(SourceAddress.moves) ?? false
+        let opam = try? OpamFile(parsing: files.opam, file: "\(defect.name).\(version)/opam")
+        return opam?.url.map { inputs.unpinned?.isUnpinned($0) ?? false } ?? false
     }
 }

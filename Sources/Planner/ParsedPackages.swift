@@ -25,12 +25,12 @@ struct ParsedPackage: Sendable {
 /// The package versions of a source, each read once for all columns.
 final class ParsedPackages: Sendable {
     let source: any PackageSource
-    private let moving: UnpinnedSources?
+    private let unpinned: (any SourceResolver)?
     private let known = Mutex<[Universe.PackageID: ParsedPackage]>([:])
 
-    init(_ source: any PackageSource, _ moving: UnpinnedSources?) {
+    init(_ source: any PackageSource, _ unpinned: (any SourceResolver)?) {
         self.source = source
-        self.moving = moving
+        self.unpinned = unpinned
     }
 
     /// What the files of a package version say, its source at an exact commit.
@@ -42,7 +42,7 @@ final class ParsedPackages: Sendable {
         let version = PackageVersion(name: universe.name(universe.nameID(of: id)), version: universe.version(of: id))
         var files = try source.files(of: version)
         let file = try opamFile(files, of: version)
-        if let moving { files = try await moving.exact(files, file, of: version) }
+        if let unpinned { files = try await unpinned.resolve(files, file, of: version) }
         // Another column may have been as fast; both have read the same.
         let package = ParsedPackage(files, file)
         known.withLock { $0[id] = package }

@@ -3,76 +3,75 @@ internal import Documents
 internal import Matrix
 internal import OpamFormat
 
-/// Puts the documents of a plan together: cells, jobs and packages that come and go, tasks, the header.
+/// Puts a plan together as an update of the previous one: cells, jobs and packages that are added and removed, tasks, the header.
 struct PlanAssembly {
     let inputs: PlanInputs
-    private let base: PreviousPlan?
-    private(set) var documents: PlanDocuments
-    /// Those of the new plan.
-    private(set) var jobs: JobUses
+    let previous: PreviousPlan?
 
-    init(inputs: PlanInputs, base: PreviousPlan?) {
-        self.inputs = inputs
-        self.base = base
-        documents = PlanDocuments(base: base?.snapshot)
-        jobs = base?.memory.jobs ?? JobUses()
-    }
-
-    /// Adds the cells of a column.
-    mutating func add(_ cells: CellDocuments) {
-        documents.set(cells.documents)
+    /// The update, and how often the jobs of the new plan are used.
+    ///
+    /// - Parameters:
+    ///   - graphs: Of the jobs of all cells that are made anew.
+    ///   - columns: Of the new plan, with what is remembered of each and its shards.
+    ///   - gone: Shards of columns that the new plan does not have.
+    /// - Throws: `UnusableBase` where what is remembered is not what is there.
+    func update(
+        _ graphs: [JobGraph], _ columns: [(column: Column, memory: ColumnState, cells: ColumnShards)],
+        gone: [ColumnShards]
+    ) throws -> (update: PlanUpdate, jobs: JobUses) {
+        let cells = columns.map(\.cells) + gone
+        let counts = try referenceCounts(graphs, cells)
+        let uses = counts.uses
+        let header = PlanHeader(
+            deployment: inputs.matrix.deployment.value, repositories: repositories(of: columns.map(\.column)),
+            targets: targets(of: columns.map(\.column)),
+            columns: try self.counts(columns.map(\.column), columns.map(\.cells)), jobs: uses.jobs.keys.count,
+            inputs: try inputs.digest, sources: inputs.unpinned?.resolved ?? [:])
+        let update = PlanUpdate(
+            header: header,
+            tasks: columns.compactMap { $0.memory.packages.count == 0 ? nil : task($0.column, $0.memory) },
+            shards: cells.flatMap(\.shards),
+            addedJobs: counts.added.map { place in
+                (id: graphs[place.graph].ids[place.number], document: graphs[place.graph].documents[place.number])
+            }, removedJobs: counts.removed, addedPackages: try packages(counts.addedPackages, graphs),
+            removedPackages: counts.removedPackages)
+        return (update, uses)
     }
 
     // MARK: Jobs
 
-    /// Adds the jobs that cells need now, and removes those that no cell needs any more, with their packages.
-    mutating func setJobs(_ graphs: [JobGraph], _ cells: [CellDocuments]) throws {
-        var tally = JobReferenceCounts(jobs, adding: graphs)
+    /// Counts the jobs that cells need now, and those that no cell needs any more, with their packages.
+    private func referenceCounts(_ graphs: [JobGraph], _ cells: [ColumnShards]) throws -> JobReferenceCounts {
+        var counts = JobReferenceCounts(previous?.memory.jobs ?? JobUses(), adding: graphs)
         do {
-            // What is still needed is counted first, so that nothing goes to come again.
-            try tally.retain(cells.flatMap(\.retained))
-            try tally.release(cells.flatMap(\.released))
+            // Retained before others are released, so that nothing is removed and added again.
+            try counts.retain(cells.flatMap(\.retained))
+            try counts.release(cells.flatMap(\.released))
         } catch {
             throw IncrementalPlanner.UnusableBase()
         }
-        for place in tally.come {
-            let graph = graphs[place.graph]
-            try documents.addJob(graph.ids[place.number], graph.documents[place.number])
-        }
-        for id in tally.gone { try documents.removeJob(id) }
+        return counts
+    }
+
+    private func packages(
+        _ digests: [Digest], _ graphs: [JobGraph]
+    ) throws -> [(digest: Digest, files: PackageFiles)] {
         let files = graphs.map(\.reader.files)
-        for digest in tally.packagesCome {
+        return try digests.map { digest in
             guard let files = files.lazy.compactMap({ $0[digest] }).first else {
                 throw IncrementalPlanner.UnusableBase()
             }
-            try documents.addPackage(digest, files)
+            return (digest, files)
         }
-        for digest in tally.packagesGone { try documents.removePackage(digest) }
-        jobs = tally.uses
     }
 
     // MARK: Tasks and the header
 
-    mutating func setHeader(
-        _ columns: [Column], _ memories: [ColumnState], _ cells: [CellDocuments]
-    ) throws -> PlanHeader {
-        try documents.setTasks(
-            zip(columns, memories).compactMap { column, memory in
-                memory.packages.count == 0 ? nil : task(column, memory)
-            })
-        let header = PlanHeader(
-            deployment: inputs.matrix.deployment.value, repositories: repositories(of: columns),
-            targets: targets(of: columns), columns: try counts(columns, cells), jobs: jobs.jobs.keys.count,
-            inputs: try inputs.digest, sources: inputs.moving?.found ?? [:])
-        try documents.setHeader(header)
-        return header
-    }
-
-    private func counts(_ columns: [Column], _ cells: [CellDocuments]) throws -> [PlanColumn] {
+    private func counts(_ columns: [Column], _ cells: [ColumnShards]) throws -> [PlanColumn] {
         try zip(columns, cells).compactMap { column, cells in
             let (target, compiler) = (column.target.name.value, column.compiler.name.value)
-            let before = base?.header.columns.first { $0.target == target && $0.compiler == compiler }
-            let counts = (before?.cells ?? CellCounts()) - cells.gone + cells.come
+            let before = previous?.header.columns.first { $0.target == target && $0.compiler == compiler }
+            let counts = (before?.cells ?? CellCounts()) - cells.removed + cells.added
             guard counts.total >= 0 else { throw IncrementalPlanner.UnusableBase() }
             return counts.total == 0 ? nil : PlanColumn(target: target, compiler: compiler, cells: counts)
         }.sorted { ($0.target, $0.compiler) < ($1.target, $1.compiler) }

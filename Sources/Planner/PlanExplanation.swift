@@ -1,4 +1,4 @@
-internal import Core
+package import Core
 internal import Documents
 internal import Matrix
 internal import OpamFormat
@@ -48,11 +48,18 @@ extension Planner {
         let solved = try await ColumnSolver.solve([open]) { _ in }[0]
         let plan = try await ColumnPlan(
             open, solved, rules: CellRules(matrix: inputs.matrix, today: inputs.today),
-            packages: ParsedPackages(open.column.source, inputs.moving)
+            packages: ParsedPackages(open.column.source, inputs.unpinned)
         ) { _ in }
         guard let planned = plan.cells.first else { throw Failure(.infrastructure, "the cell was not made") }
         var explainer = CellExplainer(column: open.column, entry: open.entries[0])
         return "\(planned.cell)\n\n" + explainer.text(planned, solved[0], matrix: inputs.matrix)
+    }
+
+    /// Everything that is wrong with the matrix and that only the repositories tell.
+    ///
+    /// - Throws: `Failure` where a repository cannot be read.
+    package var mistakes: [Diagnostic] {
+        get throws { try selectedCells().mistakes }
     }
 
     /// The cells of all columns, unsolved, and everything that is wrong with the matrix and only the repositories tell.

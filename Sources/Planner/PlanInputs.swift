@@ -21,14 +21,14 @@ package struct PlanInputs: Sendable {
     package var sources: [[Int]: any PackageSource]
     /// Decides which accepted failures have expired.
     package var today: CalendarDate
-    /// Tells the commits of packages' sources; nil leaves those that move as they are.
-    package var moving: UnpinnedSources?
+    /// Resolves unpinned sources of packages; nil leaves them as they are.
+    package var unpinned: (any SourceResolver)?
 
     package init(
         matrix: MatrixFile, profiles: [ProfileKey: TargetProfile], sources: [[Int]: any PackageSource],
-        today: CalendarDate, moving: UnpinnedSources? = nil
+        today: CalendarDate, unpinned: (any SourceResolver)? = nil
     ) {
-        self.moving = moving
+        self.unpinned = unpinned
         self.matrix = matrix
         self.profiles = profiles
         self.sources = sources
@@ -42,7 +42,7 @@ package struct PlanInputs: Sendable {
 
     /// Stands for all that the plan is a function of but sources of repositories' packages that move. Two digests may
     /// differ though the plans are equal, if a comment of the matrix changed, say.
-    var digest: Digest {
+    package var digest: Digest {
         get throws {
             struct Identity: Encodable {
                 let setting: Digest
@@ -115,15 +115,18 @@ extension TargetEntry {
     }
 }
 
-/// A plan, and what is known of it beside what is kept.
+/// A plan, and what is known of how it was made.
 package struct PlanOutput: Sendable {
-    package var header: PlanHeader
-    package var documents: PlanDocuments
+    package var update: PlanUpdate
+    /// Whether the update is one of the previous plan; otherwise it is the whole plan.
+    package var isIncremental: Bool
     /// What the next plan can be made from.
     package var memory: IncrementalState
     /// How many cells were made, and not left as they were.
     package var made: Int
     package var warnings: [Diagnostic]
+
+    package var header: PlanHeader { update.header }
 }
 
 /// How far planning has come.

@@ -1,7 +1,5 @@
-package import Core
 package import Documents
 internal import OpamFormat
-package import PluginMessages
 
 /// A target as its plugin describes it, for the compilers of one kind: the distro's own, or opam's.
 package struct TargetProfile: Sendable {
@@ -16,21 +14,6 @@ package struct TargetProfile: Sendable {
         self.target = target
         self.mapSystemPackages = mapSystemPackages
     }
-
-    /// The digest that stands in jobs for a target: of its variables and of how its environment is made. Not of its
-    /// name, so that targets that are the same share their jobs.
-    package static func environmentDigest(of description: TargetDescription) throws -> Digest {
-        try CanonicalJSON.digest(
-            of: EnvironmentIdentity(
-                variables: description.variables, buildVariables: description.buildVariables,
-                environment: description.environment))
-    }
-}
-
-private struct EnvironmentIdentity: Encodable {
-    let variables: [String: String]
-    let buildVariables: [String: String]
-    let environment: EnvironmentDescription
 }
 
 /// Opam's variables of a target with a compiler, as dependency formulas and filters see them.

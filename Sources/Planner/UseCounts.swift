@@ -62,9 +62,9 @@ struct ReferenceCounts {
     }
 
     /// What was not used before and is now.
-    var come: [Number] { (before.counts.count..<counts.count).filter { counts[$0] > 0 } }
+    var newlyUsed: [Number] { (before.counts.count..<counts.count).filter { counts[$0] > 0 } }
     /// What was used before and is not now.
-    var gone: [Number] { before.counts.indices.filter { counts[$0] <= 0 } }
+    var unused: [Number] { before.counts.indices.filter { counts[$0] <= 0 } }
     /// False where something was released more often than it was retained.
     var isPossible: Bool { counts.allSatisfy { $0 >= 0 } }
 
@@ -74,18 +74,18 @@ struct ReferenceCounts {
 
     /// What is used now, as numbers in the order of digests.
     var used: [Number] {
-        let come = come.sorted { digest(of: $0) < digest(of: $1) }
+        let newlyUsed = newlyUsed.sorted { digest(of: $0) < digest(of: $1) }
         var used: [Number] = []
-        used.reserveCapacity(before.keys.count + come.count)
-        var next = come.startIndex
+        used.reserveCapacity(before.keys.count + newlyUsed.count)
+        var next = newlyUsed.startIndex
         for number in before.keys.indices where counts[number] > 0 {
-            while next < come.endIndex, digest(of: come[next]) < before.keys[number] {
-                used.append(come[next])
+            while next < newlyUsed.endIndex, digest(of: newlyUsed[next]) < before.keys[number] {
+                used.append(newlyUsed[next])
                 next += 1
             }
             used.append(number)
         }
-        return used + come[next...]
+        return used + newlyUsed[next...]
     }
 
     /// The counts of `used`; what is not used any more is forgotten.

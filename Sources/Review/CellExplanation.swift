@@ -1,6 +1,7 @@
 internal import Core
 package import Documents
 internal import Git
+package import Records
 package import Store
 
 /// Why a cell is as it is, and since when.

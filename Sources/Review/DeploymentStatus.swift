@@ -1,5 +1,6 @@
 internal import Core
 package import Documents
+package import Records
 
 /// How far a deployment is: its cells by state, for each target.
 package struct DeploymentStatus: Codable, Sendable {

@@ -3,8 +3,9 @@ internal import Core
 internal import Documents
 internal import Executor
 internal import Matrix
-internal import Planner
+internal import PlanSession
 internal import PluginHost
+internal import Records
 
 struct PlanCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -57,9 +58,7 @@ struct PlanCommand: AsyncParsableCommand {
         let keeping = PlanSession(
             preparation, store: path, isDry: dryRun, progress: { progress.show($0) })
         if let explain {
-            let (inputs, warnings) = try await preparation.inputs(progress: { progress.show($0) })
-            let planner = Planner(inputs) { progress.show($0) }
-            let explanation = try await planner.explanation(of: explain)
+            let (explanation, warnings) = try await keeping.explanation(of: explain)
             progress.clear()
             talk.show(warnings)
             return StandardOutput.print(explanation)

@@ -1,7 +1,8 @@
 internal import Core
 internal import Documents
 internal import Foundation
-internal import Planner
+internal import PlanSession
+internal import Records
 
 /// What `ci plan` prints: a table of targets and compilers, and what changed.
 struct PlanReport {

@@ -4,6 +4,7 @@ internal import Documents
 internal import Fetching
 internal import Foundation
 internal import PluginHost
+internal import Records
 internal import Review
 internal import Store
 internal import Worker

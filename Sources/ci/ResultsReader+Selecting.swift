@@ -1,5 +1,6 @@
 internal import Core
 internal import Documents
+internal import Records
 internal import Review
 
 extension ResultsReader {

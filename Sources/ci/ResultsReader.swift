@@ -1,5 +1,6 @@
 internal import Core
 internal import Documents
+internal import Records
 internal import Review
 internal import Store
 
@@ -118,8 +119,10 @@ struct ResultsReader {
         let tasks = try TaskIndex(documents.tasks())
         var paths: Set<StorePath> = []
         for column in header.columns {
-            for shard in Set(selectors.flatMap { shards(of: column, near: $0) }) {
-                try paths.insert(PlanLayout.cells(target: column.target, compiler: column.compiler, shard: shard))
+            for digits in Set(selectors.flatMap { shards(of: column, near: $0) }) {
+                try paths.insert(
+                    PlanLayout.cells(
+                        in: CellShard(target: column.target, compiler: column.compiler, digits: digits)))
             }
         }
         let picked = try paths.flatMap { try documents.cells(at: $0) }.filter { planned in
@@ -135,14 +138,14 @@ struct ResultsReader {
         switch selector {
         case .cells(let target, let compiler, let package):
             guard target.matches(column.target), compiler.matches(column.compiler) else { return [] }
-            guard package.isLiteral else { return PlanLayout.shards }
+            guard package.isLiteral else { return CellShard.allDigits }
             return [package.pattern, PackageVersion(package.pattern)?.name].compactMap { $0 }
-                .map(PlanLayout.shard(ofPackage:))
+                .map(CellShard.digits(ofPackage:))
         case .outcome, .signature:
             return (tables[column.target]?.results.values).map(Array.init)?
                 .filter { $0.cell.compiler == column.compiler && selector.picks($0.cell, result: $0) }
-                .map { PlanLayout.shard(ofPackage: $0.cell.package.name) } ?? []
-        case .task: return PlanLayout.shards
+                .map { CellShard.digits(ofPackage: $0.cell.package.name) } ?? []
+        case .task: return CellShard.allDigits
         }
     }
 }

@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import Core
 internal import Documents
 internal import Engine
+internal import Records
 internal import Store
 
 struct RetryCommand: AsyncParsableCommand {

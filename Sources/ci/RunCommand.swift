@@ -4,8 +4,9 @@ internal import Documents
 internal import Engine
 internal import Foundation
 internal import Matrix
-internal import Planner
+internal import PlanSession
 internal import PluginHost
+internal import Records
 internal import Review
 internal import Store
 internal import Worker

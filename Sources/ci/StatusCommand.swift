@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import Core
 internal import Documents
+internal import Records
 internal import Review
 internal import Store
 

@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import Core
 internal import Documents
 internal import Foundation
+internal import Records
 internal import Review
 internal import Store
 internal import Synchronization

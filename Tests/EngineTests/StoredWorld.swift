@@ -1,5 +1,6 @@
 import Core
 import Documents
+import Records
 import Store
 import Synchronization
 import TestSupport
@@ -90,11 +91,13 @@ final class StoredWorld: Sendable {
     @discardableResult
     func retry(_ names: String..., in plan: Plan? = nil) async throws -> RetryPlan {
         let plan = plan ?? self.plan()
-        var documents = PlanDocuments(base: nil)
-        for (id, job) in jobs { try documents.addJob(id, job.document) }
         let header = PlanHeader(
             deployment: plan.deployment, repositories: [], targets: plan.targets, columns: [], jobs: jobs.count,
             inputs: nil)
+        let update = PlanUpdate(
+            header: header, tasks: [], shards: [], addedJobs: jobs.map { ($0, $1.document) }, removedJobs: [],
+            addedPackages: [], removedPackages: [])
+        let documents = try PlanDocuments(update, over: nil)
         let store = try store()
         let cells = plan.cells.filter { names.contains($0.cell.package.name) }
         let retry = try RetryPlan(of: cells, in: documents, of: header, store: store)

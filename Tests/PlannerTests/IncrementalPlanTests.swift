@@ -5,6 +5,8 @@ import Git
 import Matrix
 import OpamFormat
 import OpamRepository
+import PlanSession
+import Records
 import Store
 import TestSupport
 import Testing
@@ -16,7 +18,7 @@ final class PlannedStore {
     private let folder: TemporaryDirectory
     private let store: Store
     var path: String { folder.path }
-    private var memories: String { "\(path)/memories" }
+    private var memories: IncrementalStateFolder { IncrementalStateFolder("\(path)/memories") }
 
     init() throws {
         folder = try TemporaryDirectory()
@@ -27,9 +29,9 @@ final class PlannedStore {
     func base() throws -> PreviousPlan? {
         let documents = try PlanStore(store).documents("d")
         guard let header = try documents.header(), let snapshot = documents.base,
-            let memory = IncrementalState(of: snapshot.tree, in: memories)
+            let memory = memories.state(of: snapshot.tree)
         else { return nil }
-        return PreviousPlan(snapshot: snapshot, header: header, memory: memory)
+        return PreviousPlan(header: header, memory: memory) { try documents.cells(in: $0) }
     }
 
     /// Plans over what is there, and keeps the plan.
@@ -38,8 +40,10 @@ final class PlannedStore {
     @discardableResult
     func plan(_ inputs: PlanInputs, over base: PreviousPlan?) async throws -> (tree: ObjectID, made: Int) {
         let planning = try await Planner(inputs).plan(over: base)
-        let snapshot = try PlanStore(store).write(planning.documents, planning.header).snapshot
-        planning.memory.keep(of: snapshot.tree, in: memories)
+        let plans = PlanStore(store)
+        let documents = try planning.documents(over: plans.documents("d").base)
+        let snapshot = try plans.write(documents, planning.header).snapshot
+        memories.keep(planning.memory, of: snapshot.tree)
         return (snapshot.tree, planning.made)
     }
 
@@ -56,7 +60,7 @@ final class PlannedStore {
 
     /// The files of memories.
     func memoryFiles() throws -> [String] {
-        try FileManager.default.contentsOfDirectory(atPath: memories).map { "\(memories)/\($0)" }
+        try FileManager.default.contentsOfDirectory(atPath: "\(path)/memories").map { "\(path)/memories/\($0)" }
     }
 }
 

@@ -7,6 +7,7 @@ import OpamRepository
 import TestSupport
 import Testing
 
+@testable import PlanSession
 @testable import Planner
 
 /// After an edit of the matrix only those cells are made that the edit can reach, and the plan is the one that is made out

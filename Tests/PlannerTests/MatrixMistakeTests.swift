@@ -8,6 +8,7 @@ import PluginHost
 import TestSupport
 import Testing
 
+@testable import PlanSession
 @testable import Planner
 
 /// What a matrix says of things that are not there is a mistake for whoever plans it.

@@ -8,6 +8,7 @@ import OpamFormat
 import TestSupport
 import Testing
 
+@testable import PlanSession
 @testable import Planner
 
 /// Pins to sources: repositories of git, archives and folders.
@@ -62,15 +63,15 @@ import Testing
             let cache = SourceCache("\(folder)/cache") { url, _, _ in
                 throw SourceError(.network, "\(url): no network in tests")
             }
-            let moving = UnpinnedSources(cache)
-            let outcome = await PinnedFiles(texts: inputs.matrix.sources, moving: moving).outcome(
+            let unpinned = UnpinnedSources(cache)
+            let outcome = await PinnedFiles(texts: inputs.matrix.sources, unpinned: unpinned).outcome(
                 of: inputs.matrix.pins)
             if let failure = outcome.failure { throw failure }
             let pinned = outcome.packages
             let base = try #require(inputs.sources[[0]])
             inputs.sources[[0]] = try PinnedSource.laid(over: base, pinned: pinned, texts: inputs.matrix.sources)
             inputs.matrix = inputs.matrix.pinning(pinned)
-            inputs.moving = moving
+            inputs.unpinned = unpinned
             let planning = try await Planner(inputs).plan()
             return Made(
                 plan: try planning.plan, files: try planning.files, warnings: outcome.warnings + planning.warnings)

@@ -3,10 +3,12 @@ import Documents
 import Foundation
 import Git
 import Matrix
+import Records
 import Store
 import TestSupport
 import Testing
 
+@testable import PlanSession
 @testable import Planner
 
 /// Plans come out of a store as they were put in.

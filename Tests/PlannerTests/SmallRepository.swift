@@ -5,6 +5,8 @@ import Matrix
 import OpamFormat
 import OpamRepository
 import OpamSolver
+import Records
+import Store
 
 @testable import Planner
 
@@ -12,7 +14,7 @@ import OpamSolver
 struct SmallRepository: PackageSource {
     let repositories: [Plan.Repository]
     let universe: Universe
-    let problems: [PackageProblem] = []
+    let defects: [PackageDefect] = []
     private let packages: [PackageVersion: PackageFiles]
 
     init(_ opamFiles: [String: String], location: String = "memory") throws {
@@ -105,6 +107,16 @@ struct SmallPlan {
 }
 
 extension PlanOutput {
+    /// The documents of a plan that was made from nothing.
+    var documents: PlanDocuments {
+        get throws { try documents(over: nil) }
+    }
+
+    /// The documents of the plan, of which those that did not change are in a snapshot.
+    func documents(over base: Snapshot?) throws -> PlanDocuments {
+        try PlanDocuments(update, over: isIncremental ? base : nil)
+    }
+
     var plan: Plan {
         get throws { try documents.plan() ?? Plan(deployment: "", repositories: [], targets: [], cells: [], jobs: [:]) }
     }

@@ -29,9 +29,9 @@ import Testing
             }
             func used(_ counts: [Digest: Int], _ digest: Digest) -> Bool { counts[digest, default: 0] > 0 }
             let come = digests.filter { used(expected, $0) && !used(before, $0) }
-            #expect(Set(tally.come.map(tally.digest)) == Set(come))
+            #expect(Set(tally.newlyUsed.map(tally.digest)) == Set(come))
             #expect(
-                Set(tally.gone.map(tally.digest)) == Set(digests.filter { !used(expected, $0) && used(before, $0) }))
+                Set(tally.unused.map(tally.digest)) == Set(digests.filter { !used(expected, $0) && used(before, $0) }))
             #expect(tally.isPossible)
             counts = tally.counts(of: tally.used)
             #expect(

@@ -1,5 +1,6 @@
 import Core
 import Documents
+import Records
 import Review
 import Testing
 

@@ -1,6 +1,7 @@
 import Core
 import Documents
 import Foundation
+import Records
 import Store
 import TestSupport
 import Testing

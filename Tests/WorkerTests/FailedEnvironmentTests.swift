@@ -2,7 +2,7 @@ import Core
 import Documents
 import Executor
 import Foundation
-import Planner
+import PlanSession
 import PluginHost
 import PluginMessages
 import TestSupport
@@ -53,7 +53,7 @@ struct FailedEnvironmentTests {
                     name: plugin.identity.name, version: plugin.identity.version, digest: plugin.identity.digest),
                 distribution: request.distribution, version: request.version, architecture: request.architecture,
                 systemCompiler: false, options: [:], variables: description.variables,
-                environment: try TargetProfile.environmentDigest(of: description), required: true)
+                environment: try description.environmentDigest, required: true)
             environments = TargetEnvironments("\(folder.path)/worker", catalog: catalog, backoff: .milliseconds(1))
         }
 

@@ -4,7 +4,7 @@ import Executor
 import Fetching
 import Foundation
 import OpamFormat
-import Planner
+import PlanSession
 import PluginHost
 import PluginMessages
 import Synchronization
@@ -82,7 +82,7 @@ struct QuickstartWorld {
             plugin: Job.Plugin(name: identity.name, version: identity.version, digest: identity.digest),
             distribution: request.distribution, version: request.version, architecture: request.architecture,
             systemCompiler: true, engine: engine, options: [:], variables: description.variables,
-            environment: try TargetProfile.environmentDigest(of: description), required: true)
+            environment: try description.environmentDigest, required: true)
         folders = WorkerFolders("\(Self.cache)/worker")
         layers = LayerStore(folders.layers)
         sourceCaches = sources

@@ -4,6 +4,7 @@ internal import Documents
 internal import Executor
 internal import Foundation
 internal import Git
+internal import Records
 internal import Store
 internal import Worker
 

@@ -1,5 +1,7 @@
 internal import Core
 package import Documents
+internal import Planner
+package import Records
 internal import Store
 
 /// What changes from one plan to another.

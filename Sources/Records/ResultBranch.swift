@@ -1,4 +1,5 @@
 internal import Core
+public import Documents
 internal import Foundation
 public import Store
 

@@ -1,4 +1,5 @@
 internal import Core
+internal import Documents
 internal import Foundation
 public import Store
 

@@ -6,6 +6,7 @@ internal import Foundation
 internal import Git
 internal import Matrix
 internal import OpamFormat
+internal import Planner
 
 /// A pin with files of its own.
 struct PinnedPackage {
@@ -21,7 +22,7 @@ struct PinnedFiles {
     private static let limit = 200
 
     let texts: SourceTexts
-    let moving: UnpinnedSources
+    let unpinned: UnpinnedSources
 
     /// What came of pins.
     struct Outcome {
@@ -99,9 +100,9 @@ struct PinnedFiles {
             return PinnedPackage(pin: pin.completed(try opamFile(files.opam, of: pin)), files: files)
         }
         let address = try address(of: source.value, of: pin)
-        let exact = try await moving.exact(address, of: pin.name.value)
+        let exact = try await unpinned.resolve(address, of: pin.name.value)
         if files == nil {
-            let archive = try await moving.cache.file(exact, of: pin.name.value)
+            let archive = try await unpinned.cache.file(exact, of: pin.name.value)
             files = try SourceTree.withUnpacked(archive) { try $0.files(of: pin.name.value, below: exact.subpath) }
         }
         guard var files else { throw missingOpamFile(of: pin, in: exact) }

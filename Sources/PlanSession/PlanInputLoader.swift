@@ -4,6 +4,7 @@ package import Fetching
 internal import Foundation
 package import Matrix
 internal import OpamRepository
+package import Planner
 package import PluginHost
 
 /// Gathers what a plan is a function of: from a matrix, the plugins and the repositories.
@@ -39,17 +40,16 @@ package struct PlanInputLoader: Sendable {
     ///   - revision: Of the first repository that is one of git, instead of the one that the matrix says.
     ///   - known: Repositories at commits that were planned before: what is read of them can be brought up to date.
     ///   - progress: called from any thread.
-    /// - Returns: the inputs, and what is wrong with files of the repositories.
     /// - Throws: `Failure` where a target has no plugin or a repository is not there.
     package func inputs(
         at revision: String? = nil, known: [Plan.Repository] = [],
         progress: @escaping @Sendable (PlanProgress) -> Void = { _ in }
-    ) async throws -> (inputs: PlanInputs, warnings: [Diagnostic]) {
+    ) async throws -> LoadedInputs {
         async let profiles = attempt { () -> [PlanInputs.ProfileKey: TargetProfile] in
             try await PluginProfiles(matrix: matrix, catalog: catalog, architecture: architecture).profiles()
         }
-        let moving = packageSources.map { UnpinnedSources($0) }
-        let pinned = await pinnedPackages(moving)
+        let unpinned = packageSources.map { UnpinnedSources($0) }
+        let pinned = await pinnedPackages(unpinned)
         async let sources = attempt { () -> (sources: [[Int]: any PackageSource], warnings: [Diagnostic]) in
             try self.sources(at: revision, known: known, pinned.packages) { done, total in
                 progress(PlanProgress(.reading, done: done, total: total))
@@ -62,20 +62,21 @@ package struct PlanInputLoader: Sendable {
         if let failure = try failure(in: foundSources) { failures.append(failure) }
         let inputs = PlanInputs(
             matrix: matrix.pinning(pinned.packages), profiles: (try? foundProfiles.get()) ?? [:],
-            sources: (try? foundSources.get().sources) ?? [:], today: today, moving: moving)
+            sources: (try? foundSources.get().sources) ?? [:], today: today, unpinned: unpinned)
         if !failures.isEmpty {
             // One mistake does not hide the others.
-            let mistakes = try Planner(inputs).selectedCells().mistakes
+            let mistakes = try Planner(inputs).mistakes
             if !mistakes.isEmpty { failures.append(Failure(.input, mistakes)) }
         }
         if let failure = Failure(failures) { throw failure }
-        return (inputs, pinned.warnings + (try foundSources.get().warnings))
+        return LoadedInputs(
+            inputs: inputs, unpinned: unpinned, warnings: pinned.warnings + (try foundSources.get().warnings))
     }
 
-    private func pinnedPackages(_ moving: UnpinnedSources?) async -> PinnedFiles.Outcome {
+    private func pinnedPackages(_ unpinned: UnpinnedSources?) async -> PinnedFiles.Outcome {
         guard matrix.pins.contains(where: \.hasFiles) else { return PinnedFiles.Outcome() }
-        guard let moving else { preconditionFailure("pins with files need a cache of sources") }
-        return await PinnedFiles(texts: matrix.sources, moving: moving).outcome(of: matrix.pins)
+        guard let unpinned else { preconditionFailure("pins with files need a cache of sources") }
+        return await PinnedFiles(texts: matrix.sources, unpinned: unpinned).outcome(of: matrix.pins)
     }
 
     private func sources(
@@ -103,6 +104,29 @@ package struct PlanInputLoader: Sendable {
     }
 }
 
+/// What a plan is a function of, as it was loaded.
+package struct LoadedInputs: Sendable {
+    package let inputs: PlanInputs
+    /// The resolver of the inputs; nil where unpinned sources stay as they are.
+    let unpinned: UnpinnedSources?
+    /// What is wrong with files of the repositories, and what was left out.
+    package let warnings: [Diagnostic]
+
+    /// Whether all unpinned sources of an earlier plan are those of pins. Which packages of the repositories still have such
+    /// sources, and what those are at, is known only by making all of the plan.
+    func haveResolved(all header: PlanHeader?) -> Bool {
+        let sources = header?.sources ?? [:]
+        return unpinned?.haveResolved(all: sources.keys) ?? sources.isEmpty
+    }
+
+    /// Whether an earlier plan was made from the same inputs.
+    func areThose(of header: PlanHeader) async throws -> Bool {
+        let sources = header.sources ?? [:]
+        guard header.inputs == (try inputs.digest) else { return false }
+        return await unpinned?.areUnchanged(since: sources) ?? sources.isEmpty
+    }
+}
+
 /// What `body` gives or throws.
 private func attempt<Value>(_ body: () async throws -> Value) async -> Result<Value, any Error> {
     do {
@@ -121,7 +145,7 @@ private func failure<Value>(in result: Result<Value, any Error>) throws -> Failu
     return failure
 }
 
-/// A folder for what can be made again: mirrors of repositories, compiled universes, memories of plans.
+/// A folder for what can be made again: mirrors of repositories, compiled universes, what is remembered of plans.
 package struct PlanCache: Sendable {
     package var folder: String
     /// Whether nothing is written to the folder.
@@ -136,8 +160,8 @@ package struct PlanCache: Sendable {
         mirrors = aside ?? folder
     }
 
-    /// Where memories of plans lie.
-    var memories: String { "\(folder)/plans" }
+    /// What is remembered of plans.
+    var states: IncrementalStateFolder { IncrementalStateFolder("\(folder)/plans") }
 
     /// Where universes lie, and which one is nearest: that of the same repositories in a plan made before.
     fileprivate func universes(near stack: [Plan.Repository], among known: [Plan.Repository]) -> UniverseFolder {

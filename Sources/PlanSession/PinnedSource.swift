@@ -4,6 +4,7 @@ internal import Matrix
 internal import OpamFormat
 internal import OpamRepository
 internal import OpamSolver
+internal import Planner
 
 /// Repositories in which some package versions have files of the matrix's own.
 struct PinnedSource: PackageSource {
@@ -11,7 +12,7 @@ struct PinnedSource: PackageSource {
     let universe: Universe
     private let base: any PackageSource
     private let pinned: [PackageVersion: PackageFiles]
-    let problems: [PackageProblem]
+    let defects: [PackageDefect]
 
     /// `base` with the files of `pinned`; `base` itself where there are none.
     ///
@@ -25,7 +26,7 @@ struct PinnedSource: PackageSource {
     private init(_ base: any PackageSource, _ packages: [PinnedPackage], _ texts: SourceTexts) throws {
         self.base = base
         var pinned: [PackageVersion: PackageFiles] = [:]
-        var problems: [PackageProblem] = []
+        var defects: [PackageDefect] = []
         var builder = UniverseBuilder(updating: base.universe)
         let names = Set(packages.map(\.pin.name.value))
         for name in base.universe.allNames.map(base.universe.name) where !names.contains(name) { builder.keep(name) }
@@ -42,7 +43,7 @@ struct PinnedSource: PackageSource {
                     Package(name: name, version: Version(unchecked: version.version)),
                     PackageRelations(file, problems: &ofSolving))
                 for error in file.problems() + file.mismatches(name: name, version: nil) {
-                    problems.append(Self.problem(Diagnostic(error), in: pin, version, texts))
+                    defects.append(Self.defect(Diagnostic(error), in: pin, version, texts))
                 }
             } catch {
                 let location = pin.opamFile?.location ?? pin.source?.location
@@ -52,19 +53,20 @@ struct PinnedSource: PackageSource {
             }
         }
         self.pinned = pinned
-        self.problems = base.problems.filter { !names.contains($0.name) } + problems
+        self.defects = base.defects.filter { !names.contains($0.name) } + defects
         universe = builder.finish()
         repositories = base.repositories
     }
 
-    private static func problem(
+    private static func defect(
         _ diagnostic: Diagnostic, in pin: Pin, _ version: PackageVersion, _ texts: SourceTexts
-    ) -> PackageProblem {
+    ) -> PackageDefect {
         let place = texts.diagnostic(
             .warning, "pin '\(pin.name.value)': \(diagnostic.placedMessage)",
             at: pin.source?.location ?? pin.name.location)
-        return PackageProblem(
-            name: version.name, version: version.version, effect: .solving, message: place.placedMessage)
+        return PackageDefect(
+            name: version.name, version: version.version, isLeftOut: false, message: place.placedMessage,
+            warning: Diagnostic(.warning, place.placedMessage))
     }
 
     func files(of package: PackageVersion) throws -> PackageFiles {

@@ -3,6 +3,8 @@ package import Documents
 internal import Foundation
 internal import Git
 internal import Matrix
+package import Planner
+package import Records
 internal import Store
 
 /// Plans a matrix over the plan that a store has, and keeps the new plan there.
@@ -46,17 +48,17 @@ package struct PlanSession: Sendable {
     /// - Throws: `Failure` for a matrix that does not fit the repositories, a missing repository, a plugin that fails;
     ///   errors of the store.
     package func plan() async throws -> Outcome {
-        var (outcome, memory) = try await unwritten()
-        if let memory { outcome.commit = try write(outcome, memory) }
+        var (outcome, state) = try await unwritten()
+        if let state { outcome.commit = try write(outcome, state) }
         return outcome
     }
 
     /// As `plan()`, and meanwhile tells what changed since an older plan; nil is the one before.
     package func plan(comparedWith older: PlanDocuments?) async throws -> (Outcome, PlanDifference) {
-        let (made, memory) = try await unwritten()
+        let (made, state) = try await unwritten()
         async let difference = PlanDifference(from: older ?? made.earlier, to: made.documents, made.header)
         var outcome = made
-        if let memory { outcome.commit = try write(made, memory) }
+        if let state { outcome.commit = try write(made, state) }
         return (outcome, try await difference)
     }
 
@@ -67,34 +69,41 @@ package struct PlanSession: Sendable {
         progress(PlanProgress(.reading))
         let kept = try keptDocuments()
         let header = try kept.header()
-        async let memory = memory(of: kept)
-        let (inputs, warnings) = try await preparation.inputs(known: header?.repositories ?? [], progress: progress)
-        let sources = header?.sources ?? [:]
-        let isReusable = inputs.hasLooked(at: header)
-        if let header, header.inputs == (try inputs.digest),
-            await inputs.moving?.areStill(at: sources) ?? sources.isEmpty
-        {
-            var told = warnings + inputs.warnings
-            if let memory = await memory { told += try PackageWarnings(inputs, memory).warnings }
+        async let state = state(of: kept)
+        let loaded = try await preparation.inputs(known: header?.repositories ?? [], progress: progress)
+        if let header, try await loaded.areThose(of: header) {
+            var warnings = loaded.warnings + loaded.inputs.warnings
+            if let state = await state { warnings += try PackageWarnings(loaded.inputs, state).warnings }
             let outcome = Outcome(
                 header: header, documents: kept, earlier: kept, commit: isDry ? nil : kept.base?.commit?.description,
-                made: 0, warnings: told)
+                made: 0, warnings: warnings)
             return (outcome, nil)
         }
-        let base = isReusable ? await base(kept, header, memory) : nil
-        let planning = try await Planner(inputs, progress: progress).plan(over: base)
+        let planned = try await plan(loaded, over: kept, header, await state)
         try Task.checkCancellation()
-        let earlier = planning.documents.base == nil ? kept : planning.documents.beforeChanges
+        let earlier = planned.output.isIncremental ? planned.documents.beforeChanges : kept
         let outcome = Outcome(
-            header: planning.header, documents: planning.documents, earlier: earlier, commit: nil, made: planning.made,
-            warnings: warnings + planning.warnings)
-        return (outcome, isDry ? nil : planning.memory)
+            header: planned.output.header, documents: planned.documents, earlier: earlier, commit: nil,
+            made: planned.output.made, warnings: loaded.warnings + planned.output.warnings)
+        return (outcome, isDry ? nil : planned.output.memory)
     }
 
-    private func write(_ outcome: Outcome, _ memory: IncrementalState) throws -> String? {
+    /// Makes the plan of some inputs, over the plan that is there where that helps.
+    private func plan(
+        _ loaded: LoadedInputs, over kept: PlanDocuments, _ header: PlanHeader?, _ state: IncrementalState?
+    ) async throws -> (output: PlanOutput, documents: PlanDocuments) {
+        var previous: PreviousPlan?
+        if let header, let state, kept.base != nil, loaded.haveResolved(all: header) {
+            previous = PreviousPlan(header: header, memory: state, cells: { try kept.cells(in: $0) })
+        }
+        let output = try await Planner(loaded.inputs, progress: progress).plan(over: previous)
+        return (output, try PlanDocuments(output.update, over: output.isIncremental ? kept.base : nil))
+    }
+
+    private func write(_ outcome: Outcome, _ state: IncrementalState) throws -> String? {
         progress(PlanProgress(.writing))
         let (snapshot, _) = try PlanStore(Store(at: store)).write(outcome.documents, outcome.header)
-        if !preparation.cache.isReadOnly { memory.keep(of: snapshot.tree, in: preparation.cache.memories) }
+        if !preparation.cache.isReadOnly { preparation.cache.states.keep(state, of: snapshot.tree) }
         return snapshot.commit?.description
     }
 
@@ -109,10 +118,16 @@ package struct PlanSession: Sendable {
             return plan
         }
         let header = try kept.header()
-        let (inputs, _) = try await preparation.inputs(
+        let loaded = try await preparation.inputs(
             at: revision, known: header?.repositories ?? [], progress: progress)
-        let base = inputs.hasLooked(at: header) ? base(kept, header, memory(of: kept)) : nil
-        return try await Planner(inputs, progress: progress).plan(over: base).documents
+        return try await plan(loaded, over: kept, header, state(of: kept)).documents
+    }
+
+    /// Explains why a cell is planned and how its versions were chosen. See `Planner.explanation(of:)`.
+    package func explanation(of cell: String) async throws -> (text: String, warnings: [Diagnostic]) {
+        let loaded = try await preparation.inputs(progress: progress)
+        let text = try await Planner(loaded.inputs, progress: progress).explanation(of: cell)
+        return (text, loaded.warnings)
     }
 
     // MARK: What is there
@@ -125,22 +140,8 @@ package struct PlanSession: Sendable {
         return try PlanStore(opened).documents(deployment)
     }
 
-    private func memory(of kept: PlanDocuments) -> IncrementalState? {
+    private func state(of kept: PlanDocuments) -> IncrementalState? {
         guard let snapshot = kept.base, snapshot.commit != nil else { return nil }
-        return IncrementalState(of: snapshot.tree, in: preparation.cache.memories)
-    }
-
-    private func base(_ kept: PlanDocuments, _ header: PlanHeader?, _ memory: IncrementalState?) -> PreviousPlan? {
-        guard let snapshot = kept.base, let header, let memory else { return nil }
-        return PreviousPlan(snapshot: snapshot, header: header, memory: memory)
-    }
-}
-
-extension PlanInputs {
-    /// Whether all sources that moved in a plan are those of pins. Which packages of the repositories still have such
-    /// sources, and what those are at, is known only by making all of the plan.
-    fileprivate func hasLooked(at header: PlanHeader?) -> Bool {
-        let sources = header?.sources ?? [:]
-        return moving?.haveFound(all: sources.keys) ?? sources.isEmpty
+        return preparation.cache.states.state(of: snapshot.tree)
     }
 }

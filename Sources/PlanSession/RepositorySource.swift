@@ -5,6 +5,7 @@ internal import Git
 internal import OpamFormat
 package import OpamRepository
 package import OpamSolver
+package import Planner
 internal import Synchronization
 
 /// Repositories on this machine, laid over each other, as the planner reads them.
@@ -21,7 +22,7 @@ package final class RepositorySource: PackageSource {
     /// - Parameters:
     ///   - repositories: What the plan says of them, in the order of the set.
     ///   - cache: Where universes are kept; nil to read all.
-    ///   - warnings: Gains what is wrong with the repositories' folders; `problems` has what is wrong with files.
+    ///   - warnings: Gains what is wrong with the repositories' folders; `defects` has what is wrong with files.
     ///   - progress: called from any thread with how many names were read and how many are to be.
     /// - Throws: `Failure` where a repository cannot be read.
     package init(
@@ -40,7 +41,7 @@ package final class RepositorySource: PackageSource {
         universe.nameID(name).flatMap { universe.origin(of: $0) }
     }
 
-    package var problems: [PackageProblem] { self.set.problems(of: universe) }
+    package var defects: [PackageDefect] { self.set.problems(of: universe).map(PackageDefect.init) }
 
     package func files(of package: PackageVersion) throws -> PackageFiles {
         let reader = try takeReader()
@@ -51,6 +52,14 @@ package final class RepositorySource: PackageSource {
     private func takeReader() throws -> SharedReader {
         if let reader = idle.withLock({ $0.popLast() }) { return reader }
         return SharedReader(try set.reader())
+    }
+}
+
+extension PackageDefect {
+    fileprivate init(_ problem: PackageProblem) {
+        self.init(
+            name: problem.name, version: problem.version, isLeftOut: problem.effect == .leftOut,
+            message: problem.message, warning: problem.warning)
     }
 }
 

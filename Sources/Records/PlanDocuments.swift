@@ -1,4 +1,5 @@
 public import Core
+public import Documents
 internal import Foundation
 internal import Git
 public import Store
@@ -17,17 +18,6 @@ public struct PlanDocuments: Sendable {
         /// Nil: there is no such document.
         var bytes: [UInt8]?
         var isInBase: Bool
-
-        init(bytes: [UInt8]?, isInBase: Bool) {
-            self.bytes = bytes
-            self.isInBase = isInBase
-        }
-
-        /// Nil where the base has the same.
-        init?(_ bytes: [UInt8]?, over base: [UInt8]?) {
-            if bytes == base { return nil }
-            self.init(bytes: bytes, isInBase: base != nil)
-        }
     }
 
     /// The plan that a snapshot of a deployment's branch holds.
@@ -35,15 +25,30 @@ public struct PlanDocuments: Sendable {
         self.base = base
     }
 
-    // MARK: Changing
-
-    /// Sets the numbers of the plan and what it was made from.
-    public mutating func setHeader(_ header: PlanHeader) throws {
-        try set([UInt8](CanonicalJSON.encode(header)), at: PlanLayout.header.path)
+    /// The plan that an update of the plan in a snapshot leads to.
+    ///
+    /// - Parameter base: The plan that the update was made from; nil where it was made from none.
+    /// - Throws: `StoreError` where the base cannot be read, or a name of the plan cannot be in a path.
+    package init(_ update: PlanUpdate, over base: Snapshot?) throws {
+        self.init(base: base)
+        for shard in update.shards { try set(shard) }
+        for (id, document) in update.addedJobs { try setJob(id, document) }
+        for id in update.removedJobs { try setJob(id, nil) }
+        for (digest, files) in update.addedPackages { try addPackage(digest, files) }
+        for digest in update.removedPackages { try removePackage(digest) }
+        try setTasks(update.tasks)
+        try setHeader(update.header)
     }
 
-    /// Sets what was asked.
-    public mutating func setTasks(_ tasks: [PlannedTask]) throws {
+    // MARK: Changing
+
+    private mutating func setHeader(_ header: PlanHeader) throws {
+        let path = PlanLayout.header.path
+        let (bytes, old) = ([UInt8](try CanonicalJSON.encode(header)), try base?.bytes(at: path))
+        if bytes != old { changes[path] = Change(bytes: bytes, isInBase: old != nil) }
+    }
+
+    private mutating func setTasks(_ tasks: [PlannedTask]) throws {
         var known = Set(try base?.keys(in: PlanLayout.tasks) ?? [])
         for task in tasks {
             let bytes = [UInt8](try CanonicalJSON.encode(task))
@@ -54,13 +59,11 @@ public struct PlanDocuments: Sendable {
         for id in known { changes[try PlanLayout.tasks.document(id).path] = Change(bytes: nil, isInBase: true) }
     }
 
-    /// Sets documents with cells.
-    package mutating func set(_ documents: [CellDocument]) {
-        for document in documents {
-            changes[document.path] = document.change
-            knownCells[document.path] = document.cells
-            cellsOfBase[document.path] = document.old
-        }
+    private mutating func set(_ shard: PlanUpdate.Shard) throws {
+        let path = try PlanLayout.cells(in: shard.place)
+        if shard.isChanged { changes[path] = Change(bytes: shard.document, isInBase: !shard.previous.isEmpty) }
+        knownCells[path] = shard.cells
+        cellsOfBase[path] = shard.previous
     }
 
     /// The plan that this one was made over, with what is known of its cells.
@@ -70,18 +73,13 @@ public struct PlanDocuments: Sendable {
         return documents
     }
 
-    /// Adds a job that the base has not, by its canonical bytes.
-    public mutating func addJob(_ id: Digest, _ bytes: [UInt8]) throws {
-        changes[try PlanLayout.jobs.document(id.hex).path] = Change(bytes: bytes, isInBase: false)
+    /// Adds a job that the base does not have; nil removes one that it has.
+    private mutating func setJob(_ id: Digest, _ bytes: [UInt8]?) throws {
+        changes[try PlanLayout.jobs.document(id.hex).path] = Change(bytes: bytes, isInBase: bytes == nil)
     }
 
-    /// Removes a job that the base has.
-    public mutating func removeJob(_ id: Digest) throws {
-        changes[try PlanLayout.jobs.document(id.hex).path] = Change(bytes: nil, isInBase: true)
-    }
-
-    /// Adds the files of a package that the base has not.
-    public mutating func addPackage(_ digest: Digest, _ files: PackageFiles) throws {
+    /// Adds the files of a package that the base does not have.
+    private mutating func addPackage(_ digest: Digest, _ files: PackageFiles) throws {
         let directory = try PlanLayout.package(digest)
         changes[try directory.appending("opam")] = Change(bytes: files.opam, isInBase: false)
         for (name, bytes) in files.files {
@@ -91,14 +89,10 @@ public struct PlanDocuments: Sendable {
     }
 
     /// Removes the files of a package that the base has.
-    public mutating func removePackage(_ digest: Digest) throws {
+    private mutating func removePackage(_ digest: Digest) throws {
         try base?.forEachDocument(below: PlanLayout.package(digest)) { path, _ in
             changes[path] = Change(bytes: nil, isInBase: true)
         }
-    }
-
-    private mutating func set(_ bytes: [UInt8]?, at path: StorePath) throws {
-        changes[path] = Change(bytes, over: try base?.bytes(at: path))
     }
 
     // MARK: Reading
@@ -123,7 +117,14 @@ public struct PlanDocuments: Sendable {
         return try bytes(at: path).map { try Self.decodeCells($0, path) } ?? []
     }
 
-    static func decodeCells(_ bytes: [UInt8], _ path: StorePath) throws -> [PlannedCell] {
+    /// The cells of a shard, in their order.
+    ///
+    /// - Throws: `Failure` where its document holds something else.
+    public func cells(in shard: CellShard) throws -> [PlannedCell] {
+        try cells(at: PlanLayout.cells(in: shard))
+    }
+
+    private static func decodeCells(_ bytes: [UInt8], _ path: StorePath) throws -> [PlannedCell] {
         try PlannedCell.read(bytes) ?? decode([PlannedCell].self, bytes, path)
     }
 

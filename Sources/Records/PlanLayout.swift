@@ -1,4 +1,5 @@
 internal import Core
+public import Documents
 public import Store
 
 /// Where the parts of a plan lie in its deployment's branch.
@@ -27,15 +28,9 @@ public enum PlanLayout {
         try Branch(deployment)
     }
 
-    /// The part of a column that holds the cells of a package, by its name.
-    public static func shard(ofPackage name: String) -> String { Digest(of: name).shard }
-
-    /// The names of all parts that a column may have.
-    public static let shards = (0..<256).map { String(($0 + 256), radix: 16).suffix(2).description }
-
-    /// The document that holds a part of a column's cells.
-    public static func cells(target: String, compiler: String, shard: String) throws -> StorePath {
-        try StorePath(components: [cells.name, target, compiler, "\(shard).json"])
+    /// The document that holds the cells of a shard.
+    public static func cells(in shard: CellShard) throws -> StorePath {
+        try StorePath(components: [cells.name, shard.target, shard.compiler, "\(shard.digits).json"])
     }
 
     /// The directory of a package's files.

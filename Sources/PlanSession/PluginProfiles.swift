@@ -1,9 +1,10 @@
-internal import Core
+package import Core
 internal import Documents
 internal import Foundation
 internal import Matrix
+internal import Planner
 internal import PluginHost
-internal import PluginMessages
+package import PluginMessages
 
 /// Asks plugins about the targets of a matrix.
 struct PluginProfiles {
@@ -69,7 +70,7 @@ struct PluginProfiles {
             distribution: request.distribution, version: request.version, architecture: request.architecture,
             systemCompiler: request.systemCompiler, engine: engine, host: host, options: request.options,
             variables: description.variables,
-            environment: try TargetProfile.environmentDigest(of: description), required: target.isRequired)
+            environment: try description.environmentDigest, required: target.isRequired)
         return TargetProfile(target: planned) { [plugin, request] names in
             let answer = try await plugin.systemPackages(SystemPackagesRequest(target: request, names: names))
             return Dictionary(
@@ -116,6 +117,22 @@ struct PluginProfiles {
                 .input,
                 "target '\(target.name.value)' ships OCaml \(shipped), not \(compiler.version)",
                 at: compiler.name.location, hint: "write 'system: \"\(shipped)\"', or give the compiler its 'targets'")
+        }
+    }
+}
+
+extension TargetDescription {
+    /// The digest that stands in jobs for a target: of its variables and of how its environment is made. Not of its
+    /// name, so that targets that are the same share their jobs.
+    package var environmentDigest: Digest {
+        get throws {
+            struct Identity: Encodable {
+                let variables: [String: String]
+                let buildVariables: [String: String]
+                let environment: EnvironmentDescription
+            }
+            return try CanonicalJSON.digest(
+                of: Identity(variables: variables, buildVariables: buildVariables, environment: environment))
         }
     }
 }

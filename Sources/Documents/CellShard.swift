@@ -1,0 +1,26 @@
+internal import Core
+
+/// A part of a column of a plan: the cells of the packages whose names' digests begin with the same two digits.
+public struct CellShard: Hashable, Sendable {
+    public let target: String
+    public let compiler: String
+    /// Two hexadecimal digits.
+    public let digits: String
+
+    public init(target: String, compiler: String, digits: String) {
+        self.target = target
+        self.compiler = compiler
+        self.digits = digits
+    }
+
+    /// The shard of a column that holds the cells of a package, by the package's name.
+    public init(target: String, compiler: String, package name: String) {
+        self.init(target: target, compiler: compiler, digits: Self.digits(ofPackage: name))
+    }
+
+    /// The digits of the shards that hold the cells of a package, by the package's name.
+    public static func digits(ofPackage name: String) -> String { Digest(of: name).shard }
+
+    /// The digits of all shards that a column may have.
+    public static let allDigits = (0..<256).map { String(($0 + 256), radix: 16).suffix(2).description }
+}

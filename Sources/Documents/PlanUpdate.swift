@@ -1,0 +1,50 @@
+package import Core
+
+/// The difference between a plan and the one that it was made from: what has to be written to have the new plan. Without
+/// an earlier plan it is the whole plan.
+package struct PlanUpdate: Sendable {
+    /// The cells of a shard that may differ.
+    package struct Shard: Sendable {
+        package let place: CellShard
+        /// In their order; without any there is no document.
+        package let cells: [PlannedCell]
+        /// Those of the earlier plan.
+        package let previous: [PlannedCell]
+        /// The document of `cells`; nil where the earlier plan has it.
+        package let document: [UInt8]?
+
+        /// - Parameter cells: In any order.
+        package init(_ place: CellShard, cells: [PlannedCell], previous: [PlannedCell]) {
+            self.place = place
+            self.cells = cells.sorted { $0.cell < $1.cell }
+            self.previous = previous
+            document =
+                self.cells == previous || self.cells.isEmpty ? nil : PlannedCell.document(self.cells)
+        }
+
+        package var isChanged: Bool { cells != previous }
+    }
+
+    package var header: PlanHeader
+    /// All tasks of the plan.
+    package var tasks: [PlannedTask]
+    package var shards: [Shard]
+    /// By canonical JSON.
+    package var addedJobs: [(id: Digest, document: [UInt8])]
+    package var removedJobs: [Digest]
+    package var addedPackages: [(digest: Digest, files: PackageFiles)]
+    package var removedPackages: [Digest]
+
+    package init(
+        header: PlanHeader, tasks: [PlannedTask], shards: [Shard], addedJobs: [(id: Digest, document: [UInt8])],
+        removedJobs: [Digest], addedPackages: [(digest: Digest, files: PackageFiles)], removedPackages: [Digest]
+    ) {
+        self.header = header
+        self.tasks = tasks
+        self.shards = shards
+        self.addedJobs = addedJobs
+        self.removedJobs = removedJobs
+        self.addedPackages = addedPackages
+        self.removedPackages = removedPackages
+    }
+}

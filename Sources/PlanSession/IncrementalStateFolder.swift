@@ -1,0 +1,78 @@
+internal import Core
+internal import Foundation
+package import Git
+package import Planner
+
+/// Keeps what is remembered of plans in a folder, a file each, named by the tree of the plan that it belongs to.
+///
+/// A file has a line of its own, the digest of the rest, the tree, the program that wrote it, and the state. One of another
+/// form, written by another program, or damaged, is ignored: all is planned again.
+package struct IncrementalStateFolder: Sendable {
+    private static let form = "ciso plan memory 4\n"
+    /// Files that are kept; the oldest are removed.
+    private static let capacity = 8
+    private static let suffix = ".plan"
+
+    private let path: String
+
+    package init(_ path: String) {
+        self.path = path
+    }
+
+    private func file(of tree: ObjectID) -> String { "\(path)/\(tree)\(Self.suffix)" }
+
+    private static func head(of tree: ObjectID) -> [UInt8] { Array("\(tree)\n\(program)\n".utf8) }
+
+    /// Reads the state of the plan with this tree; nil where there is none that can be trusted.
+    package func state(of tree: ObjectID) -> IncrementalState? {
+        guard let data = try? Data(contentsOf: URL(fileURLWithPath: file(of: tree)), options: .alwaysMapped) else {
+            return nil
+        }
+        return data.withUnsafeBytes { bytes -> IncrementalState? in
+            let start = Self.form.utf8.count + 64
+            guard bytes.count > start, bytes.starts(with: Self.form.utf8) else { return nil }
+            let payload = UnsafeRawBufferPointer(rebasing: bytes[start...])
+            let head = Self.head(of: tree)
+            guard bytes[Self.form.utf8.count..<start].elementsEqual(Digest(of: payload).hex.utf8),
+                payload.starts(with: head)
+            else { return nil }
+            return IncrementalState(encoded: UnsafeRawBufferPointer(rebasing: payload[head.count...]))
+        }
+    }
+
+    /// Keeps the state of the plan with this tree. What cannot be written is planned again next time.
+    package func keep(_ state: IncrementalState, of tree: ObjectID) {
+        try? FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+        let payload = Self.head(of: tree) + state.encoded
+        let aside = "\(file(of: tree)).\(getpid()).tmp"
+        let head = Array("\(Self.form)\(Digest(of: payload).hex)".utf8)
+        guard Self.write([head, payload], to: aside), rename(aside, file(of: tree)) == 0 else {
+            unlink(aside)
+            return
+        }
+        prune()
+    }
+
+    private static func write(_ parts: [[UInt8]], to path: String) -> Bool {
+        guard let file = fopen(path, "we") else { return false }
+        let isWritten = parts.allSatisfy { fwrite($0, 1, $0.count, file) == $0.count }
+        return fclose(file) == 0 && isWritten
+    }
+
+    private func prune() {
+        let files = FileManager.default
+        let found = (try? files.contentsOfDirectory(atPath: path)) ?? []
+        let ages = found.filter { $0.contains(Self.suffix) }.map { name in
+            let attributes = try? files.attributesOfItem(atPath: "\(path)/\(name)")
+            return (name: name, date: attributes?[.modificationDate] as? Date ?? .distantPast)
+        }
+        for (name, _) in ages.sorted(by: { $0.date > $1.date }).dropFirst(Self.capacity) { unlink("\(path)/\(name)") }
+    }
+
+    /// Stands for the running program: another build of it may plan differently.
+    private static let program: String = {
+        var status = stat()
+        guard stat("/proc/self/exe", &status) == 0 else { return "" }
+        return "\(status.st_size) \(status.st_mtim.tv_sec).\(status.st_mtim.tv_nsec) \(status.st_ino)"
+    }()
+}

@@ -1,0 +1,88 @@
+package import Core
+package import Documents
+package import Fetching
+package import OpamFormat
+internal import Planner
+internal import Synchronization
+
+/// Resolves sources that can change (branches, folders, files without a checksum) while a plan is made. Each is looked at
+/// once, so that all jobs of a plan agree.
+package final class UnpinnedSources: SourceResolver {
+    let cache: SourceCache
+    private let state = Mutex(State())
+
+    private struct State {
+        var running: [Source: Task<Source, any Error>] = [:]
+        var resolved: [String: String] = [:]
+        var warnings: [Diagnostic] = []
+    }
+
+    package init(_ cache: SourceCache) {
+        self.cache = cache
+    }
+
+    package var resolved: [String: String] { state.withLock { $0.resolved } }
+
+    /// Whether all these were resolved already.
+    func haveResolved(all urls: some Sequence<String>) -> Bool {
+        state.withLock { state in urls.allSatisfy { state.resolved[$0] != nil } }
+    }
+
+    package func isUnpinned(_ source: Source) -> Bool { SourceAddress.moves(source) }
+
+    package var warnings: [Diagnostic] { state.withLock { $0.warnings } }
+
+    /// `source` as it is now.
+    ///
+    /// - Throws: `SourceError`.
+    func resolve(_ source: Source, of package: String) async throws -> Source {
+        let task = state.withLock { state in
+            if let task = state.running[source] { return task }
+            let task = Task { [cache] in try await cache.exact(source, of: package) }
+            state.running[source] = task
+            return task
+        }
+        let exact = try await task.value
+        if exact != source { state.withLock { $0.resolved[source.url] = exact.state } }
+        return exact
+    }
+
+    /// The files of a repository's package with the commit of its source, where that is a repository of git. They stay as
+    /// they are where it cannot be had, which is a warning: the package's job will fail.
+    package func resolve(
+        _ files: PackageFiles, _ opam: OpamFile, of package: PackageVersion
+    ) async throws -> PackageFiles {
+        guard let source = opam.url, SourceAddress.moves(source), case .git = SourceAddress(source.url) else {
+            return files
+        }
+        do {
+            var files = files
+            files.opam = opam.replacing(source: try await resolve(source, of: package.description))
+            return files
+        } catch let error as SourceError {
+            let warning = Diagnostic(.warning, "the source of \(package) is not known: \(error)")
+            state.withLock { state in
+                if !state.warnings.contains(warning) { state.warnings.append(warning) }
+                state.resolved[source.url] = ""
+            }
+            return files
+        }
+    }
+
+    /// Whether everything that an earlier plan resolved is unchanged.
+    func areUnchanged(since known: [String: String]) async -> Bool {
+        for (url, state) in known {
+            let now = try? await resolve(Source(url: url), of: url)
+            guard now?.state ?? "" == state else { return false }
+        }
+        return true
+    }
+}
+
+extension Source {
+    /// The commit or the checksum.
+    fileprivate var state: String {
+        if case .git(_, let revision?) = SourceAddress(url) { return revision }
+        return checksums.first?.description ?? ""
+    }
+}

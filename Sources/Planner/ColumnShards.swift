@@ -1,0 +1,64 @@
+internal import Core
+internal import Documents
+
+/// The shards of a column that hold cells which are made anew.
+struct ColumnShards: Sendable {
+    private(set) var shards: [PlanUpdate.Shard] = []
+    /// Jobs that cells made anew refer to, each as often as one does.
+    private(set) var retained: [Digest] = []
+    /// Jobs that the cells in their place referred to.
+    private(set) var released: [Digest] = []
+    /// How many cells of each kind are added and removed.
+    private(set) var added = CellCounts()
+    private(set) var removed = CellCounts()
+
+    /// - Parameters:
+    ///   - dropped: Cells of the previous plan that are gone or made anew, as `name.version`.
+    ///   - revised: Cells of the previous plan that `revise` makes the new ones of, by the same jobs.
+    ///   - previous: The plan that has the other cells of the same shards; nil where there is none.
+    /// - Throws: `Failure` where the previous plan cannot be read.
+    init(
+        target: String, compiler: String, cells: [PlannedCell], dropped: [String], revised: Set<String> = [],
+        previous: PreviousPlan?, revise: (PlannedCell) -> PlannedCell = { $0 }
+    ) throws {
+        var made: [String: [PlannedCell]] = [:]
+        for cell in cells { made[CellShard.digits(ofPackage: cell.cell.package.name), default: []].append(cell) }
+        for text in dropped + revised {
+            let digits = CellShard.digits(ofPackage: packageName(text))
+            if made[digits] == nil { made[digits] = [] }
+        }
+        let dropped = Set(dropped)
+        for (digits, cells) in made {
+            let place = CellShard(target: target, compiler: compiler, digits: digits)
+            let old = try previous?.cells(place) ?? []
+            let kept = old.compactMap { cell -> PlannedCell? in
+                let text = cell.cell.package.description
+                return dropped.contains(text) ? nil : revised.contains(text) ? revise(cell) : cell
+            }
+            let removed = old.filter { dropped.contains($0.cell.package.description) }
+            released += removed.flatMap(\.basis.jobs)
+            self.removed = self.removed + CellCounts(removed)
+            retained += cells.flatMap(\.basis.jobs)
+            added = added + CellCounts(cells)
+            shards.append(PlanUpdate.Shard(place, cells: cells + kept, previous: old))
+        }
+    }
+}
+
+extension ColumnShards {
+    /// The shards of a column that the new plan does not have.
+    init(dropping column: ColumnState, previous: PreviousPlan?) throws {
+        let names = column.name.split(separator: "/").map(String.init)
+        guard names.count == 2 else { throw IncrementalPlanner.UnusableBase() }
+        try self.init(
+            target: names[0], compiler: names[1], cells: [],
+            dropped: (0..<column.packages.count).map { column.packages[$0] }, previous: previous)
+    }
+}
+
+extension PlannedCell.Basis {
+    /// The jobs that decide the cell.
+    var jobs: [Digest] {
+        if case .jobs(let build, let test) = self { [build] + [test].compactMap(\.self) } else { [] }
+    }
+}
