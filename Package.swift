@@ -14,8 +14,8 @@ let settings: [SwiftSetting] = [
 
 let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 
-func module(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
-    .target(name: name, dependencies: dependencies, swiftSettings: settings)
+func module(_ name: String, _ dependencies: [Target.Dependency] = [], resources: [Resource] = []) -> Target {
+    .target(name: name, dependencies: dependencies, resources: resources, swiftSettings: settings)
 }
 
 /// A shared object `libCisoNAME.so` from `Plugins/NAME`: one distro.
@@ -96,31 +96,37 @@ let package = Package(
         module(
             "PlanSession",
             [
-                "Archive", "Core", "Documents", "Executor", "Fetching", "Git", "Matrix", "OpamFormat", "OpamRepository",
-                "OpamSolver", "Planner", "PluginHost", "PluginMessages", "Records", "Store",
+                "Archive", "Core", "Documents", "Fetching", "Git", "Matrix", "OpamFormat", "OpamRepository",
+                "OpamSolver", "Planner", "PluginHost", "PluginMessages", "Records", "Store", "Supervision",
             ]),
         module(
             "PluginTools",
-            ["Archive", "Core", "Executor", "OpamFormat", "OpamRepository", "PluginHost", "PluginMessages"]),
+            [
+                "Archive", "Core", "OpamFormat", "OpamRepository", "PluginHost", "PluginMessages", "Sandbox",
+                "Supervision",
+            ]),
         module("Scheduler"),
-        module("Executor", ["Archive", "Core", "CSandbox"]),
-        module("Fetching", ["Archive", "Core", "Executor", "Git", "OpamFormat", "OpamSwitch"]),
+        module("Supervision", ["Archive", "Core", "CSandbox"]),
+        module("Layers", ["Archive", "Core", "CSandbox", "Supervision"]),
+        module("Sandbox", ["Core", "Layers", "Supervision"]),
+        module("SSH", ["Archive", "Core", "Supervision"], resources: [.embedInCode("Scripts")]),
+        module("Fetching", ["Archive", "Core", "Git", "OpamFormat", "OpamSwitch", "Supervision"]),
+        module("RunnerInterface", ["Core", "Documents"]),
         module(
             "Worker",
             [
-                "Archive", "Core", "Documents", "Executor", "Fetching", "OpamFormat", "OpamSwitch", "PluginHost",
-                "PluginMessages",
+                "Archive", "Core", "Documents", "Fetching", "Layers", "OpamFormat", "OpamSwitch", "PluginHost",
+                "PluginMessages", "RunnerInterface", "SSH", "Sandbox", "Supervision",
             ]),
-        module("Engine", ["Core", "Documents", "Records", "Scheduler", "Store", "Worker"]),
+        module("Engine", ["Core", "Documents", "Records", "RunnerInterface", "Scheduler", "Store"]),
         module("Review", ["Core", "Documents", "Git", "Records", "Store"]),
         .executableTarget(
             name: "ci",
             dependencies: [
-                argumentParser, "Core", "Documents", "Engine", "Executor", "Fetching", "Git", "Matrix",
+                argumentParser, "Core", "Documents", "Engine", "Fetching", "Git", "Layers", "Matrix",
                 "OpamFormat",
                 "OpamRepository", "OpamSolver", "Planner", "PlanSession", "PluginHost", "PluginMessages", "PluginTools",
-                "Records", "Review",
-                "Store", "Worker",
+                "Records", "Review", "RunnerInterface", "SSH", "Sandbox", "Store", "Supervision", "Worker",
             ],
             swiftSettings: settings),
 
@@ -141,10 +147,14 @@ let package = Package(
             name: "store-writer", dependencies: ["Core", "Git", "Store"], path: "Tests/StoreWriter",
             swiftSettings: settings),
         .executableTarget(
-            name: "ExecutionBenchmark", dependencies: ["Core", "Executor"], path: "Benchmarks/Execution",
+            name: "ExecutionBenchmark", dependencies: ["Core", "Layers", "Sandbox", "Supervision"],
+            path: "Benchmarks/Execution",
             exclude: ["compare-with-opam"], swiftSettings: settings),
 
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
+        .target(
+            name: "SandboxTestSupport", dependencies: ["Archive", "Sandbox", "Supervision", "TestSupport"],
+            path: "Tests/SandboxTestSupport", swiftSettings: settings),
         .testTarget(name: "ArchitectureTests", swiftSettings: settings),
         tests("Core", []),
         tests("OpamSolver", []),
@@ -167,7 +177,7 @@ let package = Package(
         tests("Documents", ["Core"]),
         tests("Scheduler", []),
         tests("Review", ["Core", "Documents", "Records"]),
-        tests("Engine", ["Core", "Documents", "Records", "Store", "Worker"]),
+        tests("Engine", ["Core", "Documents", "Records", "RunnerInterface", "Store"]),
         tests("Matrix", ["Core"], resources: [.copy("Broken")]),
         tests(
             "Planner",
@@ -175,7 +185,7 @@ let package = Package(
                 "Core", "Documents", "Fetching", "Git", "Matrix", "OpamFormat", "OpamRepository", "OpamSolver",
                 "PlanSession", "Records", "Store",
             ]),
-        tests("PluginTools", ["Core", "Executor", "PluginHost", "PluginMessages"]),
+        tests("PluginTools", ["Core", "PluginHost", "PluginMessages"]),
         tests("Archive", ["Core"]),
         tests("OpamFormat", []),
         tests("OpamSwitch", ["Core", "OpamFormat"]),
@@ -183,14 +193,15 @@ let package = Package(
         tests(
             "Worker",
             [
-                "ci", "CisoDebian", "Core", "Documents", "Executor", "Fetching", "Git", "OpamFormat", "OpamSwitch",
+                "ci", "CisoDebian", "Core", "Documents", "Fetching", "Git", "Layers", "OpamFormat", "OpamSwitch",
                 "PlanSession",
                 "PluginHost",
-                "PluginMessages", "ciso-plugin-host",
+                "PluginMessages", "RunnerInterface", "Sandbox", "Supervision", "ciso-plugin-host",
             ]),
         tests("Fetching", ["Archive", "Core", "Git", "OpamFormat", "OpamSwitch"]),
         tests("Git", ["Core"]),
         tests("Store", ["Core", "Git", "store-writer"]),
-        tests("Executor", ["Archive", "ci", "ciso-plugin-host", "Core"]),
+        tests("Sandbox", ["Archive", "ci", "ciso-plugin-host", "Core", "Layers", "SandboxTestSupport", "Supervision"]),
+        tests("SSH", ["Archive", "Core", "Layers", "Sandbox", "SandboxTestSupport", "Supervision"]),
     ] + plugins.map(\.target)
 )

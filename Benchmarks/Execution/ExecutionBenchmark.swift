@@ -1,7 +1,9 @@
 import Core
-import Executor
 import Foundation
 import Glibc
+import Layers
+import Sandbox
+import Supervision
 
 /// What a job costs that does nothing: a sandbox over 40 layers, one command, its log, its changes captured as a layer.
 ///

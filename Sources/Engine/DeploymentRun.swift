@@ -1,8 +1,8 @@
 package import Core
 package import Documents
 internal import Records
+package import RunnerInterface
 package import Store
-package import Worker
 
 /// Runs what a plan needs and the store does not know yet, and records it there.
 package struct DeploymentRun: Sendable {

@@ -1,8 +1,8 @@
 package import Core
 package import Documents
 internal import Foundation
+package import RunnerInterface
 internal import Scheduler
-package import Worker
 
 /// Carries out an worklist: runs what the scheduler says, records every verdict, tells the observer.
 ///

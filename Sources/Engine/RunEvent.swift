@@ -1,6 +1,6 @@
 package import Core
 package import Documents
-package import Worker
+package import RunnerInterface
 
 /// What a run tells whoever shows it.
 package enum RunEvent: Sendable {

@@ -1,8 +1,8 @@
 internal import Core
 internal import Documents
 internal import Foundation
+internal import RunnerInterface
 internal import Scheduler
-internal import Worker
 
 /// The state of a run.
 struct RunState {

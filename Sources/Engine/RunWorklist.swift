@@ -1,7 +1,7 @@
 package import Core
 package import Documents
+package import RunnerInterface
 package import Scheduler
-package import Worker
 
 /// What a run has to do: the jobs that wanted cells need and whose outcome is not known.
 ///

@@ -2,9 +2,9 @@ internal import Core
 internal import Documents
 internal import Foundation
 internal import Records
+internal import RunnerInterface
 internal import Store
 internal import Synchronization
-internal import Worker
 
 /// Tells other processes of this machine what a run is at: a live value for each job that runs.
 final class RunningJobs: Sendable {

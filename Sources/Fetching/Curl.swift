@@ -1,6 +1,6 @@
 internal import Core
-internal import Executor
 internal import Foundation
+internal import Supervision
 internal import Synchronization
 
 /// Gets `url` into `file` by the program curl, which knows proxies and certificates of this machine.
@@ -20,7 +20,7 @@ package func curl(_ url: String, to file: String, limit: Int) async throws {
         ]),
         network: true, environment: ProcessInfo.processInfo.environment,
         limits: Limits(time: .seconds(1800), silence: nil, memory: nil, disk: nil, output: 1 << 16))
-    let result = await Host.run(command) { bytes in
+    let result = await HostCommand.run(command) { bytes in
         said.withLock { $0 += String(decoding: bytes, as: UTF8.self) }
     }
     if result.ending == .cancelled { throw CancellationError() }

@@ -1,10 +1,10 @@
 internal import Archive
 internal import Core
-internal import Executor
 internal import Foundation
 internal import Git
 package import OpamFormat
 internal import OpamSwitch
+internal import Supervision
 
 /// The sources of packages, as archives: a folder in the layout of opam's download cache, filled from other caches,
 /// mirrors and the packages' own addresses.

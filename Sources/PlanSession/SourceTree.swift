@@ -1,8 +1,8 @@
 internal import Archive
 internal import Core
 internal import Documents
-internal import Executor
 internal import Foundation
+internal import Supervision
 
 /// An unpacked source, in which opam files are looked for. No link leads out of it.
 struct SourceTree {

@@ -1,10 +1,10 @@
 internal import Core
 internal import Documents
-internal import Executor
 internal import Foundation
 internal import OpamFormat
 internal import OpamSwitch
 internal import PluginMessages
+internal import RunnerInterface
 
 /// The switch that a job is built in: the layers of its inputs, and what opam keeps about them as a whole.
 struct AssembledSwitch: Sendable {

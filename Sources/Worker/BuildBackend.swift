@@ -1,6 +1,8 @@
 internal import Core
-internal import Executor
+internal import Layers
 internal import PluginMessages
+internal import Sandbox
+internal import Supervision
 
 /// Where one job's commands run and where what they leave is found: a sandbox of this machine, or another host.
 protocol BuildBackend: Sendable {

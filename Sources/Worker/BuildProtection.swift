@@ -1,5 +1,6 @@
-internal import Executor
 internal import OpamSwitch
+internal import Sandbox
+internal import Supervision
 
 /// What opam's own sandbox (`sandbox.sh`) keeps a package's commands from changing: everything but the build directory,
 /// `/tmp` and dune's cache while it is built and tested; when it is installed, the switch may change, except for opam's

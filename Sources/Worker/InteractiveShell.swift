@@ -1,17 +1,17 @@
 internal import Core
-internal import Executor
 internal import Foundation
 internal import OpamSwitch
 internal import PluginMessages
+internal import Supervision
 
 /// A shell of the user's in a prepared job's sandbox, with the limits of a person rather than of a build.
 ///
 /// What is typed travels through a FIFO in the directory that the sandbox sees. On a terminal the shell gets a terminal
 /// of its own inside, by the program `script`, and ours passes every key on.
 struct InteractiveShell {
-    private let prepared: LocalRunner.PreparedJob
+    private let prepared: PreparedJob
 
-    init(_ prepared: LocalRunner.PreparedJob) {
+    init(_ prepared: PreparedJob) {
         self.prepared = prepared
     }
 
@@ -35,7 +35,7 @@ struct InteractiveShell {
         let terminal = isTerminal ? RawTerminal() : nil
         defer { terminal?.restore() }
         forwardInput(to: fifo)
-        let result = await session.place.run(step, limits: limits, protection: nil, output: output)
+        let result = await session.backend.run(step, limits: limits, protection: nil, output: output)
         switch result.ending {
         case .exited(let status): return status
         case .signalled(let signal): return 128 + signal
@@ -44,7 +44,7 @@ struct InteractiveShell {
     }
 
     private func script(isTerminal: Bool) -> String {
-        let keys = "\(prepared.session.place.inputs)/keys"
+        let keys = "\(prepared.session.backend.inputs)/keys"
         let shell = prepared.session.target.environment.shell.path
         guard isTerminal else { return "exec \(ShellWord.quoted(shell)) <\(keys)\n" }
         return """

@@ -1,7 +1,7 @@
 internal import Core
 internal import Documents
-internal import Executor
 internal import Foundation
+internal import Supervision
 internal import Synchronization
 
 /// The log of one job, a file that grows while the job runs; ``LogEncoder`` says how its lines are told apart.

@@ -1,12 +1,16 @@
 public import Core
 public import Documents
-internal import Executor
 package import Fetching
 internal import Foundation
+internal import Layers
 internal import OpamFormat
 internal import OpamSwitch
 package import PluginHost
 internal import PluginMessages
+public import RunnerInterface
+package import SSH
+internal import Sandbox
+internal import Supervision
 internal import Synchronization
 
 /// Runs jobs from this Linux machine: in sandboxes of its own, or on hosts that it reaches by ssh.
@@ -64,7 +68,7 @@ public final class LocalRunner: JobRunner {
 
     /// A target's hosts run one job each, however many run here.
     public func lane(of target: Plan.Target) -> Lane? {
-        guard let hosts = try? remote.hosts.hosts(of: target), !hosts.isEmpty else { return nil }
+        guard let hosts = try? remote.hosts.hosts(of: HostedTarget(target)), !hosts.isEmpty else { return nil }
         return Lane(name: hosts.map(\.description).sorted().joined(separator: " "), slots: hosts.count)
     }
 
@@ -114,11 +118,10 @@ public final class LocalRunner: JobRunner {
             ready()
             if target.isRemote {
                 try await fetch(request, here)
-                built = try await remote.use(for: target, request.target, log: log, progress: progress) {
-                    workshop in
-                    machine.withLock { $0 = workshop.machine }
-                    return try await self.build(request, in: target, at: workshop, log: log) { step in
-                        progress(JobStep(step, host: workshop.session.host.name))
+                built = try await use(target, for: request.target, log: log, progress) { workspace in
+                    machine.withLock { $0 = workspace.machine }
+                    return try await self.build(request, in: target, at: workspace, log: log) { step in
+                        progress(JobStep(step, host: workspace.session.host.name))
                     }
                 }
             } else {
@@ -127,7 +130,7 @@ public final class LocalRunner: JobRunner {
             report.layer = built.layer
             report.overwrites = built.overwrites
         } catch {
-            report = Verdict(error).report
+            report = JobReport(endingWith: error)
         }
         report.reason = report.reason.map(withoutScratchPaths)
         report.machine = machine.withLock { $0 }
@@ -145,6 +148,24 @@ public final class LocalRunner: JobRunner {
         }.joined()
     }
 
+    /// Runs `body` with a host of `target` that was made ready for it.
+    func use<Value: Sendable>(
+        _ target: TargetEnvironment, for planned: Plan.Target, log: JobLog,
+        _ progress: @escaping @Sendable (JobStep) -> Void, _ body: @Sendable (RemoteWorkspace) async throws -> Value
+    ) async throws -> Value {
+        var hosted = HostedTarget(planned)
+        let paths = target.environment.paths
+        hosted.directory = paths.build
+        hosted.claims = [paths.opamRoot, paths.home]
+        hosted.elevation = target.environment.shell.elevation
+        let steps: RemoteSessions.Progress = { progress(JobStep($0, host: $1)) }
+        let preparation = HostPreparation(target: target, log: log)
+        return try await remote.use(for: hosted, progress: steps, prepare: preparation.prepare) { workspace in
+            log.note("on \(workspace.machine)")
+            return try await body(workspace)
+        }
+    }
+
     /// Fetches the job's sources, so that no host waits for them.
     private func fetch(_ request: JobRequest, _ progress: @Sendable (String) -> Void) async throws {
         progress("fetch")
@@ -157,41 +178,42 @@ public final class LocalRunner: JobRunner {
     }
 
     private func build(
-        _ request: JobRequest, in target: TargetEnvironment, at workshop: RemoteSessions.RemoteWorkspace? = nil,
+        _ request: JobRequest, in target: TargetEnvironment, at workspace: RemoteWorkspace? = nil,
         log: JobLog,
         _ progress: @escaping @Sendable (String) -> Void
     ) async throws -> BuiltPackage {
         do {
-            return try await buildOnce(request, in: target, at: workshop, log: log, progress)
+            return try await buildOnce(request, in: target, at: workspace, log: log, progress)
         } catch let killed as KilledStep {
             // Its place on a host is used up.
-            guard workshop == nil else { throw MachineFailure("\(killed)") }
+            guard workspace == nil else { throw MachineFailure("\(killed)") }
             log.note("\(killed), and no limit was reached: the job runs again, to tell the package from the machine")
         }
         do {
-            return try await buildOnce(request, in: target, at: workshop, log: log, progress)
+            return try await buildOnce(request, in: target, at: workspace, log: log, progress)
         } catch let killed as KilledStep {
             throw killed.failure
         }
     }
 
     private func buildOnce(
-        _ request: JobRequest, in target: TargetEnvironment, at workshop: RemoteSessions.RemoteWorkspace? = nil,
+        _ request: JobRequest, in target: TargetEnvironment, at workspace: RemoteWorkspace? = nil,
         log: JobLog,
         _ progress: @escaping @Sendable (String) -> Void
     ) async throws -> BuiltPackage {
         let classifier = StepClassifier(
             reader: target.patterns, scratch: folders.scratch,
             limits: defaultLimits.narrowed(by: request.job.limits),
-            machine: workshop == nil ? HostLimits.ofThisProcess() : nil)
+            machine: workspace == nil ? HostLimits.ofThisProcess() : nil)
         let prepared: PreparedJob
         do {
-            prepared = try await prepare(request, in: target, at: workshop, log: log, progress)
+            prepared = try await JobPreparation(self, request, target, workspace, log: log, progress: progress)
+                .prepare()
         } catch let refusal as SystemPackageLayers.Refusal {
             throw refusal.error(by: classifier, own: request.job.systemPackages)
         }
         do {
-            let built = try await build(request, prepared, progress)
+            let built = try await prepared.strategy.build(request, in: prepared.session, keeping: layers)
             if let damage = prepared.supplied.damage(ofFiles: false) { throw MachineFailure(damage) }
             return built
         } catch let failure as PackageBuild.StepFailure {
@@ -214,172 +236,14 @@ public final class LocalRunner: JobRunner {
             let base = prepared.session.target.base
             return MachineFailure("the root file system '\(base)' was changed since it was made")
         }
-        if let problem = await prepared.session.problemOfPlace() { return MachineFailure(problem) }
+        if let problem = await prepared.session.problemOfBackend() { return MachineFailure(problem) }
         return error
     }
-
-    private func build(
-        _ request: JobRequest, _ prepared: PreparedJob, _ progress: @escaping @Sendable (String) -> Void
-    ) async throws -> BuiltPackage {
-        let (session, steps) = (prepared.session, prepared.steps)
-        if let client = prepared.client { return try await build(by: client, request, prepared, progress) }
-        try await prepared.layOut()
-        try await session.run(steps, phases: [.configure, .build])
-        if request.job.kind == .test {
-            try await session.run(steps, phases: [.test])
-            return BuiltPackage()
-        }
-        try await session.run(steps, phases: [.install])
-        let overwrites = try await session.installAndRecord(request.files)
-        return BuiltPackage(layer: try await session.capture(into: layers), overwrites: overwrites)
-    }
 }
 
-/// What a job that succeeded leaves.
-struct BuiltPackage: Sendable {
-    /// Nil for tests.
-    var layer: Digest?
-    /// Files of other packages that it changed, and that the matrix lets it change.
-    var overwrites: [CellResult.Overwrite] = []
-}
-
-// MARK: Preparing
-
-extension LocalRunner {
-    /// A job up to the point where the package's own commands begin.
-    struct PreparedJob {
-        let session: PackageBuild
-        let steps: [Step]
-        /// The one step that is taken instead, where the opam client carries out the recipe.
-        let client: Step?
-        let sources: StagedSources
-        /// What the runner laid out for it.
-        let supplied: SuppliedInputs
-        /// The host, where it is no sandbox.
-        let remote: RemoteSession?
-        /// Lives as long as this.
-        let staging: ScratchDirectory
-
-        /// Lays out the package's source in the sandbox.
-        func layOut() async throws {
-            try await session.layOut(source: sources.archive, placed: sources.placed)
-        }
-    }
-
-    /// Brings together all that a job is built from: its inputs' layers, the system packages, the sources, the steps.
-    ///
-    /// - Parameter workshop: the host to build on; nil for a sandbox.
-    func prepare(
-        _ request: JobRequest, in target: TargetEnvironment, at workshop: RemoteSessions.RemoteWorkspace? = nil,
-        log: JobLog,
-        _ progress: @escaping @Sendable (String) -> Void
-    ) async throws -> PreparedJob {
-        let job = request.job
-        let unpacked = try await unpackedLayers(of: request)
-        let assembled = try AssembledSwitch(request, layers: unpacked, in: target, jobs: processors)
-        let opam = try request.opamFile()
-        let direct = Set(job.inputs)
-        let depends = request.inputs.filter { direct.contains($0.id) }.map { $0.job.package.description }
-        let variables = assembled.variables(
-            of: job.package, opam: opam, depends: depends.sorted(), withTests: job.kind == .test)
-        let recipe = try PackageFailure.blamingRecipe {
-            try BuildRecipe(
-                of: opam, files: request.files.files, variables: variables, changes: assembled.environmentChanges,
-                base: target.environment.environment)
-        }
-
-        if workshop == nil { progress("fetch") }
-        let staging = try ScratchDirectory(in: folders.scratch)
-        let staged = try await PackageFailure.blamingSource {
-            try await StagedSources(recipe, from: sources, in: staging.path)
-        }
-        let client = try await client(for: request, recipe, in: target, staging: staging)
-        let owned = assembled.owned + [OwnedLayer(directory: "\(staging.path)/state", owner: OwnedLayer.opam)]
-        let place: any BuildBackend
-        var layersUsed = request.inputs.map(\.layer)
-        if let workshop {
-            place = try await remotePlace(
-                for: request, assembled, owned, in: target, at: workshop, staging: staging, log: log, progress)
-        } else {
-            let sandbox = try await sandbox(for: request, assembled, in: target, staging: staging, log: log, progress)
-            layersUsed = sandbox.layout.layers.compactMap { layers.digest(ofUnpacked: $0) }
-            place = SandboxBackend(sandbox: sandbox, target: target, staging: staging.path, owned: owned)
-        }
-        var supplied = SuppliedInputs(layers: layersUsed, in: layers)
-        supplied.add(directory: "\(staging.path)/state")
-        if client != nil { supplied.add(directory: OpamClient.layer(in: staging)) }
-        supplied.add(files: staged.files)
-        let session = PackageBuild(
-            recipe: recipe, variables: variables, target: target, place: place, staged: staged,
-            isClient: client != nil, allowedOverwrites: (job.allowedOverwrites ?? []).map { Glob($0) },
-            limits: defaultLimits.narrowed(by: job.limits), log: log, progress: progress)
-        let steps = try await target.plugin.steps(
-            StepsRequest(
-                target: target.request, package: recipe.name, version: recipe.version, build: recipe.build,
-                test: recipe.test, install: recipe.install, remove: recipe.remove, sourceDirectory: recipe.directory,
-                prefix: assembled.layout.prefix, environment: recipe.environment))
-        return PreparedJob(
-            session: session, steps: steps, client: client, sources: staged, supplied: supplied,
-            remote: workshop?.session, staging: staging)
-    }
-
-    /// Unpacks the layers of all inputs.
-    private func unpackedLayers(of request: JobRequest) async throws -> [String] {
-        var unpacked: [String] = []
-        for input in request.inputs {
-            unpacked.append(try await layers.unpacked(input.layer))
-        }
-        return unpacked
-    }
-
-    /// The base, the system packages of the closure, the inputs' layers, and opam's state over them.
-    private func sandbox(
-        for request: JobRequest, _ assembled: AssembledSwitch, in target: TargetEnvironment,
-        staging: ScratchDirectory, log: JobLog, _ progress: @escaping @Sendable (String) -> Void
-    ) async throws -> Sandbox {
-        let system = try await systemPackages.layer(
-            of: request.allSystemPackages, in: target, environment: request.target.environment, log: log,
-            progress: progress)
-        let state = try writeState(of: assembled, for: request, in: target, staging)
-        return try Sandbox(
-            Sandbox.Layout(
-                base: target.base,
-                layers: (system.map { [$0] } ?? []) + [state] + assembled.layers
-                    + (request.job.engine == .opam ? [OpamClient.layer(in: staging)] : []),
-                binds: [Sandbox.Bind(staging.path, at: SandboxBackend.inputs)]),
-            in: folders.scratch)
-    }
-
-    /// The same on a host, whose system packages are its own.
-    private func remotePlace(
-        for request: JobRequest, _ assembled: AssembledSwitch, _ owned: [OwnedLayer], in target: TargetEnvironment,
-        at workshop: RemoteSessions.RemoteWorkspace, staging: ScratchDirectory, log: JobLog,
-        _ progress: @escaping @Sendable (String) -> Void
-    ) async throws -> SSHBackend {
-        let session = workshop.session
-        try await remote.install(request.allSystemPackages, on: session, for: target, log: log, progress: progress)
-        progress("layers")
-        let state = try writeState(of: assembled, for: request, in: target, staging)
-        let place = SSHBackend(
-            session, target: target, owned: owned, scratch: staging.path)
-        let layers = request.inputs.map(\.layer).compactMap { digest in
-            assembled.layers.first { $0.hasSuffix("/\(digest)") }.map { (digest: digest, unpacked: $0) }
-        }
-        try await place.layOut(staging: staging.path, state: state, layers: layers)
-        return place
-    }
-
-    private func writeState(
-        of assembled: AssembledSwitch, for request: JobRequest, in target: TargetEnvironment,
-        _ staging: ScratchDirectory
-    ) throws -> String {
-        let state = "\(staging.path)/state"
-        let direct = Set(request.job.inputs)
-        let roots = Set(request.inputs.filter { direct.contains($0.id) }.map(\.job.package))
-        let layer = StateLayer(state, over: target.base, owner: target.buildUser)
-        try layer.write(assembled.state(roots: roots))
-        if !target.isRemote { try layer.write(directory: BuildProtection.cache(home: target.environment.paths.home)) }
-        return state
+extension HostedTarget {
+    fileprivate init(_ target: Plan.Target) {
+        self.init(name: target.name, planned: target.host, environment: target.environment)
     }
 }
 
@@ -409,7 +273,7 @@ extension JobRequest {
     }
 
     /// The system packages of the job and of all that it is built over, as the distro names them, sorted.
-    fileprivate var allSystemPackages: [String] {
+    var allSystemPackages: [String] {
         inputs.reduce(into: Set(job.systemPackages)) { $0.formUnion($1.job.systemPackages) }.sorted()
     }
 }

@@ -1,11 +1,12 @@
 internal import Core
 internal import Documents
-internal import Executor
 internal import Fetching
 internal import Foundation
 internal import OpamFormat
 internal import OpamSwitch
 internal import PluginMessages
+internal import RunnerInterface
+internal import Supervision
 
 /// The opam client of a target's environment, which carries out the recipes of jobs that ask for it.
 struct OpamClient: Sendable {

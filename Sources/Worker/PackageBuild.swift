@@ -1,10 +1,11 @@
 internal import Core
 internal import Documents
-internal import Executor
 internal import Foundation
+internal import Layers
 internal import OpamFormat
 internal import OpamSwitch
 internal import PluginMessages
+internal import Supervision
 
 /// One package being built in one place: its source is laid out, the plugin's steps are run, the result is recorded as
 /// opam records it.
@@ -12,7 +13,7 @@ struct PackageBuild {
     let recipe: BuildRecipe
     let variables: PackageVariables
     let target: TargetEnvironment
-    let place: any BuildBackend
+    let backend: any BuildBackend
     let staged: StagedSources
     /// Whether the opam client carries out the recipe.
     let isClient: Bool
@@ -39,17 +40,16 @@ struct PackageBuild {
     // MARK: Source
 
     /// Unpacks the source, puts further files beside it, expands templates and applies patches.
-    ///
-    /// - Parameters:
-    ///   - source: the archive's name in the staging directory, if the package has one.
-    ///   - placed: files to put into the build directory, by name, with their names in the staging directory.
-    func layOut(source: String?, placed: [(name: String, staged: String)]) async throws {
-        let archive = source.map { (path: "\(place.inputs)/\($0)", name: lastComponent(recipe.source?.url ?? $0)) }
+    func layOut() async throws {
+        let placed = staged.placed
+        let archive = staged.archive.map {
+            (path: "\(backend.inputs)/\($0)", name: lastComponent(recipe.source?.url ?? $0))
+        }
         let unpack = SourceScripts.unpack(archive, subpath: recipe.source?.subpath, to: recipe.directory)
         try await runOwn(
             ownStep("unpack", .configure, unpack, directory: layout.prefix), as: .fetch,
             title: archive.map { "unpack \($0.name)" } ?? "make the build directory")
-        let copies = SourceScripts.place(placed.map { ($0.name, "\(place.inputs)/\($0.staged)") })
+        let copies = SourceScripts.place(placed.map { ($0.name, "\(backend.inputs)/\($0.staged)") })
         if !copies.isEmpty {
             try await runOwn(
                 ownStep("files", .configure, copies), title: "copy \(placed.map(\.name).joined(separator: " "))")
@@ -68,12 +68,12 @@ struct PackageBuild {
         guard !names.isEmpty else { return }
         var expanded: [(name: String, path: String)] = []
         for (number, name) in names.enumerated() {
-            guard let template = try await place.read("\(recipe.directory)/\(name).in") else {
+            guard let template = try await backend.read("\(recipe.directory)/\(name).in") else {
                 throw PackageFailure(.configure, "\(recipe.package): substs: there is no file '\(name).in'")
             }
             let staged = "expanded-\(number)"
-            try await place.stage(Template.expand(template, variables: variables), as: staged)
-            expanded.append((name, "\(place.inputs)/\(staged)"))
+            try await backend.stage(Template.expand(template, variables: variables), as: staged)
+            expanded.append((name, "\(backend.inputs)/\(staged)"))
         }
         try await runOwn(
             ownStep("substitute", .configure, SourceScripts.place(expanded)),
@@ -112,7 +112,7 @@ struct PackageBuild {
     private func run(_ step: Step, as phase: Phase?, title: String, _ protection: BuildProtection?) async throws {
         progress(step.phase.rawValue)
         let section = log.begin(phase ?? Phase(rawValue: step.phase.rawValue) ?? .build, step.name, title)
-        let result = await place.run(step, limits: limits, protection: protection) { section.append($0) }
+        let result = await backend.run(step, limits: limits, protection: protection) { section.append($0) }
         section.end(result)
         if let detail = result.detail { log.note(detail) }
         if result.ending == .cancelled { throw CancellationError() }
@@ -126,19 +126,21 @@ struct PackageBuild {
     /// `text` with the package's own names in the place of those that its files have among the inputs.
     private func withoutStagedPaths(_ text: String) -> String {
         staged.names.sorted { $1.key.count < $0.key.count }.reduce(text) { text, name in
-            text.replacing("\(place.inputs)/\(name.key)", with: name.value)
+            text.replacing("\(backend.inputs)/\(name.key)", with: name.value)
         }.replacing("\(recipe.directory).unpacked/", with: "")
     }
 
     /// What keeps even a trivial command from working in a new place of the same kind; nil where it works. Tells a failure of
     /// the package from one of the machine.
-    func problemOfPlace() async -> String? {
+    func problemOfBackend() async -> String? {
         let folder = ShellWord.quoted("\(recipe.directory).trial")
         let trial = ownStep(
             "trial", .build, "umask 022\nmkdir -p \(folder)\necho works >\(folder)/file\ncat \(folder)/file\n",
             directory: layout.prefix)
         do {
-            guard let result = try await place.runAfresh(trial, limits: Limits(time: .seconds(60))) else { return nil }
+            guard let result = try await backend.runAfresh(trial, limits: Limits(time: .seconds(60))) else {
+                return nil
+            }
             return result.succeeded ? nil : "a trivial command does not work in the job's environment: \(result.ending)"
         } catch {
             return "the job's environment cannot be laid out: \(error)"
@@ -159,7 +161,7 @@ struct PackageBuild {
     func installAndRecord(_ files: PackageFiles) async throws -> [CellResult.Overwrite] {
         let (installFile, configFile) = ("\(name).install", "\(name).config")
         var installation: Installation?
-        let installBytes = try await place.read("\(recipe.directory)/\(installFile)")
+        let installBytes = try await backend.read("\(recipe.directory)/\(installFile)")
         if let installBytes {
             let parsed: InstallFile
             do {
@@ -173,8 +175,8 @@ struct PackageBuild {
                 ownStep("install-files", .install, InstallScript(entries).text),
                 title: "install what \(installFile) names")
         }
-        let configBytes = try await place.read("\(recipe.directory)/\(configFile)")
-        let found = try await place.installedChanges()
+        let configBytes = try await backend.read("\(recipe.directory)/\(configFile)")
+        let found = try await backend.installedChanges()
         try await noteLostFiles()
         let overwrites = try checkOverwrites(found)
         let changes = changes(found, installation, config: configBytes?.count)
@@ -185,14 +187,14 @@ struct PackageBuild {
         if installation?.entries.isEmpty == false { records["install/\(installFile)"] = installBytes }
         for (file, bytes) in recipe.files { records["packages/\(recipe.package)/files/\(file)"] = bytes }
         records["config/\(configFile)"] = configBytes
-        try await place.record(
+        try await backend.record(
             Dictionary(uniqueKeysWithValues: records.map { ("\(layout.metadata)/\($0)", $1) }), perform: perform)
         return overwrites
     }
 
     /// Says in the log what the package wrote where only a sandbox keeps it from writing.
     private func noteLostFiles() async throws {
-        let lost = try await place.filesInHome(limit: 10)
+        let lost = try await backend.filesInHome(limit: 10)
         guard !lost.isEmpty else { return }
         log.note(
             "warning: files outside of the switch are lost, and opam's own sandbox forbids to write them: "
@@ -221,15 +223,15 @@ struct PackageBuild {
     ///
     /// - Returns, throws: as `installAndRecord`.
     func recordClientInstallation(_ files: PackageFiles) async throws -> [CellResult.Overwrite] {
-        let overwrites = try checkOverwrites(try await place.installedChanges())
+        let overwrites = try checkOverwrites(try await backend.installedChanges())
         try await noteLostFiles()
         let changes = "\(layout.metadata)/install/\(name).changes"
         var records = ["\(layout.metadata)/packages/\(recipe.package)/opam": recipe.recorded(files.opam)]
-        records[changes] = try await place.read(changes).map { written in
+        records[changes] = try await backend.read(changes).map { written in
             let text = String(decoding: written, as: UTF8.self)
             return Array(text.replacing(/(F:S[0-9]+T)[0-9.]+/) { "\($0.output.1)1." }.utf8)
         }
-        try await place.record(records, perform: perform)
+        try await backend.record(records, perform: perform)
         return overwrites
     }
 
@@ -239,7 +241,7 @@ struct PackageBuild {
     func capture(into layers: LayerStore) async throws -> Digest {
         progress("capture")
         do {
-            return try await place.capture(into: layers)
+            return try await backend.capture(into: layers)
         } catch let failure as Failure where failure.kind == .input {
             throw PackageFailure(.install, failure.diagnostics.first?.message ?? failure.description)
         }

@@ -1,10 +1,11 @@
 internal import Core
 internal import Documents
-internal import Executor
 internal import Foundation
 internal import OpamFormat
 internal import OpamSwitch
 internal import PluginMessages
+package import RunnerInterface
+internal import SSH
 
 /// A job's environment for a person: told as text, or entered with a shell.
 package struct Reproduction: Sendable {
@@ -32,7 +33,7 @@ package struct Reproduction: Sendable {
         output: @escaping @Sendable ([UInt8]) -> Void
     ) async throws -> Int32 {
         try await withPreparedJob(request, progress) { prepared in
-            try await prepared.layOut()
+            try await prepared.session.layOut()
             if let remote = prepared.remote { return try await remote.interact(script(entering: prepared)) }
             return try await InteractiveShell(prepared).run(output: output)
         }
@@ -40,20 +41,22 @@ package struct Reproduction: Sendable {
 
     private func withPreparedJob<Value: Sendable>(
         _ request: JobRequest, _ progress: @escaping @Sendable (String) -> Void,
-        _ body: @Sendable (LocalRunner.PreparedJob) async throws -> Value
+        _ body: @Sendable (PreparedJob) async throws -> Value
     ) async throws -> Value {
         let log = try JobLog("\(runner.folders.logs)/reproduce-\(UUID().uuidString)")
         defer { unlink(log.path) }
         let target = try await runner.environments.environment(of: request.target, progress: progress)
-        guard target.isRemote else { return try await body(runner.prepare(request, in: target, log: log, progress)) }
+        guard target.isRemote else {
+            return try await body(JobPreparation(runner, request, target, log: log, progress: progress).prepare())
+        }
         let steps: @Sendable (JobStep) -> Void = { progress($0.description) }
-        return try await runner.remote.use(for: target, request.target, log: log, progress: steps) { workshop in
-            try await body(runner.prepare(request, in: target, at: workshop, log: log, progress))
+        return try await runner.use(target, for: request.target, log: log, steps) { workspace in
+            try await body(JobPreparation(runner, request, target, workspace, log: log, progress: progress).prepare())
         }
     }
 
     /// A shell of the user's on the host, in the package's build directory.
-    private func script(entering prepared: LocalRunner.PreparedJob) -> String {
+    private func script(entering prepared: PreparedJob) -> String {
         let (recipe, environment) = (prepared.session.recipe, prepared.session.target.environment)
         let variables = environment.environment.merging(recipe.environment) { _, own in own }
             .sorted { $0.key < $1.key }.map { ShellWord.quoted("\($0.key)=\($0.value)") }.joined(separator: " ")
@@ -64,7 +67,7 @@ package struct Reproduction: Sendable {
             """
     }
 
-    private func text(of request: JobRequest, _ prepared: LocalRunner.PreparedJob) -> String {
+    private func text(of request: JobRequest, _ prepared: PreparedJob) -> String {
         let (job, recipe) = (request.job, prepared.session.recipe)
         var lines = [
             "# \(job.package) on \(request.target.name) with \(job.compiler)", "job          \(request.id)",
@@ -88,7 +91,7 @@ package struct Reproduction: Sendable {
             "export \(name)=\(ShellWord.quoted(value))"
         }
         lines.append("cd \(ShellWord.quoted(recipe.directory))")
-        for step in prepared.client.map({ [$0] }) ?? prepared.steps where step.phase != .remove {
+        for step in prepared.strategy.steps where step.phase != .remove {
             lines.append(
                 "# \(step.name)\(step.user == .root ? ", as root" : "")\(step.network ? ", with network" : "")")
             lines.append("( \(step.script.split(separator: "\n").joined(separator: "\n  ")) )")

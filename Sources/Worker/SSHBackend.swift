@@ -1,10 +1,12 @@
 internal import Archive
 internal import Core
 internal import Documents
-internal import Executor
 internal import Foundation
+internal import Layers
 internal import OpamSwitch
 internal import PluginMessages
+internal import SSH
+internal import Supervision
 
 /// A host on which one job is built, in the directories that its target names.
 final class SSHBackend: BuildBackend {
@@ -97,12 +99,8 @@ final class SSHBackend: BuildBackend {
 
     func filesInHome(limit: Int) async throws -> [String] {
         let home = target.environment.paths.home
-        let pruned = [target.layout.root, BuildProtection.cache(home: home)].map {
-            "-path \(ShellWord.quoted($0)) -prune -o "
-        }
-        let found = try await session.answer(
-            to: "find \(ShellWord.quoted(home)) \(pruned.joined())! -type d -print 2>/dev/null | sed \(limit)q\n")
-        return found.split(separator: "\n").map(String.init)
+        return try await session.files(
+            below: home, excluding: [target.layout.root, BuildProtection.cache(home: home)], limit: limit)
     }
 
     func record(_ files: [String: [UInt8]], perform: (Step) async throws -> Void) throws {

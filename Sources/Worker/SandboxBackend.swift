@@ -1,8 +1,10 @@
 internal import Core
-internal import Executor
 internal import Foundation
+internal import Layers
 internal import OpamSwitch
 internal import PluginMessages
+internal import Sandbox
+internal import Supervision
 
 /// A sandbox in which one job is built.
 struct SandboxBackend: BuildBackend {

@@ -1,8 +1,8 @@
 internal import Archive
 internal import Core
-internal import Executor
 internal import Foundation
 internal import OpamSwitch
+internal import Supervision
 
 /// A directory with files of opam's own, which is stacked like a layer and thrown away with its job.
 struct StateLayer {

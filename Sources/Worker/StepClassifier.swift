@@ -1,8 +1,8 @@
 internal import Core
 internal import Documents
-internal import Executor
 internal import Foundation
 internal import PluginMessages
+internal import Supervision
 
 /// Decides what a failed step means: a failure of the package, or one of the machine.
 struct StepClassifier: Sendable {

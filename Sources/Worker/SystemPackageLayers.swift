@@ -1,9 +1,11 @@
 internal import Core
 internal import Documents
-internal import Executor
 internal import Foundation
+internal import Layers
 internal import PluginHost
 internal import PluginMessages
+internal import Sandbox
+internal import Supervision
 
 /// Layers of the distro's own packages: one for each environment and set of names, because the package manager's
 /// database cannot be stacked.

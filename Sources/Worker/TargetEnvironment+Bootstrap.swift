@@ -1,9 +1,10 @@
 internal import Core
 internal import Documents
-internal import Executor
 internal import Foundation
 internal import PluginHost
 internal import PluginMessages
+internal import Sandbox
+internal import Supervision
 internal import Synchronization
 
 // MARK: Making the environment of a target, and comparing it with its description

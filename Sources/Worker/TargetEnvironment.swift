@@ -1,9 +1,10 @@
 internal import Core
 internal import Documents
-internal import Executor
 internal import OpamSwitch
 internal import PluginHost
 internal import PluginMessages
+internal import Sandbox
+internal import Supervision
 
 /// A target as jobs see it: its plugin, how that describes it, and its root file system on this machine.
 struct TargetEnvironment: Sendable {

@@ -1,9 +1,11 @@
 internal import Core
 internal import Documents
-internal import Executor
 internal import Foundation
+internal import Layers
 internal import PluginHost
 internal import PluginMessages
+internal import Sandbox
+internal import Supervision
 
 /// The environments that this worker has, each made when its first job comes.
 ///
@@ -117,7 +119,7 @@ actor TargetEnvironments {
         of environment: TargetEnvironment, _ digest: Digest, _ progress: @Sendable (String) -> Void
     ) async throws -> String {
         let steps = environment.environment.bootstrap.map { step in
-            EnvironmentStore.BootstrapStep(
+            BootstrapStep(
                 step.place == .worker ? .host : .environment, environment.bootstrapCommand(step))
         }
         do {

@@ -1,5 +1,5 @@
 public import Core
-public import Executor
+public import Layers
 
 /// Where a worker keeps what outlives a job, all below one directory on one file system.
 public struct WorkerFolders: Hashable, Sendable {

@@ -1,10 +1,10 @@
 internal import ArgumentParser
 internal import Core
 internal import Documents
-internal import Executor
 internal import Foundation
 internal import Git
 internal import Review
+internal import Supervision
 
 /// The root of the command line. It alone turns errors into words and exit codes.
 @main

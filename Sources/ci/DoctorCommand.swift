@@ -1,8 +1,10 @@
 internal import ArgumentParser
 internal import Core
-internal import Executor
 internal import Foundation
 internal import PluginHost
+internal import SSH
+internal import Sandbox
+internal import Supervision
 internal import Worker
 
 struct DoctorCommand: AsyncParsableCommand, SandboxingCommand {

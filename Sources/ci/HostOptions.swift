@@ -1,7 +1,6 @@
 internal import ArgumentParser
 internal import Core
-internal import Executor
-internal import Worker
+internal import SSH
 
 /// Which hosts are reached by ssh, and how.
 struct HostOptions: ParsableArguments {
@@ -14,18 +13,18 @@ struct HostOptions: ParsableArguments {
     @Option(name: .customLong("ssh-config"), help: Settings.sshConfig.help)
     var sshConfig: String?
 
-    @Option(name: .customLong("ssh-patience"), help: Settings.sshPatience.help)
-    var sshPatience: Int?
+    @Option(name: .customLong("ssh-timeout"), help: Settings.sshTimeout.help)
+    var sshTimeout: Int?
 
-    @Option(name: .customLong("host-patience"), help: Settings.hostPatience.help)
-    var hostPatience: Int?
+    @Option(name: .customLong("host-wait"), help: Settings.hostWait.help)
+    var hostWait: Int?
 
     func validate() throws {
-        if let sshPatience, !(4...600).contains(sshPatience) {
-            throw ValidationError("--ssh-patience \(sshPatience): expected a number from 4 to 600")
+        if let sshTimeout, !(4...600).contains(sshTimeout) {
+            throw ValidationError("--ssh-timeout \(sshTimeout): expected a number from 4 to 600")
         }
-        if let hostPatience, !(0...86_400).contains(hostPatience) {
-            throw ValidationError("--host-patience \(hostPatience): expected a number from 0 to 86400")
+        if let hostWait, !(0...86_400).contains(hostWait) {
+            throw ValidationError("--host-wait \(hostWait): expected a number from 0 to 86400")
         }
     }
 
@@ -41,7 +40,7 @@ struct HostOptions: ParsableArguments {
                 configuration: try Settings.sshConfig.value(flag: sshConfig, in: configuration),
                 knownHosts: try Settings.knownHosts.value(flag: knownHosts, in: configuration),
                 environment: variables,
-                patience: try Settings.sshPatience.value(flag: sshPatience, in: configuration) ?? 20),
-            patience: .seconds(try Settings.hostPatience.value(flag: hostPatience, in: configuration) ?? 60))
+                timeout: try Settings.sshTimeout.value(flag: sshTimeout, in: configuration) ?? 20),
+            hostWait: .seconds(try Settings.hostWait.value(flag: hostWait, in: configuration) ?? 60))
     }
 }

@@ -1,6 +1,6 @@
 internal import Core
-internal import Executor
 internal import Foundation
+internal import Supervision
 internal import Synchronization
 
 /// Ends the program on Ctrl-C, SIGTERM and SIGHUP with the exit code of an interruption.

@@ -1,11 +1,11 @@
 internal import ArgumentParser
 internal import Core
 internal import Documents
-internal import Executor
 internal import Matrix
 internal import PlanSession
 internal import PluginHost
 internal import Records
+internal import Supervision
 
 struct PlanCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

@@ -2,7 +2,7 @@ internal import Core
 internal import Documents
 internal import Engine
 internal import Foundation
-internal import Worker
+internal import RunnerInterface
 
 /// Shows a run on standard error: on a terminal a few lines that are redrawn, elsewhere a line for each ending and, after
 /// half a minute without one, a line that says what is running.

@@ -6,6 +6,7 @@ internal import Foundation
 internal import PluginHost
 internal import Records
 internal import Review
+internal import RunnerInterface
 internal import Store
 internal import Worker
 

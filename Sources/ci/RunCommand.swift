@@ -8,6 +8,7 @@ internal import PlanSession
 internal import PluginHost
 internal import Records
 internal import Review
+internal import RunnerInterface
 internal import Store
 internal import Worker
 

@@ -1,7 +1,7 @@
 internal import ArgumentParser
 internal import Core
 internal import Matrix
-internal import Worker
+internal import SSH
 
 /// Something that a flag, an environment variable or `ciso.yaml` may set; the first of these that does wins.
 struct Setting<Value: Sendable>: Sendable {
@@ -70,12 +70,12 @@ enum Settings {
         key: "ssh-config", text: "The configuration of the ssh client.", defaultText: "the user's own",
         expected: "a path", read: { $0 })
 
-    static let sshPatience = Setting<Int>(
-        key: "ssh-patience", text: "Seconds without an answer after which a connection counts as lost.",
+    static let sshTimeout = Setting<Int>(
+        key: "ssh-timeout", text: "Seconds without an answer after which a connection counts as lost.",
         defaultText: "20", expected: "a number from 4 to 600",
         read: { Int($0).flatMap { (4...600).contains($0) ? $0 : nil } })
-    static let hostPatience = Setting<Int>(
-        key: "host-patience", text: "Seconds that a job waits while none of its target's hosts answers.",
+    static let hostWait = Setting<Int>(
+        key: "host-wait", text: "Seconds that a job waits while none of its target's hosts answers.",
         defaultText: "60", expected: "a number from 0 to 86400",
         read: { Int($0).flatMap { (0...86_400).contains($0) ? $0 : nil } })
 
@@ -95,6 +95,6 @@ enum Settings {
     /// The keys of these settings; the names of all options are keys too.
     static let keys = [
         store.key, jobs.key, pluginPath.key, sourceCache.key, sourceMirrors.key, cache.key, repositoryMirrors.key,
-        hosts.key, knownHosts.key, sshConfig.key, sshPatience.key, hostPatience.key,
+        hosts.key, knownHosts.key, sshConfig.key, sshTimeout.key, hostWait.key,
     ]
 }

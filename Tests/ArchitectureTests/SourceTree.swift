@@ -46,7 +46,7 @@ struct Manifest {
 
     init(_ text: String) {
         var dependencies: [String: [String]] = [:]
-        for match in text.matches(of: /module\(\s*"(\w+)"(?:,\s*\[([^\]]*)\])?\s*\)/) {
+        for match in text.matches(of: /module\(\s*"(\w+)"(?:,\s*\[([^\]]*)\])?/) {
             dependencies[String(match.1)] = Self.names(in: String(match.2 ?? ""))
         }
         for match in text.matches(of: /executableTarget\(\s*name: "([\w-]+)",\s*dependencies: \[([^\]]*)\]/) {

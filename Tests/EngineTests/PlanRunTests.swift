@@ -2,11 +2,11 @@ import Core
 import Documents
 import Foundation
 import Records
+import RunnerInterface
 import Store
 import Synchronization
 import TestSupport
 import Testing
-import Worker
 
 @testable import Engine
 

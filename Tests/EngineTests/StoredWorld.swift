@@ -1,10 +1,10 @@
 import Core
 import Documents
 import Records
+import RunnerInterface
 import Store
 import Synchronization
 import TestSupport
-import Worker
 
 @testable import Engine
 

@@ -150,7 +150,7 @@ struct RemoteRunTests {
         let b = try SSHMachine(.openbsd, in: lab.path, role: "b")
         let process = try lab.start(
             ["run", "lab.yaml", "--format", "json"], hosts: "openbsd-*=ssh://\(a.login),ssh://\(b.login)",
-            patience: 6)
+            timeout: 6)
         #expect(try await eventually { try a.hasBegun || !process.isRunning })
         if loss == "crash" { a.dropConnections() } else { try a.cutLink() }
         let ending = try await process.end()

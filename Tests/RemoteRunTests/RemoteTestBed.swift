@@ -62,12 +62,12 @@ final class RemoteTestBed: Sendable {
     }
 
     /// `ci` with the settings for hosts, running.
-    func start(_ words: [String], hosts: String = "", patience: Int = 20) throws -> RunningProgram {
+    func start(_ words: [String], hosts: String = "", timeout: Int = 20) throws -> RunningProgram {
         let environment = [
             "CISO_CACHE": "\(path)/cache", "CISO_SOURCE_CACHE": "\(Self.cache)/sources", "CISO_STORE": "store",
             "CISO_HOSTS": hosts,
             "CISO_KNOWN_HOSTS": "\(path)/known", "CISO_SSH_CONFIG": "\(path)/ssh-config",
-            "CISO_SSH_PATIENCE": "\(patience)",
+            "CISO_SSH_TIMEOUT": "\(timeout)",
             "CISO_HOST_PATIENCE": "10", "PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOME": path,
         ]
         return try Program([BuiltProgram.path(of: "ci")] + words, in: path, environment: environment).start()

@@ -1,6 +1,7 @@
 import Documents
-import Executor
+import Layers
 import OpamSwitch
+import RunnerInterface
 
 @testable import Worker
 

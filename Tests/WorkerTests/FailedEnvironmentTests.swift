@@ -1,10 +1,10 @@
 import Core
 import Documents
-import Executor
 import Foundation
 import PlanSession
 import PluginHost
 import PluginMessages
+import RunnerInterface
 import TestSupport
 import Testing
 
@@ -147,12 +147,12 @@ struct FailedEnvironmentTests {
     @Test func noPackageIsBlamedForAnEnvironment() async throws {
         let world = try await World("exit 7")
         let failure = try #require(await world.failure())
-        let report = Verdict(failure).report
+        let report = JobReport(endingWith: failure)
         #expect(report.outcome == .infrastructure)
         #expect(report.isPermanent)
         #expect(report.reason?.contains("exit status 7") == true)
         // Even what a plugin answers wrongly.
-        let wrong = Verdict(PermanentFailure(Failure(.input, "plugin: nonsense"))).report
+        let wrong = JobReport(endingWith: PermanentFailure(Failure(.input, "plugin: nonsense")))
         #expect(wrong.outcome == .infrastructure)
     }
 

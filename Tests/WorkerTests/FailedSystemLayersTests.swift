@@ -1,6 +1,7 @@
 import Core
 import Documents
-import Executor
+import Layers
+import Supervision
 import Testing
 
 @testable import Worker

@@ -3,6 +3,7 @@ import Documents
 import Foundation
 import OpamSwitch
 import PluginMessages
+import RunnerInterface
 import TestSupport
 import Testing
 

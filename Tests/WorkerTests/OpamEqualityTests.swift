@@ -1,9 +1,10 @@
 import Core
 import Documents
-import Executor
 import Foundation
 import OpamFormat
 import OpamSwitch
+import Sandbox
+import Supervision
 import TestSupport
 import Testing
 

@@ -4,6 +4,7 @@ import Foundation
 import Git
 import OpamFormat
 import OpamSwitch
+import RunnerInterface
 import TestSupport
 import Testing
 

@@ -1,12 +1,13 @@
 import Core
 import Documents
-import Executor
 import Fetching
 import Foundation
+import Layers
 import OpamFormat
 import PlanSession
 import PluginHost
 import PluginMessages
+import RunnerInterface
 import Synchronization
 import TestSupport
 

@@ -1,9 +1,11 @@
 import Core
 import Documents
-import Executor
 import Foundation
+import Layers
 import OpamSwitch
 import PluginMessages
+import Sandbox
+import Supervision
 import Synchronization
 
 @testable import Worker

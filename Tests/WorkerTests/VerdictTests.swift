@@ -1,12 +1,14 @@
 import Archive
 import Core
 import Documents
-import Executor
 import Fetching
 import Foundation
 import OpamSwitch
 import PluginKit
 import PluginMessages
+import RunnerInterface
+import SSH
+import Supervision
 import TestSupport
 import Testing
 
@@ -28,15 +30,15 @@ import Testing
                 phase: .build, name: "x", command: "x", result: CommandResult(ending: .exited(1)), output: "x"),
         ]
         for error in errors {
-            let report = Verdict(error).report
+            let report = JobReport(endingWith: error)
             #expect(report.outcome == .infrastructure, "\(error)")
             #expect(report.phase == nil && report.signature == nil, "\(error)")
         }
-        let report = Verdict(PackageFailure(.build, "Error: Unbound module Foo")).report
+        let report = JobReport(endingWith: PackageFailure(.build, "Error: Unbound module Foo"))
         #expect(report.outcome == .failure)
         #expect(report.phase == .build)
         #expect(report.signature == "Error: Unbound module Foo")
-        #expect(Verdict(CancellationError()).report.outcome == .cancelled)
+        #expect(JobReport(endingWith: CancellationError()).outcome == .cancelled)
     }
 
     private func judged(
@@ -54,7 +56,7 @@ import Testing
         log.note("E: Unable to locate package of-a-note")
         let classifier = StepClassifier(
             reader: LogReader(patterns), scratch: directory.path, limits: limits, machine: HostLimits.ofThisProcess())
-        return Verdict(classifier.error(for: section.failure(CommandResult(ending: ending)))).report
+        return JobReport(endingWith: classifier.error(for: section.failure(CommandResult(ending: ending))))
     }
 
     /// A step that installs system packages is the distribution's: only a name that it does not have is the package's.

@@ -1,8 +1,9 @@
 internal import Core
-internal import Executor
 internal import Foundation
 internal import PluginHost
 internal import PluginMessages
+internal import Sandbox
+internal import Supervision
 internal import Synchronization
 
 /// Runs the steps by which a plugin prepares an environment, in a sandbox. Each must succeed; of one that says that it is

@@ -1,10 +1,10 @@
 internal import ArgumentParser
 internal import Core
-internal import Executor
 internal import Foundation
 internal import PluginHost
 internal import PluginTools
 internal import Review
+internal import Supervision
 internal import Worker
 
 struct PluginCheckCommand: AsyncParsableCommand, SandboxingCommand {

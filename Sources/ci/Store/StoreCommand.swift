@@ -1,9 +1,9 @@
 internal import ArgumentParser
 internal import Core
 internal import Documents
-internal import Executor
 internal import Foundation
 internal import Git
+internal import Layers
 internal import Records
 internal import Store
 internal import Worker

@@ -1,0 +1,198 @@
+import Archive
+import CSandbox
+public import Core
+import Glibc
+import Supervision
+
+/// The root file systems of this machine, each made once and never changed.
+///
+/// ```
+/// DIGEST/          a root file system
+/// DIGEST.log       what making it printed
+/// DIGEST.state     what it was like when it was made
+/// DIGEST.owners    how far the ids of its owners are moved up (`IdentityMapping`); without it, they are as inside
+/// cache/           downloads that outlive one making
+/// incoming/        what is being made
+/// locks/DIGEST     who makes it
+/// refuted/         root file systems that failed their check, for a corrected description
+/// ```
+public struct EnvironmentStore: Sendable {
+    public let directory: String
+
+    public init(_ directory: String) {
+        self.directory = directory
+    }
+
+    /// The root file system called `digest`, if it is there.
+    public func existing(_ digest: Digest) -> String? {
+        let place = "\(directory)/\(digest)"
+        return access(place, F_OK) == 0 && storedOffset(digest) == IdentityMapping.ofThisProcess.offset ? place : nil
+    }
+
+    private func storedOffset(_ digest: Digest) -> UInt32 {
+        contents(of: "\(directory)/\(digest).owners").flatMap { UInt32($0) } ?? 0
+    }
+
+    /// Records how the owners of `digest`, which is in place or about to be, are stored.
+    private func recordOffset(_ digest: Digest) throws(Failure) {
+        let file = "\(directory)/\(digest).owners"
+        unlink("\(file).new")
+        try LogFile("\(file).new").append(Array("\(IdentityMapping.ofThisProcess.offset)".utf8))
+        guard rename("\(file).new", file) == 0 else {
+            throw Failure(.infrastructure, "\(file): cannot be written: \(String(cString: strerror(errno)))")
+        }
+    }
+
+    /// Gives files that were stored with other owners the ones that this process's sandboxes have.
+    package func shift(_ root: String, from offset: UInt32) throws(Failure) {
+        do {
+            try shiftOwners(of: root, from: offset, to: IdentityMapping.ofThisProcess.offset)
+        } catch {
+            throw Failure(.infrastructure, error.description)
+        }
+    }
+
+    /// Does so with the root file system in place; an interrupted call leaves one that is not intact.
+    private func shift(_ digest: Digest) throws(Failure) {
+        let place = "\(directory)/\(digest)"
+        try shift(place, from: storedOffset(digest))
+        try recordOffset(digest)
+        try note(Stamp(of: place), of: digest)
+    }
+
+    /// What a root file system is like: first by the metadata of its files, which is quickly compared, then by their
+    /// contents, which are the same in a copy.
+    private struct Stamp {
+        var metadata: Digest
+        var contents: Digest
+
+        /// - Throws: `Failure` where the root file system cannot be read.
+        init(of root: String) throws(Failure) {
+            guard let metadata = TreeState(of: root, .metadata), let contents = TreeState(of: root, .contents) else {
+                throw Failure(.infrastructure, "\(root): cannot be read")
+            }
+            (self.metadata, self.contents) = (metadata.digest, contents.digest)
+        }
+
+        init?(text: String) {
+            let digests = text.split(separator: "\n", omittingEmptySubsequences: false).map { Digest(hex: String($0)) }
+            guard digests.count == 3, let metadata = digests[0], let contents = digests[1] else { return nil }
+            (self.metadata, self.contents) = (metadata, contents)
+        }
+
+        var text: String { "\(metadata)\n\(contents)\n" }
+    }
+
+    /// Whether the root file system is as it was when it was made, or last compared.
+    ///
+    /// - Complexity: O(entries), one system call for each.
+    public func isUnchanged(_ digest: Digest) -> Bool {
+        guard let stamp = stamp(of: digest) else { return false }
+        return TreeState(of: "\(directory)/\(digest)", .metadata)?.digest == stamp.metadata
+    }
+
+    private func stamp(of digest: Digest) -> Stamp? {
+        contents(of: "\(directory)/\(digest).state").flatMap { Stamp(text: $0) }
+    }
+
+    private func note(_ stamp: Stamp, of digest: Digest) throws(Failure) {
+        let aside = try ScratchDirectory(in: "\(directory)/incoming")
+        try LogFile("\(aside.path)/state").append(Array(stamp.text.utf8))
+        let place = "\(directory)/\(digest).state"
+        guard rename("\(aside.path)/state", place) == 0 else {
+            throw Failure(.infrastructure, "\(place): cannot be put there: \(String(cString: strerror(errno)))")
+        }
+    }
+
+    /// Whether the root file system is as it was made; one that was only copied is.
+    func isIntact(_ digest: Digest) throws(Failure) -> Bool {
+        if isUnchanged(digest) { return true }
+        let found = try Stamp(of: "\(directory)/\(digest)")
+        // One without a stamp is of a version that made none.
+        if let made = stamp(of: digest), made.contents != found.contents { return false }
+        try note(found, of: digest)
+        return true
+    }
+
+    func discard(_ digest: Digest) throws(Failure) {
+        let aside = try ScratchDirectory(in: "\(directory)/incoming")
+        guard rename("\(directory)/\(digest)", "\(aside.path)/root") == 0 else {
+            throw Failure(
+                .infrastructure, "\(directory)/\(digest): cannot be removed: \(String(cString: strerror(errno)))")
+        }
+        unlink("\(directory)/\(digest).state")
+    }
+
+    /// The file with what making the root file system printed.
+    public func log(_ digest: Digest) -> String { "\(directory)/\(digest).log" }
+
+    /// The root file system called `digest`, made by `fill` if it is not there, or not as it was made. Of several tasks and
+    /// processes that ask for the same one, one makes it and the others wait. A killed maker leaves nothing that is
+    /// mistaken for it.
+    ///
+    /// - Parameters:
+    ///   - recipe: identifies what `fill` makes, apart from what `check` compares. A root file system that it made for
+    ///     another digest, and whose check failed, is checked again instead of made again. Nil: always made.
+    ///   - begin: is called when it has to be made, which takes minutes.
+    ///   - fill: makes the root file system in an empty directory.
+    ///   - check: is called with the new root file system before it is put in place; it may refuse by throwing.
+    /// - Throws: what `fill` and `check` throw; `Failure` of the kind `infrastructure`; `CancellationError`.
+    package func make(
+        _ digest: Digest, recipe: Digest?, begin: @Sendable () -> Void,
+        fill: @Sendable (_ root: String) async throws -> Void, check: @Sendable (_ root: String) async throws -> Void
+    ) async throws -> String {
+        if let place = existing(digest), isUnchanged(digest) { return place }
+        let lock = try await ExclusiveLock.acquire("\(directory)/locks/\(digest)")
+        defer { withExtendedLifetime(lock) {} }
+        let place = "\(directory)/\(digest)"
+        if access(place, F_OK) == 0 {
+            if try isIntact(digest) {
+                if existing(digest) == nil { try shift(digest) }
+                return place
+            }
+            try discard(digest)
+        }
+        begin()
+        ScratchDirectory.removeLeftovers(in: incoming)
+        let aside = try ScratchDirectory(in: incoming)
+        let root = "\(aside.path)/root"
+        // A refuted root file system is of use only with the owners that this process's sandboxes have.
+        let recipe = recipe.map { Digest(of: "\($0) \(IdentityMapping.ofThisProcess.offset)") }
+        let refuted = RefutedRoots(directory: "\(directory)/refuted")
+        let isReused = recipe.map { refuted.take($0, for: digest, to: root) } ?? false
+        if !isReused {
+            try makeDirectories(root)
+            try makeDirectories(cache)
+            try await fill(root)
+        }
+        do {
+            try await check(root)
+        } catch {
+            if let recipe { refuted.keep(root, madeBy: recipe, refusedBy: digest, isNew: !isReused) }
+            throw error
+        }
+        try recordOffset(digest)
+        try put(root, at: place)
+        try note(Stamp(of: place), of: digest)
+        if let recipe { refuted.forget(recipe) }
+        return place
+    }
+
+    /// Where what is being made is kept.
+    package var incoming: String { "\(directory)/incoming" }
+
+    /// Downloads that outlive one making.
+    package var cache: String { "\(directory)/cache" }
+
+    /// Puts the finished root file system in place, once all of it is on disk.
+    private func put(_ root: String, at place: String) throws(Failure) {
+        let descriptor = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        if descriptor >= 0 {
+            ciso_synchronize(descriptor)
+            close(descriptor)
+        }
+        guard rename(root, place) == 0 else {
+            throw Failure(.infrastructure, "\(place): cannot be put there: \(String(cString: strerror(errno)))")
+        }
+    }
+}

@@ -1,0 +1,282 @@
+public import Archive
+public import Core
+import Glibc
+public import Supervision
+
+/// What a build added to its environment: a content-addressed archive.
+public struct Layer: Hashable, Sendable {
+    /// Of the archive's bytes; its name.
+    public var digest: Digest
+    /// Bytes of the archive.
+    public var size: Int
+    /// Files, directories, links and marks of removed things.
+    public var entries: Int
+    /// Sockets, FIFOs and devices that were left out.
+    public var skipped: [String]
+}
+
+/// The layers of this machine: each as an archive, which can be sent elsewhere, and unpacked, which can be stacked.
+///
+/// ```
+/// objects/ab/DIGEST.tar.zst   the archives; once verified, with the time of modification 1
+/// DIGEST/                     the same unpacked, made when first asked for, never changed
+/// states/DIGEST               the state of that directory when it was made
+/// locks/KEY                   who builds or unpacks what
+/// boot                        the boot in which the directories were unpacked, and how their owners are stored
+/// ```
+/// Everything is written beside its place and renamed: a killed process leaves no half layer. Whatever else happens to the
+/// files is noticed before they are used: a layer is there only where its archive is what its name says, and an unpacked
+/// directory that was changed by anybody is unpacked again.
+public struct LayerStore: Sendable {
+    public let directory: String
+    private let mapping = IdentityMapping.ofThisProcess
+    /// Bounds on a layer, whoever made it.
+    public var limits: TreeLimits
+
+    public init(_ directory: String, limits: TreeLimits = TreeLimits()) {
+        self.directory = directory
+        self.limits = limits
+    }
+
+    /// Waits until nobody else builds what is called `key`, here or in another process.
+    ///
+    /// Whoever gets the lock looks first whether the layer has come into being meanwhile.
+    public func lock(building key: String) async throws -> ExclusiveLock {
+        try await ExclusiveLock.acquire("\(directory)/locks/\(key)")
+    }
+
+    /// Keeps what lies in `changes`, a directory as overlayfs makes them, as a layer.
+    ///
+    /// Equal changes give equal layers: members are sorted, times are one second after 1970 and set-user-ID bits are
+    /// dropped. What was removed is in the layer as a mark.
+    ///
+    /// - Parameters:
+    ///   - paths: relative to `changes`.
+    ///   - excluded: paths that are left out with all that is below.
+    ///   - keepsOwners: whether files keep the owners that a sandbox gave them; otherwise, and where this process has a
+    ///     single user, they belong to the build user.
+    /// - Throws: `Failure`, of the kind `input` only where the changes exceed `limits` or have names that no archive takes.
+    public func capture(
+        directory changes: String, paths: [String] = [""], excluding excluded: Set<String> = [],
+        keepingOwners keepsOwners: Bool = false
+    ) throws(Failure) -> Layer {
+        let ownership: Packing.Ownership =
+            keepsOwners && mapping.hasSeveralUsers ? .shifted(mapping.offset) : .fixed(LayerStore.builder)
+        let aside = try ScratchDirectory(in: "\(directory)/incoming")
+        let archive = "\(aside.path)/layer.tar.zst"
+        let packing = Packing(timestamps: .fixed(1), ownership: ownership, whiteouts: true, limits: limits)
+        let summary: Packing.Summary
+        do {
+            summary = try packing.pack(changes, paths: paths, excluding: excluded, to: archive)
+        } catch {
+            throw Failure(error.isOfTheTree ? .input : .infrastructure, error.description)
+        }
+        let (digest, size) = try adopt(archive)
+        return Layer(digest: digest, size: size, entries: summary.entries, skipped: summary.skipped)
+    }
+
+    /// Who owns what was built where the owners seen by this process mean nothing.
+    static let builder = Owner(user: Command.User.build.uid, group: Command.User.build.gid)
+
+    /// Adds an archive that was made elsewhere; the file is moved away.
+    ///
+    /// - Throws: `Failure` when its digest is not `expected`.
+    public func add(_ archive: String, expected: Digest) throws(Failure) {
+        let (digest, _) = try measure(archive)
+        guard digest == expected else {
+            throw Failure(.infrastructure, "\(archive): digest mismatch: expected \(expected), found \(digest)")
+        }
+        _ = try adopt(archive)
+    }
+
+    /// The file of a layer's archive, whether it exists or not.
+    public func object(_ digest: Digest) -> String {
+        "\(directory)/objects/\(digest.shard)/\(digest).tar.zst"
+    }
+
+    /// Whether the layer can be used: its archive is whole. One that is damaged is removed, so that it is made again.
+    ///
+    /// - Complexity: O(1) for an archive that was verified before and not changed since, else O(bytes).
+    public func contains(_ digest: Digest) -> Bool {
+        let file = object(digest)
+        if isMarkedAsVerified(file) { return true }
+        guard access(file, F_OK) == 0, let isWhole = try? isWhole(digest) else { return false }
+        if !isWhole { removeTree(file) }
+        return isWhole
+    }
+
+    /// The directory that holds the layer unpacked, unpacking it if need be. It must not be changed.
+    ///
+    /// - Throws: `Failure` of the kind `infrastructure`, also where the archive is missing or damaged; a damaged one is
+    ///   removed, so that the layer is made again. `CancellationError`.
+    public func unpacked(_ digest: Digest) async throws -> String {
+        let place = "\(directory)/\(digest)"
+        if state(ofUnpacked: digest) != nil { return place }
+        let lock = try await ExclusiveLock.acquire("\(directory)/locks/unpack-\(digest)")
+        defer { withExtendedLifetime(lock) {} }
+        if state(ofUnpacked: digest) != nil { return place }
+        try discard(digest)
+        let aside = try ScratchDirectory(in: "\(directory)/incoming")
+        try extract(digest, to: "\(aside.path)/layer")
+        try move("\(aside.path)/layer", to: place)
+        try noteState(of: digest)
+        return place
+    }
+
+    private func extract(_ digest: Digest, to place: String) throws {
+        let archive = object(digest)
+        guard access(archive, F_OK) == 0 else {
+            throw Self.lost(digest, "is missing: there is no '\(archive)'")
+        }
+        guard try isWhole(digest) else {
+            removeTree(archive)
+            throw Self.lost(digest, "is damaged: '\(archive)' does not have the digest of its name")
+        }
+        let extraction = Extraction(
+            links: .anywhere, ownership: mapping.hasSeveralUsers ? .shifted(mapping.offset) : .extractor,
+            whiteouts: true, limits: limits)
+        do {
+            try extraction.extract(archive, to: place)
+        } catch {
+            throw Failure(.infrastructure, error.description)
+        }
+    }
+
+    private static func lost(_ digest: Digest, _ problem: String) -> Failure {
+        Failure(.infrastructure, "the layer \(digest) \(problem)", hint: "the job that made it has to run again")
+    }
+
+    /// The state of the layer's directory; nil where it is not as it was when it was unpacked.
+    ///
+    /// - Complexity: O(entries), one system call for each.
+    public func state(ofUnpacked digest: Digest) -> Digest? {
+        guard let noted = contents(of: "\(directory)/states/\(digest)").flatMap({ Digest(hex: $0) }),
+            TreeState(of: "\(directory)/\(digest)", .metadata)?.digest == noted
+        else { return nil }
+        return noted
+    }
+
+    /// The layer that is unpacked in `directory`; nil for any other directory.
+    public func digest(ofUnpacked directory: String) -> Digest? {
+        guard directory.hasPrefix(self.directory + "/") else { return nil }
+        return Digest(hex: String(directory.dropFirst(self.directory.count + 1)))
+    }
+
+    private func noteState(of digest: Digest) throws(Failure) {
+        guard let state = TreeState(of: "\(directory)/\(digest)", .metadata) else {
+            throw Failure(.infrastructure, "\(directory)/\(digest): cannot be read")
+        }
+        try makeDirectories("\(directory)/states")
+        let aside = try ScratchDirectory(in: "\(directory)/incoming")
+        try LogFile("\(aside.path)/state").append(Array(state.digest.hex.utf8))
+        try move("\(aside.path)/state", to: "\(directory)/states/\(digest)")
+    }
+
+    /// Removes what killed processes were writing; to be called at the start of a program.
+    ///
+    /// After a new boot of the machine it removes the unpacked directories too: not all of their files need have reached
+    /// the disk before the machine stopped. Archives have, and are unpacked again when asked for. So it does when owners
+    /// are stored in another way than before.
+    /// What cannot be removed now is tried again at the next start.
+    public func removeLeftovers() {
+        ScratchDirectory.removeLeftovers(in: "\(directory)/incoming")
+        try? discardAfterBoot()
+    }
+
+    private func discardAfterBoot() throws(Failure) {
+        guard let lock = try ExclusiveLock.attempt("\(directory)/locks/boot") else { return }
+        defer { withExtendedLifetime(lock) {} }
+        let boot = (contents(of: "/proc/sys/kernel/random/boot_id") ?? "") + mapping.description
+        guard boot != contents(of: "\(directory)/boot") else { return }
+        for name in namesOfEntries(in: directory) {
+            if let digest = Digest(hex: name) { try discard(digest) }
+        }
+        try LogFile("\(directory)/boot").append(Array(boot.utf8))
+    }
+
+    /// Removes a layer, archive and directory. No sandbox may be using it.
+    public func remove(_ digest: Digest) throws(Failure) {
+        unlink(object(digest))
+        try discard(digest)
+    }
+
+    func discard(_ digest: Digest) throws(Failure) {
+        unlink("\(directory)/states/\(digest)")
+        guard isUnpacked(digest) else { return }
+        // First out of the way by one rename: nobody finds half of it.
+        let aside = try ScratchDirectory(in: "\(directory)/incoming")
+        try move("\(directory)/\(digest)", to: "\(aside.path)/layer")
+    }
+
+    private func isUnpacked(_ digest: Digest) -> Bool {
+        access("\(directory)/\(digest)", F_OK) == 0
+    }
+
+    private func adopt(_ archive: String) throws(Failure) -> (Digest, Int) {
+        let (digest, size) = try measure(archive)
+        try makeDirectories("\(directory)/objects/\(digest.shard)")
+        try move(archive, to: object(digest))
+        markAsVerified(object(digest))
+        return (digest, size)
+    }
+
+    // MARK: Verified archives
+
+    /// Whether the file was verified and not written since: writing sets the time of modification.
+    private func isMarkedAsVerified(_ file: String) -> Bool {
+        var status = stat()
+        return lstat(file, &status) == 0 && status.st_mode & S_IFMT == S_IFREG && status.st_mtim.tv_sec == 1
+            && status.st_mtim.tv_nsec == 0 && access(file, R_OK) == 0
+    }
+
+    private func markAsVerified(_ file: String) {
+        var times = [timespec(tv_sec: 1, tv_nsec: 0), timespec(tv_sec: 1, tv_nsec: 0)]
+        utimensat(AT_FDCWD, file, &times, AT_SYMLINK_NOFOLLOW)
+    }
+
+    /// Reads the archive, and compares it with its name.
+    ///
+    /// - Throws: `Failure` where it cannot be read.
+    func isWhole(_ digest: Digest) throws(Failure) -> Bool {
+        let file = object(digest)
+        var status = stat()
+        guard lstat(file, &status) != 0 || status.st_mode & S_IFMT == S_IFREG else { return false }
+        let (found, _) = try measure(file)
+        if found == digest { markAsVerified(file) }
+        return found == digest
+    }
+
+    private func move(_ source: String, to destination: String) throws(Failure) {
+        // What is in the way is damage: a directory in a file's place, or the other way round.
+        let isBlocked = { [EISDIR, ENOTDIR, ENOTEMPTY, EEXIST].contains(errno) }
+        guard
+            rename(source, destination) == 0
+                || isBlocked() && removeTree(destination) && rename(source, destination) == 0
+        else {
+            throw Failure(.infrastructure, "\(destination): cannot be put there: \(String(cString: strerror(errno)))")
+        }
+    }
+
+    private func measure(_ file: String) throws(Failure) -> (Digest, Int) {
+        let descriptor = open(file, O_RDONLY | O_NOFOLLOW | O_CLOEXEC)
+        guard descriptor >= 0 else {
+            throw Failure(.infrastructure, "\(file): cannot be opened: \(String(cString: strerror(errno)))")
+        }
+        defer { close(descriptor) }
+        var status = stat()
+        guard let digest = digestOfFile(descriptor), fstat(descriptor, &status) == 0 else {
+            throw Failure(.infrastructure, "\(file): cannot be read: \(String(cString: strerror(errno)))")
+        }
+        return (digest, Int(status.st_size))
+    }
+}
+
+extension ArchiveError {
+    /// Whether the tree that was to be packed is to blame, not this machine.
+    fileprivate var isOfTheTree: Bool {
+        switch code {
+        case .tooManyEntries, .tooManyBytes, .tooDeep, .unsafePath, .linkOutside, .specialFile: true
+        case .damaged, .noSuchMember, .system: false
+        }
+    }
+}

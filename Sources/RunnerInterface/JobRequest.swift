@@ -1,0 +1,35 @@
+public import Core
+public import Documents
+
+/// A job and all that a runner must know to run it.
+public struct JobRequest: Sendable {
+    /// A job that ran before, with the layer it left.
+    public struct Input: Sendable {
+        public var id: Digest
+        public var job: Job
+        public var layer: Digest
+        public var files: PackageFiles
+
+        public init(id: Digest, job: Job, layer: Digest, files: PackageFiles) {
+            self.id = id
+            self.job = job
+            self.layer = layer
+            self.files = files
+        }
+    }
+
+    public var id: Digest
+    public var job: Job
+    public var files: PackageFiles
+    /// Everything that the job is built over, direct and indirect, dependencies first.
+    public var inputs: [Input]
+    public var target: Plan.Target
+
+    public init(id: Digest, job: Job, files: PackageFiles, inputs: [Input], target: Plan.Target) {
+        self.id = id
+        self.job = job
+        self.files = files
+        self.inputs = inputs
+        self.target = target
+    }
+}

@@ -1,0 +1,125 @@
+import Core
+import Foundation
+import Glibc
+import Supervision
+import Synchronization
+
+/// The ssh client that holds a workspace's connection open, and with it the workspace.
+///
+/// It tells the host's side every few seconds that this side is alive: where the network swallows packets, neither side
+/// sees the other's end.
+final class ControlConnection: Sendable {
+    private struct State {
+        /// The client's standard input; -1 once closed.
+        var controlPipe: Int32
+        var output = ""
+        var result: CommandResult?
+    }
+
+    private final class Shared: Sendable {
+        let state: Mutex<State>
+        init(controlPipe: Int32) { state = Mutex(State(controlPipe: controlPipe)) }
+    }
+
+    private let shared: Shared
+    private let running: Task<Void, Never>
+
+    /// Starts the client with `script` as the beginning of its input.
+    init(host: RemoteHost, control: String, script: RemoteScript) throws(Failure) {
+        let words = host.words(control: control, isMaster: true, "exec /bin/sh -s")
+        let environment = host.client.environment
+        let input = try Supervision.Pipe()
+        let reading = fcntl(input.reading, F_DUPFD_CLOEXEC, 0)
+        let shared = Shared(controlPipe: input.takeWriting())
+        self.shared = shared
+        running = Task.detached {
+            let result = await Supervisor.run { cancellation in
+                ControlConnection.supervise(words, environment, script.text, input: reading, cancellation, shared)
+            }
+            shared.state.withLock { $0.result = result }
+        }
+        // A thread of its own: whatever else keeps this process busy, the host must hear of it.
+        let pause = UInt32(host.client.timeout) * 250_000
+        Thread.detachNewThread {
+            RemoteSession.blockBrokenPipe()
+            var number = 0
+            repeat {
+                usleep(pause)
+                number += 1
+            } while ControlConnection.beat(number, shared)
+        }
+    }
+
+    deinit {
+        endInput()
+    }
+
+    /// Whether the client has ended.
+    var isLost: Bool { shared.state.withLock { $0.result != nil } }
+
+    /// Waits until the workspace is there.
+    ///
+    /// - Returns: the number of the login's user on the host.
+    /// - Throws: `RemoteRefusal` with what ssh said; `CancellationError`.
+    func waitUntilReady(of host: RemoteHost) async throws -> Int {
+        while true {
+            let (output, result) = shared.state.withLock { ($0.output, $0.result) }
+            let last = output.split(separator: "\n", omittingEmptySubsequences: true).last ?? ""
+            if output.hasSuffix("\n"), last.hasPrefix("ready "), let user = Int(last.dropFirst(6)) { return user }
+            if let result { throw RemoteRefusal(host, said: output, ending: result.ending) }
+            try await Task.sleep(for: .milliseconds(5))
+        }
+    }
+
+    /// Ends the connection, and waits until the host has removed the workspace or cannot be heard any more.
+    func close() async {
+        endInput()
+        let deadline = Task {
+            try await Task.sleep(for: .seconds(10))
+            running.cancel()
+        }
+        await running.value
+        deadline.cancel()
+    }
+
+    private func endInput() {
+        shared.state.withLock { state in
+            if state.controlPipe >= 0 { Glibc.close(state.controlPipe) }
+            state.controlPipe = -1
+        }
+    }
+
+    /// Says a line. The pipe holds more of them than are ever unread while the connection counts as alive.
+    ///
+    /// - Returns: false once nobody is to be told.
+    private static func beat(_ number: Int, _ shared: Shared) -> Bool {
+        shared.state.withLock { state in
+            if state.controlPipe >= 0 { RemoteSession.send("\(number)\n", to: state.controlPipe) }
+            return state.controlPipe >= 0
+        }
+    }
+
+    private static func supervise(
+        _ words: [String], _ environment: [String: String], _ script: String, input: Int32,
+        _ cancellation: Cancellation, _ shared: Shared
+    ) -> CommandResult {
+        defer { Glibc.close(input) }
+        do throws(Failure) {
+            let printed = try Supervision.Pipe()
+            let process = try RemoteSession.start(
+                words, environment: environment, input: input, output: printed.writing, error: printed.writing)
+            let controlPipe = shared.state.withLock { $0.controlPipe }
+            RemoteSession.send(script, to: controlPipe)
+            let supervisor = Supervisor(
+                process: process, limits: Limits(time: nil, silence: nil, output: nil), group: .none,
+                cancellation: cancellation, disk: DiskWatch(paths: [], limit: nil, reserve: 0), report: .status)
+            return supervisor.run(output: printed.takeReading(), status: -1) { bytes in
+                shared.state.withLock {
+                    $0.output = String(($0.output + String(decoding: bytes, as: UTF8.self)).suffix(2000))
+                }
+            }
+        } catch {
+            return CommandResult(ending: .setupFailed(error.description))
+        }
+    }
+}

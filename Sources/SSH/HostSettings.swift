@@ -1,0 +1,63 @@
+public import Core
+
+/// Which hosts serve which targets, beside what matrices say.
+public struct HostSettings: Sendable {
+    /// Hosts for the targets that a glob matches.
+    public struct Rule: Hashable, Sendable {
+        public var targets: Glob
+        public var hosts: [HostAddress]
+    }
+
+    public var rules: [Rule]
+    public var client: SSHClient
+    /// How long jobs wait for a target none of whose hosts answers.
+    public var hostWait: Duration
+
+    public init(rules: [Rule] = [], client: SSHClient = SSHClient(), hostWait: Duration = .seconds(60)) {
+        self.rules = rules
+        self.client = client
+        self.hostWait = hostWait
+    }
+
+    /// Reads rules from words such as `openbsd-*=ssh://a,ssh://b`.
+    ///
+    /// - Throws: `Failure` that names the first word that is none.
+    public static func rules(from text: String) throws(Failure) -> [Rule] {
+        var rules: [Rule] = []
+        for word in text.split(whereSeparator: \.isWhitespace) {
+            let parts = word.split(separator: "=", maxSplits: 1)
+            guard parts.count == 2, !parts[0].isEmpty else {
+                throw Failure(.input, "hosts: '\(word)': expected TARGET=ssh://[USER@]HOST[:PORT][,ssh://…]")
+            }
+            rules.append(Rule(targets: Glob(String(parts[0])), hosts: try addresses(parts[1], separator: ",")))
+        }
+        return rules
+    }
+
+    /// Every host of a rule, each once.
+    public var all: [HostAddress] {
+        rules.flatMap(\.hosts).reduce(into: []) { hosts, host in
+            if !hosts.contains(host) { hosts.append(host) }
+        }
+    }
+
+    /// The hosts of a target, each once: the first rule's that matches, else those of the matrix.
+    ///
+    /// - Parameter planned: addresses separated by spaces.
+    /// - Throws: `Failure` where the matrix names something else.
+    package func hosts(of target: String, planned: String?) throws(Failure) -> [HostAddress] {
+        if let rule = rules.first(where: { $0.targets.matches(target) }) { return rule.hosts }
+        return try Self.addresses(planned ?? "", separator: " ")
+    }
+
+    private static func addresses(_ text: some StringProtocol, separator: Character) throws(Failure) -> [HostAddress] {
+        var hosts: [HostAddress] = []
+        for word in text.split(separator: separator) {
+            guard let address = HostAddress(word) else {
+                throw Failure(.input, "'\(word)' is no address of a host: expected ssh://[USER@]HOST[:PORT]")
+            }
+            if !hosts.contains(address) { hosts.append(address) }
+        }
+        return hosts
+    }
+}

@@ -1,0 +1,105 @@
+public import Core
+
+/// A machine that is reached by ssh. It needs sshd, a POSIX shell and tar, nothing of ours.
+public struct RemoteHost: Hashable, Sendable {
+    public var address: HostAddress
+    /// How the ssh client of this machine is called.
+    public var client: SSHClient
+    /// The directory on the host in which workspaces are made.
+    public var directory: String
+    /// Words before the shell's for steps of root, where the login is not root: `["doas"]`, `["sudo", "-n"]`.
+    public var elevation: [String]
+    /// Bytes that stay free on the host's disk: below that a command is stopped.
+    public var reserve: Int
+
+    public init(
+        _ address: HostAddress, client: SSHClient = SSHClient(), directory: String = "/var/tmp/ciso",
+        elevation: [String] = [], reserve: Int = 256 << 20
+    ) {
+        self.address = address
+        self.client = client
+        self.directory = directory
+        self.elevation = elevation
+        self.reserve = reserve
+    }
+
+    /// For messages.
+    public var name: String { address.destination + (address.port.map { ":\($0)" } ?? "") }
+
+    /// - Throws: `Failure` for words that a shell could take for something else.
+    func validate() throws(Failure) {
+        guard directory.hasPrefix("/"), isPlainPath(directory) else {
+            throw Failure(
+                .input,
+                "host '\(name)': directory '\(directory)': expected an absolute path of letters, digits, '.', '_', '-'")
+        }
+        guard elevation.allSatisfy({ isPlainPath($0) }) else {
+            throw Failure(.input, "host '\(name)': '\(elevation.joined(separator: " "))': expected plain words")
+        }
+    }
+
+    /// The words of a call of the ssh client.
+    ///
+    /// - Parameters:
+    ///   - control: the socket by which calls share one connection.
+    ///   - isMaster: whether the call makes the connection; all others use it or fail.
+    ///   - terminal: whether the command gets a terminal of its own.
+    func words(control: String, isMaster: Bool, terminal: Bool = false, _ remote: String) -> [String] {
+        let own = isMaster ? ["ControlMaster=yes"] : ["ControlMaster=no", "ProxyCommand=false"]
+        let options = client.options + own + ["ControlPath=\(control)", "ControlPersist=no"]
+        let port = address.port.map { ["-p", String($0)] } ?? []
+        return ["ssh", terminal ? "-tt" : "-T"] + client.arguments + options.flatMap { ["-o", $0] } + port
+            + ["--", address.destination, remote]
+    }
+}
+
+/// How this machine's ssh client is to be called.
+public struct SSHClient: Hashable, Sendable {
+    /// The client's configuration; nil for the user's own.
+    public var configuration: String?
+    /// The file with the keys of known hosts; a host that is not in it is refused. Nil for the user's own.
+    public var knownHosts: String?
+    /// The private key; nil for those that the user's agent and configuration offer.
+    public var identity: String?
+    /// Variables of the client itself, such as `SSH_AUTH_SOCK`.
+    public var environment: [String: String]
+    /// Seconds without an answer after which a connection counts as lost, on both sides; at least 4.
+    public var timeout: Int
+
+    public init(
+        configuration: String? = nil, knownHosts: String? = nil, identity: String? = nil,
+        environment: [String: String] = [:], timeout: Int = 20
+    ) {
+        self.configuration = configuration
+        self.knownHosts = knownHosts
+        self.identity = identity
+        self.environment = environment
+        self.timeout = max(4, timeout)
+    }
+
+    var arguments: [String] { configuration.map { ["-F", $0] } ?? [] }
+
+    var options: [String] {
+        var options = [
+            "BatchMode=yes", "StrictHostKeyChecking=yes", "ConnectTimeout=10", "ServerAliveInterval=\(timeout / 4)",
+            "ServerAliveCountMax=3", "ForwardAgent=no", "ForwardX11=no", "PermitLocalCommand=no",
+            "ClearAllForwardings=yes", "LogLevel=ERROR",
+        ]
+        if let knownHosts { options.append("UserKnownHostsFile=\(knownHosts)") }
+        if let identity { options += ["IdentityFile=\(identity)", "IdentitiesOnly=yes"] }
+        return options
+    }
+}
+
+/// Whether no shell sees anything but a path in `path`.
+func isPlainPath(_ path: String) -> Bool {
+    !path.isEmpty
+        && path.unicodeScalars.allSatisfy { letter in
+            letter.isASCII && (letter.properties.isAlphabetic || "0123456789/._-+@:".unicodeScalars.contains(letter))
+        }
+}
+
+/// `text` as one word of a POSIX shell.
+func shellQuoted(_ text: String) -> String {
+    "'" + text.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'"
+}

@@ -1,0 +1,162 @@
+package import Core
+
+/// The hosts that are reached by ssh, who uses which, and how they fare.
+///
+/// One job at a time uses a host: what it installs contains the directory that it is installed into, and there is one such
+/// directory for all jobs of a target. More jobs at a time need more logins, each with a file system of its own.
+package actor RemoteHosts {
+    /// What is known of a host.
+    private struct State {
+        var isTaken = false
+        /// Attempts that failed since the last that did not.
+        var failures = 0
+        var retryAt: ContinuousClock.Instant?
+        var downSince: ContinuousClock.Instant?
+        /// Whether it will refuse for the rest of the run.
+        var isPermanent = false
+        var reason = ""
+        /// Environments that it cannot serve in this run, and why.
+        var unsuitable: [Digest: String] = [:]
+        var lastUsed: ContinuousClock.Instant?
+    }
+
+    package let settings: HostSettings
+    /// How long a job waits for a host that another process uses.
+    private static let longestWait = Duration.seconds(6 * 3600)
+    private var states: [HostAddress: State] = [:]
+    private let clock = ContinuousClock()
+
+    package init(_ settings: HostSettings) {
+        self.settings = settings
+    }
+
+    package nonisolated func hosts(of target: HostedTarget) throws(Failure) -> [HostAddress] {
+        try settings.hosts(of: target.name, planned: target.planned)
+    }
+
+    /// Waits for a free host of `target` and runs `body` with it. A host on which that fails through no fault of the
+    /// package is left alone for a while, longer each time.
+    ///
+    /// - Throws: `Failure` where the target has no host, or none that answers; what `body` throws.
+    package func use<Value: Sendable>(
+        for target: HostedTarget, progress: @Sendable (String) -> Void,
+        _ body: @Sendable (HostAddress) async throws -> Value
+    ) async throws -> Value {
+        let start = clock.now
+        while true {
+            let host = try await take(target, progress)
+            do {
+                let value = try await body(host)
+                give(host)
+                return value
+            } catch let refusal as RemoteRefusal where refusal.kind == .taken {
+                // Another process of ours, or a session whose end the host has not seen yet.
+                states[host, default: State()].isTaken = false
+                states[host]?.retryAt = clock.now + .seconds(1)
+                if clock.now - start > Self.longestWait { throw refusal.failure }
+                progress("waiting for \(host.destination)")
+            } catch let refusal as RemoteRefusal where refusal.kind == .unsuitable {
+                // It may still serve another target.
+                states[host, default: State()].isTaken = false
+                states[host]?.unsuitable[target.environment] = refusal.description
+            } catch let refusal as RemoteRefusal {
+                // The job has not begun: another host may have it at once.
+                give(host, failed: refusal.description, isPermanent: refusal.kind.isPermanent)
+            } catch {
+                give(host, failed: Self.blamesHost(error) ? "\(error)" : nil)
+                throw error
+            }
+        }
+    }
+
+    private func take(_ target: HostedTarget, _ progress: @Sendable (String) -> Void) async throws -> HostAddress {
+        let hosts = try hosts(of: target)
+        guard !hosts.isEmpty else {
+            throw Failure(
+                .infrastructure, "target '\(target.name)' runs on a host reached by ssh, and none is known",
+                hint: "name one in the matrix, 'run: ssh://HOST', or by the setting 'hosts'")
+        }
+        var hasReported = false
+        while true {
+            try Task.checkCancellation()
+            let now = clock.now
+            let free = hosts.filter { host in
+                let state = states[host] ?? State()
+                return !state.isTaken && !state.isPermanent && state.unsuitable[target.environment] == nil
+                    && state.retryAt.map { $0 <= now } ?? true
+            }
+            if let best = free.min(by: precedes) {
+                states[best, default: State()].isTaken = true
+                states[best]?.lastUsed = now
+                return best
+            }
+            try checkAvailability(hosts, target, now)
+            if !hasReported { progress("waiting for a host") }
+            hasReported = true
+            try await Task.sleep(for: .milliseconds(50))
+        }
+    }
+
+    /// What failed least goes first, then what was used longest ago.
+    private func precedes(_ left: HostAddress, _ right: HostAddress) -> Bool {
+        let (left, right) = (states[left] ?? State(), states[right] ?? State())
+        guard left.failures == right.failures else { return left.failures < right.failures }
+        guard let other = right.lastUsed else { return false }
+        return left.lastUsed.map { $0 < other } ?? true
+    }
+
+    /// - Throws: `Failure` where every host has been down for longer than anybody should wait; `PermanentFailure` where
+    ///   waiting does not help with any.
+    private func checkAvailability(_ hosts: [HostAddress], _ target: HostedTarget, _ now: ContinuousClock.Instant)
+        throws
+    {
+        let down = hosts.compactMap { host -> (reason: String, time: Duration, isPermanent: Bool)? in
+            guard let state = states[host] else { return nil }
+            if let reason = state.unsuitable[target.environment] { return (reason, .zero, true) }
+            guard !state.isTaken, let since = state.downSince else { return nil }
+            return (state.reason, now - since, state.isPermanent)
+        }
+        let isOver = down.allSatisfy { $0.isPermanent || $0.time > settings.hostWait }
+        guard down.count == hosts.count, isOver else { return }
+        let reasons = down.map { host in
+            host.reason + (host.time > .seconds(5) ? " (down for \(host.time.components.seconds) s)" : "")
+        }
+        let failure = Failure(
+            .infrastructure, "no host of '\(target.name)' can be used: \(reasons.joined(separator: "; "))")
+        if down.allSatisfy(\.isPermanent) { throw PermanentFailure(failure) }
+        throw failure
+    }
+
+    private func give(_ host: HostAddress, failed reason: String? = nil, isPermanent: Bool = false) {
+        var state = states[host] ?? State()
+        state.isTaken = false
+        state.isPermanent = isPermanent
+        if let reason {
+            state.failures += 1
+            state.reason = reason
+            state.downSince = state.downSince ?? clock.now
+            state.retryAt = clock.now + .milliseconds(min(60_000, 500 << min(state.failures, 10)))
+        } else {
+            (state.failures, state.downSince) = (0, nil)
+        }
+        states[host] = state
+    }
+
+    private static func blamesHost(_ error: any Error) -> Bool {
+        switch error {
+        case is CancellationError: false
+        case let error as Failure: error.kind == .infrastructure
+        default: false
+        }
+    }
+}
+
+extension RemoteRefusal.Kind {
+    /// Whether the host will refuse again, however long one waits.
+    fileprivate var isPermanent: Bool {
+        switch self {
+        case .wrongKey, .noLogin: true
+        case .unreachable, .unready, .taken, .unsuitable: false
+        }
+    }
+}

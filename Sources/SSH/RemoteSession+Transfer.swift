@@ -1,0 +1,132 @@
+import Archive
+public import Core
+import Glibc
+import Supervision
+import Synchronization
+
+/// Files on their way to the host and back.
+extension RemoteSession {
+    /// Unpacks `archive` (tar, compressed or not) below `directory`, absolute on the host, which is made.
+    ///
+    /// - Throws: `Failure` with what the host's tar said.
+    public func unpack(_ archive: String, to directory: String) async throws(Failure) {
+        try checkPlain(directory)
+        // Parsed by the login shell, whichever it is: plain words only.
+        try await feed(archive, to: "mkdir -p \(directory) && exec tar -xpf - -C \(directory)", "unpacking \(archive)")
+    }
+
+    /// Sends what `archive` holds, uncompressed, to a command of plain words.
+    func feed(_ archive: String, to command: String, _ action: String) async throws(Failure) {
+        try await transfer(words(command), action) { (descriptor: Int32) throws(Failure) in
+            do throws(ArchiveError) {
+                try expand(archive, to: descriptor)
+            } catch {
+                // What the system refuses is the host's tar giving up; what it said says why.
+                if error.code != .system { throw error.failure }
+            }
+        }
+    }
+
+    /// Writes a file on the host at an absolute path.
+    public func write(_ bytes: [UInt8], to path: String) async throws(Failure) {
+        try checkPlain(path)
+        try await transfer(words("exec tee \(path)"), "writing \(path)") { RemoteSession.send(bytes, to: $0) }
+    }
+
+    /// The contents of a regular file on the host, at an absolute path; nil where there is none.
+    ///
+    /// - Parameter limit: the most bytes that are read; a longer file counts as none.
+    public func read(_ path: String, limit: Int = 4 << 20) async throws(Failure) -> [UInt8]? {
+        let copy = "\(scratch.path)/read.\(nextNumber())"
+        defer { unlink(copy) }
+        try await run(
+            RemoteScript(PackageResources.read_file_sh, ["file": path, "limit": "\(limit)"]), into: copy,
+            limit: limit + 1)
+        guard let found = bytes(of: copy), !found.isEmpty else { return nil }
+        return Array(found.dropFirst())
+    }
+
+    /// The system and the C compiler of the host, each on a line.
+    ///
+    /// - Parameter path: where programs are found.
+    public func tools(path: String) async throws(Failure) -> String {
+        try await answer(to: RemoteScript(PackageResources.describe_tools_sh, ["path": path]))
+    }
+
+    /// The paths of what is below a directory of the host and is no directory.
+    ///
+    /// - Parameters:
+    ///   - excluded: paths that are left out with all that is below them.
+    ///   - limit: the most paths.
+    public func files(below directory: String, excluding excluded: [String], limit: Int) async throws(Failure)
+        -> [String]
+    {
+        try await answer(
+            to: RemoteScript(
+                PackageResources.list_files_sh, ["folder": directory, "limit": "\(limit)"], arguments: excluded)
+        ).split(separator: "\n").map(String.init)
+    }
+
+    /// What a short script prints on the host.
+    func answer(to script: RemoteScript) async throws(Failure) -> String {
+        let file = "\(scratch.path)/answer.\(nextNumber())"
+        defer { unlink(file) }
+        try await run(script, into: file)
+        return contents(of: file) ?? ""
+    }
+
+    /// Runs a short script on the host, and keeps what it prints in `file`.
+    ///
+    /// - Parameter limit: the most bytes that it may print.
+    func run(_ script: RemoteScript, into file: String = "/dev/null", limit: Int = 64 << 20) async throws(Failure) {
+        let text = script.text
+        try await transfer(words("exec /bin/sh -s"), "running a script", into: file, limit: limit) {
+            RemoteSession.send(text, to: $0)
+        }
+    }
+
+    private func checkPlain(_ path: String) throws(Failure) {
+        guard isPlainPath(path), path.hasPrefix("/") else {
+            throw Failure(.infrastructure, "'\(path)': expected an absolute path of plain letters")
+        }
+    }
+
+    /// Runs the ssh client with what `feed` writes as its input, and its output in a file.
+    private func transfer(
+        _ words: [String], _ action: String, into file: String = "/dev/null", limit: Int = 64 << 20,
+        feed: @escaping @Sendable (Int32) throws(Failure) -> Void
+    ) async throws(Failure) {
+        let errorText = Mutex("")
+        let problem = Mutex<Failure?>(nil)
+        let variables = host.client.environment
+        let result = await Supervisor.run { cancellation in
+            do throws(Failure) {
+                let input = try Pipe()
+                let errors = try Pipe()
+                let output = open(file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
+                let process = try RemoteSession.start(
+                    words, environment: variables, input: input.reading, output: output, error: errors.writing,
+                    limits: [.init(resource: Int32(RLIMIT_FSIZE.rawValue), value: UInt64(limit))])
+                Glibc.close(output)
+                let supervisor = Supervisor(
+                    process: process, limits: Limits(silence: nil, disk: nil), group: .none, cancellation: cancellation,
+                    disk: DiskWatch(paths: [], limit: nil, reserve: 0), report: .status)
+                let feeding = input.takeWriting()
+                do throws(Failure) { try feed(feeding) } catch { problem.withLock { $0 = error } }
+                Glibc.close(feeding)
+                return supervisor.run(output: errors.takeReading(), status: -1) { bytes in
+                    errorText.withLock { $0 += String(decoding: bytes, as: UTF8.self) }
+                }
+            } catch {
+                return CommandResult(ending: .setupFailed(error.description))
+            }
+        }
+        if let failure = problem.withLock({ $0 }) { throw failure }
+        guard !result.succeeded else { return }
+        let text = errorText.withLock { String($0.suffix(500)) }
+        if let said = text.split(separator: "\n").last(where: { $0.hasPrefix("ciso: ") }) {
+            throw Failure(.input, String(said.dropFirst("ciso: ".count)))
+        }
+        throw Failure(.infrastructure, "\(host.name): \(action): \(result.ending): \(text)")
+    }
+}

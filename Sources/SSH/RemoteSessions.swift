@@ -1,0 +1,83 @@
+internal import Core
+
+/// A host in which one job may be built.
+package struct RemoteWorkspace: Sendable {
+    package let session: RemoteSession
+    /// The host, its system and its C compiler, for whoever reads a result.
+    package let machine: String
+}
+
+/// Sessions with hosts that were made ready for a target.
+package struct RemoteSessions: Sendable {
+    /// Receives what is being done, and the name of the host on which.
+    package typealias Progress = @Sendable (_ step: String, _ host: String?) -> Void
+
+    package let hosts: RemoteHosts
+    private let ready: ReadyHosts
+    /// For files on their way.
+    private let scratch: String
+
+    package init(_ settings: HostSettings, scratch: String) {
+        hosts = RemoteHosts(settings)
+        ready = ReadyHosts()
+        self.scratch = scratch
+    }
+
+    /// Runs `body` with a free host of the target, on which the target's directories are empty and nobody else's.
+    ///
+    /// - Parameter prepare: makes a host ready for the target and returns what the host is; called once for each host.
+    /// - Throws: `Failure`; what `prepare` and `body` throw; `CancellationError`.
+    package func use<Value: Sendable>(
+        for target: HostedTarget, progress: @escaping Progress,
+        prepare: @Sendable (RemoteSession) async throws -> String,
+        _ body: @Sendable (RemoteWorkspace) async throws -> Value
+    ) async throws -> Value {
+        let waiting: @Sendable (String) -> Void = { progress($0, nil) }
+        return try await hosts.use(for: target, progress: waiting) { address in
+            let facts = try await facts(of: address, target, progress, prepare)
+            var host = host(address, target)
+            host.directory = target.directory
+            let session = try await RemoteSession(host, in: scratch, claiming: target.claims)
+            let workspace = RemoteWorkspace(session: session, machine: "\(host.name): \(facts)")
+            do {
+                let value = try await body(workspace)
+                await session.close()
+                return value
+            } catch {
+                await session.close()
+                throw error
+            }
+        }
+    }
+
+    private func host(_ address: HostAddress, _ target: HostedTarget) -> RemoteHost {
+        RemoteHost(address, client: hosts.settings.client, elevation: target.elevation)
+    }
+
+    /// Makes the host ready unless that was done before, and compares it with the other hosts of the target.
+    ///
+    /// - Returns: what the host is.
+    private func facts(
+        of address: HostAddress, _ target: HostedTarget, _ progress: Progress,
+        _ prepare: @Sendable (RemoteSession) async throws -> String
+    ) async throws -> String {
+        if let known = await ready.facts(of: address, for: target.environment) { return known }
+        let host = host(address, target)
+        progress("bootstrap", host.name)
+        let session = try await RemoteSession(host, in: scratch)
+        do {
+            let facts = try await prepare(session)
+            await session.close()
+            if let other = await ready.add(address, facts: facts, for: target.environment) {
+                throw RemoteRefusal(
+                    .unsuitable,
+                    "\(host.name) is '\(facts)', but \(other.host) is '\(other.facts)': hosts of one target must be equal"
+                )
+            }
+            return facts
+        } catch {
+            await session.close()
+            throw error
+        }
+    }
+}

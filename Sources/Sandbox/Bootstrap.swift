@@ -1,0 +1,96 @@
+public import Core
+public import Layers
+public import Supervision
+
+/// One step of making a root file system.
+public struct BootstrapStep: Sendable {
+    /// Where a step is run.
+    public enum Location: Sendable {
+        /// On this machine, with the variables `CISO_ROOT` (the directory to fill) and `CISO_CACHE`.
+        case host
+        /// In a sandbox whose root file system is what the previous steps made.
+        case environment
+    }
+
+    public var location: Location
+    public var command: Command
+
+    public init(_ location: Location, _ command: Command) {
+        self.location = location
+        self.command = command
+    }
+}
+
+/// A step of making a root file system that failed.
+public struct BootstrapFailure: FailureConvertible, CustomStringConvertible {
+    /// The step's name.
+    public var step: String
+    public var result: CommandResult
+    /// The file with all that the steps printed.
+    public var log: String
+
+    public var failure: Failure {
+        Failure(
+            .infrastructure, "making the environment: step '\(step)': \(result.ending)",
+            hint: "its output is in \(log)")
+    }
+
+    public var description: String { failure.description }
+}
+
+extension EnvironmentStore {
+    /// The root file system called `digest`, made by `steps` if it does not exist or was changed.
+    ///
+    /// - Parameters:
+    ///   - recipe: identifies what `steps` make, apart from what `check` compares; nil: nothing is reused.
+    ///   - steps: are run in order; all must succeed.
+    ///   - check: is run last, with the new root file system before it is put in place; it may refuse by throwing.
+    ///   - begin: is called when it has to be made, which takes minutes.
+    ///   - output: is given what the steps print.
+    /// - Throws: `BootstrapFailure`; what `check` throws; `Failure` of the kind `infrastructure`; `CancellationError`.
+    public func make(
+        _ digest: Digest, recipe: Digest? = nil, steps: [BootstrapStep],
+        check: @Sendable (Sandbox.Layout) async throws -> Void = { _ in },
+        begin: @Sendable () -> Void = {},
+        output: @escaping @Sendable ([UInt8]) -> Void = { _ in }
+    ) async throws -> String {
+        try await make(
+            digest, recipe: recipe, begin: begin, fill: { try await fill($0, by: steps, digest, output) },
+            check: { try await check(Sandbox.Layout(base: $0)) })
+    }
+
+    private func fill(
+        _ root: String, by steps: [BootstrapStep], _ digest: Digest, _ output: @escaping @Sendable ([UInt8]) -> Void
+    ) async throws {
+        let log = try LogFile(log(digest))
+        for step in steps {
+            try Task.checkCancellation()
+            try await run(step, root: root, log: log, output)
+        }
+    }
+
+    private func run(
+        _ step: BootstrapStep, root: String, log: LogFile, _ output: @escaping @Sendable ([UInt8]) -> Void
+    ) async throws {
+        var command = step.command
+        let both: @Sendable ([UInt8]) -> Void = {
+            log.append($0)
+            output($0)
+        }
+        let result: CommandResult
+        switch step.location {
+        case .host:
+            command.environment["CISO_ROOT"] = absolute(root)
+            command.environment["CISO_CACHE"] = absolute(cache)
+            let temporary = try ScratchDirectory.temporary(isShared: true)
+            command.environment["TMPDIR"] = temporary.path
+            result = await HostCommand.run(command, watching: [root, temporary.path], output: both)
+            try shift(root, from: 0)
+        case .environment:
+            let sandbox = try Sandbox(Sandbox.Layout(base: absolute(root), writesBase: true), in: incoming)
+            result = await sandbox.run(command, output: both)
+        }
+        if result.ending == .cancelled { throw CancellationError() }
+        guard result.succeeded else { throw BootstrapFailure(step: command.name, result: result, log: log.path) }
+    }
+}

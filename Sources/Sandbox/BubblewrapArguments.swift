@@ -1,0 +1,88 @@
+import Glibc
+import Supervision
+
+/// What bubblewrap is told before the command, and how it is written for its option `--args`.
+struct BubblewrapArguments {
+    private(set) var words: [String] = []
+
+    /// - Parameters:
+    ///   - access: what is writable, where not all is.
+    ///   - root: where the overlay is mounted.
+    ///   - temporary: the directory that is seen as `/tmp`.
+    ///   - namespace: a descriptor of the user namespace to enter; nil to have bubblewrap make one.
+    init(
+        command: Command, layout: Sandbox.Layout, access: [Command.Access]?, root: String, temporary: String,
+        namespace: Int32?, filter: Int32,
+        status: Int32
+    ) {
+        add("--bind", root, "/")
+        addKernelFileSystems(protectingSettings: namespace != nil)
+        for place in access ?? [] {
+            add(place.isWritable ? "--bind" : "--ro-bind", root + place.path, place.path)
+        }
+        add("--bind", temporary, "/tmp")
+        addNamespaces(command, hostname: layout.hostname, namespace)
+        for bind in layout.binds {
+            add(bind.writable ? "--bind" : "--ro-bind", bind.source, bind.destination)
+        }
+        if command.network { addNameResolution(base: layout.base) }
+        if access != nil { add("--remount-ro", "/") }
+        add("--seccomp", String(filter))
+        add("--json-status-fd", String(status))
+        for (name, value) in command.environment.sorted(by: { $0.key < $1.key }) {
+            add("--setenv", name, value)
+        }
+        add("--chdir", command.workingDirectory)
+    }
+
+    /// Each word ended by a zero byte.
+    var encoded: [UInt8] {
+        words.flatMap { Array($0.utf8) + [0] }
+    }
+
+    private mutating func add(_ option: String...) {
+        words += option
+    }
+
+    /// - Parameter protectingSettings: the kernel lets the machine's root change its settings even from inside of
+    ///   namespaces, and root of the sandbox is the same user: so they are read-only.
+    private mutating func addKernelFileSystems(protectingSettings: Bool) {
+        add("--proc", "/proc")
+        if protectingSettings {
+            add("--ro-bind", "/proc/sys", "/proc/sys")
+            for name in ["sysrq-trigger", "kcore", "keys", "timer_list", "sched_debug"] {
+                let path = "/proc/\(name)"
+                if access(path, F_OK) == 0 { add("--ro-bind", "/dev/null", path) }
+            }
+        }
+        add("--dev", "/dev")
+    }
+
+    private mutating func addNamespaces(_ command: Command, hostname: String, _ namespace: Int32?) {
+        if let namespace {
+            add("--userns", String(namespace))
+            if command.user == .root { addCapabilities() }
+        } else {
+            add("--unshare-user", "--uid", String(command.user.uid), "--gid", String(command.user.gid))
+        }
+        add("--unshare-pid", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try", "--hostname", hostname)
+        if !command.network { add("--unshare-net") }
+        add("--die-with-parent", "--new-session")
+    }
+
+    /// What package managers need, and what engines of containers usually leave.
+    private mutating func addCapabilities() {
+        add("--cap-drop", "ALL")
+        for name in ["CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "SETGID", "SETUID", "SETFCAP", "SYS_CHROOT"] {
+            add("--cap-add", "CAP_\(name)")
+        }
+    }
+
+    /// The machine's own, where the base has a plain file to put it over.
+    private mutating func addNameResolution(base: String) {
+        var status = stat()
+        let file = "/etc/resolv.conf"
+        guard lstat(base + file, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return }
+        add("--ro-bind-try", file, file)
+    }
+}

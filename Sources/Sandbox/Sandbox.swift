@@ -1,0 +1,179 @@
+public import Core
+import Glibc
+public import Supervision
+
+/// A place on this Linux machine where commands run without reaching the rest of it.
+///
+/// Its root file system is an overlay: a base, layers above it, and on top a directory of the sandbox's own that takes
+/// every change; base and layers are never written. The overlay is mounted for each command in a mount namespace of the
+/// command's own and vanishes with its last process, however that ends. bubblewrap makes the other namespaces. Several
+/// commands may be run one after the other; each sees what the ones before it left, except processes and mounts.
+public final class Sandbox: Sendable {
+    /// A file or directory of the machine that is seen inside.
+    public struct Bind: Hashable, Sendable {
+        public var source: String
+        /// Absolute, inside.
+        public var destination: String
+        public var writable: Bool
+
+        public init(_ source: String, at destination: String, writable: Bool = false) {
+            self.source = source
+            self.destination = destination
+            self.writable = writable
+        }
+    }
+
+    /// What a sandbox is made of.
+    public struct Layout: Hashable, Sendable {
+        /// The directory with the base, read only.
+        public var base: String
+        /// Directories above it, the lowest first, read only; at most 499.
+        public var layers: [String]
+        public var binds: [Bind]
+        /// Whether changes go to the base itself, which must then have no layers: for filling a new base.
+        public var writesBase: Bool
+        /// The name of the machine as seen inside.
+        public var hostname: String
+
+        public init(
+            base: String, layers: [String] = [], binds: [Bind] = [], writesBase: Bool = false, hostname: String = "ciso"
+        ) {
+            self.base = base
+            self.layers = layers
+            self.binds = binds
+            self.writesBase = writesBase
+            self.hostname = hostname
+        }
+    }
+
+    public let layout: Layout
+    let scratch: ScratchDirectory
+    /// Bytes that stay free on the machine's disk: below that a command is stopped.
+    public let reserve: Int
+
+    /// Makes a sandbox that keeps its changes below `directory`, on a file system other than an overlay.
+    ///
+    /// - Throws: `Failure` when there is a part of the layout that does not exist, or no room for the changes.
+    public init(_ layout: Layout, in directory: String, reserve: Int = 256 << 20) throws(Failure) {
+        self.layout = layout
+        self.reserve = reserve
+        for path in [layout.base] + layout.layers where access(path, R_OK | X_OK) != 0 {
+            throw Failure(.infrastructure, "\(path): cannot be read: \(String(cString: strerror(errno)))")
+        }
+        guard layout.layers.count < 500 else {
+            throw Failure(.infrastructure, "\(layout.layers.count) layers, overlayfs takes 499 and a base")
+        }
+        guard !layout.writesBase || layout.layers.isEmpty else {
+            throw Failure(.infrastructure, "\(layout.base): a base with layers above it cannot be written")
+        }
+        scratch = try ScratchDirectory(in: directory)
+        for name in ["upper", "work", "root", "tmp", "lowers"] {
+            try makeDirectories("\(scratch.path)/\(name)")
+        }
+        chmod("\(scratch.path)/tmp", 0o1777)
+        for (index, lower) in lowers.enumerated() {
+            symlink(lower, "\(scratch.path)/lowers/\(index)")
+        }
+    }
+
+    /// The directory that holds all changes so far, as overlayfs keeps them.
+    public var changes: String { layout.writesBase ? layout.base : "\(scratch.path)/upper" }
+
+    /// What is seen as `/` inside.
+    private var root: String { layout.writesBase ? layout.base : "\(scratch.path)/root" }
+
+    /// The topmost first, all absolute.
+    private var lowers: [String] {
+        (layout.layers.reversed() + [layout.base]).map { path in
+            guard let absolute = realpath(path, nil) else { return path }
+            defer { free(absolute) }
+            return String(cString: absolute)
+        }
+    }
+
+    /// Runs `command` to its end. All its processes are gone when this returns.
+    ///
+    /// Cancelling the task kills it.
+    ///
+    /// - Parameter output: is given what it prints, in pieces, on another thread.
+    /// - Returns: how it ended; a sandbox that cannot be made is an ending too.
+    public func run(
+        _ command: Command, output: @escaping @Sendable ([UInt8]) -> Void
+    ) async -> CommandResult {
+        await Supervisor.run { cancellation in
+            self.supervise(command, cancellation, output)
+        }
+    }
+
+    /// Runs on a thread of its own, with which the processes would die.
+    private func supervise(
+        _ command: Command, _ cancellation: Cancellation, _ output: @escaping @Sendable ([UInt8]) -> Void
+    ) -> CommandResult {
+        do throws(Failure) {
+            let group = ControlGroup.make(for: command.limits)
+            let status = try Pipe()
+            let printed = try Pipe()
+            let process = try start(command, group, status: status.writing, output: printed.writing)
+            let supervisor = Supervisor(
+                process: process, limits: command.limits, group: group, cancellation: cancellation,
+                disk: DiskWatch(paths: [changes, "\(scratch.path)/tmp"], limit: command.limits.disk, reserve: reserve),
+                report: .bubblewrap)
+            return supervisor.run(output: printed.takeReading(), status: status.takeReading(), sink: output)
+        } catch {
+            return CommandResult(ending: .setupFailed(error.description))
+        }
+    }
+
+    private func start(
+        _ command: Command, _ group: ControlGroup, status: Int32, output: Int32
+    ) throws(Failure) -> Int32 {
+        let mapping = IdentityMapping.ofThisProcess
+        let isRoot = mapping.hasSeveralUsers
+        let filter = try MemoryFile.seccompProgram()
+        let namespace = try UserNamespace.descriptor(for: command.user)
+        let arguments = BubblewrapArguments(
+            command: command, layout: layout, access: protectedPlaces(of: command), root: root,
+            temporary: "\(scratch.path)/tmp",
+            namespace: isRoot ? namespace : nil, filter: filter.descriptor, status: status)
+        let options = try MemoryFile(arguments.encoded)
+        let null = open("/dev/null", O_RDONLY | O_CLOEXEC)
+        defer { close(null) }
+        let start = ProcessStart(
+            path: try Bubblewrap.path(),
+            arguments: ["bwrap", "--args", String(options.descriptor), "--"] + command.program.words,
+            input: null, output: output,
+            kept: [filter.descriptor, options.descriptor, status] + (isRoot ? [namespace] : []),
+            user: isRoot ? mapping.stored(command.user) : nil, userNamespace: isRoot ? -1 : namespace,
+            overlay: layout.writesBase ? nil : overlay,
+            groups: group.membershipFiles, limits: group.resourceLimits)
+        return try start.start()
+    }
+
+    /// The directories that are mounted by themselves; nil where nothing is read-only. They are looked up outside of the
+    /// sandbox, where a link that a build made would lead elsewhere.
+    private func protectedPlaces(of command: Command) -> [Command.Access]? {
+        command.writableOnly.flatMap { places in
+            places.allSatisfy { isWithoutLinks($0.path) } ? places : nil
+        }
+    }
+
+    private func isWithoutLinks(_ path: String) -> Bool {
+        var reached = ""
+        for component in path.split(separator: "/") {
+            reached += "/\(component)"
+            for directory in [changes] + lowers {
+                var status = stat()
+                if component == ".." || lstat(directory + reached, &status) == 0 && status.st_mode & S_IFMT == S_IFLNK {
+                    return false
+                }
+            }
+        }
+        return true
+    }
+
+    private var overlay: ProcessStart.Overlay {
+        ProcessStart.Overlay(
+            lowers: lowers, upper: changes, work: "\(scratch.path)/work", target: root,
+            links: "\(scratch.path)/lowers", userAttributes: !IdentityMapping.ofThisProcess.isInitial || geteuid() != 0)
+    }
+}

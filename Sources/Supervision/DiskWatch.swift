@@ -1,0 +1,97 @@
+import Glibc
+
+/// Measures now and then how much lies below some directories, and how much is free where they are.
+///
+/// Counting a big tree takes time, so it is done at most a tenth of the time, and earlier only where the free space has
+/// shrunk enough for the limit to be in danger.
+package struct DiskWatch {
+    let paths: [String]
+    /// Bytes below all paths.
+    let limit: Int?
+    /// Bytes that must stay free.
+    let reserve: Int
+    private var next: ContinuousClock.Instant = .now
+    private var measured = 0
+    private var freeWhenMeasured = Int.max
+
+    enum Finding {
+        case limitExceeded, hostFull
+    }
+
+    package init(paths: [String], limit: Int?, reserve: Int) {
+        self.paths = paths
+        self.limit = limit
+        self.reserve = reserve
+    }
+
+    /// What is wrong, if anything. Cheap when called often.
+    mutating func check() -> Finding? {
+        guard let path = paths.first else { return nil }
+        let free = freeBytes(at: path)
+        if free < reserve || freeFiles(at: path) < 1000 { return .hostFull }
+        guard let limit else { return nil }
+        let shrunk = freeWhenMeasured == .max ? 0 : freeWhenMeasured - free
+        let isInDanger = measured + max(0, shrunk) > limit
+        guard ContinuousClock.now >= next || isInDanger else { return nil }
+        let begin = ContinuousClock.now
+        measured = used()
+        freeWhenMeasured = free
+        let took = ContinuousClock.now - begin
+        next = .now + max(.seconds(1), took * 10)
+        return measured > limit ? .limitExceeded : nil
+    }
+
+    /// Bytes below all paths; an entry counts as one block at least, so that empty files are not free.
+    func used() -> Int {
+        paths.reduce(0) { $0 + treeSize($1) }
+    }
+}
+
+/// Bytes that an ordinary user may still write on the file system of `path`; 0 when it cannot be told.
+func freeBytes(at path: String) -> Int {
+    var status = statvfs()
+    guard statvfs(path, &status) == 0 else { return 0 }
+    return Int(clamping: UInt64(status.f_bavail).multipliedReportingOverflow(by: UInt64(status.f_frsize)).partialValue)
+}
+
+/// Files that may still be made on the file system of `path`; many where the file system has no such limit.
+func freeFiles(at path: String) -> Int {
+    var status = statvfs()
+    guard statvfs(path, &status) == 0, status.f_files > 0 else { return .max }
+    return Int(clamping: status.f_favail)
+}
+
+private let block = 4096
+
+/// Bytes on disk of all that lies below `path`, following no link. What vanishes meanwhile counts nothing.
+private func treeSize(_ path: String) -> Int {
+    let root = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+    guard root >= 0 else { return 0 }
+    return size(of: root, level: 0)
+}
+
+/// Takes `directory` over. Deeper than 200 levels nothing is counted: open files are bounded too.
+private func size(of directory: Int32, level: Int) -> Int {
+    guard let stream = fdopendir(directory) else {
+        close(directory)
+        return 0
+    }
+    defer { closedir(stream) }
+    var total = 0
+    while let record = readdir(stream) {
+        withUnsafePointer(to: &record.pointee.d_name) { tuple in
+            tuple.withMemoryRebound(to: CChar.self, capacity: Int(NAME_MAX) + 1) { name in
+                var status = stat()
+                guard strcmp(name, ".") != 0, strcmp(name, "..") != 0,
+                    fstatat(directory, name, &status, AT_SYMLINK_NOFOLLOW) == 0
+                else { return }
+                total += max(block, Int(status.st_blocks) * 512)
+                if status.st_mode & S_IFMT == S_IFDIR, level < 200 {
+                    let child = openat(directory, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+                    if child >= 0 { total += size(of: child, level: level + 1) }
+                }
+            }
+        }
+    }
+    return total
+}

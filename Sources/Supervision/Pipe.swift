@@ -1,0 +1,63 @@
+import CSandbox
+package import Core
+import Glibc
+
+/// The two ends of a pipe. Both are closed with this value, but for the one that is taken.
+package struct Pipe: ~Copyable {
+    package private(set) var reading: Int32
+    package private(set) var writing: Int32
+
+    package init() throws(Failure) {
+        var ends: [Int32] = [-1, -1]
+        guard ciso_pipe(&ends) == 0 else {
+            throw Failure(.infrastructure, "no pipe: \(String(cString: strerror(errno)))")
+        }
+        reading = ends[0]
+        writing = ends[1]
+    }
+
+    /// Closes the writing end and gives the reading one, which does not block and is the caller's to close.
+    package consuming func takeReading() -> Int32 {
+        let taken = reading
+        reading = -1
+        _ = fcntl(taken, F_SETFL, O_NONBLOCK)
+        return taken
+    }
+
+    /// Closes the reading end and gives the writing one, which is the caller's to close.
+    package consuming func takeWriting() -> Int32 {
+        let taken = writing
+        writing = -1
+        return taken
+    }
+
+    deinit {
+        if reading >= 0 { close(reading) }
+        if writing >= 0 { close(writing) }
+    }
+}
+
+/// Tells the thread that watches a command to end it.
+package final class Cancellation: Sendable {
+    /// Becomes readable.
+    let descriptor: Int32
+    private let writing: Int32
+
+    init() {
+        var ends: [Int32] = [-1, -1]
+        // Without it a command runs to its own end.
+        ciso_pipe(&ends)
+        descriptor = ends[0]
+        writing = ends[1]
+    }
+
+    func cancel() {
+        var byte: UInt8 = 0
+        _ = write(writing, &byte, 1)
+    }
+
+    deinit {
+        close(descriptor)
+        close(writing)
+    }
+}

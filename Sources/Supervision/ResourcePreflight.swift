@@ -1,0 +1,50 @@
+public import Core
+import Glibc
+
+/// What this machine has left, looked at before work is begun rather than when it fails.
+public enum ResourcePreflight {
+    /// Checks that another command can be started.
+    ///
+    /// - Parameters:
+    ///   - directory: on the file system that will be written.
+    ///   - bytes: that must be free there.
+    ///   - descriptors: that this process must still be able to open.
+    /// - Throws: `Failure` of the kind `infrastructure` that names what is short, and by how much.
+    public static func check(
+        _ directory: String, bytes: Int = 2 << 30, descriptors: Int = 64
+    ) throws(Failure) {
+        let free = freeBytes(at: directory)
+        guard free >= bytes else {
+            throw Failure(
+                .infrastructure, "\(directory): \(free >> 20) MiB free, \(bytes >> 20) MiB are needed to start a job",
+                hint: "free some disk space, or move the store by --store")
+        }
+        let files = freeFiles(at: directory)
+        guard files >= 10_000 else {
+            throw Failure(
+                .infrastructure, "\(directory): \(files) more files can be made, 10000 are needed to start a job",
+                hint: "remove files, or move the store by --store to a file system with more inodes")
+        }
+        let left = descriptorLimit() - namesOfEntries(in: "/proc/self/fd").count
+        guard left >= descriptors else {
+            throw Failure(
+                .infrastructure, "\(left) more files can be opened, \(descriptors) are needed to start a job",
+                hint: "raise the limit on open files (ulimit -n)")
+        }
+    }
+
+    /// Lets this process open as many files as it may at all: the usual limit of 1024 is soon reached.
+    public static func raiseDescriptorLimit() {
+        var limit = rlimit()
+        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }
+        limit.rlim_cur = limit.rlim_max
+        setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+    }
+
+    /// Files that this process may have open.
+    package static func descriptorLimit() -> Int {
+        var limit = rlimit()
+        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return 0 }
+        return Int(clamping: limit.rlim_cur)
+    }
+}

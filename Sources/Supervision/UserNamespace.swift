@@ -1,0 +1,49 @@
+import Archive
+import CSandbox
+package import Core
+import Glibc
+import Synchronization
+
+/// The user namespaces that sandboxes run in: made once per user and kept open while the program runs.
+///
+/// Where there are several users, a namespace has all ids that this process has, as `IdentityMapping` arranges them: files
+/// keep their owners, but whatever runs inside has power over the sandbox only, never over the machine. It is owned by the
+/// user who runs in it, which lets bubblewrap enter it without any privilege. Where there is a single user, it maps root to
+/// the caller, which is what mounting an overlay needs.
+package enum UserNamespace {
+    private static let known = Mutex<[Command.User: Int32]>([:])
+
+    /// A descriptor of the namespace for `user`, open as long as the program runs.
+    package static func descriptor(for user: Command.User) throws(Failure) -> Int32 {
+        let mapping = IdentityMapping.ofThisProcess
+        let key = mapping.hasSeveralUsers ? mapping.stored(user) : .root
+        let maps = mapping.maps
+        return try descriptor(key) { ciso_user_namespace(key.uid, key.gid, maps.users, maps.groups) }
+    }
+
+    private static func descriptor(_ key: Command.User, _ make: () -> Int32) throws(Failure) -> Int32 {
+        let descriptor = known.withLock { known in
+            if let found = known[key] { return found }
+            let made = make()
+            if made >= 0 { known[key] = made }
+            return made
+        }
+        guard descriptor >= 0 else {
+            throw Failure(
+                .infrastructure, "no user namespace: \(String(cString: strerror(-descriptor)))",
+                hint: "the kernel must permit user namespaces (sysctl user.max_user_namespaces)")
+        }
+        return descriptor
+    }
+
+    /// A descriptor of a namespace in which this process is the user that it was before `SubordinateIDs.enter`: the ssh
+    /// client looks up its user's home by number. Negative where that is who it is.
+    package static func ofCaller() throws(Failure) -> Int32 {
+        let mapping = IdentityMapping.ofThisProcess
+        guard let caller = mapping.caller else { return -1 }
+        // No sandbox has this key: its ids are those of the machine.
+        return try descriptor(Command.User(uid: .max, gid: .max)) {
+            ciso_user_namespace(0, 0, "\(caller.user) 0 1\n", "\(caller.group) 0 1\n")
+        }
+    }
+}

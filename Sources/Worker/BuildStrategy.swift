@@ -1,0 +1,55 @@
+internal import Documents
+internal import Layers
+internal import PluginMessages
+internal import RunnerInterface
+
+/// How a package's recipe is carried out: by the steps of the target's plugin, or by the opam client.
+protocol BuildStrategy: Sendable {
+    /// What is run, for a person to repeat.
+    var steps: [Step] { get }
+
+    /// Builds a package whose inputs are laid out.
+    ///
+    /// - Parameter layers: receives what the package installed.
+    /// - Throws: `PackageBuild.StepFailure`; `PackageFailure`; `Failure`; `CancellationError`.
+    func build(_ request: JobRequest, in build: PackageBuild, keeping layers: LayerStore) async throws -> BuiltPackage
+}
+
+/// The runner itself carries out the recipe: it lays out the source, runs the plugin's steps and records the package as
+/// opam does.
+struct RecipeStrategy: BuildStrategy {
+    let steps: [Step]
+
+    func build(_ request: JobRequest, in build: PackageBuild, keeping layers: LayerStore) async throws -> BuiltPackage {
+        try await build.layOut()
+        try await build.run(steps, phases: [.configure, .build])
+        if request.job.kind == .test {
+            try await build.run(steps, phases: [.test])
+            return BuiltPackage()
+        }
+        try await build.run(steps, phases: [.install])
+        let overwrites = try await build.installAndRecord(request.files)
+        return BuiltPackage(layer: try await build.capture(into: layers), overwrites: overwrites)
+    }
+}
+
+/// The opam client of the environment carries out the recipe in one step.
+struct OpamClientStrategy: BuildStrategy {
+    /// The client's step.
+    let client: Step
+    /// What the recipe consists of, to name the command that failed.
+    let recipeSteps: [Step]
+
+    var steps: [Step] { [client] }
+
+    func build(_ request: JobRequest, in build: PackageBuild, keeping layers: LayerStore) async throws -> BuiltPackage {
+        do {
+            try await build.run([client], phases: [client.phase])
+        } catch let failure as PackageBuild.StepFailure {
+            throw try OpamClient.judged(failure, steps: recipeSteps)
+        }
+        if request.job.kind == .test { return BuiltPackage() }
+        let overwrites = try await build.recordClientInstallation(request.files)
+        return BuiltPackage(layer: try await build.capture(into: layers), overwrites: overwrites)
+    }
+}

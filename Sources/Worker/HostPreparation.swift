@@ -1,0 +1,98 @@
+internal import Core
+internal import Documents
+internal import OpamSwitch
+internal import PluginHost
+internal import PluginMessages
+internal import SSH
+internal import Supervision
+internal import Synchronization
+
+/// What is done on a host of a target before a package is built there: the target's bootstrap, and system packages.
+struct HostPreparation: Sendable {
+    let target: TargetEnvironment
+    let log: JobLog
+
+    /// Runs the target's bootstrap on the host and compares the host with the description.
+    ///
+    /// - Returns: what the host is.
+    /// - Throws: `RemoteRefusal`; `Failure`; `CancellationError`.
+    func prepare(_ session: RemoteSession) async throws -> String {
+        for step in target.environment.bootstrap.map(rooted) where step.place == .environment {
+            try await bootstrap(step, on: session)
+        }
+        if let probe = target.environment.probe { try await compare(by: rooted(probe), on: session) }
+        return try await session.tools(path: target.environment.environment["PATH"] ?? "")
+            .split(separator: "\n").map(String.init).joined(separator: ", ")
+    }
+
+    /// There is no home yet to start in.
+    private func rooted(_ step: Step) -> Step {
+        var step = step
+        step.directory = step.directory ?? "/"
+        return step
+    }
+
+    private func bootstrap(_ step: Step, on session: RemoteSession) async throws {
+        let name = session.host.name
+        let section = log.begin(.depext, step.name, "\(step.commandLine) (on \(name))")
+        let result: CommandResult
+        do {
+            result = try await session.perform(step, in: target, limits: TargetEnvironment.bootstrapLimits) {
+                section.append($0)
+            }
+            section.end(result)
+        } catch let refused as RootRefused {
+            throw RemoteRefusal(
+                .unsuitable, "\(name): making the environment: step '\(step.name)' needs root: \(refused)")
+        }
+        try check(result, of: "making the environment: step '\(step.name)'", on: name)
+    }
+
+    private func compare(by probe: Step, on session: RemoteSession) async throws {
+        let name = session.host.name
+        let printed = Mutex("")
+        let result = try await session.perform(probe, in: target, limits: TargetEnvironment.bootstrapLimits) { bytes in
+            printed.withLock { $0 += String(decoding: bytes, as: UTF8.self) }
+        }
+        let text = printed.withLock { $0 }
+        try check(result, of: "probing its environment: \(text.suffix(200))", on: name)
+        do {
+            try target.compare(text)
+        } catch let refuted as PermanentFailure {
+            let diagnostic = refuted.failure.diagnostics.first
+            throw RemoteRefusal(.unsuitable, "\(name): \(diagnostic?.message ?? "")", hint: diagnostic?.hint)
+        }
+    }
+
+    private func check(_ result: CommandResult, of what: String, on host: String) throws {
+        if result.ending == .cancelled { throw CancellationError() }
+        guard !result.succeeded else { return }
+        throw RemoteRefusal(.unready, "\(host): \(what): \(result.ending)")
+    }
+
+    /// Installs system packages on the host, where they stay.
+    ///
+    /// - Throws: `SystemPackageLayers.Refusal`; `Failure`; `CancellationError`.
+    func install(_ names: [String], on session: RemoteSession, progress: @Sendable (String) -> Void) async throws {
+        guard !names.isEmpty else { return }
+        let answer = try await target.plugin.systemPackages(
+            SystemPackagesRequest(target: target.request, names: names))
+        guard answer.unknown.isEmpty else { throw SystemPackageLayers.Refusal.unknown(answer.unknown) }
+        guard !answer.installed.isEmpty else { return }
+        progress("system packages")
+        log.note("system packages: \(answer.installed.joined(separator: " "))")
+        for step in answer.steps {
+            do {
+                let section = log.begin(.depext, step.name, step.commandLine)
+                let result = try await session.perform(step, in: target, limits: SystemPackageLayers.limits) {
+                    section.append($0)
+                }
+                section.end(result)
+                if result.ending == .cancelled { throw CancellationError() }
+                guard result.succeeded else { throw SystemPackageLayers.Refusal.failed(section.failure(result)) }
+            } catch let refused as RootRefused {
+                throw SystemPackageLayers.Refusal.forbidden(answer.installed, refused.description)
+            }
+        }
+    }
+}

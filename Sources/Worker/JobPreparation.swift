@@ -1,0 +1,168 @@
+internal import Core
+internal import Documents
+internal import Fetching
+internal import Layers
+internal import OpamFormat
+internal import OpamSwitch
+internal import PluginHost
+internal import PluginMessages
+internal import RunnerInterface
+internal import SSH
+internal import Sandbox
+internal import Supervision
+
+/// Brings together all that a job is built from: its inputs' layers, the system packages, the sources, the steps.
+struct JobPreparation {
+    private let runner: LocalRunner
+    private let request: JobRequest
+    private let target: TargetEnvironment
+    /// The host to build on; nil for a sandbox.
+    private let workspace: RemoteWorkspace?
+    private let log: JobLog
+    private let progress: @Sendable (String) -> Void
+
+    init(
+        _ runner: LocalRunner, _ request: JobRequest, _ target: TargetEnvironment, _ workspace: RemoteWorkspace? = nil,
+        log: JobLog, progress: @escaping @Sendable (String) -> Void
+    ) {
+        self.runner = runner
+        self.request = request
+        self.target = target
+        self.workspace = workspace
+        self.log = log
+        self.progress = progress
+    }
+
+    /// - Throws: `PackageFailure` where the package's files are wrong; `SystemPackageLayers.Refusal`; `Failure`;
+    ///   `CancellationError`.
+    func prepare() async throws -> PreparedJob {
+        let assembled = try AssembledSwitch(
+            request, layers: try await unpackedLayers(), in: target, jobs: runner.processors)
+        let variables = try variables(in: assembled)
+        let recipe = try recipe(in: assembled, variables)
+        if workspace == nil { progress("fetch") }
+        let staging = try ScratchDirectory(in: runner.folders.scratch)
+        let staged = try await PackageFailure.blamingSource {
+            try await StagedSources(recipe, from: runner.sources, in: staging.path)
+        }
+        let client = try await client(for: recipe, in: staging)
+        let owned = assembled.owned + [OwnedLayer(directory: "\(staging.path)/state", owner: OwnedLayer.opam)]
+        let (backend, layersUsed) = try await backend(assembled, owned, in: staging)
+        var supplied = SuppliedInputs(layers: layersUsed, in: runner.layers)
+        supplied.add(directory: "\(staging.path)/state")
+        if client != nil { supplied.add(directory: OpamClient.layer(in: staging)) }
+        supplied.add(files: staged.files)
+        let session = PackageBuild(
+            recipe: recipe, variables: variables, target: target, backend: backend, staged: staged,
+            isClient: client != nil, allowedOverwrites: (request.job.allowedOverwrites ?? []).map { Glob($0) },
+            limits: runner.defaultLimits.narrowed(by: request.job.limits), log: log, progress: progress)
+        let steps = try await target.plugin.steps(
+            StepsRequest(
+                target: target.request, package: recipe.name, version: recipe.version, build: recipe.build,
+                test: recipe.test, install: recipe.install, remove: recipe.remove, sourceDirectory: recipe.directory,
+                prefix: assembled.layout.prefix, environment: recipe.environment))
+        let strategy: any BuildStrategy =
+            client.map { OpamClientStrategy(client: $0, recipeSteps: steps) } ?? RecipeStrategy(steps: steps)
+        return PreparedJob(
+            session: session, strategy: strategy, supplied: supplied, remote: workspace?.session, staging: staging)
+    }
+
+    /// Unpacks the layers of all inputs.
+    private func unpackedLayers() async throws -> [String] {
+        var unpacked: [String] = []
+        for input in request.inputs {
+            unpacked.append(try await runner.layers.unpacked(input.layer))
+        }
+        return unpacked
+    }
+
+    private func variables(in assembled: AssembledSwitch) throws -> PackageVariables {
+        let direct = Set(request.job.inputs)
+        let depends = request.inputs.filter { direct.contains($0.id) }.map { $0.job.package.description }
+        return assembled.variables(
+            of: request.job.package, opam: try request.opamFile(), depends: depends.sorted(),
+            withTests: request.job.kind == .test)
+    }
+
+    private func recipe(in assembled: AssembledSwitch, _ variables: PackageVariables) throws -> BuildRecipe {
+        let opam = try request.opamFile()
+        return try PackageFailure.blamingRecipe {
+            try BuildRecipe(
+                of: opam, files: request.files.files, variables: variables, changes: assembled.environmentChanges,
+                base: target.environment.environment)
+        }
+    }
+
+    /// Lays out what the opam client needs for the job, where it is to carry out the recipe.
+    ///
+    /// - Returns: its step; nil where the runner itself carries out the recipe.
+    private func client(for recipe: BuildRecipe, in staging: ScratchDirectory) async throws -> Step? {
+        guard request.job.engine == .opam else { return nil }
+        let client = try OpamClient(target)
+        try await runner.clients.check(client, environment: request.target.environment)
+        let source = try await PackageFailure.blamingSource {
+            try await client.layOut(recipe, from: runner.sources, in: staging.path)
+        }
+        try client.layOut(request, source: source, in: OpamClient.layer(in: staging))
+        return client.step(
+            installing: recipe.package, withTests: request.job.kind == .test, jobs: runner.processors)
+    }
+
+    // MARK: Where it is built
+
+    /// - Returns: the backend, and the layers that it uses.
+    private func backend(
+        _ assembled: AssembledSwitch, _ owned: [OwnedLayer], in staging: ScratchDirectory
+    ) async throws -> (any BuildBackend, [Digest]) {
+        if let workspace {
+            let backend = try await sshBackend(assembled, owned, on: workspace.session, in: staging)
+            return (backend, request.inputs.map(\.layer))
+        }
+        let sandbox = try await sandbox(assembled, in: staging)
+        return (
+            SandboxBackend(sandbox: sandbox, target: target, staging: staging.path, owned: owned),
+            sandbox.layout.layers.compactMap { runner.layers.digest(ofUnpacked: $0) }
+        )
+    }
+
+    /// The base, the system packages of the closure, the inputs' layers, and opam's state over them.
+    private func sandbox(_ assembled: AssembledSwitch, in staging: ScratchDirectory) async throws -> Sandbox {
+        let system = try await runner.systemPackages.layer(
+            of: request.allSystemPackages, in: target, environment: request.target.environment, log: log,
+            progress: progress)
+        let state = try writeState(of: assembled, in: staging)
+        return try Sandbox(
+            Sandbox.Layout(
+                base: target.base,
+                layers: (system.map { [$0] } ?? []) + [state] + assembled.layers
+                    + (request.job.engine == .opam ? [OpamClient.layer(in: staging)] : []),
+                binds: [Sandbox.Bind(staging.path, at: SandboxBackend.inputs)]),
+            in: runner.folders.scratch)
+    }
+
+    /// The same on a host, whose system packages are its own.
+    private func sshBackend(
+        _ assembled: AssembledSwitch, _ owned: [OwnedLayer], on session: RemoteSession, in staging: ScratchDirectory
+    ) async throws -> SSHBackend {
+        try await HostPreparation(target: target, log: log)
+            .install(request.allSystemPackages, on: session, progress: progress)
+        progress("layers")
+        let state = try writeState(of: assembled, in: staging)
+        let backend = SSHBackend(session, target: target, owned: owned, scratch: staging.path)
+        let layers = request.inputs.map(\.layer).compactMap { digest in
+            assembled.layers.first { $0.hasSuffix("/\(digest)") }.map { (digest: digest, unpacked: $0) }
+        }
+        try await backend.layOut(staging: staging.path, state: state, layers: layers)
+        return backend
+    }
+
+    private func writeState(of assembled: AssembledSwitch, in staging: ScratchDirectory) throws -> String {
+        let state = "\(staging.path)/state"
+        let direct = Set(request.job.inputs)
+        let roots = Set(request.inputs.filter { direct.contains($0.id) }.map(\.job.package))
+        let layer = StateLayer(state, over: target.base, owner: target.buildUser)
+        try layer.write(assembled.state(roots: roots))
+        if !target.isRemote { try layer.write(directory: BuildProtection.cache(home: target.environment.paths.home)) }
+        return state
+    }
+}

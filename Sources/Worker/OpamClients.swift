@@ -1,0 +1,81 @@
+internal import Core
+internal import Documents
+internal import Foundation
+internal import OpamFormat
+internal import OpamSwitch
+internal import PluginMessages
+internal import RunnerInterface
+internal import Sandbox
+internal import Supervision
+internal import Synchronization
+
+/// Finds out, once for each environment, whether its opam client is the one that was planned with, and works.
+actor OpamClients {
+    private let folders: WorkerFolders
+    private var running: [Digest: Task<Void, any Error>] = [:]
+
+    init(_ folders: WorkerFolders) {
+        self.folders = folders
+    }
+
+    /// Lets the client install a package that does nothing, unless it has done so before.
+    ///
+    /// - Throws: `Failure` of the kind `infrastructure` that says what went wrong.
+    func check(_ client: OpamClient, environment: Digest) async throws {
+        let mark = "\(folders.clients)/\(environment)"
+        if let task = running[environment] { return try await task.value }
+        if FileManager.default.fileExists(atPath: mark) { return }
+        let task = Task { [scratch = folders.scratch] in
+            try await Self.try(client, in: scratch)
+            try Data().write(to: URL(fileURLWithPath: mark))
+        }
+        running[environment] = task
+        defer { running[environment] = nil }
+        try await task.value
+    }
+
+    /// Whose only file tells that its commands were run.
+    private static let opam = """
+        opam-version: "2.0"
+        build: ["sh" "-c" "echo works >check"]
+        install: ["cp" "check" "%{share}%/check"]
+
+        """
+
+    private static func `try`(_ client: OpamClient, in scratch: String) async throws {
+        let target = client.target
+        let staging = try ScratchDirectory(in: scratch)
+        let (state, layer) = ("\(staging.path)/state", OpamClient.layer(in: staging))
+        try StateLayer(state, over: target.base, owner: target.buildUser).write(
+            SwitchState(layout: target.layout, installed: [], user: target.environment.buildUser.name))
+        try client.layOut(
+            ClientState.Member(name: "check", version: "1", opam: Array(opam.utf8), inputs: []), in: layer)
+        let sandbox = try Sandbox(
+            Sandbox.Layout(
+                base: target.base, layers: [state, layer],
+                binds: [Sandbox.Bind(staging.path, at: SandboxBackend.inputs)]),
+            in: scratch)
+        var step = client.step(installing: "check.1", withTests: false, jobs: 1)
+        step.script = """
+            found=$(opam --version)
+            if [ "$found" != \(ShellWord.quoted(client.version)) ]; then
+                echo "it is opam $found, not \(client.version)"
+                exit 1
+            fi
+            opam install --verbose check.1
+            test "$(cat \(ShellWord.quoted("\(target.layout.prefix)/share/check")))" = works
+
+            """
+        let said = Mutex("")
+        let result = await sandbox.run(target.command(step, limits: Limits(time: .seconds(120)))) { bytes in
+            said.withLock { $0 += String(decoding: bytes, as: UTF8.self) }
+        }
+        if result.ending == .cancelled { throw CancellationError() }
+        guard result.succeeded else {
+            let line = said.withLock { $0 }.split(separator: "\n").last { !$0.isEmpty }
+            throw Failure(
+                .infrastructure,
+                "target '\(target.request.target)': its opam client does not work: \(line ?? ""), \(result.ending)")
+        }
+    }
+}

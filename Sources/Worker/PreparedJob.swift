@@ -1,0 +1,24 @@
+internal import Core
+internal import Documents
+internal import SSH
+internal import Supervision
+
+/// A job up to the point where the package's own commands begin.
+struct PreparedJob {
+    let session: PackageBuild
+    let strategy: any BuildStrategy
+    /// What the runner laid out for it.
+    let supplied: SuppliedInputs
+    /// The host, where it is no sandbox.
+    let remote: RemoteSession?
+    /// Lives as long as this.
+    let staging: ScratchDirectory
+}
+
+/// What a job that succeeded leaves.
+struct BuiltPackage: Sendable {
+    /// Nil for tests.
+    var layer: Digest?
+    /// Files of other packages that it changed, and that the matrix lets it change.
+    var overwrites: [CellResult.Overwrite] = []
+}

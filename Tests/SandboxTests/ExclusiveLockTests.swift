@@ -1,0 +1,31 @@
+import Foundation
+import Supervision
+import TestSupport
+import Testing
+
+struct ExclusiveLockTests {
+    @Test func oneAtATimeHasIt() throws {
+        let directory = try TemporaryDirectory()
+        let lock = try ExclusiveLock.attempt(directory("lock"))
+        #expect(lock != nil)
+        #expect(try ExclusiveLock.attempt(directory("lock")) == nil)
+        withExtendedLifetime(lock) {}
+    }
+
+    /// As with a child that is forked while the lock is held and has not started its program yet.
+    @Test func itEndsWithItsObjectThoughTheFileStaysOpen() throws {
+        let directory = try TemporaryDirectory()
+        var lock = try ExclusiveLock.attempt(directory("lock"))
+        #expect(lock != nil)
+        let copy = try #require(descriptor(of: directory("lock")).map { dup($0) })
+        defer { close(copy) }
+        lock = nil
+        #expect(try ExclusiveLock.attempt(directory("lock")) != nil)
+    }
+
+    private func descriptor(of path: String) -> Int32? {
+        (0..<1024 as Range<Int32>).first { descriptor in
+            (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/fd/\(descriptor)")) == path
+        }
+    }
+}

@@ -1,0 +1,100 @@
+import Core
+import Foundation
+import Layers
+import Sandbox
+import SandboxTestSupport
+import Supervision
+import TestSupport
+import Testing
+
+/// What is left of a runner that was killed, and what the next one does about it.
+@Suite(.enabled(if: Fixture.isSandboxPossible && getuid() == 0, "needs bubblewrap and root"))
+struct SurvivalTests {
+    private static let place = ProcessInfo.processInfo.environment["CISO_TEST_VICTIM"]
+
+    /// Not a test of its own: what the other process does until it is killed.
+    @Test(.enabled(if: place != nil, "run by the tests below")) func victim() async throws {
+        let place = try #require(Self.place)
+        let fixture = try Fixture()
+        let sandbox = try Sandbox(fixture.layout, in: place + "/sandboxes")
+        let script = "echo $$ > /home/build/started; setsid sleep 31200 & sleep 31200"
+        let task = Task { await sandbox.sh(script, limits: Limits(memory: 256 << 20)) }
+        while !FileManager.default.fileExists(atPath: sandbox.changes + "/home/build/started") { usleep(10_000) }
+        try "x".write(toFile: place + "/ready", atomically: true, encoding: .utf8)
+        _ = await task.value
+    }
+
+    /// Not a test of its own: makes an environment in two steps, the second of which takes long unless told otherwise.
+    @Test(.enabled(if: place != nil, "run by the tests below")) func maker() async throws {
+        let place = try #require(Self.place)
+        _ = try await Self.make(in: place)
+    }
+
+    private static func make(in place: String) async throws -> String {
+        let script = """
+            echo begun >> "$CISO_CACHE/log"; mkdir "$CISO_ROOT/half"
+            [ -f \(place)/hurry ] || { echo > \(place)/ready; sleep 31201; }
+            mkdir "$CISO_ROOT/whole"
+            """
+        let step = BootstrapStep(
+            .host, Command(name: "fill", .script(script), environment: ["PATH": "/usr/bin:/bin"]))
+        return try await EnvironmentStore(place + "/environments").make(Digest(of: "x"), steps: [step])
+    }
+
+    /// A test of this suite, run by a process of its own that has come as far as it is to be killed.
+    private static func started(_ test: String, in place: String) throws -> RunningProgram {
+        let other = try Program(
+            running: "SurvivalTests/\(test)", environment: ["CISO_TEST_VICTIM": place, "TMPDIR": place]
+        ).start()
+        while !FileManager.default.fileExists(atPath: place + "/ready"), other.isRunning { usleep(10_000) }
+        return other
+    }
+
+    @Test(.enabled(if: place == nil)) func anEnvironmentWhoseMakerWasKilledIsMadeAnew() async throws {
+        let directory = try TemporaryDirectory()
+        let place = directory.path
+        let other = try Self.started("maker", in: place)
+        other.kill(SIGKILL)
+        other.wait()
+        #expect(EnvironmentStore(place + "/environments").existing(Digest(of: "x")) == nil)
+        try "x".write(toFile: place + "/hurry", atomically: true, encoding: .utf8)
+        let root = try await Self.make(in: place)
+        #expect(try FileManager.default.contentsOfDirectory(atPath: root).sorted() == ["half", "whole"])
+        #expect(try FileManager.default.contentsOfDirectory(atPath: place + "/environments/incoming").isEmpty)
+        #expect(runningSleepers("31201") == 0)
+    }
+
+    @Test(.enabled(if: place == nil)) func aKilledRunnerLeavesNoProcessAndNoMountAndItsFilesAreRemovedNext() throws {
+        let directory = try TemporaryDirectory()
+        let place = directory.path
+        let other = try Self.started("victim", in: place)
+        #expect(runningSleepers() == 2)
+        // While its maker lives, a sandbox is left alone.
+        #expect(ScratchDirectory.removeLeftovers(in: place + "/sandboxes").isEmpty)
+        other.kill(SIGKILL)
+        other.wait()
+        for _ in 0..<200 where runningSleepers() > 0 { usleep(10_000) }
+        #expect(runningSleepers() == 0)
+        let mounts = try String(contentsOfFile: "/proc/self/mountinfo", encoding: .utf8)
+        #expect(!mounts.contains(place))
+        #expect(ScratchDirectory.removeLeftovers(in: place + "/sandboxes").count == 1)
+        #expect(try FileManager.default.contentsOfDirectory(atPath: place + "/sandboxes").isEmpty)
+    }
+
+    /// Without root: user namespaces, an overlay mounted inside, no control groups.
+    @Test(.enabled(if: place == nil), arguments: ["SandboxTests", "LayerTests"])
+    func everythingWorksForAnOrdinaryUser(suite: String) throws {
+        let directory = try TemporaryDirectory()
+        let home = directory.path
+        chmod(home, 0o777)
+        let ending = try Program(running: suite, as: 12345, environment: ["TMPDIR": home]).run()
+        #expect(ending.status == 0, "\(ending.output.suffix(3000))")
+        #expect(ending.output.contains("passed"))
+        let left = try FileManager.default.subpathsOfDirectory(atPath: home)
+        #expect(left == [])
+    }
+
+    private func runningSleepers(_ seconds: String = "31200") -> Int {
+        ProcessTable.running("sleep", seconds).count
+    }
+}

@@ -1,0 +1,23 @@
+import Testing
+
+@testable import Supervision
+
+/// What counts as time in which a command was watched.
+@Suite struct WatchedTimeTests {
+    private let start = ContinuousClock.now
+
+    @Test func timeThatWasWatchedCounts() {
+        var time = WatchedTime(from: start)
+        for tenth in 1...600 { time.look(at: start + .milliseconds(100 * tenth)) }
+        #expect(time.total == .seconds(60))
+    }
+
+    /// A night of sleep, or of a stopped runner, is no hour of building.
+    @Test func aGapDoesNotCount() {
+        var time = WatchedTime(from: start)
+        time.look(at: start + .seconds(1))
+        time.look(at: start + .seconds(8 * 3600))
+        time.look(at: start + .seconds(8 * 3600 + 1))
+        #expect(time.total == .seconds(2) + WatchedTime.longestGap)
+    }
+}
