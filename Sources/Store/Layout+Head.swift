@@ -1,13 +1,16 @@
 internal import Git
 
 extension Layout {
+    var head: String { "\(root)/HEAD" }
+
+    /// Nil where HEAD is missing or damaged.
+    var headContents: ReferenceContents? {
+        ((try? fileContents(head, limit: 4096)) ?? nil).flatMap { ReferenceContents($0) }
+    }
+
     /// Lets HEAD lead to `reference` where it leads nowhere, so that a clone checks something out.
     func adoptHead(_ reference: String, _ repository: GitRepository) throws {
-        let path = "\(root)/HEAD"
-        let text = String(decoding: try fileContents(path) ?? [], as: UTF8.self)
-        guard text.hasPrefix("ref: ") else { return }
-        let target = String(text.dropFirst("ref: ".count).prefix { !$0.isNewline })
-        guard try repository.reference(target) == nil else { return }
-        try replace(path, with: Array("ref: \(reference)\n".utf8))
+        guard case .symbolic(let target) = headContents, try repository.reference(target) == nil else { return }
+        try replace(head, with: Array("ref: \(reference)\n".utf8))
     }
 }

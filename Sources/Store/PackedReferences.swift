@@ -12,21 +12,32 @@ struct PackedReferences {
         if let bytes = try? fileContents(path) { read(bytes) }
     }
 
+    /// Reads line by line as stock git does, which refuses the whole file where one line is wrong.
     private mutating func read(_ bytes: [UInt8]) {
-        if let last = bytes.last, last != UInt8(ascii: "\n") { damagedLines += 1 }
-        for line in bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: true) {
-            if line.first == UInt8(ascii: "#") { continue }
-            if line.first == UInt8(ascii: "^"), ObjectID(hex: line.dropFirst()) != nil { continue }
-            let name = String(decoding: line.dropFirst(41), as: UTF8.self)
-            guard line.count > 41, let id = ObjectID(hex: line.prefix(40)),
-                line.dropFirst(40).first == UInt8(ascii: " "),
-                GitRepository.isValid(referenceName: name)
-            else {
-                damagedLines += 1
+        var lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+        // What follows the last line end was cut short.
+        if let last = lines.popLast(), !last.isEmpty { damagedLines += 1 }
+        var mayBePeeled = false
+        for (number, line) in lines.enumerated() {
+            if number == 0, line.starts(with: Self.header) { continue }
+            if mayBePeeled, line.first == UInt8(ascii: "^"), ObjectID(hex: line.dropFirst()) != nil {
+                mayBePeeled = false
                 continue
             }
-            entries.append((name, id))
+            let entry = Self.entry(line)
+            mayBePeeled = entry != nil
+            if let entry { entries.append(entry) } else { damagedLines += 1 }
         }
+    }
+
+    private static let header = Array("# pack-refs with:".utf8)
+
+    private static func entry(_ line: ArraySlice<UInt8>) -> (name: String, id: ObjectID)? {
+        let name = String(decoding: line.dropFirst(41), as: UTF8.self)
+        guard line.count > 41, let id = ObjectID(hex: line.prefix(40)), line.dropFirst(40).first == UInt8(ascii: " "),
+            name.hasPrefix("refs/"), GitRepository.isValid(referenceName: name)
+        else { return nil }
+        return (name, id)
     }
 
     mutating func remove(_ name: String) { entries.removeAll { $0.name == name } }

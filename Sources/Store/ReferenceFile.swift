@@ -26,8 +26,8 @@ struct ReferenceFile {
             guard status(of: path)?.isDirectory == true else { throw error }
         }
         guard let bytes else { return try repository.reference(name) }
-        if bytes.count <= 41, let id = ObjectID(hex: bytes.prefix(40)), id != .zero { return id }
         if bytes.starts(with: Array("ref: ".utf8)) { return try repository.reference(name) }
+        if case .commit(let id) = ReferenceContents(bytes), id != .zero { return id }
         throw StoreError(
             .corrupted, "store: '\(path)' holds \(status(of: path)?.size ?? 0) bytes that are no commit id",
             hint: "`ci store verify --repair` sets it to the last commit that is known")

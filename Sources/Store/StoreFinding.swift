@@ -9,7 +9,8 @@ public struct StoreFinding: Sendable, Hashable, Codable {
 
     /// The kind of thing that is wrong.
     public enum Subject: String, Sendable, Codable {
-        case schema, configuration, head, reference, branch, lock, pack, object, document, journal, heads, log, layer
+        case schema, configuration, head, reference, branch, lock, pack, index, object, document, journal, heads, log,
+            layer
     }
 
     public let severity: Severity

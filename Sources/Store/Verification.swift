@@ -59,6 +59,7 @@ struct Verifier {
         if layout.clone == nil {
             checkFrame()
             checkPacks()
+            checkDerivedFiles()
             // Not even opened: it would be read wherever the index leads.
             guard layout.hasSafeIndexes else { return }
         }

@@ -20,12 +20,12 @@ extension Verifier {
     }
 
     private mutating func checkHead() {
-        let path = "\(layout.root)/HEAD"
-        let text = String(decoding: (try? fileContents(path, limit: 4096)) ?? [], as: UTF8.self)
-        let line = text.prefix { !$0.isNewline }
-        let isReference =
-            line.hasPrefix("ref: refs/") && GitRepository.isValid(referenceName: String(line.dropFirst(5)))
-        guard !isReference, ObjectID(hex: line) == nil else { return }
+        let path = layout.head
+        switch layout.headContents {
+        case .commit: return
+        case .symbolic(let name) where name.hasPrefix("refs/"): return
+        case .symbolic, nil: break
+        }
         let branch = branchNames().first ?? "main"
         note(
             .damage, .head, "'\(path)' names no branch", repair: "let it name '\(branch)'"
@@ -47,8 +47,11 @@ extension Verifier {
     ///
     /// - Throws: `GitError` where it belongs to another user or may not be read.
     mutating func open() throws -> GitRepository? {
-        do {
-            return try GitRepository.store(at: layout.root)
+        do throws(GitError) {
+            let repository = try GitRepository.store(at: layout.root)
+            guard let problem = configurationProblem() else { return repository }
+            throw GitError(
+                kind: .corrupted, operation: "open it", detail: problem, repository: layout.root, hint: nil)
         } catch {
             switch error.kind {
             case .owner, .system, .noSpace: throw error
@@ -70,8 +73,41 @@ extension Verifier {
         }
     }
 
+    /// Stock git refuses some configurations that libgit2 reads: with control characters, or with a quote that is not closed.
+    private func configurationProblem() -> String? {
+        let bytes = (try? fileContents("\(layout.root)/config", limit: 1 << 20)) ?? nil
+        let lines = (bytes ?? []).split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+        if let line = lines.firstIndex(where: { $0.contains { $0 < 32 && ![9, 13].contains($0) } }) {
+            return "line \(line + 1) of its configuration holds a control character"
+        }
+        return lines.firstIndex(where: Self.hasOpenQuote)
+            .map { "line \($0 + 1) of its configuration has a quote that is not closed" }
+    }
+
+    private static func hasOpenQuote(_ line: ArraySlice<UInt8>) -> Bool {
+        var (isQuoted, isEscaped) = (false, false)
+        for byte in line {
+            switch byte {
+            case _ where isEscaped: isEscaped = false
+            case UInt8(ascii: "\\"): isEscaped = true
+            case UInt8(ascii: "\""): isQuoted.toggle()
+            case UInt8(ascii: "#") where !isQuoted, UInt8(ascii: ";") where !isQuoted: return false
+            default: break
+            }
+        }
+        // A line that ends in a backslash goes on in the next one.
+        return isQuoted && !isEscaped
+    }
+
+    /// Besides what a store needs, every switch and number that stock git reads must be one: it refuses to work otherwise.
     mutating func checkConfiguration(_ repository: GitRepository) {
-        var wrong = Schema.configuration.filter { repository.configuredValues(of: $0.key).isEmpty }
+        let expected = Schema.configuration + [("core.filemode", "true")]
+        var wrong = expected.filter { key, value in
+            let found = repository.configuredValues(of: key)
+            // File modes are a matter of the file system: stock git may have left them out.
+            if found.isEmpty { return key != "core.filemode" }
+            return !found.allSatisfy { Self.isValid($0, as: value) }
+        }
         if repository.configuredValues(of: "core.bare").last != "true" { wrong.append(("core.bare", "true")) }
         if !["0", "1"].contains(repository.configuredValues(of: "core.repositoryformatversion").last) {
             wrong.append(("core.repositoryformatversion", "0"))
@@ -82,5 +118,24 @@ extension Verifier {
             "'\(layout.root)/config' lacks \(wrong.map { "\($0.key) = \($0.value)" }.joined(separator: ", "))",
             repair: "set what is missing"
         ) { try repository.configure(wrong) }
+    }
+
+    /// What git calls the parts of a repository that it may sync; it warns about any other at every command.
+    private static let fsyncComponents: Set<String> = [
+        "none", "loose-object", "pack", "pack-metadata", "commit-graph", "index", "reference", "objects",
+        "derived-metadata", "committed", "added", "all", "default",
+    ]
+
+    /// Whether git can read `text` where it expects something like `example`.
+    private static func isValid(_ text: String, as example: String) -> Bool {
+        switch example {
+        case "committed":
+            text.split { ", \t".contains($0) }.allSatisfy {
+                Self.fsyncComponents.contains(String($0.drop { $0 == "-" }))
+            }
+        case "true", "false":
+            ["true", "yes", "on", "false", "no", "off", ""].contains(text.lowercased()) || Int(text) != nil
+        default: Int(example) == nil || Int(text) != nil
+        }
     }
 }

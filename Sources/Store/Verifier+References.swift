@@ -98,15 +98,14 @@ extension Verifier {
     }
 
     private mutating func checkHeadTarget(_ repository: GitRepository) {
-        let path = "\(layout.root)/HEAD"
-        let text = String(decoding: (try? fileContents(path, limit: 4096)) ?? [], as: UTF8.self)
-        guard text.hasPrefix("ref: "), let names = try? repository.references(prefix: "refs/heads/"),
-            let first = names.first, !names.contains(String(text.dropFirst(5).prefix { !$0.isNewline }))
+        guard case .symbolic(let target) = layout.headContents,
+            let names = try? repository.references(prefix: "refs/heads/"), let first = names.first,
+            !names.contains(target)
         else { return }
-        let layout = layout
+        let path = layout.head
         note(
             .disorder, .head, "'\(path)' names a branch that is not there", repair: "let it name '\(first)'"
-        ) { try replace("\(layout.root)/HEAD", with: Array("ref: \(first)\n".utf8)) }
+        ) { try replace(path, with: Array("ref: \(first)\n".utf8)) }
     }
 
     // MARK: What is known of branches

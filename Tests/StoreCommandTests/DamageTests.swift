@@ -89,50 +89,89 @@ enum FileDamage: String, CaseIterable {
         try Program(["cp", "-a", "--sparse=always", source, target]).output()
     }
 
-    /// As a young store, whose journal holds all; and as one whose objects and references stock git has packed.
+    /// As a young store, whose journal holds all; as one whose objects and references stock git has packed; and as one of
+    /// objects with a file each.
     @Test(arguments: ["young", "packed", "loose"]) func everyDamageIsFoundOrHarmlessAndRepairKeepsTheRest(kind: String)
         throws
     {
+        var random = SeededGenerator(printingSeedOf: "DamageTests \(kind)")
         let world = try PlannedStore()
         let digests = try fill(world.path)
-        if kind != "young" {
-            let store = try Store(opening: world.path)
-            try store.checkpoint()
-            if kind == "packed" {
-                try store.logs.pack()
-                try store.repack(grace: 0)
-                try git("pack-refs", "--all", at: world.path)
-            }
-        }
+        try age(world, kind)
         let folder = try TemporaryDirectory()
-        if kind == "loose" {
-            for pack in world.files(below: "objects/pack") where pack.hasSuffix(".pack") {
-                try world.unpack("objects/pack/\(pack)")
-            }
-        }
-        let seed = UInt64.random(in: 0...UInt64.max)
-        var random = SeededGenerator(seed: seed)
         let whole = try contents(world.path, digests)
         #expect(try Store.verify(at: world.path, rebuilding: .documents).findings == [])
         let objects = try git("rev-list", "--all", "--objects", at: world.path).split(separator: "\n")
             .map { String($0.prefix(40)) }
-        var files = world.files(below: "").filter {
+        for (file, damage) in strikes(files(of: world), &random) {
+            let name = "\(kind): \(damage.rawValue) \(file) (seed \(random.seed))"
+            let path = folder("store")
+            try? FileManager.default.removeItem(atPath: path)
+            try copy(world.path, to: path)
+            try damage.strike("\(path)/\(file)", &random)
+            try check(path, whole, digests, objects, name)
+        }
+    }
+
+    /// Brings a young store into the form called `kind`.
+    private func age(_ world: PlannedStore, _ kind: String) throws {
+        guard kind != "young" else { return }
+        let store = try Store(opening: world.path)
+        try store.checkpoint()
+        if kind == "packed" {
+            try store.logs.pack()
+            try store.repack(grace: 0)
+            try git("pack-refs", "--all", at: world.path)
+            // What stock git writes to be quicker.
+            try git("commit-graph", "write", "--reachable", at: world.path)
+            try git("multi-pack-index", "write", at: world.path)
+            try git("update-server-info", at: world.path)
+        } else {
+            for pack in world.files(below: "objects/pack") where pack.hasSuffix(".pack") {
+                try world.unpack("objects/pack/\(pack)")
+            }
+        }
+    }
+
+    private func files(of world: PlannedStore) -> [String] {
+        world.files(below: "").filter {
             var isFolder: ObjCBool = false
             return FileManager.default.fileExists(atPath: "\(world.path)/\($0)", isDirectory: &isFolder)
                 && !isFolder.boolValue && !$0.hasPrefix("hooks/")
         }.sorted()
-        if kind == "loose", files.count > 40 { files = Array(files.shuffled(using: &random).prefix(40)) }
-        for file in files {
+    }
+
+    /// What is struck and how: for each sort of file two kinds of damage, each to a file that the seed picks. Everything with
+    /// `CISO_TEST_FULL`.
+    private func strikes(_ files: [String], _ random: inout SeededGenerator) -> [(file: String, damage: FileDamage)] {
+        var strikes: [(file: String, damage: FileDamage)] = []
+        let isFull = ProcessInfo.processInfo.environment["CISO_TEST_FULL"] != nil
+        for (sort, files) in Dictionary(grouping: files, by: sort).sorted(by: { $0.key < $1.key }) {
             // A log or a layer that is gone is read as one that was never there: who reads it is told.
-            let isOutsideHistory = file.hasPrefix("ciso/objects/") || file.hasPrefix("ciso/logs/")
-            for damage in FileDamage.allCases where !isOutsideHistory || damage == .zero || damage == .flip {
-                let name = "\(kind): \(damage.rawValue) \(file) (seed \(seed))"
-                let path = folder("store")
-                try? FileManager.default.removeItem(atPath: path)
-                try copy(world.path, to: path)
-                try damage.strike("\(path)/\(file)", &random)
-                try check(path, whole, digests, objects, name)
+            let isOutsideHistory = sort.hasPrefix("ciso/objects") || sort.hasPrefix("ciso/logs")
+            let damages = FileDamage.allCases.filter { !isOutsideHistory || $0 == .zero || $0 == .flip }
+            if isFull {
+                strikes += files.flatMap { file in damages.map { (file, $0) } }
+            } else {
+                strikes += damages.shuffled(using: &random).prefix(2).compactMap { damage in
+                    files.randomElement(using: &random).map { ($0, damage) }
+                }
             }
+        }
+        return strikes
+    }
+
+    /// The path of a file without what differs between files of the same sort.
+    private func sort(of file: String) -> String {
+        let parts = file.split(separator: "/").map(String.init)
+        switch parts[0] {
+        case "refs": return "refs"
+        case "objects" where parts.count == 3 && parts[1].count == 2: return "objects/loose"
+        case "objects" where parts[1] == "pack" && parts[2].hasPrefix("pack-"):
+            return "objects/pack/*.\(parts[2].split(separator: ".").last ?? "")"
+        case "ciso" where parts.count > 2:
+            return parts.dropLast().prefix(3).joined(separator: "/") + (file.hasSuffix(".index") ? "/*.index" : "/*")
+        default: return file
         }
     }
 

@@ -1,0 +1,25 @@
+internal import Git
+
+/// What the file of a reference says, by the rules that stock git and libgit2 have in common.
+enum ReferenceContents: Equatable {
+    case commit(ObjectID)
+    /// The name of another reference.
+    case symbolic(String)
+
+    private static let prefix = Array("ref: ".utf8)
+    /// What git counts as white space; Swift and libgit2 count more.
+    private static let whitespace = Array(" \t\n\r".utf8)
+
+    /// Nil where git does not understand `bytes`.
+    init?(_ bytes: [UInt8]) {
+        let line = bytes[..<(bytes.lastIndex { !Self.whitespace.contains($0) }.map { $0 + 1 } ?? 0)]
+        guard line.starts(with: Self.prefix) else {
+            guard let id = ObjectID(hex: line) else { return nil }
+            self = .commit(id)
+            return
+        }
+        let name = String(decoding: line.dropFirst(Self.prefix.count), as: UTF8.self)
+        guard GitRepository.isValid(referenceName: name) else { return nil }
+        self = .symbolic(name)
+    }
+}
