@@ -1,7 +1,7 @@
 public import Core
 
 /// Why an archive could not be written, read or unpacked.
-public struct ArchiveError: Error, Hashable, Sendable {
+public struct ArchiveError: ClassifiedError, Hashable, Sendable {
     /// What is wrong, for programs.
     public enum Code: String, Sendable {
         /// An absolute path, a `..`, an empty name, or a byte that no name may hold.
@@ -39,10 +39,8 @@ public struct ArchiveError: Error, Hashable, Sendable {
         self.detail = detail
     }
 
-    /// The same, as a command reports it: the contents of an archive are somebody's input, the rest is infrastructure.
-    public var failure: Failure {
-        Failure(code == .system ? .infrastructure : .input, description)
-    }
+    /// `input` for what is wrong in the archive or the directory, `unavailable` where the operating system refused.
+    public var category: ErrorCategory { code == .system ? .unavailable : .input }
 }
 
 extension ArchiveError: CustomStringConvertible {

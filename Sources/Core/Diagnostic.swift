@@ -13,8 +13,8 @@ public struct SourceLocation: Hashable, Sendable, Codable, CustomStringConvertib
     public var description: String { "\(file):\(line):\(column)" }
 }
 
-/// One thing that a user is told: what is wrong, where, and what would help.
-public struct Diagnostic: Error, Hashable, Sendable {
+/// One message to the user: what is wrong, where, and what would help.
+public struct Diagnostic: Hashable, Sendable {
     public enum Severity: String, Sendable, Codable {
         case error, warning, note
     }
@@ -68,70 +68,4 @@ extension Diagnostic: CustomStringConvertible {
         let end = shown.endIndex < line.endIndex ? "…" : ""
         return start == 0 ? (shown + end, column) : ("…" + shown + end, lead + 1)
     }
-}
-
-/// Why a command cannot go on: one or more diagnostics, and whose fault it is.
-public struct Failure: Error, Sendable, CustomStringConvertible {
-    /// Decides the exit code.
-    public enum Kind: Sendable {
-        /// What the user gave is wrong.
-        case input
-        /// The machine, the network or the disk did not do what was needed.
-        case infrastructure
-    }
-
-    public var kind: Kind
-    public var diagnostics: [Diagnostic]
-
-    public init(_ kind: Kind, _ diagnostics: [Diagnostic]) {
-        self.kind = kind
-        self.diagnostics = diagnostics
-    }
-
-    /// A failure with a single diagnostic.
-    public init(
-        _ kind: Kind, _ message: String, at location: SourceLocation? = nil, excerpt: String? = nil,
-        hint: String? = nil
-    ) {
-        self.init(kind, [Diagnostic(.error, message, at: location, excerpt: excerpt, hint: hint)])
-    }
-
-    public var description: String {
-        diagnostics.map(\.description).joined(separator: "\n")
-    }
-}
-
-/// An error that can be told to the user as a failure.
-public protocol FailureConvertible: Error {
-    /// What the user is told, and whose fault it is.
-    var failure: Failure { get }
-}
-
-/// The candidate nearest to what was typed, for "did you mean …": at most a third of its letters away.
-///
-/// - Complexity: O(candidates × letters²), by Wagner and Fischer's table.
-public func nearest<Names: Collection<String>>(to typed: String, in candidates: Names) -> String? {
-    let typedLetters = Array(typed.lowercased())
-    var best: (distance: Int, name: String)?
-    for name in candidates {
-        let distance = editDistance(typedLetters, Array(name.lowercased()))
-        if distance <= max(1, max(typedLetters.count, name.count) / 3), distance < best?.distance ?? .max {
-            best = (distance, name)
-        }
-    }
-    return best?.name
-}
-
-private func editDistance(_ left: [Character], _ right: [Character]) -> Int {
-    var row = Array(0...right.count)
-    for (i, a) in left.enumerated() {
-        var diagonal = row[0]
-        row[0] = i + 1
-        for (j, b) in right.enumerated() {
-            let substituted = diagonal + (a == b ? 0 : 1)
-            diagonal = row[j + 1]
-            row[j + 1] = min(substituted, diagonal + 1, row[j] + 1)
-        }
-    }
-    return row[right.count]
 }

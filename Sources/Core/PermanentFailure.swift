@@ -1,14 +1,17 @@
 /// A failure of the infrastructure that another attempt in the same run would not change, so that none is made.
-package struct PermanentFailure: FailureConvertible, CustomStringConvertible {
-    package let failure: Failure
+package struct PermanentFailure: ClassifiedError, CustomStringConvertible {
+    package let diagnostics: [Diagnostic]
 
-    /// - Parameter failure: of whichever kind; what a plugin answers wrongly is no fault of a package either.
+    /// `unavailable` whatever the cause: a wrong answer of a plugin is not the package's fault either.
+    package var category: ErrorCategory { .unavailable }
+
+    /// - Parameter failure: of any category.
     package init(_ failure: Failure) {
-        self.failure = Failure(.infrastructure, failure.diagnostics)
+        diagnostics = failure.diagnostics
     }
 
     package init(_ message: String, hint: String? = nil) {
-        self.init(Failure(.infrastructure, message, hint: hint))
+        diagnostics = [Diagnostic(.error, message, hint: hint)]
     }
 
     package var description: String { failure.description }

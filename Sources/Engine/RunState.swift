@@ -217,7 +217,7 @@ struct RunState {
         var stack = job.inputs.reversed().map { ($0, false) }
         while let (id, inputsDone) = stack.popLast() {
             guard let input = run.plan.jobs[id], let layer = layers[id] else {
-                throw Failure(.infrastructure, "the layer of job \(id) is missing")
+                throw Failure(.unavailable, "the layer of job \(id) is missing")
             }
             if inputsDone {
                 order.append(.init(id: id, job: input, layer: layer, files: try files(of: input)))

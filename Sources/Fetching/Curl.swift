@@ -32,7 +32,10 @@ package func curl(_ url: String, to file: String, limit: Int) async throws {
     let isTooLarge = size > limit || result.ending == .exited(63)
     // The other errors of clients are also what a proxy, a limit of requests or a lack of credentials gives.
     let isMissing = [400, 404, 410, 414, 451].contains(status) || isNameless(url)
-    throw SourceError(isTooLarge ? .rejected : isMissing ? .missing : .network, "\(url): \(reason)")
+    // 23: the file could not be written.
+    let isLocal = result.isInfrastructure || result.ending == .exited(23)
+    throw SourceError(
+        isLocal ? .system : isTooLarge ? .rejected : isMissing ? .missing : .network, "\(url): \(reason)")
 }
 
 /// Whether the host is of the domain that never exists (RFC 2606).

@@ -30,9 +30,9 @@ struct GitExport {
             try export.add(commit, of: mirror, at: "source", depth: 0)
             try export.archive.finish()
         } catch let error as ArchiveError {
-            throw SourceError(error.code == .system ? .network : .rejected, "\(mirror.url): \(error)")
+            throw SourceError(SourceError.Kind(error), "\(mirror.url): \(error)")
         } catch let error as GitError {
-            throw SourceError(.damaged, "\(mirror.url): \(error)")
+            throw SourceError(SourceError.Kind(error, absence: .damaged), "\(mirror.url): \(error)")
         }
     }
 

@@ -24,11 +24,13 @@ struct GitMirror {
         do {
             try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
             repository = try GitRepository(initializingBare: path)
-        } catch let error as GitError where error.kind == .owner {
-            // Another user's cache is not ours to make again.
-            throw SourceError(.network, error.description + (error.hint.map { " (\($0))" } ?? ""))
+        } catch let error as GitError {
+            // Another user's cache is not ours to make again, nor is one that the system refuses to write.
+            let reason = error.kind == .owner ? error.description : "its copy '\(path)' cannot be made: \(error.detail)"
+            throw SourceError(
+                SourceError.Kind(error, absence: .damaged), "\(url): \(reason)" + (error.hint.map { " (\($0))" } ?? ""))
         } catch {
-            throw SourceError(.damaged, "\(url): its copy '\(path)' cannot be made: \(error)")
+            throw SourceError(.system, "\(folder): cannot be made: \(systemReason(of: error) ?? "\(error)")")
         }
     }
 
@@ -100,11 +102,13 @@ struct GitMirror {
     private func lock() throws(SourceError) -> Int32 {
         let file = "\(path).lock"
         let descriptor = open(file, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
-        guard descriptor >= 0 else { throw SourceError(.network, "\(file): \(String(cString: strerror(errno)))") }
+        guard descriptor >= 0 else {
+            throw SourceError(.system, "\(file): cannot be written: \(String(cString: strerror(errno)))")
+        }
         while flock(descriptor, LOCK_EX | LOCK_NB) != 0 {
             guard patience.lasts else {
                 close(descriptor)
-                throw SourceError(.network, "\(url): another process has been fetching it for too long")
+                throw SourceError(.system, "\(url): another process has been fetching it for too long")
             }
             usleep(50_000)
         }
@@ -118,17 +122,18 @@ struct GitMirror {
         } catch {
             if error.kind == .notFound { throw SourceError(.missing, "\(url): there is no repository of git") }
             let hint = error.hint.map { " (\($0))" } ?? ""
-            throw SourceError(.network, "\(error.description)\(hint)")
+            throw SourceError(SourceError.Kind(error, absence: .missing), "\(error.description)\(hint)")
         }
     }
 
     /// Why nothing came from a folder that holds a repository: never the fault of a package.
     private func localFailure(_ error: GitError, _ path: String) -> SourceError {
         guard error.kind == .notFound, let git = try? GitRepository(opening: path) else {
-            return SourceError(.network, "\(url): cannot \(error.operation): \(error.detail)")
+            return SourceError(
+                SourceError.Kind(error, absence: .damaged), "\(url): cannot \(error.operation): \(error.detail)")
         }
         let missing = git.missing(error.operation)
-        return SourceError(.network, missing.description + (missing.hint.map { " (\($0))" } ?? ""))
+        return SourceError(.system, missing.description + (missing.hint.map { " (\($0))" } ?? ""))
     }
 
     private func asked<Value>(_ body: () throws(GitError) -> Value) throws(SourceError) -> Value {
@@ -139,7 +144,7 @@ struct GitMirror {
         } catch {
             if case .path(let path) = address { throw localFailure(error, path) }
             let words = "\(url): cannot \(error.operation): \(error.detail)"
-            throw SourceError(error.kind == .notFound ? .missing : .network, words)
+            throw SourceError(SourceError.Kind(error, absence: .missing), words)
         }
     }
 }

@@ -1,4 +1,5 @@
 internal import Archive
+internal import Core
 internal import Foundation
 
 /// A source that lies on this machine: a file, or a folder that is packed as opam copies it.
@@ -24,7 +25,7 @@ struct LocalSource {
         do {
             try isFolder ? pack(to: file, limit: limit) : link(to: file, limit: limit)
         } catch let error as ArchiveError {
-            throw SourceError(error.code == .system ? .network : .rejected, "\(path): cannot be packed: \(error)")
+            throw SourceError(SourceError.Kind(error), "\(path): cannot be packed: \(error)")
         }
     }
 
@@ -45,7 +46,7 @@ struct LocalSource {
             guard size <= limit else { throw SourceError(.rejected, "\(path): more than \(limit) bytes") }
             try FileManager.default.copyItem(atPath: path, toPath: file)
         } catch let error as CocoaError {
-            throw SourceError(.network, "\(path): cannot be read: \(error.localizedDescription)")
+            throw SourceError(.system, "\(path): cannot be copied: \(systemReason(of: error) ?? "\(error)")")
         }
     }
 }

@@ -129,9 +129,10 @@ package actor SourceCache {
 
     private func isOwnMirror(_ url: String) -> Bool { mirrors.contains { url.hasPrefix($0) } }
 
-    /// A wrong file tells more than a missing one, and a missing one more than a network that was down.
+    /// The error that decides: a file of this machine that cannot be written ends the search whatever else was found, and
+    /// a wrong file counts more than a missing one.
     private func worst(of refusals: [SourceError], _ source: Source, _ package: String) -> SourceError {
-        for kind in [SourceError.Kind.rejected, .moved, .network, .damaged, .missing] {
+        for kind in [SourceError.Kind.system, .rejected, .moved, .network, .damaged, .missing] {
             if let first = refusals.last(where: { $0.kind == kind }) { return first }
         }
         return SourceError(.missing, "\(package): \(source.url): there is nothing to fetch")
@@ -140,7 +141,7 @@ package actor SourceCache {
     private func verify(_ file: String, _ source: Source, from origin: String, of package: String) throws(SourceError) {
         for checksum in source.checksums {
             guard let found = Checksum(ofFile: file, checksum.kind) else {
-                throw SourceError(.network, "\(file): cannot be read")
+                throw SourceError(.system, "\(file): cannot be read")
             }
             guard found == checksum else {
                 let isFolder = SourceAddress.localPath(origin).map { LocalSource(path: $0).isFolder } ?? false
@@ -162,7 +163,7 @@ package actor SourceCache {
             try manager.linkItem(atPath: aside, toPath: link)
             // A directory in the file's place has to go first.
             guard rename(link, place) == 0 || removeTree(place) && rename(link, place) == 0 else {
-                throw SourceError(.network, "\(place): cannot be written: \(String(cString: strerror(errno)))")
+                throw SourceError(.system, "\(place): cannot be written: \(String(cString: strerror(errno)))")
             }
         }
         return "\(folder)/\(checksums[0].place)"
@@ -193,7 +194,7 @@ extension SourceCache {
             let aside = "\(incoming.path)/file"
             try await obtain(source.url, aside)
             guard let checksum = Checksum(ofFile: aside, .sha256) else {
-                throw SourceError(.network, "\(aside): cannot be read")
+                throw SourceError(.system, "\(aside): cannot be read")
             }
             exact.checksums = [checksum]
             _ = try keep(aside, exact.checksums)
@@ -231,7 +232,7 @@ extension SourceCache {
                 try Self.replacingCopy(at: GitMirror.path(of: url, in: folder), because: error, export)
             }
             guard rename(aside, file) == 0 else {
-                throw SourceError(.network, "\(file): cannot be written: \(String(cString: strerror(errno)))")
+                throw SourceError(.system, "\(file): cannot be written: \(String(cString: strerror(errno)))")
             }
         }
         try Self.noteChecksum(of: file)
@@ -261,37 +262,13 @@ extension SourceCache {
 
     private static func noteChecksum(of archive: String) throws {
         guard let checksum = Checksum(ofFile: archive, .sha256) else {
-            throw SourceError(.network, "\(archive): cannot be read")
+            throw SourceError(.system, "\(archive): cannot be read")
         }
         try Data(checksum.hexadecimal.utf8).write(to: URL(fileURLWithPath: "\(archive).sha256"), options: .atomic)
     }
 
     private nonisolated func late(_ url: String) -> SourceError {
         SourceError(.network, "\(url): no answer in time")
-    }
-}
-
-/// Why a source is not to be had.
-package struct SourceError: Error, Hashable, Sendable, CustomStringConvertible {
-    package enum Kind: Hashable, Sendable {
-        /// There is a file, and it is not the one of the opam file; or nothing tells which it is. The package's fault.
-        case rejected
-        /// The server says that it has no such file.
-        case missing
-        /// No server could be asked.
-        case network
-        /// What a cache of the runner's own holds cannot be read.
-        case damaged
-        /// What changes with time was at another state, or at none that is known, when the plan was made.
-        case moved
-    }
-
-    package var kind: Kind
-    package var description: String
-
-    package init(_ kind: Kind, _ description: String) {
-        self.kind = kind
-        self.description = description
     }
 }
 

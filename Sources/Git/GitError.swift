@@ -38,15 +38,20 @@ public struct GitError: Error, Hashable, Sendable, CustomStringConvertible {
     public let kind: Kind
     /// What was being done, and to what: "read blob 1234…".
     public let operation: String
-    /// libgit2's own words.
-    public let detail: String
+    /// The reason, in plain words.
+    public internal(set) var detail: String
+    /// The sentence of libgit2 behind the error, for the log; empty where the error is this program's own.
+    package internal(set) var sentence: String
     /// The folder of the repository.
     public let repository: String
     /// What the user can do about it; nil: what goes with the kind.
     public let hint: String?
 
-    package init(kind: Kind, operation: String, detail: String, repository: String, hint: String? = nil) {
+    package init(
+        kind: Kind, operation: String, detail: String, repository: String, hint: String? = nil, sentence: String = ""
+    ) {
         self.hint = hint
+        self.sentence = sentence
         self.kind = kind
         self.operation = operation
         self.detail = detail
@@ -65,17 +70,22 @@ public struct GitError: Error, Hashable, Sendable, CustomStringConvertible {
     }
 }
 
-extension GitError: FailureConvertible {
-    public var failure: Failure {
+extension GitError: ClassifiedError {
+    public var category: ErrorCategory {
         switch kind {
-        case .notFound, .ambiguous, .invalidName, .owner, .unusable, .incomplete:
-            Failure(.input, description, hint: hint)
-        case .exists, .modified, .locked: Failure(.infrastructure, description, hint: hint ?? "try again")
-        case .corrupted:
-            Failure(
-                .infrastructure, description,
-                hint: hint ?? "`git -C '\(repository)' fsck` tells what else is damaged")
-        case .noSpace, .network, .system, .other: Failure(.infrastructure, description, hint: hint)
+        case .notFound, .ambiguous, .invalidName, .owner, .unusable, .incomplete: .input
+        case .exists, .modified, .locked, .corrupted, .noSpace, .network, .system, .other: .unavailable
+        }
+    }
+
+    public var diagnostics: [Diagnostic] { [Diagnostic(.error, description, hint: hint ?? defaultHint)] }
+
+    private var defaultHint: String? {
+        switch kind {
+        case .exists, .modified, .locked: "try again"
+        case .corrupted: "`git -C '\(repository)' fsck` lists what else is damaged"
+        case .notFound, .ambiguous, .invalidName, .owner, .unusable, .incomplete, .noSpace, .network, .system, .other:
+            nil
         }
     }
 }
@@ -83,7 +93,9 @@ extension GitError: FailureConvertible {
 extension GitError {
     /// The same error as one of a damaged repository.
     func asDamage(hint: String?) -> GitError {
-        GitError(kind: .corrupted, operation: operation, detail: detail, repository: repository, hint: hint)
+        GitError(
+            kind: .corrupted, operation: operation, detail: detail, repository: repository, hint: hint,
+            sentence: sentence)
     }
 
     /// The error for a branch that has no commit yet.

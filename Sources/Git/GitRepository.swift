@@ -635,20 +635,18 @@ extension GitRepository {
 }
 
 private func remoteFailure(_ status: Int32, _ operation: String, _ url: String) -> GitError {
-    let error = git_error_last()
-    let detail = error.flatMap { $0.pointee.message }.map { String(cString: $0) } ?? "error \(status)"
-    let isMissing =
-        status == GIT_ENOTFOUND.rawValue || status == GIT_EAUTH.rawValue
-        || ["status code: 404", "status code: 410", "status code: 401", "status code: 403", "ot found"].contains {
-            detail.contains($0)
-        }
-    return GitError(kind: isMissing ? .notFound : .network, operation: operation, detail: detail, repository: url)
+    let isAbsent = status == GIT_ENOTFOUND.rawValue || status == GIT_EAUTH.rawValue
+    return lastError().remote(isAbsent: isAbsent, operation, url)
 }
 
 // MARK: - Translation to and from C
 
+/// What libgit2 left about the call that has just failed on this thread.
+private func lastError() -> LibraryError {
+    LibraryError(sentence: git_error_last().flatMap { $0.pointee.message }.map { String(cString: $0) } ?? "")
+}
+
 private func failure(_ status: Int32, _ operation: String, _ path: String) -> GitError {
-    let detail = git_error_last().flatMap { $0.pointee.message }.map { String(cString: $0) } ?? "error \(status)"
     let kind: GitError.Kind =
         switch git_error_code(rawValue: status) {
         case GIT_ENOTFOUND, GIT_EUNBORNBRANCH: .notFound
@@ -661,7 +659,7 @@ private func failure(_ status: Int32, _ operation: String, _ path: String) -> Gi
         case GIT_EMISMATCH: .corrupted
         default: .other(status)
         }
-    return GitError(kind: kind, operation: operation, detail: detail, repository: path)
+    return lastError().local(kind, operation, path)
 }
 
 extension ObjectID {

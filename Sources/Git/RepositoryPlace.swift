@@ -58,7 +58,7 @@ struct RepositoryPlace {
         if access(directory, R_OK | X_OK) != 0, errno != ENOENT {
             return GitError.system("read '\(directory)'", given, errno)
         }
-        if let format = Self.unknownFormat(in: error.detail) {
+        if let format = Self.unknownFormat(in: error.sentence) {
             return refusal(.unusable, format.detail, hint: "\(format.hint)\(workTree == nil ? "" : ", \(plain)")")
         }
         guard error.kind == .notFound else { return error.asDamage(hint: repairHint) }
@@ -66,7 +66,7 @@ struct RepositoryPlace {
             .filter { Self.kind(of: "\($0.1)/\($0.0)") == nil }.map(\.0)
         let detail =
             missing.isEmpty
-            ? "'\(directory)' is no valid repository (\(error.detail))"
+            ? "'\(directory)' is no valid repository"
             : "'\(directory)' is damaged: it has no \(missing.joined(separator: ", no "))"
         return refusal(.corrupted, detail, hint: repairHint)
     }

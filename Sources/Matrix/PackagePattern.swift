@@ -39,9 +39,12 @@ package struct PackagePattern: Hashable, Sendable, CustomStringConvertible {
         self.constraints = constraints
     }
 
-    /// Why a text is no pattern.
-    package struct Malformed: Error {
+    /// Why a text is not a pattern.
+    package struct Malformed: ClassifiedError, CustomStringConvertible {
         package var reason: String
+
+        package var category: ErrorCategory { .input }
+        package var description: String { "this is not a pattern of packages: \(reason)" }
     }
 
     /// Reads `text`.

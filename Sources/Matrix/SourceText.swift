@@ -55,7 +55,7 @@ package struct SourceText: Sendable {
         do {
             data = try handle.read(upToCount: Self.sizeLimit + 1) ?? Data()
         } catch {
-            throw refused("cannot be read: \(error.localizedDescription)")
+            throw refused("cannot be read: \(systemReason(of: error) ?? "\(error)")")
         }
         guard data.count <= Self.sizeLimit else {
             throw refused("has more than \(Self.sizeLimit) bytes", hint: "split it with 'extends:'")

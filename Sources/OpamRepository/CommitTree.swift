@@ -71,7 +71,7 @@ final class CommitTree: FileTree {
         } catch let error as GitError {
             throw error.failure
         } catch {
-            throw Failure(.infrastructure, "\(prefix) \(error)")
+            throw Failure(.unavailable, "\(prefix) \(error)")
         }
     }
 }

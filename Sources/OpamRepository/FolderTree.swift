@@ -81,7 +81,7 @@ final class FolderTree: FileTree {
 
     func target(of link: FileReference) throws(Failure) -> String {
         let path = try path(link)
-        throw Failure(.infrastructure, "\(describe(path)): links on the disk are followed by the kernel")
+        throw Failure(.unavailable, "\(describe(path)): links on the disk are followed by the kernel")
     }
 
     /// A digest of the paths, sizes, times of change and inode numbers of the files.
@@ -109,7 +109,7 @@ final class FolderTree: FileTree {
             let children: [FileEntry]
             do throws(Failure) {
                 children = try entries(of: entry.reference)
-            } catch  where error.kind == .input {
+            } catch  where error.category == .input {
                 stamps.update(Array("\(path)\0\(error)\n".utf8))
                 return
             }
@@ -177,7 +177,7 @@ final class FolderTree: FileTree {
         let code = errno
         let isMistake = [EACCES, EPERM, ELOOP, ENOENT, ENOTDIR, EISDIR, ENAMETOOLONG, ENXIO].contains(code)
         return Failure(
-            isMistake ? .input : .infrastructure,
+            isMistake ? .input : .unavailable,
             "\(describe(path)): cannot \(operation): \(String(cString: strerror(code)))")
     }
 }

@@ -44,7 +44,7 @@ package struct Repository: Sendable {
         } catch let error as GitError {
             throw error.failure
         } catch {
-            throw Failure(.infrastructure, "\(location): \(error)")
+            throw Failure(.unavailable, "\(location): \(error)")
         }
     }
 

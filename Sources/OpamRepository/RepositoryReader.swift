@@ -135,7 +135,7 @@ package final class RepositoryReader {
         let entries: [FileEntry]
         do throws(Failure) {
             entries = try trees[folder.repository].entries(of: folder.entry.reference)
-        } catch  where error.kind == .input {
+        } catch  where error.category == .input {
             diagnostics += error.diagnostics
             return []
         }
@@ -218,7 +218,7 @@ package final class RepositoryReader {
     package func opamFile(of package: PackageEntry, _ diagnostics: inout [Diagnostic]) throws(Failure) -> OpamFile? {
         do throws(Failure) {
             return try opamFile(of: package)
-        } catch  where error.kind == .input {
+        } catch  where error.category == .input {
             diagnostics += error.diagnostics
             return nil
         }
@@ -328,7 +328,7 @@ package final class RepositoryReader {
     ) throws(Failure) -> Result {
         do throws(Failure) {
             return try read()
-        } catch  where error.kind == .input {
+        } catch  where error.category == .input {
             let place = describe(package, file)
             throw Failure(
                 .input,

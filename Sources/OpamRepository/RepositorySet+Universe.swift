@@ -151,7 +151,7 @@ extension RepositorySet {
             return try body()
         } catch {
             throw Failure(
-                error.kind,
+                error.category,
                 error.diagnostics.map { Diagnostic($0.severity, placed($0.message), at: $0.location, hint: $0.hint) })
         }
     }
@@ -184,7 +184,7 @@ extension RepositoryReader {
             do throws(Failure) {
                 let file = try opamFile(of: entry, listing(of: entry))
                 result.packages.append((entry.package, add(problemsOf: file, entry, to: &result.problems)))
-            } catch  where error.kind == .input {
+            } catch  where error.category == .input {
                 result.problems += error.diagnostics.map { problem($0, entry.package, .leftOut) }
                 result.packages.append((entry.package, .unusable))
             }

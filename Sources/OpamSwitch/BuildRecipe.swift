@@ -1,3 +1,4 @@
+package import Core
 package import OpamFormat
 
 /// How one package version is built in one switch: the opam file's recipe with its filters decided and its variables
@@ -113,8 +114,10 @@ package struct BuildRecipe: Sendable {
 }
 
 /// Why a recipe can't be followed: what the opam file says and what is there differ.
-package struct RecipeError: Error, Hashable, Sendable, CustomStringConvertible {
+package struct RecipeError: ClassifiedError, Hashable, Sendable, CustomStringConvertible {
     package var description: String
+
+    package var category: ErrorCategory { .input }
 
     package init(description: String) {
         self.description = description

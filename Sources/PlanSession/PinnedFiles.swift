@@ -74,14 +74,14 @@ struct PinnedFiles {
     private func failure(_ error: any Error, of pin: Pin) -> Failure {
         switch error {
         case let error as SourceError:
-            Failure(error.kind == .network ? .infrastructure : .input, [diagnostic(error.description, at: pin)])
+            Failure(error.category, [diagnostic(error.description, at: pin)])
         case let failure as Failure:
             Failure(
-                failure.kind,
+                failure.category,
                 failure.diagnostics.map { problem in
                     problem.location == nil ? diagnostic(problem.message, at: pin, hint: problem.hint) : problem
                 })
-        default: Failure(.infrastructure, [diagnostic("\(error)", at: pin)])
+        default: Failure(.unavailable, [diagnostic("\(error)", at: pin)])
         }
     }
 
@@ -242,7 +242,7 @@ extension Failure {
         guard !failures.isEmpty else { return nil }
         var told: Set<Diagnostic> = []
         self.init(
-            failures.contains { $0.kind == .infrastructure } ? .infrastructure : .input,
+            failures.contains { $0.category == .unavailable } ? .unavailable : .input,
             failures.flatMap(\.diagnostics).filter { told.insert($0).inserted })
     }
 }

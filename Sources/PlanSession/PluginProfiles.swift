@@ -19,14 +19,14 @@ struct PluginProfiles {
     func profiles() async throws -> [PlanInputs.ProfileKey: TargetProfile] {
         var profiles: [PlanInputs.ProfileKey: TargetProfile] = [:]
         var diagnostics: [Diagnostic] = []
-        var kind = Failure.Kind.input
+        var category = ErrorCategory.input
         let keys = PlanInputs.profileKeys(of: matrix)
         let results = try await concurrently(keys) { _, wanted in await result(of: wanted.target, wanted.key) }
         for ((key, target), result) in zip(keys, results) {
             do {
                 profiles[key] = try result.get()
             } catch let failure as Failure {
-                if failure.kind == .infrastructure { kind = .infrastructure }
+                if failure.category == .unavailable { category = .unavailable }
                 let location = (target.plugin ?? target.name).location
                 diagnostics += failure.diagnostics.map { diagnostic in
                     matrix.sources.diagnostic(
@@ -35,7 +35,7 @@ struct PluginProfiles {
                 }.filter { !diagnostics.contains($0) }
             }
         }
-        guard diagnostics.isEmpty else { throw Failure(kind, diagnostics) }
+        guard diagnostics.isEmpty else { throw Failure(category, diagnostics) }
         return profiles
     }
 

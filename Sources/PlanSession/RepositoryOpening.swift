@@ -28,17 +28,17 @@ struct RepositoryOpening {
     /// - Throws: `Failure` that names every one that is not there.
     func openAll() throws -> [Opened] {
         var diagnostics: [Diagnostic] = []
-        var kind = Failure.Kind.input
+        var category = ErrorCategory.input
         var opened: [Opened] = []
         for entry in matrix.repositories {
             do {
                 opened.append(try open(entry))
             } catch let failure as Failure {
-                if failure.kind == .infrastructure { kind = .infrastructure }
+                if failure.category == .unavailable { category = .unavailable }
                 diagnostics += failure.diagnostics.map { placed($0, at: entry) }
             }
         }
-        guard diagnostics.isEmpty else { throw Failure(kind, diagnostics) }
+        guard diagnostics.isEmpty else { throw Failure(category, diagnostics) }
         if let revision {
             guard let first = opened.firstIndex(where: { $0.repository.commit != nil }) else {
                 throw Failure(.input, "there is neither a plan '\(revision)' in the store nor a repository of git")
@@ -111,7 +111,7 @@ struct RepositoryOpening {
             let files = PackageFiles(opam: try reader.opamBytes(of: entry), files: try reader.files(of: entry))
             return "\(entry.package) \(files.digest)\n"
         } catch {
-            guard error.kind == .input else { throw error }
+            guard error.category == .input else { throw error }
             return "\(entry.package) is left out\n"
         }
     }
@@ -161,7 +161,8 @@ private struct RepositoryMirror {
         do {
             try process.run()
         } catch {
-            throw Failure(.infrastructure, "git cannot be started: \(error.localizedDescription)", hint: "install git")
+            throw Failure(
+                .infrastructure, "git cannot be started: \(systemReason(of: error) ?? "\(error)")", hint: "install git")
         }
         let said = (try? errors.fileHandleForReading.readToEnd()) ?? Data()
         process.waitUntilExit()

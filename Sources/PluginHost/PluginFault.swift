@@ -2,7 +2,7 @@ package import Core
 internal import Glibc
 
 /// What a plugin, or its file, did wrong. Each costs one call: the next one gets a new child.
-package struct PluginFault: Error, Sendable, Hashable {
+package struct PluginFault: ClassifiedError, Sendable, Hashable {
     package enum Kind: Sendable, Hashable {
         /// The loader refused the file, in its words.
         case unloadable(String)
@@ -49,11 +49,11 @@ package struct PluginFault: Error, Sendable, Hashable {
     /// Whether the plugin did not answer in time.
     package var isHang: Bool { if case .hung = kind { true } else { false } }
 
-    /// Whether another try with the same file could go otherwise.
-    package var isTransient: Bool {
+    /// `unavailable` where another call of the same file may succeed, `input` where the file is wrong.
+    package var category: ErrorCategory {
         switch kind {
-        case .crashed, .exited, .hung, .notStarted: true
-        case .unloadable, .noSymbol, .declined, .mismatch, .misnamed, .tooLarge, .garbage: false
+        case .crashed, .exited, .hung, .notStarted: .unavailable
+        case .unloadable, .noSymbol, .declined, .mismatch, .misnamed, .tooLarge, .garbage: .input
         }
     }
 }
@@ -69,7 +69,7 @@ extension PluginFault: CustomStringConvertible {
     package func failure(of file: PluginFile) -> Failure {
         let place = call.map { "call '\($0)' of plugin '\(file.name)'" } ?? "loading plugin '\(file.name)'"
         return Failure(
-            isTransient ? .infrastructure : .input, "\(file.path): \(place): \(description)", hint: remedy(file))
+            category, "\(file.path): \(place): \(description)", hint: remedy(file))
     }
 
     private var sentence: String {

@@ -149,7 +149,7 @@ private struct ScratchFile {
     let handle: FileHandle
 
     init() throws {
-        guard let file = tmpfile() else { throw Failure(.infrastructure, "a temporary file cannot be created") }
+        guard let file = tmpfile() else { throw Failure(.unavailable, "a temporary file cannot be created") }
         handle = FileHandle(fileDescriptor: dup(fileno(file)), closeOnDealloc: true)
         fclose(file)
     }

@@ -41,7 +41,7 @@ public struct ResultBranch: Sendable, Hashable {
             return try ResultTable(shards: shards, exists: paths.contains)
         } catch let error as DecodingError {
             throw Failure(
-                .infrastructure, "the index of '\(name)' cannot be read: \(error)",
+                .unavailable, "the index of '\(name)' cannot be read: \(error)",
                 hint: "'ci store verify' says more, 'ci store undo' takes back the last change")
         }
     }

@@ -145,7 +145,7 @@ package actor RemoteHosts {
     private static func blamesHost(_ error: any Error) -> Bool {
         switch error {
         case is CancellationError: false
-        case let error as Failure: error.kind == .infrastructure
+        case let error as Failure: error.category == .unavailable
         default: false
         }
     }

@@ -2,7 +2,7 @@ public import Core
 import Supervision
 
 /// Why there is no session with a host.
-public struct RemoteRefusal: FailureConvertible, CustomStringConvertible {
+public struct RemoteRefusal: ClassifiedError, CustomStringConvertible {
     public enum Kind: Hashable, Sendable {
         /// Nobody answers, or the connection broke.
         case unreachable
@@ -54,7 +54,8 @@ public struct RemoteRefusal: FailureConvertible, CustomStringConvertible {
         }
     }
 
-    public var failure: Failure { Failure(.infrastructure, message, hint: hint) }
+    public var category: ErrorCategory { .unavailable }
+    public var diagnostics: [Diagnostic] { [Diagnostic(.error, message, hint: hint)] }
     public var description: String { message + (hint.map { "; \($0)" } ?? "") }
 }
 

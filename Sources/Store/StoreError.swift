@@ -58,16 +58,17 @@ public struct StoreError: Error, Sendable, CustomStringConvertible {
     }
 }
 
-extension StoreError: FailureConvertible {
-    public var failure: Failure {
+extension StoreError: ClassifiedError {
+    public var category: ErrorCategory {
         switch kind {
-        case .noStore, .readOnly, .newerSchema, .invalidPath, .notFound, .dependedUpon, .outsidePrefix, .invalidValue,
-            .notADirectory:
-            Failure(.input, message, hint: hint)
-        case .locked, .corrupted, .system:
-            Failure(.infrastructure, message, hint: hint)
+        case .noStore, .readOnly, .newerSchema, .invalidPath, .notFound, .dependedUpon, .invalidValue, .notADirectory:
+            .input
+        case .locked, .corrupted, .system: .unavailable
+        case .outsidePrefix: .bug
         }
     }
+
+    public var diagnostics: [Diagnostic] { [Diagnostic(.error, message, hint: hint)] }
 }
 
 /// Two transactions changed the same document, or one changed what the other had read, and no merge settles it.
@@ -89,9 +90,11 @@ public struct Conflict: Error, Sendable, Hashable, CustomStringConvertible {
     }
 }
 
-extension Conflict: FailureConvertible {
-    public var failure: Failure {
-        Failure(.infrastructure, description, hint: "try again; `ci store log` shows who else writes there")
+extension Conflict: ClassifiedError {
+    public var category: ErrorCategory { .unavailable }
+
+    public var diagnostics: [Diagnostic] {
+        [Diagnostic(.error, description, hint: "try again; `ci store log` shows who else writes there")]
     }
 }
 

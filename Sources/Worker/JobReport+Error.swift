@@ -18,9 +18,7 @@ extension JobReport {
         case let failure as PermanentFailure:
             self.init(infrastructure: failure.failure)
             isPermanent = true
-        case let failure as Failure: self.init(infrastructure: failure)
-        case let error as any FailureConvertible: self.init(infrastructure: error.failure)
-        default: self.init(infrastructure: Failure(.infrastructure, "\(error)"))
+        default: self.init(infrastructure: Failure(describing: error))
         }
     }
 
@@ -58,7 +56,7 @@ extension SourceError {
     fileprivate var blamesPackage: Bool {
         switch kind {
         case .rejected, .missing: true
-        case .network, .damaged, .moved: false
+        case .network, .system, .damaged, .moved: false
         }
     }
 }

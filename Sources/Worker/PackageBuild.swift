@@ -242,7 +242,7 @@ struct PackageBuild {
         progress("capture")
         do {
             return try await backend.capture(into: layers)
-        } catch let failure as Failure where failure.kind == .input {
+        } catch let failure as Failure where failure.category == .input {
             throw PackageFailure(.install, failure.diagnostics.first?.message ?? failure.description)
         }
     }

@@ -1,3 +1,4 @@
+internal import Core
 internal import Documents
 
 /// A failure for which the package itself is to blame: one of its commands failed, or its opam file or its source is
@@ -23,8 +24,10 @@ struct PackageFailure: Error, Hashable, CustomStringConvertible {
 }
 
 /// A failure of this machine that is no reason to avoid the host on which the job ran.
-struct MachineFailure: Error, Hashable, CustomStringConvertible {
+struct MachineFailure: ClassifiedError, Hashable, CustomStringConvertible {
     var description: String
+
+    var category: ErrorCategory { .unavailable }
 
     init(_ description: String) {
         self.description = description
@@ -33,10 +36,12 @@ struct MachineFailure: Error, Hashable, CustomStringConvertible {
 
 /// A step that was killed though the job reached none of its limits: by the package itself, or by somebody or something on
 /// this machine that does not say so, such as a daemon that watches the memory. Only if it happens again it is the package.
-struct KilledStep: Error, CustomStringConvertible {
+struct KilledStep: ClassifiedError, CustomStringConvertible {
     var name: String
     /// What it is if it happens again.
     var failure: PackageFailure
+
+    var category: ErrorCategory { .unavailable }
 
     var description: String { "step '\(name)' was killed by signal 9" }
 }

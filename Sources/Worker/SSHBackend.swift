@@ -117,7 +117,8 @@ final class SSHBackend: BuildBackend {
 }
 
 /// A step of root's where nothing makes the login root.
-struct RootRefused: Error, CustomStringConvertible {
+struct RootRefused: ClassifiedError, CustomStringConvertible {
+    var category: ErrorCategory { .unavailable }
     var description: String
 }
 

@@ -72,7 +72,7 @@ actor TargetEnvironments {
         while true {
             do {
                 return try await prepare(target, progress)
-            } catch let failure as Failure where failure.kind == .infrastructure && attempt < attempts {
+            } catch let failure as Failure where failure.category == .unavailable && attempt < attempts {
                 progress("bootstrap failed, attempt \(attempt) of \(attempts)")
                 try await Task.sleep(for: backoff * (1 << (attempt - 1)))
                 attempt += 1
@@ -137,9 +137,8 @@ extension PermanentFailure {
     fileprivate init(of error: any Error) {
         switch error {
         case let error as PermanentFailure: self = error
-        case let error as Failure: self.init(error)
-        case let error as any FailureConvertible: self.init(error.failure)
-        default: self.init("making the environment: \(error)")
+        case let error as any ClassifiedError: self.init(error.failure)
+        default: self.init("making the environment: \(Failure(describing: error))")
         }
     }
 }

@@ -52,7 +52,7 @@ struct CI: AsyncParsableCommand {
         do {
             try StandardOutput.finish()
         } catch {
-            let code = complain(about: error)
+            let code = report(error)
             if status <= ExitStatus.notGood.rawValue { status = code }
         }
         // Other threads may be packing the store, which may be cut short at any point.
@@ -75,29 +75,18 @@ struct CI: AsyncParsableCommand {
             return ExitStatus.success.rawValue
         } catch let ending as Ending {
             return ending.status.rawValue
-        } catch let failure as Failure {
-            return complain(about: failure)
-        } catch let error as any FailureConvertible {
-            return complain(about: error.failure)
-        } catch let error where Failure(ofSystem: error) != nil {
-            return complain(about: Failure(ofSystem: error) ?? Failure(.infrastructure, "\(error)"))
         } catch is CancellationError {
             return ExitStatus.interrupted.rawValue
         } catch {
-            return complain(aboutParsing: error, of: arguments)
+            return report(error, of: arguments)
         }
     }
 
-    private static func complain(about failure: Failure) -> Int32 {
-        StandardError.print(failure.description)
-        return (failure.kind == .input ? ExitStatus.input : .infrastructure).rawValue
-    }
-
-    /// Prints the help that was asked for, the mistake in the command line, or an error nobody foresaw.
-    private static func complain(aboutParsing error: any Error, of arguments: [String]) -> Int32 {
-        let message = fullMessage(for: error)
+    /// Prints the help that was asked for, the mistake in the command line, or what an error means to the user.
+    private static func report(_ error: any Error, of arguments: [String]) -> Int32 {
         switch exitCode(for: error) {
         case .success:
+            let message = fullMessage(for: error)
             StandardOutput.print(message)
             if message.hasPrefix("OVERVIEW:") {
                 let words = arguments.first == "help" ? Array(arguments.dropFirst()) : arguments
@@ -105,12 +94,28 @@ struct CI: AsyncParsableCommand {
             }
             return ExitStatus.success.rawValue
         case .validationFailure:
-            StandardError.print(message)
+            StandardError.print(fullMessage(for: error))
             return ExitStatus.usage.rawValue
         default:
-            StandardError.print("error: \(message)\n  hint: this should not happen: please report it with the command")
-            return ExitStatus.bug.rawValue
+            return report(Failure(describing: error))
         }
+    }
+
+    private static func report(_ failure: Failure) -> Int32 {
+        StandardError.print(failure.description)
+        return ExitStatus(failure.category).rawValue
+    }
+}
+
+extension ExitStatus {
+    /// The exit code of a command that an error of this category ended.
+    init(_ category: ErrorCategory) {
+        self =
+            switch category {
+            case .input: .input
+            case .unavailable: .infrastructure
+            case .bug: .bug
+            }
     }
 }
 

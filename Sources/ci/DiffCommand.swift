@@ -113,8 +113,9 @@ extension ResultsReader {
             return ComparedColumn(
                 results: table.results.filter { $0.key == ResultPath.cell($0.value.cell) }.map(\.value))
         } catch {
-            guard let failure = error as? Failure ?? (error as? any FailureConvertible)?.failure, failure.kind == .input
-            else { throw error }
+            guard let failure = (error as? any ClassifiedError)?.failure, failure.category == .input else {
+                throw error
+            }
             let why = failure.diagnostics.first?.message ?? ""
             throw Failure(
                 .input, "'\(name)' is no target, no column and no revision of results: \(why)",

@@ -52,7 +52,7 @@ struct ReportCommand: AsyncParsableCommand {
             try contents.write(to: file, options: .atomic)
         } catch {
             throw Failure(
-                .infrastructure, "cannot write '\(file.path)': \(error.localizedDescription)",
+                .unavailable, "cannot write '\(file.path)': \(systemReason(of: error) ?? "\(error)")",
                 hint: "--output names a folder that can be written and has space")
         }
     }

@@ -1,7 +1,6 @@
 internal import ArgumentParser
 internal import Core
 internal import Documents
-internal import Fetching
 internal import Foundation
 internal import PluginHost
 internal import Records
@@ -46,22 +45,18 @@ struct ReproduceCommand: AsyncParsableCommand, SandboxingCommand {
         let progress: @Sendable (String) -> Void = { [talk] phrase in
             if talk.verbose { StandardError.print(phrase) }
         }
-        do {
-            guard starts else {
-                StandardOutput.write(try await reproduction.describe(request, progress: progress))
-                return
-            }
-            if !talk.quiet {
-                StandardError.print("a shell in the environment of \(request.job.package); leave it by 'exit'")
-            }
-            let status = try await reproduction.enter(request, progress: progress) { bytes in
-                StandardOutput.write(raw: bytes)
-                StandardOutput.flush()
-            }
-            if status != 0 { throw Ending(status: .notGood) }
-        } catch let error as SourceError {
-            throw Failure(.infrastructure, error.description)
+        guard starts else {
+            StandardOutput.write(try await reproduction.describe(request, progress: progress))
+            return
         }
+        if !talk.quiet {
+            StandardError.print("a shell in the environment of \(request.job.package); leave it by 'exit'")
+        }
+        let status = try await reproduction.enter(request, progress: progress) { bytes in
+            StandardOutput.write(raw: bytes)
+            StandardOutput.flush()
+        }
+        if status != 0 { throw Ending(status: .notGood) }
     }
 
     private func request(_ reader: ResultsReader) throws -> JobRequest {
@@ -88,7 +83,7 @@ private struct JobLookup {
                 $0.name == cell.target && $0.environment == job.environment
             })
         else {
-            throw Failure(.infrastructure, "the plan has no job \(id)", hint: "plan again")
+            throw Failure(.unavailable, "the plan has no job \(id)", hint: "plan again")
         }
         var order: [Digest] = []
         var seen: Set<Digest> = []
@@ -115,7 +110,7 @@ private struct JobLookup {
 
     private func files(of job: Job) throws -> PackageFiles {
         guard let files = try reader.documents.files(job.opam) else {
-            throw Failure(.infrastructure, "the store has no package files \(job.opam)", hint: "plan again")
+            throw Failure(.unavailable, "the store has no package files \(job.opam)", hint: "plan again")
         }
         return files
     }

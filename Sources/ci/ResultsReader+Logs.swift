@@ -41,7 +41,7 @@ extension ResultsReader {
         }
         guard let bytes = try store.logs.read(digest) else {
             throw Failure(
-                .infrastructure, "the log \(digest) of \(state.cell) is not in this store",
+                .unavailable, "the log \(digest) of \(state.cell) is not in this store",
                 hint: "logs stay with the store that ran the job, or were removed by 'ci store gc'")
         }
         return Log(bytes: bytes, title: title)

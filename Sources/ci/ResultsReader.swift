@@ -82,7 +82,7 @@ struct ResultsReader {
     /// - Complexity: O(cells + jobs): seconds where there are tens of thousands.
     func plan() throws -> Plan {
         guard let plan = try documents.plan() else {
-            throw Failure(.infrastructure, "the plan of '\(header.deployment)' is gone", hint: "plan again")
+            throw Failure(.unavailable, "the plan of '\(header.deployment)' is gone", hint: "plan again")
         }
         return plan
     }

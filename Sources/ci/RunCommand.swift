@@ -106,7 +106,7 @@ struct RunCommand: AsyncParsableCommand, SandboxingCommand {
             try await run.run(
                 files: { digest in
                     guard let files = try plans.files(digest, in: plan.deployment) else {
-                        throw Failure(.infrastructure, "the store has no package files \(digest)", hint: "plan again")
+                        throw Failure(.unavailable, "the store has no package files \(digest)", hint: "plan again")
                     }
                     return files
                 },

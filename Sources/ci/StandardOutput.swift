@@ -62,11 +62,11 @@ enum StandardOutput {
         case .closed:
             if toleratesClosed.withLock({ $0 }) { return }
             throw Failure(
-                .infrastructure, "standard output is closed: what was printed is lost",
+                .unavailable, "standard output is closed: what was printed is lost",
                 hint: ">/dev/null throws it away")
         case .system(let number):
             throw Failure(
-                .infrastructure, "standard output cannot be written: \(String(cString: strerror(number)))",
+                .unavailable, "standard output cannot be written: \(String(cString: strerror(number)))",
                 hint: "what was printed is not complete")
         }
     }

@@ -38,7 +38,7 @@ enum WritableDirectory {
     private static let temporaryHint = "TMPDIR sets another one"
 
     private static func unusable(_ path: String, _ name: String, _ why: String, _ hint: String) -> Failure {
-        Failure(.infrastructure, "\(name) '\(path)' cannot be used: \(why)", hint: hint)
+        Failure(.unavailable, "\(name) '\(path)' cannot be used: \(why)", hint: hint)
     }
 
     private static func parent(of path: String) -> String? {

@@ -37,7 +37,7 @@ import Testing
         ("rm -r .git && echo 'gitdir: /nonexistent/x' > .git", "names the repository '/nonexistent/x'"),
         ("rm -r .git && echo nonsense > .git", "names no repository"),
         ("mv .git x && ln -s nowhere .git", "symbolic link that leads nowhere"),
-        ("echo '[core' > .git/config", "failed to parse config file"),
+        ("echo '[core' > .git/config", "its configuration cannot be parsed: "),
         ("git config core.repositoryformatversion 1 && git config extensions.refStorage reftable", "reftable"),
         ("git config core.repositoryformatversion 1 && git config extensions.objectFormat sha256", "SHA-256"),
     ])
@@ -104,10 +104,10 @@ import Testing
         let repository = try GitRepository(opening: origin)
         for revision in ["HEAD", "main", "main~1"] {
             let error = #expect(throws: GitError.self) { try repository.resolve(commit: revision) }
-            #expect(error?.kind == .corrupted && error?.failure.kind == .infrastructure, "\(error as Any)")
+            #expect(error?.kind == .corrupted && error?.category == .unavailable, "\(error as Any)")
         }
         let typo = #expect(throws: GitError.self) { try repository.resolve(commit: "mian") }
-        #expect(typo?.kind == .notFound && typo?.failure.kind == .input)
+        #expect(typo?.kind == .notFound && typo?.category == .input)
         try folder.shell("git init -q \"$1\"", folder("new"))
         let unborn = #expect(throws: GitError.self) {
             try GitRepository(opening: folder("new")).resolve(commit: "HEAD")
@@ -130,7 +130,7 @@ import Testing
         try allow()
         let answer = error(origin)
         let refused = try #require(answer)
-        #expect(refused.kind == .owner && refused.failure.kind == .input)
+        #expect(refused.kind == .owner && refused.category == .input)
         #expect(refused.hint?.contains("git config --global --add safe.directory '\(origin)'") == true, "\(refused)")
         #expect(refused.hint?.contains("chown") == true)
         for values in [["*"], [origin], [folder.path + "/*"], ["", "*"]] {

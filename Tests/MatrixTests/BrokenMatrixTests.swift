@@ -21,7 +21,7 @@ import Testing
         let file = Self.folder.appending(path: "\(name).yaml")
         let expected = try String(contentsOf: Self.folder.appending(path: "\(name).expected"), encoding: .utf8)
         let failure = #expect(throws: Failure.self) { try MatrixFile(path: file.path) }
-        #expect(failure?.kind == .input)
+        #expect(failure?.category == .input)
         let words = (failure?.description ?? "").replacingOccurrences(of: Self.folder.path + "/", with: "")
         if ProcessInfo.processInfo.environment["CISO_RECORD"] == "1" {
             try (words + "\n").write(

@@ -53,7 +53,7 @@ import Testing
         try folder.write(text, to: "m.yaml")
         let failure = #expect(throws: Failure.self) { try MatrixFile(path: folder("m.yaml")) }
         let words = failure?.description ?? ""
-        #expect(failure?.kind == .input && words.contains(message), "\(words.prefix(500))")
+        #expect(failure?.category == .input && words.contains(message), "\(words.prefix(500))")
         #expect(words.split(separator: "\n").allSatisfy { $0.count < 300 }, "excerpts are short")
     }
 

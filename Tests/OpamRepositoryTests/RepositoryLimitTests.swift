@@ -41,7 +41,7 @@ import Testing
         try fixture.write(["one/packages/a/a.1/files/\(deep)": "x"])
         for (reader, package) in try readers() {
             let failure = #expect(throws: Failure.self) { try reader.files(of: package) }
-            #expect(failure?.kind == .input)
+            #expect(failure?.category == .input)
         }
     }
 
@@ -57,7 +57,7 @@ import Testing
         try FileManager.default.createSymbolicLink(atPath: files + "/loop", withDestinationPath: ".")
         for (reader, package) in try readers() {
             let failure = #expect(throws: Failure.self) { try reader.files(of: package) }
-            #expect(failure?.kind == .input)
+            #expect(failure?.category == .input)
         }
     }
 }

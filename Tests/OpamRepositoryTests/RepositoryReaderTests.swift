@@ -76,14 +76,14 @@ import Testing
         ]
         for (name, expected) in cases {
             let failure = #expect(throws: Failure.self) { try Repository(fixture.path(name)) }
-            #expect(failure?.kind == .input, "\(name)")
+            #expect(failure?.category == .input, "\(name)")
             #expect(failure?.description.contains(expected) == true, "\(name): \(failure?.description ?? "")")
         }
         let failure = #expect(throws: Failure.self) {
             var diagnostics: [Diagnostic] = []
             _ = try RepositorySet([fixture.path("empty")]).reader().names(&diagnostics)
         }
-        #expect(failure?.kind == .input)
+        #expect(failure?.category == .input)
     }
 
     /// `1.0` and `1.00` are one version for opam, however the folder lists them.

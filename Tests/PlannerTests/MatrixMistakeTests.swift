@@ -18,7 +18,7 @@ import Testing
         change(&small)
         let planned = small
         let failure = await #expect(throws: Failure.self) { try await planned.planning() }
-        #expect(failure?.kind == .input)
+        #expect(failure?.category == .input)
         let explained = await #expect(throws: Failure.self) {
             try await Planner(planned.inputs()).explanation(of: "fmt")
         }

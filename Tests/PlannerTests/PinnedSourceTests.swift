@@ -180,7 +180,7 @@ import Testing
                   fifth: {url: "https://e.org/x.tgz", ref: main}
                 """)
         }
-        #expect(failure?.kind == .input)
+        #expect(failure?.category == .input)
         let words = (failure?.description ?? "").replacingOccurrences(of: shop.folder, with: "FOLDER")
         for part in [
             "m.yaml:7:9: error: pin 'mine': FOLDER/mine.git: there is no branch, tag or commit 'mai'; did you mean 'main'?"
@@ -196,7 +196,7 @@ import Testing
         let down = await #expect(throws: Failure.self) {
             try await shop.planning("  mine: https://e.org/x.tgz")
         }
-        #expect(down?.kind == .infrastructure, "the network is nobody's fault")
+        #expect(down?.category == .unavailable, "the network is nobody's fault")
     }
 
     @Test func archivesAreHeldByTheirChecksum() async throws {

@@ -166,7 +166,7 @@ import Testing
         var small = SmallPlan()
         small.rest = rest
         let failure = await #expect(throws: Failure.self) { try await small.planning() }
-        #expect(failure?.kind == .input)
+        #expect(failure?.category == .input)
         let words = failure?.description ?? ""
         #expect(words.contains(message), "\(words)")
         #expect(hint == "hint" || words.contains(hint), "\(words)")
@@ -222,7 +222,7 @@ import Testing
         var small = SmallPlan()
         small.rest = "packages: [alcotest]\npins: {cmdliner: 1.5.0, gone: 1.0}"
         let failure = await #expect(throws: Failure.self) { try await small.planning() }
-        #expect(failure?.kind == .input)
+        #expect(failure?.category == .input)
         let words = failure?.description ?? ""
         #expect(
             words.contains("m.yaml:6:8: error: pin 'cmdliner': no repository has a version 1.5.0 of it"), "\(words)")

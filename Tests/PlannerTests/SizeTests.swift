@@ -22,7 +22,7 @@ import Testing
         small.targets = "[\((0..<40).map { "{name: d\($0), plugin: debian}" }.joined(separator: ", "))]"
         small.compilers = "[5.3.0, 4.14.2]"
         let targets = try await failure(of: small, limit: 1_000)
-        #expect(targets?.kind == .input)
+        #expect(targets?.category == .input)
         #expect(
             targets?.description.contains(
                 "m.yaml:1:13: error: the matrix has about \(80 * versions) cells "

@@ -81,14 +81,14 @@ import Testing
     }
 
     /// Crashes and hangs are the machine's trouble, to be tried again; nonsense is the plugin's, and is not.
-    @Test(arguments: [("segfault", Failure.Kind.infrastructure), ("text", .input), ("refuse", .input)])
-    func faultsHaveAKind(deed: String, kind: Failure.Kind) async throws {
+    @Test(arguments: [("segfault", ErrorCategory.unavailable), ("text", .input), ("refuse", .input)])
+    func faultsHaveACategory(deed: String, category: ErrorCategory) async throws {
         let workshop = try Workshop()
         let plugin = try await Plugin.load(workshop.hostile(), limits: Self.limits)
         let request = TargetRequest(
             target: "hostile", distribution: "hostile", version: nil, architecture: "x86_64", options: ["do": deed])
         let failure = await failure(of: try await plugin.target(request))
-        #expect(failure?.kind == kind)
+        #expect(failure?.category == category)
     }
 
     @Test func aSwiftTrapIsReadWithItsWords() async throws {

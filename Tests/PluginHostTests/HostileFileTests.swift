@@ -104,7 +104,7 @@ import Testing
         let workshop = try Workshop()
         let file = try workshop.hostile()
         let failure = await failure(of: try await Plugin.load(file, host: "\(workshop.directory)/none"))
-        #expect(failure?.kind == .infrastructure)
+        #expect(failure?.category == .unavailable)
         #expect(failure?.description.contains("the child process could not be started") == true)
     }
 }

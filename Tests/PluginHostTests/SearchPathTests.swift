@@ -63,7 +63,7 @@ import Testing
         workshop.touch("libCisoDebian.so")
         let catalog = PluginCatalog(PluginSearchPath(entries: [workshop.directory]))
         let failure = await failure(of: try await catalog.plugin(named: "debain"))
-        #expect(failure?.kind == .input)
+        #expect(failure?.category == .input)
         #expect(failure?.description.contains("found: debian; looked in: \(workshop.directory)") == true)
         #expect(failure?.description.contains("did you mean 'debian'?") == true)
     }

@@ -51,7 +51,7 @@ import Testing
     @Test(arguments: ["", "9front", "a b", "a/b", "é", "libFoo.so", String(repeating: "a", count: 41)])
     func otherNamesAreRefused(name: String) async {
         let failure = await failure(of: try PluginSkeleton(name: name, language: .swift, ciso: "/ciso"))
-        #expect(failure?.kind == .input)
+        #expect(failure?.category == .input)
         #expect(failure?.description.contains("'\(name)': expected up to 40 letters and digits") == true)
     }
 

@@ -86,7 +86,7 @@ import Testing
                     host.name == "a" ? .wrongKey : .unreachable, "\(host.name): no", hint: "mend \(host.name)")
             }
         }
-        #expect(failure?.kind == .infrastructure)
+        #expect(failure?.category == .unavailable)
         #expect(failure?.description.contains("a: no; mend a; b: no; mend b") == true, "\(failure?.description ?? "")")
     }
 

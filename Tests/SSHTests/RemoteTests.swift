@@ -285,7 +285,7 @@ struct RemoteTests {
         let failure = await #expect(throws: Failure.self) {
             try await session.collectChanges(below: claim, to: local.path + "/tree")
         }
-        #expect(failure?.kind == .input)
+        #expect(failure?.category == .input)
         await session.close()
     }
 }

@@ -111,7 +111,7 @@ struct EnvironmentTests {
         let error = await #expect(throws: BootstrapFailure.self) {
             try await store.make(digest, steps: [fill, host("echo no mirror; exit 4")])
         }
-        #expect(error?.failure.kind == .infrastructure)
+        #expect(error?.category == .unavailable)
         #expect(error?.description.contains("step 'fill': exit status 4") == true)
         #expect(store.existing(digest) == nil)
         #expect(try FileManager.default.contentsOfDirectory(atPath: store.directory + "/incoming").isEmpty)
@@ -189,7 +189,7 @@ struct EnvironmentTests {
     @Test func whatIsShortIsNamed() throws {
         try ResourcePreflight.check("/tmp", bytes: 1, descriptors: 1)
         let disk = #expect(throws: Failure.self) { try ResourcePreflight.check("/tmp", bytes: .max) }
-        #expect(disk?.kind == .infrastructure)
+        #expect(disk?.category == .unavailable)
         #expect(disk?.description.contains("MiB free") == true)
         let files = #expect(throws: Failure.self) { try ResourcePreflight.check("/tmp", bytes: 1, descriptors: .max) }
         #expect(files?.description.contains("more files") == true)

@@ -194,7 +194,7 @@ struct HostileTests {
             let error = #expect(throws: Failure.self) {
                 try LayerStore(fixture.path + "/layers").capture(sandbox, paths: ["home"])
             }
-            #expect(error?.kind == .input, "the package is to blame")
+            #expect(error?.category == .input, "the package is to blame")
         }
         #expect(!FileManager.default.fileExists(atPath: path))
     }

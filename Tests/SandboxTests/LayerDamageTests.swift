@@ -104,7 +104,7 @@ struct LayerDamageTests {
             // A change that hides is found at the latest when the archive is read.
             if !isByteChange { #expect(!store.contains(layer.digest), "\(what)") }
             let failure = await #expect(throws: Failure.self) { try await store.unpacked(layer.digest) }
-            #expect(failure?.kind == .infrastructure, "\(what)")
+            #expect(failure?.category == .unavailable, "\(what)")
             #expect(!store.contains(layer.digest), "\(what)")
             #expect(access(object, F_OK) != 0, "\(what)")
             #expect(try FileManager.default.contentsOfDirectory(atPath: store.directory + "/incoming").isEmpty)

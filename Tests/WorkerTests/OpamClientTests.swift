@@ -146,7 +146,7 @@ struct OpamEngineTests {
         let failure = await #expect(throws: Failure.self) {
             try await OpamClients(folders).check(OpamClient(target), environment: world.target.environment)
         }
-        #expect(failure?.kind == .infrastructure)
+        #expect(failure?.category == .unavailable)
         #expect(failure?.description.contains("it is opam 2.1.2, not 1.2.2") == true, "\(failure?.description ?? "")")
         #expect(try FileManager.default.contentsOfDirectory(atPath: folders.clients) == [])
     }

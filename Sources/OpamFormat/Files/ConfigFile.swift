@@ -34,7 +34,7 @@ public struct ConfigFile: Sendable {
     ) -> [(name: String, value: VariableValue)] {
         var variables: [(name: String, value: VariableValue)] = []
         for case .field(let field) in items where field.name != "opam-version" && field.name != "file-depends" {
-            do throws(DecodingError) {
+            do throws(FieldError) {
                 variables.append((field.name, try field.value.variableValue()))
             } catch {
                 problems.append(items.tree.error(error.message, at: error.node, field: field.name))
@@ -45,18 +45,18 @@ public struct ConfigFile: Sendable {
 }
 
 extension Value {
-    fileprivate func variableValue() throws(DecodingError) -> VariableValue {
+    fileprivate func variableValue() throws(FieldError) -> VariableValue {
         switch node.kind {
         case .bool: .bool(node.detail.contains(.isTrue))
         case .string: .string(text)
-        case .list: .list(try elements { text throws(DecodingError) in try text.string() })
+        case .list: .list(try elements { text throws(FieldError) in try text.string() })
         default: throw unexpected("a string, a boolean or a list of strings")
         }
     }
 }
 
 extension TypedField where Content == [CheckedFile] {
-    static let fileDepends = TypedField("file-depends", absent: []) { value throws(DecodingError) in
-        try value.nestedElements { element throws(DecodingError) in try element.checkedFile() }
+    static let fileDepends = TypedField("file-depends", absent: []) { value throws(FieldError) in
+        try value.nestedElements { element throws(FieldError) in try element.checkedFile() }
     }
 }

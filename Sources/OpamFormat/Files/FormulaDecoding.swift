@@ -1,6 +1,6 @@
 /// Filters and formulas as values of fields.
 extension Value {
-    func filter() throws(DecodingError) -> Filter {
+    func filter() throws(FieldError) -> Filter {
         switch node.kind {
         case .bool: return .bool(node.detail.contains(.isTrue))
         case .string: return .string(text)
@@ -12,21 +12,21 @@ extension Value {
         case .relation: return .compare(try firstChild.filter(), relationalOperator, try lastOfTwo.filter())
         case .not: return .not(try firstChild.filter())
         case .defined: return .defined(try firstChild.filter())
-        case .and: return .and(try children.decoded { value throws(DecodingError) in try value.filter() })
-        case .or: return .or(try children.decoded { value throws(DecodingError) in try value.filter() })
+        case .and: return .and(try children.decoded { value throws(FieldError) in try value.filter() })
+        case .or: return .or(try children.decoded { value throws(FieldError) in try value.filter() })
         default: throw unexpected("a filter")
         }
     }
 
-    private func variable() throws(DecodingError) -> VariableReference {
+    private func variable() throws(FieldError) -> VariableReference {
         guard let variable = VariableReference(parsing: text, interpolated: false) else {
-            throw DecodingError(message: "'\(text)' is not a variable of a package", node: node)
+            throw FieldError(message: "'\(text)' is not a variable of a package", node: node)
         }
         return variable
     }
 
     /// A filter that is the whole field: brackets around it are allowed, and nothing in them always holds.
-    func filterField() throws(DecodingError) -> Filter {
+    func filterField() throws(FieldError) -> Filter {
         guard node.kind == .list else { return try filter() }
         if children.isEmpty { return .bool(true) }
         guard let only = children.only else { throw unexpected("a single filter") }
@@ -38,14 +38,14 @@ extension Value {
     /// - Parameter join: What values that stand beside each other mean: all of them, or any of them.
     func dependencies(
         joinedBy join: ([DependencyFormula]) -> DependencyFormula
-    ) throws(DecodingError) -> DependencyFormula {
-        let parts = try elements { value throws(DecodingError) in try value.dependencyFormula(join) }
+    ) throws(FieldError) -> DependencyFormula {
+        let parts = try elements { value throws(FieldError) in try value.dependencyFormula(join) }
         return parts.isEmpty ? .empty : join(parts)
     }
 
     fileprivate func dependencyFormula(
         _ join: ([DependencyFormula]) -> DependencyFormula
-    ) throws(DecodingError) -> DependencyFormula {
+    ) throws(FieldError) -> DependencyFormula {
         switch node.kind {
         case .string: return .atom(Dependency(try packageName()))
         case .option:
@@ -60,27 +60,27 @@ extension Value {
         }
     }
 
-    fileprivate func condition() throws(DecodingError) -> Formula<Dependency.Condition> {
+    fileprivate func condition() throws(FieldError) -> Formula<Dependency.Condition> {
         switch node.kind {
         case .prefixRelation: return .atom(.version(relationalOperator, try firstChild.versionExpression()))
         case .group: return try children.condition()
         case .not: return try firstChild.condition().negated { $0.negated }
         case .and:
-            return .conjunction(try children.decoded { value throws(DecodingError) in try value.condition() })
+            return .conjunction(try children.decoded { value throws(FieldError) in try value.condition() })
         case .or:
-            return .disjunction(try children.decoded { value throws(DecodingError) in try value.condition() })
+            return .disjunction(try children.decoded { value throws(FieldError) in try value.condition() })
         default: return .atom(.filter(try filter()))
         }
     }
 
     /// A version in a constraint: a text, perhaps with variables in it, or a variable.
-    private func versionExpression() throws(DecodingError) -> Filter {
+    private func versionExpression() throws(FieldError) -> Filter {
         switch node.kind {
         case .identifier: return .variable(try variable())
         case .string:
             let text = text
             guard Version.isValid(Interpolation.expand(text) { _ in .string("-") }) else {
-                throw DecodingError(message: "\"\(text)\" is not a version", node: node)
+                throw FieldError(message: "\"\(text)\" is not a version", node: node)
             }
             return .string(text)
         default: throw unexpected("a version in quotes or a variable")
@@ -91,18 +91,18 @@ extension Value {
 extension Values {
     fileprivate func dependencyFormulas(
         _ join: ([DependencyFormula]) -> DependencyFormula
-    ) throws(DecodingError) -> [DependencyFormula] {
-        try decoded { value throws(DecodingError) in try value.dependencyFormula(join) }
+    ) throws(FieldError) -> [DependencyFormula] {
+        try decoded { value throws(FieldError) in try value.dependencyFormula(join) }
     }
 
     /// A formula over packages: all of the values.
-    func dependencies() throws(DecodingError) -> DependencyFormula {
+    func dependencies() throws(FieldError) -> DependencyFormula {
         .conjunction(
-            try decoded { value throws(DecodingError) in try value.dependencies(joinedBy: Formula.conjunction) })
+            try decoded { value throws(FieldError) in try value.dependencies(joinedBy: Formula.conjunction) })
     }
 
-    fileprivate func condition() throws(DecodingError) -> Formula<Dependency.Condition> {
-        .conjunction(try decoded { value throws(DecodingError) in try value.condition() })
+    fileprivate func condition() throws(FieldError) -> Formula<Dependency.Condition> {
+        .conjunction(try decoded { value throws(FieldError) in try value.condition() })
     }
 }
 

@@ -43,7 +43,7 @@ public struct InstallFile: Sendable {
         var entries: [Entry] = []
         var problems: [FormatError] = []
         for item in tree.items {
-            do throws(DecodingError) {
+            do throws(FieldError) {
                 entries += try Self.entries(of: item)
             } catch {
                 let field = if case .field(let field) = item { field.name } else { "" }
@@ -54,22 +54,22 @@ public struct InstallFile: Sendable {
         self.problems = problems
     }
 
-    private static func entries(of item: Item) throws(DecodingError) -> [Entry] {
+    private static func entries(of item: Item) throws(FieldError) -> [Entry] {
         switch item {
         case .section(let section):
-            throw DecodingError(message: "there is no section '\(section.kind)'", node: section.node)
+            throw FieldError(message: "there is no section '\(section.kind)'", node: section.node)
         case .field(let field):
             if field.name == "opam-version" { return [] }
             guard let section = Section(rawValue: field.name) else {
-                throw DecodingError(message: "there is no field '\(field.name)'", node: field.node)
+                throw FieldError(message: "there is no field '\(field.name)'", node: field.node)
             }
-            return try field.value.elements { value throws(DecodingError) in try value.installEntry(section) }
+            return try field.value.elements { value throws(FieldError) in try value.installEntry(section) }
         }
     }
 }
 
 extension Value {
-    fileprivate func installEntry(_ section: InstallFile.Section) throws(DecodingError) -> InstallFile.Entry {
+    fileprivate func installEntry(_ section: InstallFile.Section) throws(FieldError) -> InstallFile.Entry {
         let (name, braces) = withoutBraces
         let text = try name.string()
         let isOptional = text.utf8.first == .questionMark
@@ -81,7 +81,7 @@ extension Value {
 
     private func destination(
         _ braces: Values, _ source: String, _ section: InstallFile.Section
-    ) throws(DecodingError) -> String {
+    ) throws(FieldError) -> String {
         guard !braces.isEmpty else {
             let name = source.cutAtLast("/")?.1 ?? source
             if section == .misc { throw unexpected("a destination in braces") }
@@ -97,7 +97,7 @@ extension Value {
     }
 
     /// A page goes to the folder of its chapter: `ls.1` to `man1/ls.1`.
-    private func manualPage(_ name: String) throws(DecodingError) -> String {
+    private func manualPage(_ name: String) throws(FieldError) -> String {
         let page = name.hasSuffix(".gz") ? String(name.dropLast(3)) : name
         guard let chapter = page.cutAtLast(".")?.1.utf8.first, (UInt8(ascii: "1")...UInt8(ascii: "8")).contains(chapter)
         else {

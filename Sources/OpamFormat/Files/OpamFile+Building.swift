@@ -79,8 +79,8 @@ extension TypedField where Content == [Command] {
     static let buildDoc = commands("build-doc")
 
     private static func commands(_ name: StaticString) -> TypedField {
-        TypedField(name, absent: []) { value throws(DecodingError) in
-            try value.nestedElements { command throws(DecodingError) in try command.command() }
+        TypedField(name, absent: []) { value throws(FieldError) in
+            try value.nestedElements { command throws(FieldError) in try command.command() }
         }
     }
 }
@@ -90,8 +90,8 @@ extension TypedField where Content == [EnvironmentUpdate] {
     public static let environment = updates("setenv")
 
     private static func updates(_ name: StaticString) -> TypedField {
-        TypedField(name, absent: []) { value throws(DecodingError) in
-            try value.nestedElements { update throws(DecodingError) in try update.environmentUpdate() }
+        TypedField(name, absent: []) { value throws(FieldError) in
+            try value.nestedElements { update throws(FieldError) in try update.environmentUpdate() }
         }
     }
 }
@@ -100,9 +100,9 @@ extension TypedField where Content == [Filtered<String>] {
     public static let patches = filteredStrings("patches")
 
     static func filteredStrings(_ name: StaticString) -> TypedField {
-        TypedField(name, absent: []) { value throws(DecodingError) in
-            try value.elements { element throws(DecodingError) in
-                try element.filtered { text throws(DecodingError) in try text.string() }
+        TypedField(name, absent: []) { value throws(FieldError) in
+            try value.elements { element throws(FieldError) in
+                try element.filtered { text throws(FieldError) in try text.string() }
             }
         }
     }
@@ -113,10 +113,10 @@ extension TypedField where Content == [String] {
 }
 
 extension TypedField where Content == [Filtered<[String]>] {
-    public static let depexts = TypedField("depexts", absent: []) { value throws(DecodingError) in
-        do throws(DecodingError) {
-            return try value.nestedElements { element throws(DecodingError) in
-                try element.filtered { names throws(DecodingError) in try names.strings() }
+    public static let depexts = TypedField("depexts", absent: []) { value throws(FieldError) in
+        do throws(FieldError) {
+            return try value.nestedElements { element throws(FieldError) in
+                try element.filtered { names throws(FieldError) in try names.strings() }
             }
         } catch {
             guard let old = try? value.oldDepexts() else { throw error }
@@ -126,14 +126,14 @@ extension TypedField where Content == [Filtered<[String]>] {
 }
 
 extension TypedField where Content == [CheckedFile]? {
-    public static let extraFiles = TypedField("extra-files", absent: nil) { value throws(DecodingError) in
-        try value.nestedElements { element throws(DecodingError) in try element.checkedFile() }
+    public static let extraFiles = TypedField("extra-files", absent: nil) { value throws(FieldError) in
+        try value.nestedElements { element throws(FieldError) in try element.checkedFile() }
     }
 }
 
 extension TypedField where Content == [PinnedDependency] {
-    public static let pinDepends = TypedField("pin-depends", absent: []) { value throws(DecodingError) in
-        try value.nestedElements { element throws(DecodingError) in
+    public static let pinDepends = TypedField("pin-depends", absent: []) { value throws(FieldError) in
+        try value.nestedElements { element throws(FieldError) in
             let (name, url) = try element.pair()
             guard let package = Package(try name.string()) else { throw name.unexpected("name.version") }
             return PinnedDependency(package: package, url: try url.string())
@@ -142,20 +142,20 @@ extension TypedField where Content == [PinnedDependency] {
 }
 
 extension TypedField where Content == [Feature] {
-    public static let features = TypedField("features", absent: []) { value throws(DecodingError) in
-        try value.elements { element throws(DecodingError) in try element.feature() }
+    public static let features = TypedField("features", absent: []) { value throws(FieldError) in
+        try value.elements { element throws(FieldError) in try element.feature() }
     }
 }
 
 extension Value {
-    fileprivate func strings() throws(DecodingError) -> [String] {
-        try elements { text throws(DecodingError) in try text.string() }
+    fileprivate func strings() throws(FieldError) -> [String] {
+        try elements { text throws(FieldError) in try text.string() }
     }
 
     /// From before opam 2: `[["debian"] ["libfoo-dev"]]`, tags of systems and names. A tag is a text and no condition,
     /// so that none of them counts anywhere; opam reads them the same way.
-    fileprivate func oldDepexts() throws(DecodingError) -> [Filtered<[String]>] {
-        try elements { element throws(DecodingError) in
+    fileprivate func oldDepexts() throws(FieldError) -> [Filtered<[String]>] {
+        try elements { element throws(FieldError) in
             let (tags, names) = try element.pair()
             let filters = try tags.strings().map { Filter.string($0) }
             return Filtered(try names.strings(), if: .and(filters))
@@ -163,7 +163,7 @@ extension Value {
     }
 
     /// `name {formula} {"what it is"}`
-    fileprivate func feature() throws(DecodingError) -> Feature {
+    fileprivate func feature() throws(FieldError) -> Feature {
         let (head, last) = withoutBraces
         let (name, formula) = head.withoutBraces
         guard let summary = last.only else { throw unexpected("one string in the last braces") }

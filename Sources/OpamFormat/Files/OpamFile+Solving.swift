@@ -34,15 +34,15 @@ extension OpamFile {
 }
 
 extension TypedField where Content == DependencyFormula {
-    public static let depends = TypedField("depends", absent: .empty) { value throws(DecodingError) in
+    public static let depends = TypedField("depends", absent: .empty) { value throws(FieldError) in
         try value.dependencies(joinedBy: Formula.conjunction)
     }
 
-    public static let depopts = TypedField("depopts", absent: .empty) { value throws(DecodingError) in
+    public static let depopts = TypedField("depopts", absent: .empty) { value throws(FieldError) in
         .disjunctionOfAtoms(try value.dependencies(joinedBy: Formula.disjunction))
     }
 
-    public static let conflicts = TypedField("conflicts", absent: .empty) { value throws(DecodingError) in
+    public static let conflicts = TypedField("conflicts", absent: .empty) { value throws(FieldError) in
         .disjunctionOfAtoms(try value.dependencies(joinedBy: Formula.disjunction))
     }
 }
@@ -56,69 +56,69 @@ extension DependencyFormula {
 }
 
 extension TypedField where Content == [PackageName] {
-    public static let conflictClasses = TypedField("conflict-class", absent: []) { value throws(DecodingError) in
-        try value.elements { name throws(DecodingError) in try name.packageName() }
+    public static let conflictClasses = TypedField("conflict-class", absent: []) { value throws(FieldError) in
+        try value.elements { name throws(FieldError) in try name.packageName() }
     }
 }
 
 extension TypedField where Content == Filter {
-    public static let available = TypedField("available", absent: .bool(true)) { value throws(DecodingError) in
+    public static let available = TypedField("available", absent: .bool(true)) { value throws(FieldError) in
         try value.filterField()
     }
 
     /// From before opam 2.
-    static let ocamlVersion = TypedField("ocaml-version", absent: .bool(true)) { value throws(DecodingError) in
-        .and(try value.elements { part throws(DecodingError) in try part.ocamlVersionFilter() })
+    static let ocamlVersion = TypedField("ocaml-version", absent: .bool(true)) { value throws(FieldError) in
+        .and(try value.elements { part throws(FieldError) in try part.ocamlVersionFilter() })
     }
 
     /// From before opam 2.
-    static let operatingSystems = TypedField("os", absent: .bool(true)) { value throws(DecodingError) in
-        .or(try value.elements { part throws(DecodingError) in try part.operatingSystemFilter() })
+    static let operatingSystems = TypedField("os", absent: .bool(true)) { value throws(FieldError) in
+        .or(try value.elements { part throws(FieldError) in try part.operatingSystemFilter() })
     }
 }
 
 extension TypedField where Content == [String] {
-    public static let flags = TypedField("flags", absent: []) { value throws(DecodingError) in
-        try value.elements { flag throws(DecodingError) in try flag.identifier() }
+    public static let flags = TypedField("flags", absent: []) { value throws(FieldError) in
+        try value.elements { flag throws(FieldError) in try flag.identifier() }
     }
 }
 
 extension TypedField where Content == PackageName? {
-    public static let packageName = TypedField("name", absent: nil) { value throws(DecodingError) in
+    public static let packageName = TypedField("name", absent: nil) { value throws(FieldError) in
         try value.packageName()
     }
 }
 
 extension TypedField where Content == Version? {
-    public static let packageVersion = TypedField("version", absent: nil) { value throws(DecodingError) in
+    public static let packageVersion = TypedField("version", absent: nil) { value throws(FieldError) in
         try value.version()
     }
 }
 
 extension Value {
     /// A constraint on the compiler: `>= "4.02"`.
-    fileprivate func ocamlVersionFilter() throws(DecodingError) -> Filter {
+    fileprivate func ocamlVersionFilter() throws(FieldError) -> Filter {
         switch node.kind {
         case .prefixRelation:
             let version = firstChild.node.kind == .identifier ? firstChild.text : try firstChild.string()
             return .compare(.variable(VariableReference("ocaml-version")), relationalOperator, .string(version))
         case .group, .and:
-            return .and(try children.decoded { part throws(DecodingError) in try part.ocamlVersionFilter() })
+            return .and(try children.decoded { part throws(FieldError) in try part.ocamlVersionFilter() })
         case .or:
-            return .or(try children.decoded { part throws(DecodingError) in try part.ocamlVersionFilter() })
+            return .or(try children.decoded { part throws(FieldError) in try part.ocamlVersionFilter() })
         case .not: return .not(try firstChild.ocamlVersionFilter())
         default: throw unexpected("a version constraint")
         }
     }
 
     /// The name of an operating system, or a formula of names.
-    fileprivate func operatingSystemFilter() throws(DecodingError) -> Filter {
+    fileprivate func operatingSystemFilter() throws(FieldError) -> Filter {
         switch node.kind {
         case .string: return .compare(.variable(VariableReference("os")), .equal, .string(text))
         case .group, .or:
-            return .or(try children.decoded { part throws(DecodingError) in try part.operatingSystemFilter() })
+            return .or(try children.decoded { part throws(FieldError) in try part.operatingSystemFilter() })
         case .and:
-            return .and(try children.decoded { part throws(DecodingError) in try part.operatingSystemFilter() })
+            return .and(try children.decoded { part throws(FieldError) in try part.operatingSystemFilter() })
         case .not: return .not(try firstChild.operatingSystemFilter())
         default: throw unexpected("the name of an operating system")
         }

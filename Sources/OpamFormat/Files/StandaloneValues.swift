@@ -4,7 +4,7 @@ extension Filter {
     /// - Throws: What is wrong with the text, and where.
     public init(parsing text: String) throws(FormatError) {
         let value = try SyntaxTree.parseValue(Array(text.utf8), file: "filter")
-        do throws(DecodingError) {
+        do throws(FieldError) {
             self = try value.filter()
         } catch {
             throw value.tree.error(error.message, at: error.node, field: nil)
@@ -18,7 +18,7 @@ extension Formula<Dependency> {
     /// - Throws: What is wrong with the text, and where.
     public init(parsing text: String) throws(FormatError) {
         let value = try SyntaxTree.parseValue(Array(text.utf8), file: "formula")
-        do throws(DecodingError) {
+        do throws(FieldError) {
             self = try value.dependencies(joinedBy: Formula.conjunction)
         } catch {
             throw value.tree.error(error.message, at: error.node, field: nil)

@@ -3,11 +3,11 @@ public struct TypedField<Content: Sendable>: Sendable {
     let name: StaticString
     /// What the field says when it isn't there, or can't be understood.
     let absent: Content
-    let decode: @Sendable (Value) throws(DecodingError) -> Content
+    let decode: @Sendable (Value) throws(FieldError) -> Content
 
     init(
         _ name: StaticString, absent: Content,
-        decode: @escaping @Sendable (Value) throws(DecodingError) -> Content
+        decode: @escaping @Sendable (Value) throws(FieldError) -> Content
     ) {
         self.name = name
         self.absent = absent
@@ -21,7 +21,7 @@ extension Items {
     /// - Parameter problems: Gains an error when the value has the wrong form; the field is then as good as absent.
     func read<Content>(_ field: TypedField<Content>, problems: inout [FormatError]) -> Content {
         guard let value = self.field(field.name)?.value else { return field.absent }
-        do throws(DecodingError) {
+        do throws(FieldError) {
             return try field.decode(value)
         } catch {
             problems.append(tree.error(error.message, at: error.node, field: field.name.description))

@@ -66,29 +66,29 @@ public struct EnvironmentUpdate: Hashable, Sendable {
 }
 
 extension Value {
-    func command() throws(DecodingError) -> Command {
+    func command() throws(FieldError) -> Command {
         let (list, braces) = withoutBraces
-        let arguments = try list.elements { argument throws(DecodingError) in
-            try argument.filtered { word throws(DecodingError) in try word.argument() }
+        let arguments = try list.elements { argument throws(FieldError) in
+            try argument.filtered { word throws(FieldError) in try word.argument() }
         }
         guard !braces.isEmpty else { return Command(arguments) }
         guard let filter = braces.only else { throw unexpected("one filter in the braces") }
         return Command(arguments, if: try filter.filter())
     }
 
-    private func argument() throws(DecodingError) -> Command.Argument {
+    private func argument() throws(FieldError) -> Command.Argument {
         switch node.kind {
         case .string: return .string(text)
         case .identifier:
             guard let reference = VariableReference(parsing: text, interpolated: false) else {
-                throw DecodingError(message: "'\(text)' is not a variable of a package", node: node)
+                throw FieldError(message: "'\(text)' is not a variable of a package", node: node)
             }
             return .variable(reference)
         default: throw unexpected("a string or a variable")
         }
     }
 
-    func environmentUpdate() throws(DecodingError) -> EnvironmentUpdate {
+    func environmentUpdate() throws(FieldError) -> EnvironmentUpdate {
         if node.kind == .list {
             guard let only = children.only else { throw unexpected("one update of an environment variable") }
             return try only.environmentUpdate()

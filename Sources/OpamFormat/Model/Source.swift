@@ -66,16 +66,16 @@ public struct ExtraSource: Hashable, Sendable {
 }
 
 extension Value {
-    func checksum() throws(DecodingError) -> Checksum {
+    func checksum() throws(FieldError) -> Checksum {
         let text = try string()
         guard let checksum = Checksum(text) else {
-            throw DecodingError(message: "\"\(text)\" is not a checksum (md5=…, sha256=… or sha512=…)", node: node)
+            throw FieldError(message: "\"\(text)\" is not a checksum (md5=…, sha256=… or sha512=…)", node: node)
         }
         return checksum
     }
 
     /// `["name" "checksum"]`
-    func checkedFile() throws(DecodingError) -> CheckedFile {
+    func checkedFile() throws(FieldError) -> CheckedFile {
         let (name, checksum) = try pair()
         return CheckedFile(name: try name.string(), checksum: try checksum.checksum())
     }
@@ -121,13 +121,13 @@ extension TypedField where Content == String? {
     static let subpath = string("subpath")
 
     static func string(_ name: StaticString) -> TypedField {
-        TypedField(name, absent: nil) { value throws(DecodingError) in try value.string() }
+        TypedField(name, absent: nil) { value throws(FieldError) in try value.string() }
     }
 }
 
 extension TypedField where Content == [Checksum] {
-    static let checksums = TypedField("checksum", absent: []) { value throws(DecodingError) in
-        try value.elements { checksum throws(DecodingError) in try checksum.checksum() }
+    static let checksums = TypedField("checksum", absent: []) { value throws(FieldError) in
+        try value.elements { checksum throws(FieldError) in try checksum.checksum() }
     }
 }
 
@@ -135,8 +135,8 @@ extension TypedField where Content == [String] {
     static let mirrors = strings("mirrors")
 
     static func strings(_ name: StaticString) -> TypedField {
-        TypedField(name, absent: []) { value throws(DecodingError) in
-            try value.elements { text throws(DecodingError) in try text.string() }
+        TypedField(name, absent: []) { value throws(FieldError) in
+            try value.elements { text throws(FieldError) in try text.string() }
         }
     }
 }

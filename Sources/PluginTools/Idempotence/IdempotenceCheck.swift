@@ -112,7 +112,7 @@ package struct IdempotenceCheck {
 
     /// What a first run that failed shows: the step's own mistake, or that the sandbox is not the step's system.
     private static func judge(_ result: CommandResult, _ output: String) throws -> Verdict {
-        if case .setupFailed(let reason) = result.ending { throw Failure(.infrastructure, reason) }
+        if case .setupFailed(let reason) = result.ending { throw Failure(.unavailable, reason) }
         let said = output.split(separator: "\n").last.map(String.init) ?? "\(result.ending)"
         if let missing = output.firstMatch(of: /([^\s:]+): (?:command )?(?:not found|inaccessible or not found)/) {
             let program = String(missing.output.1)

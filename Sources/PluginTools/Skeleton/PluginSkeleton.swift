@@ -85,7 +85,7 @@ package struct PluginSkeleton: Sendable {
         } catch let failure as Failure {
             throw failure
         } catch {
-            throw Failure(.infrastructure, "\(directory): cannot be written: \(error.localizedDescription)")
+            throw Failure(.unavailable, "\(directory): cannot be written: \(systemReason(of: error) ?? "\(error)")")
         }
     }
 

@@ -1,53 +1,53 @@
-/// A value that hasn't the form that its field asks for.
-struct DecodingError: Error {
+/// The error for a value that does not have the form its field requires.
+struct FieldError: Error {
     var message: String
     var node: Node
 }
 
 /// The forms that values of many fields have. Each throws where the value has another.
 extension Value {
-    func unexpected(_ expectation: String) -> DecodingError {
-        DecodingError(message: "expected \(expectation), found \(node.kind.meaning)", node: node)
+    func unexpected(_ expectation: String) -> FieldError {
+        FieldError(message: "expected \(expectation), found \(node.kind.meaning)", node: node)
     }
 
-    func string() throws(DecodingError) -> String {
+    func string() throws(FieldError) -> String {
         guard node.kind == .string else { throw unexpected("a string") }
         return text
     }
 
-    func identifier() throws(DecodingError) -> String {
+    func identifier() throws(FieldError) -> String {
         guard node.kind == .identifier else { throw unexpected("a name without quotes") }
         return text
     }
 
-    func packageName() throws(DecodingError) -> PackageName {
+    func packageName() throws(FieldError) -> PackageName {
         let text = try string()
         guard let name = PackageName(text) else {
-            throw DecodingError(message: "\"\(text)\" is not a name of a package", node: node)
+            throw FieldError(message: "\"\(text)\" is not a name of a package", node: node)
         }
         return name
     }
 
-    func version() throws(DecodingError) -> Version {
+    func version() throws(FieldError) -> Version {
         let text = try string()
         guard let version = Version(text.trimmed) else {
-            throw DecodingError(message: "\"\(text)\" is not a version", node: node)
+            throw FieldError(message: "\"\(text)\" is not a version", node: node)
         }
         return version
     }
 
     /// The elements of a list; a value that is no list counts as a list of one.
     func elements<Element>(
-        _ decode: (Value) throws(DecodingError) -> Element
-    ) throws(DecodingError) -> [Element] {
+        _ decode: (Value) throws(FieldError) -> Element
+    ) throws(FieldError) -> [Element] {
         guard node.kind == .list else { return [try decode(self)] }
         return try children.decoded(decode)
     }
 
     /// The elements of a list of lists; the outer brackets may be missing.
     func nestedElements<Element>(
-        _ decode: (Value) throws(DecodingError) -> Element
-    ) throws(DecodingError) -> [Element] {
+        _ decode: (Value) throws(FieldError) -> Element
+    ) throws(FieldError) -> [Element] {
         guard node.kind == .list else { return [try decode(self)] }
         if let first = children.first(where: { _ in true }), !first.isListAtHeart { return [try decode(self)] }
         return try children.decoded(decode)
@@ -66,8 +66,8 @@ extension Value {
 
     /// A value with a filter in braces, which holds always when there are none.
     func filtered<Element>(
-        _ decode: (Value) throws(DecodingError) -> Element
-    ) throws(DecodingError) -> Filtered<Element> {
+        _ decode: (Value) throws(FieldError) -> Element
+    ) throws(FieldError) -> Filtered<Element> {
         let (value, braces) = withoutBraces
         let element = try decode(value)
         guard !braces.isEmpty else { return Filtered(element) }
@@ -76,7 +76,7 @@ extension Value {
     }
 
     /// Two values in brackets.
-    func pair() throws(DecodingError) -> (Value, Value) {
+    func pair() throws(FieldError) -> (Value, Value) {
         guard node.kind == .list, !children.isEmpty, let second = children.afterFirst.only else {
             throw unexpected("a list of two")
         }
@@ -86,8 +86,8 @@ extension Value {
 
 extension Values {
     func decoded<Element>(
-        _ decode: (Value) throws(DecodingError) -> Element
-    ) throws(DecodingError) -> [Element] {
+        _ decode: (Value) throws(FieldError) -> Element
+    ) throws(FieldError) -> [Element] {
         var elements: [Element] = []
         for value in self { elements.append(try decode(value)) }
         return elements

@@ -1,0 +1,87 @@
+internal import Foundation
+
+/// Why an operation cannot be completed: one or more diagnostics, and who can do something about it.
+public struct Failure: ClassifiedError, Sendable, CustomStringConvertible {
+    public var category: ErrorCategory
+    public var diagnostics: [Diagnostic]
+
+    public init(_ category: ErrorCategory, _ diagnostics: [Diagnostic]) {
+        self.category = category
+        self.diagnostics = diagnostics
+    }
+
+    /// A failure with a single diagnostic.
+    public init(
+        _ category: ErrorCategory, _ message: String, at location: SourceLocation? = nil, excerpt: String? = nil,
+        hint: String? = nil
+    ) {
+        self.init(category, [Diagnostic(.error, message, at: location, excerpt: excerpt, hint: hint)])
+    }
+
+    /// The diagnostics, separated by line breaks.
+    public var description: String {
+        diagnostics.map(\.description).joined(separator: "\n")
+    }
+}
+
+extension Failure {
+    /// The failure behind an error of any type.
+    ///
+    /// Classified errors keep their category. Errors of the operating system and of Foundation are `unavailable`, as are
+    /// stored documents that cannot be decoded, which this program wrote. Any other error was not foreseen: a `bug`.
+    public init(describing error: any Error) {
+        switch error {
+        case let error as any ClassifiedError: self = error.failure
+        case let error as DecodingError:
+            self.init(
+                .unavailable, "a stored document cannot be read: \(Self.reason(of: error))",
+                hint: "'ci store verify' looks for damage; what is in the cache may be deleted")
+        case let error where systemReason(of: error) != nil:
+            let reason = systemReason(of: error) ?? ""
+            self.init(.unavailable, Self.path(of: error).map { "cannot use '\($0)': \(reason)" } ?? reason)
+        default:
+            self.init(.bug, "\(error)", hint: "this should not happen: please report it with the command")
+        }
+    }
+
+    private static func path(of error: any Error) -> String? {
+        let values = (error as NSError).userInfo
+        return values[NSFilePathErrorKey] as? String ?? (values[NSURLErrorKey] as? URL)?.path
+    }
+
+    private static func reason(of error: DecodingError) -> String {
+        switch error {
+        case .typeMismatch(_, let context), .valueNotFound(_, let context), .keyNotFound(_, let context),
+            .dataCorrupted(let context):
+            let place = context.codingPath.map(\.stringValue).joined(separator: ".")
+            return place.isEmpty ? context.debugDescription : "\(place): \(context.debugDescription)"
+        @unknown default: return "\(error)"
+        }
+    }
+}
+
+/// Why the operating system or Foundation refused, in the operating system's words and without the file's name:
+/// "No space left on device". Nil for errors of any other origin.
+///
+/// Foundation's own sentences ("The file couldn’t be opened …") are never part of it.
+public func systemReason(of error: any Error) -> String? {
+    if let error = error as? POSIXError { return String(cString: strerror(error.code.rawValue)) }
+    let error = error as NSError
+    guard [NSCocoaErrorDomain, NSPOSIXErrorDomain].contains(error.domain) else { return nil }
+    if error.domain == NSPOSIXErrorDomain { return String(cString: strerror(Int32(error.code))) }
+    if let cause = error.userInfo[NSUnderlyingErrorKey] as? any Error, let reason = systemReason(of: cause) {
+        return reason
+    }
+    switch CocoaError.Code(rawValue: error.code) {
+    case .fileNoSuchFile, .fileReadNoSuchFile: return String(cString: strerror(ENOENT))
+    case .fileReadNoPermission, .fileWriteNoPermission: return String(cString: strerror(EACCES))
+    case .fileWriteFileExists: return String(cString: strerror(EEXIST))
+    case .fileWriteOutOfSpace: return String(cString: strerror(ENOSPC))
+    case .fileWriteVolumeReadOnly: return String(cString: strerror(EROFS))
+    case .fileReadInvalidFileName, .fileWriteInvalidFileName: return "it is not a valid file name"
+    case .fileReadTooLarge: return String(cString: strerror(EFBIG))
+    case .fileReadInapplicableStringEncoding, .fileReadUnknownStringEncoding: return "it is not UTF-8 text"
+    case .fileReadCorruptFile, .propertyListReadCorrupt: return "its contents are damaged"
+    default: return "error \(error.code) of the file system library"
+    }
+}

@@ -1,0 +1,57 @@
+internal import Archive
+package import Core
+internal import Git
+
+/// Why a source cannot be provided.
+package struct SourceError: ClassifiedError, Hashable, CustomStringConvertible {
+    package enum Kind: Hashable, Sendable {
+        /// A file was found that is not the one the opam file describes, or nothing describes it. The package's fault.
+        case rejected
+        /// The server reports that it has no such file.
+        case missing
+        /// No server could be reached.
+        case network
+        /// This machine could not read, write or lock a file of its own: a full disk, missing permissions.
+        case system
+        /// A copy in the runner's own cache cannot be read.
+        case damaged
+        /// A source without a fixed version changed since the plan was made, or was not known then.
+        case moved
+    }
+
+    package var kind: Kind
+    package var description: String
+
+    package init(_ kind: Kind, _ description: String) {
+        self.kind = kind
+        self.description = description
+    }
+
+    /// `input` where the opam file or what it names is wrong, else `unavailable`.
+    package var category: ErrorCategory {
+        switch kind {
+        case .rejected, .missing: .input
+        case .network, .system, .damaged, .moved: .unavailable
+        }
+    }
+}
+
+extension SourceError.Kind {
+    /// The kind for an error of git while reading another repository into a copy on this machine.
+    ///
+    /// - Parameter absence: what it means that the other repository lacks what was asked for.
+    init(_ error: GitError, absence: SourceError.Kind) {
+        self =
+            switch error.kind {
+            case .notFound: absence
+            case .noSpace, .system, .owner, .locked, .exists, .modified: .system
+            case .network: .network
+            case .corrupted, .incomplete, .unusable, .ambiguous, .invalidName, .other: .damaged
+            }
+    }
+
+    /// The kind for an error while packing what a package names.
+    init(_ error: ArchiveError) {
+        self = error.code == .system ? .system : .rejected
+    }
+}

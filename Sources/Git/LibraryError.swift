@@ -1,0 +1,121 @@
+internal import Glibc
+
+/// An error of libgit2, reported in this program's words.
+///
+/// libgit2 writes its sentences for its callers ("failed to resolve path '/x': No such file or directory"). Only what a user
+/// can act on is taken from them: the operating system's reason, the status of an HTTP answer, a line of a configuration
+/// file. The sentence itself is kept in `GitError.sentence`.
+struct LibraryError {
+    /// libgit2's sentence; empty where it left none.
+    let sentence: String
+
+    // MARK: Local repositories
+
+    /// The error for an operation on the repository at `path`.
+    ///
+    /// - Parameter kind: what libgit2's number stands for.
+    func local(_ kind: GitError.Kind, _ operation: String, _ path: String) -> GitError {
+        guard let number = systemError, Self.localNumbers.contains(number), case .other = kind else {
+            return GitError(
+                kind: kind, operation: operation, detail: detail(kind, operation), repository: path, sentence: sentence)
+        }
+        var error = GitError.system(operation, path, number)
+        if let file = quoted, file != path { error.detail = "'\(file)': \(error.detail)" }
+        error.sentence = sentence
+        return error
+    }
+
+    private func detail(_ kind: GitError.Kind, _ operation: String) -> String {
+        switch kind {
+        case .notFound: return operation == "open it" ? "there is no repository" : "it does not exist"
+        case .exists: return "it exists already"
+        case .ambiguous: return "the name stands for several objects"
+        case .invalidName: return "the name is not valid"
+        case .modified: return "another process changed it"
+        case .locked: return "another process holds its lock"
+        case .owner: return "it belongs to another user"
+        case .unusable, .incomplete, .corrupted, .noSpace, .network, .system: return "its data is damaged"
+        case .other: break
+        }
+        let configuration = "failed to parse config file: "
+        if sentence.hasPrefix(configuration) {
+            return "its configuration cannot be parsed: \(sentence.dropFirst(configuration.count))"
+        }
+        if let systemError { return String(cString: strerror(systemError)) }
+        return sentence.isEmpty ? "the reason is not known" : "libgit2 reports '\(sentence)'"
+    }
+
+    // MARK: Other machines
+
+    /// The error for an operation on the repository at `url`.
+    ///
+    /// A disk of this machine that is full or not writable is an error of the system, not of the network.
+    ///
+    /// - Parameter isAbsent: whether libgit2's number means that there is no such repository, or none for this user.
+    func remote(isAbsent: Bool, _ operation: String, _ url: String) -> GitError {
+        if let number = systemError, Self.localNumbers.contains(number) {
+            var error = GitError.system(operation, url, number)
+            error.detail += " on this machine"
+            error.sentence = sentence
+            return error
+        }
+        let isMissing = isAbsent || [404, 410, 401, 403].contains(httpStatus) || sentence.contains("ot found")
+        return GitError(
+            kind: isMissing ? .notFound : .network, operation: operation, detail: remoteDetail(isMissing),
+            repository: url, sentence: sentence)
+    }
+
+    private func remoteDetail(_ isMissing: Bool) -> String {
+        let words = sentence.lowercased()
+        if let httpStatus { return "the server answered with HTTP status \(httpStatus)" }
+        if words.contains("authentication") || words.contains("credential") {
+            return "the server asks for a login, and accepts none that is available"
+        }
+        if words.contains("certificate") || words.contains("ssl error") {
+            return "the server's certificate is not accepted"
+        }
+        if words.hasPrefix("failed to resolve address") {
+            return "the host name cannot be resolved: \(sentence.components(after: ": "))"
+        }
+        if let systemError { return "no connection: \(String(cString: strerror(systemError)))" }
+        if isMissing { return "there is no repository" }
+        if words.contains("early eof") || words.contains("unexpected disconnect") {
+            return "the connection ended early"
+        }
+        return sentence.isEmpty ? "the reason is not known" : "libgit2 reports '\(sentence)'"
+    }
+
+    // MARK: Parts of a sentence
+
+    /// What keeps this machine from writing, as opposed to an answer of another one.
+    private static let localNumbers: Set<Int32> = [ENOSPC, EDQUOT, EROFS, EACCES, EPERM, EIO, EMFILE, ENFILE, ENOMEM]
+
+    private static let knownNumbers: [Int32] =
+        Array(localNumbers) + [
+            ENOENT, ENOTDIR, EISDIR, ENOTEMPTY, EEXIST, ELOOP, ENAMETOOLONG, EBUSY, ECONNREFUSED, ECONNRESET, ETIMEDOUT,
+            EHOSTUNREACH, ENETUNREACH, ENETDOWN, EPIPE,
+        ]
+
+    /// The number of the operating system's error whose text ends the sentence.
+    private var systemError: Int32? {
+        Self.knownNumbers.first { sentence.hasSuffix(": \(String(cString: strerror($0)))") }
+    }
+
+    /// The text between the first pair of single quotes.
+    private var quoted: String? {
+        let parts = sentence.split(separator: "'", omittingEmptySubsequences: false)
+        return parts.count > 2 ? String(parts[1]) : nil
+    }
+
+    private var httpStatus: Int? {
+        guard let range = sentence.firstRange(of: "status code: ") else { return nil }
+        return Int(sentence[range.upperBound...].prefix { $0.isNumber })
+    }
+}
+
+extension String {
+    /// What follows the last `separator`; all of the text where there is none.
+    fileprivate func components(after separator: String) -> Substring {
+        ranges(of: separator).last.map { self[$0.upperBound...] } ?? self[...]
+    }
+}

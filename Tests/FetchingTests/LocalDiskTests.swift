@@ -1,0 +1,49 @@
+import Core
+import Foundation
+import Git
+import OpamFormat
+import TestSupport
+import Testing
+
+@testable import Fetching
+
+/// A disk of this machine that cannot be written is neither the network's fault nor the package's.
+@Suite struct LocalDiskTests {
+    private let folder: TemporaryDirectory
+
+    init() throws {
+        folder = try TemporaryDirectory()
+    }
+
+    private func source(_ text: String, _ url: String) throws -> Source {
+        try folder.write(text, to: "text")
+        return Source(url: url, checksums: [try #require(Checksum(ofFile: folder("text"), .sha256))])
+    }
+
+    /// A file stands where the cache would make a directory, so that nobody can write, not even root.
+    @Test(arguments: ["sha256", "git"]) func aCacheThatCannotBeWrittenIsNamed(part: String) async throws {
+        let origin = try OriginRepository()
+        let commit = try origin.commit(["a": (.file, "a")])
+        let cache = folder("cache")
+        try FileManager.default.createDirectory(atPath: cache, withIntermediateDirectories: true)
+        try Data().write(to: URL(filePath: "\(cache)/\(part)"))
+        let sources = SourceCache(cache) { url, file, _ in try Data("text".utf8).write(to: URL(filePath: file)) }
+        let wanted =
+            part == "git"
+            ? Source(url: "git+file://\(origin.path)#\(commit)") : try source("text", "https://one.example/a.tgz")
+        let error = await #expect(throws: (any Error).self) { try await sources.file(wanted, of: "a.1") }
+        let failure = Failure(describing: try #require(error))
+        #expect(failure.category == .unavailable, "\(failure)")
+        #expect(failure.description.contains("\(cache)/\(part)"), "\(failure)")
+        #expect((error as? SourceError)?.kind != .network && (error as? SourceError)?.kind != .rejected, "\(failure)")
+    }
+
+    /// `/dev/full` accepts no byte: curl's error 23.
+    @Test func whatCurlCannotWriteIsNotTheNetworksFault() async throws {
+        let server = try LocalServer(text: String(repeating: "x", count: 100_000))
+        let error = await #expect(throws: SourceError.self) {
+            try await curl(server.url, to: "/dev/full", limit: 1 << 20)
+        }
+        #expect(error?.kind == .system, "\(error as Any)")
+    }
+}
