@@ -15,6 +15,15 @@ extension BranchRebuilding {
         describe: { branch, path in
             guard let results = ResultBranch(name: branch) else { return nil }
             return results.describe(path)
+        },
+        contents: { branch, path, document in
+            guard let results = ResultBranch(name: branch), !path.hasPrefix("index/"),
+                let result = try? CanonicalJSON.decode(CellResult.self, from: Data(document))
+            else { return nil }
+            let logs = [result.log] + (result.failedAttempts ?? []).map(\.log)
+            return Contents(
+                logs: logs.compactMap { $0 }, layers: [],
+                owner: results.describe(path) ?? path)
         })
 }
 

@@ -29,6 +29,8 @@ public struct Garbage: Sendable, Codable, Hashable {
     /// Files of git objects before, that become one pack.
     public var looseObjects = 0
     public var packs = 0
+    /// Why nothing is dropped: a part of the history cannot be read, and may refer to anything. Nil: all can be read.
+    public var gap: String?
 }
 
 extension Store {
@@ -36,6 +38,8 @@ extension Store {
     ///
     /// Any 64 hexadecimal digits in a document count as a reference: the store need not know what documents mean, and
     /// errs on the side of keeping.
+    ///
+    /// - Throws: `StoreError` of kind `corrupted` where a part of that cannot be read.
     public func references(_ retention: Retention = Retention()) throws -> [Digest: Int] {
         var counter = ReferenceCounter(handles: handles, retention: retention)
         try handles.with { repository in
@@ -48,11 +52,17 @@ extension Store {
 
     /// What `collect` would drop now. Changes nothing.
     public func findGarbage(_ retention: Retention = Retention()) throws -> Garbage {
-        let counts = try references(retention)
         let horizon = Int(options.clock()) - retention.grace
         var garbage = Garbage()
+        var counts: [Digest: Int] = [:]
+        do {
+            counts = try references(retention)
+        } catch let error as StoreError where error.kind == .corrupted {
+            garbage.gap = error.message
+        }
+        let keepsAll = garbage.gap != nil
         for log in try logs.list() {
-            if counts[log.digest] != nil || log.stored.map({ $0 > horizon }) ?? false {
+            if keepsAll || counts[log.digest] != nil || log.stored.map({ $0 > horizon }) ?? false {
                 garbage.keptLogs += 1
             } else {
                 garbage.logs.append(log.digest)
@@ -60,7 +70,7 @@ extension Store {
             }
         }
         for object in objects.list() {
-            if counts[object.digest] != nil || object.stored > horizon {
+            if keepsAll || counts[object.digest] != nil || object.stored > horizon {
                 garbage.keptObjects += 1
             } else {
                 garbage.objects.append(object.digest)
@@ -73,8 +83,10 @@ extension Store {
     }
 
     /// Drops what `findGarbage` found, packs logs that are older than the grace, and makes one pack of the git objects.
+    ///
+    /// Where a part of the history cannot be read, everything is kept that can.
     public func collect(_ garbage: Garbage, _ retention: Retention = Retention()) throws {
-        try takeSnapshot(reason: "before-gc")
+        try takeSnapshot(reason: "before-gc", isTolerant: garbage.gap != nil)
         try logs.remove(Set(garbage.logs))
         for object in garbage.objects { try objects.remove(object) }
         try logs.pack(before: Int(options.clock()) - retention.grace)

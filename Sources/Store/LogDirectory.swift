@@ -18,11 +18,11 @@ public struct LogDirectory: Sendable {
         self.clone = clone
     }
 
-    /// Begins the log called `name`, or goes on with it. A name is unique among the jobs that run.
-    public func begin(_ name: String) throws -> LogWriter {
+    /// Begins the log called `name`, which no other has now.
+    public func begin(_ name: String) throws -> RunningLog {
         let path = try path(ofRunning: name)
         try makeDirectory(running)
-        return try LogWriter(path: path)
+        return try RunningLog(path: path, in: self)
     }
 
     /// What a running job has logged from `offset` on, at most `limit` bytes; nil where it has no log.
@@ -37,13 +37,11 @@ public struct LogDirectory: Sendable {
         names(in: running).filter { $0.hasSuffix(".log") }.map { String($0.dropLast(4)) }
     }
 
-    /// Ends the log called `name`, durably: from now on it is known by its digest.
-    public func seal(_ name: String) throws -> Digest {
-        let path = try path(ofRunning: name)
-        guard status(of: path) != nil else {
-            throw StoreError(.notFound, "there is no running log '\(name)'")
-        }
-        return try sealed.put(moving: path)
+    func seal(_ path: String) throws -> Digest { try sealed.put(moving: path) }
+
+    /// Removes the running logs of processes that died.
+    func removeLeftOvers() {
+        for name in runningNames { RunningLog.removeLeftOver("\(running)/\(name).log") }
     }
 
     /// Stores a whole log, durably.
@@ -51,9 +49,6 @@ public struct LogDirectory: Sendable {
         if let clone { throw clone.writeRefusal }
         return try sealed.put(bytes)
     }
-
-    /// Drops a running log.
-    public func discard(_ name: String) throws { unlink(try path(ofRunning: name)) }
 
     /// The log called `digest`; nil where it is not there.
     ///
@@ -88,8 +83,7 @@ public struct LogDirectory: Sendable {
         let byShard = Dictionary(grouping: sealed.list().filter { $0.stored < time }, by: { $0.digest.hex.prefix(1) })
         for (shard, logs) in byShard.sorted(by: { $0.key < $1.key }) {
             let archive =
-                archives(where: { $0.hasPrefix("\(shard).") }).last
-                ?? MemberArchive(path: "\(archives)/\(shard).0")
+                try archives(where: { $0.hasPrefix("\(shard).") }).last ?? newArchive("\(archives)/\(shard).0")
             for batch in logs.sorted(by: { $0.stored < $1.stored }).inBatches(of: 64 << 20, by: \.size) {
                 try archive.append(
                     batch.compactMap { log in
@@ -102,6 +96,21 @@ public struct LogDirectory: Sendable {
             }
         }
         return moved
+    }
+
+    private func newArchive(_ path: String) throws -> MemberArchive {
+        // Of an archive that was lost.
+        guard unlink("\(path).index") == 0 || errno == ENOENT else {
+            throw StoreError.system("remove", "\(path).index", errno)
+        }
+        return MemberArchive(path: path)
+    }
+
+    /// Indexes whose archive is gone.
+    func indexesWithoutArchive() -> [String] {
+        let all = Set(names(in: archives))
+        return all.filter { $0.hasSuffix(".index") && !all.contains(String($0.dropLast(".index".count))) }.sorted()
+            .map { "\(archives)/\($0)" }
     }
 
     /// An archive that holds logs that cannot be read.
@@ -201,32 +210,6 @@ public struct LogDirectory: Sendable {
         if let clone { throw clone.lacks("log '\(name)'") }
         let valid = try StorePath(components: [name])
         return "\(running)/\(valid.name).log"
-    }
-}
-
-/// Appends to a running log. What is written is readable by others at once.
-public final class LogWriter: Sendable {
-    private let descriptor: Int32
-    private let path: String
-
-    init(path: String) throws(StoreError) {
-        self.path = path
-        descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o666)
-        guard descriptor >= 0 else { throw StoreError.system("open", path, errno) }
-    }
-
-    deinit { close(descriptor) }
-
-    /// Adds `bytes` at the end.
-    public func append(_ bytes: some Collection<UInt8>) throws {
-        let array = Array(bytes)
-        var done = 0
-        while done < array.count {
-            let count = array.withUnsafeBytes { write(descriptor, $0.baseAddress! + done, $0.count - done) }
-            if count < 0, errno == EINTR { continue }
-            guard count > 0 else { throw StoreError.system("write", path, count < 0 ? errno : ENOSPC) }
-            done += count
-        }
     }
 }
 

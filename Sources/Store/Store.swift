@@ -58,6 +58,7 @@ public final class Store: Sendable {
         try recoverFromRestart()
         // Who may only read leaves them.
         try? ephemeral.sweepOwners()
+        logs.removeLeftOvers()
         if schema != SchemaState(version: options.schema.version) { try migrate() }
     }
 

@@ -1,3 +1,5 @@
+public import Core
+
 /// What is wrong in a store, what a repair does or did about it, and what the user can do.
 public struct StoreFinding: Sendable, Hashable, Codable {
     public enum Severity: String, Sendable, Codable {
@@ -79,11 +81,32 @@ public struct BranchRebuilding: Sendable {
     /// What the document at a path of a branch is for people; nil: its path says it.
     public var describe: @Sendable (_ branch: String, _ path: String) -> String?
 
+    /// The logs and layers that a document needs, by their digests.
+    public struct Contents: Sendable {
+        public var logs: [Digest]
+        public var layers: [Digest]
+        /// Whose they are, for people.
+        public var owner: String
+
+        public init(logs: [Digest], layers: [Digest], owner: String) {
+            self.logs = logs
+            self.layers = layers
+            self.owner = owner
+        }
+    }
+
+    /// What the document at a path of a branch needs; nil: nothing.
+    public var contents: @Sendable (_ branch: String, _ path: String, _ document: [UInt8]) -> Contents?
+
     public init(
         rebuild: @escaping @Sendable (_ branch: String, _ readable: [String: [UInt8]]) -> Rebuilt? = { _, _ in nil },
-        describe: @escaping @Sendable (_ branch: String, _ path: String) -> String? = { _, _ in nil }
+        describe: @escaping @Sendable (_ branch: String, _ path: String) -> String? = { _, _ in nil },
+        contents: @escaping @Sendable (_ branch: String, _ path: String, _ document: [UInt8]) -> Contents? = {
+            _, _, _ in nil
+        }
     ) {
         self.rebuild = rebuild
         self.describe = describe
+        self.contents = contents
     }
 }

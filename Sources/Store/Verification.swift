@@ -78,6 +78,7 @@ struct Verifier {
         walkHistory(repository)
         if layout.clone == nil {
             checkContents()
+            checkNeededContents(repository)
             checkJournal(repository)
         }
     }

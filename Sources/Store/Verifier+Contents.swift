@@ -26,6 +26,13 @@ extension Verifier {
 
     private mutating func checkLogArchives() {
         let logs = LogDirectory(directory: layout.logs)
+        for index in logs.indexesWithoutArchive() {
+            let before = self
+            note(
+                .damage, .log, "'\(index)' is there, and the archive of logs that it is of is missing",
+                repair: "move it aside: the logs are lost"
+            ) { try before.moveAside(index) }
+        }
         for archive in logs.damagedArchives() {
             let before = self
             note(

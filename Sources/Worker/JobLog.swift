@@ -20,13 +20,6 @@ final class JobLog: Sendable {
         encoder.withLock { file.append($0.note(line)) }
     }
 
-    /// All that was written.
-    ///
-    /// - Throws: where the file cannot be read any more.
-    func contents() throws -> [UInt8] {
-        Array(try Data(contentsOf: URL(fileURLWithPath: path)))
-    }
-
     // MARK: Steps
 
     /// What one command prints, and where it is in the log.

@@ -15,8 +15,8 @@ internal import Synchronization
 
 /// Runs jobs from this Linux machine: in sandboxes of its own, or on hosts that it reaches by ssh.
 public final class LocalRunner: JobRunner {
-    /// Keeps a finished job's log, and names it.
-    public typealias LogKeeper = @Sendable (_ log: [UInt8]) async throws -> Digest
+    /// Begins a log. The name is that of the job, and of this attempt to run it.
+    package typealias LogKeeper = @Sendable (_ name: String) throws -> any RunningJobLog
 
     let folders: WorkerFolders
     let environments: TargetEnvironments
@@ -25,7 +25,7 @@ public final class LocalRunner: JobRunner {
     let systemPackages: SystemPackageLayers
     let remote: RemoteSessions
     let clients: OpamClients
-    private let keepLog: LogKeeper
+    private let beginLog: LogKeeper
     let defaultLimits: Limits
     let processors: Int
 
@@ -36,16 +36,16 @@ public final class LocalRunner: JobRunner {
     ///   - hosts: where jobs run whose targets are no Linux roots.
     ///   - limits: for jobs that have none of their own.
     ///   - processors: that one build is told to use.
-    ///   - keepLog: is given every job's log at its end.
+    ///   - beginLog: makes the log of each attempt to run a job.
     /// - Throws: `Failure` where the folders cannot be made.
     package init(
         _ folders: WorkerFolders, plugins: PluginCatalog, sources: SourceCache, hosts: HostSettings = HostSettings(),
         limits: Job.Limits? = nil,
-        processors: Int = ProcessInfo.processInfo.activeProcessorCount, keepLog: @escaping LogKeeper
+        processors: Int = ProcessInfo.processInfo.activeProcessorCount, beginLog: @escaping LogKeeper
     ) throws {
         self.folders = folders
         self.sources = sources
-        self.keepLog = keepLog
+        self.beginLog = beginLog
         self.processors = processors
         defaultLimits = Limits().narrowed(by: limits)
         layers = LayerStore(folders.layers)
@@ -83,17 +83,17 @@ public final class LocalRunner: JobRunner {
     public func run(_ request: JobRequest, progress: @escaping @Sendable (JobStep) -> Void) async -> JobReport {
         let clock = ContinuousClock()
         let start = Mutex(clock.now)
-        var report: JobReport
+        var report = JobReport(outcome: .infrastructure, duration: 0)
         do {
             // Another process may run the same job.
-            let folder = try ScratchDirectory(in: folders.logs)
-            defer { withExtendedLifetime(folder) {} }
-            let log = try JobLog("\(folder.path)/\(request.id)")
+            let running = try beginLog("\(request.id).\(UUID().uuidString)")
+            defer { if report.log == nil { running.discard() } }
+            let log = try JobLog(running.path)
             log.note("\(request.job.package) on \(request.target.name) with \(request.job.compiler)")
             // Making a root file system is no part of the job that happens to need it first.
             report = await attempt(request, log: log, progress) { start.withLock { $0 = clock.now } }
             if let reason = report.reason { log.note("\(report.outcome.rawValue): \(reason)") }
-            if report.outcome != .cancelled { report.log = try await keepLog(log.contents()) }
+            if report.outcome != .cancelled { report.log = try running.seal() }
         } catch {
             report = JobReport(outcome: .infrastructure, duration: 0)
             report.reason = "\(error)"

@@ -118,11 +118,11 @@ struct RunnerOptions: ParsableArguments {
     /// - Throws: `Failure` where a setting is wrong or the runner's folders cannot be made.
     func runner(
         store path: String, catalog: PluginCatalog, _ configuration: Configuration,
-        keepLog: @escaping LocalRunner.LogKeeper
+        beginLog: @escaping LocalRunner.LogKeeper
     ) throws -> LocalRunner {
         try LocalRunner(
             WorkerFolders("\(path)/ciso/worker"), plugins: catalog,
             sources: sources.cache(in: configuration, store: path),
-            hosts: hosts.settings(configuration), keepLog: keepLog)
+            hosts: hosts.settings(configuration), beginLog: beginLog)
     }
 }

@@ -39,7 +39,7 @@ struct ReproduceCommand: AsyncParsableCommand, SandboxingCommand {
         let request = try request(reader)
         let catalog = try machine.catalog(configuration)
         let runner = try machine.runner(store: try store.path(in: configuration), catalog: catalog, configuration) {
-            Digest(of: $0)
+            [logs = reader.store.logs] in try logs.begin($0)
         }
         let reproduction = Reproduction(runner)
         let progress: @Sendable (String) -> Void = { [talk] phrase in

@@ -65,7 +65,7 @@ struct RunCommand: AsyncParsableCommand, SandboxingCommand {
         let only = try only.selectors()
         try reader.check(only)
         let runner = try machine.runner(store: path, catalog: catalog, configuration) { [logs = store.logs] in
-            try logs.put($0)
+            try logs.begin($0)
         }
         try runner.requireUsers(for: plan.targets)
         let slots =

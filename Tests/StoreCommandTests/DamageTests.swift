@@ -147,9 +147,10 @@ enum FileDamage: String, CaseIterable {
         var strikes: [(file: String, damage: FileDamage)] = []
         let isFull = ProcessInfo.processInfo.environment["CISO_TEST_FULL"] != nil
         for (sort, files) in Dictionary(grouping: files, by: sort).sorted(by: { $0.key < $1.key }) {
-            // A log or a layer that is gone is read as one that was never there: who reads it is told.
-            let isOutsideHistory = sort.hasPrefix("ciso/objects") || sort.hasPrefix("ciso/logs")
-            let damages = FileDamage.allCases.filter { !isOutsideHistory || $0 == .zero || $0 == .flip }
+            // A layer that is gone is made again.
+            let damages = FileDamage.allCases.filter {
+                !sort.hasPrefix("ciso/objects") || $0 == .zero || $0 == .flip
+            }
             if isFull {
                 strikes += files.flatMap { file in damages.map { (file, $0) } }
             } else {

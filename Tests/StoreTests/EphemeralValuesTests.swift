@@ -126,6 +126,15 @@ struct EphemeralValuesTests {
             _ = third.finish()
             watch.cancel()
             #expect(try store.branches().isEmpty, "never a commit")
+            // Whoever opens the store next removes what the dead owners left, and nothing else.
+            let owner = try store.ephemeral.join("test")
+            _ = try store.ephemeral.set([1], at: "kept", owner: owner, lifetime: nil, expecting: .absent)
+            let live = store.path + "/ciso/live"
+            #expect(files(endingIn: ".value", below: live).count == 2)
+            _ = try Store(opening: store.path)
+            #expect(files(endingIn: ".value", below: live).map { $0.hasSuffix("kept.value") } == [true])
+            #expect(files(endingIn: "", below: live + "/owners") == [owner.id])
+            #expect(try store.ephemeral.value(at: "kept")?.bytes == [1])
         }
     }
 }

@@ -240,7 +240,10 @@ struct GuardRailTests {
             #expect(try store.logs.read(running: "job") == Array("one\n".utf8))
             try writer.append(Array("two\n".utf8))
             #expect(try store.logs.read(running: "job", from: 4) == Array("two\n".utf8))
-            let digest = try store.logs.seal("job")
+            // It is not taken for left over while its writer is there.
+            _ = try Store(opening: store.path)
+            #expect(throws: StoreError.self) { try store.logs.begin("job") }
+            let digest = try writer.seal()
             #expect(store.logs.runningNames == [])
             #expect(digest == Digest(of: "one\ntwo\n"))
             #expect(try store.logs.read(digest) == Array("one\ntwo\n".utf8))
@@ -248,5 +251,25 @@ struct GuardRailTests {
             #expect(try store.logs.read(digest) == Array("one\ntwo\n".utf8))
             #expect(try store.logs.read(Digest(of: "none")) == nil)
         }
+    }
+
+    @Test func runningLogsOfDeadWritersAreSwept() async throws {
+        try await withAsyncFolder { folder in
+            let store = try Store(at: folder + "/store")
+            // What a process leaves that dies without warning is a file that nobody has locked.
+            try Data("left".utf8).write(
+                to: URL(filePath: makingFolder("\(store.path)/ciso/logs/running") + "/dead.log"))
+            let alive = try store.logs.begin("alive")
+            #expect(store.logs.runningNames == ["alive", "dead"])
+            _ = try Store(opening: store.path)
+            #expect(store.logs.runningNames == ["alive"])
+            alive.discard()
+            #expect(store.logs.runningNames == [])
+        }
+    }
+
+    private func makingFolder(_ path: String) throws -> String {
+        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+        return path
     }
 }

@@ -55,10 +55,33 @@ struct QuickstartWorld {
     final class Logs: Sendable {
         private let kept = Mutex<[Digest: String]>([:])
 
-        func keep(_ log: [UInt8]) -> Digest {
-            let digest = Digest(of: log)
-            kept.withLock { $0[digest] = String(decoding: log, as: UTF8.self) }
-            return digest
+        private let folder: String
+
+        init(in folder: String) throws {
+            self.folder = folder
+            try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        }
+
+        func begin(_ name: String) -> any RunningJobLog { Running(path: "\(folder)/\(name)", logs: self) }
+
+        private final class Running: RunningJobLog {
+            let path: String
+            private let logs: Logs
+
+            init(path: String, logs: Logs) {
+                self.path = path
+                self.logs = logs
+            }
+
+            func seal() throws -> Digest {
+                let log = Array(try Data(contentsOf: URL(filePath: path)))
+                discard()
+                let digest = Digest(of: log)
+                logs.kept.withLock { $0[digest] = String(decoding: log, as: UTF8.self) }
+                return digest
+            }
+
+            func discard() { unlink(path) }
         }
 
         subscript(digest: Digest?) -> String {
@@ -88,11 +111,11 @@ struct QuickstartWorld {
         layers = LayerStore(folders.layers)
         sourceCaches = sources
         repositoryFolder = repository
-        logs = Logs()
+        logs = try Logs(in: folders.logs)
         self.repository = try RepositoryFolder(repository, leavingOut: left)
         runner = try LocalRunner(
             folders, plugins: catalog, sources: SourceCache(folders.sources, others: sources),
-            keepLog: { [logs] in logs.keep($0) })
+            beginLog: { [logs] in logs.begin($0) })
     }
 
     /// What became of a package.

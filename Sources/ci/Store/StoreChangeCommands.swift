@@ -133,6 +133,9 @@ struct StoreGCCommand: AsyncParsableCommand {
                     + "\(count(garbage.looseObjects, "loose git object")) and \(count(garbage.packs, "pack")) "
                     + "become one pack")
         }
+        if let gap = garbage.gap {
+            StandardError.print("a part of the history cannot be read, so nothing is dropped: \(gap)")
+        }
         if !dryRun { try store.collect(garbage, retention) }
     }
 }

@@ -1,0 +1,50 @@
+internal import Core
+internal import Git
+
+/// Logs and layers that the newest documents need: each must be there.
+extension Verifier {
+    mutating func checkNeededContents(_ repository: GitRepository) {
+        let layers = Set(ObjectDirectory(directory: layout.objects).list().map(\.digest))
+        // Logs of an archive that cannot be read are named with it.
+        let logs = try? Set(LogDirectory(directory: layout.logs).list().map(\.digest))
+        for name in (try? repository.references(prefix: "refs/heads/")) ?? [] {
+            guard let head = (try? repository.reference(name)) ?? nil,
+                let tree = (try? repository.commit(head))?.tree
+            else { continue }
+            let branch = String(name.dropFirst("refs/heads/".count))
+            let lost = lost(in: tree, of: branch, repository, layers: layers, logs: logs)
+            note(lost.logs, .log, branch, advice: "`ci retry` runs the jobs again, which makes new logs")
+            note(lost.layers, .layer, branch, advice: "`ci run` makes a layer again when it is needed")
+        }
+    }
+
+    private typealias Lost = [(digest: Digest, owner: String)]
+
+    private func lost(
+        in tree: ObjectID, of branch: String, _ repository: GitRepository, layers: Set<Digest>, logs: Set<Digest>?
+    ) -> (logs: Lost, layers: Lost) {
+        var (lostLogs, lostLayers): (Lost, Lost) = ([], [])
+        // Directories that cannot be read are named elsewhere.
+        try? repository.walk(tree) { path, entry in
+            guard entry.kind == .file else { return (try? repository.tree(entry.id)) != nil }
+            guard let bytes = try? repository.blob(entry.id), let contents = rebuilding.contents(branch, path, bytes)
+            else { return false }
+            if let logs {
+                lostLogs += contents.logs.filter { !logs.contains($0) }.map { ($0, contents.owner) }
+            }
+            lostLayers += contents.layers.filter { !layers.contains($0) }.map { ($0, contents.owner) }
+            return false
+        }
+        return (lostLogs, lostLayers)
+    }
+
+    /// One finding for all of a branch: a whole archive or folder may be gone.
+    private mutating func note(_ lost: Lost, _ subject: StoreFinding.Subject, _ branch: String, advice: String) {
+        guard !lost.isEmpty else { return }
+        let names = lost.prefix(20).map { "\($0.digest) (\($0.owner))" }.joined(separator: ", ")
+        note(
+            .damage, subject,
+            "branch '\(branch)': \(count(lost.count, subject.rawValue)) of its results \(lost.count == 1 ? "is" : "are") missing: "
+                + names + (lost.count > 20 ? ", …" : ""), advice: advice)
+    }
+}
