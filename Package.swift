@@ -50,7 +50,8 @@ let package = Package(
         .library(name: "PluginKit", targets: ["PluginKit"]),
     ] + plugins.map(\.product),
     dependencies: [
-        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
     ],
     targets: [
         library("CCrypto", pkgConfig: "libcrypto", debian: "libssl-dev"),
@@ -62,20 +63,21 @@ let package = Package(
         .target(name: "CSandbox"),
         .target(name: "PluginABI"),
 
-        module("Core", ["CCrypto"]),
-        module("Git", ["CGit2", "CZlib", "Core"]),
-        module("Archive", ["CArchive", "Core"]),
+        module("System", ["CSync", .product(name: "SystemPackage", package: "swift-system")]),
+        module("Core", ["CCrypto", "System"]),
+        module("Git", ["CGit2", "CZlib", "Core", "System"]),
+        module("Archive", ["CArchive", "Core", "System"]),
         module("OpamFormat"),
         module("OpamSolver", ["OpamFormat"]),
-        module("OpamRepository", ["Core", "Git", "OpamFormat", "OpamSolver"]),
+        module("OpamRepository", ["Core", "Git", "OpamFormat", "OpamSolver", "System"]),
         module("OpamSwitch", ["Core", "OpamFormat"]),
-        module("Store", ["Archive", "Core", "CSync", "Git"]),
+        module("Store", ["Archive", "Core", "Git", "System"]),
         module("Documents", ["Core"]),
         module("Records", ["Core", "Documents", "Git", "Store"]),
         module("Matrix", ["Core", "CYAML"]),
         module("PluginMessages"),
         module("PluginKit", ["PluginABI", "PluginMessages"]),
-        module("PluginHost", ["Core", "PluginABI", "PluginMessages"]),
+        module("PluginHost", ["Core", "PluginABI", "PluginMessages", "System"]),
         .executableTarget(
             name: "ciso-plugin-host", dependencies: ["PluginABI"], cSettings: [.treatAllWarnings(as: .error)],
             linkerSettings: [.linkedLibrary("dl")]),
@@ -97,26 +99,26 @@ let package = Package(
             "PlanSession",
             [
                 "Archive", "Core", "Documents", "Fetching", "Git", "Matrix", "OpamFormat", "OpamRepository",
-                "OpamSolver", "Planner", "PluginHost", "PluginMessages", "Records", "Store", "Supervision",
+                "OpamSolver", "Planner", "PluginHost", "PluginMessages", "Records", "Store", "Supervision", "System",
             ]),
         module(
             "PluginTools",
             [
                 "Archive", "Core", "OpamFormat", "OpamRepository", "PluginHost", "PluginMessages", "Sandbox",
-                "Supervision",
+                "Supervision", "System",
             ]),
         module("Scheduler"),
-        module("Supervision", ["Archive", "Core", "CSandbox"]),
-        module("Layers", ["Archive", "Core", "CSandbox", "Supervision"]),
-        module("Sandbox", ["Core", "Layers", "Supervision"]),
-        module("SSH", ["Archive", "Core", "Supervision"], resources: [.embedInCode("Scripts")]),
-        module("Fetching", ["Archive", "Core", "Git", "OpamFormat", "OpamSwitch", "Supervision"]),
+        module("Supervision", ["Archive", "Core", "CSandbox", "System"]),
+        module("Layers", ["Archive", "Core", "Supervision", "System"]),
+        module("Sandbox", ["Core", "Layers", "Supervision", "System"]),
+        module("SSH", ["Archive", "Core", "Supervision", "System"], resources: [.embedInCode("Scripts")]),
+        module("Fetching", ["Archive", "Core", "Git", "OpamFormat", "OpamSwitch", "Supervision", "System"]),
         module("RunnerInterface", ["Core", "Documents"]),
         module(
             "Worker",
             [
                 "Archive", "Core", "Documents", "Fetching", "Layers", "OpamFormat", "OpamSwitch", "PluginHost",
-                "PluginMessages", "RunnerInterface", "SSH", "Sandbox", "Supervision",
+                "PluginMessages", "RunnerInterface", "SSH", "Sandbox", "Supervision", "System",
             ]),
         module("Engine", ["Core", "Documents", "Records", "RunnerInterface", "Scheduler", "Store"]),
         module("Review", ["Core", "Documents", "Git", "Records", "Store"]),
@@ -126,7 +128,7 @@ let package = Package(
                 argumentParser, "Core", "Documents", "Engine", "Fetching", "Git", "Layers", "Matrix",
                 "OpamFormat",
                 "OpamRepository", "OpamSolver", "Planner", "PlanSession", "PluginHost", "PluginMessages", "PluginTools",
-                "Records", "Review", "RunnerInterface", "SSH", "Sandbox", "Store", "Supervision", "Worker",
+                "Records", "Review", "RunnerInterface", "SSH", "Sandbox", "Store", "Supervision", "Worker", "System",
             ],
             swiftSettings: settings),
 
@@ -156,6 +158,9 @@ let package = Package(
             name: "SandboxTestSupport", dependencies: ["Archive", "Sandbox", "Supervision", "TestSupport"],
             path: "Tests/SandboxTestSupport", swiftSettings: settings),
         .testTarget(name: "ArchitectureTests", swiftSettings: settings),
+        tests("System", ["system-probe"]),
+        .executableTarget(
+            name: "system-probe", dependencies: ["System"], path: "Tests/SystemProbe", swiftSettings: settings),
         tests("Core", []),
         tests("OpamSolver", []),
         .testTarget(
@@ -186,7 +191,7 @@ let package = Package(
                 "PlanSession", "Records", "Store",
             ]),
         tests("PluginTools", ["Core", "PluginHost", "PluginMessages"]),
-        tests("Archive", ["Core"]),
+        tests("Archive", ["Core", "System"]),
         tests("OpamFormat", []),
         tests("OpamSwitch", ["Core", "OpamFormat"]),
         tests("OpamRepository", ["Core", "Git", "OpamFormat", "OpamSolver"]),
@@ -196,12 +201,14 @@ let package = Package(
                 "ci", "CisoDebian", "Core", "Documents", "Fetching", "Git", "Layers", "OpamFormat", "OpamSwitch",
                 "PlanSession",
                 "PluginHost",
-                "PluginMessages", "RunnerInterface", "Sandbox", "Supervision", "ciso-plugin-host",
+                "PluginMessages", "RunnerInterface", "Sandbox", "Supervision", "ciso-plugin-host", "System",
             ]),
         tests("Fetching", ["Archive", "Core", "Git", "OpamFormat", "OpamSwitch"]),
         tests("Git", ["Core"]),
         tests("Store", ["Core", "Git", "store-writer"]),
-        tests("Sandbox", ["Archive", "ci", "ciso-plugin-host", "Core", "Layers", "SandboxTestSupport", "Supervision"]),
+        tests(
+            "Sandbox",
+            ["Archive", "ci", "ciso-plugin-host", "Core", "Layers", "SandboxTestSupport", "Supervision", "System"]),
         tests("SSH", ["Archive", "Core", "Layers", "Sandbox", "SandboxTestSupport", "Supervision"]),
     ] + plugins.map(\.target)
 )

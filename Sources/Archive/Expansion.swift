@@ -1,4 +1,5 @@
 import Glibc
+import System
 
 /// Writes what the compressed file `archive` holds to `descriptor`, without unpacking it: `.tar.zst` becomes `.tar`.
 ///
@@ -19,11 +20,10 @@ public func expand(_ archive: String, to descriptor: Int32, limit: Int = 8 << 30
         guard total <= limit else {
             throw ArchiveError(.tooManyBytes, archive: archive, detail: "holds more than \(limit) bytes")
         }
-        var rest = UnsafeRawBufferPointer(rebasing: buffer[..<count])
-        while !rest.isEmpty {
-            let written = write(descriptor, rest.baseAddress, rest.count)
-            guard written > 0 else { throw systemError("write", "output", of: archive) }
-            rest = UnsafeRawBufferPointer(rebasing: rest[written...])
+        do throws(SystemError) {
+            try writeAll(UnsafeRawBufferPointer(rebasing: buffer[..<count]), to: descriptor, "output")
+        } catch {
+            throw ArchiveError(error, of: archive)
         }
     }
 }

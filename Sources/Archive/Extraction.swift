@@ -1,5 +1,6 @@
 import Core
 import Glibc
+import System
 
 /// Unpacks an archive whose contents nobody vouches for.
 ///
@@ -64,7 +65,11 @@ public struct Extraction: Sendable {
     public func extract(_ archive: String, to directory: String) throws(ArchiveError) -> Summary {
         let input = try Descriptor(opening: archive, O_RDONLY, of: archive)
         let aside = "\(directory).part.\(getpid()).\(UInt32.random(in: .min ... .max))"
-        guard mkdir(aside, 0o755) == 0 else { throw systemError("create", aside, of: archive) }
+        do throws(SystemError) {
+            try FileSystem<SystemError>.makeDirectory(aside, mode: 0o755)
+        } catch {
+            throw ArchiveError(error, of: archive)
+        }
         do throws(ArchiveError) {
             let summary = try withUTF8Names { () throws(ArchiveError) in
                 try unpack(ArchiveReader(descriptor: input.raw, name: archive, format: .container), archive, aside)
@@ -89,26 +94,21 @@ public struct Extraction: Sendable {
 
     private func put(_ aside: String, at directory: String) throws(ArchiveError) {
         if strippingSingleRoot, let only = onlyDirectory(in: aside) {
-            guard only.withCString({ rename($0, directory) }) == 0 else { throw systemError("rename to", directory) }
+            let isRenamed = only.withCString { Glibc.rename($0, directory) == 0 }
+            guard isRenamed else { throw systemError("rename to", directory) }
             removeTree(aside)
         } else {
-            guard rename(aside, directory) == 0 else { throw systemError("rename to", directory) }
+            try FileSystem<ArchiveError>.rename(aside, directory)
         }
     }
 
     /// The directory that is all that `path` holds.
     private func onlyDirectory(in path: String) -> FilePath? {
-        guard let stream = opendir(path) else { return nil }
-        defer { closedir(stream) }
-        var only: FilePath?
-        while let record = readdir(stream) {
-            let name = fileName(of: record)
-            if name == "." || name == ".." { continue }
-            guard only == nil else { return nil }
-            only = FilePath(path).appending(name)
-        }
+        guard var stream = DirectoryStream(path), let name = stream.next() else { return nil }
+        let only = FilePath(path).appending(FilePath(cString: name))
+        guard stream.next() == nil else { return nil }
         var status = stat()
-        guard let only, only.withCString({ lstat($0, &status) }) == 0, status.st_mode & S_IFMT == S_IFDIR else {
+        guard only.withCString({ lstat($0, &status) }) == 0, status.st_mode & S_IFMT == S_IFDIR else {
             return nil
         }
         return only

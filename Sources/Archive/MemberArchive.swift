@@ -1,5 +1,6 @@
 import Core
 import Glibc
+import System
 
 /// A file of many small members, compressed, any of which is read without reading the others.
 ///
@@ -44,15 +45,15 @@ public struct MemberArchive: Sendable {
             }
         }
         let index = try Descriptor(opening: indexPath, O_RDWR | O_CREAT, of: path)
-        guard flock(index.raw, LOCK_EX) == 0 else { throw systemError("lock", indexPath, of: path) }
+        try index.waitForLock()
         let known = try readIndex()
         let data = try Descriptor(opening: path, O_RDWR | O_CREAT, of: path)
         var end = known.end
-        guard ftruncate(data.raw, off_t(end)) == 0 else { throw systemError("truncate", path) }
+        try data.truncate(to: end)
         var lines = ""
         for group in groups(of: members) {
             let frame = try Zstandard.compress(group.flatMap(\.bytes), level: 9)
-            try write(frame, to: data.raw, at: end)
+            try data.write(frame, at: end)
             var start = 0
             for member in group {
                 lines += "\(member.name) \(end) \(frame.count) \(start) \(member.bytes.count)\n"
@@ -61,7 +62,7 @@ public struct MemberArchive: Sendable {
             end += frame.count
         }
         try data.synchronize()
-        try write(Array(lines.utf8), to: index.raw, at: known.indexEnd)
+        try index.write(Array(lines.utf8), at: known.indexEnd)
         try index.synchronize()
     }
 
@@ -92,13 +93,10 @@ public struct MemberArchive: Sendable {
     /// The bytes at `location`, as `locations()` gave it.
     public func read(_ location: Location) throws(ArchiveError) -> [UInt8] {
         let data = try Descriptor(opening: path, O_RDONLY, of: path)
-        var status = stat()
-        guard fstat(data.raw, &status) == 0, location.length <= Int(status.st_size) else {
+        guard location.length <= data.size else {
             throw ArchiveError(.damaged, archive: path, detail: "shorter than its index says")
         }
-        let frame = [UInt8](unsafeUninitializedCapacity: location.length) { buffer, count in
-            count = max(0, pread(data.raw, buffer.baseAddress, location.length, off_t(location.offset)))
-        }
+        let frame = try data.read(location.length, at: location.offset)
         guard frame.count == location.length else {
             throw ArchiveError(.damaged, archive: path, detail: "shorter than its index says")
         }
@@ -124,17 +122,6 @@ public struct MemberArchive: Sendable {
         return groups
     }
 
-    private func write(_ bytes: [UInt8], to descriptor: Int32, at offset: Int) throws(ArchiveError) {
-        var done = 0
-        while done < bytes.count {
-            let count = bytes[done...].withUnsafeBytes {
-                pwrite(descriptor, $0.baseAddress, $0.count, off_t(offset + done))
-            }
-            guard count > 0 else { throw systemError("write", path) }
-            done += count
-        }
-    }
-
     private struct Index {
         var locations: [String: Location] = [:]
         /// Bytes of the archive that the index knows.
@@ -148,8 +135,7 @@ public struct MemberArchive: Sendable {
     /// Reads the index up to the first line that is not whole: what follows was being written when its writer was killed.
     private func readIndex() throws(ArchiveError) -> Index {
         var index = Index()
-        guard access(indexPath, F_OK) == 0 else { return index }
-        let text = try contents(of: indexPath)
+        guard let text = try FileSystem<ArchiveError>.contents(of: indexPath) else { return index }
         var rest = text[...]
         while let newline = rest.firstIndex(of: UInt8(ascii: "\n")) {
             let fields = rest[..<newline].split(separator: UInt8(ascii: " ")).map {
@@ -167,15 +153,5 @@ public struct MemberArchive: Sendable {
         index.indexEnd = rest.startIndex
         index.size = text.count
         return index
-    }
-
-    private func contents(of file: String) throws(ArchiveError) -> [UInt8] {
-        let descriptor = try Descriptor(opening: file, O_RDONLY, of: path)
-        var status = stat()
-        guard fstat(descriptor.raw, &status) == 0 else { throw systemError("read", file, of: path) }
-        let size = Int(status.st_size)
-        return [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
-            count = max(0, pread(descriptor.raw, buffer.baseAddress, size, 0))
-        }
     }
 }

@@ -1,4 +1,5 @@
 import Glibc
+import System
 
 /// Finds the files of lower directories that an overlay's upper directory changes, replaces, hides or removes.
 ///
@@ -195,18 +196,10 @@ extension OverlayComparison {
 
         /// Names in a directory, sorted; nil where it is none.
         func entries() -> [Path]? {
-            let descriptor = open(bytes, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
-            guard descriptor >= 0, let stream = fdopendir(descriptor) else { return nil }
-            defer { closedir(stream) }
+            guard var stream = DirectoryStream(bytes, in: AT_FDCWD) else { return nil }
             var names: [Path] = []
-            while let record = readdir(stream) {
-                let name = withUnsafePointer(to: &record.pointee.d_name) { tuple in
-                    tuple.withMemoryRebound(to: CChar.self, capacity: 256) {
-                        Array(UnsafeBufferPointer(start: $0, count: strlen($0) + 1))
-                    }
-                }
-                let dot = CChar(UInt8(ascii: "."))
-                if name != [dot, 0], name != [dot, dot, 0] { names.append(Path(bytes: name)) }
+            while let name = stream.next() {
+                names.append(Path(bytes: Array(UnsafeBufferPointer(start: name, count: strlen(name) + 1))))
             }
             return names.sorted { $0.bytes.lexicographicallyPrecedes($1.bytes) }
         }

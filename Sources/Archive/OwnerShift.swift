@@ -1,4 +1,5 @@
 import Glibc
+import System
 
 /// Moves the owners of a directory and of everything below it from one offset to another, following no link.
 ///
@@ -21,21 +22,13 @@ private struct OwnerShift {
     let root: String
 
     func applyBelow(_ directory: Int32) throws(ArchiveError) {
-        let raw = openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard raw >= 0, let stream = fdopendir(raw) else { throw systemError("open", root) }
-        defer { closedir(stream) }
-        while let record = readdir(stream) {
-            try withUnsafePointer(to: &record.pointee.d_name) { tuple throws(ArchiveError) in
-                try tuple.withMemoryRebound(to: CChar.self, capacity: Int(NAME_MAX) + 1) {
-                    name throws(ArchiveError) in
-                    if strcmp(name, ".") == 0 || strcmp(name, "..") == 0 { return }
-                    guard try apply(to: name, in: directory) == S_IFDIR else { return }
-                    let child = openat(directory, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
-                    guard child >= 0 else { throw systemError("open", String(cString: name), of: root) }
-                    defer { close(child) }
-                    try applyBelow(child)
-                }
-            }
+        guard var stream = DirectoryStream(".", in: directory) else { throw systemError("open", root) }
+        while let name = stream.next() {
+            guard try apply(to: name, in: directory) == S_IFDIR else { continue }
+            let child = openDirectory(name, in: directory)
+            guard child >= 0 else { throw systemError("open", String(cString: name), of: root) }
+            defer { close(child) }
+            try applyBelow(child)
         }
     }
 

@@ -1,5 +1,6 @@
 import Core
 import Glibc
+import System
 
 /// Writes a directory tree as a tar archive, usually compressed: equal trees give equal bytes.
 ///
@@ -80,18 +81,11 @@ public struct Packing: Sendable {
             try listing.add(FilePath(path))
         }
         let entries = listing.sortedEntries()
-        let aside = "\(file).part.\(getpid())"
-        do throws(ArchiveError) {
-            let output = try Descriptor(creating: aside, of: file)
-            try withUTF8Names { () throws(ArchiveError) in
-                try write(entries, of: root, to: output, name: file)
-            }
-            try output.synchronize()
-        } catch {
-            unlink(aside)
-            throw error
+        let output = try AtomicFile<ArchiveError>(replacing: file, mode: 0o644)
+        try withUTF8Names { () throws(ArchiveError) in
+            try write(entries, of: root, to: output.file, name: file)
         }
-        guard rename(aside, file) == 0 else { throw systemError("rename", file) }
+        try output.commit(.contents)
         return Summary(
             entries: entries.count, bytes: listing.meter.bytes, skipped: listing.skipped.sorted().map(\.description))
     }

@@ -1,4 +1,5 @@
 import Glibc
+import System
 
 /// A tar archive in the making, of members from memory: not compressed, so that every tar unpacks it.
 ///

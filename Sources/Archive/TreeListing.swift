@@ -1,4 +1,5 @@
 import Glibc
+import System
 
 /// Lists what a directory tree holds, following no link.
 struct TreeListing: ~Copyable {
@@ -97,17 +98,15 @@ struct TreeListing: ~Copyable {
     }
 
     private mutating func addContents(of path: FilePath, below parent: FilePath, depth: Int) throws(ArchiveError) {
-        let descriptor = path.withCString { openat(root, $0, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC) }
-        guard descriptor >= 0, let stream = fdopendir(descriptor) else {
+        guard var stream = DirectoryStream(adopting: path.withCString { openDirectory($0, in: root) }) else {
             throw systemError("open", path.description, of: name)
         }
-        defer { closedir(stream) }
+        let descriptor = stream.descriptor
         if whiteouts, Whiteout.isOpaque(directory: descriptor) {
             addMark(parent.appending(FilePath(Whiteout.opaqueName)))
         }
-        while let record = readdir(stream) {
-            let child = fileName(of: record)
-            if child == "." || child == ".." { continue }
+        while let record = stream.next() {
+            let child = FilePath(cString: record)
             let place = parent.appending(child)
             var status = stat()
             guard child.withCString({ fstatat(descriptor, $0, &status, AT_SYMLINK_NOFOLLOW) }) == 0 else {
@@ -152,14 +151,5 @@ struct TreeListing: ~Copyable {
         let count = path.withCString { readlinkat(root, $0, &buffer, buffer.count - 1) }
         guard count >= 0 else { throw systemError("read link", path.description, of: name) }
         return FilePath(bytes: buffer[..<count].map { UInt8(bitPattern: $0) })
-    }
-}
-
-/// The name in a directory record.
-func fileName(of record: UnsafeMutablePointer<dirent>) -> FilePath {
-    withUnsafePointer(to: &record.pointee.d_name) { tuple in
-        tuple.withMemoryRebound(to: CChar.self, capacity: MemoryLayout.size(ofValue: record.pointee.d_name)) {
-            FilePath(cString: $0)
-        }
     }
 }

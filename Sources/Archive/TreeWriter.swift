@@ -1,4 +1,5 @@
 import Glibc
+import System
 
 /// Creates members below an open directory, by the policy of an extraction.
 struct TreeWriter: ~Copyable {
@@ -101,17 +102,14 @@ struct TreeWriter: ~Copyable {
         if let parent, parent.components == components { return parent.descriptor }
         var current = openat(root, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         for component in components {
-            let next = component.withCString { name in
-                mkdirat(current, name, 0o755)
-                return openat(current, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
-            }
+            let next = component.withCString { openDirectory($0, in: current, making: 0o755) }
             let reason = errno
             close(current)
             guard next >= 0 else {
                 let code: ArchiveError.Code = reason == ELOOP || reason == ENOTDIR ? .unsafePath : .system
                 throw ArchiveError(
                     code, archive: archive, member: components.map(\.description).joined(separator: "/"),
-                    detail: "'\(component)' is not a directory: \(String(cString: strerror(reason)))")
+                    detail: "'\(component)' is not a directory: \(errorText(reason))")
             }
             current = next
         }
@@ -124,7 +122,7 @@ struct TreeWriter: ~Copyable {
         _ components: [FilePath], in directory: Int32, _ entry: ArchiveEntry
     ) throws(ArchiveError) {
         guard let name = components.last else { return }
-        if name.withCString({ mkdirat(directory, $0, 0o755) }) != 0 {
+        if name.withCString({ makeDirectory($0, in: directory, mode: 0o755) }) != 0 {
             var status = stat()
             guard errno == EEXIST, name.withCString({ fstatat(directory, $0, &status, AT_SYMLINK_NOFOLLOW) }) == 0
             else {
@@ -132,7 +130,7 @@ struct TreeWriter: ~Copyable {
             }
             if status.st_mode & S_IFMT != S_IFDIR {
                 clear(name, in: directory)
-                guard name.withCString({ mkdirat(directory, $0, 0o755) }) == 0 else {
+                guard name.withCString({ makeDirectory($0, in: directory, mode: 0o755) }) == 0 else {
                     throw failure("create directory", entry)
                 }
             }
@@ -147,19 +145,18 @@ struct TreeWriter: ~Copyable {
         let mode = entry.permissions & policy.permissionMask
         let raw = name.withCString { openat(directory, $0, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode) }
         guard raw >= 0 else { throw failure("create", entry) }
-        let file = Descriptor(adopting: raw)
+        let file = OpenFile<SystemError>(adopting: raw, entry.path.description)
         while true {
             let count = try contents.read(into: buffer)
             if count == 0 { break }
             try meter.count(bytes: count, of: entry.path)
-            var rest = UnsafeRawBufferPointer(rebasing: buffer[..<count])
-            while !rest.isEmpty {
-                let written = write(file.raw, rest.baseAddress, rest.count)
-                guard written > 0 else { throw failure("write", entry) }
-                rest = UnsafeRawBufferPointer(rebasing: rest[written...])
+            do throws(SystemError) {
+                try file.write(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+            } catch {
+                throw ArchiveError(error, of: archive)
             }
         }
-        fchmod(file.raw, mode)
+        fchmod(file.descriptor, mode)
     }
 
     private mutating func addHardLink(
@@ -168,7 +165,7 @@ struct TreeWriter: ~Copyable {
         let components = try components(of: target, of: entry)
         guard let last = components.last else { throw failure("create link", entry) }
         // Opening the target's directory closes this one: keep it.
-        let here = Descriptor(adopting: openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC))
+        let here = Descriptor(adopting: openDirectory(".", in: directory), archive)
         let there = try open(Array(components.dropLast()))
         clear(name, in: here.raw)
         let parent = here.raw

@@ -1,4 +1,5 @@
 internal import Foundation
+internal import System
 
 /// Why an operation cannot be completed: one or more diagnostics, and who can do something about it.
 public struct Failure: ClassifiedError, Sendable, CustomStringConvertible {
@@ -65,21 +66,21 @@ extension Failure {
 ///
 /// Foundation's own sentences ("The file couldn’t be opened …") are never part of it.
 public func systemReason(of error: any Error) -> String? {
-    if let error = error as? POSIXError { return String(cString: strerror(error.code.rawValue)) }
+    if let error = error as? POSIXError { return errorText(error.code.rawValue) }
     let error = error as NSError
     guard [NSCocoaErrorDomain, NSPOSIXErrorDomain].contains(error.domain) else { return nil }
-    if error.domain == NSPOSIXErrorDomain { return String(cString: strerror(Int32(error.code))) }
+    if error.domain == NSPOSIXErrorDomain { return errorText(Int32(error.code)) }
     if let cause = error.userInfo[NSUnderlyingErrorKey] as? any Error, let reason = systemReason(of: cause) {
         return reason
     }
     switch CocoaError.Code(rawValue: error.code) {
-    case .fileNoSuchFile, .fileReadNoSuchFile: return String(cString: strerror(ENOENT))
-    case .fileReadNoPermission, .fileWriteNoPermission: return String(cString: strerror(EACCES))
-    case .fileWriteFileExists: return String(cString: strerror(EEXIST))
-    case .fileWriteOutOfSpace: return String(cString: strerror(ENOSPC))
-    case .fileWriteVolumeReadOnly: return String(cString: strerror(EROFS))
+    case .fileNoSuchFile, .fileReadNoSuchFile: return errorText(ENOENT)
+    case .fileReadNoPermission, .fileWriteNoPermission: return errorText(EACCES)
+    case .fileWriteFileExists: return errorText(EEXIST)
+    case .fileWriteOutOfSpace: return errorText(ENOSPC)
+    case .fileWriteVolumeReadOnly: return errorText(EROFS)
     case .fileReadInvalidFileName, .fileWriteInvalidFileName: return "it is not a valid file name"
-    case .fileReadTooLarge: return String(cString: strerror(EFBIG))
+    case .fileReadTooLarge: return errorText(EFBIG)
     case .fileReadInapplicableStringEncoding, .fileReadUnknownStringEncoding: return "it is not UTF-8 text"
     case .fileReadCorruptFile, .propertyListReadCorrupt: return "its contents are damaged"
     default: return "error \(error.code) of the file system library"

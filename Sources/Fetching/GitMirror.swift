@@ -1,6 +1,7 @@
 internal import Core
 internal import Foundation
 internal import Git
+internal import System
 
 /// A bare copy of a remote repository, holding what was asked for so far.
 ///
@@ -85,7 +86,7 @@ struct GitMirror {
 
     private func fetch(_ refspecs: [String]) throws(SourceError) {
         let lock = try lock()
-        defer { close(lock) }
+        defer { lock.unlock() }
         var isTooLarge = false
         let result = Result { () throws(SourceError) in
             try asked { () throws(GitError) in
@@ -99,20 +100,14 @@ struct GitMirror {
         try result.get()
     }
 
-    private func lock() throws(SourceError) -> Int32 {
-        let file = "\(path).lock"
-        let descriptor = open(file, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
-        guard descriptor >= 0 else {
-            throw SourceError(.system, "\(file): cannot be written: \(String(cString: strerror(errno)))")
+    private func lock() throws(SourceError) -> SourceFiles.File {
+        let file = try SourceFiles.File("\(path).lock", O_RDWR | O_CREAT, mode: 0o644)
+        let isTaken = try file.lock(
+            within: patience.remaining, pause: 1_000...50_000, mayContinue: { patience.lasts })
+        guard isTaken else {
+            throw SourceError(.system, "\(url): another process has been fetching it for too long")
         }
-        while flock(descriptor, LOCK_EX | LOCK_NB) != 0 {
-            guard patience.lasts else {
-                close(descriptor)
-                throw SourceError(.system, "\(url): another process has been fetching it for too long")
-            }
-            usleep(50_000)
-        }
-        return descriptor
+        return file
     }
 
     /// A folder of this machine is opened first, to say what is wrong with it.

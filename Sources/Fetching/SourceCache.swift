@@ -5,6 +5,7 @@ internal import Git
 package import OpamFormat
 internal import OpamSwitch
 internal import Supervision
+internal import System
 
 /// The sources of packages, as archives: a folder in the layout of opam's download cache, filled from other caches,
 /// mirrors and the packages' own addresses.
@@ -112,7 +113,7 @@ package actor SourceCache {
     /// A directory for what is being fetched. What killed processes were fetching is removed.
     private func incoming() throws -> ScratchDirectory {
         ScratchDirectory.removeLeftovers(in: "\(folder)/incoming")
-        return try ScratchDirectory(in: "\(folder)/incoming")
+        return try Files.scratchDirectory(in: "\(folder)/incoming")
     }
 
     private func obtain(_ url: String, _ file: String) async throws {
@@ -162,9 +163,7 @@ package actor SourceCache {
             let link = "\(aside).\(checksum.kind.rawValue)"
             try manager.linkItem(atPath: aside, toPath: link)
             // A directory in the file's place has to go first.
-            guard rename(link, place) == 0 || removeTree(place) && rename(link, place) == 0 else {
-                throw SourceError(.system, "\(place): cannot be written: \(String(cString: strerror(errno)))")
-            }
+            try SourceFiles.move(link, over: place)
         }
         return "\(folder)/\(checksums[0].place)"
     }
@@ -205,7 +204,7 @@ extension SourceCache {
     private func commit(at revision: String?, of url: String) async throws -> String {
         let (folder, limit) = ("\(folder)/git", limit)
         // A question of a few kilobytes, of which a plan may ask many.
-        return try await onOwnThread(within: min(patience, .seconds(60)), late: late(url)) { patience in
+        return try await BlockingWork.run(within: min(patience, .seconds(60)), late: late(url)) { patience in
             try GitMirror(of: url, in: folder, limit: limit, patience: patience).commit(at: revision).description
         }
     }
@@ -219,7 +218,7 @@ extension SourceCache {
         let file = "\(folder)/commits/\(commit).tar"
         try FileManager.default.createDirectory(atPath: "\(folder)/commits", withIntermediateDirectories: true)
         let incoming = try incoming()
-        try await onOwnThread(within: patience, late: late(url)) { patience in
+        try await BlockingWork.run(within: patience, late: late(url)) { patience in
             guard let id = ObjectID(hex: commit) else {
                 throw SourceError(.missing, "\(url): '\(commit)' is no commit")
             }
@@ -231,9 +230,7 @@ extension SourceCache {
             } catch let error as SourceError where [.damaged, .network].contains(error.kind) {
                 try Self.replacingCopy(at: GitMirror.path(of: url, in: folder), because: error, export)
             }
-            guard rename(aside, file) == 0 else {
-                throw SourceError(.system, "\(file): cannot be written: \(String(cString: strerror(errno)))")
-            }
+            try SourceFiles.rename(aside, file)
         }
         try Self.noteChecksum(of: file)
         return file
@@ -243,13 +240,13 @@ extension SourceCache {
     /// not.
     private static func replacingCopy(at path: String, because error: SourceError, _ body: () throws -> Void) throws {
         let aside = "\(path).\(UUID().uuidString)"
-        guard rename(path, aside) == 0 else { throw error }
+        guard (try? SourceFiles.rename(path, aside)) != nil else { throw error }
         do {
             try body()
             removeTree(aside)
         } catch {
             removeTree(path)
-            rename(aside, path)
+            try? SourceFiles.rename(aside, path)
             throw error
         }
     }
@@ -264,7 +261,7 @@ extension SourceCache {
         guard let checksum = Checksum(ofFile: archive, .sha256) else {
             throw SourceError(.system, "\(archive): cannot be read")
         }
-        try Data(checksum.hexadecimal.utf8).write(to: URL(fileURLWithPath: "\(archive).sha256"), options: .atomic)
+        try SourceFiles.replace("\(archive).sha256", with: Array(checksum.hexadecimal.utf8), durability: .none)
     }
 
     private nonisolated func late(_ url: String) -> SourceError {

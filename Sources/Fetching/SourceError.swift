@@ -1,6 +1,7 @@
 internal import Archive
 package import Core
 internal import Git
+package import System
 
 /// Why a source cannot be provided.
 package struct SourceError: ClassifiedError, Hashable, CustomStringConvertible {
@@ -54,4 +55,11 @@ extension SourceError.Kind {
     init(_ error: ArchiveError) {
         self = error.code == .system ? .system : .rejected
     }
+}
+
+/// Files of caches, with the errors of sources.
+typealias SourceFiles = FileSystem<SourceError>
+
+extension SourceError: SystemErrorConvertible {
+    package init(_ error: SystemError) { self.init(.system, error.description) }
 }

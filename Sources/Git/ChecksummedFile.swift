@@ -1,4 +1,5 @@
 internal import Core
+internal import System
 
 /// A file that git derives from objects, and whose last 20 bytes are the SHA-1 of the others: a commit graph, an index of
 /// several packs, a reverse index, a bitmap.
@@ -7,7 +8,7 @@ package struct ChecksummedFile {
 
     /// Nil where there is no file, or its checksum does not match.
     package init?(_ path: String) {
-        guard let bytes = contents(of: path), bytes.count > 20 else { return nil }
+        guard let bytes = System.bytes(of: path), bytes.count > 20 else { return nil }
         var digest = MessageDigest(.sha1)
         digest.update(bytes.dropLast(20))
         guard digest.finishBytes() == Array(bytes.suffix(20)) else { return nil }

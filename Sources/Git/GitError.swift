@@ -1,5 +1,6 @@
 public import Core
 internal import Glibc
+internal import System
 
 /// Why something could not be done with a git repository.
 public struct GitError: Error, Hashable, Sendable, CustomStringConvertible {
@@ -62,7 +63,7 @@ public struct GitError: Error, Hashable, Sendable, CustomStringConvertible {
     static func system(_ operation: String, _ repository: String, _ number: Int32) -> GitError {
         GitError(
             kind: number == ENOSPC || number == EDQUOT ? .noSpace : .system(number), operation: operation,
-            detail: String(cString: strerror(number)), repository: repository)
+            detail: errorText(number), repository: repository)
     }
 
     public var description: String {
@@ -103,5 +104,18 @@ extension GitError {
         GitError(
             kind: .notFound, operation: operation, detail: "'\(revision)' has no commit yet", repository: repository,
             hint: "only what is committed is read: commit first")
+    }
+}
+
+typealias Files = FileSystem<SystemError>
+
+/// Turns an error of `body`'s about a file in the folder of a repository into one about the repository.
+func inRepository<Value>(
+    _ directory: String, _ body: () throws(SystemError) -> Value
+) throws(GitError) -> Value {
+    do throws(SystemError) {
+        return try body()
+    } catch {
+        throw .system("\(error.operation) '\(error.path)'", directory, error.code)
     }
 }

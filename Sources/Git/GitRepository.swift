@@ -1,5 +1,6 @@
 internal import CGit2
 internal import Glibc
+internal import System
 
 /// libgit2, started when the first repository is opened: starting costs about 10 ms.
 private let library: Void = {
@@ -207,7 +208,7 @@ extension GitRepository {
     /// The commits whose parents are left out of a shallow clone.
     private func shallowCommits() -> Set<ObjectID> {
         guard git_repository_is_shallow(handle) == 1,
-            let bytes = contents(of: String(cString: git_repository_commondir(handle)) + "shallow")
+            let bytes = System.bytes(of: String(cString: git_repository_commondir(handle)) + "shallow")
         else { return [] }
         return Set(bytes.split(separator: UInt8(ascii: "\n")).compactMap { ObjectID(hex: $0) })
     }

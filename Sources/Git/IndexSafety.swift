@@ -1,5 +1,6 @@
 internal import Glibc
 internal import Synchronization
+internal import System
 
 /// Looks at the indexes of packs before libgit2 does, each once a process.
 enum IndexSafety {
@@ -18,13 +19,7 @@ enum IndexSafety {
     /// - Throws: `GitError` of kind `corrupted` that names an index which leads outside of its pack.
     static func check(_ objects: String, of repository: String, hint: String?) throws(GitError) {
         let folder = "\(objects)/pack"
-        guard let stream = opendir(folder) else { return }
-        defer { closedir(stream) }
-        while let entry = readdir(stream) {
-            let name = withUnsafePointer(to: &entry.pointee.d_name) {
-                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-            }
-            guard name.hasSuffix(".idx") else { continue }
+        for name in names(in: folder) where name.hasSuffix(".idx") {
             try check(base: "\(folder)/\(name.dropLast(4))", repository, hint)
         }
     }

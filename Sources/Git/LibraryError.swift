@@ -1,4 +1,5 @@
 internal import Glibc
+internal import System
 
 /// An error of libgit2, reported in this program's words.
 ///
@@ -41,7 +42,7 @@ struct LibraryError {
         if sentence.hasPrefix(configuration) {
             return "its configuration cannot be parsed: \(sentence.dropFirst(configuration.count))"
         }
-        if let systemError { return String(cString: strerror(systemError)) }
+        if let systemError { return errorText(systemError) }
         return sentence.isEmpty ? "the reason is not known" : "libgit2 reports '\(sentence)'"
     }
 
@@ -77,7 +78,7 @@ struct LibraryError {
         if words.hasPrefix("failed to resolve address") {
             return "the host name cannot be resolved: \(sentence.components(after: ": "))"
         }
-        if let systemError { return "no connection: \(String(cString: strerror(systemError)))" }
+        if let systemError { return "no connection: \(errorText(systemError))" }
         if isMissing { return "there is no repository" }
         if words.contains("early eof") || words.contains("unexpected disconnect") {
             return "the connection ended early"
@@ -98,7 +99,7 @@ struct LibraryError {
 
     /// The number of the operating system's error whose text ends the sentence.
     private var systemError: Int32? {
-        Self.knownNumbers.first { sentence.hasSuffix(": \(String(cString: strerror($0)))") }
+        Self.knownNumbers.first { sentence.hasSuffix(": \(errorText($0))") }
     }
 
     /// The text between the first pair of single quotes.

@@ -1,5 +1,6 @@
 internal import Core
 internal import Glibc
+internal import System
 
 extension ObjectID {
     /// The name of the object with these contents.
@@ -40,24 +41,13 @@ package final class LooseObjects {
         let folder = "\(directory)/\(hex.prefix(2))"
         count += 1
         let temporary = "\(folder)/\(prefix)\(count)"
-        var descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o444)
-        if descriptor < 0, errno == ENOENT {
-            mkdir(folder, 0o777)
-            descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o444)
-        }
-        guard descriptor >= 0 else { throw failure("make '\(temporary)'") }
-        let written = contents.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
-        let problem = written == contents.count ? 0 : (written < 0 ? errno : ENOSPC)
-        close(descriptor)
-        guard problem == 0, rename(temporary, "\(folder)/\(hex.dropFirst(2))") == 0 else {
-            let number = problem == 0 ? errno : problem
+        do throws(SystemError) {
+            try Files.creating(temporary, O_WRONLY | O_EXCL, mode: 0o444).write(contents)
+            try Files.rename(temporary, "\(folder)/\(hex.dropFirst(2))")
+        } catch {
             unlink(temporary)
-            throw failure("write object \(hex)", number)
+            throw .system("write object \(hex)", directory, error.code)
         }
-    }
-
-    private func failure(_ operation: String, _ number: Int32 = errno) -> GitError {
-        .system(operation, directory, number)
     }
 }
 
@@ -71,15 +61,7 @@ extension LooseObjects {
     )? {
         let hex = id.hex
         let path = "\(directory)/\(hex.prefix(2))/\(hex.dropFirst(2))"
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { return nil }
-        defer { close(descriptor) }
-        var status = stat()
-        fstat(descriptor, &status)
-        let size = Int(status.st_size)
-        let compressed = [UInt8](unsafeUninitializedCapacity: max(1, size)) { buffer, count in
-            count = max(0, Glibc.read(descriptor, buffer.baseAddress, size))
-        }
+        guard let compressed = System.bytes(of: path) else { return nil }
         guard let contents = inflate(compressed), let end = contents.firstIndex(of: 0) else {
             throw damaged(id, path, "it is cut short or damaged")
         }

@@ -1,5 +1,6 @@
 internal import Core
 internal import Glibc
+internal import System
 
 /// What a pack holds, read from the index beside it.
 package struct PackIndex: Sendable {
@@ -21,7 +22,7 @@ package struct PackIndex: Sendable {
 
     /// Reads `base`.idx; nil where there is none, or it is no whole index of version 2.
     package init?(base: String) {
-        guard let bytes = contents(of: "\(base).idx"), let entries = Self.entries(in: bytes) else { return nil }
+        guard let bytes = System.bytes(of: "\(base).idx"), let entries = Self.entries(in: bytes) else { return nil }
         self.base = base
         self.entries = entries
     }
@@ -46,8 +47,8 @@ package struct PackIndex: Sendable {
     ///
     /// - Complexity: Reads and hashes both.
     package static func isWhole(base: String) -> Bool {
-        guard let index = contents(of: "\(base).idx"), entries(in: index) != nil,
-            sha1(index.dropLast(20)) == Array(index.suffix(20)), let pack = contents(of: "\(base).pack"),
+        guard let index = System.bytes(of: "\(base).idx"), entries(in: index) != nil,
+            sha1(index.dropLast(20)) == Array(index.suffix(20)), let pack = System.bytes(of: "\(base).pack"),
             pack.count >= 32
         else { return false }
         let trailer = Array(pack.suffix(20))
@@ -61,7 +62,7 @@ package struct PackIndex: Sendable {
     /// - Complexity: Reads the index, but hashes nothing.
     package static func isSafe(base: String) -> Bool {
         var status = stat()
-        guard stat("\(base).pack", &status) == 0, let bytes = contents(of: "\(base).idx"),
+        guard stat("\(base).pack", &status) == 0, let bytes = System.bytes(of: "\(base).idx"),
             bytes.count >= idStart + 40, bytes.starts(with: magic)
         else { return true }
         let end = Int(status.st_size) - 20
@@ -150,26 +151,6 @@ private func sha1(_ bytes: ArraySlice<UInt8>) -> [UInt8] {
     var digest = MessageDigest(.sha1)
     digest.update(bytes)
     return digest.finishBytes()
-}
-
-/// All of a file; nil where it cannot be read.
-func contents(of path: String) -> [UInt8]? {
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else { return nil }
-    defer { close(descriptor) }
-    var status = stat()
-    guard fstat(descriptor, &status) == 0 else { return nil }
-    let size = Int(status.st_size)
-    let bytes = [UInt8](unsafeUninitializedCapacity: max(1, size)) { buffer, count in
-        count = 0
-        while count < size {
-            let got = read(descriptor, buffer.baseAddress! + count, size - count)
-            if got < 0, errno == EINTR { continue }
-            if got <= 0 { break }
-            count += got
-        }
-    }
-    return bytes.count == size ? bytes : nil
 }
 
 func bigEndian(_ value: UInt32) -> [UInt8] {

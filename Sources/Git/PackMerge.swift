@@ -1,3 +1,5 @@
+internal import System
+
 /// Puts packs without deltas together by copying their entries as they are: nothing is inflated or hashed anew.
 package struct PackMerge {
     /// A pack that can be put together with others.
@@ -10,7 +12,7 @@ package struct PackMerge {
 
         /// Reads the pack at `base`; nil where it is gone or holds deltas.
         package init?(base: String) {
-            guard let index = PackIndex(base: base), let pack = Git.contents(of: "\(base).pack"),
+            guard let index = PackIndex(base: base), let pack = System.bytes(of: "\(base).pack"),
                 index.entries.allSatisfy({ $0.offset < pack.count - 20 && (1...4).contains(pack[$0.offset] >> 4 & 7) })
             else { return nil }
             self.index = index

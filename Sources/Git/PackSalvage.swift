@@ -1,5 +1,6 @@
 internal import Core
 internal import Glibc
+internal import System
 
 /// Reads what is left of a pack that is damaged or has lost its index, entry by entry.
 package struct PackSalvage {
@@ -25,7 +26,7 @@ package struct PackSalvage {
 
     /// - Parameter base: the path of the pack without its ending. Nil where no pack is there.
     package init?(base: String, outside: @escaping (ObjectID) -> (ObjectType, [UInt8])?) {
-        guard let pack = contents(of: "\(base).pack") else { return nil }
+        guard let pack = System.bytes(of: "\(base).pack") else { return nil }
         self.base = base
         self.pack = pack
         self.outside = outside
@@ -53,16 +54,8 @@ package struct PackSalvage {
             PackIndex.Entry(id: $0.id, offset: $0.offset, checksum: crc32(Array(pack[$0.offset..<$0.end])))
         }
         let bytes = PackIndex.bytes(of: entries.sorted { $0.id < $1.id }, packTrailer: Array(pack.suffix(20)))
-        let aside = "\(base).idx.\(getpid()).tmp"
-        let descriptor = open(aside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o444)
-        guard descriptor >= 0 else { throw GitError.system("make '\(aside)'", base, errno) }
-        let written = bytes.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
-        let isSynced = fsync(descriptor) == 0
-        close(descriptor)
-        guard written == bytes.count, isSynced, rename(aside, "\(base).idx") == 0 else {
-            let number = errno
-            unlink(aside)
-            throw GitError.system("write '\(base).idx'", base, number)
+        try inRepository(base) { () throws(SystemError) in
+            try Files.replace("\(base).idx", with: bytes, mode: 0o444, durability: Durability.contents)
         }
         return true
     }

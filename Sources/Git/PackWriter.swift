@@ -2,6 +2,7 @@ internal import Core
 internal import Dispatch
 internal import Glibc
 internal import Synchronization
+internal import System
 
 /// Writes many objects as one pack with its index: two files instead of thousands.
 ///
@@ -110,12 +111,9 @@ package final class PackWriter {
             return Draft(descriptor: spare.descriptor, path: spare.path, oldSize: spare.size)
         }
         let path = "\(directory)/pack/tmp_\(kind.rawValue)_\(getpid())_\(UInt32.random(in: 0...UInt32.max))"
-        var descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o444)
-        if descriptor < 0, errno == ENOENT {
-            mkdir("\(directory)/pack", 0o777)
-            descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o444)
+        let descriptor = try inRepository(directory) { () throws(SystemError) in
+            try Files.creating(path, O_WRONLY | O_EXCL, mode: 0o444).relinquish()
         }
-        guard descriptor >= 0 else { throw failure("make '\(path)'", directory, errno) }
         return Draft(descriptor: descriptor, path: path)
     }
 
@@ -251,10 +249,10 @@ package final class PackWriter {
         let index = try writeIndex(PackIndex.bytes(of: entries, packTrailer: trailer), isDurable: finish.isDurable)
         do {
             if let keep = finish.keep { try protect(base, keep) }
-            guard rename(draft.path, "\(base).pack") == 0 else { throw failure("name '\(base).pack'") }
+            try name(draft.path, "\(base).pack")
             isFinished = true
             try beforeIndex()
-            guard rename(index, "\(base).idx") == 0 else { throw failure("name '\(base).idx'") }
+            try name(index, "\(base).idx")
         } catch {
             unlink(index)
             if status(of: "\(base).idx") == nil {
@@ -264,9 +262,7 @@ package final class PackWriter {
             throw error
         }
         if finish.isDurable {
-            let folder = open("\(directory)/pack", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-            defer { close(folder) }
-            guard fsync(folder) == 0 else { throw failure("sync '\(directory)/pack'") }
+            try inRepository(directory) { () throws(SystemError) in try Files.synchronizeDirectory(of: base) }
         }
         return base
     }
@@ -296,14 +292,17 @@ package final class PackWriter {
         if isDurable, fsync(draft.descriptor) != 0 { throw failure("sync '\(draft.path)'") }
     }
 
+    private func name(_ draft: String, _ path: String) throws(GitError) {
+        try inRepository(directory) { () throws(SystemError) in try Files.rename(draft, path) }
+    }
+
     /// Lets a `.keep` file appear.
     private func protect(_ base: String, _ keep: Keep) throws(GitError) {
         if link(keep.file, "\(base).keep") == 0 { return }
         // Where that file is not there yet, or the file system gives no second names.
-        let file = open("\(base).keep", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o444)
-        guard file >= 0 else { throw failure("make '\(base).keep'") }
-        defer { close(file) }
-        try write(Array(keep.text.utf8), file)
+        try inRepository(directory) { () throws(SystemError) in
+            try Files.File("\(base).keep", O_WRONLY | O_CREAT | O_TRUNC, mode: 0o444).write(Array(keep.text.utf8))
+        }
     }
 
     private func append(_ bytes: [UInt8]) throws(GitError) {
@@ -329,13 +328,7 @@ package final class PackWriter {
     }
 
     private func write(_ bytes: [UInt8], _ file: Int32) throws(GitError) {
-        var at = 0
-        while at < bytes.count {
-            let written = bytes.withUnsafeBytes { Glibc.write(file, $0.baseAddress! + at, $0.count - at) }
-            if written < 0, errno == EINTR { continue }
-            guard written > 0 else { throw failure("write a pack") }
-            at += written
-        }
+        try inRepository(directory) { () throws(SystemError) in try writeAll(bytes, to: file, "a pack") }
     }
 
     private func failure(_ operation: String) -> GitError { Self.failure(operation, directory, errno) }

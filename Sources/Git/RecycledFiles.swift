@@ -1,5 +1,6 @@
 internal import Glibc
 internal import Synchronization
+internal import System
 
 /// Files that are needed no more, kept to be written anew under another name.
 ///
@@ -137,7 +138,7 @@ package final class RecycledFiles: Sendable {
         for file in files {
             var status = stat()
             let isSmall = stat(file.path, &status) == 0 && status.st_size <= Self.largest && status.st_nlink == 1
-            if isSmall, let path = place(file.kind), rename(file.path, path) == 0 {
+            if isSmall, let path = place(file.kind), (try? Files.rename(file.path, path)) != nil {
                 chmod(path, 0o644)
                 moved.append((path, file.kind))
             } else {
@@ -171,7 +172,7 @@ package final class RecycledFiles: Sendable {
             return state.given
         }
         guard let number else { return nil }
-        if number == 1 { mkdir(directory, 0o777) }
+        if number == 1 { try? Files.makeDirectories(directory) }
         return "\(directory)/\(kind.rawValue)-\(prefix)-\(number)"
     }
 
@@ -194,9 +195,6 @@ package final class RecycledFiles: Sendable {
     }
 
     private func isSynchronized(_ folder: String) -> Bool {
-        let descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard descriptor >= 0 else { return false }
-        defer { close(descriptor) }
-        return fsync(descriptor) == 0
+        (try? Files.File(folder, O_RDONLY | O_DIRECTORY).synchronizeFully()) != nil
     }
 }

@@ -1,4 +1,5 @@
 internal import Glibc
+internal import System
 
 /// Why a repository lacks objects that its references lead to.
 struct RepositoryGap {
@@ -11,7 +12,7 @@ struct RepositoryGap {
     init(objects: String, isShallow: Bool, isPartial: Bool) {
         self.isShallow = isShallow
         self.isPartial = isPartial
-        let list = contents(of: "\(objects)/info/alternates") ?? []
+        let list = System.bytes(of: "\(objects)/info/alternates") ?? []
         let places = list.split(separator: UInt8(ascii: "\n")).map { String(decoding: $0, as: UTF8.self) }
         lostAlternate = places.filter { !$0.hasPrefix("#") }
             .map { $0.hasPrefix("/") ? $0 : "\(objects)/\($0)" }.first { access($0, R_OK | X_OK) != 0 }

@@ -1,4 +1,5 @@
 internal import Glibc
+internal import System
 
 /// What of a git repository is at a path, as far as it can be seen without opening it.
 struct RepositoryPlace {
@@ -73,7 +74,7 @@ struct RepositoryPlace {
 
     /// Where objects and references are: a linked work tree has those of its main repository.
     private var common: String {
-        guard let directory, let bytes = contents(of: "\(directory)/commondir") else { return directory ?? path }
+        guard let directory, let bytes = System.bytes(of: "\(directory)/commondir") else { return directory ?? path }
         let target = String(decoding: bytes.prefix(4096), as: UTF8.self).prefix { !$0.isNewline }
         return target.hasPrefix("/") ? String(target) : "\(directory)/\(target)"
     }
@@ -128,7 +129,7 @@ struct RepositoryPlace {
 
     /// A bare repository, whole or not: a plain folder has no two of its parts.
     private static func looksBare(_ path: String) -> Bool {
-        let head = contents(of: "\(path)/HEAD") ?? []
+        let head = System.bytes(of: "\(path)/HEAD") ?? []
         let isHead = head.starts(with: Array("ref:".utf8)) || ObjectID(hex: head.prefix(40)) != nil
         let (objects, refs) = (kind(of: "\(path)/objects") == .folder, kind(of: "\(path)/refs") == .folder)
         return objects && refs || isHead && (objects || refs)
@@ -136,7 +137,7 @@ struct RepositoryPlace {
 
     /// Where a `.git` file leads, and what is wrong with it.
     private static func target(of file: String) -> (directory: String?, problem: String?) {
-        guard let bytes = contents(of: file), bytes.starts(with: Array("gitdir:".utf8)) else {
+        guard let bytes = System.bytes(of: file), bytes.starts(with: Array("gitdir:".utf8)) else {
             return (file, "'\(file)' is a file that names no repository")
         }
         var text = String(decoding: bytes.prefix(4096), as: UTF8.self).dropFirst("gitdir:".count)

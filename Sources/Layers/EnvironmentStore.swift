@@ -1,8 +1,8 @@
 import Archive
-import CSandbox
 public import Core
 import Glibc
 import Supervision
+import System
 
 /// The root file systems of this machine, each made once and never changed.
 ///
@@ -36,11 +36,8 @@ public struct EnvironmentStore: Sendable {
     /// Records how the owners of `digest`, which is in place or about to be, are stored.
     private func recordOffset(_ digest: Digest) throws(Failure) {
         let file = "\(directory)/\(digest).owners"
-        unlink("\(file).new")
-        try LogFile("\(file).new").append(Array("\(IdentityMapping.ofThisProcess.offset)".utf8))
-        guard rename("\(file).new", file) == 0 else {
-            throw Failure(.infrastructure, "\(file): cannot be written: \(String(cString: strerror(errno)))")
-        }
+        try Files.replace(
+            file, with: Array("\(IdentityMapping.ofThisProcess.offset)".utf8), mode: 0o644, durability: .none)
     }
 
     /// Gives files that were stored with other owners the ones that this process's sandboxes have.
@@ -96,12 +93,8 @@ public struct EnvironmentStore: Sendable {
     }
 
     private func note(_ stamp: Stamp, of digest: Digest) throws(Failure) {
-        let aside = try ScratchDirectory(in: "\(directory)/incoming")
-        try LogFile("\(aside.path)/state").append(Array(stamp.text.utf8))
         let place = "\(directory)/\(digest).state"
-        guard rename("\(aside.path)/state", place) == 0 else {
-            throw Failure(.infrastructure, "\(place): cannot be put there: \(String(cString: strerror(errno)))")
-        }
+        try Files.replace(place, with: Array(stamp.text.utf8), mode: 0o644, durability: .none)
     }
 
     /// Whether the root file system is as it was made; one that was only copied is.
@@ -115,11 +108,8 @@ public struct EnvironmentStore: Sendable {
     }
 
     func discard(_ digest: Digest) throws(Failure) {
-        let aside = try ScratchDirectory(in: "\(directory)/incoming")
-        guard rename("\(directory)/\(digest)", "\(aside.path)/root") == 0 else {
-            throw Failure(
-                .infrastructure, "\(directory)/\(digest): cannot be removed: \(String(cString: strerror(errno)))")
-        }
+        let aside = try Files.scratchDirectory(in: "\(directory)/incoming")
+        try Files.rename("\(directory)/\(digest)", "\(aside.path)/root")
         unlink("\(directory)/\(digest).state")
     }
 
@@ -154,15 +144,15 @@ public struct EnvironmentStore: Sendable {
         }
         begin()
         ScratchDirectory.removeLeftovers(in: incoming)
-        let aside = try ScratchDirectory(in: incoming)
+        let aside = try Files.scratchDirectory(in: incoming)
         let root = "\(aside.path)/root"
         // A refuted root file system is of use only with the owners that this process's sandboxes have.
         let recipe = recipe.map { Digest(of: "\($0) \(IdentityMapping.ofThisProcess.offset)") }
         let refuted = RefutedRoots(directory: "\(directory)/refuted")
         let isReused = recipe.map { refuted.take($0, for: digest, to: root) } ?? false
         if !isReused {
-            try makeDirectories(root)
-            try makeDirectories(cache)
+            try Files.makeDirectories(root, mode: 0o755)
+            try Files.makeDirectories(cache, mode: 0o755)
             try await fill(root)
         }
         do {
@@ -186,13 +176,7 @@ public struct EnvironmentStore: Sendable {
 
     /// Puts the finished root file system in place, once all of it is on disk.
     private func put(_ root: String, at place: String) throws(Failure) {
-        let descriptor = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        if descriptor >= 0 {
-            ciso_synchronize(descriptor)
-            close(descriptor)
-        }
-        guard rename(root, place) == 0 else {
-            throw Failure(.infrastructure, "\(place): cannot be put there: \(String(cString: strerror(errno)))")
-        }
+        try Files.synchronizeFileSystem(of: root)
+        try Files.rename(root, place)
     }
 }

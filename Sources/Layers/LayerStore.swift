@@ -1,7 +1,8 @@
 public import Archive
 public import Core
 import Glibc
-public import Supervision
+import Supervision
+public import System
 
 /// What a build added to its environment: a content-addressed archive.
 public struct Layer: Hashable, Sendable {
@@ -62,7 +63,7 @@ public struct LayerStore: Sendable {
     ) throws(Failure) -> Layer {
         let ownership: Packing.Ownership =
             keepsOwners && mapping.hasSeveralUsers ? .shifted(mapping.offset) : .fixed(LayerStore.builder)
-        let aside = try ScratchDirectory(in: "\(directory)/incoming")
+        let aside = try Files.scratchDirectory(in: "\(directory)/incoming")
         let archive = "\(aside.path)/layer.tar.zst"
         let packing = Packing(timestamps: .fixed(1), ownership: ownership, whiteouts: true, limits: limits)
         let summary: Packing.Summary
@@ -116,7 +117,7 @@ public struct LayerStore: Sendable {
         defer { withExtendedLifetime(lock) {} }
         if state(ofUnpacked: digest) != nil { return place }
         try discard(digest)
-        let aside = try ScratchDirectory(in: "\(directory)/incoming")
+        let aside = try Files.scratchDirectory(in: "\(directory)/incoming")
         try extract(digest, to: "\(aside.path)/layer")
         try move("\(aside.path)/layer", to: place)
         try noteState(of: digest)
@@ -166,10 +167,10 @@ public struct LayerStore: Sendable {
         guard let state = TreeState(of: "\(directory)/\(digest)", .metadata) else {
             throw Failure(.infrastructure, "\(directory)/\(digest): cannot be read")
         }
-        try makeDirectories("\(directory)/states")
-        let aside = try ScratchDirectory(in: "\(directory)/incoming")
-        try LogFile("\(aside.path)/state").append(Array(state.digest.hex.utf8))
-        try move("\(aside.path)/state", to: "\(directory)/states/\(digest)")
+        try Files.makeDirectories("\(directory)/states", mode: 0o755)
+        let file = "\(directory)/states/\(digest)"
+        if FileStatus(file)?.isDirectory == true { removeTree(file) }
+        try Files.replace(file, with: Array(state.digest.hex.utf8), mode: 0o644, durability: .none)
     }
 
     /// Removes what killed processes were writing; to be called at the start of a program.
@@ -184,14 +185,14 @@ public struct LayerStore: Sendable {
     }
 
     private func discardAfterBoot() throws(Failure) {
-        guard let lock = try ExclusiveLock.attempt("\(directory)/locks/boot") else { return }
+        guard let lock = try Files.lockIfFree("\(directory)/locks/boot") else { return }
         defer { withExtendedLifetime(lock) {} }
         let boot = (contents(of: "/proc/sys/kernel/random/boot_id") ?? "") + mapping.description
         guard boot != contents(of: "\(directory)/boot") else { return }
-        for name in namesOfEntries(in: directory) {
+        for name in names(in: directory) {
             if let digest = Digest(hex: name) { try discard(digest) }
         }
-        try LogFile("\(directory)/boot").append(Array(boot.utf8))
+        try Files.replace("\(directory)/boot", with: Array(boot.utf8), mode: 0o644, durability: .none)
     }
 
     /// Removes a layer, archive and directory. No sandbox may be using it.
@@ -204,7 +205,7 @@ public struct LayerStore: Sendable {
         unlink("\(directory)/states/\(digest)")
         guard isUnpacked(digest) else { return }
         // First out of the way by one rename: nobody finds half of it.
-        let aside = try ScratchDirectory(in: "\(directory)/incoming")
+        let aside = try Files.scratchDirectory(in: "\(directory)/incoming")
         try move("\(directory)/\(digest)", to: "\(aside.path)/layer")
     }
 
@@ -214,7 +215,7 @@ public struct LayerStore: Sendable {
 
     private func adopt(_ archive: String) throws(Failure) -> (Digest, Int) {
         let (digest, size) = try measure(archive)
-        try makeDirectories("\(directory)/objects/\(digest.shard)")
+        try Files.makeDirectories("\(directory)/objects/\(digest.shard)", mode: 0o755)
         try move(archive, to: object(digest))
         markAsVerified(object(digest))
         return (digest, size)
@@ -248,26 +249,12 @@ public struct LayerStore: Sendable {
 
     private func move(_ source: String, to destination: String) throws(Failure) {
         // What is in the way is damage: a directory in a file's place, or the other way round.
-        let isBlocked = { [EISDIR, ENOTDIR, ENOTEMPTY, EEXIST].contains(errno) }
-        guard
-            rename(source, destination) == 0
-                || isBlocked() && removeTree(destination) && rename(source, destination) == 0
-        else {
-            throw Failure(.infrastructure, "\(destination): cannot be put there: \(String(cString: strerror(errno)))")
-        }
+        try Files.move(source, over: destination)
     }
 
     private func measure(_ file: String) throws(Failure) -> (Digest, Int) {
-        let descriptor = open(file, O_RDONLY | O_NOFOLLOW | O_CLOEXEC)
-        guard descriptor >= 0 else {
-            throw Failure(.infrastructure, "\(file): cannot be opened: \(String(cString: strerror(errno)))")
-        }
-        defer { close(descriptor) }
-        var status = stat()
-        guard let digest = digestOfFile(descriptor), fstat(descriptor, &status) == 0 else {
-            throw Failure(.infrastructure, "\(file): cannot be read: \(String(cString: strerror(errno)))")
-        }
-        return (digest, Int(status.st_size))
+        let opened = try Files.File(file, O_RDONLY | O_NOFOLLOW)
+        return (try Digest(of: opened), opened.size)
     }
 }
 

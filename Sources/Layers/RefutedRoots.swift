@@ -2,6 +2,7 @@ internal import Archive
 internal import Core
 import Glibc
 import Supervision
+import System
 
 /// Root file systems whose bootstrap succeeded but whose check failed, kept so that a corrected description need not
 /// bootstrap again.
@@ -24,7 +25,7 @@ struct RefutedRoots {
     func take(_ recipe: Digest, for environment: Digest, to root: String) -> Bool {
         let entry = "\(directory)/\(recipe)"
         guard access("\(entry)/\(environment)", F_OK) != 0 else { return false }
-        return rename("\(entry)/root", root) == 0
+        return (try? Files.rename("\(entry)/root", root)) != nil
     }
 
     /// Keeps `root`, which `recipe` made and the check of `environment` refused.
@@ -33,9 +34,13 @@ struct RefutedRoots {
     func keep(_ root: String, madeBy recipe: Digest, refusedBy environment: Digest, isNew: Bool) {
         let entry = "\(directory)/\(recipe)"
         if isNew { removeTree(entry) }
-        guard (try? makeDirectories(entry)) != nil, rename(root, "\(entry)/root") == 0 else { return }
-        let marker = open("\(entry)/\(environment)", O_WRONLY | O_CREAT | O_CLOEXEC, 0o644)
-        if marker >= 0 { close(marker) }
+        do throws(Failure) {
+            try Files.makeDirectories(entry, mode: 0o755)
+            try Files.rename(root, "\(entry)/root")
+            _ = try Files.File("\(entry)/\(environment)", O_WRONLY | O_CREAT, mode: 0o644)
+        } catch {
+            return
+        }
         removeOldest()
     }
 
@@ -45,9 +50,8 @@ struct RefutedRoots {
     }
 
     private func removeOldest() {
-        let entries = namesOfEntries(in: directory).map { name -> (path: String, changed: Int) in
-            var status = stat()
-            return ("\(directory)/\(name)", stat("\(directory)/\(name)", &status) == 0 ? status.st_mtim.tv_sec : 0)
+        let entries = names(in: directory).map { name -> (path: String, changed: Int) in
+            ("\(directory)/\(name)", FileStatus("\(directory)/\(name)")?.modified ?? 0)
         }
         for entry in entries.sorted(by: { $0.changed < $1.changed }).dropLast(Self.limit) { removeTree(entry.path) }
     }

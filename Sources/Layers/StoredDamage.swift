@@ -2,6 +2,7 @@ import Archive
 public import Core
 import Glibc
 import Supervision
+import System
 
 /// Something that a worker keeps and that is not as it was made.
 public struct StoredDamage: Hashable, Sendable {
@@ -20,8 +21,8 @@ extension LayerStore {
     /// - Complexity: O(bytes of all archives + entries of all directories).
     public func verify(repair: Bool) throws(Failure) -> (layers: Int, damage: [StoredDamage]) {
         var damage: [StoredDamage] = []
-        let archives = namesOfEntries(in: "\(directory)/objects").flatMap { shard in
-            namesOfEntries(in: "\(directory)/objects/\(shard)").map { (shard: shard, name: $0) }
+        let archives = names(in: "\(directory)/objects").flatMap { shard in
+            names(in: "\(directory)/objects/\(shard)").map { (shard: shard, name: $0) }
         }
         for archive in archives {
             let file = "\(directory)/objects/\(archive.shard)/\(archive.name)"
@@ -36,7 +37,7 @@ extension LayerStore {
             damage.append(StoredDamage(message: "'\(file)', \(problem)", repair: "remove it, so that it is made again"))
             if repair { removeTree(file) }
         }
-        for name in namesOfEntries(in: "\(directory)/states") {
+        for name in names(in: "\(directory)/states") {
             guard let digest = Digest(hex: name), access("\(directory)/\(name)", F_OK) == 0,
                 state(ofUnpacked: digest) == nil
             else { continue }
@@ -56,7 +57,7 @@ extension EnvironmentStore {
     /// - Parameter repair: removes those that were changed, so that they are made again. No sandbox may be using them.
     /// - Complexity: O(entries); of those whose metadata differ also O(bytes).
     public func verify(repair: Bool) throws(Failure) -> (environments: Int, damage: [StoredDamage]) {
-        let digests = namesOfEntries(in: directory).compactMap { Digest(hex: $0) }
+        let digests = names(in: directory).compactMap { Digest(hex: $0) }
         var damage: [StoredDamage] = []
         for digest in digests where try !isIntact(digest) {
             damage.append(

@@ -1,5 +1,6 @@
 public import Core
 import Glibc
+import System
 
 /// What a directory tree is like, as one digest.
 public struct TreeState: Hashable, Sendable {
@@ -51,19 +52,10 @@ private struct TreeScan {
 
     /// Takes `directory` over.
     private mutating func scanContents(of directory: Int32, level: Int) -> Bool {
-        guard level < Self.deepest, let stream = fdopendir(directory) else {
-            close(directory)
-            return false
-        }
-        defer { closedir(stream) }
+        guard var stream = DirectoryStream(adopting: directory), level < Self.deepest else { return false }
         var names: [[CChar]] = []
-        while let record = readdir(stream) {
-            withUnsafePointer(to: &record.pointee.d_name) { tuple in
-                tuple.withMemoryRebound(to: CChar.self, capacity: Int(NAME_MAX) + 1) { name in
-                    guard strcmp(name, ".") != 0, strcmp(name, "..") != 0 else { return }
-                    names.append(Array(UnsafeBufferPointer(start: name, count: strlen(name) + 1)))
-                }
-            }
+        while let name = stream.next() {
+            names.append(Array(UnsafeBufferPointer(start: name, count: strlen(name) + 1)))
         }
         names.sort { $0.lexicographicallyPrecedes($1) }
         note(UInt64(names.count))
@@ -85,7 +77,7 @@ private struct TreeScan {
             guard noteContents(of: name, status, in: directory) else { return false }
         }
         guard status.st_mode & S_IFMT == S_IFDIR else { return true }
-        let child = openat(directory, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+        let child = openDirectory(name, in: directory)
         if child < 0, errno == EACCES { return true }
         return child >= 0 && scanContents(of: child, level: level + 1)
     }
@@ -95,8 +87,7 @@ private struct TreeScan {
         case S_IFREG:
             let file = openat(directory, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC)
             guard file >= 0 else { return errno == EACCES }
-            defer { close(file) }
-            guard let digest = digestOfFile(file) else { return false }
+            guard let digest = try? Digest(of: OpenFile<SystemError>(adopting: file, "")) else { return false }
             seen += digest.hex.utf8
         case S_IFLNK:
             var target = [UInt8](repeating: 0, count: Int(PATH_MAX))
@@ -115,17 +106,5 @@ private struct TreeScan {
         for number in numbers {
             withUnsafeBytes(of: number.littleEndian) { seen += $0 }
         }
-    }
-}
-
-/// The SHA-256 of the rest of an open file; nil where it cannot be read.
-func digestOfFile(_ descriptor: Int32) -> Digest? {
-    var hasher = MessageDigest(.sha256)
-    var buffer = [UInt8](repeating: 0, count: 1 << 18)
-    while true {
-        let count = read(descriptor, &buffer, buffer.count)
-        if count < 0 { return nil }
-        if count == 0 { return Digest(hasher) }
-        hasher.update(buffer[..<count])
     }
 }

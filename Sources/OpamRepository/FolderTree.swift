@@ -1,5 +1,6 @@
 internal import Core
 internal import Glibc
+internal import System
 
 /// The files of a folder on the disk. Symbolic links are followed.
 final class FolderTree: FileTree {
@@ -21,30 +22,20 @@ final class FolderTree: FileTree {
 
     func entries(of reference: FileReference) throws(Failure) -> [FileEntry] {
         let path = try path(reference)
-        guard let directory = opendir(absolute(path)) else { throw failure("read the folder", path) }
-        defer { closedir(directory) }
+        guard var directory = DirectoryStream(absolute(path)) else { throw failure("read the folder", path) }
         var entries: [FileEntry] = []
-        while let entry = readdir(directory) {
-            let (name, isText) = Self.name(of: entry)
-            if name == "." || name == ".." { continue }
+        while let bytes = directory.next() {
+            let text = String(validatingCString: bytes)
+            let name = text ?? String(cString: bytes)
             guard entries.count < RepositoryLimit.entries else {
                 throw Failure(.input, "\(describe(path)): more than \(RepositoryLimit.entries) entries")
             }
             let child = path.isEmpty ? name : "\(path)/\(name)"
             // A name that is not UTF-8 leads back to no file.
-            let kind = isText ? Self.kind(entry.pointee.d_type) ?? kind(of: child) : .other
+            let kind = text == nil ? .other : Self.kind(directory.type) ?? kind(of: child)
             entries.append(FileEntry(name: name, kind: kind, reference: .path(child)))
         }
         return entries
-    }
-
-    /// The name of an entry, and whether it is UTF-8; bytes that are not are replaced by U+FFFD.
-    private static func name(of entry: UnsafeMutablePointer<dirent>) -> (text: String, isText: Bool) {
-        withUnsafePointer(to: &entry.pointee.d_name) { tuple in
-            let start = UnsafeRawPointer(tuple).assumingMemoryBound(to: CChar.self)
-            if let text = String(validatingCString: start) { return (text, true) }
-            return (String(cString: start), false)
-        }
     }
 
     func entry(_ name: String, in folder: FileReference) throws(Failure) -> FileEntry? {
@@ -178,6 +169,6 @@ final class FolderTree: FileTree {
         let isMistake = [EACCES, EPERM, ELOOP, ENOENT, ENOTDIR, EISDIR, ENAMETOOLONG, ENXIO].contains(code)
         return Failure(
             isMistake ? .input : .unavailable,
-            "\(describe(path)): cannot \(operation): \(String(cString: strerror(code)))")
+            "\(describe(path)): cannot \(operation): \(errorText(code))")
     }
 }

@@ -1,6 +1,7 @@
 internal import Core
 internal import Glibc
 internal import OpamSolver
+internal import System
 
 /// Universes on disk, in files that are named after what they were made from.
 ///
@@ -33,12 +34,13 @@ struct UniverseCache {
 
     /// Stores a universe. A cache that cannot be written is no error: the next run is slower.
     func store(_ universe: Universe, _ key: Digest) {
-        guard !isReadOnly, makeDirectories() else { return }
+        guard !isReadOnly else { return }
         let payload = universe.encoded()
         let header = Array(header(key, payload).utf8)
-        let aside = "\(directory)/\(key)\(Self.suffix).\(getpid()).tmp"
-        guard write(header + payload, to: aside), rename(aside, path(key)) == 0 else {
-            unlink(aside)
+        do {
+            try Files.makeDirectories(directory)
+            try Files.replace(path(key), with: header + payload, mode: 0o644, durability: .none)
+        } catch {
             return
         }
         for file in files().dropFirst(Self.capacity) { unlink("\(directory)/\(file)") }
@@ -62,29 +64,14 @@ struct UniverseCache {
 
     /// The names of the universes, those used last first.
     private func files() -> [String] {
-        guard let folder = opendir(directory) else { return [] }
-        defer { closedir(folder) }
         var found: [(name: String, used: timespec)] = []
-        while let entry = readdir(folder) {
-            let name = withUnsafePointer(to: &entry.pointee.d_name) { tuple in
-                String(cString: UnsafeRawPointer(tuple).assumingMemoryBound(to: CChar.self))
-            }
+        for name in names(in: directory) where name.hasSuffix(Self.suffix) {
             var status = stat()
-            guard name.hasSuffix(Self.suffix), stat("\(directory)/\(name)", &status) == 0 else { continue }
-            found.append((name, status.st_mtim))
+            if stat("\(directory)/\(name)", &status) == 0 { found.append((name, status.st_mtim)) }
         }
         return found.sorted {
             ($0.used.tv_sec, $0.used.tv_nsec, $0.name) > ($1.used.tv_sec, $1.used.tv_nsec, $1.name)
         }.map(\.name)
-    }
-
-    private func makeDirectories() -> Bool {
-        var path = ""
-        for part in directory.split(separator: "/", omittingEmptySubsequences: false) {
-            path += path.isEmpty && !part.isEmpty ? part : "/\(part)"
-            if !part.isEmpty, mkdir(path, 0o755) != 0, errno != EEXIST { return false }
-        }
-        return true
     }
 }
 
@@ -102,17 +89,4 @@ private func withContents<Result>(of path: String, _ body: (UnsafeRawBufferPoint
     else { return nil }
     defer { munmap(start, size) }
     return body(UnsafeRawBufferPointer(start: start, count: size))
-}
-
-private func write(_ bytes: [UInt8], to path: String) -> Bool {
-    let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
-    guard descriptor >= 0 else { return false }
-    var written = 0
-    while written < bytes.count {
-        let count = bytes[written...].withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
-        if count < 0, errno == EINTR { continue }
-        guard count > 0 else { break }
-        written += count
-    }
-    return close(descriptor) == 0 && written == bytes.count
 }

@@ -2,6 +2,7 @@ internal import Core
 internal import Foundation
 package import Git
 package import Planner
+internal import System
 
 /// Keeps what is remembered of plans in a folder, a file each, named by the tree of the plan that it belongs to.
 ///
@@ -42,21 +43,17 @@ package struct IncrementalStateFolder: Sendable {
 
     /// Keeps the state of the plan with this tree. What cannot be written is planned again next time.
     package func keep(_ state: IncrementalState, of tree: ObjectID) {
-        try? FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
         let payload = Self.head(of: tree) + state.encoded
-        let aside = "\(file(of: tree)).\(getpid()).tmp"
         let head = Array("\(Self.form)\(Digest(of: payload).hex)".utf8)
-        guard Self.write([head, payload], to: aside), rename(aside, file(of: tree)) == 0 else {
-            unlink(aside)
+        do throws(Failure) {
+            try Files.makeDirectories(path)
+            let file = try AtomicFile<Failure>(replacing: file(of: tree))
+            for part in [head, payload] { try file.file.write(part) }
+            try file.commit(.none)
+        } catch {
             return
         }
         prune()
-    }
-
-    private static func write(_ parts: [[UInt8]], to path: String) -> Bool {
-        guard let file = fopen(path, "we") else { return false }
-        let isWritten = parts.allSatisfy { fwrite($0, 1, $0.count, file) == $0.count }
-        return fclose(file) == 0 && isWritten
     }
 
     private func prune() {

@@ -4,6 +4,7 @@ internal import Foundation
 internal import Git
 internal import Matrix
 internal import OpamRepository
+internal import System
 
 /// Finds the repositories of a matrix: folders, repositories of git on this machine, and mirrors of remote ones.
 struct RepositoryOpening {

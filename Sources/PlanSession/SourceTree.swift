@@ -3,6 +3,7 @@ internal import Core
 internal import Documents
 internal import Foundation
 internal import Supervision
+internal import System
 
 /// An unpacked source, in which opam files are looked for. No link leads out of it.
 struct SourceTree {

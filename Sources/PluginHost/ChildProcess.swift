@@ -1,5 +1,6 @@
 internal import Core
 internal import Glibc
+internal import System
 
 /// A child process with a socket as its descriptor 3, its standard error on another, and a clean environment.
 ///
@@ -154,7 +155,7 @@ private func socketPair() throws(PluginFault) -> (ours: Int32, theirs: Int32) {
     var ends: [Int32] = [-1, -1]
     let type = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
     guard socketpair(AF_UNIX, type, 0, &ends) == 0 else {
-        throw PluginFault(kind: .notStarted("socketpair: \(String(cString: strerror(errno)))"))
+        throw PluginFault(kind: .notStarted("socketpair: \(errorText(errno))"))
     }
     return (ends[0], ends[1])
 }

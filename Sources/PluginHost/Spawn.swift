@@ -1,4 +1,5 @@
 internal import Glibc
+internal import System
 
 /// Starts a process of its own group with `peer` as its descriptor 3, `errors` as its standard error; it
 /// closes all other descriptors itself. Of our environment it gets only what the loader needs: a plugin must not depend on the rest.
@@ -37,7 +38,7 @@ func spawn(
         }
     }
     guard status == 0 else {
-        throw PluginFault(kind: .notStarted("\(program): \(String(cString: strerror(status)))"))
+        throw PluginFault(kind: .notStarted("\(program): \(errorText(status))"))
     }
     return identifier
 }

@@ -2,6 +2,7 @@ public import Archive
 public import Core
 import Glibc
 import Supervision
+import System
 
 /// The host's cache of layers, and directories that are put together from them.
 ///
@@ -39,7 +40,7 @@ extension RemoteSession {
         defer { unlink(packed) }
         do {
             let empty = "\(scratch.path)/empty"
-            if !isThere { try makeDirectories(empty) }
+            if !isThere { try Files.makeDirectories(empty, mode: 0o755) }
             _ = try Packing(whiteouts: true, level: 1).pack(isThere ? tree : empty, to: packed)
         } catch let error as ArchiveError {
             throw error.failure
@@ -122,15 +123,14 @@ extension RemoteSession {
         var reached = tree
         for component in path.split(separator: "/").dropLast() {
             reached += "/\(component)"
-            var status = stat()
-            if lstat(reached, &status) != 0 {
-                mkdir(reached, 0o755)
-            } else if status.st_mode & S_IFMT != S_IFDIR {
-                return
+            if let status = FileStatus(reached) {
+                guard status.isDirectory else { return }
+            } else {
+                try Files.makeDirectory(reached, mode: 0o755)
             }
         }
         guard mknod("\(tree)/\(path)", S_IFCHR, 0) == 0 || errno == EEXIST else {
-            throw Failure(.infrastructure, "\(path): cannot be marked as removed: \(String(cString: strerror(errno)))")
+            throw Failure(.last("mark as removed", path))
         }
     }
 }

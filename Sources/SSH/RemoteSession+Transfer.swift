@@ -3,6 +3,7 @@ public import Core
 import Glibc
 import Supervision
 import Synchronization
+import System
 
 /// Files on their way to the host and back.
 extension RemoteSession {

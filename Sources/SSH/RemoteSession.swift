@@ -2,6 +2,7 @@ import Core
 import Glibc
 public import Supervision
 import Synchronization
+import System
 
 /// A workspace on a remote host, and the connection to it that all its commands share.
 ///
@@ -42,7 +43,7 @@ public final class RemoteSession: Sendable {
         self.claims = claims
         mark = String(UInt64.random(in: .min ... .max), radix: 36)
         workspace = "\(host.directory)/ciso.\(mark)"
-        scratch = try ScratchDirectory(in: absolute(directory))
+        scratch = try Files.scratchDirectory(in: absolute(directory))
         socket = try ScratchDirectory.temporary(isShort: true)
         control = "\(socket.path)/s"
         let script = RemoteScript.keeper(host, workspace: workspace, mark: mark, claims: claims)

@@ -1,6 +1,7 @@
 public import Core
 public import Layers
 public import Supervision
+internal import System
 
 /// One step of making a root file system.
 public struct BootstrapStep: Sendable {

@@ -1,6 +1,7 @@
 import Core
 import Glibc
 import Supervision
+import System
 
 /// Something that running jobs needs of this machine, and whether it is there.
 public struct Capability: Hashable, Sendable {
@@ -42,8 +43,10 @@ public struct Capability: Hashable, Sendable {
         var capability = Capability(
             name: "sandbox", isAvailable: false, detail: "", remedy: nil, isOptional: false)
         do {
-            let scratch = try ScratchDirectory(in: directory)
-            for name in ["proc", "dev", "tmp", "usr"] { try makeDirectories("\(scratch.path)/base/\(name)") }
+            let scratch = try Files.scratchDirectory(in: directory)
+            for name in ["proc", "dev", "tmp", "usr"] {
+                try Files.makeDirectories("\(scratch.path)/base/\(name)", mode: 0o755)
+            }
             for name in ["bin", "sbin", "lib", "lib64"] { symlink("usr/\(name)", "\(scratch.path)/base/\(name)") }
             let layout = Sandbox.Layout(base: "\(scratch.path)/base", binds: [.init("/usr", at: "/usr")])
             let sandbox = try Sandbox(layout, in: "\(scratch.path)/sandboxes")

@@ -1,6 +1,7 @@
 public import Core
 import Glibc
 public import Supervision
+import System
 
 /// A place on this Linux machine where commands run without reaching the rest of it.
 ///
@@ -58,7 +59,7 @@ public final class Sandbox: Sendable {
         self.layout = layout
         self.reserve = reserve
         for path in [layout.base] + layout.layers where access(path, R_OK | X_OK) != 0 {
-            throw Failure(.infrastructure, "\(path): cannot be read: \(String(cString: strerror(errno)))")
+            throw Failure(.last("read", path))
         }
         guard layout.layers.count < 500 else {
             throw Failure(.infrastructure, "\(layout.layers.count) layers, overlayfs takes 499 and a base")
@@ -66,9 +67,9 @@ public final class Sandbox: Sendable {
         guard !layout.writesBase || layout.layers.isEmpty else {
             throw Failure(.infrastructure, "\(layout.base): a base with layers above it cannot be written")
         }
-        scratch = try ScratchDirectory(in: directory)
+        scratch = try Files.scratchDirectory(in: directory)
         for name in ["upper", "work", "root", "tmp", "lowers"] {
-            try makeDirectories("\(scratch.path)/\(name)")
+            try Files.makeDirectories("\(scratch.path)/\(name)", mode: 0o755)
         }
         chmod("\(scratch.path)/tmp", 0o1777)
         for (index, lower) in lowers.enumerated() {

@@ -1,6 +1,7 @@
 internal import Dispatch
 internal import Glibc
 internal import Synchronization
+internal import System
 
 /// Live values in files, for the processes of one machine.
 ///
@@ -16,8 +17,8 @@ public final class FileEphemeralValues: EphemeralValues {
     init(directory: String, changeDetection: ChangeDetection, isMade: Bool = true) throws(StoreError) {
         self.directory = directory
         if isMade {
-            try makeDirectory("\(directory)/owners")
-            try makeDirectory("\(directory)/values")
+            try Files.makeDirectories("\(directory)/owners")
+            try Files.makeDirectories("\(directory)/values")
         }
         events = FileEvents(folders: ["\(directory)/owners", "\(directory)/values"], changeDetection: changeDetection)
     }
@@ -28,11 +29,9 @@ public final class FileEphemeralValues: EphemeralValues {
         let path = "\(owners)/\(id)"
         // A sweep must not see the file before it is locked.
         let descriptor: Int32 = try locked { _ in
-            let file = Glibc.open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
-            guard file >= 0, flock(file, LOCK_EX | LOCK_NB) == 0 else {
-                throw StoreError.system("make", path, errno)
-            }
-            return file
+            let file = try File(path, O_RDWR | O_CREAT | O_EXCL)
+            guard try file.tryLock() else { throw StoreError.system("lock", path, EWOULDBLOCK) }
+            return file.relinquish()
         }
         let open = Mutex<Int32?>(descriptor)
         return EphemeralOwner(id: id) { [events] in
@@ -71,8 +70,8 @@ public final class FileEphemeralValues: EphemeralValues {
             let expiry = lifetime.map { "\(Self.now + max(0, $0.milliseconds))" } ?? "-"
             let head = "\(version) \(WriterState.currentBoot) \(expiry) \(owner.id)\n"
             let file = file(of: path)
-            if let slash = file.lastIndex(of: "/") { try makeDirectory(String(file[..<slash])) }
-            try replace(file, with: Array(head.utf8) + bytes, durable: false)
+            if let slash = file.lastIndex(of: "/") { try Files.makeDirectories(String(file[..<slash])) }
+            try Files.replace(file, with: Array(head.utf8) + bytes, durability: .none)
             return version
         }
         if version != nil { events.notify() }
@@ -83,9 +82,7 @@ public final class FileEphemeralValues: EphemeralValues {
         let isRemoved = try locked { lock in
             guard expecting.allows(try value(at: path)) else { return false }
             _ = try nextVersion(lock)
-            guard unlink(file(of: path)) == 0 || errno == ENOENT else {
-                throw StoreError.system("remove", file(of: path), errno)
-            }
+            try Files.remove(file(of: path))
             return true
         }
         if isRemoved { events.notify() }
@@ -141,7 +138,9 @@ public final class FileEphemeralValues: EphemeralValues {
 
     /// Reads `VERSION BOOT EXPIRY OWNER`, a line end, and the value.
     private func read(_ file: String) throws -> EphemeralValue? {
-        guard let bytes = try fileContents(file), let end = bytes.firstIndex(of: UInt8(ascii: "\n")) else { return nil }
+        guard let bytes = try Files.contents(of: file), let end = bytes.firstIndex(of: UInt8(ascii: "\n")) else {
+            return nil
+        }
         let words = String(decoding: bytes[..<end], as: UTF8.self).split(separator: " ")
         guard words.count == 4, let version = UInt64(words[0]), words[1] == WriterState.currentBoot else { return nil }
         if let expiry = Int(words[2]), expiry <= Self.now { return nil }
@@ -150,19 +149,14 @@ public final class FileEphemeralValues: EphemeralValues {
     }
 
     private func isAlive(_ owner: String) -> Bool {
-        let descriptor = open("\(owners)/\(owner)", O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { return false }
-        defer { close(descriptor) }
-        return flock(descriptor, LOCK_SH | LOCK_NB) != 0
+        (try? File("\(owners)/\(owner)", O_RDONLY))?.isLockedElsewhere ?? false
     }
 
     private func locked<Result>(_ body: (borrowing File) throws -> Result) throws -> Result {
         let lock = try File("\(directory)/lock", O_RDWR | O_CREAT)
-        while flock(lock.descriptor, LOCK_EX) != 0 {
-            guard errno == EINTR else { throw StoreError.system("lock", lock.path, errno) }
-        }
+        try lock.waitForLock()
         let result = try body(lock)
-        flock(lock.descriptor, LOCK_UN)
+        lock.unlock()
         return result
     }
 

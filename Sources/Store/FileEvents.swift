@@ -1,5 +1,6 @@
 internal import Glibc
 internal import Synchronization
+internal import System
 
 /// How changes of other processes are noticed.
 public enum ChangeDetection: Sendable, Hashable, CustomStringConvertible {
@@ -162,7 +163,7 @@ private final class Listening: Sendable {
         let mask =
             UInt32(IN_MOVED_TO) | UInt32(IN_CREATE) | UInt32(IN_DELETE) | UInt32(IN_CLOSE_WRITE) | UInt32(IN_ONLYDIR)
         guard inotify_add_watch(inotify, folder, mask) >= 0 else { return }
-        for name in names(in: folder) where status(of: "\(folder)/\(name)")?.isDirectory == true {
+        for name in names(in: folder) where FileStatus("\(folder)/\(name)")?.isDirectory == true {
             watch("\(folder)/\(name)")
         }
     }

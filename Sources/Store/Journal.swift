@@ -1,5 +1,6 @@
 internal import Git
 internal import Glibc
+internal import System
 
 /// One change of a branch as it is kept in the journal until its objects are certainly on disk.
 struct JournalRecord: Sendable {
@@ -38,11 +39,10 @@ final class Journal {
         self.isDurable = isDurable
         // Its size is not asked: a file whose times somebody has seen gets new ones with its next write, which has to be
         // synced with it.
-        let found = open(path, O_RDWR | O_CLOEXEC)
-        if found >= 0 {
-            file = File(adopting: found, path)
+        if let found = try File.ifPresent(path, O_RDWR) {
+            file = found
         } else {
-            if errno == ENOENT { try Self.make(path) }
+            try Self.make(path)
             file = try File(path, O_RDWR)
         }
     }
@@ -61,16 +61,16 @@ final class Journal {
         }
         clear()
         defer { clear() }
-        try makeDirectory(near)
-        spreadSubdirectories(of: near)
-        try makeDirectory(far)
+        try Files.makeDirectories(near)
+        Files.spreadSubdirectories(of: near)
+        try Files.makeDirectories(far)
         let file = try File(aside, O_RDWR | O_CREAT)
         // Blocks of zeros, not a hole: a later fdatasync has no metadata to write.
         let zeros = [UInt8](repeating: 0, count: 1 << 20)
         for offset in stride(from: 0, to: size, by: zeros.count) { try file.write(zeros, at: offset) }
         try file.synchronize()
-        guard rename(aside, path) == 0 else { throw StoreError.system("make", path, errno) }
-        try synchronizeDirectory(of: path)
+        try Files.rename(aside, path)
+        try Files.synchronizeDirectory(of: path)
     }
 
     /// The bytes that `record` takes, or nil where it is too large for the journal.

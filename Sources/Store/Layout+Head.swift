@@ -1,16 +1,17 @@
 internal import Git
+internal import System
 
 extension Layout {
     var head: String { "\(root)/HEAD" }
 
     /// Nil where HEAD is missing or damaged.
     var headContents: ReferenceContents? {
-        ((try? fileContents(head, limit: 4096)) ?? nil).flatMap { ReferenceContents($0) }
+        ((try? Files.contents(of: head, limit: 4096)) ?? nil).flatMap { ReferenceContents($0) }
     }
 
     /// Lets HEAD lead to `reference` where it leads nowhere, so that a clone checks something out.
     func adoptHead(_ reference: String, _ repository: GitRepository) throws {
         guard case .symbolic(let target) = headContents, try repository.reference(target) == nil else { return }
-        try replace(head, with: Array("ref: \(reference)\n".utf8))
+        try Files.replace(head, with: Array("ref: \(reference)\n".utf8))
     }
 }

@@ -1,5 +1,6 @@
 internal import Git
 internal import Glibc
+internal import System
 
 extension Layout {
     var packs: String { "\(gitObjects)/pack" }
@@ -13,8 +14,8 @@ extension Layout {
 
     /// Makes the file that all `.keep` files are names of.
     func makeKeep() throws(StoreError) {
-        guard status(of: packKeep.file) == nil else { return }
-        try replace(packKeep.file, with: Array(packKeep.text.utf8), durable: false)
+        guard FileStatus(packKeep.file) == nil else { return }
+        try Files.replace(packKeep.file, with: Array(packKeep.text.utf8), durability: .none)
     }
 
     /// The paths of all packs without their endings, those aside that a `.keep` file protects.
@@ -35,7 +36,7 @@ extension Layout {
     func releaseKeptPacks() throws(StoreError) {
         for name in names(in: packs) where name.hasSuffix(".keep") {
             let path = "\(packs)/\(name)"
-            if try fileContents(path) == Array(packKeep.text.utf8) { unlink(path) }
+            if try Files.contents(of: path) == Array(packKeep.text.utf8) { unlink(path) }
         }
     }
 
@@ -44,18 +45,18 @@ extension Layout {
     /// Packs that are older than the last checkpoint are on disk for sure, and are not looked at, except for small ones:
     /// a file that was written anew may have kept its old time.
     func setAsideBrokenPacks() throws(StoreError) {
-        let horizon = (status(of: heads)?.modified ?? 0) - 60
+        let horizon = (FileStatus(heads)?.modified ?? 0) - 60
         let bases = Set(names(in: packs).filter { $0.hasSuffix(".idx") }.map { "\(packs)/\($0.dropLast(4))" })
         for base in bases.sorted() {
-            let pack = status(of: "\(base).pack")
-            let newest = max(pack?.modified ?? .max, status(of: "\(base).idx")?.modified ?? .max)
+            let pack = FileStatus("\(base).pack")
+            let newest = max(pack?.modified ?? .max, FileStatus("\(base).idx")?.modified ?? .max)
             let isSmall = pack.map { $0.size <= RecycledFiles.largest } ?? true
             guard newest >= horizon || isSmall, !PackIndex.isWhole(base: base) else { continue }
-            try makeDirectory(damaged)
+            try Files.makeDirectories(damaged)
             // The index first: without it nobody looks at the pack.
             for end in ["idx", "pack", "keep", "rev"] {
                 let name = base.dropFirst(packs.count + 1)
-                _ = rename("\(base).\(end)", "\(damaged)/\(name).\(end)")
+                try? Files.rename("\(base).\(end)", "\(damaged)/\(name).\(end)")
             }
         }
     }
@@ -64,8 +65,8 @@ extension Layout {
     /// there meanwhile, in the way git knows it: what is older than 12 hours, or of a dead process, is left over.
     var isCollectedByGit: Bool {
         let path = "\(root)/gc.pid"
-        guard let status = status(of: path), status.modified > Int(systemTime()) - 12 * 3600,
-            let bytes = try? fileContents(path, limit: 300)
+        guard let status = FileStatus(path), status.modified > Int(systemTime()) - 12 * 3600,
+            let bytes = try? Files.contents(of: path, limit: 300)
         else { return false }
         let words = String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isWhitespace)
         guard words.count == 2, let process = pid_t(words[0]) else { return false }
@@ -94,21 +95,21 @@ extension Layout {
 
     /// The packs in which the versions of a path are deltas already: to tidy one alone would gain nothing.
     func tidiedPacks() -> Set<String> {
-        let names = String(decoding: (try? fileContents(tidied)) ?? [], as: UTF8.self).split(separator: "\n")
+        let names = String(decoding: (try? Files.contents(of: tidied)) ?? [], as: UTF8.self).split(separator: "\n")
         return Set(names.map { "\(packs)/\($0)" })
     }
 
     /// Notes that the pack `base` was made by tidying. To be called before those go that it stands for.
     func noteTidied(_ base: String) throws(StoreError) {
-        let there = tidiedPacks().filter { status(of: "\($0).idx") != nil }.union([base])
+        let there = tidiedPacks().filter { FileStatus("\($0).idx") != nil }.union([base])
         let names = there.map { $0.dropFirst(packs.count + 1) }.sorted()
-        try replace(tidied, with: Array((names.joined(separator: "\n") + "\n").utf8), durable: false)
+        try Files.replace(tidied, with: Array((names.joined(separator: "\n") + "\n").utf8), durability: .none)
     }
 
     /// Removes what writers that died left unfinished more than an hour ago, or kept more than a day ago.
     func removeLeftOvers() {
         for name in names(in: spares) {
-            guard let status = status(of: "\(spares)/\(name)"), status.modified < Int(systemTime()) - 86_400 else {
+            guard let status = FileStatus("\(spares)/\(name)"), status.modified < Int(systemTime()) - 86_400 else {
                 continue
             }
             unlink("\(spares)/\(name)")
@@ -116,7 +117,7 @@ extension Layout {
         let horizon = Int(systemTime()) - 3600
         // A pack without an index may have lost it: a verification finds that.
         for name in names(in: packs) {
-            guard name.hasPrefix("tmp_"), let status = status(of: "\(packs)/\(name)"), status.modified < horizon else {
+            guard name.hasPrefix("tmp_"), let status = FileStatus("\(packs)/\(name)"), status.modified < horizon else {
                 continue
             }
             unlink("\(packs)/\(name)")

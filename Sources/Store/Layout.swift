@@ -1,3 +1,5 @@
+internal import System
+
 /// Where things lie in the folder of a store: a bare git repository, and a folder of ours in it that git ignores.
 struct Layout: Sendable {
     /// The store's own folder.
@@ -15,8 +17,8 @@ struct Layout: Sendable {
     /// - Throws: `GitError` where a repository is there that cannot be opened.
     static func find(at path: String) throws -> Layout {
         let layout = Layout(root: path)
-        let isFolder = status(of: "\(path)/.") != nil
-        guard isFolder, status(of: layout.own) == nil, let clone = try StoreClone.find(at: path) else { return layout }
+        let isFolder = FileStatus("\(path)/.") != nil
+        guard isFolder, FileStatus(layout.own) == nil, let clone = try StoreClone.find(at: path) else { return layout }
         return Layout(root: clone.directory, clone: clone)
     }
 

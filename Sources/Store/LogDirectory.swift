@@ -1,6 +1,7 @@
 internal import Archive
 public import Core
 internal import Glibc
+internal import System
 
 /// Logs beside the history that people clone: growing files while jobs run, then compressed archives of thousands.
 ///
@@ -21,14 +22,14 @@ public struct LogDirectory: Sendable {
     /// Begins the log called `name`, which no other has now.
     public func begin(_ name: String) throws -> RunningLog {
         let path = try path(ofRunning: name)
-        try makeDirectory(running)
+        try Files.makeDirectories(running)
         return try RunningLog(path: path, in: self)
     }
 
     /// What a running job has logged from `offset` on, at most `limit` bytes; nil where it has no log.
     public func read(running name: String, from offset: Int = 0, limit: Int = 1 << 20) throws -> [UInt8]? {
         let path = try path(ofRunning: name)
-        guard status(of: path) != nil else { return nil }
+        guard FileStatus(path) != nil else { return nil }
         return try File(path, O_RDONLY).read(limit, at: offset)
     }
 
@@ -79,7 +80,7 @@ public struct LogDirectory: Sendable {
     @discardableResult
     public func pack(before time: Int = .max) throws -> (logs: Int, bytes: Int) {
         var moved = (logs: 0, bytes: 0)
-        try makeDirectory(archives)
+        try Files.makeDirectories(archives)
         let byShard = Dictionary(grouping: sealed.list().filter { $0.stored < time }, by: { $0.digest.hex.prefix(1) })
         for (shard, logs) in byShard.sorted(by: { $0.key < $1.key }) {
             let archive =
@@ -126,7 +127,7 @@ public struct LogDirectory: Sendable {
         allArchives.compactMap { archive in
             do {
                 let locations = try archive.locations()
-                guard !locations.isEmpty || status(of: archive.path)?.size == 0 else {
+                guard !locations.isEmpty || FileStatus(archive.path)?.size == 0 else {
                     return DamagedArchive(path: archive.path, logs: [], problem: "its index is missing or names no log")
                 }
                 let damaged = locations.filter { name, location in

@@ -1,5 +1,6 @@
 public import Core
 internal import Glibc
+internal import System
 
 /// Large files by the digest of their contents, beside the history that people clone: layers, sources.
 public struct ObjectDirectory: Sendable {
@@ -13,15 +14,15 @@ public struct ObjectDirectory: Sendable {
     public func path(of digest: Digest) -> String { "\(directory)/\(digest.shard)/\(digest.hex)" }
 
     /// Whether the file is there.
-    public func contains(_ digest: Digest) -> Bool { status(of: path(of: digest)) != nil }
+    public func contains(_ digest: Digest) -> Bool { FileStatus(path(of: digest)) != nil }
 
     /// Stores `bytes`, durably.
     @discardableResult
     public func put(_ bytes: [UInt8]) throws -> Digest {
         let digest = Digest(of: bytes)
         if contains(digest) { return digest }
-        try makeDirectory("\(directory)/\(digest.shard)")
-        try replace(path(of: digest), with: bytes)
+        try Files.makeDirectories("\(directory)/\(digest.shard)")
+        try Files.replace(path(of: digest), with: bytes)
         return digest
     }
 
@@ -35,17 +36,18 @@ public struct ObjectDirectory: Sendable {
             unlink(source)
             return digest
         }
-        try makeDirectory("\(directory)/\(digest.shard)")
+        try Files.makeDirectories("\(directory)/\(digest.shard)")
         let file = try File(source, O_RDONLY)
         try file.synchronize()
-        if rename(source, path(of: digest)) == 0 {
-            try synchronizeDirectory(of: path(of: digest))
-        } else if errno == EXDEV {
+        do throws(SystemError) {
+            try FileSystem<SystemError>.rename(source, path(of: digest))
+        } catch {
+            guard error.code == EXDEV else { throw StoreError(error) }
             try copy(file, to: path(of: digest))
             unlink(source)
-        } else {
-            throw StoreError.system("move", source, errno)
+            return digest
         }
+        try Files.synchronizeDirectory(of: path(of: digest))
         return digest
     }
 
@@ -53,7 +55,7 @@ public struct ObjectDirectory: Sendable {
     ///
     /// - Throws: `StoreError` of kind `corrupted` where they do not have that digest.
     public func bytes(of digest: Digest) throws -> [UInt8]? {
-        guard let bytes = try fileContents(path(of: digest)) else { return nil }
+        guard let bytes = try Files.contents(of: path(of: digest)) else { return nil }
         guard Digest(of: bytes) == digest else {
             throw StoreError(
                 .corrupted, "store: object \(digest) is damaged", hint: "`ci store verify --repair` drops it")
@@ -63,47 +65,33 @@ public struct ObjectDirectory: Sendable {
 
     /// Drops a file, if it is there.
     public func remove(_ digest: Digest) throws {
-        guard unlink(path(of: digest)) == 0 || errno == ENOENT else {
-            throw StoreError.system("remove", path(of: digest), errno)
-        }
+        try Files.remove(path(of: digest))
     }
 
     /// Every file, its size in bytes, and when it was stored (seconds since 1970).
     public func list() -> [(digest: Digest, size: Int, stored: Int)] {
         files(below: directory).compactMap { path in
             let name = String(path.split(separator: "/").last ?? "")
-            guard let digest = Digest(hex: name), let status = status(of: path) else { return nil }
+            guard let digest = Digest(hex: name), let status = FileStatus(path) else { return nil }
             return (digest, status.size, status.modified)
         }
     }
 
     /// The digest of a file, read in pieces.
     static func digest(ofFile path: String) throws -> Digest {
-        let file = try File(path, O_RDONLY)
-        var message = MessageDigest(.sha256)
-        var offset = 0
-        while true {
-            let piece = try file.read(1 << 20, at: offset)
-            if piece.isEmpty { break }
-            message.update(piece)
-            offset += piece.count
-        }
-        return Digest(message)
+        try Digest(of: File(path, O_RDONLY))
     }
 
     private func copy(_ source: borrowing File, to path: String) throws {
-        let aside = "\(path).\(getpid()).tmp"
-        let target = try File(aside, O_WRONLY | O_CREAT | O_TRUNC)
+        let target = try AtomicFile<StoreError>(replacing: path)
         var offset = 0
         while true {
             let piece = try source.read(1 << 20, at: offset)
             if piece.isEmpty { break }
-            try target.write(piece, at: offset)
+            try target.file.write(piece, at: offset)
             offset += piece.count
         }
-        try target.synchronize()
-        guard rename(aside, path) == 0 else { throw StoreError.system("store", path, errno) }
-        try synchronizeDirectory(of: path)
+        try target.commit(.contentsAndName)
     }
 }
 

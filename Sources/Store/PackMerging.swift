@@ -1,5 +1,6 @@
 internal import Git
 internal import Glibc
+internal import System
 
 /// Puts the packs of single changes together, as they are: quick, and done behind a writer that makes many.
 struct PackMerging {
@@ -30,7 +31,7 @@ struct PackMerging {
     private func smallPacks() -> [String] {
         let tidied = layout.tidiedPacks()
         let packs = layout.unprotectedPacks().filter { !tidied.contains($0) }.map {
-            (base: $0, size: status(of: "\($0).pack")?.size ?? .max)
+            (base: $0, size: FileStatus("\($0).pack")?.size ?? .max)
         }
         .sorted { $0.size < $1.size }
         var sum = 0

@@ -1,4 +1,5 @@
 internal import Git
+internal import System
 
 /// The file `packed-refs`, read line by line: of a damaged one, the lines that are whole.
 struct PackedReferences {
@@ -9,7 +10,7 @@ struct PackedReferences {
 
     init(_ layout: Layout) {
         path = "\(layout.root)/packed-refs"
-        if let bytes = try? fileContents(path) { read(bytes) }
+        if let bytes = try? Files.contents(of: path) { read(bytes) }
     }
 
     /// Reads line by line as stock git does, which refuses the whole file where one line is wrong.

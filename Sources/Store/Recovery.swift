@@ -1,6 +1,7 @@
 internal import Core
 internal import Git
 internal import Glibc
+internal import System
 
 /// Brings a store in order after its writer died, or the machine did.
 struct Recovery {
@@ -36,7 +37,7 @@ struct Recovery {
         for reference in Set(records.map(\.record.reference)).sorted() {
             try restore(reference, records.map(\.record).filter { $0.reference == reference })
         }
-        try synchronizeFileSystem(of: layout.root)
+        try Files.synchronizeFileSystem(of: layout.root)
         return try fresh(boot, journal)
     }
 
@@ -73,7 +74,7 @@ struct Recovery {
             }
             try move(reference, to: last.new, from: current)
         } catch let error as StoreError where error.kind == .corrupted {
-            try replace("\(layout.root)/\(name)", with: Array("\(last.new)\n".utf8))
+            try Files.replace("\(layout.root)/\(name)", with: Array("\(last.new)\n".utf8))
         }
     }
 
@@ -112,6 +113,6 @@ struct Recovery {
 func files(below directory: String) -> [String] {
     names(in: directory).flatMap { name -> [String] in
         let path = "\(directory)/\(name)"
-        return status(of: path)?.isDirectory == true ? files(below: path) : [path]
+        return FileStatus(path)?.isDirectory == true ? files(below: path) : [path]
     }
 }

@@ -1,6 +1,6 @@
-internal import CSync
 internal import Git
 internal import Glibc
+internal import System
 
 /// A branch's own file and its lock, by the same protocol as stock git's: whoever makes `NAME.lock` may rename it.
 ///
@@ -20,16 +20,16 @@ struct ReferenceFile {
     func read(_ repository: GitRepository) throws -> ObjectID? {
         var bytes: [UInt8]?
         do throws(StoreError) {
-            bytes = try fileContents(path, limit: 64)
+            bytes = try Files.contents(of: path, limit: 64)
         } catch {
             // The folder of other branches.
-            guard status(of: path)?.isDirectory == true else { throw error }
+            guard FileStatus(path)?.isDirectory == true else { throw error }
         }
         guard let bytes else { return try repository.reference(name) }
         if bytes.starts(with: Array("ref: ".utf8)) { return try repository.reference(name) }
         if case .commit(let id) = ReferenceContents(bytes), id != .zero { return id }
         throw StoreError(
-            .corrupted, "store: '\(path)' holds \(status(of: path)?.size ?? 0) bytes that are no commit id",
+            .corrupted, "store: '\(path)' holds \(FileStatus(path)?.size ?? 0) bytes that are no commit id",
             hint: "`ci store verify --repair` sets it to the last commit that is known")
     }
 
@@ -50,13 +50,13 @@ struct ReferenceFile {
 
     /// Gives the file at `aside` the name of the lock; false where that is taken.
     private func place(_ aside: String) throws(StoreError) -> Bool {
-        for attempt in 0..<2 {
-            if moveWithoutReplacing(aside, lockPath) { return true }
-            if errno == EEXIST { return false }
-            guard errno == ENOENT, attempt == 0 else { break }
-            try makeDirectory(String(path[..<(path.lastIndex(of: "/") ?? path.endIndex)]))
+        do throws(SystemError) {
+            return try FileSystem<SystemError>.renameWithoutReplacing(aside, lockPath)
+        } catch {
+            guard error.code == ENOENT else { throw StoreError.system("lock", path, error.code) }
         }
-        throw StoreError.system("lock", path, errno)
+        try Files.makeDirectories(String(path[..<(path.lastIndex(of: "/") ?? path.endIndex)]))
+        return try Files.renameWithoutReplacing(aside, lockPath)
     }
 
     /// Writes a file that says where the reference is to go; gives its path.
@@ -95,13 +95,16 @@ struct ReferenceFile {
     }
 
     private func move() throws(StoreError) {
-        if rename(lockPath, path) == 0 { return }
-        if errno == EISDIR || errno == ENOTEMPTY || errno == EEXIST {
-            // An empty directory that stock git left behind; one that is not empty stays.
-            rmdir(path)
-            if rename(lockPath, path) == 0 { return }
+        do throws(SystemError) {
+            return try FileSystem<SystemError>.rename(lockPath, path)
+        } catch {
+            guard [EISDIR, ENOTEMPTY, EEXIST].contains(error.code) else {
+                throw StoreError.system("move", path, error.code)
+            }
         }
-        throw StoreError.system("move", path, errno)
+        // An empty directory that stock git left behind; one that is not empty stays.
+        rmdir(path)
+        try Files.rename(lockPath, path)
     }
 
     /// Gives the lock up without moving the reference.
@@ -109,21 +112,11 @@ struct ReferenceFile {
 
     /// Removes a lock that a dead writer of ours left: one that holds exactly `new`.
     func removeStaleLock(holding new: ObjectID) throws(StoreError) {
-        if try fileContents(lockPath) == Array("\(new)\n".utf8) { unlink(lockPath) }
+        if try Files.contents(of: lockPath) == Array("\(new)\n".utf8) { unlink(lockPath) }
     }
 
     /// A branch whose name is the folder of this one, or that lies below this one: git can keep only one of them.
     func neighbour(in repository: GitRepository) throws -> String? {
         try repository.references().first { $0.hasPrefix(name + "/") || name.hasPrefix($0 + "/") }
     }
-}
-
-/// Renames a file unless something has the new name, in one step; on file systems that cannot, by a link.
-private func moveWithoutReplacing(_ old: String, _ new: String) -> Bool {
-    let noReplace: UInt32 = 1
-    if renameat2(AT_FDCWD, old, AT_FDCWD, new, noReplace) == 0 { return true }
-    guard errno == EINVAL || errno == ENOSYS else { return false }
-    guard link(old, new) == 0 else { return false }
-    unlink(old)
-    return true
 }

@@ -1,5 +1,6 @@
 internal import Git
 internal import Glibc
+internal import System
 
 extension Store {
     /// What a tidying packed.
@@ -36,7 +37,7 @@ extension Store {
             let (loose, heads) = try exclusively { repository in
                 (layout.looseObjects(), try repository.heads())
             }
-            let old = loose.filter { file in grace == 0 || status(of: file.path).map { $0.modified <= horizon } ?? false
+            let old = loose.filter { file in grace == 0 || FileStatus(file.path).map { $0.modified <= horizon } ?? false
             }
             let packs = unpackedDeltaPacks()
             let count = packs.reduce(old.count) { $0 + $1.count }
@@ -69,7 +70,7 @@ extension Store {
             }
             let horizon = Int(systemTime()) - grace
             var ages: [String: Int] = [:]
-            for path in files.map(\.path) + packs.map({ "\($0).pack" }) { ages[path] = status(of: path)?.modified }
+            for path in files.map(\.path) + packs.map({ "\($0).pack" }) { ages[path] = FileStatus(path)?.modified }
             func isOld(_ path: String) -> Bool { ages[path].map { $0 < horizon } ?? false }
             try handles.with { repository in
                 // Where a part of the history is lost nobody can tell what it led to: all stays.
@@ -87,11 +88,11 @@ extension Store {
                 if !isTidy || !loose.isEmpty || packs[0].count != wanted.count {
                     // What was used again meanwhile, and so is younger now, stays.
                     try consolidate(loose, packs, wanted: wanted, heads: heads, repository) {
-                        status(of: "\($0.base).pack")?.modified == ages["\($0.base).pack"]
+                        FileStatus("\($0.base).pack")?.modified == ages["\($0.base).pack"]
                     }
                 }
                 try exclusively { _ in
-                    for file in dropped where status(of: file.path)?.modified == ages[file.path] { unlink(file.path) }
+                    for file in dropped where FileStatus(file.path)?.modified == ages[file.path] { unlink(file.path) }
                 }
             }
         }

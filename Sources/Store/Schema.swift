@@ -1,5 +1,6 @@
 internal import Git
 internal import Glibc
+internal import System
 
 /// The version of a store's layout, and how older stores are brought to it.
 package struct Schema: Sendable {
@@ -28,18 +29,18 @@ package struct Schema: Sendable {
 
     /// Makes a store unless one is there.
     func create(_ layout: Layout) throws {
-        if status(of: layout.schema) != nil { return }
+        if FileStatus(layout.schema) != nil { return }
         if let clone = try? StoreClone.find(at: layout.root), !clone.isBare { throw clone.writeRefusal }
         let present = names(in: layout.root)
-        guard present.isEmpty || status(of: layout.gitObjects) != nil else {
+        guard present.isEmpty || FileStatus(layout.gitObjects) != nil else {
             throw StoreError(
                 .noStore, "'\(layout.root)' is no store, and holds '\(present[0])'",
                 hint: "name an empty folder or one that does not exist")
         }
-        try makeDirectory(layout.root)
+        try Files.makeDirectories(layout.root)
         let repository = try GitRepository(initializingBare: layout.root)
         try repository.configure(Self.configuration)
-        for folder in [layout.own, layout.objects, layout.logs, layout.live] { try makeDirectory(folder) }
+        for folder in [layout.own, layout.objects, layout.logs, layout.live] { try Files.makeDirectories(folder) }
         try SchemaState(version: version).write(layout)
     }
 
@@ -74,8 +75,8 @@ struct SchemaState: Equatable {
     }
 
     init(_ layout: Layout) throws(StoreError) {
-        guard let bytes = try fileContents(layout.schema, limit: 40) else {
-            if status(of: layout.own) != nil {
+        guard let bytes = try Files.contents(of: layout.schema, limit: 40) else {
+            if FileStatus(layout.own) != nil {
                 throw StoreError(
                     .corrupted, "store: '\(layout.schema)' is missing",
                     hint: "`ci store verify --repair` writes it again")
@@ -99,6 +100,6 @@ struct SchemaState: Equatable {
 
     func write(_ layout: Layout) throws(StoreError) {
         let text = from.map { "\(version) from \($0)" } ?? "\(version)"
-        try replace(layout.schema, with: Array("\(text)\n".utf8))
+        try Files.replace(layout.schema, with: Array("\(text)\n".utf8))
     }
 }

@@ -1,5 +1,6 @@
 internal import Git
 internal import Glibc
+internal import System
 
 extension Store {
     /// Brings an older store to the version of this program, one version after the other.

@@ -1,5 +1,6 @@
 internal import Core
 internal import Git
+internal import System
 
 /// A tree of small documents per branch in a plain bare git repository, changed by transactions and watched.
 ///
@@ -64,7 +65,7 @@ public final class Store: Sendable {
 
     /// Whether the machine was started anew after the last writer.
     private static func hasRestarted(sinceLastWriterOf layout: Layout) throws -> Bool {
-        let state = try fileContents(layout.writerLock).flatMap { WriterState(bytes: $0) }
+        let state = try Files.contents(of: layout.writerLock).flatMap { WriterState(bytes: $0) }
         return state.map { $0.boot != WriterState.currentBoot } ?? false
     }
 

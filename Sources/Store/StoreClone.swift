@@ -1,5 +1,6 @@
 internal import Git
 internal import Glibc
+internal import System
 
 /// A plain clone of a store, made by stock git: its branches can be read, and nothing else is there.
 struct StoreClone: Sendable {
@@ -27,7 +28,7 @@ struct StoreClone: Sendable {
         let directory = repository.commonDirectory
         return StoreClone(
             path: path, directory: directory.hasSuffix("/") ? String(directory.dropLast()) : directory,
-            isBare: status(of: "\(path)/.git") == nil && !repository.directory.hasSuffix("/.git/"),
+            isBare: FileStatus("\(path)/.git") == nil && !repository.directory.hasSuffix("/.git/"),
             origin: repository.configuredValues(of: "remote.\(remotes.first ?? "origin").url").last, remotes: remotes)
     }
 

@@ -1,6 +1,7 @@
 public import Core
 internal import Git
 internal import Glibc
+package import System
 
 /// Why the store could not do what was asked.
 public struct StoreError: Error, Sendable, CustomStringConvertible {
@@ -47,14 +48,25 @@ public struct StoreError: Error, Sendable, CustomStringConvertible {
 
     /// An error of the operating system while doing `operation` to a file of the store.
     package static func system(_ operation: String, _ path: String, _ number: Int32) -> StoreError {
+        StoreError(SystemError(operation, path, number))
+    }
+}
+
+/// Files of the store, with the store's errors.
+typealias Files = FileSystem<StoreError>
+typealias File = Files.File
+
+extension StoreError: SystemErrorConvertible {
+    package init(_ error: SystemError) {
         let hint: String? =
-            switch number {
+            switch error.code {
             case ENOSPC, EDQUOT: "free some space (`ci store gc` drops what nothing references), then try again"
             case EROFS, EACCES, EPERM: "the store must be writable for the user who runs this"
             case EIO: "the disk is failing: copy the store elsewhere, then `ci store verify` the copy"
             default: nil
             }
-        return StoreError(.system, "store: cannot \(operation) '\(path)': \(errorText(number))", hint: hint)
+        self.init(
+            .system, "store: cannot \(error.operation) '\(error.path)': \(error.reason)", hint: hint)
     }
 }
 

@@ -1,6 +1,7 @@
 internal import Core
 internal import Git
 internal import Glibc
+internal import System
 
 extension Store {
     /// Looks for damage: every reachable commit, directory and document, the branches, packs, locks, logs and objects.
@@ -103,12 +104,15 @@ struct Verifier {
 
     /// Moves a file out of the way, to where it does no harm and is not lost.
     func moveAside(_ path: String) throws {
-        try makeDirectory(layout.damaged)
+        try Files.makeDirectories(layout.damaged)
         let name = path.dropFirst(layout.root.count + 1).split(separator: "/").joined(separator: "-")
         let target = ([name] + (2...9_999).map { "\(name).\($0)" }).map { "\(layout.damaged)/\($0)" }
-            .first { status(of: $0) == nil }
-        guard let target, rename(path, target) == 0 || errno == ENOENT else {
-            throw StoreError.system("move", path, errno)
+            .first { FileStatus($0) == nil }
+        guard let target else { throw StoreError.system("move", path, EEXIST) }
+        do throws(SystemError) {
+            try FileSystem<SystemError>.rename(path, target)
+        } catch {
+            guard error.code == ENOENT else { throw StoreError(error) }
         }
     }
 
@@ -130,11 +134,11 @@ struct Verifier {
             files(below: "\(layout.root)/refs")
             + ["packed-refs.lock", "HEAD.lock", "config.lock"].map { "\(layout.root)/\($0)" }
         for path in places where path.hasSuffix(".lock") {
-            guard let age = status(of: path).map({ Int(systemTime()) - $0.modified }), age > Self.lockAge else {
+            guard let age = FileStatus(path).map({ Int(systemTime()) - $0.modified }), age > Self.lockAge else {
                 continue
             }
             note(.disorder, .lock, "lock '\(path)' is older than \(Self.lockAge) s", repair: "remove it") {
-                guard unlink(path) == 0 else { throw StoreError.system("remove", path, errno) }
+                try Files.remove(path)
             }
         }
     }

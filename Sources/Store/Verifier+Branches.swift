@@ -1,6 +1,7 @@
 internal import Core
 internal import Git
 internal import Glibc
+internal import System
 
 /// The newest directory of each branch, on which the next commit builds: it must be whole.
 extension Verifier {
@@ -100,7 +101,7 @@ extension Verifier {
         let loose = LooseObjects(directory: layout.gitObjects)
         if tree == .emptyTree { try loose.write(.emptyTree, .tree, []) }
         try loose.write(id, .commit, bytes)
-        try synchronizeFileSystem(of: layout.root)
+        try Files.synchronizeFileSystem(of: layout.root)
         let reference = ReferenceFile(name: name, directory: layout.root)
         guard try reference.lock(id) else { throw StoreError(.locked, "'\(reference.lockPath)' is in the way") }
         guard try reference.read(repository) == head else {

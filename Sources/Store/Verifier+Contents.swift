@@ -1,6 +1,7 @@
 internal import Core
 internal import Git
 internal import Glibc
+internal import System
 
 /// What lies beside the history: logs, layers, the journal.
 extension Verifier {
@@ -13,7 +14,7 @@ extension Verifier {
             for file in directory.list() {
                 result.objects += 1
                 let path = directory.path(of: file.digest)
-                if (try? ObjectDirectory.digest(ofFile: path)) == file.digest || status(of: path) == nil { continue }
+                if (try? ObjectDirectory.digest(ofFile: path)) == file.digest || FileStatus(path) == nil { continue }
                 note(
                     .damage, subject, "\(subject.rawValue) '\(path)' does not have the digest of its name",
                     repair:
@@ -51,9 +52,9 @@ extension Verifier {
     }
 
     private func copyAside(_ path: String) throws {
-        guard let bytes = try fileContents(path) else { return }
+        guard let bytes = try Files.contents(of: path) else { return }
         let aside = "\(path).\(getpid()).aside"
-        try replace(aside, with: bytes)
+        try Files.replace(aside, with: bytes)
         try moveAside(aside)
     }
 
@@ -81,10 +82,10 @@ extension Verifier {
 
     private func journalProblem() -> String? {
         // A store to which nothing was written has neither.
-        guard let bytes = try? fileContents(layout.writerLock), let state = WriterState(bytes: bytes),
+        guard let bytes = try? Files.contents(of: layout.writerLock), let state = WriterState(bytes: bytes),
             state.boot == WriterState.currentBoot, state.intent == nil
-        else { return status(of: layout.journal) == nil ? nil : unreadableWriterState }
-        guard status(of: layout.journal) != nil else { return "the journal '\(layout.journal)' is missing" }
+        else { return FileStatus(layout.journal) == nil ? nil : unreadableWriterState }
+        guard FileStatus(layout.journal) != nil else { return "the journal '\(layout.journal)' is missing" }
         guard let journal = try? Journal(path: layout.journal, isDurable: false),
             (try? journal.epoch()) == state.epoch, let records = try? journal.records(epoch: state.epoch)
         else { return "the journal '\(layout.journal)' does not begin as the last writer left it" }
@@ -94,14 +95,15 @@ extension Verifier {
     }
 
     private var unreadableWriterState: String? {
-        guard let bytes = try? fileContents(layout.writerLock), !bytes.isEmpty, WriterState(bytes: bytes) == nil else {
+        guard let bytes = try? Files.contents(of: layout.writerLock), !bytes.isEmpty, WriterState(bytes: bytes) == nil
+        else {
             return nil
         }
         return "'\(layout.writerLock)' does not say where the journal ends"
     }
 
     private func headsProblem(_ repository: GitRepository) -> String? {
-        guard let bytes = try? fileContents(layout.heads) else { return nil }
+        guard let bytes = try? Files.contents(of: layout.heads) else { return nil }
         for line in String(decoding: bytes, as: UTF8.self).split(separator: "\n", omittingEmptySubsequences: false)
             .dropLast()
         {

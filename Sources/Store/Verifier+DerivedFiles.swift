@@ -1,4 +1,5 @@
 internal import Git
+internal import System
 
 /// Files that stock git derives from objects to be quicker, and believes: commit graphs, indexes of several packs, reverse
 /// indexes, bitmaps. Without them everything works.
@@ -24,13 +25,13 @@ extension Verifier {
             ["\(layout.gitObjects)/info/commit-graph", "\(graphs)/commit-graph-chain"]
             + names(in: graphs).filter { $0.hasSuffix(".graph") }.map { "\(graphs)/\($0)" }
             + packs.map { "\(layout.packs)/\($0)" }
-        return all.filter { status(of: $0) != nil }
+        return all.filter { FileStatus($0) != nil }
     }
 
     private func problem(ofDerived path: String) -> String? {
         if path.hasSuffix("/commit-graph-chain") { return problem(ofChain: path) }
         guard let file = ChecksummedFile(path) else {
-            return status(of: path) == nil ? nil : "is damaged: its checksum does not match"
+            return FileStatus(path) == nil ? nil : "is damaged: its checksum does not match"
         }
         guard path.hasSuffix("/multi-pack-index") else { return nil }
         guard let packNames = file.packNames else { return "is no index of packs" }
@@ -39,7 +40,7 @@ extension Verifier {
     }
 
     private func problem(ofChain path: String) -> String? {
-        guard let bytes = try? fileContents(path) else { return nil }
+        guard let bytes = try? Files.contents(of: path) else { return nil }
         let folder = path.dropLast("/commit-graph-chain".count)
         let lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
         guard lines.last?.isEmpty == true else { return "is cut short" }

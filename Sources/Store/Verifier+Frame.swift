@@ -1,5 +1,6 @@
 internal import Git
 internal import Glibc
+internal import System
 
 /// The files without which a folder is no repository or no store.
 extension Verifier {
@@ -11,9 +12,9 @@ extension Verifier {
                 repair: "write version \(Schema.current.version)"
             ) { try SchemaState(version: Schema.current.version).write(layout) }
         }
-        for folder in [layout.gitObjects, "\(layout.root)/refs"] where status(of: folder)?.isDirectory != true {
+        for folder in [layout.gitObjects, "\(layout.root)/refs"] where FileStatus(folder)?.isDirectory != true {
             note(.damage, .configuration, "the folder '\(folder)' is missing", repair: "make it, empty") {
-                try makeDirectory(folder)
+                try Files.makeDirectories(folder)
             }
         }
         checkHead()
@@ -29,7 +30,7 @@ extension Verifier {
         let branch = branchNames().first ?? "main"
         note(
             .damage, .head, "'\(path)' names no branch", repair: "let it name '\(branch)'"
-        ) { try replace(path, with: Array("ref: refs/heads/\(branch)\n".utf8)) }
+        ) { try Files.replace(path, with: Array("ref: refs/heads/\(branch)\n".utf8)) }
     }
 
     /// By their files and by the list of packed references, without git.
@@ -66,7 +67,7 @@ extension Verifier {
             ) {
                 try before.moveAside(path)
                 let text = "[core]\n\trepositoryformatversion = 0\n\tfilemode = true\n\tbare = true\n"
-                try replace(path, with: Array(text.utf8))
+                try Files.replace(path, with: Array(text.utf8))
                 try GitRepository.store(at: layout.root).configure(Schema.configuration)
             }
             return repair ? try? GitRepository.store(at: layout.root) : nil
@@ -75,7 +76,7 @@ extension Verifier {
 
     /// Stock git refuses some configurations that libgit2 reads: with control characters, or with a quote that is not closed.
     private func configurationProblem() -> String? {
-        let bytes = (try? fileContents("\(layout.root)/config", limit: 1 << 20)) ?? nil
+        let bytes = (try? Files.contents(of: "\(layout.root)/config", limit: 1 << 20)) ?? nil
         let lines = (bytes ?? []).split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
         if let line = lines.firstIndex(where: { $0.contains { $0 < 32 && ![9, 13].contains($0) } }) {
             return "line \(line + 1) of its configuration holds a control character"

@@ -1,5 +1,6 @@
 internal import Git
 internal import Glibc
+internal import System
 
 /// Git's objects as files: packs with their indexes, and objects with a file each.
 extension Verifier {
@@ -13,7 +14,7 @@ extension Verifier {
             // A pack with a `.keep` belongs to a change that is under way.
             if all.contains("\(name).keep"), PackIndex.isSafe(base: base) { continue }
             // Looked at twice: another process may have put it together with others meanwhile.
-            if PackIndex.isWhole(base: base) || status(of: "\(base).pack") == nil && status(of: "\(base).idx") == nil {
+            if PackIndex.isWhole(base: base) || FileStatus("\(base).pack") == nil && FileStatus("\(base).idx") == nil {
                 continue
             }
             checkPack(base)
@@ -55,7 +56,7 @@ extension Verifier {
     }
 
     private func setIndexAside(_ base: String) throws {
-        for end in ["idx", "rev", "bitmap"] where status(of: "\(base).\(end)") != nil {
+        for end in ["idx", "rev", "bitmap"] where FileStatus("\(base).\(end)") != nil {
             try moveAside("\(base).\(end)")
         }
     }
@@ -63,7 +64,7 @@ extension Verifier {
     /// The index first: without it nobody looks at the pack.
     private func setAside(_ base: String) throws {
         try setIndexAside(base)
-        if status(of: "\(base).pack") != nil { try moveAside("\(base).pack") }
+        if FileStatus("\(base).pack") != nil { try moveAside("\(base).pack") }
     }
 
     mutating func checkLooseObjects() {

@@ -1,5 +1,6 @@
 internal import Git
 internal import Glibc
+internal import System
 
 /// Branches and other references: each must lead to a commit that is there.
 extension Verifier {
@@ -12,7 +13,7 @@ extension Verifier {
             repair: "keep the \(packed.entries.count) whole lines"
         ) {
             try before.moveAside(packed.path)
-            try replace(packed.path, with: packed.bytes)
+            try Files.replace(packed.path, with: packed.bytes)
         }
     }
 
@@ -74,20 +75,20 @@ extension Verifier {
     /// Writes a branch's file; the damaged one is kept aside.
     private func set(_ name: String, to id: ObjectID) throws {
         let path = "\(layout.root)/\(name)"
-        if status(of: path)?.isDirectory == false { try moveAside(path) }
-        try makeDirectory(String(path[..<(path.lastIndex(of: "/") ?? path.endIndex)]))
-        try replace(path, with: Array("\(id)\n".utf8))
+        if FileStatus(path)?.isDirectory == false { try moveAside(path) }
+        try Files.makeDirectories(String(path[..<(path.lastIndex(of: "/") ?? path.endIndex)]))
+        try Files.replace(path, with: Array("\(id)\n".utf8))
     }
 
     /// Takes a reference away, wherever it is written.
     private func dropFiles(of name: String) throws {
         let path = "\(layout.root)/\(name)"
-        if status(of: path)?.isDirectory == false { try moveAside(path) }
+        if FileStatus(path)?.isDirectory == false { try moveAside(path) }
         var packed = PackedReferences(layout)
         guard packed.entries.contains(where: { $0.name == name }) else { return }
         try moveAside(packed.path)
         packed.remove(name)
-        try replace(packed.path, with: packed.bytes)
+        try Files.replace(packed.path, with: packed.bytes)
     }
 
     private mutating func dropReference(_ name: String, _ problem: String) {
@@ -105,7 +106,7 @@ extension Verifier {
         let path = layout.head
         note(
             .disorder, .head, "'\(path)' names a branch that is not there", repair: "let it name '\(first)'"
-        ) { try replace(path, with: Array("ref: \(first)\n".utf8)) }
+        ) { try Files.replace(path, with: Array("ref: \(first)\n".utf8)) }
     }
 
     // MARK: What is known of branches
@@ -113,7 +114,7 @@ extension Verifier {
     /// The commits of each branch in the list of heads and then in the journal, oldest first.
     private func knownCommits() -> [String: [ObjectID]] {
         var known: [String: [ObjectID]] = [:]
-        let heads = String(decoding: (try? fileContents(layout.heads)) ?? [], as: UTF8.self)
+        let heads = String(decoding: (try? Files.contents(of: layout.heads)) ?? [], as: UTF8.self)
         for line in heads.split(separator: "\n") {
             let parts = line.split(separator: " ")
             guard parts.count == 2, let id = ObjectID(hex: parts[0]), parts[1].hasPrefix("refs/heads/"),
@@ -128,7 +129,7 @@ extension Verifier {
     }
 
     func journalRecords() -> [JournalRecord] {
-        guard status(of: layout.journal) != nil,
+        guard FileStatus(layout.journal) != nil,
             let journal = try? Journal(path: layout.journal, isDurable: false),
             let epoch = try? journal.epoch(), let records = try? journal.records(epoch: epoch)
         else { return [] }
@@ -165,8 +166,8 @@ extension Verifier {
             guard let id = (try? repository.reference(name)) ?? nil else { continue }
             lines += "\(id) \(name)\n"
         }
-        try? makeDirectory(layout.damaged)
-        try? replace("\(layout.damaged)/references-\(stamp)", with: Array(lines.utf8))
+        try? Files.makeDirectories(layout.damaged)
+        try? Files.replace("\(layout.damaged)/references-\(stamp)", with: Array(lines.utf8))
         _ = try? Store(opening: layout.root).takeSnapshot(reason: "before-repair", isTolerant: true)
     }
 }

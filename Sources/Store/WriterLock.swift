@@ -1,5 +1,6 @@
 internal import Git
 internal import Glibc
+internal import System
 
 /// What the processes that write to a store tell each other, in the file that they lock.
 struct WriterState: Equatable {
@@ -66,19 +67,12 @@ final class WriterLock {
     /// Opens the lock file and waits until no other writer has it.
     init(path: String, timeout: Duration) throws(StoreError) {
         file = try File(path, O_RDWR | O_CREAT)
-        wasFree = flock(file.descriptor, LOCK_EX | LOCK_NB) == 0
+        wasFree = try file.tryLock()
         if wasFree { return }
-        let deadline = ContinuousClock.now + timeout
-        var pause: UInt32 = 50
-        while flock(file.descriptor, LOCK_EX | LOCK_NB) != 0 {
-            guard errno == EWOULDBLOCK || errno == EINTR else { throw StoreError.system("lock", path, errno) }
-            guard ContinuousClock.now < deadline else {
-                throw StoreError(
-                    .locked, "store: another process has held '\(path)' for \(timeout)",
-                    hint: "`fuser '\(path)'` names it; the lock goes away with its process")
-            }
-            usleep(UInt32.random(in: pause / 2...pause))
-            pause = min(pause * 2, 2_000)
+        guard try file.lock(within: timeout) else {
+            throw StoreError(
+                .locked, "store: another process has held '\(path)' for \(timeout)",
+                hint: "`fuser '\(path)'` names it; the lock goes away with its process")
         }
     }
 

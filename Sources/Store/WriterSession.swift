@@ -1,6 +1,7 @@
 internal import Core
 internal import Git
 internal import Glibc
+internal import System
 
 /// The time during which one process, and no other, writes to the store. Begins by finishing what a dead writer left.
 final class WriterSession {
@@ -90,9 +91,9 @@ final class WriterSession {
         let heads = try repository.references(prefix: "refs/heads/").compactMap { name in
             try repository.reference(name).map { "\($0) \(name)\n" }
         }
-        if options.durability == .power { try synchronizeFileSystem(of: layout.root) }
+        if options.durability == .power { try Files.synchronizeFileSystem(of: layout.root) }
         // Its age tells recovery which packs are on disk for sure.
-        try replace(layout.heads, with: Array(heads.joined().utf8))
+        try Files.replace(layout.heads, with: Array(heads.joined().utf8))
         try options.atPoint(.checkpointSynced)
         state.epoch = UInt64.random(in: 1...UInt64.max)
         state.tail = Journal.start

@@ -1,5 +1,7 @@
+import Core
 import Glibc
 import Synchronization
+import System
 
 /// The control groups of one command: what holds its processes together, limits and counts them.
 ///
@@ -43,7 +45,7 @@ package final class ControlGroup: Sendable {
         for controller in ControlGroupHierarchy.Controller.allCases {
             guard let parent = hierarchy.parents[controller] else { continue }
             let directory = "\(parent)/\(name)"
-            if mkdir(directory, 0o755) == 0 || errno == EEXIST { directories[controller] = directory }
+            if (try? Files.makeDirectories(directory, mode: 0o755)) != nil { directories[controller] = directory }
         }
         return ControlGroup(directories, limits, isUnified: hierarchy.isUnified)
     }

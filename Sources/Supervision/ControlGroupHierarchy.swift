@@ -1,5 +1,6 @@
 import Glibc
 import Synchronization
+import System
 
 /// Where on this machine control groups can be made, found once.
 package struct ControlGroupHierarchy: Sendable {
@@ -88,7 +89,7 @@ package struct ControlGroupHierarchy: Sendable {
 
     private func removeLeftovers() {
         for parent in Set(parents.values) {
-            for name in namesOfEntries(in: parent) where name.hasPrefix(Self.prefix) {
+            for name in names(in: parent) where name.hasPrefix(Self.prefix) {
                 guard ProcessIdentity(ownerOf: name)?.isAlive == false else { continue }
                 Self.killMembers(of: "\(parent)/\(name)")
                 Self.remove("\(parent)/\(name)")

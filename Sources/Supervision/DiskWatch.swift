@@ -1,4 +1,5 @@
 import Glibc
+import System
 
 /// Measures now and then how much lies below some directories, and how much is free where they are.
 ///
@@ -65,32 +66,19 @@ private let block = 4096
 
 /// Bytes on disk of all that lies below `path`, following no link. What vanishes meanwhile counts nothing.
 private func treeSize(_ path: String) -> Int {
-    let root = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
-    guard root >= 0 else { return 0 }
-    return size(of: root, level: 0)
+    size(of: openDirectory(path, in: AT_FDCWD), level: 0)
 }
 
 /// Takes `directory` over. Deeper than 200 levels nothing is counted: open files are bounded too.
 private func size(of directory: Int32, level: Int) -> Int {
-    guard let stream = fdopendir(directory) else {
-        close(directory)
-        return 0
-    }
-    defer { closedir(stream) }
+    guard var stream = DirectoryStream(adopting: directory) else { return 0 }
     var total = 0
-    while let record = readdir(stream) {
-        withUnsafePointer(to: &record.pointee.d_name) { tuple in
-            tuple.withMemoryRebound(to: CChar.self, capacity: Int(NAME_MAX) + 1) { name in
-                var status = stat()
-                guard strcmp(name, ".") != 0, strcmp(name, "..") != 0,
-                    fstatat(directory, name, &status, AT_SYMLINK_NOFOLLOW) == 0
-                else { return }
-                total += max(block, Int(status.st_blocks) * 512)
-                if status.st_mode & S_IFMT == S_IFDIR, level < 200 {
-                    let child = openat(directory, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
-                    if child >= 0 { total += size(of: child, level: level + 1) }
-                }
-            }
+    while let name = stream.next() {
+        var status = stat()
+        guard fstatat(directory, name, &status, AT_SYMLINK_NOFOLLOW) == 0 else { continue }
+        total += max(block, Int(status.st_blocks) * 512)
+        if status.st_mode & S_IFMT == S_IFDIR, level < 200 {
+            total += size(of: openDirectory(name, in: directory), level: level + 1)
         }
     }
     return total

@@ -1,4 +1,5 @@
 import Glibc
+import System
 
 /// Limits of this machine, and of the groups and the session that the runner is in, by which a job can get less than its own
 /// limits allow.

@@ -1,6 +1,7 @@
 public import Archive
 import Core
 import Glibc
+import System
 
 /// Which user and group ids of this machine stand for those inside sandboxes.
 ///

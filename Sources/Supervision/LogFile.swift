@@ -1,24 +1,18 @@
 public import Core
 import Glibc
 import Synchronization
+import System
 
 /// A file that output is added to while it comes.
 public final class LogFile: Sendable {
     public let path: String
-    private let descriptor: Int32
+    private let file: Files.File
     private let written = Atomic<Int>(0)
 
     /// Creates the file, or empties it.
     public init(_ path: String) throws(Failure) {
         self.path = path
-        descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0o644)
-        guard descriptor >= 0 else {
-            throw Failure(.infrastructure, "\(path): cannot be created: \(String(cString: strerror(errno)))")
-        }
-    }
-
-    deinit {
-        close(descriptor)
+        file = try Files.File(path, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND, mode: 0o644)
     }
 
     /// Bytes added so far.
@@ -28,7 +22,7 @@ public final class LogFile: Sendable {
     public func append(_ bytes: [UInt8]) {
         var done = 0
         while done < bytes.count {
-            let count = bytes[done...].withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
+            let count = bytes[done...].withUnsafeBytes { write(file.descriptor, $0.baseAddress, $0.count) }
             guard count > 0 else { break }
             done += count
         }

@@ -1,6 +1,7 @@
 import CSandbox
 package import Core
 import Glibc
+import System
 
 /// The two ends of a pipe. Both are closed with this value, but for the one that is taken.
 package struct Pipe: ~Copyable {
@@ -10,7 +11,7 @@ package struct Pipe: ~Copyable {
     package init() throws(Failure) {
         var ends: [Int32] = [-1, -1]
         guard ciso_pipe(&ends) == 0 else {
-            throw Failure(.infrastructure, "no pipe: \(String(cString: strerror(errno)))")
+            throw Failure(.infrastructure, "no pipe: \(errorText(errno))")
         }
         reading = ends[0]
         writing = ends[1]

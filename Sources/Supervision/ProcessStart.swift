@@ -1,6 +1,7 @@
 import CSandbox
 package import Core
 import Glibc
+import System
 
 /// A process to be started in surroundings of its own, by what lies in `CSandbox`.
 package struct ProcessStart {
@@ -101,7 +102,7 @@ package struct ProcessStart {
         }
         guard result.process > 0 else {
             throw Failure(
-                .infrastructure, "\(path): \(obstacle(result.stage)): \(String(cString: strerror(result.error)))",
+                .infrastructure, "\(path): \(obstacle(result.stage)): \(errorText(result.error))",
                 hint: result.stage == CISO_STAGE_OVERLAY
                     ? "the kernel must have overlayfs, and the store must not lie on an overlay itself" : nil)
         }
@@ -160,7 +161,7 @@ package struct MemoryFile: ~Copyable {
 
     private static func check(_ descriptor: Int32) throws(Failure) {
         guard descriptor >= 0 else {
-            throw Failure(.infrastructure, "no anonymous file: \(String(cString: strerror(-descriptor)))")
+            throw Failure(.infrastructure, "no anonymous file: \(errorText(-descriptor))")
         }
     }
 

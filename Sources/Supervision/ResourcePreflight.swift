@@ -1,5 +1,6 @@
 public import Core
 import Glibc
+import System
 
 /// What this machine has left, looked at before work is begun rather than when it fails.
 public enum ResourcePreflight {
@@ -25,7 +26,7 @@ public enum ResourcePreflight {
                 .infrastructure, "\(directory): \(files) more files can be made, 10000 are needed to start a job",
                 hint: "remove files, or move the store by --store to a file system with more inodes")
         }
-        let left = descriptorLimit() - namesOfEntries(in: "/proc/self/fd").count
+        let left = descriptorLimit() - names(in: "/proc/self/fd").count
         guard left >= descriptors else {
             throw Failure(
                 .infrastructure, "\(left) more files can be opened, \(descriptors) are needed to start a job",

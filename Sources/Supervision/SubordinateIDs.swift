@@ -1,6 +1,7 @@
 import CSandbox
 public import Core
 import Glibc
+import System
 
 /// The ids that `/etc/subuid` and `/etc/subgid` give to an ordinary user: with them the several users of a root file system
 /// are kept apart.
@@ -81,7 +82,7 @@ public enum SubordinateIDs {
             ciso_user_namespace_by_programs(userProgram.pointers, groupProgram.pointers)
         }
         guard descriptor >= 0 else {
-            throw Failure(.infrastructure, "no user namespace: \(String(cString: strerror(-descriptor)))")
+            throw Failure(.infrastructure, "no user namespace: \(errorText(-descriptor))")
         }
         return descriptor
     }

@@ -3,6 +3,7 @@ import CSandbox
 package import Core
 import Glibc
 import Synchronization
+import System
 
 /// The user namespaces that sandboxes run in: made once per user and kept open while the program runs.
 ///
@@ -30,7 +31,7 @@ package enum UserNamespace {
         }
         guard descriptor >= 0 else {
             throw Failure(
-                .infrastructure, "no user namespace: \(String(cString: strerror(-descriptor)))",
+                .infrastructure, "no user namespace: \(errorText(-descriptor))",
                 hint: "the kernel must permit user namespaces (sysctl user.max_user_namespaces)")
         }
         return descriptor

@@ -4,6 +4,7 @@ internal import Fetching
 internal import Foundation
 internal import OpamFormat
 internal import OpamSwitch
+internal import System
 
 /// A source that is a repository of git or a folder, as an archive that every opam client takes.
 ///
@@ -35,7 +36,8 @@ struct ClientArchive {
         // Links in a source may lead anywhere; a folder that is not in it is none of it.
         let whole = Self.resolved("\(unpacked)/whole")
         let place = Self.resolved("\(whole)/\(source.subpath ?? "")")
-        guard place == whole || place.hasPrefix("\(whole)/"), rename(place, "\(unpacked)/source") == 0 else {
+        guard place == whole || place.hasPrefix("\(whole)/"), (try? Files.rename(place, "\(unpacked)/source")) != nil
+        else {
             throw SourceError(
                 .missing, "\(package): \(source.url): there is no folder '\(source.subpath ?? "")' in it")
         }

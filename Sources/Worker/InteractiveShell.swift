@@ -3,6 +3,7 @@ internal import Foundation
 internal import OpamSwitch
 internal import PluginMessages
 internal import Supervision
+internal import System
 
 /// A shell of the user's in a prepared job's sandbox, with the limits of a person rather than of a build.
 ///
@@ -22,7 +23,7 @@ struct InteractiveShell {
         let session = prepared.session
         let fifo = "\(prepared.staging.path)/keys"
         guard mkfifo(fifo, 0o644) == 0 else {
-            throw Failure(.infrastructure, "\(fifo): cannot be created: \(String(cString: strerror(errno)))")
+            throw Failure(.last("create", fifo))
         }
         let isTerminal = isatty(STDIN_FILENO) == 1
         let step = Step(

@@ -10,6 +10,7 @@ internal import RunnerInterface
 internal import SSH
 internal import Sandbox
 internal import Supervision
+internal import System
 
 /// Brings together all that a job is built from: its inputs' layers, the system packages, the sources, the steps.
 struct JobPreparation {
@@ -41,7 +42,7 @@ struct JobPreparation {
         let variables = try variables(in: assembled)
         let recipe = try recipe(in: assembled, variables)
         if workspace == nil { progress("fetch") }
-        let staging = try ScratchDirectory(in: runner.folders.scratch)
+        let staging = try Files.scratchDirectory(in: runner.folders.scratch)
         let staged = try await PackageFailure.blamingSource {
             try await StagedSources(recipe, from: runner.sources, in: staging.path)
         }

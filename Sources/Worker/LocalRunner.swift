@@ -12,6 +12,7 @@ package import SSH
 internal import Sandbox
 internal import Supervision
 internal import Synchronization
+internal import System
 
 /// Runs jobs from this Linux machine: in sandboxes of its own, or on hosts that it reaches by ssh.
 public final class LocalRunner: JobRunner {

@@ -7,6 +7,7 @@ internal import OpamSwitch
 internal import PluginMessages
 internal import RunnerInterface
 internal import Supervision
+internal import System
 
 /// The opam client of a target's environment, which carries out the recipes of jobs that ask for it.
 struct OpamClient: Sendable {

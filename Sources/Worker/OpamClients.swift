@@ -8,6 +8,7 @@ internal import RunnerInterface
 internal import Sandbox
 internal import Supervision
 internal import Synchronization
+internal import System
 
 /// Finds out, once for each environment, whether its opam client is the one that was planned with, and works.
 actor OpamClients {
@@ -44,7 +45,7 @@ actor OpamClients {
 
     private static func `try`(_ client: OpamClient, in scratch: String) async throws {
         let target = client.target
-        let staging = try ScratchDirectory(in: scratch)
+        let staging = try Files.scratchDirectory(in: scratch)
         let (state, layer) = ("\(staging.path)/state", OpamClient.layer(in: staging))
         try StateLayer(state, over: target.base, owner: target.buildUser).write(
             SwitchState(layout: target.layout, installed: [], user: target.environment.buildUser.name))

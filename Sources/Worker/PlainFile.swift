@@ -1,5 +1,6 @@
 internal import Core
 internal import Foundation
+internal import System
 
 /// The bytes of a regular file below a directory in which anybody may have written: no link is followed.
 ///
@@ -8,7 +9,7 @@ internal import Foundation
 /// - Throws: `Failure` where this machine cannot read it.
 func readPlainFile(_ path: String, below directory: String, limit: Int = 4 << 20) throws(Failure) -> [UInt8]? {
     func refusal() -> Failure {
-        Failure(.infrastructure, "\(directory)/\(path): cannot be read: \(String(cString: strerror(errno)))")
+        Failure(.last("read", "\(directory)/\(path)"))
     }
     var reached = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     guard reached >= 0 else { throw refusal() }
@@ -46,7 +47,7 @@ func readPlainFile(_ path: String, below directory: String, limit: Int = 4 << 20
 /// - Throws: `Failure` where the disk refuses.
 func writePlainFile(_ bytes: [UInt8], to path: String, below directory: String) throws(Failure) -> Bool {
     func refusal() -> Failure {
-        Failure(.infrastructure, "\(directory)/\(path): cannot be written: \(String(cString: strerror(errno)))")
+        Failure(.last("write", "\(directory)/\(path)"))
     }
     /// Whether the last call failed because of what kind of file is there.
     func isBlocked() -> Bool { [ENOTDIR, ELOOP, EISDIR, EEXIST].contains(errno) }
@@ -56,8 +57,7 @@ func writePlainFile(_ bytes: [UInt8], to path: String, below directory: String) 
     let components = path.split(separator: "/").map(String.init)
     for component in components.dropLast() {
         guard component != ".." else { return false }
-        mkdirat(reached, component, 0o755)
-        let next = openat(reached, component, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+        let next = openDirectory(component, in: reached, making: 0o755)
         guard next >= 0 else {
             if isBlocked() { return false }
             throw refusal()

@@ -2,6 +2,7 @@ internal import Core
 internal import Documents
 internal import SSH
 internal import Supervision
+internal import System
 
 /// A job up to the point where the package's own commands begin.
 struct PreparedJob {

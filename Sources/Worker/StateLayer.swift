@@ -3,6 +3,7 @@ internal import Core
 internal import Foundation
 internal import OpamSwitch
 internal import Supervision
+internal import System
 
 /// A directory with files of opam's own, which is stacked like a layer and thrown away with its job.
 struct StateLayer {
@@ -56,10 +57,10 @@ struct StateLayer {
         if stat(path, &status) == 0 { return }
         if let slash = name.lastIndex(of: "/") {
             try makeDirectory(String(name[..<slash]))
-        } else if mkdir(directory, 0o755) != 0, errno != EEXIST {
-            throw refusal(directory)
+        } else {
+            try Files.makeDirectories(directory, mode: 0o755)
         }
-        guard mkdir(path, 0o755) == 0 else { throw refusal(path) }
+        try Files.makeDirectory(path, mode: 0o755)
         if stat("\(base)/\(name)", &status) == 0 {
             try own(path, Owner(user: status.st_uid, group: status.st_gid), mode: status.st_mode & 0o7777)
         } else {
@@ -76,6 +77,6 @@ struct StateLayer {
     }
 
     private func refusal(_ path: String) -> Failure {
-        Failure(.infrastructure, "\(path): cannot be written: \(String(cString: strerror(errno)))")
+        Failure(.last("write", path))
     }
 }

@@ -5,6 +5,7 @@ internal import Foundation
 internal import Git
 internal import Review
 internal import Supervision
+internal import System
 
 /// The root of the command line. It alone turns errors into words and exit codes.
 @main

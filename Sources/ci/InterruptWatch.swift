@@ -2,6 +2,7 @@ internal import Core
 internal import Foundation
 internal import Supervision
 internal import Synchronization
+internal import System
 
 /// Ends the program on Ctrl-C, SIGTERM and SIGHUP with the exit code of an interruption.
 ///

@@ -6,6 +6,7 @@ internal import PlanSession
 internal import PluginHost
 internal import Records
 internal import Supervision
+internal import System
 
 struct PlanCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

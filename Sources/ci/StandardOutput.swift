@@ -1,6 +1,7 @@
 internal import Core
 internal import Foundation
 internal import Synchronization
+internal import System
 
 /// The one way to print data: standard output, kept in a buffer until the end or `flush`.
 ///
@@ -66,7 +67,7 @@ enum StandardOutput {
                 hint: ">/dev/null throws it away")
         case .system(let number):
             throw Failure(
-                .unavailable, "standard output cannot be written: \(String(cString: strerror(number)))",
+                .unavailable, "standard output cannot be written: \(errorText(number))",
                 hint: "what was printed is not complete")
         }
     }

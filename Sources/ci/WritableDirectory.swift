@@ -1,5 +1,6 @@
 internal import Core
 internal import Foundation
+internal import System
 
 /// Checks of directories that a command is going to write to, before it begins.
 enum WritableDirectory {
@@ -12,7 +13,7 @@ enum WritableDirectory {
         var status = stat()
         while stat(place, &status) != 0 {
             guard errno == ENOENT, let parent = parent(of: place) else {
-                throw unusable(path, name, "'\(place)': \(String(cString: strerror(errno)))", hint)
+                throw unusable(path, name, "'\(place)': \(errorText(errno))", hint)
             }
             place = parent
         }
@@ -20,7 +21,7 @@ enum WritableDirectory {
             throw unusable(path, name, "'\(place)' is not a directory", hint)
         }
         guard access(place, W_OK | X_OK) == 0 else {
-            throw unusable(path, name, "'\(place)': \(String(cString: strerror(errno)))", hint)
+            throw unusable(path, name, "'\(place)': \(errorText(errno))", hint)
         }
     }
 

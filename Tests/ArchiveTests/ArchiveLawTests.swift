@@ -1,5 +1,6 @@
 import Archive
 import Foundation
+import System
 import TestSupport
 import Testing
 

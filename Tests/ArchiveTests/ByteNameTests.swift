@@ -1,6 +1,7 @@
 import Archive
 import Foundation
 import Glibc
+import System
 import TestSupport
 import Testing
 

@@ -1,6 +1,7 @@
 import Archive
 import Core
 import Foundation
+import System
 import TestSupport
 import Testing
 

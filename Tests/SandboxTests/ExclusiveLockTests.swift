@@ -1,26 +1,28 @@
+import Core
 import Foundation
 import Supervision
+import System
 import TestSupport
 import Testing
 
 struct ExclusiveLockTests {
     @Test func oneAtATimeHasIt() throws {
         let directory = try TemporaryDirectory()
-        let lock = try ExclusiveLock.attempt(directory("lock"))
+        let lock = try Files.lockIfFree(directory("lock"))
         #expect(lock != nil)
-        #expect(try ExclusiveLock.attempt(directory("lock")) == nil)
+        #expect(try Files.lockIfFree(directory("lock")) == nil)
         withExtendedLifetime(lock) {}
     }
 
     /// As with a child that is forked while the lock is held and has not started its program yet.
     @Test func itEndsWithItsObjectThoughTheFileStaysOpen() throws {
         let directory = try TemporaryDirectory()
-        var lock = try ExclusiveLock.attempt(directory("lock"))
+        var lock = try Files.lockIfFree(directory("lock"))
         #expect(lock != nil)
         let copy = try #require(descriptor(of: directory("lock")).map { dup($0) })
         defer { close(copy) }
         lock = nil
-        #expect(try ExclusiveLock.attempt(directory("lock")) != nil)
+        #expect(try Files.lockIfFree(directory("lock")) != nil)
     }
 
     private func descriptor(of path: String) -> Int32? {

@@ -6,6 +6,7 @@ import Layers
 import Sandbox
 import SandboxTestSupport
 import Supervision
+import System
 import Testing
 
 @Suite(.enabled(if: Fixture.isSandboxPossible, "needs bubblewrap and user namespaces"))
@@ -133,7 +134,7 @@ struct LayerTests {
 
     @Test func whatAKilledProcessLeftIsRemovedAndWhatALivingOneUsesIsNot() throws {
         let parent = fixture.path + "/scratch"
-        let mine = try ScratchDirectory(in: parent)
+        let mine = try Files.scratchDirectory(in: parent)
         let name = try #require(mine.path.split(separator: "/").last)
         let start = name.split(separator: ".")[1]
         for dead in ["1.\(start).7", "999999999.5.1"] {

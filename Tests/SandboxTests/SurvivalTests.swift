@@ -4,6 +4,7 @@ import Layers
 import Sandbox
 import SandboxTestSupport
 import Supervision
+import System
 import TestSupport
 import Testing
 

@@ -5,6 +5,7 @@ import OpamFormat
 import OpamSwitch
 import Sandbox
 import Supervision
+import System
 import TestSupport
 import Testing
 
@@ -42,7 +43,7 @@ struct OpamEqualityTests {
         ).write(to: files.deletingLastPathComponent().appending(path: "opam"))
         let built = try await BuiltSwitch(["beside", "seq"], in: QuickstartWorld(repository: repository))
         try await compare(built, ["beside", "seq"])
-        let state = try ScratchDirectory(in: built.world.folders.scratch)
+        let state = try Files.scratchDirectory(in: built.world.folders.scratch)
         let opam = try await StockOpam(in: built.world, layers: try built.withState(in: state.path, leavingOut: "seq"))
         let installed = await opam.run("\(StockOpam.repository)\nopam install seq")
         #expect(installed.succeeded && installed.text.contains("installed seq."), "\(installed.text)")
@@ -61,7 +62,7 @@ struct OpamEqualityTests {
 
     /// Opam's own commands in the switch that the layers make, and the package that was left out installed by it.
     private func useWithOpam(_ built: BuiltSwitch, leavingOut one: String) async throws {
-        let state = try ScratchDirectory(in: built.world.folders.scratch)
+        let state = try Files.scratchDirectory(in: built.world.folders.scratch)
         let opam = try await StockOpam(
             in: built.world, systemPackages: built.systemPackages,
             layers: try built.withState(in: state.path, leavingOut: one))
@@ -117,7 +118,7 @@ struct OpamEqualityTests {
     @Test func opamItselfWorksInTheAssembledSwitch() async throws {
         let world = try await QuickstartWorld()
         let built = try await BuiltSwitch(["ocamlfind", "seq"], in: world)
-        let state = try ScratchDirectory(in: world.folders.scratch)
+        let state = try Files.scratchDirectory(in: world.folders.scratch)
         let opam = try await StockOpam(in: world, layers: try built.withState(in: state.path))
         let list = await opam.run("opam list --installed --short --columns=package")
         #expect(list.succeeded)

@@ -5,6 +5,7 @@ internal import PluginMessages
 internal import Sandbox
 internal import Supervision
 internal import Synchronization
+internal import System
 
 /// Runs the steps by which a plugin prepares an environment, in a sandbox. Each must succeed; of one that says that it is
 /// idempotent a second run must succeed and change nothing. The step's own question, where it has one, must say that the
@@ -48,7 +49,7 @@ package struct IdempotenceCheck {
     }
 
     private init(in directory: String) throws {
-        folder = try ScratchDirectory(in: directory)
+        folder = try Files.scratchDirectory(in: directory)
         let manager = FileManager.default
         let base = "\(folder.path)/base"
         for name in ["etc", "home", "opt", "proc", "dev", "tmp", "usr", "var/cache", "var/lib", "root", "stubs"] {

@@ -5,6 +5,7 @@ internal import PluginHost
 internal import PluginTools
 internal import Review
 internal import Supervision
+internal import System
 internal import Worker
 
 struct PluginCheckCommand: AsyncParsableCommand, SandboxingCommand {

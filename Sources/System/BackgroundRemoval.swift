@@ -1,6 +1,5 @@
-import Archive
-import Dispatch
-import Glibc
+internal import Dispatch
+internal import Glibc
 
 /// Entries that are removed on the spot: about a tenth of a second's worth.
 private let prompt = 5000
@@ -28,7 +27,7 @@ func removeTreeInBackground(_ path: String, closing lock: Int32, promptly limit:
 }
 
 /// Waits until nothing is left to be removed in the background, but at most so long. The next start removes the rest.
-public func waitForRemovals(atMost time: Duration) {
+package func waitForRemovals(atMost time: Duration) {
     let (seconds, attoseconds) = time.components
     let nanoseconds = Int(seconds) * 1_000_000_000 + Int(attoseconds / 1_000_000_000)
     _ = removals.wait(timeout: .now() + .nanoseconds(nanoseconds))

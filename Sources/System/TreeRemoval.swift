@@ -1,4 +1,4 @@
-import Glibc
+internal import Glibc
 
 /// Removes a file or a directory with all it holds, following no link; what does not exist is no error.
 ///
@@ -8,16 +8,16 @@ import Glibc
 /// - Parameter limit: entries after which it stops.
 /// - Returns: whether nothing is left.
 @discardableResult
-public func removeTree(_ path: String, atMost limit: Int = .max) -> Bool {
+package func removeTree(_ path: String, atMost limit: Int = .max) -> Bool {
     if unlink(path) == 0 || errno == ENOENT { return true }
     let raw = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
     guard raw >= 0 else { return false }
-    let top = Descriptor(adopting: raw)
+    let top = OpenFile<SystemError>(adopting: raw, path)
     var left = limit
     // Each pass lifts what was too deep and the next one empties it.
     while true {
         var pass = Pass(left: left)
-        empty(top.raw, top: top.raw, level: 0, &pass)
+        empty(top.descriptor, top: top.descriptor, level: 0, &pass)
         left = pass.left
         if pass.lifted == 0 || left == 0 { break }
     }
@@ -35,16 +35,9 @@ private struct Pass {
 
 private func empty(_ directory: Int32, top: Int32, level: Int, _ pass: inout Pass) {
     // A stream takes its descriptor over, so it gets one of its own, and reads from the start.
-    let raw = openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-    guard raw >= 0, let stream = fdopendir(raw) else { return }
-    defer { closedir(stream) }
-    while pass.left > 0, let record = readdir(stream) {
-        withUnsafePointer(to: &record.pointee.d_name) { tuple in
-            tuple.withMemoryRebound(to: CChar.self, capacity: Int(NAME_MAX) + 1) { name in
-                if strcmp(name, ".") == 0 || strcmp(name, "..") == 0 { return }
-                remove(name, in: directory, top: top, level: level, &pass)
-            }
-        }
+    guard var stream = DirectoryStream(".", in: directory) else { return }
+    while pass.left > 0, let name = stream.next() {
+        remove(name, in: directory, top: top, level: level, &pass)
     }
 }
 

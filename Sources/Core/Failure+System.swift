@@ -1,0 +1,12 @@
+public import System
+
+/// Files of this machine, with errors that are failures of the infrastructure.
+package typealias Files = FileSystem<Failure>
+
+extension Failure: SystemErrorConvertible {
+    package init(_ error: SystemError) { self.init(.unavailable, error.description) }
+}
+
+extension SystemError: ClassifiedError {
+    public var category: ErrorCategory { .unavailable }
+}

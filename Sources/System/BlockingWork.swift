@@ -1,0 +1,125 @@
+internal import Foundation
+internal import Synchronization
+
+/// Work that waits for a disk, a lock, a process or a library without asynchronous functions.
+///
+/// It runs on a thread of its own: the cooperative pool has one thread per processor, and whoever waits on one of them
+/// stops all tasks. See docs/concurrency.md.
+package enum BlockingWork {
+    /// Starts `work` on a new thread and does not wait for it.
+    package static func start(_ work: @escaping @Sendable () -> Void) {
+        Thread.detachNewThread(work)
+    }
+
+    /// What `work` returns. A cancelled task waits for it, too.
+    package static func run<Value: Sendable>(_ work: @escaping @Sendable () throws -> Value) async throws -> Value {
+        try await withCheckedThrowingContinuation { continuation in
+            start { continuation.resume(with: Result { try work() }) }
+        }
+    }
+
+    /// What `work`, which cannot fail, returns. A cancelled task waits for it, too.
+    package static func run<Value: Sendable>(_ work: @escaping @Sendable () -> Value) async -> Value {
+        await withCheckedContinuation { continuation in
+            start { continuation.resume(returning: work()) }
+        }
+    }
+
+    /// What `work` returns. As soon as the task is cancelled, the thread is left to itself and its result is dropped.
+    ///
+    /// - Throws: `CancellationError`; what `work` throws.
+    package static func runUntilCancelled<Value: Sendable>(
+        _ work: @escaping @Sendable () throws -> Value
+    ) async throws -> Value {
+        let first = FirstResult<Value>()
+        return try await withTaskCancellationHandler {
+            try await withCheckedThrowingContinuation { continuation in
+                first.wait(continuation)
+                start { first.resume(with: Result { try work() }) }
+            }
+        } onCancel: {
+            first.resume(with: .failure(CancellationError()))
+        }
+    }
+
+    /// What `work` returns, for libraries that block and know no time limits.
+    ///
+    /// A thread that does not come back is left to itself: it ends when its library asks the `Patience`, or with the
+    /// process.
+    ///
+    /// - Parameter late: is thrown when `limit` has passed.
+    /// - Throws: `CancellationError` as soon as the task is cancelled; what `work` throws.
+    package static func run<Value: Sendable>(
+        within limit: Duration, late: any Error, _ work: @escaping @Sendable (Patience) throws -> Value
+    ) async throws -> Value {
+        let patience = Patience(until: .now + limit)
+        defer { patience.giveUp() }
+        return try await withThrowingTaskGroup(of: Value.self) { group in
+            group.addTask { try await runUntilCancelled { try work(patience) } }
+            group.addTask {
+                try await Task.sleep(for: limit)
+                throw late
+            }
+            defer { group.cancelAll() }
+            guard let value = try await group.next() else { throw late }
+            return value
+        }
+    }
+}
+
+/// Whether somebody still waits for work that cannot be interrupted.
+package final class Patience: Sendable {
+    private let deadline: ContinuousClock.Instant
+    private let isGivenUp = Atomic(false)
+
+    package init(until deadline: ContinuousClock.Instant) {
+        self.deadline = deadline
+    }
+
+    /// False once the time is up or the waiting task was cancelled.
+    package var lasts: Bool { !isGivenUp.load(ordering: .relaxed) && ContinuousClock.now < deadline }
+
+    /// How long somebody still waits.
+    package var remaining: Duration { lasts ? deadline - .now : .zero }
+
+    package func giveUp() { isGivenUp.store(true, ordering: .relaxed) }
+}
+
+/// Resumes a continuation with the first of several results, which may come before the continuation.
+private final class FirstResult<Value: Sendable>: Sendable {
+    private enum State {
+        case empty
+        case waiting(CheckedContinuation<Value, any Error>)
+        case early(Result<Value, any Error>)
+        case done
+    }
+
+    private let state = Mutex(State.empty)
+
+    func wait(_ continuation: CheckedContinuation<Value, any Error>) {
+        let early: Result<Value, any Error>? = state.withLock { state in
+            if case .early(let result) = state {
+                state = .done
+                return result
+            }
+            state = .waiting(continuation)
+            return nil
+        }
+        if let early { continuation.resume(with: early) }
+    }
+
+    func resume(with result: Result<Value, any Error>) {
+        let waiting: CheckedContinuation<Value, any Error>? = state.withLock { state in
+            switch state {
+            case .empty:
+                state = .early(result)
+                return nil
+            case .waiting(let continuation):
+                state = .done
+                return continuation
+            case .early, .done: return nil
+            }
+        }
+        waiting?.resume(with: result)
+    }
+}

@@ -1,0 +1,74 @@
+package import Glibc
+
+/// The names in a directory, one after the other, in the order of the file system and without `.` and `..`.
+///
+/// Names are bytes: not all of them are UTF-8.
+package struct DirectoryStream: ~Copyable {
+    private let stream: OpaquePointer
+    /// Of the entry that `next` returned last, as in `dirent`: `DT_DIR`, `DT_REG`; `DT_UNKNOWN` where the file system does
+    /// not say.
+    package private(set) var type: UInt8 = 0
+
+    /// Opens a directory by its path, following links; nil where that fails, with the reason in `errno`.
+    package init?(_ path: String) {
+        self.init(adopting: open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC))
+    }
+
+    /// Opens a directory in an open one; a symbolic link is not followed.
+    package init?(_ name: UnsafePointer<CChar>, in directory: Int32) {
+        self.init(adopting: openDirectory(name, in: directory))
+    }
+
+    /// Takes over a descriptor, which is closed also where it is no directory.
+    package init?(adopting descriptor: Int32) {
+        guard descriptor >= 0 else { return nil }
+        guard let stream = fdopendir(descriptor) else {
+            let reason = errno
+            close(descriptor)
+            errno = reason
+            return nil
+        }
+        self.stream = stream
+    }
+
+    deinit { closedir(stream) }
+
+    /// The open directory, valid as long as this value.
+    package var descriptor: Int32 { dirfd(stream) }
+
+    /// The next name, ended by a zero; nil at the end. It is valid until the next call.
+    package mutating func next() -> UnsafePointer<CChar>? {
+        while let record = readdir(stream) {
+            let offset = MemoryLayout<dirent>.offset(of: \.d_name)!
+            let name = UnsafeRawPointer(record).advanced(by: offset).assumingMemoryBound(to: CChar.self)
+            if strcmp(name, ".") == 0 || strcmp(name, "..") == 0 { continue }
+            type = record.pointee.d_type
+            return UnsafePointer(name)
+        }
+        return nil
+    }
+}
+
+/// The names in a directory, sorted, without `.` and `..`; none where it cannot be read.
+package func names(in directory: String) -> [String] {
+    guard var stream = DirectoryStream(directory) else { return [] }
+    var found: [String] = []
+    while let name = stream.next() { found.append(String(cString: name)) }
+    return found.sorted()
+}
+
+/// Opens the directory `name` in an open directory, following no link.
+///
+/// - Parameter mode: of the directory, which is made where it does not exist; nil: it is not made.
+/// - Returns: a descriptor; negative where that fails, with the reason in `errno`.
+package func openDirectory(
+    _ name: UnsafePointer<CChar>, in directory: Int32, making mode: mode_t? = nil
+) -> Int32 {
+    if let mode { mkdirat(directory, name, mode) }
+    return openat(directory, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+}
+
+/// Makes the directory `name` in an open directory. Returns 0, or -1 with the reason in `errno`.
+package func makeDirectory(_ name: UnsafePointer<CChar>, in directory: Int32, mode: mode_t) -> Int32 {
+    mkdirat(directory, name, mode)
+}

@@ -1,0 +1,137 @@
+internal import CSync
+package import Glibc
+internal import SystemPackage
+
+/// Operations on files and directories by their paths. Their errors are a module's own: a module declares
+/// `typealias Files = FileSystem<ItsError>`.
+package enum FileSystem<Problem: SystemErrorConvertible> {
+    /// An open file with the same errors.
+    package typealias File = OpenFile<Problem>
+
+    /// Makes a directory that does not exist yet.
+    package static func makeDirectory(_ path: String, mode: mode_t = 0o777) throws(Problem) {
+        guard mkdir(path, mode) == 0 else { throw Problem(.last("create directory", path)) }
+    }
+
+    /// Makes a directory and those above it, where they do not exist.
+    package static func makeDirectories(_ path: String, mode: mode_t = 0o777) throws(Problem) {
+        if mkdir(path, mode) == 0 || errno == EEXIST { return }
+        guard errno == ENOENT, let parent = parentDirectory(of: path) else {
+            throw Problem(.last("create directory", path))
+        }
+        try makeDirectories(parent, mode: mode)
+        guard mkdir(path, mode) == 0 || errno == EEXIST else { throw Problem(.last("create directory", path)) }
+    }
+
+    /// Gives the file or directory at `old` the name `new`; a file that has it is replaced at once.
+    package static func rename(_ old: String, _ new: String) throws(Problem) {
+        guard Glibc.rename(old, new) == 0 else { throw Problem(.last("rename '\(old)' to", new)) }
+    }
+
+    /// Moves `old` to `new`, and removes a directory or anything else that is in the way.
+    package static func move(_ old: String, over new: String) throws(Problem) {
+        if Glibc.rename(old, new) == 0 { return }
+        let isBlocked = [EISDIR, ENOTDIR, ENOTEMPTY, EEXIST].contains(errno)
+        let error = SystemError.last("rename '\(old)' to", new)
+        guard isBlocked, removeTree(new) else { throw Problem(error) }
+        try rename(old, new)
+    }
+
+    /// Renames a file unless something has the new name, in one step; on file systems that cannot, by a link.
+    ///
+    /// - Returns: false where something has the new name.
+    package static func renameWithoutReplacing(_ old: String, _ new: String) throws(Problem) -> Bool {
+        let noReplace: UInt32 = 1
+        if renameat2(AT_FDCWD, old, AT_FDCWD, new, noReplace) == 0 { return true }
+        if errno == EINVAL || errno == ENOSYS, link(old, new) == 0 {
+            unlink(old)
+            return true
+        }
+        if errno == EEXIST { return false }
+        throw Problem(.last("rename '\(old)' to", new))
+    }
+
+    /// Creates a file, and the directory that it is in, if need be.
+    package static func creating(_ path: String, _ flags: Int32, mode: mode_t = 0o666) throws(Problem) -> File {
+        do throws(SystemError) {
+            return File(adopting: try OpenFile<SystemError>(path, flags | O_CREAT, mode: mode).relinquish(), path)
+        } catch {
+            guard error.code == ENOENT, let parent = parentDirectory(of: path) else { throw Problem(error) }
+            try makeDirectories(parent)
+        }
+        return try File(path, flags | O_CREAT, mode: mode)
+    }
+
+    /// Removes a file, if it is there.
+    package static func remove(_ path: String) throws(Problem) {
+        guard unlink(path) == 0 || errno == ENOENT else { throw Problem(.last("remove", path)) }
+    }
+
+    /// The contents of a file; nil where there is none.
+    ///
+    /// - Parameter limit: for files that are known to be small, where more than so many bytes are of no interest.
+    package static func contents(of path: String, limit: Int? = nil) throws(Problem) -> [UInt8]? {
+        guard let file = try File.ifPresent(path) else { return nil }
+        return try file.read(limit ?? file.size)
+    }
+
+    /// Replaces the file at `path` at once: readers see the old contents or the new, also after the process is killed.
+    ///
+    /// - Parameter durability: by default the new contents are on disk when this returns.
+    package static func replace(
+        _ path: String, with bytes: [UInt8], mode: mode_t = 0o666, durability: Durability = .contentsAndName
+    ) throws(Problem) {
+        let file = try AtomicFile<Problem>(replacing: path, mode: mode)
+        try file.file.write(bytes, at: 0)
+        try file.commit(durability)
+    }
+
+    /// The lock that the file `path` names, or nil when somebody has it. Makes the file and its directory.
+    package static func lockIfFree(_ path: String) throws(Problem) -> ExclusiveLock? {
+        do throws(SystemError) {
+            return try ExclusiveLock.attempt(path)
+        } catch {
+            throw Problem(error)
+        }
+    }
+
+    /// Makes the names in the directory of `path` durable.
+    package static func synchronizeDirectory(of path: String) throws(Problem) {
+        try File(parentDirectory(of: path) ?? ".", O_RDONLY | O_DIRECTORY).synchronizeFully()
+    }
+
+    /// Makes everything written to the file system of `path` durable.
+    package static func synchronizeFileSystem(of path: String) throws(Problem) {
+        let file = try File(path, O_RDONLY)
+        guard syncfs(file.descriptor) == 0 else { throw Problem(.last("sync", path)) }
+    }
+
+    /// Lets directories that are made in `directory` lie far from it, where the file system can do so.
+    package static func spreadSubdirectories(of directory: String) {
+        guard let opened = try? File(directory, O_RDONLY | O_DIRECTORY) else { return }
+        _ = spread_subdirectories(opened.descriptor)
+    }
+}
+
+/// The directory that a path is in: nil for a name alone and for the root.
+package func parentDirectory(of path: String) -> String? {
+    let parent = FilePath(path).removingLastComponent()
+    return parent.isEmpty || FilePath(path).lastComponent == nil ? nil : parent.string
+}
+
+/// The bytes of a file, also of the kernel's own, whose sizes are unknown; nil where it cannot be read.
+package func bytes(of path: String) -> [UInt8]? {
+    try? FileSystem<SystemError>.File(path, O_RDONLY).readAll()
+}
+
+/// The text of a file, also of the kernel's own; nil where it cannot be read.
+package func contents(of path: String) -> String? {
+    bytes(of: path).map { String(decoding: $0, as: UTF8.self) }
+}
+
+/// `path` without links and from the root on; as it is where it does not exist.
+package func absolute(_ path: String) -> String {
+    guard let found = realpath(path, nil) else { return path }
+    defer { free(found) }
+    return String(cString: found)
+}

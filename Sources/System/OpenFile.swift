@@ -1,0 +1,170 @@
+internal import CSync
+package import Glibc
+internal import SystemPackage
+
+/// An open file or directory, closed when it goes out of use. Its errors are a module's own.
+package struct OpenFile<Problem: SystemErrorConvertible>: ~Copyable, Sendable {
+    private let file: FileDescriptor
+    /// As it was opened, for messages.
+    package let path: String
+    private var isOwned = true
+
+    /// Opens `path` with the flags of open(2). No program that is started inherits the file.
+    package init(_ path: String, _ flags: Int32, mode: mode_t = 0o666) throws(Problem) {
+        let descriptor = retrying { open(path, flags | O_CLOEXEC, mode) }
+        guard descriptor >= 0 else { throw Problem(.last(flags & O_CREAT == 0 ? "open" : "create", path)) }
+        self.init(adopting: descriptor, path)
+    }
+
+    /// Opens `path`; nil where it does not exist.
+    package static func ifPresent(_ path: String, _ flags: Int32 = O_RDONLY) throws(Problem) -> OpenFile? {
+        let descriptor = retrying { open(path, flags | O_CLOEXEC) }
+        if descriptor < 0, errno == ENOENT || errno == ENOTDIR { return nil }
+        guard descriptor >= 0 else { throw Problem(.last("open", path)) }
+        return OpenFile(adopting: descriptor, path)
+    }
+
+    /// Takes over a descriptor that is open.
+    package init(adopting descriptor: Int32, _ path: String) {
+        file = FileDescriptor(rawValue: descriptor)
+        self.path = path
+    }
+
+    deinit {
+        if isOwned { try? file.close() }
+    }
+
+    /// Gives the descriptor to the caller, who closes it.
+    package consuming func relinquish() -> Int32 {
+        isOwned = false
+        return descriptor
+    }
+
+    /// The number of the descriptor, valid as long as this value.
+    package var descriptor: Int32 { file.rawValue }
+
+    /// The number of bytes in the file; 0 where it cannot be told.
+    package var size: Int { status?.size ?? 0 }
+
+    /// Type, size and times of the file.
+    package var status: FileStatus? { FileStatus(of: descriptor) }
+
+    /// Reads at most `count` bytes from `offset`; fewer at the end of the file.
+    package func read(_ count: Int, at offset: Int = 0) throws(Problem) -> [UInt8] {
+        var problem: Int32 = 0
+        let bytes = [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
+            filled = 0
+            while filled < count {
+                let got = pread(descriptor, buffer.baseAddress! + filled, count - filled, off_t(offset + filled))
+                if got < 0, errno == EINTR { continue }
+                if got < 0 { problem = errno }
+                if got <= 0 { break }
+                filled += got
+            }
+        }
+        guard problem == 0 else { throw Problem(SystemError("read", path, problem)) }
+        return bytes
+    }
+
+    /// Reads all of the file, or of a pipe or one of the kernel's own, whose sizes are unknown.
+    package func readAll() throws(Problem) -> [UInt8] {
+        if let status, status.isFile, status.size > 0 { return try read(status.size) }
+        var bytes: [UInt8] = []
+        try forEachPiece(of: 1 << 16) { bytes += $0 }
+        return bytes
+    }
+
+    /// Reads from the current position to the end, in pieces of at most `size` bytes, without keeping them.
+    package func forEachPiece(
+        of size: Int = 1 << 18, _ body: (UnsafeRawBufferPointer) -> Void
+    ) throws(Problem) {
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: size, alignment: 16)
+        defer { buffer.deallocate() }
+        while true {
+            let count = retrying { Glibc.read(descriptor, buffer.baseAddress, size) }
+            guard count >= 0 else { throw Problem(.last("read", path)) }
+            if count == 0 { return }
+            body(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+        }
+    }
+
+    /// Writes all of `bytes` at `offset`.
+    package func write(_ bytes: [UInt8], at offset: Int) throws(Problem) {
+        let result = bytes.withUnsafeBytes { bytes in
+            writeAll(bytes, path) { pwrite(descriptor, $0, $1, off_t(offset + $2)) }
+        }
+        if let error = result { throw Problem(error) }
+    }
+
+    /// Writes all of `bytes` at the current position.
+    package func write(_ bytes: [UInt8]) throws(Problem) {
+        let result = bytes.withUnsafeBytes { System.write($0, to: descriptor, path) }
+        if let error = result { throw Problem(error) }
+    }
+
+    /// Writes all of `bytes` at the current position.
+    package func write(_ bytes: UnsafeRawBufferPointer) throws(Problem) {
+        if let error = System.write(bytes, to: descriptor, path) { throw Problem(error) }
+    }
+
+    /// Cuts the file off, or extends it by a hole.
+    package func truncate(to size: Int) throws(Problem) {
+        guard retrying({ ftruncate(descriptor, off_t(size)) }) == 0 else { throw Problem(.last("truncate", path)) }
+    }
+
+    /// Starts writing dirty pages to disk and does not wait. Where that is impossible, `synchronize` does all of it.
+    package func startWriting(_ count: Int, at offset: Int) {
+        let write: UInt32 = 2
+        _ = sync_file_range(descriptor, Int64(offset), Int64(count), write)
+    }
+
+    /// Waits until the contents are on disk (fdatasync).
+    package func synchronize() throws(Problem) {
+        guard fdatasync(descriptor) == 0 else { throw Problem(.last("sync", path)) }
+    }
+
+    /// Waits until contents and attributes are on disk; of a directory, the names in it (fsync).
+    package func synchronizeFully() throws(Problem) {
+        guard fsync(descriptor) == 0 else { throw Problem(.last("sync", path)) }
+    }
+}
+
+/// Repeats a system call as long as a signal interrupts it.
+package func retrying<Number: SignedInteger>(_ call: () -> Number) -> Number {
+    while true {
+        let result = call()
+        if result >= 0 || errno != EINTR { return result }
+    }
+}
+
+/// Writes all of `bytes` to a descriptor that another owner closes.
+///
+/// - Parameter path: for messages.
+package func writeAll(_ bytes: [UInt8], to descriptor: Int32, _ path: String) throws(SystemError) {
+    if let error = bytes.withUnsafeBytes({ write($0, to: descriptor, path) }) { throw error }
+}
+
+/// Writes all of `bytes` to a descriptor that another owner closes.
+///
+/// - Parameter path: for messages.
+package func writeAll(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32, _ path: String) throws(SystemError) {
+    if let error = write(bytes, to: descriptor, path) { throw error }
+}
+
+private func write(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32, _ path: String) -> SystemError? {
+    writeAll(bytes, path) { buffer, count, _ in Glibc.write(descriptor, buffer, count) }
+}
+
+/// Calls `call` with the rest of `bytes`, its size and what is done, until all is written. Returns why it is not.
+private func writeAll(
+    _ bytes: UnsafeRawBufferPointer, _ path: String, by call: (UnsafeRawPointer?, Int, Int) -> Int
+) -> SystemError? {
+    var done = 0
+    while done < bytes.count {
+        let count = call(bytes.baseAddress.map { $0 + done }, bytes.count - done, done)
+        if count < 0, errno == EINTR { continue }
+        guard count > 0 else { return SystemError("write", path, count < 0 ? errno : ENOSPC) }
+        done += count
+    }
+    return nil
+}
