@@ -3,6 +3,8 @@
 package struct CanonicalReader {
     private let bytes: [UInt8]
     private var position = 0
+    private var depth = 0
+    private var isFirst = true
 
     package init(_ bytes: [UInt8]) {
         self.bytes = bytes
@@ -18,6 +20,86 @@ package struct CanonicalReader {
         for offset in 0..<count where bytes[position + offset] != text.utf8Start[offset] { return false }
         position += count
         return true
+    }
+
+    // MARK: Objects and arrays
+
+    /// Reads an object with at least one member; `body` reads the members.
+    package mutating func object<Value>(_ body: (inout Self) -> Value?) -> Value? {
+        enclosed("{", "}", body)
+    }
+
+    /// Reads an array, of whose elements `body` reads each.
+    package mutating func array<Element>(_ body: (inout Self) -> Element?) -> [Element]? {
+        enclosed("[", "]") { reader in
+            var elements: [Element] = []
+            if reader.skip("\n") { return elements }
+            while reader.beginMember() {
+                guard let element = body(&reader) else { return nil }
+                elements.append(element)
+            }
+            return elements
+        }
+    }
+
+    /// Passes over the beginning of the object's next member, up to its value, if its key is `name`.
+    package mutating func key(_ name: StaticString) -> Bool {
+        let (start, wasFirst) = (position, isFirst)
+        if beginMember(), skip("\""), skip(name), skip("\" : ") { return true }
+        (position, isFirst) = (start, wasFirst)
+        return false
+    }
+
+    /// Reads an object with any keys; `value` reads the value of each.
+    package mutating func dictionary<Value>(_ value: (inout Self) -> Value?) -> [(key: String, value: Value)]? {
+        enclosed("{", "}") { reader in
+            var members: [(key: String, value: Value)] = []
+            while reader.beginMember() {
+                guard let key = reader.string(), reader.skip(" : "), let value = value(&reader) else { return nil }
+                members.append((key, value))
+            }
+            return members
+        }
+    }
+
+    private mutating func enclosed<Value>(
+        _ opening: StaticString, _ closing: StaticString, _ body: (inout Self) -> Value?
+    ) -> Value? {
+        guard skip(opening), skip("\n") else { return nil }
+        let wasFirst = isFirst
+        (depth, isFirst) = (depth + 1, true)
+        guard let value = body(&self) else { return nil }
+        (depth, isFirst) = (depth - 1, wasFirst)
+        guard skip("\n"), indent(), skip(closing) else { return nil }
+        return value
+    }
+
+    private mutating func beginMember() -> Bool {
+        let start = position
+        if (isFirst || skip(",\n")) && indent() {
+            isFirst = false
+            return true
+        }
+        position = start
+        return false
+    }
+
+    private mutating func indent() -> Bool {
+        for _ in 0..<depth {
+            guard skip("  ") else { return false }
+        }
+        return true
+    }
+
+    // MARK: Values
+
+    /// A digest between quotes.
+    package mutating func digest() -> Digest? {
+        guard skip("\""), position + 64 <= bytes.count,
+            let digest = Digest(hex: bytes[position..<(position + 64)])
+        else { return nil }
+        position += 64
+        return skip("\"") ? digest : nil
     }
 
     /// What stands between quotes.
@@ -63,6 +145,21 @@ package struct CanonicalReader {
 
     package mutating func boolean() -> Bool? {
         skip("true") ? true : skip("false") ? false : nil
+    }
+
+    /// A number with or without a fraction.
+    package mutating func double() -> Double? {
+        let start = position
+        while position < bytes.count, ![UInt8(ascii: ","), UInt8(ascii: "\n")].contains(bytes[position]) {
+            position += 1
+        }
+        let text = String(decoding: bytes[start..<position], as: UTF8.self)
+        // What JSON allows, of what Swift reads.
+        guard text.utf8.allSatisfy({ (48...57).contains($0) || "+-.e".utf8.contains($0) }),
+            text.first?.isNumber ?? false
+                || text.first == "-"
+        else { return nil }
+        return Double(text)
     }
 
     package mutating func number() -> Int? {

@@ -14,6 +14,16 @@ public struct Digest: Hashable, Sendable, Comparable, BitwiseCopyable, CustomStr
         words = (first, second, third, fourth)
     }
 
+    /// Reads a digest back from the bytes of its hexadecimal form.
+    init?(hex digits: ArraySlice<UInt8>) {
+        guard digits.count == 64 else { return nil }
+        var rest = digits.makeIterator()
+        guard let first = Self.word(&rest), let second = Self.word(&rest), let third = Self.word(&rest),
+            let fourth = Self.word(&rest)
+        else { return nil }
+        words = (first, second, third, fourth)
+    }
+
     /// The digest of `bytes`. Linear in their number.
     public init(of bytes: some ContiguousBytesCollection) {
         var hasher = MessageDigest(.sha256)

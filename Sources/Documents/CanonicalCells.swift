@@ -58,7 +58,3 @@ extension PlannedCell.Basis {
         guard reader.skip("\n      }\n") else { return nil }
     }
 }
-
-extension CanonicalReader {
-    fileprivate mutating func digest() -> Digest? { string().flatMap { Digest(hex: $0) } }
-}

@@ -1,5 +1,5 @@
 public import Core
-public import Foundation
+internal import Foundation
 
 /// Where the documents of `refs/heads/results/DEPLOYMENT/TARGET` lie.
 public enum ResultPath {
@@ -33,11 +33,12 @@ public struct ResultTable: Sendable {
     ///
     /// - Parameter exists: whether there is a document at a path; what is only in the index does not count.
     /// - Throws: `DecodingError` for a shard that is none.
-    public init(shards: [Data], exists: (String) -> Bool) throws {
+    public init(shards: [[UInt8]], exists: (String) -> Bool) throws {
         for shard in shards {
-            for (path, result) in try CanonicalJSON.decode([String: CellResult].self, from: shard) where exists(path) {
-                set(result, at: path)
-            }
+            let results =
+                try CellResult.readIndex(shard)
+                ?? CanonicalJSON.decode([String: CellResult].self, from: Data(shard)).map { ($0, $1) }
+            for (path, result) in results where exists(path) { set(result, at: path) }
         }
     }
 

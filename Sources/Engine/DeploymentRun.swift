@@ -1,6 +1,6 @@
 package import Core
 package import Documents
-internal import Records
+package import Records
 package import RunnerInterface
 package import Store
 
@@ -29,12 +29,15 @@ package struct DeploymentRun: Sendable {
     /// out to be damaged only when a job is built over it: then the job that makes it is executed again, and what it
     /// blocked after it.
     ///
+    /// - Parameter results: What was read of the store's results before; what is missing is read.
+    /// - Returns: The results as the run read them last. Those that it recorded itself may be missing.
     /// - Throws: `CancellationError` when cancelled; what the store throws.
+    @discardableResult
     package func run(
-        files: @escaping @Sendable (Digest) throws -> PackageFiles,
+        _ results: ResultTables = ResultTables(), files: @escaping @Sendable (Digest) throws -> PackageFiles,
         observe: @escaping @Sendable (RunEvent) async -> Void
-    ) async throws {
-        // A verdict that the last run made durable in its last moment is not to be found once more.
+    ) async throws -> ResultTables {
+        // Includes a verdict that an earlier run made durable in its last moment.
         try store.finishPendingCommits()
         let cancellations = try CancellationWatch(store: store, plan: plan)
         defer { cancellations.stop() }
@@ -43,12 +46,11 @@ package struct DeploymentRun: Sendable {
         let running = try RunningJobs(of: plan.deployment, in: store)
         defer { running.end() }
         let backgroundRepack = BackgroundRepack { [store] willPack in try store.repackIfNeeded(willPack: willPack) }
-        var round = Round()
+        var (round, results) = (Round(), results)
         repeat {
             try Task.checkCancellation()
             let requests = try retryHeads()
-            let records = try RecordedResults(
-                store: store, deployment: plan.deployment, targets: Set(plan.targets.map(\.name)))
+            let records = try self.records(&results)
             let wanted = try wantedCells(records, of: round)
             let worklist = try worklist(wanted, records, round)
             let run = planRun(
@@ -57,22 +59,30 @@ package struct DeploymentRun: Sendable {
                     running.note(event)
                     await observe(event)
                 })
-            let results = worklist.isEmpty && !round.isFirst ? [:] : try await run.run()
-            round.take(results, wanted: wanted, records)
+            let decided = worklist.isEmpty && !round.isFirst ? [:] : try await run.run()
+            round.take(decided, wanted: wanted, records)
             try fulfilRequests()
-            let isRepaired = try round.canRepair && hasLostLayers(below: Set(round.infrastructureFailures.keys))
+            let isRepaired =
+                try round.canRepair
+                && hasLostLayers(below: Set(round.infrastructureFailures.keys), self.records(&results))
             if isRepaired { round.beginRepair() }
             round.isLast = try !isRepaired && !round.hasChangedLayers && retryHeads() == requests
         } while !round.isLast
         await backgroundRepack.finish { await observe(.packing) }
         try Task.checkCancellation()
+        return results
+    }
+
+    /// What is recorded by now.
+    private func records(_ results: inout ResultTables) throws -> RecordedResults {
+        try results.refresh(from: store)
+        return try RecordedResults(
+            results, store: store, deployment: plan.deployment, targets: Set(plan.targets.map(\.name)))
     }
 
     /// Whether some of the jobs are built over a layer that was recorded and is not there any more.
-    private func hasLostLayers(below jobs: Set<Digest>) throws -> Bool {
+    private func hasLostLayers(below jobs: Set<Digest>, _ records: RecordedResults) -> Bool {
         guard !jobs.isEmpty else { return false }
-        let records = try RecordedResults(
-            store: store, deployment: plan.deployment, targets: Set(plan.targets.map(\.name)))
         var (open, seen) = (Array(jobs), Set<Digest>())
         while let id = open.popLast() {
             for input in plan.jobs[id]?.inputs ?? [] where seen.insert(input).inserted {

@@ -4,7 +4,7 @@ internal import Foundation
 package import RunnerInterface
 internal import Scheduler
 
-/// Carries out an worklist: runs what the scheduler says, records every verdict, tells the observer.
+/// Carries out a worklist: runs what the scheduler says, records every verdict, tells the observer.
 ///
 /// Verdicts are recorded before anything that waits for them is started: what was told is never lost.
 package struct PlanRun: Sendable {
@@ -64,21 +64,28 @@ package struct PlanRun: Sendable {
         if !failures.isEmpty {
             await observe(.knownFailures(failures.sorted { ($1.cells, $0.package) < ($0.cells, $1.package) }))
         }
-        for result in worklist.settled {
-            try Task.checkCancellation()
-            try await put(result, at: ResultPath.cell(result.cell))
-        }
-        var course = RunState(run: self)
+        var state = RunState(run: self)
         try await withThrowingTaskGroup(of: RunInput.self) { group in
-            course.awaitCancellations(in: &group)
-            try await course.perform(course.scheduler.start(), in: &group)
-            while !course.scheduler.isFinished, let happening = try await group.next() {
-                try await course.take(happening, in: &group)
+            state.awaitCancellations(in: &group)
+            try await state.perform(state.scheduler.start(), in: &group)
+            // Nothing waits for these, and there may be thousands.
+            group.addTask { try await recordSettled() }
+            while !state.isFinished, let input = try await group.next() {
+                try await state.take(input, in: &group)
             }
             group.cancelAll()
         }
-        if course.isCancelled { throw CancellationError() }
-        return course.results
+        if state.isCancelled { throw CancellationError() }
+        return state.results
+    }
+
+    /// Records the verdicts that need no run, until the task is cancelled.
+    private func recordSettled() async throws -> RunInput {
+        for result in worklist.settled {
+            if Task.isCancelled { break }
+            try await put(result, at: ResultPath.cell(result.cell))
+        }
+        return .settled
     }
 
     func put(_ result: CellResult, at path: String) async throws {
@@ -95,4 +102,6 @@ enum RunInput: Sendable {
     case free(Digest)
     case time
     case given(up: Set<Cell>)
+    /// The verdicts that need no run are recorded.
+    case settled
 }

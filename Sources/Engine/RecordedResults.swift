@@ -1,6 +1,6 @@
 package import Core
 package import Documents
-internal import Records
+package import Records
 package import Store
 
 /// What the store knows of a plan's cells and jobs, results of other deployments included.
@@ -12,15 +12,17 @@ package struct RecordedResults: Sendable {
     /// Of the repositories, under which something of this deployment was recorded.
     private(set) var commits: Set<[String]> = []
 
-    /// - Parameter targets: those of the deployment that count as its own.
-    /// - Throws: `StoreError`; `Failure` for a branch whose index cannot be read.
-    package init(store: Store, deployment: String, targets: Set<String>) throws {
+    /// Reads the retry requests of a store.
+    ///
+    /// - Parameters:
+    ///   - results: Of the store, as they are by now.
+    ///   - targets: those of the deployment that count as its own.
+    /// - Throws: `StoreError`.
+    package init(_ results: ResultTables, store: Store, deployment: String, targets: Set<String>) throws {
         superseded = try SupersededResults(in: store)
-        for branch in try store.branches(prefix: "results/") {
-            guard let results = ResultBranch(name: branch.name) else { continue }
-            let isOwn = results.deployment == deployment && targets.contains(results.target)
-            let table = try results.table(in: store.snapshot(branch))
-            if isOwn { ownTables[results.target] = table }
+        for (branch, table) in results.all {
+            let isOwn = branch.deployment == deployment && targets.contains(branch.target)
+            if isOwn { ownTables[branch.target] = table }
             tables.append(table)
             for result in table.results.values {
                 if isOwn { commits.insert(result.repositories) }

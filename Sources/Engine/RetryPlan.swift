@@ -19,8 +19,10 @@ package struct RetryPlan: Sendable {
     /// - Throws: `StoreError`; `Failure` where a document is damaged.
     package init(of cells: [PlannedCell], in documents: PlanDocuments, of header: PlanHeader, store: Store) throws {
         deployment = header.deployment
+        var results = ResultTables()
+        try results.refresh(from: store)
         let records = try RecordedResults(
-            store: store, deployment: header.deployment, targets: Set(header.targets.map(\.name)))
+            results, store: store, deployment: header.deployment, targets: Set(header.targets.map(\.name)))
         var jobs: [Digest: Cell] = [:]
         var cancelled: [Cell] = []
         var hasBlocked = false

@@ -12,6 +12,9 @@ struct RunState {
     let run: PlanRun
     var scheduler: JobScheduler<Digest>
     private(set) var isCancelled = false
+    private var isSettled = false
+    /// Whether nothing is left to wait for.
+    var isFinished: Bool { scheduler.isFinished && isSettled }
     /// Of the jobs that this run has settled.
     private(set) var results: [Digest: CellResult] = [:]
     private var layers: [Digest: Digest] = [:]
@@ -37,13 +40,15 @@ struct RunState {
         for (id, result) in run.worklist.known { layers[id] = result.layer }
     }
 
-    mutating func take(_ happening: RunInput, in group: inout Group) async throws {
+    mutating func take(_ input: RunInput, in group: inout Group) async throws {
         if Task.isCancelled, !isCancelled {
             isCancelled = true
             try await perform(scheduler.advance(.cancel(Set(run.worklist.nodes.map(\.id)))), in: &group)
         }
         let now = began.duration(to: clock.now)
-        switch happening {
+        switch input {
+        case .settled:
+            isSettled = true
         case .time:
             try await perform(scheduler.advance(.clock(at: now)), in: &group)
         case .given(let cells):

@@ -5,7 +5,7 @@ internal import Git
 internal import Matrix
 package import Planner
 package import Records
-internal import Store
+package import Store
 
 /// Plans a matrix over the plan that a store has, and keeps the new plan there.
 package struct PlanSession: Sendable {
@@ -32,6 +32,8 @@ package struct PlanSession: Sendable {
     package struct Outcome: Sendable {
         package var header: PlanHeader
         package var documents: PlanDocuments
+        /// The store as it is open; nil where there is none, after a dry run.
+        package var store: Store?
         /// What the store had; without any documents where it had no plan.
         package var earlier: PlanDocuments
         /// That holds the plan; nil after a dry run.
@@ -49,7 +51,7 @@ package struct PlanSession: Sendable {
     ///   errors of the store.
     package func plan() async throws -> Outcome {
         var (outcome, state) = try await unwritten()
-        if let state { outcome.commit = try write(outcome, state) }
+        if let state { try write(&outcome, state) }
         return outcome
     }
 
@@ -58,7 +60,7 @@ package struct PlanSession: Sendable {
         let (made, state) = try await unwritten()
         async let difference = PlanDifference(from: older ?? made.earlier, to: made.documents, made.header)
         var outcome = made
-        if let state { outcome.commit = try write(made, state) }
+        if let state { try write(&outcome, state) }
         return (outcome, try await difference)
     }
 
@@ -67,7 +69,8 @@ package struct PlanSession: Sendable {
     /// - Returns: What is to be remembered of it where it is to be written.
     private func unwritten() async throws -> (Outcome, IncrementalState?) {
         progress(PlanProgress(.reading))
-        let kept = try keptDocuments()
+        let opened = try opened()
+        let kept = try documents(in: opened)
         let header = try kept.header()
         async let state = state(of: kept)
         let loaded = try await preparation.inputs(known: header?.repositories ?? [], progress: progress)
@@ -75,7 +78,8 @@ package struct PlanSession: Sendable {
             var warnings = loaded.warnings + loaded.inputs.warnings
             if let state = await state { warnings += try PackageWarnings(loaded.inputs, state).warnings }
             let outcome = Outcome(
-                header: header, documents: kept, earlier: kept, commit: isDry ? nil : kept.base?.commit?.description,
+                header: header, documents: kept, store: opened, earlier: kept,
+                commit: isDry ? nil : kept.base?.commit?.description,
                 made: 0, warnings: warnings)
             return (outcome, nil)
         }
@@ -83,7 +87,7 @@ package struct PlanSession: Sendable {
         try Task.checkCancellation()
         let earlier = planned.output.isIncremental ? planned.documents.beforeChanges : kept
         let outcome = Outcome(
-            header: planned.output.header, documents: planned.documents, earlier: earlier, commit: nil,
+            header: planned.output.header, documents: planned.documents, store: opened, earlier: earlier, commit: nil,
             made: planned.output.made, warnings: loaded.warnings + planned.output.warnings)
         return (outcome, isDry ? nil : planned.output.memory)
     }
@@ -100,23 +104,24 @@ package struct PlanSession: Sendable {
         return (output, try PlanDocuments(output.update, over: output.isIncremental ? kept.base : nil))
     }
 
-    private func write(_ outcome: Outcome, _ state: IncrementalState) throws -> String? {
+    private func write(_ outcome: inout Outcome, _ state: IncrementalState) throws {
         progress(PlanProgress(.writing))
-        let (snapshot, _) = try PlanStore(Store(at: store)).write(outcome.documents, outcome.header)
+        let store = try Store(at: store)
+        let (snapshot, _) = try PlanStore(store).write(outcome.documents, outcome.header)
         if !preparation.cache.isReadOnly { preparation.cache.states.keep(state, of: snapshot.tree) }
-        return snapshot.commit?.description
+        outcome.commit = snapshot.commit?.description
+        outcome.store = store
     }
 
     /// The plan to compare with: that of a revision of the deployment's branch, or of the repository, which is planned.
     ///
     /// - Throws: `Failure` where neither has such a revision.
     package func plan(at revision: String) async throws -> PlanDocuments {
-        let kept = try keptDocuments()
-        if kept.base != nil, let plan = try? PlanStore(Store(opening: store)).documents(deployment, at: revision),
-            try plan.header() != nil
-        {
+        let opened = try opened()
+        if let opened, let plan = try? PlanStore(opened).documents(deployment, at: revision), try plan.header() != nil {
             return plan
         }
+        let kept = try documents(in: opened)
         let header = try kept.header()
         let loaded = try await preparation.inputs(
             at: revision, known: header?.repositories ?? [], progress: progress)
@@ -132,12 +137,17 @@ package struct PlanSession: Sendable {
 
     // MARK: What is there
 
-    private func keptDocuments() throws -> PlanDocuments {
-        guard FileManager.default.fileExists(atPath: store) else { return PlanDocuments(base: nil) }
+    /// The store; nil where there is none.
+    private func opened() throws -> Store? {
+        guard FileManager.default.fileExists(atPath: store) else { return nil }
         let opened = try Store(opening: store)
         // A bare clone of a store becomes one; any other clone is refused before anything is solved.
-        if opened.isClone, !isDry { _ = try Store(at: store) }
-        return try PlanStore(opened).documents(deployment)
+        return opened.isClone && !isDry ? try Store(at: store) : opened
+    }
+
+    private func documents(in store: Store?) throws -> PlanDocuments {
+        guard let store else { return PlanDocuments(base: nil) }
+        return try PlanStore(store).documents(deployment)
     }
 
     private func state(of kept: PlanDocuments) -> IncrementalState? {

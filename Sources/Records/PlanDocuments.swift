@@ -131,7 +131,7 @@ public struct PlanDocuments: Sendable {
     /// A job; nil where the plan has no such job.
     public func job(_ id: Digest) throws -> Job? {
         let path = try PlanLayout.jobs.document(id.hex).path
-        return try bytes(at: path).map { try Self.decode(Job.self, $0, path) }
+        return try bytes(at: path).map { try Job.read($0) ?? Self.decode(Job.self, $0, path) }
     }
 
     /// The opam file of a package and what lies beside it; nil where the plan has no such package.
@@ -164,19 +164,46 @@ public struct PlanDocuments: Sendable {
         return tasks.sorted { ($0.target, $0.compiler) < ($1.target, $1.compiler) }
     }
 
-    /// The whole plan; nil where there is none.
+    /// The whole plan, read on all processors; nil where there is none.
     ///
     /// - Throws: `Failure` where a document is no part of a plan.
-    public func plan() throws -> Plan? {
+    public func plan() async throws -> Plan? {
         guard let header = try header() else { return nil }
-        var plan = Plan(
+        async let jobs = jobs()
+        return Plan(
             deployment: header.deployment, repositories: header.repositories, targets: header.targets,
-            tasks: try tasks(), cells: try cells(), jobs: [:], sources: header.sources ?? [:])
-        try forEachDocument(below: PlanLayout.jobs.path) { path, bytes in
-            guard let key = PlanLayout.jobs.key(of: path), let id = Digest(hex: key) else { return }
-            plan.jobs[id] = try Self.decode(Job.self, bytes, path)
+            tasks: try tasks(), cells: try cells(), jobs: try await jobs, sources: header.sources ?? [:])
+    }
+
+    /// All jobs by their ids.
+    private func jobs() async throws -> [Digest: Job] {
+        let root = PlanLayout.jobs.path
+        let directories = try base?.list(root).map { try root.appending($0.name) } ?? []
+        let kept = try await concurrently(directories) { _, directory in
+            var jobs: [(Digest, Job)] = []
+            try base?.forEachDocument(below: directory) { path, bytes in
+                if changes[path] == nil { try Self.append(bytes, at: path, to: &jobs) }
+            }
+            return jobs
         }
-        return plan
+        let changed = changes.filter { $0.key.isInside(root) && $0.value.bytes != nil }.map { ($0, $1.bytes ?? []) }
+        let parts = stride(from: 0, to: changed.count, by: Self.part).map {
+            changed[$0..<min($0 + Self.part, changed.count)]
+        }
+        let added = try await concurrently(parts) { _, part in
+            var jobs: [(Digest, Job)] = []
+            for (path, bytes) in part { try Self.append(bytes, at: path, to: &jobs) }
+            return jobs
+        }
+        return Dictionary((kept + added).joined(), uniquingKeysWith: { first, _ in first })
+    }
+
+    /// Changed documents that are decoded in one go.
+    private static let part = 1_000
+
+    private static func append(_ bytes: [UInt8], at path: StorePath, to jobs: inout [(Digest, Job)]) throws {
+        guard let id = PlanLayout.jobs.key(of: path).flatMap({ Digest(hex: $0) }) else { return }
+        jobs.append((id, try Job.read(bytes) ?? decode(Job.self, bytes, path)))
     }
 
     private func forEachDocument(below directory: StorePath, _ body: (StorePath, [UInt8]) throws -> Void) throws {

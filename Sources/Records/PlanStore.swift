@@ -59,8 +59,8 @@ public struct PlanStore: Sendable {
     /// The plan of a deployment, or the one that a revision of its branch holds; nil where there is none.
     ///
     /// - Throws: `StoreError`, `GitError` where the store is damaged or the revision is unknown.
-    public func load(_ deployment: String, at revision: String? = nil) throws -> Plan? {
-        try documents(deployment, at: revision).plan()
+    public func load(_ deployment: String, at revision: String? = nil) async throws -> Plan? {
+        try await documents(deployment, at: revision).plan()
     }
 
     /// The opam file of a package and what lies beside it, as the plan of a deployment names it; nil where it has no

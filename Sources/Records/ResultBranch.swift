@@ -30,13 +30,13 @@ public struct ResultBranch: Sendable, Hashable {
     ///
     /// - Throws: `StoreError`; `Failure` for an index that is none.
     public func table(in snapshot: Snapshot) throws -> ResultTable {
-        var shards: [Data] = []
+        var shards: [[UInt8]] = []
         for entry in try snapshot.list("index") {
             guard let bytes = try snapshot.bytes(at: StorePath("index/\(entry.name)")) else { continue }
-            shards.append(Data(bytes))
+            shards.append(bytes)
         }
         var paths: Set<String> = []
-        try snapshot.forEachDocument { path, _ in paths.insert(path.description) }
+        try Snapshot.differences(from: nil, to: snapshot) { path, _, _ in paths.insert(path.description) }
         do {
             return try ResultTable(shards: shards, exists: paths.contains)
         } catch let error as DecodingError {

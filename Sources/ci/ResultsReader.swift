@@ -22,14 +22,29 @@ struct ResultsReader {
     }
 
     private init(store: Store, _ documents: PlanDocuments, _ header: PlanHeader) throws {
-        self.store = store
-        self.documents = documents
-        self.header = header
         var tables: [String: ResultTable] = [:]
         for target in Set(header.targets.map(\.name)) {
             let branch = ResultBranch(deployment: header.deployment, target: target)
             tables[target] = try branch.table(in: store.snapshot(Branch(branch.name)))
         }
+        try self.init(store: store, documents, header, tables)
+    }
+
+    /// A plan with results that were read before.
+    init(store: Store, _ documents: PlanDocuments, _ header: PlanHeader, _ results: ResultTables) throws {
+        var tables: [String: ResultTable] = [:]
+        for target in Set(header.targets.map(\.name)) {
+            tables[target] = results[ResultBranch(deployment: header.deployment, target: target)] ?? ResultTable()
+        }
+        try self.init(store: store, documents, header, tables)
+    }
+
+    private init(
+        store: Store, _ documents: PlanDocuments, _ header: PlanHeader, _ tables: [String: ResultTable]
+    ) throws {
+        self.store = store
+        self.documents = documents
+        self.header = header
         self.tables = tables
         superseded = try SupersededResults(in: store)
     }
@@ -40,11 +55,6 @@ struct ResultsReader {
             store: Store(opening: option.path(in: Configuration.current())), deployment: deployment)
     }
 
-    /// The same plan with the results that are known by now.
-    func refreshed() throws -> ResultsReader {
-        try ResultsReader(store: store, documents, header)
-    }
-
     /// The deployments of a store that have a plan.
     static func deployments(in store: Store) throws -> [String] {
         let plans = PlanStore(store)
@@ -52,7 +62,7 @@ struct ResultsReader {
             .filter { try plans.documents($0).header() != nil }
     }
 
-    private static func plan(of deployment: String?, in store: Store) throws -> (PlanDocuments, PlanHeader) {
+    static func plan(of deployment: String?, in store: Store) throws -> (PlanDocuments, PlanHeader) {
         let plans = PlanStore(store)
         let names = try store.branches().map(\.name).filter { !$0.contains("/") }
         if let deployment {
@@ -79,9 +89,9 @@ struct ResultsReader {
 
     /// The whole plan.
     ///
-    /// - Complexity: O(cells + jobs): seconds where there are tens of thousands.
-    func plan() throws -> Plan {
-        guard let plan = try documents.plan() else {
+    /// - Complexity: O(cells + jobs).
+    func plan() async throws -> Plan {
+        guard let plan = try await documents.plan() else {
             throw Failure(.unavailable, "the plan of '\(header.deployment)' is gone", hint: "plan again")
         }
         return plan

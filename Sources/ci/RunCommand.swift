@@ -57,11 +57,12 @@ struct RunCommand: AsyncParsableCommand, SandboxingCommand {
         let configuration = try Configuration.current()
         let path = try store.path(in: configuration)
         let catalog = try machine.catalog(configuration)
-        let planned = try await plan(in: path, catalog: catalog, configuration)
-        let store = try Store(opening: path)
+        let (store, documents, header) = try await planned(in: path, catalog: catalog, configuration)
         try store.requireWritable()
-        let reader = try ResultsReader(store: store, deployment: planned)
-        let plan = try reader.plan()
+        var results = ResultTables()
+        try results.refresh(from: store)
+        let reader = try ResultsReader(store: store, documents, header, results)
+        let plan = try await reader.plan()
         let only = try only.selectors()
         try reader.check(only)
         let runner = try machine.runner(store: path, catalog: catalog, configuration) { [logs = store.logs] in
@@ -70,18 +71,22 @@ struct RunCommand: AsyncParsableCommand, SandboxingCommand {
         try runner.requireUsers(for: plan.targets)
         let slots =
             try Settings.jobs.value(flag: jobs, in: configuration) ?? ProcessInfo.processInfo.activeProcessorCount
-        try await run(plan, only, in: store, runner: runner, slots: slots)
-
-        let states = try reader.refreshed().states(picked: only)
+        results = try await run(plan, only, results, in: store, runner: runner, slots: slots)
+        try results.refresh(from: store)
+        let states = try ResultsReader(store: store, documents, header, results).states(picked: only)
         try CellPrinter(format: format).print(states)
         if let ending = Ending(of: states) { throw ending }
     }
 
-    /// Plans the matrix, if there is one.
-    ///
-    /// - Returns: the deployment to run; nil for the only one there is.
-    private func plan(in path: String, catalog: PluginCatalog, _ configuration: Configuration) async throws -> String? {
-        guard let matrix else { return deployment }
+    /// The plan to run: that of the matrix, if there is one, or that of the deployment.
+    private func planned(
+        in path: String, catalog: PluginCatalog, _ configuration: Configuration
+    ) async throws -> (Store, PlanDocuments, PlanHeader) {
+        guard let matrix else {
+            let store = try Store(opening: path)
+            let (documents, header) = try ResultsReader.plan(of: deployment, in: store)
+            return (store, documents, header)
+        }
         let cache = try machine.sources.general.directory(in: configuration, store: path)
         try WritableDirectory.checkTemporary()
         let preparation = PlanInputLoader(
@@ -92,18 +97,22 @@ struct RunCommand: AsyncParsableCommand, SandboxingCommand {
         let planned = try await PlanSession(preparation, store: path, progress: { progress.show($0) }).plan()
         progress.clear()
         talk.show(planned.warnings)
-        return planned.header.deployment
+        return (try planned.store ?? Store(opening: path), planned.documents, planned.header)
     }
 
     /// Carries the plan out, showing how it goes; the first Ctrl-C stops it in good order, the second at once.
-    private func run(_ plan: Plan, _ only: [Selector], in store: Store, runner: any JobRunner, slots: Int) async throws
-    {
+    ///
+    /// - Returns: The results as the run read them last.
+    private func run(
+        _ plan: Plan, _ only: [Selector], _ results: ResultTables, in store: Store, runner: any JobRunner, slots: Int
+    ) async throws -> ResultTables {
         let display = ProgressDisplay(talk)
         await display.greet(plan)
         let run = DeploymentRun(store: store, plan: plan, runner: runner, slots: slots, selectors: only)
         let plans = PlanStore(store)
         let work = Task {
             try await run.run(
+                results,
                 files: { digest in
                     guard let files = try plans.files(digest, in: plan.deployment) else {
                         throw Failure(.unavailable, "the store has no package files \(digest)", hint: "plan again")
@@ -116,6 +125,6 @@ struct RunCommand: AsyncParsableCommand, SandboxingCommand {
         let result = await work.result
         interrupts.stop()
         await display.finish()
-        try result.get()
+        return try result.get()
     }
 }

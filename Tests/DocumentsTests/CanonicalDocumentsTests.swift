@@ -22,7 +22,11 @@ import Testing
         return job
     }
 
-    private func isCanonical(_ job: Job) throws -> Bool { try job.document == [UInt8](CanonicalJSON.encode(job)) }
+    /// Whether the bytes are those of `Encodable`, and the reader either gives the job back or leaves it to `Decodable`.
+    private func isCanonical(_ job: Job) throws -> Bool {
+        let document = job.document
+        return try document == [UInt8](CanonicalJSON.encode(job)) && Job.read(document).map { $0 == job } ?? true
+    }
 
     private func isCanonical(_ cells: [PlannedCell]) throws -> Bool {
         try PlannedCell.document(cells) == [UInt8](CanonicalJSON.encode(cells))
@@ -124,5 +128,85 @@ import Testing
         }
         #expect(PlannedCell.read(Array("[\n\n]\n".utf8)) == nil, "nothing is kept of no cells")
         #expect(read > 0)
+    }
+
+    // MARK: Jobs and results
+
+    private var wholeJob: Job {
+        job { job in
+            job.engine = .opam
+            job.allowedOverwrites = ["a*", "b"]
+            job.documentation = true
+            job.inputs = Array(digests.prefix(2))
+            job.systemPackages = ["libgmp-dev"]
+            job.limits = Job.Limits(time: 1, memory: 1 << 40)
+        }
+    }
+
+    private var wholeResult: CellResult {
+        var result = CellResult(
+            cell: Cell(target: "t", compiler: "5", package: PackageVersion(name: "a", version: "1")), job: digests[0],
+            outcome: .failure, repositories: ["a", "b"])
+        result.phase = .build
+        (result.signature, result.reason, result.machine) = ("s", "a\"b\n\té", "m")
+        result.blockedBy = PackageVersion(name: "b", version: "2")
+        (result.log, result.layer, result.base) = (digests[0], digests[1], digests[2])
+        (result.duration, result.finished, result.attempts) = (0.125, 1_700_000_000, 2)
+        (result.plugin, result.execution) = ("p 1", "e")
+        result.failedAttempts = [.init(reason: "r", log: digests[0]), .init(reason: "q", log: nil)]
+        result.overwrites = [.init(path: "bin/x", owner: "o.1")]
+        return result
+    }
+
+    @Test func jobsAreReadQuickly() {
+        #expect(Job.read(wholeJob.document) == wholeJob)
+        let plain = job()
+        #expect(Job.read(plain.document) == plain)
+    }
+
+    /// With and without each member, and for durations of any size.
+    @Test func resultsAreReadQuickly() throws {
+        var results: [CellResult] = [wholeResult]
+        for duration in [0, 1, 0.1, 1e-7, 123_456.789, 1e21, .pi] {
+            results.append(wholeResult)
+            results[results.count - 1].duration = duration
+        }
+        let members: [WritableKeyPath<CellResult, String?>] = [\.signature, \.reason, \.machine, \.plugin, \.execution]
+        for member in members {
+            results.append(wholeResult)
+            results[results.count - 1][keyPath: member] = nil
+        }
+        results.append(CellResult(cell: wholeResult.cell, job: nil, outcome: .unsolvable, repositories: []))
+        let index = Dictionary(uniqueKeysWithValues: results.enumerated().map { ("5/a/\($0).json", $1) })
+        let read = try #require(CellResult.readIndex([UInt8](CanonicalJSON.encode(index))))
+        #expect(Dictionary(uniqueKeysWithValues: read.map { ($0.path, $0.result) }) == index)
+    }
+
+    /// What the quick readers give of a document is what `Decodable` gives, or nothing, whatever was done to it.
+    @Test func whatIsReadQuicklyOfJobsAndResultsIsWhatIsThere() throws {
+        let index = [UInt8](try CanonicalJSON.encode(["5/a/1.json": wholeResult]))
+        for bytes in broken(wholeJob.document) {
+            guard let quickly = Job.read(bytes) else { continue }
+            #expect(quickly == (try? CanonicalJSON.decode(Job.self, from: Data(bytes))))
+        }
+        var read = 0
+        for bytes in broken(index) {
+            guard let quickly = CellResult.readIndex(bytes) else { continue }
+            read += 1
+            let decoded = try? CanonicalJSON.decode([String: CellResult].self, from: Data(bytes))
+            #expect(Dictionary(uniqueKeysWithValues: quickly.map { ($0.path, $0.result) }) == decoded)
+        }
+        #expect(read > 0)
+    }
+
+    private func broken(_ document: [UInt8]) -> [[UInt8]] {
+        document.indices.flatMap { at in
+            [Array(document[..<at]), Array(document[..<at] + document[(at + 1)...])]
+                + ([0x0A, 0x22, 0x30, 0x2D, 0x5C, 0xC3] as [UInt8]).map { byte in
+                    var changed = document
+                    changed[at] = byte
+                    return changed
+                }
+        }
     }
 }

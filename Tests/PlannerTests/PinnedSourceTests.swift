@@ -74,7 +74,7 @@ import Testing
             inputs.unpinned = unpinned
             let planning = try await Planner(inputs).plan()
             return Made(
-                plan: try planning.plan, files: try planning.files, warnings: outcome.warnings + planning.warnings)
+                plan: try planning.plan, files: planning.files, warnings: outcome.warnings + planning.warnings)
         }
 
         /// The build job of `mine`, and the opam file that it has.

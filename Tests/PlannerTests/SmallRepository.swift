@@ -7,6 +7,7 @@ import OpamRepository
 import OpamSolver
 import Records
 import Store
+import Testing
 
 @testable import Planner
 
@@ -117,17 +118,24 @@ extension PlanOutput {
         try PlanDocuments(update, over: isIncremental ? base : nil)
     }
 
+    /// A plan that was made from nothing.
     var plan: Plan {
-        get throws { try documents.plan() ?? Plan(deployment: "", repositories: [], targets: [], cells: [], jobs: [:]) }
+        get throws {
+            #expect(!isIncremental)
+            return Plan(
+                deployment: header.deployment, repositories: header.repositories, targets: header.targets,
+                tasks: update.tasks.sorted { ($0.target, $0.compiler) < ($1.target, $1.compiler) },
+                cells: update.shards.flatMap(\.cells).sorted { $0.cell < $1.cell },
+                jobs: try Dictionary(
+                    uniqueKeysWithValues: update.addedJobs.map {
+                        ($0.id, try CanonicalJSON.decode(Job.self, from: Data($0.document)))
+                    }), sources: header.sources ?? [:])
+        }
     }
 
     /// The files of all packages that have jobs, by digest.
     var files: [Digest: PackageFiles] {
-        get throws {
-            let digests = Set(try plan.jobs.values.map(\.opam))
-            return Dictionary(
-                uniqueKeysWithValues: try digests.map { ($0, try documents.files($0) ?? PackageFiles(opam: [])) })
-        }
+        Dictionary(uniqueKeysWithValues: update.addedPackages.map { ($0.digest, $0.files) })
     }
 }
 

@@ -15,7 +15,9 @@ import Testing
         let store = try Store(opening: world.path)
         let results = ResultBranch(deployment: "quickstart", target: "debian-12")
         let cell = try #require(
-            try PlanStore(store).load("quickstart")?.cells.first { if case .jobs = $0.basis { true } else { false } }
+            try PlanStore(store).documents("quickstart").cells().first {
+                if case .jobs = $0.basis { true } else { false }
+            }
         )
         guard case .jobs(let build, _) = cell.basis else { return }
         var result = CellResult(cell: cell.cell, job: build, outcome: .failure, repositories: [])
@@ -43,8 +45,8 @@ import Testing
             try Store(opening: clone).snapshot(Branch("results/quickstart/debian-12")).list().first?.name)
         #expect(!cell.isEmpty)
         #expect(try world.run(["report", "--output", folder("site")], store: clone).status == 0)
-        let results = try PlanStore(Store(opening: clone)).load("quickstart")
-        let failed = try #require(results?.cells.first { if case .jobs = $0.basis { true } else { false } })
+        let cells = try PlanStore(Store(opening: clone)).documents("quickstart").cells()
+        let failed = try #require(cells.first { if case .jobs = $0.basis { true } else { false } })
         let log = try world.run(["log", failed.cell.description], store: clone)
         #expect(log.status != 0 && log.talk.contains("plain clone of a store"), "\(log.talk)")
         #expect(log.talk.contains("'\(world.path)'"), "where to get it: \(log.talk)")

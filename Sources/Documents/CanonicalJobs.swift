@@ -1,0 +1,69 @@
+internal import Core
+
+extension Job {
+    /// The job of a document in canonical form; nil for any other.
+    package static func read(_ document: [UInt8]) -> Job? {
+        var reader = CanonicalReader(document)
+        let job = reader.object { Job(&$0) }
+        return reader.skip("\n") && reader.isAtEnd ? job : nil
+    }
+
+    private init?(_ reader: inout CanonicalReader) {
+        var overwrites: [String]?
+        if reader.key("allowedOverwrites") {
+            overwrites = reader.array { $0.string() }
+            guard overwrites != nil else { return nil }
+        }
+        guard reader.key("compiler"), let compiler = reader.string() else { return nil }
+        var documentation: Bool?
+        if reader.key("documentation") {
+            documentation = reader.boolean()
+            guard documentation != nil else { return nil }
+        }
+        var engine: Engine?
+        if reader.key("engine") {
+            engine = reader.string().flatMap(Engine.init)
+            guard engine != nil else { return nil }
+        }
+        guard reader.key("environment"), let environment = reader.digest(),
+            reader.key("inputs"), let inputs = reader.array({ $0.digest() }),
+            reader.key("kind"), let kind = reader.string().flatMap(Kind.init)
+        else { return nil }
+        var limits: Limits?
+        if reader.key("limits") {
+            limits = reader.object { Limits(&$0) }
+            guard limits != nil else { return nil }
+        }
+        guard reader.key("opam"), let opam = reader.digest(),
+            reader.key("package"), let package = reader.string().flatMap({ PackageVersion($0) }),
+            reader.key("plugin"), let plugin = reader.object({ Plugin(&$0) }),
+            reader.key("systemPackages"), let systemPackages = reader.array({ $0.string() })
+        else { return nil }
+        self.init(
+            kind: kind, package: package, opam: opam, inputs: inputs, compiler: compiler, environment: environment,
+            plugin: plugin, systemPackages: systemPackages, limits: limits, documentation: documentation,
+            engine: engine, allowedOverwrites: overwrites)
+    }
+}
+
+extension Job.Limits {
+    fileprivate init?(_ reader: inout CanonicalReader) {
+        self.init()
+        let members: [(StaticString, WritableKeyPath<Self, Int?>)] = [
+            ("disk", \.disk), ("log", \.log), ("memory", \.memory), ("silence", \.silence), ("time", \.time),
+        ]
+        for (key, member) in members where reader.key(key) {
+            guard let number = reader.number() else { return nil }
+            self[keyPath: member] = number
+        }
+    }
+}
+
+extension Job.Plugin {
+    fileprivate init?(_ reader: inout CanonicalReader) {
+        guard reader.key("digest"), let digest = reader.digest(), reader.key("name"), let name = reader.string(),
+            reader.key("version"), let version = reader.string()
+        else { return nil }
+        self.init(name: name, version: version, digest: digest)
+    }
+}

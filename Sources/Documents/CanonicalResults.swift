@@ -1,0 +1,66 @@
+internal import Core
+
+extension CellResult {
+    /// The results in a part of an index in canonical form, by their paths; nil for any other form.
+    package static func readIndex(_ document: [UInt8]) -> [(path: String, result: CellResult)]? {
+        var reader = CanonicalReader(document)
+        let results = reader.dictionary { reader in reader.object { CellResult(&$0) } }
+        return reader.skip("\n") && reader.isAtEnd ? results?.map { (path: $0.key, result: $0.value) } : nil
+    }
+
+    private init?(_ reader: inout CanonicalReader) {
+        var attempts: Int?
+        var (base, blockedBy, duration) = (Digest?.none, PackageVersion?.none, Double?.none)
+        guard reader.optional("attempts", &attempts, { $0.number() }),
+            reader.optional("base", &base, { $0.digest() }),
+            reader.optional("blockedBy", &blockedBy, { $0.string().flatMap { PackageVersion($0) } }),
+            reader.key("cell"), let cell = reader.string().flatMap({ Cell($0) }),
+            reader.optional("duration", &duration, { $0.double() })
+        else { return nil }
+        self.init(cell: cell, job: nil, outcome: .success, repositories: [])
+        (self.attempts, self.base, self.blockedBy, self.duration) = (attempts, base, blockedBy, duration)
+        guard reader.optional("execution", &execution, { $0.string() }),
+            reader.optional("failedAttempts", &failedAttempts, { $0.array { $0.object { FailedAttempt(&$0) } } }),
+            reader.optional("finished", &finished, { $0.number() }),
+            reader.optional("job", &job, { $0.digest() }), reader.optional("layer", &layer, { $0.digest() }),
+            reader.optional("log", &log, { $0.digest() }), reader.optional("machine", &machine, { $0.string() }),
+            reader.key("outcome"), let outcome = reader.string().flatMap(Outcome.init),
+            reader.optional("overwrites", &overwrites, { $0.array { $0.object { Overwrite(&$0) } } }),
+            reader.optional("phase", &phase, { $0.string().flatMap(Phase.init) }),
+            reader.optional("plugin", &plugin, { $0.string() }), reader.optional("reason", &reason, { $0.string() }),
+            reader.key("repositories"), let repositories = reader.array({ $0.string() }),
+            reader.optional("signature", &signature, { $0.string() })
+        else { return nil }
+        (self.outcome, self.repositories) = (outcome, repositories)
+    }
+}
+
+extension CellResult.FailedAttempt {
+    fileprivate init?(_ reader: inout CanonicalReader) {
+        var log: Digest?
+        guard reader.optional("log", &log, { $0.digest() }), reader.key("reason"), let reason = reader.string() else {
+            return nil
+        }
+        self.init(reason: reason, log: log)
+    }
+}
+
+extension CellResult.Overwrite {
+    fileprivate init?(_ reader: inout CanonicalReader) {
+        guard reader.key("owner"), let owner = reader.string(), reader.key("path"), let path = reader.string() else {
+            return nil
+        }
+        self.init(path: path, owner: owner)
+    }
+}
+
+extension CanonicalReader {
+    /// Reads a member that may be absent; false where it is there and has another form.
+    fileprivate mutating func optional<Value>(
+        _ key: StaticString, _ value: inout Value?, _ read: (inout Self) -> Value?
+    ) -> Bool {
+        guard self.key(key) else { return true }
+        value = read(&self)
+        return value != nil
+    }
+}
