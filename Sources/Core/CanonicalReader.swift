@@ -33,7 +33,6 @@ package struct CanonicalReader {
     package mutating func array<Element>(_ body: (inout Self) -> Element?) -> [Element]? {
         enclosed("[", "]") { reader in
             var elements: [Element] = []
-            if reader.skip("\n") { return elements }
             while reader.beginMember() {
                 guard let element = body(&reader) else { return nil }
                 elements.append(element)
@@ -147,19 +146,25 @@ package struct CanonicalReader {
         skip("true") ? true : skip("false") ? false : nil
     }
 
-    /// A number with or without a fraction.
+    /// A number with or without a fraction and an exponent.
     package mutating func double() -> Double? {
         let start = position
-        while position < bytes.count, ![UInt8(ascii: ","), UInt8(ascii: "\n")].contains(bytes[position]) {
-            position += 1
+        _ = skip("-")
+        // JSON has no number that begins with a zero and goes on with a digit.
+        guard skip("0") || digits() else { return nil }
+        if skip("."), !digits() { return nil }
+        if skip("e") {
+            _ = skip("+") || skip("-")
+            guard digits() else { return nil }
         }
-        let text = String(decoding: bytes[start..<position], as: UTF8.self)
-        // What JSON allows, of what Swift reads.
-        guard text.utf8.allSatisfy({ (48...57).contains($0) || "+-.e".utf8.contains($0) }),
-            text.first?.isNumber ?? false
-                || text.first == "-"
-        else { return nil }
-        return Double(text)
+        return Double(String(decoding: bytes[start..<position], as: UTF8.self))
+    }
+
+    /// Passes over digits; false where there are none.
+    private mutating func digits() -> Bool {
+        let start = position
+        while position < bytes.count, (48...57).contains(bytes[position]) { position += 1 }
+        return position > start
     }
 
     package mutating func number() -> Int? {
