@@ -57,6 +57,26 @@ struct GitMirror {
         throw SourceError(.missing, "\(url): there is no branch, tag or commit '\(revision)'\(guess)")
     }
 
+    /// Brings a commit here, with all that it holds, and its history.
+    ///
+    /// - Parameter revision: What `commit(at:)` takes, and steps of git's that lead on from there: `~3`, `^2`.
+    /// - Returns: The id of the commit.
+    func obtain(_ revision: String?) throws(SourceError) -> String {
+        let name = revision.map { String($0.prefix { $0 != "~" && $0 != "^" }) }
+        let steps = revision.map { $0.dropFirst(name?.count ?? 0) } ?? ""
+        let known = name.flatMap { $0.utf8.count == 40 ? ObjectID(hex: $0) : nil }
+        let start = if let known { known } else { try commit(at: name == "HEAD" ? nil : name) }
+        try fetch(start)
+        do throws(GitError) {
+            return try repository.resolve(commit: "\(start)\(steps)").hex
+        } catch {
+            guard error.kind == .notFound, !steps.isEmpty else {
+                throw SourceError(.damaged, "\(url): its copy '\(path)' cannot be read: \(error)")
+            }
+            throw SourceError(.missing, "\(url): there is no commit '\(revision ?? "")'")
+        }
+    }
+
     /// In git's order; without a revision what opam tries.
     private static func names(for revision: String?) -> [String] {
         guard let revision else { return ["HEAD", "refs/heads/master", "refs/heads/main"] }
@@ -87,6 +107,7 @@ struct GitMirror {
     private func fetch(_ refspecs: [String]) throws(SourceError) {
         let lock = try lock()
         defer { lock.unlock() }
+        removeLeftovers()
         var isTooLarge = false
         let result = Result { () throws(SourceError) in
             try asked { () throws(GitError) in
@@ -108,6 +129,13 @@ struct GitMirror {
             throw SourceError(.system, "\(url): another process has been fetching it for too long")
         }
         return file
+    }
+
+    /// Removes what killed processes have left of packs that they were fetching. Nobody else fetches while the lock is held.
+    private func removeLeftovers() {
+        let folder = "\(path)/objects/pack"
+        for name in (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+        where !name.hasPrefix("pack-") { unlink("\(folder)/\(name)") }
     }
 
     /// A folder of this machine is opened first, to say what is wrong with it.

@@ -13,7 +13,7 @@ internal import System
 /// ```
 /// md5/96/96c6ee50a32cca9ca277321262dbec57    the file's name is its digest
 /// sha256/2d/2df996279ae16b…                  the same file under another digest
-/// git/3f2a….git                              a bare copy of a remote repository
+/// git/3f2a….git                              a bare copy of a remote repository, of packages too
 /// git/commits/4190ec4e….tar                  what a commit holds, with its submodules
 /// incoming/                                  what is being fetched
 /// ```
@@ -169,6 +169,40 @@ package actor SourceCache {
     }
 }
 
+// MARK: Repositories of packages
+
+extension SourceCache {
+    /// A bare repository on this machine that has the wanted commit of a remote one, with its history.
+    package struct RemoteRepository: Sendable {
+        package var path: String
+        /// 40 hexadecimal digits.
+        package var commit: String
+    }
+
+    /// Brings a remote repository's commit into its copy. A whole commit id that the copy has needs no network.
+    ///
+    /// - Parameters:
+    ///   - url: As git writes it.
+    ///   - revision: A branch, a tag or the beginning of a commit's id; nil is the default branch. What follows a `~` or a
+    ///     `^` leads on from there, as with git.
+    /// - Throws: `SourceError`; `CancellationError`.
+    package func repository(at url: String, revision: String?) async throws -> RemoteRepository {
+        let (folder, limit) = ("\(folder)/git", limit)
+        return try await onOwnThread(within: patience, late: late(url)) { patience in
+            let fetch = {
+                let mirror = try GitMirror(of: url, in: folder, limit: limit, patience: patience)
+                return try mirror.obtain(revision)
+            }
+            let path = GitMirror.path(of: url, in: folder)
+            do {
+                return RemoteRepository(path: path, commit: try fetch())
+            } catch let error as SourceError where error.kind == .damaged {
+                return RemoteRepository(path: path, commit: try Self.replacingCopy(at: path, because: error, fetch))
+            }
+        }
+    }
+}
+
 // MARK: What moves
 
 extension SourceCache {
@@ -238,12 +272,15 @@ extension SourceCache {
 
     /// Runs `body` without a copy of a repository: the copy is only a cache, and may be what is wrong. It stays where it was
     /// not.
-    private static func replacingCopy(at path: String, because error: SourceError, _ body: () throws -> Void) throws {
+    private static func replacingCopy<Value>(
+        at path: String, because error: SourceError, _ body: () throws -> Value
+    ) throws -> Value {
         let aside = "\(path).\(UUID().uuidString)"
         guard (try? SourceFiles.rename(path, aside)) != nil else { throw error }
         do {
-            try body()
+            let value = try body()
             removeTree(aside)
+            return value
         } catch {
             removeTree(path)
             try? SourceFiles.rename(aside, path)

@@ -12,8 +12,8 @@ package struct PlanInputLoader: Sendable {
     package var matrix: MatrixFile
     package var catalog: PluginCatalog
     package var cache: PlanCache
-    /// Where sources of packages come from; nil leaves those that move as they are.
-    package var packageSources: SourceCache?
+    /// Where sources of packages and remote repositories come from.
+    package var packageSources: SourceCache
     /// Where repositories are read from instead, by the URL that a matrix names: a path or another URL. The plan is that
     /// of the URL.
     package var repositoryMirrors: [String: String]
@@ -21,7 +21,7 @@ package struct PlanInputLoader: Sendable {
     package var today: CalendarDate
 
     package init(
-        matrix: MatrixFile, catalog: PluginCatalog, cache: PlanCache, packageSources: SourceCache? = nil,
+        matrix: MatrixFile, catalog: PluginCatalog, cache: PlanCache, packageSources: SourceCache,
         repositoryMirrors: [String: String] = [:], architecture: String = hostArchitecture(),
         today: CalendarDate = CalendarDate(daysSince1970: Int(Date().timeIntervalSince1970) / 86_400)
     ) {
@@ -48,10 +48,10 @@ package struct PlanInputLoader: Sendable {
         async let profiles = attempt { () -> [PlanInputs.ProfileKey: TargetProfile] in
             try await PluginProfiles(matrix: matrix, catalog: catalog, architecture: architecture).profiles()
         }
-        let unpinned = packageSources.map { UnpinnedSources($0) }
+        let unpinned = UnpinnedSources(packageSources)
         let pinned = await pinnedPackages(unpinned)
         async let sources = attempt { () -> (sources: [[Int]: any PackageSource], warnings: [Diagnostic]) in
-            try self.sources(at: revision, known: known, pinned.packages) { done, total in
+            try await self.sources(at: revision, known: known, pinned.packages) { done, total in
                 progress(PlanProgress(.reading, done: done, total: total))
             }
         }
@@ -73,18 +73,17 @@ package struct PlanInputLoader: Sendable {
             inputs: inputs, unpinned: unpinned, warnings: pinned.warnings + (try foundSources.get().warnings))
     }
 
-    private func pinnedPackages(_ unpinned: UnpinnedSources?) async -> PinnedFiles.Outcome {
+    private func pinnedPackages(_ unpinned: UnpinnedSources) async -> PinnedFiles.Outcome {
         guard matrix.pins.contains(where: \.hasFiles) else { return PinnedFiles.Outcome() }
-        guard let unpinned else { preconditionFailure("pins with files need a cache of sources") }
         return await PinnedFiles(texts: matrix.sources, unpinned: unpinned).outcome(of: matrix.pins)
     }
 
     private func sources(
         at revision: String?, known: [Plan.Repository], _ pinned: [PinnedPackage],
         _ progress: @escaping @Sendable (Int, Int) -> Void
-    ) throws -> (sources: [[Int]: any PackageSource], warnings: [Diagnostic]) {
-        let opened = try RepositoryOpening(
-            matrix: matrix, cache: cache.mirrors, revision: revision, mirrors: repositoryMirrors
+    ) async throws -> (sources: [[Int]: any PackageSource], warnings: [Diagnostic]) {
+        let opened = try await RepositoryOpening(
+            matrix: matrix, cache: packageSources, revision: revision, mirrors: repositoryMirrors
         ).openAll()
         var warnings = opened.compactMap(\.warning)
         var sources: [[Int]: any PackageSource] = [:]
@@ -107,23 +106,21 @@ package struct PlanInputLoader: Sendable {
 /// What a plan is a function of, as it was loaded.
 package struct LoadedInputs: Sendable {
     package let inputs: PlanInputs
-    /// The resolver of the inputs; nil where unpinned sources stay as they are.
-    let unpinned: UnpinnedSources?
+    /// The resolver of the inputs.
+    let unpinned: UnpinnedSources
     /// What is wrong with files of the repositories, and what was left out.
     package let warnings: [Diagnostic]
 
     /// Whether all unpinned sources of an earlier plan are those of pins. Which packages of the repositories still have such
     /// sources, and what those are at, is known only by making all of the plan.
     func haveResolved(all header: PlanHeader?) -> Bool {
-        let sources = header?.sources ?? [:]
-        return unpinned?.haveResolved(all: sources.keys) ?? sources.isEmpty
+        unpinned.haveResolved(all: (header?.sources ?? [:]).keys)
     }
 
     /// Whether an earlier plan was made from the same inputs.
     func areThose(of header: PlanHeader) async throws -> Bool {
-        let sources = header.sources ?? [:]
         guard header.inputs == (try inputs.digest) else { return false }
-        return await unpinned?.areUnchanged(since: sources) ?? sources.isEmpty
+        return await unpinned.areUnchanged(since: header.sources ?? [:])
     }
 }
 
@@ -145,19 +142,15 @@ private func failure<Value>(in result: Result<Value, any Error>) throws -> Failu
     return failure
 }
 
-/// A folder for what can be made again: mirrors of repositories, compiled universes, what is remembered of plans.
+/// A folder for what can be made again: compiled universes, what is remembered of plans.
 package struct PlanCache: Sendable {
     package var folder: String
     /// Whether nothing is written to the folder.
     package var isReadOnly: Bool
-    /// Where mirrors of repositories are made and brought up to date.
-    fileprivate let mirrors: String
 
-    /// - Parameter aside: Where mirrors are made instead, and all else stays as it is.
-    package init(_ folder: String, readOnlyBeside aside: String? = nil) {
+    package init(_ folder: String, isReadOnly: Bool = false) {
         self.folder = folder
-        isReadOnly = aside != nil
-        mirrors = aside ?? folder
+        self.isReadOnly = isReadOnly
     }
 
     /// What is remembered of plans.

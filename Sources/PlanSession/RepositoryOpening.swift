@@ -1,16 +1,17 @@
 internal import Core
 internal import Documents
+internal import Fetching
 internal import Foundation
 internal import Git
 internal import Matrix
 internal import OpamRepository
 internal import System
 
-/// Finds the repositories of a matrix: folders, repositories of git on this machine, and mirrors of remote ones.
+/// Finds the repositories of a matrix: folders, repositories of git on this machine, and copies of remote ones.
 struct RepositoryOpening {
     let matrix: MatrixFile
-    /// Where mirrors are kept.
-    let cache: String
+    /// Where copies of remote repositories are kept.
+    let cache: SourceCache
     /// Of the first repository of git, instead of what the matrix says.
     let revision: String?
     /// Where repositories are read from instead, by their URL: a path or another URL.
@@ -27,13 +28,13 @@ struct RepositoryOpening {
     /// All repositories, in the order of the matrix.
     ///
     /// - Throws: `Failure` that names every one that is not there.
-    func openAll() throws -> [Opened] {
+    func openAll() async throws -> [Opened] {
         var diagnostics: [Diagnostic] = []
         var category = ErrorCategory.input
         var opened: [Opened] = []
         for entry in matrix.repositories {
             do {
-                opened.append(try open(entry))
+                opened.append(try await open(entry))
             } catch let failure as Failure {
                 if failure.category == .unavailable { category = .unavailable }
                 diagnostics += failure.diagnostics.map { placed($0, at: entry) }
@@ -44,7 +45,12 @@ struct RepositoryOpening {
             guard let first = opened.firstIndex(where: { $0.repository.commit != nil }) else {
                 throw Failure(.input, "there is neither a plan '\(revision)' in the store nor a repository of git")
             }
-            let repository = try opened[first].repository.at(revision)
+            let repository =
+                if let url = remoteURL(of: matrix.repositories[first]) {
+                    try await remote(url, revision)
+                } else {
+                    try opened[first].repository.at(revision)
+                }
             opened[first].repository = repository
             opened[first].description.commit = repository.commit?.hex ?? ""
         }
@@ -57,25 +63,54 @@ struct RepositoryOpening {
             diagnostic.severity, diagnostic.message, at: entry.place.location, hint: diagnostic.hint)
     }
 
-    private func open(_ entry: RepositoryEntry) throws -> Opened {
-        let path: String
-        switch entry.place.value {
-        case .path(_, let resolved): path = resolved
-        case .url(let url):
-            let place = mirrors[url] ?? url
-            path = Self.isURL(place) ? try RepositoryMirror(url: place, cache: cache).path(for: entry.revision) : place
-        }
+    private func open(_ entry: RepositoryEntry) async throws -> Opened {
         let revision: String? =
             switch entry.revision {
             case .head: nil
             case .ref(let revision), .commit(let revision): revision
             }
+        if let url = remoteURL(of: entry) {
+            let repository = try await remote(url, revision)
+            return Opened(repository: repository, description: description(of: entry, repository.commit?.hex ?? ""))
+        }
+        let path = path(of: entry)
         let repository = try Repository(path: path, revision: revision)
         let commit = try repository.commit?.hex ?? contents(of: repository)
         return Opened(
-            repository: repository,
-            description: Plan.Repository(location: entry.place.value.text, commit: commit),
+            repository: repository, description: description(of: entry, commit),
             warning: repository.commit == nil ? nil : warning(ofCheckout: path, revision, at: entry.place.location))
+    }
+
+    private func description(of entry: RepositoryEntry, _ commit: String) -> Plan.Repository {
+        Plan.Repository(location: entry.place.value.text, commit: commit)
+    }
+
+    private func path(of entry: RepositoryEntry) -> String {
+        switch entry.place.value {
+        case .path(_, let resolved): resolved
+        case .url(let url): mirrors[url] ?? url
+        }
+    }
+
+    // MARK: Remote repositories
+
+    /// The address that a repository is fetched from; nil where it is a folder of this machine.
+    private func remoteURL(of entry: RepositoryEntry) -> String? {
+        guard case .url = entry.place.value else { return nil }
+        let place = path(of: entry)
+        return Self.isURL(place) ? place : nil
+    }
+
+    private func remote(_ url: String, _ revision: String?) async throws -> Repository {
+        do {
+            let remote = try await cache.repository(at: url, revision: revision)
+            return try Repository(path: remote.path, revision: remote.commit)
+        } catch let error as SourceError {
+            guard error.kind != .missing else { throw Failure(.input, error.description) }
+            throw Failure(
+                .unavailable, error.description,
+                hint: "without a network, name a copy: --repository-mirrors \(url)=FOLDER")
+        }
     }
 
     /// Whether a place that stands for a URL is one itself; a path may hold `://` too.
@@ -114,65 +149,6 @@ struct RepositoryOpening {
         } catch {
             guard error.category == .input else { throw error }
             return "\(entry.package) is left out\n"
-        }
-    }
-}
-
-/// A bare copy of a remote repository, brought up to date by stock git.
-private struct RepositoryMirror {
-    let url: String
-    let cache: String
-
-    /// The folder of the copy, which has the revision.
-    ///
-    /// - Throws: `Failure` of kind `infrastructure` where git cannot fetch, with git's own words.
-    func path(for revision: RepositoryEntry.Revision) throws -> String {
-        let name = Digest(of: url).hex.prefix(16)
-        let path = "\(cache)/repositories/\(name).git"
-        if case .commit(let commit) = revision, let git = try? GitRepository(opening: path),
-            (try? git.resolve(commit: commit)) != nil
-        {
-            return path
-        }
-        if FileManager.default.fileExists(atPath: path) {
-            try run(["--git-dir", path, "fetch", "--quiet", "--prune", "origin", "+refs/*:refs/*"])
-        } else {
-            try FileManager.default.createDirectory(
-                atPath: "\(cache)/repositories", withIntermediateDirectories: true)
-            let aside = "\(path).\(getpid())"
-            try run(["clone", "--quiet", "--mirror", "--", url, aside])
-            guard rename(aside, path) == 0 else {
-                throw Failure(.infrastructure, "'\(aside)' cannot be renamed to '\(path)'")
-            }
-        }
-        return path
-    }
-
-    private func run(_ arguments: [String]) throws {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = ["git"] + arguments
-        process.environment = ProcessInfo.processInfo.environment
-            .filter { !GitEnvironment.repositoryVariables.contains($0.key) }
-            .merging(["GIT_TERMINAL_PROMPT": "0"]) { $1 }
-        let errors = Pipe()
-        process.standardError = errors
-        process.standardOutput = FileHandle.nullDevice
-        process.standardInput = FileHandle.nullDevice
-        do {
-            try process.run()
-        } catch {
-            throw Failure(
-                .infrastructure, "git cannot be started: \(systemReason(of: error) ?? "\(error)")", hint: "install git")
-        }
-        let said = (try? errors.fileHandleForReading.readToEnd()) ?? Data()
-        process.waitUntilExit()
-        guard process.terminationStatus == 0 else {
-            let lines = String(decoding: said.suffix(2_000), as: UTF8.self).split(separator: "\n")
-            let words = lines.first { $0.hasPrefix("fatal:") } ?? lines.last ?? ""
-            throw Failure(
-                .infrastructure, "git cannot fetch '\(url)': \(words)",
-                hint: "without a network, name a copy: --repository-mirrors \(url)=FOLDER")
         }
     }
 }

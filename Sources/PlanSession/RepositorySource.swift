@@ -75,7 +75,7 @@ private final class SharedReader: @unchecked Sendable {
     func files(of package: PackageVersion, among names: [PackageName: NameEntry]) throws -> PackageFiles {
         let name = PackageName(unchecked: package.name)
         guard let entry = try entries(of: name, among: names)[package.version] else {
-            throw Failure(.infrastructure, "\(package) is in the universe but not in its repository")
+            throw Failure(.unavailable, "\(package) is in the universe but not in its repository")
         }
         return PackageFiles(opam: try reader.opamBytes(of: entry), files: try reader.files(of: entry))
     }

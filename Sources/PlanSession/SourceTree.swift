@@ -22,7 +22,7 @@ struct SourceTree {
         do throws(ArchiveError) {
             try Extraction(links: .anywhere, strippingSingleRoot: true).extract(archive, to: folder)
         } catch {
-            throw Failure(error.code == .system ? .infrastructure : .input, "the source cannot be unpacked: \(error)")
+            throw Failure(error.code == .system ? .unavailable : .input, "the source cannot be unpacked: \(error)")
         }
         return try body(SourceTree(root: URL(fileURLWithPath: folder).resolvingSymlinksInPath().path))
     }

@@ -50,7 +50,7 @@ extension Planner {
             open, solved, rules: CellRules(matrix: inputs.matrix, today: inputs.today),
             packages: ParsedPackages(open.column.source, inputs.unpinned)
         ) { _ in }
-        guard let planned = plan.cells.first else { throw Failure(.infrastructure, "the cell was not made") }
+        guard let planned = plan.cells.first else { throw Failure(.unavailable, "the cell was not made") }
         var explainer = CellExplainer(column: open.column, entry: open.entries[0])
         return "\(planned.cell)\n\n" + explainer.text(planned, solved[0], matrix: inputs.matrix)
     }

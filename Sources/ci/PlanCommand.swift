@@ -51,7 +51,7 @@ struct PlanCommand: AsyncParsableCommand {
         let preparation = PlanInputLoader(
             matrix: try MatrixFile(path: matrix),
             catalog: PluginCatalog(try PluginSearchPath.configured(configuration, flag: pluginPath)),
-            cache: PlanCache(cache, readOnlyBeside: dryRun ? scratch.path : nil),
+            cache: PlanCache(cache, isReadOnly: dryRun),
             packageSources: try sources.cache(
                 in: configuration, store: path, readOnlyBeside: dryRun ? "\(scratch.path)/sources" : nil),
             repositoryMirrors: try repositories.places(in: configuration))

@@ -105,6 +105,76 @@ import Testing
         #expect(exact.url.hasSuffix("#\(master)"))
     }
 
+    // MARK: Repositories of packages
+
+    /// One copy serves sources and repositories; it keeps what was fetched, and needs no network for a commit that it has.
+    @Test func aRemoteRepositoryIsCopiedOnce() async throws {
+        let origin = try OriginRepository()
+        let url = "file://\(origin.path)"
+        let first = try origin.commit(["a": (.file, "1")])
+        let second = try origin.commit(["a": (.file, "2")])
+        let cache = cache()
+        let copy = try await cache.repository(at: url, revision: nil)
+        #expect(copy.commit == "\(second)")
+        for (revision, commit) in [
+            ("main", second), ("main~1", first), ("HEAD^", first), ("\(first)", first),
+            ("\(second)".prefix(9) + "~", first),
+        ] {
+            let found = try await cache.repository(at: url, revision: revision)
+            #expect(found.commit == "\(commit)" && found.path == copy.path, "\(revision)")
+        }
+        let third = try origin.commit(["a": (.file, "3")])
+        #expect(try await cache.repository(at: url, revision: "main").commit == "\(third)", "the branch is asked for")
+        for missing in ["nosuch", "main~9"] {
+            let error = await #expect(throws: SourceError.self) {
+                try await cache.repository(at: url, revision: missing)
+            }
+            #expect(error?.kind == .missing, "\(missing)")
+        }
+        try FileManager.default.removeItem(atPath: origin.path)
+        #expect(try await cache.repository(at: url, revision: "\(first)").commit == "\(first)", "the copy has it")
+        await #expect(throws: SourceError.self) { try await cache.repository(at: url, revision: "main") }
+    }
+
+    /// What a killed process was fetching goes with the next fetch, and a damaged copy is made again.
+    @Test func leftoversAndDamageOfACopyAreRemoved() async throws {
+        let origin = try OriginRepository()
+        let url = "file://\(origin.path)"
+        try origin.commit(["a": (.file, "1")])
+        let cache = cache()
+        let copy = try await cache.repository(at: url, revision: nil)
+        let packs = "\(copy.path)/objects/pack"
+        try Data("half".utf8).write(to: URL(fileURLWithPath: "\(packs)/pack_Xq3f9a"))
+        let second = try origin.commit(["a": (.file, "2")])
+        #expect(try await cache.repository(at: url, revision: nil).commit == "\(second)")
+        let names = try FileManager.default.contentsOfDirectory(atPath: packs)
+        #expect(!names.isEmpty && names.allSatisfy { $0.hasPrefix("pack-") }, "\(names)")
+        try FileManager.default.removeItem(atPath: "\(copy.path)/HEAD")
+        try FileManager.default.removeItem(atPath: packs)
+        let third = try origin.commit(["a": (.file, "3")])
+        let repaired = try await cache.repository(at: url, revision: nil)
+        #expect(repaired.commit == "\(third)")
+        #expect(try GitRepository(opening: repaired.path).commit(third).parents == [second])
+    }
+
+    /// Several at once wait for each other and all have the commit.
+    @Test func severalFetchIntoOneCopy() async throws {
+        let origin = try OriginRepository()
+        let commit = try origin.commit(["a": (.file, "1")])
+        let folder = try TemporaryDirectory()
+        let (caches, url) = (folder("cache"), "file://\(origin.path)")
+        let commits = try await withThrowingTaskGroup(of: String.self) { group in
+            for _ in 0..<8 {
+                group.addTask {
+                    try await SourceCache(caches).repository(at: url, revision: "main")
+                        .commit
+                }
+            }
+            return try await group.reduce(into: Set<String>()) { $0.insert($1) }
+        }
+        #expect(commits == ["\(commit)"])
+    }
+
     @Test func whatIsNotThereIsThePackagesFault() async throws {
         let origin = try OriginRepository()
         try origin.commit(["a": (.file, "")])
