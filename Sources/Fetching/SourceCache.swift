@@ -188,7 +188,7 @@ extension SourceCache {
     /// - Throws: `SourceError`; `CancellationError`.
     package func repository(at url: String, revision: String?) async throws -> RemoteRepository {
         let (folder, limit) = ("\(folder)/git", limit)
-        return try await onOwnThread(within: patience, late: late(url)) { patience in
+        return try await BlockingWork.run(within: patience, late: late(url)) { patience in
             let fetch = {
                 let mirror = try GitMirror(of: url, in: folder, limit: limit, patience: patience)
                 return try mirror.obtain(revision)
