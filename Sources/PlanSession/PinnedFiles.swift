@@ -212,6 +212,22 @@ extension PinnedPackage {
     }
 }
 
+extension [PinnedPackage] {
+    /// The packages with the version that opam gives one whose version nobody says: the newest in the repositories. One
+    /// that they do not have is `dev`.
+    ///
+    /// - Parameter planner: Of the inputs without these packages.
+    func versioned(by planner: Planner) -> [PinnedPackage] {
+        map { package in
+            var package = package
+            if package.pin.givenVersion == nil {
+                package.pin.givenVersion = planner.newestVersion(of: package.pin.name.value)
+            }
+            return package
+        }
+    }
+}
+
 extension Pin {
     /// With the version of its opam file, unless the matrix says one.
     fileprivate func completed(_ file: OpamFile) -> Pin {

@@ -51,7 +51,7 @@ package struct PlanInputLoader: Sendable {
         let unpinned = UnpinnedSources(packageSources)
         let pinned = await pinnedPackages(unpinned)
         async let sources = attempt { () -> (sources: [[Int]: any PackageSource], warnings: [Diagnostic]) in
-            try await self.sources(at: revision, known: known, pinned.packages) { done, total in
+            try await self.sources(at: revision, known: known) { done, total in
                 progress(PlanProgress(.reading, done: done, total: total))
             }
         }
@@ -60,9 +60,14 @@ package struct PlanInputLoader: Sendable {
         if let failure = pinned.failure { failures.append(failure) }
         if let failure = try failure(in: foundProfiles) { failures.append(failure) }
         if let failure = try failure(in: foundSources) { failures.append(failure) }
-        let inputs = PlanInputs(
-            matrix: matrix.pinning(pinned.packages), profiles: (try? foundProfiles.get()) ?? [:],
+        var inputs = PlanInputs(
+            matrix: matrix, profiles: (try? foundProfiles.get()) ?? [:],
             sources: (try? foundSources.get().sources) ?? [:], today: today, unpinned: unpinned)
+        do {
+            try inputs.pin(pinned.packages)
+        } catch let failure as Failure {
+            failures.append(failure)
+        }
         if !failures.isEmpty {
             // One mistake does not hide the others.
             let mistakes = try Planner(inputs).mistakes
@@ -79,7 +84,7 @@ package struct PlanInputLoader: Sendable {
     }
 
     private func sources(
-        at revision: String?, known: [Plan.Repository], _ pinned: [PinnedPackage],
+        at revision: String?, known: [Plan.Repository],
         _ progress: @escaping @Sendable (Int, Int) -> Void
     ) async throws -> (sources: [[Int]: any PackageSource], warnings: [Diagnostic]) {
         let opened = try await RepositoryOpening(
@@ -91,15 +96,26 @@ package struct PlanInputLoader: Sendable {
             let stack = PlanInputs.stack(of: matrix, target: target, compiler: compiler)
             guard sources[stack] == nil, !stack.isEmpty else { continue }
             let descriptions = stack.map { opened[$0].description }
-            let source = try RepositorySource(
+            sources[stack] = try RepositorySource(
                 RepositorySet(stack.map { opened[$0].repository }), repositories: descriptions,
                 cache: cache.universes(near: descriptions, among: known), warnings: &warnings,
                 progress: progress)
-            sources[stack] = try PinnedSource.laid(over: source, pinned: pinned, texts: matrix.sources)
         }
         // Stacks that share a repository say the same of its files.
         var told: Set<Diagnostic> = []
         return (sources, warnings.filter { told.insert($0).inserted })
+    }
+}
+
+extension PlanInputs {
+    /// Lays pinned packages over the repositories.
+    ///
+    /// - Throws: `Failure` where an opam file cannot be read.
+    mutating func pin(_ packages: [PinnedPackage]) throws {
+        let packages = packages.versioned(by: Planner(self))
+        matrix = matrix.pinning(packages)
+        let texts = matrix.sources
+        sources = try sources.mapValues { try PinnedSource.laid(over: $0, pinned: packages, texts: texts) }
     }
 }
 

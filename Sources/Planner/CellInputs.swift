@@ -41,7 +41,6 @@ struct CellInputs {
             let version: String
             let isSystem: Bool
             let packages: [String]
-            let pins: [String]
             let limits: [LimitRule]
             let allowedOverwrites: [[String]]
         }
@@ -50,8 +49,7 @@ struct CellInputs {
             of: Identity(
                 target: inputs.profiles[key]?.target, compiler: pair.compiler.name.value,
                 version: pair.compiler.version, isSystem: pair.compiler.isSystem,
-                packages: pair.compiler.packages.map(\.value.description),
-                pins: matrix.pins.map { "\($0.name.value).\($0.version)" }, limits: limits(of: pair.target),
+                packages: pair.compiler.packages.map(\.value.description), limits: limits(of: pair.target),
                 allowedOverwrites: matrix.allowedOverwrites.map {
                     [$0.package.value.pattern] + $0.paths.map(\.value.pattern)
                 }))

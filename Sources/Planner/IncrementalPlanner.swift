@@ -34,13 +34,16 @@ struct IncrementalPlanner: Sendable {
 
     private func stackUpdates(_ pairs: [(target: TargetEntry, compiler: CompilerEntry)]) throws -> [RepositoryChanges] {
         let roots = Set(pairs.flatMap { Column.roots(of: $0.compiler).map(\.name.text) }).sorted()
+        let pins = Dictionary(
+            matrix.pins.map { ($0.name.value, $0.version) }, uniquingKeysWith: { first, _ in first })
         let known = base?.memory.stacks ?? []
         return inputs.stacks.enumerated().map { number, stack in
             // The same repositories, at another place of the matrix perhaps.
             let key = CellInputs.key(of: stack.source)
             let isAtSamePlace = known.indices.contains(number) && known[number].key == key
             let before = isAtSamePlace ? number : known.firstIndex { $0.key == key }
-            return RepositoryChanges(stack.source, roots: roots, numberBefore: before, before: before.map { known[$0] })
+            return RepositoryChanges(
+                stack.source, pins: pins, roots: roots, numberBefore: before, before: before.map { known[$0] })
         }
     }
 

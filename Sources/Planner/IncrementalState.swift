@@ -5,7 +5,8 @@ package import Documents
 /// anew that the changed opam files can affect.
 ///
 /// A cell stays what it is while what the matrix and the target say for all cells of its column does, and nothing changes
-/// about the names that its answer was made from. What else the matrix says decides which cells there are. Names are compared by where their versions are read from (`PackageSource.origin`), so that any two
+/// about the names that its answer was made from. What else the matrix says decides which cells there are. Names are
+/// compared by where their versions are read from (`PackageSource.origin`) and what they are pinned to, so that any two
 /// states can be compared, not only neighbours.
 package struct IncrementalState: Sendable, Equatable {
     /// Of what all cells depend on.

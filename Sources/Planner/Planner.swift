@@ -1,6 +1,7 @@
 internal import Core
 internal import Documents
 internal import Matrix
+internal import OpamFormat
 internal import OpamSolver
 
 /// Turns a matrix, repositories at commits and descriptions of targets into a plan. Nothing else decides: equal inputs
@@ -30,6 +31,24 @@ package struct Planner: Sendable {
         } catch is IncrementalPlanner.UnusableBase {
             return try await IncrementalPlanner(planner: self, base: nil).planning()
         }
+    }
+
+    /// The version that opam gives a pin whose version nobody says: the newest that some target has, else the newest that
+    /// there is; nil where no repository has the name.
+    package func newestVersion(of name: String) -> String? {
+        let views = Dictionary(
+            inputs.stacks.map { ($0.positions, TargetViews()) }, uniquingKeysWith: { first, _ in first })
+        let available = PlanInputs.pairs(of: inputs.matrix).compactMap { pair -> String? in
+            let stack = PlanInputs.stack(of: inputs.matrix, target: pair.target, compiler: pair.compiler)
+            guard let column = try? column(pair, views: views[stack] ?? TargetViews()) else { return nil }
+            let universe = column.universe.universe
+            return universe.nameID(name).flatMap { column.universe.newestAvailable($0) }.map(universe.version(of:))
+        }
+        let all = inputs.stacks.compactMap { stack -> String? in
+            let universe = stack.source.universe
+            return universe.nameID(name).flatMap { universe.versions(of: $0).last }.map(universe.version(of:))
+        }
+        return (available.isEmpty ? all : available).max { Version(unchecked: $0) < Version(unchecked: $1) }
     }
 
     /// What the cells of a target with a compiler share.

@@ -16,10 +16,14 @@ struct RepositoryChanges: Sendable {
     private let numberOfText: [String: Int32]
 
     /// - Parameters:
+    ///   - pins: Versions by name. A pin decides about the versions of its name alone, so it counts as what they are read
+    ///     from.
     ///   - roots: Names that every request asks for, though no package may have them.
     ///   - numberBefore: Of what is remembered.
     /// - Complexity: O(names).
-    init(_ source: any PackageSource, roots: [String], numberBefore: Int?, before: StackState?) {
+    init(
+        _ source: any PackageSource, pins: [String: String], roots: [String], numberBefore: Int?, before: StackState?
+    ) {
         self.source = source
         self.numberBefore = numberBefore
         var names = before?.names ?? FlatTexts()
@@ -40,7 +44,7 @@ struct RepositoryChanges: Sendable {
         var changed: [String] = []
         for number in 0..<names.count {
             let name = names[number]
-            let origin = source.origin(of: name) ?? ""
+            let origin = (source.origin(of: name) ?? "") + (pins[name].map { "\npinned \($0)" } ?? "")
             origins.append(origin)
             guard let before else { continue }
             let isKnown = number < before.names.count

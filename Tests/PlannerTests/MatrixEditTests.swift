@@ -28,7 +28,10 @@ import Testing
     private static let rules: [String: [String]] = [
         "description": ["one", "another"], "with-test": ["true", "[astring]", "[logs, \"a*\"]"],
         "with-doc": ["true", "[astring]"], "lower-bounds": ["true", "[alcotest]"],
-        "pins": ["{cmdliner: 1.0.0}", "{cmdliner: 1.3.0}", "{fmt: 0.9.0}"],
+        "pins": [
+            "{cmdliner: 1.0.0}", "{cmdliner: 1.3.0}", "{fmt: 0.9.0}", "{fmt: 0.9.0, cmdliner: 1.0.0}",
+            "{ocaml-config: 3}",
+        ],
         "limits": ["{time: 1h}", "{packages: {fmt: {time: 1h}}}", "{targets: {debian-11: {memory: 1GiB}}}"],
         "exclude": [
             "[{cells: \"*/*/zarith\", reason: one}]", "[{cells: \"*/*/zarith\", reason: another}]",
@@ -107,6 +110,9 @@ import Testing
         let all = try await made([:])
         #expect(try await made(["comment": "new"]) == 0)
         #expect(try await made(["description": "new"]) == 0)
+        #expect(try await made(["pins": "{fmt: 0.9.0}"]) == 3, "fmt, and logs and clash, which may use it")
+        #expect(try await made(["pins": "{cmdliner: 1.0.0}"]) < all, "fmt's again, and cmdliner's")
+        _ = try await made([:])
         #expect(try await made(["schedule": Self.rules["schedule"]![1]]) == 0)
         #expect(try await made(["accept-failures": Self.rules["accept-failures"]![1]]) == 0)
         #expect(try await made(["exclude": Self.rules["exclude"]![0]]) == 1, "zarith")

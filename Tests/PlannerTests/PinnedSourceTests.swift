@@ -67,10 +67,7 @@ import Testing
             let outcome = await PinnedFiles(texts: inputs.matrix.sources, unpinned: unpinned).outcome(
                 of: inputs.matrix.pins)
             if let failure = outcome.failure { throw failure }
-            let pinned = outcome.packages
-            let base = try #require(inputs.sources[[0]])
-            inputs.sources[[0]] = try PinnedSource.laid(over: base, pinned: pinned, texts: inputs.matrix.sources)
-            inputs.matrix = inputs.matrix.pinning(pinned)
+            try inputs.pin(outcome.packages)
             inputs.unpinned = unpinned
             let planning = try await Planner(inputs).plan()
             return Made(
@@ -232,6 +229,27 @@ import Testing
     }
 
     // MARK: Versions
+
+    /// As `opam pin` does: the newest version that a target has, whatever its flags; without one the newest; `dev` for a
+    /// package that no repository has.
+    @Test func withoutAVersionThatOfTheRepositoryCounts() async throws {
+        let shop = try Workshop()
+        shop.small.rest = "packages: all\n"
+        try shop.commit("mine.git", ["mine.opam": "", "new.opam": ""])
+        let address = "git+file://FOLDER/mine.git"
+        shop.small.opamFiles["mine.1.0"] = ""
+        shop.small.opamFiles["mine.2.0"] = "flags: avoid-version"
+        shop.small.opamFiles["mine.3.0"] = #"available: os = "win32""#
+        shop.small.opamFiles["user.1"] = #"depends: [ "ocaml" "mine" {= "2.0"} ]"#
+        let planning = try await shop.planning("  mine: \(address)\n  new: \(address)")
+        #expect(planning.plan.build("debian-12/5.3.0/mine.2.0") != nil)
+        #expect(planning.plan.build("debian-12/5.3.0/new.dev") != nil)
+        #expect(planning.plan.build("debian-12/5.3.0/user.1") != nil)
+        shop.small.opamFiles["mine.1.0"] = "available: false"
+        shop.small.opamFiles["mine.2.0"] = "available: false"
+        let unavailable = try await shop.planning("  mine: \(address)")
+        #expect(unavailable.plan.build("debian-12/5.3.0/mine.3.0") != nil)
+    }
 
     @Test func theVersionIsThatOfTheOpamFileUnlessTheMatrixSaysOne() async throws {
         let shop = try Workshop()
