@@ -74,7 +74,8 @@ let package = Package(
         module("Store", ["Archive", "Core", "Git", "System"]),
         module("Documents", ["Core"]),
         module("Records", ["Core", "Documents", "Git", "Store"]),
-        module("Matrix", ["Core", "CYAML"]),
+        module("YAML", ["Core", "CYAML"]),
+        module("Matrix", ["Core", "YAML"]),
         module("PluginMessages"),
         module("PluginKit", ["PluginABI", "PluginMessages"]),
         module("PluginHost", ["Core", "PluginABI", "PluginMessages", "System"]),
@@ -90,16 +91,18 @@ let package = Package(
         .testTarget(
             name: "PluginTests",
             dependencies: [
-                "Core", "Matrix", "PluginHost", "PluginMessages", "PluginTools", "TestSupport", "ciso-plugin-host",
+                "Core", "Matrix", "PluginHost", "PluginMessages", "PluginTools", "TestSupport", "YAML",
+                "ciso-plugin-host",
             ],
             exclude: ["Data"],
             swiftSettings: settings),
-        module("Planner", ["Core", "Documents", "Matrix", "OpamFormat", "OpamSolver"]),
+        module("Planner", ["Core", "Documents", "Matrix", "OpamFormat", "OpamSolver", "YAML"]),
         module(
             "PlanSession",
             [
                 "Archive", "Core", "Documents", "Fetching", "Git", "Matrix", "OpamFormat", "OpamRepository",
                 "OpamSolver", "Planner", "PluginHost", "PluginMessages", "Records", "Store", "Supervision", "System",
+                "YAML",
             ]),
         module(
             "PluginTools",
@@ -121,14 +124,16 @@ let package = Package(
                 "PluginMessages", "RunnerInterface", "SSH", "Sandbox", "Supervision", "System",
             ]),
         module("Engine", ["Core", "Documents", "Records", "RunnerInterface", "Scheduler", "Store"]),
-        module("Review", ["Core", "Documents", "Git", "Records", "Store"]),
+        module("Doctor", ["Core", "Layers", "PluginHost", "SSH", "Sandbox", "Store", "Supervision", "Worker"]),
+        module("Review", ["Core", "Documents", "Git", "Records", "RunnerInterface", "Store"]),
         .executableTarget(
             name: "ci",
             dependencies: [
-                argumentParser, "Core", "Documents", "Engine", "Fetching", "Git", "Layers", "Matrix",
+                argumentParser, "Core", "Doctor", "Documents", "Engine", "Fetching", "Git", "Matrix",
                 "OpamFormat",
                 "OpamRepository", "OpamSolver", "Planner", "PlanSession", "PluginHost", "PluginMessages", "PluginTools",
-                "Records", "Review", "RunnerInterface", "SSH", "Sandbox", "Store", "Supervision", "Worker", "System",
+                "Records", "Review", "RunnerInterface", "SSH", "Store", "Supervision", "System", "Worker",
+                "YAML",
             ],
             swiftSettings: settings),
 
@@ -136,7 +141,7 @@ let package = Package(
             name: "PlanBenchmark",
             dependencies: [
                 "Core", "Documents", "Git", "Matrix", "OpamFormat", "OpamRepository", "OpamSolver", "Planner",
-                "PlanSession", "Store",
+                "PlanSession", "Store", "YAML",
             ],
             path: "Benchmarks/Plan", swiftSettings: settings),
         .executableTarget(
@@ -181,14 +186,16 @@ let package = Package(
             swiftSettings: settings),
         tests("Documents", ["Core"]),
         tests("Scheduler", []),
-        tests("Review", ["Core", "Documents", "Records"]),
+        tests("Doctor", ["Core", "PluginHost", "SSH"]),
+        tests("Review", ["Core", "Documents", "Records", "RunnerInterface", "Store"]),
         tests("Engine", ["Core", "Documents", "Records", "RunnerInterface", "Store"]),
-        tests("Matrix", ["Core"], resources: [.copy("Broken")]),
+        tests("YAML", ["Core"]),
+        tests("Matrix", ["Core", "YAML"], resources: [.copy("Broken")]),
         tests(
             "Planner",
             [
                 "Core", "Documents", "Fetching", "Git", "Matrix", "OpamFormat", "OpamRepository", "OpamSolver",
-                "PlanSession", "Records", "Store",
+                "PlanSession", "Records", "Store", "YAML",
             ]),
         tests("PluginTools", ["Core", "PluginHost", "PluginMessages"]),
         tests("Archive", ["Core", "System"]),

@@ -8,6 +8,7 @@ import OpamRepository
 import OpamSolver
 import PlanSession
 import Planner
+import YAML
 
 /// Plans whole repositories without plugins: what planning itself costs. Or plans commit after commit by the built `ci`,
 /// and with `check` each from nothing too.

@@ -38,7 +38,28 @@ public enum Selector: Sendable, Hashable {
         }
     }
 
-    /// Picks one cell.
+    /// Reads a selector that a user wrote.
+    ///
+    /// - Throws: `Failure` of the category `input` that names what was expected.
+    package init(parsing text: String) throws(Failure) {
+        if let selector = Selector(text) {
+            self = selector
+            return
+        }
+        let outcomes = Outcome.allCases.map(\.rawValue)
+        if text.hasPrefix("outcome:") {
+            let word = String(text.dropFirst("outcome:".count))
+            let near = nearest(to: word, in: outcomes).map { "did you mean 'outcome:\($0)'? " } ?? ""
+            throw Failure(
+                .input, "'\(text)': there is no outcome '\(word)'",
+                hint: "\(near)outcomes are \(outcomes.joined(separator: ", "))")
+        }
+        throw Failure(
+            .input, "'\(text)' is not a selector",
+            hint: "expected TARGET/COMPILER/PACKAGE with globs, outcome:WORD, signature:TEXT or task:ID")
+    }
+
+    /// Matches one cell.
     package init(cell: Cell) {
         self = .cells(
             target: Glob(cell.target), compiler: Glob(cell.compiler), package: Glob(cell.package.description))

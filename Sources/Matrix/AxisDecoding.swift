@@ -1,4 +1,5 @@
 internal import Core
+internal import YAML
 
 /// Repositories, targets and compilers.
 extension MatrixDecoder {

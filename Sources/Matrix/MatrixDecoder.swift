@@ -1,4 +1,5 @@
 internal import Core
+internal import YAML
 
 /// Turns the nodes of a matrix into a `MatrixFile`, and reports everything that is wrong with them.
 struct MatrixDecoder {

@@ -1,4 +1,5 @@
 package import Core
+package import YAML
 
 /// A value of a matrix and where it stands there.
 package struct Located<Value: Sendable>: Sendable {

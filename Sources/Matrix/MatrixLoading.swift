@@ -1,15 +1,18 @@
 internal import Core
+package import YAML
 
 extension MatrixFile {
     /// Files that extend each other, the first included.
     package static let extensionLimit = 8
+    fileprivate static let sizeHint = "split it with 'extends:'"
 
     /// Reads the matrix at `path` and those it extends.
     ///
     /// - Throws: `Failure` of kind `input` with everything that is wrong with the files, in the order of their text.
     package init(path: String) throws {
         var loading = MatrixLoading()
-        let document = try loading.document(SourceText(path: path), chain: [path])
+        let document = try loading.document(
+            SourceText(path: path, of: "matrix", sizeHint: Self.sizeHint), chain: [path])
         self = try loading.decoded(document)
     }
 
@@ -36,7 +39,7 @@ private struct MatrixLoading {
     mutating func document(_ text: SourceText, chain: [String]) throws -> Node? {
         sources.add(text)
         files.append(text.file)
-        let (document, found) = YAMLReader.read(text)
+        let (document, found) = YAMLReader.read(text, as: "a matrix", example: "deployment: NAME")
         diagnostics += found
         guard let document, let extended = document["extends"] else { return document }
         var base: Node?
@@ -58,7 +61,7 @@ private struct MatrixLoading {
         let folder = location.file.lastIndex(of: "/").map { String(location.file[...$0]) } ?? ""
         let file = path.hasPrefix("/") ? path : folder + path
         guard !chain.contains(file) else {
-            report("'extends' goes in a circle: \((chain + [file]).joined(separator: " → "))", at: location)
+            report("'extends' forms a cycle: \((chain + [file]).joined(separator: " → "))", at: location)
             return nil
         }
         guard chain.count < MatrixFile.extensionLimit else {
@@ -67,7 +70,8 @@ private struct MatrixLoading {
         }
         do {
             let excerpt = sources.diagnostic(.error, "", at: location).excerpt
-            let text = try SourceText(path: file, namedAt: location, excerpt: excerpt)
+            let text = try SourceText(
+                path: file, of: "matrix", namedAt: location, excerpt: excerpt, sizeHint: MatrixFile.sizeHint)
             return try document(text, chain: chain + [file])
         } catch let failure as Failure {
             diagnostics += failure.diagnostics

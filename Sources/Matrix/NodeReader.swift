@@ -1,4 +1,5 @@
 internal import Core
+internal import YAML
 
 /// Reads values out of nodes and collects what is wrong with them: a value that cannot be read is nil, and said.
 final class NodeReader {
@@ -130,22 +131,22 @@ final class NodeReader {
     }
 
     /// The entries of a mapping whose keys are those of `shape`, unknown ones reported.
-    func fields(_ node: Node, _ what: String, _ shape: Shape) -> [String: Node]? {
+    func fields(_ node: Node, _ what: String, _ schema: KeySchema) -> [String: Node]? {
         guard case .mapping(let entries) = node.content else {
             report(
                 "\(what) must be a mapping, found \(node.kind)", at: node.location,
-                hint: "the keys of \(shape.title) are \(shape.keys.joined(separator: ", "))")
+                hint: "the keys of \(schema.title) are \(schema.keys.joined(separator: ", "))")
             return nil
         }
         var fields: [String: Node] = [:]
         for entry in entries {
-            if shape.keys.contains(entry.key) {
+            if schema.keys.contains(entry.key) {
                 fields[entry.key] = entry.value
             } else {
-                let guess = nearest(to: entry.key, in: shape.keys)
+                let guess = nearest(to: entry.key, in: schema.keys)
                 report(
-                    "unknown key '\(entry.key)' in \(shape.title)", at: entry.keyLocation,
-                    hint: guess.map { "did you mean '\($0)'?" } ?? "known are \(shape.keys.joined(separator: ", "))")
+                    "unknown key '\(entry.key)' in \(schema.title)", at: entry.keyLocation,
+                    hint: guess.map { "did you mean '\($0)'?" } ?? "known are \(schema.keys.joined(separator: ", "))")
             }
         }
         return fields

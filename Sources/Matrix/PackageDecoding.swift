@@ -1,4 +1,5 @@
 internal import Core
+internal import YAML
 
 /// Which packages: selections, sets, pins and scopes of options.
 extension MatrixDecoder {
@@ -77,7 +78,7 @@ extension MatrixDecoder {
     private func listed(in path: Located<String>) -> PackageSelection.Source? {
         let name = resolved(path.value, besides: path.location.file)
         do {
-            let text = try SourceText(path: name)
+            let text = try SourceText(path: name, of: "list of packages")
             reader.sources.add(text)
             var patterns: [PackagePattern] = []
             let lines = String(decoding: text.bytes, as: UTF8.self).split(

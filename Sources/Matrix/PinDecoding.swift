@@ -1,4 +1,5 @@
 internal import Core
+internal import YAML
 
 /// Packages held at a version or at a source.
 extension MatrixDecoder {

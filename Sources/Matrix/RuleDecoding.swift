@@ -1,10 +1,11 @@
 internal import Core
+internal import YAML
 
 /// Cells added, left out, forgiven or hurried, and limits.
 extension MatrixDecoder {
-    private func cells(_ fields: [String: Node], _ node: Node, of shape: Shape) -> [Located<CellPattern>] {
+    private func cells(_ fields: [String: Node], _ node: Node, of schema: KeySchema) -> [Located<CellPattern>] {
         guard let list = fields["cells"] else {
-            reader.report("\(shape.title) needs 'cells'", at: node.location, hint: "write \(Self.cellExample)")
+            reader.report("\(schema.title) needs 'cells'", at: node.location, hint: "write \(Self.cellExample)")
             return []
         }
         return reader.listOrOne(list, "'cells'", of: "selector of cells") { node in
@@ -21,22 +22,23 @@ extension MatrixDecoder {
 
     private static let cellExample = "'cells: \"debian-*/*/lwt.*\"'"
 
-    private func reason(_ fields: [String: Node], _ node: Node, of shape: Shape) -> String? {
+    private func reason(_ fields: [String: Node], _ node: Node, of schema: KeySchema) -> String? {
         guard let reason = fields["reason"] else {
-            reader.report("\(shape.title) needs a 'reason'", at: node.location, hint: "a sentence for the result table")
+            reader.report(
+                "\(schema.title) needs a 'reason'", at: node.location, hint: "a sentence for the result table")
             return nil
         }
         return reader.text(reason, "'reason'")?.value
     }
 
     func exclusion(_ node: Node) -> Exclusion? {
-        guard let fields = reader.fields(node, Shape.exclusion.title, .exclusion) else { return nil }
+        guard let fields = reader.fields(node, KeySchema.exclusion.title, .exclusion) else { return nil }
         let cells = cells(fields, node, of: .exclusion)
         return reason(fields, node, of: .exclusion).map { Exclusion(cells: cells, reason: $0) }
     }
 
     func inclusions(_ node: Node) -> [Inclusion]? {
-        guard let fields = reader.fields(node, Shape.inclusion.title, .inclusion) else { return nil }
+        guard let fields = reader.fields(node, KeySchema.inclusion.title, .inclusion) else { return nil }
         let reason = fields["reason"].flatMap { reader.text($0, "'reason'")?.value }
         return cells(fields, node, of: .inclusion).compactMap { cell in
             do throws(PackagePattern.Malformed) {
@@ -53,7 +55,7 @@ extension MatrixDecoder {
     }
 
     func acceptedFailure(_ node: Node) -> AcceptedFailure? {
-        guard let fields = reader.fields(node, Shape.acceptedFailure.title, .acceptedFailure) else { return nil }
+        guard let fields = reader.fields(node, KeySchema.acceptedFailure.title, .acceptedFailure) else { return nil }
         let cells = cells(fields, node, of: .acceptedFailure)
         let expires = fields["expires"].flatMap { node -> Located<CalendarDate>? in
             guard let text = reader.text(node, "'expires'") else { return nil }
@@ -71,7 +73,7 @@ extension MatrixDecoder {
     }
 
     func scheduleRule(_ node: Node) -> ScheduleRule? {
-        guard let fields = reader.fields(node, Shape.scheduleRule.title, .scheduleRule) else { return nil }
+        guard let fields = reader.fields(node, KeySchema.scheduleRule.title, .scheduleRule) else { return nil }
         let cells = cells(fields, node, of: .scheduleRule)
         guard let priority = fields["priority"] else {
             reader.report("a rule of the schedule needs a 'priority'", at: node.location)

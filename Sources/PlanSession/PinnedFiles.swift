@@ -7,6 +7,7 @@ internal import Git
 internal import Matrix
 internal import OpamFormat
 internal import Planner
+internal import YAML
 
 /// A pin with files of its own.
 struct PinnedPackage {

@@ -5,6 +5,7 @@ internal import OpamFormat
 internal import OpamRepository
 internal import OpamSolver
 internal import Planner
+internal import YAML
 
 /// Repositories in which some package versions have files of the matrix's own.
 struct PinnedSource: PackageSource {

@@ -5,6 +5,7 @@ internal import Matrix
 internal import Planner
 internal import PluginHost
 package import PluginMessages
+internal import YAML
 
 /// Asks plugins about the targets of a matrix.
 struct PluginProfiles {

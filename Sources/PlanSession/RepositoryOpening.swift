@@ -6,6 +6,7 @@ internal import Git
 internal import Matrix
 internal import OpamRepository
 internal import System
+internal import YAML
 
 /// Finds the repositories of a matrix: folders, repositories of git on this machine, and copies of remote ones.
 struct RepositoryOpening {

@@ -3,6 +3,7 @@ internal import Documents
 internal import Matrix
 internal import OpamSolver
 internal import Synchronization
+internal import YAML
 
 /// The cells of a column, before anything is solved.
 struct ColumnCells: Sendable {

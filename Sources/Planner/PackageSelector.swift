@@ -3,6 +3,7 @@ internal import Documents
 internal import Matrix
 internal import OpamFormat
 internal import OpamSolver
+internal import YAML
 
 /// Why a package version is among the cells.
 struct SelectionOrigin: Sendable {

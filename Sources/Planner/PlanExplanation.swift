@@ -3,6 +3,7 @@ internal import Documents
 internal import Matrix
 internal import OpamFormat
 internal import OpamSolver
+internal import YAML
 
 extension Planner {
     /// Says why a cell is there, why its version, and what decided the versions of what it is built from. The cell is made

@@ -1,6 +1,7 @@
 package import Core
 package import Documents
 package import Matrix
+internal import YAML
 
 /// Everything that a plan is a function of.
 package struct PlanInputs: Sendable {

@@ -2,6 +2,7 @@ internal import Core
 internal import Matrix
 internal import OpamFormat
 internal import OpamSolver
+internal import YAML
 
 /// What a matrix says of compilers and pins that the repositories do not have.
 struct RepositoryChecks {

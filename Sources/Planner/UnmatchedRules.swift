@@ -1,5 +1,6 @@
 internal import Core
 internal import Matrix
+internal import YAML
 
 /// What a matrix says of cells and packages that are not there: most often a name that is misspelt.
 struct UnmatchedRules {

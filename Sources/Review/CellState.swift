@@ -76,17 +76,33 @@ package struct CellState: Codable, Sendable, Hashable {
 
     package var outcome: Outcome? { Outcome(rawValue: state) }
 
-    /// The state in a few words: `failure in build`, `blocked by dune`, `success (test)` where tests were run.
+    /// The state in a few words: `failure in build`, `blocked by dune`, `success with tests` where the tests passed too.
     package var words: String { verdictWords + (retry == true ? ", to be retried" : "") }
 
     private var verdictWords: String {
         if let blockedBy { return "\(state) by \(blockedBy.name)" }
         if let phase { return "\(state) in \(phase.rawValue)" }
-        return kind == .test && outcome == .success ? "\(state) (test)" : state
+        return kind == .test && outcome == .success ? "\(state) with tests" : state
     }
 
-    /// True when the cell makes a run end with exit code 1.
+    /// Whether the matrix requires the cell, and it is neither good nor excluded.
     package var isRequiredAndNotGood: Bool {
         required && state != Outcome.success.rawValue && state != "excluded"
+    }
+}
+
+/// What the states of several cells come to.
+package enum OverallState: Sendable {
+    /// All required cells are good.
+    case good
+    /// A required cell is not good.
+    case notGood
+    /// The infrastructure failed a required cell, so that nothing is known about its package.
+    case unavailable
+
+    /// `unavailable` outweighs `notGood`.
+    package init(of states: some Sequence<CellState>) {
+        let bad = states.filter(\.isRequiredAndNotGood)
+        self = bad.isEmpty ? .good : bad.contains { $0.outcome == .infrastructure } ? .unavailable : .notGood
     }
 }

@@ -49,8 +49,9 @@ package struct DeploymentStatus: Codable, Sendable {
         guard let running, !running.isEmpty else { return [] }
         var table = TextTable()
         for job in running {
-            let cell = "\(job.cell)" + (job.kind == .test ? " (test)" : "")
-            table.add([cell, job.step, job.host.map { "on \($0)" } ?? "in a sandbox"])
+            let step = job.kind == .test && job.step == "test" ? "running its tests" : job.step
+            let work = job.kind == .test && job.step != "test" ? "for its tests: \(step)" : step
+            table.add(["\(job.cell)", work, job.host.map { "on \($0)" } ?? "in a sandbox"])
         }
         return ["  running: \(running.count)"] + table.lines(indentedBy: 4)
     }

@@ -1,6 +1,6 @@
 internal import ArgumentParser
 internal import Core
-internal import Matrix
+internal import YAML
 
 /// What the environment and `ciso.yaml` say of those options of a command that its command line does not have.
 ///

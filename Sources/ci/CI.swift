@@ -1,6 +1,5 @@
 internal import ArgumentParser
 internal import Core
-internal import Documents
 internal import Foundation
 internal import Git
 internal import Review
@@ -126,11 +125,12 @@ struct Ending: Error {
 }
 
 extension Ending {
-    /// How a command ends that was asked for these cells; nil where all that are required are good. Infrastructure comes
-    /// first: nothing is known of what it failed.
+    /// How a command ends that was asked for these cells; nil where all that are required are good.
     init?(of states: [CellState]) {
-        let bad = states.filter(\.isRequiredAndNotGood)
-        guard !bad.isEmpty else { return nil }
-        self.init(status: bad.contains { $0.outcome == .infrastructure } ? .infrastructure : .notGood)
+        switch OverallState(of: states) {
+        case .good: return nil
+        case .notGood: self.init(status: .notGood)
+        case .unavailable: self.init(status: .infrastructure)
+        }
     }
 }

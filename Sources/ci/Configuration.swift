@@ -1,6 +1,6 @@
 internal import Core
 internal import Foundation
-internal import Matrix
+internal import YAML
 
 /// What the environment and `ciso.yaml` say.
 struct Configuration: Sendable {

@@ -1,11 +1,11 @@
 internal import ArgumentParser
 internal import Core
-internal import Documents
 internal import Review
 
 struct ExplainCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "explain", abstract: "Say why a cell is as it is, since when, and what else is like it.")
+        commandName: "explain",
+        abstract: "Explain the state of a cell: the reason, since when, and which other cells are affected.")
 
     @OptionGroup var store: StoreOption
 
@@ -19,10 +19,7 @@ struct ExplainCommand: AsyncParsableCommand {
     var cell: SelectorArgument
 
     func run() async throws {
-        let reader = try ResultsReader(store: store, deployment: deployment)
-        let state = try reader.state(picked: cell.selector())
-        let bad = try reader.states(picked: [.outcome(.failure), .outcome(.blocked)])
-        let explanation = try CellExplanation(state, among: bad, plan: reader.documents, store: reader.store)
+        let explanation = try store.results(of: deployment).explanation(of: cell.selector())
         if format == .json {
             try printJSON(explanation)
         } else {

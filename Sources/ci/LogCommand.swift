@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Review
 
 struct LogCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -24,8 +25,8 @@ struct LogCommand: AsyncParsableCommand {
     var cell: SelectorArgument
 
     func run() async throws {
-        let reader = try ResultsReader(store: store, deployment: deployment)
-        let log = try reader.log(of: reader.state(picked: cell.selector()), ofBuild: build)
+        let results = try store.results(of: deployment)
+        let log = try results.log(of: results.state(picked: cell.selector()), ofBuild: build)
         if let title = log.title { StandardError.print("log of \(title)") }
         if raw {
             StandardOutput.write(raw: log.bytes)

@@ -4,6 +4,8 @@ internal import Documents
 internal import Fetching
 internal import Foundation
 internal import PluginHost
+internal import Review
+internal import Store
 internal import Worker
 
 /// How data is printed.
@@ -29,6 +31,16 @@ struct StoreOption: ParsableArguments {
     /// The store's directory.
     func path(in configuration: Configuration) throws -> String {
         try Settings.store.value(flag: flag, in: configuration) ?? ".ciso"
+    }
+
+    /// Opens the store that is there; makes none.
+    func open() throws -> Store {
+        try Store(opening: path(in: .current()))
+    }
+
+    /// Opens the store and reads a deployment; nil: the only one in the store.
+    func results(of deployment: String?) throws -> DeploymentResults {
+        try DeploymentResults(store: open(), deployment: deployment)
     }
 }
 

@@ -1,7 +1,5 @@
 internal import ArgumentParser
 internal import Core
-internal import Documents
-internal import Foundation
 internal import Review
 internal import Store
 
@@ -27,33 +25,15 @@ struct ReportCommand: AsyncParsableCommand {
     var selectors: [SelectorArgument] = []
 
     func run() async throws {
-        let reader = try ResultsReader(store: store, deployment: deployment)
+        let results = try store.results(of: deployment)
         let selectors = try selectors.selectors()
-        try reader.check(selectors)
+        try results.check(selectors)
         var logs: [String: [UInt8]] = [:]
-        let report = Report(plan: reader.header, states: try reader.states(picked: selectors)) { digest in
-            logs[digest.hex] = try? reader.store.logs.read(digest)
+        let report = Report(plan: results.header, states: try results.states(picked: selectors)) { digest in
+            logs[digest.hex] = try? results.store.logs.read(digest)
             return logs[digest.hex] != nil
         }
-        // The pages come last, so that none refers to a log that is not there yet.
-        for (digest, log) in logs {
-            try write(Data(String(decoding: log, as: UTF8.self).displayable.utf8), to: Report.logName(digest))
-        }
-        for file in try report.files().reversed() { try write(Data(file.text.utf8), to: file.name) }
+        try report.write(to: output, logs: logs)
         StandardOutput.print("\(output)/index.html")
-    }
-
-    /// Writes a file aside, then puts it in its place.
-    private func write(_ contents: Data, to name: String) throws {
-        let file = URL(filePath: output).appending(path: name)
-        do {
-            try FileManager.default.createDirectory(
-                at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
-            try contents.write(to: file, options: .atomic)
-        } catch {
-            throw Failure(
-                .unavailable, "cannot write '\(file.path)': \(systemReason(of: error) ?? "\(error)")",
-                hint: "--output names a folder that can be written and has space")
-        }
     }
 }

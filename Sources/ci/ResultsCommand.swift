@@ -23,10 +23,10 @@ struct ResultsCommand: AsyncParsableCommand {
     var selectors: [SelectorArgument] = []
 
     func run() async throws {
-        let reader = try ResultsReader(store: store, deployment: deployment)
+        let results = try store.results(of: deployment)
         let selectors = try selectors.selectors()
-        try reader.check(selectors)
-        let states = try reader.states(picked: selectors)
+        try results.check(selectors)
+        let states = try results.states(picked: selectors)
         try CellPrinter(format: format).print(states)
         if let ending = Ending(of: states) { throw ending }
     }

@@ -1,9 +1,8 @@
 internal import ArgumentParser
 internal import Core
-internal import Documents
 internal import Engine
 internal import Records
-internal import Store
+internal import Review
 
 struct RetryCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -29,15 +28,15 @@ struct RetryCommand: AsyncParsableCommand {
     var selectors: [SelectorArgument]
 
     func run() async throws {
-        let reader = try ResultsReader(store: store, deployment: deployment)
+        let results = try store.results(of: deployment)
         let selectors = try selectors.selectors()
-        try reader.check(selectors)
+        try results.check(selectors)
         let retry = try RetryPlan(
-            of: try reader.cells(picked: selectors), in: reader.documents, of: reader.header, store: reader.store)
+            of: try results.cells(picked: selectors), in: results.documents, of: results.header, store: results.store)
         guard !retry.isEmpty else {
             throw Failure(.input, "no cell with a verdict is picked", hint: "'ci results' lists the cells")
         }
-        if !dryRun { try await retry.record(in: reader.store) }
+        if !dryRun { try await retry.record(in: results.store) }
         for cell in Set(retry.requests.map(\.cell) + retry.cancelled).sorted() {
             StandardOutput.print("\(cell)")
         }

@@ -61,7 +61,7 @@ struct RunCommand: AsyncParsableCommand, SandboxingCommand {
         try store.requireWritable()
         var results = ResultTables()
         try results.refresh(from: store)
-        let reader = try ResultsReader(store: store, documents, header, results)
+        let reader = try DeploymentResults(store: store, documents, header, results)
         let plan = try await reader.plan()
         let only = try only.selectors()
         try reader.check(only)
@@ -73,7 +73,7 @@ struct RunCommand: AsyncParsableCommand, SandboxingCommand {
             try Settings.jobs.value(flag: jobs, in: configuration) ?? ProcessInfo.processInfo.activeProcessorCount
         results = try await run(plan, only, results, in: store, runner: runner, slots: slots)
         try results.refresh(from: store)
-        let states = try ResultsReader(store: store, documents, header, results).states(picked: only)
+        let states = try DeploymentResults(store: store, documents, header, results).states(picked: only)
         try CellPrinter(format: format).print(states)
         if let ending = Ending(of: states) { throw ending }
     }
@@ -84,7 +84,7 @@ struct RunCommand: AsyncParsableCommand, SandboxingCommand {
     ) async throws -> (Store, PlanDocuments, PlanHeader) {
         guard let matrix else {
             let store = try Store(opening: path)
-            let (documents, header) = try ResultsReader.plan(of: deployment, in: store)
+            let (documents, header) = try DeploymentResults.plan(of: deployment, in: store)
             return (store, documents, header)
         }
         let cache = try machine.sources.general.directory(in: configuration, store: path)

@@ -11,20 +11,7 @@ struct SelectorArgument: ExpressibleByArgument, Sendable {
     }
 
     /// - Throws: `Failure` that names what was expected.
-    func selector() throws(Failure) -> Selector {
-        if let selector = Selector(text) { return selector }
-        let outcomes = Outcome.allCases.map(\.rawValue)
-        if text.hasPrefix("outcome:") {
-            let word = String(text.dropFirst("outcome:".count))
-            let near = nearest(to: word, in: outcomes).map { "did you mean 'outcome:\($0)'? " } ?? ""
-            throw Failure(
-                .input, "'\(text)': there is no outcome '\(word)'",
-                hint: "\(near)outcomes are \(outcomes.joined(separator: ", "))")
-        }
-        throw Failure(
-            .input, "'\(text)' is not a selector",
-            hint: "expected TARGET/COMPILER/PACKAGE with globs, outcome:WORD, signature:TEXT or task:ID")
-    }
+    func selector() throws(Failure) -> Selector { try Selector(parsing: text) }
 }
 
 extension [SelectorArgument] {

@@ -1,7 +1,7 @@
 internal import ArgumentParser
 internal import Core
-internal import Matrix
 internal import SSH
+internal import YAML
 
 /// Something that a flag, an environment variable or `ciso.yaml` may set; the first of these that does wins.
 struct Setting<Value: Sendable>: Sendable {

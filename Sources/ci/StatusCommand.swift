@@ -1,13 +1,11 @@
 internal import ArgumentParser
 internal import Core
-internal import Documents
-internal import Records
 internal import Review
-internal import Store
 
 struct StatusCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "status", abstract: "Print how far every deployment in the store is, and what runs where.")
+        commandName: "status",
+        abstract: "Print the progress of every deployment in the store, and the jobs that run now.")
 
     @OptionGroup var store: StoreOption
 
@@ -15,13 +13,7 @@ struct StatusCommand: AsyncParsableCommand {
     var format: OutputFormat = .text
 
     func run() async throws {
-        let store = try Store(opening: store.path(in: Configuration.current()))
-        let statuses = try ResultsReader.deployments(in: store).map { name in
-            let reader = try ResultsReader(store: store, deployment: name)
-            return DeploymentStatus(
-                plan: reader.header, states: try reader.states(picked: []),
-                running: try RunningJob.all(of: name, in: store))
-        }
+        let statuses = try DeploymentStatus.all(in: store.open())
         switch format {
         case .json: try printJSON(statuses)
         case .csv: printCSV(statuses)

@@ -2,16 +2,14 @@ internal import ArgumentParser
 internal import Core
 internal import Documents
 internal import Foundation
-internal import Records
 internal import Review
-internal import Store
 internal import Synchronization
 
 struct WatchCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "watch",
-        abstract: "Print how far a deployment is, then every verdict as it is recorded, until Ctrl-C.",
-        discussion: "Verdicts are told whichever process records them.")
+        abstract: "Print the progress of a deployment, then each verdict as it is recorded, until Ctrl-C.",
+        discussion: "Verdicts are printed whichever process records them.")
 
     @OptionGroup var store: StoreOption
 
@@ -22,26 +20,13 @@ struct WatchCommand: AsyncParsableCommand {
     var format: DocumentFormat = .text
 
     func run() async throws {
-        let reader = try ResultsReader(store: store, deployment: deployment)
+        let results = try store.results(of: deployment)
         if format == .text {
-            let states = try reader.states(picked: [])
-            let running = try RunningJob.all(of: reader.header.deployment, in: reader.store)
-            let status = DeploymentStatus(plan: reader.header, states: states, running: running)
-            for line in status.lines { StandardOutput.print(line) }
+            for line in try results.status().lines { StandardOutput.print(line) }
             StandardOutput.flush()
         }
-        let branches = try Set(reader.header.targets.map(\.name)).sorted().map { target in
-            try Branch(ResultBranch(deployment: reader.header.deployment, target: target).name)
-        }
-        let watches = branches.map { branch in
-            reader.store.watch(branch, mode: .audit) { [format] event in
-                guard !event.isInitial else { return }
-                for change in event.changes where change.new != nil {
-                    try WatchCommand.tell(change.path, in: event.snapshot, format)
-                }
-            }
-        }
-        defer { for watch in watches { watch.cancel() } }
+        let feed = try ResultFeed(of: results) { [format] result in try WatchCommand.print(result, format) }
+        defer { feed.cancel() }
         let waiting = Task { while true { try await Task.sleep(for: .seconds(3600)) } }
         let readerIsGone = Atomic(false)
         StandardOutput.onReaderGone {
@@ -57,11 +42,7 @@ struct WatchCommand: AsyncParsableCommand {
         }
     }
 
-    /// Prints the verdict at `path`; the index is none.
-    private static func tell(_ path: StorePath, in snapshot: Snapshot, _ format: DocumentFormat) throws {
-        guard path.components.first != "index", let result = try snapshot.value(CellResult.self, at: path) else {
-            return
-        }
+    private static func print(_ result: CellResult, _ format: DocumentFormat) throws {
         if format == .json {
             let encoder = JSONEncoder()
             encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]

@@ -36,7 +36,8 @@ import Testing
 
     @Test(arguments: [
         ("debian-12/9.9", "no compiler '9.9'"), ("debain-12", "did you mean 'debian-12'?"),
-        ("small", "it is a plan"), ("0123456", "no revision"), ("results/small/debian-12~99", "no revision"),
+        ("small", "it is a plan"), ("0123456", "a revision of results"),
+        ("results/small/debian-12~99", "a revision of results"),
     ])
     func aSideOfADifferenceThatDoesNotExist(side: String, message: String) async throws {
         let world = try await RecordedStore.shared()

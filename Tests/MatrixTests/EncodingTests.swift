@@ -2,6 +2,7 @@ import Core
 import Foundation
 import Matrix
 import Testing
+import YAML
 
 /// Matrices as editors of all systems save them.
 @Suite struct EncodingTests {
@@ -49,7 +50,7 @@ import Testing
     @Test func whatIsNoTextHasItsPlace() throws {
         let head = Array("deployment: d\r\nx-ä: ".utf8)
         for (bytes, column, words) in [
-            (head + [0xE9, 0x0A], 6, "bytes that are no text"),
+            (head + [0xE9, 0x0A], 6, "bytes that are not text"),
             (head + [0x00], 6, "control characters are not allowed"),
             (head + [0x61, 0x07], 7, "control characters are not allowed"),
         ] {

@@ -3,6 +3,7 @@ import Foundation
 import Matrix
 import TestSupport
 import Testing
+import YAML
 
 /// What good matrices mean.
 @Suite struct MatrixFileTests {

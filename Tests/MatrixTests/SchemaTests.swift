@@ -3,6 +3,7 @@ import Foundation
 import Matrix
 import TestSupport
 import Testing
+import YAML
 
 /// The JSON Schema in `docs/` says what the decoder does.
 @Suite struct SchemaTests {
@@ -11,9 +12,9 @@ import Testing
         return SchemaValidator(try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any]))
     }
 
-    @Test(arguments: Shape.all.map(\.name))
+    @Test(arguments: KeySchema.all.map(\.name))
     func hasTheKeysOfTheDecoder(shape name: String) throws {
-        let shape = try #require(Shape.all.first { $0.name == name })
+        let shape = try #require(KeySchema.all.first { $0.name == name })
         let definitions = try #require(try Self.schema().root["$defs"] as? [String: [String: Any]])
         let properties = try #require(definitions[name]?["properties"] as? [String: Any])
         #expect(properties.keys.sorted() == shape.keys.sorted())
@@ -22,7 +23,7 @@ import Testing
 
     @Test(arguments: ["quickstart", "opam", "mirage"])
     func acceptsTheShippedMatrix(name: String) throws {
-        let text = try SourceText(path: PackageFolder.url.appending(path: "Matrices/\(name).yaml").path)
+        let text = try SourceText(path: PackageFolder.url.appending(path: "Matrices/\(name).yaml").path, of: "matrix")
         let document = try #require(YAMLDocument(text))
         #expect(try Self.schema().errors(in: document.json) == [])
     }
@@ -35,7 +36,7 @@ import Testing
 
     @Test(arguments: BrokenMatrixTests.names)
     func refusesWhatTheDecoderRefuses(name: String) throws {
-        let text = try SourceText(path: BrokenMatrixTests.folder.appending(path: "\(name).yaml").path)
+        let text = try SourceText(path: BrokenMatrixTests.folder.appending(path: "\(name).yaml").path, of: "matrix")
         guard let document = YAMLDocument(text), !Self.beyondSchema.contains(name) else { return }
         #expect(try Self.schema().errors(in: document.json) != [])
     }

@@ -1,12 +1,13 @@
 import Foundation
 import Matrix
+import YAML
 
 /// A YAML document as a tool for JSON Schema sees it.
 struct YAMLDocument {
     let json: Any
 
     init?(_ text: SourceText) {
-        guard let node = YAMLReader.read(text).document else { return nil }
+        guard let node = YAMLReader.read(text, as: "a matrix", example: "").document else { return nil }
         json = Self.value(node)
     }
 

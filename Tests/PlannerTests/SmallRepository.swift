@@ -8,6 +8,7 @@ import OpamSolver
 import Records
 import Store
 import Testing
+import YAML
 
 @testable import Planner
 

@@ -5,6 +5,7 @@ import PluginMessages
 import PluginTools
 import TestSupport
 import Testing
+import YAML
 
 /// Every block of code in docs/plugins.md is what it says: it builds, conforms, parses or runs.
 @Suite struct DocumentationTests {

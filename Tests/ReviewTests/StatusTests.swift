@@ -4,7 +4,7 @@ import Records
 import Review
 import Testing
 
-/// What `ci status` tells of jobs that run.
+/// What `ci status` shows of jobs that run.
 @Suite struct StatusTests {
     private let plan = PlanHeader(
         deployment: "d", repositories: [.init(location: "repo", commit: "0123456789abcdef")], targets: [], columns: [],
@@ -18,12 +18,14 @@ import Testing
         let running = try [
             job("openbsd-7.7/5.3.0/lwt.5.7.0", .build, "build", host: "ci@obsd:2222"),
             job("debian-12/5.3.0/fmt.0.9.0", .test, "test"),
+            job("debian-12/5.3.0/lwt.5.7.0", .test, "fetch"),
         ]
         #expect(
             DeploymentStatus(plan: plan, states: [], running: running).lines == [
-                "d", "  repo at 0123456789ab", "  running: 2",
-                "    openbsd-7.7/5.3.0/lwt.5.7.0       build  on ci@obsd:2222",
-                "    debian-12/5.3.0/fmt.0.9.0 (test)  test   in a sandbox",
+                "d", "  repo at 0123456789ab", "  running: 3",
+                "    openbsd-7.7/5.3.0/lwt.5.7.0  build                 on ci@obsd:2222",
+                "    debian-12/5.3.0/fmt.0.9.0    running its tests     in a sandbox",
+                "    debian-12/5.3.0/lwt.5.7.0    for its tests: fetch  in a sandbox",
             ])
         #expect(DeploymentStatus(plan: plan, states: [], running: []).lines.count == 2)
     }

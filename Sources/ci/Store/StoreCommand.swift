@@ -1,12 +1,10 @@
 internal import ArgumentParser
 internal import Core
-internal import Documents
+internal import Doctor
 internal import Foundation
 internal import Git
-internal import Layers
 internal import Records
 internal import Store
-internal import Worker
 
 struct StoreCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -17,27 +15,6 @@ struct StoreCommand: AsyncParsableCommand {
             StoreLogCommand.self, StoreShowCommand.self, StoreVerifyCommand.self, StoreUndoCommand.self,
             StoreSnapshotCommand.self, StoreGCCommand.self,
         ])
-}
-
-extension StoreOption {
-    /// Opens the store that is there; makes none.
-    func open() throws -> Store {
-        try Store(opening: path(in: .current()))
-    }
-}
-
-extension Store {
-    /// The branch called `name`.
-    ///
-    /// - Throws: `Failure` that names the nearest branch where there is none of that name.
-    func existingBranch(_ name: String) throws -> Branch {
-        let all = try branches()
-        if let branch = all.first(where: { $0.name == name }) { return branch }
-        let near = nearest(to: name, in: all.map(\.name)).map { "did you mean '\($0)'?" }
-        throw Failure(
-            .input, "the store has no branch '\(name)'",
-            hint: near ?? "it has \(all.map { "'\($0)'" }.joined(separator: ", "))")
-    }
 }
 
 struct StoreLogCommand: AsyncParsableCommand {
@@ -187,22 +164,5 @@ struct StoreVerifyCommand: AsyncParsableCommand {
             + "\(count(verification.layers, "layer")), \(count(verification.environments, "root file system")): "
             + count(verification.findings.count, "finding")
             + (repair && !dryRun ? ", \(done) repaired, \(verification.remaining.count) remain" : "")
-    }
-}
-
-extension StoreVerification {
-    /// Adds what is found in the folder of the worker, beside the store.
-    fileprivate mutating func addWorker(_ folder: String, repair: Bool) throws {
-        guard FileManager.default.fileExists(atPath: folder) else { return }
-        let worker = try WorkerFolders(folder).verify(repair: repair)
-        layers = worker.layers
-        environments = worker.environments
-        findings += worker.damage.map {
-            StoreFinding(.damage, .layer, $0.message, repair: $0.repair, isDone: repair)
-        }
-        guard repair, !worker.damage.isEmpty else { return }
-        remaining += try WorkerFolders(folder).verify(repair: false).damage.map {
-            StoreFinding(.damage, .layer, $0.message, repair: $0.repair)
-        }
     }
 }

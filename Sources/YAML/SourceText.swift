@@ -1,21 +1,25 @@
 package import Core
 internal import Foundation
 
-/// The text of a YAML file as the user named it, for excerpts.
+/// The text of a file and the name under which messages refer to it.
+///
+/// Lines and columns count from 1; columns count characters. Lines end as YAML's do: LF, CR LF, CR, NEL, LS or PS.
 package struct SourceText: Sendable {
-    /// As shown in messages.
+    /// The file's path as the user wrote it.
     package let file: String
-    /// In UTF-8, without a byte order mark.
+    /// The contents in UTF-8, without a byte order mark.
     package let bytes: [UInt8]
     private let lines: [Substring]
 
-    /// More bytes than any matrix needs.
+    /// The size of the largest file that is read, in bytes.
     package static let sizeLimit = 1 << 20
 
-    /// Where the text is not what its encoding allows; nil where all of it is.
+    /// The place of the first bytes that are not text in the file's encoding; nil where there are none.
     package let invalid: SourceLocation?
 
-    /// A text in UTF-8, or in UTF-16 where it begins with a byte order mark, as YAML has it.
+    /// Decodes a text in UTF-8, or in UTF-16 where it begins with a byte order mark.
+    ///
+    /// - Complexity: O(bytes).
     package init(file: String, bytes: [UInt8]) {
         self.file = file
         let decoded = DecodedText(bytes)
@@ -26,21 +30,30 @@ package struct SourceText: Sendable {
 
     /// Reads the file at `path`.
     ///
-    /// - Parameter kind: what it is, for messages.
-    /// - Throws: `Failure` where there is no such file, it cannot be read, or it has more than `sizeLimit` bytes.
+    /// - Parameters:
+    ///   - kind: what the file is, for messages: "matrix".
+    ///   - location: where the user named the file, for messages.
+    ///   - excerpt: the line there.
+    ///   - sizeHint: what the user can do about a file that is too large.
+    /// - Throws: `Failure` of the category `input` where there is no such file, it cannot be read, or it has more than
+    ///   `sizeLimit` bytes.
     package init(
-        path: String, of kind: String = "matrix", namedAt location: SourceLocation? = nil, excerpt: String? = nil
-    ) throws {
+        path: String, of kind: String, namedAt location: SourceLocation? = nil, excerpt: String? = nil,
+        sizeHint: String? = nil
+    ) throws(Failure) {
         self.init(
-            file: path, bytes: try Self.contents(ofPath: path, kind: kind, namedAt: location, excerpt: excerpt))
+            file: path,
+            bytes: try Self.contents(
+                ofPath: path, kind: kind, namedAt: location, excerpt: excerpt, sizeHint: sizeHint))
     }
 
     /// The bytes of the file at `path`.
     ///
-    /// - Throws: As for a text.
+    /// - Throws: As `init(path:of:namedAt:excerpt:sizeHint:)`.
     package static func contents(
-        ofPath path: String, kind: String, namedAt location: SourceLocation? = nil, excerpt: String? = nil
-    ) throws -> [UInt8] {
+        ofPath path: String, kind: String, namedAt location: SourceLocation? = nil, excerpt: String? = nil,
+        sizeHint: String? = nil
+    ) throws(Failure) -> [UInt8] {
         func refused(_ why: String, hint: String? = nil) -> Failure {
             Failure(.input, "\(kind) '\(path)' \(why)", at: location, excerpt: excerpt, hint: hint)
         }
@@ -58,12 +71,12 @@ package struct SourceText: Sendable {
             throw refused("cannot be read: \(systemReason(of: error) ?? "\(error)")")
         }
         guard data.count <= Self.sizeLimit else {
-            throw refused("has more than \(Self.sizeLimit) bytes", hint: "split it with 'extends:'")
+            throw refused("has more than \(Self.sizeLimit) bytes", hint: sizeHint)
         }
         return [UInt8](data)
     }
 
-    /// The line of that number, counted from 1.
+    /// The line of that number, counted from 1, without its end; nil where the text has fewer lines.
     package func line(_ number: Int) -> String? {
         lines.indices.contains(number - 1) ? String(lines[number - 1]) : nil
     }
@@ -75,7 +88,7 @@ package struct SourceText: Sendable {
             file: file, line: before.count, column: (before.last?.unicodeScalars.count ?? 0) + 1)
     }
 
-    /// Where tabs indent, which YAML forbids.
+    /// The places of tabs in the indentation of lines, which YAML forbids.
     func indentingTabs() -> [SourceLocation] {
         lines.enumerated().compactMap { index, line in
             let indentation = line.prefix { $0 == " " || $0 == "\t" }
@@ -83,28 +96,5 @@ package struct SourceText: Sendable {
             let column = line.distance(from: line.startIndex, to: tab) + 1
             return SourceLocation(file: file, line: index + 1, column: column)
         }
-    }
-}
-
-/// The texts of a matrix and of those it extends, by file.
-package struct SourceTexts: Sendable {
-    private var texts: [String: SourceText] = [:]
-
-    package init() {}
-
-    package mutating func add(_ text: SourceText) {
-        texts[text.file] = text
-    }
-
-    /// Of the bytes of each file.
-    package var digests: [String: Digest] { texts.mapValues { Digest(of: $0.bytes) } }
-
-    /// A diagnostic that shows the line at `location`.
-    package func diagnostic(
-        _ severity: Diagnostic.Severity = .error, _ message: String, at location: SourceLocation?,
-        hint: String? = nil
-    ) -> Diagnostic {
-        let excerpt = location.flatMap { place in texts[place.file]?.line(place.line) }
-        return Diagnostic(severity, message, at: location, excerpt: excerpt, hint: hint)
     }
 }

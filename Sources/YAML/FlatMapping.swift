@@ -1,28 +1,30 @@
 package import Core
 
-/// A YAML file that holds one mapping of names to texts: `ciso.yaml`.
+/// A YAML file that holds one mapping of names to scalars, such as `ciso.yaml`.
 package struct FlatMapping: Sendable {
-    /// A value, and where it stands.
+    /// A value and its place.
     package struct Entry: Sendable {
         package let text: String
         package let location: SourceLocation
     }
 
+    /// The values by key.
     package private(set) var entries: [String: Entry] = [:]
 
-    /// Reads the file at `path`.
-    ///
-    /// - Throws: `Failure` of kind `input` with everything that is wrong: YAML that is none, unknown keys, values
-    ///   that are no texts.
+    /// Reads the file at `path`. An empty file has no entries.
     ///
     /// - Parameters:
-    ///   - keys: that the file may have.
-    ///   - further: keys that are costly to know, asked for where `keys` lack one.
+    ///   - keys: the keys that are allowed.
+    ///   - further: returns further keys that are allowed; called at most once, for a key that is not among `keys`.
+    /// - Throws: `Failure` of the category `input` with all mistakes: invalid YAML, unknown keys, values that are not
+    ///   scalars.
     package init(path: String, keys: [String], or further: @escaping () -> [String] = { [] }) throws {
-        try self.init(SourceText(path: path), keys: keys, or: further)
+        try self.init(SourceText(path: path, of: "settings file"), keys: keys, or: further)
     }
 
     /// Reads a mapping from `text`.
+    ///
+    /// - Throws: As `init(path:keys:or:)`.
     package init(_ text: SourceText, keys: [String], or further: @escaping () -> [String] = { [] }) throws {
         var known = keys
         var isComplete = false
@@ -36,7 +38,7 @@ package struct FlatMapping: Sendable {
         guard !text.isBlank else { return }
         var texts = SourceTexts()
         texts.add(text)
-        let (document, found) = YAMLReader.read(text)
+        let (document, found) = YAMLReader.read(text, as: "a settings file", example: "KEY: VALUE")
         var diagnostics = found
         if let document {
             switch document.content {

@@ -1,22 +1,27 @@
-internal import Core
-internal import Documents
-internal import Records
-internal import Review
-internal import Store
+package import Core
+package import Documents
+package import Records
+package import Store
 
-/// Reads the newest plan of a deployment and what is known of its cells: of both only what is asked for.
-struct ResultsReader {
-    let store: Store
-    let documents: PlanDocuments
-    let header: PlanHeader
-    /// Of all targets.
-    let tables: [String: ResultTable]
+/// The newest plan of a deployment with the results recorded for its cells, as of the moment it was opened.
+///
+/// What a front end shows of a deployment starts here: tables, logs, comparisons, explanations. The result tables are read
+/// at once; of the plan, only the parts that a question needs.
+package struct DeploymentResults: Sendable {
+    package let store: Store
+    package let documents: PlanDocuments
+    package let header: PlanHeader
+    /// The results of each target, by its name.
+    package let tables: [String: ResultTable]
     private let superseded: SupersededResults
 
-    /// Reads a deployment; nil: the only one there is.
+    /// Reads a deployment.
     ///
-    /// - Throws: `Failure` where there is none, or several and none is named.
-    init(store: Store, deployment: String?) throws {
+    /// - Parameter deployment: its name; nil for the only one in the store.
+    /// - Throws: `Failure` of the category `input` where there is none of that name, or several and none is named;
+    ///   `StoreError`.
+    /// - Complexity: O(results of the deployment).
+    package init(store: Store, deployment: String?) throws {
         let (documents, header) = try Self.plan(of: deployment, in: store)
         try self.init(store: store, documents, header)
     }
@@ -30,8 +35,8 @@ struct ResultsReader {
         try self.init(store: store, documents, header, tables)
     }
 
-    /// A plan with results that were read before.
-    init(store: Store, _ documents: PlanDocuments, _ header: PlanHeader, _ results: ResultTables) throws {
+    /// A plan that is open already, with results that were read before.
+    package init(store: Store, _ documents: PlanDocuments, _ header: PlanHeader, _ results: ResultTables) throws {
         var tables: [String: ResultTable] = [:]
         for target in Set(header.targets.map(\.name)) {
             tables[target] = results[ResultBranch(deployment: header.deployment, target: target)] ?? ResultTable()
@@ -49,20 +54,17 @@ struct ResultsReader {
         superseded = try SupersededResults(in: store)
     }
 
-    /// Opens the store that a command names, and reads a deployment; nil: the only one there is.
-    init(store option: StoreOption, deployment: String?) throws {
-        try self.init(
-            store: Store(opening: option.path(in: Configuration.current())), deployment: deployment)
-    }
-
-    /// The deployments of a store that have a plan.
-    static func deployments(in store: Store) throws -> [String] {
+    /// The names of the deployments of a store that have a plan, in the order of their branches.
+    package static func deployments(in store: Store) throws -> [String] {
         let plans = PlanStore(store)
         return try store.branches().map(\.name).filter { !$0.contains("/") }
             .filter { try plans.documents($0).header() != nil }
     }
 
-    static func plan(of deployment: String?, in store: Store) throws -> (PlanDocuments, PlanHeader) {
+    /// Finds the newest plan of a deployment; nil: of the only one in the store.
+    ///
+    /// - Throws: `Failure` of the category `input` where there is none, or several and none is named; `StoreError`.
+    package static func plan(of deployment: String?, in store: Store) throws -> (PlanDocuments, PlanHeader) {
         let plans = PlanStore(store)
         let names = try store.branches().map(\.name).filter { !$0.contains("/") }
         if let deployment {
@@ -90,41 +92,46 @@ struct ResultsReader {
     /// The whole plan.
     ///
     /// - Complexity: O(cells + jobs).
-    func plan() async throws -> Plan {
+    package func plan() async throws -> Plan {
         guard let plan = try await documents.plan() else {
             throw Failure(.unavailable, "the plan of '\(header.deployment)' is gone", hint: "plan again")
         }
         return plan
     }
 
-    /// The layer that a job left; nil where it has none.
-    func layer(ofJob job: Digest, on target: String) -> Digest? {
+    /// The digest of the layer that a job added on a target; nil where no result has one.
+    package func layer(ofJob job: Digest, on target: String) -> Digest? {
         tables[target]?.result(ofJob: job)?.layer
     }
 
-    /// The verdict on a cell; nil where there is none.
-    func result(of cell: Cell) -> CellResult? {
+    /// The recorded verdict on a cell, which may be on a job of an earlier plan; nil where there is none.
+    package func result(of cell: Cell) -> CellResult? {
         tables[cell.target]?.result(of: cell)
     }
 
-    /// The verdict on what the plan now says of a cell; nil where there is none.
+    /// The recorded verdict on the job that the plan has for a cell now; nil where there is none.
     private func verdict(on planned: PlannedCell) -> CellResult? {
         result(of: planned.cell).flatMap { planned.isDecided(by: $0) ? $0 : nil }
     }
 
-    /// The states of the cells that any of the selectors picks (all where there is none), in order of their names.
-    func states(picked selectors: [Selector]) throws -> [CellState] {
+    /// The states of the cells that any of the selectors matches, in order of their names.
+    ///
+    /// - Parameter selectors: none matches all cells.
+    /// - Complexity: O(cells of the columns that the selectors match).
+    package func states(picked selectors: [Selector]) throws -> [CellState] {
         try cells(picked: selectors).map(state(of:))
     }
 
     /// The state of a cell of the plan.
-    func state(of planned: PlannedCell) -> CellState {
+    package func state(of planned: PlannedCell) -> CellState {
         let result = result(of: planned.cell)
         return CellState(planned, result: result, isSuperseded: result.map(superseded.contains) ?? false)
     }
 
-    /// The cells that any of the selectors picks, all where there is none, in order of their names.
-    func cells(picked selectors: [Selector]) throws -> [PlannedCell] {
+    /// The planned cells that any of the selectors matches, in order of their names.
+    ///
+    /// - Parameter selectors: none matches all cells.
+    package func cells(picked selectors: [Selector]) throws -> [PlannedCell] {
         guard !selectors.isEmpty else { return try documents.cells() }
         let tasks = try TaskIndex(documents.tasks())
         var paths: Set<StorePath> = []

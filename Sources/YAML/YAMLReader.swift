@@ -2,34 +2,43 @@ package import Core
 
 /// Reads one YAML document into nodes, through libyaml's events.
 ///
-/// Aliases share the nodes of their anchor, so that they cost no memory; what they stand for is counted all the
-/// same, and a document that expands beyond the limits is refused.
+/// Aliases share the nodes of their anchor, so that they cost no memory. The nodes behind an alias are counted each time it is
+/// used, and a document that expands beyond the limits is refused.
 package struct YAMLReader {
-    /// Nodes of a document, those of aliases counted each time.
-    static let nodeLimit = 100_000
-    /// Lists and mappings within each other.
-    static let depthLimit = 32
+    /// The most nodes of a document, those of aliases counted at each use.
+    package static let nodeLimit = 100_000
+    /// The most lists and mappings within each other.
+    package static let depthLimit = 32
 
     private let text: SourceText
+    private let title: String
+    private let example: String
     private var events: EventStream
     private var anchors: [String: Node] = [:]
     private var openAnchors: Set<String> = []
     private(set) var diagnostics: [Diagnostic] = []
 
-    /// The document of `text` and what is wrong with it, in the order of the text; no document after an error
-    /// that leaves the rest without a meaning.
-    package static func read(_ text: SourceText) -> (document: Node?, diagnostics: [Diagnostic]) {
+    /// The document of `text`, and its mistakes in the order of the text.
+    ///
+    /// - Parameters:
+    ///   - title: what the document is, with its article, for messages: "a matrix".
+    ///   - example: how such a document begins, for the message about an empty file.
+    /// - Returns: no document after an error that leaves the rest without meaning.
+    /// - Complexity: O(bytes of the text).
+    package static func read(
+        _ text: SourceText, as title: String, example: String
+    ) -> (document: Node?, diagnostics: [Diagnostic]) {
         if let place = text.invalid {
             let problem = Diagnostic(
-                .error, "bytes that are no text in the file's encoding", at: place, excerpt: text.line(place.line),
+                .error, "bytes that are not text in the file's encoding", at: place, excerpt: text.line(place.line),
                 hint: "save the file in UTF-8")
             return (nil, [problem])
         }
         return text.bytes.withUnsafeBufferPointer { bytes in
-            var reader = YAMLReader(text: text, events: EventStream(bytes))
+            var reader = YAMLReader(text: text, title: title, example: example, events: EventStream(bytes))
             do {
                 return (try reader.document(), reader.diagnostics)
-            } catch let stop as Stop {
+            } catch let stop as FatalError {
                 return (nil, reader.diagnostics + stop.diagnostics)
             } catch {
                 return (nil, reader.diagnostics + [Diagnostic(.error, "\(error)")])
@@ -37,13 +46,15 @@ package struct YAMLReader {
         }
     }
 
-    private init(text: SourceText, events: EventStream) {
+    private init(text: SourceText, title: String, example: String, events: EventStream) {
         self.text = text
+        self.title = title
+        self.example = example
         self.events = events
     }
 
-    /// What ends the reading.
-    private struct Stop: Error {
+    /// A mistake after which nothing more can be read.
+    private struct FatalError: Error {
         var diagnostics: [Diagnostic]
     }
 
@@ -51,24 +62,24 @@ package struct YAMLReader {
         do {
             return try events.next()
         } catch let problem as YAMLProblem {
-            throw Stop(diagnostics: explained(problem))
+            throw FatalError(diagnostics: explained(problem))
         }
     }
 
     private mutating func document() throws -> Node {
         _ = try next()  // the start of the stream
         guard case .documentStart = try next().kind else {
-            throw Stop(diagnostics: [
+            throw FatalError(diagnostics: [
                 Diagnostic(
-                    .error, "the file is empty: expected a matrix", at: place(1, 1),
-                    hint: "a matrix begins with 'deployment: NAME'")
+                    .error, "the file is empty: expected \(title)", at: place(1, 1),
+                    hint: "\(title) begins with '\(example)'")
             ])
         }
         let root = try node(try next(), depth: 0)
         _ = try next()  // the end of the document
         let after = try next()
         if case .documentStart = after.kind {
-            throw stop("a second document begins here: a matrix is one document", at: after.location(in: text.file))
+            throw stop("a second document begins here: expected one", at: after.location(in: text.file))
         }
         return root
     }
@@ -105,7 +116,7 @@ package struct YAMLReader {
 
     private func aliased(_ name: String, at location: SourceLocation) throws -> Node {
         if openAnchors.contains(name) {
-            throw stop("alias '*\(name)' stands inside of its own anchor", at: location)
+            throw stop("alias '*\(name)' refers to itself", at: location, hint: "move it out of '&\(name)'")
         }
         guard let node = anchors[name] else {
             let known = nearest(to: name, in: Array(anchors.keys)).map { "did you mean '*\($0)'?" }
@@ -146,7 +157,7 @@ package struct YAMLReader {
                 merge(value, into: &entries)
             } else if let earlier = entries.add(Node.Entry(key: name, keyLocation: key.location, value: value)) {
                 report(
-                    "key '\(name)' stands twice in one mapping, first in line \(earlier.line)", at: key.location,
+                    "key '\(name)' is repeated in one mapping, first in line \(earlier.line)", at: key.location,
                     hint: "keep one of them")
             }
         }
@@ -179,8 +190,8 @@ package struct YAMLReader {
         diagnostics.append(contentsOf: stop(message, at: location, hint: hint).diagnostics)
     }
 
-    private func stop(_ message: String, at location: SourceLocation, hint: String? = nil) -> Stop {
-        Stop(diagnostics: [
+    private func stop(_ message: String, at location: SourceLocation, hint: String? = nil) -> FatalError {
+        FatalError(diagnostics: [
             Diagnostic(.error, message, at: location, excerpt: text.line(location.line), hint: hint)
         ])
     }
@@ -199,9 +210,9 @@ package struct YAMLReader {
             }
         }
         if let offset = problem.offset {
-            return stop("no valid YAML: \(problem.message)", at: text.location(ofByte: offset)).diagnostics
+            return stop("invalid YAML: \(problem.message)", at: text.location(ofByte: offset)).diagnostics
         }
-        var message = "no valid YAML: \(problem.message)"
+        var message = "invalid YAML: \(problem.message)"
         if let context = problem.context {
             message += " \(context)"
             if let line = problem.contextLine, line != problem.line {

@@ -1,6 +1,6 @@
 import Core
-import Matrix
 import Testing
+import YAML
 
 @Suite struct FlatMappingTests {
     private func read(_ text: String) throws -> FlatMapping {

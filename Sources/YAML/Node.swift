@@ -2,15 +2,17 @@ package import Core
 
 /// One value of a YAML document, with the place where it begins.
 package struct Node: Sendable {
+    /// The three kinds of YAML values; numbers and truth values are scalars, which readers interpret.
     package enum Content: Sendable {
         /// A text; `isPlain` when it was written without quotes and not as a block.
         case scalar(String, isPlain: Bool)
+        /// A list.
         case sequence([Node])
         /// In the order of the text, keys unique.
         case mapping([Entry])
     }
 
-    /// A key of a mapping and its value.
+    /// A key of a mapping and its value; the value's place is in the value.
     package struct Entry: Sendable {
         package var key: String
         package var keyLocation: SourceLocation
@@ -18,8 +20,9 @@ package struct Node: Sendable {
     }
 
     package var content: Content
+    /// The place of the node's first character.
     package var location: SourceLocation
-    /// How many nodes this one holds, itself and what its aliases stand for included.
+    /// The number of nodes below and including this one, those behind aliases counted at each use.
     package var weight: Int
 
     /// The node as an error message names it.
@@ -32,14 +35,16 @@ package struct Node: Sendable {
         }
     }
 
-    /// The value of `key`, nil where this is no mapping or has no such key.
+    /// The value of `key`; nil where the node is not a mapping or has no such key.
+    ///
+    /// - Complexity: O(entries).
     package subscript(_ key: String) -> Node? {
         guard case .mapping(let entries) = content else { return nil }
         return entries.first { $0.key == key }?.value
     }
 
     /// Whether an unquoted `text` means that there is no value.
-    static func isNull(_ text: String) -> Bool {
+    package static func isNull(_ text: String) -> Bool {
         ["", "~", "null", "Null", "NULL"].contains(text)
     }
 }

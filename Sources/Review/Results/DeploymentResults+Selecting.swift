@@ -1,14 +1,13 @@
 internal import Core
-internal import Documents
+package import Documents
 internal import Records
-internal import Review
 
-extension ResultsReader {
-    /// The state of the one cell that a selector picks; without such a cell, of the one job that was run for other cells
-    /// and that it names.
+extension DeploymentResults {
+    /// The state of the one cell that a selector matches. Where it matches none, the state of the one job that it names
+    /// and that was run only because other cells are built over it.
     ///
-    /// - Throws: `Failure` where it picks none, or several.
-    func state(picked selector: Selector) throws -> CellState {
+    /// - Throws: `Failure` of the category `input` where it matches none or several.
+    package func state(picked selector: Selector) throws -> CellState {
         var states = try states(picked: [selector])
         if states.isEmpty { states = recordedInputs(picked: selector) }
         guard let state = states.first else { throw try nothing(pickedBy: selector) }
@@ -21,8 +20,10 @@ extension ResultsReader {
         return state
     }
 
-    /// - Throws: `Failure` for the first selector that picks no cell of the plan.
-    func check(_ selectors: [Selector]) throws {
+    /// Checks that each selector matches a cell of the plan.
+    ///
+    /// - Throws: `Failure` of the category `input` for the first that does not, with what may have been meant.
+    package func check(_ selectors: [Selector]) throws {
         for selector in selectors where try cells(picked: [selector]).isEmpty {
             throw try nothing(pickedBy: selector)
         }

@@ -1,14 +1,14 @@
 internal import CYAML
 internal import Core
 
-/// What libyaml says about a text that is no YAML.
+/// The error of libyaml for a text that is not YAML.
 struct YAMLProblem: Error {
     var message: String
     var context: String?
     var contextLine: Int?
     var line: Int
     var column: Int
-    /// Where a byte is that YAML does not allow, which libyaml reads ahead of the place that it is at.
+    /// The offset of a byte that YAML forbids, which libyaml finds ahead of `line` and `column`.
     var offset: Int?
 }
 

@@ -1,14 +1,15 @@
-internal import Core
 internal import Foundation
 internal import System
 
-/// Checks of directories that a command is going to write to, before it begins.
-enum WritableDirectory {
+/// Checks of directories before an operation begins that will write to them.
+package enum WritableDirectory {
     /// Checks that `path` is a directory that can be written, or that it can be made. Makes nothing.
     ///
-    /// - Parameter name: what it is for, for the message.
-    /// - Throws: `Failure` of kind `infrastructure` that names the directory.
-    static func check(_ path: String, _ name: String, hint: String) throws(Failure) {
+    /// - Parameters:
+    ///   - name: the purpose of the directory, with its article, for the message.
+    ///   - hint: how to choose another one.
+    /// - Throws: `Failure` of the category `unavailable` that names the directory.
+    package static func check(_ path: String, _ name: String, hint: String) throws(Failure) {
         var place = path.hasPrefix("/") ? path : "./\(path)"
         var status = stat()
         while stat(place, &status) != 0 {
@@ -25,10 +26,10 @@ enum WritableDirectory {
         }
     }
 
-    /// Checks the directory of temporary files, which must exist.
+    /// Checks the directory of temporary files, which must exist: `TMPDIR`, or the system's.
     ///
-    /// - Throws: `Failure` of kind `infrastructure` that names it.
-    static func checkTemporary() throws(Failure) {
+    /// - Throws: `Failure` of the category `unavailable` that names it.
+    package static func checkTemporary() throws(Failure) {
         let path = FileManager.default.temporaryDirectory.path
         guard FileManager.default.fileExists(atPath: path) else {
             throw unusable(path, "the directory of temporary files", "it does not exist", temporaryHint)

@@ -1,20 +1,20 @@
 internal import Core
 internal import Documents
-internal import Review
 internal import Store
 
-extension ResultsReader {
-    /// A log, and what it is of.
-    struct Log {
-        var bytes: [UInt8]
-        /// What a reader must be told to know which log this is; nil where there is but one.
-        var title: String?
+extension DeploymentResults {
+    /// The log of a job, as the job printed it: control characters are not removed.
+    package struct Log: Sendable {
+        package var bytes: [UInt8]
+        /// Which job the log is of, where that is not obvious from the cell; else nil.
+        package var title: String?
     }
 
-    /// The log of a cell: of its tests where they decide, of its build where that is asked for, of what blocks it.
+    /// The log that explains the state of a cell: of the job that decided it, or of the job that blocks it.
     ///
-    /// - Throws: `Failure` where there is none.
-    func log(of state: CellState, ofBuild: Bool) throws -> Log {
+    /// - Parameter ofBuild: whether to read the log of the build where tests decided the cell.
+    /// - Throws: `Failure`: `input` where there is no log, `unavailable` where the store no longer has it; `StoreError`.
+    package func log(of state: CellState, ofBuild: Bool) throws -> Log {
         if ofBuild, let build = try buildOfTested(state) {
             return try read(build.log, of: state, title: "the build of \(state.cell), a \(build.outcome.rawValue)")
         }

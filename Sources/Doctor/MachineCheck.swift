@@ -1,0 +1,115 @@
+internal import Core
+internal import Foundation
+package import PluginHost
+package import SSH
+internal import Sandbox
+internal import Supervision
+
+/// Examines whether jobs can run on this machine, and on the hosts of its targets.
+///
+/// Nothing is changed: no package is installed, no directory made but for short trials that are removed again.
+package struct MachineCheck: Sendable {
+    /// The store's directory, which need not exist.
+    private let store: String
+    /// Directories of programs, as in `PATH`.
+    private let path: [String]
+    private let plugins: PluginSearchPath
+    private let hosts: HostSettings
+    private let cache: Result<String?, any Error>
+
+    /// - Parameters:
+    ///   - store: the directory of the store.
+    ///   - path: the directories in which programs are looked for, separated by colons.
+    ///   - cache: the directory of the cache; nil in it where the cache is inside the store because the user has no home.
+    package init(
+        store: String, path: String, plugins: PluginSearchPath, hosts: HostSettings,
+        cache: Result<String?, any Error>
+    ) {
+        self.store = store
+        self.path = path.split(separator: ":").map(String.init)
+        self.plugins = plugins
+        self.hosts = hosts
+        self.cache = cache
+    }
+
+    /// All findings, in the order in which they are shown. Hosts are connected to, one after the other.
+    package func findings() async -> [Finding] {
+        let folder = FileManager.default.fileExists(atPath: store) ? store : FileManager.default.currentDirectoryPath
+        var findings = await Capability.ofThisMachine(trying: folder).map(Finding.init)
+        findings += [
+            program("mmdebstrap", package: "mmdebstrap", use: "makes Debian and Ubuntu environments"),
+            program("curl", package: "curl", use: "fetches sources"),
+            program("git", package: "git", use: "fetches repositories"),
+            headroom(in: folder), temporaryFiles, pluginsFound, cacheFound,
+        ]
+        for host in hosts.all { findings.append(await reach(host)) }
+        return findings
+    }
+
+    private func reach(_ host: HostAddress) async -> Finding {
+        do {
+            let facts = try await RemoteSession.trial(of: RemoteHost(host, client: hosts.client))
+            return Finding(name: "host", state: .good, detail: "\(host): \(facts)")
+        } catch {
+            let diagnostic = Failure(describing: error).diagnostics.first
+            return Finding(
+                name: "host", state: .absent, detail: diagnostic?.message ?? "\(host): \(error)",
+                remedy: diagnostic?.hint)
+        }
+    }
+
+    private func program(_ name: String, package: String, use: String) -> Finding {
+        if let folder = path.first(where: { access("\($0)/\(name)", X_OK) == 0 }) {
+            return Finding(name: name, state: .good, detail: "\(folder)/\(name) \(use)")
+        }
+        return Finding(
+            name: name, state: .absent, detail: "not on PATH; it \(use)", remedy: "apt-get install \(package)")
+    }
+
+    private func headroom(in folder: String) -> Finding {
+        finding("headroom", good: "disk space and open files suffice to start jobs") {
+            try ResourcePreflight.check(folder)
+        }
+    }
+
+    private var temporaryFiles: Finding {
+        finding("temporary files", good: "\(FileManager.default.temporaryDirectory.path) can be written") {
+            try WritableDirectory.checkTemporary()
+        }
+    }
+
+    private var pluginsFound: Finding {
+        let names = plugins.find().files.map(\.name)
+        guard !names.isEmpty else {
+            return Finding(
+                name: "plugins", state: .missing, detail: "none found", remedy: "set CISO_PLUGIN_PATH to their folder")
+        }
+        return Finding(name: "plugins", state: .good, detail: names.joined(separator: ", "))
+    }
+
+    private var cacheFound: Finding {
+        let directory = (try? cache.get()) ?? nil
+        let reason = directory == nil ? ": this user has no home that can be written" : ""
+        return finding("cache", good: (directory ?? "\(store)/ciso/cache") + reason) { _ = try cache.get() }
+    }
+
+    /// Good unless `check` throws, else missing.
+    private func finding(_ name: String, good: String, _ check: () throws -> Void) -> Finding {
+        do {
+            try check()
+            return Finding(name: name, state: .good, detail: good)
+        } catch {
+            let diagnostic = Failure(describing: error).diagnostics.first
+            return Finding(
+                name: name, state: .missing, detail: diagnostic?.message ?? "\(error)", remedy: diagnostic?.hint)
+        }
+    }
+}
+
+extension Finding {
+    fileprivate init(_ capability: Capability) {
+        self.init(
+            name: capability.name, state: capability.isAvailable ? .good : capability.isOptional ? .absent : .missing,
+            detail: capability.detail, remedy: capability.remedy)
+    }
+}

@@ -1,0 +1,62 @@
+internal import Core
+package import Documents
+internal import Records
+internal import Store
+
+/// The pending cells that are about to be cancelled.
+///
+/// A cancelled cell has the outcome `cancelled` and is not run until it is retried or its jobs change.
+package struct Cancellation: Sendable {
+    /// The cells without a verdict, and those that are to be retried, in order of their names.
+    package let cells: [PlannedCell]
+    private let results: DeploymentResults
+
+    /// Finds the cells to cancel among those that the selectors match.
+    ///
+    /// - Throws: `Failure` of the category `input` where a selector matches no cell, or none that is pending.
+    package init(of selectors: [Selector], in results: DeploymentResults) throws {
+        try results.check(selectors)
+        self.results = results
+        cells = try results.cells(picked: selectors).filter { Self.isPending($0, in: results) }
+        guard !cells.isEmpty else {
+            throw Failure(.input, "no pending cell matches the selector", hint: "'ci results' lists the cells")
+        }
+    }
+
+    private static func isPending(_ cell: PlannedCell, in results: DeploymentResults) -> Bool {
+        let state = results.state(of: cell)
+        // A cell without a solution has no recorded verdict until a run records the plan's.
+        let isRecorded = results.result(of: cell.cell).map { cell.isDecided(by: $0) } ?? false
+        return state.state == "pending" || state.retry == true || state.outcome == .unsolvable && !isRecorded
+    }
+
+    /// Records the outcome `cancelled`, in one commit for each target. A verdict that a run recorded meanwhile is kept.
+    ///
+    /// - Throws: `StoreError`, `Conflict`.
+    package func record() async throws {
+        let superseded = try SupersededResults(in: results.store)
+        for (target, cells) in Dictionary(grouping: cells, by: \.cell.target).sorted(by: { $0.key < $1.key }) {
+            let branch = ResultBranch(deployment: results.header.deployment, target: target)
+            let cancelled = cells.map(result)
+            let message =
+                cancelled.count == 1 ? cancelled[0].message : "Cancel \(count(cancelled.count, "cell")) on \(target)"
+            try await results.store.transact(Branch(branch.name), message) { transaction in
+                for (cell, result) in zip(cells, cancelled) {
+                    let path = ResultPath.cell(result.cell)
+                    let known = try transaction.value(CellResult.self, at: StorePath(path))
+                    if let known, cell.isDecided(by: known), !superseded.contains(known) { continue }
+                    try branch.write(result, at: path, in: transaction)
+                }
+            }
+        }
+    }
+
+    private func result(for cell: PlannedCell) -> CellResult {
+        var job: Digest?
+        if case .jobs(let build, let test) = cell.basis { job = test ?? build }
+        var result = CellResult(
+            cell: cell.cell, job: job, outcome: .cancelled, repositories: results.header.repositories.map(\.commit))
+        result.reason = "cancelled by 'ci cancel'"
+        return result
+    }
+}

@@ -1,0 +1,74 @@
+internal import Core
+package import Documents
+internal import Records
+package import RunnerInterface
+
+extension JobRequest {
+    /// The request with which a job of a cell was run, or would be, from the plan and the recorded layers.
+    ///
+    /// - Parameters:
+    ///   - selector: matches one cell.
+    ///   - tests: whether to request the job of the cell's tests in place of its build.
+    /// - Throws: `Failure`: `input` where the selector does not match one cell, the cell has no such job, or an input was
+    ///   not built in this store; `unavailable` where the plan in the store is incomplete. `StoreError`.
+    package init(for selector: Selector, tests: Bool, in results: DeploymentResults) throws {
+        let state = try results.state(picked: selector)
+        let planned = try results.cells(picked: [Selector(cell: state.cell)]).first
+        guard case .jobs(let build, let test) = planned?.basis else {
+            throw Failure(.input, "\(state.cell) has no job: it is \(state.state)", hint: state.reason)
+        }
+        guard let id = tests ? test : build else {
+            throw Failure(.input, "\(state.cell): the matrix does not ask for its tests", hint: "see 'with-test'")
+        }
+        self = try JobLookup(results: results, cell: state.cell).request(of: id)
+    }
+}
+
+/// Collects the inputs of a job from the plan and the recorded results.
+private struct JobLookup {
+    let results: DeploymentResults
+    let cell: Cell
+
+    func request(of id: Digest) throws -> JobRequest {
+        guard let job = try results.documents.job(id),
+            let target = results.header.targets.first(where: {
+                $0.name == cell.target && $0.environment == job.environment
+            })
+        else {
+            throw Failure(.unavailable, "the plan has no job \(id)", hint: "plan again")
+        }
+        let inputs = try order(of: job.inputs).map { try input($0) }
+        return JobRequest(id: id, job: job, files: try files(of: job), inputs: inputs, target: target)
+    }
+
+    /// The jobs below `inputs` and these, each after its own inputs.
+    private func order(of inputs: [Digest]) throws -> [Digest] {
+        var order: [Digest] = []
+        var seen: Set<Digest> = []
+        func visit(_ inputs: [Digest]) throws {
+            for input in inputs where seen.insert(input).inserted {
+                try visit(results.documents.job(input)?.inputs ?? [])
+                order.append(input)
+            }
+        }
+        try visit(inputs)
+        return order
+    }
+
+    private func input(_ id: Digest) throws -> JobRequest.Input {
+        let job = try results.documents.job(id)
+        guard let job, let layer = results.layer(ofJob: id, on: cell.target) else {
+            let name = job?.package.description ?? id.hex
+            throw Failure(
+                .input, "\(cell) needs \(name), which was not built in this store", hint: "run it first: ci run")
+        }
+        return JobRequest.Input(id: id, job: job, layer: layer, files: try files(of: job))
+    }
+
+    private func files(of job: Job) throws -> PackageFiles {
+        guard let files = try results.documents.files(job.opam) else {
+            throw Failure(.unavailable, "the store has no package files \(job.opam)", hint: "plan again")
+        }
+        return files
+    }
+}

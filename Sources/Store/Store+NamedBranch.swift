@@ -1,0 +1,15 @@
+internal import Core
+
+extension Store {
+    /// The branch that a user named.
+    ///
+    /// - Throws: `StoreError` of the kind `notFound`, with the nearest name or all names, where there is none of that name.
+    public func existingBranch(_ name: String) throws -> Branch {
+        let all = try branches()
+        if let branch = all.first(where: { $0.name == name }) { return branch }
+        let near = nearest(to: name, in: all.map(\.name)).map { "did you mean '\($0)'?" }
+        throw StoreError(
+            .notFound, "the store has no branch '\(name)'",
+            hint: near ?? "it has \(all.map { "'\($0)'" }.joined(separator: ", "))")
+    }
+}

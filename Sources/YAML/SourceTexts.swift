@@ -1,0 +1,26 @@
+package import Core
+
+/// The texts that diagnostics of one operation refer to, by file.
+package struct SourceTexts: Sendable {
+    private var texts: [String: SourceText] = [:]
+
+    /// Holds no text yet.
+    package init() {}
+
+    /// Adds a text, in place of an earlier one of the same file.
+    package mutating func add(_ text: SourceText) {
+        texts[text.file] = text
+    }
+
+    /// The digest of the decoded bytes of each file.
+    package var digests: [String: Digest] { texts.mapValues { Digest(of: $0.bytes) } }
+
+    /// A diagnostic with the line at `location` as its excerpt, where the text of that file is known.
+    package func diagnostic(
+        _ severity: Diagnostic.Severity = .error, _ message: String, at location: SourceLocation?,
+        hint: String? = nil
+    ) -> Diagnostic {
+        let excerpt = location.flatMap { place in texts[place.file]?.line(place.line) }
+        return Diagnostic(severity, message, at: location, excerpt: excerpt, hint: hint)
+    }
+}

@@ -1,0 +1,55 @@
+import Core
+import Doctor
+import PluginHost
+import SSH
+import TestSupport
+import Testing
+
+/// What is reported about a machine.
+@Suite struct MachineCheckTests {
+    private let folder: TemporaryDirectory
+
+    init() throws {
+        folder = try TemporaryDirectory()
+    }
+
+    private func findings(path: String, cache: Result<String?, any Error>) async -> [String: Finding] {
+        let check = MachineCheck(
+            store: folder("store"), path: path, plugins: PluginSearchPath(given: []), hosts: HostSettings(),
+            cache: cache)
+        return Dictionary(await check.findings().map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+    }
+
+    @Test func programsAreLookedForOnThePathThatIsGiven() async throws {
+        try folder.write("#!/bin/sh\n", to: "bin/curl", mode: 0o755)
+        try folder.write("", to: "bin/git")
+        let findings = await findings(path: "/nonexistent:\(folder("bin"))", cache: .success(folder("cache")))
+        #expect(findings["curl"]?.state == .good)
+        #expect(findings["curl"]?.detail == "\(folder("bin"))/curl fetches sources")
+        #expect(findings["git"]?.state == .absent && findings["git"]?.remedy == "apt-get install git")
+        #expect(findings["cache"] == Finding(name: "cache", state: .good, detail: folder("cache")))
+        #expect(findings["temporary files"]?.state == .good)
+    }
+
+    @Test func aCacheThatCannotBeUsedIsMissingWithItsRemedy() async {
+        let failure = Failure(.unavailable, "the cache '/x' cannot be used", hint: "name another one")
+        let findings = await findings(path: "", cache: .failure(failure))
+        #expect(
+            findings["cache"]
+                == Finding(
+                    name: "cache", state: .missing, detail: "the cache '/x' cannot be used", remedy: "name another one")
+        )
+        let without = await self.findings(path: "", cache: .success(nil))
+        #expect(without["cache"]?.detail == "\(folder("store"))/ciso/cache: this user has no home that can be written")
+    }
+
+    @Test func aDirectoryThatIsAFileCannotBeWritten() throws {
+        try folder.write("", to: "file")
+        let failure = #expect(throws: Failure.self) {
+            try WritableDirectory.check(folder("file/below"), "the cache", hint: "h")
+        }
+        #expect(failure?.category == .unavailable)
+        #expect(failure?.description.contains("the cache '\(folder("file/below"))' cannot be used") == true)
+        try WritableDirectory.check(folder("new/below"), "the cache", hint: "h")
+    }
+}

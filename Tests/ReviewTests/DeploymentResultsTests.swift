@@ -1,0 +1,140 @@
+import Core
+import Documents
+import Records
+import Review
+import RunnerInterface
+import Store
+import Synchronization
+import Testing
+
+/// What front ends ask of a deployment, without a command line.
+@Suite struct DeploymentResultsTests {
+    private func states(_ results: DeploymentResults, _ selector: String = "*") throws -> [String: String] {
+        let states = try results.states(picked: [Selector(parsing: selector)])
+        return Dictionary(uniqueKeysWithValues: states.map { ($0.cell.description, $0.words) })
+    }
+
+    @Test func cellsWithoutAVerdictArePending() async throws {
+        let deployment = try RecordedDeployment()
+        try await deployment.record("5.3.0/fmt", .success)
+        try await deployment.record("5.3.0/lwt", .failure) { $0.phase = .build }
+        let results = try deployment.results()
+        #expect(
+            try states(results, "*/5.3.0/*") == [
+                "debian-12/5.3.0/dune.1": "pending", "debian-12/5.3.0/fmt.1": "success",
+                "debian-12/5.3.0/lwt.1": "failure in build", "debian-12/5.3.0/tested.1": "pending",
+            ])
+        #expect(try states(results, "outcome:failure").count == 1)
+        #expect(try DeploymentStatus.all(in: deployment.store).first?.targets.first?.states["pending"] == 6)
+        #expect(OverallState(of: try results.states(picked: [])) == .notGood)
+        #expect(OverallState(of: try results.states(picked: [Selector(parsing: "*/5.3.0/fmt")])) == .good)
+    }
+
+    @Test(arguments: [
+        ("*/5.4.0/*", "there is no compiler '5.4.0' there"), ("*/*/lwd", "the plan has no package 'lwd'"),
+        ("bedian-12/*/*", "there is no target 'bedian-12' there"),
+    ])
+    func aSelectorThatMatchesNothingIsAnInputError(selector: String, words: String) throws {
+        let results = try RecordedDeployment().results()
+        let failure = #expect(throws: Failure.self) { try results.check([Selector(parsing: selector)]) }
+        #expect(failure?.category == .input)
+        #expect(failure?.description.contains(words) == true, "\(failure as Any)")
+        #expect(failure?.diagnostics.first?.hint != nil)
+    }
+
+    @Test(arguments: ["outcome:fail", "a/b/c/d", "", "color:red"]) func aSelectorThatIsNoneIsAnInputError(text: String)
+    {
+        let failure = #expect(throws: Failure.self) { try Selector(parsing: text) }
+        #expect(failure?.category == .input && failure?.diagnostics.first?.hint != nil)
+    }
+
+    @Test func columnsAndRevisionsAreCompared() async throws {
+        let deployment = try RecordedDeployment()
+        try await deployment.record("4.14.2/fmt", .success)
+        try await deployment.record("5.3.0/fmt", .failure) { $0.phase = .build }
+        let results = try deployment.results()
+        let columns = try results.difference(from: "debian-12/4.14.2", to: "debian-12/5.3.0").changes
+        #expect(columns.map(\.verdict) == [.broken])
+        #expect(columns.first?.cell.description == "debian-12/5.3.0/fmt.1")
+        let revisions = try results.difference(from: "results/d/debian-12~1", to: "results/d/debian-12").changes
+        #expect(revisions.map(\.verdict) == [.new])
+        for name in ["debian-12/5.4.0", "debian-13", "d"] {
+            let failure = #expect(throws: Failure.self) { try results.difference(from: name, to: "debian-12") }
+            #expect(failure?.category == .input, "\(name)")
+        }
+    }
+
+    @Test func onlyPendingCellsAreCancelled() async throws {
+        let deployment = try RecordedDeployment()
+        try await deployment.record("5.3.0/fmt", .success)
+        let cancellation = try Cancellation(of: [Selector(parsing: "*/5.3.0/*")], in: deployment.results())
+        #expect(cancellation.cells.map(\.cell.package.name) == ["dune", "lwt", "tested"])
+        // A run is faster with one of them.
+        try await deployment.record("5.3.0/lwt", .success)
+        try await cancellation.record()
+        let states = try states(deployment.results(), "*/5.3.0/*")
+        #expect(
+            ["dune", "fmt", "lwt", "tested"].map { states["debian-12/5.3.0/\($0).1"] }
+                == ["cancelled", "success", "success", "cancelled"])
+        let failure = #expect(throws: Failure.self) {
+            try Cancellation(of: [Selector(parsing: "*/5.3.0/fmt")], in: deployment.results())
+        }
+        #expect(failure?.description.contains("no pending cell matches the selector") == true)
+    }
+
+    @Test func aBlockedCellHasTheLogOfItsCause() async throws {
+        let deployment = try RecordedDeployment()
+        let log = try deployment.store.logs.put(Array("it broke\n".utf8))
+        try await deployment.record("5.3.0/dune", .failure) { $0.log = log }
+        try await deployment.record("5.3.0/fmt", .blocked) { $0.blockedBy = PackageVersion(name: "dune", version: "1") }
+        let results = try deployment.results()
+        let found = try results.log(of: results.state(picked: Selector(parsing: "*/5.3.0/fmt")), ofBuild: false)
+        #expect(found.bytes == Array("it broke\n".utf8))
+        #expect(found.title == "debian-12/5.3.0/dune.1, which blocks debian-12/5.3.0/fmt.1")
+        let none = #expect(throws: Failure.self) {
+            try results.log(of: results.state(picked: Selector(parsing: "*/5.3.0/lwt")), ofBuild: false)
+        }
+        #expect(none?.category == .input)
+        let explanation = try results.explanation(of: Selector(parsing: "*/5.3.0/dune"))
+        #expect(explanation.blocks.map(\.package.name) == ["fmt"])
+    }
+
+    @Test func aJobIsRequestedWithTheLayersOfItsInputs() async throws {
+        let deployment = try RecordedDeployment()
+        let selector = try Selector(parsing: "*/5.3.0/fmt")
+        let early = #expect(throws: Failure.self) {
+            try JobRequest(for: selector, tests: false, in: deployment.results())
+        }
+        #expect(early?.description.contains("needs dune.1, which was not built in this store") == true)
+        let layer = Digest(of: "layer")
+        try await deployment.record("5.3.0/dune", .success) { $0.layer = layer }
+        let request = try JobRequest(for: selector, tests: false, in: deployment.results())
+        #expect(request.id == deployment.jobs["5.3.0/fmt"] && request.inputs.map(\.layer) == [layer])
+        let untested = #expect(throws: Failure.self) {
+            try JobRequest(for: selector, tests: true, in: deployment.results())
+        }
+        #expect(untested?.category == .input)
+    }
+
+    @Test func aFeedHasEveryVerdictFromNowOn() async throws {
+        let deployment = try RecordedDeployment()
+        try await deployment.record("5.3.0/dune", .success)
+        let (verdicts, continuation) = AsyncStream.makeStream(of: CellResult.self)
+        let feed = try ResultFeed(of: deployment.results()) { continuation.yield($0) }
+        defer { feed.cancel() }
+        // The watch may begin to look after this returns: record until something arrives.
+        let recording = Task {
+            var number = 0
+            while !Task.isCancelled {
+                number += 1
+                try await deployment.record("5.3.0/fmt", .failure) { $0.reason = "\(number)" }
+            }
+        }
+        for await verdict in verdicts {
+            #expect(verdict.cell.package.name == "fmt" && verdict.outcome == .failure)
+            break
+        }
+        recording.cancel()
+        _ = await recording.result
+    }
+}
