@@ -63,17 +63,17 @@ let package = Package(
         .target(name: "CSandbox"),
         .target(name: "PluginABI"),
 
-        module("System", ["CSync", .product(name: "SystemPackage", package: "swift-system")]),
+        module("System", ["CSandbox", "CSync", .product(name: "SystemPackage", package: "swift-system")]),
         module("Core", ["CCrypto", "System"]),
         module("Git", ["CGit2", "CZlib", "Core", "System"]),
         module("Archive", ["CArchive", "Core", "System"]),
         module("OpamFormat"),
         module("OpamSolver", ["OpamFormat"]),
         module("OpamRepository", ["Core", "Git", "OpamFormat", "OpamSolver", "System"]),
-        module("OpamSwitch", ["Core", "OpamFormat"]),
+        module("OpamSwitch", ["Core", "OpamFormat", "System"]),
         module("Store", ["Archive", "Core", "Git", "System"]),
         module("Documents", ["Core"]),
-        module("Records", ["Core", "Documents", "Git", "Store"]),
+        module("Records", ["Core", "Documents", "Git", "Store", "System"]),
         module("YAML", ["Core", "CYAML"]),
         module("Matrix", ["Core", "YAML"]),
         module("PluginMessages"),
@@ -96,7 +96,7 @@ let package = Package(
             ],
             exclude: ["Data"],
             swiftSettings: settings),
-        module("Planner", ["Core", "Documents", "Matrix", "OpamFormat", "OpamSolver", "YAML"]),
+        module("Planner", ["Core", "Documents", "Matrix", "OpamFormat", "OpamSolver", "YAML", "System"]),
         module(
             "PlanSession",
             [
@@ -125,7 +125,7 @@ let package = Package(
             ]),
         module("Engine", ["Core", "Documents", "Records", "RunnerInterface", "Scheduler", "Store"]),
         module("Doctor", ["Core", "Layers", "PluginHost", "SSH", "Sandbox", "Store", "Supervision", "Worker"]),
-        module("Review", ["Core", "Documents", "Git", "Records", "RunnerInterface", "Store"]),
+        module("Review", ["Core", "Documents", "Git", "Records", "RunnerInterface", "Store", "System"]),
         .executableTarget(
             name: "ci",
             dependencies: [
@@ -187,7 +187,7 @@ let package = Package(
         tests("Documents", ["Core"]),
         tests("Scheduler", []),
         tests("Doctor", ["Core", "PluginHost", "SSH"]),
-        tests("Review", ["Core", "Documents", "Records", "RunnerInterface", "Store"]),
+        tests("Review", ["Core", "Documents", "Records", "RunnerInterface", "Store", "System"]),
         tests("Engine", ["Core", "Documents", "Records", "RunnerInterface", "Store"]),
         tests("YAML", ["Core"]),
         tests("Matrix", ["Core", "YAML"], resources: [.copy("Broken")]),

@@ -37,7 +37,10 @@ static int arrange_descriptors(const struct ciso_process *p) {
     // Before 5.11 there is no such flag; then everything that was opened close-on-exec is closed all the same.
     syscall(SYS_close_range, 3, ~0U, CLOSE_RANGE_CLOEXEC);
     for (int i = 0; i < p->kept_count; i++) {
-        if (fcntl(p->kept[i], F_SETFD, 0) != 0) return -1;
+        const struct ciso_kept *kept = &p->kept[i];
+        int result = kept->place == kept->descriptor ? fcntl(kept->descriptor, F_SETFD, 0)
+                                                     : dup2(kept->descriptor, kept->place);
+        if (result < 0) return -1;
     }
     return 0;
 }
@@ -93,8 +96,8 @@ static enum ciso_stage become(const struct ciso_process *p, pid_t parent) {
     stage = CISO_STAGE_USER;
     if (change_user(p) != 0) return stage;
     // After the change of user, which clears it.
-    if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0) return stage;
-    if (getppid() != parent) {
+    if (p->bound && prctl(PR_SET_PDEATHSIG, SIGKILL) != 0) return stage;
+    if (p->bound && getppid() != parent) {
         errno = ESRCH;
         return stage;
     }

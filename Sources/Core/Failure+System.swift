@@ -4,7 +4,7 @@ public import System
 package typealias Files = FileSystem<Failure>
 
 extension Failure: SystemErrorConvertible {
-    package init(_ error: SystemError) { self.init(.unavailable, error.description) }
+    package init(_ error: SystemError) { self.init(.unavailable, error.description, hint: error.hint) }
 }
 
 extension SystemError: ClassifiedError {

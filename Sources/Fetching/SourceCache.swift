@@ -30,7 +30,7 @@ package actor SourceCache {
     private let limit: Int
     private let patience: Duration
     private let download: Download
-    private var running: [Source: Task<String, any Error>] = [:]
+    private let running = AsyncMemo<Source, String>(keepingValues: false)
 
     /// - Parameters:
     ///   - folder: is filled; need not exist.
@@ -66,14 +66,10 @@ package actor SourceCache {
         } else if source.checksums.isEmpty {
             throw SourceError(.rejected, "\(package): \(source.url) has no checksum, so nothing tells the right file")
         }
-        if let task = running[source] { return try await task.value }
-        let task = Task { () async throws -> String in
-            if case .git(let url, let commit?) = address { return try await archive(of: commit, from: url) }
-            return try await find(source, of: package)
+        return try await running.value(for: source) {
+            if case .git(let url, let commit?) = address { return try await self.archive(of: commit, from: url) }
+            return try await self.find(source, of: package)
         }
-        running[source] = task
-        defer { running[source] = nil }
-        return try await task.value
     }
 
     private nonisolated func unsupported(_ system: String, _ source: Source, _ package: String) -> SourceError {

@@ -1,3 +1,5 @@
+internal import System
+
 /// The shell script that installs what a `.install` file asks for, run in the build directory.
 ///
 /// It copies with `install`, which every system has, one call for each directory and mode; a file that is missing and

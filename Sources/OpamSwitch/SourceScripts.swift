@@ -1,3 +1,5 @@
+internal import System
+
 /// The shell scripts that lay out a package's source, run in the environment before its own commands.
 package enum SourceScripts {
     /// Unpacks an archive as opam does: where it holds a file or a link at its top, all of it is the source; else it must

@@ -7,6 +7,7 @@ internal import Git
 internal import Matrix
 internal import OpamFormat
 internal import Planner
+internal import System
 internal import YAML
 
 /// A pin with files of its own.
@@ -67,7 +68,7 @@ struct PinnedFiles {
                 if taken.count > Self.limit { break }
             }
         }
-        for pin in pins { outcome.warnings += warnings(of: pin) }
+        for pin in pins { outcome.warnings += await warnings(of: pin) }
         outcome.failure = Failure(mistakes)
         return outcome
     }
@@ -106,16 +107,16 @@ struct PinnedFiles {
             let archive = try await unpinned.cache.file(exact, of: pin.name.value)
             files = try SourceTree.withUnpacked(archive) { try $0.files(of: pin.name.value, below: exact.subpath) }
         }
-        guard var files else { throw missingOpamFile(of: pin, in: exact) }
+        guard var files else { throw await missingOpamFile(of: pin, in: exact) }
         let file = try opamFile(files.opam, of: pin)
         files.opam = file.replacing(source: exact)
         return PinnedPackage(pin: pin.completed(file), files: files)
     }
 
-    private func missingOpamFile(of pin: Pin, in source: Source) -> Failure {
+    private func missingOpamFile(of pin: Pin, in source: Source) async -> Failure {
         let name = pin.name.value
-        if let checkout = checkout(of: pin), let left = checkout.status()?.opamFiles(of: name, below: source.subpath),
-            let file = left.first
+        if let (checkout, status) = await status(of: pin),
+            let file = status.opamFiles(of: name, below: source.subpath).first
         {
             return Failure(
                 .input, "'\(file)' in '\(checkout.path)' is not committed, and only what is committed counts",
@@ -138,9 +139,16 @@ struct PinnedFiles {
         return checkout.isAt(revision) ? checkout : nil
     }
 
+    /// The work tree of a pin and what is not committed there, as git reports it.
+    private func status(of pin: Pin) async -> (WorkTree, WorkTree.Status)? {
+        await BlockingWork.run { [self] in
+            checkout(of: pin).flatMap { checkout in checkout.status().map { (checkout, $0) } }
+        }
+    }
+
     /// Says what of a checkout a pin leaves out.
-    private func warnings(of pin: Pin) -> [Diagnostic] {
-        guard let checkout = checkout(of: pin), let status = checkout.status(), !status.isClean else { return [] }
+    private func warnings(of pin: Pin) async -> [Diagnostic] {
+        guard let (checkout, status) = await status(of: pin), !status.isClean else { return [] }
         return [
             texts.diagnostic(
                 .warning,

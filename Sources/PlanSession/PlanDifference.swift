@@ -3,6 +3,7 @@ package import Documents
 internal import Planner
 package import Records
 internal import Store
+internal import System
 
 /// What changes from one plan to another.
 package struct PlanDifference: Codable, Sendable, Equatable {
@@ -37,7 +38,7 @@ package struct PlanDifference: Codable, Sendable, Equatable {
             if difference.isInNew { newJobs += 1 } else { goneJobs += 1 }
         }
         let places = differences.map(\.path).filter { $0.isInside(PlanLayout.cells) }
-        for part in try await concurrently(places, { try Self(from: old, to: new, at: $1) }) { add(part) }
+        for part in try await parallelMap(places, { try Self(from: old, to: new, at: $1) }) { add(part) }
         sharedJobs = header.jobs - newJobs
         unchanged -= self.new.count + becameSolvable.count + becameUnsolvable.count + rebuilt.count
         self.new.sort()

@@ -6,6 +6,7 @@ package import Matrix
 internal import OpamRepository
 package import Planner
 package import PluginHost
+internal import System
 
 /// Gathers what a plan is a function of: from a matrix, the plugins and the repositories.
 package struct PlanInputLoader: Sendable {

@@ -5,6 +5,7 @@ internal import Matrix
 internal import Planner
 internal import PluginHost
 package import PluginMessages
+internal import System
 internal import YAML
 
 /// Asks plugins about the targets of a matrix.
@@ -22,7 +23,7 @@ struct PluginProfiles {
         var diagnostics: [Diagnostic] = []
         var category = ErrorCategory.input
         let keys = PlanInputs.profileKeys(of: matrix)
-        let results = try await concurrently(keys) { _, wanted in await result(of: wanted.target, wanted.key) }
+        let results = try await parallelMap(keys) { _, wanted in await result(of: wanted.target, wanted.key) }
         for ((key, target), result) in zip(keys, results) {
             do {
                 profiles[key] = try result.get()

@@ -79,7 +79,8 @@ struct RepositoryOpening {
         let commit = try repository.commit?.hex ?? contents(of: repository)
         return Opened(
             repository: repository, description: description(of: entry, commit),
-            warning: repository.commit == nil ? nil : warning(ofCheckout: path, revision, at: entry.place.location))
+            warning: repository.commit == nil
+                ? nil : await warning(ofCheckout: path, revision, at: entry.place.location))
     }
 
     private func description(of entry: RepositoryEntry, _ commit: String) -> Plan.Repository {
@@ -120,11 +121,14 @@ struct RepositoryOpening {
     }
 
     /// Says which packages of a checkout are not committed, where its newest commit is planned.
-    private func warning(ofCheckout path: String, _ revision: String?, at location: SourceLocation) -> Diagnostic? {
+    private func warning(ofCheckout path: String, _ revision: String?, at location: SourceLocation) async
+        -> Diagnostic?
+    {
         let checkout = WorkTree(path: path)
-        guard checkout.isAt(revision), let status = checkout.status(of: ["packages", "repo"]), !status.isClean else {
-            return nil
+        let status = await BlockingWork.run {
+            checkout.isAt(revision) ? checkout.status(of: ["packages", "repo"]) : nil
         }
+        guard let status, !status.isClean else { return nil }
         return matrix.sources.diagnostic(
             .warning, "only what is committed is planned; left out of '\(checkout.path)': \(status)", at: location,
             hint: "commit it there")

@@ -4,15 +4,17 @@ package import Fetching
 package import OpamFormat
 internal import Planner
 internal import Synchronization
+internal import System
 
 /// Resolves sources that can change (branches, folders, files without a checksum) while a plan is made. Each is looked at
 /// once, so that all jobs of a plan agree.
 package final class UnpinnedSources: SourceResolver {
     let cache: SourceCache
     private let state = Mutex(State())
+    /// A source that cannot be resolved is not asked for again either.
+    private let looked = AsyncMemo<Source, Result<Source, any Error>>()
 
     private struct State {
-        var running: [Source: Task<Source, any Error>] = [:]
         var resolved: [String: String] = [:]
         var warnings: [Diagnostic] = []
     }
@@ -36,13 +38,15 @@ package final class UnpinnedSources: SourceResolver {
     ///
     /// - Throws: `SourceError`.
     func resolve(_ source: Source, of package: String) async throws -> Source {
-        let task = state.withLock { state in
-            if let task = state.running[source] { return task }
-            let task = Task { [cache] in try await cache.exact(source, of: package) }
-            state.running[source] = task
-            return task
+        let result = try await looked.value(for: source) { [cache] in
+            do {
+                return .success(try await cache.exact(source, of: package))
+            } catch {
+                if error is CancellationError { throw error }
+                return .failure(error)
+            }
         }
-        let exact = try await task.value
+        let exact = try result.get()
         if exact != source { state.withLock { $0.resolved[source.url] = exact.state } }
         return exact
     }

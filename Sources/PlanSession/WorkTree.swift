@@ -1,8 +1,9 @@
 internal import Core
 internal import Foundation
+internal import System
 
 /// A checkout of a repository of git on this machine, of which only the newest commit counts.
-struct WorkTree {
+struct WorkTree: Sendable {
     /// Absolute.
     let path: String
 
@@ -10,13 +11,13 @@ struct WorkTree {
         self.path = URL(fileURLWithPath: path).standardizedFileURL.path
     }
 
-    /// Seconds that git may take.
-    private static let patience = 30.0
+    /// What git may take.
+    private static let timeLimit = Duration.seconds(30)
     /// Bytes that git may say.
     private static let limit = 4 << 20
 
     /// What is in a checkout and not in its newest commit.
-    struct Status: CustomStringConvertible {
+    struct Status: CustomStringConvertible, Sendable {
         /// Paths that are changed, added or removed, submodules among them.
         var changed: [String] = []
         /// Paths that git does not know; of folders only those themselves.
@@ -73,29 +74,16 @@ struct WorkTree {
         return git(arguments).map(Status.init(porcelain:))
     }
 
-    /// What stock git says of the checkout; nil where it fails or is not there.
+    /// What stock git says of the checkout; nil where it fails or is not there. Blocks the thread.
     private func git(_ arguments: [String]) -> [UInt8]? {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = ["git", "-C", path] + arguments
         // A status must not write the index of somebody's checkout.
-        process.environment = ProcessInfo.processInfo.environment.merging(["GIT_OPTIONAL_LOCKS": "0"]) { $1 }
-        let output = Pipe()
-        process.standardOutput = output
-        process.standardError = FileHandle.nullDevice
-        process.standardInput = FileHandle.nullDevice
-        guard (try? process.run()) != nil else { return nil }
-        let late = DispatchWorkItem { process.terminate() }
-        DispatchQueue.global().asyncAfter(deadline: .now() + Self.patience, execute: late)
-        defer { late.cancel() }
-        let said = (try? output.fileHandleForReading.read(upToCount: Self.limit)) ?? Data()
-        // What is more than that is not needed to say that something is left out.
-        try? output.fileHandleForReading.close()
-        process.waitUntilExit()
-        guard process.terminationReason == .exit, process.terminationStatus == 0 || said.count == Self.limit else {
-            return nil
-        }
-        return [UInt8](said)
+        let command = Subprocess(
+            ["git", "-C", path] + arguments,
+            environment: ProcessInfo.processInfo.environment.merging(["GIT_OPTIONAL_LOCKS": "0"]) { $1 },
+            outputLimit: Self.limit, timeLimit: Self.timeLimit)
+        guard let outcome = try? command.wait() else { return nil }
+        // What is more than the limit is not needed to say that something is left out.
+        return outcome.succeeded || outcome.ending == .outputLimit ? outcome.output : nil
     }
 }
 

@@ -1,6 +1,7 @@
 internal import Core
 internal import OpamSolver
 internal import Synchronization
+internal import System
 
 /// What the solver said to one request.
 struct SolverAnswer: Sendable, Equatable {
@@ -47,34 +48,29 @@ struct ColumnSolver: Sendable {
     static func solve(
         _ columns: [ColumnCells], progress: @escaping @Sendable (Int) -> Void
     ) async throws -> [[SolvedCell]] {
-        try await withThrowingTaskGroup(of: (Int, Range<Int>, [SolvedCell]).self) { group in
-            var results = columns.map { [SolvedCell](repeating: SolvedCell(), count: $0.entries.count) }
-            // Counted by the tasks themselves: they keep all threads busy, so that who waits for them is called last.
-            let done = Mutex(0)
-            let count: @Sendable (Int) -> Void = { cells in
-                let now = done.withLock { done in
-                    done += cells
-                    return done
-                }
-                progress(now)
+        // Counted by those who solve: they keep all threads busy, so that who waits for them is called last.
+        let done = Mutex(0)
+        let count: @Sendable (Int) -> Void = { cells in
+            let now = done.withLock { done in
+                done += cells
+                return done
             }
-            count(0)
-            for (index, cells) in columns.enumerated() {
-                for start in stride(from: 0, to: cells.entries.count, by: chunk) {
-                    let positions = start..<min(start + chunk, cells.entries.count)
-                    group.addTask {
-                        try Task.checkCancellation()
-                        let solved = solve(cells, positions)
-                        count(solved.count)
-                        return (index, positions, solved)
-                    }
-                }
-            }
-            for try await (index, positions, solved) in group {
-                results[index].replaceSubrange(positions, with: solved)
-            }
-            return results
+            progress(now)
         }
+        count(0)
+        let parts = columns.enumerated().flatMap { index, cells in
+            stride(from: 0, to: cells.entries.count, by: chunk).map { start in
+                (index: index, positions: start..<min(start + chunk, cells.entries.count))
+            }
+        }
+        let solved = try await parallelMap(parts) { _, part in
+            let solved = solve(columns[part.index], part.positions)
+            count(solved.count)
+            return solved
+        }
+        var results = columns.map { [SolvedCell](repeating: SolvedCell(), count: $0.entries.count) }
+        for (part, cells) in zip(parts, solved) { results[part.index].replaceSubrange(part.positions, with: cells) }
+        return results
     }
 
     private static func solve(_ cells: ColumnCells, _ positions: Range<Int>) -> [SolvedCell] {

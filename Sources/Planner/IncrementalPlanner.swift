@@ -4,6 +4,7 @@ internal import Matrix
 internal import OpamFormat
 internal import OpamSolver
 internal import Synchronization
+internal import System
 
 /// Makes the plan of some inputs out of a plan that is there, or out of nothing.
 ///
@@ -63,7 +64,7 @@ struct IncrementalPlanner: Sendable {
             isScoped: selection.isByName && isSelectedAlike, revision: revision,
             indices: inputs.stacks.map { PackageIndexCache($0.source) }, positions: inputs.stacks.map(\.positions),
             views: inputs.stacks.map { _ in TargetViews() }, known: known)
-        let results = try await concurrently(pairs) { (_, pair) -> (ColumnDelta, [Diagnostic]) in
+        let results = try await parallelMap(pairs) { (_, pair) -> (ColumnDelta, [Diagnostic]) in
             try columnUpdate(pair, stacks, setup)
         }
         try check(results.map { ($0.0.count, $0.1) }, selection)
@@ -167,7 +168,7 @@ struct IncrementalPlanner: Sendable {
         let done = Mutex(0)
         let packages = stacks.map { ParsedPackages($0.source, inputs.unpinned) }
         progress(PlanProgress(.jobs, done: 0, total: total))
-        return try await concurrently(Array(zip(updates, solved))) { _, column in
+        return try await parallelMap(Array(zip(updates, solved))) { _, column in
             try await ColumnPlan(
                 column.0.open, column.1, rules: rules, packages: packages[column.0.stack]
             ) { count in
@@ -185,7 +186,7 @@ struct IncrementalPlanner: Sendable {
         gone: [ColumnState]
     ) async throws -> PlanOutput {
         let rules = CellRules(matrix: matrix, today: inputs.today)
-        let cells = try await concurrently(Array(zip(updates, parts))) { (_, column) -> ColumnShards in
+        let cells = try await parallelMap(Array(zip(updates, parts))) { (_, column) -> ColumnShards in
             let target = column.1.column.target
             return try ColumnShards(
                 target: target.name.value, compiler: column.1.column.compiler.name.value,
@@ -194,8 +195,8 @@ struct IncrementalPlanner: Sendable {
                 rules.planned(cell.cell, cell.basis, isRequired: target.isRequired, untested: cell.untested)
             }
         }
-        let goneCells = try await concurrently(gone) { _, column in try ColumnShards(dropping: column, previous: base) }
-        let columns = try await concurrently(Array(zip(updates, solved))) { _, column in
+        let goneCells = try await parallelMap(gone) { _, column in try ColumnShards(dropping: column, previous: base) }
+        let columns = try await parallelMap(Array(zip(updates, solved))) { _, column in
             column.0.memory(column.1, stacks[column.0.stack])
         }
         let (update, jobs) = try PlanAssembly(inputs: inputs, previous: base).update(

@@ -127,16 +127,11 @@ final class ChildProcess {
     /// Waits for the child, which has hung up, and kills it where it lingers.
     private func reap(within time: Duration) -> Int32 {
         let deadline = ContinuousClock.now + min(time, .seconds(1))
+        let process = ProcessDescriptor(of: identifier)
+        var polled = pollfd(fd: process.descriptor, events: Int16(POLLIN), revents: 0)
+        while poll(&polled, 1, (deadline - .now).milliseconds) < 0, errno == EINTR, deadline > .now {}
         var status: Int32 = 0
-        while ended == nil {
-            if waitpid(identifier, &status, WNOHANG) == identifier {
-                ended = status
-            } else if ContinuousClock.now >= deadline {
-                end()
-            } else {
-                usleep(200)
-            }
-        }
+        if waitpid(identifier, &status, WNOHANG) == identifier { ended = status } else { end() }
         return ended ?? 0
     }
 

@@ -1,6 +1,6 @@
 internal import Core
 package import PluginMessages
-internal import Synchronization
+internal import System
 
 /// The plugins on a search path, each loaded when it is first asked for.
 package final class PluginCatalog: Sendable {
@@ -9,7 +9,7 @@ package final class PluginCatalog: Sendable {
     private let searchPath: PluginSearchPath
     private let host: String
     private let limits: PluginLimits
-    private let loading = Mutex<[String: Task<Plugin, any Error>]>([:])
+    private let loading = AsyncMemo<String, Plugin>()
 
     /// Looks for plugins; loads none.
     package init(
@@ -66,13 +66,7 @@ package final class PluginCatalog: Sendable {
     /// Loads `file`, or returns it if it was loaded before. Whoever asks meanwhile waits for the same.
     package func load(_ file: PluginFile) async throws -> Plugin {
         let (host, limits) = (host, limits)
-        let task = loading.withLock { loading in
-            if let task = loading[file.path] { return task }
-            let task = Task { try await Plugin.load(file, host: host, limits: limits) }
-            loading[file.path] = task
-            return task
-        }
-        return try await task.value
+        return try await loading.value(for: file.path) { try await Plugin.load(file, host: host, limits: limits) }
     }
 
     private func loadable(_ file: PluginFile, required: Bool) async throws -> Plugin? {

@@ -3,6 +3,7 @@ public import Documents
 internal import Foundation
 internal import Git
 public import Store
+internal import System
 
 /// A plan as the documents that it is kept in: those of a snapshot, and those that are not as they are there.
 public struct PlanDocuments: Sendable {
@@ -179,7 +180,7 @@ public struct PlanDocuments: Sendable {
     private func jobs() async throws -> [Digest: Job] {
         let root = PlanLayout.jobs.path
         let directories = try base?.list(root).map { try root.appending($0.name) } ?? []
-        let kept = try await concurrently(directories) { _, directory in
+        let kept = try await parallelMap(directories) { _, directory in
             var jobs: [(Digest, Job)] = []
             try base?.forEachDocument(below: directory) { path, bytes in
                 if changes[path] == nil { try Self.append(bytes, at: path, to: &jobs) }
@@ -190,7 +191,7 @@ public struct PlanDocuments: Sendable {
         let parts = stride(from: 0, to: changed.count, by: Self.part).map {
             changed[$0..<min($0 + Self.part, changed.count)]
         }
-        let added = try await concurrently(parts) { _, part in
+        let added = try await parallelMap(parts) { _, part in
             var jobs: [(Digest, Job)] = []
             for (path, bytes) in part { try Self.append(bytes, at: path, to: &jobs) }
             return jobs

@@ -3,6 +3,7 @@ import Foundation
 import Glibc
 import Supervision
 import Synchronization
+import System
 
 /// The ssh client that holds a workspace's connection open, and with it the workspace.
 ///

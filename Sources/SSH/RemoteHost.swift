@@ -98,8 +98,3 @@ func isPlainPath(_ path: String) -> Bool {
             letter.isASCII && (letter.properties.isAlphabetic || "0123456789/._-+@:".unicodeScalars.contains(letter))
         }
 }
-
-/// `text` as one word of a POSIX shell.
-func shellQuoted(_ text: String) -> String {
-    "'" + text.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'"
-}

@@ -1,5 +1,6 @@
 import Core
 import Supervision
+import System
 
 /// A shell script of `Scripts/` with values for its parameters, to be sent as the standard input of `/bin/sh`.
 ///
@@ -20,9 +21,9 @@ struct RemoteScript {
         arguments: [String] = [], launching launch: [String]? = nil
     ) {
         var lines = ["main() {"]
-        lines += variables.map { "\($0.key)=\(shellQuoted($0.value))" }
-        lines.append((["set --"] + arguments.map(shellQuoted)).joined(separator: " "))
-        if let launch { lines += ["launch() {", "exec \(launch.map(shellQuoted).joined(separator: " "))", "}"] }
+        lines += variables.map { "\($0.key)=\(ShellWord.quoted($0.value))" }
+        lines.append((["set --"] + arguments.map(ShellWord.quoted)).joined(separator: " "))
+        if let launch { lines += ["launch() {", "exec \(launch.map(ShellWord.quoted).joined(separator: " "))", "}"] }
         lines += (libraries + [body]).map { String(decoding: $0, as: UTF8.self) }
         lines += ["}", "main", ""]
         text = lines.joined(separator: "\n")

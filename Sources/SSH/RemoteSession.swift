@@ -181,7 +181,7 @@ public final class RemoteSession: Sendable {
         return try ProcessStart(
             path: path, arguments: words, environment: environment.map { "\($0.key)=\($0.value)" }, input: input,
             output: output, error: error, userNamespace: UserNamespace.ofCaller(), limits: limits
-        ).start()
+        ).start(Failure.self)
     }
 
     /// Makes writing to a pipe that nobody reads an error code for this thread.

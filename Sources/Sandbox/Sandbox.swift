@@ -139,15 +139,17 @@ public final class Sandbox: Sendable {
         let options = try MemoryFile(arguments.encoded)
         let null = open("/dev/null", O_RDONLY | O_CLOEXEC)
         defer { close(null) }
+        let stored = mapping.stored(command.user)
+        let owner = ProcessStart.User(uid: stored.uid, gid: stored.gid)
         let start = ProcessStart(
             path: try Bubblewrap.path(),
             arguments: ["bwrap", "--args", String(options.descriptor), "--"] + command.program.words,
             input: null, output: output,
             kept: [filter.descriptor, options.descriptor, status] + (isRoot ? [namespace] : []),
-            user: isRoot ? mapping.stored(command.user) : nil, userNamespace: isRoot ? -1 : namespace,
+            user: isRoot ? owner : nil, userNamespace: isRoot ? -1 : namespace,
             overlay: layout.writesBase ? nil : overlay,
             groups: group.membershipFiles, limits: group.resourceLimits)
-        return try start.start()
+        return try start.start(Failure.self)
     }
 
     /// The directories that are mounted by themselves; nil where nothing is read-only. They are looked up outside of the

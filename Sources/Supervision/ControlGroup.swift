@@ -1,7 +1,7 @@
 import Core
 import Glibc
 import Synchronization
-import System
+package import System
 
 /// The control groups of one command: what holds its processes together, limits and counts them.
 ///

@@ -1,5 +1,6 @@
 import Core
 import Glibc
+import System
 
 /// This machine itself, for the few commands that make environments: they run as the worker's own user, with the
 /// machine's files, network and power.
@@ -50,6 +51,6 @@ public enum HostCommand {
             ] + command.program.words,
             environment: variables.map { "\($0.key)=\($0.value)" }.sorted(), input: null, output: output,
             kept: [status], groups: group.membershipFiles, limits: group.resourceLimits)
-        return try start.start()
+        return try start.start(Failure.self)
     }
 }

@@ -1,6 +1,7 @@
 import Core
 import Foundation
 import Glibc
+package import System
 
 /// Watches one process with all that it started, until none of it is left: passes its output on, enforces the limits on
 /// time, output and disk, and finds out how it ended.

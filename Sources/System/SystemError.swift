@@ -9,11 +9,14 @@ public struct SystemError: Error, Hashable, Sendable, CustomStringConvertible {
     public var path: String
     /// The error number, as in `errno`.
     public var code: Int32
+    /// What may help.
+    public var hint: String?
 
-    public init(_ operation: String, _ path: String, _ code: Int32) {
+    public init(_ operation: String, _ path: String, _ code: Int32, hint: String? = nil) {
         self.operation = operation
         self.path = path
         self.code = code
+        self.hint = hint
     }
 
     /// The error of a call that has just failed. Nothing may be called in between, since `errno` changes.

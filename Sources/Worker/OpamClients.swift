@@ -13,7 +13,7 @@ internal import System
 /// Finds out, once for each environment, whether its opam client is the one that was planned with, and works.
 actor OpamClients {
     private let folders: WorkerFolders
-    private var running: [Digest: Task<Void, any Error>] = [:]
+    private let running = AsyncMemo<Digest, Void>(keepingValues: false)
 
     init(_ folders: WorkerFolders) {
         self.folders = folders
@@ -24,15 +24,11 @@ actor OpamClients {
     /// - Throws: `Failure` of the kind `infrastructure` that says what went wrong.
     func check(_ client: OpamClient, environment: Digest) async throws {
         let mark = "\(folders.clients)/\(environment)"
-        if let task = running[environment] { return try await task.value }
-        if FileManager.default.fileExists(atPath: mark) { return }
-        let task = Task { [scratch = folders.scratch] in
+        try await running.value(for: environment) { [scratch = folders.scratch] in
+            if FileManager.default.fileExists(atPath: mark) { return }
             try await Self.try(client, in: scratch)
             try Data().write(to: URL(fileURLWithPath: mark))
         }
-        running[environment] = task
-        defer { running[environment] = nil }
-        try await task.value
     }
 
     /// Whose only file tells that its commands were run.

@@ -6,6 +6,7 @@ internal import OpamFormat
 internal import OpamSwitch
 internal import PluginMessages
 internal import Supervision
+internal import System
 
 /// One package being built in one place: its source is laid out, the plugin's steps are run, the result is recorded as
 /// opam records it.

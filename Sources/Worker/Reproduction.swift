@@ -6,6 +6,7 @@ internal import OpamSwitch
 internal import PluginMessages
 package import RunnerInterface
 internal import SSH
+internal import System
 
 /// A job's environment for a person: told as text, or entered with a shell.
 package struct Reproduction: Sendable {

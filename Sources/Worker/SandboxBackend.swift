@@ -5,6 +5,7 @@ internal import OpamSwitch
 internal import PluginMessages
 internal import Sandbox
 internal import Supervision
+internal import System
 
 /// A sandbox in which one job is built.
 struct SandboxBackend: BuildBackend {

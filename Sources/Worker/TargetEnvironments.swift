@@ -6,6 +6,7 @@ internal import PluginHost
 internal import PluginMessages
 internal import Sandbox
 internal import Supervision
+internal import System
 
 /// The environments that this worker has, each made when its first job comes.
 ///
@@ -15,7 +16,7 @@ actor TargetEnvironments {
     private let catalog: PluginCatalog
     private let attempts: Int
     private let backoff: Duration
-    private var known: [Plan.Target: Task<TargetEnvironment, any Error>] = [:]
+    private let known = AsyncMemo<Plan.Target, TargetEnvironment>()
     private var failed: [Digest: PermanentFailure] = [:]
 
     /// - Parameters:
@@ -35,33 +36,23 @@ actor TargetEnvironments {
     func environment(of target: Plan.Target, progress: @escaping @Sendable (String) -> Void) async throws
         -> TargetEnvironment
     {
-        while true {
-            if let failure = failed[target.environment] { throw failure }
-            let task = known[target] ?? Task { try await prepareRepeatedly(target, progress) }
-            known[target] = task
-            do {
-                return try await withTaskCancellationHandler {
-                    try await task.value
-                } onCancel: {
-                    task.cancel()
-                }
-            } catch is CancellationError {
-                // The job that was cancelled ends here; others that waited for the same environment start again.
-                if known[target] == task { known[target] = nil }
-                try Task.checkCancellation()
-            } catch {
-                known[target] = nil
-                let failure = PermanentFailure(of: error)
-                failed[target.environment] = failure
-                throw failure
-            }
+        if let failure = failed[target.environment] { throw failure }
+        do {
+            return try await known.value(for: target) { try await self.prepareRepeatedly(target, progress) }
+        } catch let error as CancellationError {
+            // The job that was cancelled ends here; others that wait for the same environment go on.
+            throw error
+        } catch {
+            let failure = PermanentFailure(of: error)
+            failed[target.environment] = failure
+            throw failure
         }
     }
 
     /// Whether the target's root file system is still as it was made. If not, the next job that asks for it makes it again.
     func isUnchanged(_ target: Plan.Target) -> Bool {
         if store.isUnchanged(target.environment) { return true }
-        known[target] = nil
+        known.forget(target)
         return false
     }
 

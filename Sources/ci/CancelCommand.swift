@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import Documents
 internal import Review
+internal import System
 
 struct CancelCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

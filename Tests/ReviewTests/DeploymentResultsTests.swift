@@ -5,6 +5,7 @@ import Review
 import RunnerInterface
 import Store
 import Synchronization
+import System
 import Testing
 
 /// What front ends ask of a deployment, without a command line.

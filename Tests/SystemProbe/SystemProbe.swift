@@ -5,6 +5,7 @@ import System
 ///
 /// - `system-probe replace FILE SIZE` replaces a file forever, by `SIZE` bytes of one letter after the other.
 /// - `system-probe lock FILE` takes the lock of a file, prints a line, and lives until it is killed.
+/// - `system-probe run PROGRAM…` runs a program.
 /// - `system-probe scratch FOLDER` makes a directory that goes with it, prints its path, and lives until it is killed.
 @main
 struct SystemProbe {
@@ -23,6 +24,8 @@ struct SystemProbe {
             let scratch = try FileSystem<SystemError>.scratchDirectory(in: arguments[2])
             announce(scratch.path)
             withExtendedLifetime(scratch) { _ = pause() }
+        case "run":
+            _ = try Subprocess(Array(arguments.dropFirst(2)), environment: ["PATH": "/usr/bin:/bin"]).wait()
         default: exit(64)
         }
     }

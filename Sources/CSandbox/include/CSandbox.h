@@ -26,6 +26,13 @@ struct ciso_resource_limit {
     uint64_t value;
 };
 
+/// An open file that a process keeps.
+struct ciso_kept {
+    int descriptor;
+    /// The number by which the process has it: the same one, or one of no other file that it keeps.
+    int place;
+};
+
 /// What to start, and in which surroundings.
 struct ciso_process {
     const char *path;
@@ -35,8 +42,8 @@ struct ciso_process {
     int input;
     int output;
     int error;
-    /// Other descriptors that the process keeps, by the same numbers.
-    const int *kept;
+    /// Other files that the process keeps.
+    const struct ciso_kept *kept;
     int kept_count;
     /// Changed to before the process starts, when not negative. Groups are given up.
     int64_t user;
@@ -50,6 +57,8 @@ struct ciso_process {
     int group_count;
     const struct ciso_resource_limit *limits;
     int limit_count;
+    /// Non-zero: it dies with the thread that starts it.
+    int bound;
 };
 
 /// How far a start came.
@@ -72,7 +81,7 @@ struct ciso_start {
     int error;
 };
 
-/// Starts a process. It dies with the thread that started it. The mount dies with the last process inside.
+/// Starts a process. The mount dies with the last process inside.
 struct ciso_start ciso_start_process(const struct ciso_process *process);
 
 /// A new user namespace owned by `user`, in which user and group ids are those of `map` ("INSIDE OUTSIDE COUNT\n" lines).

@@ -1,6 +1,7 @@
 internal import Foundation
 internal import PluginHost
 package import PluginMessages
+internal import System
 
 extension ShellFamily {
     /// Programs that parse scripts of the family, the closest to the real shell first.
@@ -28,26 +29,16 @@ package enum ScriptShell {
 
     /// What `shell` says about the syntax of `script`; nil where it has nothing to say.
     package static func complaint(about script: String, shell: String) -> String? {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: shell)
-        process.arguments = (shell.hasSuffix("/busybox") ? ["sh"] : []) + ["-n"]
-        process.environment = ["LC_ALL": "C.UTF-8"]
-        let input = Pipe()
-        let output = Pipe()
-        process.standardInput = input
-        process.standardOutput = output
-        process.standardError = output
+        let check = Subprocess(
+            [shell] + (shell.hasSuffix("/busybox") ? ["sh"] : []) + ["-n"], environment: ["LC_ALL": "C.UTF-8"],
+            input: Array(script.utf8), standardError: .joined, timeLimit: .seconds(30))
         do {
-            try process.run()
-            try? input.fileHandleForWriting.write(contentsOf: Data(script.utf8))
-            try? input.fileHandleForWriting.close()
-            let said = try output.fileHandleForReading.readToEnd() ?? Data()
-            process.waitUntilExit()
-            guard process.terminationStatus != 0 || !said.isEmpty else { return nil }
-            let words = String(decoding: said.prefix(500), as: UTF8.self).split(separator: "\n").first ?? ""
-            return words.isEmpty ? "\(shell) -n ended with status \(process.terminationStatus)" : String(words)
+            let outcome = try check.wait()
+            guard !outcome.succeeded || !outcome.output.isEmpty else { return nil }
+            let words = String(decoding: outcome.output.prefix(500), as: UTF8.self).split(separator: "\n").first ?? ""
+            return words.isEmpty ? "\(shell) -n: \(outcome.ending)" : String(words)
         } catch {
-            return "\(shell) cannot be run: \(error)"
+            return error.description
         }
     }
 }

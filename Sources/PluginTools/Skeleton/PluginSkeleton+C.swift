@@ -1,5 +1,6 @@
 internal import Core
 internal import Foundation
+internal import System
 
 extension PluginSkeleton {
     var buildScript: String {
@@ -7,7 +8,7 @@ extension PluginSkeleton {
         #!/bin/sh
         cd "$(dirname "$0")" &&
         ${CC:-cc} -std=c11 -Wall -Wextra -shared -fPIC \\
-            -I '\(ciso.replacing("'", with: "'\\''"))/Sources/PluginABI/include' -o libCiso\(name).so \(pluginName).c
+            -I \(ShellWord.quoted("\(ciso)/Sources/PluginABI/include")) -o libCiso\(name).so \(pluginName).c
 
         """
     }

@@ -2,6 +2,7 @@ internal import Core
 package import Documents
 internal import Records
 internal import Store
+internal import System
 
 /// The pending cells that are about to be cancelled.
 ///

@@ -1,9 +1,11 @@
-import CSandbox
-package import Core
-import Glibc
-import System
+internal import CSandbox
+internal import Glibc
 
-/// A process to be started in surroundings of its own, by what lies in `CSandbox`.
+/// A process to be started, in surroundings of its own where that is wanted: the one way in which processes come into
+/// being. `CSandbox` does what happens between vfork and exec, where Swift cannot run.
+///
+/// The process leads a session and a group of its own and has none of our signal handlers or open files, except those named
+/// here.
 package struct ProcessStart {
     var path: String
     var arguments: [String]
@@ -14,14 +16,30 @@ package struct ProcessStart {
     var error: Int32?
     /// Descriptors that the process keeps.
     var kept: [Int32] = []
-    var user: Command.User?
+    /// The numbers by which it has kept descriptors, where they are not the same. A number is that of no other kept one.
+    var places: [Int32: Int32] = [:]
+    var user: User?
     /// To be entered before mounting.
     var userNamespace: Int32 = -1
     var overlay: Overlay?
     /// Control groups' `cgroup.procs` files.
     var groups: [String] = []
     var limits: [ResourceLimit] = []
+    /// Whether it is killed when the thread that starts it ends, and so when this process does, however that happens.
+    var isBound = true
 
+    /// Whom the process runs as.
+    package struct User: Hashable, Sendable {
+        var uid: UInt32
+        var gid: UInt32
+
+        package init(uid: UInt32, gid: UInt32) {
+            self.uid = uid
+            self.gid = gid
+        }
+    }
+
+    /// A limit of setrlimit(2).
     package struct ResourceLimit: Hashable, Sendable {
         var resource: Int32
         var value: UInt64
@@ -57,8 +75,10 @@ package struct ProcessStart {
 
     package init(
         path: String, arguments: [String], environment: [String] = [], input: Int32, output: Int32,
-        error: Int32? = nil, kept: [Int32] = [], user: Command.User? = nil, userNamespace: Int32 = -1,
-        overlay: Overlay? = nil, groups: [String] = [], limits: [ResourceLimit] = []
+        error: Int32? = nil, kept: [Int32] = [], places: [Int32: Int32] = [:], user: User? = nil,
+        userNamespace: Int32 = -1,
+        overlay: Overlay? = nil, groups: [String] = [], limits: [ResourceLimit] = [],
+        isBound: Bool = true
     ) {
         self.path = path
         self.arguments = arguments
@@ -67,6 +87,8 @@ package struct ProcessStart {
         self.output = output
         self.error = error
         self.kept = kept
+        self.places = places
+        self.isBound = isBound
         self.user = user
         self.userNamespace = userNamespace
         self.overlay = overlay
@@ -74,14 +96,15 @@ package struct ProcessStart {
         self.limits = limits
     }
 
-    /// Starts the process, which dies with the calling thread.
+    /// Starts the process.
     ///
     /// - Returns: its id.
-    /// - Throws: `Failure` that says which part of the surroundings could not be made.
-    package func start() throws(Failure) -> Int32 {
+    /// - Throws: an error that says which part of the surroundings could not be made.
+    package func start<Problem: SystemErrorConvertible>(_ errors: Problem.Type) throws(Problem) -> Int32 {
         let arguments = CStrings(arguments)
         let environment = CStrings(environment)
         let groups = CStrings(groups)
+        let kept = kept.map { ciso_kept(descriptor: $0, place: places[$0] ?? $0) }
         let limits = limits.map { ciso_resource_limit(resource: $0.resource, value: $0.value) }
         let result = withExtendedLifetime((arguments, environment, groups)) {
             path.withCString { path in
@@ -95,16 +118,17 @@ package struct ProcessStart {
                                 user: user.map { Int64($0.uid) } ?? -1, group: user.map { Int64($0.gid) } ?? -1,
                                 user_namespace: userNamespace, overlay: nil, groups: groups.constant,
                                 group_count: Int32(groups.count), limits: limits.baseAddress,
-                                limit_count: Int32(limits.count)))
+                                limit_count: Int32(limits.count), bound: isBound ? 1 : 0))
                     }
                 }
             }
         }
         guard result.process > 0 else {
-            throw Failure(
-                .infrastructure, "\(path): \(obstacle(result.stage)): \(errorText(result.error))",
-                hint: result.stage == CISO_STAGE_OVERLAY
-                    ? "the kernel must have overlayfs, and the store must not lie on an overlay itself" : nil)
+            throw Problem(
+                SystemError(
+                    obstacle(result.stage), path, result.error,
+                    hint: result.stage == CISO_STAGE_OVERLAY
+                        ? "the kernel must have overlayfs, and the store must not lie on an overlay itself" : nil))
         }
         return result.process
     }
@@ -128,59 +152,14 @@ package struct ProcessStart {
 
     private func obstacle(_ stage: ciso_stage) -> String {
         switch stage {
-        case CISO_STAGE_FORK: "no new process"
-        case CISO_STAGE_CONTROL_GROUP: "the control group cannot be joined"
-        case CISO_STAGE_USER_NAMESPACE: "the user namespace cannot be entered"
-        case CISO_STAGE_MOUNT_NAMESPACE: "no mount namespace"
-        case CISO_STAGE_OVERLAY: "the overlay of \(overlay?.lowers.count ?? 0) layers cannot be mounted"
-        case CISO_STAGE_RESOURCE_LIMIT: "a resource limit cannot be set"
-        case CISO_STAGE_USER: "the user cannot be changed"
-        default: "cannot be executed"
+        case CISO_STAGE_FORK: "create a process for it"
+        case CISO_STAGE_CONTROL_GROUP: "join its control group"
+        case CISO_STAGE_USER_NAMESPACE: "enter its user namespace"
+        case CISO_STAGE_MOUNT_NAMESPACE: "create its mount namespace"
+        case CISO_STAGE_OVERLAY: "mount its overlay of \(overlay?.lowers.count ?? 0) layers"
+        case CISO_STAGE_RESOURCE_LIMIT: "set its resource limits"
+        case CISO_STAGE_USER: "change its user"
+        default: "execute"
         }
-    }
-}
-
-/// Bytes in an anonymous file, to be handed to a process.
-package struct MemoryFile: ~Copyable {
-    package let descriptor: Int32
-
-    package init(_ bytes: [UInt8]) throws(Failure) {
-        descriptor = ciso_memory_file(bytes, bytes.count)
-        try Self.check(descriptor)
-    }
-
-    private init(adopting descriptor: Int32) throws(Failure) {
-        self.descriptor = descriptor
-        try Self.check(descriptor)
-    }
-
-    /// The filter of system calls that every sandbox has.
-    package static func seccompProgram() throws(Failure) -> MemoryFile {
-        try MemoryFile(adopting: ciso_seccomp_program())
-    }
-
-    private static func check(_ descriptor: Int32) throws(Failure) {
-        guard descriptor >= 0 else {
-            throw Failure(.infrastructure, "no anonymous file: \(errorText(-descriptor))")
-        }
-    }
-
-    deinit {
-        if descriptor >= 0 { close(descriptor) }
-    }
-}
-
-/// Watches a process that need not be a child.
-struct ProcessDescriptor: ~Copyable {
-    /// Readable when the process, and if it was the first of a process namespace all others in it, are gone. Negative
-    /// when there is no such process.
-    let descriptor: Int32
-
-    init(of process: pid_t) {
-        descriptor = ciso_process_descriptor(process)
-    }
-
-    deinit {
-        if descriptor >= 0 { close(descriptor) }
     }
 }

@@ -1,17 +1,15 @@
-import CSandbox
-package import Core
-import Glibc
-import System
+internal import CSandbox
+internal import Glibc
 
 /// The two ends of a pipe. Both are closed with this value, but for the one that is taken.
-package struct Pipe: ~Copyable {
+package struct PipeEnds<Problem: SystemErrorConvertible>: ~Copyable {
     package private(set) var reading: Int32
     package private(set) var writing: Int32
 
-    package init() throws(Failure) {
+    package init() throws(Problem) {
         var ends: [Int32] = [-1, -1]
         guard ciso_pipe(&ends) == 0 else {
-            throw Failure(.infrastructure, "no pipe: \(errorText(errno))")
+            throw Problem(.last("create a pipe", "pipe"))
         }
         reading = ends[0]
         writing = ends[1]
@@ -35,30 +33,5 @@ package struct Pipe: ~Copyable {
     deinit {
         if reading >= 0 { close(reading) }
         if writing >= 0 { close(writing) }
-    }
-}
-
-/// Tells the thread that watches a command to end it.
-package final class Cancellation: Sendable {
-    /// Becomes readable.
-    let descriptor: Int32
-    private let writing: Int32
-
-    init() {
-        var ends: [Int32] = [-1, -1]
-        // Without it a command runs to its own end.
-        ciso_pipe(&ends)
-        descriptor = ends[0]
-        writing = ends[1]
-    }
-
-    func cancel() {
-        var byte: UInt8 = 0
-        _ = write(writing, &byte, 1)
-    }
-
-    deinit {
-        close(descriptor)
-        close(writing)
     }
 }

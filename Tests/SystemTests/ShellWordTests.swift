@@ -1,7 +1,6 @@
+import System
 import TestSupport
 import Testing
-
-@testable import OpamSwitch
 
 @Suite struct ShellWordTests {
     /// Any text survives a real shell as one word.

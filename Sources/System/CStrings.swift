@@ -1,11 +1,11 @@
-import Glibc
+internal import Glibc
 
 /// Strings as C's `char *const []` wants them, ended by a null pointer; freed with this object.
-final class CStrings {
-    let pointers: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>
-    let count: Int
+package final class CStrings {
+    package let pointers: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>
+    package let count: Int
 
-    init(_ strings: [String]) {
+    package init(_ strings: [String]) {
         count = strings.count
         pointers = .allocate(capacity: count + 1)
         for (index, string) in strings.enumerated() {
@@ -20,7 +20,7 @@ final class CStrings {
     }
 
     /// The same pointers for a parameter that is `const char *const []`.
-    var constant: UnsafePointer<UnsafePointer<CChar>?> {
+    package var constant: UnsafePointer<UnsafePointer<CChar>?> {
         UnsafeRawPointer(pointers).assumingMemoryBound(to: UnsafePointer<CChar>?.self)
     }
 }

@@ -1,0 +1,187 @@
+internal import Glibc
+
+/// A program that runs to its end beside this one, with nothing but its input and its output: git, a shell.
+///
+/// It dies with us, however we end. Its descendants are killed with it where it is cancelled or passes a limit.
+package struct Subprocess: Sendable {
+    /// Where standard error goes.
+    package enum StandardError: Sendable {
+        /// To the output.
+        case joined
+        /// Its end is kept apart.
+        case apart
+    }
+
+    /// The program and its arguments. A name without a slash is looked up in the `PATH` of the environment.
+    package var words: [String]
+    /// All variables that it sees.
+    package var environment: [String: String]
+    package var input: [UInt8]
+    package var standardError: StandardError
+    /// Bytes of output; a program that prints more is killed.
+    package var outputLimit: Int
+    package var timeLimit: Duration?
+
+    package init(
+        _ words: [String], environment: [String: String], input: [UInt8] = [], standardError: StandardError = .apart,
+        outputLimit: Int = 4 << 20, timeLimit: Duration? = nil
+    ) {
+        self.words = words
+        self.environment = environment
+        self.input = input
+        self.standardError = standardError
+        self.outputLimit = outputLimit
+        self.timeLimit = timeLimit
+    }
+
+    /// How a program ended.
+    package enum Ending: Hashable, Sendable {
+        case exited(Int32)
+        case signalled(Int32)
+        /// It was killed because it passed the limit on time.
+        case timedOut
+        /// It was killed because it printed more than it may.
+        case outputLimit
+        case cancelled
+    }
+
+    /// How a program ended, and what it printed.
+    package struct Outcome: Hashable, Sendable {
+        package var ending: Ending
+        /// At most as many bytes as the limit allows.
+        package var output: [UInt8]
+        /// The end of what it wrote to standard error, where that is apart.
+        package var errors: [UInt8]
+
+        /// Whether it ended by itself with status 0.
+        package var succeeded: Bool { ending == .exited(0) }
+    }
+
+    /// Runs the program to its end on a thread of its own. A cancelled task kills it.
+    ///
+    /// - Throws: `SystemError` where it cannot be started; `CancellationError`.
+    package func run() async throws -> Outcome {
+        let cancellation = Cancellation()
+        let outcome = try await withTaskCancellationHandler {
+            try await BlockingWork.run { try wait(until: cancellation) }
+        } onCancel: {
+            cancellation.cancel()
+        }
+        if outcome.ending == .cancelled { throw CancellationError() }
+        return outcome
+    }
+
+    /// Runs the program to its end and blocks the thread, which must not be one of the cooperative pool.
+    ///
+    /// - Parameter cancellation: ends the program.
+    /// - Throws: `SystemError` where it cannot be started.
+    package func wait(until cancellation: Cancellation? = nil) throws(SystemError) -> Outcome {
+        let output = try PipeEnds<SystemError>()
+        let errors = try PipeEnds<SystemError>()
+        let input = try AnonymousFile<SystemError>(self.input)
+        let process = try ProcessStart(
+            path: try program(), arguments: words, environment: environment.map { "\($0.key)=\($0.value)" }.sorted(),
+            input: input.descriptor, output: output.writing,
+            error: standardError == .joined ? output.writing : errors.writing
+        ).start(SystemError.self)
+        var running = RunningSubprocess(
+            process, output: output.takeReading(), errors: errors.takeReading(), limit: outputLimit)
+        return running.wait(
+            until: timeLimit.map { .now + $0 }, cancellation: cancellation?.descriptor ?? -1)
+    }
+
+    /// The path of the program.
+    private func program() throws(SystemError) -> String {
+        guard let name = words.first else { throw SystemError("execute", "", ENOENT) }
+        if name.contains("/") { return name }
+        for folder in (environment["PATH"] ?? "/usr/local/bin:/usr/bin:/bin").split(separator: ":") {
+            let path = "\(folder)/\(name)"
+            if access(path, X_OK) == 0, FileStatus(path, followingLinks: true)?.isFile == true { return path }
+        }
+        throw SystemError("execute", name, ENOENT)
+    }
+}
+
+/// A child process, and the pipes from it.
+private struct RunningSubprocess: ~Copyable {
+    private static let errorLimit = 1 << 16
+    private let process: pid_t
+    private let output: OpenFile<SystemError>
+    private let errors: OpenFile<SystemError>
+    private let limit: Int
+    private var printed: [UInt8] = []
+    private var complaints: [UInt8] = []
+    private var reason: Subprocess.Ending?
+
+    init(_ process: pid_t, output: Int32, errors: Int32, limit: Int) {
+        self.process = process
+        self.output = OpenFile(adopting: output, "pipe")
+        self.errors = OpenFile(adopting: errors, "pipe")
+        self.limit = limit
+    }
+
+    mutating func wait(until deadline: ContinuousClock.Instant?, cancellation: Int32) -> Subprocess.Outcome {
+        let descriptor = ProcessDescriptor(of: process)
+        var polled = [output.descriptor, errors.descriptor, descriptor.descriptor, cancellation].map {
+            pollfd(fd: $0, events: Int16(POLLIN), revents: 0)
+        }
+        while polled[2].revents == 0 {
+            let left = deadline.map { max(.zero, $0 - .now) }
+            if poll(&polled, nfds_t(polled.count), left?.millisecondsForPoll ?? -1) < 0, errno != EINTR { break }
+            if polled[0].revents != 0, !takeOutput() { polled[0].fd = -1 }
+            if polled[1].revents != 0, !takeErrors() { polled[1].fd = -1 }
+            if polled[3].revents != 0 {
+                polled[3].fd = -1
+                kill(.cancelled)
+            }
+            if reason == nil, let deadline, .now >= deadline { kill(.timedOut) }
+        }
+        var status: Int32 = 0
+        while waitpid(process, &status, 0) < 0 && errno == EINTR {}
+        // A descendant may keep the pipes open; what has come by now is all that is taken.
+        while takeOutput() {}
+        while takeErrors() {}
+        let signal = status & 0x7f
+        let own: Subprocess.Ending = signal == 0 ? .exited(status >> 8 & 0xff) : .signalled(signal)
+        return Subprocess.Outcome(ending: reason ?? own, output: printed, errors: complaints)
+    }
+
+    /// False where there is nothing more now.
+    private mutating func takeOutput() -> Bool {
+        let bytes = piece(of: output.descriptor)
+        let room = limit - printed.count
+        printed += bytes.prefix(room)
+        if bytes.count > room, reason == nil { kill(.outputLimit) }
+        return !bytes.isEmpty
+    }
+
+    private mutating func takeErrors() -> Bool {
+        let bytes = piece(of: errors.descriptor)
+        complaints = (complaints + bytes).suffix(Self.errorLimit)
+        return !bytes.isEmpty
+    }
+
+    private func piece(of descriptor: Int32) -> [UInt8] {
+        [UInt8](unsafeUninitializedCapacity: 1 << 16) { buffer, used in
+            used = max(0, retrying { read(descriptor, buffer.baseAddress, buffer.count) })
+        }
+    }
+
+    /// Kills the program with all that it started. The first reason is kept.
+    private mutating func kill(_ ending: Subprocess.Ending) {
+        reason = reason ?? ending
+        // First those that have left the group, which are found only as long as their parents live.
+        for descendant in ProcessIdentity.descendants(of: process) { Glibc.kill(descendant, SIGKILL) }
+        Glibc.kill(-process, SIGKILL)
+        Glibc.kill(process, SIGKILL)
+    }
+}
+
+extension Duration {
+    /// Rounded up: for poll(2).
+    package var millisecondsForPoll: Int32 {
+        let (seconds, attoseconds) = components
+        let exact = seconds.multipliedReportingOverflow(by: 1000).partialValue + attoseconds / 1_000_000_000_000_000
+        return Int32(clamping: max(0, exact) + 1)
+    }
+}
