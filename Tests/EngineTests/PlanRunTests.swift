@@ -93,7 +93,7 @@ import Testing
     @Test func aRunThatWasCancelledGoesOnWhereItStopped() async throws {
         let world = World(endings: [:])
         let task = Task { try await world.run(stoppingAt: "b") }
-        while !world.started.contains("b") { try await Task.sleep(for: .milliseconds(5)) }
+        try await waitUntil("b runs") { world.started.contains("b") }
         task.cancel()
         await #expect(throws: CancellationError.self) { try await task.value }
         #expect(world.outcomes["a.1"] == .success)
@@ -108,7 +108,7 @@ import Testing
         let world = World(endings: [:])
         let (cells, tell) = AsyncStream.makeStream(of: Set<Cell>.self)
         let task = Task { try await world.run(stoppingAt: "b", givingUp: cells) }
-        while !world.started.contains("b") { try await Task.sleep(for: .milliseconds(5)) }
+        try await waitUntil("b runs") { world.started.contains("b") }
         tell.yield(Set(world.plan.cells.filter { ["b", "c"].contains($0.cell.package.name) }.map(\.cell)))
         try await task.value
         #expect(world.outcomes == ["a.1": .success, "d.1": .success, "e.1": .unsolvable])
@@ -142,9 +142,9 @@ import Testing
                 }, uniquingKeysWith: { $1 })
         }
         let first = run(stoppingAt: "b")
-        while !world.started.contains("b") { try await Task.sleep(for: .milliseconds(5)) }
+        try await waitUntil("b runs") { world.started.contains("b") }
         func running() throws -> [RunningJob] { try RunningJob.all(of: "d", in: Store(opening: folder.path)) }
-        while try running().first?.step != "build" { try await Task.sleep(for: .milliseconds(5)) }
+        try await waitUntil("the step is told") { try running().first?.step == "build" }
         #expect(try running().map(\.cell) == [cancelled[0].cell])
         #expect(try running().map(\.host) == ["ci@openbsd"])
         #expect(try running().map(\.job) == [world.ids["b"]?.hex])

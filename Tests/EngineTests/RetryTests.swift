@@ -130,8 +130,8 @@ import Testing
         world.end("a", .failure)
         world.hold("c")
         let run = Task { try await world.run() }
-        while !world.running.contains("c") { try await Task.sleep(for: .milliseconds(2)) }
-        while try world.outcomes()["a"] == nil { try await Task.sleep(for: .milliseconds(2)) }
+        try await waitUntil("c runs") { world.running.contains("c") }
+        try await waitUntil("a has a verdict") { try world.outcomes()["a"] != nil }
         world.end("a", .layer("a"))
         try await world.retry("a")
         world.release("c")

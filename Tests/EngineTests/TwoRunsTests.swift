@@ -38,7 +38,7 @@ import Testing
         let world = try StoredWorld([("a", []), ("b", ["a"])])
         world.hold("a")
         let first = Task { try await world.run() }
-        while !world.running.contains("a") { try await Task.sleep(for: .milliseconds(2)) }
+        try await waitUntil("a runs") { world.running.contains("a") }
         let events = Mutex<[String]>([])
         let second = Task {
             try await world.run(world.plan("other")) { event in
@@ -50,7 +50,7 @@ import Testing
                 }
             }
         }
-        while events.withLock(\.isEmpty) { try await Task.sleep(for: .milliseconds(2)) }
+        try await waitUntil("an event") { !events.withLock(\.isEmpty) }
         world.release("a")
         try await first.value
         try await second.value
@@ -62,9 +62,9 @@ import Testing
         let world = try StoredWorld([("a", []), ("b", [])])
         world.hold("a")
         let first = Task { try await world.run(only: "a") }
-        while !world.running.contains("a") { try await Task.sleep(for: .milliseconds(2)) }
+        try await waitUntil("a runs") { world.running.contains("a") }
         let second = Task { try await world.run(slots: 1) }
-        while try world.outcomes()["b"] == nil { try await Task.sleep(for: .milliseconds(2)) }
+        try await waitUntil("b has a verdict") { try world.outcomes()["b"] != nil }
         world.release("a")
         try await first.value
         try await second.value
@@ -75,7 +75,7 @@ import Testing
         let world = try StoredWorld([("a", [])])
         world.hold("a")
         let first = Task { try await world.run() }
-        while !world.running.contains("a") { try await Task.sleep(for: .milliseconds(2)) }
+        try await waitUntil("a runs") { world.running.contains("a") }
         let second = Task { try await world.run(world.plan("other")) }
         first.cancel()
         _ = await first.result
