@@ -13,16 +13,17 @@ struct CellInputs {
     }
 
     /// Changes when the making of cells or what is remembered of them does.
-    private static let form = 3
+    private static let formatVersion = 3
 
     /// Of what all cells depend on.
-    var setting: Digest {
+    var inputsKey: Digest {
         get throws {
             struct Identity: Encodable {
                 let form: Int
                 let looksAtSources: Bool
             }
-            return try CanonicalJSON.digest(of: Identity(form: Self.form, looksAtSources: inputs.unpinned != nil))
+            return try CanonicalJSON.digest(
+                of: Identity(form: Self.formatVersion, looksAtSources: inputs.unpinned != nil))
         }
     }
 

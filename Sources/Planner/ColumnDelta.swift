@@ -10,17 +10,17 @@ struct ColumnDelta: Sendable {
     enum Place: Sendable {
         /// The numbers of remembered cells.
         case kept(Range<Int>)
-        /// The number of an entry of `open`.
-        case open(Int)
+        /// The number of an entry of `toSolve`.
+        case toSolve(Int)
     }
 
     let name: String
     let stack: Int
     /// Of what all cells of the column depend on.
-    let setting: Digest
+    let inputsKey: Digest
     let before: ColumnState?
     /// The cells to be made.
-    let open: ColumnCells
+    let toSolve: ColumnCells
     /// All cells, in their order.
     let places: [Place]
     /// Remembered cells that are gone or made anew, as `name.version`.
@@ -30,9 +30,9 @@ struct ColumnDelta: Sendable {
 
     /// The names whose cells may differ from those that are remembered: those that have changed, and those of cells
     /// that were made from such names.
-    static func scope(of before: ColumnState, touched: [Bool], changed: [String]) -> Set<String> {
+    static func scope(of before: ColumnState, invalidated: [Bool], changed: [String]) -> Set<String> {
         var names = Set(changed)
-        for (cell, isTouched) in touched.enumerated() where isTouched {
+        for (cell, isInvalidated) in invalidated.enumerated() where isInvalidated {
             names.insert(packageName(before.packages[cell]))
         }
         return names
@@ -40,15 +40,15 @@ struct ColumnDelta: Sendable {
 
     /// - Parameters:
     ///   - selected: Of names in `scope`; all where that is nil.
-    ///   - touched: Which remembered cells were made from what has changed.
+    ///   - invalidated: Which remembered cells were made from what has changed.
     ///   - revision: Of which cells the rules of the matrix may say something else.
     init(
-        _ selected: ColumnCells, name: String, stack: Int, setting: Digest, before: ColumnState?, touched: [Bool],
+        _ selected: ColumnCells, name: String, stack: Int, inputsKey: Digest, before: ColumnState?, invalidated: [Bool],
         scope: Set<String>?, revision: [CellPattern]
     ) {
         self.name = name
         self.stack = stack
-        self.setting = setting
+        self.inputsKey = inputsKey
         self.before = before
         let universe = selected.column.universe.universe
         var wanted: [String: Int32] = [:]
@@ -61,7 +61,7 @@ struct ColumnDelta: Sendable {
             let doubtful = scope.map { $0.flatMap(before.cells(ofPackage:)) } ?? Array(isKept.indices)
             for cell in doubtful {
                 let text = before.packages[cell]
-                if !touched[cell], wanted[text] == before.flags[cell] {
+                if !invalidated[cell], wanted[text] == before.flags[cell] {
                     wanted[text] = nil
                 } else {
                     isKept[cell] = false
@@ -76,15 +76,15 @@ struct ColumnDelta: Sendable {
             before.map { before in
                 Set(before.cells(matching: patterns.map(\.package)).filter { isKept[$0] }.map { before.packages[$0] })
             } ?? []
-        open = ColumnCells(
+        toSolve = ColumnCells(
             column: selected.column,
             entries: selected.entries.filter { wanted[universe.text(of: $0.package)] != nil })
-        places = Self.merged(isKept, before, open)
+        places = Self.merged(isKept, before, toSolve)
     }
 
     /// Both in the order of cells.
-    private static func merged(_ isKept: [Bool], _ before: ColumnState?, _ open: ColumnCells) -> [Place] {
-        let universe = open.column.universe.universe
+    private static func merged(_ isKept: [Bool], _ before: ColumnState?, _ toSolve: ColumnCells) -> [Place] {
+        let universe = toSolve.column.universe.universe
         var places: [Place] = []
         var next = 0
         func addKept(upTo end: Int) {
@@ -94,11 +94,11 @@ struct ColumnDelta: Sendable {
             }
             next = end
         }
-        for (index, entry) in open.entries.enumerated() {
+        for (index, entry) in toSolve.entries.enumerated() {
             if let before, let package = PackageVersion(universe.text(of: entry.package)) {
                 addKept(upTo: before.place(of: package, from: next))
             }
-            places.append(.open(index))
+            places.append(.toSolve(index))
         }
         addKept(upTo: isKept.count)
         return places
@@ -106,11 +106,11 @@ struct ColumnDelta: Sendable {
 
     /// The packages of all cells, as `name.version`.
     var packages: [String] {
-        let universe = open.column.universe.universe
+        let universe = toSolve.column.universe.universe
         return places.flatMap { place in
             switch place {
             case .kept(let cells): cells.compactMap { before?.packages[$0] }
-            case .open(let index): [universe.text(of: open.entries[index].package)]
+            case .toSolve(let index): [universe.text(of: toSolve.entries[index].package)]
             }
         }
     }
@@ -124,15 +124,15 @@ struct ColumnDelta: Sendable {
 
     /// What is remembered of the column once the open cells are solved.
     func memory(_ solved: [SolvedCell], _ stack: RepositoryChanges) -> ColumnState {
-        var memory = ColumnState(name: name, stack: self.stack, setting: setting)
-        let universe = open.column.universe.universe
-        let roots = open.column.roots.compactMap { stack.number(ofName: $0.name.text) }
+        var memory = ColumnState(name: name, stack: self.stack, inputsKey: inputsKey)
+        let universe = toSolve.column.universe.universe
+        let roots = toSolve.column.roots.compactMap { stack.number(ofName: $0.name.text) }
         for place in places {
             switch place {
             case .kept(let cells):
                 if let before { memory.append(cells, of: before) }
-            case .open(let index):
-                let entry = open.entries[index]
+            case .toSolve(let index):
+                let entry = toSolve.entries[index]
                 let cell = solved[index]
                 var flags = ColumnState.Flags(entry)
                 if !cell.isFinal { flags.insert(.isOpen) }

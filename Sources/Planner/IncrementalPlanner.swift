@@ -23,10 +23,10 @@ struct IncrementalPlanner: Sendable {
         let pairs = PlanInputs.pairs(of: matrix)
         let stacks = try stackUpdates(pairs)
         let updates = try await columnUpdates(pairs, stacks)
-        let open = updates.map(\.open)
-        let total = open.reduce(0) { $0 + $1.entries.count }
+        let toSolve = updates.map(\.toSolve)
+        let total = toSolve.reduce(0) { $0 + $1.entries.count }
         let progress = planner.progress
-        let solved = try await ColumnSolver.solve(open) { progress(PlanProgress(.solving, done: $0, total: total)) }
+        let solved = try await ColumnSolver.solve(toSolve) { progress(PlanProgress(.solving, done: $0, total: total)) }
         let parts = try await parts(updates, solved, stacks, total: total)
         return try await assembled(updates, parts, solved, stacks, gone: goneColumns(pairs))
     }
@@ -92,27 +92,28 @@ struct IncrementalPlanner: Sendable {
         let positions = PlanInputs.stack(of: matrix, target: pair.target, compiler: pair.compiler)
         guard let stack = setup.positions.firstIndex(of: positions) else { throw planner.missingRepository(pair) }
         let name = Self.name(of: pair)
-        let setting = try CellInputs(inputs).column(pair)
+        let inputsKey = try CellInputs(inputs).column(pair)
         let before = setup.known[name]
-        var touched: [Bool] = []
+        var invalidated: [Bool] = []
         var scope: Set<String>?
         if let before {
-            touched = Array(repeating: true, count: before.packages.count)
-            if before.setting == setting, before.stack == stacks[stack].numberBefore,
+            invalidated = Array(repeating: true, count: before.packages.count)
+            if before.inputsKey == inputsKey, before.stack == stacks[stack].numberBefore,
                 let isChanged = stacks[stack].isChanged
             {
-                touched = before.touched(isChanged)
+                invalidated = before.invalidated(isChanged)
                 // Only the document of an excluded cell says why it is.
-                if !setup.isSelectedAlike { before.addExcluded(to: &touched) }
+                if !setup.isSelectedAlike { before.addExcluded(to: &invalidated) }
                 if setup.isScoped {
-                    scope = ColumnDelta.scope(of: before, touched: touched, changed: stacks[stack].changed)
+                    scope = ColumnDelta.scope(of: before, invalidated: invalidated, changed: stacks[stack].changed)
                 }
             }
         }
         let column = try planner.column(pair, views: setup.views[stack])
         let (cells, diagnostics) = try setup.selection.cells(of: column, scope: scope, index: setup.indices[stack])
         let update = ColumnDelta(
-            cells, name: name, stack: stack, setting: setting, before: before, touched: touched, scope: scope,
+            cells, name: name, stack: stack, inputsKey: inputsKey, before: before, invalidated: invalidated,
+            scope: scope,
             revision: setup.revision)
         return (update, diagnostics)
     }
@@ -170,7 +171,7 @@ struct IncrementalPlanner: Sendable {
         progress(PlanProgress(.jobs, done: 0, total: total))
         return try await parallelMap(Array(zip(updates, solved))) { _, column in
             try await ColumnPlan(
-                column.0.open, column.1, rules: rules, packages: packages[column.0.stack]
+                column.0.toSolve, column.1, rules: rules, packages: packages[column.0.stack]
             ) { count in
                 let now = done.withLock { done in
                     done += count
@@ -204,7 +205,7 @@ struct IncrementalPlanner: Sendable {
             zip(zip(parts, columns), cells).map { (column: $0.0.column, memory: $0.1, cells: $1) }, gone: goneCells)
         let cellInputs = CellInputs(inputs)
         var memory = IncrementalState(
-            setting: try cellInputs.setting, selection: cellInputs.selection, rules: cellInputs.rules.map(\.stored))
+            inputsKey: try cellInputs.inputsKey, selection: cellInputs.selection, rules: cellInputs.rules.map(\.stored))
         memory.stacks = stacks.map(\.memory)
         memory.columns = columns
         memory.jobs = jobs

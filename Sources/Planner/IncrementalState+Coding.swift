@@ -21,7 +21,7 @@ extension IncrementalState {
     }
 
     private func encode(to writer: inout FlatWriter) {
-        writer.write(setting.hex)
+        writer.write(inputsKey.hex)
         writer.write(selection.hex)
         writer.write(FlatTexts(rules))
         writer.write([Int32(stacks.count), Int32(columns.count)])
@@ -33,7 +33,7 @@ extension IncrementalState {
         for column in columns {
             writer.write(column.name)
             writer.write([Int32(column.stack)])
-            writer.write(column.setting.hex)
+            writer.write(column.inputsKey.hex)
             writer.write(column.packages)
             writer.write(column.flags)
             writer.write(column.examined)
@@ -47,23 +47,23 @@ extension IncrementalState {
     }
 
     private init?(_ reader: inout FlatReader) {
-        guard let setting = reader.text().flatMap({ Digest(hex: $0) }),
+        guard let inputsKey = reader.text().flatMap({ Digest(hex: $0) }),
             let selection = reader.text().flatMap({ Digest(hex: $0) }), let rules = reader.texts(),
             let sizes = reader.numbers(), sizes.count == 2
         else { return nil }
-        self.init(setting: setting, selection: selection, rules: (0..<rules.count).map { rules[$0] })
+        self.init(inputsKey: inputsKey, selection: selection, rules: (0..<rules.count).map { rules[$0] })
         for _ in 0..<sizes[0] {
             guard let key = reader.text(), let names = reader.texts(), let origins = reader.texts() else { return nil }
             stacks.append(StackState(key: key, names: names, origins: origins))
         }
         for _ in 0..<sizes[1] {
             guard let name = reader.text(), let stack: [Int32] = reader.numbers(), stack.count == 1,
-                let setting = reader.text().flatMap({ Digest(hex: $0) }), let packages = reader.texts(),
+                let inputsKey = reader.text().flatMap({ Digest(hex: $0) }), let packages = reader.texts(),
                 let flags: [Int32] = reader.numbers(), let examined = reader.lists()
             else { return nil }
             columns.append(
                 ColumnState(
-                    name: name, stack: Int(stack[0]), setting: setting, packages: packages, flags: flags,
+                    name: name, stack: Int(stack[0]), inputsKey: inputsKey, packages: packages, flags: flags,
                     examined: examined))
         }
         guard let counts = reader.counts(), let packages = reader.counts(), let inputs = reader.lists(),

@@ -10,7 +10,7 @@ package import Documents
 /// states can be compared, not only neighbours.
 package struct IncrementalState: Sendable, Equatable {
     /// Of what all cells depend on.
-    var setting: Digest
+    var inputsKey: Digest
     /// Of what decides which cells there are.
     var selection: Digest
     /// The rules for cells that are decided.
@@ -37,7 +37,7 @@ struct ColumnState: Sendable, Equatable {
     /// The number of its repositories in `stacks`.
     var stack: Int
     /// Of what all cells of the column depend on.
-    var setting: Digest
+    var inputsKey: Digest
     /// `name.version`, in the order of cells.
     var packages = FlatTexts()
     var flags: [Int32] = []
@@ -60,7 +60,7 @@ struct ColumnState: Sendable, Equatable {
     ///
     /// - Parameter isChanged: By number of a name.
     /// - Complexity: O(names that all cells were made from).
-    func touched(_ isChanged: [Bool]) -> [Bool] {
+    func invalidated(_ isChanged: [Bool]) -> [Bool] {
         examined.ends.indices.map { cell in
             Flags(rawValue: flags[cell]).contains(.isOpen)
                 || examined.range(cell).contains { isChanged[Int(examined.numbers[$0])] }
@@ -68,8 +68,8 @@ struct ColumnState: Sendable, Equatable {
     }
 
     /// Counts cells that the matrix leaves out among those that are made anew.
-    func addExcluded(to touched: inout [Bool]) {
-        for cell in flags.indices where Flags(rawValue: flags[cell]).contains(.isExcluded) { touched[cell] = true }
+    func addExcluded(to invalidated: inout [Bool]) {
+        for cell in flags.indices where Flags(rawValue: flags[cell]).contains(.isExcluded) { invalidated[cell] = true }
     }
 }
 

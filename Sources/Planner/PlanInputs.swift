@@ -58,7 +58,7 @@ package struct PlanInputs: Sendable {
             }
             return try CanonicalJSON.digest(
                 of: Identity(
-                    setting: CellInputs(self).setting, texts: matrix.sources.digests,
+                    setting: CellInputs(self).inputsKey, texts: matrix.sources.digests,
                     targets: profiles.values.map(\.target).sorted {
                         ($0.name, $0.systemCompiler ? 1 : 0) < ($1.name, $1.systemCompiler ? 1 : 0)
                     },

@@ -23,7 +23,7 @@ package struct Planner: Sendable {
     /// - Parameter base: A plan in the store, by which this one is made quicker and never another one.
     /// - Throws: `Failure` where the matrix does not fit the repositories or a plugin fails.
     package func plan(over base: PreviousPlan? = nil) async throws -> PlanOutput {
-        guard let base, base.memory.setting == (try CellInputs(inputs).setting) else {
+        guard let base, base.memory.inputsKey == (try CellInputs(inputs).inputsKey) else {
             return try await IncrementalPlanner(planner: self, base: nil).planning()
         }
         do {

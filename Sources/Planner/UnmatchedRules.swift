@@ -28,7 +28,8 @@ struct UnmatchedRules {
             : updates.map { update in
                 let packages = Set(update.packages)
                 return NamedColumn(
-                    target: update.open.column.target.name.value, compiler: update.open.column.compiler.name.value,
+                    target: update.toSolve.column.target.name.value,
+                    compiler: update.toSolve.column.compiler.name.value,
                     names: Set(packages.map(packageName)), packages: packages)
             }
         names = columns.reduce(into: []) { $0.formUnion($1.names) }
