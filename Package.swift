@@ -13,6 +13,7 @@ let settings: [SwiftSetting] = [
 ]
 
 let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 
 func module(_ name: String, _ dependencies: [Target.Dependency] = [], resources: [Resource] = []) -> Target {
     .target(name: name, dependencies: dependencies, resources: resources, swiftSettings: settings)
@@ -51,6 +52,7 @@ let package = Package(
     ] + plugins.map(\.product),
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
     ],
     targets: [
@@ -65,20 +67,20 @@ let package = Package(
 
         module("System", ["CSandbox", "CSync", .product(name: "SystemPackage", package: "swift-system")]),
         module("Core", ["CCrypto", "System"]),
-        module("Git", ["CGit2", "CZlib", "Core", "System"]),
+        module("Git", [logging, "CGit2", "CZlib", "Core", "System"]),
         module("Archive", ["CArchive", "Core", "System"]),
         module("OpamFormat"),
         module("OpamSolver", ["OpamFormat"]),
-        module("OpamRepository", ["Core", "Git", "OpamFormat", "OpamSolver", "System"]),
+        module("OpamRepository", [logging, "Core", "Git", "OpamFormat", "OpamSolver", "System"]),
         module("OpamSwitch", ["Core", "OpamFormat", "System"]),
-        module("Store", ["Archive", "Core", "Git", "System"]),
+        module("Store", [logging, "Archive", "Core", "Git", "System"]),
         module("Documents", ["Core"]),
         module("Records", ["Core", "Documents", "Git", "Store", "System"]),
         module("YAML", ["Core", "CYAML"]),
         module("Matrix", ["Core", "YAML"]),
         module("PluginMessages"),
         module("PluginKit", ["PluginABI", "PluginMessages"]),
-        module("PluginHost", ["Core", "PluginABI", "PluginMessages", "System"]),
+        module("PluginHost", [logging, "Core", "PluginABI", "PluginMessages", "System"]),
         .executableTarget(
             name: "ciso-plugin-host", dependencies: ["PluginABI"], cSettings: [.treatAllWarnings(as: .error)],
             linkerSettings: [.linkedLibrary("dl")]),
@@ -100,7 +102,7 @@ let package = Package(
         module(
             "PlanSession",
             [
-                "Archive", "Core", "Documents", "Fetching", "Git", "Matrix", "OpamFormat", "OpamRepository",
+                logging, "Archive", "Core", "Documents", "Fetching", "Git", "Matrix", "OpamFormat", "OpamRepository",
                 "OpamSolver", "Planner", "PluginHost", "PluginMessages", "Records", "Store", "Supervision", "System",
                 "YAML",
             ]),
@@ -114,22 +116,22 @@ let package = Package(
         module("Supervision", ["Archive", "Core", "CSandbox", "System"]),
         module("Layers", ["Archive", "Core", "Supervision", "System"]),
         module("Sandbox", ["Core", "Layers", "Supervision", "System"]),
-        module("SSH", ["Archive", "Core", "Supervision", "System"], resources: [.embedInCode("Scripts")]),
-        module("Fetching", ["Archive", "Core", "Git", "OpamFormat", "OpamSwitch", "Supervision", "System"]),
+        module("SSH", [logging, "Archive", "Core", "Supervision", "System"], resources: [.embedInCode("Scripts")]),
+        module("Fetching", [logging, "Archive", "Core", "Git", "OpamFormat", "OpamSwitch", "Supervision", "System"]),
         module("RunnerInterface", ["Core", "Documents"]),
         module(
             "Worker",
             [
-                "Archive", "Core", "Documents", "Fetching", "Layers", "OpamFormat", "OpamSwitch", "PluginHost",
+                logging, "Archive", "Core", "Documents", "Fetching", "Layers", "OpamFormat", "OpamSwitch", "PluginHost",
                 "PluginMessages", "RunnerInterface", "SSH", "Sandbox", "Supervision", "System",
             ]),
-        module("Engine", ["Core", "Documents", "Records", "RunnerInterface", "Scheduler", "Store"]),
+        module("Engine", [logging, "Core", "Documents", "Records", "RunnerInterface", "Scheduler", "Store"]),
         module("Doctor", ["Core", "Layers", "PluginHost", "SSH", "Sandbox", "Store", "Supervision", "Worker"]),
         module("Review", ["Core", "Documents", "Git", "Records", "RunnerInterface", "Store", "System"]),
         .executableTarget(
             name: "ci",
             dependencies: [
-                argumentParser, "Core", "Doctor", "Documents", "Engine", "Fetching", "Git", "Matrix",
+                argumentParser, logging, "Core", "Doctor", "Documents", "Engine", "Fetching", "Git", "Matrix",
                 "OpamFormat",
                 "OpamRepository", "OpamSolver", "Planner", "PlanSession", "PluginHost", "PluginMessages", "PluginTools",
                 "Records", "Review", "RunnerInterface", "SSH", "Store", "Supervision", "System", "Worker",
@@ -171,13 +173,6 @@ let package = Package(
         .testTarget(
             name: "RemoteRunTests",
             dependencies: ["TestSupport", "ci", "ciso-plugin-host"], swiftSettings: settings),
-        .testTarget(name: "SolveCommandTests", dependencies: ["ci", "Core", "TestSupport"], swiftSettings: settings),
-        .testTarget(
-            name: "StoreCommandTests",
-            dependencies: [
-                "ci", "CisoDebian", "Core", "Documents", "Records", "Store", "TestSupport", "ciso-plugin-host",
-            ],
-            swiftSettings: settings),
         .testTarget(
             name: "CommandTests",
             dependencies: [

@@ -13,6 +13,7 @@ public struct ArchiveEntry: Hashable, Sendable {
 
     /// As written in the archive: relative, its components separated by `/`.
     public var path: FilePath
+    /// File, directory or link.
     public var kind: Kind
     /// The low twelve bits of the mode.
     public var permissions: UInt32
@@ -20,6 +21,7 @@ public struct ArchiveEntry: Hashable, Sendable {
     public var size: Int
     /// Seconds since 1970.
     public var modified: Int
+    /// The numeric ids of the owner.
     public var owner: Owner
 
     public init(
@@ -37,7 +39,9 @@ public struct ArchiveEntry: Hashable, Sendable {
 
 /// The numeric owner of a file.
 public struct Owner: Hashable, Sendable, Codable {
+    /// The user's numeric id.
     public var user: UInt32
+    /// The group's numeric id.
     public var group: UInt32
 
     public init(user: UInt32, group: UInt32) {

@@ -24,6 +24,7 @@ public struct ArchiveError: ClassifiedError, Hashable, Sendable {
         case system
     }
 
+    /// What is wrong.
     public var code: Code
     /// The archive or the directory that was worked on.
     public var archive: String

@@ -27,7 +27,9 @@ public struct Extraction: Sendable {
         case shifted(UInt32)
     }
 
+    /// Which targets links may have.
     public var links: LinkPolicy
+    /// Who owns what is unpacked.
     public var ownership: Ownership
     /// Bits of the mode that are kept; by default neither set-user-ID nor set-group-ID. Directories stay sticky.
     public var permissionMask: UInt32
@@ -35,6 +37,7 @@ public struct Extraction: Sendable {
     public var strippingSingleRoot: Bool
     /// Turn OCI's names of removed things into overlayfs's marks.
     public var whiteouts: Bool
+    /// The limits of what is unpacked.
     public var limits: TreeLimits
 
     public init(
@@ -51,6 +54,7 @@ public struct Extraction: Sendable {
 
     /// What was unpacked.
     public struct Summary: Hashable, Sendable {
+        /// How many members were unpacked.
         public var entries = 0
         /// Of all files.
         public var bytes = 0

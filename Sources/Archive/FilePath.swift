@@ -2,6 +2,7 @@
 ///
 /// Unlike strings, two paths are equal only where their bytes are: `é` has two spellings, and both may be in one directory.
 public struct FilePath: Hashable, Sendable {
+    /// The path as the system has it, which need not be UTF-8.
     public let bytes: [UInt8]
 
     /// - Parameter bytes: up to the first zero.
@@ -29,7 +30,9 @@ public struct FilePath: Hashable, Sendable {
         bytes.split(separator: UInt8(ascii: "/")).map { FilePath(unchecked: Array($0)) }
     }
 
+    /// Whether the path has no byte.
     public var isEmpty: Bool { bytes.isEmpty }
+    /// Whether the path begins with a slash.
     public var isAbsolute: Bool { bytes.first == UInt8(ascii: "/") }
 
     /// `name` in the directory that this path names; an empty path names the directory that everything is relative to.
@@ -37,6 +40,7 @@ public struct FilePath: Hashable, Sendable {
         isEmpty ? name : FilePath(unchecked: bytes + [UInt8(ascii: "/")] + name.bytes)
     }
 
+    /// Whether the bytes begin with those of `prefix`, which need not end at a slash.
     public func hasPrefix(_ prefix: String) -> Bool { bytes.starts(with: prefix.utf8) }
 
     func withCString<Value, Problem: Error>(

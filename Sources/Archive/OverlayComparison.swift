@@ -6,6 +6,7 @@ import System
 /// Lower directories may hold whiteouts and opaque directories of their own: a file counts where it is seen from above.
 /// Equal contents with equal permissions are no change, nor are times, owners and directories made once more.
 public struct OverlayComparison: Sendable {
+    /// What became of a path.
     public enum Change: String, Hashable, Sendable {
         case contents = "changed"
         case permissions = "permissions changed"
@@ -13,11 +14,13 @@ public struct OverlayComparison: Sendable {
         case removed
     }
 
+    /// A path that differs, and how.
     public struct Difference: Hashable, Sendable {
         /// Relative to the directories, without what is no UTF-8 in it.
         public var path: String
         /// The number of the lower directory whose file it is.
         public var lower: Int
+        /// What became of the path.
         public var change: Change
     }
 

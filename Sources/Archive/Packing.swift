@@ -22,12 +22,15 @@ public struct Packing: Sendable {
         case shifted(UInt32)
     }
 
+    /// Which times of modification are recorded.
     public var timestamps: Timestamps
+    /// Which owners are recorded.
     public var ownership: Ownership
     /// Bits of the mode that are written; by default neither set-user-ID nor set-group-ID. Directories stay sticky.
     public var permissionMask: UInt32
     /// Turn an overlay's marks of removed things into their OCI names.
     public var whiteouts: Bool
+    /// The limits of what is packed.
     public var limits: TreeLimits
     /// How it is compressed.
     public var compression: Compression

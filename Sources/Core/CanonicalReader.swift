@@ -142,6 +142,7 @@ package struct CanonicalReader {
         return plain
     }
 
+    /// Reads `true` or `false`; nil where something else follows.
     package mutating func boolean() -> Bool? {
         skip("true") ? true : skip("false") ? false : nil
     }
@@ -167,6 +168,7 @@ package struct CanonicalReader {
         return position > start
     }
 
+    /// Reads a whole number; nil where something else follows.
     package mutating func number() -> Int? {
         let start = position
         while position < bytes.count, bytes[position] == UInt8(ascii: "-") || (48...57).contains(bytes[position]) {

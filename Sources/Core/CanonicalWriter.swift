@@ -39,10 +39,13 @@ package struct CanonicalWriter {
         write("\" : ")
     }
 
+    /// Writes a whole number.
     package mutating func number(_ number: Int) { bytes.append(contentsOf: String(number).utf8) }
 
+    /// Writes `true` or `false`.
     package mutating func boolean(_ value: Bool) { write(value ? "true" : "false") }
 
+    /// Writes a string in quotes, with the escapes of canonical JSON.
     package mutating func string(_ text: String) {
         bytes.append(UInt8(ascii: "\""))
         var text = text

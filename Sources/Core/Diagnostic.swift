@@ -1,7 +1,10 @@
 /// A place in a text that a user wrote. Lines and columns count from 1; columns count characters.
 public struct SourceLocation: Hashable, Sendable, Codable, CustomStringConvertible {
+    /// The file as the user named it.
     public var file: String
+    /// Counts from 1.
     public var line: Int
+    /// Counts characters from 1.
     public var column: Int
 
     public init(file: String, line: Int, column: Int) {
@@ -15,13 +18,16 @@ public struct SourceLocation: Hashable, Sendable, Codable, CustomStringConvertib
 
 /// One message to the user: what is wrong, where, and what would help.
 public struct Diagnostic: Hashable, Sendable {
+    /// How bad it is.
     public enum Severity: String, Sendable, Codable {
         case error, warning, note
     }
 
+    /// How bad it is.
     public var severity: Severity
     /// Names the thing, and says what was found and what was expected.
     public var message: String
+    /// The place in the user's text; nil where there is none.
     public var location: SourceLocation?
     /// The line of the text at `location`.
     public var excerpt: String?

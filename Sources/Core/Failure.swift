@@ -3,7 +3,9 @@ internal import System
 
 /// Why an operation cannot be completed: one or more diagnostics, and who can do something about it.
 public struct Failure: ClassifiedError, Sendable, CustomStringConvertible {
+    /// Who can do something about it.
     public var category: ErrorCategory
+    /// The messages, at least one.
     public var diagnostics: [Diagnostic]
 
     public init(_ category: ErrorCategory, _ diagnostics: [Diagnostic]) {

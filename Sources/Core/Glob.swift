@@ -1,5 +1,6 @@
 /// A pattern of names: `*` stands for any letters, `?` for one; everything else for itself.
 public struct Glob: Hashable, Sendable, CustomStringConvertible {
+    /// The pattern as written.
     public let pattern: String
     private let bytes: [UInt8]
     /// Whether the pattern can match one text only: itself.

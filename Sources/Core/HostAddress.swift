@@ -4,6 +4,7 @@ public struct HostAddress: Hashable, Sendable, Codable, CustomStringConvertible 
     public var user: String?
     /// A name of the network or of the ssh client's configuration, or an address; IPv6 in brackets.
     public var name: String
+    /// The port; nil: that of the ssh client's configuration.
     public var port: Int?
 
     /// Reads an address; nil where `text` is none. Names have no letters that a shell or the ssh client could take for

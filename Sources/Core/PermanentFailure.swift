@@ -1,5 +1,6 @@
 /// A failure of the infrastructure that another attempt in the same run would not change, so that none is made.
 package struct PermanentFailure: ClassifiedError, CustomStringConvertible {
+    /// The messages, at least one.
     package let diagnostics: [Diagnostic]
 
     /// `unavailable` whatever the cause: a wrong answer of a plugin is not the package's fault either.

@@ -1,6 +1,8 @@
 /// One version of an opam package.
 public struct PackageVersion: Hashable, Sendable, Comparable, CustomStringConvertible {
+    /// The package's name.
     public let name: String
+    /// The package's version.
     public let version: String
 
     public init(name: String, version: String) {
@@ -26,8 +28,11 @@ public struct PackageVersion: Hashable, Sendable, Comparable, CustomStringConver
 
 /// One square of the result table: a package version on a target with a compiler.
 public struct Cell: Hashable, Sendable, Comparable, CustomStringConvertible {
+    /// The name of the target in the matrix.
     public let target: String
+    /// The name of the compiler in the matrix: `5.3.0`.
     public let compiler: String
+    /// The package and version that the cell asks about.
     public let package: PackageVersion
 
     public init(target: String, compiler: String, package: PackageVersion) {

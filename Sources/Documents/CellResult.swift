@@ -4,6 +4,7 @@ public import Core
 public struct CellResult: Codable, Hashable, Sendable {
     /// A run of the job that the infrastructure failed, and that another one followed.
     public struct FailedAttempt: Codable, Hashable, Sendable {
+        /// Why the infrastructure failed the attempt.
         public var reason: String
         /// In the store's logs.
         public var log: Digest?
@@ -27,10 +28,13 @@ public struct CellResult: Codable, Hashable, Sendable {
         }
     }
 
+    /// The cell that the verdict is on.
     public var cell: Cell
     /// Absent where no job could be made: the cell is unsolvable.
     public var job: Digest?
+    /// The verdict.
     public var outcome: Outcome
+    /// The phase that failed; nil where none did.
     public var phase: Phase?
     /// The error line, normalised: equal failures have equal signatures.
     public var signature: String?

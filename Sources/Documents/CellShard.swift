@@ -2,7 +2,9 @@ internal import Core
 
 /// A part of a column of a plan: the cells of the packages whose names' digests begin with the same two digits.
 public struct CellShard: Hashable, Sendable {
+    /// The target of the column.
     public let target: String
+    /// The compiler of the column.
     public let compiler: String
     /// Two hexadecimal digits.
     public let digits: String

@@ -5,6 +5,7 @@ public import Core
 /// Its id is the digest of its canonical JSON, so that equal work has an equal id in every deployment, run and
 /// machine. Whatever may change what the build installs is a field; nothing else is.
 public struct Job: Codable, Hashable, Sendable {
+    /// Whether a job builds a package, or runs its tests over the built package.
     public enum Kind: String, Codable, Sendable {
         /// Builds and installs; gives a layer.
         case build
@@ -22,7 +23,9 @@ public struct Job: Codable, Hashable, Sendable {
 
     /// The plugin that supplies the steps.
     public struct Plugin: Codable, Hashable, Sendable {
+        /// The plugin's name.
         public var name: String
+        /// The plugin's version, as it states it.
         public var version: String
         /// Of the plugin's file.
         public var digest: Digest
@@ -56,7 +59,9 @@ public struct Job: Codable, Hashable, Sendable {
         }
     }
 
+    /// What the job does.
     public var kind: Kind
+    /// The package that is built or tested.
     public var package: PackageVersion
     /// Of the opam file and the package's `files/`: the name of the tree that holds them in the store.
     public var opam: Digest
@@ -66,9 +71,11 @@ public struct Job: Codable, Hashable, Sendable {
     public var compiler: String
     /// Of the target's variables and of what its environment is made from.
     public var environment: Digest
+    /// The plugin that describes the target.
     public var plugin: Plugin
     /// System packages, as the distro names them, of this package alone, sorted.
     public var systemPackages: [String]
+    /// The limits that the matrix sets; nil: the defaults.
     public var limits: Limits?
     /// Whether the package's documentation is made and installed too. Absent: no.
     public var documentation: Bool?

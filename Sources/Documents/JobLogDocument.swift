@@ -2,14 +2,19 @@
 package struct JobLogDocument: Hashable, Sendable {
     /// A command, and exactly what it printed.
     package struct Step: Hashable, Sendable {
+        /// The phase of the step.
         package var phase: Phase
+        /// The name of the step.
         package var name: String
+        /// The command as printed in the log.
         package var command: String
+        /// What the command printed, as bytes: it need not be text.
         package var output: [UInt8]
         /// How it ended; nil where the log stops before.
         package var ending: String?
     }
 
+    /// The steps in the order in which they ran.
     package private(set) var steps: [Step] = []
     /// The runner's other lines.
     package private(set) var notes: [String] = []

@@ -19,6 +19,7 @@ package struct LogEncoder: Sendable {
     /// What the command printed so far.
     private var bytes = 0
 
+    /// An encoder at the start of a log.
     package init() {}
 
     /// A line of the runner's own, such as `on ciso@host`.

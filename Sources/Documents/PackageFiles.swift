@@ -2,6 +2,7 @@ public import Core
 
 /// The opam file of a package version and what lies in its `files/`.
 public struct PackageFiles: Hashable, Sendable {
+    /// The bytes of the opam file.
     public var opam: [UInt8]
     /// By path below `files/`.
     public var files: [String: [UInt8]]

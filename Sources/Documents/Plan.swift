@@ -20,10 +20,13 @@ public struct Plan: Sendable, Hashable {
     /// There are two of one name where some compilers are the distro's own and others are not: their environments
     /// differ. A job's is the one that has the job's `environment`.
     public struct Target: Codable, Hashable, Sendable {
+        /// The target's name in the matrix.
         public var name: String
+        /// The plugin that serves the target.
         public var plugin: Job.Plugin
         /// What is asked of the plugin: the first part of the target's name, as the plugin calls it.
         public var distribution: String
+        /// The distribution's version; nil where it has none.
         public var version: String?
         /// In opam's spelling: `x86_64`.
         public var architecture: String
@@ -38,6 +41,7 @@ public struct Plan: Sendable, Hashable {
         public var options: [String: String]
         /// Opam's variables there (`os`, `arch`, …).
         public var variables: [String: String]
+        /// Identifies the environment that jobs run in, by the digest of its description.
         public var environment: Digest
         /// Cells of an advisory target never make a run fail.
         public var required: Bool
@@ -63,7 +67,9 @@ public struct Plan: Sendable, Hashable {
         }
     }
 
+    /// The name of the deployment.
     public var deployment: String
+    /// The repositories at the commits that were planned, in order of priority.
     public var repositories: [Repository]
     /// By name, without the distro's OCaml before with it.
     public var targets: [Target]
@@ -71,6 +77,7 @@ public struct Plan: Sendable, Hashable {
     public var tasks: [PlannedTask]
     /// In order of their names.
     public var cells: [PlannedCell]
+    /// All jobs that cells need, directly or as inputs of others, by id.
     public var jobs: [Digest: Job]
     /// What sources that move were at: the commit of a branch, the checksum of a folder, by their addresses.
     public var sources: [String: String]
@@ -101,7 +108,9 @@ public struct PlannedCell: Codable, Hashable, Sendable {
         case excluded(reason: String)
     }
 
+    /// The cell that is planned.
     public var cell: Cell
+    /// What decides the cell.
     public var basis: Basis
     /// False for cells of advisory targets and for accepted failures: they never make a run fail.
     public var required: Bool

@@ -2,11 +2,15 @@ public import Core
 
 /// The parts of a plan that are no lists of thousands.
 public struct PlanHeader: Codable, Hashable, Sendable {
+    /// The name of the deployment.
     public var deployment: String
+    /// The repositories at the commits that were planned, in order of priority.
     public var repositories: [Plan.Repository]
+    /// The targets, in the order of the matrix.
     public var targets: [Plan.Target]
     /// In order of their targets and compilers.
     public var columns: [PlanColumn]
+    /// How many jobs the plan has.
     public var jobs: Int
     /// Of everything that the plan is a function of: equal inputs need no new plan.
     public var inputs: Digest?
@@ -33,8 +37,11 @@ public struct PlanHeader: Codable, Hashable, Sendable {
 
 /// What a target with a compiler comes to, in numbers.
 public struct PlanColumn: Codable, Hashable, Sendable {
+    /// The target's name.
     public var target: String
+    /// The compiler's name.
     public var compiler: String
+    /// How many cells of the column there are of each kind.
     public var cells: CellCounts
 
     public init(target: String, compiler: String, cells: CellCounts) {
@@ -46,14 +53,19 @@ public struct PlanColumn: Codable, Hashable, Sendable {
 
 /// How many cells there are of each kind.
 public struct CellCounts: Codable, Hashable, Sendable {
+    /// Cells that a job decides.
     public var built = 0
     /// Of those that are built.
     public var tested = 0
+    /// Cells without a solution.
     public var unsolvable = 0
+    /// Cells that the matrix leaves out.
     public var excluded = 0
 
+    /// No cells.
     public init() {}
 
+    /// Counts cells.
     public init(_ cells: [PlannedCell]) {
         for cell in cells {
             switch cell.basis {
@@ -66,6 +78,7 @@ public struct CellCounts: Codable, Hashable, Sendable {
         }
     }
 
+    /// All cells, those without jobs included.
     public var total: Int { built + unsolvable + excluded }
 
     public static func + (left: Self, right: Self) -> Self {

@@ -5,6 +5,7 @@ package import Core
 package struct PlanUpdate: Sendable {
     /// The cells of a shard that may differ.
     package struct Shard: Sendable {
+        /// The shard of the plan.
         package let place: CellShard
         /// In their order; without any there is no document.
         package let cells: [PlannedCell]
@@ -22,17 +23,23 @@ package struct PlanUpdate: Sendable {
                 self.cells == previous || self.cells.isEmpty ? nil : PlannedCell.document(self.cells)
         }
 
+        /// Whether the cells differ from those of the earlier plan.
         package var isChanged: Bool { cells != previous }
     }
 
+    /// The header of the new plan.
     package var header: PlanHeader
     /// All tasks of the plan.
     package var tasks: [PlannedTask]
+    /// The shards that may differ; all others are as in the earlier plan.
     package var shards: [Shard]
     /// By canonical JSON.
     package var addedJobs: [(id: Digest, document: [UInt8])]
+    /// Jobs that no cell needs any more.
     package var removedJobs: [Digest]
+    /// The files of packages that the earlier plan does not have.
     package var addedPackages: [(digest: Digest, files: PackageFiles)]
+    /// The digests of package files that no job refers to any more.
     package var removedPackages: [Digest]
 
     package init(

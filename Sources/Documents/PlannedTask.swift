@@ -4,6 +4,7 @@ public import Core
 ///
 /// Its id is the digest of its canonical JSON. Two matrices that say the same in other words have equal tasks.
 public struct PlannedTask: Codable, Hashable, Sendable {
+    /// The name of the target.
     public var target: String
     /// As cells name it.
     public var compiler: String
@@ -14,6 +15,7 @@ public struct PlannedTask: Codable, Hashable, Sendable {
     public var repositories: [Plan.Repository]
     /// Of the target's variables and environment.
     public var environment: Digest
+    /// The plugin that describes the target.
     public var plugin: Job.Plugin
     /// Versions by package name.
     public var pins: [String: String]

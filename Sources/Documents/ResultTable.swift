@@ -22,11 +22,13 @@ public enum ResultPath {
 
 /// All results of one target: what its index says, by the paths of the documents.
 public struct ResultTable: Sendable {
+    /// The results by the paths of their documents.
     public private(set) var results: [String: CellResult] = [:]
     private var pathOfJob: [Digest: String] = [:]
     /// Further paths of jobs that have several: an input of other jobs that became a cell, two targets of one environment.
     private var otherPaths: [Digest: [String]] = [:]
 
+    /// A table without results.
     public init() {}
 
     /// The table that the shards of an index hold.

@@ -6,8 +6,11 @@ package import Store
 
 /// Runs what a plan needs and the store does not know yet, and records it there.
 package struct DeploymentRun: Sendable {
+    /// The store with the plan and the results.
     package let store: Store
+    /// The plan that is carried out.
     package let plan: Plan
+    /// Runs the jobs.
     package let runner: any JobRunner
     /// Jobs at once.
     package let slots: Int
@@ -56,6 +59,7 @@ package struct DeploymentRun: Sendable {
             let run = planRun(
                 worklist, claims, cancellations: cancellations.cells, files: files, backgroundRepack,
                 observe: { event in
+                    event.trace()
                     running.note(event)
                     await observe(event)
                 })

@@ -10,19 +10,27 @@ internal import Scheduler
 package struct PlanRun: Sendable {
     /// A verdict, and where its document lies.
     package struct Entry: Sendable {
+        /// The path of the document on the branch of results.
         package var path: String
+        /// The result to record.
         package var result: CellResult
     }
 
+    /// The plan that is carried out.
     package let plan: Plan
+    /// The jobs that are to be run.
     package let worklist: RunWorklist
+    /// Runs the jobs.
     package let runner: any JobRunner
+    /// How many jobs run at once.
     package let slots: Int
     /// The pause before a job whose infrastructure failed is run again; doubled for each further attempt.
     package let backoff: Duration
     /// The files of a job's package, by their digest.
     package let files: @Sendable (Digest) throws -> PackageFiles
+    /// Records a result durably.
     package let record: @Sendable (Entry) throws -> Void
+    /// Receives what happens, in order.
     package let observe: @Sendable (RunEvent) async -> Void
     /// Cells that are cancelled while the run goes on; they get no verdict of this run.
     package let cancellations: AsyncStream<Set<Cell>>?

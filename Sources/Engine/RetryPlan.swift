@@ -8,6 +8,7 @@ package import Store
 /// For a cell with a verdict it is the job that the verdict is on: the build where that failed, else the tests where there
 /// are any. For a blocked cell it is every failed job that the cell's job is built over.
 package struct RetryPlan: Sendable {
+    /// The deployment whose cells are retried.
     package let deployment: String
     /// The requests, in the order of their cells.
     package let requests: [RetryRequest]

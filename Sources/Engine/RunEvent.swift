@@ -30,8 +30,11 @@ package enum RunEvent: Sendable {
 
 /// How a job ended, for a line on the screen.
 package struct JobEnding: Sendable {
+    /// How the job ended.
     package var outcome: Outcome
+    /// The phase that failed; nil where none did.
     package var phase: Phase?
+    /// The error line; nil where nothing failed.
     package var reason: String?
     /// Seconds of wall clock.
     package var duration: Double

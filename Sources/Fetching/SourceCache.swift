@@ -2,6 +2,7 @@ internal import Archive
 internal import Core
 internal import Foundation
 internal import Git
+internal import Logging
 package import OpamFormat
 internal import OpamSwitch
 internal import Supervision
@@ -85,7 +86,11 @@ package actor SourceCache {
                 let place = "\(cache)/\(checksum.place)"
                 guard FileManager.default.fileExists(atPath: place) else { continue }
                 // A damaged file of a cache says nothing about the package: it is fetched again.
-                if (try? verify(place, source, from: place, of: package)) != nil { return place }
+                let isSound = (try? verify(place, source, from: place, of: package)) != nil
+                logger.debug(
+                    "source cache \(isSound ? "hit" : "damaged")",
+                    metadata: ["package": "\(package)", "file": "\(place)"])
+                if isSound { return place }
             }
         }
         let incoming = try incoming()
@@ -113,6 +118,7 @@ package actor SourceCache {
     }
 
     private func obtain(_ url: String, _ file: String) async throws {
+        logger.debug("fetching a source", metadata: ["url": "\(url)"])
         guard let path = SourceAddress.localPath(url) else { return try await download(url, file, limit) }
         try LocalSource(path: path).copy(to: file, limit: limit)
     }
@@ -170,6 +176,7 @@ package actor SourceCache {
 extension SourceCache {
     /// A bare repository on this machine that has the wanted commit of a remote one, with its history.
     package struct RemoteRepository: Sendable {
+        /// The directory of the cache.
         package var path: String
         /// 40 hexadecimal digits.
         package var commit: String

@@ -5,6 +5,7 @@ package import System
 
 /// Why a source cannot be provided.
 package struct SourceError: ClassifiedError, Hashable, CustomStringConvertible {
+    /// Why the source cannot be provided.
     package enum Kind: Hashable, Sendable {
         /// A file was found that is not the one the opam file describes, or nothing describes it. The package's fault.
         case rejected
@@ -20,6 +21,7 @@ package struct SourceError: ClassifiedError, Hashable, CustomStringConvertible {
         case moved
     }
 
+    /// Why the source cannot be provided.
     package var kind: Kind
     package var description: String
 

@@ -1,6 +1,8 @@
 /// Who made a commit, and when.
 public struct Signature: Hashable, Sendable {
+    /// The person's name.
     public var name: String
+    /// The person's address.
     public var email: String
     /// Seconds since 1970.
     public var time: Int64
@@ -39,9 +41,13 @@ public struct Signature: Hashable, Sendable {
 
 /// A commit: a directory, what it came from, and why.
 public struct Commit: Hashable, Sendable {
+    /// The tree of the files.
     public var tree: ObjectID
+    /// The commits before, the first one first; none for the first commit of a history.
     public var parents: [ObjectID]
+    /// Who made the change, and when.
     public var author: Signature
+    /// Who recorded it, and when.
     public var committer: Signature
     /// All of the message, its trailers included.
     public var message: String

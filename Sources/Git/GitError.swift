@@ -36,6 +36,7 @@ public struct GitError: Error, Hashable, Sendable, CustomStringConvertible {
         case other(Int32)
     }
 
+    /// The kind of the error, for callers.
     public let kind: Kind
     /// What was being done, and to what: "read blob 1234…".
     public let operation: String

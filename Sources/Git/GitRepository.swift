@@ -1,5 +1,6 @@
 internal import CGit2
 internal import Glibc
+internal import Logging
 internal import System
 
 /// libgit2, started when the first repository is opened: starting costs about 10 ms.
@@ -644,7 +645,9 @@ private func remoteFailure(_ status: Int32, _ operation: String, _ url: String) 
 
 /// What libgit2 left about the call that has just failed on this thread.
 private func lastError() -> LibraryError {
-    LibraryError(sentence: git_error_last().flatMap { $0.pointee.message }.map { String(cString: $0) } ?? "")
+    let sentence = git_error_last().flatMap { $0.pointee.message }.map { String(cString: $0) } ?? ""
+    logger.trace("libgit2 fails", metadata: ["message": "\(sentence)"])
+    return LibraryError(sentence: sentence)
 }
 
 private func failure(_ status: Int32, _ operation: String, _ path: String) -> GitError {

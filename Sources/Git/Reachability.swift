@@ -1,6 +1,7 @@
 /// All objects that some objects lead to.
 package struct Reachability {
     private let repository: GitRepository
+    /// The objects reached so far.
     package private(set) var objects: Set<ObjectID> = []
 
     /// Follows `roots` (commits, tags, directories, documents) to the end.

@@ -16,7 +16,9 @@ package final class RecycledFiles: Sendable {
 
     /// A file that is open for writing, from its start.
     package struct Spare: Sendable {
+        /// The file, open for writing.
         package let descriptor: Int32
+        /// The path of the file.
         package let path: String
         /// Bytes in the file, of what it was before.
         package let size: Int

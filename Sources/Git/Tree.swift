@@ -29,8 +29,11 @@ public enum EntryKind: Hashable, Sendable {
 
 /// One name in a directory.
 public struct TreeEntry: Hashable, Sendable {
+    /// The name, without slashes.
     public let name: String
+    /// What the entry is, from its mode.
     public let kind: EntryKind
+    /// The blob, the tree or the commit of a submodule.
     public let id: ObjectID
 
     public init(name: String, kind: EntryKind, id: ObjectID) {

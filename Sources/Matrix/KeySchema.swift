@@ -3,6 +3,7 @@
 package struct KeySchema: Sendable {
     /// As in the definitions of the schema.
     package let name: String
+    /// The keys that are allowed, in the order of the documentation.
     package let keys: [String]
     /// With its article, for messages.
     package let title: String
@@ -13,6 +14,7 @@ package struct KeySchema: Sendable {
         self.keys = keys
     }
 
+    /// The top of a matrix.
     package static let matrix = KeySchema(
         "matrix", "a matrix",
         [
@@ -20,12 +22,16 @@ package struct KeySchema: Sendable {
             "with-test", "with-doc", "lower-bounds", "include", "exclude", "accept-failures", "limits", "schedule",
             "engine", "allow-overwrites",
         ])
+    /// An entry of `repositories:`.
     package static let repository = KeySchema(
         "repository", "a repository", ["url", "path", "ref", "commit", "priority", "targets", "compilers"])
+    /// An entry of `targets:` that is a mapping.
     package static let target = KeySchema(
         "target", "a target", ["name", "plugin", "version", "arch", "options", "run", "engine", "required"])
+    /// An entry of `compilers:` that is a mapping.
     package static let compiler = KeySchema(
         "compiler", "a compiler", ["version", "system", "name", "packages", "targets"])
+    /// An entry of `packages:` or of a set.
     package static let selection = KeySchema(
         "selection", "a selection of packages",
         [
@@ -34,18 +40,26 @@ package struct KeySchema: Sendable {
             "targets",
             "compilers",
         ])
+    /// A value of `pins:`.
     package static let pin = KeySchema(
         "pin", "a pin", ["version", "opam", "url", "path", "ref", "checksum", "subpath"])
+    /// An entry of `include:`.
     package static let inclusion = KeySchema("inclusion", "an inclusion", ["cells", "reason"])
+    /// An entry of `exclude:`.
     package static let exclusion = KeySchema("exclusion", "an exclusion", ["cells", "reason"])
+    /// An entry of `accept-failures:`.
     package static let acceptedFailure = KeySchema(
         "accepted-failure", "an accepted failure", ["cells", "reason", "expires"])
+    /// The value of `limits:`.
     package static let limits = KeySchema(
         "limits", "limits", ["time", "silence", "memory", "disk", "log", "targets", "packages"])
+    /// Limits of the targets or packages that a glob matches.
     package static let limitSet = KeySchema(
         "limit-set", "limits of some jobs", ["time", "silence", "memory", "disk", "log"])
+    /// An entry of `schedule:`.
     package static let scheduleRule = KeySchema("schedule-rule", "a rule of the schedule", ["cells", "priority"])
 
+    /// Every schema of the language.
     package static let all = [
         matrix, repository, target, compiler, selection, pin, inclusion, exclusion, acceptedFailure, limits, limitSet,
         scheduleRule,

@@ -3,7 +3,9 @@ package import YAML
 
 /// A value of a matrix and where it stands there.
 package struct Located<Value: Sendable>: Sendable {
+    /// The value as decoded.
     package var value: Value
+    /// The place in the matrix that has the value.
     package var location: SourceLocation
 
     package init(_ value: Value, at location: SourceLocation) {
@@ -17,24 +19,36 @@ extension Located: Equatable where Value: Equatable {}
 /// What a user wrote into a matrix, with those it extends laid under it: checked by itself, but not yet against
 /// plugins and repositories.
 package struct MatrixFile: Sendable {
+    /// The name of the deployment, which is also the branch of its plans.
     package var deployment: Located<String>
     package var description: String?
     /// The first has precedence.
     package var repositories: [RepositoryEntry] = []
+    /// The targets, in the order of the matrix.
     package var targets: [TargetEntry] = []
+    /// The compilers, in the order of the matrix.
     package var compilers: [CompilerEntry] = []
+    /// The selections of packages; a cell is planned for what any of them selects.
     package var packages: [PackageSelection] = []
+    /// Selections by name, to which `set:` refers.
     package var sets: [String: [PackageSelection]] = [:]
     /// In the order of the text.
     package var pins: [Pin] = []
+    /// The packages whose tests are run.
     package var withTest: Scope = .none
+    /// The packages whose documentation is built.
     package var withDoc: Scope = .none
     /// Packages solved with the oldest versions that do.
     package var lowerBounds: Scope = .none
+    /// Cells that are added to what the axes make.
     package var include: [Inclusion] = []
+    /// Cells that are left out.
     package var exclude: [Exclusion] = []
+    /// Cells whose failure is not counted against the matrix.
     package var acceptFailures: [AcceptedFailure] = []
+    /// The limits of jobs.
     package var limits = LimitTable()
+    /// The rules that decide which jobs run first.
     package var schedule: [ScheduleRule] = []
     /// Files of other packages that some packages may change.
     package var allowedOverwrites: [OverwriteRule] = []
@@ -44,10 +58,13 @@ package struct MatrixFile: Sendable {
 
 /// A set of names, none listed meaning all.
 package struct NameFilter: Sendable {
+    /// The globs of which one must match; none matches everything.
     package var globs: [Located<Glob>]
 
+    /// Matches every name.
     package static let any = NameFilter(globs: [])
 
+    /// Whether a glob matches `name`, or there is none.
     package func matches(_ name: String) -> Bool {
         globs.isEmpty || globs.contains { $0.value.matches(name) }
     }
@@ -63,6 +80,7 @@ package enum Scope: Sendable {
         if case .matching = self { true } else { false }
     }
 
+    /// Whether the package of that name is in the scope.
     package func contains(_ name: String) -> Bool {
         switch self {
         case .none: false
@@ -74,6 +92,7 @@ package enum Scope: Sendable {
 
 /// An opam repository, for all cells or as an overlay for some.
 package struct RepositoryEntry: Sendable {
+    /// Where files are: on this machine or behind a URL.
     package enum Place: Sendable, Hashable {
         case url(String)
         /// As written, and seen from the process's directory.
@@ -96,11 +115,15 @@ package struct RepositoryEntry: Sendable {
         case commit(String)
     }
 
+    /// Where the repository is.
     package var place: Located<Place>
+    /// Which state of the repository is read.
     package var revision: Revision
     /// The greater wins; equal ones by the order of the text.
     package var priority: Int
+    /// The targets that the entry is for.
     package var targets: NameFilter
+    /// The compilers that the entry is for.
     package var compilers: NameFilter
 }
 
@@ -122,6 +145,7 @@ package struct TargetEntry: Sendable {
         case opam
     }
 
+    /// The name in cells and in globs.
     package var name: Located<String>
     /// The plugin that knows the system, by its name; the one that serves the target's name where absent.
     package var plugin: Located<String>?
@@ -131,6 +155,7 @@ package struct TargetEntry: Sendable {
     package var arch: String?
     /// For the plugin.
     package var options: [String: String]
+    /// Where the machine is, or a sandbox here.
     package var place: Place
     /// Who carries out recipes there, and where the matrix says so; nil for the runner itself.
     package var engine: Located<Engine>?
@@ -142,6 +167,7 @@ package struct TargetEntry: Sendable {
 package struct CompilerEntry: Sendable {
     /// As cells name it.
     package var name: Located<String>
+    /// The version of OCaml.
     package var version: String
     /// Whether it is the distro's own.
     package var isSystem: Bool
@@ -152,6 +178,7 @@ package struct CompilerEntry: Sendable {
 
 /// Some packages, added to those above it or taken from them.
 package struct PackageSelection: Sendable {
+    /// What a selection starts from: names, a set, a file, a tag, a maintainer.
     package enum Source: Sendable {
         case all
         /// What matches one of these.
@@ -176,7 +203,9 @@ package struct PackageSelection: Sendable {
         case oldest
     }
 
+    /// What the selection starts from.
     package var source: Located<Source>
+    /// Which versions of each selected package are planned.
     package var versions: Versions
     /// Whether it may match nothing; otherwise that is an error.
     package var isOptional: Bool
@@ -218,6 +247,7 @@ package struct Pin: Sendable {
     package var version: String { givenVersion ?? "dev" }
     /// The opam file of that version, in place of the repository's; seen from the process's directory.
     package var opamFile: Located<String>?
+    /// The source in place of the repository's; nil where only the version is pinned.
     package var source: Located<Source>?
 
     package init(
@@ -235,15 +265,21 @@ package struct Pin: Sendable {
 
 /// Cells added to those of targets × compilers × packages.
 package struct Inclusion: Sendable {
+    /// The targets of the cells.
     package var target: Located<Glob>
+    /// The compilers of the cells.
     package var compiler: Glob
+    /// The packages and versions of the cells.
     package var package: PackagePattern
+    /// Why, for people; nil where none is given.
     package var reason: String?
 }
 
 /// Cells left out.
 package struct Exclusion: Sendable {
+    /// The cells concerned.
     package var cells: [Located<CellPattern>]
+    /// Why, for people.
     package var reason: String
 }
 
@@ -258,6 +294,7 @@ package struct AcceptedFailure: Sendable {
 /// Cells that run earlier, the greater priority first.
 package struct ScheduleRule: Sendable {
     package var cells: [Located<CellPattern>]
+    /// Higher runs earlier; 0 is usual.
     package var priority: Int
 }
 
@@ -310,10 +347,14 @@ extension MatrixFile {
 
 /// Limits of all jobs, then of a target's, then of a package's: the later wins.
 package struct LimitTable: Sendable {
+    /// The limits of every job.
     package var all = LimitSet()
+    /// Limits of targets by glob; later ones win.
     package var targets: [(glob: Located<Glob>, limits: LimitSet)] = []
+    /// Limits of packages by glob, which win over those of targets.
     package var packages: [(glob: Located<Glob>, limits: LimitSet)] = []
 
+    /// The limits of a job: those of all jobs, of its target and of its package, the more specific winning.
     package func limits(target: String, package name: String) -> LimitSet {
         let ofTarget = targets.filter { $0.glob.value.matches(target) }.map(\.limits)
         let ofPackage = packages.filter { $0.glob.value.matches(name) }.map(\.limits)

@@ -3,6 +3,7 @@ package import Core
 /// Which packages, and which of their versions, as one text of a matrix: `lwt`, `lwt.5.7.0`, `lwt >= 5.0 & < 6`,
 /// `mirage-*`.
 package struct PackagePattern: Hashable, Sendable, CustomStringConvertible {
+    /// The relations of opam's constraints.
     package enum Comparison: String, Hashable, Sendable, CaseIterable {
         case equal = "="
         case notEqual = "!="
@@ -14,12 +15,15 @@ package struct PackagePattern: Hashable, Sendable, CustomStringConvertible {
 
     /// A bound on versions, in opam's order.
     package struct Constraint: Hashable, Sendable, CustomStringConvertible {
+        /// How the version is compared.
         package var comparison: Comparison
+        /// The version compared with, in opam's order.
         package var version: String
 
         package var description: String { "\(comparison.rawValue) \(version)" }
     }
 
+    /// Matches names of packages.
     package let name: Glob
     /// All must hold. `NAME.VERSION` is `= VERSION`.
     package let constraints: [Constraint]
@@ -41,6 +45,7 @@ package struct PackagePattern: Hashable, Sendable, CustomStringConvertible {
 
     /// Why a text is not a pattern.
     package struct Malformed: ClassifiedError, CustomStringConvertible {
+        /// What is wrong with the text.
         package var reason: String
 
         package var category: ErrorCategory { .input }

@@ -1,7 +1,10 @@
 /// A day of the calendar.
 package struct CalendarDate: Hashable, Sendable, Comparable, CustomStringConvertible {
+    /// The year, as in `2026`.
     package let year: Int
+    /// 1 to 12.
     package let month: Int
+    /// The day of the month, from 1.
     package let day: Int
 
     /// Reads `YYYY-MM-DD`; nil where there is no such day.

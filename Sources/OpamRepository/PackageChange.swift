@@ -3,11 +3,14 @@ package import OpamFormat
 
 /// A package version that isn't the same in two states of repositories.
 package struct PackageChange: Hashable, Sendable {
+    /// What happened to the package.
     package enum Kind: Hashable, Sendable {
         case added, removed, changed
     }
 
+    /// The package that changed.
     package let package: Package
+    /// What happened to it.
     package let kind: Kind
 
     package init(_ package: Package, _ kind: Kind) {

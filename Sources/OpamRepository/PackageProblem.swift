@@ -2,6 +2,7 @@ package import Core
 
 /// What is wrong with a file of a package, or with a folder that would be one.
 package struct PackageProblem: Hashable, Sendable {
+    /// What the problem costs the package.
     package enum Effect: String, Sendable {
         /// The version, or the folder, is left out.
         case leftOut = "out"
@@ -11,9 +12,11 @@ package struct PackageProblem: Hashable, Sendable {
         case building
     }
 
+    /// The package's name.
     package var name: String
     /// Nil where no single version is concerned.
     package var version: String?
+    /// What the problem costs the package.
     package var effect: Effect
     /// With its place in the repository before it.
     package var message: String

@@ -1,5 +1,6 @@
 package import Core
 package import Git
+internal import Logging
 package import OpamFormat
 
 /// A repository of opam packages, at one state: a commit of git, or a plain folder.
@@ -35,12 +36,14 @@ package struct Repository: Sendable {
         guard let git = try Self.openGit(path, revision: revision) else {
             commit = nil
             tree = nil
+            logger.debug("opened a repository that is a plain directory", metadata: ["path": "\(path)"])
             return
         }
         do {
             let commit = try git.resolve(commit: revision ?? "HEAD")
             tree = try git.commit(commit).tree
             self.commit = commit
+            logger.debug("opened a repository", metadata: ["location": "\(location)", "commit": "\(commit)"])
         } catch let error as GitError {
             throw error.failure
         } catch {

@@ -1,11 +1,13 @@
 package import Core
 internal import Git
+internal import Logging
 internal import OpamFormat
 package import OpamSolver
 internal import Synchronization
 
 /// The names of a set's packages.
 package struct RepositoryNames: Sendable {
+    /// The names with the repositories that have them.
     package let entries: [NameEntry]
     /// Whether every folder is a package.
     let isSound: Bool
@@ -91,7 +93,9 @@ extension RepositorySet {
 
     private func cached(_ folder: UniverseFolder?) -> Universe? {
         guard let folder, let key = commitKey else { return nil }
-        return folder.cache.universe(key)
+        let universe = folder.cache.universe(key)
+        logger.debug("universe cache \(universe == nil ? "miss" : "hit")", metadata: ["key": "\(key)"])
+        return universe
     }
 
     /// Stands for the commits that are read; nil when one of the repositories is a plain folder.
@@ -115,6 +119,8 @@ extension RepositorySet {
         if 2 * builder.unchanged(origins) < max(names.count, old?.nameCount ?? 0) { builder = UniverseBuilder() }
         let isKept = origins.map { builder.origin(of: $0.name) == $0.origin }
         let changed = names.indices.filter { !isKept[$0] }
+        logger.debug(
+            "reading packages", metadata: ["names": "\(changed.count)", "unchanged": "\(names.count - changed.count)"])
         let done = Mutex(0)
         // What is kept says the same to everybody, wherever the repositories are.
         var numbered = self

@@ -3,6 +3,7 @@ package import OpamFormat
 
 /// Repositories by priority: each package version is taken as a whole from the first that has it.
 package struct RepositorySet: Sendable {
+    /// The repositories, in order of precedence.
     package let repositories: [Repository]
     /// Whether places in messages begin with the number of the repository rather than with where it is.
     var numbersPlaces = false
@@ -49,6 +50,7 @@ package struct RepositorySet: Sendable {
 
 /// A name of a package, with all folders that may hold versions of it.
 package struct NameEntry: Hashable, Sendable {
+    /// The package's name.
     package let name: PackageName
     /// By priority of their repositories.
     var folders: [Folder]
@@ -71,6 +73,7 @@ package struct NameEntry: Hashable, Sendable {
 
 /// A package version in a repository.
 package struct PackageEntry: Hashable, Sendable {
+    /// The package and its version.
     package let package: Package
     /// The place of the repository in its set.
     package let repository: Int

@@ -2,6 +2,7 @@
 package struct CandidateSets: Sendable {
     /// Identifies a set.
     package struct ID: SolverIndex {
+        /// The position of the set's range in `CandidateSets`.
         package let rawValue: Int32
 
         @inline(__always)
@@ -28,6 +29,7 @@ package struct CandidateSets: Sendable {
         return ID(set)
     }
 
+    /// Whether `candidate` is in the set, in O(log ranges).
     @inline(__always)
     package func contains(_ candidate: Candidate, in set: ID) -> Bool {
         if set == CandidateSets.everything { return true }
@@ -52,6 +54,7 @@ package struct CandidateSets: Sendable {
         }
     }
 
+    /// The sets that exist now, to return to.
     package var checkpoint: CompressedRows.Checkpoint { ranges.checkpoint }
 
     package mutating func rollback(to checkpoint: CompressedRows.Checkpoint) {

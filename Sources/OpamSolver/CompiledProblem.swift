@@ -14,12 +14,16 @@ package struct CompiledProblem: Sendable {
     package var conflicts = ConstraintRows()
     /// The groups of each candidate, of each of which at most one candidate is selected.
     package var atMostOneGroups = GroupRows()
+    /// The number of at-most-one groups.
     package var groupCount = 0
+    /// The sets of candidates that dependencies and conflicts refer to.
     package var sets = CandidateSets()
 
     package init() {}
 
+    /// The number of slots: names of packages that the problem may select.
     package var slotCount: Int { order.count }
+    /// The number of candidates over all slots.
     package var candidateCount: Int { slotOf.count }
 
     @inline(__always)
@@ -63,6 +67,7 @@ package struct CompiledProblem: Sendable {
         let candidates: Int
     }
 
+    /// The state of all tables, to return to when a residual problem has been solved.
     package var checkpoint: Checkpoint {
         Checkpoint(
             order: order.rows.checkpoint, dependencies: dependencies.slots.checkpoint,

@@ -1,12 +1,16 @@
 /// Rows of integers, stored one after the other in one array (compressed sparse rows). A row that gets other values
 /// leaves the old ones behind, so that it can be restored.
 package struct CompressedRows: Sendable {
+    /// The position of each row's first value.
     package private(set) var start: [Int32] = []
+    /// The position after each row's last value.
     package private(set) var end: [Int32] = []
+    /// The values of all rows; those of replaced rows stay behind.
     package private(set) var values: [Int32] = []
 
     package init() {}
 
+    /// The number of rows.
     package var count: Int { start.count }
     /// How many values are stored, including those that belong to no row any more.
     var valueCount: Int { values.count }
@@ -24,11 +28,13 @@ package struct CompressedRows: Sendable {
         end[row] = Int32(values.count)
     }
 
+    /// The positions of the row's values in `values`.
     @inline(__always)
     package func range(_ row: Int) -> Range<Int> {
         Range(uncheckedBounds: (Int(start[row]), Int(end[row])))
     }
 
+    /// The values of a row.
     package subscript(row: Int) -> ArraySlice<Int32> { values[range(row)] }
 
     /// A state of the rows to go back to.
@@ -37,6 +43,7 @@ package struct CompressedRows: Sendable {
         fileprivate let values: Int
     }
 
+    /// The rows and values that exist now, to return to.
     package var checkpoint: Checkpoint { Checkpoint(rows: start.count, values: values.count) }
 
     /// Removes the rows and values added since `checkpoint`. Older rows must have been restored before.
@@ -57,22 +64,27 @@ package struct CompressedRows: Sendable {
 package struct CandidateRows: Sendable {
     private(set) var rows = CompressedRows()
 
+    /// The number of slots.
     package var count: Int { rows.count }
 
     mutating func addRow() {
         rows.addRow()
     }
 
+    /// Gives a slot other candidates, in order of preference.
     package mutating func replace(_ slot: Slot, with candidates: some Sequence<Candidate>) {
         rows.replace(slot.index, with: candidates.lazy.map(\.rawValue))
     }
 
+    /// The positions of the slot's candidates.
     @inline(__always)
     package func range(_ slot: Slot) -> Range<Int> { rows.range(slot.index) }
 
+    /// The candidate at a position of a slot's range.
     @inline(__always)
     package func candidate(at position: Int) -> Candidate { Candidate(rawValue: rows.values[position]) }
 
+    /// The candidates of a slot, in order of preference.
     package subscript(slot: Slot) -> LazyMapSequence<ArraySlice<Int32>, Candidate> {
         rows[slot.index].lazy.map { Candidate(rawValue: $0) }
     }
@@ -94,16 +106,19 @@ package struct GroupRows: Sendable {
         rows.addRow()
     }
 
+    /// Puts a candidate into other at-most-one groups.
     package mutating func replace(_ candidate: Candidate, with groups: some Sequence<Int32>) {
         rows.replace(candidate.index, with: groups)
     }
 
+    /// The positions of the candidate's groups.
     @inline(__always)
     package func range(_ candidate: Candidate) -> Range<Int> { rows.range(candidate.index) }
 
     @inline(__always)
     func group(at position: Int) -> Int { Int(rows.values[position]) }
 
+    /// The at-most-one groups of a candidate.
     package subscript(candidate: Candidate) -> ArraySlice<Int32> { rows[candidate.index] }
 
     mutating func restore(_ candidate: Candidate, to range: Range<Int>) {
@@ -123,29 +138,36 @@ package struct ConstraintRows: Sendable {
     private(set) var slots = CompressedRows()
     private var sets: [CandidateSets.ID] = []
 
+    /// Adds a candidate without constraints.
     package mutating func addRow() {
         slots.addRow()
     }
 
+    /// Gives a candidate other constraints.
     package mutating func replace(_ candidate: Candidate, with constraints: some Sequence<SlotConstraint>) {
         slots.replace(candidate.index, with: constraints.lazy.map(\.slot.rawValue))
         sets.append(contentsOf: constraints.lazy.map(\.set))
     }
 
+    /// The positions of the candidate's constraints.
     @inline(__always)
     package func range(_ candidate: Candidate) -> Range<Int> { slots.range(candidate.index) }
 
+    /// The slot that the constraint at a position is on.
     @inline(__always)
     package func slot(_ position: Int) -> Slot { Slot(rawValue: slots.values[position]) }
 
+    /// The candidates that the constraint at a position names.
     @inline(__always)
     package func set(_ position: Int) -> CandidateSets.ID { sets[position] }
 
+    /// Removes the rows that were added after `checkpoint`.
     package mutating func rollback(to checkpoint: CompressedRows.Checkpoint) {
         slots.rollback(to: checkpoint)
         sets.removeLast(sets.count - slots.values.count)
     }
 
+    /// Gives a candidate the constraints that it had at `range`.
     package mutating func restore(_ candidate: Candidate, to range: Range<Int>) {
         slots.restore(candidate.index, to: range)
     }

@@ -2,13 +2,16 @@
 ///
 /// The facts go from the request outwards. `description` has one sentence a line.
 public struct Explanation: Sendable, Hashable {
+    /// The facts that together have no solution; without any one of them there would be one.
     public var facts: [Fact]
     /// The names that it was derived from: it stays the same while their versions do.
     public var examined: Set<Universe.NameID> = []
 
     /// One constraint of the core.
     public struct Fact: Sendable, Hashable {
+        /// What the fact is about: a package, or the request.
         public var subject: Subject
+        /// What is true of the subject.
         public var claim: Claim
     }
 
@@ -19,6 +22,7 @@ public struct Explanation: Sendable, Hashable {
         case package(name: String, versions: [String])
     }
 
+    /// What can be true of a subject.
     public enum Claim: Sendable, Hashable {
         /// Needs one of the packages: `ocaml < 5.0`.
         case needs([Wanted])
@@ -34,9 +38,11 @@ public struct Explanation: Sendable, Hashable {
     public struct Wanted: Sendable, Hashable {
         /// As in an opam file, without quotes: `ocaml >= 4.08 & < 5.0`.
         public var text: String
+        /// Why a version of a package cannot be used.
         public var state: State
     }
 
+    /// The reasons for which a version is out of the question.
     public enum State: Sendable, Hashable {
         /// There are such versions; other facts exclude them.
         case ruledOut

@@ -2,10 +2,15 @@ public import OpamFormat
 
 /// The relations of an opam file to other packages, and where it is available.
 public struct PackageRelations: Sendable {
+    /// The filter that decides whether the version exists on a target.
     public var available: Filter
+    /// All packages that must be selected with it.
     public var depends: DependencyFormula
+    /// Packages that exclude it.
     public var conflicts: DependencyFormula
+    /// Classes of which at most one package is selected.
     public var conflictClasses: [PackageName]
+    /// Whether `avoid-version` or `deprecated` asks for other versions first.
     public var isAvoided: Bool
 
     /// Of a version whose files cannot be used: it is there, and available nowhere.

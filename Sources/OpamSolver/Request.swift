@@ -15,6 +15,7 @@ public struct Request: Sendable, Hashable {
     public var withTest: Set<PackageName> = []
     /// Packages whose documentation dependencies are included.
     public var withDoc: Set<PackageName> = []
+    /// Which versions are tried first.
     public var preference = VersionPreference.newest
     /// How many steps (assignments, and parts of clauses that are resolved) may be spent.
     public var budget = Request.defaultBudget
@@ -48,6 +49,7 @@ extension VersionFormula {
 
 /// The answer to a request.
 public struct Resolution: Sendable, Hashable {
+    /// What a search came to.
     public enum Verdict: Sendable, Hashable {
         /// The packages selected, sorted as `name.version` in byte order.
         case solved([Universe.PackageID])
@@ -57,6 +59,7 @@ public struct Resolution: Sendable, Hashable {
         case limit
     }
 
+    /// Whether there is a solution, or the search gave up.
     public var verdict: Verdict
     /// The names that the answer was derived from, increasing. The answer stays the same while their versions do, and no
     /// version of them is added or removed.

@@ -2,6 +2,7 @@ internal import OpamFormat
 
 /// Answers requests in one target. Not for use by two threads at once; making one is cheap.
 public struct Solver: Sendable {
+    /// The universe that is solved, as a target sees it.
     public let target: TargetUniverse
     var search: Search
     let root: Candidate

@@ -27,9 +27,11 @@ extension SolverIndex {
     @inline(__always)
     public static func < (left: Self, right: Self) -> Bool { left.rawValue < right.rawValue }
 
+    /// The number of indices from this one to `other`.
     @inline(__always)
     public func distance(to other: Self) -> Int { other.index - index }
 
+    /// The index `count` places further.
     @inline(__always)
     public func advanced(by count: Int) -> Self { Self(index + count) }
 }
@@ -38,6 +40,7 @@ extension SolverIndex {
 ///
 /// Names come first: the slots below `Universe.nameCount` are the names of the universe.
 public struct Slot: SolverIndex {
+    /// The position in the tables of the compiled problem.
     public let rawValue: Int32
 
     @inline(__always)

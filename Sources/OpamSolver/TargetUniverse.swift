@@ -5,6 +5,7 @@ public import OpamFormat
 ///
 /// Making one costs milliseconds, and any number of threads can use it at once, each with a ``Solver`` of its own.
 public struct TargetUniverse: Sendable {
+    /// The packages of all targets.
     public let universe: Universe
     /// The variables of the target.
     public let variables: [Variable: VariableValue]

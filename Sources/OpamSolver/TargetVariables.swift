@@ -89,6 +89,7 @@ public struct TargetVariables: Sendable, Hashable {
 
 /// The compiler of a cell: a version of `ocaml`, or the one that the distribution has installed.
 public struct Compiler: Sendable, Hashable, CustomStringConvertible {
+    /// The version of OCaml.
     public var version: Version
     /// Whether it is the distribution's: `ocaml-system` rather than a compiler that opam builds.
     public var isSystem: Bool

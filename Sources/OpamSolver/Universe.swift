@@ -49,6 +49,7 @@ public struct Universe: Sendable, Equatable {
     /// How many versions of packages there are.
     public var packageCount: Int { packages.version.count }
 
+    /// The text of a package's name.
     public func name(_ name: NameID) -> String { strings[names[name.index]] }
 
     /// All names in byte order, with those that are only mentioned.

@@ -4,8 +4,11 @@ package import OpamFormat
 /// How one package version is built in one switch: the opam file's recipe with its filters decided and its variables
 /// replaced.
 package struct BuildRecipe: Sendable {
+    /// The package's name.
     package var name: String
+    /// The package's version.
     package var version: String
+    /// `NAME.VERSION`.
     package var package: String { "\(name).\(version)" }
     /// What is unpacked as the build directory; nil for a package without a source.
     package var source: Source?
@@ -21,9 +24,13 @@ package struct BuildRecipe: Sendable {
     package var patchTemplates: [String]
     /// Files to be made from `NAME.in` after the patches.
     package var templates: [String]
+    /// The commands of `build:`, each a list of words.
     package var build: [[String]]
+    /// The commands of `run-test:`; empty where tests are not wanted.
     package var test: [[String]]
+    /// The commands of `install:`.
     package var install: [[String]]
+    /// The commands of `remove:`.
     package var remove: [[String]]
     /// Of every command; the sandbox's own comes before.
     package var environment: [String: String]

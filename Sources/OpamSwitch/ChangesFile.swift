@@ -12,6 +12,7 @@ package struct ChangesFile: Hashable, Sendable {
         case link(target: String)
     }
 
+    /// What became of a path.
     package enum Change: Hashable, Sendable {
         case added(Content)
         case removed

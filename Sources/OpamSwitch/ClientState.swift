@@ -8,8 +8,11 @@ package import OpamFormat
 package struct ClientState: Sendable {
     /// A package with the packages that it was built over.
     package struct Member: Sendable {
+        /// The package's name.
         package var name: String
+        /// The package's version.
         package var version: String
+        /// The bytes of its opam file.
         package var opam: [UInt8]
         /// `name` and `version` of each.
         package var inputs: [(name: String, version: String)]
@@ -24,6 +27,7 @@ package struct ClientState: Sendable {
         fileprivate var description: String { "\(name).\(version)" }
     }
 
+    /// Where the switch is.
     package var layout: SwitchLayout
     /// As the client prints it: it decides the form of the opam root.
     package var clientVersion: String

@@ -2,9 +2,13 @@ package import OpamFormat
 
 /// A change of one environment variable with its value expanded, and what it does to an environment.
 package struct EnvironmentChange: Hashable, Sendable {
+    /// The variable of the environment.
     package var variable: String
+    /// How the value is combined with the one that is there.
     package var `operator`: UpdateOperator
+    /// The value, with opam's variables replaced.
     package var value: String
+    /// Who asks for the change, as opam records it.
     package var comment: String
 
     package init(_ variable: String, _ operator: UpdateOperator, _ value: String, comment: String = "") {

@@ -5,6 +5,7 @@ internal import System
 /// It copies with `install`, which every system has, one call for each directory and mode; a file that is missing and
 /// not optional is named, and the script fails after the others are installed, as opam does.
 package struct InstallScript: Hashable, Sendable {
+    /// The script, for a POSIX shell.
     package let text: String
 
     package init(_ installation: Installation) {

@@ -10,6 +10,7 @@ package struct Installation: Hashable, Sendable {
         package var isOptional: Bool
         /// Absolute.
         package var destination: String
+        /// The permissions that the file gets.
         package var mode: Mode
     }
 
@@ -19,6 +20,7 @@ package struct Installation: Hashable, Sendable {
         case executable = "755"
     }
 
+    /// The files, in the order of the `.install` file.
     package var entries: [Entry] = []
     /// Directories that are made even where nothing comes to lie in them, each once.
     package var directories: [String] = []

@@ -5,6 +5,7 @@ package import OpamFormat
 package struct PackageVariables: Sendable {
     /// A package in the switch, as far as variables ask for it.
     package struct Dependency: Sendable {
+        /// The version of the package.
         package var version: String
         /// The first of its source's checksums.
         package var hash: String?
@@ -18,6 +19,7 @@ package struct PackageVariables: Sendable {
         }
     }
 
+    /// Where the switch is.
     package var layout: SwitchLayout
     /// Opam's variables of the target, and others that hold for every package: `make`, `user`.
     package var global: [String: String]
@@ -32,6 +34,7 @@ package struct PackageVariables: Sendable {
     package var hash: String?
     /// Its direct dependencies that are in the switch, `name.version`, in opam's order.
     package var depends: [String]
+    /// The value of `with-test`.
     package var withTests: Bool
 
     package init(

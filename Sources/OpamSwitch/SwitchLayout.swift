@@ -10,10 +10,13 @@ package struct SwitchLayout: Hashable, Sendable {
         self.name = name
     }
 
+    /// The directory of the switch, opam's `prefix`.
     package var prefix: String { "\(root)/\(name)" }
     /// What opam itself keeps: nothing that a package installs lies here.
     package var metadata: String { "\(prefix)/.opam-switch" }
+    /// opam's `bin`.
     package var bin: String { "\(prefix)/bin" }
+    /// opam's `man`.
     package var man: String { "\(prefix)/man" }
 
     /// What a build leaves in the metadata that opam throws away, or keeps for the switch as a whole.

@@ -4,7 +4,9 @@ internal import OpamFormat
 package struct SwitchState: Hashable, Sendable {
     /// A package in the switch.
     package struct Installed: Hashable, Sendable {
+        /// The package's name.
         package var name: String
+        /// The package's version.
         package var version: String
         /// Whether it was asked for, rather than pulled in.
         package var isRoot: Bool
@@ -21,7 +23,9 @@ package struct SwitchState: Hashable, Sendable {
         package var description: String { "\(name).\(version)" }
     }
 
+    /// Where the switch is.
     package var layout: SwitchLayout
+    /// The packages in the switch, inputs before what is built over them.
     package var installed: [Installed]
     /// What the packages set for whoever uses the switch, in the order in which opam applies it.
     package var environment: [EnvironmentChange]

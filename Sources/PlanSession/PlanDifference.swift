@@ -9,21 +9,31 @@ internal import System
 package struct PlanDifference: Codable, Sendable, Equatable {
     /// A package whose version is another one now.
     package struct VersionChange: Codable, Sendable, Hashable {
+        /// The cell of the earlier plan.
         package var from: Cell
+        /// The cell of the later plan.
         package var to: Cell
     }
 
+    /// Cells that the earlier plan does not have.
     package var new: [Cell] = []
+    /// Cells that only the earlier plan has.
     package var gone: [Cell] = []
+    /// Cells whose package changed its version and nothing else.
     package var versionChanged: [VersionChange] = []
+    /// Cells that had no solution and have one.
     package var becameSolvable: [Cell] = []
+    /// Cells that had a solution and have none.
     package var becameUnsolvable: [Cell] = []
     /// Cells that are decided by other jobs than before.
     package var rebuilt: [Cell] = []
+    /// How many cells both plans decide by the same jobs.
     package var unchanged = 0
     /// Jobs of both plans.
     package var sharedJobs = 0
+    /// How many jobs only the later plan has.
     package var newJobs = 0
+    /// How many jobs only the earlier plan has.
     package var goneJobs = 0
 
     /// - Parameters:

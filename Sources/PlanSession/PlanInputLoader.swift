@@ -10,15 +10,20 @@ internal import System
 
 /// Gathers what a plan is a function of: from a matrix, the plugins and the repositories.
 package struct PlanInputLoader: Sendable {
+    /// The matrix that is planned.
     package var matrix: MatrixFile
+    /// The plugins that describe its targets.
     package var catalog: PluginCatalog
+    /// What earlier plans left to be used again.
     package var cache: PlanCache
     /// Where sources of packages and remote repositories come from.
     package var packageSources: SourceCache
     /// Where repositories are read from instead, by the URL that a matrix names: a path or another URL. The plan is that
     /// of the URL.
     package var repositoryMirrors: [String: String]
+    /// The architecture of targets that name none.
     package var architecture: String
+    /// Decides which accepted failures have expired.
     package var today: CalendarDate
 
     package init(
@@ -122,6 +127,7 @@ extension PlanInputs {
 
 /// What a plan is a function of, as it was loaded.
 package struct LoadedInputs: Sendable {
+    /// All that the plan is a function of.
     package let inputs: PlanInputs
     /// The resolver of the inputs.
     let unpinned: UnpinnedSources
@@ -161,6 +167,7 @@ private func failure<Value>(in result: Result<Value, any Error>) throws -> Failu
 
 /// A folder for what can be made again: compiled universes, what is remembered of plans.
 package struct PlanCache: Sendable {
+    /// The directory of the cache.
     package var folder: String
     /// Whether nothing is written to the folder.
     package var isReadOnly: Bool

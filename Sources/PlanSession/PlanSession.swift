@@ -2,6 +2,7 @@ package import Core
 package import Documents
 internal import Foundation
 internal import Git
+internal import Logging
 internal import Matrix
 package import Planner
 package import Records
@@ -9,6 +10,7 @@ package import Store
 
 /// Plans a matrix over the plan that a store has, and keeps the new plan there.
 package struct PlanSession: Sendable {
+    /// Loads the inputs of the plan.
     package let preparation: PlanInputLoader
     /// The folder of the store, which is made where it is not there.
     package let store: String
@@ -30,7 +32,9 @@ package struct PlanSession: Sendable {
 
     /// A plan, and the one before it.
     package struct Outcome: Sendable {
+        /// The head of the plan.
         package var header: PlanHeader
+        /// The plan, of which parts are read when they are asked for.
         package var documents: PlanDocuments
         /// The store as it is open; nil where there is none, after a dry run.
         package var store: Store?
@@ -40,6 +44,7 @@ package struct PlanSession: Sendable {
         package var commit: String?
         /// How many cells were made, and not left as they were.
         package var made: Int
+        /// What the user should know about the matrix, repositories and packages.
         package var warnings: [Diagnostic]
     }
 
@@ -75,6 +80,7 @@ package struct PlanSession: Sendable {
         async let state = state(of: kept)
         let loaded = try await preparation.inputs(known: header?.repositories ?? [], progress: progress)
         if let header, try await loaded.areThose(of: header) {
+            logger.debug("the plan in the store is up to date", metadata: ["deployment": "\(deployment)"])
             var warnings = loaded.warnings + loaded.inputs.warnings
             if let state = await state { warnings += try PackageWarnings(loaded.inputs, state).warnings }
             let outcome = Outcome(
@@ -100,7 +106,15 @@ package struct PlanSession: Sendable {
         if let header, let state, kept.base != nil, loaded.haveResolved(all: header) {
             previous = PreviousPlan(header: header, memory: state, cells: { try kept.cells(in: $0) })
         }
+        let obstacle =
+            header == nil
+            ? "no previous plan" : state == nil ? "the cache has no state of the previous plan" : "unresolved sources"
+        logger.debug(previous == nil ? "planning in full: \(obstacle)" : "planning incrementally")
+        let start = ContinuousClock.now
         let output = try await Planner(loaded.inputs, progress: progress).plan(over: previous)
+        logger.debug(
+            "planned \(output.isIncremental ? "incrementally" : "in full")",
+            metadata: ["changed columns": "\(output.made)", "duration": "\(ContinuousClock.now - start)"])
         return (output, try PlanDocuments(output.update, over: output.isIncremental ? kept.base : nil))
     }
 
@@ -108,6 +122,7 @@ package struct PlanSession: Sendable {
         progress(PlanProgress(.writing))
         let store = try Store(at: store)
         let (snapshot, _) = try PlanStore(store).write(outcome.documents, outcome.header)
+        logger.debug("wrote the plan", metadata: ["commit": "\(snapshot.commit?.description ?? "none")"])
         if !preparation.cache.isReadOnly { preparation.cache.states.keep(state, of: snapshot.tree) }
         outcome.commit = snapshot.commit?.description
         outcome.store = store

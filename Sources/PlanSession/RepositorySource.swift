@@ -10,7 +10,9 @@ internal import Synchronization
 
 /// Repositories on this machine, laid over each other, as the planner reads them.
 package final class RepositorySource: PackageSource {
+    /// The repositories at their commits, in order of priority.
     package let repositories: [Plan.Repository]
+    /// All packages of the repositories.
     package let universe: Universe
     private let set: RepositorySet
     private let names: [PackageName: NameEntry]
@@ -37,12 +39,15 @@ package final class RepositorySource: PackageSource {
         names = Dictionary(uniqueKeysWithValues: entries.entries.map { ($0.name, $0) })
     }
 
+    /// The repository that a package comes from; nil where none has it.
     package func origin(of name: String) -> String? {
         universe.nameID(name).flatMap { universe.origin(of: $0) }
     }
 
+    /// What is wrong with files of packages.
     package var defects: [PackageDefect] { self.set.problems(of: universe).map(PackageDefect.init) }
 
+    /// The opam file of a package and what is beside it.
     package func files(of package: PackageVersion) throws -> PackageFiles {
         let reader = try takeReader()
         defer { idle.withLock { $0.append(reader) } }

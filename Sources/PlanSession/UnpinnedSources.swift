@@ -23,6 +23,7 @@ package final class UnpinnedSources: SourceResolver {
         self.cache = cache
     }
 
+    /// The commits or checksums found so far, by URL.
     package var resolved: [String: String] { state.withLock { $0.resolved } }
 
     /// Whether all these were resolved already.
@@ -30,8 +31,10 @@ package final class UnpinnedSources: SourceResolver {
         state.withLock { state in urls.allSatisfy { state.resolved[$0] != nil } }
     }
 
+    /// Whether what `source` names can change.
     package func isUnpinned(_ source: Source) -> Bool { SourceAddress.moves(source) }
 
+    /// Sources whose state could not be found.
     package var warnings: [Diagnostic] { state.withLock { $0.warnings } }
 
     /// `source` as it is now.

@@ -13,6 +13,7 @@ extension IncrementalState {
         self.init(&reader)
     }
 
+    /// The state as bytes for the cache.
     package var encoded: [UInt8] {
         var writer = FlatWriter()
         writer.write([Self.signature])

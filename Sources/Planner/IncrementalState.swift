@@ -166,7 +166,9 @@ extension ColumnState.Flags {
 
 /// An earlier plan, and what is remembered of how it was made.
 package struct PreviousPlan: Sendable {
+    /// The head of the previous plan.
     package let header: PlanHeader
+    /// What was kept of how it was made.
     package let memory: IncrementalState
     /// The cells of a shard, in their order; none where the plan has no such shard.
     package let cells: @Sendable (CellShard) throws -> [PlannedCell]

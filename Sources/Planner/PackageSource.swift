@@ -21,6 +21,7 @@ package protocol PackageSource: Sendable {
 
 /// What is wrong with a file of a package, or with a folder that would be one.
 package struct PackageDefect: Hashable, Sendable {
+    /// The package's name.
     package var name: String
     /// Nil where no single version is concerned.
     package var version: String?

@@ -16,6 +16,7 @@ package struct PackageWarnings {
         self.memory = memory
     }
 
+    /// The warnings about planned packages, in order of their files.
     package var warnings: [Diagnostic] {
         get throws {
             var told: Set<Diagnostic> = []

@@ -7,7 +7,9 @@ internal import YAML
 package struct PlanInputs: Sendable {
     /// Which description of a target is meant: that for opam's compilers, or for the distro's own.
     package struct ProfileKey: Hashable, Sendable {
+        /// The target's name.
         package var target: String
+        /// Whether the compiler is the distribution's own.
         package var systemCompiler: Bool
 
         package init(target: String, systemCompiler: Bool) {
@@ -16,7 +18,9 @@ package struct PlanInputs: Sendable {
         }
     }
 
+    /// The matrix.
     package var matrix: MatrixFile
+    /// The descriptions of targets.
     package var profiles: [ProfileKey: TargetProfile]
     /// By positions in `matrix.repositories`, in order of precedence.
     package var sources: [[Int]: any PackageSource]
@@ -118,6 +122,7 @@ extension TargetEntry {
 
 /// A plan, and what is known of how it was made.
 package struct PlanOutput: Sendable {
+    /// The difference from the previous plan, or the whole plan.
     package var update: PlanUpdate
     /// Whether the update is one of the previous plan; otherwise it is the whole plan.
     package var isIncremental: Bool
@@ -125,13 +130,16 @@ package struct PlanOutput: Sendable {
     package var memory: IncrementalState
     /// How many cells were made, and not left as they were.
     package var made: Int
+    /// What the user should know.
     package var warnings: [Diagnostic]
 
+    /// The head of the plan.
     package var header: PlanHeader { update.header }
 }
 
 /// How far planning has come.
 package struct PlanProgress: Sendable {
+    /// What planning is doing.
     package enum Phase: String, Sendable {
         case reading = "reading repositories"
         case solving
@@ -139,8 +147,11 @@ package struct PlanProgress: Sendable {
         case writing
     }
 
+    /// What planning is doing.
     package var phase: Phase
+    /// How much of the phase is done.
     package var done: Int
+    /// How much there is to do; 0 where that is not known.
     package var total: Int
 
     package init(_ phase: Phase, done: Int = 0, total: Int = 0) {

@@ -7,7 +7,9 @@ package struct TargetProfile: Sendable {
     /// environment has already. A name that the distro lacks stands for itself, so that the build says so.
     package typealias SystemPackageMapper = @Sendable (_ names: [String]) async throws -> [String: [String]]
 
+    /// The target as plans record it.
     package var target: Plan.Target
+    /// Maps names of system packages to those of the distribution.
     package var mapSystemPackages: SystemPackageMapper
 
     package init(target: Plan.Target, mapSystemPackages: @escaping SystemPackageMapper) {

@@ -1,5 +1,6 @@
 package import Core
 internal import Foundation
+internal import Logging
 package import PluginMessages
 
 /// A plugin that was found, loaded and checked. Calls go to a child process, one at a time.
@@ -9,7 +10,9 @@ package import PluginMessages
 package actor Plugin {
     /// Which plugin gave an answer: part of every job's id and of every result.
     package struct Identity: Codable, Hashable, Sendable {
+        /// The name in the descriptor.
         package var name: String
+        /// The version in the descriptor.
         package var version: String
         /// Of the plugin's file.
         package var digest: Digest
@@ -99,7 +102,14 @@ package actor Plugin {
     where Call.Answer: CheckedAnswer, Call.Answer.Request == Call.Request {
         let bytes = [UInt8](try CanonicalJSON.encode(request))
         do {
+            let start = ContinuousClock.now
             let (status, answer) = try running().call(Call.name, bytes)
+            logger.debug(
+                "plugin call",
+                metadata: [
+                    "plugin": "\(file.name)", "call": "\(Call.name)", "status": "\(status)",
+                    "answer bytes": "\(answer.count)", "duration": "\(ContinuousClock.now - start)",
+                ])
             return try decode(Call.self, status, answer, request: request)
         } catch let fault as PluginFault {
             if process?.isAlive == false { process = nil }

@@ -4,6 +4,7 @@ internal import System
 
 /// The plugins on a search path, each loaded when it is first asked for.
 package final class PluginCatalog: Sendable {
+    /// The files on the search path.
     package let found: PluginSearchPath.Found
 
     private let searchPath: PluginSearchPath

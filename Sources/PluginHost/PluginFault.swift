@@ -3,6 +3,7 @@ internal import Glibc
 
 /// What a plugin, or its file, did wrong. Each costs one call: the next one gets a new child.
 package struct PluginFault: ClassifiedError, Sendable, Hashable {
+    /// What happened.
     package enum Kind: Sendable, Hashable {
         /// The loader refused the file, in its words.
         case unloadable(String)
@@ -29,11 +30,15 @@ package struct PluginFault: ClassifiedError, Sendable, Hashable {
 
     /// The numbers at the head of a descriptor; those after the first wrong one are 0.
     package struct Descriptor: Sendable, Hashable {
+        /// Tells a descriptor of ciso from anything else.
         package var magic: UInt32
+        /// The version of PluginABI.h that the plugin was built with.
         package var abiVersion: UInt32
+        /// The size of the descriptor in that version, in bytes.
         package var structSize: UInt32
     }
 
+    /// What happened.
     package var kind: Kind
     /// The call that it happened in; nil while loading.
     package var call: String?

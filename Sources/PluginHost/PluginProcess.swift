@@ -4,7 +4,9 @@ internal import Core
 package final class PluginProcess {
     /// What the descriptor says.
     package let descriptor: PluginFault.Descriptor
+    /// The name in the descriptor.
     package let name: String
+    /// The version in the descriptor.
     package let version: String
 
     private let child: ChildProcess
@@ -36,6 +38,7 @@ package final class PluginProcess {
         }
     }
 
+    /// Whether the child process still answers.
     package var isAlive: Bool { child.isAlive }
 
     /// Calls the plugin.

@@ -8,6 +8,7 @@ internal import Foundation
 /// plugin's file. Of files with the same name the first wins; inside one directory, the first by the bytes of the
 /// file's name. The others are *shadowed*: listed, never loaded.
 package struct PluginSearchPath: Sendable, Hashable {
+    /// The folders, in order of precedence.
     package var entries: [String]
 
     package init(entries: [String]) {

@@ -32,6 +32,7 @@ public struct CheckedRequest: Sendable {
         self.values = values
     }
 
+    /// The distribution's version; empty where it has none.
     public var version: String { request.version ?? "" }
 
     /// The architecture as Linux's `uname -m` and most mirrors spell it: `aarch64` for opam's `arm64`.

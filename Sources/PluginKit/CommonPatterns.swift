@@ -3,6 +3,7 @@ public import PluginMessages
 /// How compilers, linkers and build tools say what went wrong, the same on every distro. A plugin's own patterns come
 /// before them.
 public enum CommonPatterns {
+    /// Every pattern, the more specific first.
     public static let all = resources + system + languages + tools
 
     /// The machine ran out of something.

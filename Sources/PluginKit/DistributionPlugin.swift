@@ -36,9 +36,11 @@ public protocol DistributionPlugin: Sendable {
 }
 
 extension DistributionPlugin {
+    /// No further steps: packages are built as their opam files say.
     public func steps(_ request: StepsRequest, _ target: CheckedRequest) throws -> [Step] {
         OpamCommands.steps(for: request)
     }
 
+    /// No patterns.
     public var patterns: [LogPattern] { [] }
 }

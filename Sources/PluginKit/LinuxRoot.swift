@@ -2,8 +2,11 @@ public import PluginMessages
 
 /// What the environments of Linux distros have in common: a root file system with one unprivileged user.
 public enum LinuxRoot {
+    /// The user of builds in root file systems.
     public static let user = BuildUser(name: "opam", uid: 1000, gid: 1000)
+    /// The directories of that user.
     public static let paths = Paths(home: "/home/opam", opamRoot: "/home/opam/.opam", build: "/home/opam/build")
+    /// `/bin/sh`.
     public static let shell = Shell(family: .posix)
     /// The host keeps its own settings to itself: these are all that steps see.
     public static let environment = [

@@ -2,6 +2,7 @@ public import PluginMessages
 
 /// The option by which a matrix tells the version of a distro's opam, where it changes without the plugin's knowing.
 public enum OpamClientOption {
+    /// The option as the plugin's description lists it.
     public static let option = PluginOption(
         "opam-client", .text,
         summary:

@@ -2,8 +2,11 @@
 public struct OpamVariables: Sendable {
     /// `linux`, `freebsd`, `macos` …
     public var os: String
+    /// opam's `os-distribution`.
     public var distribution: String
+    /// opam's `os-family`.
     public var family: String
+    /// opam's `os-version`.
     public var version: String
     /// What `ocamlc -config` says for `system` on it; the same as `os` on most.
     public var ocamlSystem: String

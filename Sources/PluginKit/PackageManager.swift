@@ -6,6 +6,7 @@ public struct PackageManager: Sendable {
     public var install: String
     /// Succeeds where the package `$package` is installed; nil where only `install` can tell.
     public var isInstalled: String?
+    /// Who runs its commands.
     public var user: Step.User
     /// Variables of both.
     public var environment: [String: String]

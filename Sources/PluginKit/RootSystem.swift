@@ -19,6 +19,7 @@ public struct RootSystem: Sendable {
     public var client: String
     /// What the worker needs to make the root.
     public var tools: [Tool]
+    /// The shell of the root file system.
     public var shell: Shell
     /// Whether the distro has no releases, so that the version in its `os-release` is not compared.
     public var isRolling: Bool

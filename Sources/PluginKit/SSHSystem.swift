@@ -12,6 +12,7 @@ public struct SSHSystem: Sendable {
     public var directory: String
     /// `PATH` of every step.
     public var path: String
+    /// The shell of the host.
     public var shell: Shell
     /// What every environment has.
     public var packages: [String]
@@ -21,6 +22,7 @@ public struct SSHSystem: Sendable {
     public var make: String
     /// A command that prints opam's `os-version`; nil: not compared.
     public var osVersion: String?
+    /// The package manager of the host.
     public var manager: PackageManager
     /// Run before the environment's packages are installed.
     public var prelude: String

@@ -2,6 +2,7 @@ public import PluginMessages
 
 /// The option by which a matrix tells the version of a distro's OCaml, where it changes without the plugin's knowing.
 public enum SystemCompilerOption {
+    /// The option as the plugin's description lists it.
     public static let option = PluginOption(
         "system-ocaml", .text,
         summary: "The version of the distro's own OCaml, needed for cells that build with it; the probe compares it.")

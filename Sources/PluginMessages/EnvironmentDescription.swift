@@ -4,6 +4,7 @@
 /// the environment's contents is in here, in a script or in `inputs`. It holds no mirror and no host name; those come
 /// from the worker's machine and settings.
 public struct EnvironmentDescription: Codable, Hashable, Sendable {
+    /// Whether builds run in a root file system or on a host.
     public enum Kind: String, Codable, Hashable, Sendable, CaseIterable {
         /// A directory on the worker's Linux machine, filled by the `bootstrap` steps whose place is the worker.
         case rootFileSystem = "root-file-system"
@@ -13,6 +14,7 @@ public struct EnvironmentDescription: Codable, Hashable, Sendable {
         case host
     }
 
+    /// Where builds run.
     public var kind: Kind
     /// An OCI reference for the kind `image`, by digest where it is to be exact.
     public var image: String?
@@ -31,8 +33,11 @@ public struct EnvironmentDescription: Codable, Hashable, Sendable {
     public var tools: [Tool]
     /// What the contents depend on and no script says: a suite, a snapshot's date, an archive's checksum.
     public var inputs: [String: String]
+    /// The shell that runs scripts.
     public var shell: Shell
+    /// Directories inside the environment.
     public var paths: Paths
+    /// The user that packages are built as.
     public var buildUser: BuildUser
     /// Variables of every step in the environment (`LANG`, `PATH`, `DEBIAN_FRONTEND` …). Steps may add their own.
     public var environment: [String: String]
@@ -98,6 +103,7 @@ public struct Shell: Codable, Hashable, Sendable {
     public var path: String
     /// Before the script: `["-eu"]`.
     public var arguments: [String]
+    /// Which syntax the shell understands.
     public var family: ShellFamily
     /// Words put before the shell's where a step is root's and the login user is not: `["doas"]`, `["sudo", "-n"]`.
     /// Empty: steps of root need a worker or a login that is root.
@@ -141,9 +147,11 @@ public struct Paths: Codable, Hashable, Sendable {
 
 /// Who builds: never root.
 public struct BuildUser: Codable, Hashable, Sendable {
+    /// The user's name.
     public var name: String
     /// Set where the bootstrap creates the user, absent where it is the login of a host.
     public var uid: Int?
+    /// The numeric id of the user's group; nil: that of the system.
     public var gid: Int?
 
     public init(name: String, uid: Int? = nil, gid: Int? = nil) {

@@ -15,6 +15,7 @@ public struct LogPattern: Codable, Hashable, Sendable {
 
     /// Unique in its list; lower-case letters, digits and `-`: `missing-header`.
     public var name: String
+    /// What a match means.
     public var kind: Kind
     /// A regular expression of the subset that Swift, PCRE and ICU share, searched for in one line without its end.
     public var expression: String
@@ -30,7 +31,9 @@ public struct LogPattern: Codable, Hashable, Sendable {
 
     /// A line that a pattern must match.
     public struct Example: Codable, Hashable, Sendable {
+        /// A line that the pattern must match.
         public var line: String
+        /// The signature that the line must give.
         public var signature: String
 
         public init(_ line: String, _ signature: String) {
@@ -55,6 +58,7 @@ public struct LogPattern: Codable, Hashable, Sendable {
 
 /// The answer to `patterns`: in order of precedence.
 public struct PatternsAnswer: Codable, Hashable, Sendable {
+    /// The patterns, in order of precedence.
     public var patterns: [LogPattern]
 
     public init(patterns: [LogPattern]) {

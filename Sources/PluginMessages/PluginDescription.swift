@@ -88,7 +88,9 @@ public struct PluginOption: Codable, Hashable, Sendable {
         case words
     }
 
+    /// The option's name in a matrix.
     public var name: String
+    /// Which values the option takes.
     public var kind: Kind
     /// Used where the matrix says nothing. Absent: the plugin decides by itself, as `summary` tells.
     public var defaultValue: String?

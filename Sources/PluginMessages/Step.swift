@@ -12,6 +12,7 @@ public struct Step: Codable, Hashable, Sendable {
         case environment
     }
 
+    /// Who runs a step.
     public enum User: String, Codable, Hashable, Sendable, CaseIterable {
         case root
         /// ``EnvironmentDescription/buildUser``.
@@ -20,11 +21,14 @@ public struct Step: Codable, Hashable, Sendable {
 
     /// Unique in its list; lower-case letters, digits and `-`: `install-system-packages`.
     public var name: String
+    /// The phase that a failure of the step belongs to.
     public var phase: Phase
     /// For the shell of the step's place: the environment's ``Shell``, or `/bin/sh -eu` of the worker. It ends with
     /// status 0 where it succeeded.
     public var script: String
+    /// Whether the step runs inside the environment or on the worker.
     public var place: Place
+    /// Who runs the step.
     public var user: User
     /// The directory that it starts in; absent: the build user's home, or any at the worker.
     public var directory: String?

@@ -3,6 +3,7 @@
 /// Opam-repository's `depexts` have filters on `os-distribution` and `os-family`; the names sent here are those whose
 /// filter is true in the target.
 public struct SystemPackagesRequest: Codable, Hashable, Sendable {
+    /// The target that the names are for.
     public var target: TargetRequest
     /// Names as in opam files, sorted, each once.
     public var names: [String]
@@ -39,6 +40,7 @@ public struct SystemPackagesAnswer: Codable, Hashable, Sendable {
 
 /// What became of one depext name.
 public struct SystemPackage: Codable, Hashable, Sendable {
+    /// What becomes of a name in `depexts:`.
     public enum Status: String, Codable, Hashable, Sendable, CaseIterable {
         /// The distro calls it otherwise, or it is part of the environment already (`packages` is empty then).
         case mapped
@@ -48,7 +50,9 @@ public struct SystemPackage: Codable, Hashable, Sendable {
         case unknown
     }
 
+    /// The name as opam files have it.
     public var name: String
+    /// What becomes of the name.
     public var status: Status
     /// The distro's names; empty where unknown.
     public var packages: [String]

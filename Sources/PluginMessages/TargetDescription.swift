@@ -51,6 +51,7 @@ public struct TargetDescription: Codable, Hashable, Sendable {
     /// The distro's packages that the bootstrap installs, for `ci plugin depexts --against`; no part of a job's id. Absent:
     /// they are not compared.
     public var installedPackages: [String]?
+    /// The environment that packages are built in.
     public var environment: EnvironmentDescription
 
     public init(

@@ -6,7 +6,9 @@ package import OpamRepository
 package struct DepextUsage: Sendable {
     /// A depext, and the numbers of the package versions that name it.
     package struct Name {
+        /// The name in `depexts:`.
         package var name: String
+        /// The package versions that name it, by their position.
         package var users: Set<Int>
     }
 

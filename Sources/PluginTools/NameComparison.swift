@@ -27,6 +27,7 @@ package struct NameComparison: Encodable {
     var compared: Int
     /// When the plugin says that its names were compared last.
     var lastCompared: String?
+    /// The names that the list contradicts.
     package var mistakes: [Mistake] = []
 
     /// - Parameters:
@@ -57,6 +58,7 @@ package struct NameComparison: Encodable {
         }
     }
 
+    /// The comparison for people.
     package var text: String {
         let last =
             lastCompared.map { "the plugin says that they were last compared on \($0)" } ?? "never compared before"
@@ -73,6 +75,7 @@ package struct NameComparison: Encodable {
         return lines.joined(separator: "\n")
     }
 
+    /// A line for each mistake.
     package var csv: String {
         mistakes.map { "\(target),\($0.kind.rawValue),\($0.name),\($0.nearest.joined(separator: " "))\n" }.joined()
     }

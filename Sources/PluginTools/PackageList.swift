@@ -20,6 +20,7 @@ package struct PackageList {
 
     private static let sizeLimit = 1 << 30
 
+    /// The form that the list was recognised as.
     package let form: Form
     private(set) var names: Set<String> = []
 

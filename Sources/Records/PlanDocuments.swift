@@ -231,8 +231,11 @@ public struct PlanDocuments: Sendable {
 extension PlanDocuments {
     /// A place at which two plans do not have the same document.
     public struct Difference: Sendable {
+        /// The document or directory that differs.
         public var path: StorePath
+        /// Whether the earlier plan has it.
         public var isInOld: Bool
+        /// Whether the later plan has it.
         public var isInNew: Bool
     }
 

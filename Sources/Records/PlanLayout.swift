@@ -15,10 +15,15 @@ public import Store
 /// Only `plan.json` and the tasks name commits, and no document counts what is in others, so that a change of a few
 /// packages changes a few documents.
 public enum PlanLayout {
+    /// The head of the plan.
     public static let header = TypedPath<PlanHeader>("plan.json")
+    /// The directory of cells, by target, compiler and shard.
     public static let cells: StorePath = "cells"
+    /// The directory of tasks.
     public static let tasks = ShardedDirectory<PlannedTask>("tasks")
+    /// The directory of jobs, by id.
     public static let jobs = ShardedDirectory<Job>("jobs")
+    /// The directory of package files, by digest.
     public static let packages: StorePath = "packages"
 
     /// The branch of a deployment: `refs/heads/DEPLOYMENT`.

@@ -7,6 +7,7 @@ public import Store
 /// It names the results that are not to be relied on any more. A result that it does not name fulfils it, whichever run
 /// and deployment recorded that result, so a job is executed once for each request, however often a run is interrupted.
 public struct RetryRequest: Codable, Hashable, Sendable {
+    /// The job that is to run again.
     public var job: Digest
     /// A cell of the job, for people.
     public var cell: Cell
@@ -22,7 +23,9 @@ public struct RetryRequest: Codable, Hashable, Sendable {
 
 /// The retry requests of a deployment as they lie in the store: `refs/heads/retries/DEPLOYMENT`, `ab/JOB.json`.
 public struct RetryBranch: Sendable, Hashable {
+    /// The beginning of the branches' names.
     public static let prefix = "retries/"
+    /// The deployment that asks.
     public let deployment: String
 
     public init(deployment: String) {
@@ -65,6 +68,7 @@ public struct SupersededResults: Sendable, Hashable {
             })
     }
 
+    /// Whether no result is superseded.
     public var isEmpty: Bool { identities.isEmpty }
 
     /// Whether a retry was requested after this result, which a run therefore does not rely on.

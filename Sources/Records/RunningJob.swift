@@ -7,6 +7,7 @@ public import Store
 public struct RunningJob: Codable, Hashable, Sendable {
     /// The first of the cells that the job decides, by target, compiler and package.
     public var cell: Cell
+    /// Whether the job builds the package or runs its tests.
     public var kind: Job.Kind
     /// The job's id.
     public var job: String

@@ -6,6 +6,7 @@ package import Store
 
 /// Why a cell is as it is, and since when.
 package struct CellExplanation: Codable, Sendable {
+    /// The cell with its state.
     package var cell: CellState
     /// Package versions that the job was built over, in order of names.
     package var inputs: [PackageVersion]

@@ -3,20 +3,28 @@ package import Documents
 
 /// A cell of a plan with what is known of it: a line of the results.
 package struct CellState: Codable, Sendable, Hashable {
+    /// The cell.
     package var cell: Cell
     /// `pending` where there is no verdict yet, `excluded` where the matrix leaves it out, else an `Outcome`; `unsolvable`
     /// as soon as the plan says so.
     package var state: String
+    /// Whether the matrix requires the cell to be good.
     package var required: Bool
     /// Why a failure is accepted, where it is.
     package var accepted: String?
+    /// The phase that failed; nil where none did.
     package var phase: Phase?
+    /// The normalised error line, equal for equal failures.
     package var signature: String?
+    /// The error line, the explanation of the solver, or why the matrix leaves the cell out.
     package var reason: String?
+    /// The package whose failure blocks the cell.
     package var blockedBy: PackageVersion?
     /// Seconds of wall clock.
     package var duration: Double?
+    /// The digest of the log, in hexadecimal.
     package var log: String?
+    /// The id of the job that decided the cell.
     package var job: String?
     /// Whether the job, and the log, are of the package's build or of its tests; nil where no job decides.
     package var kind: Job.Kind?
@@ -74,6 +82,7 @@ package struct CellState: Codable, Sendable, Hashable {
             result: result)
     }
 
+    /// The outcome; nil where the cell is pending or excluded.
     package var outcome: Outcome? { Outcome(rawValue: state) }
 
     /// The state in a few words: `failure in build`, `blocked by dune`, `success with tests` where the tests passed too.

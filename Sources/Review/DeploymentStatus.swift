@@ -6,7 +6,9 @@ package import Records
 package struct DeploymentStatus: Codable, Sendable {
     /// The cells of one target.
     package struct Target: Codable, Sendable {
+        /// The target's name.
         package var name: String
+        /// How many cells the plan has for the target.
         package var cells: Int
         /// By the word of the state; states that no cell is in are left out.
         package var states: [String: Int]
@@ -14,8 +16,11 @@ package struct DeploymentStatus: Codable, Sendable {
         package var notGood: Int
     }
 
+    /// The deployment's name.
     package var deployment: String
+    /// The repositories at the commits that were planned.
     package var repositories: [Plan.Repository]
+    /// The targets that have cells, by name.
     package var targets: [Target]
     /// What runs now, longest first; nil where nobody looked.
     package var running: [RunningJob]?

@@ -4,10 +4,15 @@ package import Documents
 package struct Difference: Sendable {
     /// A cell that stands otherwise than before.
     package struct Change: Codable, Sendable {
+        /// The cell, as it is called on the later side.
         package var cell: Cell
+        /// How the later state compares with the earlier one.
         package var verdict: Verdict
+        /// The outcome before; nil where there was none.
         package var before: String?
+        /// The outcome after; nil where there is none.
         package var after: String?
+        /// The reason of the later result.
         package var reason: String?
     }
 

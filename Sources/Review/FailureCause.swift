@@ -2,7 +2,9 @@ package import Documents
 
 /// Failures that have one signature, over all targets, and what they hold up.
 package struct FailureCause: Codable, Sendable {
+    /// The normalised error line; of a failure without one, the cell's name.
     package var signature: String
+    /// The phase in which the first of the cells fails.
     package var phase: Phase?
     /// The error line of the first of the cells.
     package var reason: String?

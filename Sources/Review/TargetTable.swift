@@ -4,12 +4,17 @@ package import Documents
 package struct TargetTable: Sendable {
     /// A package version with its state under each compiler of the table, nil where the plan has no such cell.
     package struct Row: Sendable {
+        /// The package and version of the row.
         package var package: PackageVersion
+        /// The states in the order of the table's compilers.
         package var states: [CellState?]
     }
 
+    /// The target's name.
     package var target: String
+    /// The columns, by name.
     package var compilers: [String]
+    /// The rows, by package.
     package var rows: [Row]
 
     /// One table for each target that has cells, by name.

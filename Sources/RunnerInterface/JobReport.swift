@@ -3,14 +3,19 @@ public import Documents
 
 /// What became of a job.
 public struct JobReport: Sendable {
+    /// How the job ended.
     public var outcome: Outcome
     /// Whether the same would happen again in this run: an infrastructure failure that is not worth another attempt.
     public var isPermanent = false
+    /// The phase that failed; nil where none did.
     public var phase: Phase?
+    /// The normalised error line; nil where nothing failed.
     public var signature: String?
     /// The error line as printed, or what the machine lacked.
     public var reason: String?
+    /// The digest of the log in the store; nil where there is none.
     public var log: Digest?
+    /// The digest of the layer that the job added; nil where it failed.
     public var layer: Digest?
     /// Files of other packages that the job changed, and that its matrix lets it change.
     public var overwrites: [CellResult.Overwrite] = []

@@ -5,9 +5,13 @@ public import Documents
 public struct JobRequest: Sendable {
     /// A job that ran before, with the layer it left.
     public struct Input: Sendable {
+        /// The job's id.
         public var id: Digest
+        /// The job itself.
         public var job: Job
+        /// The layer that the input added.
         public var layer: Digest
+        /// The package's opam file and what is beside it.
         public var files: PackageFiles
 
         public init(id: Digest, job: Job, layer: Digest, files: PackageFiles) {
@@ -23,6 +27,7 @@ public struct JobRequest: Sendable {
     public var files: PackageFiles
     /// Everything that the job is built over, direct and indirect, dependencies first.
     public var inputs: [Input]
+    /// The target that the job runs on.
     public var target: Plan.Target
 
     public init(id: Digest, job: Job, files: PackageFiles, inputs: [Input], target: Plan.Target) {

@@ -17,5 +17,6 @@ public protocol JobRunner: Sendable {
 }
 
 extension JobRunner {
+    /// No lane: the target's jobs share this machine with all others.
     public func lane(of target: Plan.Target) -> Lane? { nil }
 }

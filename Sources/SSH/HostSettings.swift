@@ -4,11 +4,15 @@ public import Core
 public struct HostSettings: Sendable {
     /// Hosts for the targets that a glob matches.
     public struct Rule: Hashable, Sendable {
+        /// Matches names of targets.
         public var targets: Glob
+        /// The hosts of those targets.
         public var hosts: [HostAddress]
     }
 
+    /// The rules, of which the first that matches counts.
     public var rules: [Rule]
+    /// How the ssh client is started.
     public var client: SSHClient
     /// How long jobs wait for a target none of whose hosts answers.
     public var hostWait: Duration

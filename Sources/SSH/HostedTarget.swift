@@ -2,6 +2,7 @@ package import Core
 
 /// A target whose jobs run on hosts that are reached by ssh.
 package struct HostedTarget: Hashable, Sendable {
+    /// The target's name.
     package var name: String
     /// The addresses that the matrix names, separated by spaces.
     package var planned: String?

@@ -2,6 +2,7 @@ public import Core
 
 /// A machine that is reached by ssh. It needs sshd, a POSIX shell and tar, nothing of ours.
 public struct RemoteHost: Hashable, Sendable {
+    /// Where the host is, and as whom to log in.
     public var address: HostAddress
     /// How the ssh client of this machine is called.
     public var client: SSHClient

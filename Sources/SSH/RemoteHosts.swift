@@ -20,6 +20,7 @@ package actor RemoteHosts {
         var lastUsed: ContinuousClock.Instant?
     }
 
+    /// Which hosts there are.
     package let settings: HostSettings
     /// How long a job waits for a host that another process uses.
     private static let longestWait = Duration.seconds(6 * 3600)

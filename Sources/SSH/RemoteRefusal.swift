@@ -3,6 +3,7 @@ import Supervision
 
 /// Why there is no session with a host.
 public struct RemoteRefusal: ClassifiedError, CustomStringConvertible {
+    /// What kept the session from starting.
     public enum Kind: Hashable, Sendable {
         /// Nobody answers, or the connection broke.
         case unreachable
@@ -18,8 +19,11 @@ public struct RemoteRefusal: ClassifiedError, CustomStringConvertible {
         case unsuitable
     }
 
+    /// What kept the session from starting.
     public var kind: Kind
+    /// Names the host and what it or the client reported.
     public var message: String
+    /// What the user can do about it; nil where nothing helps.
     public var hint: String?
 
     public init(_ kind: Kind, _ message: String, hint: String? = nil) {

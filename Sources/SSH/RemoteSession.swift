@@ -1,5 +1,6 @@
 import Core
 import Glibc
+internal import Logging
 public import Supervision
 import Synchronization
 import System
@@ -9,6 +10,7 @@ import System
 /// The connection's first process is the workspace's keeper: when the connection ends, for whatever reason, it kills what
 /// runs in the workspace and removes it. So nothing has to be remembered here to be cleaned up there.
 public final class RemoteSession: Sendable {
+    /// The host that the session is with.
     public let host: RemoteHost
     /// The directory of the workspace on the host.
     public let workspace: String
@@ -48,7 +50,11 @@ public final class RemoteSession: Sendable {
         control = "\(socket.path)/s"
         let script = RemoteScript.keeper(host, workspace: workspace, mark: mark, claims: claims)
         keeper = try ControlConnection(host: host, control: control, script: script)
+        let start = ContinuousClock.now
+        logger.debug("connecting", metadata: ["host": "\(host.name)"])
         user = try await keeper.waitUntilReady(of: host)
+        logger.debug(
+            "connected", metadata: ["host": "\(host.name)", "duration": "\(ContinuousClock.now - start)"])
     }
 
     /// Connects to `host`, looks around and leaves.

@@ -2,6 +2,7 @@ internal import Core
 
 /// A host in which one job may be built.
 package struct RemoteWorkspace: Sendable {
+    /// The session that is lent.
     package let session: RemoteSession
     /// The host, its system and its C compiler, for whoever reads a result.
     package let machine: String
@@ -12,6 +13,7 @@ package struct RemoteSessions: Sendable {
     /// Receives what is being done, and the name of the host on which.
     package typealias Progress = @Sendable (_ step: String, _ host: String?) -> Void
 
+    /// The hosts that sessions are with.
     package let hosts: RemoteHosts
     private let ready: ReadyHosts
     /// For files on their way.

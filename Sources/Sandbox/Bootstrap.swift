@@ -13,7 +13,9 @@ public struct BootstrapStep: Sendable {
         case environment
     }
 
+    /// Whether the step runs on this machine or in the new root file system.
     public var location: Location
+    /// What is run.
     public var command: Command
 
     public init(_ location: Location, _ command: Command) {
@@ -26,6 +28,7 @@ public struct BootstrapStep: Sendable {
 public struct BootstrapFailure: ClassifiedError, CustomStringConvertible {
     /// The step's name.
     public var step: String
+    /// How the command ended.
     public var result: CommandResult
     /// The file with all that the steps printed.
     public var log: String

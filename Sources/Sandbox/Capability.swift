@@ -5,7 +5,9 @@ import System
 
 /// Something that running jobs needs of this machine, and whether it is there.
 public struct Capability: Hashable, Sendable {
+    /// What is needed.
     public var name: String
+    /// Whether this machine has it.
     public var isAvailable: Bool
     /// What was found.
     public var detail: String

@@ -12,9 +12,11 @@ import System
 public final class Sandbox: Sendable {
     /// A file or directory of the machine that is seen inside.
     public struct Bind: Hashable, Sendable {
+        /// The path on this machine.
         public var source: String
         /// Absolute, inside.
         public var destination: String
+        /// Whether the sandbox may write there.
         public var writable: Bool
 
         public init(_ source: String, at destination: String, writable: Bool = false) {
@@ -30,6 +32,7 @@ public final class Sandbox: Sendable {
         public var base: String
         /// Directories above it, the lowest first, read only; at most 499.
         public var layers: [String]
+        /// Paths of this machine that are visible inside.
         public var binds: [Bind]
         /// Whether changes go to the base itself, which must then have no layers: for filling a new base.
         public var writesBase: Bool
@@ -47,6 +50,7 @@ public final class Sandbox: Sendable {
         }
     }
 
+    /// What the sandbox is made of.
     public let layout: Layout
     let scratch: ScratchDirectory
     /// Bytes that stay free on the machine's disk: below that a command is stopped.

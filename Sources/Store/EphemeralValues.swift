@@ -1,5 +1,6 @@
 /// A value that lives beside history, with whoever set it.
 public struct EphemeralValue: Hashable, Sendable {
+    /// The value as it was set.
     public let bytes: [UInt8]
     /// Greater with every change of any value.
     public let version: UInt64
@@ -16,6 +17,7 @@ public enum EphemeralExpectation: Hashable, Sendable {
 
 /// Somebody who sets live values. They are gone when the owner leaves, is released, or its process dies.
 public final class EphemeralOwner: Sendable {
+    /// Names the owner among those of the store.
     public let id: String
     private let end: @Sendable () -> Void
 
@@ -75,6 +77,7 @@ public final class EphemeralWatch: Sendable {
 
     deinit { end() }
 
+    /// Ends the watch.
     public func cancel() { end() }
 }
 

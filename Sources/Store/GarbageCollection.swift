@@ -20,14 +20,21 @@ public struct Retention: Sendable, Hashable {
 
 /// What a collection drops, or would drop.
 public struct Garbage: Sendable, Codable, Hashable {
+    /// The logs that nothing refers to.
     public var logs: [Digest] = []
+    /// The size of those logs in the store, in bytes.
     public var logBytes = 0
+    /// The objects that nothing refers to.
     public var objects: [Digest] = []
+    /// The size of those objects, in bytes.
     public var objectBytes = 0
+    /// How many logs stay.
     public var keptLogs = 0
+    /// How many objects stay.
     public var keptObjects = 0
     /// Files of git objects before, that become one pack.
     public var looseObjects = 0
+    /// How many packs become one.
     public var packs = 0
     /// Why nothing is dropped: a part of the history cannot be read, and may refer to anything. Nil: all can be read.
     public var gap: String?

@@ -2,7 +2,9 @@ public import Git
 
 /// One commit as history tells it.
 public struct HistoryEntry: Sendable {
+    /// The commit's id.
     public let id: ObjectID
+    /// The commit itself: tree, parents, author, message.
     public let commit: Commit
 }
 

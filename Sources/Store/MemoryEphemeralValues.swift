@@ -22,6 +22,7 @@ public final class MemoryEphemeralValues: EphemeralValues {
 
     private let state = Mutex(State())
 
+    /// An empty table that lives as long as the process.
     public init() {}
 
     public func join(_ name: String) -> EphemeralOwner {

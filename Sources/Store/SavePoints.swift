@@ -3,6 +3,7 @@ internal import Glibc
 
 /// All branches as they were at one moment: `refs/ciso/snapshots/NAME/BRANCH`.
 public struct SavePoint: Sendable, Hashable, Codable {
+    /// The name of the save point.
     public let name: String
     /// The commit of each branch, by its name.
     public let heads: [String: String]
@@ -82,7 +83,9 @@ extension Store {
 
     /// What undoing a commit would change.
     public struct UndoPlan: Sendable {
+        /// The branch to undo the commit on.
         public let branch: Branch
+        /// The commit to undo.
         public let commit: HistoryEntry
         /// The documents as they are now, and as they would be.
         public let changes: [WatchEvent.Change]

@@ -8,6 +8,7 @@ package struct Schema: Sendable {
     package struct Migration: Sendable {
         /// A few words for the commits: "Split the index".
         package let name: String
+        /// Changes a branch from the version before to this one.
         package let change: @Sendable (Transaction, Branch) throws -> Void
 
         package init(_ name: String, change: @escaping @Sendable (Transaction, Branch) throws -> Void) {
@@ -21,6 +22,7 @@ package struct Schema: Sendable {
 
     /// At `index`: what brings a store of version `index + 1` to the next one.
     package let migrations: [Migration]
+    /// The version that stores have after all migrations.
     package var version: Int { migrations.count + 1 }
 
     package init(_ migrations: [Migration]) {

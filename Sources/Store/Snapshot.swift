@@ -6,7 +6,9 @@ public import Git
 public struct Snapshot: Sendable {
     /// A name in a directory.
     public struct Entry: Hashable, Sendable {
+        /// The last part of the path.
         public let name: String
+        /// Whether there are documents below.
         public let isDirectory: Bool
         /// Equal ids mean equal contents.
         public let id: ObjectID

@@ -1,6 +1,7 @@
 internal import Core
 public import Git
 internal import Glibc
+internal import Logging
 internal import Synchronization
 
 extension Store {
@@ -33,7 +34,9 @@ extension Store {
             let outcome = Outcome()
             committer.submit(request(transaction, branch, message, options) { outcome.set($0) })
             do {
-                return Committed(value: value, commit: try outcome.get())
+                let commit = try outcome.get()
+                trace(branch, commit, attempt)
+                return Committed(value: value, commit: commit)
             } catch let conflict as Conflict {
                 try giveUp(on: conflict, attempt)
             }
@@ -59,6 +62,7 @@ extension Store {
                     committer.submitLater(
                         request(transaction, branch, message, options) { continuation.resume(with: $0) })
                 }
+                trace(branch, commit, attempt)
                 return Committed(value: value, commit: commit)
             } catch let conflict as Conflict {
                 try giveUp(on: conflict, attempt)
@@ -66,6 +70,14 @@ extension Store {
             try await Task.sleep(for: .microseconds(backoff(attempt)))
             attempt += 1
         }
+    }
+
+    private func trace(_ branch: Branch, _ commit: ObjectID?, _ attempt: Int) {
+        logger.debug(
+            "transaction",
+            metadata: [
+                "branch": "\(branch)", "commit": "\(commit?.description ?? "none")", "attempt": "\(attempt)",
+            ])
     }
 
     private func request(

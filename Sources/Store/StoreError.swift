@@ -33,9 +33,11 @@ public struct StoreError: Error, Sendable, CustomStringConvertible {
         case system
     }
 
+    /// The kind of the error, for callers.
     public let kind: Kind
     /// Names the thing and says what was found.
     public let message: String
+    /// What the user can do about it; nil where nothing helps.
     public let hint: String?
 
     public init(_ kind: Kind, _ message: String, hint: String? = nil) {
@@ -85,11 +87,15 @@ extension StoreError: ClassifiedError {
 
 /// Two transactions changed the same document, or one changed what the other had read, and no merge settles it.
 public struct Conflict: Error, Sendable, Hashable, CustomStringConvertible {
+    /// The branch that both transactions changed.
     public let branch: Branch
+    /// The document on which they disagree.
     public let path: StorePath
     /// The document as the transaction found it, what it made of it, and what is there now. Nil: absent.
     public let base: [UInt8]?
+    /// The document as the failed transaction would have it.
     public let ours: [UInt8]?
+    /// The document as it is now.
     public let theirs: [UInt8]?
     /// False where the transaction only read the document, in which case `ours` is `base`.
     public let isWrite: Bool
@@ -112,6 +118,7 @@ extension Conflict: ClassifiedError {
 
 /// A branch of the store: `refs/heads/NAME`.
 public struct Branch: Hashable, Sendable, Comparable, CustomStringConvertible {
+    /// The name below `refs/heads/`.
     public let name: String
 
     /// - Throws: `StoreError` of kind `invalidPath` where git does not allow the name.

@@ -2,6 +2,7 @@ public import Core
 
 /// What is wrong in a store, what a repair does or did about it, and what the user can do.
 public struct StoreFinding: Sendable, Hashable, Codable {
+    /// How bad a finding is.
     public enum Severity: String, Sendable, Codable {
         /// Something is lost or cannot be read.
         case damage
@@ -15,8 +16,11 @@ public struct StoreFinding: Sendable, Hashable, Codable {
             layer
     }
 
+    /// How bad it is.
     public let severity: Severity
+    /// What kind of thing is damaged.
     public let subject: Subject
+    /// Names the thing and what is wrong with it.
     public let message: String
     /// What a repair does; nil: it can do nothing.
     public let repair: String?
@@ -48,18 +52,24 @@ public struct StoreFinding: Sendable, Hashable, Codable {
 
 /// What a verification looked at and found.
 public struct StoreVerification: Sendable, Codable {
+    /// Branches examined.
     public var branches = 0
+    /// Commits examined.
     public var commits = 0
+    /// Documents examined, each version counted once.
     public var documents = 0
+    /// Logs and objects examined.
     public var objects = 0
     /// Archives of layers, where somebody looked at them.
     public var layers = 0
     /// Root file systems, where somebody looked at them.
     public var environments = 0
+    /// What was found, in the order of the examination.
     public var findings: [StoreFinding] = []
     /// What is still found after a repair; empty where nothing was repaired.
     public var remaining: [StoreFinding] = []
 
+    /// Nothing examined yet.
     public init() {}
 
     /// Whether nothing was found, or all that was found was mended.
@@ -83,7 +93,9 @@ public struct BranchRebuilding: Sendable {
 
     /// The logs and layers that a document needs, by their digests.
     public struct Contents: Sendable {
+        /// Digests of logs that must exist.
         public var logs: [Digest]
+        /// Digests of layers that results name.
         public var layers: [Digest]
         /// Whose they are, for people.
         public var owner: String

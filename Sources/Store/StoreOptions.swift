@@ -10,6 +10,7 @@ public enum Durability: String, Sendable, CaseIterable {
 
 /// How a store behaves; the defaults are those of `ci`.
 public struct StoreOptions: Sendable {
+    /// What a commit survives: the process's end or the machine's.
     public var durability: Durability
     /// Who the commits are from.
     public var author: (name: String, email: String)
@@ -55,6 +56,7 @@ public struct TransactionOptions: Sendable {
         case shared
     }
 
+    /// Whether the commit may share one with others that wait.
     public var grouping: Grouping
     /// Writes elsewhere are refused. Nil: anywhere.
     public var prefixes: [StorePath]?

@@ -91,6 +91,7 @@ extension StorePath: ExpressibleByStringLiteral {
 
 /// A path together with the type of the value that is kept there.
 public struct TypedPath<Value: Codable>: Hashable, Sendable, CustomStringConvertible {
+    /// The path without its type.
     public let path: StorePath
 
     public init(_ path: StorePath) {

@@ -7,9 +7,11 @@ internal import Synchronization
 public struct WatchEvent: Sendable {
     /// One document that is not as it was when the watch last told of it.
     public struct Change: Hashable, Sendable {
+        /// The document that changed.
         public let path: StorePath
         /// Ids of the contents; nil: absent.
         public let old: ObjectID?
+        /// The document's object after the change; nil where it was removed.
         public let new: ObjectID?
     }
 
@@ -38,6 +40,7 @@ public final class Watch: Sendable {
 
     /// What has happened to a watch so far.
     public struct Statistics: Sendable, Hashable {
+        /// Events delivered so far.
         public var events = 0
         /// How often the handler threw.
         public var failures = 0

@@ -18,7 +18,9 @@ public struct Command: Hashable, Sendable {
 
     /// A directory, absolute inside the environment, that a command may change, or may not.
     public struct Access: Hashable, Sendable {
+        /// An absolute path.
         public var path: String
+        /// Whether the command may write there.
         public var isWritable: Bool
 
         public init(_ path: String, isWritable: Bool) {
@@ -29,7 +31,9 @@ public struct Command: Hashable, Sendable {
 
     /// Who runs it, inside the environment.
     public struct User: Hashable, Sendable {
+        /// The user's numeric id.
         public var uid: UInt32
+        /// The group's numeric id.
         public var gid: UInt32
 
         public init(uid: UInt32, gid: UInt32) {
@@ -45,7 +49,9 @@ public struct Command: Hashable, Sendable {
 
     /// For messages: `build`, `install-system-packages`.
     public var name: String
+    /// What is run.
     public var program: Program
+    /// The user that the command runs as.
     public var user: User
     /// Whether it may use the network; else it sees a loopback device of its own and nothing more.
     public var network: Bool
@@ -53,6 +59,7 @@ public struct Command: Hashable, Sendable {
     public var environment: [String: String]
     /// Absolute, inside the environment.
     public var workingDirectory: String
+    /// The limits at which the command is ended.
     public var limits: Limits
     /// Where given, the root file system is read-only but for these directories, of which later ones lie over earlier ones,
     /// and for `/tmp` and `/dev`. Each must exist; where a link leads to one, nothing is read-only.

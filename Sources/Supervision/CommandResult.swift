@@ -34,7 +34,9 @@ public struct CommandResult: Hashable, Sendable {
         case wall, silence
     }
 
+    /// How the command ended.
     public var ending: Ending
+    /// Wall clock from start to end.
     public var duration: Duration
     /// Bytes of output.
     public var outputBytes: Int

@@ -5,6 +5,7 @@ import System
 
 /// A file that output is added to while it comes.
 public final class LogFile: Sendable {
+    /// The path of the file.
     public let path: String
     private let file: Files.File
     private let written = Atomic<Int>(0)

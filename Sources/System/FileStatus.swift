@@ -7,6 +7,7 @@ package struct FileStatus: Hashable, Sendable {
         case file, directory, symbolicLink, other
     }
 
+    /// What is at the path.
     package var kind: Kind
     /// In bytes.
     package var size: Int
@@ -16,9 +17,12 @@ package struct FileStatus: Hashable, Sendable {
     package var links: Int
     /// Identifies the file, together with `device`, as long as it exists.
     package var inode: UInt64
+    /// The device that holds it.
     package var device: UInt64
 
+    /// Whether it is a directory.
     package var isDirectory: Bool { kind == .directory }
+    /// Whether it is a regular file.
     package var isFile: Bool { kind == .file }
 
     /// - Parameter path: a symbolic link is described itself unless `followingLinks`.

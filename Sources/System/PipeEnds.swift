@@ -3,7 +3,9 @@ internal import Glibc
 
 /// The two ends of a pipe. Both are closed with this value, but for the one that is taken.
 package struct PipeEnds<Problem: SystemErrorConvertible>: ~Copyable {
+    /// The end to read from; -1 once closed.
     package private(set) var reading: Int32
+    /// The end to write to; -1 once closed.
     package private(set) var writing: Int32
 
     package init() throws(Problem) {

@@ -2,6 +2,7 @@ internal import Glibc
 
 /// A process, distinguished from a later one with the same id by its start time.
 package struct ProcessIdentity: Hashable, Sendable {
+    /// The process id.
     package var process: Int32
     /// Clock ticks since boot.
     package var start: UInt64

@@ -8,6 +8,7 @@ internal import Synchronization
 /// Whatever is not removed at once is removed in the background: neither a job's result nor the end of the program waits
 /// for hundreds of thousands of files.
 public final class ScratchDirectory: Sendable {
+    /// The directory's path, absolute.
     public let path: String
     private let lock: Int32
     private static let number = Atomic<Int>(0)

@@ -3,6 +3,7 @@ public import Documents
 package import Fetching
 internal import Foundation
 internal import Layers
+internal import Logging
 internal import OpamFormat
 internal import OpamSwitch
 package import PluginHost
@@ -63,6 +64,7 @@ public final class LocalRunner: JobRunner {
         ResourcePreflight.raiseDescriptorLimit()
     }
 
+    /// Whether the layer is stored on this machine.
     public func holds(layer: Digest) -> Bool {
         layers.contains(layer)
     }
@@ -81,8 +83,13 @@ public final class LocalRunner: JobRunner {
         if let obstacle = SubordinateIDs.obstacle() { throw obstacle }
     }
 
+    /// Runs the job in a sandbox, or on a host where the target has one. Every error becomes part of the report.
     public func run(_ request: JobRequest, progress: @escaping @Sendable (JobStep) -> Void) async -> JobReport {
         let clock = ContinuousClock()
+        let subject: Logger.Metadata = [
+            "job": "\(request.id)", "package": "\(request.job.package)", "target": "\(request.target.name)",
+        ]
+        logger.debug("job starts", metadata: subject)
         let start = Mutex(clock.now)
         var report = JobReport(outcome: .infrastructure, duration: 0)
         do {
@@ -101,6 +108,12 @@ public final class LocalRunner: JobRunner {
         }
         let elapsed = clock.now - start.withLock { $0 }
         report.duration = Double(elapsed.components.seconds) + Double(elapsed.components.attoseconds) / 1e18
+        logger.debug(
+            "job ends",
+            metadata: subject.merging([
+                "outcome": "\(report.outcome.rawValue)", "on": "\(report.machine ?? "sandbox")",
+                "duration": "\(elapsed)",
+            ]) { $1 })
         return report
     }
 

@@ -3,6 +3,7 @@ public import Layers
 
 /// Where a worker keeps what outlives a job, all below one directory on one file system.
 public struct WorkerFolders: Hashable, Sendable {
+    /// The directory that holds all others.
     public let root: String
 
     public init(_ root: String) {
@@ -27,8 +28,11 @@ public struct WorkerFolders: Hashable, Sendable {
 
 /// What a verification of a worker's folders looked at and found.
 public struct WorkerVerification: Sendable {
+    /// How many layers were examined.
     public var layers = 0
+    /// How many root file systems were examined.
     public var environments = 0
+    /// What is damaged.
     public var damage: [StoredDamage] = []
 }
 

@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import Core
 internal import Foundation
 internal import Git
+internal import Logging
 internal import Review
 internal import Supervision
 internal import System
@@ -67,6 +68,10 @@ struct CI: AsyncParsableCommand {
     static func run(arguments: [String]) async -> Int32 {
         do {
             var command = try ArgumentDefaults(for: arguments, in: .current()).command()
+            try (command as? any TracedCommand)?.trace.begin(in: .current())
+            logger.info("\(type(of: command)._commandName)", metadata: ["version": "\(ProgramVersion.current)"])
+            let start = ContinuousClock.now
+            defer { logger.info("ended", metadata: ["duration": "\(ContinuousClock.now - start)"]) }
             if var asynchronous = command as? any AsyncParsableCommand {
                 try await asynchronous.run()
             } else {
@@ -118,6 +123,8 @@ extension ExitStatus {
             }
     }
 }
+
+private let logger = Logger(label: "ciso.ci")
 
 /// Ends a command with an exit code when everything worth saying has been said.
 struct Ending: Error {

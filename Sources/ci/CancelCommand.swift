@@ -3,7 +3,7 @@ internal import Documents
 internal import Review
 internal import System
 
-struct CancelCommand: AsyncParsableCommand {
+struct CancelCommand: AsyncParsableCommand, TracedCommand {
     static let configuration = CommandConfiguration(
         commandName: "cancel",
         abstract: "Cancel pending cells, and cells that are to be retried.",
@@ -12,6 +12,7 @@ struct CancelCommand: AsyncParsableCommand {
             process stops the jobs that only cancelled cells need.
             """)
 
+    @OptionGroup var trace: LogOption
     @OptionGroup var store: StoreOption
 
     @Option(help: "The deployment (default: the only one there is).")

@@ -3,7 +3,7 @@ internal import Core
 internal import Documents
 internal import Review
 
-struct DiffCommand: AsyncParsableCommand {
+struct DiffCommand: AsyncParsableCommand, TracedCommand {
     static let configuration = CommandConfiguration(
         commandName: "diff",
         abstract: "List cells whose result differs between A and B.",
@@ -12,6 +12,7 @@ struct DiffCommand: AsyncParsableCommand {
             git's syntax (results/opam/debian-12~20, a commit). Exits with 1 if some cell is good in A and not in B.
             """)
 
+    @OptionGroup var trace: LogOption
     @OptionGroup var store: StoreOption
 
     @Option(help: "The deployment (default: the only one there is).")

@@ -3,12 +3,13 @@ internal import Core
 internal import Doctor
 internal import PluginHost
 
-struct DoctorCommand: AsyncParsableCommand, SandboxingCommand {
+struct DoctorCommand: AsyncParsableCommand, TracedCommand, SandboxingCommand {
     static let configuration = CommandConfiguration(
         commandName: "doctor",
         abstract: "Check what jobs need on this machine: what is there, what is missing, how to get it.",
         discussion: "Exits with 3 if something is missing without which no job can run here.")
 
+    @OptionGroup var trace: LogOption
     @OptionGroup var store: StoreOption
     @OptionGroup var hosts: HostOptions
     @OptionGroup var cache: CacheOption

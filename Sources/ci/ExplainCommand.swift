@@ -2,11 +2,12 @@ internal import ArgumentParser
 internal import Core
 internal import Review
 
-struct ExplainCommand: AsyncParsableCommand {
+struct ExplainCommand: AsyncParsableCommand, TracedCommand {
     static let configuration = CommandConfiguration(
         commandName: "explain",
         abstract: "Explain the state of a cell: the reason, since when, and which other cells are affected.")
 
+    @OptionGroup var trace: LogOption
     @OptionGroup var store: StoreOption
 
     @Option(help: "The deployment (default: the only one there is).")

@@ -1,7 +1,7 @@
 internal import ArgumentParser
 internal import Review
 
-struct LogCommand: AsyncParsableCommand {
+struct LogCommand: AsyncParsableCommand, TracedCommand {
     static let configuration = CommandConfiguration(
         commandName: "log", abstract: "Print the log of a cell.",
         discussion: """
@@ -10,6 +10,7 @@ struct LogCommand: AsyncParsableCommand {
             removed, on a terminal and elsewhere: --raw leaves them.
             """)
 
+    @OptionGroup var trace: LogOption
     @OptionGroup var store: StoreOption
 
     @Option(help: "The deployment (default: the only one there is).")

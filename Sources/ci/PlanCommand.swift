@@ -8,7 +8,7 @@ internal import Records
 internal import Supervision
 internal import System
 
-struct PlanCommand: AsyncParsableCommand {
+struct PlanCommand: AsyncParsableCommand, TracedCommand {
     static let configuration = CommandConfiguration(
         commandName: "plan",
         abstract: "Turn a matrix into tasks and jobs; print the table and what changed.",
@@ -17,6 +17,7 @@ struct PlanCommand: AsyncParsableCommand {
             commit of the deployment's branch, or a revision of the matrix's repository, which is then planned too.
             """)
 
+    @OptionGroup var trace: LogOption
     @Argument(help: "The matrix: a YAML file. See docs/matrix.md.")
     var matrix: String
 

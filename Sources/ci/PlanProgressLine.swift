@@ -24,7 +24,7 @@ final class PlanProgressLine: Sendable {
 
     init(quiet: Bool) {
         timer =
-            Terminal.talksToTerminal && !quiet
+            Terminal.talksToTerminal && !Terminal.hasTrace && !quiet
             ? DispatchSource.makeTimerSource(queue: DispatchQueue(label: "progress")) : nil
         timer?.schedule(
             deadline: .now() + .milliseconds(Self.patience), repeating: .milliseconds(Self.pause))

@@ -42,7 +42,7 @@ actor ProgressDisplay {
     init(_ talk: OutputOptions) {
         quiet = talk.quiet
         verbose = talk.verbose
-        live = Terminal.talksToTerminal && !talk.quiet
+        live = Terminal.talksToTerminal && !Terminal.hasTrace && !talk.quiet
         began = clock.now
         lastSaid = clock.now
     }

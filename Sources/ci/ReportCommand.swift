@@ -3,7 +3,7 @@ internal import Core
 internal import Review
 internal import Store
 
-struct ReportCommand: AsyncParsableCommand {
+struct ReportCommand: AsyncParsableCommand, TracedCommand {
     static let configuration = CommandConfiguration(
         commandName: "report",
         abstract: "Write the results as files: web pages, JSON and JUnit's XML.",
@@ -13,6 +13,7 @@ struct ReportCommand: AsyncParsableCommand {
             whatever the results are.
             """)
 
+    @OptionGroup var trace: LogOption
     @OptionGroup var store: StoreOption
 
     @Option(help: "The deployment (default: the only one there is).")

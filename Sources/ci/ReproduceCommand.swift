@@ -8,7 +8,7 @@ internal import RunnerInterface
 internal import Store
 internal import Worker
 
-struct ReproduceCommand: AsyncParsableCommand, SandboxingCommand {
+struct ReproduceCommand: AsyncParsableCommand, TracedCommand, SandboxingCommand {
     static let configuration = CommandConfiguration(
         commandName: "reproduce", abstract: "Print how a cell is built, or enter its environment.",
         discussion: """
@@ -16,6 +16,7 @@ struct ReproduceCommand: AsyncParsableCommand, SandboxingCommand {
             out over the same layers, and a shell is started there; its changes are thrown away when it ends.
             """)
 
+    @OptionGroup var trace: LogOption
     @OptionGroup var store: StoreOption
     @OptionGroup var talk: OutputOptions
     @OptionGroup var machine: RunnerOptions

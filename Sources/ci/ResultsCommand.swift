@@ -2,7 +2,7 @@ internal import ArgumentParser
 internal import Core
 internal import Review
 
-struct ResultsCommand: AsyncParsableCommand {
+struct ResultsCommand: AsyncParsableCommand, TracedCommand {
     static let configuration = CommandConfiguration(
         commandName: "results",
         abstract: "Print the results, a table for each target.",
@@ -11,6 +11,7 @@ struct ResultsCommand: AsyncParsableCommand {
             cells; none picks all.
             """)
 
+    @OptionGroup var trace: LogOption
     @OptionGroup var store: StoreOption
 
     @Option(help: "The deployment (default: the only one there is).")

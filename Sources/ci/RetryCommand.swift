@@ -4,7 +4,7 @@ internal import Engine
 internal import Records
 internal import Review
 
-struct RetryCommand: AsyncParsableCommand {
+struct RetryCommand: AsyncParsableCommand, TracedCommand {
     static let configuration = CommandConfiguration(
         commandName: "retry",
         abstract: "Request that cells are decided again: the next run executes their jobs once more.",
@@ -16,6 +16,7 @@ struct RetryCommand: AsyncParsableCommand {
             cancelled cell becomes pending.
             """)
 
+    @OptionGroup var trace: LogOption
     @OptionGroup var store: StoreOption
 
     @Option(help: "The deployment (default: the only one there is).")

@@ -12,7 +12,7 @@ internal import RunnerInterface
 internal import Store
 internal import Worker
 
-struct RunCommand: AsyncParsableCommand, SandboxingCommand {
+struct RunCommand: AsyncParsableCommand, TracedCommand, SandboxingCommand {
     static let configuration = CommandConfiguration(
         commandName: "run",
         abstract: "Run what a matrix needs and the store does not know yet.",
@@ -21,6 +21,7 @@ struct RunCommand: AsyncParsableCommand, SandboxingCommand {
             done is not done again. Ends with the table of results; exits with 1 if some required cell is not good.
             """)
 
+    @OptionGroup var trace: LogOption
     @OptionGroup var store: StoreOption
     @OptionGroup var talk: OutputOptions
     @OptionGroup var machine: RunnerOptions

@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import Core
+internal import Logging
 internal import SSH
 internal import YAML
 
@@ -87,6 +88,12 @@ enum Settings {
         key: "cache", text: "Where what can be computed again is kept.",
         defaultText: "$XDG_CACHE_HOME/ciso or ~/.cache/ciso, else in the store", expected: "a path", read: { $0 })
 
+    /// The levels of the trace, for messages.
+    static let levels = "one of " + Logger.Level.allCases.map(\.rawValue).joined(separator: ", ")
+    static let logLevel = Setting<Logger.Level>(
+        key: "log-level", text: "Trace on standard error what happens inside: \(levels).", defaultText: "no trace",
+        expected: levels, read: { Logger.Level(rawValue: $0) })
+
     /// The environment's name of a key.
     static func variable(of key: String) -> String {
         "CISO_" + key.uppercased().map { $0 == "-" ? "_" : String($0) }.joined()
@@ -95,6 +102,6 @@ enum Settings {
     /// The keys of these settings; the names of all options are keys too.
     static let keys = [
         store.key, jobs.key, pluginPath.key, sourceCache.key, sourceMirrors.key, cache.key, repositoryMirrors.key,
-        hosts.key, knownHosts.key, sshConfig.key, sshTimeout.key, hostWait.key,
+        logLevel.key, hosts.key, knownHosts.key, sshConfig.key, sshTimeout.key, hostWait.key,
     ]
 }

@@ -6,7 +6,7 @@ internal import OpamRepository
 internal import OpamSolver
 
 /// `ci solve`: what would be installed, without a matrix.
-struct SolveCommand: AsyncParsableCommand {
+struct SolveCommand: AsyncParsableCommand, TracedCommand {
     static let configuration = CommandConfiguration(
         commandName: "solve",
         abstract: "Solve packages of a repository for one target and compiler.",
@@ -23,6 +23,7 @@ struct SolveCommand: AsyncParsableCommand {
             3 infrastructure.
             """)
 
+    @OptionGroup var trace: LogOption
     @Option(
         name: .customLong("repository"),
         help: ArgumentHelp(

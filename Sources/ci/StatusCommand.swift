@@ -2,11 +2,12 @@ internal import ArgumentParser
 internal import Core
 internal import Review
 
-struct StatusCommand: AsyncParsableCommand {
+struct StatusCommand: AsyncParsableCommand, TracedCommand {
     static let configuration = CommandConfiguration(
         commandName: "status",
         abstract: "Print the progress of every deployment in the store, and the jobs that run now.")
 
+    @OptionGroup var trace: LogOption
     @OptionGroup var store: StoreOption
 
     @Option(help: "text, json or csv.")

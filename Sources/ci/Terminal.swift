@@ -1,9 +1,18 @@
 internal import Foundation
+internal import Synchronization
 
 /// What is known of the terminal, from the descriptors and the environment.
 enum Terminal {
     /// True when standard error is a terminal on which lines can be rewritten.
     static let talksToTerminal = isatty(STDERR_FILENO) == 1 && environment("TERM") != "dumb"
+
+    /// Whether a trace is written to standard error, between whose lines none can be redrawn.
+    static var hasTrace: Bool {
+        get { trace.load(ordering: .relaxed) }
+        set { trace.store(newValue, ordering: .relaxed) }
+    }
+
+    private static let trace = Atomic(false)
 
     /// True when standard output is a terminal.
     static let printsToTerminal = isatty(STDOUT_FILENO) == 1

@@ -5,12 +5,13 @@ internal import Foundation
 internal import Review
 internal import Synchronization
 
-struct WatchCommand: AsyncParsableCommand {
+struct WatchCommand: AsyncParsableCommand, TracedCommand {
     static let configuration = CommandConfiguration(
         commandName: "watch",
         abstract: "Print the progress of a deployment, then each verdict as it is recorded, until Ctrl-C.",
         discussion: "Verdicts are printed whichever process records them.")
 
+    @OptionGroup var trace: LogOption
     @OptionGroup var store: StoreOption
 
     @Option(help: "The deployment (default: the only one there is).")

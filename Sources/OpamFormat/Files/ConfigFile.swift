@@ -1,5 +1,6 @@
 /// The variables that an installed package defines for others: a `name.config` file.
 public struct ConfigFile: Sendable {
+    /// The parsed file.
     public let tree: SyntaxTree
     /// In the order of the file.
     public let variables: [(name: String, value: VariableValue)]

@@ -96,10 +96,12 @@ extension Values {
 
 /// Something that counts only when a filter holds.
 public struct Filtered<Element> {
+    /// The value itself.
     public var element: Element
     /// nil when it always counts.
     public var filter: Filter?
 
+    /// An element that counts where `filter` is true; nil: always.
     public init(_ element: Element, if filter: Filter? = nil) {
         self.element = element
         self.filter = filter

@@ -18,6 +18,7 @@ public struct InstallFile: Sendable {
 
     /// A file to install.
     public struct Entry: Hashable, Sendable {
+        /// Where the files go: `bin:`, `lib:`, `man:` and the like.
         public var section: Section
         /// Relative to the root of the sources.
         public var source: String
@@ -29,6 +30,7 @@ public struct InstallFile: Sendable {
         public var isOptional: Bool
     }
 
+    /// The parsed file.
     public let tree: SyntaxTree
     /// In the order of the file.
     public let entries: [Entry]

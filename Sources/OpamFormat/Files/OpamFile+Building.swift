@@ -1,8 +1,12 @@
 /// The fields that say how a package is fetched, built and installed.
 extension OpamFile {
+    /// The commands of `build:`, in order.
     public var build: [Command] { read(.build) }
+    /// The commands of `install:`, which run after those of `build:`.
     public var install: [Command] { read(.install) }
+    /// The commands of `remove:`, for packages that must undo more than their files.
     public var remove: [Command] { read(.remove) }
+    /// The commands of `run-test:`, which run after the build where tests are wanted.
     public var runTest: [Command] { read(.runTest) }
 
     /// Patches, applied in this order before building.
@@ -59,21 +63,30 @@ extension [Filtered<[String]>] {
 
 /// A package version and where to get it.
 public struct PinnedDependency: Hashable, Sendable {
+    /// The package and version to pin.
     public var package: Package
+    /// The address to pin it to, as in opam's `url:`.
     public var url: String
 }
 
 /// A variable that is true when the formula is met.
 public struct Feature: Hashable, Sendable {
+    /// The name of the feature, a variable of the package.
     public var name: String
+    /// The dependencies that decide whether the feature is there.
     public var formula: DependencyFormula
+    /// What the feature is, for people.
     public var summary: String
 }
 
 extension TypedField where Content == [Command] {
+    /// `build:`.
     public static let build = commands("build")
+    /// `install:`.
     public static let install = commands("install")
+    /// `remove:`.
     public static let remove = commands("remove")
+    /// `run-test:`.
     public static let runTest = commands("run-test")
     static let buildTest = commands("build-test")
     static let buildDoc = commands("build-doc")
@@ -86,7 +99,9 @@ extension TypedField where Content == [Command] {
 }
 
 extension TypedField where Content == [EnvironmentUpdate] {
+    /// `build-env:`: variables of the environment while the package is built.
     public static let buildEnvironment = updates("build-env")
+    /// `setenv:`: variables of the environment of what depends on the package, and of the switch.
     public static let environment = updates("setenv")
 
     private static func updates(_ name: StaticString) -> TypedField {
@@ -97,6 +112,7 @@ extension TypedField where Content == [EnvironmentUpdate] {
 }
 
 extension TypedField where Content == [Filtered<String>] {
+    /// `patches:`: file names, applied in order where their filters are true.
     public static let patches = filteredStrings("patches")
 
     static func filteredStrings(_ name: StaticString) -> TypedField {
@@ -109,10 +125,12 @@ extension TypedField where Content == [Filtered<String>] {
 }
 
 extension TypedField where Content == [String] {
+    /// `substs:`: names of files that are made from templates `NAME.in`.
     public static let substs = strings("substs")
 }
 
 extension TypedField where Content == [Filtered<[String]>] {
+    /// `depexts:`: names of system packages by filter.
     public static let depexts = TypedField("depexts", absent: []) { value throws(FieldError) in
         do throws(FieldError) {
             return try value.nestedElements { element throws(FieldError) in
@@ -126,12 +144,14 @@ extension TypedField where Content == [Filtered<[String]>] {
 }
 
 extension TypedField where Content == [CheckedFile]? {
+    /// `extra-files:`: files below `files/` with their checksums; nil where the field is absent.
     public static let extraFiles = TypedField("extra-files", absent: nil) { value throws(FieldError) in
         try value.nestedElements { element throws(FieldError) in try element.checkedFile() }
     }
 }
 
 extension TypedField where Content == [PinnedDependency] {
+    /// `pin-depends:`.
     public static let pinDepends = TypedField("pin-depends", absent: []) { value throws(FieldError) in
         try value.nestedElements { element throws(FieldError) in
             let (name, url) = try element.pair()
@@ -142,6 +162,7 @@ extension TypedField where Content == [PinnedDependency] {
 }
 
 extension TypedField where Content == [Feature] {
+    /// `features:`.
     public static let features = TypedField("features", absent: []) { value throws(FieldError) in
         try value.elements { element throws(FieldError) in try element.feature() }
     }

@@ -4,13 +4,21 @@ extension OpamFile {
     public var synopsis: String? { read(.synopsis)?.trimmed }
     /// Several lines.
     public var longDescription: String? { read(.description)?.trimmed }
+    /// `maintainer:`, one string for each person.
     public var maintainers: [String] { read(.maintainers) }
+    /// `authors:` and the older `author:`.
     public var authors: [String] { read(.authors) + read(.author) }
+    /// `license:`, SPDX expressions in current packages.
     public var licenses: [String] { read(.licenses) }
+    /// `tags:`.
     public var tags: [String] { read(.tags) }
+    /// `homepage:`, URLs.
     public var homepages: [String] { read(.homepages) }
+    /// `doc:`, URLs.
     public var documentation: [String] { read(.documentation) }
+    /// `bug-reports:`, URLs or addresses of mail.
     public var bugReports: [String] { read(.bugReports) }
+    /// `dev-repo:`, an address as in `url:`; nil where it is absent.
     public var developmentRepository: String? { read(.developmentRepository) }
 
     /// Shown before installing.
@@ -21,26 +29,37 @@ extension OpamFile {
 }
 
 extension TypedField where Content == String? {
+    /// `synopsis:`.
     public static let synopsis = string("synopsis")
     public static let description = string("description")
+    /// `dev-repo:`.
     public static let developmentRepository = string("dev-repo")
     static let opamVersion = string("opam-version")
     static let oldDescription = string("descr")
 }
 
 extension TypedField where Content == [String] {
+    /// `maintainer:`.
     public static let maintainers = strings("maintainer")
+    /// `authors:`.
     public static let authors = strings("authors")
     static let author = strings("author")
+    /// `license:`.
     public static let licenses = strings("license")
+    /// `tags:`.
     public static let tags = strings("tags")
+    /// `homepage:`.
     public static let homepages = strings("homepage")
+    /// `doc:`.
     public static let documentation = strings("doc")
+    /// `bug-reports:`.
     public static let bugReports = strings("bug-reports")
 }
 
 extension TypedField where Content == [Filtered<String>] {
+    /// `messages:`: shown before the package is built, where their filters are true.
     public static let messages = filteredStrings("messages")
+    /// `post-messages:`: shown after it was built or failed.
     public static let postMessages = filteredStrings("post-messages")
     static let libraries = filteredStrings("libraries")
     static let syntax = filteredStrings("syntax")

@@ -34,14 +34,17 @@ extension OpamFile {
 }
 
 extension TypedField where Content == DependencyFormula {
+    /// `depends:`; all packages of the formula are needed.
     public static let depends = TypedField("depends", absent: .empty) { value throws(FieldError) in
         try value.dependencies(joinedBy: Formula.conjunction)
     }
 
+    /// `depopts:`; packages that are used where something else selects them.
     public static let depopts = TypedField("depopts", absent: .empty) { value throws(FieldError) in
         .disjunctionOfAtoms(try value.dependencies(joinedBy: Formula.disjunction))
     }
 
+    /// `conflicts:`; packages that cannot be in the same switch.
     public static let conflicts = TypedField("conflicts", absent: .empty) { value throws(FieldError) in
         .disjunctionOfAtoms(try value.dependencies(joinedBy: Formula.disjunction))
     }
@@ -56,12 +59,14 @@ extension DependencyFormula {
 }
 
 extension TypedField where Content == [PackageName] {
+    /// `conflict-class:`; packages of one class exclude each other.
     public static let conflictClasses = TypedField("conflict-class", absent: []) { value throws(FieldError) in
         try value.elements { name throws(FieldError) in try name.packageName() }
     }
 }
 
 extension TypedField where Content == Filter {
+    /// `available:`; true where it is absent.
     public static let available = TypedField("available", absent: .bool(true)) { value throws(FieldError) in
         try value.filterField()
     }
@@ -78,18 +83,21 @@ extension TypedField where Content == Filter {
 }
 
 extension TypedField where Content == [String] {
+    /// `flags:`, also those written as `tags: "flags:…"`.
     public static let flags = TypedField("flags", absent: []) { value throws(FieldError) in
         try value.elements { flag throws(FieldError) in try flag.identifier() }
     }
 }
 
 extension TypedField where Content == PackageName? {
+    /// `name:`; nil where only the file's place names the package.
     public static let packageName = TypedField("name", absent: nil) { value throws(FieldError) in
         try value.packageName()
     }
 }
 
 extension TypedField where Content == Version? {
+    /// `version:`; nil where only the file's place has it.
     public static let packageVersion = TypedField("version", absent: nil) { value throws(FieldError) in
         try value.version()
     }

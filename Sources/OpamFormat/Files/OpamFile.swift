@@ -6,6 +6,7 @@ public struct OpamFile: Sendable {
     /// The newest version of the format that is understood.
     public static let formatVersion = Version(unchecked: "2.0")
 
+    /// The parsed file. Fields are decoded when they are read.
     public let tree: SyntaxTree
 
     /// Parses the file.
@@ -23,6 +24,7 @@ public struct OpamFile: Sendable {
         }
     }
 
+    /// Parses `text`; as the form that takes bytes.
     public init(parsing text: String, file: String) throws(FormatError) {
         try self.init(parsing: Array(text.utf8), file: file)
     }

@@ -1,5 +1,6 @@
 /// What a repository says of itself: its `repo` file.
 public struct RepoFile: Sendable {
+    /// The parsed file.
     public let tree: SyntaxTree
 
     /// Parses the file.

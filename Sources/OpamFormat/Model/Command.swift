@@ -1,8 +1,11 @@
 /// A command of `build`, `install`, `remove` or `run-test`: its arguments, and when it counts.
 public struct Command: Hashable, Sendable {
+    /// The words of the command, each with the filter under which it counts.
     public var arguments: [Filtered<Argument>]
+    /// The filter under which the command runs; nil: always.
     public var filter: Filter?
 
+    /// A word before variables are replaced.
     public enum Argument: Hashable, Sendable {
         /// A text with `%{variable}%` in it.
         case string(String)
@@ -53,7 +56,9 @@ extension [Command] {
 
 /// A change to an environment variable, from `setenv` or `build-env`.
 public struct EnvironmentUpdate: Hashable, Sendable {
+    /// The variable of the environment.
     public var name: String
+    /// How the value is combined with the one that is there.
     public var change: UpdateOperator
     /// A text with `%{variable}%` in it.
     public var value: String

@@ -1,5 +1,6 @@
 /// A package in a `depends`, `depopts` or `conflicts` field, with what stands in its braces.
 public struct Dependency: Hashable, Sendable, CustomStringConvertible {
+    /// The package depended upon.
     public var name: PackageName
     /// Empty when nothing is asked.
     public var condition: Formula<Condition>
@@ -30,11 +31,14 @@ public struct Dependency: Hashable, Sendable, CustomStringConvertible {
     }
 }
 
+/// A formula as in `depends:`.
 public typealias DependencyFormula = Formula<Dependency>
 
 /// `>= 1.2`
 public struct VersionConstraint: Hashable, Sendable, CustomStringConvertible {
+    /// How the version is compared.
     public var relation: RelationalOperator
+    /// The version compared with.
     public var version: Version
 
     public init(_ relation: RelationalOperator, _ version: Version) {
@@ -42,6 +46,7 @@ public struct VersionConstraint: Hashable, Sendable, CustomStringConvertible {
         self.version = version
     }
 
+    /// Whether `candidate` is in the relation to the version.
     public func allows(_ candidate: Version) -> Bool {
         relation.holds(Version.compare(candidate.text, version.text))
     }
@@ -53,6 +58,7 @@ public struct VersionConstraint: Hashable, Sendable, CustomStringConvertible {
 public typealias VersionFormula = Formula<VersionConstraint>
 
 extension Formula<VersionConstraint> {
+    /// Whether the formula is true for `version`; an empty formula is true.
     public func allows(_ version: Version) -> Bool {
         evaluate { $0.allows(version) }
     }
@@ -61,6 +67,7 @@ extension Formula<VersionConstraint> {
 /// A package in versions that are allowed (in `depends`) or forbidden (in `conflicts`), once filters are decided.
 public struct PackageConstraint: Hashable, Sendable, CustomStringConvertible {
     public var name: PackageName
+    /// The versions concerned; an empty formula means all.
     public var versions: VersionFormula
 
     public init(_ name: PackageName, _ versions: VersionFormula = .empty) {

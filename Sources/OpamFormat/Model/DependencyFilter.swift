@@ -1,9 +1,14 @@
 /// Which dependencies count: the variables that opam keeps for use in the braces of dependencies.
 public struct DependencyScope: Hashable, Sendable {
+    /// Whether dependencies marked `build` count.
     public var build = true
+    /// Whether dependencies marked `post` count.
     public var post = true
+    /// Whether dependencies marked `with-test` count.
     public var withTest = false
+    /// Whether dependencies marked `with-doc` count.
     public var withDoc = false
+    /// Whether dependencies marked `with-dev-setup` count.
     public var withDevSetup = false
     /// Whether the package is a development version.
     public var dev = false

@@ -38,6 +38,7 @@ public enum FilterValue: Hashable, Sendable {
 /// - A text that isn't `true` or `false` counts as undefined where a boolean is needed.
 /// - `%{undefined}%` in a text gives nothing.
 extension Filter {
+    /// The value of the filter where variables have the values of `environment`; undefined variables propagate as in opam.
     public func evaluate(in environment: Environment) -> FilterValue {
         switch self {
         case .bool(let value): return .bool(value)

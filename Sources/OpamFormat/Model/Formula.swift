@@ -9,6 +9,7 @@ public indirect enum Formula<Atom> {
     /// The formula that asks for nothing.
     @inlinable public static var empty: Formula { .all([]) }
 
+    /// Whether nothing is required.
     @inlinable public var isEmpty: Bool {
         if case .all(let parts) = self { parts.isEmpty } else { false }
     }

@@ -1,5 +1,6 @@
 /// The name of a package, of a conflict class, or of the package that a variable belongs to. Ordered by bytes.
 public struct PackageName: Hashable, Comparable, Sendable, CustomStringConvertible {
+    /// The name as written.
     public let text: String
 
     /// A name with the given text, which isn't checked.
@@ -27,7 +28,9 @@ public struct PackageName: Hashable, Comparable, Sendable, CustomStringConvertib
 
 /// One version of one package, written `name.version`.
 public struct Package: Hashable, Comparable, Sendable, CustomStringConvertible {
+    /// The package's name, without its version.
     public var name: PackageName
+    /// The version of the package.
     public var version: Version
 
     public init(name: PackageName, version: Version) {

@@ -4,6 +4,7 @@ public struct Source: Hashable, Sendable {
     public var url: String
     /// In the order in which they stand, usually not the strongest first.
     public var checksums: [Checksum]
+    /// Further addresses, tried in order after `url`.
     public var mirrors: [String]
     /// The folder of the package inside the source.
     public var subpath: String?
@@ -18,6 +19,7 @@ public struct Source: Hashable, Sendable {
 
 /// The digest of a file, written `kind=hexadecimal`; without a kind it is MD5.
 public struct Checksum: Hashable, Sendable, CustomStringConvertible {
+    /// The algorithms that opam knows.
     public enum Kind: String, Hashable, Sendable, CaseIterable {
         case md5, sha256, sha512
 
@@ -30,6 +32,7 @@ public struct Checksum: Hashable, Sendable, CustomStringConvertible {
         }
     }
 
+    /// The algorithm.
     public var kind: Kind
     /// In lower case.
     public var hexadecimal: String
@@ -55,13 +58,16 @@ public struct Checksum: Hashable, Sendable, CustomStringConvertible {
 
 /// A file with the checksum that it must have.
 public struct CheckedFile: Hashable, Sendable {
+    /// The name of the file, relative to the directory that it goes to.
     public var name: String
+    /// The checksum that the file must have.
     public var checksum: Checksum
 }
 
 /// A source and the name under which its file is put beside the package's own source.
 public struct ExtraSource: Hashable, Sendable {
     public var name: String
+    /// Where the file is fetched from.
     public var source: Source
 }
 

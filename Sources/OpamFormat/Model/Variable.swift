@@ -25,6 +25,7 @@ public enum VariableValue: Hashable, Sendable {
 
 /// A variable that an environment is asked for.
 public struct Variable: Hashable, Sendable, CustomStringConvertible {
+    /// Whose variable it is.
     public enum Scope: Hashable, Sendable {
         /// `os`
         case global
@@ -34,7 +35,9 @@ public struct Variable: Hashable, Sendable, CustomStringConvertible {
         case package(PackageName)
     }
 
+    /// Whose variable it is: global, of a package, or of the package at hand (`_`).
     public var scope: Scope
+    /// The name without its scope.
     public var name: String
 
     public init(_ name: String, scope: Scope = .global) {
@@ -63,8 +66,11 @@ public struct VariableReference: Hashable, Sendable, CustomStringConvertible {
     /// What the reference gives in place of a boolean.
     public var choice: Choice?
 
+    /// The texts of `%{variable?a:b}%`.
     public struct Choice: Hashable, Sendable {
+        /// The text where the variable is true.
         public var whenTrue: String
+        /// The text where it is false or undefined.
         public var whenFalse: String
     }
 

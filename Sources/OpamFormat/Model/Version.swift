@@ -6,6 +6,7 @@
 ///
 /// Two texts can name the same place in that order (`1.0`, `1.00`, `1.0-`). They are equal, as they are for opam.
 public struct Version: Sendable {
+    /// The version as written; different texts may be equal versions.
     public let text: String
 
     /// A version with the given text, which isn't checked: see ``isValid(_:)``.

@@ -8,6 +8,7 @@ public struct FormatError: Error, Hashable, Sendable, CustomStringConvertible {
     public var column: Int
     /// The line of the file, cut to a readable length.
     public var excerpt: String
+    /// What was found and what was expected.
     public var message: String
     /// The field that is treated as absent; nil when the whole file can't be used.
     public var field: String?

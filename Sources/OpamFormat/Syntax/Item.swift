@@ -11,8 +11,10 @@ public struct Field: Sendable {
 
     var node: Node { tree.nodes[Int(index)] }
 
+    /// The name of the field.
     public var name: String { tree.text(node) }
 
+    /// The value of the field, not decoded.
     public var value: Value { Value(tree: tree, index: node.firstChild) }
 }
 
@@ -23,12 +25,15 @@ public struct Section: Sendable {
 
     var node: Node { tree.nodes[Int(index)] }
 
+    /// The word before the section's title: `extra-source`.
     public var kind: String { tree.text(node) }
 
+    /// The title in quotes; nil where the section has none.
     public var title: String? {
         node.detail.contains(.titled) ? tree.text(tree.nodes[Int(node.firstChild)]) : nil
     }
 
+    /// The fields and sections inside.
     public var items: Items {
         let first = node.firstChild
         return Items(tree: tree, first: node.detail.contains(.titled) ? tree.nodes[Int(first)].nextSibling : first)
@@ -40,6 +45,7 @@ public struct Items: Sequence, Sendable {
     let tree: SyntaxTree
     let first: Node.Index
 
+    /// Walks the items in the order of the file.
     public struct Iterator: IteratorProtocol {
         let tree: SyntaxTree
         var current: Node.Index

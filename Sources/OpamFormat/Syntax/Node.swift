@@ -74,6 +74,7 @@ public enum RelationalOperator: UInt8, Hashable, Sendable, CaseIterable {
         }
     }
 
+    /// The operator as it is written in a file.
     public var text: String {
         switch self {
         case .equal: "="

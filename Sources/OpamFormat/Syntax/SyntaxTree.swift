@@ -7,6 +7,7 @@ public final class SyntaxTree: Sendable {
 
     /// The name for messages.
     public let file: String
+    /// The bytes of the file, to which nodes refer by offset.
     public let bytes: [UInt8]
     let nodes: [Node]
     let root: Node.Index

@@ -32,6 +32,7 @@ public struct Value: Sendable {
         case update(Value, UpdateOperator, Value)
     }
 
+    /// The value by its syntactic form, for pattern matching.
     public var form: Form {
         let node = node
         switch node.kind {
@@ -94,6 +95,7 @@ public struct Values: Sequence, Sendable {
     let tree: SyntaxTree
     let first: Node.Index
 
+    /// Walks the elements in the order of the file.
     public struct Iterator: IteratorProtocol {
         let tree: SyntaxTree
         var current: Node.Index
@@ -107,6 +109,7 @@ public struct Values: Sequence, Sendable {
 
     public func makeIterator() -> Iterator { Iterator(tree: tree, current: first) }
 
+    /// Whether there is no element.
     public var isEmpty: Bool { first == Node.none }
 
     /// The value, if there is exactly one.

@@ -3,7 +3,9 @@ package import PluginMessages
 
 /// A step to be tried in a sandbox, and how it is run.
 package struct TrialStep: Sendable, Hashable {
+    /// The step to try.
     package var step: Step
+    /// The syntax of its script.
     package var family: ShellFamily
     /// What every step of its environment sees.
     package var environment: [String: String]
@@ -13,6 +15,7 @@ package struct TrialStep: Sendable, Hashable {
 package struct ConformanceReport: Sendable {
     /// One thing that was tried.
     package struct Check: Sendable, Hashable {
+        /// How a check ended.
         package enum Verdict: Sendable, Hashable {
             /// How much was tried: `54 scripts`.
             case passed(String)
@@ -22,7 +25,9 @@ package struct ConformanceReport: Sendable {
             case skipped(String)
         }
 
+        /// What was checked.
         package var name: String
+        /// How it ended.
         package var verdict: Verdict
 
         /// Passed unless something was found.
@@ -37,13 +42,16 @@ package struct ConformanceReport: Sendable {
         }
     }
 
+    /// The plugin's file.
     package var file: String
     /// `NAME VERSION DIGEST`; nil where it could not be loaded.
     package var identity: Plugin.Identity?
+    /// The checks, in the order in which they were made.
     package var checks: [Check]
     /// The steps in the environment that prepare it or install packages, each script once.
     package var trials: [TrialStep] = []
 
+    /// Whether no check failed.
     package var isConforming: Bool {
         checks.allSatisfy { if case .failed = $0.verdict { false } else { true } }
     }

@@ -4,6 +4,7 @@ internal import PluginHost
 
 /// The files of a new plugin, which builds and conforms before its author writes a line.
 package struct PluginSkeleton: Sendable {
+    /// The language of the source.
     package enum Language: String, Sendable, CaseIterable {
         case swift, c
     }
@@ -18,7 +19,9 @@ package struct PluginSkeleton: Sendable {
 
     /// As the distro writes itself: `Haiku`.
     package let name: String
+    /// The language of the source.
     package let language: Language
+    /// What the plugin describes: root file systems or hosts.
     package let kind: Kind
     /// Where ciso's package is: a path, or a URL of git.
     package let ciso: String

@@ -5,7 +5,9 @@ package import Documents
 ///
 /// The files are a function of the plan and the results: made twice, they are equal byte for byte.
 package struct Report: Sendable {
+    /// The numbers of cells by target and state.
     package let status: DeploymentStatus
+    /// The causes of failures, those that affect most cells first.
     package let causes: [FailureCause]
     /// In order of the cells' names.
     package let cells: [CellState]

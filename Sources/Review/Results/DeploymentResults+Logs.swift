@@ -5,6 +5,7 @@ internal import Store
 extension DeploymentResults {
     /// The log of a job, as the job printed it: control characters are not removed.
     package struct Log: Sendable {
+        /// The log as the job printed it.
         package var bytes: [UInt8]
         /// Which job the log is of, where that is not obvious from the cell; else nil.
         package var title: String?

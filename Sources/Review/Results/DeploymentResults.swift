@@ -8,8 +8,11 @@ package import Store
 /// What a front end shows of a deployment starts here: tables, logs, comparisons, explanations. The result tables are read
 /// at once; of the plan, only the parts that a question needs.
 package struct DeploymentResults: Sendable {
+    /// The store that is read.
     package let store: Store
+    /// The plan, of which parts are read when they are asked for.
     package let documents: PlanDocuments
+    /// The head of the plan: targets, columns and repositories.
     package let header: PlanHeader
     /// The results of each target, by its name.
     package let tables: [String: ResultTable]

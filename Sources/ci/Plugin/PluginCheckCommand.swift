@@ -8,7 +8,7 @@ internal import Supervision
 internal import System
 internal import Worker
 
-struct PluginCheckCommand: AsyncParsableCommand, SandboxingCommand {
+struct PluginCheckCommand: AsyncParsableCommand, TracedCommand, SandboxingCommand {
     static let configuration = CommandConfiguration(
         commandName: "check",
         abstract: "Try a plugin's file: what it answers about every target, and whether it survives wrong requests.",
@@ -19,6 +19,7 @@ struct PluginCheckCommand: AsyncParsableCommand, SandboxingCommand {
             a check fails.
             """)
 
+    @OptionGroup var trace: LogOption
     @Option(help: "text or json.")
     var format: DocumentFormat = .text
 

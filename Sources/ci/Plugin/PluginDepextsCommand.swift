@@ -7,7 +7,7 @@ internal import PluginMessages
 internal import PluginTools
 internal import Review
 
-struct PluginDepextsCommand: AsyncParsableCommand {
+struct PluginDepextsCommand: AsyncParsableCommand, TracedCommand {
     static let configuration = CommandConfiguration(
         commandName: "depexts",
         abstract: "Report what becomes of a repository's depexts on each target.",
@@ -20,6 +20,7 @@ struct PluginDepextsCommand: AsyncParsableCommand {
             the plugin's 'namesCompared' once all agree.
             """)
 
+    @OptionGroup var trace: LogOption
     @OptionGroup var path: PluginPathOption
 
     @Option(help: "A repository of opam packages, DIR or DIR@REV; several: the first has precedence.")

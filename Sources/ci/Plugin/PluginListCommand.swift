@@ -5,11 +5,12 @@ internal import PluginHost
 internal import PluginMessages
 internal import Review
 
-struct PluginListCommand: AsyncParsableCommand {
+struct PluginListCommand: AsyncParsableCommand, TracedCommand {
     static let configuration = CommandConfiguration(
         commandName: "list",
         abstract: "Show the plugins, the targets that they serve, and files that others hide.")
 
+    @OptionGroup var trace: LogOption
     @OptionGroup var path: PluginPathOption
 
     @Option(help: "text, json or csv.")

@@ -4,11 +4,12 @@ internal import Foundation
 internal import PluginHost
 internal import PluginTools
 
-struct PluginNewCommand: AsyncParsableCommand {
+struct PluginNewCommand: AsyncParsableCommand, TracedCommand {
     static let configuration = CommandConfiguration(
         commandName: "new",
         abstract: "Write a new plugin that builds and conforms, for its author to go on from.")
 
+    @OptionGroup var trace: LogOption
     @Option(
         help: """
             Where ciso's package is: a folder, or a URL of git (Swift only). (default: the folder in which this program \

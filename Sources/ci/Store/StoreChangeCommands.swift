@@ -4,12 +4,13 @@ internal import Foundation
 internal import Git
 internal import Store
 
-struct StoreUndoCommand: AsyncParsableCommand {
+struct StoreUndoCommand: AsyncParsableCommand, TracedCommand {
     static let configuration = CommandConfiguration(
         commandName: "undo",
         abstract: "Take a change back by a new commit, after a snapshot.",
         discussion: "Refuses where later changes build on the change, unless told by --force.")
 
+    @OptionGroup var trace: LogOption
     @OptionGroup var store: StoreOption
 
     @Argument(help: "The branch.")
@@ -40,11 +41,12 @@ struct StoreUndoCommand: AsyncParsableCommand {
     }
 }
 
-struct StoreSnapshotCommand: AsyncParsableCommand {
+struct StoreSnapshotCommand: AsyncParsableCommand, TracedCommand {
     static let configuration = CommandConfiguration(
         commandName: "snapshot",
         abstract: "Keep all branches as they are under a name, list what is kept, or forget one.")
 
+    @OptionGroup var trace: LogOption
     @OptionGroup var store: StoreOption
 
     @Argument(help: "The name. None: the time.")
@@ -89,7 +91,7 @@ struct StoreSnapshotCommand: AsyncParsableCommand {
     }
 }
 
-struct StoreGCCommand: AsyncParsableCommand {
+struct StoreGCCommand: AsyncParsableCommand, TracedCommand {
     static let configuration = CommandConfiguration(
         commandName: "gc",
         abstract: "Drop logs and layers that nothing refers to, pack logs and git objects.",
@@ -98,6 +100,7 @@ struct StoreGCCommand: AsyncParsableCommand {
             point refers to, and whatever is new.
             """)
 
+    @OptionGroup var trace: LogOption
     @OptionGroup var store: StoreOption
 
     @Flag(help: "Say what would be dropped, and drop nothing.")

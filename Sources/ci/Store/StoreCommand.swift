@@ -17,11 +17,12 @@ struct StoreCommand: AsyncParsableCommand {
         ])
 }
 
-struct StoreLogCommand: AsyncParsableCommand {
+struct StoreLogCommand: AsyncParsableCommand, TracedCommand {
     static let configuration = CommandConfiguration(
         commandName: "log",
         abstract: "List the branches, or the commits of one, newest first.")
 
+    @OptionGroup var trace: LogOption
     @OptionGroup var store: StoreOption
 
     @Argument(help: "A branch, as in results/opam/debian-12. None: lists the branches.")
@@ -76,11 +77,12 @@ struct StoreLogCommand: AsyncParsableCommand {
     }
 }
 
-struct StoreShowCommand: AsyncParsableCommand {
+struct StoreShowCommand: AsyncParsableCommand, TracedCommand {
     static let configuration = CommandConfiguration(
         commandName: "show",
         abstract: "Print a document, or list a directory, as it is or as it was at a commit.")
 
+    @OptionGroup var trace: LogOption
     @OptionGroup var store: StoreOption
 
     @Flag(help: "Print the bytes as they are, rather than with control and invisible characters as JSON's escapes.")
@@ -108,7 +110,7 @@ struct StoreShowCommand: AsyncParsableCommand {
     }
 }
 
-struct StoreVerifyCommand: AsyncParsableCommand {
+struct StoreVerifyCommand: AsyncParsableCommand, TracedCommand {
     static let configuration = CommandConfiguration(
         commandName: "verify",
         abstract: "Look for damage: commits, documents, branches, locks, logs, objects, layers, root file systems.",
@@ -117,6 +119,7 @@ struct StoreVerifyCommand: AsyncParsableCommand {
             ciso/damaged of the store; damaged layers and root file systems, which are made again, it removes.
             """)
 
+    @OptionGroup var trace: LogOption
     @OptionGroup var store: StoreOption
 
     @Flag(help: "Mend what can be mended without losing anything.")

@@ -51,8 +51,7 @@ import Testing
     }
 
     private func rows() throws -> [Row] {
-        let page = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-            .deletingLastPathComponent().appending(path: "docs/settings.md")
+        let page = PackageFolder.url.appending(path: "docs/settings.md")
         let lines = try String(contentsOf: page, encoding: .utf8).split(separator: "\n")
         let table = lines.drop { !$0.hasPrefix("|") }.prefix { $0.hasPrefix("|") }.dropFirst(2)
         return try table.map { line in

@@ -1,0 +1,78 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// The trace for maintainers.
+@Suite struct TraceTests {
+    @Test func thereIsNoneUnlessItIsAskedFor() async throws {
+        let world = try await RecordedStore.shared()
+        let ending = try world.run("status")
+        #expect(ending.status == 0 && ending.talk.isEmpty, "\(ending)")
+    }
+
+    /// A line for each decision that costs time, by flag, variable and key; the flag wins.
+    @Test func decisionsOfAPlanAreTraced() throws {
+        let world = try RecordedPlan()
+        let full = try world.run("--log-level", "debug")
+        for words in [
+            "ciso.repository: opened", "ciso.plugin: plugin call", "ciso.plan: planning in full: no previous plan",
+            "ciso.store: transaction", "ciso.plan: wrote the plan", "info ciso.ci: ended",
+        ] {
+            #expect(full.talk.contains(words), "\(words): \(full.talk)")
+        }
+        let again = try world.run(environment: ["CISO_LOG_LEVEL": "debug"])
+        #expect(again.talk.contains("ciso.plan: the plan in the store is up to date"), "\(again.talk)")
+        let quiet = try world.run("--log-level", "critical", environment: ["CISO_LOG_LEVEL": "debug"])
+        #expect(quiet.status == 0 && quiet.talk.isEmpty, "\(quiet.talk)")
+    }
+
+    @Test func aLevelThatDoesNotExistIsAnInputErrorWithTheLevels() async throws {
+        let world = try await RecordedStore.shared()
+        let levels = "expected one of trace, debug, info, notice, warning, error, critical"
+        let flag = try world.run("status", "--log-level", "debag")
+        #expect(flag.status == 2 && flag.talk.contains(levels) && flag.talk.contains("'debug'"), "\(flag)")
+        let variable = try world.run("status", environment: ["CISO_LOG_LEVEL": "all"])
+        #expect(variable.status == 2 && variable.talk.contains("CISO_LOG_LEVEL='all': \(levels)"), "\(variable)")
+    }
+
+    /// What a trace shows may come from outside: an escape sequence in a path stays visible text on one line.
+    @Test func theTraceIsDisplayable() throws {
+        let world = try RecordedPlan(repository: "re\u{1B}[31m\u{202E}po")
+        let ending = try world.run("--log-level", "trace")
+        #expect(ending.talk.contains("ciso.repository: opened"), "\(ending.talk)")
+        #expect(!ending.talk.contains("\u{1B}") && !ending.talk.contains("\u{202E}"), "\(ending.talk)")
+    }
+}
+
+/// A folder with a small matrix that is planned by `ci`.
+private struct RecordedPlan {
+    private let folder: TemporaryDirectory
+
+    init(repository: String = "repo") throws {
+        folder = try TemporaryDirectory()
+        for (package, fields) in ["ocaml.4.13.1": "", "ocaml-system.4.13.1": "flags: compiler", "good.1": ""] {
+            let name = package.prefix { $0 != "." }
+            try folder.write(
+                "opam-version: \"2.0\"\n\(fields)\n", to: "\(repository)/packages/\(name)/\(package)/opam")
+        }
+        let path = String(decoding: try JSONEncoder().encode(repository), as: UTF8.self)
+        try folder.write(
+            """
+            deployment: small
+            repositories: [{path: \(path)}]
+            targets: [debian-12]
+            compilers: [{system: "4.13.1"}]
+            packages: [good]
+            """, to: "matrix.yaml")
+    }
+
+    func run(_ words: String..., environment more: [String: String] = [:]) throws -> Program.Ending {
+        try Program(
+            [BuiltProgram.path(of: "ci"), "plan", "matrix.yaml"] + words, in: folder.path,
+            environment: [
+                "CISO_CACHE": folder("cache"), "CISO_STORE": folder("store"), "PATH": "/usr/bin:/bin",
+                "HOME": folder.path,
+            ].merging(more) { $1 }
+        ).run()
+    }
+}
