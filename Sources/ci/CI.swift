@@ -17,8 +17,8 @@ struct CI: AsyncParsableCommand {
             A cell is named TARGET/COMPILER/PACKAGE.VERSION. A SELECTOR is a cell with globs, or outcome:WORD, \
             signature:TEXT, task:ID.
 
-            Exit codes: 0 all required cells are good; 1 some required cell is not; 2 the input is wrong; \
-            3 infrastructure; 64 usage; 70 a bug in ciso; 130 interrupted.
+            Exit codes: 0 all required cells are good; 1 a required cell is not good; 2 wrong input; 3 infrastructure \
+            failure; 64 wrong usage; 70 a bug in ciso; 130 interrupted.
             """,
         version: ProgramVersion.current,
         subcommands: [

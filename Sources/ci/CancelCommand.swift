@@ -15,10 +15,10 @@ struct CancelCommand: AsyncParsableCommand, TracedCommand {
     @OptionGroup var trace: LogOption
     @OptionGroup var store: StoreOption
 
-    @Option(help: "The deployment (default: the only one there is).")
+    @Option(help: "The deployment (default: the only one).")
     var deployment: String?
 
-    @Flag(name: .customLong("dry-run"), help: "Only print what would be cancelled.")
+    @Flag(name: .customLong("dry-run"), help: "Print what would be cancelled, and change nothing.")
     var dryRun = false
 
     @Argument(help: "Which cells.")

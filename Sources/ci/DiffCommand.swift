@@ -15,7 +15,7 @@ struct DiffCommand: AsyncParsableCommand, TracedCommand {
     @OptionGroup var trace: LogOption
     @OptionGroup var store: StoreOption
 
-    @Option(help: "The deployment (default: the only one there is).")
+    @Option(help: "The deployment (default: the only one).")
     var deployment: String?
 
     @Option(help: "text, json or csv.")

@@ -102,12 +102,12 @@ struct RepositoryOptions: ParsableArguments {
     }
 }
 
-/// How much is said on standard error.
+/// How much is printed on standard error.
 struct OutputOptions: ParsableArguments {
-    @Flag(name: [.long, .customShort("q")], help: "Say nothing on standard error but errors.")
+    @Flag(name: [.long, .customShort("q")], help: "Print only errors on standard error.")
     var quiet = false
 
-    @Flag(name: [.long, .customShort("v")], help: "Say more on standard error.")
+    @Flag(name: [.long, .customShort("v")], help: "Print more on standard error.")
     var verbose = false
 }
 

@@ -58,7 +58,7 @@ struct PlanReport {
                     difference.versionChanged.map { "\($0.from) → \($0.to.package.version)" })
                 text += list("became solvable", difference.becameSolvable.map(\.description))
                 text += list("became unsolvable", difference.becameUnsolvable.map(\.description))
-                text += list("to build anew", difference.rebuilt.map(\.description))
+                text += list("to rebuild", difference.rebuilt.map(\.description))
             }
         }
         if let commit = plan.commit {

@@ -97,7 +97,7 @@ actor ProgressDisplay {
         if ticker == nil {
             say("\(count(cells, "cell")), \(count(jobs, "job")) to run, \(done) done before")
         } else if jobs > 0 {
-            say("\(count(jobs, "more job")) to run: retried, or what they are built over has changed")
+            say("\(count(jobs, "more job")) to run: retried, or their inputs changed")
         }
         total += jobs
         startTicking()

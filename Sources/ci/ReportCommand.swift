@@ -16,10 +16,10 @@ struct ReportCommand: AsyncParsableCommand, TracedCommand {
     @OptionGroup var trace: LogOption
     @OptionGroup var store: StoreOption
 
-    @Option(help: "The deployment (default: the only one there is).")
+    @Option(help: "The deployment (default: the only one).")
     var deployment: String?
 
-    @Option(help: "The folder; made where it is not there.")
+    @Option(help: "The directory; created if it does not exist.")
     var output: String
 
     @Argument(help: "Which cells.")

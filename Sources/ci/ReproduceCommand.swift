@@ -10,10 +10,10 @@ internal import Worker
 
 struct ReproduceCommand: AsyncParsableCommand, TracedCommand, SandboxingCommand {
     static let configuration = CommandConfiguration(
-        commandName: "reproduce", abstract: "Print how a cell is built, or enter its environment.",
+        commandName: "reproduce", abstract: "Print the steps that build a cell, or start a shell in its environment.",
         discussion: """
-            CELL is TARGET/COMPILER/PACKAGE.VERSION, or a selector that picks one. With --run the package's source is laid \
-            out over the same layers, and a shell is started there; its changes are thrown away when it ends.
+            CELL is TARGET/COMPILER/PACKAGE.VERSION, or a selector that matches one cell. With --run, unpacks the package's \
+            source over the same layers and starts a shell there. Changes are discarded when the shell ends.
             """)
 
     @OptionGroup var trace: LogOption
@@ -21,13 +21,13 @@ struct ReproduceCommand: AsyncParsableCommand, TracedCommand, SandboxingCommand 
     @OptionGroup var talk: OutputOptions
     @OptionGroup var machine: RunnerOptions
 
-    @Option(help: "The deployment (default: the only one there is).")
+    @Option(help: "The deployment (default: the only one).")
     var deployment: String?
 
     @Flag(name: .customLong("run"), help: "Start a shell in the environment.")
     var starts = false
 
-    @Flag(help: "The cell's tests rather than its build.")
+    @Flag(help: "Reproduce the cell's tests instead of its build.")
     var test = false
 
     @Argument(help: "Which cell.")
@@ -35,6 +35,7 @@ struct ReproduceCommand: AsyncParsableCommand, TracedCommand, SandboxingCommand 
 
     func run() async throws {
         let configuration = try Configuration.current()
+        try WritableDirectory.checkTemporary()
         let results = try store.results(of: deployment)
         let request = try JobRequest(for: cell.selector(), tests: test, in: results)
         let catalog = try machine.catalog(configuration)

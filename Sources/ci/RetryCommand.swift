@@ -7,7 +7,7 @@ internal import Review
 struct RetryCommand: AsyncParsableCommand, TracedCommand {
     static let configuration = CommandConfiguration(
         commandName: "retry",
-        abstract: "Request that cells are decided again: the next run executes their jobs once more.",
+        abstract: "Discard results, so that the next run rebuilds those cells.",
         discussion: """
             The job that decided the cell runs again: the build where that failed, else the tests if there are any. For a \
             blocked cell every failed job that it is built over runs again. What is built over a job that runs again is \
@@ -19,10 +19,10 @@ struct RetryCommand: AsyncParsableCommand, TracedCommand {
     @OptionGroup var trace: LogOption
     @OptionGroup var store: StoreOption
 
-    @Option(help: "The deployment (default: the only one there is).")
+    @Option(help: "The deployment (default: the only one).")
     var deployment: String?
 
-    @Flag(name: .customLong("dry-run"), help: "Only print what would run again.")
+    @Flag(name: .customLong("dry-run"), help: "Print what would run again, and change nothing.")
     var dryRun = false
 
     @Argument(help: "Which cells.")
@@ -35,7 +35,7 @@ struct RetryCommand: AsyncParsableCommand, TracedCommand {
         let retry = try RetryPlan(
             of: try results.cells(picked: selectors), in: results.documents, of: results.header, store: results.store)
         guard !retry.isEmpty else {
-            throw Failure(.input, "no cell with a verdict is picked", hint: "'ci results' lists the cells")
+            throw Failure(.input, "no cell with a verdict matches the selector", hint: "'ci results' lists the cells")
         }
         if !dryRun { try await retry.record(in: results.store) }
         for cell in Set(retry.requests.map(\.cell) + retry.cancelled).sorted() {

@@ -15,10 +15,10 @@ internal import Worker
 struct RunCommand: AsyncParsableCommand, TracedCommand, SandboxingCommand {
     static let configuration = CommandConfiguration(
         commandName: "run",
-        abstract: "Run what a matrix needs and the store does not know yet.",
+        abstract: "Run the jobs of a matrix that have no result yet.",
         discussion: """
-            Plans MATRIX first; without one, the plan in the store is run. What was interrupted is gone on with, what is \
-            done is not done again. Ends with the table of results; exits with 1 if some required cell is not good.
+            Plans MATRIX first; without one, runs the plan in the store. Resumes an interrupted run; finished jobs are not \
+            repeated. Ends with the table of results; exits with 1 if a required cell is not good.
             """)
 
     @OptionGroup var trace: LogOption
@@ -29,10 +29,10 @@ struct RunCommand: AsyncParsableCommand, TracedCommand, SandboxingCommand {
     @Option(name: .customLong("jobs"), help: Settings.jobs.help)
     var jobs: Int?
 
-    @Option(help: "Only cells that this selector picks; may be given several times.")
+    @Option(help: "Run only the cells that this selector matches; may be repeated.")
     var only: [SelectorArgument] = []
 
-    @Option(help: "The deployment to run where no MATRIX is given (default: the only one there is).")
+    @Option(help: "The deployment to run where no MATRIX is given (default: the only one).")
     var deployment: String?
 
     @OptionGroup var repositories: RepositoryOptions
@@ -56,6 +56,7 @@ struct RunCommand: AsyncParsableCommand, TracedCommand, SandboxingCommand {
         // The results are in the store.
         StandardOutput.tolerateClosed()
         let configuration = try Configuration.current()
+        try WritableDirectory.checkTemporary()
         let path = try store.path(in: configuration)
         let catalog = try machine.catalog(configuration)
         let (store, documents, header) = try await planned(in: path, catalog: catalog, configuration)
@@ -89,7 +90,6 @@ struct RunCommand: AsyncParsableCommand, TracedCommand, SandboxingCommand {
             return (store, documents, header)
         }
         let cache = try machine.sources.general.directory(in: configuration, store: path)
-        try WritableDirectory.checkTemporary()
         let preparation = PlanInputLoader(
             matrix: try MatrixFile(path: matrix), catalog: catalog, cache: PlanCache(cache),
             packageSources: try machine.sources.cache(in: configuration, store: path),

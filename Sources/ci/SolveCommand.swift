@@ -12,7 +12,7 @@ struct SolveCommand: AsyncParsableCommand, TracedCommand {
         abstract: "Solve packages of a repository for one target and compiler.",
         discussion: """
             PACKAGE is NAME, NAME.VERSION, or NAME with =, !=, <, <=, > or >= and a version. Each is solved by itself, \
-            in its newest version that is available on the target and meant.
+            using its newest available version that matches.
 
             TARGET is \(TargetVariables.knownForms.joined(separator: ", ")).
 
@@ -46,19 +46,19 @@ struct SolveCommand: AsyncParsableCommand, TracedCommand {
     @Flag(help: "Solve the newest available version of every package.")
     var all = false
 
-    @Flag(help: "Count what a package's tests need.")
+    @Flag(help: "Include test dependencies.")
     var withTest = false
 
-    @Flag(help: "Count what a package's documentation needs.")
+    @Flag(help: "Include documentation dependencies.")
     var withDoc = false
 
     @Flag(help: "Try the oldest versions of dependencies first.")
     var oldest = false
 
-    @Flag(help: "Say why there is no solution. With csv, on standard error.")
+    @Flag(help: "Explain why there is no solution. With csv, on standard error.")
     var explain = false
 
-    @Option(help: "How the answers are printed: text, csv or json.")
+    @Option(help: "The output format: text, csv or json.")
     var format = OutputFormat.text
 
     @OptionGroup var cache: CacheOption

@@ -14,7 +14,7 @@ extension DeploymentResults {
         guard states.count == 1 else {
             let names = states.prefix(5).map(\.cell.description).joined(separator: ", ")
             throw Failure(
-                .input, "'\(selector)' picks \(states.count) cells: \(names)\(states.count > 5 ? ", …" : "")",
+                .input, "'\(selector)' matches \(states.count) cells: \(names)\(states.count > 5 ? ", …" : "")",
                 hint: "name one of them")
         }
         return state
@@ -32,7 +32,7 @@ extension DeploymentResults {
     /// Why a selector picks no cell, and what may have been meant.
     private func nothing(pickedBy selector: Selector) throws -> Failure {
         let (message, hint) = try reason(for: selector)
-        return Failure(.input, "no cell is picked by '\(selector)'" + (message.map { ": \($0)" } ?? ""), hint: hint)
+        return Failure(.input, "no cell matches '\(selector)'" + (message.map { ": \($0)" } ?? ""), hint: hint)
     }
 
     private func reason(for selector: Selector) throws -> (message: String?, hint: String?) {

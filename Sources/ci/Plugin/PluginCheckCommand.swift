@@ -11,12 +11,11 @@ internal import Worker
 struct PluginCheckCommand: AsyncParsableCommand, TracedCommand, SandboxingCommand {
     static let configuration = CommandConfiguration(
         commandName: "check",
-        abstract: "Try a plugin's file: what it answers about every target, and whether it survives wrong requests.",
+        abstract: "Check a plugin: its answers about every target, and its behaviour on invalid requests.",
         discussion: """
-            Its scripts are parsed by the shells of this machine (dash, mksh, bash, zsh). Those that prepare an environment \
-            are run in a sandbox without network, where stand-ins take the place of package managers; those that say that \
-            they are idempotent are run twice. A check for which this machine lacks something is skipped. Exits with 1 if \
-            a check fails.
+            The shells of this machine (dash, mksh, bash, zsh) parse its scripts. Scripts that prepare an environment run in \
+            a sandbox without network, in which stubs replace package managers; scripts that claim to be idempotent run \
+            twice. A check is skipped where this machine lacks what it needs. Exits with 1 if a check fails.
             """)
 
     @OptionGroup var trace: LogOption
@@ -27,6 +26,7 @@ struct PluginCheckCommand: AsyncParsableCommand, TracedCommand, SandboxingComman
     var file: String
 
     func run() async throws {
+        try WritableDirectory.checkTemporary()
         guard let plugin = PluginFile(path: file) else {
             throw Failure(
                 .input, "\(file): expected a file named libCisoNAME.so, of letters and digits",

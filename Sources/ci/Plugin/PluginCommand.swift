@@ -5,7 +5,7 @@ internal import PluginHost
 struct PluginCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "plugin",
-        abstract: "Look after plugins: the shared objects that know one distro each.",
+        abstract: "List, check and create plugins: shared objects that describe one distribution each.",
         subcommands: [
             PluginListCommand.self, PluginCheckCommand.self, PluginNewCommand.self, PluginDepextsCommand.self,
         ])

@@ -66,6 +66,7 @@ struct PluginDepextsCommand: AsyncParsableCommand, TracedCommand {
                 .input, "--against: a list is of one release: expected one target, found \(targets.count)",
                 hint: "name it: `ci plugin depexts --against \(path) … debian-12`")
         }
+        try WritableDirectory.checkTemporary()
         let list = try PackageList(reading: path)
         let (plugin, request) = try await catalog.plugin(serving: target)
         let description = try await plugin.target(request)

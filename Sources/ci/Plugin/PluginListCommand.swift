@@ -8,7 +8,7 @@ internal import Review
 struct PluginListCommand: AsyncParsableCommand, TracedCommand {
     static let configuration = CommandConfiguration(
         commandName: "list",
-        abstract: "Show the plugins, the targets that they serve, and files that others hide.")
+        abstract: "List the plugins, their targets, and the files that other files hide.")
 
     @OptionGroup var trace: LogOption
     @OptionGroup var path: PluginPathOption

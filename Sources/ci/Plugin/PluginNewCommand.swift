@@ -7,7 +7,7 @@ internal import PluginTools
 struct PluginNewCommand: AsyncParsableCommand, TracedCommand {
     static let configuration = CommandConfiguration(
         commandName: "new",
-        abstract: "Write a new plugin that builds and conforms, for its author to go on from.")
+        abstract: "Create a plugin that builds and conforms, as a starting point.")
 
     @OptionGroup var trace: LogOption
     @Option(
@@ -23,10 +23,10 @@ struct PluginNewCommand: AsyncParsableCommand, TracedCommand {
     @Option(help: "root (root file systems that the worker makes) or ssh (machines reached by ssh).")
     var kind: PluginSkeleton.Kind = .ssh
 
-    @Option(help: "The folder to make (default: NAME in lower case).", completion: .directory)
+    @Option(help: "The directory to create (default: NAME in lower case).", completion: .directory)
     var output: String?
 
-    @Argument(help: "The distro's name as it writes itself: letters and digits.")
+    @Argument(help: "The distribution's name: letters and digits.")
     var name: String
 
     func run() async throws {

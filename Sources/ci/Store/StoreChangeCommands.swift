@@ -7,8 +7,8 @@ internal import Store
 struct StoreUndoCommand: AsyncParsableCommand, TracedCommand {
     static let configuration = CommandConfiguration(
         commandName: "undo",
-        abstract: "Take a change back by a new commit, after a snapshot.",
-        discussion: "Refuses where later changes build on the change, unless told by --force.")
+        abstract: "Undo a change by a new commit, after taking a snapshot.",
+        discussion: "Refuses where later changes depend on the change, unless --force is given.")
 
     @OptionGroup var trace: LogOption
     @OptionGroup var store: StoreOption
@@ -19,10 +19,10 @@ struct StoreUndoCommand: AsyncParsableCommand, TracedCommand {
     @Argument(help: "The commit. None: the last one.")
     var commit: String?
 
-    @Flag(help: "Say what would change, and change nothing.")
+    @Flag(help: "Print what would change, and change nothing.")
     var dryRun = false
 
-    @Flag(help: "Undo although later changes of the same documents are lost.")
+    @Flag(help: "Undo even if later changes to the same documents are lost.")
     var force = false
 
     func run() async throws {
@@ -44,21 +44,21 @@ struct StoreUndoCommand: AsyncParsableCommand, TracedCommand {
 struct StoreSnapshotCommand: AsyncParsableCommand, TracedCommand {
     static let configuration = CommandConfiguration(
         commandName: "snapshot",
-        abstract: "Keep all branches as they are under a name, list what is kept, or forget one.")
+        abstract: "Save the state of all branches under a name, list the snapshots, or delete one.")
 
     @OptionGroup var trace: LogOption
     @OptionGroup var store: StoreOption
 
-    @Argument(help: "The name. None: the time.")
+    @Argument(help: "The name (default: the current time).")
     var name: String?
 
     @Flag(help: "List the snapshots.")
     var list = false
 
-    @Flag(help: "Forget the snapshot of that name.")
+    @Flag(help: "Delete the snapshot of that name.")
     var drop = false
 
-    @Flag(help: "Say what would be done, and do nothing.")
+    @Flag(help: "Print what would be done, and do nothing.")
     var dryRun = false
 
     @Option(help: "text or json.")
@@ -72,7 +72,7 @@ struct StoreSnapshotCommand: AsyncParsableCommand, TracedCommand {
     func run() async throws {
         let store = try store.open()
         if let name, drop {
-            if dryRun { return StandardOutput.print("would forget \(name)") }
+            if dryRun { return StandardOutput.print("would delete \(name)") }
             return try store.dropSnapshot(name)
         }
         if list {
@@ -83,7 +83,7 @@ struct StoreSnapshotCommand: AsyncParsableCommand, TracedCommand {
                 StandardOutput.print("\(snapshot.name)  \(branches)")
             }
         } else if dryRun {
-            StandardOutput.print("would keep \(count(try store.branches().count, "branch", plural: "branches"))")
+            StandardOutput.print("would save \(count(try store.branches().count, "branch", plural: "branches"))")
         } else {
             let snapshot = try store.takeSnapshot(name)
             if format == .json { try printJSON(snapshot) } else { StandardOutput.print(snapshot.name) }
@@ -96,20 +96,20 @@ struct StoreGCCommand: AsyncParsableCommand, TracedCommand {
         commandName: "gc",
         abstract: "Drop logs and layers that nothing refers to, pack logs and git objects.",
         discussion: """
-            Says first what it drops. Kept is what the newest versions of every document refer to, what every turning \
-            point refers to, and whatever is new.
+            Lists what it drops first. Keeps what the newest versions of every document refer to, what the versions at which \
+            the outcome changed refer to, and anything younger than --grace.
             """)
 
     @OptionGroup var trace: LogOption
     @OptionGroup var store: StoreOption
 
-    @Flag(help: "Say what would be dropped, and drop nothing.")
+    @Flag(help: "Print what would be dropped, and drop nothing.")
     var dryRun = false
 
-    @Option(help: "How many versions of each document keep what they refer to.")
+    @Option(help: "The number of versions of each document whose references are kept.")
     var versions = 3
 
-    @Option(help: "Hours during which nothing new is dropped.")
+    @Option(help: "The age in hours below which nothing is dropped.")
     var grace = 24
 
     @Option(help: "text or json.")

@@ -9,7 +9,7 @@ internal import Store
 struct StoreCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "store",
-        abstract: "Look after the store.",
+        abstract: "Inspect and maintain the store.",
         discussion: "The store is a plain bare git repository: stock git may log, clone and check it as well.",
         subcommands: [
             StoreLogCommand.self, StoreShowCommand.self, StoreVerifyCommand.self, StoreUndoCommand.self,
@@ -25,13 +25,13 @@ struct StoreLogCommand: AsyncParsableCommand, TracedCommand {
     @OptionGroup var trace: LogOption
     @OptionGroup var store: StoreOption
 
-    @Argument(help: "A branch, as in results/opam/debian-12. None: lists the branches.")
+    @Argument(help: "A branch, such as results/opam/debian-12 (default: list the branches).")
     var branch: String?
 
     @Argument(help: "Only commits that changed something at or below this path.")
     var path: String?
 
-    @Option(help: "At most so many commits.")
+    @Option(help: "The maximum number of commits.")
     var limit = 20
 
     @Option(help: "text or json.")
@@ -80,7 +80,7 @@ struct StoreLogCommand: AsyncParsableCommand, TracedCommand {
 struct StoreShowCommand: AsyncParsableCommand, TracedCommand {
     static let configuration = CommandConfiguration(
         commandName: "show",
-        abstract: "Print a document, or list a directory, as it is or as it was at a commit.")
+        abstract: "Print a document, or list a directory, now or at a commit.")
 
     @OptionGroup var trace: LogOption
     @OptionGroup var store: StoreOption
@@ -91,7 +91,7 @@ struct StoreShowCommand: AsyncParsableCommand, TracedCommand {
     @Argument(help: "A branch, or a commit by its id.")
     var revision: String
 
-    @Argument(help: "A document or a directory. None: the top.")
+    @Argument(help: "A document or a directory (default: the top).")
     var path: String?
 
     func run() async throws {
@@ -115,17 +115,17 @@ struct StoreVerifyCommand: AsyncParsableCommand, TracedCommand {
         commandName: "verify",
         abstract: "Look for damage: commits, documents, branches, locks, logs, objects, layers, root file systems.",
         discussion: """
-            Exits with 3 if something is found that was not repaired. What --repair finds damaged it moves to the folder \
-            ciso/damaged of the store; damaged layers and root file systems, which are made again, it removes.
+            Exits with 3 if damage remains. --repair moves damaged files to the store's directory ciso/damaged, and removes \
+            damaged layers and root file systems, which are rebuilt when they are needed.
             """)
 
     @OptionGroup var trace: LogOption
     @OptionGroup var store: StoreOption
 
-    @Flag(help: "Mend what can be mended without losing anything.")
+    @Flag(help: "Repair what can be repaired without losing data.")
     var repair = false
 
-    @Flag(help: "With --repair: say what it would do.")
+    @Flag(help: "With --repair: print what it would do.")
     var dryRun = false
 
     @Option(help: "text or json.")

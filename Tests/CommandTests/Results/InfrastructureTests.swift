@@ -30,7 +30,10 @@ import Testing
     func anUnusableTemporaryDirectoryIsNamed(place: String) async throws {
         let world = try await RecordedStore([:])
         try world.folder.write("", to: "file")
-        for command in [["plan", "matrix.yaml"], ["run", "matrix.yaml", "--only", "lost"]] {
+        for command in [
+            ["plan", "matrix.yaml"], ["run", "matrix.yaml", "--only", "lost"], ["run"], ["reproduce", "good"],
+            ["plugin", "check", "libCisoNone.so"],
+        ] {
             let ending = try world.run(command, environment: ["TMPDIR": world.folder(place)])
             #expect(ending.status == 3 && ending.talk.contains("'\(world.folder(place))"), "\(command): \(ending)")
         }

@@ -91,12 +91,12 @@ import Testing
 
     @Test func snapshotsAreTakenListedAndForgotten() throws {
         let head = try git("rev-parse", "quickstart", at: world.path)
-        #expect(try world.store("snapshot", "--dry-run").output == "would keep 1 branch\n")
+        #expect(try world.store("snapshot", "--dry-run").output == "would save 1 branch\n")
         #expect(try world.store("snapshot", "mine").output == "mine\n")
         #expect(try world.store("snapshot", "mine").status == 2)
         #expect(try git("rev-parse", "refs/ciso/snapshots/mine/quickstart", at: world.path) == head)
         #expect(try world.store("snapshot", "--list").output == "mine  1 branch\n")
-        #expect(try world.store("snapshot", "mine", "--drop", "--dry-run").output == "would forget mine\n")
+        #expect(try world.store("snapshot", "mine", "--drop", "--dry-run").output == "would delete mine\n")
         #expect(try world.store("snapshot", "--list").output == "mine  1 branch\n")
         #expect(try world.store("snapshot", "mine", "--drop").status == 0)
         #expect(try world.store("snapshot", "--list").output == "")
