@@ -68,7 +68,9 @@ struct CI: AsyncParsableCommand {
     static func run(arguments: [String]) async -> Int32 {
         do {
             var command = try ArgumentDefaults(for: arguments, in: .current()).command()
-            try (command as? any TracedCommand)?.trace.begin(in: .current())
+            // The command of --help has no options.
+            let trace = (command as? any TracedCommand)?.trace
+            LogOption.begin(level: try trace?.chosenLevel(in: .current()))
             logger.info("\(type(of: command)._commandName)", metadata: ["version": "\(ProgramVersion.current)"])
             let start = ContinuousClock.now
             defer { logger.info("ended", metadata: ["duration": "\(ContinuousClock.now - start)"]) }

@@ -7,10 +7,10 @@ struct LogOption: ParsableArguments {
     @Option(name: .customLong("log-level"), help: Settings.logLevel.help)
     var level: String?
 
-    /// Makes the loggers of all modules write to standard error from now on, or nothing.
+    /// The level of the flag, the environment or `ciso.yaml`; nil where none asks for a trace.
     ///
     /// - Throws: `Failure` for a level that does not exist.
-    func begin(in configuration: Configuration) throws {
+    func chosenLevel(in configuration: Configuration) throws -> Logger.Level? {
         let flag = try level.map { text in
             guard let level = Logger.Level(rawValue: text) else {
                 let levels = Logger.Level.allCases.map(\.rawValue)
@@ -20,7 +20,12 @@ struct LogOption: ParsableArguments {
             }
             return level
         }
-        let level = try Settings.logLevel.value(flag: flag, in: configuration)
+        return try Settings.logLevel.value(flag: flag, in: configuration)
+    }
+
+    /// Makes the loggers of all modules write to standard error from now on, or nothing where `level` is nil. Called once,
+    /// before anything is logged: without it swift-log's own handler would print.
+    static func begin(level: Logger.Level?) {
         Terminal.hasTrace = level != nil
         LoggingSystem.bootstrap { label in
             guard let level else { return SwiftLogNoOpLogHandler() }

@@ -8,6 +8,10 @@ import Testing
         let world = try await RecordedStore.shared()
         let ending = try world.run("status")
         #expect(ending.status == 0 && ending.talk.isEmpty, "\(ending)")
+        for words in [["--help"], ["help", "store", "gc"], ["--version"], ["store", "gc", "--help"]] {
+            let help = try world.run(words)
+            #expect(help.status == 0 && help.talk.isEmpty, "\(words): \(help.talk)")
+        }
     }
 
     /// A line for each decision that costs time, by flag, variable and key; the flag wins.
