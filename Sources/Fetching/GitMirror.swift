@@ -24,7 +24,12 @@ struct GitMirror {
         path = Self.path(of: url, in: folder)
         do {
             try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+            // Of two that make one copy at once, git's own locks would refuse one.
+            let lock = try Self.lock(path, of: url, patience)
+            defer { lock.unlock() }
             repository = try GitRepository(initializingBare: path)
+        } catch let error as SourceError {
+            throw error
         } catch let error as GitError {
             // Another user's cache is not ours to make again, nor is one that the system refuses to write.
             let reason = error.kind == .owner ? error.description : "its copy '\(path)' cannot be made: \(error.detail)"
@@ -105,7 +110,7 @@ struct GitMirror {
     }
 
     private func fetch(_ refspecs: [String]) throws(SourceError) {
-        let lock = try lock()
+        let lock = try Self.lock(path, of: url, patience)
         defer { lock.unlock() }
         removeLeftovers()
         var isTooLarge = false
@@ -121,7 +126,9 @@ struct GitMirror {
         try result.get()
     }
 
-    private func lock() throws(SourceError) -> SourceFiles.File {
+    private static func lock(
+        _ path: String, of url: String, _ patience: Patience
+    ) throws(SourceError) -> SourceFiles.File {
         let file = try SourceFiles.File("\(path).lock", O_RDWR | O_CREAT, mode: 0o644)
         let isTaken = try file.lock(
             within: patience.remaining, pause: 1_000...50_000, mayContinue: { patience.lasts })
