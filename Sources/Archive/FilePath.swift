@@ -1,3 +1,5 @@
+internal import Foundation
+
 /// A path or a file's name: bytes without a zero, as the kernel has them. They are usually UTF-8, but need not be.
 ///
 /// Unlike strings, two paths are equal only where their bytes are: `é` has two spellings, and both may be in one directory.
@@ -15,7 +17,7 @@ public struct FilePath: Hashable, Sendable {
     }
 
     /// The path that a C function gave.
-    init(cString: UnsafePointer<CChar>) {
+    package init(cString: UnsafePointer<CChar>) {
         var bytes: [UInt8] = []
         var next = cString
         while next.pointee != 0 {
@@ -25,9 +27,61 @@ public struct FilePath: Hashable, Sendable {
         self.bytes = bytes
     }
 
+    /// Reads the form that ``encoded`` writes.
+    public init(encoded text: some StringProtocol) {
+        var bytes: [UInt8] = []
+        var rest = Array(text.utf8)[...]
+        while let byte = rest.popFirst() {
+            if byte == Self.percent, let value = Self.hexadecimalValue(of: rest.prefix(2)) {
+                bytes.append(value)
+                rest = rest.dropFirst(2)
+            } else {
+                bytes.append(byte)
+            }
+        }
+        self.init(bytes: bytes)
+    }
+
+    /// The path as text that JSON and the names of a store can hold, different for paths of different bytes. A control
+    /// character, and a `%` before two hexadecimal digits, are written as `%XX`; so is every byte above 127 of a path that is
+    /// not UTF-8 in its composed form (NFC), because strings do not tell that form from others. Equal to the path itself for
+    /// usual names.
+    public var encoded: String {
+        let isUsual = text.map { Array($0.precomposedStringWithCanonicalMapping.utf8) == bytes } ?? false
+        var encoded: [UInt8] = []
+        for (index, byte) in bytes.enumerated() {
+            let isLiteralPercent =
+                byte == Self.percent && Self.hexadecimalValue(of: bytes.dropFirst(index + 1).prefix(2)) != nil
+            if byte < 0x20 || byte == 0x7F || isLiteralPercent || byte > 0x7F && !isUsual {
+                encoded += Array(("%" + (byte < 16 ? "0" : "") + String(byte, radix: 16, uppercase: true)).utf8)
+            } else {
+                encoded.append(byte)
+            }
+        }
+        return String(decoding: encoded, as: UTF8.self)
+    }
+
+    /// The path as text; nil where it is not UTF-8.
+    public var text: String? { String(validating: bytes, as: UTF8.self) }
+
+    private static let percent = UInt8(ascii: "%")
+
+    private static func hexadecimalValue(of digits: ArraySlice<UInt8>) -> UInt8? {
+        guard digits.count == 2, digits.allSatisfy({ Character(UnicodeScalar($0)).isHexDigit }) else { return nil }
+        return UInt8(String(decoding: digits, as: UTF8.self), radix: 16)
+    }
+
     /// The names between the slashes.
     public var components: [FilePath] {
         bytes.split(separator: UInt8(ascii: "/")).map { FilePath(unchecked: Array($0)) }
+    }
+
+    /// The path without its last name; nil for a path of one name.
+    public var parent: FilePath? {
+        let names = components.dropLast().map(\.bytes)
+        guard !names.isEmpty else { return nil }
+        let slash = [UInt8(ascii: "/")]
+        return FilePath(unchecked: (isAbsolute ? slash : []) + names.joined(separator: slash))
     }
 
     /// Whether the path has no byte.
@@ -43,7 +97,7 @@ public struct FilePath: Hashable, Sendable {
     /// Whether the bytes begin with those of `prefix`, which need not end at a slash.
     public func hasPrefix(_ prefix: String) -> Bool { bytes.starts(with: prefix.utf8) }
 
-    func withCString<Value, Problem: Error>(
+    package func withCString<Value, Problem: Error>(
         _ body: (UnsafePointer<CChar>) throws(Problem) -> Value
     ) throws(Problem) -> Value {
         var terminated = bytes

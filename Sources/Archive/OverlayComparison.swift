@@ -16,8 +16,8 @@ public struct OverlayComparison: Sendable {
 
     /// A path that differs, and how.
     public struct Difference: Hashable, Sendable {
-        /// Relative to the directories, without what is no UTF-8 in it.
-        public var path: String
+        /// Relative to the directories.
+        public var path: FilePath
         /// The number of the lower directory whose file it is.
         public var lower: Int
         /// What became of the path.
@@ -89,7 +89,7 @@ public struct OverlayComparison: Sendable {
 
     private func add(_ path: Path, _ lower: Int, _ change: Change, into found: inout [Difference]) {
         guard found.count < limit, !excluded.contains(path) else { return }
-        found.append(Difference(path: path.text, lower: lower, change: change))
+        found.append(Difference(path: path.filePath, lower: lower, change: change))
     }
 
     private func change(from old: Path, _ before: Status, to new: Path, _ now: Status) -> Change? {
@@ -195,7 +195,7 @@ extension OverlayComparison {
             return Path(bytes: directory.bytes.dropLast() + [CChar(UInt8(ascii: "/"))] + name.bytes)
         }
 
-        var text: String { String(decoding: bytes.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self) }
+        var filePath: FilePath { FilePath(bytes: bytes.dropLast().map { UInt8(bitPattern: $0) }) }
 
         /// Names in a directory, sorted; nil where it is none.
         func entries() -> [Path]? {

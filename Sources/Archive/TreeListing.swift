@@ -153,3 +153,19 @@ struct TreeListing: ~Copyable {
         return FilePath(bytes: buffer[..<count].map { UInt8(bitPattern: $0) })
     }
 }
+
+/// The names in a directory, sorted by bytes, without `.` and `..`; nil where it cannot be read. No link is followed.
+package func entryNames(of directory: FilePath) -> [FilePath]? {
+    let descriptor = directory.withCString { open($0, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC) }
+    guard var stream = DirectoryStream(adopting: descriptor) else { return nil }
+    var names: [FilePath] = []
+    while let name = stream.next() { names.append(FilePath(cString: name)) }
+    return names.sorted()
+}
+
+/// The bytes of a small file; nil where it cannot be read.
+package func bytes(of path: FilePath) -> [UInt8]? {
+    let descriptor = path.withCString { open($0, O_RDONLY | O_CLOEXEC) }
+    guard descriptor >= 0 else { return nil }
+    return try? OpenFile<SystemError>(adopting: descriptor, path.description).readAll()
+}

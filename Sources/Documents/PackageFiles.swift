@@ -1,3 +1,4 @@
+public import Archive
 public import Core
 
 /// The opam file of a package version and what lies in its `files/`.
@@ -5,9 +6,9 @@ public struct PackageFiles: Hashable, Sendable {
     /// The bytes of the opam file.
     public var opam: [UInt8]
     /// By path below `files/`.
-    public var files: [String: [UInt8]]
+    public var files: [FilePath: [UInt8]]
 
-    public init(opam: [UInt8], files: [String: [UInt8]] = [:]) {
+    public init(opam: [UInt8], files: [FilePath: [UInt8]] = [:]) {
         self.opam = opam
         self.files = files
     }
@@ -18,7 +19,7 @@ public struct PackageFiles: Hashable, Sendable {
         message.update(Array("opam \(opam.count)\n".utf8))
         message.update(opam)
         for (path, bytes) in files.sorted(by: { $0.key < $1.key }) {
-            message.update(Array("\nfiles/\(path) \(bytes.count)\n".utf8))
+            message.update(Array("\nfiles/".utf8) + path.bytes + Array(" \(bytes.count)\n".utf8))
             message.update(bytes)
         }
         return Digest(message)

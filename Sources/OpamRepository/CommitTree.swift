@@ -1,3 +1,4 @@
+internal import Archive
 internal import Core
 internal import Git
 
@@ -20,13 +21,24 @@ final class CommitTree: FileTree {
     }
 
     func entries(of folder: FileReference) throws(Failure) -> [FileEntry] {
+        try tree(folder).entries.map(FileEntry.init)
+    }
+
+    func entriesWithNames(of folder: FileReference) throws(Failure) -> [(name: FilePath, entry: FileEntry)] {
+        try tree(folder).entriesWithNames.map { name, kind, id in
+            let entry = TreeEntry(name: String(decoding: name, as: UTF8.self), kind: kind, id: id)
+            return (FilePath(bytes: name), FileEntry(entry))
+        }
+    }
+
+    private func tree(_ folder: FileReference) throws(Failure) -> Tree {
         let id = try objectID(folder)
         let tree = try reading { try repository.tree(id) }
         // An entry has at least 24 bytes.
         guard tree.bytes.count <= RepositoryLimit.entries * 24 else {
             throw Failure(.input, "\(prefix) a folder has too many entries (tree \(id))")
         }
-        return tree.entries.map(FileEntry.init)
+        return tree
     }
 
     func entry(_ name: String, in folder: FileReference) throws(Failure) -> FileEntry? {

@@ -1,3 +1,4 @@
+internal import Archive
 package import Core
 package import Git
 
@@ -12,6 +13,9 @@ protocol FileTree {
     ///
     /// - Throws: When the folder can't be read, or has more entries than the limit.
     func entries(of folder: FileReference) throws(Failure) -> [FileEntry]
+
+    /// The same with the bytes of the names, which need not be UTF-8.
+    func entriesWithNames(of folder: FileReference) throws(Failure) -> [(name: FilePath, entry: FileEntry)]
 
     /// The bytes of a file.
     ///
@@ -47,7 +51,7 @@ extension FileTree {
 enum FileReference: Hashable, Sendable {
     case object(ObjectID)
     /// Relative to the root.
-    case path(String)
+    case path(FilePath)
 }
 
 /// A name in a folder.
@@ -72,6 +76,7 @@ struct FileEntry: Hashable, Sendable {
         }
     }
 
+    /// What is not UTF-8 in it is replaced by U+FFFD.
     let name: String
     let kind: Kind
     let reference: FileReference

@@ -1,3 +1,4 @@
+internal import Archive
 internal import Core
 internal import Glibc
 internal import System
@@ -21,33 +22,36 @@ final class FolderTree: FileTree {
     var isPresent: Bool { kind(of: "") == .folder }
 
     func entries(of reference: FileReference) throws(Failure) -> [FileEntry] {
+        try entriesWithNames(of: reference).map(\.entry)
+    }
+
+    func entriesWithNames(of reference: FileReference) throws(Failure) -> [(name: FilePath, entry: FileEntry)] {
         let path = try path(reference)
-        guard var directory = DirectoryStream(absolute(path)) else { throw failure("read the folder", path) }
-        var entries: [FileEntry] = []
+        let descriptor = absolute(path).withCString { open($0, O_RDONLY | O_DIRECTORY | O_CLOEXEC) }
+        guard var directory = DirectoryStream(adopting: descriptor) else { throw failure("read the folder", path) }
+        var entries: [(name: FilePath, entry: FileEntry)] = []
         while let bytes = directory.next() {
-            let text = String(validatingCString: bytes)
-            let name = text ?? String(cString: bytes)
+            let name = FilePath(cString: bytes)
             guard entries.count < RepositoryLimit.entries else {
-                throw Failure(.input, "\(describe(path)): more than \(RepositoryLimit.entries) entries")
+                throw Failure(.input, "\(describe("\(path)")): more than \(RepositoryLimit.entries) entries")
             }
-            let child = path.isEmpty ? name : "\(path)/\(name)"
-            // A name that is not UTF-8 leads back to no file.
-            let kind = text == nil ? .other : Self.kind(directory.type) ?? kind(of: child)
-            entries.append(FileEntry(name: name, kind: kind, reference: .path(child)))
+            let child = path.appending(name)
+            let kind = Self.kind(directory.type) ?? kind(of: child)
+            let text = String(decoding: name.bytes, as: UTF8.self)
+            entries.append((name, FileEntry(name: text, kind: kind, reference: .path(child))))
         }
         return entries
     }
 
     func entry(_ name: String, in folder: FileReference) throws(Failure) -> FileEntry? {
-        let path = try path(folder)
-        let child = path.isEmpty ? name : "\(path)/\(name)"
+        let child = try path(folder).appending(FilePath(name))
         guard isPresent(child) else { return nil }
         return FileEntry(name: name, kind: kind(of: child), reference: .path(child))
     }
 
     func contents(of file: FileReference, limit: Int) throws(Failure) -> [UInt8] {
         let path = try path(file)
-        let descriptor = open(absolute(path), O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+        let descriptor = absolute(path).withCString { open($0, O_RDONLY | O_CLOEXEC | O_NONBLOCK) }
         guard descriptor >= 0 else { throw failure("open", path) }
         defer { close(descriptor) }
         var bytes: [UInt8] = []
@@ -59,7 +63,7 @@ final class FolderTree: FileTree {
             if count == 0 { return bytes }
             bytes += chunk[..<count]
             guard bytes.count <= limit else {
-                throw Failure(.input, "\(describe(path)): more than \(limit) bytes, the limit")
+                throw Failure(.input, "\(describe("\(path)")): more than \(limit) bytes, the limit")
             }
         }
     }
@@ -72,7 +76,7 @@ final class FolderTree: FileTree {
 
     func target(of link: FileReference) throws(Failure) -> String {
         let path = try path(link)
-        throw Failure(.unavailable, "\(describe(path)): links on the disk are followed by the kernel")
+        throw Failure(.unavailable, "\(describe("\(path)")): links on the disk are followed by the kernel")
     }
 
     /// A digest of the paths, sizes, times of change and inode numbers of the files.
@@ -92,7 +96,7 @@ final class FolderTree: FileTree {
         count += 1
         // Links can make circles; below these limits nothing is read either.
         guard depth <= RepositoryLimit.depth + 3, count <= RepositoryLimit.stampedEntries else {
-            stamps.update(Array("\(path)\0too deep or too many\n".utf8))
+            stamps.update(path.bytes + Array("\0too deep or too many\n".utf8))
             return
         }
         switch entry.kind {
@@ -101,7 +105,7 @@ final class FolderTree: FileTree {
             do throws(Failure) {
                 children = try entries(of: entry.reference)
             } catch  where error.category == .input {
-                stamps.update(Array("\(path)\0\(error)\n".utf8))
+                stamps.update(path.bytes + Array("\0\(error)\n".utf8))
                 return
             }
             for child in children.sorted(by: { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }) {
@@ -109,13 +113,13 @@ final class FolderTree: FileTree {
             }
         case .file, .link, .submodule, .other:
             guard let status = status(of: path) else {
-                stamps.update(Array("\(path)\0\n".utf8))
+                stamps.update(path.bytes + Array("\0\n".utf8))
                 return
             }
             let times =
                 "\(status.st_mtim.tv_sec).\(status.st_mtim.tv_nsec) "
                 + "\(status.st_ctim.tv_sec).\(status.st_ctim.tv_nsec)"
-            stamps.update(Array("\(path)\0\(status.st_size) \(times) \(status.st_ino)\n".utf8))
+            stamps.update(path.bytes + Array("\0\(status.st_size) \(times) \(status.st_ino)\n".utf8))
         }
     }
 
@@ -123,26 +127,26 @@ final class FolderTree: FileTree {
 
     // MARK: Paths
 
-    private func path(_ reference: FileReference) throws(Failure) -> String {
+    private func path(_ reference: FileReference) throws(Failure) -> FilePath {
         guard case .path(let path) = reference else {
             throw Failure(.input, "\(folder): not a path of this folder")
         }
         return path
     }
 
-    private func absolute(_ path: String) -> String {
-        path.isEmpty ? folder : "\(folder)/\(path)"
+    private func absolute(_ path: FilePath) -> FilePath {
+        path.isEmpty ? FilePath(folder) : FilePath(folder).appending(path)
     }
 
     /// Whether the folder has such an entry, also a link that leads nowhere.
-    private func isPresent(_ path: String) -> Bool {
+    private func isPresent(_ path: FilePath) -> Bool {
         var status = stat()
-        return lstat(absolute(path), &status) == 0
+        return absolute(path).withCString { lstat($0, &status) } == 0
     }
 
-    private func status(of path: String) -> stat? {
+    private func status(of path: FilePath) -> stat? {
         var status = stat()
-        return stat(absolute(path), &status) == 0 ? status : nil
+        return absolute(path).withCString { stat($0, &status) } == 0 ? status : nil
     }
 
     /// What the folder itself says of the entry; nil for a symbolic link, and where the file system doesn't say.
@@ -154,7 +158,7 @@ final class FolderTree: FileTree {
         }
     }
 
-    private func kind(of path: String) -> FileEntry.Kind {
+    private func kind(of path: FilePath) -> FileEntry.Kind {
         guard let status = status(of: path) else { return .other }
         switch status.st_mode & Glibc.S_IFMT {
         case Glibc.S_IFREG: return .file
@@ -164,11 +168,11 @@ final class FolderTree: FileTree {
     }
 
     /// A file that may not be read, or is none, is a mistake of those who keep the folder; all else is the machine's.
-    private func failure(_ operation: String, _ path: String) -> Failure {
+    private func failure(_ operation: String, _ path: FilePath) -> Failure {
         let code = errno
         let isMistake = [EACCES, EPERM, ELOOP, ENOENT, ENOTDIR, EISDIR, ENAMETOOLONG, ENXIO].contains(code)
         return Failure(
             isMistake ? .input : .unavailable,
-            "\(describe(path)): cannot \(operation): \(errorText(code))")
+            "\(describe("\(path)")): cannot \(operation): \(errorText(code))")
     }
 }

@@ -18,10 +18,21 @@ extension FileTree {
     func followed(_ entry: FileEntry, in folder: String) throws(Failure) -> LinkEnd {
         switch entry.kind {
         case .file, .folder: .entry(entry, path: folder.isEmpty ? entry.name : "\(folder)/\(entry.name)")
+        case .link where entry.name.contains("\u{FFFD}"):
+            // A name that is not UTF-8 does not lead back to the link.
+            try resolvedTarget(of: entry, in: folder)
         case .link: try resolved(entry.name, from: folder)
         case .submodule: .nowhere("is a submodule, and those of repositories are not read")
         case .other: .nowhere("is \(entry.kind.description)")
         }
+    }
+
+    private func resolvedTarget(of link: FileEntry, in folder: String) throws(Failure) -> LinkEnd {
+        let target = try target(of: link.reference)
+        guard !target.hasPrefix("/") else {
+            return .nowhere("is a link that leads out of the repository, to '\(target)'")
+        }
+        return try resolved(target, from: folder)
     }
 
     /// Follows `path` from a folder of the tree.

@@ -1,3 +1,4 @@
+internal import Archive
 internal import Core
 
 /// The files of a package version that count.
@@ -6,12 +7,12 @@ struct PackageListing {
     /// The source of the package, in repositories that were made for opam 1.
     let url: FileReference?
     /// Those in the folder `files`, by their paths in there.
-    let files: [String: FileReference]
+    let files: [FilePath: FileReference]
 }
 
 /// Collects the files beside an opam file, within limits.
 struct FileCollector {
-    private(set) var files: [String: FileReference] = [:]
+    private(set) var files: [FilePath: FileReference] = [:]
     private var visited = 0
     private var bytes = 0
 
@@ -22,20 +23,16 @@ struct FileCollector {
     }
 
     /// Adds a file; false where it is too large.
-    mutating func add(_ path: String, _ file: FileReference, size: Int) -> Bool {
+    mutating func add(_ path: FilePath, _ file: FileReference, size: Int) -> Bool {
         bytes += size
         files[path] = file
         return size <= RepositoryLimit.extraFile && bytes <= RepositoryLimit.extraFileBytes
     }
 
     /// Why a name can be kept neither in the store nor on every system; nil where it can.
-    static func problem(withName name: String) -> String? {
-        if name.contains("\u{FFFD}") { return "the name of the file is not UTF-8" }
-        if name.utf8.contains(where: { $0 < 0x20 || $0 == 0x7f }) {
-            return "the name of the file has a control character"
-        }
-        if name.utf8.count > 255 { return "the name of the file is longer than 255 bytes" }
-        if ["", ".", ".."].contains(name) || name.lowercased() == ".git" {
+    static func problem(withName name: FilePath) -> String? {
+        if name.encoded.utf8.count > 255 { return "the name of the file is longer than 255 bytes" }
+        if name.isEmpty || name == "." || name == ".." || name.text?.lowercased() == ".git" {
             return "the name of the file is not allowed"
         }
         return nil

@@ -1,3 +1,4 @@
+package import Archive
 package import Core
 package import OpamFormat
 
@@ -243,8 +244,8 @@ package final class RepositoryReader {
     /// The files beside the opam file, in the folder `files`, by their paths in there.
     ///
     /// - Throws: A failure of kind `input` when they are too many or too large, or one cannot be read.
-    package func files(of package: PackageEntry) throws(Failure) -> [String: [UInt8]] {
-        var files: [String: [UInt8]] = [:]
+    package func files(of package: PackageEntry) throws(Failure) -> [FilePath: [UInt8]] {
+        var files: [FilePath: [UInt8]] = [:]
         for (path, reference) in try listing(of: package).files {
             files[path] = try located(package, "files/\(path)") { () throws(Failure) in
                 try trees[package.repository].contents(of: reference, limit: RepositoryLimit.extraFile)
@@ -259,7 +260,7 @@ package final class RepositoryReader {
     func listing(of package: PackageEntry) throws(Failure) -> PackageListing {
         var opam: FileReference?
         var url: FileReference?
-        var files: [String: FileReference] = [:]
+        var files: [FilePath: FileReference] = [:]
         for entry in try trees[package.repository].entries(of: package.folder.reference) {
             switch entry.name {
             case "opam": opam = try end(of: entry, "opam", in: package.place, of: package, as: .file).entry.reference
@@ -294,14 +295,14 @@ package final class RepositoryReader {
     }
 
     private func collect(
-        _ folder: (entry: FileEntry, place: String), under path: String, of package: PackageEntry, depth: Int,
+        _ folder: (entry: FileEntry, place: String), under path: FilePath, of package: PackageEntry, depth: Int,
         into collector: inout FileCollector
     ) throws(Failure) {
         let tree = trees[package.repository]
-        for entry in try tree.entries(of: folder.entry.reference) {
-            let child = path + entry.name
+        for (name, entry) in try tree.entriesWithNames(of: folder.entry.reference) {
+            let child = path.appending(name)
             let place = describe(package, "files/\(child)")
-            if let problem = FileCollector.problem(withName: entry.name) {
+            if let problem = FileCollector.problem(withName: name) {
                 throw Failure(.input, "\(place): \(problem)")
             }
             guard collector.mayVisit(depth: depth) else {
@@ -309,7 +310,7 @@ package final class RepositoryReader {
             }
             let end = try end(of: entry, "files/\(child)", in: folder.place, of: package)
             if end.entry.kind == .folder {
-                try collect(end, under: child + "/", of: package, depth: depth + 1, into: &collector)
+                try collect(end, under: child, of: package, depth: depth + 1, into: &collector)
             } else {
                 let size = try tree.size(of: end.entry.reference)
                 guard collector.add(child, end.entry.reference, size: size) else {

@@ -1,3 +1,4 @@
+package import Archive
 package import Core
 package import OpamFormat
 
@@ -15,7 +16,7 @@ package struct BuildRecipe: Sendable {
     /// Further files to fetch, by their name in the build directory.
     package var extraSources: [ExtraSource]
     /// Files that came with the opam file, by their name in the build directory.
-    package var files: [String: [UInt8]]
+    package var files: [FilePath: [UInt8]]
     /// Whether the opam file names them.
     private let namesItsFiles: Bool
     /// Names of patches in the build directory, in order.
@@ -45,7 +46,7 @@ package struct BuildRecipe: Sendable {
     ///   - base: the environment of the sandbox.
     /// - Throws: `RecipeError` where a file has another checksum than the opam file says, or is missing.
     package init(
-        of opam: OpamFile, files: [String: [UInt8]], variables: PackageVariables, changes: [EnvironmentChange],
+        of opam: OpamFile, files: [FilePath: [UInt8]], variables: PackageVariables, changes: [EnvironmentChange],
         base: [String: String]
     ) throws(RecipeError) {
         let values: Environment = { variables.value(of: $0) }
@@ -72,27 +73,29 @@ package struct BuildRecipe: Sendable {
     package func recorded(_ opam: [UInt8]) -> [UInt8] {
         guard !namesItsFiles, !files.isEmpty else { return opam }
         let lines = files.sorted { $0.key < $1.key }.map { name, bytes in
-            "  [\(Printer.quoted(name)) \(Printer.quoted("md5=\(Checksum.Kind.md5.digest(of: bytes))"))]\n"
+            Array("  [".utf8) + Printer.quoted(name.bytes)
+                + Array(" \"md5=\(Checksum.Kind.md5.digest(of: bytes))\"]\n".utf8)
         }
-        return opam + Array("\nextra-files: [\n\(lines.joined())]\n".utf8)
+        return opam + Array("\nextra-files: [\n".utf8) + lines.joined() + Array("]\n".utf8)
     }
 
-    private static func checked(_ files: [String: [UInt8]], against expected: [CheckedFile]?, of package: String)
-        throws(RecipeError) -> [String: [UInt8]]
+    private static func checked(_ files: [FilePath: [UInt8]], against expected: [CheckedFile]?, of package: String)
+        throws(RecipeError) -> [FilePath: [UInt8]]
     {
         guard let expected else { return files }
-        var checked: [String: [UInt8]] = [:]
+        var checked: [FilePath: [UInt8]] = [:]
         for file in expected {
-            guard let bytes = files[file.name] else {
-                throw RecipeError(description: "\(package): the opam file names files/\(file.name), which is missing")
+            let name = FilePath(bytes: file.nameBytes)
+            guard let bytes = files[name] else {
+                throw RecipeError(description: "\(package): the opam file names files/\(name), which is missing")
             }
             let found = file.checksum.kind.digest(of: bytes)
             guard found == file.checksum.hexadecimal else {
                 throw RecipeError(
-                    description: "\(package): files/\(file.name): expected \(file.checksum), found "
+                    description: "\(package): files/\(name): expected \(file.checksum), found "
                         + "\(file.checksum.kind.rawValue)=\(found)")
             }
-            checked[file.name] = bytes
+            checked[name] = bytes
         }
         return checked
     }
@@ -113,7 +116,8 @@ package struct BuildRecipe: Sendable {
             EnvironmentChange("OPAMROOT", .set, variables.layout.root),
             EnvironmentChange("OPAMSWITCH", .set, variables.layout.name),
         ]
-        let build = opam.buildEnvironment.expanded(in: variables)
+        // Opam 2.1 takes these values as they are.
+        let build = opam.buildEnvironment.map { EnvironmentChange($0.name, $0.change, $0.value) }
         let ofSwitch = EnvironmentChange.ofSwitch(variables.layout, packages: changes, forced: true)
         let all = own + build + root + ofSwitch
         return all.applied(to: base).filter { name, _ in all.contains { $0.variable == name } }

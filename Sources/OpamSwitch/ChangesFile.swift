@@ -1,3 +1,4 @@
+package import Archive
 internal import OpamFormat
 
 /// What an installation changed below the switch's prefix: opam's `.opam-switch/install/NAME.changes`, from which
@@ -9,7 +10,7 @@ package struct ChangesFile: Hashable, Sendable {
     package enum Content: Hashable, Sendable {
         case file(size: Int)
         case directory
-        case link(target: String)
+        case link(target: FilePath)
     }
 
     /// What became of a path.
@@ -22,35 +23,65 @@ package struct ChangesFile: Hashable, Sendable {
     }
 
     /// By path, relative to the prefix.
-    package var changes: [String: Change]
+    package var changes: [FilePath: Change]
     /// Seconds since 1970, of every file.
     package var time: Int
 
-    package init(changes: [String: Change] = [:], time: Int) {
+    package init(changes: [FilePath: Change] = [:], time: Int) {
         self.changes = changes
         self.time = time
     }
 
     /// The file as opam 2.1 and later write and read it.
-    package var text: String {
-        var text = "opam-version: \"2.0\"\n"
-        let sorted = changes.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }
+    package var bytes: [UInt8] {
+        var bytes = Array("opam-version: \"2.0\"\n".utf8)
+        let sorted = changes.sorted { $0.key < $1.key }
         for field in ["added", "removed", "contents-changed", "perm-changed", "kind-changed"] {
-            let entries = sorted.compactMap { path, change -> String? in
+            let entries = sorted.compactMap { path, change -> [UInt8]? in
                 let (name, content) = described(change)
                 guard name == field else { return nil }
-                return Printer.quoted(path) + (content.map { " {\"\($0)\"}" } ?? "")
+                return Printer.quoted(path.bytes)
+                    + (content.map { Array(" {".utf8) + Printer.quoted($0) + [brace] } ?? [])
             }
             switch entries.count {
             case 0: continue
-            case 1: text += "\(field): \(entries[0])\n"
-            default: text += "\(field): [\n" + entries.map { "  \($0)\n" }.joined() + "]\n"
+            case 1: bytes += Array("\(field): ".utf8) + entries[0] + [newline]
+            default:
+                bytes += Array("\(field): [\n".utf8) + entries.flatMap { Array("  ".utf8) + $0 + [newline] }
+                bytes += Array("]\n".utf8)
             }
         }
-        return text
+        return bytes
     }
 
-    private func described(_ change: Change) -> (field: String, content: String?) {
+    /// A file of opam's with the times of all files replaced, whatever the encoding of their names.
+    package static func settingTimes(to time: Int, in file: [UInt8]) -> [UInt8] {
+        var result: [UInt8] = []
+        var rest = file[...]
+        let mark = Array("{\"F:S".utf8)
+        while let byte = rest.first {
+            guard byte == mark[0], rest.starts(with: mark) else {
+                result.append(byte)
+                rest = rest.dropFirst()
+                continue
+            }
+            let size = rest.dropFirst(mark.count).prefix(while: isDigit)
+            let afterSize = rest.dropFirst(mark.count + size.count)
+            result += mark + size
+            rest = afterSize
+            guard afterSize.first == UInt8(ascii: "T") else { continue }
+            result += Array("T\(time).".utf8)
+            rest = afterSize.dropFirst().drop { isDigit($0) || $0 == UInt8(ascii: ".") }
+        }
+        return result
+    }
+
+    private static func isDigit(_ byte: UInt8) -> Bool { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) }
+
+    private var brace: UInt8 { UInt8(ascii: "}") }
+    private var newline: UInt8 { UInt8(ascii: "\n") }
+
+    private func described(_ change: Change) -> (field: String, content: [UInt8]?) {
         switch change {
         case .added(let content): ("added", text(content))
         case .removed: ("removed", nil)
@@ -60,11 +91,11 @@ package struct ChangesFile: Hashable, Sendable {
         }
     }
 
-    private func text(_ content: Content) -> String {
+    private func text(_ content: Content) -> [UInt8] {
         switch content {
-        case .file(let size): "F:S\(size)T\(time)."
-        case .directory: "D"
-        case .link(let target): "L:\(target.replacing("\\", with: "\\\\").replacing("\"", with: "\\\""))"
+        case .file(let size): Array("F:S\(size)T\(time).".utf8)
+        case .directory: Array("D".utf8)
+        case .link(let target): Array("L:".utf8) + target.bytes
         }
     }
 }

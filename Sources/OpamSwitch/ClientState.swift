@@ -1,3 +1,4 @@
+package import Archive
 package import OpamFormat
 
 /// What lies over a switch so that opam's own client can carry out one package's recipe there: a repository with
@@ -34,14 +35,14 @@ package struct ClientState: Sendable {
     /// What is to be installed.
     package var package: Member
     /// What came with its opam file, by name.
-    package var packageFiles: [String: [UInt8]]
+    package var packageFiles: [FilePath: [UInt8]]
     /// What is in the switch.
     package var installed: [Member]
     /// Where a download cache with the package's sources is seen, absolute.
     package var downloadCache: String
 
     package init(
-        layout: SwitchLayout, clientVersion: String, package: Member, packageFiles: [String: [UInt8]],
+        layout: SwitchLayout, clientVersion: String, package: Member, packageFiles: [FilePath: [UInt8]],
         installed: [Member], downloadCache: String
     ) {
         self.layout = layout
@@ -55,20 +56,20 @@ package struct ClientState: Sendable {
     /// Files to be written, by path relative to `/`.
     ///
     /// - Throws: `FormatError` where an opam file can't be read.
-    package func files() throws(FormatError) -> [String: [UInt8]] {
+    package func files() throws(FormatError) -> [FilePath: [UInt8]] {
         let root = String(layout.root.drop { $0 == "/" })
         let metadata = String(layout.metadata.drop { $0 == "/" })
         let folder = "\(root)/repo/default/packages/\(package.name)/\(package.description)"
-        var files: [String: [UInt8]] = [
-            "\(root)/config": Array(rootConfiguration.utf8),
-            "\(root)/repo/repos-config": Array(
+        var files: [FilePath: [UInt8]] = [
+            FilePath("\(root)/config"): Array(rootConfiguration.utf8),
+            FilePath("\(root)/repo/repos-config"): Array(
                 "repositories: [\"default\" {\"file://\(layout.root)/repo/default\"}]\n".utf8),
-            "\(root)/repo/default/repo": Array("opam-version: \"2.0\"\n".utf8),
-            "\(folder)/opam": try Self.decided(package),
+            FilePath("\(root)/repo/default/repo"): Array("opam-version: \"2.0\"\n".utf8),
+            FilePath("\(folder)/opam"): try Self.decided(package),
         ]
-        for (name, bytes) in packageFiles { files["\(folder)/files/\(name)"] = bytes }
+        for (name, bytes) in packageFiles { files[FilePath("\(folder)/files").appending(name)] = bytes }
         for member in installed {
-            files["\(metadata)/packages/\(member.description)/opam"] = try Self.decided(member)
+            files[FilePath("\(metadata)/packages/\(member.description)/opam")] = try Self.decided(member)
         }
         return files
     }

@@ -1,3 +1,4 @@
+internal import Archive
 internal import System
 
 /// The shell script that installs what a `.install` file asks for, run in the build directory.
@@ -14,7 +15,8 @@ package struct InstallScript: Hashable, Sendable {
             lines.append("mkdir -p \(ShellWord.quoted(directory))")
         }
         for batch in Self.batches(installation.entries) {
-            lines.append(ShellWord.line(["put", batch.mode.rawValue, batch.destination] + batch.sources))
+            let words = ([batch.destination] + batch.sources).map(ShellWord.quoted)
+            lines.append("put \(batch.mode.rawValue) \(words.joined(separator: " "))")
         }
         lines.append("exit $missing")
         text = lines.joined(separator: "\n") + "\n"
@@ -35,10 +37,10 @@ package struct InstallScript: Hashable, Sendable {
                 case $source in
                 '?'*)
                     source=${source#?}
-                    [ -f "$source" ] || continue
+                    [ -f "./$source" ] || continue
                     ;;
                 esac
-                if [ -f "$source" ]; then
+                if [ -f "./$source" ]; then
                     set -- "$@" "./$source"
                 else
                     echo "Error: the .install file names '$source', which was not built" >&2
@@ -47,6 +49,15 @@ package struct InstallScript: Hashable, Sendable {
             done
             [ $# -gt 0 ] || return 0
             mkdir -p "${destination%/*}"
+            case $destination in
+            */) ;;
+            *)
+                if [ -d "$destination" ]; then
+                    echo "Error: the .install file names '$destination', which is a directory" >&2
+                    exit 1
+                fi
+                ;;
+            esac
             [ ! -L "$destination" ] || rm -f "$destination"
             install -m "$mode" "$@" "$destination" || exit 1
         }
@@ -54,18 +65,18 @@ package struct InstallScript: Hashable, Sendable {
 
     private struct Batch {
         var mode: Installation.Mode
-        var destination: String
-        var sources: [String]
+        var destination: FilePath
+        var sources: [FilePath]
     }
 
     /// Neighbours that keep their names and go to one directory are installed together.
     private static func batches(_ entries: [Installation.Entry]) -> [Batch] {
         var batches: [Batch] = []
         for entry in entries {
-            let source = (entry.isOptional ? "?" : "") + entry.source
-            let slash = entry.destination.lastIndex(of: "/") ?? entry.destination.startIndex
-            let directory = String(entry.destination[...slash])
-            let keepsName = entry.source.split(separator: "/").last.map { directory + $0 } == entry.destination
+            let source = FilePath(bytes: (entry.isOptional ? [UInt8(ascii: "?")] : []) + entry.source.bytes)
+            let name = entry.destination.components.last ?? ""
+            let directory = FilePath(bytes: entry.destination.bytes.dropLast(name.bytes.count))
+            let keepsName = entry.source.components.last == name
             if keepsName, let last = batches.last, last.mode == entry.mode, last.destination == directory {
                 batches[batches.count - 1].sources.append(source)
             } else {

@@ -1,3 +1,4 @@
+package import Archive
 package import OpamFormat
 
 /// Where the files go that a package's `.install` file names (opam manual, "Package `.install`").
@@ -5,11 +6,11 @@ package struct Installation: Hashable, Sendable {
     /// One file to install.
     package struct Entry: Hashable, Sendable {
         /// Relative to the build directory.
-        package var source: String
+        package var source: FilePath
         /// Whether the source may be missing.
         package var isOptional: Bool
         /// Absolute.
-        package var destination: String
+        package var destination: FilePath
         /// The permissions that the file gets.
         package var mode: Mode
     }
@@ -25,18 +26,15 @@ package struct Installation: Hashable, Sendable {
     /// Directories that are made even where nothing comes to lie in them, each once.
     package var directories: [String] = []
 
-    /// - Throws: `RecipeError` where a field of the file can't be used, or a destination lies outside the switch or
-    ///   among opam's own files.
+    /// - Throws: `RecipeError` where a destination lies outside the switch or among opam's own files.
     package init(_ file: InstallFile, of package: String, in layout: SwitchLayout) throws(RecipeError) {
-        if let problem = file.problems.first {
-            throw RecipeError(description: "\(problem)")
-        }
         for entry in file.entries {
             let directory = entry.section.directory(of: package, in: layout)
             if entry.section != .misc, !directories.contains(directory) {
                 directories.append(directory)
             }
-            let path = entry.section == .misc ? entry.destination : "\(directory)/\(entry.destination)"
+            let given = FilePath(bytes: entry.destinationBytes)
+            let path = entry.section == .misc ? given : FilePath(directory).appending(given)
             let destination = Self.normalized(path)
             let isInside = destination.hasPrefix(layout.prefix + "/") && !destination.hasPrefix(layout.metadata + "/")
             guard isInside || entry.section == .misc else {
@@ -46,22 +44,22 @@ package struct Installation: Hashable, Sendable {
             }
             entries.append(
                 Entry(
-                    source: entry.source, isOptional: entry.isOptional, destination: destination,
+                    source: FilePath(bytes: entry.sourceBytes), isOptional: entry.isOptional, destination: destination,
                     mode: entry.section.isExecutable ? .executable : .data))
         }
     }
 
     /// An absolute path without `.`, `..` and empty components.
-    private static func normalized(_ path: String) -> String {
-        var components: [Substring] = []
-        for component in path.split(separator: "/") where component != "." {
+    private static func normalized(_ path: FilePath) -> FilePath {
+        var components: [FilePath] = []
+        for component in path.components where component != "." {
             if component == ".." {
                 _ = components.popLast()
             } else {
                 components.append(component)
             }
         }
-        return "/" + components.joined(separator: "/")
+        return FilePath(bytes: [UInt8(ascii: "/")] + components.map(\.bytes).joined(separator: [UInt8(ascii: "/")]))
     }
 }
 

@@ -1,3 +1,4 @@
+package import Archive
 internal import System
 
 /// The shell scripts that lay out a package's source, run in the environment before its own commands.
@@ -64,10 +65,9 @@ package enum SourceScripts {
     /// Copies files to where the recipe wants them, by name relative to the build directory.
     ///
     /// - Parameter files: the absolute path of each.
-    package static func place(_ files: [(name: String, path: String)]) -> String {
+    package static func place(_ files: [(name: FilePath, path: String)]) -> String {
         files.map { name, path in
-            let folder = name.split(separator: "/").dropLast().joined(separator: "/")
-            let makeFolder = folder.isEmpty ? "" : "mkdir -p ./\(ShellWord.quoted(folder))\n"
+            let makeFolder = name.parent.map { "mkdir -p ./\(ShellWord.quoted($0))\n" } ?? ""
             return makeFolder + "cp \(ShellWord.quoted(path)) ./\(ShellWord.quoted(name))\n"
         }.joined()
     }
@@ -76,13 +76,72 @@ package enum SourceScripts {
     /// the hunk.
     package static func apply(_ patches: [String]) -> String {
         guard !patches.isEmpty else { return "" }
-        return applyPatch + patches.map { "apply_patch \(ShellWord.quoted($0))\n" }.joined()
+        return translatePatch + applyPatch + patches.map { "apply_patch \(ShellWord.quoted($0))\n" }.joined()
     }
+
+    /// Prints a patch whose lines end as those of the files that it changes. Where every line of a file ends with a
+    /// carriage return, so do the lines of its hunks, and the headers do not, or `patch` would take the returns away again
+    /// (opam, `OpamSystem.translate_patch`).
+    private static let translatePatch = #"""
+        translate_patch() {
+            LC_ALL=C awk '
+                function ends_in_returns(file,    line, count) {
+                    count = 0
+                    if (file == "") return 0
+                    while ((getline line < file) > 0) {
+                        count++
+                        if (line !~ /\r$/) { close(file); return 0 }
+                    }
+                    close(file)
+                    return count > 0
+                }
+                function target(line) {
+                    sub(/\r$/, "", line)
+                    line = substr(line, 5)
+                    sub(/\t.*$/, "", line)
+                    sub(/^[^\/]*\//, "", line)
+                    return line
+                }
+                function flush_line() {
+                    if (has_held) print held
+                    has_held = 0
+                }
+                /^\\/ && in_hunk_tail { if (returns) sub(/\r$/, "", held); flush_line(); print; next }
+                { flush_line(); in_hunk_tail = 0 }
+                old > 0 || new > 0 {
+                    first = substr($0, 1, 1)
+                    if (first != "+") old--
+                    if (first != "-") new--
+                    if (returns && $0 == "") $0 = " "
+                    if (returns && $0 !~ /\r$/) $0 = $0 "\r"
+                    held = $0; has_held = 1; in_hunk_tail = 1
+                    next
+                }
+                /^--- / { returns = ends_in_returns(target($0)) }
+                /^\+\+\+ / { if (!returns) returns = ends_in_returns(target($0)) }
+                /^@@ -[0-9]/ {
+                    split($2, from, ","); split($3, to, ",")
+                    old = $2 ~ /,/ ? from[2] + 0 : 1
+                    new = $3 ~ /,/ ? to[2] + 0 : 1
+                }
+                returns { sub(/\r$/, "") }
+                { print }
+                END { flush_line() }
+            ' "./$1"
+        }
+
+        """#
 
     private static let applyPatch = #"""
         apply_patch() {
             status=0
-            output=$(\#(gnu("patch")) -p1 -f -i "./$1" 2>&1 </dev/null) || status=$?
+            if [ ! -f "./$1" ]; then
+                echo "Error: there is no patch '$1'" >&2
+                exit 1
+            fi
+            translate_patch "$1" >"$PWD.patch"
+            output=$(\#(gnu("patch")) -p1 -f -i "$PWD.patch" 2>&1 </dev/null) || status=$?
+            rm -f "$PWD.patch"
             [ -z "$output" ] || printf '%s\n' "$output"
             [ "$status" -ne 0 ] || return 0
             why=$(printf '%s\n' "$output" | awk '

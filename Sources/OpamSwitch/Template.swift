@@ -7,12 +7,28 @@ package enum Template {
     ///
     /// Where the file is itself in opam's format, values inside of its strings are escaped; else the result ends with a
     /// newline.
-    package static func expand(_ bytes: [UInt8], variables: PackageVariables) -> [UInt8] {
+    ///
+    /// - Parameter name: of the file, for messages.
+    /// - Throws: `RecipeError` where a variable is asked of what cannot be a package's name, which opam refuses too.
+    package static func expand(
+        _ bytes: [UInt8], of name: String = "", variables: PackageVariables
+    ) throws(RecipeError) -> [UInt8] {
         let values: Environment = { variables.value(of: $0) }
-        if (try? SyntaxTree(parsing: bytes, file: "")) != nil { return expandOpam(bytes, in: values) }
+        if (try? SyntaxTree(parsing: bytes, file: "")) != nil { return try expandOpam(bytes, of: name, in: values) }
         var lines = bytes.split(separator: newline, omittingEmptySubsequences: false)
         if lines.last?.isEmpty == true { lines.removeLast() }
-        return lines.flatMap { Interpolation.expand(Array($0), in: values) + [newline] }
+        var expanded: [UInt8] = []
+        for line in lines { expanded += try expand(Array(line), of: name, in: values) + [newline] }
+        return expanded
+    }
+
+    private static func expand(
+        _ text: [UInt8], of name: String, in values: Environment, escape: (String) -> String = { $0 }
+    ) throws(RecipeError) -> [UInt8] {
+        if let wrong = Interpolation.impossibleReference(in: text) {
+            throw RecipeError(description: "\(name): '%{\(wrong)}%' names what cannot be a package")
+        }
+        return Interpolation.expand(text, in: values, escape: escape)
     }
 
     private static let newline = UInt8(ascii: "\n")
@@ -21,7 +37,9 @@ package enum Template {
 
     /// Takes the file apart as opam's `OpamInterpLexer` does: what is inside of a string, and what is not, is expanded by
     /// itself, so a variable that contains a quote is none.
-    private static func expandOpam(_ bytes: [UInt8], in values: Environment) -> [UInt8] {
+    private static func expandOpam(
+        _ bytes: [UInt8], of name: String, in values: Environment
+    ) throws(RecipeError) -> [UInt8] {
         var expanded: [UInt8] = []
         /// How many quotes end the string; nil outside of one.
         var quotes: Int?
@@ -40,7 +58,7 @@ package enum Template {
             } else {
                 let end = runEnd(bytes, from: at, inString: quotes != nil)
                 let run = Array(bytes[at..<end])
-                expanded += Interpolation.expand(run, in: values, escape: quotes == nil ? { $0 } : escaped)
+                expanded += try expand(run, of: name, in: values, escape: quotes == nil ? { $0 } : escaped)
                 at = end
             }
         }

@@ -2,6 +2,7 @@ internal import Archive
 internal import Core
 internal import Documents
 internal import Foundation
+internal import Glibc
 internal import Supervision
 internal import System
 
@@ -32,49 +33,63 @@ struct SourceTree {
         let folder = subpath.map { "\(root)/\($0)" } ?? root
         for name in ["\(package).opam", "opam/\(package).opam", "opam"] {
             let place = "\(folder)/\(name)"
-            if let bytes = try contents(of: "\(place)/opam") {
+            if let bytes = try contents(of: FilePath("\(place)/opam")) {
                 return PackageFiles(opam: bytes, files: try files(below: "\(place)/files"))
             }
-            if let bytes = try contents(of: place) { return PackageFiles(opam: bytes) }
+            if let bytes = try contents(of: FilePath(place)) { return PackageFiles(opam: bytes) }
         }
         return nil
     }
 
     /// Nil where there is no such file inside of the tree.
-    private func contents(of path: String) throws -> [UInt8]? {
-        let real = URL(fileURLWithPath: path).resolvingSymlinksInPath().path
-        guard real.hasPrefix(root + "/"),
-            let attributes = try? FileManager.default.attributesOfItem(atPath: real),
-            attributes[.type] as? FileAttributeType == .typeRegular
-        else { return nil }
-        guard let size = attributes[.size] as? Int, size <= Self.limit,
-            let data = FileManager.default.contents(atPath: real)
-        else { throw Failure(.input, "'\(path.dropFirst(root.count + 1))' has more than \(Self.limit) bytes") }
-        return [UInt8](data)
-    }
-
-    private func isFolder(_ path: String) -> Bool {
-        var isFolder: ObjCBool = false
-        return FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) && isFolder.boolValue
-    }
-
-    private func files(below folder: String) throws -> [String: [UInt8]] {
-        var files: [String: [UInt8]] = [:]
-        var size = 0
-        for name in (try? FileManager.default.subpathsOfDirectory(atPath: folder)) ?? [] {
-            guard let bytes = try contents(of: "\(folder)/\(name)") else {
-                guard isFolder("\(folder)/\(name)") else {
-                    let place = "\(folder)/\(name)".dropFirst(root.count + 1)
-                    throw Failure(.input, "'\(place)' is neither a file nor a link to one in the source")
-                }
-                continue
-            }
-            size += bytes.count
-            guard size <= Self.limit else {
-                throw Failure(.input, "the files beside the opam file have more than \(Self.limit) bytes")
-            }
-            files[name] = bytes
+    private func contents(of path: FilePath) throws -> [UInt8]? {
+        guard let real = path.withCString({ realpath($0, nil) }) else { return nil }
+        defer { free(real) }
+        let place = FilePath(cString: real)
+        var status = stat()
+        guard place.hasPrefix(root + "/"), stat(real, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+            return nil
         }
+        guard Int(status.st_size) <= Self.limit else {
+            throw Failure(.input, "'\(shown(path))' has more than \(Self.limit) bytes")
+        }
+        guard let bytes = bytes(of: place) else { throw Failure(.infrastructure, "\(place): cannot be read") }
+        return bytes
+    }
+
+    private func files(below folder: String) throws -> [FilePath: [UInt8]] {
+        var files: [FilePath: [UInt8]] = [:]
+        var size = 0
+        try collect(FilePath(folder), below: "", into: &files, &size)
         return files
+    }
+
+    private func collect(
+        _ folder: FilePath, below parent: FilePath, into files: inout [FilePath: [UInt8]], _ size: inout Int
+    ) throws {
+        for name in entryNames(of: folder) ?? [] {
+            let (path, place) = (parent.appending(name), folder.appending(name))
+            if let bytes = try contents(of: place) {
+                size += bytes.count
+                guard size <= Self.limit else {
+                    throw Failure(.input, "the files beside the opam file have more than \(Self.limit) bytes")
+                }
+                files[path] = bytes
+            } else if isFolder(place) {
+                try collect(place, below: path, into: &files, &size)
+            } else {
+                throw Failure(.input, "'\(shown(place))' is neither a file nor a link to one in the source")
+            }
+        }
+    }
+
+    private func isFolder(_ path: FilePath) -> Bool {
+        var status = stat()
+        return path.withCString { stat($0, &status) } == 0 && status.st_mode & S_IFMT == S_IFDIR
+    }
+
+    /// A path in the tree, for messages.
+    private func shown(_ path: FilePath) -> String {
+        FilePath(bytes: path.bytes.dropFirst(root.utf8.count + 1)).description
     }
 }

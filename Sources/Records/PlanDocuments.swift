@@ -1,3 +1,4 @@
+internal import Archive
 public import Core
 public import Documents
 internal import Foundation
@@ -84,7 +85,7 @@ public struct PlanDocuments: Sendable {
         let directory = try PlanLayout.package(digest)
         changes[try directory.appending("opam")] = Change(bytes: files.opam, isInBase: false)
         for (name, bytes) in files.files {
-            let place = directory.components + ["files"] + name.split(separator: "/").map(String.init)
+            let place = directory.components + ["files"] + name.components.map(\.encoded)
             changes[try StorePath(components: place)] = Change(bytes: bytes, isInBase: false)
         }
     }
@@ -142,7 +143,8 @@ public struct PlanDocuments: Sendable {
         var files = PackageFiles(opam: opam)
         let below = try directory.appending("files")
         try forEachDocument(below: below) { path, bytes in
-            files.files[path.components.dropFirst(below.components.count).joined(separator: "/")] = bytes
+            let name = path.components.dropFirst(below.components.count).joined(separator: "/")
+            files.files[FilePath(encoded: name)] = bytes
         }
         return files
     }

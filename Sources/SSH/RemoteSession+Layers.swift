@@ -95,9 +95,9 @@ extension RemoteSession {
             throw error.failure
         }
         let list = "\(tree)/\(Self.removedList)"
-        let removed = contents(of: list) ?? ""
+        let removed = bytes(of: list) ?? []
         unlink(list)
-        for path in topmost(removed.split(separator: "\n").map { String($0.dropFirst(2)) }) {
+        for path in topmost(removed.split(separator: UInt8(ascii: "\n")).map { FilePath(bytes: $0.dropFirst(2)) }) {
             try markRemoved(path, in: tree)
         }
     }
@@ -105,32 +105,34 @@ extension RemoteSession {
     private static let removedList = ".ciso-removed"
 
     /// Those of `paths` that lie below no other.
-    private func topmost(_ paths: [String]) -> [String] {
+    private func topmost(_ paths: [FilePath]) -> [FilePath] {
         let all = Set(paths)
         return paths.filter { path in
-            var parent = path[...]
-            while let slash = parent.lastIndex(of: "/") {
-                parent = parent[..<slash]
-                if all.contains(String(parent)) { return false }
+            var parent = path.parent
+            while let folder = parent {
+                if all.contains(folder) { return false }
+                parent = folder.parent
             }
             return true
         }
     }
 
     /// Marks what was removed, unless something else took the place of what led there.
-    private func markRemoved(_ path: String, in tree: String) throws(Failure) {
-        guard !path.isEmpty, !path.split(separator: "/").contains("..") else { return }
-        var reached = tree
-        for component in path.split(separator: "/").dropLast() {
-            reached += "/\(component)"
-            if let status = FileStatus(reached) {
-                guard status.isDirectory else { return }
-            } else {
-                try Files.makeDirectory(reached, mode: 0o755)
+    private func markRemoved(_ path: FilePath, in tree: String) throws(Failure) {
+        guard !path.isEmpty, !path.components.contains("..") else { return }
+        var reached = FilePath(tree)
+        for component in path.components.dropLast() {
+            reached = reached.appending(component)
+            var status = stat()
+            if reached.withCString({ lstat($0, &status) }) != 0 {
+                _ = reached.withCString { makeDirectory($0, in: AT_FDCWD, mode: 0o755) }
+            } else if status.st_mode & S_IFMT != S_IFDIR {
+                return
             }
         }
-        guard mknod("\(tree)/\(path)", S_IFCHR, 0) == 0 || errno == EEXIST else {
-            throw Failure(.last("mark as removed", path))
+        let place = FilePath(tree).appending(path)
+        guard place.withCString({ mknod($0, S_IFCHR, 0) }) == 0 || errno == EEXIST else {
+            throw Failure(.last("mark as removed", path.description))
         }
     }
 }

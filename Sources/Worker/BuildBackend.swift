@@ -1,3 +1,4 @@
+internal import Archive
 internal import Core
 internal import Layers
 internal import PluginMessages
@@ -40,7 +41,7 @@ protocol BuildBackend: Sendable {
     /// Adds files to the switch, by absolute path, after the changes were asked for.
     ///
     /// - Parameter perform: runs a step as every other.
-    func record(_ files: [String: [UInt8]], perform: (Step) async throws -> Void) async throws
+    func record(_ files: [FilePath: [UInt8]], perform: (Step) async throws -> Void) async throws
 
     /// Keeps what lies below the switch's prefix as a layer, without what opam itself throws away.
     func capture(into layers: LayerStore) async throws -> Digest

@@ -1,3 +1,4 @@
+internal import Archive
 internal import Core
 internal import Documents
 internal import Fetching
@@ -70,13 +71,13 @@ struct OpamClient: Sendable {
 
     /// Lays a repository with one package over a switch.
     func layOut(
-        _ package: ClientState.Member, files: [String: [UInt8]] = [:], installed: [ClientState.Member] = [],
+        _ package: ClientState.Member, files: [FilePath: [UInt8]] = [:], installed: [ClientState.Member] = [],
         in directory: String
     ) throws(Failure) {
         let state = ClientState(
             layout: target.layout, clientVersion: version, package: package, packageFiles: files,
             installed: installed, downloadCache: Self.cache)
-        let written: [String: [UInt8]]
+        let written: [FilePath: [UInt8]]
         do {
             written = try state.files()
         } catch {

@@ -4,7 +4,7 @@ internal import Documents
 /// A file of an input's that a build changed, or a record of opam's.
 struct Overwrite: Hashable, Sendable, CustomStringConvertible {
     /// Relative to the prefix of the switch.
-    var path: String
+    var path: FilePath
     /// The package whose file it is, with its version, or `opam`.
     var owner: String
     /// `changed`, `removed`, …
@@ -19,7 +19,7 @@ struct Overwrite: Hashable, Sendable, CustomStringConvertible {
         return "the package changes files of other packages: \(named)\(more)"
     }
 
-    var recorded: CellResult.Overwrite { CellResult.Overwrite(path: path, owner: owner) }
+    var recorded: CellResult.Overwrite { CellResult.Overwrite(path: path.encoded, owner: owner) }
 }
 
 /// A layer below a build, and whose it is.

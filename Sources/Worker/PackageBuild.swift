@@ -1,3 +1,4 @@
+internal import Archive
 internal import Core
 internal import Documents
 internal import Foundation
@@ -53,7 +54,8 @@ struct PackageBuild {
         let copies = SourceScripts.place(placed.map { ($0.name, "\(backend.inputs)/\($0.staged)") })
         if !copies.isEmpty {
             try await runOwn(
-                ownStep("files", .configure, copies), title: "copy \(placed.map(\.name).joined(separator: " "))")
+                ownStep("files", .configure, copies),
+                title: "copy \(placed.map(\.name.description).joined(separator: " "))")
         }
         try await expand(recipe.patchTemplates)
         if !recipe.patches.isEmpty {
@@ -67,14 +69,17 @@ struct PackageBuild {
     /// Makes each of `names` from the file of that name with `.in` behind it.
     private func expand(_ names: [String]) async throws {
         guard !names.isEmpty else { return }
-        var expanded: [(name: String, path: String)] = []
+        var expanded: [(name: FilePath, path: String)] = []
         for (number, name) in names.enumerated() {
             guard let template = try await backend.read("\(recipe.directory)/\(name).in") else {
                 throw PackageFailure(.configure, "\(recipe.package): substs: there is no file '\(name).in'")
             }
             let staged = "expanded-\(number)"
-            try await backend.stage(Template.expand(template, variables: variables), as: staged)
-            expanded.append((name, "\(backend.inputs)/\(staged)"))
+            let contents = try PackageFailure.blamingRecipe {
+                try Template.expand(template, of: "\(recipe.package): substs: \(name).in", variables: variables)
+            }
+            try await backend.stage(contents, as: staged)
+            expanded.append((FilePath(name), "\(backend.inputs)/\(staged)"))
         }
         try await runOwn(
             ownStep("substitute", .configure, SourceScripts.place(expanded)),
@@ -160,37 +165,49 @@ struct PackageBuild {
     /// - Returns: files of other packages that it changed, as the matrix allows.
     /// - Throws: `PackageFailure` for others.
     func installAndRecord(_ files: PackageFiles) async throws -> [CellResult.Overwrite] {
-        let (installFile, configFile) = ("\(name).install", "\(name).config")
-        var installation: Installation?
-        let installBytes = try await backend.read("\(recipe.directory)/\(installFile)")
-        if let installBytes {
-            let parsed: InstallFile
-            do {
-                parsed = try InstallFile(parsing: installBytes, file: installFile)
-            } catch {
-                throw PackageFailure(.configure, "\(error)")
-            }
-            let entries = try PackageFailure.blamingRecipe { try Installation(parsed, of: name, in: layout) }
-            installation = entries
+        let (installName, configFile) = ("\(name).install", "\(name).config")
+        let installFileFound = try await installFile()
+        let installation = try installFileFound.map { found in
+            try PackageFailure.blamingRecipe { try Installation(found, of: name, in: layout) }
+        }
+        if let installation {
             try await runOwn(
-                ownStep("install-files", .install, InstallScript(entries).text),
-                title: "install what \(installFile) names")
+                ownStep("install-files", .install, InstallScript(installation).text),
+                title: "install what \(installName) names")
         }
         let configBytes = try await backend.read("\(recipe.directory)/\(configFile)")
         let found = try await backend.installedChanges()
         try await noteLostFiles()
         let overwrites = try checkOverwrites(found)
         let changes = changes(found, installation, config: configBytes?.count)
-        var records = [
-            "packages/\(recipe.package)/opam": recipe.recorded(files.opam),
-            "install/\(name).changes": Array(changes.text.utf8),
+        var records: [FilePath: [UInt8]] = [
+            FilePath("packages/\(recipe.package)/opam"): recipe.recorded(files.opam),
+            FilePath("install/\(name).changes"): changes.bytes,
         ]
-        if installation?.entries.isEmpty == false { records["install/\(installFile)"] = installBytes }
-        for (file, bytes) in recipe.files { records["packages/\(recipe.package)/files/\(file)"] = bytes }
-        records["config/\(configFile)"] = configBytes
+        if installation?.entries.isEmpty == false {
+            records[FilePath("install/\(installName)")] = installFileFound?.recorded
+        }
+        let folder = FilePath("packages/\(recipe.package)/files")
+        for (file, bytes) in recipe.files { records[folder.appending(file)] = bytes }
+        records[FilePath("config/\(configFile)")] = configBytes
         try await backend.record(
-            Dictionary(uniqueKeysWithValues: records.map { ("\(layout.metadata)/\($0)", $1) }), perform: perform)
+            Dictionary(uniqueKeysWithValues: records.map { (FilePath(layout.metadata).appending($0), $1) }),
+            perform: perform)
         return overwrites
+    }
+
+    /// The package's `.install` file. What opam ignores in it is ignored, and named in the log.
+    private func installFile() async throws -> InstallFile? {
+        let file = "\(name).install"
+        guard let bytes = try await backend.read("\(recipe.directory)/\(file)") else { return nil }
+        do {
+            let found = try InstallFile(parsing: bytes, file: file)
+            for problem in found.problems { log.note("warning: \(problem); the field is ignored, as by opam") }
+            return found
+        } catch {
+            log.note("warning: \(error); the file is ignored, as by opam")
+            return nil
+        }
     }
 
     /// Says in the log what the package wrote where only a sandbox keeps it from writing.
@@ -213,7 +230,9 @@ struct PackageBuild {
         if isClient { excluded.insert(".opam-switch/packages") }
         var found = changes.overwrites(excluding: excluded)
         if !isClient { found += changes.addedRecords(excluding: excluded) }
-        func isAllowed(_ overwrite: Overwrite) -> Bool { allowedOverwrites.contains { $0.matches(overwrite.path) } }
+        func isAllowed(_ overwrite: Overwrite) -> Bool {
+            allowedOverwrites.contains { $0.matches(overwrite.path.encoded) }
+        }
         let refused = found.filter { !isAllowed($0) }
         guard refused.isEmpty else { throw PackageFailure(.install, Overwrite.reason(refused)) }
         return found.map(\.recorded)
@@ -227,11 +246,10 @@ struct PackageBuild {
         let overwrites = try checkOverwrites(try await backend.installedChanges())
         try await noteLostFiles()
         let changes = "\(layout.metadata)/install/\(name).changes"
-        var records = ["\(layout.metadata)/packages/\(recipe.package)/opam": recipe.recorded(files.opam)]
-        records[changes] = try await backend.read(changes).map { written in
-            let text = String(decoding: written, as: UTF8.self)
-            return Array(text.replacing(/(F:S[0-9]+T)[0-9.]+/) { "\($0.output.1)1." }.utf8)
-        }
+        var records = [
+            FilePath("\(layout.metadata)/packages/\(recipe.package)/opam"): recipe.recorded(files.opam)
+        ]
+        records[FilePath(changes)] = try await backend.read(changes).map { ChangesFile.settingTimes(to: 1, in: $0) }
         try await backend.record(records, perform: perform)
         return overwrites
     }
@@ -254,13 +272,14 @@ struct PackageBuild {
     /// - Parameter config: the size of the `.config` file, where there is one.
     private func changes(_ found: InstalledChanges, _ installation: Installation?, config: Int?) -> ChangesFile {
         guard recipe.install.isEmpty else { return ChangesFile(changes: found.all(), time: 1) }
-        var changes: [String: ChangesFile.Change] = [:]
-        for path in (installation?.directories ?? []) + (installation?.entries.map(\.destination) ?? []) {
+        var changes: [FilePath: ChangesFile.Change] = [:]
+        let directories = (installation?.directories ?? []).map { FilePath($0) }
+        for path in directories + (installation?.entries.map(\.destination) ?? []) {
             guard path.hasPrefix(layout.prefix + "/") else { continue }
-            let relative = String(path.dropFirst(layout.prefix.count + 1))
+            let relative = FilePath(bytes: path.bytes.dropFirst(layout.prefix.utf8.count + 1))
             changes[relative] = found.change(of: relative)
         }
-        if let config { changes[".opam-switch/config/\(name).config"] = .added(.file(size: config)) }
+        if let config { changes[FilePath(".opam-switch/config/\(name).config")] = .added(.file(size: config)) }
         return ChangesFile(changes: changes, time: 1)
     }
 }

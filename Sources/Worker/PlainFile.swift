@@ -1,3 +1,4 @@
+internal import Archive
 internal import Core
 internal import Foundation
 internal import System
@@ -45,7 +46,7 @@ func readPlainFile(_ path: String, below directory: String, limit: Int = 4 << 20
 /// - Parameter path: its leading slash, if any, means `directory`.
 /// - Returns: false where something else than a directory is in the way.
 /// - Throws: `Failure` where the disk refuses.
-func writePlainFile(_ bytes: [UInt8], to path: String, below directory: String) throws(Failure) -> Bool {
+func writePlainFile(_ bytes: [UInt8], to path: FilePath, below directory: String) throws(Failure) -> Bool {
     func refusal() -> Failure {
         Failure(.last("write", "\(directory)/\(path)"))
     }
@@ -54,10 +55,10 @@ func writePlainFile(_ bytes: [UInt8], to path: String, below directory: String) 
     var reached = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     guard reached >= 0 else { throw refusal() }
     defer { if reached >= 0 { close(reached) } }
-    let components = path.split(separator: "/").map(String.init)
+    let components = path.components
     for component in components.dropLast() {
         guard component != ".." else { return false }
-        let next = openDirectory(component, in: reached, making: 0o755)
+        let next = component.withCString { openDirectory($0, in: reached, making: 0o755) }
         guard next >= 0 else {
             if isBlocked() { return false }
             throw refusal()
@@ -66,8 +67,10 @@ func writePlainFile(_ bytes: [UInt8], to path: String, below directory: String) 
         reached = next
     }
     guard let name = components.last else { return false }
-    unlinkat(reached, name, 0)
-    let file = openat(reached, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o644)
+    let file = name.withCString { name in
+        unlinkat(reached, name, 0)
+        return openat(reached, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o644)
+    }
     guard file >= 0 else {
         if isBlocked() { return false }
         throw refusal()

@@ -103,7 +103,7 @@ final class SSHBackend: BuildBackend {
             below: home, excluding: [target.layout.root, BuildProtection.cache(home: home)], limit: limit)
     }
 
-    func record(_ files: [String: [UInt8]], perform: (Step) async throws -> Void) throws {
+    func record(_ files: [FilePath: [UInt8]], perform: (Step) async throws -> Void) throws {
         for (path, bytes) in files {
             guard try writePlainFile(bytes, to: path, below: changes) else {
                 throw PackageFailure(.install, "\(path): another kind of file was installed there")

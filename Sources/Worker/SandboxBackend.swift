@@ -1,3 +1,4 @@
+internal import Archive
 internal import Core
 internal import Foundation
 internal import Layers
@@ -65,13 +66,12 @@ struct SandboxBackend: BuildBackend {
         return found
     }
 
-    func record(_ files: [String: [UInt8]], perform: (Step) async throws -> Void) async throws {
+    func record(_ files: [FilePath: [UInt8]], perform: (Step) async throws -> Void) async throws {
         var lines = ["umask 022"]
         for (number, file) in files.sorted(by: { $0.key < $1.key }).enumerated() {
             let staged = "record-\(number)"
             try stage(file.value, as: staged)
-            let folder = file.key.split(separator: "/").dropLast().joined(separator: "/")
-            lines.append("mkdir -p /\(ShellWord.quoted(folder))")
+            if let folder = file.key.parent { lines.append("mkdir -p \(ShellWord.quoted(folder))") }
             lines.append("cp \(inputs)/\(staged) \(ShellWord.quoted(file.key))")
         }
         try await perform(

@@ -1,3 +1,4 @@
+internal import Archive
 internal import Core
 internal import Documents
 internal import Fetching
@@ -12,7 +13,7 @@ struct StagedSources {
     /// Every staged file, with what it must hold.
     private(set) var files: [(path: String, checksums: [Checksum])] = []
     /// What comes to lie in the build directory, by its name there, and its name in the staging directory.
-    private(set) var placed: [(name: String, staged: String)] = []
+    private(set) var placed: [(name: FilePath, staged: String)] = []
 
     /// What the staged files are called by the package.
     private(set) var names: [String: String] = [:]
@@ -36,7 +37,7 @@ struct StagedSources {
         for (number, extra) in recipe.extraSources.enumerated() {
             let file = try await cache.file(extra.source, of: recipe.package)
             try stage(file, extra.source, at: "\(directory)/extra-\(number)")
-            placed.append((extra.name, "extra-\(number)"))
+            placed.append((FilePath(extra.name), "extra-\(number)"))
             names["extra-\(number)"] = extra.name
         }
         for (number, file) in recipe.files.sorted(by: { $0.key < $1.key }).enumerated() {

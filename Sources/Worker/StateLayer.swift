@@ -26,42 +26,48 @@ struct StateLayer {
     ///
     /// - Throws: `Failure` where the disk refuses.
     func write(_ state: SwitchState) throws(Failure) {
-        for path in state.directories { try makeDirectory(path) }
-        try write(files: state.files.mapValues { Array($0.utf8) })
+        for path in state.directories { try makeDirectory(FilePath(path)) }
+        for (path, text) in state.files { try write(Array(text.utf8), to: FilePath(path)) }
     }
 
     /// Makes a directory that the build user owns, by its absolute path.
     ///
     /// - Throws: `Failure` where the disk refuses.
     func write(directory path: String) throws(Failure) {
-        try makeDirectory(String(path.drop { $0 == "/" }))
+        try makeDirectory(FilePath(path.drop { $0 == "/" }))
     }
 
     /// Writes files, by path relative to `/`, and the directories that lead to them.
     ///
     /// - Throws: `Failure` where the disk refuses.
-    func write(files: [String: [UInt8]]) throws(Failure) {
-        for (name, bytes) in files {
-            if let slash = name.lastIndex(of: "/") { try makeDirectory(String(name[..<slash])) }
-            let path = "\(directory)/\(name)"
-            guard FileManager.default.createFile(atPath: path, contents: Data(bytes)) else { throw refusal(path) }
-            try own(path, stored, mode: 0o644)
-        }
+    func write(files: [FilePath: [UInt8]]) throws(Failure) {
+        for (path, bytes) in files { try write(bytes, to: path) }
+    }
+
+    private func write(_ bytes: [UInt8], to name: FilePath) throws(Failure) {
+        if let folder = name.parent { try makeDirectory(folder) }
+        let path = FilePath(directory).appending(name)
+        let file = path.withCString { open($0, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0o644) }
+        guard file >= 0 else { throw refusal(path) }
+        let handle = FileHandle(fileDescriptor: file, closeOnDealloc: true)
+        guard (try? handle.write(contentsOf: Data(bytes))) != nil else { throw refusal(path) }
+        try own(path, stored, mode: 0o644)
     }
 
     /// Makes a directory, after those that lead to it. The highest layer decides what a directory is like, so those that
     /// the base has are like the base's.
-    private func makeDirectory(_ name: String) throws(Failure) {
-        let path = "\(directory)/\(name)"
+    private func makeDirectory(_ name: FilePath) throws(Failure) {
+        let path = FilePath(directory).appending(name)
         var status = stat()
-        if stat(path, &status) == 0 { return }
-        if let slash = name.lastIndex(of: "/") {
-            try makeDirectory(String(name[..<slash]))
+        if path.withCString({ stat($0, &status) }) == 0 { return }
+        if let parent = name.parent {
+            try makeDirectory(parent)
         } else {
             try Files.makeDirectories(directory, mode: 0o755)
         }
-        try Files.makeDirectory(path, mode: 0o755)
-        if stat("\(base)/\(name)", &status) == 0 {
+        let isMade = path.withCString { System.makeDirectory($0, in: AT_FDCWD, mode: 0o755) } == 0
+        guard isMade else { throw refusal(path) }
+        if FilePath(base).appending(name).withCString({ stat($0, &status) }) == 0 {
             try own(path, Owner(user: status.st_uid, group: status.st_gid), mode: status.st_mode & 0o7777)
         } else {
             try own(path, stored, mode: 0o755)
@@ -70,13 +76,15 @@ struct StateLayer {
 
     private var stored: Owner { identities.stored(Owner(user: owner.uid, group: owner.gid)) }
 
-    private func own(_ path: String, _ owner: Owner, mode: mode_t) throws(Failure) {
-        guard !identities.hasSeveralUsers || chown(path, owner.user, owner.group) == 0, chmod(path, mode) == 0 else {
+    private func own(_ path: FilePath, _ owner: Owner, mode: mode_t) throws(Failure) {
+        guard !identities.hasSeveralUsers || path.withCString({ chown($0, owner.user, owner.group) }) == 0,
+            path.withCString({ chmod($0, mode) }) == 0
+        else {
             throw refusal(path)
         }
     }
 
-    private func refusal(_ path: String) -> Failure {
-        Failure(.last("write", path))
+    private func refusal(_ path: FilePath) -> Failure {
+        Failure(.last("write", path.description))
     }
 }

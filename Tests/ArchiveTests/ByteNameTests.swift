@@ -9,6 +9,33 @@ import Testing
 @Suite struct ByteNameTests {
     let directory: TemporaryDirectory
 
+    /// Any bytes have a text form that gives them back; usual names are their own.
+    @Test func encodedPathsGiveTheBytesBack() {
+        var random = SeededGenerator(printingSeedOf: #function)
+        for _ in 0..<2000 {
+            let pieces: [[UInt8]] = (0..<Int.random(in: 0...8, using: &random)).map { _ in
+                [
+                    [0x25], [0x34, 0x31], [0xC3, 0xA9], [0x65, 0xCC, 0x81], [0x2F],
+                    [UInt8.random(in: 1...255, using: &random)],
+                ]
+                .randomElement(using: &random) ?? []
+            }
+            let path = FilePath(bytes: pieces.joined())
+            let encoded = path.encoded
+            #expect(FilePath(encoded: encoded) == path, "\(path.bytes)")
+            #expect(encoded.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7F })
+            let isUsual = path.bytes.allSatisfy { (0x20..<0x7F).contains($0) && $0 != 0x25 }
+            if isUsual { #expect(encoded == path.text) }
+        }
+        // Two spellings that strings take for one.
+        let (composed, decomposed) = (FilePath(bytes: [0xC3, 0xA9]), FilePath(bytes: [0x65, 0xCC, 0x81]))
+        #expect(composed.encoded.utf8.elementsEqual([0xC3, 0xA9]) && decomposed.encoded == "e%CC%81")
+        #expect(FilePath(bytes: [0x61, 0xE9]).encoded == "a%E9" && ("50%41" as FilePath).encoded == "50%2541")
+        #expect(
+            ("/a/b" as FilePath).parent == "/a" && ("a/b/c" as FilePath).parent == "a/b"
+                && ("a" as FilePath).parent == nil)
+    }
+
     init() throws { directory = try TemporaryDirectory() }
 
     /// What a tree holds, by the bytes of the paths.

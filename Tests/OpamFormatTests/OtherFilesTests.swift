@@ -24,14 +24,33 @@ import Testing
     }
 
     @Test(arguments: [
-        "lib: [\"a\" {\"/etc/passwd\"}]", "misc: [\"a\" {\"b\"}]", "misc: [\"a\"]", "man: [\"page\"]",
-        "man: [\"page.9\"]",
-        "library: [\"a\"]", "s { }", "bin: [a]", "bin: [\"a\" {\"b\" \"c\"}]",
+        "lib: [\"a\" {\"/etc/passwd\"}]", "misc: [\"a\" {\"b\"}]", "misc: [\"a\"]", "library: [\"a\"]", "s { }",
+        "bin: [a]", "bin: [\"a\" {\"b\" \"c\"}]",
     ])
     func misformedInstallFieldsAreLeftOut(_ text: String) throws {
         let file = try InstallFile(parsing: Array((text + "\ndoc: \"README\"").utf8), file: "x.install")
         #expect(file.problems.count == 1, "\(text)")
         #expect(file.entries.map(\.source) == ["README"], "\(text)")
+    }
+
+    /// As opam does, the whole file is ignored.
+    @Test(arguments: [
+        "lib: [\"a\"", "man: [\"page\"]", "man: [\"page.9\"]", "opam-version: \"2.1\"", "opam-version: 2",
+    ])
+    func unusableInstallFilesAreRefused(_ text: String) {
+        #expect(throws: FormatError.self) {
+            try InstallFile(parsing: Array((text + "\ndoc: \"README\"").utf8), file: "x.install")
+        }
+    }
+
+    @Test func installFilesAreRecordedWithoutWhatIsIgnored() throws {
+        let text = Array("lib: [\"caf".utf8) + [0xE9] + Array("\"] lib: [\"b\"] x: 1 bin: [\"?c\"]".utf8)
+        let file = try InstallFile(parsing: text, file: "x.install")
+        #expect(file.problems.count == 2)
+        let recorded = try InstallFile(parsing: file.recorded, file: "x.install")
+        #expect(recorded.problems.isEmpty)
+        #expect(Set(recorded.entries) == Set(file.entries))
+        #expect(recorded.entries.first { $0.section == .lib }?.sourceBytes.last == 0xE9)
     }
 
     @Test func configFilesDefineVariables() throws {

@@ -1,3 +1,4 @@
+import Archive
 import Testing
 
 @testable import OpamSwitch
@@ -69,6 +70,48 @@ import Testing
         #expect(run.status == 1)
         let last = run.text.split(separator: "\n").last ?? ""
         #expect(last.hasPrefix("Error: the patch 'fix it.diff' does not apply: \(why)"), "\(run.text)")
+    }
+
+    /// Line ends of a file and of a patch, and what is left of the file; nil where the patch does not apply. Opam 2.1.2 hands
+    /// an empty patch to `patch` where every line of the file ends with a carriage return; later versions mean what is here.
+    @Test(arguments: [
+        ("one\r\ntwo\r\nthree\r\n", " one\n-two\n+TWO\n three\n", "\n", "one\r\nTWO\r\nthree\r\n"),
+        ("one\ntwo\nthree\n", " one\r\n-two\r\n+TWO\r\n three\r\n", "\r\n", "one\nTWO\nthree\n"),
+        ("one\r\ntwo\r\nthree\r\n", " one\r\n-two\r\n+TWO\r\n three\r\n", "\r\n", "one\r\nTWO\r\nthree\r\n"),
+        ("one\r\ntwo\r\nthree\r\n", " one\r\n-two\r\n+TWO\r\n three\r\n", "\n", "one\r\nTWO\r\nthree\r\n"),
+        ("one\ntwo\r\nthree\n", " one\n-two\r\n+TWO\r\n three\n", "\n", "one\nTWO\r\nthree\n"),
+        ("one\ntwo\r\nthree\n", " one\n-two\n+TWO\n three\n", "\n", nil),
+        ("one\ntwo\nthree\n", " one\n-two\n+TWO\r\n three\n", "\n", "one\nTWO\r\nthree\n"),
+        (
+            "one\r\ntwo\r\nthree", " one\n-two\n+TWO\n three\n\\ No newline at end of file\n", "\n",
+            nil as String?
+        ),
+    ])
+    func lineEndsOfPatchesAreThoseOfTheFile(file: String, hunk: String, end: String, result: String?) throws {
+        let folder = try ScriptFolder()
+        try folder.write(file, to: "f")
+        try folder.write("--- a/f\(end)+++ b/f\(end)@@ -1,3 +1,3 @@\(end)\(hunk)", to: "p.diff")
+        let run = try folder.run(SourceScripts.apply(["p.diff"]))
+        #expect((run.status == 0) == (result != nil), "\(run.text)")
+        if let result { #expect(folder.read("f") == result) }
+    }
+
+    @Test func aPatchThatIsNotThereIsNamed() throws {
+        let run = try ScriptFolder().run(SourceScripts.apply(["p.diff"]))
+        #expect(run.status == 1)
+        #expect(run.text == "Error: there is no patch 'p.diff'\n")
+    }
+
+    /// A file whose name is not UTF-8, in a folder whose name is not.
+    @Test func namesInAnyEncodingArePlaced() throws {
+        let folder = try ScriptFolder()
+        try folder.write("1", to: "staged")
+        let name = FilePath(bytes: Array("caf".utf8) + [0xE9] + Array("/it's 100% \\".utf8) + [0xFF])
+        let run = try folder.run(SourceScripts.place([(name, "\(folder.path)/staged")]))
+        #expect(run.status == 0, "\(run.text)")
+        let folders = try #require(entryNames(of: FilePath(folder.path)))
+        #expect(folders.contains(name.components[0]))
+        #expect(entryNames(of: FilePath(folder.path).appending(name.components[0])) == [name.components[1]])
     }
 
     @Test func patchesApplyInOrder() throws {

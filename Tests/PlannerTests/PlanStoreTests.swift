@@ -1,3 +1,4 @@
+import Archive
 import Core
 import Documents
 import Foundation
@@ -38,6 +39,22 @@ import Testing
             #expect(try plans.documents("d").header() == planning.header)
             #expect(try await plans.load("e") == nil)
             #expect(try plans.documents("e").header() == nil)
+        }
+    }
+
+    @Test func namesBesideOpamFilesAreBytes() async throws {
+        try await withStore { store, path in
+            let odd: [FilePath: [UInt8]] = [
+                FilePath(bytes: [0x64, 0xFF, 0x2F, 0x61, 0xE9]): [1], "50%41": [2], "a\tb": [3],
+                FilePath(bytes: [0xC3, 0xA9]): [4], FilePath(bytes: [0x65, 0xCC, 0x81]): [5],
+            ]
+            let planning = try await planning { $0.files["fmt.0.9.0"] = odd }
+            let plans = PlanStore(store)
+            try plans.write(planning.documents, planning.header)
+            let all = planning.files
+            #expect(all.values.contains { $0.files == odd })
+            for (digest, files) in all { #expect(try plans.files(digest, in: "d") == files) }
+            #expect(try Program(["git", "-C", path, "fsck", "--strict"], isJoined: true).run().status == 0)
         }
     }
 

@@ -1,3 +1,4 @@
+import Archive
 import Core
 import Documents
 import Foundation
@@ -19,7 +20,9 @@ struct SmallRepository: PackageSource {
     let defects: [PackageDefect] = []
     private let packages: [PackageVersion: PackageFiles]
 
-    init(_ opamFiles: [String: String], location: String = "memory") throws {
+    init(
+        _ opamFiles: [String: String], files: [String: [FilePath: [UInt8]]] = [:], location: String = "memory"
+    ) throws {
         var packages: [PackageVersion: PackageFiles] = [:]
         var builder = UniverseBuilder()
         var problems: [FormatError] = []
@@ -28,7 +31,7 @@ struct SmallRepository: PackageSource {
             builder.begin(name, origin: versions.map { "\($0)" }.sorted().joined())
             for (version, opam) in versions {
                 let bytes = Array(("opam-version: \"2.0\"\n" + opam).utf8)
-                packages[version] = PackageFiles(opam: bytes)
+                packages[version] = PackageFiles(opam: bytes, files: files["\(version)"] ?? [:])
                 builder.add(
                     Package(
                         name: PackageName(unchecked: version.name), version: Version(unchecked: version.version)),
@@ -75,6 +78,8 @@ struct SmallRepository: PackageSource {
 /// Plans over small repositories.
 struct SmallPlan {
     var opamFiles = SmallRepository.usual
+    /// Beside the opam files, by `name.version`.
+    var files: [String: [FilePath: [UInt8]]] = [:]
     var targets = "[debian-12]"
     var compilers = "[5.3.0]"
     var rest = "packages: all"
@@ -99,7 +104,7 @@ struct SmallPlan {
             ) { names in Dictionary(uniqueKeysWithValues: names.map { ($0, [$0]) }) }
         }
         return PlanInputs(
-            matrix: matrix, profiles: profiles, sources: [[0]: try SmallRepository(opamFiles)],
+            matrix: matrix, profiles: profiles, sources: [[0]: try SmallRepository(opamFiles, files: files)],
             today: CalendarDate(today)!)
     }
 

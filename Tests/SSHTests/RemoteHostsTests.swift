@@ -153,14 +153,20 @@ import Testing
 
     @Test func waitingEndsWithTheTask() async throws {
         let hosts = try hosts("*=ssh://a")
+        let (taken, take) = AsyncStream.makeStream(of: Void.self)
         let task = Task {
-            try await Self.use(hosts) { _ in try await Task.sleep(for: .seconds(60)) }
+            try await Self.use(hosts) { _ in
+                take.yield()
+                try await Task.sleep(for: .seconds(36_000))
+            }
         }
+        for await _ in taken { break }
+        let (waiting, wait) = AsyncStream.makeStream(of: Void.self)
         let other = Task {
-            try await Task.sleep(for: .milliseconds(50))
-            try await Self.use(hosts) { _ in }
+            let nothing: @Sendable (HostAddress) async throws -> Void = { _ in }
+            try await hosts.use(for: Self.target(), progress: { _ in wait.yield() }, nothing)
         }
-        try await Task.sleep(for: .milliseconds(100))
+        for await _ in waiting { break }
         other.cancel()
         await #expect(throws: CancellationError.self) { try await other.value }
         task.cancel()

@@ -57,7 +57,6 @@ struct RemoteTests {
         #expect(await session.sh("ulimit -n", limits: Limits(memory: nil, openFiles: 77)).output == "77\n")
         let daemon = await session.sh("(setsid sleep 31302 > /dev/null 2>&1 &) ; (setsid sleep 31302 &) ; exit 0")
         #expect(daemon.result.succeeded)
-        #expect(daemon.result.duration < .seconds(20))
         #expect(await eventually { !isRunning("31301") && !isRunning("31302") })
         await session.close()
     }

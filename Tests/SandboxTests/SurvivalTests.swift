@@ -20,7 +20,8 @@ struct SurvivalTests {
         let sandbox = try Sandbox(fixture.layout, in: place + "/sandboxes")
         let script = "echo $$ > /home/build/started; setsid sleep 31200 & sleep 31200"
         let task = Task { await sandbox.sh(script, limits: Limits(memory: 256 << 20)) }
-        while !FileManager.default.fileExists(atPath: sandbox.changes + "/home/build/started") { usleep(10_000) }
+        let started = sandbox.changes + "/home/build/started"
+        for _ in 0..<18_000 where !FileManager.default.fileExists(atPath: started) { usleep(10_000) }
         try "x".write(toFile: place + "/ready", atomically: true, encoding: .utf8)
         _ = await task.value
     }
@@ -47,7 +48,8 @@ struct SurvivalTests {
         let other = try Program(
             running: "SurvivalTests/\(test)", environment: ["CISO_TEST_VICTIM": place, "TMPDIR": place]
         ).start()
-        while !FileManager.default.fileExists(atPath: place + "/ready"), other.isRunning { usleep(10_000) }
+        let ready = place + "/ready"
+        for _ in 0..<18_000 where !FileManager.default.fileExists(atPath: ready) && other.isRunning { usleep(10_000) }
         return other
     }
 

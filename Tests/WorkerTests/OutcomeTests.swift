@@ -1,7 +1,9 @@
+import Archive
 import Core
 import Documents
 import Foundation
 import Git
+import Layers
 import OpamFormat
 import OpamSwitch
 import RunnerInterface
@@ -18,6 +20,8 @@ struct OutcomeTests {
         var name: String
         var opam: String
         var files: [String: String] = [:]
+        /// Files whose names or contents are not UTF-8.
+        var byteFiles: [FilePath: [UInt8]] = [:]
         var limits: Job.Limits?
         var systemPackages: [String] = []
         var outcome = Outcome.failure
@@ -70,6 +74,10 @@ struct OutcomeTests {
             name: "escaping", opam: "", files: ["escaping.install": #"lib: ["x" {"../../../../../x"}]"#, "x": ""],
             phase: .configure),
         Fixture(
+            name: "broken-install", opam: "", files: ["broken-install.install": #"lib: ["x""#], outcome: .success),
+        Fixture(
+            name: "no-such-variable", opam: #"substs: ["x"]"#, files: ["x.in": "%{b@d:lib}%"], phase: .configure),
+        Fixture(
             name: "no-source",
             opam: """
                 url {
@@ -96,6 +104,29 @@ struct OutcomeTests {
         #expect(report.phase == fixture.phase, "\(report)\n\(log)")
         if let signature = fixture.signature { #expect(report.signature == signature) }
         #expect((report.layer != nil) == (fixture.outcome == .success))
+    }
+
+    /// A name that is not UTF-8 on its way from the request to the build directory, by the `.install` file to the switch, to
+    /// opam's record and into the layer.
+    @Test func namesInAnyEncodingAreInstalled() async throws {
+        let world = try await QuickstartWorld()
+        let name: [UInt8] = [0x63, 0xE9]
+        let install = Array("lib: [\"".utf8) + name + Array("\" {\"d/".utf8) + name + Array("\"}]\nnonsense: 1\n".utf8)
+        let fixture = Fixture(
+            name: "odd", opam: #"build: ["sh" "-c" "test -f \"$(printf 'c\\351')\""]"#,
+            byteFiles: [FilePath(bytes: name): [1], "odd.install": install, FilePath(bytes: [0xFF, 0x2F] + name): [2]])
+        let (report, log) = try await fixture.run(in: world)
+        #expect(report.outcome == .success, "\(report)\n\(log)")
+        #expect(log.contains("there is no field 'nonsense'; the field is ignored, as by opam"), "\(log)")
+        let layer = FilePath(try await world.layers.unpacked(try #require(report.layer)))
+        let prefix = layer.appending(FilePath(SwitchLayout(root: "home/opam/.opam").prefix))
+        #expect(entryNames(of: prefix.appending("lib/odd/d")) == [FilePath(bytes: name)])
+        let records = prefix.appending(".opam-switch")
+        let files = try #require(entryNames(of: records.appending("packages/odd.1/files")))
+        #expect(Set(files) == [FilePath(bytes: name), "odd.install", FilePath(bytes: [0xFF])])
+        let changes = try #require(bytes(of: records.appending("install/odd.changes")))
+        let path = Array("lib/odd/d/".utf8) + name
+        #expect(changes.indices.contains { changes[$0...].starts(with: path) })
     }
 
     /// A commit, with a branch that moves on; whether a branch that no plan has looked at is built.
@@ -172,11 +203,17 @@ struct OutcomeTests {
 extension OutcomeTests.Fixture {
     /// Runs the package's job by itself.
     func run(in world: QuickstartWorld) async throws -> (report: JobReport, log: String) {
-        let bytes = self.files.mapValues { Array($0.utf8) }
-        // Opam 2.3 takes only those that the opam file names.
-        let listed = bytes.map { "[\"\($0)\" \"md5=\(Checksum.Kind.md5.digest(of: $1))\"]" }
-        let text = opam.contains("extra-files") ? opam : "\(opam)\nextra-files: [\(listed.joined(separator: " "))]"
-        let files = PackageFiles(opam: Array("opam-version: \"2.0\"\n\(text)\n".utf8), files: bytes)
+        let bytes = Dictionary(uniqueKeysWithValues: self.files.map { (FilePath($0), Array($1.utf8)) })
+            .merging(byteFiles) { $1 }
+        var text = Array("opam-version: \"2.0\"\n\(opam)\n".utf8)
+        if !opam.contains("extra-files") {
+            // Opam 2.3 takes only those that the opam file names.
+            let listed = bytes.map { path, bytes in
+                Array("[\"".utf8) + path.bytes + Array("\" \"md5=\(Checksum.Kind.md5.digest(of: bytes))\"]\n".utf8)
+            }
+            text += Array("extra-files: [".utf8) + listed.joined() + Array("]\n".utf8)
+        }
+        let files = PackageFiles(opam: text, files: bytes)
         let job = Job(
             kind: .build, package: PackageVersion(name: name, version: "1"), opam: files.digest, inputs: [],
             compiler: "system", environment: world.target.environment, plugin: world.target.plugin,

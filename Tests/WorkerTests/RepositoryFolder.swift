@@ -1,7 +1,10 @@
+import Archive
 import Core
 import Documents
 import Foundation
 import OpamFormat
+import Supervision
+import System
 
 /// An opam repository in a folder with one version of each package, and the jobs that build it.
 struct RepositoryFolder {
@@ -30,10 +33,12 @@ struct RepositoryFolder {
         self.entries = entries
     }
 
-    private static func files(in folder: URL) throws -> [String: [UInt8]] {
-        let names = FileManager.default.enumerator(atPath: folder.path)?.compactMap { $0 as? String } ?? []
-        return try Dictionary(
-            uniqueKeysWithValues: names.map { ($0, Array(try Data(contentsOf: folder.appending(path: $0)))) })
+    private static func files(in folder: URL, below parent: FilePath = "") throws -> [FilePath: [UInt8]] {
+        var files: [FilePath: [UInt8]] = [:]
+        for name in entryNames(of: FilePath(folder.path)) ?? [] {
+            files[parent.appending(name)] = bytes(of: FilePath(folder.path).appending(name))
+        }
+        return files
     }
 
     /// What a package is built over: dependencies that are in the repository and not only `post`, and its optional

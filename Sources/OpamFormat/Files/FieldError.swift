@@ -15,6 +15,12 @@ extension Value {
         return text
     }
 
+    /// The bytes of a string, which need not be UTF-8.
+    func stringBytes() throws(FieldError) -> [UInt8] {
+        guard node.kind == .string else { throw unexpected("a string") }
+        return tree.textBytes(node)
+    }
+
     func identifier() throws(FieldError) -> String {
         guard node.kind == .identifier else { throw unexpected("a name without quotes") }
         return text

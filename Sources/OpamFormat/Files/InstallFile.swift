@@ -20,91 +20,173 @@ public struct InstallFile: Sendable {
     public struct Entry: Hashable, Sendable {
         /// Where the files go: `bin:`, `lib:`, `man:` and the like.
         public var section: Section
-        /// Relative to the root of the sources.
-        public var source: String
+        /// Relative to the root of the sources; bytes, usually UTF-8.
+        public var sourceBytes: [UInt8]
         /// Relative to the folder of the section; the last part of the source where the file says nothing else. In
         /// ``Section/misc``, absolute. It may have `..` in it, as some packages do: whoever installs checks where it
         /// leads.
-        public var destination: String
+        public var destinationBytes: [UInt8]
         /// Whether it is no error that the source isn't there: `"?name"`.
         public var isOptional: Bool
+
+        /// The source for messages.
+        public var source: String { String(decoding: sourceBytes, as: UTF8.self) }
+        /// The destination for messages.
+        public var destination: String { String(decoding: destinationBytes, as: UTF8.self) }
     }
 
     /// The parsed file.
     public let tree: SyntaxTree
     /// In the order of the file.
     public let entries: [Entry]
-    /// What is wrong in the fields; these are left out of ``entries``.
+    /// What is wrong in the fields. As opam does, these fields are left out of ``entries`` as a whole, and a field that
+    /// comes again is ignored.
     public let problems: [FormatError]
 
     /// Parses the file.
     ///
-    /// - Throws: An error of the syntax.
+    /// - Throws: What makes opam ignore the whole file: an error of the syntax, a version of the format that it does not
+    ///   know, or a manual page that belongs to no chapter.
     public init(parsing bytes: [UInt8], file: String) throws(FormatError) {
         tree = try SyntaxTree(parsing: bytes, file: file)
         var entries: [Entry] = []
         var problems: [FormatError] = []
+        var seen: Set<String> = []
         for item in tree.items {
-            do throws(FieldError) {
-                entries += try Self.entries(of: item)
+            let (name, node) =
+                switch item {
+                case .field(let field): (field.name, field.node)
+                case .section(let section): ("", section.node)
+                }
+            do throws(Problem) {
+                let found = try Self.entries(of: item)
+                guard seen.insert(name).inserted else {
+                    throw .ofField(FieldError(message: "the field '\(name)' comes again", node: node))
+                }
+                entries += found
             } catch {
-                let field = if case .field(let field) = item { field.name } else { "" }
-                problems.append(tree.error(error.message, at: error.node, field: field))
+                switch error {
+                case .ofField(let error): problems.append(tree.error(error.message, at: error.node, field: name))
+                case .ofFile(let error): throw tree.error(error.message, at: error.node, field: name)
+                }
             }
         }
         self.entries = entries
         self.problems = problems
     }
 
-    private static func entries(of item: Item) throws(FieldError) -> [Entry] {
+    /// The file as opam records it: without the fields that it ignores.
+    public var recorded: [UInt8] {
+        guard !problems.isEmpty else { return tree.bytes }
+        var bytes = Array("opam-version: \"2.0\"\n".utf8)
+        for section in Section.allCases {
+            let found = entries.filter { $0.section == section }
+            guard !found.isEmpty else { continue }
+            bytes += Array("\(section.rawValue): [".utf8)
+            for entry in found {
+                let source = (entry.isOptional ? [.questionMark] : []) + entry.sourceBytes
+                bytes += Printer.quoted(source) + Array(" {".utf8) + Printer.quoted(entry.destinationBytes)
+                bytes += Array("} ".utf8)
+            }
+            bytes += Array("]\n".utf8)
+        }
+        return bytes
+    }
+
+    /// How much of the file an error makes unusable.
+    fileprivate enum Problem: Error {
+        case ofField(FieldError)
+        case ofFile(FieldError)
+    }
+
+    private static func entries(of item: Item) throws(Problem) -> [Entry] {
         switch item {
         case .section(let section):
-            throw FieldError(message: "there is no section '\(section.kind)'", node: section.node)
+            throw .ofField(FieldError(message: "there is no section '\(section.kind)'", node: section.node))
         case .field(let field):
-            if field.name == "opam-version" { return [] }
-            guard let section = Section(rawValue: field.name) else {
-                throw FieldError(message: "there is no field '\(field.name)'", node: field.node)
+            if field.name == "opam-version" {
+                try checkVersion(field.value)
+                return []
             }
-            return try field.value.elements { value throws(FieldError) in try value.installEntry(section) }
+            guard let section = Section(rawValue: field.name) else {
+                throw .ofField(FieldError(message: "there is no field '\(field.name)'", node: field.node))
+            }
+            let entries: [(entry: Entry, hasChapter: Bool)]
+            do throws(FieldError) {
+                entries = try field.value.elements { value throws(FieldError) in try value.installEntry(section) }
+            } catch {
+                throw .ofField(error)
+            }
+            guard entries.allSatisfy(\.hasChapter) else {
+                throw .ofFile(
+                    field.value.unexpected(
+                        "pages with their chapter, as in \"name.1\", or destinations in braces"))
+            }
+            return entries.map(\.entry)
+        }
+    }
+
+    private static func checkVersion(_ value: Value) throws(Problem) {
+        do throws(FieldError) {
+            let text = try value.string()
+            guard Version(unchecked: text) <= Version(unchecked: "2.0") else {
+                throw FieldError(message: "the format's version is \(text), expected 2.0 or older", node: value.node)
+            }
+        } catch {
+            throw .ofFile(error)
         }
     }
 }
 
 extension Value {
-    fileprivate func installEntry(_ section: InstallFile.Section) throws(FieldError) -> InstallFile.Entry {
+    /// - Returns: the entry, and whether it has a place: a manual page needs a chapter.
+    fileprivate func installEntry(_ section: InstallFile.Section) throws(FieldError)
+        -> (entry: InstallFile.Entry, hasChapter: Bool)
+    {
         let (name, braces) = withoutBraces
-        let text = try name.string()
-        let isOptional = text.utf8.first == .questionMark
-        let source = isOptional ? String(text.dropFirst()) : text
-        return InstallFile.Entry(
-            section: section, source: source, destination: try destination(braces, source, section),
-            isOptional: isOptional)
+        let text = try name.stringBytes()
+        let isOptional = text.first == .questionMark
+        let source = isOptional ? Array(text.dropFirst()) : text
+        let destination = try destination(braces, source, section)
+        let entry = InstallFile.Entry(
+            section: section, sourceBytes: source, destinationBytes: destination ?? [], isOptional: isOptional)
+        return (entry, destination != nil)
     }
 
     private func destination(
-        _ braces: Values, _ source: String, _ section: InstallFile.Section
-    ) throws(FieldError) -> String {
+        _ braces: Values, _ source: [UInt8], _ section: InstallFile.Section
+    ) throws(FieldError) -> [UInt8]? {
         guard !braces.isEmpty else {
-            let name = source.cutAtLast("/")?.1 ?? source
+            let name = source.afterLast(UInt8(ascii: "/")) ?? source
             if section == .misc { throw unexpected("a destination in braces") }
-            return section == .man ? try manualPage(name) : name
+            return section == .man ? manualPage(name) : name
         }
         guard let only = braces.only else { throw unexpected("one destination in the braces") }
-        let destination = try only.string()
-        let isAbsolute = destination.hasPrefix("/")
+        let destination = try only.stringBytes()
+        let isAbsolute = destination.first == UInt8(ascii: "/")
         if isAbsolute != (section == .misc) {
             throw only.unexpected(section == .misc ? "an absolute path" : "a relative path")
         }
         return destination
     }
 
-    /// A page goes to the folder of its chapter: `ls.1` to `man1/ls.1`.
-    private func manualPage(_ name: String) throws(FieldError) -> String {
-        let page = name.hasSuffix(".gz") ? String(name.dropLast(3)) : name
-        guard let chapter = page.cutAtLast(".")?.1.utf8.first, (UInt8(ascii: "1")...UInt8(ascii: "8")).contains(chapter)
-        else {
-            throw unexpected("a page with its chapter, as in \"name.1\", or a destination in braces")
-        }
-        return "man\(Character(UnicodeScalar(chapter)))/\(name)"
+    /// A page goes to the folder of its chapter: `ls.1` to `man1/ls.1`. Nil where it names none.
+    private func manualPage(_ name: [UInt8]) -> [UInt8]? {
+        let page = name.ends(with: ".gz") ? Array(name.dropLast(3)) : name
+        guard let chapter = page.afterLast(UInt8(ascii: "."))?.first,
+            (UInt8(ascii: "1")...UInt8(ascii: "8")).contains(chapter)
+        else { return nil }
+        return Array("man".utf8) + [chapter, UInt8(ascii: "/")] + name
+    }
+}
+
+extension [UInt8] {
+    /// What follows the last `separator`; nil where there is none.
+    fileprivate func afterLast(_ separator: UInt8) -> [UInt8]? {
+        lastIndex(of: separator).map { Array(self[($0 + 1)...]) }
+    }
+
+    fileprivate func ends(with suffix: StaticString) -> Bool {
+        suffix.withUTF8Buffer { self.suffix($0.count).elementsEqual($0) }
     }
 }

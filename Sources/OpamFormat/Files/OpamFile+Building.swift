@@ -35,9 +35,14 @@ extension OpamFile {
     }
 
     /// Further files to fetch, beside the source.
+    ///
+    /// As for opam, the first section of a name counts.
     public var extraSources: [ExtraSource] {
-        tree.items.sections("extra-source").compactMap { section in
-            guard let name = section.title, let source = section.items.source() else { return nil }
+        var seen: Set<String> = []
+        return tree.items.sections("extra-source").compactMap { section in
+            guard let name = section.title, seen.insert(name).inserted, let source = section.items.source() else {
+                return nil
+            }
             return ExtraSource(name: name, source: source)
         }
     }

@@ -153,6 +153,16 @@ extension Interpolation {
         }
     }
 
+    /// The first reference in the bytes that asks a variable of something that cannot be a package's name.
+    public static func impossibleReference(in bytes: [UInt8]) -> String? {
+        guard bytes.contains(.percent) else { return nil }
+        return pieces(of: bytes[...]).lazy.compactMap { piece -> String? in
+            guard case .variable(let name) = piece else { return nil }
+            let text = String(decoding: name, as: UTF8.self)
+            return VariableReference(parsing: text, interpolated: true) == nil ? text : nil
+        }.first
+    }
+
     private static func latin1(_ bytes: some Sequence<UInt8>) -> String {
         String(String.UnicodeScalarView(bytes.map { Unicode.Scalar($0) }))
     }

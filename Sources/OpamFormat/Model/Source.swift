@@ -58,10 +58,13 @@ public struct Checksum: Hashable, Sendable, CustomStringConvertible {
 
 /// A file with the checksum that it must have.
 public struct CheckedFile: Hashable, Sendable {
-    /// The name of the file, relative to the directory that it goes to.
-    public var name: String
+    /// The name of the file, relative to the directory that it goes to; bytes, usually UTF-8.
+    public var nameBytes: [UInt8]
     /// The checksum that the file must have.
     public var checksum: Checksum
+
+    /// The name for messages.
+    public var name: String { String(decoding: nameBytes, as: UTF8.self) }
 }
 
 /// A source and the name under which its file is put beside the package's own source.
@@ -83,7 +86,7 @@ extension Value {
     /// `["name" "checksum"]`
     func checkedFile() throws(FieldError) -> CheckedFile {
         let (name, checksum) = try pair()
-        return CheckedFile(name: try name.string(), checksum: try checksum.checksum())
+        return CheckedFile(nameBytes: try name.stringBytes(), checksum: try checksum.checksum())
     }
 }
 

@@ -1,17 +1,19 @@
 /// Writes values and files so that parsing the text gives the same again.
 public enum Printer {
     /// A text as a string of the format.
-    public static func quoted(_ text: String) -> String {
-        var quoted = "\""
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "\"": quoted += "\\\""
-            case "\\": quoted += "\\\\"
-            case "\r": quoted += "\\r"
-            default: quoted.unicodeScalars.append(scalar)
+    public static func quoted(_ text: String) -> String { String(decoding: quoted(Array(text.utf8)), as: UTF8.self) }
+
+    /// Bytes in any encoding as a string of the format.
+    public static func quoted(_ bytes: [UInt8]) -> [UInt8] {
+        var quoted: [UInt8] = [.quote]
+        for byte in bytes {
+            switch byte {
+            case .quote, .backslash: quoted += [.backslash, byte]
+            case .carriageReturn: quoted += [.backslash, UInt8(ascii: "r")]
+            default: quoted.append(byte)
             }
         }
-        return quoted + "\""
+        return quoted + [.quote]
     }
 
     /// A file, one item after the other.

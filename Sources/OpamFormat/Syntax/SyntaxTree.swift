@@ -75,6 +75,13 @@ public final class SyntaxTree: Sendable {
     func text(_ node: Node) -> String {
         let range = Int(node.textStart)..<Int(node.textEnd)
         guard node.detail.contains(.escaped) else { return String(decoding: bytes[range], as: UTF8.self) }
+        return String(decoding: textBytes(node), as: UTF8.self)
+    }
+
+    /// The bytes of the text, which need not be UTF-8.
+    func textBytes(_ node: Node) -> [UInt8] {
+        let range = Int(node.textStart)..<Int(node.textEnd)
+        guard node.detail.contains(.escaped) else { return Array(bytes[range]) }
         return bytes.withUnsafeBufferPointer { Self.unescaped($0, range) }
     }
 
@@ -88,7 +95,7 @@ public final class SyntaxTree: Sendable {
         return true
     }
 
-    private static func unescaped(_ bytes: UnsafeBufferPointer<UInt8>, _ range: Range<Int>) -> String {
+    private static func unescaped(_ bytes: UnsafeBufferPointer<UInt8>, _ range: Range<Int>) -> [UInt8] {
         var value: [UInt8] = []
         value.reserveCapacity(range.count)
         var position = range.lowerBound
@@ -104,7 +111,7 @@ public final class SyntaxTree: Sendable {
                 position += 1
             }
         }
-        return String(decoding: value, as: UTF8.self)
+        return value
     }
 
     /// An error at the place of a node.

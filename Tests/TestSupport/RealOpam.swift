@@ -1,0 +1,52 @@
+import Foundation
+
+/// The opam client of this machine with a root, a repository and an empty switch of its own in a directory.
+package struct RealOpam {
+    private let folder: TemporaryDirectory
+    private let environment: [String: String]
+
+    package static var isInstalled: Bool { Program.areInstalled("opam", "curl") }
+
+    package init(in folder: TemporaryDirectory) throws {
+        self.folder = folder
+        environment = ProcessInfo.processInfo.environment.merging(
+            [
+                "OPAMROOT": folder("root"), "OPAMROOTISOK": "1", "OPAMYES": "1", "OPAMCOLOR": "never",
+                "OPAMUTF8": "never", "OPAMNODEPEXTS": "1", "OPAMERRLOGLEN": "0",
+            ]) { $1 }
+        try folder.write("opam-version: \"2.0\"\n", to: "repository/repo")
+    }
+
+    /// Adds version 1 of a package to the repository.
+    ///
+    /// - Parameter script: a shell script run in the package's `files/`, which is made.
+    package func add(_ package: String, _ opam: String, files script: String? = nil) throws {
+        let place = "repository/packages/\(package)/\(package).1"
+        try folder.write("opam-version: \"2.0\"\n\(opam)\n", to: "\(place)/opam")
+        guard let script else { return }
+        try folder.shell("mkdir \(place)/files; cd \(place)/files; \(script)")
+    }
+
+    /// Makes the root and the switch, once all packages are there.
+    package func initialize() throws {
+        try run([
+            "init", "--bare", "--disable-sandboxing", "--no-setup", "-k", "local", "default", folder("repository"),
+        ])
+        try run(["switch", "create", "s", "--empty"])
+    }
+
+    /// The prefix of the switch.
+    package var prefix: String { folder("root/s") }
+
+    /// Runs the client, which must succeed.
+    @discardableResult package func run(_ words: [String]) throws -> String {
+        try program(words).output()
+    }
+
+    /// Runs the client to whichever end.
+    package func ending(_ words: [String]) throws -> Program.Ending { try program(words).run() }
+
+    private func program(_ words: [String]) -> Program {
+        Program(["opam"] + words, in: folder.path, environment: environment, isJoined: true)
+    }
+}
