@@ -19,7 +19,24 @@ final class ControlConnection: Sendable {
 
     private final class Shared: Sendable {
         let state: Mutex<State>
-        init(controlPipe: Int32) { state = Mutex(State(controlPipe: controlPipe)) }
+        /// Yields after output and ends with the client.
+        let changes: AsyncStream<Void>
+        private let change: AsyncStream<Void>.Continuation
+
+        init(controlPipe: Int32) {
+            state = Mutex(State(controlPipe: controlPipe))
+            (changes, change) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+        }
+
+        func add(_ bytes: [UInt8]) {
+            state.withLock { $0.output = String(($0.output + String(decoding: bytes, as: UTF8.self)).suffix(2000)) }
+            change.yield()
+        }
+
+        func end(_ result: CommandResult) {
+            state.withLock { $0.result = result }
+            change.finish()
+        }
     }
 
     private let shared: Shared
@@ -37,7 +54,7 @@ final class ControlConnection: Sendable {
             let result = await Supervisor.run { cancellation in
                 ControlConnection.supervise(words, environment, script.text, input: reading, cancellation, shared)
             }
-            shared.state.withLock { $0.result = result }
+            shared.end(result)
         }
         // A thread of its own: whatever else keeps this process busy, the host must hear of it.
         let pause = UInt32(host.client.timeout) * 250_000
@@ -63,12 +80,14 @@ final class ControlConnection: Sendable {
     /// - Returns: the number of the login's user on the host.
     /// - Throws: `RemoteRefusal` with what ssh said; `CancellationError`.
     func waitUntilReady(of host: RemoteHost) async throws -> Int {
+        var changes = shared.changes.makeAsyncIterator()
         while true {
             let (output, result) = shared.state.withLock { ($0.output, $0.result) }
             let last = output.split(separator: "\n", omittingEmptySubsequences: true).last ?? ""
             if output.hasSuffix("\n"), last.hasPrefix("ready "), let user = Int(last.dropFirst(6)) { return user }
             if let result { throw RemoteRefusal(host, said: output, ending: result.ending) }
-            try await Task.sleep(for: .milliseconds(5))
+            await changes.next()
+            try Task.checkCancellation()
         }
     }
 
@@ -114,11 +133,7 @@ final class ControlConnection: Sendable {
             let supervisor = Supervisor(
                 process: process, limits: Limits(time: nil, silence: nil, output: nil), group: .none,
                 cancellation: cancellation, disk: DiskWatch(paths: [], limit: nil, reserve: 0), report: .status)
-            return supervisor.run(output: printed.takeReading(), status: -1) { bytes in
-                shared.state.withLock {
-                    $0.output = String(($0.output + String(decoding: bytes, as: UTF8.self)).suffix(2000))
-                }
-            }
+            return supervisor.run(output: printed.takeReading(), status: -1) { shared.add($0) }
         } catch {
             return CommandResult(ending: .setupFailed(error.description))
         }

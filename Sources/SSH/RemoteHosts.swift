@@ -1,4 +1,5 @@
 package import Core
+internal import Foundation
 
 /// The hosts that are reached by ssh, who uses which, and how they fare.
 ///
@@ -25,6 +26,8 @@ package actor RemoteHosts {
     /// How long a job waits for a host that another process uses.
     private static let longestWait = Duration.seconds(6 * 3600)
     private var states: [HostAddress: State] = [:]
+    /// Those who wait for a host.
+    private var waiters: [UUID: AsyncStream<Void>.Continuation] = [:]
     private let clock = ContinuousClock()
 
     package init(_ settings: HostSettings) {
@@ -54,12 +57,14 @@ package actor RemoteHosts {
                 // Another process of ours, or a session whose end the host has not seen yet.
                 states[host, default: State()].isTaken = false
                 states[host]?.retryAt = clock.now + .seconds(1)
+                wakeWaiters()
                 if clock.now - start > Self.longestWait { throw refusal.failure }
                 progress("waiting for \(host.destination)")
             } catch let refusal as RemoteRefusal where refusal.kind == .unsuitable {
                 // It may still serve another target.
                 states[host, default: State()].isTaken = false
                 states[host]?.unsuitable[target.environment] = refusal.description
+                wakeWaiters()
             } catch let refusal as RemoteRefusal {
                 // The job has not begun: another host may have it at once.
                 give(host, failed: refusal.description, isPermanent: refusal.kind.isPermanent)
@@ -94,8 +99,37 @@ package actor RemoteHosts {
             try checkAvailability(hosts, target, now)
             if !hasReported { progress("waiting for a host") }
             hasReported = true
-            try await Task.sleep(for: .milliseconds(50))
+            try await waitForChange(until: nextLook(at: hosts, now))
         }
+    }
+
+    /// When something changes though no job gives a host back: one may be tried again, or was down for too long.
+    private func nextLook(at hosts: [HostAddress], _ now: ContinuousClock.Instant) -> ContinuousClock.Instant? {
+        hosts.compactMap { states[$0] }.flatMap { state in
+            [state.retryAt, state.downSince.map { $0 + settings.hostWait + .milliseconds(1) }].compactMap(\.self)
+        }.filter { $0 > now }.min()
+    }
+
+    /// Waits until a host is given back, or `deadline`.
+    private func waitForChange(until deadline: ContinuousClock.Instant?) async throws {
+        let id = UUID()
+        let (changes, continuation) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+        waiters[id] = continuation
+        defer { waiters[id] = nil }
+        let timer = deadline.map { deadline in
+            Task {
+                try await Task.sleep(until: deadline, clock: .continuous)
+                continuation.finish()
+            }
+        }
+        defer { timer?.cancel() }
+        var iterator = changes.makeAsyncIterator()
+        await iterator.next()
+        try Task.checkCancellation()
+    }
+
+    private func wakeWaiters() {
+        for waiter in waiters.values { waiter.yield() }
     }
 
     /// What failed least goes first, then what was used longest ago.
@@ -141,6 +175,7 @@ package actor RemoteHosts {
             (state.failures, state.downSince) = (0, nil)
         }
         states[host] = state
+        wakeWaiters()
     }
 
     private static func blamesHost(_ error: any Error) -> Bool {

@@ -26,7 +26,9 @@ package struct DiskWatch {
     }
 
     /// What is wrong, if anything. Cheap when called often.
-    mutating func check() -> Finding? {
+    ///
+    /// - Parameter mayContinue: is asked while a big tree is counted, which ends without a finding where it returns false.
+    mutating func check(while mayContinue: () -> Bool = { true }) -> Finding? {
         guard let path = paths.first else { return nil }
         let free = freeBytes(at: path)
         if free < reserve || freeFiles(at: path) < 1000 { return .hostFull }
@@ -35,7 +37,8 @@ package struct DiskWatch {
         let isInDanger = measured + max(0, shrunk) > limit
         guard ContinuousClock.now >= next || isInDanger else { return nil }
         let begin = ContinuousClock.now
-        measured = used()
+        guard let used = used(while: mayContinue) else { return nil }
+        measured = used
         freeWhenMeasured = free
         let took = ContinuousClock.now - begin
         next = .now + max(.seconds(1), took * 10)
@@ -43,8 +46,14 @@ package struct DiskWatch {
     }
 
     /// Bytes below all paths; an entry counts as one block at least, so that empty files are not free.
-    func used() -> Int {
-        paths.reduce(0) { $0 + treeSize($1) }
+    func used() -> Int { used(while: { true }) ?? 0 }
+
+    private func used(while mayContinue: () -> Bool) -> Int? {
+        withoutActuallyEscaping(mayContinue) { mayContinue in
+            var count = TreeCount(mayContinue: mayContinue)
+            for path in paths { count.add(openDirectory(path, in: AT_FDCWD), level: 0) }
+            return count.isInterrupted ? nil : count.bytes
+        }
     }
 }
 
@@ -64,22 +73,32 @@ func freeFiles(at path: String) -> Int {
 
 private let block = 4096
 
-/// Bytes on disk of all that lies below `path`, following no link. What vanishes meanwhile counts nothing.
-private func treeSize(_ path: String) -> Int {
-    size(of: openDirectory(path, in: AT_FDCWD), level: 0)
-}
+/// Counts bytes on disk, following no link. What vanishes meanwhile counts nothing.
+private struct TreeCount {
+    /// Entries between two questions whether to go on: a few milliseconds' worth.
+    private static let stride = 1024
+    let mayContinue: () -> Bool
+    private(set) var bytes = 0
+    private(set) var isInterrupted = false
+    private var entries = 0
 
-/// Takes `directory` over. Deeper than 200 levels nothing is counted: open files are bounded too.
-private func size(of directory: Int32, level: Int) -> Int {
-    guard var stream = DirectoryStream(adopting: directory) else { return 0 }
-    var total = 0
-    while let name = stream.next() {
-        var status = stat()
-        guard fstatat(directory, name, &status, AT_SYMLINK_NOFOLLOW) == 0 else { continue }
-        total += max(block, Int(status.st_blocks) * 512)
-        if status.st_mode & S_IFMT == S_IFDIR, level < 200 {
-            total += size(of: openDirectory(name, in: directory), level: level + 1)
+    init(mayContinue: @escaping () -> Bool) {
+        self.mayContinue = mayContinue
+    }
+
+    /// Adds what is in `directory`, which is taken over. Deeper than 200 levels nothing is counted: open files are bounded
+    /// too.
+    mutating func add(_ directory: Int32, level: Int) {
+        guard var stream = DirectoryStream(adopting: directory) else { return }
+        while !isInterrupted, let name = stream.next() {
+            entries += 1
+            if entries % Self.stride == 0, !mayContinue() { isInterrupted = true }
+            var status = stat()
+            guard fstatat(stream.descriptor, name, &status, AT_SYMLINK_NOFOLLOW) == 0 else { continue }
+            bytes += max(block, Int(status.st_blocks) * 512)
+            if status.st_mode & S_IFMT == S_IFDIR, level < 200 {
+                add(openDirectory(name, in: stream.descriptor), level: level + 1)
+            }
         }
     }
-    return total
 }

@@ -110,7 +110,15 @@ package struct Supervisor {
         guard killReason == nil else { return kill(nil) }
         if let time = limits.time, watched.total > time { return kill(.timedOut(.wall)) }
         if let silence = limits.silence, watched.total - lastOutput > silence { return kill(.timedOut(.silence)) }
-        switch disk.check() {
+        // Counting hundreds of thousands of files outlasts neither a cancellation nor the time limit.
+        let (descriptor, deadline) = (
+            cancellation.descriptor, limits.time.map { ContinuousClock.now + ($0 - watched.total) }
+        )
+        let finding = disk.check(while: {
+            var polled = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+            return poll(&polled, 1, 0) <= 0 && deadline.map { .now < $0 } ?? true
+        })
+        switch finding {
         case .limitExceeded: kill(.diskLimit)
         case .hostFull: kill(.hostDiskFull)
         case nil: break

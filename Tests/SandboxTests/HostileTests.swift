@@ -78,6 +78,14 @@ struct HostileTests {
         #expect(result.ending == .timedOut(.wall))
     }
 
+    /// Neither the time limit nor what is told after it waits for the count of the files, or for their removal.
+    @Test func manyFilesDoNotDelayTheTimeLimit() async throws {
+        let (files, limit) = LongForm.isWanted ? (200_000, 30) : (5_000, 3)
+        let (result, _) = try await run("seq \(files) | xargs touch; sleep 31176") { $0.time = .seconds(limit) }
+        #expect(result.ending == .timedOut(.wall))
+        print("\(files) files, a limit of \(limit) s: returned after \(result.duration)")
+    }
+
     @Test func ignoringSignalsDoesNotHelp() async throws {
         let (result, _) = try await run("trap '' TERM INT HUP; setsid sleep 31175 & sleep 31175") {
             $0.time = .seconds(1)
