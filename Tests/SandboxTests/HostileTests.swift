@@ -81,7 +81,10 @@ struct HostileTests {
     /// Neither the time limit nor what is told after it waits for the count of the files, or for their removal.
     @Test func manyFilesDoNotDelayTheTimeLimit() async throws {
         let (files, limit) = LongForm.isWanted ? (200_000, 30) : (5_000, 3)
-        let (result, _) = try await run("seq \(files) | xargs touch; sleep 31176") { $0.time = .seconds(limit) }
+        let (result, _) = try await run("seq \(files) | xargs touch; sleep 31176") {
+            $0.time = .seconds(limit)
+            $0.disk = 8 << 30
+        }
         #expect(result.ending == .timedOut(.wall))
         print("\(files) files, a limit of \(limit) s: returned after \(result.duration)")
     }
