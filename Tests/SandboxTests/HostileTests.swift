@@ -83,6 +83,7 @@ struct HostileTests {
         let (files, limit) = LongForm.isWanted ? (200_000, 30) : (5_000, 3)
         let (result, _) = try await run("seq \(files) | xargs touch; sleep 31176") {
             $0.time = .seconds(limit)
+            $0.silence = nil
             $0.disk = 8 << 30
         }
         #expect(result.ending == .timedOut(.wall))
