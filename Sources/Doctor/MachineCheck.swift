@@ -1,9 +1,11 @@
-internal import Core
+package import Core
 internal import Foundation
+internal import Layers
 package import PluginHost
 package import SSH
 internal import Sandbox
 internal import Supervision
+internal import Worker
 
 /// Examines whether jobs can run on this machine, and on the hosts of its targets.
 ///
@@ -16,20 +18,23 @@ package struct MachineCheck: Sendable {
     private let plugins: PluginSearchPath
     private let hosts: HostSettings
     private let cache: Result<String?, any Error>
+    private let cacheLimit: ByteSize
 
     /// - Parameters:
     ///   - store: the directory of the store.
     ///   - path: the directories in which programs are looked for, separated by colons.
     ///   - cache: the directory of the cache; nil in it where the cache is inside the store because the user has no home.
+    ///   - cacheLimit: how much a worker keeps in the cache.
     package init(
         store: String, path: String, plugins: PluginSearchPath, hosts: HostSettings,
-        cache: Result<String?, any Error>
+        cache: Result<String?, any Error>, cacheLimit: ByteSize = .defaultCacheLimit
     ) {
         self.store = store
         self.path = path.split(separator: ":").map(String.init)
         self.plugins = plugins
         self.hosts = hosts
         self.cache = cache
+        self.cacheLimit = cacheLimit
     }
 
     /// All findings, in the order in which they are shown. Hosts are connected to, one after the other.
@@ -40,7 +45,7 @@ package struct MachineCheck: Sendable {
             program("mmdebstrap", package: "mmdebstrap", use: "makes Debian and Ubuntu environments"),
             program("curl", package: "curl", use: "fetches sources"),
             program("git", package: "git", use: "fetches repositories"),
-            headroom(in: folder), temporaryFiles, pluginsFound, cacheFound,
+            headroom(in: folder), temporaryFiles, pluginsFound, cacheFound, cacheContents,
         ]
         for host in hosts.all { findings.append(await reach(host)) }
         return findings
@@ -91,6 +96,22 @@ package struct MachineCheck: Sendable {
         let directory = (try? cache.get()) ?? nil
         let reason = directory == nil ? ": this user has no home that can be written" : ""
         return finding("cache", good: (directory ?? "\(store)/ciso/cache") + reason) { _ = try cache.get() }
+    }
+
+    /// What the worker's cache holds, and may hold.
+    private var cacheContents: Finding {
+        let directory = ((try? cache.get()) ?? nil) ?? "\(store)/ciso/cache"
+        let entries = WorkerFolders(store: store, cache: directory).cacheEntries
+        func words(_ kind: CacheUsage.Kind, _ noun: String, plural: String? = nil) -> String {
+            let found = entries.filter { $0.kind == kind }
+            return "\(count(found.count, noun, plural: plural)) (\(ByteSize(bytes: found.reduce(0) { $0 + $1.size })))"
+        }
+        let parts = [
+            words(.environment, "root file system"), words(.layer, "unpacked layer"),
+            words(.system, "layer of system packages", plural: "layers of system packages"),
+        ]
+        return Finding(
+            name: "cache-limit", state: .good, detail: "\(cacheLimit); there are \(parts.joined(separator: ", "))")
     }
 
     /// Good unless `check` throws, else missing.

@@ -18,10 +18,16 @@ import System
 /// ```
 public struct EnvironmentStore: Sendable {
     public let directory: String
+    private let usage: CacheUsage?
 
-    public init(_ directory: String) {
+    /// - Parameter usage: is told of each use of a root file system.
+    public init(_ directory: String, usage: CacheUsage? = nil) {
         self.directory = directory
+        self.usage = usage
     }
+
+    /// The root file systems that are there.
+    public var digests: [Digest] { names(in: directory).compactMap { Digest(hex: $0) } }
 
     /// The root file system called `digest`, if it is there.
     public func existing(_ digest: Digest) -> String? {
@@ -107,7 +113,8 @@ public struct EnvironmentStore: Sendable {
         return true
     }
 
-    func discard(_ digest: Digest) throws(Failure) {
+    /// Removes a root file system, by one rename. No sandbox may be using it.
+    public func discard(_ digest: Digest) throws(Failure) {
         let aside = try Files.scratchDirectory(in: "\(directory)/incoming")
         try Files.rename("\(directory)/\(digest)", "\(aside.path)/root")
         unlink("\(directory)/\(digest).state")
@@ -131,6 +138,7 @@ public struct EnvironmentStore: Sendable {
         _ digest: Digest, recipe: Digest?, begin: @Sendable () -> Void,
         fill: @Sendable (_ root: String) async throws -> Void, check: @Sendable (_ root: String) async throws -> Void
     ) async throws -> String {
+        try usage?.noteUse(.environment, digest)
         if let place = existing(digest), isUnchanged(digest) { return place }
         let lock = try await ExclusiveLock.acquire("\(directory)/locks/\(digest)")
         defer { withExtendedLifetime(lock) {} }
@@ -164,6 +172,7 @@ public struct EnvironmentStore: Sendable {
         try recordOffset(digest)
         try put(root, at: place)
         try note(Stamp(of: place), of: digest)
+        usage?.noteSize(.environment, digest, at: place)
         if let recipe { refuted.forget(recipe) }
         return place
     }

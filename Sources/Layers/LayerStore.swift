@@ -19,23 +19,36 @@ public struct Layer: Hashable, Sendable {
 /// The layers of this machine: each as an archive, which can be sent elsewhere, and unpacked, which can be stacked.
 ///
 /// ```
-/// objects/ab/DIGEST.tar.zst   the archives; once verified, with the time of modification 1
-/// DIGEST/                     the same unpacked, made when first asked for, never changed
-/// states/DIGEST               the state of that directory when it was made
-/// locks/KEY                   who builds or unpacks what
-/// boot                        the boot in which the directories were unpacked, and how their owners are stored
+/// DIGEST/         a layer unpacked, made when first asked for, never changed
+/// states/DIGEST   the state of that directory when it was made
+/// locks/KEY       who builds or unpacks what
+/// incoming/       what is being unpacked
+/// boot            the boot in which the directories were unpacked, and how their owners are stored
 /// ```
+/// These are a cache; the archives, `ab/DIGEST`, are in a folder that need not be below it, such as the objects of a store.
+/// Once verified, an archive has the time of modification 1.
+///
 /// Everything is written beside its place and renamed: a killed process leaves no half layer. Whatever else happens to the
 /// files is noticed before they are used: a layer is there only where its archive is what its name says, and an unpacked
 /// directory that was changed by anybody is unpacked again.
 public struct LayerStore: Sendable {
     public let directory: String
+    /// The folder of the archives.
+    let archives: String
+    private let usage: CacheUsage?
     private let mapping = IdentityMapping.ofThisProcess
     /// Bounds on a layer, whoever made it.
     public var limits: TreeLimits
 
-    public init(_ directory: String, limits: TreeLimits = TreeLimits()) {
+    /// - Parameters:
+    ///   - archives: the folder of the archives; nil: `objects` in the directory.
+    ///   - usage: is told of each use of an unpacked layer.
+    public init(
+        _ directory: String, archives: String? = nil, usage: CacheUsage? = nil, limits: TreeLimits = TreeLimits()
+    ) {
         self.directory = directory
+        self.archives = archives ?? "\(directory)/objects"
+        self.usage = usage
         self.limits = limits
     }
 
@@ -63,7 +76,7 @@ public struct LayerStore: Sendable {
     ) throws(Failure) -> Layer {
         let ownership: Packing.Ownership =
             keepsOwners && mapping.hasSeveralUsers ? .shifted(mapping.offset) : .fixed(LayerStore.builder)
-        let aside = try Files.scratchDirectory(in: "\(directory)/incoming")
+        let aside = try Files.scratchDirectory(in: incomingArchives)
         let archive = "\(aside.path)/layer.tar.zst"
         let packing = Packing(timestamps: .fixed(1), ownership: ownership, whiteouts: true, limits: limits)
         let summary: Packing.Summary
@@ -92,8 +105,11 @@ public struct LayerStore: Sendable {
 
     /// The file of a layer's archive, whether it exists or not.
     public func object(_ digest: Digest) -> String {
-        "\(directory)/objects/\(digest.shard)/\(digest).tar.zst"
+        "\(archives)/\(digest.shard)/\(digest)"
     }
+
+    /// On the file system of the archives.
+    private var incomingArchives: String { "\(archives)/incoming" }
 
     /// Whether the layer can be used: its archive is whole. One that is damaged is removed, so that it is made again.
     ///
@@ -112,6 +128,7 @@ public struct LayerStore: Sendable {
     ///   removed, so that the layer is made again. `CancellationError`.
     public func unpacked(_ digest: Digest) async throws -> String {
         let place = "\(directory)/\(digest)"
+        try usage?.noteUse(.layer, digest)
         if state(ofUnpacked: digest) != nil { return place }
         let lock = try await ExclusiveLock.acquire("\(directory)/locks/unpack-\(digest)")
         defer { withExtendedLifetime(lock) {} }
@@ -121,6 +138,7 @@ public struct LayerStore: Sendable {
         try extract(digest, to: "\(aside.path)/layer")
         try move("\(aside.path)/layer", to: place)
         try noteState(of: digest)
+        usage?.noteSize(.layer, digest, at: place)
         return place
     }
 
@@ -181,6 +199,7 @@ public struct LayerStore: Sendable {
     /// What cannot be removed now is tried again at the next start.
     public func removeLeftovers() {
         ScratchDirectory.removeLeftovers(in: "\(directory)/incoming")
+        ScratchDirectory.removeLeftovers(in: incomingArchives)
         try? discardAfterBoot()
     }
 
@@ -189,19 +208,18 @@ public struct LayerStore: Sendable {
         defer { withExtendedLifetime(lock) {} }
         let boot = (contents(of: "/proc/sys/kernel/random/boot_id") ?? "") + mapping.description
         guard boot != contents(of: "\(directory)/boot") else { return }
-        for name in names(in: directory) {
-            if let digest = Digest(hex: name) { try discard(digest) }
-        }
+        for digest in unpackedLayers { try discard(digest) }
         try Files.replace("\(directory)/boot", with: Array(boot.utf8), mode: 0o644, durability: .none)
     }
 
-    /// Removes a layer, archive and directory. No sandbox may be using it.
-    public func remove(_ digest: Digest) throws(Failure) {
-        unlink(object(digest))
-        try discard(digest)
-    }
+    /// The layers that are unpacked.
+    public var unpackedLayers: [Digest] { names(in: directory).compactMap { Digest(hex: $0) } }
 
-    func discard(_ digest: Digest) throws(Failure) {
+    /// Removes an archive.
+    public func removeArchive(_ digest: Digest) { unlink(object(digest)) }
+
+    /// Removes an unpacked layer, by one rename. No sandbox may be using it.
+    public func discard(_ digest: Digest) throws(Failure) {
         unlink("\(directory)/states/\(digest)")
         guard isUnpacked(digest) else { return }
         // First out of the way by one rename: nobody finds half of it.
@@ -215,7 +233,7 @@ public struct LayerStore: Sendable {
 
     private func adopt(_ archive: String) throws(Failure) -> (Digest, Int) {
         let (digest, size) = try measure(archive)
-        try Files.makeDirectories("\(directory)/objects/\(digest.shard)", mode: 0o755)
+        try Files.makeDirectories("\(archives)/\(digest.shard)", mode: 0o755)
         try move(archive, to: object(digest))
         markAsVerified(object(digest))
         return (digest, size)

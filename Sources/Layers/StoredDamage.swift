@@ -13,41 +13,54 @@ public struct StoredDamage: Hashable, Sendable {
 }
 
 extension LayerStore {
-    /// Reads all archives, and compares all unpacked directories with their states.
+    /// The archives by the layers that they are of, and the paths of files that are none.
+    public func listArchives() -> (layers: [Digest: String], others: [String]) {
+        var (layers, others): ([Digest: String], [String]) = ([:], [])
+        for shard in names(in: archives) where shard != "incoming" {
+            for name in names(in: "\(archives)/\(shard)") {
+                let file = "\(archives)/\(shard)/\(name)"
+                if let digest = Digest(hex: name), object(digest) == file {
+                    layers[digest] = file
+                } else {
+                    others.append(file)
+                }
+            }
+        }
+        return (layers, others)
+    }
+
+    /// Reads all archives.
     ///
-    /// - Parameter repair: removes what is damaged: layers are made again by the jobs that need them, directories are
-    ///   unpacked again. No sandbox may be using them.
-    /// - Returns: how many archives there are, and what is damaged.
-    /// - Complexity: O(bytes of all archives + entries of all directories).
+    /// - Parameter repair: removes what is damaged, so that it is made again.
+    /// - Complexity: O(bytes of all archives).
+    public func verifyArchives(repair: Bool) -> [StoredDamage] {
+        let (layers, others) = listArchives()
+        let damaged = layers.filter { (try? isWhole($0.key)) != true }
+        let problems =
+            damaged.map { ($0.value, "the archive of layer \($0.key), does not have the digest of its name") }
+            + others.map { ($0, "is no archive of a layer") }
+        return problems.sorted { $0.0 < $1.0 }.map { file, problem in
+            if repair { removeTree(file) }
+            return StoredDamage(message: "'\(file)', \(problem)", repair: "remove it, so that it is made again")
+        }
+    }
+
+    /// Compares all unpacked layers with their states.
+    ///
+    /// - Parameter repair: removes what is damaged, so that it is unpacked again. No sandbox may be using it.
+    /// - Returns: how many unpacked layers there are, and what is damaged.
+    /// - Complexity: O(entries of all directories).
     public func verify(repair: Bool) throws(Failure) -> (layers: Int, damage: [StoredDamage]) {
         var damage: [StoredDamage] = []
-        let archives = names(in: "\(directory)/objects").flatMap { shard in
-            names(in: "\(directory)/objects/\(shard)").map { (shard: shard, name: $0) }
-        }
-        for archive in archives {
-            let file = "\(directory)/objects/\(archive.shard)/\(archive.name)"
-            let digest = Digest(hex: String(archive.name.prefix { $0 != "." }))
-            let problem: String
-            if let digest, object(digest) == file {
-                if (try? isWhole(digest)) == true { continue }
-                problem = "the archive of layer \(digest), does not have the digest of its name"
-            } else {
-                problem = "is no archive of a layer"
-            }
-            damage.append(StoredDamage(message: "'\(file)', \(problem)", repair: "remove it, so that it is made again"))
-            if repair { removeTree(file) }
-        }
-        for name in names(in: "\(directory)/states") {
-            guard let digest = Digest(hex: name), access("\(directory)/\(name)", F_OK) == 0,
-                state(ofUnpacked: digest) == nil
-            else { continue }
+        for digest in unpackedLayers
+        where access("\(directory)/states/\(digest)", F_OK) == 0 && state(ofUnpacked: digest) == nil {
             damage.append(
                 StoredDamage(
                     message: "'\(directory)/\(digest)', a layer unpacked, was changed since",
                     repair: "remove it, so that it is unpacked again"))
             if repair { try discard(digest) }
         }
-        return (archives.count, damage)
+        return (unpackedLayers.count, damage)
     }
 }
 
@@ -57,7 +70,6 @@ extension EnvironmentStore {
     /// - Parameter repair: removes those that were changed, so that they are made again. No sandbox may be using them.
     /// - Complexity: O(entries); of those whose metadata differ also O(bytes).
     public func verify(repair: Bool) throws(Failure) -> (environments: Int, damage: [StoredDamage]) {
-        let digests = names(in: directory).compactMap { Digest(hex: $0) }
         var damage: [StoredDamage] = []
         for digest in digests where try !isIntact(digest) {
             damage.append(

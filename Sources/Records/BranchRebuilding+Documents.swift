@@ -22,7 +22,7 @@ extension BranchRebuilding {
             else { return nil }
             let logs = [result.log] + (result.failedAttempts ?? []).map(\.log)
             return Contents(
-                logs: logs.compactMap { $0 }, layers: [],
+                logs: logs.compactMap { $0 }, layers: [result.layer].compactMap { $0 },
                 owner: results.describe(path) ?? path)
         })
 }

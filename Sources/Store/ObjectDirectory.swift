@@ -69,11 +69,13 @@ public struct ObjectDirectory: Sendable {
     }
 
     /// Every file, its size in bytes, and when it was stored (seconds since 1970).
+    ///
+    /// Whoever stores a file may set its time of modification, but not that of its last change.
     public func list() -> [(digest: Digest, size: Int, stored: Int)] {
         files(below: directory).compactMap { path in
             let name = String(path.split(separator: "/").last ?? "")
             guard let digest = Digest(hex: name), let status = FileStatus(path) else { return nil }
-            return (digest, status.size, status.modified)
+            return (digest, status.size, max(status.modified, status.changed))
         }
     }
 

@@ -73,6 +73,13 @@ func freeFiles(at path: String) -> Int {
 
 private let block = 4096
 
+/// Bytes on disk of all that lies below `path`, following no link.
+package func treeSize(_ path: String) -> Int {
+    var count = TreeCount { true }
+    count.add(openDirectory(path, in: AT_FDCWD), level: 0)
+    return count.bytes
+}
+
 /// Counts bytes on disk, following no link. What vanishes meanwhile counts nothing.
 private struct TreeCount {
     /// Entries between two questions whether to go on: a few milliseconds' worth.

@@ -13,6 +13,8 @@ package struct FileStatus: Hashable, Sendable {
     package var size: Int
     /// Seconds since 1970.
     package var modified: Int
+    /// Seconds since 1970, of the last change of the file or its status, which nobody can set.
+    package var changed: Int
     /// Number of names.
     package var links: Int
     /// Identifies the file, together with `device`, as long as it exists.
@@ -50,6 +52,7 @@ package struct FileStatus: Hashable, Sendable {
             }
         size = Int(status.st_size)
         modified = status.st_mtim.tv_sec
+        changed = status.st_ctim.tv_sec
         links = Int(status.st_nlink)
         inode = UInt64(status.st_ino)
         device = UInt64(status.st_dev)

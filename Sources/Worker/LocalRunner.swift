@@ -30,6 +30,9 @@ public final class LocalRunner: JobRunner {
     private let beginLog: LogKeeper
     let defaultLimits: Limits
     let processors: Int
+    private let cacheLimit: Int?
+    /// Protects what jobs use from other processes that trim the cache.
+    private let session: Mutex<ScratchDirectory?>
 
     /// - Parameters:
     ///   - folders: where this worker keeps things; made if need be, and cleared of what dead processes left.
@@ -37,31 +40,45 @@ public final class LocalRunner: JobRunner {
     ///   - sources: the cache of the packages' archives.
     ///   - hosts: where jobs run whose targets are no Linux roots.
     ///   - limits: for jobs that have none of their own.
+    ///   - cacheLimit: bytes that the cache may hold when no job runs; nil: any number.
     ///   - processors: that one build is told to use.
     ///   - beginLog: makes the log of each attempt to run a job.
     /// - Throws: `Failure` where the folders cannot be made.
     package init(
         _ folders: WorkerFolders, plugins: PluginCatalog, sources: SourceCache, hosts: HostSettings = HostSettings(),
-        limits: Job.Limits? = nil,
+        limits: Job.Limits? = nil, cacheLimit: Int? = nil,
         processors: Int = ProcessInfo.processInfo.activeProcessorCount, beginLog: @escaping LogKeeper
     ) throws {
         self.folders = folders
         self.sources = sources
         self.beginLog = beginLog
         self.processors = processors
+        self.cacheLimit = cacheLimit
         defaultLimits = Limits().narrowed(by: limits)
-        layers = LayerStore(folders.layers)
-        environments = TargetEnvironments(folders.environments, catalog: plugins)
-        systemPackages = SystemPackageLayers(folders, layers: layers)
+        layers = folders.layerStore
+        environments = TargetEnvironments(folders.environmentStore, catalog: plugins)
+        systemPackages = SystemPackageLayers(folders)
         clients = OpamClients(folders)
         remote = RemoteSessions(hosts, scratch: folders.scratch)
+        try Files.makeDirectories(folders.cache)
+        try folders.adoptOlderLayout()
         for folder in [folders.environments, folders.clients, folders.systemLayers, folders.scratch, folders.logs] {
             try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         }
         ScratchDirectory.removeLeftovers(in: folders.scratch)
         ScratchDirectory.removeLeftovers(in: folders.logs)
         layers.removeLeftovers()
+        folders.systemLayerStore.removeLeftovers()
+        // Before this process counts as a user of what is there.
+        if let cacheLimit { try folders.trimCache(to: cacheLimit) }
+        session = Mutex(try folders.usage.beginSession())
         ResourcePreflight.raiseDescriptorLimit()
+    }
+
+    /// Removes from the cache what is too much, least recently used first. No job may be running, or be run later.
+    package func trimCache() throws(Failure) {
+        session.withLock { $0 = nil }
+        if let cacheLimit { try folders.trimCache(to: cacheLimit) }
     }
 
     /// Whether the layer is stored on this machine.

@@ -12,6 +12,7 @@ internal import Supervision
 struct SystemPackageLayers: Sendable {
     private let folder: String
     private let layers: LayerStore
+    private let usage: CacheUsage
     private let scratch: String
     private let failures = FailedSystemLayers()
 
@@ -19,9 +20,10 @@ struct SystemPackageLayers: Sendable {
     private static let excluded: Set<String> = ["dev", "proc", "run", "sys", "tmp", "var/cache", "var/log", "var/tmp"]
     static let limits = Limits(time: .seconds(3600), silence: .seconds(900), disk: 16 << 30)
 
-    init(_ folders: WorkerFolders, layers: LayerStore) {
+    init(_ folders: WorkerFolders) {
         folder = folders.systemLayers
-        self.layers = layers
+        layers = folders.systemLayerStore
+        usage = folders.usage
         scratch = folders.scratch
     }
 
@@ -50,10 +52,10 @@ struct SystemPackageLayers: Sendable {
         guard answer.unknown.isEmpty else { throw Refusal.unknown(answer.unknown) }
         guard !answer.installed.isEmpty else { return nil }
         let key = try CanonicalJSON.digest(of: Key(environment: environment, steps: answer.steps))
-        if let known = existing(key) { return try await layers.unpacked(known) }
+        if let known = try existing(key) { return try await layers.unpacked(known) }
         let lock = try await layers.lock(building: "system-\(key)")
         defer { withExtendedLifetime(lock) {} }
-        if let known = existing(key) { return try await layers.unpacked(known) }
+        if let known = try existing(key) { return try await layers.unpacked(known) }
         if let failed = failures[key] {
             log.note("system packages: \(answer.installed.joined(separator: " ")): failed before in this run")
             let section = log.begin(.depext, failed.name, failed.command)
@@ -70,10 +72,12 @@ struct SystemPackageLayers: Sendable {
         var steps: [Step]
     }
 
-    private func existing(_ key: Digest) -> Digest? {
+    private func existing(_ key: Digest) throws(Failure) -> Digest? {
         guard let text = try? String(contentsOfFile: "\(folder)/\(key)", encoding: .utf8),
-            let digest = Digest(hex: text), layers.contains(digest)
+            let digest = Digest(hex: text)
         else { return nil }
+        try usage.noteUse(.system, digest)
+        guard layers.contains(digest) else { return nil }
         return digest
     }
 

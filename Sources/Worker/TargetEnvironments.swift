@@ -22,8 +22,8 @@ actor TargetEnvironments {
     /// - Parameters:
     ///   - attempts: how often an environment is tried where the network, the mirror or the machine is to blame.
     ///   - backoff: the pause before the second attempt, doubled for each further one.
-    init(_ folder: String, catalog: PluginCatalog, attempts: Int = 3, backoff: Duration = .seconds(2)) {
-        store = EnvironmentStore(folder)
+    init(_ store: EnvironmentStore, catalog: PluginCatalog, attempts: Int = 3, backoff: Duration = .seconds(2)) {
+        self.store = store
         self.catalog = catalog
         self.attempts = attempts
         self.backoff = backoff

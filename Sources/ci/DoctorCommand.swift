@@ -22,7 +22,8 @@ struct DoctorCommand: AsyncParsableCommand, TracedCommand, SandboxingCommand {
         let check = MachineCheck(
             store: try store.path(in: configuration), path: configuration.environment["PATH"] ?? "",
             plugins: try PluginSearchPath.configured(configuration), hosts: try hosts.settings(configuration),
-            cache: Result { try cache.directory(in: configuration) })
+            cache: Result { try cache.directory(in: configuration) },
+            cacheLimit: try Settings.cacheLimit.value(flag: nil, in: configuration) ?? .defaultCacheLimit)
         let findings = await check.findings()
         if format == .json {
             try printJSON(findings)

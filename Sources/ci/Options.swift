@@ -120,12 +120,15 @@ struct RunnerOptions: ParsableArguments {
 
     @OptionGroup var sources: SourceOptions
 
+    @Option(name: .customLong("cache-limit"), help: Settings.cacheLimit.help)
+    var cacheLimit: ByteSize?
+
     /// The plugins on the search path.
     func catalog(_ configuration: Configuration) throws -> PluginCatalog {
         PluginCatalog(try PluginSearchPath.configured(configuration, flag: pluginPath))
     }
 
-    /// The runner whose layers lie in the store at `path`.
+    /// The runner whose layers are objects of the store at `path`.
     ///
     /// - Throws: `Failure` where a setting is wrong or the runner's folders cannot be made.
     func runner(
@@ -133,8 +136,10 @@ struct RunnerOptions: ParsableArguments {
         beginLog: @escaping LocalRunner.LogKeeper
     ) throws -> LocalRunner {
         try LocalRunner(
-            WorkerFolders("\(path)/ciso/worker"), plugins: catalog,
-            sources: sources.cache(in: configuration, store: path),
-            hosts: hosts.settings(configuration), beginLog: beginLog)
+            WorkerFolders(store: path, cache: sources.general.directory(in: configuration, store: path)),
+            plugins: catalog, sources: sources.cache(in: configuration, store: path),
+            hosts: hosts.settings(configuration),
+            cacheLimit: (Settings.cacheLimit.value(flag: cacheLimit, in: configuration) ?? .defaultCacheLimit).bytes,
+            beginLog: beginLog)
     }
 }

@@ -74,6 +74,7 @@ struct RunCommand: AsyncParsableCommand, TracedCommand, SandboxingCommand {
         let slots =
             try Settings.jobs.value(flag: jobs, in: configuration) ?? ProcessInfo.processInfo.activeProcessorCount
         results = try await run(plan, only, results, in: store, runner: runner, slots: slots)
+        try runner.trimCache()
         try results.refresh(from: store)
         let states = try DeploymentResults(store: store, documents, header, results).states(picked: only)
         try CellPrinter(format: format).print(states)

@@ -93,6 +93,12 @@ enum Settings {
     static let logLevel = Setting<Logger.Level>(
         key: "log-level", text: "Trace on standard error what happens inside: \(levels).", defaultText: "no trace",
         expected: levels, read: { Logger.Level(rawValue: $0) })
+    static let cacheLimit = Setting<ByteSize>(
+        key: "cache-limit",
+        text:
+            "Bytes of root file systems and unpacked layers that the cache keeps; what was not used for longest goes.",
+        defaultText: "\(ByteSize.defaultCacheLimit)", expected: "a number of bytes, with K, M, G or T",
+        read: { ByteSize($0) })
 
     /// The environment's name of a key.
     static func variable(of key: String) -> String {
@@ -101,7 +107,7 @@ enum Settings {
 
     /// The keys of these settings; the names of all options are keys too.
     static let keys = [
-        store.key, jobs.key, pluginPath.key, sourceCache.key, sourceMirrors.key, cache.key, repositoryMirrors.key,
-        logLevel.key, hosts.key, knownHosts.key, sshConfig.key, sshTimeout.key, hostWait.key,
+        store.key, jobs.key, pluginPath.key, sourceCache.key, sourceMirrors.key, cache.key, cacheLimit.key,
+        repositoryMirrors.key, logLevel.key, hosts.key, knownHosts.key, sshConfig.key, sshTimeout.key, hostWait.key,
     ]
 }

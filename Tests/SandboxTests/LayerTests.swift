@@ -42,7 +42,7 @@ struct LayerTests {
         usleep(1_100_000)
         let second = try await build(script)
         #expect(first == second)
-        let files = try FileManager.default.contentsOfDirectory(atPath: store.directory + "/incoming")
+        let files = try FileManager.default.contentsOfDirectory(atPath: store.directory + "/objects/incoming")
         #expect(files.isEmpty)
     }
 

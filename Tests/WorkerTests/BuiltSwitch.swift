@@ -42,7 +42,7 @@ struct BuiltSwitch {
     ///
     /// - Parameter left: a package that is left out.
     func withState(in directory: String, leavingOut left: String? = nil) async throws -> [String] {
-        let target = try await TargetEnvironments(world.folders.environments, catalog: world.catalog)
+        let target = try await TargetEnvironments(world.folders.environmentStore, catalog: world.catalog)
             .environment(of: world.target) { _ in }
         let built = order.compactMap { endings[$0] }.filter { $0.report.layer != nil }
         let kept = zip(built, layers).filter { $0.0.request.job.package.name != left }

@@ -1,6 +1,7 @@
 import Core
 import Documents
 import Foundation
+import Layers
 import PlanSession
 import PluginHost
 import PluginMessages
@@ -54,7 +55,8 @@ struct FailedEnvironmentTests {
                 distribution: request.distribution, version: request.version, architecture: request.architecture,
                 systemCompiler: false, options: [:], variables: description.variables,
                 environment: try description.environmentDigest, required: true)
-            environments = TargetEnvironments("\(folder.path)/worker", catalog: catalog, backoff: .milliseconds(1))
+            environments = TargetEnvironments(
+                EnvironmentStore("\(folder.path)/worker"), catalog: catalog, backoff: .milliseconds(1))
         }
 
         /// As in a string of JSON or C.

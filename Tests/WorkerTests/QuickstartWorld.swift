@@ -108,7 +108,7 @@ struct QuickstartWorld {
             systemCompiler: true, engine: engine, options: [:], variables: description.variables,
             environment: try description.environmentDigest, required: true)
         folders = WorkerFolders("\(Self.cache)/worker")
-        layers = LayerStore(folders.layers)
+        layers = folders.layerStore
         sourceCaches = sources
         repositoryFolder = repository
         logs = try Logs(in: folders.logs)

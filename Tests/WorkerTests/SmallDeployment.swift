@@ -15,7 +15,7 @@ struct SmallDeployment {
     init(_ packages: [String: String]) async throws {
         // Makes the root file system if need be.
         let world = try await QuickstartWorld()
-        _ = try await TargetEnvironments(world.folders.environments, catalog: world.catalog)
+        _ = try await TargetEnvironments(world.folders.environmentStore, catalog: world.catalog)
             .environment(of: world.target) { _ in }
         folder = try TemporaryDirectory()
         let compiler = [
@@ -34,15 +34,18 @@ struct SmallDeployment {
             packages: all
             """
         try folder.write(matrix, to: "small.yaml")
-        // The first plan makes the store; its root file systems are those of the tests.
-        let worker = store.appending(path: "ciso/worker")
+        // The root file systems are those of the tests.
+        try FileManager.default.createDirectory(at: cache, withIntermediateDirectories: true)
+        symlink(world.folders.environments, cache.appending(path: "environments").path)
         try program("plan").output()
-        try FileManager.default.createDirectory(at: worker, withIntermediateDirectories: true)
-        symlink(world.folders.environments, worker.appending(path: "environments").path)
     }
 
     var store: URL { folder.url.appending(path: "store") }
-    var layersFolder: URL { store.appending(path: "ciso/worker/layers") }
+    /// The worker's.
+    var cache: URL { folder.url.appending(path: "cache/worker") }
+    var layersFolder: URL { cache.appending(path: "layers") }
+    /// Of the archives of layers.
+    var objects: URL { store.appending(path: "ciso/objects") }
 
     /// `ci plan` or `ci run`, not yet started.
     func program(_ command: String) throws -> Program {
@@ -52,7 +55,10 @@ struct SmallDeployment {
 
     /// Any command on the store.
     func ci(_ words: [String]) throws -> Program {
-        Program([try BuiltProgram.path(of: "ci")] + words + ["--store", store.path])
+        let environment = ["CISO_CACHE": folder("cache"), "CISO_SOURCE_CACHE": "\(QuickstartWorld.cache)/sources"]
+        return Program(
+            [try BuiltProgram.path(of: "ci")] + words + ["--store", store.path],
+            environment: ProcessInfo.processInfo.environment.merging(environment) { $1 })
     }
 
     /// The processes that still show the store in their command lines or among their mounts after so many seconds.
@@ -116,16 +122,16 @@ struct SmallDeployment {
 
     /// The archives of layers, by their paths.
     func layers() throws -> [String] {
-        let objects = FileManager.default.enumerator(atPath: layersFolder.appending(path: "objects").path)
-        return (objects?.compactMap { $0 as? String } ?? []).filter { $0.hasSuffix(".tar.zst") }
+        let objects = FileManager.default.enumerator(atPath: objects.path)
+        return (objects?.compactMap { $0 as? String } ?? []).filter { $0.utf8.count == 67 }
     }
 
     /// Archives that are not what their names say, and unpacked layers that lack a file of theirs.
     func damagedLayers() throws -> [String] {
         try layers().filter { name in
-            let file = layersFolder.appending(path: "objects/\(name)")
+            let file = objects.appending(path: name)
             let digest = Digest(of: Array(try Data(contentsOf: file))).hex
-            guard name.hasSuffix("\(digest).tar.zst") else { return true }
+            guard name.hasSuffix("/\(digest)") else { return true }
             let unpacked = layersFolder.appending(path: digest).path
             guard FileManager.default.fileExists(atPath: unpacked) else { return false }
             let expected = try listing(of: file.path)
@@ -139,10 +145,14 @@ struct SmallDeployment {
 
     /// What is left where unfinished things lie, once a run has come to its end.
     func leftovers() throws -> [String] {
-        let worker = store.appending(path: "ciso/worker")
-        return try ["layers/incoming", "scratch", "logs"].flatMap { place in
-            try FileManager.default.contentsOfDirectory(atPath: worker.appending(path: place).path)
-                .map { "\(place)/\($0)" }
+        let ciso = store.appending(path: "ciso")
+        let places = [
+            cache.appending(path: "layers/incoming"), objects.appending(path: "incoming"),
+            ciso.appending(path: "worker/scratch"), ciso.appending(path: "worker/logs"),
+            ciso.appending(path: "logs/running"), cache.appending(path: "sessions"),
+        ]
+        return try places.flatMap { place in
+            try FileManager.default.contentsOfDirectory(atPath: place.path).map { place.appending(path: $0).path }
         }
     }
 }

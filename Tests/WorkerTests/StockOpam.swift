@@ -21,12 +21,11 @@ struct StockOpam {
     init(
         in world: QuickstartWorld, systemPackages: [String] = [], layers: [String] = []
     ) async throws {
-        target = try await TargetEnvironments(world.folders.environments, catalog: world.catalog)
+        target = try await TargetEnvironments(world.folders.environmentStore, catalog: world.catalog)
             .environment(of: world.target) { _ in }
-        let store = LayerStore(world.folders.layers)
         let log = try JobLog("\(world.folders.logs)/stock-opam-\(UUID().uuidString)")
         defer { unlink(log.path) }
-        let opam = try await SystemPackageLayers(world.folders, layers: store).layer(
+        let opam = try await SystemPackageLayers(world.folders).layer(
             of: Set(systemPackages + ["opam"]).sorted(), in: target, environment: world.target.environment, log: log
         ) { _ in }
         sandbox = try Sandbox(

@@ -79,7 +79,7 @@ struct WorkerDamageTests {
         let sources = folder("sources")
         func run() throws -> Program.Ending {
             var program = try deployment.program("run")
-            program.environment = ProcessInfo.processInfo.environment.merging(["CISO_SOURCE_CACHE": sources]) { $1 }
+            program.environment?["CISO_SOURCE_CACHE"] = sources
             return try program.run()
         }
         #expect(try run().status == 0)
@@ -87,10 +87,10 @@ struct WorkerDamageTests {
         #expect(Set(states.values) == ["success"] && layers.count == 5, "\(states) \(layers)")
 
         for round in 1...(LongForm.isWanted ? 300 : 14) {
-            let places = [deployment.store.appending(path: "ciso/worker").path, sources]
+            let places = [deployment.cache.path, deployment.objects.path, sources]
             let files = try places.flatMap { place in
                 try FileManager.default.subpathsOfDirectory(atPath: place).sorted().map { "\(place)/\($0)" }
-            }.filter { !["/locks/", "/environments", "/incoming"].contains(where: $0.contains) }
+            }.filter { !["/locks/", "/environments", "/incoming", "/sessions"].contains(where: $0.contains) }
             let file = try #require(files.randomElement(using: &random))
             let fault = Self.faults[(round - 1) % Self.faults.count]
             guard fault.inject(file) else { continue }
@@ -113,7 +113,7 @@ struct WorkerDamageTests {
         try deployment.program("run").output()
         let layers = try deployment.layersOfCells()
         for layer in try deployment.layers() {
-            let file = deployment.layersFolder.appending(path: "objects/\(layer)").path
+            let file = deployment.objects.appending(path: layer).path
             truncate(file, off_t(Self.size(of: file) / 2))
         }
         for layer in layers.values {
@@ -143,7 +143,7 @@ struct WorkerDamageTests {
         try deployment.program("run").output()
         let layers = try deployment.layersOfCells()
         let layer = try #require(layers.first { $0.key.contains("/a/1") }?.value)
-        let file = deployment.layersFolder.appending(path: "objects/\(layer.prefix(2))/\(layer).tar.zst").path
+        let file = deployment.objects.appending(path: "\(layer.prefix(2))/\(layer)").path
         let flip = try #require(Self.faults.first { $0.name == "a bit flipped" })
         #expect(flip.inject(file))
         try Program(["touch", "-d", "@1", file]).output()

@@ -121,6 +121,7 @@ struct StoreVerifyCommand: AsyncParsableCommand, TracedCommand {
 
     @OptionGroup var trace: LogOption
     @OptionGroup var store: StoreOption
+    @OptionGroup var cache: CacheOption
 
     @Flag(help: "Repair what can be repaired without losing data.")
     var repair = false
@@ -132,10 +133,12 @@ struct StoreVerifyCommand: AsyncParsableCommand, TracedCommand {
     var format: DocumentFormat = .text
 
     func run() async throws {
-        let path = try store.path(in: .current())
+        let configuration = try Configuration.current()
+        let path = try store.path(in: configuration)
         let isRepairing = repair && !dryRun
         var verification = try Store.verify(at: path, repair: isRepairing, rebuilding: .documents)
-        try verification.addWorker("\(path)/ciso/worker", repair: isRepairing)
+        let cache = try cache.directory(in: configuration, store: path, isRead: !isRepairing)
+        try verification.addWorker(ofStore: path, cache: cache, repair: isRepairing)
         if format == .json {
             try printJSON(verification)
         } else {
@@ -164,7 +167,7 @@ struct StoreVerifyCommand: AsyncParsableCommand, TracedCommand {
         return "\(count(verification.branches, "branch", plural: "branches")), "
             + "\(count(verification.commits, "commit")), \(count(verification.documents, "document")), "
             + "\(count(verification.objects, "log or object", plural: "logs and objects")), "
-            + "\(count(verification.layers, "layer")), \(count(verification.environments, "root file system")): "
+            + "\(count(verification.layers, "unpacked layer")), \(count(verification.environments, "root file system")): "
             + count(verification.findings.count, "finding")
             + (repair && !dryRun ? ", \(done) repaired, \(verification.remaining.count) remain" : "")
     }

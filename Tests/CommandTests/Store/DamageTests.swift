@@ -146,15 +146,11 @@ enum FileDamage: String, CaseIterable {
     private func strikes(_ files: [String], _ random: inout SeededGenerator) -> [(file: String, damage: FileDamage)] {
         var strikes: [(file: String, damage: FileDamage)] = []
         let isFull = ProcessInfo.processInfo.environment["CISO_TEST_FULL"] != nil
-        for (sort, files) in Dictionary(grouping: files, by: sort).sorted(by: { $0.key < $1.key }) {
-            // A layer that is gone is made again.
-            let damages = FileDamage.allCases.filter {
-                !sort.hasPrefix("ciso/objects") || $0 == .zero || $0 == .flip
-            }
+        for (_, files) in Dictionary(grouping: files, by: sort).sorted(by: { $0.key < $1.key }) {
             if isFull {
-                strikes += files.flatMap { file in damages.map { (file, $0) } }
+                strikes += files.flatMap { file in FileDamage.allCases.map { (file, $0) } }
             } else {
-                strikes += damages.shuffled(using: &random).prefix(2).compactMap { damage in
+                strikes += FileDamage.allCases.shuffled(using: &random).prefix(2).compactMap { damage in
                     files.randomElement(using: &random).map { ($0, damage) }
                 }
             }

@@ -1,0 +1,148 @@
+public import Core
+import Glibc
+import Supervision
+public import System
+
+/// When each entry of a worker's cache was used last, and how large it is, so that the least recently used ones can go.
+///
+/// ```
+/// uses/KIND-DIGEST   the entry's size in bytes; the time of modification is that of its last use
+/// locks/uses         held while an entry is noted as used, or removed
+/// sessions/          a scratch directory for each process that uses entries
+/// ```
+/// Whoever uses an entry notes that before looking whether it is there. An entry that was used since any living process
+/// began its session is in use, and stays.
+public struct CacheUsage: Sendable {
+    public enum Kind: String, Sendable, CaseIterable {
+        /// A layer, unpacked.
+        case layer
+        /// A root file system.
+        case environment
+        /// The archive of a layer of system packages.
+        case system
+    }
+
+    public struct Entry: Hashable, Sendable {
+        public var kind: Kind
+        public var digest: Digest
+        /// Bytes on disk.
+        public var size: Int
+        public var isInUse: Bool
+        fileprivate var lastUse: Instant
+    }
+
+    fileprivate struct Instant: Hashable, Comparable, Sendable {
+        var seconds: Int
+        var nanoseconds: Int
+
+        init?(of path: String) {
+            var status = stat()
+            guard lstat(path, &status) == 0 else { return nil }
+            (seconds, nanoseconds) = (status.st_mtim.tv_sec, status.st_mtim.tv_nsec)
+        }
+
+        static func < (left: Instant, right: Instant) -> Bool {
+            (left.seconds, left.nanoseconds) < (right.seconds, right.nanoseconds)
+        }
+    }
+
+    public let directory: String
+
+    public init(_ directory: String) {
+        self.directory = directory
+    }
+
+    private var sessions: String { "\(directory)/sessions" }
+
+    private func file(_ kind: Kind, _ digest: Digest) -> String { "\(directory)/uses/\(kind.rawValue)-\(digest)" }
+
+    /// Begins a session of this process, which ends with the returned object.
+    public func beginSession() throws(Failure) -> ScratchDirectory {
+        ScratchDirectory.removeLeftovers(in: sessions)
+        return try Files.scratchDirectory(in: sessions)
+    }
+
+    /// Notes that an entry is used from now on.
+    package func noteUse(_ kind: Kind, _ digest: Digest) throws(Failure) {
+        try locked { () throws(Failure) in
+            let path = file(kind, digest)
+            if FileStatus(path)?.isDirectory == true { removeTree(path) }
+            let file = try OpenFile<Failure>(path, O_WRONLY | O_CREAT, mode: 0o644)
+            guard futimens(file.descriptor, nil) == 0 else { throw Failure(.last("touch", path)) }
+        }
+    }
+
+    /// Notes the size of an entry that was just made at `place`.
+    func noteSize(_ kind: Kind, _ digest: Digest, at place: String) {
+        note(Self.size(of: place), kind, digest)
+    }
+
+    /// A size that could not be noted is measured each time.
+    private func note(_ size: Int, _ kind: Kind, _ digest: Digest) {
+        let file = try? OpenFile<Failure>(file(kind, digest), O_WRONLY | O_CREAT | O_TRUNC, mode: 0o644)
+        try? file?.write(Array("\(size)".utf8), at: 0)
+    }
+
+    /// The entries with these digests, which are at these places.
+    ///
+    /// - Complexity: Two system calls for each, and a walk through one whose size was not noted.
+    public func entries(_ kind: Kind, _ places: [Digest: String]) -> [Entry] {
+        let horizon = horizon()
+        return places.compactMap { digest, place in
+            let file = file(kind, digest)
+            guard let lastUse = Instant(of: file) ?? Instant(of: place) else { return nil }
+            let size = contents(of: file).flatMap { Int($0) } ?? Self.size(of: place)
+            return Entry(
+                kind: kind, digest: digest, size: size, isInUse: horizon.map { lastUse >= $0 } ?? false,
+                lastUse: lastUse)
+        }
+    }
+
+    /// When the oldest living session began; nil where there is none.
+    private func horizon() -> Instant? {
+        ScratchDirectory.removeLeftovers(in: sessions)
+        return names(in: sessions).compactMap { Instant(of: "\(sessions)/\($0)") }.min()
+    }
+
+    /// Removes the least recently used of `entries`, unless they are in use, until the rest takes at most `limit` bytes.
+    ///
+    /// - Parameter remove: takes an entry away by one rename.
+    /// - Returns: what was removed.
+    @discardableResult
+    public func evict(_ entries: [Entry], to limit: Int, remove: (Entry) throws(Failure) -> Void) throws(Failure)
+        -> [Entry]
+    {
+        var total = entries.reduce(0) { $0 + $1.size }
+        var removed: [Entry] = []
+        for entry in entries.sorted(by: { $0.lastUse < $1.lastUse }) where total > limit && !entry.isInUse {
+            let isRemoved = try locked { () throws(Failure) -> Bool in
+                // It may have been used meanwhile, perhaps by a process that has begun since, and at the same tick of the clock.
+                let file = file(entry.kind, entry.digest)
+                let lastUse = Instant(of: file) ?? entry.lastUse
+                guard lastUse == entry.lastUse, horizon().map({ lastUse < $0 }) ?? true else { return false }
+                try remove(entry)
+                unlink(file)
+                return true
+            }
+            guard isRemoved else { continue }
+            total -= entry.size
+            removed.append(entry)
+        }
+        return removed
+    }
+
+    private func locked<Result>(_ body: () throws(Failure) -> Result) throws(Failure) -> Result {
+        for folder in ["uses", "locks"] { try Files.makeDirectories("\(directory)/\(folder)", mode: 0o755) }
+        let lock = try OpenFile<Failure>("\(directory)/locks/uses", O_RDWR | O_CREAT, mode: 0o644)
+        try lock.waitForLock()
+        defer { lock.unlock() }
+        return try body()
+    }
+
+    /// Bytes on disk of a file, or of everything below a directory.
+    private static func size(of place: String) -> Int {
+        var status = stat()
+        guard lstat(place, &status) == 0 else { return 0 }
+        return Int(status.st_blocks) * 512 + (status.st_mode & S_IFMT == S_IFDIR ? treeSize(place) : 0)
+    }
+}

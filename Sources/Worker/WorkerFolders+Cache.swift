@@ -1,0 +1,52 @@
+public import Core
+internal import Glibc
+public import Layers
+internal import System
+
+/// What a worker's cache holds, and what of it goes when it holds too much.
+extension WorkerFolders {
+    /// Everything of the cache that can be evicted.
+    public var cacheEntries: [CacheUsage.Entry] {
+        let (layers, environments) = (layerStore, environmentStore)
+        func places(_ digests: [Digest], _ folder: String) -> [Digest: String] {
+            Dictionary(uniqueKeysWithValues: digests.map { ($0, "\(folder)/\($0)") })
+        }
+        return usage.entries(.layer, places(layers.unpackedLayers, layers.directory))
+            + usage.entries(.environment, places(environments.digests, environments.directory))
+            + usage.entries(.system, systemLayerStore.listArchives().layers)
+    }
+
+    /// Removes the least recently used entries that no living process may be using, until the rest takes at most `limit` bytes.
+    ///
+    /// - Returns: what was removed.
+    @discardableResult
+    public func trimCache(to limit: Int) throws(Failure) -> [CacheUsage.Entry] {
+        let (layers, environments, system) = (layerStore, environmentStore, systemLayerStore)
+        return try usage.evict(cacheEntries, to: limit) { entry throws(Failure) in
+            switch entry.kind {
+            case .layer: try layers.discard(entry.digest)
+            case .environment: try environments.discard(entry.digest)
+            case .system: system.removeArchive(entry.digest)
+            }
+        }
+    }
+
+    /// Takes over what an older version kept beside the store: archives, and root file systems where the cache has none. The
+    /// rest is made again.
+    func adoptOlderLayout() throws(Failure) {
+        let old = "\(root)/layers/objects"
+        guard cache != root, access(old, F_OK) == 0 else { return }
+        for shard in names(in: old) {
+            for name in names(in: "\(old)/\(shard)") where name.hasSuffix(".tar.zst") {
+                guard let digest = Digest(hex: String(name.dropLast(".tar.zst".count))) else { continue }
+                // One that is damaged is made again.
+                try? layerStore.add("\(old)/\(shard)/\(name)", expected: digest)
+            }
+        }
+        if access(environments, F_OK) != 0 { rename("\(root)/environments", environments) }
+        let aside = try Files.scratchDirectory(in: scratch)
+        for name in ["layers", "environments", "clients", "system"] {
+            rename("\(root)/\(name)", "\(aside.path)/\(name)")
+        }
+    }
+}

@@ -1,0 +1,6 @@
+internal import ArgumentParser
+internal import Core
+
+extension ByteSize: ExpressibleByArgument {
+    init?(argument: String) { self.init(argument) }
+}

@@ -1,0 +1,160 @@
+import Core
+import Foundation
+import Layers
+import System
+import TestSupport
+import Testing
+
+@testable import Worker
+
+/// What a worker can make again is shared by all stores, bounded, and kept while it is in use.
+@Suite struct CacheTests {
+    private let directory: TemporaryDirectory
+
+    init() throws {
+        directory = try TemporaryDirectory()
+    }
+
+    private func folders(_ store: String = "one") -> WorkerFolders {
+        WorkerFolders(directory("\(store)/worker"), cache: directory("cache"), archives: directory("\(store)/objects"))
+    }
+
+    /// A layer with a file of about so many bytes.
+    private func layer(_ name: String, bytes: Int = 100_000, in folders: WorkerFolders) throws -> Digest {
+        let changes = "changes-\(name)"
+        try directory.write(String(repeating: name, count: bytes / name.utf8.count), to: "\(changes)/home/\(name)")
+        return try folders.layerStore.capture(directory: directory(changes)).digest
+    }
+
+    private func isUnpacked(_ digest: Digest, in folders: WorkerFolders) -> Bool {
+        access("\(folders.layers)/\(digest)", F_OK) == 0
+    }
+
+    @Test func archivesBelongToTheStoreAndDirectoriesToTheCache() async throws {
+        let (one, two) = (folders("one"), folders("two"))
+        let digest = try layer("a", in: one)
+        #expect(access("\(one.archives)/\(digest.shard)/\(digest)", R_OK) == 0)
+        let place = try await one.layerStore.unpacked(digest)
+        #expect(place == "\(directory("cache"))/layers/\(digest)")
+        // What is unpacked is of use to a store that has no such layer, but does not make it one of its own.
+        #expect(try await two.layerStore.unpacked(digest) == place && !two.layerStore.contains(digest))
+        #expect(try layer("a", in: two) == digest && two.layerStore.contains(digest))
+        #expect(try FileManager.default.contentsOfDirectory(atPath: one.archives + "/incoming").isEmpty)
+    }
+
+    @Test func theLeastRecentlyUsedGoesFirst() async throws {
+        let folders = folders()
+        let digests = try ["a", "b", "c", "d"].map { try layer($0, in: folders) }
+        for digest in digests + [digests[0]] {
+            _ = try await folders.layerStore.unpacked(digest)
+            // Times of files have the resolution of the kernel's clock.
+            try await Task.sleep(for: .milliseconds(20))
+        }
+        let total = folders.cacheEntries.reduce(0) { $0 + $1.size }
+        #expect(folders.cacheEntries.count == 4 && total > 400_000)
+        #expect(try folders.trimCache(to: total) == [])
+        #expect(try folders.trimCache(to: total - 1).map(\.digest) == [digests[1]])
+        #expect(try folders.trimCache(to: total / 4 + 1000).map(\.digest) == [digests[2], digests[3]])
+        #expect(digests.map { isUnpacked($0, in: folders) } == [true, false, false, false])
+        // What went is made again.
+        let place = try await folders.layerStore.unpacked(digests[2])
+        #expect(try String(contentsOfFile: "\(place)/home/c", encoding: .utf8).utf8.count == 100_000)
+        #expect(try FileManager.default.contentsOfDirectory(atPath: "\(folders.cache)/uses").count == 2)
+    }
+
+    @Test func whatALivingProcessUsesStays() async throws {
+        let folders = folders()
+        let digests = try ["a", "b", "c"].map { try layer($0, in: folders) }
+        for digest in digests { _ = try await folders.layerStore.unpacked(digest) }
+        // Times of files have the resolution of the kernel's clock.
+        try await Task.sleep(for: .milliseconds(20))
+        var session: ScratchDirectory? = try folders.usage.beginSession()
+        _ = try await folders.layerStore.unpacked(digests[1])
+        #expect(folders.cacheEntries.filter(\.isInUse).map(\.digest) == [digests[1]])
+        #expect(Set(try folders.trimCache(to: 0).map(\.digest)) == [digests[0], digests[2]])
+        #expect(isUnpacked(digests[1], in: folders))
+        session = nil
+        #expect(session == nil)
+        #expect(try folders.trimCache(to: 0).map(\.digest) == [digests[1]])
+        #expect(folders.cacheEntries == [])
+    }
+
+    /// However uses and removals meet, what was handed out is whole until the session ends.
+    @Test func nothingInUseIsRemovedByOthersMeanwhile() async throws {
+        var random = SeededGenerator(printingSeedOf: "CacheTests.nothingInUse")
+        let folders = folders()
+        let digests = try (0..<6).map { try layer("\($0)", bytes: 5_000, in: folders) }
+        let orders = (0..<3).map { _ in (0..<30).map { _ in digests.randomElement(using: &random)! } }
+        let trimming = Task.detached {
+            while !Task.isCancelled { try folders.trimCache(to: 0) }
+        }
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for order in orders { group.addTask { try await use(order, folders) } }
+            try await group.waitForAll()
+        }
+        trimming.cancel()
+        try await trimming.value
+        #expect(folders.cacheEntries.allSatisfy { !$0.isInUse })
+    }
+
+    private func use(_ order: [Digest], _ folders: WorkerFolders) async throws {
+        for (first, second) in zip(order, order.reversed()) {
+            let session = try folders.usage.beginSession()
+            let places = [
+                try await folders.layerStore.unpacked(first), try await folders.layerStore.unpacked(second),
+            ]
+            await Task.yield()
+            for place in places {
+                #expect(try FileManager.default.contentsOfDirectory(atPath: "\(place)/home").count == 1)
+            }
+            withExtendedLifetime(session) {}
+        }
+    }
+
+    @Test func whatAnOlderVersionKeptBesideTheStoreIsTakenOver() throws {
+        let old = WorkerFolders(directory("one/worker"))
+        let digest = try layer("a", in: old)
+        let whole = old.layerStore.object(digest)
+        try FileManager.default.moveItem(atPath: whole, toPath: "\(whole).tar.zst")
+        try directory.write("root", to: "one/worker/environments/file")
+        let folders = folders()
+        try FileManager.default.createDirectory(atPath: folders.cache, withIntermediateDirectories: true)
+        try folders.adoptOlderLayout()
+        #expect(folders.layerStore.contains(digest))
+        #expect(directory.read("cache/environments/file") == "root")
+        #expect(try FileManager.default.contentsOfDirectory(atPath: folders.root) == ["scratch"])
+    }
+}
+
+/// The same through the commands.
+@Suite(.serialized, .enabled(if: QuickstartWorld.isPossible, "needs root, mmdebstrap and bwrap"))
+struct CollectedLayersTests {
+    @Test func layersAreObjectsThatReferencesKeep() async throws {
+        let deployment = try await SmallDeployment([
+            "a.1": #"install: ["sh" "-c" "mkdir -p %{lib}%/a && echo one >%{lib}%/a/f"]"#,
+            "b.1": #"depends: ["a"] install: ["sh" "-c" "mkdir -p %{lib}%/b && cp %{lib}%/a/f %{lib}%/b"]"#,
+        ])
+        try deployment.program("run").output()
+        let layers = Set(try deployment.layersOfCells().values)
+        #expect(Set(try deployment.layers().map { String($0.suffix(64)) }) == layers && layers.count == 4)
+        let kept = try deployment.ci(["store", "gc", "--grace", "0", "--dry-run"]).output()
+        #expect(kept.contains("0 objects (0 bytes)") && kept.contains(" and 4;"), "\(kept)")
+        #expect(try deployment.ci(["store", "verify"]).run().status == 0)
+        // A whole archive that is gone is named with its cell, and made again.
+        let lost = try #require(try deployment.layersOfCells().first { $0.key.contains("/a/") }?.value)
+        unlink(deployment.objects.appending(path: "\(lost.prefix(2))/\(lost)").path)
+        let verified = try deployment.ci(["store", "verify"]).run()
+        #expect(verified.status == 3 && verified.output.contains("\(lost) (result of debian-12/"), "\(verified.output)")
+        try deployment.ci(["retry", "*/*/b.1"]).output()
+        try deployment.program("run").output()
+        #expect(try deployment.ci(["store", "verify"]).run().status == 0)
+        // Without results nothing refers to them.
+        for branch in try git("for-each-ref", "--format=%(refname)", at: deployment.store.path).split(separator: "\n")
+        where branch.contains("results/") { try git("update-ref", "-d", String(branch), at: deployment.store.path) }
+        let dropped = try deployment.ci(["store", "gc", "--grace", "0"]).output()
+        #expect(dropped.contains("4 objects ("), "\(dropped)")
+        #expect(try deployment.layers() == [])
+        let doctor = try deployment.ci(["doctor"]).run().output
+        #expect(doctor.contains("cache-limit: 64G; there are "), "\(doctor)")
+    }
+}
