@@ -160,6 +160,10 @@ let package = Package(
             path: "Benchmarks/Execution",
             exclude: ["compare-with-opam"], swiftSettings: settings),
 
+        .executableTarget(
+            name: "DispatchBenchmark", dependencies: ["Scheduler", "SchedulerSimulation"], path: "Benchmarks/Dispatch",
+            exclude: ["mutation-run"], swiftSettings: settings),
+
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
         .target(
             name: "SandboxTestSupport", dependencies: ["Archive", "Sandbox", "Supervision", "TestSupport"],
@@ -180,7 +184,10 @@ let package = Package(
             ],
             swiftSettings: settings),
         tests("Documents", ["Core"]),
-        tests("Scheduler", []),
+        .target(
+            name: "SchedulerSimulation", dependencies: ["Scheduler"], path: "Tests/SchedulerSimulation",
+            swiftSettings: settings),
+        tests("Scheduler", ["SchedulerSimulation"]),
         tests("Doctor", ["Core", "PluginHost", "SSH"]),
         tests("Review", ["Core", "Documents", "Records", "RunnerInterface", "Store", "System"]),
         tests("Engine", ["Core", "Documents", "Records", "RunnerInterface", "Store"]),

@@ -2,7 +2,6 @@ package import Core
 package import Documents
 internal import Foundation
 package import RunnerInterface
-internal import Scheduler
 
 /// Carries out a worklist: runs what the scheduler says, records every verdict, tells the observer.
 ///
@@ -75,7 +74,7 @@ package struct PlanRun: Sendable {
         var state = RunState(run: self)
         try await withThrowingTaskGroup(of: RunInput.self) { group in
             state.awaitCancellations(in: &group)
-            try await state.perform(state.scheduler.start(), in: &group)
+            try await state.start(in: &group)
             // Nothing waits for these, and there may be thousands.
             group.addTask { try await recordSettled() }
             while !state.isFinished, let input = try await group.next() {
@@ -104,12 +103,18 @@ package struct PlanRun: Sendable {
 
 /// What a run waits for.
 enum RunInput: Sendable {
-    case ended(Digest, JobReport)
-    case adopted(Digest, CellResult, isOwn: Bool)
+    case completed(Digest, token: UInt64, Completion)
     /// No run claims the job any more.
     case free(Digest)
     case time
     case given(up: Set<Cell>)
     /// The verdicts that need no run are recorded.
     case settled
+
+    /// How an assignment ended.
+    enum Completion: Sendable {
+        case report(JobReport)
+        /// The verdict that another run recorded.
+        case adopted(CellResult, isOwn: Bool)
+    }
 }

@@ -1,18 +1,30 @@
 package import Core
 package import Documents
 package import RunnerInterface
-package import Scheduler
 
 /// What a run has to do: the jobs that wanted cells need and whose outcome is not known.
 ///
 /// Every input of a job to run, direct or indirect, is a job to run itself or a success whose layer is there: no job can
 /// start before all that it is built over has a layer.
 package struct RunWorklist: Sendable {
+    /// A job to run.
+    package struct Node: Sendable {
+        package var id: Digest
+        /// Jobs that it is built over directly, known ones too.
+        package var inputs: [Digest]
+        /// Greater runs earlier.
+        package var priority: Int
+        /// Expected seconds.
+        package var cost: Double
+        /// Where it queues; empty: with all that have no lane.
+        package var lane: String
+    }
+
     /// How many cells are wanted.
     package let cells: Int
-    /// The jobs to run. One that has a verdict is among them where an input of it is, and another job over it: whether its
+    /// The jobs to run, inputs first. One that has a verdict is among them where an input of it is, and another job over it: whether its
     /// verdict still holds is known once the input has a layer.
-    package let nodes: [JobScheduler<Digest>.Node]
+    package let nodes: [Node]
     /// How many jobs run at once in each lane that has its own count.
     package let lanes: [String: Int]
     /// Results that need no run: cells that are unsolvable, and cells whose deciding job is known.

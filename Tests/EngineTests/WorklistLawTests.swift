@@ -101,16 +101,19 @@ import Testing
     /// Plays the worklist: at the start of each job everything below it has a layer.
     private func checkOrder(of worklist: RunWorklist, in world: StoredWorld, _ context: Comment) {
         var done = Set(worklist.known.filter { $0.value.layer != nil }.keys)
-        var scheduler = JobScheduler(nodes: worklist.nodes, slots: 2)
-        var open = scheduler.start()
+        var dispatch = RunDispatch(worklist, slots: 2)
+        var open = dispatch.start()
         while let action = open.popLast() {
-            guard case .run(let id, _) = action, let job = world.jobs[id] else { continue }
+            guard case .worker(.assign(_, let number, let token)) = action else { continue }
+            let id = dispatch.jobs[number]
+            guard let job = world.jobs[id] else { continue }
             for input in world.below(world.name(of: job)) {
                 #expect(done.contains(world.ids[input]!), "\(world.name(of: job)) before \(input): \(context)")
             }
             done.insert(id)
-            open += scheduler.advance(.ended(id, .success, at: .zero))
+            _ = dispatch.handle(.worker(.reported(job: number, token: token, at: .zero)))
+            open += dispatch.handle(.recorded(number, .success, at: .zero))
         }
-        #expect(scheduler.isFinished, context)
+        #expect(dispatch.dispatcher.isFinished, context)
     }
 }

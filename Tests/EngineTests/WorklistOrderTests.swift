@@ -54,13 +54,15 @@ import Testing
                 },
                 seconds: { seconds[$0.package.name] ?? 1 },
                 isChanged: { changed.contains($0.package.name) })
-            var scheduler = JobScheduler(nodes: worklist.nodes, slots: 1)
+            var dispatch = RunDispatch(worklist, slots: 1)
             var order: [String] = []
-            var actions = scheduler.start()
-            while let action = actions.first {
-                guard case .run(let id, _) = action else { break }
-                order.append(names[id]!)
-                actions = scheduler.advance(.ended(id, .success, at: .seconds(order.count)))
+            var actions = dispatch.start()
+            actions.removeAll { if case .worker(.assign) = $0 { false } else { true } }
+            while case .worker(.assign(_, let number, let token)) = actions.popLast() {
+                order.append(names[dispatch.jobs[number]]!)
+                _ = dispatch.handle(.worker(.reported(job: number, token: token, at: .seconds(order.count))))
+                actions = dispatch.handle(.recorded(number, .success, at: .seconds(order.count)))
+                actions.removeAll { if case .worker(.assign) = $0 { false } else { true } }
             }
             return order
         }

@@ -1,11 +1,129 @@
 import Scheduler
 import Testing
 
-private typealias Jobs = JobScheduler<Int>
-
 @Suite struct JobSchedulerTests {
-    /// Every graph of four jobs in which a job needs only jobs of smaller number: 2⁶ of them.
-    static let graphs: [[[Int]]] = (0..<64).map { bits in
+    private func scheduler(_ jobs: [JobScheduler.Job], attempts: Int = 3) -> (JobScheduler, [JobScheduler.Action]) {
+        var scheduler = JobScheduler(attempts: attempts)
+        let actions = scheduler.handle(.add(jobs))
+        return (scheduler, actions.filter { $0 != .rank })
+    }
+
+    private func order(_ scheduler: JobScheduler) -> [Int] {
+        scheduler.ranks.indices.sorted { scheduler.ranks[$0] > scheduler.ranks[$1] }
+    }
+
+    @Test func longestChainFirst() {
+        let (scheduler, _) = scheduler([
+            .init(inputs: [], cost: 5), .init(inputs: [], cost: 1), .init(inputs: [1], cost: 10),
+        ])
+        #expect(order(scheduler) == [1, 2, 0])
+        #expect(scheduler.longestChain == 11)
+        #expect(scheduler.remainingCost == 16)
+    }
+
+    @Test func priorityBeatsTheLongestChain() {
+        let (scheduler, _) = scheduler([.init(inputs: [], cost: 5), .init(inputs: [], priority: 1, cost: 1)])
+        #expect(order(scheduler) == [1, 0])
+    }
+
+    @Test func infrastructureIsTriedAgainAfterGrowingPauses() {
+        var (scheduler, actions) = scheduler([.init(inputs: [])])
+        #expect(actions == [.submit(0, attempt: 1)])
+        #expect(scheduler.handle(.ended(0, .infrastructure, at: .seconds(10))) == [.wake(at: .seconds(12))])
+        #expect(scheduler.handle(.clock(at: .seconds(11))) == [.wake(at: .seconds(12))])
+        #expect(scheduler.handle(.clock(at: .seconds(12))) == [.submit(0, attempt: 2)])
+        #expect(scheduler.handle(.ended(0, .infrastructure, at: .seconds(20))) == [.wake(at: .seconds(24))])
+        #expect(scheduler.handle(.clock(at: .seconds(24))) == [.submit(0, attempt: 3)])
+        #expect(scheduler.handle(.ended(0, .infrastructure, at: .seconds(30))) == [])
+        #expect(scheduler.state(of: 0) == .failed)
+        #expect(scheduler.isFinished)
+    }
+
+    @Test func cancellingWithdrawsWhatIsSubmittedAndDropsWhatWaits() {
+        var (scheduler, _) = scheduler([.init(inputs: []), .init(inputs: [0]), .init(inputs: [1])])
+        #expect(scheduler.handle(.cancel([0, 1])) == [.withdraw(0), .drop(1), .drop(2)])
+        #expect(scheduler.isFinished)
+        #expect(scheduler.handle(.ended(0, .success, at: .zero)) == [], "a late ending changes nothing")
+        #expect(scheduler.state(of: 0) == .cancelled)
+    }
+
+    @Test func aRetryReopensWhatWasBlocked() {
+        var (scheduler, _) = scheduler([
+            .init(inputs: []), .init(inputs: []), .init(inputs: [0, 1]), .init(inputs: [2]),
+        ])
+        #expect(scheduler.handle(.ended(0, .failure, at: .zero)) == [.block(2, by: 0), .block(3, by: 0)])
+        #expect(scheduler.handle(.ended(1, .failure, at: .zero)) == [])
+        #expect(scheduler.isFinished)
+        let reopened: [JobScheduler.Action] = [
+            .reopen(0), .submit(0, attempt: 1), .reopen(2), .block(2, by: 1), .reopen(3), .block(3, by: 1),
+        ]
+        #expect(scheduler.handle(.retry(0)) == reopened, "the other failure blocks them still")
+        #expect(scheduler.handle(.ended(0, .success, at: .zero)) == [])
+        #expect(scheduler.handle(.retry(1)) == [.reopen(1), .submit(1, attempt: 1), .reopen(2), .reopen(3)])
+        #expect(scheduler.handle(.ended(1, .success, at: .zero)) == [.submit(2, attempt: 1)])
+    }
+
+    @Test func whatAnotherTaskWantsIsNotCancelled() {
+        var (scheduler, _) = scheduler([.init(inputs: []), .init(inputs: [0]), .init(inputs: [0])])
+        #expect(scheduler.handle(.want([0, 1])) == [])
+        #expect(scheduler.handle(.unwant([0, 1, 2])) == [.drop(2)])
+        #expect(scheduler.state(of: 0) == .ready)
+        #expect(scheduler.handle(.unwant([0, 1])) == [.withdraw(0), .drop(1)])
+        #expect(scheduler.handle(.want([0, 1])) == [.reopen(0), .submit(0, attempt: 1), .reopen(1)])
+        #expect(scheduler.state(of: 2) == .cancelled)
+    }
+
+    @Test func whatSomebodyCancelledIsNotRunBecauseItIsWanted() {
+        var (scheduler, _) = scheduler([.init(inputs: []), .init(inputs: [0])])
+        _ = scheduler.handle(.ended(0, .failure, at: .zero))
+        _ = scheduler.handle(.cancel([1]))
+        #expect(scheduler.handle(.retry(0)) == [.reopen(0), .submit(0, attempt: 1)])
+        #expect(scheduler.handle(.ended(0, .success, at: .zero)) == [])
+        #expect(scheduler.handle(.want([0, 1])) == [])
+        #expect(scheduler.handle(.retry(1)) == [.reopen(1), .submit(1, attempt: 1)])
+    }
+
+    @Test func aRetryOfWhatNobodyWantsCountsWhenItIsWanted() {
+        var (scheduler, _) = scheduler([.init(inputs: [])])
+        _ = scheduler.handle(.cancel([0]))
+        _ = scheduler.handle(.unwant([0]))
+        #expect(scheduler.handle(.retry(0)) == [])
+        #expect(scheduler.handle(.want([0])) == [.reopen(0), .submit(0, attempt: 1)])
+    }
+
+    @Test func recordedJobsAreNotSubmitted() {
+        let (scheduler, actions) = scheduler([
+            .init(inputs: [], recorded: .success), .init(inputs: [0]), .init(inputs: [], recorded: .failure),
+            .init(inputs: [2]),
+        ])
+        #expect(actions == [.submit(1, attempt: 1), .block(3, by: 2)])
+        #expect(scheduler.unsettled == 1)
+    }
+
+    @Test func laterTasksCannotOvertakeForEver() {
+        var scheduler = JobScheduler(overtakingLimit: 2)
+        _ = scheduler.handle(.add([.init(inputs: [], priority: 0)]))
+        for priority in 1...2 {
+            _ = scheduler.handle(.add([.init(inputs: [], priority: priority)]))
+        }
+        #expect(order(scheduler).first == 0)
+    }
+
+    /// Every graph of four jobs in which a job needs only jobs of smaller number, 2⁶ of them, with every assignment of endings.
+    @Test func everySmallGraphKeepsTheRules() {
+        for bits in 0..<64 {
+            let graph = Self.graph(bits)
+            for code in 0..<256 {
+                let endings = (0..<4).map { Self.endings[code >> (2 * $0) & 3] }
+                let mistakes = Self.play(graph, endings)
+                #expect(mistakes == [], "graph \(graph), endings \(endings)")
+            }
+        }
+    }
+
+    private static let endings: [JobScheduler.Ending] = [.success, .failure, .infrastructure, .cancelled]
+
+    private static func graph(_ bits: Int) -> [[Int]] {
         var pair = 0
         return (0..<4).map { job in
             (0..<job).filter { _ in
@@ -15,153 +133,45 @@ private typealias Jobs = JobScheduler<Int>
         }
     }
 
-    fileprivate static let endings: [Jobs.Ending] = [.success, .failure, .infrastructure, .cancelled]
-
-    /// Plays every graph with every assignment of endings and every number of slots, against the rules told in words.
-    @Test(arguments: 1...3)
-    func everySmallGraphKeepsTheRules(slots: Int) {
-        for graph in Self.graphs {
-            for code in 0..<256 {
-                let endings = (0..<4).map { Self.endings[code >> (2 * $0) & 3] }
-                let play = Play(graph: graph, endings: endings, slots: slots)
-                play.run()
-                let label = "graph \(graph), endings \(endings), slots \(slots)"
-                #expect(play.mistakes.isEmpty, "\(label): \(play.mistakes)")
-                #expect(play.scheduler.isFinished, "\(label)")
-            }
-        }
-    }
-
-    @Test func longestChainFirst() {
-        var scheduler = Jobs(
-            nodes: [
-                .init(id: 1, inputs: [], cost: 5),
-                .init(id: 2, inputs: [], cost: 1),
-                .init(id: 3, inputs: [2], cost: 10),
-            ], slots: 1)
-        #expect(scheduler.start() == [.run(2, attempt: 1)])
-    }
-
-    @Test func priorityBeatsTheLongestChain() {
-        var scheduler = Jobs(
-            nodes: [.init(id: 1, inputs: [], cost: 5), .init(id: 2, inputs: [], priority: 1, cost: 1)], slots: 1)
-        #expect(scheduler.start() == [.run(2, attempt: 1)])
-    }
-
-    @Test func infrastructureIsTriedAgainAfterGrowingPauses() {
-        var scheduler = Jobs(nodes: [.init(id: 1, inputs: [])], slots: 1, attempts: 3, backoff: .seconds(2))
-        #expect(scheduler.start() == [.run(1, attempt: 1)])
-        #expect(scheduler.advance(.ended(1, .infrastructure, at: .seconds(10))) == [.wake(at: .seconds(12))])
-        #expect(scheduler.advance(.clock(at: .seconds(11))) == [.wake(at: .seconds(12))])
-        #expect(scheduler.advance(.clock(at: .seconds(12))) == [.run(1, attempt: 2)])
-        #expect(scheduler.advance(.ended(1, .infrastructure, at: .seconds(20))) == [.wake(at: .seconds(24))])
-        #expect(scheduler.advance(.clock(at: .seconds(24))) == [.run(1, attempt: 3)])
-        #expect(scheduler.advance(.ended(1, .infrastructure, at: .seconds(30))) == [])
-        #expect(scheduler.state(of: 1) == .failed)
-    }
-
-    @Test func cancellingStopsWhatRunsAndDropsWhatWaits() {
-        var scheduler = Jobs(
-            nodes: [.init(id: 1, inputs: []), .init(id: 2, inputs: [1]), .init(id: 3, inputs: [2])], slots: 1)
-        _ = scheduler.start()
-        #expect(scheduler.advance(.cancel([1, 2])) == [.stop(1), .drop(2), .drop(3)])
-        #expect(scheduler.advance(.ended(1, .cancelled, at: .zero)) == [])
-        #expect(scheduler.isFinished)
-    }
-
-    /// What waits for a lane's only place keeps nothing else waiting, and the other way round.
-    @Test func lanesHaveTheirOwnPlaces() {
-        var scheduler = Jobs(
-            nodes: [
-                .init(id: 1, inputs: [], lane: "slow"), .init(id: 2, inputs: [], lane: "slow"),
-                .init(id: 3, inputs: []), .init(id: 4, inputs: [], lane: "unknown"),
-                .init(id: 5, inputs: [3], lane: "slow"),
-            ], slots: 1, lanes: ["slow": 1, "idle": 7])
-        #expect(scheduler.start() == [.run(3, attempt: 1), .run(1, attempt: 1)])
-        #expect(scheduler.advance(.ended(3, .success, at: .zero)) == [.run(4, attempt: 1)])
-        #expect(scheduler.advance(.ended(1, .success, at: .zero)) == [.run(2, attempt: 1)])
-        #expect(scheduler.advance(.ended(4, .success, at: .zero)) == [])
-        #expect(
-            scheduler.advance(.ended(2, .infrastructure, at: .zero)) == [.wake(at: .seconds(2)), .run(5, attempt: 1)])
-        #expect(scheduler.advance(.cancel([2])) == [.drop(2)])
-        #expect(scheduler.advance(.ended(5, .success, at: .zero)) == [])
-        #expect(scheduler.isFinished)
-    }
-
-    @Test func anEndingThatNobodyAwaitsChangesNothing() {
-        var scheduler = Jobs(nodes: [.init(id: 1, inputs: [])], slots: 1)
-        #expect(scheduler.advance(.ended(1, .success, at: .zero)) == [])
-        #expect(scheduler.advance(.ended(7, .success, at: .zero)) == [])
-        #expect(!scheduler.isFinished)
-    }
-}
-
-/// Runs a scheduler to its end with fixed endings, and notes every broken rule.
-private final class Play {
-    let graph: [[Int]]
-    let endings: [Jobs.Ending]
-    var scheduler: Jobs
-    var mistakes: [String] = []
-    private var running: [Int] = []
-    private var succeeded: Set<Int> = []
-    private var settled: [Int: Int] = [:]
-    private var now = Duration.zero
-
-    init(graph: [[Int]], endings: [Jobs.Ending], slots: Int) {
-        self.graph = graph
-        self.endings = endings
-        scheduler = Jobs(
-            nodes: graph.enumerated().map { .init(id: $0.offset, inputs: $0.element) }, slots: slots, attempts: 2)
-    }
-
-    func run() {
-        var wakes = take(scheduler.start())
-        for _ in 0..<100 where !scheduler.isFinished {
+    /// Runs a graph to its end, and compares the states with what the rules say in words.
+    private static func play(_ graph: [[Int]], _ endings: [JobScheduler.Ending]) -> [String] {
+        var scheduler = JobScheduler(attempts: 2)
+        var mistakes: [String] = []
+        var attempts = [0, 0, 0, 0]
+        var now = Duration.zero
+        var open = scheduler.handle(.add(graph.map { .init(inputs: $0) }))
+        while let action = open.popLast() {
             now += .seconds(1)
-            if running.isEmpty, let wake = wakes.min() {
-                wakes = []
-                now = max(now, wake)
-                wakes += take(scheduler.advance(.clock(at: now)))
-            } else if !running.isEmpty {
-                let job = running.removeFirst()
-                if endings[job] == .success { succeeded.insert(job) }
-                wakes += take(scheduler.advance(.ended(job, endings[job], at: now)))
-            }
-        }
-        for job in graph.indices { checkEnd(of: job) }
-    }
-
-    private func take(_ actions: [Jobs.Action]) -> [Duration] {
-        var wakes: [Duration] = []
-        for action in actions {
             switch action {
-            case .run(let job, _):
-                if !graph[job].allSatisfy(succeeded.contains) { mistakes.append("\(job) ran before its inputs") }
-                running.append(job)
-                if running.count > scheduler.slots { mistakes.append("\(running.count) ran at once") }
-            case .block(let job, let cause):
-                settled[job, default: 0] += 1
-                if ![.failure, .infrastructure].contains(endings[cause]) { mistakes.append("\(cause) blocks") }
-                if !needs(job, cause) { mistakes.append("\(job) does not need \(cause)") }
-            case .drop(let job):
-                settled[job, default: 0] += 1
-            case .stop(let job):
-                mistakes.append("\(job) was stopped, though nobody asked")
+            case .submit(let job, let attempt):
+                attempts[job] += 1
+                if attempt != attempts[job] { mistakes.append("attempt \(attempt) of \(job)") }
+                if !graph[job].allSatisfy({ scheduler.state(of: $0) == .succeeded }) {
+                    mistakes.append("\(job) is early")
+                }
+                open += scheduler.handle(.ended(job, endings[job], at: now))
             case .wake(let at):
-                wakes.append(at)
+                now = max(now, at)
+                open += scheduler.handle(.clock(at: now))
+            case .withdraw, .reopen: mistakes.append("\(action)")
+            case .block, .drop, .rank: break
             }
         }
-        return wakes
-    }
-
-    /// A job runs if and only if all inputs succeeded; else it is blocked or dropped exactly once.
-    private func checkEnd(of job: Int) {
-        let ran = graph[job].allSatisfy(succeeded.contains)
-        if ran != (settled[job] == nil) { mistakes.append("\(job) ended in two ways, or in none") }
-        if !ran, settled[job] != 1 { mistakes.append("\(job) ended \(settled[job] ?? 0) times") }
-    }
-
-    private func needs(_ job: Int, _ cause: Int) -> Bool {
-        graph[job].contains { $0 == cause || needs($0, cause) }
+        if !scheduler.isFinished { mistakes.append("unfinished") }
+        for job in graph.indices {
+            let isRun = graph[job].allSatisfy { scheduler.state(of: $0) == .succeeded }
+            let expected: JobScheduler.State? =
+                switch endings[job] {
+                case _ where !isRun: nil
+                case .success: .succeeded
+                case .failure, .infrastructure: .failed
+                case .cancelled: .cancelled
+                }
+            let state = scheduler.state(of: job)
+            if let expected, state != expected { mistakes.append("\(job) is \(state)") }
+            if !isRun, state != .blocked, state != .cancelled { mistakes.append("\(job) is \(state) but not run") }
+            if !isRun, attempts[job] > 0 { mistakes.append("\(job) was submitted") }
+        }
+        return mistakes
     }
 }

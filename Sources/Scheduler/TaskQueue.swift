@@ -1,0 +1,168 @@
+/// Follows tasks from their submission to their end: a state machine that turns events into actions, without I/O and without a
+/// clock.
+///
+/// A task is planned, then its jobs are dispatched, and it is complete when all of them are settled. Tasks are planned one at
+/// a time, the greatest priority first and in the order of their submission. Tasks and jobs are numbered from 0.
+public struct TaskQueue: Sendable {
+    /// Something that happened.
+    public enum Event: Sendable {
+        /// There is a task. It gets the next number.
+        case submit(priority: Int)
+        /// The task's plan wants these jobs, inputs included.
+        case planned(Int, jobs: [Int])
+        /// The planner was lost: the task is planned again.
+        case interrupted(Int)
+        /// The task cannot be planned.
+        case rejected(Int)
+        /// A task is not wanted any more.
+        case cancel(Int)
+        /// A job is settled.
+        case settled(Int)
+        /// A settled job is to run again.
+        case reopened(Int)
+    }
+
+    /// What the caller has to do.
+    public enum Action: Sendable, Equatable {
+        case plan(Int)
+        /// Stop planning the task; what it would have planned is ignored.
+        case stopPlanning(Int)
+        /// The task does not want these jobs any more.
+        case release(Int, jobs: [Int])
+        /// All jobs of the task are settled.
+        case complete(Int)
+    }
+
+    /// The state of a task.
+    public enum State: Sendable, Equatable {
+        case submitted, planning, dispatched, complete, cancelled, rejected
+    }
+
+    /// The states of all tasks.
+    public private(set) var states: [State] = []
+    private var priorities: [Int] = []
+    private var jobs: [[Int32]] = []
+    /// For each task how many of its jobs are not settled.
+    private var open: [Int] = []
+    private var planning: Int?
+    /// For each job whether it is settled, and its newest membership in a task.
+    private var isSettled: [Bool] = []
+    private var newest: [Int32] = []
+    private var memberships: [(task: Int32, previous: Int32)] = []
+
+    public init() {}
+
+    /// How many jobs of a dispatched task are not settled.
+    public func unsettledJobs(of task: Int) -> Int { open[task] }
+
+    /// Whether no task is left that has to be planned or dispatched.
+    public var isFinished: Bool { states.allSatisfy { [.complete, .cancelled, .rejected].contains($0) } }
+
+    /// Processes an event. One that does not fit the state does nothing.
+    ///
+    /// - Complexity: O(tasks of the job), for a task O(tasks + its jobs).
+    public mutating func handle(_ event: Event) -> [Action] {
+        var actions: [Action] = []
+        handle(event, &actions)
+        return actions
+    }
+
+    mutating func handle(_ event: Event, _ actions: inout [Action]) {
+        switch event {
+        case .submit(let priority):
+            states.append(.submitted)
+            priorities.append(priority)
+            jobs.append([])
+            open.append(0)
+        case .planned(let task, let wanted): dispatch(task, wanted, &actions)
+        case .interrupted(let task): endPlanning(of: task, .submitted)
+        case .rejected(let task): endPlanning(of: task, .rejected)
+        case .cancel(let task): cancel(task, &actions)
+        case .settled(let job): settle(job, &actions)
+        case .reopened(let job): reopen(job)
+        }
+        if planning == nil { planNext(&actions) }
+    }
+
+    private mutating func planNext(_ actions: inout [Action]) {
+        var best: Int?
+        for task in states.indices where states[task] == .submitted {
+            if best.map({ priorities[task] > priorities[$0] }) ?? true { best = task }
+        }
+        guard let best else { return }
+        planning = best
+        states[best] = .planning
+        actions.append(.plan(best))
+    }
+
+    private mutating func endPlanning(of task: Int, _ state: State) {
+        guard planning == task else { return }
+        planning = nil
+        states[task] = state
+    }
+
+    private mutating func dispatch(_ task: Int, _ wanted: [Int], _ actions: inout [Action]) {
+        guard planning == task else { return }
+        endPlanning(of: task, .dispatched)
+        jobs[task] = wanted.map(Int32.init)
+        for job in wanted {
+            while newest.count <= job {
+                newest.append(-1)
+                isSettled.append(false)
+            }
+            memberships.append((Int32(task), newest[job]))
+            newest[job] = Int32(memberships.count - 1)
+        }
+        open[task] = wanted.count { !isSettled[$0] }
+        if open[task] == 0 { complete(task, &actions) }
+    }
+
+    private mutating func cancel(_ task: Int, _ actions: inout [Action]) {
+        guard states.indices.contains(task) else { return }
+        switch states[task] {
+        case .submitted: states[task] = .cancelled
+        case .planning:
+            endPlanning(of: task, .cancelled)
+            actions.append(.stopPlanning(task))
+        case .dispatched:
+            states[task] = .cancelled
+            actions.append(.release(task, jobs: jobs[task].map(Int.init)))
+        case .complete, .cancelled, .rejected: break
+        }
+    }
+
+    private mutating func settle(_ job: Int, _ actions: inout [Action]) {
+        while newest.count <= job {
+            newest.append(-1)
+            isSettled.append(false)
+        }
+        guard !isSettled[job] else { return }
+        isSettled[job] = true
+        forEachTask(of: job) { queue, task in
+            queue.open[task] -= 1
+            if queue.open[task] == 0, queue.states[task] == .dispatched { queue.complete(task, &actions) }
+        }
+    }
+
+    private mutating func reopen(_ job: Int) {
+        guard isSettled.indices.contains(job), isSettled[job] else { return }
+        isSettled[job] = false
+        forEachTask(of: job) { queue, task in
+            queue.open[task] += 1
+            if queue.states[task] == .complete { queue.states[task] = .dispatched }
+        }
+    }
+
+    private mutating func complete(_ task: Int, _ actions: inout [Action]) {
+        states[task] = .complete
+        actions.append(.complete(task))
+    }
+
+    private mutating func forEachTask(of job: Int, _ body: (inout Self, Int) -> Void) {
+        var edge = newest[job]
+        while edge >= 0 {
+            body(&self, Int(memberships[Int(edge)].task))
+            edge = memberships[Int(edge)].previous
+        }
+    }
+}

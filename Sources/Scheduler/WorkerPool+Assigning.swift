@@ -1,0 +1,166 @@
+extension WorkerPool {
+    /// Gives a job to a free worker that can run it, or queues it.
+    mutating func place(_ job: Int, _ actions: inout [Action]) {
+        let requirement = Int(jobRequirement[job])
+        if let worker = freeWorker(for: job, requirement) {
+            assign(job, to: worker, &actions)
+        } else {
+            status[job] = .queued
+            queues[requirement].insert(Int(ranks[job]))
+            nonempty.set(requirement, true)
+        }
+    }
+
+    /// Gives a worker jobs while it has room for them.
+    mutating func fill(_ worker: Int, _ actions: inout [Action]) {
+        while let seat = seats[worker], seat.isUsable, seat.hasRoom, let job = nextJob(for: worker) {
+            removeFromQueue(job)
+            assign(job, to: worker, &actions)
+        }
+        if let seat = seats[worker], seat.isUsable, seat.hasFreeSlot { moveJob(to: worker, &actions) }
+    }
+
+    /// The queued job that the worker should run next.
+    private mutating func nextJob(for worker: Int) -> Int? {
+        guard let seat = seats[worker] else { return nil }
+        var best: (rank: Int, requirement: Int)?
+        for (index, word) in nonempty.words.enumerated() where index < seat.accepted.words.count {
+            var common = word & seat.accepted.words[index]
+            while common != 0 {
+                let requirement = index << 6 | common.trailingZeroBitCount
+                common &= common - 1
+                if let rank = queues[requirement].greatest, rank > best?.rank ?? -1 { best = (rank, requirement) }
+            }
+        }
+        guard let best else { return nil }
+        let first = Int(byRank[best.rank])
+        guard sharers.count > 1, skips[best.requirement] < Self.skipLimit else {
+            skips[best.requirement] = 0
+            return first
+        }
+        let job = nearestJob(after: first, best.rank, best.requirement, seat.cache)
+        skips[best.requirement] = job == first ? 0 : skips[best.requirement] + 1
+        return job
+    }
+
+    /// Of the next jobs of equal priority, the one that has most inputs in the cache.
+    private func nearestJob(after first: Int, _ rank: Int, _ requirement: Int, _ cache: Int) -> Int {
+        var (best, hits, rank) = (first, held(by: cache, of: first), rank)
+        for _ in 0..<Self.window {
+            guard let next = queues[requirement].greatest(below: rank) else { break }
+            let job = Int(byRank[next])
+            guard priorities[job] == priorities[first] else { break }
+            let found = held(by: cache, of: job)
+            if found > hits { (best, hits) = (job, found) }
+            rank = next
+        }
+        return best
+    }
+
+    private func held(by cache: Int, of job: Int) -> Int {
+        inputs[job].count { layerCache[Int($0)] == cache }
+    }
+
+    /// A worker with a free slot, or else with room in its backlog; first one that holds an input.
+    private mutating func freeWorker(for job: Int, _ requirement: Int) -> Int? {
+        if sharers.count > 1 {
+            for input in inputs[job] where layerCache[Int(input)] >= 0 {
+                let near = sharers[Int(layerCache[Int(input)])]
+                if let worker = free.firstCommon(with: capable[requirement], and: near, from: cursor) { return worker }
+            }
+        }
+        let worker =
+            free.firstCommon(with: capable[requirement], from: cursor)
+            ?? roomy.firstCommon(with: capable[requirement], from: cursor)
+        if let worker { cursor = worker + 1 }
+        return worker
+    }
+
+    private mutating func assign(_ job: Int, to worker: Int, _ actions: inout [Action]) {
+        token += 1
+        tokens[job] = token
+        // A worker that had nothing to do could make no progress.
+        if seats[worker]?.jobs.isEmpty == true { seats[worker]?.lastProgress = now }
+        give(job, to: worker, .assigned)
+        actions.append(.assign(worker: worker, job: job, token: token))
+    }
+
+    /// Asks a busy worker to return a job that it has not begun, for a worker that has nothing to do.
+    private mutating func moveJob(to worker: Int, _ actions: inout [Action]) {
+        guard notBegun > 0, moving < freeWorkers, let accepted = seats[worker]?.accepted else { return }
+        var best: (wait: Double, job: Int)?
+        for other in seats.indices where other != worker {
+            guard let seat = seats[other], seat.notBegun > 0, seat.jobs.count > seat.worker.slots || !seat.isUsable
+            else {
+                continue
+            }
+            for (job, _) in seat.jobs where status[Int(job)] == .assigned {
+                guard accepted.contains(Int(jobRequirement[Int(job)])) else { continue }
+                let wait = Double(seat.jobs.count) * seat.slowness / Double(max(1, seat.worker.slots))
+                if wait > best?.wait ?? 0 { best = (wait, Int(job)) }
+                break
+            }
+        }
+        if let best { move(best.job, &actions) }
+    }
+
+    mutating func move(_ job: Int, _ actions: inout [Action]) {
+        setStatus(job, .moving)
+        actions.append(.revoke(worker: Int(holders[job]), job: job, token: tokens[job], stop: false))
+    }
+
+    // MARK: Bookkeeping
+
+    mutating func removeFromQueue(_ job: Int) {
+        let requirement = Int(jobRequirement[job])
+        queues[requirement].remove(Int(ranks[job]))
+        if queues[requirement].isEmpty { nonempty.set(requirement, false) }
+    }
+
+    mutating func give(_ job: Int, to worker: Int, _ new: Status) {
+        holders[job] = Int32(worker)
+        places[job] = Int32(seats[worker]?.jobs.count ?? 0)
+        seats[worker]?.jobs.append((Int32(job), nil))
+        countAssigned(1)
+        setStatus(job, new)
+        updateRoom(of: worker)
+    }
+
+    /// Takes a job from the worker that has it; it is idle then.
+    mutating func release(_ job: Int) {
+        let worker = Int(holders[job])
+        setStatus(job, .idle)
+        let place = Int(places[job])
+        if let last = seats[worker]?.jobs.last {
+            seats[worker]?.jobs[place] = last
+            places[Int(last.job)] = Int32(place)
+            seats[worker]?.jobs.removeLast()
+        }
+        (holders[job], places[job]) = (-1, -1)
+        countAssigned(-1)
+        updateRoom(of: worker)
+    }
+
+    /// Changes the status of a job that a worker has.
+    mutating func setStatus(_ job: Int, _ new: Status) {
+        let old = status[job]
+        let worker = Int(holders[job])
+        if old == .moving { moving -= 1 }
+        if new == .moving { moving += 1 }
+        if old == .assigned { (notBegun, seats[worker]!.notBegun) = (notBegun - 1, seats[worker]!.notBegun - 1) }
+        if new == .assigned { (notBegun, seats[worker]!.notBegun) = (notBegun + 1, seats[worker]!.notBegun + 1) }
+        status[job] = new
+    }
+
+    mutating func updateRoom(of worker: Int) {
+        let seat = seats[worker]
+        let isUsable = seat?.isUsable ?? false
+        let wasFree = free.contains(worker)
+        let isFree = isUsable && seat?.hasFreeSlot == true
+        if wasFree != isFree {
+            free.set(worker, isFree)
+            freeWorkers += isFree ? 1 : -1
+        }
+        roomy.set(worker, isUsable && seat?.hasRoom == true)
+    }
+}

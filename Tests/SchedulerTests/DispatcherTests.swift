@@ -1,0 +1,58 @@
+import Scheduler
+import Testing
+
+@Suite struct DispatcherTests {
+    private func dispatcher(_ jobs: [JobScheduler.Job], slots: Int) -> (Dispatcher, [Dispatcher.Action]) {
+        var dispatcher = Dispatcher()
+        _ = dispatcher.handle(.worker(.register(0, .init(slots: slots), at: .zero)))
+        _ = dispatcher.handle(.submit(priority: 0))
+        let actions = dispatcher.handle(
+            .planned(task: 0, new: jobs.map { .init($0, requirement: .init(target: "t")) }, known: []))
+        return (dispatcher, actions)
+    }
+
+    private func assigned(_ actions: [Dispatcher.Action]) -> [Int] {
+        actions.compactMap { if case .worker(.assign(_, let job, _)) = $0 { job } else { nil } }
+    }
+
+    @Test func ofJobsThatAreReadyAtOnceTheMostUrgentIsFirst() {
+        let (_, actions) = dispatcher(
+            [.init(inputs: []), .init(inputs: [], priority: 2), .init(inputs: [], priority: 1)], slots: 2)
+        #expect(assigned(actions) == [1, 2])
+    }
+
+    /// The slot of a job that has ended goes to what depends on it, where that is more urgent than what waited.
+    @Test func whatAResultMakesReadyCompetesForItsSlot() {
+        var (dispatcher, actions) = dispatcher(
+            [.init(inputs: [], priority: 2), .init(inputs: [], priority: 0), .init(inputs: [0], priority: 1)], slots: 1)
+        #expect(assigned(actions) == [0])
+        #expect(
+            dispatcher.handle(.worker(.reported(job: 0, token: 1, at: .zero))) == [.worker(.accept(job: 0, token: 1))])
+        #expect(assigned(dispatcher.handle(.recorded(0, .success, at: .zero))) == [2])
+    }
+
+    @Test func aHeldJobTakesNoSlotUntilItIsFree() {
+        var (dispatcher, actions) = dispatcher([.init(inputs: [], priority: 1), .init(inputs: [])], slots: 1)
+        #expect(assigned(actions) == [0])
+        #expect(assigned(dispatcher.handle(.hold(0))) == [1])
+        #expect(dispatcher.handle(.free(0)) == [])
+        #expect(dispatcher.handle(.worker(.reported(job: 1, token: 2, at: .zero))).count == 1)
+        #expect(assigned(dispatcher.handle(.recorded(1, .success, at: .zero))) == [0])
+        #expect(dispatcher.attempts[0] == 1, "holding a job is no attempt")
+    }
+
+    @Test func aCancelledJobIsRevokedAndItsReportDiscarded() {
+        var (dispatcher, _) = dispatcher([.init(inputs: []), .init(inputs: [0])], slots: 1)
+        _ = dispatcher.handle(.worker(.started(worker: 0, job: 0, token: 1, at: .zero)))
+        let actions = dispatcher.handle(.cancel([0]))
+        #expect(
+            actions == [
+                .withdraw(0), .worker(.revoke(worker: 0, job: 0, token: 1, stop: true)), .drop(1), .complete(task: 0),
+            ])
+        #expect(!dispatcher.isFinished, "the worker has not stopped it")
+        #expect(
+            dispatcher.handle(.worker(.reported(job: 0, token: 1, at: .zero))) == [.worker(.discard(job: 0, token: 1))])
+        #expect(dispatcher.isFinished)
+        #expect(dispatcher.jobs.state(of: 0) == .cancelled)
+    }
+}
