@@ -52,7 +52,7 @@ public struct CellResult: Codable, Hashable, Sendable {
     public var finished: Int?
     /// Commits of the repositories, in order of priority.
     public var repositories: [String]
-    /// `NAME VERSION DIGEST` of the plugin.
+    /// `NAME VERSION DIGEST` of the plugin; the digest is that of its file, and absent where the plugin was not loaded.
     public var plugin: String?
     /// How many runs were needed, 1 at first; only infrastructure failures are run again.
     public var attempts: Int?

@@ -27,7 +27,7 @@ public struct Job: Codable, Hashable, Sendable {
         public var name: String
         /// The plugin's version, as it states it.
         public var version: String
-        /// Of the plugin's file.
+        /// Of what the plugin answers for the target, not of its file: equal for every build of the same sources.
         public var digest: Digest
 
         public init(name: String, version: String, digest: Digest) {

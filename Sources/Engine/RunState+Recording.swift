@@ -108,7 +108,7 @@ extension RunState {
         result.layer = report.layer
         result.duration = report.duration
         result.finished = Int(Date().timeIntervalSince1970)
-        result.plugin = "\(job.plugin.name) \(job.plugin.version) \(job.plugin.digest)"
+        result.plugin = "\(job.plugin.name) \(job.plugin.version)" + (report.pluginFile.map { " \($0)" } ?? "")
         result.attempts = dispatch.attempt(of: id)
         result.machine = report.machine
         result.failedAttempts = failedAttempts[id]

@@ -68,7 +68,8 @@ struct PluginProfiles {
         let planned = Plan.Target(
             name: target.name.value,
             plugin: Job.Plugin(
-                name: plugin.identity.name, version: plugin.identity.version, digest: plugin.identity.digest),
+                name: plugin.identity.name, version: plugin.identity.version,
+                digest: try await plugin.answersDigest(for: request)),
             distribution: request.distribution, version: request.version, architecture: request.architecture,
             systemCompiler: request.systemCompiler, engine: engine, host: host, options: request.options,
             variables: description.variables,

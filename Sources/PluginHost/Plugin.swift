@@ -8,7 +8,7 @@ package import PluginMessages
 /// A call in which the plugin crashes, hangs or gives garbage throws, and nothing else happens: the next call gets a
 /// new child. The child is started when it is needed and ends with this object.
 package actor Plugin {
-    /// Which plugin gave an answer: part of every job's id and of every result.
+    /// Which plugin gave an answer: part of every result.
     package struct Identity: Codable, Hashable, Sendable {
         /// The name in the descriptor.
         package var name: String

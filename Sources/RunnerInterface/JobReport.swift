@@ -23,6 +23,8 @@ public struct JobReport: Sendable {
     public var duration: Double
     /// The host that it ran on and what that is; nil in a sandbox.
     public var machine: String?
+    /// The digest of the plugin's file; nil where none was loaded.
+    public var pluginFile: Digest?
 
     public init(outcome: Outcome, duration: Double) {
         self.outcome = outcome

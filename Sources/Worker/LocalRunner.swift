@@ -141,10 +141,12 @@ public final class LocalRunner: JobRunner {
         let here: @Sendable (String) -> Void = { progress(JobStep($0)) }
         let machine = Mutex<String?>(nil)
         var report = JobReport(outcome: .success, duration: 0)
+        var pluginFile: Digest?
         do {
             try ResourcePreflight.check(folders.scratch)
             try request.checkFiles()
             let target = try await environments.environment(of: request.target, progress: here)
+            pluginFile = target.plugin.identity.digest
             let built: BuiltPackage
             ready()
             if target.isRemote {
@@ -165,6 +167,7 @@ public final class LocalRunner: JobRunner {
         }
         report.reason = report.reason.map(withoutScratchPaths)
         report.machine = machine.withLock { $0 }
+        report.pluginFile = pluginFile
         return report
     }
 

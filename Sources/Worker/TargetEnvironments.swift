@@ -76,17 +76,18 @@ actor TargetEnvironments {
         -> TargetEnvironment
     {
         let plugin = try await catalog.plugin(named: target.plugin.name)
-        guard plugin.identity.digest == target.plugin.digest else {
-            throw PermanentFailure(
-                "plugin '\(target.plugin.name)': planned with \(target.plugin.digest), this worker has "
-                    + "\(plugin.identity.digest)",
-                hint: "plan again, or give this worker the plugin that the plan was made with")
-        }
         let request = TargetRequest(
             target: target.name, distribution: target.distribution, version: target.version,
             architecture: target.architecture, systemCompiler: target.systemCompiler,
             opamClient: target.engine == .opam ? true : nil,
             options: target.options)
+        let answers = try await plugin.answersDigest(for: request)
+        guard answers == target.plugin.digest else {
+            throw PermanentFailure(
+                "plugin '\(target.plugin.name)': planned with the answers \(target.plugin.digest), this worker's plugin "
+                    + "gives \(answers)",
+                hint: "plan again, or give this worker the plugin that the plan was made with")
+        }
         let description = try await plugin.target(request)
         guard description.environment.kind != .image else {
             throw PermanentFailure("target '\(target.name)': its environment is an image, which this worker cannot run")

@@ -51,7 +51,8 @@ struct FailedEnvironmentTests {
             target = Plan.Target(
                 name: "minimal-1",
                 plugin: Job.Plugin(
-                    name: plugin.identity.name, version: plugin.identity.version, digest: plugin.identity.digest),
+                    name: plugin.identity.name, version: plugin.identity.version,
+                    digest: try await plugin.answersDigest(for: request)),
                 distribution: request.distribution, version: request.version, architecture: request.architecture,
                 systemCompiler: false, options: [:], variables: description.variables,
                 environment: try description.environmentDigest, required: true)

@@ -103,7 +103,9 @@ struct QuickstartWorld {
         let identity = plugin.identity
         target = Plan.Target(
             name: name,
-            plugin: Job.Plugin(name: identity.name, version: identity.version, digest: identity.digest),
+            plugin: Job.Plugin(
+                name: identity.name, version: identity.version,
+                digest: try await plugin.answersDigest(for: request)),
             distribution: request.distribution, version: request.version, architecture: request.architecture,
             systemCompiler: true, engine: engine, options: [:], variables: description.variables,
             environment: try description.environmentDigest, required: true)
