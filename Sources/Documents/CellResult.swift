@@ -80,6 +80,16 @@ extension CellResult {
     /// Tells this execution of the job from others of the same job.
     package var identity: String { execution ?? finished.map(String.init) ?? outcome.rawValue }
 
+    /// A new name for an execution that ended at `seconds` since 1970.
+    ///
+    /// Names of later executions compare as greater, to the microsecond: `finished` is in whole seconds, and two executions of
+    /// a job may end within one.
+    package static func newExecution(endedAt seconds: Double) -> String {
+        let time = String(UInt64(max(0, seconds) * 1e6), radix: 36)
+        let padding = String(repeating: "0", count: max(0, 11 - time.count))
+        return padding + time + "-" + String(UInt64.random(in: .min ... .max), radix: 36)
+    }
+
     /// Whether the result is a verdict on the job itself, which a later run may rely on.
     package var isVerdictOnJob: Bool { outcome == .success || outcome == .failure }
 }

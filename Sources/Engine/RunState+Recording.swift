@@ -107,13 +107,14 @@ extension RunState {
         result.log = report.log
         result.layer = report.layer
         result.duration = report.duration
-        result.finished = Int(Date().timeIntervalSince1970)
+        let now = Date().timeIntervalSince1970
+        result.finished = Int(now)
         result.plugin = "\(job.plugin.name) \(job.plugin.version)" + (report.pluginFile.map { " \($0)" } ?? "")
         result.attempts = dispatch.attempt(of: id)
         result.machine = report.machine
         result.failedAttempts = failedAttempts[id]
         result.overwrites = report.overwrites.isEmpty ? nil : report.overwrites
-        result.execution = String(UInt64.random(in: .min ... .max), radix: 36)
+        result.execution = CellResult.newExecution(endedAt: now)
         result.base = inputLayers.base(of: job)
         return result
     }

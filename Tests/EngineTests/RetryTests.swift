@@ -35,6 +35,33 @@ import Testing
         #expect(world.takeExecuted() == [:])
     }
 
+    /// As results were recorded before they named what is below them: they count until a layer below them changes.
+    @Test func resultsThatDoNotNameWhatIsBelowThemCountUntilThatChanges() async throws {
+        let world = try StoredWorld(Self.chain)
+        try await world.run()
+        _ = world.takeExecuted()
+        let store = try world.store()
+        let branch = ResultBranch(deployment: "d", target: "t")
+        for (name, result) in try world.results() {
+            var result = result
+            result.base = nil
+            try await store.transact(Branch(branch.name), result.message) { [result] in
+                try branch.write(result, at: ResultPath.cell(world.cell(name)), in: $0)
+            }
+        }
+        #expect(try world.results().values.allSatisfy { $0.base == nil })
+        try await world.run()
+        #expect(world.takeExecuted() == [:])
+        world.end("q1", .layer("new q1"))
+        try await world.retry("q1")
+        try await world.run()
+        #expect(world.takeExecuted() == ["q1": 1, "q2": 1, "q3": 1])
+        #expect(try world.results().values.allSatisfy { $0.base != nil })
+        try await world.run()
+        #expect(world.takeExecuted() == [:])
+        #expect(try world.outcomes() == ["q1": .success, "q2": .success, "q3": .success])
+    }
+
     @Test func whatFailsInsteadBlocksWhatIsBuiltOverIt() async throws {
         let world = try StoredWorld(Self.chain)
         try await world.run()

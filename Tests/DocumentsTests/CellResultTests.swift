@@ -1,0 +1,19 @@
+import TestSupport
+import Testing
+
+@testable import Documents
+
+@Suite struct CellResultTests {
+    @Test func laterExecutionsCompareAsGreater() {
+        let seed = UInt64.random(in: 0...UInt64.max)
+        var random = SeededGenerator(seed: seed)
+        for _ in 0..<1000 {
+            let early = Double.random(in: 0...4e9, using: &random)
+            let late = early + Double.random(in: 1e-5...2, using: &random)
+            #expect(
+                CellResult.newExecution(endedAt: early) < CellResult.newExecution(endedAt: late),
+                "\(early) \(late) (seed \(seed))")
+        }
+        #expect(CellResult.newExecution(endedAt: 0) != CellResult.newExecution(endedAt: 0))
+    }
+}
