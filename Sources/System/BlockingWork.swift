@@ -1,3 +1,4 @@
+internal import Dispatch
 internal import Foundation
 internal import Synchronization
 
@@ -54,15 +55,20 @@ package enum BlockingWork {
     ) async throws -> Value {
         let patience = Patience(until: .now + limit)
         defer { patience.giveUp() }
-        return try await withThrowingTaskGroup(of: Value.self) { group in
-            group.addTask { try await runUntilCancelled { try work(patience) } }
-            group.addTask {
-                try await Task.sleep(for: limit)
-                throw late
+        let first = FirstResult<Value>()
+        // Not a task: a result that came in time counts although the tasks of a busy process are late.
+        let timer = DispatchSource.makeTimerSource()
+        timer.setEventHandler { first.resume(with: .failure(late)) }
+        timer.schedule(deadline: .now() + limit / .seconds(1))
+        timer.resume()
+        defer { timer.cancel() }
+        return try await withTaskCancellationHandler {
+            try await withCheckedThrowingContinuation { continuation in
+                first.wait(continuation)
+                start { first.resume(with: Result { try work(patience) }) }
             }
-            defer { group.cancelAll() }
-            guard let value = try await group.next() else { throw late }
-            return value
+        } onCancel: {
+            first.resume(with: .failure(CancellationError()))
         }
     }
 }
