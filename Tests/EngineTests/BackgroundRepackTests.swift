@@ -1,4 +1,4 @@
-import Glibc
+import Dispatch
 import Synchronization
 import Testing
 
@@ -7,11 +7,17 @@ import Testing
 struct BackgroundRepackTests {
     /// Counts repacks, and lets them last until they are released.
     private final class Repacks: Sendable {
-        private let state = Mutex((begun: 0, atOnce: 0, most: 0, isReleased: false))
+        private let state = Mutex((begun: 0, atOnce: 0, most: 0))
+        private let gate = DispatchSemaphore(value: 0)
+        /// An element for each repack that has begun.
+        let beginnings: AsyncStream<Void>
+        private let tell: AsyncStream<Void>.Continuation
+
+        init() { (beginnings, tell) = AsyncStream.makeStream(of: Void.self) }
 
         var begun: Int { state.withLock(\.begun) }
         var mostAtOnce: Int { state.withLock(\.most) }
-        func release() { state.withLock { $0.isReleased = true } }
+        func release() { gate.signal() }
 
         func run() throws {
             state.withLock {
@@ -19,22 +25,28 @@ struct BackgroundRepackTests {
                 $0.atOnce += 1
                 $0.most = max($0.most, $0.atOnce)
             }
-            while !state.withLock(\.isReleased) { usleep(1_000) }
+            tell.yield()
+            gate.wait()
+            gate.signal()
             state.withLock { $0.atOnce -= 1 }
             struct Failed: Error {}
             throw Failed()
         }
     }
 
-    @Test func recordsWaitForNoTidying() async throws {
+    @Test func recordsWaitForNoRepack() async throws {
         let repacks = Repacks()
-        let backgroundRepack = BackgroundRepack(every: 10) { _ in try repacks.run() }
-        for _ in 0..<9 { backgroundRepack.noteRecord() }
-        try await Task.sleep(for: .milliseconds(20))
-        #expect(repacks.begun == 0)
+        let records = Mutex(0)
+        let backgroundRepack = BackgroundRepack(every: 10) { _ in
+            #expect(records.withLock { $0 } >= 10)
+            try repacks.run()
+        }
         // Were one of these to wait, the test would never end.
-        for _ in 0..<100 { backgroundRepack.noteRecord() }
-        while repacks.begun == 0 { try await Task.sleep(for: .milliseconds(1)) }
+        for _ in 0..<109 {
+            records.withLock { $0 += 1 }
+            backgroundRepack.noteRecord()
+        }
+        for await _ in repacks.beginnings { break }
         for _ in 0..<100 { backgroundRepack.noteRecord() }
         #expect(repacks.begun == 1)
         repacks.release()
