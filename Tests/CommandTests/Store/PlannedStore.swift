@@ -48,11 +48,15 @@ final class PlannedStore {
 
     func run(_ arguments: String...) throws -> Program.Ending { try run(arguments) }
 
-    private func run(_ arguments: [String]) throws -> Program.Ending {
-        let environment = ["CISO_CACHE": folder("cache"), "PATH": "/usr/bin:/bin", "HOME": folder.path]
-        return try Program(
-            [BuiltProgram.path(of: "ci")] + arguments, in: folder.path, environment: environment
-        ).run()
+    private func run(_ arguments: [String]) throws -> Program.Ending { try program(arguments).run() }
+
+    /// `ci ARGUMENTS`, to be run in the folder of the matrix.
+    ///
+    /// - Parameter temporary: The directory for temporary files; nil: the system's.
+    func program(_ arguments: [String], temporary: String? = nil) throws -> Program {
+        var environment = ["CISO_CACHE": folder("cache"), "PATH": "/usr/bin:/bin", "HOME": folder.path]
+        environment["TMPDIR"] = temporary
+        return try Program([BuiltProgram.path(of: "ci")] + arguments, in: folder.path, environment: environment)
     }
 
     /// Makes a file for each object of a pack.

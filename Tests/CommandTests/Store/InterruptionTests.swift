@@ -1,0 +1,51 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// Ctrl-C at moments chosen at random, in commands that write or read a whole store.
+@Suite struct InterruptionTests {
+    /// Words of a command; `STORE` and `PAGES` stand for paths.
+    @Test(arguments: [
+        ["plan", "matrix.yaml", "--store", "STORE"], ["report", "--output", "PAGES", "--store", "STORE"],
+        ["store", "gc", "--store", "STORE"], ["store", "verify", "--store", "STORE"],
+    ])
+    func anInterruptedCommandEndsAndLeavesNothing(words: [String]) async throws {
+        let world = try PlannedStore()
+        let folder = try TemporaryDirectory()
+        let temporary = folder("temporary")
+        try FileManager.default.createDirectory(atPath: temporary, withIntermediateDirectories: true)
+        let seed = UInt64.random(in: 0...UInt64.max)
+        var random = SeededGenerator(seed: seed)
+        // A plan is made in a store of its own, so that there is something to write each time.
+        func arguments(of attempt: Int) -> [String] {
+            let store = words[0] == "plan" ? folder("store \(attempt)") : world.path
+            return words.map { $0.replacing("STORE", with: store).replacing("PAGES", with: folder("pages \(attempt)")) }
+        }
+        let begin = ContinuousClock.now
+        let whole = try world.program(arguments(of: 0), temporary: temporary).run()
+        let duration = begin.duration(to: .now)
+        #expect(whole.status == 0, "\(whole.talk)")
+        for attempt in 1...6 {
+            let place = "attempt \(attempt) of \(words) (seed \(seed))"
+            let program = try world.program(arguments(of: attempt), temporary: temporary)
+            let running = try program.start()
+            try await Task.sleep(for: duration * Double.random(in: 0..<1, using: &random))
+            running.kill(SIGINT)
+            let ending = try await running.end()
+            #expect([0, 130].contains(ending.status), "\(place): \(ending.status) \(ending.talk)")
+            let again = try program.run()
+            #expect(again.status == 0, "\(place): \(again.talk)")
+            if words[0] == "plan" {
+                let store = folder("store \(attempt)")
+                #expect(try tree(of: store) == tree(of: folder("store 0")), "\(place)")
+                #expect(gitSucceeds("--git-dir=\(store)", "fsck", "--full", at: "/"), "\(place)")
+            }
+            #expect(try FileManager.default.contentsOfDirectory(atPath: temporary) == [], "\(place)")
+        }
+        let verified = try world.store("verify")
+        #expect(verified.status == 0, "\(words) (seed \(seed)): \(verified.output) \(verified.talk)")
+    }
+
+    /// The id of the tree that the plan is.
+    private func tree(of store: String) throws -> String { try git("rev-parse", "quickstart^{tree}", at: store) }
+}
