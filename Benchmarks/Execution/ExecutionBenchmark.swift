@@ -25,7 +25,7 @@ import Supervision
             let command = Command(
                 name: "no-op", .script("echo \(run) > /home/build/f"), environment: ["PATH": "/usr/bin:/bin"])
             let result = await sandbox.run(command) { log.append($0) }
-            guard result.succeeded else { throw Failure(.infrastructure, "\(result)") }
+            guard result.succeeded else { throw Failure(.unavailable, "\(result)") }
             let ran = Sample.now
             let layer = try store.capture(sandbox, paths: ["home"])
             let captured = Sample.now

@@ -137,7 +137,7 @@ struct CommitBenchmark {
         let said = output.fileHandleForReading.readDataToEndOfFile()
         process.waitUntilExit()
         guard process.terminationStatus == 0 else {
-            throw Failure(.infrastructure, "\(words.joined(separator: " ")) failed")
+            throw Failure(.unavailable, "\(words.joined(separator: " ")) failed")
         }
         return String(decoding: said, as: UTF8.self)
     }

@@ -78,7 +78,7 @@ func git(_ arguments: [String], at directory: String) throws {
     process.standardError = FileHandle.nullDevice
     try process.run()
     process.waitUntilExit()
-    guard process.terminationStatus == 0 else { throw Failure(.infrastructure, "git \(arguments) failed") }
+    guard process.terminationStatus == 0 else { throw Failure(.unavailable, "git \(arguments) failed") }
 }
 
 /// A document of the size of a real result.

@@ -130,7 +130,7 @@ struct DiskFloor {
         self.folder = folder
         appended = open("\(folder)/floor", O_WRONLY | O_CREAT | O_TRUNC, 0o644)
         directory = open(folder, O_RDONLY | O_DIRECTORY)
-        guard appended >= 0, directory >= 0 else { throw Failure(.infrastructure, "cannot write in \(folder)") }
+        guard appended >= 0, directory >= 0 else { throw Failure(.unavailable, "cannot write in \(folder)") }
     }
 
     /// 512 bytes more in a file that is open.
@@ -205,7 +205,7 @@ struct Growth {
             let opening = try median(5) {
                 let opened = try Store(opening: path)
                 guard try opened.snapshot(branch).value(at: directory.document("7")) != nil else {
-                    throw Failure(.infrastructure, "a document is missing")
+                    throw Failure(.unavailable, "a document is missing")
                 }
             }
             row(

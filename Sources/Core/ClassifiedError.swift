@@ -6,9 +6,6 @@ public enum ErrorCategory: String, Sendable, CaseIterable {
     case unavailable
     /// An invariant of ciso does not hold.
     case bug
-
-    /// The outcome of a job that failed so.
-    public static let infrastructure = ErrorCategory.unavailable
 }
 
 /// An error whose category and messages are known where it is declared.

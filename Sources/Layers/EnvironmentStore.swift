@@ -51,7 +51,7 @@ public struct EnvironmentStore: Sendable {
         do {
             try shiftOwners(of: root, from: offset, to: IdentityMapping.ofThisProcess.offset)
         } catch {
-            throw Failure(.infrastructure, error.description)
+            throw Failure(.unavailable, error.description)
         }
     }
 
@@ -72,7 +72,7 @@ public struct EnvironmentStore: Sendable {
         /// - Throws: `Failure` where the root file system cannot be read.
         init(of root: String) throws(Failure) {
             guard let metadata = TreeState(of: root, .metadata), let contents = TreeState(of: root, .contents) else {
-                throw Failure(.infrastructure, "\(root): cannot be read")
+                throw Failure(.unavailable, "\(root): cannot be read")
             }
             (self.metadata, self.contents) = (metadata.digest, contents.digest)
         }

@@ -83,7 +83,7 @@ public struct LayerStore: Sendable {
         do {
             summary = try packing.pack(changes, paths: paths, excluding: excluded, to: archive)
         } catch {
-            throw Failure(error.isOfTheTree ? .input : .infrastructure, error.description)
+            throw Failure(error.isOfTheTree ? .input : .unavailable, error.description)
         }
         let (digest, size) = try adopt(archive)
         return Layer(digest: digest, size: size, entries: summary.entries, skipped: summary.skipped)
@@ -98,7 +98,7 @@ public struct LayerStore: Sendable {
     public func add(_ archive: String, expected: Digest) throws(Failure) {
         let (digest, _) = try measure(archive)
         guard digest == expected else {
-            throw Failure(.infrastructure, "\(archive): digest mismatch: expected \(expected), found \(digest)")
+            throw Failure(.unavailable, "\(archive): digest mismatch: expected \(expected), found \(digest)")
         }
         _ = try adopt(archive)
     }
@@ -157,12 +157,12 @@ public struct LayerStore: Sendable {
         do {
             try extraction.extract(archive, to: place)
         } catch {
-            throw Failure(.infrastructure, error.description)
+            throw Failure(.unavailable, error.description)
         }
     }
 
     private static func lost(_ digest: Digest, _ problem: String) -> Failure {
-        Failure(.infrastructure, "the layer \(digest) \(problem)", hint: "the job that made it has to run again")
+        Failure(.unavailable, "the layer \(digest) \(problem)", hint: "the job that made it has to run again")
     }
 
     /// The state of the layer's directory; nil where it is not as it was when it was unpacked.
@@ -183,7 +183,7 @@ public struct LayerStore: Sendable {
 
     private func noteState(of digest: Digest) throws(Failure) {
         guard let state = TreeState(of: "\(directory)/\(digest)", .metadata) else {
-            throw Failure(.infrastructure, "\(directory)/\(digest): cannot be read")
+            throw Failure(.unavailable, "\(directory)/\(digest): cannot be read")
         }
         try Files.makeDirectories("\(directory)/states", mode: 0o755)
         let file = "\(directory)/states/\(digest)"

@@ -53,7 +53,7 @@ struct SourceTree {
         guard Int(status.st_size) <= Self.limit else {
             throw Failure(.input, "'\(shown(path))' has more than \(Self.limit) bytes")
         }
-        guard let bytes = bytes(of: place) else { throw Failure(.infrastructure, "\(place): cannot be read") }
+        guard let bytes = bytes(of: place) else { throw Failure(.unavailable, "\(place): cannot be read") }
         return bytes
     }
 

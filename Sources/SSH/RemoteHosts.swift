@@ -79,7 +79,7 @@ package actor RemoteHosts {
         let hosts = try hosts(of: target)
         guard !hosts.isEmpty else {
             throw Failure(
-                .infrastructure, "target '\(target.name)' runs on a host reached by ssh, and none is known",
+                .unavailable, "target '\(target.name)' runs on a host reached by ssh, and none is known",
                 hint: "name one in the matrix, 'run: ssh://HOST', or by the setting 'hosts'")
         }
         var hasReported = false
@@ -157,7 +157,7 @@ package actor RemoteHosts {
             host.reason + (host.time > .seconds(5) ? " (down for \(host.time.components.seconds) s)" : "")
         }
         let failure = Failure(
-            .infrastructure, "no host of '\(target.name)' can be used: \(reasons.joined(separator: "; "))")
+            .unavailable, "no host of '\(target.name)' can be used: \(reasons.joined(separator: "; "))")
         if down.allSatisfy(\.isPermanent) { throw PermanentFailure(failure) }
         throw failure
     }

@@ -45,7 +45,7 @@ extension RemoteSession {
         } catch let error as ArchiveError {
             throw error.failure
         } catch {
-            throw error as? Failure ?? Failure(.infrastructure, "\(error)")
+            throw error as? Failure ?? Failure(.unavailable, "\(error)")
         }
         let part = "\(cache)/\(name).part.\(mark)"
         try await feed(packed, to: "exec dd bs=65536 of=\(part)", "sending a layer")

@@ -88,7 +88,7 @@ extension RemoteSession {
 
     private func checkPlain(_ path: String) throws(Failure) {
         guard isPlainPath(path), path.hasPrefix("/") else {
-            throw Failure(.infrastructure, "'\(path)': expected an absolute path of plain letters")
+            throw Failure(.unavailable, "'\(path)': expected an absolute path of plain letters")
         }
     }
 
@@ -128,6 +128,6 @@ extension RemoteSession {
         if let said = text.split(separator: "\n").last(where: { $0.hasPrefix("ciso: ") }) {
             throw Failure(.input, String(said.dropFirst("ciso: ".count)))
         }
-        throw Failure(.infrastructure, "\(host.name): \(action): \(result.ending): \(text)")
+        throw Failure(.unavailable, "\(host.name): \(action): \(result.ending): \(text)")
     }
 }

@@ -157,7 +157,7 @@ public final class RemoteSession: Sendable {
             }
         }
         guard case .exited(let status) = result.ending else {
-            throw Failure(.infrastructure, "\(host.name): the shell: \(result.ending)")
+            throw Failure(.unavailable, "\(host.name): the shell: \(result.ending)")
         }
         return status
     }
@@ -181,7 +181,7 @@ public final class RemoteSession: Sendable {
         limits: [ProcessStart.ResourceLimit] = []
     ) throws(Failure) -> Int32 {
         guard let path = executable("ssh") else {
-            throw Failure(.infrastructure, "ssh: not found", hint: "install the OpenSSH client")
+            throw Failure(.unavailable, "ssh: not found", hint: "install the OpenSSH client")
         }
         blockBrokenPipe()
         return try ProcessStart(

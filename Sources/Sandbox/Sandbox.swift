@@ -66,10 +66,10 @@ public final class Sandbox: Sendable {
             throw Failure(.last("read", path))
         }
         guard layout.layers.count < 500 else {
-            throw Failure(.infrastructure, "\(layout.layers.count) layers, overlayfs takes 499 and a base")
+            throw Failure(.unavailable, "\(layout.layers.count) layers, overlayfs takes 499 and a base")
         }
         guard !layout.writesBase || layout.layers.isEmpty else {
-            throw Failure(.infrastructure, "\(layout.base): a base with layers above it cannot be written")
+            throw Failure(.unavailable, "\(layout.base): a base with layers above it cannot be written")
         }
         scratch = try Files.scratchDirectory(in: directory)
         for name in ["upper", "work", "root", "tmp", "lowers"] {

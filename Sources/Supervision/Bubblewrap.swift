@@ -14,7 +14,7 @@ package enum Bubblewrap {
         }
         guard let path else {
             throw Failure(
-                .infrastructure, "bwrap: not found", hint: "install the package 'bubblewrap'")
+                .unavailable, "bwrap: not found", hint: "install the package 'bubblewrap'")
         }
         return path
     }

@@ -17,19 +17,19 @@ public enum ResourcePreflight {
         let free = freeBytes(at: directory)
         guard free >= bytes else {
             throw Failure(
-                .infrastructure, "\(directory): \(free >> 20) MiB free, \(bytes >> 20) MiB are needed to start a job",
+                .unavailable, "\(directory): \(free >> 20) MiB free, \(bytes >> 20) MiB are needed to start a job",
                 hint: "free some disk space, or move the store by --store")
         }
         let files = freeFiles(at: directory)
         guard files >= 10_000 else {
             throw Failure(
-                .infrastructure, "\(directory): \(files) more files can be made, 10000 are needed to start a job",
+                .unavailable, "\(directory): \(files) more files can be made, 10000 are needed to start a job",
                 hint: "remove files, or move the store by --store to a file system with more inodes")
         }
         let left = descriptorLimit() - names(in: "/proc/self/fd").count
         guard left >= descriptors else {
             throw Failure(
-                .infrastructure, "\(left) more files can be opened, \(descriptors) are needed to start a job",
+                .unavailable, "\(left) more files can be opened, \(descriptors) are needed to start a job",
                 hint: "raise the limit on open files (ulimit -n)")
         }
     }

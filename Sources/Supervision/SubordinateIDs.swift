@@ -57,7 +57,7 @@ public enum SubordinateIDs {
 
     private static func failure(_ reason: String, _ remedy: String) -> Failure {
         Failure(
-            .infrastructure,
+            .unavailable,
             "builds in root file systems need several user ids, and an ordinary user has one: \(reason)",
             hint: "\(remedy); or run scripts/install-packages run, or ci as root")
     }
@@ -75,14 +75,14 @@ public enum SubordinateIDs {
     private static func namespace() throws(Failure) -> Int32 {
         guard let users = range(in: files[0]), let groups = range(in: files[1]),
             let newuidmap = executable(programs[0]), let newgidmap = executable(programs[1])
-        else { throw Failure(.infrastructure, "no subordinate ids") }
+        else { throw Failure(.unavailable, "no subordinate ids") }
         let userProgram = CStrings([newuidmap, "0", "\(geteuid())", "1", "1", "\(users.start)", "\(needed)"])
         let groupProgram = CStrings([newgidmap, "0", "\(getegid())", "1", "1", "\(groups.start)", "\(needed)"])
         let descriptor = withExtendedLifetime((userProgram, groupProgram)) {
             ciso_user_namespace_by_programs(userProgram.pointers, groupProgram.pointers)
         }
         guard descriptor >= 0 else {
-            throw Failure(.infrastructure, "no user namespace: \(errorText(-descriptor))")
+            throw Failure(.unavailable, "no user namespace: \(errorText(-descriptor))")
         }
         return descriptor
     }

@@ -31,7 +31,7 @@ package enum UserNamespace {
         }
         guard descriptor >= 0 else {
             throw Failure(
-                .infrastructure, "no user namespace: \(errorText(-descriptor))",
+                .unavailable, "no user namespace: \(errorText(-descriptor))",
                 hint: "the kernel must permit user namespaces (sysctl user.max_user_namespaces)")
         }
         return descriptor

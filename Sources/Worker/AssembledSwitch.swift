@@ -65,7 +65,7 @@ struct AssembledSwitch: Sendable {
         do {
             return try OpamFile(parsing: files.opam, file: "\(package)/opam")
         } catch {
-            throw Failure(.infrastructure, "the opam file of \(package) cannot be read: \(error)")
+            throw Failure(.unavailable, "the opam file of \(package) cannot be read: \(error)")
         }
     }
 

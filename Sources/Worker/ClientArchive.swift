@@ -30,7 +30,7 @@ struct ClientArchive {
         do throws(ArchiveError) {
             try Extraction(links: .anywhere, strippingSingleRoot: true).extract(archive, to: "\(unpacked)/whole")
         } catch {
-            throw Failure(.infrastructure, "\(package): \(source.url): cannot be unpacked: \(error)")
+            throw Failure(.unavailable, "\(package): \(source.url): cannot be unpacked: \(error)")
         }
         // One folder at the top, which the client takes away again, so that a lone folder of the source's own stays.
         // Links in a source may lead anywhere; a folder that is not in it is none of it.
@@ -45,10 +45,10 @@ struct ClientArchive {
             _ = try Packing(timestamps: .kept, compression: .gzip, level: 1)
                 .pack(unpacked, paths: ["source"], to: file)
         } catch {
-            throw Failure(.infrastructure, "\(package): \(source.url): cannot be packed: \(error)")
+            throw Failure(.unavailable, "\(package): \(source.url): cannot be packed: \(error)")
         }
         guard let checksum = Checksum(ofFile: file, .sha256) else {
-            throw Failure(.infrastructure, "\(file): cannot be read")
+            throw Failure(.unavailable, "\(file): cannot be read")
         }
         self.checksum = checksum
     }

@@ -40,7 +40,7 @@ struct InteractiveShell {
         switch result.ending {
         case .exited(let status): return status
         case .signalled(let signal): return 128 + signal
-        default: throw Failure(.infrastructure, "the shell: \(result.ending)")
+        default: throw Failure(.unavailable, "the shell: \(result.ending)")
         }
     }
 

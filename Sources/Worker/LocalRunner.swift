@@ -289,7 +289,7 @@ extension JobRequest {
         let all = [(job, files)] + inputs.map { ($0.job, $0.files) }
         if let (wrong, _) = all.first(where: { $0.opam != $1.digest }) {
             throw Failure(
-                .infrastructure,
+                .unavailable,
                 "the opam file of \(wrong.package) in the store does not have the digest \(wrong.opam)",
                 hint: "try 'ci store verify'")
         }

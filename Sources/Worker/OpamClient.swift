@@ -23,7 +23,7 @@ struct OpamClient: Sendable {
     init(_ target: TargetEnvironment) throws(Failure) {
         guard let version = target.description.opamClient else {
             throw Failure(
-                .infrastructure, "target '\(target.request.target)': its environment has no opam client",
+                .unavailable, "target '\(target.request.target)': its environment has no opam client",
                 hint: "plan again, or give the target 'engine: recipe'")
         }
         self.target = target
@@ -81,7 +81,7 @@ struct OpamClient: Sendable {
         do {
             written = try state.files()
         } catch {
-            throw Failure(.infrastructure, "\(error)")
+            throw Failure(.unavailable, "\(error)")
         }
         try StateLayer(directory, over: target.base, owner: target.buildUser).write(files: written)
     }
@@ -131,7 +131,7 @@ extension OpamClient {
         let report = OpamClientReport(failure.output)
         // 31: a package's own operation failed; 40: its source could not be had (opam manual, "Exit codes").
         guard status == 31 || status == 40 else {
-            throw Failure(.infrastructure, "opam: exit status \(status): \(report.lastError ?? "no reason was given")")
+            throw Failure(.unavailable, "opam: exit status \(status): \(report.lastError ?? "no reason was given")")
         }
         var judged = failure
         judged.phase = report.phase

@@ -71,7 +71,7 @@ actor OpamClients {
         guard result.succeeded else {
             let line = said.withLock { $0 }.split(separator: "\n").last { !$0.isEmpty }
             throw Failure(
-                .infrastructure,
+                .unavailable,
                 "target '\(target.request.target)': its opam client does not work: \(line ?? ""), \(result.ending)")
         }
     }

@@ -37,7 +37,7 @@ func readPlainFile(_ path: String, below directory: String, limit: Int = 4 << 20
     do {
         return Array(try handle.readToEnd() ?? Data())
     } catch {
-        throw Failure(.infrastructure, "\(directory)/\(path): cannot be read: \(error)")
+        throw Failure(.unavailable, "\(directory)/\(path): cannot be read: \(error)")
     }
 }
 

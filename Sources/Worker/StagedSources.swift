@@ -62,7 +62,7 @@ struct StagedSources {
         do {
             try FileManager.default.copyItem(atPath: file, toPath: place)
         } catch {
-            throw Failure(.infrastructure, "\(place): cannot be written: \(error)")
+            throw Failure(.unavailable, "\(place): cannot be written: \(error)")
         }
     }
 

@@ -21,7 +21,7 @@ struct StepClassifier: Sendable {
     func error(for failure: PackageBuild.StepFailure) -> any Error {
         let ending = failure.result.ending
         if failure.result.isInfrastructure {
-            return Failure(.infrastructure, "step '\(failure.name)': \(ending)", hint: failure.result.detail)
+            return Failure(.unavailable, "step '\(failure.name)': \(ending)", hint: failure.result.detail)
         }
         switch ending {
         case .timedOut, .outOfMemory, .processLimit, .outputLimit, .diskLimit:

@@ -54,7 +54,7 @@ extension TargetEnvironment {
         let last = output.split(whereSeparator: \.isNewline).last { !$0.allSatisfy(\.isWhitespace) }.map(String.init)
         let reason = (finding?.line ?? last).map { ": \($0.prefix(500))" } ?? ""
         let failure = Failure(
-            .infrastructure,
+            .unavailable,
             "target '\(request.target)': making its environment: step '\(failed.step)': \(failed.result.ending)\(reason)",
             hint: "the whole output is in \(failed.log); the step is in the answer of \(plugin.file.path) to 'target'")
         let step = environment.bootstrap.first { $0.name == failed.step }
@@ -88,7 +88,7 @@ extension TargetEnvironment {
         if result.ending == .cancelled { throw CancellationError() }
         guard result.succeeded else {
             let failure = Failure(
-                .infrastructure,
+                .unavailable,
                 "target '\(request.target)': probing its environment: step '\(step.name)': \(result.ending)\n"
                     + text.suffix(2000),
                 hint: "the probe is in the answer of \(plugin.file.path) to 'target'; after a change run "

@@ -21,7 +21,7 @@ import Testing
     /// Everything that is not marked as the package's is the machine's, also an error that nobody has thought of.
     @Test func onlyAPackageFailureBlamesThePackage() throws {
         let errors: [any Error] = [
-            Failure(.input, "x"), Failure(.infrastructure, "x"), MachineFailure("x"), UnknownError(),
+            Failure(.input, "x"), Failure(.unavailable, "x"), MachineFailure("x"), UnknownError(),
             RecipeError(description: "x"), SourceError(.rejected, "x"), SourceError(.missing, "x"),
             SourceError(.network, "x"), SourceError(.moved, "x"), CocoaError(.fileReadNoPermission), POSIXError(.EIO),
             ArchiveError(.damaged, archive: "x", detail: "x"), RemoteRefusal(.unready, "x"),
