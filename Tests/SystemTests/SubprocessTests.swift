@@ -56,19 +56,20 @@ struct SubprocessTests {
     /// Also those that made themselves a session of their own.
     @Test func cancellingKillsTheWholeTree() async throws {
         let directory = try TemporaryDirectory()
-        let mark = "62.\(UInt32.random(in: 100_000...999_999))"
+        let mark = "6200.\(UInt32.random(in: 100_000...999_999))"
         let program = shell("setsid sleep \(mark) & touch '\(directory("begun"))'; sleep \(mark)")
         let run = Task { try await program.run() }
-        while ProcessTable.running("sleep", mark).count < 2 { try await Task.sleep(for: .milliseconds(5)) }
+        try await waitUntil("both processes run") { ProcessTable.running("sleep", mark).count == 2 }
         run.cancel()
         await #expect(throws: CancellationError.self) { try await run.value }
         try await waitUntilGone("sleep", mark)
     }
 
     @Test func aProcessDiesWithItsStarterHoweverThatEnds() async throws {
-        let mark = "63.\(UInt32.random(in: 100_000...999_999))"
+        let mark = "6300.\(UInt32.random(in: 100_000...999_999))"
         let starter = try Program([BuiltProgram.path(of: "system-probe"), "run", "sleep", mark]).start()
-        while ProcessTable.running("sleep", mark).isEmpty { try await Task.sleep(for: .milliseconds(5)) }
+        try await waitUntil("the process runs") { !ProcessTable.running("sleep", mark).isEmpty || !starter.isRunning }
+        #expect(starter.isRunning)
         starter.kill(SIGKILL)
         starter.wait()
         try await waitUntilGone("sleep", mark)
