@@ -111,7 +111,7 @@ package struct MachineCheck: Sendable {
             words(.system, "layer of system packages", plural: "layers of system packages"),
         ]
         return Finding(
-            name: "cache-limit", state: .good, detail: "\(cacheLimit); there are \(parts.joined(separator: ", "))")
+            name: "cache-limit", state: .good, detail: "\(cacheLimit); it holds \(parts.joined(separator: ", "))")
     }
 
     /// Good unless `check` throws, else missing.

@@ -155,6 +155,6 @@ struct CollectedLayersTests {
         #expect(dropped.contains("4 objects ("), "\(dropped)")
         #expect(try deployment.layers() == [])
         let doctor = try deployment.ci(["doctor"]).run().output
-        #expect(doctor.contains("cache-limit: 64G; there are "), "\(doctor)")
+        #expect(doctor.contains("cache-limit: 64G; it holds "), "\(doctor)")
     }
 }
