@@ -110,7 +110,7 @@ struct StoreShowCommand: AsyncParsableCommand, TracedCommand {
     }
 }
 
-struct StoreVerifyCommand: AsyncParsableCommand, TracedCommand {
+struct StoreVerifyCommand: AsyncParsableCommand, TracedCommand, SandboxingCommand {
     static let configuration = CommandConfiguration(
         commandName: "verify",
         abstract: "Look for damage: commits, documents, branches, locks, logs, objects, layers, root file systems.",
