@@ -59,11 +59,7 @@ package struct Supervisor {
     ) async -> CommandResult {
         let cancellation = Cancellation()
         return await withTaskCancellationHandler {
-            await withCheckedContinuation { continuation in
-                Thread.detachNewThread {
-                    continuation.resume(returning: body(cancellation))
-                }
-            }
+            await BlockingWork.run { body(cancellation) }
         } onCancel: {
             cancellation.cancel()
         }

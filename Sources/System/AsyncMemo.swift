@@ -35,14 +35,7 @@ package final class AsyncMemo<Key: Hashable & Sendable, Value: Sendable>: Sendab
         let (number, task) = join(key, compute)
         defer { leave(key, number) }
         let first = FirstResult<Value>()
-        return try await withTaskCancellationHandler {
-            try await withCheckedThrowingContinuation { continuation in
-                first.wait(continuation)
-                Task { first.resume(with: await task.result) }
-            }
-        } onCancel: {
-            first.resume(with: .failure(CancellationError()))
-        }
+        return try await first.value { Task { first.resume(with: await task.result) } }
     }
 
     /// Forgets the value for `key`; a computation that runs goes on for those who wait.

@@ -33,14 +33,7 @@ package enum BlockingWork {
         _ work: @escaping @Sendable () throws -> Value
     ) async throws -> Value {
         let first = FirstResult<Value>()
-        return try await withTaskCancellationHandler {
-            try await withCheckedThrowingContinuation { continuation in
-                first.wait(continuation)
-                start { first.resume(with: Result { try work() }) }
-            }
-        } onCancel: {
-            first.resume(with: .failure(CancellationError()))
-        }
+        return try await first.value { start { first.resume(with: Result { try work() }) } }
     }
 
     /// What `work` returns, for libraries that block and know no time limits.
@@ -62,14 +55,7 @@ package enum BlockingWork {
         timer.schedule(deadline: .now() + limit / .seconds(1))
         timer.resume()
         defer { timer.cancel() }
-        return try await withTaskCancellationHandler {
-            try await withCheckedThrowingContinuation { continuation in
-                first.wait(continuation)
-                start { first.resume(with: Result { try work(patience) }) }
-            }
-        } onCancel: {
-            first.resume(with: .failure(CancellationError()))
-        }
+        return try await first.value { start { first.resume(with: Result { try work(patience) }) } }
     }
 }
 

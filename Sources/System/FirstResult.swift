@@ -11,7 +11,21 @@ final class FirstResult<Value: Sendable>: Sendable {
 
     private let state = Mutex(State.empty)
 
-    func wait(_ continuation: CheckedContinuation<Value, any Error>) {
+    /// The first result, where `begin` starts what leads to one.
+    ///
+    /// - Throws: `CancellationError` as soon as the task is cancelled; the error that is the first result.
+    func value(after begin: () -> Void) async throws -> Value {
+        try await withTaskCancellationHandler {
+            try await withCheckedThrowingContinuation { continuation in
+                wait(continuation)
+                begin()
+            }
+        } onCancel: {
+            resume(with: .failure(CancellationError()))
+        }
+    }
+
+    private func wait(_ continuation: CheckedContinuation<Value, any Error>) {
         let early: Result<Value, any Error>? = state.withLock { state in
             if case .early(let result) = state {
                 state = .done
