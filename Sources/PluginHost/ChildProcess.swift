@@ -59,7 +59,7 @@ final class ChildProcess {
                 pollfd(fd: errors, events: Int16(POLLIN), revents: 0),
             ]
             let left = deadline - .now
-            guard left > .zero, poll(&waits, 2, left.milliseconds) != 0 else {
+            guard left > .zero, poll(&waits, 2, left.millisecondsForPoll) != 0 else {
                 end()
                 throw PluginFault(kind: .hung(after: time), stderrTail: stderrTail)
             }
@@ -129,7 +129,7 @@ final class ChildProcess {
         let deadline = ContinuousClock.now + min(time, .seconds(1))
         let process = ProcessDescriptor(of: identifier)
         var polled = pollfd(fd: process.descriptor, events: Int16(POLLIN), revents: 0)
-        while poll(&polled, 1, (deadline - .now).milliseconds) < 0, errno == EINTR, deadline > .now {}
+        while poll(&polled, 1, (deadline - .now).millisecondsForPoll) < 0, errno == EINTR, deadline > .now {}
         var status: Int32 = 0
         if waitpid(identifier, &status, WNOHANG) == identifier { ended = status } else { end() }
         return ended ?? 0
@@ -157,14 +157,4 @@ private func socketPair() throws(PluginFault) -> (ours: Int32, theirs: Int32) {
 
 extension Character {
     fileprivate var isControl: Bool { unicodeScalars.allSatisfy { $0.value < 32 || $0.value == 127 } }
-}
-
-extension Duration {
-    /// Rounded up, at least 1: for poll(2).
-    fileprivate var milliseconds: Int32 {
-        let exact =
-            components.seconds.multipliedReportingOverflow(by: 1000).partialValue
-            + components.attoseconds / 1_000_000_000_000_000
-        return Int32(clamping: max(1, exact + 1))
-    }
 }

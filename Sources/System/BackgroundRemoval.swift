@@ -28,7 +28,5 @@ func removeTreeInBackground(_ path: String, closing lock: Int32, promptly limit:
 
 /// Waits until nothing is left to be removed in the background, but at most so long. The next start removes the rest.
 package func waitForRemovals(atMost time: Duration) {
-    let (seconds, attoseconds) = time.components
-    let nanoseconds = Int(seconds) * 1_000_000_000 + Int(attoseconds / 1_000_000_000)
-    _ = removals.wait(timeout: .now() + .nanoseconds(nanoseconds))
+    _ = removals.wait(timeout: .now() + time / .seconds(1))
 }

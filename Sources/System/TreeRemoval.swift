@@ -49,21 +49,13 @@ private func remove(_ name: UnsafePointer<CChar>, in directory: Int32, top: Int3
         return
     }
     if unlinkat(directory, name, AT_REMOVEDIR) == 0 { return }
-    let child = openat(directory, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
-    guard child >= 0 else { return makeWritable(name, in: directory, top, level, &pass) }
-    fchmod(child, 0o700)
-    empty(child, top: top, level: level + 1, &pass)
-    close(child)
-    unlinkat(directory, name, AT_REMOVEDIR)
-}
-
-/// A directory that may not even be read, of somebody who is not root.
-private func makeWritable(
-    _ name: UnsafePointer<CChar>, in directory: Int32, _ top: Int32, _ level: Int, _ pass: inout Pass
-) {
-    guard errno == EACCES, fchmodat(directory, name, 0o700, 0) == 0 else { return }
-    let child = openat(directory, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+    var child = openDirectory(name, in: directory)
+    // A directory that may not even be read, of somebody who is not root.
+    if child < 0, errno == EACCES, fchmodat(directory, name, 0o700, 0) == 0 {
+        child = openDirectory(name, in: directory)
+    }
     guard child >= 0 else { return }
+    fchmod(child, 0o700)
     empty(child, top: top, level: level + 1, &pass)
     close(child)
     unlinkat(directory, name, AT_REMOVEDIR)

@@ -94,7 +94,7 @@ public final class LocalRunner: JobRunner {
 
     /// Checks that the root file systems of `targets` can be made and used here.
     ///
-    /// - Throws: `Failure` of the kind `infrastructure` that says what an ordinary user lacks.
+    /// - Throws: `Failure` of the category `unavailable` that says what an ordinary user lacks.
     package func requireUsers(for targets: [Plan.Target]) throws(Failure) {
         guard targets.contains(where: { lane(of: $0) == nil }) else { return }
         if let obstacle = SubordinateIDs.obstacle() { throw obstacle }
@@ -124,7 +124,7 @@ public final class LocalRunner: JobRunner {
             report.reason = "\(error)"
         }
         let elapsed = clock.now - start.withLock { $0 }
-        report.duration = Double(elapsed.components.seconds) + Double(elapsed.components.attoseconds) / 1e18
+        report.duration = elapsed / .seconds(1)
         logger.debug(
             "job ends",
             metadata: subject.merging([

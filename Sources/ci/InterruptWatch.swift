@@ -69,7 +69,7 @@ enum Interruption {
         }
         if isSecond || handlers.isEmpty { end() }
         Thread.detachNewThread {
-            usleep(UInt32(patience.inSeconds * 1e6))
+            usleep(UInt32(patience / .microseconds(1)))
             end()
         }
         for handler in handlers { handler() }

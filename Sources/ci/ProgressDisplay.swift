@@ -156,7 +156,7 @@ actor ProgressDisplay {
         draw(force: true)
         guard !live, clock.now - lastSaid >= Self.silence, let longest = running.values.min(by: { $0.began < $1.began })
         else { return }
-        let spent = seconds(longest.began.duration(to: clock.now).inSeconds)
+        let spent = seconds(longest.began.duration(to: clock.now) / .seconds(1))
         let others = running.count > 1 ? ", and \(running.count - 1) more" : ""
         say("running: \(longest.title): \(longest.step), \(spent)\(others)")
     }
@@ -188,7 +188,7 @@ actor ProgressDisplay {
         lastDrawn = now
         clear()
         var lines = running.values.sorted { ($0.began, $0.title) < ($1.began, $1.title) }.prefix(Self.shown).map {
-            "  \(seconds(($0.began.duration(to: now)).inSeconds).padded(to: 8)) \($0.title): \($0.step)"
+            "  \(seconds($0.began.duration(to: now) / .seconds(1)).padded(to: 8)) \($0.title): \($0.step)"
         }
         if running.count > Self.shown { lines.append("           and \(running.count - Self.shown) more") }
         lines.append(summary(at: now))
@@ -198,7 +198,7 @@ actor ProgressDisplay {
     }
 
     private func summary(at now: ContinuousClock.Instant) -> String {
-        let spent = began.duration(to: now).inSeconds
+        let spent = began.duration(to: now) / .seconds(1)
         var text = "\(ended)/\(total) jobs, \(running.count) running"
         if !waiting.isEmpty { text += ", \(waiting.count) waiting for another run" }
         if bad > 0 { text += ", \(bad) not good" }
@@ -228,13 +228,6 @@ func seconds(_ value: Double) -> String {
     case ..<120: return "\(whole) s"
     case ..<7200: return String(format: "%d min %02d s", whole / 60, whole % 60)
     default: return String(format: "%d h %02d min", whole / 3600, whole / 60 % 60)
-    }
-}
-
-extension Duration {
-    /// This duration in seconds.
-    var inSeconds: Double {
-        Double(components.seconds) + Double(components.attoseconds) * 1e-18
     }
 }
 
