@@ -144,11 +144,6 @@ public struct JobScheduler: Sendable {
     /// - Complexity: O(edges that the event touches); `add` sorts all jobs.
     public mutating func handle(_ event: Event) -> [Action] {
         var actions: [Action] = []
-        handle(event, &actions)
-        return actions
-    }
-
-    mutating func handle(_ event: Event, _ actions: inout [Action]) {
         switch event {
         case .add(let jobs): add(jobs, &actions)
         case .want(let jobs): want(jobs, &actions)
@@ -158,5 +153,6 @@ public struct JobScheduler: Sendable {
         case .cancel(let jobs): for job in jobs { cancel(job, cause: Self.itself, &actions) }
         case .retry(let job): retry(job, &actions)
         }
+        return actions
     }
 }

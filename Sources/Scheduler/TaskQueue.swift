@@ -63,11 +63,6 @@ public struct TaskQueue: Sendable {
     /// - Complexity: O(tasks of the job), for a task O(tasks + its jobs).
     public mutating func handle(_ event: Event) -> [Action] {
         var actions: [Action] = []
-        handle(event, &actions)
-        return actions
-    }
-
-    mutating func handle(_ event: Event, _ actions: inout [Action]) {
         switch event {
         case .submit(let priority):
             states.append(.submitted)
@@ -82,6 +77,7 @@ public struct TaskQueue: Sendable {
         case .reopened(let job): reopen(job)
         }
         if planning == nil { planNext(&actions) }
+        return actions
     }
 
     private mutating func planNext(_ actions: inout [Action]) {
@@ -106,10 +102,7 @@ public struct TaskQueue: Sendable {
         endPlanning(of: task, .dispatched)
         jobs[task] = wanted.map(Int32.init)
         for job in wanted {
-            while newest.count <= job {
-                newest.append(-1)
-                isSettled.append(false)
-            }
+            reserve(job)
             memberships.append((Int32(task), newest[job]))
             newest[job] = Int32(memberships.count - 1)
         }
@@ -131,11 +124,16 @@ public struct TaskQueue: Sendable {
         }
     }
 
-    private mutating func settle(_ job: Int, _ actions: inout [Action]) {
+    /// Makes room for what is known of a job.
+    private mutating func reserve(_ job: Int) {
         while newest.count <= job {
             newest.append(-1)
             isSettled.append(false)
         }
+    }
+
+    private mutating func settle(_ job: Int, _ actions: inout [Action]) {
+        reserve(job)
         guard !isSettled[job] else { return }
         isSettled[job] = true
         forEachTask(of: job) { queue, task in

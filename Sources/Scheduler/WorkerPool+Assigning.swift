@@ -121,7 +121,7 @@ extension WorkerPool {
         holders[job] = Int32(worker)
         places[job] = Int32(seats[worker]?.jobs.count ?? 0)
         seats[worker]?.jobs.append((Int32(job), nil))
-        countAssigned(1)
+        assigned += 1
         setStatus(job, new)
         updateRoom(of: worker)
     }
@@ -137,7 +137,7 @@ extension WorkerPool {
             seats[worker]?.jobs.removeLast()
         }
         (holders[job], places[job]) = (-1, -1)
-        countAssigned(-1)
+        assigned -= 1
         updateRoom(of: worker)
     }
 

@@ -1,5 +1,11 @@
 extension WorkerPool {
-    mutating func handle(_ event: Event, _ actions: inout [Action]) {
+    /// Processes an event.
+    ///
+    /// An event that does not fit the state does nothing.
+    ///
+    /// - Complexity: O(workers / 64 + requirements); a worker's arrival, its loss and `clock` also its jobs or O(workers).
+    public mutating func handle(_ event: Event) -> [Action] {
+        var actions: [Action] = []
         switch event {
         case .add(let jobs): add(jobs)
         case .rank(let ranks): rank(ranks)
@@ -16,6 +22,7 @@ extension WorkerPool {
         case .recorded(let job): noteRecord(of: job, &actions)
         case .clock(let at): checkProgress(at: at, &actions)
         }
+        return actions
     }
 
     // MARK: Jobs
@@ -167,11 +174,7 @@ extension WorkerPool {
 
     private mutating func learn(from job: Int, on worker: Int) {
         guard let seat = seats[worker], let began = seat.jobs[Int(places[job])].began, costs[job] > 0 else { return }
-        let ratio = min(max((now - began).seconds / Double(costs[job]), 0.01), 100)
+        let ratio = min(max((now - began) / .seconds(1) / Double(costs[job]), 0.01), 100)
         seats[worker]?.slowness = seat.slowness + (ratio - seat.slowness) / 8
     }
-}
-
-extension Duration {
-    var seconds: Double { Double(components.seconds) + Double(components.attoseconds) / 1e18 }
 }

@@ -224,9 +224,7 @@ public struct WorkerPool: Sendable {
     public static let skipLimit = 8
 
     /// Jobs that workers have, including those that are being stopped.
-    public private(set) var assigned = 0
-
-    mutating func countAssigned(_ change: Int) { assigned += change }
+    public internal(set) var assigned = 0
 
     /// The newest token of the job.
     func currentToken(of job: Int) -> UInt64 { tokens[job] }
@@ -240,16 +238,5 @@ public struct WorkerPool: Sendable {
             guard let seat, seat.isUsable else { return sum }
             return sum + Double(seat.worker.slots) / seat.slowness
         }
-    }
-
-    /// Processes an event.
-    ///
-    /// An event that does not fit the state does nothing.
-    ///
-    /// - Complexity: O(workers / 64 + requirements); a worker's arrival, its loss and `clock` also its jobs or O(workers).
-    public mutating func handle(_ event: Event) -> [Action] {
-        var actions: [Action] = []
-        handle(event, &actions)
-        return actions
     }
 }
