@@ -49,6 +49,15 @@ package struct CanonicalReader {
         return false
     }
 
+    /// Reads the value of the next member, if its key is `name`; false where it has another form.
+    package mutating func optional<Value>(
+        _ name: StaticString, _ value: inout Value?, _ read: (inout Self) -> Value?
+    ) -> Bool {
+        guard key(name) else { return true }
+        value = read(&self)
+        return value != nil
+    }
+
     /// Reads an object with any keys; `value` reads the value of each.
     package mutating func dictionary<Value>(_ value: (inout Self) -> Value?) -> [(key: String, value: Value)]? {
         enclosed("{", "}") { reader in

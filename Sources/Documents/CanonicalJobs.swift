@@ -9,32 +9,17 @@ extension Job {
     }
 
     private init?(_ reader: inout CanonicalReader) {
-        var overwrites: [String]?
-        if reader.key("allowedOverwrites") {
-            overwrites = reader.array { $0.string() }
-            guard overwrites != nil else { return nil }
-        }
-        guard reader.key("compiler"), let compiler = reader.string() else { return nil }
-        var documentation: Bool?
-        if reader.key("documentation") {
-            documentation = reader.boolean()
-            guard documentation != nil else { return nil }
-        }
-        var engine: Engine?
-        if reader.key("engine") {
-            engine = reader.string().flatMap(Engine.init)
-            guard engine != nil else { return nil }
-        }
-        guard reader.key("environment"), let environment = reader.digest(),
-            reader.key("inputs"), let inputs = reader.array({ $0.digest() }),
-            reader.key("kind"), let kind = reader.string().flatMap(Kind.init)
-        else { return nil }
+        var (overwrites, documentation, engine) = ([String]?.none, Bool?.none, Engine?.none)
         var limits: Limits?
-        if reader.key("limits") {
-            limits = reader.object { Limits(&$0) }
-            guard limits != nil else { return nil }
-        }
-        guard reader.key("opam"), let opam = reader.digest(),
+        guard reader.optional("allowedOverwrites", &overwrites, { $0.array { $0.string() } }),
+            reader.key("compiler"), let compiler = reader.string(),
+            reader.optional("documentation", &documentation, { $0.boolean() }),
+            reader.optional("engine", &engine, { $0.string().flatMap(Engine.init) }),
+            reader.key("environment"), let environment = reader.digest(),
+            reader.key("inputs"), let inputs = reader.array({ $0.digest() }),
+            reader.key("kind"), let kind = reader.string().flatMap(Kind.init),
+            reader.optional("limits", &limits, { $0.object { Limits(&$0) } }),
+            reader.key("opam"), let opam = reader.digest(),
             reader.key("package"), let package = reader.string().flatMap({ PackageVersion($0) }),
             reader.key("plugin"), let plugin = reader.object({ Plugin(&$0) }),
             reader.key("systemPackages"), let systemPackages = reader.array({ $0.string() })
@@ -52,9 +37,8 @@ extension Job.Limits {
         let members: [(StaticString, WritableKeyPath<Self, Int?>)] = [
             ("disk", \.disk), ("log", \.log), ("memory", \.memory), ("silence", \.silence), ("time", \.time),
         ]
-        for (key, member) in members where reader.key(key) {
-            guard let number = reader.number() else { return nil }
-            self[keyPath: member] = number
+        for (key, member) in members {
+            guard reader.optional(key, &self[keyPath: member], { $0.number() }) else { return nil }
         }
     }
 }

@@ -53,14 +53,3 @@ extension CellResult.Overwrite {
         self.init(path: path, owner: owner)
     }
 }
-
-extension CanonicalReader {
-    /// Reads a member that may be absent; false where it is there and has another form.
-    fileprivate mutating func optional<Value>(
-        _ key: StaticString, _ value: inout Value?, _ read: (inout Self) -> Value?
-    ) -> Bool {
-        guard self.key(key) else { return true }
-        value = read(&self)
-        return value != nil
-    }
-}

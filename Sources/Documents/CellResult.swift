@@ -90,6 +90,11 @@ extension CellResult {
         return padding + time + "-" + String(UInt64.random(in: .min ... .max), radix: 36)
     }
 
+    /// Whether the execution ended before another one of the same job.
+    package func ended(before other: CellResult) -> Bool {
+        (finished ?? 0, identity) < (other.finished ?? 0, other.identity)
+    }
+
     /// Whether the result is a verdict on the job itself, which a later run may rely on.
     package var isVerdictOnJob: Bool { outcome == .success || outcome == .failure }
 }

@@ -72,8 +72,7 @@ public struct ResultTable: Sendable {
     /// The newest verdict on a job; where there is none, any other result of it; nil where it has no result.
     public func result(ofJob job: Digest) -> CellResult? {
         results(ofJob: job).max {
-            ($0.isVerdictOnJob ? 1 : 0, $0.finished ?? 0, $0.identity)
-                < ($1.isVerdictOnJob ? 1 : 0, $1.finished ?? 0, $1.identity)
+            $0.isVerdictOnJob == $1.isVerdictOnJob ? $0.ended(before: $1) : $1.isVerdictOnJob
         }
     }
 

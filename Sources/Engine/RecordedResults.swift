@@ -54,7 +54,7 @@ package struct RecordedResults: Sendable {
     /// How the newest execution of a job ended, superseded or not; nil where it was never executed.
     func newestOutcome(ofJob job: Digest) -> Outcome? {
         results(ofJob: job).filter { $0.isVerdictOnJob || $0.outcome == .infrastructure }
-            .max { ($0.finished ?? 0, $0.identity) < ($1.finished ?? 0, $1.identity) }?.outcome
+            .max { $0.ended(before: $1) }?.outcome
     }
 }
 
@@ -62,7 +62,7 @@ extension [CellResult] {
     /// The newest success or failure among the results of one job, of those that no retry request supersedes.
     func newestVerdict(except superseded: SupersededResults) -> CellResult? {
         filter { $0.isVerdictOnJob && !superseded.contains($0) }
-            .max { ($0.finished ?? 0, $0.identity) < ($1.finished ?? 0, $1.identity) }
+            .max { $0.ended(before: $1) }
     }
 }
 

@@ -85,20 +85,17 @@ extension RunState {
 
     /// All that the job is built over, inputs before what is built over them.
     private mutating func inputs(of job: Job) throws -> [JobRequest.Input] {
-        var order: [JobRequest.Input] = []
-        var visited: Set<Digest> = []
-        var stack = job.inputs.reversed().map { ($0, false) }
-        while let (id, inputsDone) = stack.popLast() {
-            guard let input = run.plan.jobs[id], let layer = layers[id] else {
-                throw Failure(.unavailable, "the layer of job \(id) is missing")
-            }
-            if inputsDone {
-                order.append(.init(id: id, job: input, layer: layer, files: try files(of: input)))
-            } else if visited.insert(id).inserted {
-                stack.append((id, true))
-                stack.append(contentsOf: input.inputs.reversed().map { ($0, false) })
-            }
+        let order = try Job.inputOrder(of: job.inputs) { try built($0).job.inputs }
+        return try order.map { id in
+            let (input, layer) = try built(id)
+            return JobRequest.Input(id: id, job: input, layer: layer, files: try files(of: input))
         }
-        return order
+    }
+
+    private func built(_ id: Digest) throws(Failure) -> (job: Job, layer: Digest) {
+        guard let job = run.plan.jobs[id], let layer = layers[id] else {
+            throw Failure(.unavailable, "the layer of job \(id) is missing")
+        }
+        return (job, layer)
     }
 }

@@ -95,22 +95,11 @@ package struct PlanDifference: Codable, Sendable, Equatable {
 
     /// One version gone and one come of a package in a column is a change of version.
     private mutating func pairVersions() {
-        struct Place: Hashable {
-            var target: String
-            var compiler: String
-            var name: String
-
-            init(_ cell: Cell) {
-                target = cell.target
-                compiler = cell.compiler
-                name = cell.package.name
-            }
-        }
-        let come = Dictionary(grouping: new, by: Place.init)
-        let went = Dictionary(grouping: gone, by: Place.init)
+        let come = Dictionary(grouping: new, by: \.position)
+        let went = Dictionary(grouping: gone, by: \.position)
         var paired: Set<Cell> = []
         for cell in new {
-            let place = Place(cell)
+            let place = cell.position
             guard come[place]?.count == 1, let old = went[place], old.count == 1 else { continue }
             versionChanged.append(VersionChange(from: old[0], to: cell))
             paired.formUnion([cell, old[0]])

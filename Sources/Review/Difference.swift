@@ -26,15 +26,15 @@ package struct Difference: Sendable {
     package init(before: [CellResult], after: [CellResult]) {
         var old = Dictionary(before.map { ($0.cell, $0) }, uniquingKeysWith: { _, last in last })
         var pairs: [(before: CellResult?, after: CellResult?)] = []
-        var came: [Place: [CellResult]] = [:]
+        var came: [Cell.Position: [CellResult]] = [:]
         for result in after {
             if let earlier = old.removeValue(forKey: result.cell) {
                 pairs.append((earlier, result))
             } else {
-                came[Place(result.cell), default: []].append(result)
+                came[result.cell.position, default: []].append(result)
             }
         }
-        for (place, went) in Dictionary(grouping: old.values, by: { Place($0.cell) }) {
+        for (place, went) in Dictionary(grouping: old.values, by: \.cell.position) {
             if went.count == 1, let successors = came[place], successors.count == 1 {
                 pairs.append((went[0], successors[0]))
                 came[place] = nil
@@ -44,19 +44,6 @@ package struct Difference: Sendable {
         }
         pairs += came.values.joined().map { (nil, $0) }
         changes = pairs.compactMap { Change(before: $0.before, after: $0.after) }.sorted { $0.cell < $1.cell }
-    }
-
-    /// A square of the table whatever the version in it.
-    private struct Place: Hashable {
-        let target: String
-        let compiler: String
-        let name: String
-
-        init(_ cell: Cell) {
-            target = cell.target
-            compiler = cell.compiler
-            name = cell.package.name
-        }
     }
 }
 

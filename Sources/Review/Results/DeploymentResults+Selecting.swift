@@ -70,7 +70,7 @@ extension DeploymentResults {
         guard case .cells = selector else { return [] }
         let inputs = tables.values.flatMap(\.results.values).filter { selector.picks($0.cell, result: $0) }
         return Dictionary(grouping: inputs, by: \.cell).values
-            .compactMap { $0.max { ($0.finished ?? 0, $0.identity) < ($1.finished ?? 0, $1.identity) } }
+            .compactMap { $0.max { $0.ended(before: $1) } }
             .map(CellState.init(recorded:)).sorted { $0.cell < $1.cell }
     }
 

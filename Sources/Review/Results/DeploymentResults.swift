@@ -60,8 +60,12 @@ package struct DeploymentResults: Sendable {
     /// The names of the deployments of a store that have a plan, in the order of their branches.
     package static func deployments(in store: Store) throws -> [String] {
         let plans = PlanStore(store)
-        return try store.branches().map(\.name).filter { !$0.contains("/") }
-            .filter { try plans.documents($0).header() != nil }
+        return try planBranches(of: store).filter { try plans.documents($0).header() != nil }
+    }
+
+    /// The branches that may hold a plan: those of results and requests have a slash in their names.
+    private static func planBranches(of store: Store) throws -> [String] {
+        try store.branches().map(\.name).filter { !$0.contains("/") }
     }
 
     /// Finds the newest plan of a deployment; nil: of the only one in the store.
@@ -69,7 +73,7 @@ package struct DeploymentResults: Sendable {
     /// - Throws: `Failure` of the category `input` where there is none, or several and none is named; `StoreError`.
     package static func plan(of deployment: String?, in store: Store) throws -> (PlanDocuments, PlanHeader) {
         let plans = PlanStore(store)
-        let names = try store.branches().map(\.name).filter { !$0.contains("/") }
+        let names = try planBranches(of: store)
         if let deployment {
             let documents = try plans.documents(deployment)
             if let header = try documents.header() { return (documents, header) }

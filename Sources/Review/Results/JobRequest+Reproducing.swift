@@ -20,12 +20,12 @@ extension JobRequest {
         guard let id = tests ? test : build else {
             throw Failure(.input, "\(state.cell): the matrix does not ask for its tests", hint: "see 'with-test'")
         }
-        self = try JobLookup(results: results, cell: state.cell).request(of: id)
+        self = try RequestAssembly(results: results, cell: state.cell).request(of: id)
     }
 }
 
 /// Collects the inputs of a job from the plan and the recorded results.
-private struct JobLookup {
+private struct RequestAssembly {
     let results: DeploymentResults
     let cell: Cell
 
@@ -37,22 +37,9 @@ private struct JobLookup {
         else {
             throw Failure(.unavailable, "the plan has no job \(id)", hint: "plan again")
         }
-        let inputs = try order(of: job.inputs).map { try input($0) }
+        let order = try Job.inputOrder(of: job.inputs) { try results.documents.job($0)?.inputs ?? [] }
+        let inputs = try order.map { try input($0) }
         return JobRequest(id: id, job: job, files: try files(of: job), inputs: inputs, target: target)
-    }
-
-    /// The jobs below `inputs` and these, each after its own inputs.
-    private func order(of inputs: [Digest]) throws -> [Digest] {
-        var order: [Digest] = []
-        var seen: Set<Digest> = []
-        func visit(_ inputs: [Digest]) throws {
-            for input in inputs where seen.insert(input).inserted {
-                try visit(results.documents.job(input)?.inputs ?? [])
-                order.append(input)
-            }
-        }
-        try visit(inputs)
-        return order
     }
 
     private func input(_ id: Digest) throws -> JobRequest.Input {
