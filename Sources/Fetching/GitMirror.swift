@@ -168,7 +168,7 @@ struct GitMirror {
 
     private func asked<Value>(_ body: () throws(GitError) -> Value) throws(SourceError) -> Value {
         if case .path(let path) = address { try checkLocal(path) }
-        guard patience.lasts else { throw SourceError(.network, "\(url): no answer in time") }
+        guard patience.lasts else { throw SourceError.late(url) }
         do throws(GitError) {
             return try body()
         } catch {

@@ -191,7 +191,7 @@ extension SourceCache {
     /// - Throws: `SourceError`; `CancellationError`.
     package func repository(at url: String, revision: String?) async throws -> RemoteRepository {
         let (folder, limit) = ("\(folder)/git", limit)
-        return try await BlockingWork.run(within: patience, late: late(url)) { patience in
+        return try await BlockingWork.run(within: patience, late: SourceError.late(url)) { patience in
             let fetch = {
                 let mirror = try GitMirror(of: url, in: folder, limit: limit, patience: patience)
                 return try mirror.obtain(revision)
@@ -241,7 +241,8 @@ extension SourceCache {
     private func commit(at revision: String?, of url: String) async throws -> String {
         let (folder, limit) = ("\(folder)/git", limit)
         // A question of a few kilobytes, of which a plan may ask many.
-        return try await BlockingWork.run(within: min(patience, .seconds(60)), late: late(url)) { patience in
+        let limitOfQuestion = min(patience, .seconds(60))
+        return try await BlockingWork.run(within: limitOfQuestion, late: SourceError.late(url)) { patience in
             try GitMirror(of: url, in: folder, limit: limit, patience: patience).commit(at: revision).description
         }
     }
@@ -255,7 +256,7 @@ extension SourceCache {
         let file = "\(folder)/commits/\(commit).tar"
         try FileManager.default.createDirectory(atPath: "\(folder)/commits", withIntermediateDirectories: true)
         let incoming = try incoming()
-        try await BlockingWork.run(within: patience, late: late(url)) { patience in
+        try await BlockingWork.run(within: patience, late: SourceError.late(url)) { patience in
             guard let id = ObjectID(hex: commit) else {
                 throw SourceError(.missing, "\(url): '\(commit)' is no commit")
             }
@@ -293,7 +294,7 @@ extension SourceCache {
 
     /// Whether the archive of a commit is as it was written: nothing else tells, for a commit has no checksum of its archive.
     package static func isWhole(_ archive: String) -> Bool {
-        guard let noted = try? String(contentsOfFile: "\(archive).sha256", encoding: .utf8) else { return false }
+        guard let noted = contents(of: "\(archive).sha256") else { return false }
         return Checksum(ofFile: archive, .sha256)?.hexadecimal == noted
     }
 
@@ -302,10 +303,6 @@ extension SourceCache {
             throw SourceError(.system, "\(archive): cannot be read")
         }
         try SourceFiles.replace("\(archive).sha256", with: Array(checksum.hexadecimal.utf8), durability: .none)
-    }
-
-    private nonisolated func late(_ url: String) -> SourceError {
-        SourceError(.network, "\(url): no answer in time")
     }
 }
 

@@ -30,6 +30,11 @@ package struct SourceError: ClassifiedError, Hashable, CustomStringConvertible {
         self.description = description
     }
 
+    /// The error where a repository takes longer than the limit on time.
+    static func late(_ url: String) -> SourceError {
+        SourceError(.network, "\(url): no answer in time")
+    }
+
     /// `input` where the opam file or what it names is wrong, else `unavailable`.
     package var category: ErrorCategory {
         switch kind {

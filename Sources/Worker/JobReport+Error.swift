@@ -45,18 +45,8 @@ extension PackageFailure {
     ) async throws -> Value {
         do {
             return try await body()
-        } catch let error as SourceError where error.blamesPackage {
+        } catch let error as SourceError where error.category == .input {
             throw PackageFailure(.fetch, error.description)
-        }
-    }
-}
-
-extension SourceError {
-    /// Whether the opam file names a source that does not exist, or another one than its checksums say.
-    fileprivate var blamesPackage: Bool {
-        switch kind {
-        case .rejected, .missing: true
-        case .network, .system, .damaged, .moved: false
         }
     }
 }
