@@ -87,6 +87,7 @@ public struct CacheUsage: Sendable {
     ///
     /// - Complexity: Two system calls for each, and a walk through one whose size was not noted.
     public func entries(_ kind: Kind, _ places: [Digest: String]) -> [Entry] {
+        ScratchDirectory.removeLeftovers(in: sessions)
         let horizon = horizon()
         return places.compactMap { digest, place in
             let file = file(kind, digest)
@@ -98,10 +99,9 @@ public struct CacheUsage: Sendable {
         }
     }
 
-    /// When the oldest living session began; nil where there is none.
+    /// When the oldest session began; nil where there is none. A process that was killed counts until its leftovers are removed.
     private func horizon() -> Instant? {
-        ScratchDirectory.removeLeftovers(in: sessions)
-        return names(in: sessions).compactMap { Instant(of: "\(sessions)/\($0)") }.min()
+        names(in: sessions).compactMap { Instant(of: "\(sessions)/\($0)") }.min()
     }
 
     /// Removes the least recently used of `entries`, unless they are in use, until the rest takes at most `limit` bytes.
