@@ -93,15 +93,17 @@ package struct MachineCheck: Sendable {
     }
 
     private var cacheFound: Finding {
-        let directory = (try? cache.get()) ?? nil
-        let reason = directory == nil ? ": this user has no home that can be written" : ""
-        return finding("cache", good: (directory ?? "\(store)/ciso/cache") + reason) { _ = try cache.get() }
+        let reason = usersCache == nil ? ": this user has no home that can be written" : ""
+        return finding("cache", good: cacheDirectory + reason) { _ = try cache.get() }
     }
+
+    /// The cache of the user; nil where there is none.
+    private var usersCache: String? { (try? cache.get()) ?? nil }
+    private var cacheDirectory: String { usersCache ?? "\(store)/ciso/cache" }
 
     /// What the worker's cache holds, and may hold.
     private var cacheContents: Finding {
-        let directory = ((try? cache.get()) ?? nil) ?? "\(store)/ciso/cache"
-        let entries = WorkerFolders(store: store, cache: directory).cacheEntries
+        let entries = WorkerFolders(store: store, cache: cacheDirectory).cacheEntries
         func words(_ kind: CacheUsage.Kind, _ noun: String, plural: String? = nil) -> String {
             let found = entries.filter { $0.kind == kind }
             return "\(count(found.count, noun, plural: plural)) (\(ByteSize(bytes: found.reduce(0) { $0 + $1.size })))"

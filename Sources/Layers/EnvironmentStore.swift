@@ -133,7 +133,7 @@ public struct EnvironmentStore: Sendable {
     ///   - begin: is called when it has to be made, which takes minutes.
     ///   - fill: makes the root file system in an empty directory.
     ///   - check: is called with the new root file system before it is put in place; it may refuse by throwing.
-    /// - Throws: what `fill` and `check` throw; `Failure` of the kind `infrastructure`; `CancellationError`.
+    /// - Throws: what `fill` and `check` throw; `Failure` of the category `unavailable`; `CancellationError`.
     package func make(
         _ digest: Digest, recipe: Digest?, begin: @Sendable () -> Void,
         fill: @Sendable (_ root: String) async throws -> Void, check: @Sendable (_ root: String) async throws -> Void

@@ -124,7 +124,7 @@ public struct LayerStore: Sendable {
 
     /// The directory that holds the layer unpacked, unpacking it if need be. It must not be changed.
     ///
-    /// - Throws: `Failure` of the kind `infrastructure`, also where the archive is missing or damaged; a damaged one is
+    /// - Throws: `Failure` of the category `unavailable`, also where the archive is missing or damaged; a damaged one is
     ///   removed, so that the layer is made again. `CancellationError`.
     public func unpacked(_ digest: Digest) async throws -> String {
         let place = "\(directory)/\(digest)"

@@ -55,7 +55,7 @@ extension EnvironmentStore {
     ///   - check: is run last, with the new root file system before it is put in place; it may refuse by throwing.
     ///   - begin: is called when it has to be made, which takes minutes.
     ///   - output: is given what the steps print.
-    /// - Throws: `BootstrapFailure`; what `check` throws; `Failure` of the kind `infrastructure`; `CancellationError`.
+    /// - Throws: `BootstrapFailure`; what `check` throws; `Failure` of the category `unavailable`; `CancellationError`.
     public func make(
         _ digest: Digest, recipe: Digest? = nil, steps: [BootstrapStep],
         check: @Sendable (Sandbox.Layout) async throws -> Void = { _ in },

@@ -10,7 +10,7 @@ public enum ResourcePreflight {
     ///   - directory: on the file system that will be written.
     ///   - bytes: that must be free there.
     ///   - descriptors: that this process must still be able to open.
-    /// - Throws: `Failure` of the kind `infrastructure` that names what is short, and by how much.
+    /// - Throws: `Failure` of the category `unavailable` that names what is short, and by how much.
     public static func check(
         _ directory: String, bytes: Int = 2 << 30, descriptors: Int = 64
     ) throws(Failure) {

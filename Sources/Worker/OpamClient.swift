@@ -123,7 +123,7 @@ struct OpamClient: Sendable {
 extension OpamClient {
     /// What a failed step of the client says of the package, in the terms of steps that the runner itself takes.
     ///
-    /// - Throws: `Failure` of the kind `infrastructure` where the client failed, not the package.
+    /// - Throws: `Failure` of the category `unavailable` where the client failed, not the package.
     static func judged(_ failure: PackageBuild.StepFailure, steps: [Step]) throws(Failure)
         -> PackageBuild.StepFailure
     {

@@ -21,7 +21,7 @@ actor OpamClients {
 
     /// Lets the client install a package that does nothing, unless it has done so before.
     ///
-    /// - Throws: `Failure` of the kind `infrastructure` that says what went wrong.
+    /// - Throws: `Failure` of the category `unavailable` that says what went wrong.
     func check(_ client: OpamClient, environment: Digest) async throws {
         let mark = "\(folders.clients)/\(environment)"
         try await running.value(for: environment) { [scratch = folders.scratch] in

@@ -184,8 +184,7 @@ import Testing
         try workplace.write("m.yaml", Self.matrix("packages: [bad]"))
         #expect(try workplace.run(["plan", "m.yaml"]).status == 0)
         let process = try workplace.program(["watch"]).start()
-        while process.isRunning, process.output.isEmpty { usleep(10_000) }  // it tells the state, and then waits
-        usleep(200_000)
+        while process.isRunning, process.output.isEmpty { usleep(10_000) }  // it prints the state, and then waits
         process.kill(SIGINT)
         #expect(process.wait().status == Core.ExitStatus.interrupted.rawValue)
     }
