@@ -66,7 +66,7 @@ public protocol EphemeralValues: Sendable {
     ) -> EphemeralWatch
 }
 
-/// Keeps a watch of live values alive until it is cancelled or released.
+/// Keeps a watch of ephemeral values alive until it is cancelled or released.
 public final class EphemeralWatch: Sendable {
     private let end: @Sendable () -> Void
 

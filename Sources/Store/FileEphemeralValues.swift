@@ -1,4 +1,3 @@
-internal import Dispatch
 internal import Glibc
 internal import Synchronization
 internal import System
@@ -92,23 +91,11 @@ public final class FileEphemeralValues: EphemeralValues {
     public func watch(
         below prefix: StorePath?, handler: @escaping @Sendable ([StorePath: EphemeralValue]) -> Void
     ) -> EphemeralWatch {
-        let queue = DispatchQueue(label: "store.live")
-        let last = Mutex<[StorePath: EphemeralValue]?>(nil)
-        let isEnded = Atomic(false)
-        let deliver: @Sendable () -> Void = { [weak self] in
-            // Read first: what is told after the end was there before it.
-            guard let state = try? self?.values(below: prefix), !isEnded.load(ordering: .acquiring) else { return }
-            let isNew = last.withLock { last in
-                defer { last = state }
-                return last != state
-            }
-            if isNew { handler(state) }
-        }
-        let schedule: @Sendable () -> Void = { queue.async(execute: deliver) }
-        let token = events.listen(schedule)
-        schedule()
+        let delivery = EphemeralDelivery(reading: { [weak self] in try? self?.values(below: prefix) }, to: handler)
+        let token = events.listen(delivery.schedule)
+        delivery.schedule()
         return EphemeralWatch { [events] in
-            isEnded.store(true, ordering: .releasing)
+            delivery.end()
             events.removeListener(token)
         }
     }

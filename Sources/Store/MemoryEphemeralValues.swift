@@ -82,24 +82,17 @@ public final class MemoryEphemeralValues: EphemeralValues {
     public func watch(
         below prefix: StorePath?, handler: @escaping @Sendable ([StorePath: EphemeralValue]) -> Void
     ) -> EphemeralWatch {
-        let queue = DispatchQueue(label: "store.live")
-        let last = Mutex<[StorePath: EphemeralValue]?>(nil)
-        let deliver: @Sendable () -> Void = { [weak self] in
-            guard let state = self?.values(below: prefix) else { return }
-            let isNew = last.withLock { last in
-                defer { last = state }
-                return last != state
-            }
-            if isNew { handler(state) }
-        }
-        let schedule: @Sendable () -> Void = { queue.async(execute: deliver) }
+        let delivery = EphemeralDelivery(reading: { [weak self] in self?.values(below: prefix) }, to: handler)
         let token = state.withLock { state in
             state.version += 1
-            state.listeners[state.version] = schedule
+            state.listeners[state.version] = delivery.schedule
             return state.version
         }
-        schedule()
-        return EphemeralWatch { [weak self] in _ = self?.state.withLock { $0.listeners.removeValue(forKey: token) } }
+        delivery.schedule()
+        return EphemeralWatch { [weak self] in
+            delivery.end()
+            _ = self?.state.withLock { $0.listeners.removeValue(forKey: token) }
+        }
     }
 
     private func notify() {

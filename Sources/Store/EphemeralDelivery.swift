@@ -1,0 +1,37 @@
+internal import Dispatch
+internal import Synchronization
+
+/// Calls the handler of a watch with each state of the ephemeral values that differs from the one before, one at a time.
+final class EphemeralDelivery: Sendable {
+    typealias State = [StorePath: EphemeralValue]
+
+    private let queue = DispatchQueue(label: "store.ephemeral")
+    private let last = Mutex<State?>(nil)
+    private let isEnded = Atomic(false)
+    private let read: @Sendable () -> State?
+    private let handler: @Sendable (State) -> Void
+
+    /// - Parameter read: The state now; nil where it cannot be read, and is not delivered.
+    init(reading read: @escaping @Sendable () -> State?, to handler: @escaping @Sendable (State) -> Void) {
+        self.read = read
+        self.handler = handler
+    }
+
+    /// Delivers the state soon, if it is another one.
+    func schedule() {
+        queue.async { [self] in deliver() }
+    }
+
+    /// Delivers nothing more.
+    func end() { isEnded.store(true, ordering: .releasing) }
+
+    private func deliver() {
+        // Read first: what is told after the end was there before it.
+        guard let state = read(), !isEnded.load(ordering: .acquiring) else { return }
+        let isNew = last.withLock { last in
+            defer { last = state }
+            return last != state
+        }
+        if isNew { handler(state) }
+    }
+}
