@@ -74,8 +74,8 @@ let package = Package(
         module("OpamRepository", [logging, "Archive", "Core", "Git", "OpamFormat", "OpamSolver", "System"]),
         module("OpamSwitch", ["Archive", "Core", "OpamFormat", "System"]),
         module("Store", [logging, "Archive", "Core", "Git", "System"]),
-        module("Documents", ["Archive", "Core"]),
-        module("Records", ["Archive", "Core", "Documents", "Git", "Store", "System"]),
+        module("Model", ["Archive", "Core"]),
+        module("Records", ["Archive", "Core", "Model", "Git", "Store", "System"]),
         module("YAML", ["Core", "CYAML"]),
         module("Matrix", ["Core", "YAML"]),
         module("PluginMessages"),
@@ -98,11 +98,11 @@ let package = Package(
             ],
             exclude: ["Data"],
             swiftSettings: settings),
-        module("Planner", ["Core", "Documents", "Matrix", "OpamFormat", "OpamSolver", "YAML", "System"]),
+        module("Planner", ["Core", "Model", "Matrix", "OpamFormat", "OpamSolver", "YAML", "System"]),
         module(
             "PlanSession",
             [
-                logging, "Archive", "Core", "Documents", "Fetching", "Git", "Matrix", "OpamFormat", "OpamRepository",
+                logging, "Archive", "Core", "Model", "Fetching", "Git", "Matrix", "OpamFormat", "OpamRepository",
                 "OpamSolver", "Planner", "PluginHost", "PluginMessages", "Records", "Store", "Supervision", "System",
                 "YAML",
             ]),
@@ -118,20 +118,20 @@ let package = Package(
         module("Sandbox", ["Core", "Layers", "Supervision", "System"]),
         module("SSH", [logging, "Archive", "Core", "Supervision", "System"], resources: [.embedInCode("Scripts")]),
         module("Fetching", [logging, "Archive", "Core", "Git", "OpamFormat", "OpamSwitch", "Supervision", "System"]),
-        module("RunnerInterface", ["Core", "Documents"]),
+        module("RunnerInterface", ["Core", "Model"]),
         module(
             "Worker",
             [
-                logging, "Archive", "Core", "Documents", "Fetching", "Layers", "OpamFormat", "OpamSwitch", "PluginHost",
+                logging, "Archive", "Core", "Model", "Fetching", "Layers", "OpamFormat", "OpamSwitch", "PluginHost",
                 "PluginMessages", "RunnerInterface", "SSH", "Sandbox", "Supervision", "System",
             ]),
-        module("Engine", [logging, "Core", "Documents", "Records", "RunnerInterface", "Scheduler", "Store"]),
+        module("Engine", [logging, "Core", "Model", "Records", "RunnerInterface", "Scheduler", "Store"]),
         module("Doctor", ["Core", "Layers", "PluginHost", "SSH", "Sandbox", "Store", "Supervision", "Worker"]),
-        module("Review", ["Core", "Documents", "Git", "Records", "RunnerInterface", "Store", "System"]),
+        module("Review", ["Core", "Model", "Git", "Records", "RunnerInterface", "Store", "System"]),
         .executableTarget(
             name: "ci",
             dependencies: [
-                argumentParser, logging, "Core", "Doctor", "Documents", "Engine", "Fetching", "Git", "Matrix",
+                argumentParser, logging, "Core", "Doctor", "Model", "Engine", "Fetching", "Git", "Matrix",
                 "OpamFormat",
                 "OpamRepository", "OpamSolver", "Planner", "PlanSession", "PluginHost", "PluginMessages", "PluginTools",
                 "Records", "Review", "RunnerInterface", "SSH", "Store", "Supervision", "System", "Worker",
@@ -142,7 +142,7 @@ let package = Package(
         .executableTarget(
             name: "PlanBenchmark",
             dependencies: [
-                "Core", "Documents", "Git", "Matrix", "OpamFormat", "OpamRepository", "OpamSolver", "Planner",
+                "Core", "Model", "Git", "Matrix", "OpamFormat", "OpamRepository", "OpamSolver", "Planner",
                 "PlanSession", "Store", "YAML",
             ],
             path: "Benchmarks/Plan", swiftSettings: settings),
@@ -180,23 +180,23 @@ let package = Package(
         .testTarget(
             name: "CommandTests",
             dependencies: [
-                "ci", "CisoDebian", "Core", "Documents", "Records", "Store", "TestSupport", "ciso-plugin-host",
+                "ci", "CisoDebian", "Core", "Model", "Records", "Store", "TestSupport", "ciso-plugin-host",
             ],
             swiftSettings: settings),
-        tests("Documents", ["Core"]),
+        tests("Model", ["Core"]),
         .target(
             name: "SchedulerSimulation", dependencies: ["Scheduler"], path: "Tests/SchedulerSimulation",
             swiftSettings: settings),
         tests("Scheduler", ["SchedulerSimulation"]),
         tests("Doctor", ["Core", "PluginHost", "SSH"]),
-        tests("Review", ["Core", "Documents", "Records", "RunnerInterface", "Store", "System"]),
-        tests("Engine", ["Core", "Documents", "Records", "RunnerInterface", "Store"]),
+        tests("Review", ["Core", "Model", "Records", "RunnerInterface", "Store", "System"]),
+        tests("Engine", ["Core", "Model", "Records", "RunnerInterface", "Store"]),
         tests("YAML", ["Core"]),
         tests("Matrix", ["Core", "YAML"], resources: [.copy("Broken")]),
         tests(
             "Planner",
             [
-                "Archive", "Core", "Documents", "Fetching", "Git", "Matrix", "OpamFormat", "OpamRepository",
+                "Archive", "Core", "Model", "Fetching", "Git", "Matrix", "OpamFormat", "OpamRepository",
                 "OpamSolver", "PlanSession", "Records", "Store", "YAML",
             ]),
         tests("PluginTools", ["Core", "PluginHost", "PluginMessages"]),
@@ -207,7 +207,7 @@ let package = Package(
         tests(
             "Worker",
             [
-                "Archive", "ci", "CisoDebian", "Core", "Documents", "Fetching", "Git", "Layers", "OpamFormat",
+                "Archive", "ci", "CisoDebian", "Core", "Model", "Fetching", "Git", "Layers", "OpamFormat",
                 "OpamSwitch",
                 "PlanSession",
                 "PluginHost",

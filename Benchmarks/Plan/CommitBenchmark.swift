@@ -1,7 +1,7 @@
 import Core
-import Documents
 import Foundation
 import Git
+import Model
 import Store
 
 /// Plans one commit of a repository after the other by the built `ci`, as a user would: the start of the process, the

@@ -1,5 +1,5 @@
 package import Core
-package import Documents
+package import Model
 package import Records
 package import RunnerInterface
 package import Store

@@ -1,5 +1,5 @@
 package import Core
-package import Documents
+package import Model
 
 /// Identifies the layers that jobs are executed over, direct inputs and indirect ones, by one digest for each job.
 ///

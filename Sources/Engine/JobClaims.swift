@@ -1,5 +1,5 @@
 package import Core
-internal import Documents
+internal import Model
 package import Store
 
 /// Claims on jobs, as live values of the store: whichever deployment and process runs a job, no other runs it meanwhile.

@@ -1,6 +1,6 @@
 package import Core
-package import Documents
 internal import Foundation
+package import Model
 package import RunnerInterface
 
 /// Carries out a worklist: runs what the scheduler says, records every verdict, tells the observer.

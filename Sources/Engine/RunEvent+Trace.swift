@@ -1,5 +1,5 @@
-internal import Documents
 internal import Logging
+internal import Model
 internal import RunnerInterface
 
 extension RunEvent {

@@ -1,5 +1,5 @@
 package import Core
-package import Documents
+package import Model
 package import RunnerInterface
 
 /// What a run tells whoever shows it.

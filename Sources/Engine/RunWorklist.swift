@@ -1,5 +1,5 @@
 package import Core
-package import Documents
+package import Model
 package import RunnerInterface
 
 /// What a run has to do: the jobs that wanted cells need and whose outcome is not known.
@@ -60,36 +60,36 @@ package struct RunWorklist: Sendable {
         seconds: (Job) -> Double = { _ in 1 },
         lane: (Plan.Target) -> Lane? = { _ in nil }, isChanged: (Cell) -> Bool = { _ in false }
     ) {
-        var survey = WorklistBuilder(plan: plan)
+        var builder = WorklistBuilder(plan: plan)
         let wantedCells = plan.cells.filter(wanted)
         cells = wantedCells.count
-        for cell in wantedCells { survey.visit(cell, isChanged: isChanged(cell.cell)) }
-        survey.judge(lookUp)
-        survey.select(holds: holds)
-        survey.propagateUrgencies()
-        for cell in wantedCells { survey.settle(cell, recorded: recorded(cell.cell)) }
+        for cell in wantedCells { builder.visit(cell, isChanged: isChanged(cell.cell)) }
+        builder.judge(lookUp)
+        builder.select(holds: holds)
+        builder.propagatePriorities()
+        for cell in wantedCells { builder.settle(cell, recorded: recorded(cell.cell)) }
         var lanes: [String: Int] = [:]
         let lanesOfTargets = Dictionary(
-            Set(survey.targets.values).map { ($0, lane($0)) }, uniquingKeysWith: { first, _ in first })
-        let pending = survey.pending
-        let waiting = survey.waiting(for: pending)
+            Set(builder.targets.values).map { ($0, lane($0)) }, uniquingKeysWith: { first, _ in first })
+        let pending = builder.pending
+        let waiting = builder.waiting(for: pending)
         nodes = zip(pending, waiting).map { id, waiting in
             let job = plan.jobs[id]
-            let lane = survey.targets[id].flatMap { lanesOfTargets[$0] ?? nil }
+            let lane = builder.targets[id].flatMap { lanesOfTargets[$0] ?? nil }
             if let lane { lanes[lane.name] = lane.slots }
             return .init(
                 id: id, inputs: job?.inputs ?? [],
-                priority: (survey.jobPriorities[id] ?? JobPriority()).priority(waiting: waiting),
+                priority: (builder.jobPriorities[id] ?? JobPriority()).priority(waiting: waiting),
                 cost: job.map(seconds) ?? 1,
                 lane: lane?.name ?? "")
         }
         self.lanes = lanes
-        settled = survey.settled
-        cellsDecided = survey.cellsDecided
-        targets = survey.targets
-        known = survey.known
-        layers = survey.layers
-        blocked = survey.blockedCells
+        settled = builder.settled
+        cellsDecided = builder.cellsDecided
+        targets = builder.targets
+        known = builder.known
+        layers = builder.layers
+        blocked = builder.blockedCells
     }
 }
 

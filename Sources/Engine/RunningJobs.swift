@@ -1,6 +1,6 @@
 internal import Core
-internal import Documents
 internal import Foundation
+internal import Model
 internal import Records
 internal import RunnerInterface
 internal import Store

@@ -1,5 +1,5 @@
 internal import Core
-internal import Documents
+internal import Model
 
 /// The state of working out an worklist.
 struct WorklistBuilder {
@@ -128,7 +128,7 @@ struct WorklistBuilder {
     }
 
     /// Hands jobPriorities down to inputs that are to run.
-    mutating func propagateUrgencies() {
+    mutating func propagatePriorities() {
         for id in order.reversed() where selected.contains(id) {
             guard let jobPriority = jobPriorities[id] else { continue }
             for input in plan.jobs[id]?.inputs ?? [] where selected.contains(input) { raise(input, to: jobPriority) }

@@ -35,7 +35,7 @@ extension RepositorySet {
         var changes: [PackageChange] = []
         for name in Set(oldNames.keys).union(newNames.keys).sorted() {
             let (from, to) = (oldNames[name], newNames[name])
-            if let from, let to, from.origin == to.origin { continue }
+            if let from, let to, from.fingerprint == to.fingerprint { continue }
             changes += Self.changes(from: try before.contents(of: from), to: try after.contents(of: to))
         }
         return changes

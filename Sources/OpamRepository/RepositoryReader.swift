@@ -347,7 +347,7 @@ package final class RepositoryReader {
 }
 
 extension NameEntry {
-    /// With the folders of each repository in byte order, so that the origin doesn't depend on the file system.
+    /// With the folders of each repository in byte order, so that the fingerprint doesn't depend on the file system.
     fileprivate var inOrder: NameEntry {
         var entry = self
         entry.folders.sort {

@@ -107,17 +107,17 @@ extension RepositorySet {
     private static func key(ofCommits commits: [String]) -> Digest { Digest(of: commits.joined(separator: " ")) }
 
     private func key(_ names: [NameEntry]) -> Digest {
-        Digest(of: names.map { "\($0.name) \($0.origin)" }.joined(separator: "\n"))
+        Digest(of: names.map { "\($0.name) \($0.fingerprint)" }.joined(separator: "\n"))
     }
 
     private func universe(
         _ names: [NameEntry], updating old: Universe?, threads: Int, _ progress: @escaping @Sendable (Int, Int) -> Void
     ) throws(Failure) -> Universe {
-        let origins = names.map { (name: $0.name.text, origin: $0.origin) }
+        let fingerprints = names.map { (name: $0.name.text, fingerprint: $0.fingerprint) }
         var builder = old.map { UniverseBuilder(updating: $0) } ?? UniverseBuilder()
         // Little would be kept of a universe of other repositories, and its names would stay.
-        if 2 * builder.unchanged(origins) < max(names.count, old?.nameCount ?? 0) { builder = UniverseBuilder() }
-        let isKept = origins.map { builder.origin(of: $0.name) == $0.origin }
+        if 2 * builder.unchanged(fingerprints) < max(names.count, old?.nameCount ?? 0) { builder = UniverseBuilder() }
+        let isKept = fingerprints.map { builder.fingerprint(of: $0.name) == $0.fingerprint }
         let changed = names.indices.filter { !isKept[$0] }
         logger.debug(
             "reading packages", metadata: ["names": "\(changed.count)", "unchanged": "\(names.count - changed.count)"])
@@ -141,7 +141,7 @@ extension RepositorySet {
             if isKept[index] {
                 builder.keep(name.name.text)
             } else if let rules = next.next() {
-                builder.begin(name.name.text, origin: origins[index].origin + rules.furtherOrigin)
+                builder.begin(name.name.text, fingerprint: fingerprints[index].fingerprint + rules.furtherFingerprint)
                 for problem in rules.problems { builder.addProblem(name.name.text, problem.stored) }
                 for (package, rules) in rules.packages { builder.add(package, rules) }
             }
@@ -178,7 +178,7 @@ private struct NameRules: Sendable {
     var packages: [(Package, PackageRelations)] = []
     var problems: [PackageProblem] = []
     /// Stands for what was read outside of the folders of the name; empty where nothing was.
-    var furtherOrigin = ""
+    var furtherFingerprint = ""
 }
 
 extension RepositoryReader {
@@ -198,7 +198,7 @@ extension RepositoryReader {
         result.problems += found.map {
             PackageProblem(name: name.name.text, version: nil, effect: .leftOut, message: $0.placedMessage)
         }
-        if hasLeftFolder { result.furtherOrigin = " \(try contentOfAll())" }
+        if hasLeftFolder { result.furtherFingerprint = " \(try contentOfAll())" }
         return result
     }
 

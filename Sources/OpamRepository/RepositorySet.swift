@@ -66,7 +66,7 @@ package struct NameEntry: Hashable, Sendable {
     }
 
     /// A text that changes whenever any file of any of the package's versions does.
-    package var origin: String {
+    package var fingerprint: String {
         folders.map { "\($0.repository):\($0.isVersion ? $0.entry.name : "")\($0.content)" }.joined(separator: " ")
     }
 }

@@ -55,7 +55,7 @@ extension Universe {
     /// Calls `body` with every array of numbers, always in the same order.
     private mutating func forEachArray(_ body: (inout [Int32]) -> Void) {
         for array: WritableKeyPath<Universe, [Int32]> in [
-            \.strings.ends, \.names, \.namesInOrder, \.rankOfSelection, \.firstPackage, \.origins,
+            \.strings.ends, \.names, \.namesInOrder, \.rankOfSelection, \.firstPackage, \.fingerprints,
             \.packages.name, \.packages.version, \.packages.available, \.packages.isAvoided, \.packages.depends,
             \.packages.conflicts, \.packages.classes,
             \.filters.text, \.filters.ownVersion,
@@ -76,7 +76,7 @@ extension Universe {
             packages.classes,
         ]
         return columns.allSatisfy { $0.count == count }
-            && [namesInOrder, rankOfSelection, origins].allSatisfy { $0.count == names.count }
+            && [namesInOrder, rankOfSelection, fingerprints].allSatisfy { $0.count == names.count }
             && firstPackage.count == names.count + 1 && Int(firstPackage[names.count]) == count
             && filters.text.count == filters.ownVersion.count && !filters.text.isEmpty
             && [bounds.version, bounds.lower, bounds.upper].allSatisfy { $0.count == bounds.name.count }

@@ -21,7 +21,7 @@ public struct Universe: Sendable, Equatable {
     /// The first version of each name, and one number more: where the last name ends.
     var firstPackage: [Int32] = [0]
     /// What each name was read from, for those who read it again: see ``UniverseBuilder``.
-    var origins: [Int32] = []
+    var fingerprints: [Int32] = []
     var packages = PackageTable()
     var filters = FilterTable()
     /// Versions that constraints mention.
@@ -56,9 +56,9 @@ public struct Universe: Sendable, Equatable {
     public var allNames: [NameID] { namesInOrder.map { NameID(rawValue: $0) } }
 
     /// What the versions of a name were read from, as ``UniverseBuilder`` was told; nil for a name that is only mentioned.
-    public func origin(of name: NameID) -> String? {
-        let origin = origins[name.index]
-        return origin >= 0 ? strings[origin] : nil
+    public func fingerprint(of name: NameID) -> String? {
+        let fingerprint = fingerprints[name.index]
+        return fingerprint >= 0 ? strings[fingerprint] : nil
     }
 
     /// The number of a name, if it occurs in the universe.

@@ -9,7 +9,7 @@ public import OpamFormat
 /// ```
 ///
 /// To bring a universe up to date, start with `UniverseBuilder(updating: old)`, then for every name either
-/// ``keep(_:)`` its versions or ``begin(_:origin:)`` and `add` them again. Names that are not mentioned are gone.
+/// ``keep(_:)`` its versions or ``begin(_:fingerprint:)`` and `add` them again. Names that are not mentioned are gone.
 public struct UniverseBuilder {
     private var strings: Interned<String>
     private var names: Interned<Int32>
@@ -22,7 +22,7 @@ public struct UniverseBuilder {
     private var atomLists: Interned<[Int32]>
     private var classLists: Interned<[Int32]>
     private var rows: [[PackageRow]]
-    private var origins: [Int32: Int32] = [:]
+    private var fingerprints: [Int32: Int32] = [:]
     private var problems: [(name: Int32, text: Int32)] = []
     private let old: Universe
     /// Texts of what is wrong with files of the older universe, by name.
@@ -63,30 +63,30 @@ public struct UniverseBuilder {
     // MARK: Old packages
 
     /// What `name` was read from when the older universe was made; nil when it has no such name.
-    public func origin(of name: String) -> String? {
-        old.nameID(name).flatMap { old.origin(of: $0) }
+    public func fingerprint(of name: String) -> String? {
+        old.nameID(name).flatMap { old.fingerprint(of: $0) }
     }
 
-    /// How many names of the older universe were read from what `origins` says: (name, origin).
-    public func unchanged(_ origins: some Sequence<(name: String, origin: String)>) -> Int {
-        origins.reduce(0) { $0 + (origin(of: $1.name) == $1.origin ? 1 : 0) }
+    /// How many names of the older universe were read from what `fingerprints` says: (name, fingerprint).
+    public func unchanged(_ fingerprints: some Sequence<(name: String, fingerprint: String)>) -> Int {
+        fingerprints.reduce(0) { $0 + (fingerprint(of: $1.name) == $1.fingerprint ? 1 : 0) }
     }
 
     /// Takes over the versions of `name`, and what was said about it, from the older universe.
     public mutating func keep(_ name: String) {
         guard let id = old.nameID(name) else { return }
         rows[id.index] = old.versions(of: id).map { old.packages[$0.index] }
-        origins[id.rawValue] = old.origins[id.index]
+        fingerprints[id.rawValue] = old.fingerprints[id.index]
         problems += (oldProblems[id.rawValue] ?? []).map { (id.rawValue, $0) }
     }
 
     // MARK: New packages
 
     /// Says what the versions of `name` are read from: a text that changes whenever they do.
-    public mutating func begin(_ name: String, origin: String) {
+    public mutating func begin(_ name: String, fingerprint: String) {
         let id = number(ofName: name)
         rows[Int(id)] = []
-        origins[id] = strings.number(of: origin)
+        fingerprints[id] = strings.number(of: fingerprint)
     }
 
     /// Keeps a message about a file of `name`.
@@ -198,7 +198,7 @@ public struct UniverseBuilder {
             universe.strings.isOrdered(names.values[Int($0)], before: names.values[Int($1)])
         }
         universe.rankOfSelection = universe.selectionRanks()
-        universe.origins = names.values.indices.map { origins[Int32($0)] ?? -1 }
+        universe.fingerprints = names.values.indices.map { fingerprints[Int32($0)] ?? -1 }
         universe.classes = classes.values
         universe.filters.text = filters.values.map(\.text)
         universe.filters.ownVersion = filters.values.map(\.ownVersion)

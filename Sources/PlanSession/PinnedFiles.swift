@@ -1,10 +1,10 @@
 internal import Archive
 internal import Core
-internal import Documents
 internal import Fetching
 internal import Foundation
 internal import Git
 internal import Matrix
+internal import Model
 internal import OpamFormat
 internal import Planner
 internal import System

@@ -1,6 +1,6 @@
 internal import Core
-internal import Documents
 internal import Matrix
+internal import Model
 internal import OpamFormat
 internal import OpamRepository
 internal import OpamSolver
@@ -35,7 +35,7 @@ struct PinnedSource: PackageSource {
             let pin = package.pin
             let version = PackageVersion(name: pin.name.value, version: pin.version)
             pinned[version] = package.files
-            builder.begin(pin.name.value, origin: package.files.digest.hex)
+            builder.begin(pin.name.value, fingerprint: package.files.digest.hex)
             do {
                 let file = try OpamFile(parsing: package.files.opam, file: package.opamPlace)
                 var ofSolving: [FormatError] = []
@@ -74,9 +74,9 @@ struct PinnedSource: PackageSource {
         try pinned[package] ?? base.files(of: package)
     }
 
-    func origin(of name: String) -> String? {
+    func fingerprint(of name: String) -> String? {
         let own = pinned.filter { $0.key.name == name }.map { $0.value.digest.hex }
-        return own.first ?? base.origin(of: name)
+        return own.first ?? base.fingerprint(of: name)
     }
 }
 

@@ -1,8 +1,8 @@
 package import Core
-package import Documents
 package import Fetching
 internal import Foundation
 package import Matrix
+package import Model
 internal import OpamRepository
 package import Planner
 package import PluginHost

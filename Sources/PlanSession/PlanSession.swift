@@ -1,9 +1,9 @@
 package import Core
-package import Documents
 internal import Foundation
 internal import Git
 internal import Logging
 internal import Matrix
+package import Model
 package import Planner
 package import Records
 package import Store

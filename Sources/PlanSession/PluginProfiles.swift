@@ -1,7 +1,7 @@
 package import Core
-internal import Documents
 internal import Foundation
 internal import Matrix
+internal import Model
 internal import Planner
 internal import PluginHost
 package import PluginMessages

@@ -1,9 +1,9 @@
 internal import Core
-internal import Documents
 internal import Fetching
 internal import Foundation
 internal import Git
 internal import Matrix
+internal import Model
 internal import OpamRepository
 internal import System
 internal import YAML

@@ -1,7 +1,7 @@
 package import Core
-package import Documents
 internal import Foundation
 internal import Git
+package import Model
 internal import OpamFormat
 package import OpamRepository
 package import OpamSolver
@@ -40,8 +40,8 @@ package final class RepositorySource: PackageSource {
     }
 
     /// The repository that a package comes from; nil where none has it.
-    package func origin(of name: String) -> String? {
-        universe.nameID(name).flatMap { universe.origin(of: $0) }
+    package func fingerprint(of name: String) -> String? {
+        universe.nameID(name).flatMap { universe.fingerprint(of: $0) }
     }
 
     /// What is wrong with files of packages.

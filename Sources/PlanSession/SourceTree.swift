@@ -1,8 +1,8 @@
 internal import Archive
 internal import Core
-internal import Documents
 internal import Foundation
 internal import Glibc
+internal import Model
 internal import Supervision
 internal import System
 

@@ -1,6 +1,6 @@
 package import Core
-package import Documents
 package import Fetching
+package import Model
 package import OpamFormat
 internal import Planner
 internal import Synchronization

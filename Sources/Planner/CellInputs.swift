@@ -1,6 +1,6 @@
 internal import Core
-internal import Documents
 internal import Matrix
+internal import Model
 
 /// What cells are made from besides the contents of repositories, so that a change of the matrix makes only those cells
 /// anew that it can reach.

@@ -1,6 +1,6 @@
 internal import Core
-internal import Documents
 internal import Matrix
+internal import Model
 
 /// What the rules of a matrix say of cells that have been decided.
 struct CellRules: Sendable {

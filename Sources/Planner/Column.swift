@@ -1,6 +1,6 @@
 internal import Core
-internal import Documents
 internal import Matrix
+internal import Model
 internal import OpamFormat
 internal import OpamSolver
 internal import Synchronization

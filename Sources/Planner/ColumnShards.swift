@@ -1,5 +1,5 @@
 internal import Core
-internal import Documents
+internal import Model
 
 /// The shards of a column that hold cells which are made anew.
 struct ColumnShards: Sendable {

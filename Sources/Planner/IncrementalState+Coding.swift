@@ -29,7 +29,7 @@ extension IncrementalState {
         for stack in stacks {
             writer.write(stack.key)
             writer.write(stack.names)
-            writer.write(stack.origins)
+            writer.write(stack.fingerprints)
         }
         for column in columns {
             writer.write(column.name)
@@ -54,8 +54,10 @@ extension IncrementalState {
         else { return nil }
         self.init(inputsKey: inputsKey, selection: selection, rules: (0..<rules.count).map { rules[$0] })
         for _ in 0..<sizes[0] {
-            guard let key = reader.text(), let names = reader.texts(), let origins = reader.texts() else { return nil }
-            stacks.append(StackState(key: key, names: names, origins: origins))
+            guard let key = reader.text(), let names = reader.texts(), let fingerprints = reader.texts() else {
+                return nil
+            }
+            stacks.append(StackState(key: key, names: names, fingerprints: fingerprints))
         }
         for _ in 0..<sizes[1] {
             guard let name = reader.text(), let stack: [Int32] = reader.numbers(), stack.count == 1,
@@ -75,7 +77,7 @@ extension IncrementalState {
     }
 
     private var isConsistent: Bool {
-        stacks.allSatisfy { $0.names.count == $0.origins.count } && jobs.isConsistent
+        stacks.allSatisfy { $0.names.count == $0.fingerprints.count } && jobs.isConsistent
             && columns.allSatisfy { column in
                 guard stacks.indices.contains(column.stack) else { return false }
                 let names = stacks[column.stack].names.count

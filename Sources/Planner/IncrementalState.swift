@@ -1,12 +1,12 @@
 internal import Core
-package import Documents
+package import Model
 
 /// What is remembered of how a plan was made, so that at another state of the repositories only those cells are made
 /// anew that the changed opam files can affect.
 ///
 /// A cell stays what it is while what the matrix and the target say for all cells of its column does, and nothing changes
 /// about the names that its answer was made from. What else the matrix says decides which cells there are. Names are
-/// compared by where their versions are read from (`PackageSource.origin`) and what they are pinned to, so that any two
+/// compared by where their versions are read from (`PackageSource.fingerprint`) and what they are pinned to, so that any two
 /// states can be compared, not only neighbours.
 package struct IncrementalState: Sendable, Equatable {
     /// Of what all cells depend on.
@@ -27,7 +27,7 @@ struct StackState: Sendable, Equatable {
     /// Known names, in any order, with those that are only mentioned.
     var names = FlatTexts()
     /// By number of a name; empty where it had no versions.
-    var origins = FlatTexts()
+    var fingerprints = FlatTexts()
 }
 
 /// The cells of a target with a compiler.

@@ -1,5 +1,5 @@
 internal import Core
-internal import Documents
+internal import Model
 
 /// The jobs of a plan: how often cells and other jobs use each, and what it is built from.
 struct JobUses: Sendable, Equatable {

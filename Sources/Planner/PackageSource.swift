@@ -1,5 +1,5 @@
 package import Core
-package import Documents
+package import Model
 package import OpamFormat
 package import OpamSolver
 
@@ -14,7 +14,7 @@ package protocol PackageSource: Sendable {
     /// - Throws: `Failure` where the repository cannot be read.
     func files(of package: PackageVersion) throws -> PackageFiles
     /// What the versions of a name are read from: it changes whenever they do. Nil for a name without versions.
-    func origin(of name: String) -> String?
+    func fingerprint(of name: String) -> String?
     /// What is wrong with the files of packages.
     var defects: [PackageDefect] { get }
 }

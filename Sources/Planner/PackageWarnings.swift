@@ -1,5 +1,5 @@
 package import Core
-internal import Documents
+internal import Model
 internal import OpamFormat
 
 /// What is wrong with the files of packages that have a part in a plan, each told once.

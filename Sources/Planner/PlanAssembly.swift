@@ -1,6 +1,6 @@
 internal import Core
-internal import Documents
 internal import Matrix
+internal import Model
 internal import OpamFormat
 
 /// Puts a plan together as an update of the previous one: cells, jobs and packages that are added and removed, tasks, the header.

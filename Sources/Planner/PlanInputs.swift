@@ -1,6 +1,6 @@
 package import Core
-package import Documents
 package import Matrix
+package import Model
 internal import YAML
 
 /// Everything that a plan is a function of.
@@ -58,7 +58,7 @@ package struct PlanInputs: Sendable {
                 let expired: [Bool]
             }
             let ownPins = matrix.pins.filter(\.hasFiles).flatMap { pin in
-                stacks.map { $0.source.origin(of: pin.name.value) ?? "" }
+                stacks.map { $0.source.fingerprint(of: pin.name.value) ?? "" }
             }
             return try CanonicalJSON.digest(
                 of: Identity(

@@ -39,20 +39,20 @@ struct RepositoryChanges: Sendable {
         let universe = source.universe
         numbers = (0..<universe.nameCount).map { number(universe.name(Universe.NameID($0))) }
         for root in roots { _ = number(root) }
-        var origins = FlatTexts()
+        var fingerprints = FlatTexts()
         var isChanged: [Bool] = []
         var changed: [String] = []
         for number in 0..<names.count {
             let name = names[number]
-            let origin = (source.origin(of: name) ?? "") + (pins[name].map { "\npinned \($0)" } ?? "")
-            origins.append(origin)
+            let fingerprint = (source.fingerprint(of: name) ?? "") + (pins[name].map { "\npinned \($0)" } ?? "")
+            fingerprints.append(fingerprint)
             guard let before else { continue }
             let isKnown = number < before.names.count
-            let differs = isKnown ? before.origins[number] != origin : !origin.isEmpty
+            let differs = isKnown ? before.fingerprints[number] != fingerprint : !fingerprint.isEmpty
             if isKnown { isChanged.append(differs) }
             if differs { changed.append(name) }
         }
-        memory = StackState(key: CellInputs.key(of: source), names: names, origins: origins)
+        memory = StackState(key: CellInputs.key(of: source), names: names, fingerprints: fingerprints)
         self.isChanged = before == nil ? nil : isChanged
         self.changed = changed
         self.numberOfText = numberOfText

@@ -1,4 +1,4 @@
-package import Documents
+package import Model
 internal import OpamFormat
 
 /// A target as its plugin describes it, for the compilers of one kind: the distro's own, or opam's.

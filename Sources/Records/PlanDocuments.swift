@@ -1,8 +1,8 @@
 internal import Archive
 public import Core
-public import Documents
 internal import Foundation
 internal import Git
+public import Model
 public import Store
 internal import System
 

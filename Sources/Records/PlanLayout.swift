@@ -1,5 +1,5 @@
 internal import Core
-public import Documents
+public import Model
 public import Store
 
 /// Where the parts of a plan lie in its deployment's branch.

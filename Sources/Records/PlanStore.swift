@@ -1,5 +1,5 @@
 public import Core
-public import Documents
+public import Model
 public import Store
 
 /// Plans in a store: each deployment has the tree of its newest plan, and the history of those before.

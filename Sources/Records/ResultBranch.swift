@@ -1,6 +1,6 @@
 internal import Core
-public import Documents
 internal import Foundation
+public import Model
 public import Store
 
 /// The results of one target of a deployment as they lie in the store.

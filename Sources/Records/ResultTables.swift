@@ -1,5 +1,5 @@
 internal import Core
-public import Documents
+public import Model
 public import Store
 
 /// The results of all targets of all deployments of a store, brought up to date by reading only what has changed.

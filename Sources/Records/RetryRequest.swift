@@ -1,5 +1,5 @@
 public import Core
-public import Documents
+public import Model
 public import Store
 
 /// A request to run a job again although it has a verdict.

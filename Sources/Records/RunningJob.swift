@@ -1,6 +1,6 @@
 internal import Core
-public import Documents
 internal import Foundation
+public import Model
 public import Store
 
 /// A job that a process runs at this moment: a live value of the store, gone with the process.

@@ -1,4 +1,4 @@
-package import Documents
+package import Model
 
 /// Which cells wait for which failure.
 package struct BlockedCells: Sendable {

@@ -1,6 +1,6 @@
 internal import Core
-package import Documents
 internal import Git
+package import Model
 package import Records
 package import Store
 

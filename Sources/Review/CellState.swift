@@ -1,5 +1,5 @@
 internal import Core
-package import Documents
+package import Model
 
 /// A cell of a plan with what is known of it: a line of the results.
 package struct CellState: Codable, Sendable, Hashable {

@@ -1,5 +1,5 @@
 internal import Core
-package import Documents
+package import Model
 package import Records
 
 /// How far a deployment is: its cells by state, for each target.

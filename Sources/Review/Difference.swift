@@ -1,4 +1,4 @@
-package import Documents
+package import Model
 
 /// What changed between two states of the results.
 package struct Difference: Sendable {

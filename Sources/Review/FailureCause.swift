@@ -1,4 +1,4 @@
-package import Documents
+package import Model
 
 /// Failures that have one signature, over all targets, and what they hold up.
 package struct FailureCause: Codable, Sendable {

@@ -1,4 +1,4 @@
-internal import Documents
+internal import Model
 
 /// The results as text for a terminal: a table per target, then why each cell that is not good is so.
 package struct ResultsText: Sendable {

@@ -1,4 +1,4 @@
-package import Documents
+package import Model
 
 /// The results of one target: packages down, compilers across.
 package struct TargetTable: Sendable {

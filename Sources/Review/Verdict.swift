@@ -1,4 +1,4 @@
-package import Documents
+package import Model
 
 /// How a cell stands against an earlier state of it.
 package enum Verdict: String, Codable, Sendable, CaseIterable {

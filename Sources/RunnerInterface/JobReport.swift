@@ -1,5 +1,5 @@
 public import Core
-public import Documents
+public import Model
 
 /// What became of a job.
 public struct JobReport: Sendable {

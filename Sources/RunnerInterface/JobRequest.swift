@@ -1,5 +1,5 @@
 public import Core
-public import Documents
+public import Model
 
 /// A job and all that a runner must know to run it.
 public struct JobRequest: Sendable {

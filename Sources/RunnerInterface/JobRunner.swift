@@ -1,5 +1,5 @@
 public import Core
-public import Documents
+public import Model
 
 /// Whatever can run a job: in a sandbox here, or on another host.
 public protocol JobRunner: Sendable {

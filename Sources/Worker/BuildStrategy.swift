@@ -1,5 +1,5 @@
-internal import Documents
 internal import Layers
+internal import Model
 internal import PluginMessages
 internal import RunnerInterface
 

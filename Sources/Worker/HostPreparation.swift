@@ -1,5 +1,5 @@
 internal import Core
-internal import Documents
+internal import Model
 internal import OpamSwitch
 internal import PluginHost
 internal import PluginMessages

@@ -1,6 +1,6 @@
 internal import Core
-internal import Documents
 internal import Foundation
+internal import Model
 internal import Supervision
 internal import Synchronization
 

@@ -1,7 +1,7 @@
 internal import Core
-internal import Documents
 internal import Fetching
 internal import Layers
+internal import Model
 internal import OpamFormat
 internal import OpamSwitch
 internal import PluginHost

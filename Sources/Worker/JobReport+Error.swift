@@ -1,6 +1,6 @@
 internal import Core
-internal import Documents
 internal import Fetching
+internal import Model
 internal import OpamSwitch
 internal import RunnerInterface
 

@@ -1,9 +1,9 @@
 public import Core
-public import Documents
 package import Fetching
 internal import Foundation
 internal import Layers
 internal import Logging
+public import Model
 internal import OpamFormat
 internal import OpamSwitch
 package import PluginHost

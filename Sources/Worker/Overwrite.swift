@@ -1,5 +1,5 @@
 internal import Archive
-internal import Documents
+internal import Model
 
 /// A file of an input's that a build changed, or a record of opam's.
 struct Overwrite: Hashable, Sendable, CustomStringConvertible {

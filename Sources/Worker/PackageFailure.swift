@@ -1,5 +1,5 @@
 internal import Core
-internal import Documents
+internal import Model
 
 /// A failure for which the package itself is to blame: one of its commands failed, or its opam file or its source is
 /// wrong.

@@ -1,5 +1,5 @@
 internal import Core
-internal import Documents
+internal import Model
 internal import SSH
 internal import Supervision
 internal import System

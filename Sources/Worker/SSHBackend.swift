@@ -1,8 +1,8 @@
 internal import Archive
 internal import Core
-internal import Documents
 internal import Foundation
 internal import Layers
+internal import Model
 internal import OpamSwitch
 internal import PluginMessages
 internal import SSH

@@ -1,8 +1,8 @@
 internal import Archive
 internal import Core
-internal import Documents
 internal import Fetching
 internal import Foundation
+internal import Model
 internal import OpamFormat
 internal import OpamSwitch
 

@@ -1,8 +1,8 @@
 internal import Core
-internal import Documents
 internal import Fetching
 internal import Foundation
 internal import Layers
+internal import Model
 internal import OpamFormat
 
 /// Everything that the runner supplied to a job. Before a failed step is blamed on the package, it is compared with what it

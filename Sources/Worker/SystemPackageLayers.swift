@@ -1,7 +1,7 @@
 internal import Core
-internal import Documents
 internal import Foundation
 internal import Layers
+internal import Model
 internal import PluginHost
 internal import PluginMessages
 internal import Sandbox

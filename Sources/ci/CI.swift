@@ -80,8 +80,8 @@ struct CI: AsyncParsableCommand {
                 try command.run()
             }
             return ExitStatus.success.rawValue
-        } catch let ending as Ending {
-            return ending.status.rawValue
+        } catch let exit as EarlyExit {
+            return exit.status.rawValue
         } catch is CancellationError {
             return ExitStatus.interrupted.rawValue
         } catch {
@@ -129,11 +129,11 @@ extension ExitStatus {
 private let logger = Logger(label: "ciso.ci")
 
 /// Ends a command with an exit code when everything worth saying has been said.
-struct Ending: Error {
+struct EarlyExit: Error {
     let status: ExitStatus
 }
 
-extension Ending {
+extension EarlyExit {
     /// How a command ends that was asked for these cells; nil where all that are required are good.
     init?(of states: [CellState]) {
         switch OverallState(of: states) {

@@ -1,5 +1,5 @@
 internal import ArgumentParser
-internal import Documents
+internal import Model
 internal import Review
 internal import System
 

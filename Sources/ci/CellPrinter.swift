@@ -1,5 +1,5 @@
 internal import Core
-internal import Documents
+internal import Model
 internal import Review
 
 /// Prints states of cells on standard output.

@@ -1,6 +1,6 @@
 internal import ArgumentParser
 internal import Core
-internal import Documents
+internal import Model
 internal import Review
 
 struct DiffCommand: AsyncParsableCommand, TracedCommand {
@@ -30,7 +30,7 @@ struct DiffCommand: AsyncParsableCommand, TracedCommand {
     func run() async throws {
         let difference = try store.results(of: deployment).difference(from: before, to: after)
         try show(difference.changes)
-        if difference.changes.contains(where: { $0.verdict == .broken }) { throw Ending(status: .notGood) }
+        if difference.changes.contains(where: { $0.verdict == .broken }) { throw EarlyExit(status: .notGood) }
     }
 
     private func show(_ changes: [Difference.Change]) throws {

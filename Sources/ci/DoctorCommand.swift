@@ -30,7 +30,7 @@ struct DoctorCommand: AsyncParsableCommand, TracedCommand, SandboxingCommand {
         } else {
             for finding in findings { StandardOutput.print(line(for: finding)) }
         }
-        if findings.contains(where: { $0.state == .missing }) { throw Ending(status: .infrastructure) }
+        if findings.contains(where: { $0.state == .missing }) { throw EarlyExit(status: .infrastructure) }
     }
 
     private func line(for finding: Finding) -> String {

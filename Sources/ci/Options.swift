@@ -1,8 +1,8 @@
 internal import ArgumentParser
 internal import Core
-internal import Documents
 internal import Fetching
 internal import Foundation
+internal import Model
 internal import PluginHost
 internal import Review
 internal import Store

@@ -1,7 +1,7 @@
 internal import ArgumentParser
 internal import Core
-internal import Documents
 internal import Matrix
+internal import Model
 internal import PlanSession
 internal import PluginHost
 internal import Records

@@ -1,7 +1,7 @@
 internal import Core
-internal import Documents
 internal import Engine
 internal import Foundation
+internal import Model
 internal import RunnerInterface
 
 /// Shows a run on standard error: on a terminal a few lines that are redrawn, elsewhere a line for each ending and, after

@@ -1,7 +1,7 @@
 internal import ArgumentParser
 internal import Core
-internal import Documents
 internal import Engine
+internal import Model
 internal import PluginHost
 internal import Review
 internal import RunnerInterface
@@ -57,6 +57,6 @@ struct ReproduceCommand: AsyncParsableCommand, TracedCommand, SandboxingCommand 
             StandardOutput.write(raw: bytes)
             StandardOutput.flush()
         }
-        if status != 0 { throw Ending(status: .notGood) }
+        if status != 0 { throw EarlyExit(status: .notGood) }
     }
 }

@@ -29,6 +29,6 @@ struct ResultsCommand: AsyncParsableCommand, TracedCommand {
         try results.check(selectors)
         let states = try results.states(picked: selectors)
         try CellPrinter(format: format).print(states)
-        if let ending = Ending(of: states) { throw ending }
+        if let exit = EarlyExit(of: states) { throw exit }
     }
 }

@@ -1,9 +1,9 @@
 internal import ArgumentParser
 internal import Core
-internal import Documents
 internal import Engine
 internal import Foundation
 internal import Matrix
+internal import Model
 internal import PlanSession
 internal import PluginHost
 internal import Records
@@ -78,7 +78,7 @@ struct RunCommand: AsyncParsableCommand, TracedCommand, SandboxingCommand {
         try results.refresh(from: store)
         let states = try DeploymentResults(store: store, documents, header, results).states(picked: only)
         try CellPrinter(format: format).print(states)
-        if let ending = Ending(of: states) { throw ending }
+        if let exit = EarlyExit(of: states) { throw exit }
     }
 
     /// The plan to run: that of the matrix, if there is one, or that of the deployment.

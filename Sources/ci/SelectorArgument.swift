@@ -1,6 +1,6 @@
 internal import ArgumentParser
 internal import Core
-internal import Documents
+internal import Model
 
 /// A selector as the command line has it. What is wrong with it is a mistake in the input, not in the command line.
 struct SelectorArgument: ExpressibleByArgument, Sendable {

@@ -94,7 +94,7 @@ struct SolveCommand: AsyncParsableCommand, TracedCommand {
             StandardOutput.write(report.csv)
             for explanation in report.explanations { StandardError.print(explanation) }
         }
-        if !all, resolutions.contains(where: { $0.selection == nil }) { throw Ending(status: .notGood) }
+        if !all, resolutions.contains(where: { $0.selection == nil }) { throw EarlyExit(status: .notGood) }
     }
 
     // MARK: Input

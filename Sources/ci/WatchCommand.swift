@@ -1,7 +1,7 @@
 internal import ArgumentParser
 internal import Core
-internal import Documents
 internal import Foundation
+internal import Model
 internal import Review
 internal import Synchronization
 

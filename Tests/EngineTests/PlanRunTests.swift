@@ -1,6 +1,6 @@
 import Core
-import Documents
 import Foundation
+import Model
 import Records
 import RunnerInterface
 import Store

@@ -1,5 +1,5 @@
 import Core
-import Documents
+import Model
 import Scheduler
 import TestSupport
 import Testing

@@ -166,19 +166,19 @@ import Testing
             atPath: fixture.path("git/packages/l/l.1/files"), withIntermediateDirectories: true)
         try FileManager.default.createSymbolicLink(
             atPath: fixture.path("git/packages/l/l.1/files/f"), withDestinationPath: "../../../../shared/f")
-        func origin() throws -> String? {
+        func fingerprint() throws -> String? {
             try fixture.commit("git")
             var diagnostics: [Diagnostic] = []
             let set = try RepositorySet([fixture.path("git")])
             let universe = try set.universe(cache: fixture.path("cache"), threads: 1, &diagnostics)
-            return try universe.origin(of: #require(universe.nameID("l")))
+            return try universe.fingerprint(of: #require(universe.nameID("l")))
         }
-        let before = try origin()
+        let before = try fingerprint()
         try fixture.write(["git/shared/f": "two"])
-        let changed = try origin()
+        let changed = try fingerprint()
         #expect(changed != before)
         try fixture.remove("git/shared/f")
-        #expect(try origin() != changed)
+        #expect(try fingerprint() != changed)
         var diagnostics: [Diagnostic] = []
         let set = try RepositorySet([fixture.path("git")])
         let universe = try set.universe(cache: fixture.path("cache"), threads: 1, &diagnostics)

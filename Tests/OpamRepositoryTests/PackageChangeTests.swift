@@ -50,12 +50,12 @@ import Testing
         let old = try RepositorySet([fixture.path("old")])
         let before = try old.reader()
         var diagnostics: [Diagnostic] = []
-        let origins = try before.names(&diagnostics).map(\.origin)
+        let fingerprints = try before.names(&diagnostics).map(\.fingerprint)
         #expect(try old.changes(since: old).isEmpty)
         try fixture.write(["old/packages/b/b.1/opam": "synopsis: \"y\"\n"])
-        let changed = try before.names(&diagnostics).map(\.origin)
-        #expect(origins[0] == changed[0])
-        #expect(origins[1] != changed[1])
+        let changed = try before.names(&diagnostics).map(\.fingerprint)
+        #expect(fingerprints[0] == changed[0])
+        #expect(fingerprints[1] != changed[1])
     }
 
     /// An overlay that brings a version hides the one below; the change shows.

@@ -1,8 +1,8 @@
 import Core
-import Documents
 import Foundation
 import Git
 import Matrix
+import Model
 import OpamRepository
 import TestSupport
 import Testing

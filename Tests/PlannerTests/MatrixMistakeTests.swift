@@ -1,8 +1,8 @@
 import Core
-import Documents
 import Fetching
 import Foundation
 import Matrix
+import Model
 import OpamRepository
 import PluginHost
 import TestSupport

@@ -1,10 +1,10 @@
 import Archive
 import Core
-import Documents
 import Fetching
 import Foundation
 import Git
 import Matrix
+import Model
 import OpamFormat
 import TestSupport
 import Testing

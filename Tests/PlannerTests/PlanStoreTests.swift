@@ -1,9 +1,9 @@
 import Archive
 import Core
-import Documents
 import Foundation
 import Git
 import Matrix
+import Model
 import Records
 import Store
 import TestSupport

@@ -1,6 +1,6 @@
 import Core
-import Documents
 import Matrix
+import Model
 import Testing
 
 @testable import Planner

@@ -1,7 +1,7 @@
 import Core
-import Documents
 import Foundation
 import Matrix
+import Model
 import Testing
 
 @testable import Planner

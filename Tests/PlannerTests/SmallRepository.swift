@@ -1,8 +1,8 @@
 import Archive
 import Core
-import Documents
 import Foundation
 import Matrix
+import Model
 import OpamFormat
 import OpamRepository
 import OpamSolver
@@ -28,7 +28,7 @@ struct SmallRepository: PackageSource {
         var problems: [FormatError] = []
         let named = opamFiles.compactMap { text, opam in PackageVersion(text).map { ($0, opam) } }
         for (name, versions) in Dictionary(grouping: named, by: \.0.name).sorted(by: { $0.key < $1.key }) {
-            builder.begin(name, origin: versions.map { "\($0)" }.sorted().joined())
+            builder.begin(name, fingerprint: versions.map { "\($0)" }.sorted().joined())
             for (version, opam) in versions {
                 let bytes = Array(("opam-version: \"2.0\"\n" + opam).utf8)
                 packages[version] = PackageFiles(opam: bytes, files: files["\(version)"] ?? [:])
@@ -49,7 +49,7 @@ struct SmallRepository: PackageSource {
         return files
     }
 
-    func origin(of name: String) -> String? {
+    func fingerprint(of name: String) -> String? {
         let versions = packages.filter { $0.key.name == name }.map { "\($0.key) \($0.value.digest)" }.sorted()
         return versions.isEmpty ? nil : versions.joined(separator: "\n")
     }

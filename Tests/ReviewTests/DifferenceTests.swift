@@ -1,4 +1,4 @@
-import Documents
+import Model
 import Review
 import Testing
 

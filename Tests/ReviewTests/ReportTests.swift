@@ -1,7 +1,7 @@
 import Core
-import Documents
 import Foundation
 import FoundationXML
+import Model
 import Review
 import Testing
 

@@ -1,5 +1,5 @@
 import Core
-import Documents
+import Model
 import Records
 import Review
 import Testing

@@ -1,5 +1,5 @@
-import Documents
 import Layers
+import Model
 import OpamSwitch
 import RunnerInterface
 

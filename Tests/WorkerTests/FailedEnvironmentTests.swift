@@ -1,7 +1,7 @@
 import Core
-import Documents
 import Foundation
 import Layers
+import Model
 import PlanSession
 import PluginHost
 import PluginMessages

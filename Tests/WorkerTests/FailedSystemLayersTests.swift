@@ -1,6 +1,6 @@
 import Core
-import Documents
 import Layers
+import Model
 import Supervision
 import Testing
 

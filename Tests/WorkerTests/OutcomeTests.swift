@@ -1,9 +1,9 @@
 import Archive
 import Core
-import Documents
 import Foundation
 import Git
 import Layers
+import Model
 import OpamFormat
 import OpamSwitch
 import RunnerInterface

@@ -1,8 +1,8 @@
 import Core
-import Documents
 import Fetching
 import Foundation
 import Layers
+import Model
 import OpamFormat
 import PlanSession
 import PluginHost

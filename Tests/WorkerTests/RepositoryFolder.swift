@@ -1,7 +1,7 @@
 import Archive
 import Core
-import Documents
 import Foundation
+import Model
 import OpamFormat
 import Supervision
 import System

@@ -1,7 +1,7 @@
 import Core
-import Documents
 import Foundation
 import Layers
+import Model
 import OpamSwitch
 import PluginMessages
 import Sandbox

@@ -1,8 +1,8 @@
 import Archive
 import Core
-import Documents
 import Fetching
 import Foundation
+import Model
 import OpamSwitch
 import PluginKit
 import PluginMessages

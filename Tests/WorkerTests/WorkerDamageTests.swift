@@ -1,6 +1,6 @@
-import Documents
 import Foundation
 import Glibc
+import Model
 import OpamFormat
 import OpamSwitch
 import TestSupport

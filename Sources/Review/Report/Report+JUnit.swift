@@ -1,4 +1,4 @@
-internal import Documents
+internal import Model
 
 extension Report {
     /// JUnit's XML as CI servers read it: a suite for each target and compiler, a case for each cell.

@@ -1,4 +1,4 @@
-internal import Documents
+internal import Model
 
 extension Report {
     /// Where the page of a target is in the report's folder.

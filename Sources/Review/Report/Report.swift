@@ -1,5 +1,5 @@
 package import Core
-package import Documents
+package import Model
 
 /// All that is known of a deployment, as files to be put on any web server or fed to any CI.
 ///

@@ -1,5 +1,5 @@
 internal import Core
-package import Documents
+package import Model
 internal import Records
 internal import Store
 internal import System

@@ -1,5 +1,5 @@
 internal import Core
-package import Documents
+package import Model
 internal import Records
 
 extension DeploymentResults {

@@ -1,4 +1,4 @@
-package import Documents
+package import Model
 internal import Records
 package import Store
 

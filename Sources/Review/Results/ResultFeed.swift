@@ -1,4 +1,4 @@
-package import Documents
+package import Model
 internal import Records
 internal import Store
 internal import Synchronization

@@ -45,7 +45,7 @@ struct PluginCheckCommand: AsyncParsableCommand, TracedCommand, SandboxingComman
             try printJSON(ReportDocument(report))
         case .text: StandardOutput.print(Self.text(report))
         }
-        if !report.isConforming { throw Ending(status: .notGood) }
+        if !report.isConforming { throw EarlyExit(status: .notGood) }
     }
 
     private static func text(_ report: ConformanceReport) -> String {

@@ -81,7 +81,7 @@ struct PluginDepextsCommand: AsyncParsableCommand, TracedCommand {
         case .json: try printJSON(comparison)
         case .csv: StandardOutput.write(comparison.csv)
         }
-        if !comparison.mistakes.isEmpty { throw Ending(status: .notGood) }
+        if !comparison.mistakes.isEmpty { throw EarlyExit(status: .notGood) }
     }
 
     private func names(_ catalog: PluginCatalog) async throws -> [String] {

@@ -33,7 +33,7 @@ struct PluginListCommand: AsyncParsableCommand, TracedCommand {
         case .csv: StandardOutput.write(listing.csv)
         case .json: try printJSON(listing)
         }
-        if !listing.broken.isEmpty { throw Ending(status: .input) }
+        if !listing.broken.isEmpty { throw EarlyExit(status: .input) }
     }
 }
 

@@ -149,7 +149,7 @@ struct StoreVerifyCommand: AsyncParsableCommand, TracedCommand, SandboxingComman
             }
             StandardOutput.print(summary(of: verification))
         }
-        if !verification.isSound { throw Ending(status: .infrastructure) }
+        if !verification.isSound { throw EarlyExit(status: .infrastructure) }
     }
 
     private func text(of finding: StoreFinding) -> String {

@@ -1,7 +1,7 @@
 import TestSupport
 import Testing
 
-@testable import Documents
+@testable import Model
 
 @Suite struct JobLogDocumentTests {
     /// Whatever commands print, in pieces that end anywhere, is found again byte for byte.

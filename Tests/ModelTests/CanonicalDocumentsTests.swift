@@ -2,7 +2,7 @@ import Core
 import Foundation
 import Testing
 
-@testable import Documents
+@testable import Model
 
 /// Jobs and cells are written without `Encodable`; the bytes must be those that it gives, for ids rest on them.
 @Suite struct CanonicalDocumentsTests {

@@ -1,7 +1,7 @@
 import TestSupport
 import Testing
 
-@testable import Documents
+@testable import Model
 
 @Suite struct CellResultTests {
     @Test func laterExecutionsCompareAsGreater() {
