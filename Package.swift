@@ -183,7 +183,7 @@ let package = Package(
                 "ci", "CisoDebian", "Core", "Model", "Records", "Store", "TestSupport", "ciso-plugin-host",
             ],
             swiftSettings: settings),
-        tests("Model", ["Core"]),
+        tests("Model", ["Archive", "Core"]),
         .target(
             name: "SchedulerSimulation", dependencies: ["Scheduler"], path: "Tests/SchedulerSimulation",
             swiftSettings: settings),

@@ -114,7 +114,7 @@ extension RunState {
         result.machine = report.machine
         result.failedAttempts = failedAttempts[id]
         result.overwrites = report.overwrites.isEmpty ? nil : report.overwrites
-        result.execution = CellResult.newExecution(endedAt: now)
+        result.execution = CellResult.execution(endedAt: now, named: .random(in: .min ... .max))
         result.base = inputLayers.base(of: job)
         return result
     }

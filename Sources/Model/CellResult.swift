@@ -80,14 +80,16 @@ extension CellResult {
     /// Tells this execution of the job from others of the same job.
     package var identity: String { execution ?? finished.map(String.init) ?? outcome.rawValue }
 
-    /// A new name for an execution that ended at `seconds` since 1970.
+    /// The name of an execution that ended at `seconds` since 1970.
     ///
     /// Names of later executions compare as greater, to the microsecond: `finished` is in whole seconds, and two executions of
     /// a job may end within one.
-    package static func newExecution(endedAt seconds: Double) -> String {
+    ///
+    /// - Parameter number: of no other execution that ended at that moment.
+    package static func execution(endedAt seconds: Double, named number: UInt64) -> String {
         let time = String(UInt64(max(0, seconds) * 1e6), radix: 36)
         let padding = String(repeating: "0", count: max(0, 11 - time.count))
-        return padding + time + "-" + String(UInt64.random(in: .min ... .max), radix: 36)
+        return padding + time + "-" + String(number, radix: 36)
     }
 
     /// Whether the execution ended before another one of the same job.

@@ -8,6 +8,7 @@ final class EphemeralDelivery: Sendable {
     private let queue = DispatchQueue(label: "store.ephemeral")
     private let last = Mutex<State?>(nil)
     private let isEnded = Atomic(false)
+    private let isScheduled = Atomic(false)
     private let read: @Sendable () -> State?
     private let handler: @Sendable (State) -> Void
 
@@ -17,9 +18,13 @@ final class EphemeralDelivery: Sendable {
         self.handler = handler
     }
 
-    /// Delivers the state soon, if it is another one.
+    /// Delivers the state soon, if it is another one. Changes that come before it is read are delivered together.
     func schedule() {
-        queue.async { [self] in deliver() }
+        guard !isScheduled.exchange(true, ordering: .acquiringAndReleasing) else { return }
+        queue.async { [self] in
+            isScheduled.store(false, ordering: .sequentiallyConsistent)
+            deliver()
+        }
     }
 
     /// Delivers nothing more.

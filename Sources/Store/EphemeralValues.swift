@@ -4,8 +4,14 @@ public struct EphemeralValue: Hashable, Sendable {
     public let bytes: [UInt8]
     /// Greater with every change of any value.
     public let version: UInt64
-    /// The id of the owner: the value is gone with it.
-    public let owner: String
+    /// The id of the owner: the value is gone with it. Nil: it stays until it is removed or expires.
+    public let owner: String?
+
+    public init(bytes: [UInt8], version: UInt64, owner: String?) {
+        self.bytes = bytes
+        self.version = version
+        self.owner = owner
+    }
 }
 
 /// What must be there for a live value to be set or removed.
@@ -33,7 +39,7 @@ public final class EphemeralOwner: Sendable {
     public func leave() { end() }
 }
 
-/// Claims, ticks and progress: values with an owner and an expiry, never part of a commit.
+/// Claims, assignments, reports and progress: values that may have an owner and an expiry, never part of a commit.
 ///
 /// One conformance suite tests every implementation: files of one machine now, a networked one later.
 public protocol EphemeralValues: Sendable {
@@ -48,15 +54,20 @@ public protocol EphemeralValues: Sendable {
 
     /// Sets a value if what is there is as expected.
     ///
-    /// - Parameter lifetime: until it expires; nil: as long as its owner lives.
+    /// - Parameters:
+    ///   - owner: the value is gone when its owner is; nil: it stays, whatever becomes of the process that set it.
+    ///   - lifetime: until it expires; nil: it does not.
     /// - Returns: the new version; nil where something else was there, and nothing was done.
     func set(
-        _ bytes: [UInt8], at path: StorePath, owner: EphemeralOwner, lifetime: Duration?,
+        _ bytes: [UInt8], at path: StorePath, owner: EphemeralOwner?, lifetime: Duration?,
         expecting: EphemeralExpectation
     ) throws -> UInt64?
 
-    /// Removes a value if what is there is as expected; false where something else was there.
-    func remove(_ path: StorePath, expecting: EphemeralExpectation) throws -> Bool
+    /// Removes values in one step if what is at each path is as expected; otherwise removes nothing. What is absent, and may be,
+    /// is no obstacle.
+    ///
+    /// - Returns: false where something else was there.
+    func remove(_ expected: [StorePath: EphemeralExpectation]) throws -> Bool
 
     /// Calls `handler` with the state below `prefix`, then with the new state whenever it is another one.
     ///
@@ -64,6 +75,13 @@ public protocol EphemeralValues: Sendable {
     func watch(
         below prefix: StorePath?, handler: @escaping @Sendable ([StorePath: EphemeralValue]) -> Void
     ) -> EphemeralWatch
+}
+
+extension EphemeralValues {
+    /// Removes a value if what is there is as expected; false where something else was there.
+    public func remove(_ path: StorePath, expecting: EphemeralExpectation) throws -> Bool {
+        try remove([path: expecting])
+    }
 }
 
 /// Keeps a watch of ephemeral values alive until it is cancelled or released.
@@ -83,7 +101,7 @@ public final class EphemeralWatch: Sendable {
 
 extension EphemeralExpectation {
     /// Whether `value` is what was expected.
-    func allows(_ value: EphemeralValue?) -> Bool {
+    package func allows(_ value: EphemeralValue?) -> Bool {
         switch self {
         case .anything: true
         case .absent: value == nil

@@ -5,21 +5,24 @@ internal import System
 /// Live values in files, for the processes of one machine.
 ///
 /// An owner is a file that its process keeps locked: the kernel releases the lock when the process dies, however it
-/// dies. Expiry counts by the clock of the machine's start, which nobody sets.
+/// dies. Expiry counts by the clock of the machine's start, which nobody sets. A value without owner and expiry outlives a
+/// restart of the machine.
 public final class FileEphemeralValues: EphemeralValues {
     private let directory: String
     private let events: FileEvents
+    private let isMade: Bool
     private var owners: String { "\(directory)/owners" }
     private var valuesDirectory: String { "\(directory)/values" }
 
     /// - Parameter isMade: whether the folders are made where they are absent.
     init(directory: String, changeDetection: ChangeDetection, isMade: Bool = true) throws(StoreError) {
         self.directory = directory
+        self.isMade = isMade
         if isMade {
             try Files.makeDirectories("\(directory)/owners")
             try Files.makeDirectories("\(directory)/values")
         }
-        events = FileEvents(folders: ["\(directory)/owners", "\(directory)/values"], changeDetection: changeDetection)
+        events = FileEvents(folders: ["\(directory)/owners"], changeDetection: changeDetection)
     }
 
     public func join(_ name: String) throws -> EphemeralOwner {
@@ -46,53 +49,77 @@ public final class FileEphemeralValues: EphemeralValues {
         }
     }
 
-    public func value(at path: StorePath) throws -> EphemeralValue? { try read(file(of: path)) }
+    public func value(at path: StorePath) throws -> EphemeralValue? {
+        var owners = KnownOwners(self)
+        return try read(file(of: path), &owners)
+    }
 
     public func values(below prefix: StorePath?) throws -> [StorePath: EphemeralValue] {
         var found: [StorePath: EphemeralValue] = [:]
-        if let prefix, let value = try value(at: prefix) { found[prefix] = value }
+        var owners = KnownOwners(self)
+        if let prefix, let value = try read(file(of: prefix), &owners) { found[prefix] = value }
         let folder = prefix.map { "\(valuesDirectory)/\($0)" } ?? valuesDirectory
         for file in files(below: folder) where file.hasSuffix(".value") {
             guard let path = try? StorePath(file.dropFirst(valuesDirectory.count + 1).dropLast(6)) else { continue }
-            if let value = try read(file) { found[path] = value }
+            if let value = try read(file, &owners) { found[path] = value }
         }
         return found
     }
 
     public func set(
-        _ bytes: [UInt8], at path: StorePath, owner: EphemeralOwner, lifetime: Duration?,
+        _ bytes: [UInt8], at path: StorePath, owner: EphemeralOwner?, lifetime: Duration?,
         expecting: EphemeralExpectation
     ) throws -> UInt64? {
+        let file = file(of: path)
         let version: UInt64? = try locked { lock in
-            guard expecting.allows(try value(at: path)) else { return nil }
+            guard try isAllowed(expecting, at: path) else { return nil }
             let version = try nextVersion(lock)
             let expiry = lifetime.map { "\(Self.now + max(0, $0.milliseconds))" } ?? "-"
-            let head = "\(version) \(WriterState.currentBoot) \(expiry) \(owner.id)\n"
-            let file = file(of: path)
+            let head = "\(version) \(WriterState.currentBoot) \(expiry) \(owner?.id ?? "-")\n"
             if let slash = file.lastIndex(of: "/") { try Files.makeDirectories(String(file[..<slash])) }
             try Files.replace(file, with: Array(head.utf8) + bytes, durability: .none)
             return version
         }
-        if version != nil { events.notify() }
+        if version != nil { events.notify(of: [file]) }
         return version
     }
 
-    public func remove(_ path: StorePath, expecting: EphemeralExpectation) throws -> Bool {
+    public func remove(_ expected: [StorePath: EphemeralExpectation]) throws -> Bool {
         let isRemoved = try locked { lock in
-            guard expecting.allows(try value(at: path)) else { return false }
+            for (path, expectation) in expected {
+                guard try isAllowed(expectation, at: path) else { return false }
+            }
             _ = try nextVersion(lock)
-            try Files.remove(file(of: path))
+            for path in expected.keys {
+                try Files.remove(file(of: path))
+                removeEmptyFolders(above: path)
+            }
             return true
         }
-        if isRemoved { events.notify() }
+        if isRemoved { events.notify(of: expected.keys.map(file)) }
         return isRemoved
+    }
+
+    private func isAllowed(_ expectation: EphemeralExpectation, at path: StorePath) throws -> Bool {
+        expectation == .anything ? true : expectation.allows(try value(at: path))
+    }
+
+    /// Folders of the first level stay: watches of what is in them rely on that.
+    private func removeEmptyFolders(above path: StorePath) {
+        var folder = path.parent
+        while let next = folder, next.components.count > 1, rmdir("\(valuesDirectory)/\(next)") == 0 {
+            folder = next.parent
+        }
     }
 
     public func watch(
         below prefix: StorePath?, handler: @escaping @Sendable ([StorePath: EphemeralValue]) -> Void
     ) -> EphemeralWatch {
         let delivery = EphemeralDelivery(reading: { [weak self] in try? self?.values(below: prefix) }, to: handler)
-        let token = events.listen(delivery.schedule)
+        // Of the folder that contains the values, changes are noticed once it is there.
+        if isMade, let parent = prefix?.parent { try? Files.makeDirectories("\(valuesDirectory)/\(parent)") }
+        let scope = prefix.map { "\(valuesDirectory)/\($0)" } ?? valuesDirectory
+        let token = events.listen(to: scope, delivery.schedule)
         delivery.schedule()
         return EphemeralWatch { [events] in
             delivery.end()
@@ -103,7 +130,8 @@ public final class FileEphemeralValues: EphemeralValues {
     /// Drops the files of values that are gone and of owners that are dead.
     func sweep() throws {
         try locked { _ in
-            for file in files(below: valuesDirectory) where try read(file) == nil { unlink(file) }
+            var known = KnownOwners(self)
+            for file in files(below: valuesDirectory) where try read(file, &known) == nil { unlink(file) }
             for owner in names(in: owners) where !isAlive(owner) { unlink("\(owners)/\(owner)") }
         }
     }
@@ -123,16 +151,33 @@ public final class FileEphemeralValues: EphemeralValues {
 
     private func file(of path: StorePath) -> String { "\(valuesDirectory)/\(path).value" }
 
-    /// Reads `VERSION BOOT EXPIRY OWNER`, a line end, and the value.
-    private func read(_ file: String) throws -> EphemeralValue? {
+    /// Reads `VERSION BOOT EXPIRY OWNER`, a line end, and the value. Of what has no expiry or owner, that is `-`.
+    private func read(_ file: String, _ owners: inout KnownOwners) throws -> EphemeralValue? {
         guard let bytes = try Files.contents(of: file), let end = bytes.firstIndex(of: UInt8(ascii: "\n")) else {
             return nil
         }
         let words = String(decoding: bytes[..<end], as: UTF8.self).split(separator: " ")
-        guard words.count == 4, let version = UInt64(words[0]), words[1] == WriterState.currentBoot else { return nil }
+        guard words.count == 4, let version = UInt64(words[0]) else { return nil }
+        let owner = words[3] == "-" ? nil : String(words[3])
+        if owner != nil || words[2] != "-" { guard words[1] == WriterState.currentBoot else { return nil } }
         if let expiry = Int(words[2]), expiry <= Self.now { return nil }
-        guard isAlive(String(words[3])) else { return nil }
-        return EphemeralValue(bytes: Array(bytes[(end + 1)...]), version: version, owner: String(words[3]))
+        if let owner, !owners.areAlive(owner) { return nil }
+        return EphemeralValue(bytes: Array(bytes[(end + 1)...]), version: version, owner: owner)
+    }
+
+    /// Which owners live, found out once for all values that are read together.
+    private struct KnownOwners {
+        private let values: FileEphemeralValues
+        private var areAlive: [String: Bool] = [:]
+
+        init(_ values: FileEphemeralValues) { self.values = values }
+
+        mutating func areAlive(_ owner: String) -> Bool {
+            if let known = areAlive[owner] { return known }
+            let isAlive = values.isAlive(owner)
+            areAlive[owner] = isAlive
+            return isAlive
+        }
     }
 
     private func isAlive(_ owner: String) -> Bool {

@@ -17,21 +17,32 @@ public enum ChangeDetection: Sendable, Hashable, CustomStringConvertible {
     }
 }
 
-/// Watches folders, and calls its listeners whenever something in them may have changed. Says too much rather than
-/// too little. Has a thread only while somebody listens.
+/// Watches folders, and calls its listeners whenever something in them may have changed. Reports too much rather than
+/// too little. Has a thread only while there are listeners.
+///
+/// A listener may have a scope, a path without the ending `.value`: then it is called for files and folders of that name, for
+/// what is below that folder, and for changes in the folders that concern all.
 final class FileEvents: Sendable {
+    private struct Listener {
+        var scope: String?
+        var call: @Sendable () -> Void
+    }
+
     private struct State {
-        var listeners: [UInt64: @Sendable () -> Void] = [:]
+        var listeners: [UInt64: Listener] = [:]
         var next: UInt64 = 0
-        var generation: UInt64 = 0
         var changeDetection: ChangeDetection
         /// Writing to it ends the thread's sleep.
         var wake: Int32 = -1
+        var inotify: Int32 = -1
+        /// The watched folders by the kernel's numbers for them.
+        var watched: [Int32: String] = [:]
     }
 
     private let folders: [String]
     private let state: Mutex<State>
 
+    /// - Parameter folders: changes in these concern all listeners.
     init(folders: [String], changeDetection: ChangeDetection) {
         self.folders = folders
         state = Mutex(State(changeDetection: changeDetection))
@@ -46,11 +57,13 @@ final class FileEvents: Sendable {
     var isWatching: Bool { state.withLock { $0.wake >= 0 } }
 
     /// Calls `listener` at every change until `removeListener` is called with what this returns.
-    func listen(_ listener: @escaping @Sendable () -> Void) -> UInt64 {
+    ///
+    /// - Parameter scope: what concerns the listener, besides the folders that concern all. The folder that contains it exists.
+    func listen(to scope: String? = nil, _ listener: @escaping @Sendable () -> Void) -> UInt64 {
         state.withLock { state in
             state.next += 1
-            state.listeners[state.next] = listener
-            if state.wake < 0 { start(&state) }
+            state.listeners[state.next] = Listener(scope: scope, call: listener)
+            if state.wake < 0 { start(&state) } else { watch(scope: scope, &state) }
             return state.next
         }
     }
@@ -66,15 +79,32 @@ final class FileEvents: Sendable {
 
     /// Calls every listener: for changes of our own, which need no kernel to be noticed.
     func notify() {
-        for listener in state.withLock({ Array($0.listeners.values) }) { listener() }
+        for listener in state.withLock({ Array($0.listeners.values) }) { listener.call() }
+    }
+
+    /// Calls the listeners that a change of these files concerns.
+    func notify(of files: [String]) {
+        let concerned = state.withLock { state in
+            state.listeners.values.filter { listener in
+                guard let scope = listener.scope else { return true }
+                return files.contains { Self.concerns($0, scope) }
+            }
+        }
+        for listener in concerned { listener.call() }
+    }
+
+    /// Whether `file` is the scope's value or folder, or is below that folder.
+    private static func concerns(_ file: String, _ scope: String) -> Bool {
+        guard file.hasPrefix(scope) else { return false }
+        let rest = file.utf8.dropFirst(scope.utf8.count)
+        return rest.isEmpty || rest.first == UInt8(ascii: "/") || rest.elementsEqual(".value".utf8)
     }
 
     private func stop() {
         state.withLock { state in
             guard state.wake >= 0, state.listeners.isEmpty else { return }
             close(state.wake)
-            state.wake = -1
-            state.generation += 1
+            (state.wake, state.inotify, state.watched) = (-1, -1, [:])
         }
     }
 
@@ -84,38 +114,103 @@ final class FileEvents: Sendable {
         for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
         state.wake = ends[1]
         let interval: Duration
-        var inotify: Int32 = -1
         switch state.changeDetection {
         case .kernel(let checking):
-            inotify = inotify_init1(Int32(O_NONBLOCK | O_CLOEXEC))
+            state.inotify = inotify_init1(Int32(O_NONBLOCK | O_CLOEXEC))
             interval = checking
-            if inotify < 0 { state.changeDetection = .polling(every: min(checking, .milliseconds(100))) }
+            if state.inotify < 0 { state.changeDetection = .polling(every: min(checking, .milliseconds(100))) }
         case .polling(let every): interval = every
         }
+        watchAll(&state)
         let thread = Listening(
-            folders: folders, inotify: inotify, end: ends[0], milliseconds: max(1, interval.milliseconds)
-        ) { [weak self] in self?.notify() }
+            inotify: state.inotify, end: ends[0], milliseconds: max(1, interval.milliseconds)
+        ) { [weak self] in self?.take($0) }
         thread.start()
+    }
+
+    // MARK: Events of the kernel
+
+    private func take(_ events: [Listening.Event]?) {
+        guard let events else {
+            // It is time to look, or the kernel has dropped events.
+            state.withLock { watchAll(&$0) }
+            notify()
+            return
+        }
+        var isForAll = false
+        let changed: [String] = state.withLock { state in
+            events.compactMap { event in
+                guard let folder = state.watched[event.watch] else { return nil }
+                if event.mask & UInt32(IN_IGNORED) != 0 {
+                    state.watched[event.watch] = nil
+                    return nil
+                }
+                let file = event.name.isEmpty ? folder : "\(folder)/\(event.name)"
+                let isFolder = event.mask & UInt32(IN_ISDIR) != 0
+                if isFolder, event.mask & UInt32(IN_DELETE) == 0 { watch(file, &state) }
+                if folders.contains(where: { file == $0 || file.hasPrefix("\($0)/") }) { isForAll = true }
+                // What is written aside concerns nobody until it gets its name.
+                return isFolder || event.mask & UInt32(IN_MOVED_TO | IN_DELETE) != 0 ? file : nil
+            }
+        }
+        if isForAll { notify() } else if !changed.isEmpty { notify(of: changed) }
+    }
+
+    private func watchAll(_ state: inout State) {
+        for folder in folders { watch(folder, &state) }
+        for listener in state.listeners.values { watch(scope: listener.scope, &state) }
+    }
+
+    private func watch(scope: String?, _ state: inout State) {
+        guard let scope, let slash = scope.lastIndex(of: "/") else { return }
+        add(String(scope[..<slash]), &state)
+        watch(scope, &state)
+    }
+
+    /// Watches a folder and those below it. What is watched already is not watched twice.
+    private func watch(_ folder: String, _ state: inout State) {
+        let isWanted =
+            folders.contains { folder == $0 || folder.hasPrefix("\($0)/") }
+            || state.listeners.values.contains { $0.scope.map { Self.concerns(folder, $0) } ?? false }
+        guard isWanted, add(folder, &state) else { return }
+        for name in names(in: folder) where FileStatus("\(folder)/\(name)")?.isDirectory == true {
+            watch("\(folder)/\(name)", &state)
+        }
+    }
+
+    @discardableResult
+    private func add(_ folder: String, _ state: inout State) -> Bool {
+        guard state.inotify >= 0 else { return false }
+        let mask =
+            UInt32(IN_MOVED_TO) | UInt32(IN_CREATE) | UInt32(IN_DELETE) | UInt32(IN_CLOSE_WRITE) | UInt32(IN_ONLYDIR)
+        let number = inotify_add_watch(state.inotify, folder, mask)
+        guard number >= 0 else { return false }
+        state.watched[number] = folder
+        return true
     }
 }
 
 /// The thread of a `FileEvents`, and the descriptors that are its own.
 private final class Listening: Sendable {
-    private let folders: [String]
+    /// What the kernel says of a watched folder.
+    struct Event {
+        var watch: Int32
+        var mask: UInt32
+        /// Of what changed in the folder; empty for the folder itself.
+        var name: String
+    }
+
     private let inotify: Int32
     private let end: Int32
     private let milliseconds: Int32
-    private let notify: @Sendable () -> Void
+    /// Takes events; nil where something may have changed that there is no event for.
+    private let take: @Sendable ([Event]?) -> Void
 
-    init(
-        folders: [String], inotify: Int32, end: Int32, milliseconds: Int, notify: @escaping @Sendable () -> Void
-    ) {
-        self.folders = folders
+    init(inotify: Int32, end: Int32, milliseconds: Int, take: @escaping @Sendable ([Event]?) -> Void) {
         self.inotify = inotify
         self.end = end
         self.milliseconds = Int32(clamping: milliseconds)
-        self.notify = notify
-        for folder in folders { watch(folder) }
+        self.take = take
     }
 
     deinit {
@@ -140,7 +235,8 @@ private final class Listening: Sendable {
 
     /// Sleeps until something happens or the other end of the pipe is closed.
     private func run() {
-        var buffer = [UInt8](repeating: 0, count: 16384)
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 65536, alignment: 8)
+        defer { buffer.deallocate() }
         while true {
             var polled = [
                 pollfd(fd: end, events: Int16(POLLIN), revents: 0),
@@ -149,23 +245,31 @@ private final class Listening: Sendable {
             let ready = poll(&polled, nfds_t(inotify >= 0 ? 2 : 1), milliseconds)
             if ready < 0, errno != EINTR { return }
             if polled[0].revents != 0 { return }
-            if ready > 0 {
-                while read(inotify, &buffer, buffer.count) > 0 {}
-                // New folders have come; watching one again costs little.
-                for folder in folders { watch(folder) }
+            guard ready > 0 else {
+                take(nil)
+                continue
             }
-            notify()
+            while true {
+                let count = read(inotify, buffer.baseAddress, buffer.count)
+                guard count > 0 else { break }
+                let events = Self.events(in: UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+                take(events.contains { $0.mask & UInt32(IN_Q_OVERFLOW) != 0 } ? nil : events)
+            }
         }
     }
 
-    private func watch(_ folder: String) {
-        guard inotify >= 0 else { return }
-        let mask =
-            UInt32(IN_MOVED_TO) | UInt32(IN_CREATE) | UInt32(IN_DELETE) | UInt32(IN_CLOSE_WRITE) | UInt32(IN_ONLYDIR)
-        guard inotify_add_watch(inotify, folder, mask) >= 0 else { return }
-        for name in names(in: folder) where FileStatus("\(folder)/\(name)")?.isDirectory == true {
-            watch("\(folder)/\(name)")
+    private static func events(in bytes: UnsafeRawBufferPointer) -> [Event] {
+        var events: [Event] = []
+        var offset = 0
+        let head = MemoryLayout<inotify_event>.size
+        while offset + head <= bytes.count {
+            let event = bytes.loadUnaligned(fromByteOffset: offset, as: inotify_event.self)
+            let name = bytes[(offset + head)..<min(offset + head + Int(event.len), bytes.count)].prefix { $0 != 0 }
+            events.append(
+                Event(watch: event.wd, mask: event.mask, name: String(decoding: name, as: UTF8.self)))
+            offset += head + Int(event.len)
         }
+        return events
     }
 }
 

@@ -16,7 +16,7 @@ public final class MemoryEphemeralValues: EphemeralValues {
 
         func value(at path: StorePath) -> EphemeralValue? {
             guard let held = held[path], held.expiry.map({ $0 > .now }) ?? true else { return nil }
-            return owners.contains(held.value.owner) ? held.value : nil
+            return held.value.owner.map(owners.contains) ?? true ? held.value : nil
         }
     }
 
@@ -50,13 +50,13 @@ public final class MemoryEphemeralValues: EphemeralValues {
     }
 
     public func set(
-        _ bytes: [UInt8], at path: StorePath, owner: EphemeralOwner, lifetime: Duration?,
+        _ bytes: [UInt8], at path: StorePath, owner: EphemeralOwner?, lifetime: Duration?,
         expecting: EphemeralExpectation
     ) -> UInt64? {
         let version: UInt64? = state.withLock { state in
             guard expecting.allows(state.value(at: path)) else { return nil }
             state.version += 1
-            let value = EphemeralValue(bytes: bytes, version: state.version, owner: owner.id)
+            let value = EphemeralValue(bytes: bytes, version: state.version, owner: owner?.id)
             state.held[path] = Held(value: value, expiry: lifetime.map { .now + $0 })
             return state.version
         }
@@ -69,10 +69,10 @@ public final class MemoryEphemeralValues: EphemeralValues {
         return version
     }
 
-    public func remove(_ path: StorePath, expecting: EphemeralExpectation) -> Bool {
+    public func remove(_ expected: [StorePath: EphemeralExpectation]) -> Bool {
         let isRemoved = state.withLock { state in
-            guard expecting.allows(state.value(at: path)) else { return false }
-            state.held[path] = nil
+            guard expected.allSatisfy({ $1.allows(state.value(at: $0)) }) else { return false }
+            for path in expected.keys { state.held[path] = nil }
             return true
         }
         if isRemoved { notify() }

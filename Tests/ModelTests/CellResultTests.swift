@@ -11,9 +11,10 @@ import Testing
             let early = Double.random(in: 0...4e9, using: &random)
             let late = early + Double.random(in: 1e-5...2, using: &random)
             #expect(
-                CellResult.newExecution(endedAt: early) < CellResult.newExecution(endedAt: late),
+                CellResult.execution(endedAt: early, named: .random(in: .min ... .max, using: &random))
+                    < CellResult.execution(endedAt: late, named: .random(in: .min ... .max, using: &random)),
                 "\(early) \(late) (seed \(seed))")
         }
-        #expect(CellResult.newExecution(endedAt: 0) != CellResult.newExecution(endedAt: 0))
+        #expect(CellResult.execution(endedAt: 0, named: 1) != CellResult.execution(endedAt: 0, named: 2))
     }
 }

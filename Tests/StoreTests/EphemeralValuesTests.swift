@@ -70,6 +70,70 @@ struct EphemeralValuesTests {
         }
     }
 
+    @Test(arguments: Implementation.allCases) func valuesWithoutOwnerStay(_ implementation: Implementation) async throws
+    {
+        try await with(implementation) { live in
+            do {
+                let leaves = try live.join("leaves")
+                _ = try live.set([1], at: "reports/a/1", owner: leaves, lifetime: nil, expecting: .absent)
+                _ = try live.set([2], at: "reports/a/2", owner: nil, lifetime: nil, expecting: .absent)
+                _ = try live.set([3], at: "reports/b", owner: nil, lifetime: .seconds(600), expecting: .absent)
+                leaves.leave()
+            }
+            #expect(try live.values(below: "reports").mapValues(\.bytes) == ["reports/a/2": [2], "reports/b": [3]])
+            #expect(try live.value(at: "reports/a/2")?.owner == nil)
+            #expect(try live.set([4], at: "reports/a/2", owner: nil, lifetime: nil, expecting: .absent) == nil)
+            #expect(try live.remove("reports/a/2", expecting: .anything))
+            #expect(try live.value(at: "reports/a/2") == nil)
+        }
+    }
+
+    @Test(arguments: Implementation.allCases) func severalAreRemovedTogetherOrNot(
+        _ implementation: Implementation
+    ) async throws {
+        try await with(implementation) { live in
+            let owner = try live.join("worker")
+            func set(_ path: StorePath, _ byte: UInt8) throws -> UInt64 {
+                try live.set([byte], at: path, owner: owner, lifetime: nil, expecting: .anything)!
+            }
+            let (first, second) = (try set("a/x/1", 1), try set("b/2", 2))
+            #expect(try live.remove(["a/x/1": .version(first), "b/2": .version(first)]) == false)
+            #expect(try live.remove(["a/x/1": .version(first), "b/2": .absent]) == false)
+            #expect(try live.remove(["a/x/1": .version(first), "c": .version(second)]) == false)
+            #expect(try live.values(below: nil).count == 2, "nothing is removed by halves")
+            #expect(try live.remove(["a/x/1": .version(first), "b/2": .version(second), "c": .absent]))
+            #expect(try live.values(below: nil).isEmpty)
+            #expect(try live.remove([:]))
+            _ = try set("a/x/1", 1)
+            #expect(try live.remove(["a/x/1": .anything, "c/d": .anything]), "what is absent is no obstacle")
+            #expect(try live.values(below: nil).isEmpty)
+        }
+    }
+
+    /// The folders of values come and go; a watch misses none of them.
+    @Test func watchesNoticeFoldersThatComeAndGo() async throws {
+        try await withAsyncFolder { folder in
+            let options = StoreOptions(changeDetection: .kernel(checkingEvery: .seconds(3600)))
+            let (writer, reader) = (
+                try Store(at: folder + "/store", options: options), try Store(at: folder + "/store", options: options)
+            )
+            let seen = Collected<[String]>()
+            let watch = reader.ephemeral.watch(below: "reports") { seen.add($0.keys.map(\.description).sorted()) }
+            let other = reader.ephemeral.watch(below: "assignments/w") { _ in }
+            #expect(await seen.wait { $0 == [[]] })
+            for number in 1...5 {
+                let path = try StorePath("reports/\(number)/1")
+                _ = try writer.ephemeral.set([1], at: path, owner: nil, lifetime: nil, expecting: .absent)
+                #expect(await seen.wait { $0.last == [path.description] })
+                #expect(try writer.ephemeral.remove(path, expecting: .anything))
+                #expect(await seen.wait { $0.last == [] })
+            }
+            let left = try FileManager.default.contentsOfDirectory(atPath: folder + "/store/ciso/live/values/reports")
+            #expect(left == [])
+            withExtendedLifetime((watch, other)) {}
+        }
+    }
+
     @Test(arguments: Implementation.allCases) func valuesExpire(_ implementation: Implementation) async throws {
         try await with(implementation) { live in
             let owner = try live.join("worker")

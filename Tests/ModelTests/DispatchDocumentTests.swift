@@ -1,0 +1,83 @@
+import Archive
+import Core
+import Foundation
+import TestSupport
+import Testing
+
+@testable import Model
+
+/// The documents by which dispatchers and workers work together.
+@Suite struct DispatchDocumentTests {
+    private func report(_ size: Int, _ random: inout SeededGenerator) -> ExecutionReport {
+        func text() -> String {
+            String(
+                String.UnicodeScalarView(
+                    (0..<size).map { _ in
+                        ["a", "\"", "\\", "\u{1}", "é", "\u{1F600}", "\u{202E}"].randomElement(using: &random)!
+                    }))
+        }
+        var report = ExecutionReport(
+            attempt: .max, deployment: "opam", worker: "w", outcome: .failure, duration: 1.5, finished: 1e9 + 0.25)
+        report.phase = .build
+        report.isPermanent = true
+        (report.signature, report.reason, report.machine) = (text(), text(), text())
+        (report.log, report.layer, report.base) = (Digest(of: "log"), Digest(of: "layer"), Digest(of: "base"))
+        report.pluginFile = Digest(of: "plugin")
+        report.overwrites = (0..<size).map { .init(path: "lib/\($0)", owner: "a.\($0)") }
+        return report
+    }
+
+    /// What fits is written as it is; of what does not, the verdict and the digests are.
+    @Test func aReportHasAtMostEightKilobytes() throws {
+        let seed = UInt64.random(in: 0...UInt64.max)
+        var random = SeededGenerator(seed: seed)
+        for size in [0, 1, 20, 100, 2_000, 20_000] {
+            let report = report(size, &random)
+            var aside: [[UInt8]] = []
+            let document = try report.document { bytes in
+                aside.append(bytes)
+                return Digest(of: bytes)
+            }
+            #expect(document.count <= ExecutionReport.sizeLimit, "size \(size) (seed \(seed))")
+            let read = try #require(EphemeralDocument.decode(ExecutionReport.self, from: document))
+            #expect(size > 20 || aside.isEmpty)
+            #expect(size < 2_000 || !aside.isEmpty)
+            if aside.isEmpty {
+                #expect(read == report, "size \(size) (seed \(seed))")
+                continue
+            }
+            #expect(report.reason?.hasPrefix(try #require(read.reason).dropLast()) == true)
+            #expect((read.log, read.layer, read.base) == (report.log, report.layer, report.base))
+            #expect((read.outcome, read.phase, read.attempt) == (.failure, .build, .max))
+            #expect(read.overwritesObject == aside.first.map { Digest(of: $0) })
+            let overwrites = try CanonicalJSON.decode(
+                [CellResult.Overwrite].self, from: Data(try #require(aside.first)))
+            #expect(overwrites == report.overwrites)
+        }
+    }
+
+    @Test func filesOfPackagesComeBackWhateverTheirNames() throws {
+        let files = PackageFiles(
+            opam: Array("opam-version: \"2.0\"\n".utf8) + [0xff],
+            files: [
+                FilePath(bytes: [0xff, 0x0a, 0x25]): [0, 1, 2], FilePath("dir/patch 1"): [],
+                FilePath("ü"): Array("text".utf8),
+            ])
+        #expect(try PackageFiles(document: files.document) == files)
+        #expect(try files.document == files.document)
+        #expect(throws: (any Error).self) { try PackageFiles(document: [1, 2]) }
+    }
+
+    @Test func hostsOfAWorkerComeFromItsRulesThenFromTheMatrix() {
+        var worker = WorkerRegistration(name: "ci worker", host: "h", version: "1", slots: 2, cache: "c", since: 0)
+        #expect(worker.hosts(of: "openbsd-7.7", planned: "ssh://b ssh://a ssh://b") == ["ssh://a", "ssh://b"])
+        #expect(worker.hosts(of: "debian-12", planned: nil) == [])
+        worker.hosts = [.init(targets: "openbsd-*", hosts: ["ssh://z"]), .init(targets: "*", hosts: [])]
+        #expect(worker.hosts(of: "openbsd-7.7", planned: "ssh://a") == ["ssh://z"])
+        #expect(worker.hosts(of: "netbsd-10", planned: "ssh://a") == [], "an empty rule means a sandbox")
+        #expect(worker.runs(target: "netbsd-10"))
+        worker.targets = ["debian-*", "ubuntu-24.04"]
+        #expect(worker.runs(target: "debian-12") && worker.runs(target: "ubuntu-24.04"))
+        #expect(!worker.runs(target: "ubuntu-22.04"))
+    }
+}
