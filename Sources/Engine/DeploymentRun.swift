@@ -16,13 +16,19 @@ package struct DeploymentRun: Sendable {
     package let slots: Int
     /// Which cells; none picks all.
     package let selectors: [Selector]
+    /// Why the run was started, in the words of who started it.
+    package let trigger: String
 
-    package init(store: Store, plan: Plan, runner: any JobRunner, slots: Int, selectors: [Selector] = []) {
+    package init(
+        store: Store, plan: Plan, runner: any JobRunner, slots: Int, selectors: [Selector] = [],
+        trigger: String = "manual"
+    ) {
         self.store = store
         self.plan = plan
         self.runner = runner
         self.slots = slots
         self.selectors = selectors
+        self.trigger = trigger
     }
 
     /// Runs until every wanted cell has its verdict.
@@ -30,10 +36,10 @@ package struct DeploymentRun: Sendable {
     /// What is executed again may have another layer than before; then what is built over it is executed again too. That
     /// is worked out from the records when all jobs have ended, and so are retries requested meanwhile. A layer may turn
     /// out to be damaged only when a job is built over it: then the job that makes it is executed again, and what it
-    /// blocked after it.
+    /// blocked after it. The run itself is recorded on the deployment's branch, when it begins and when it ends.
     ///
     /// - Parameter results: What was read of the store's results before; what is missing is read.
-    /// - Returns: The results as the run read them last. Those that it recorded itself may be missing.
+    /// - Returns: The results as the run leaves them.
     /// - Throws: `CancellationError` when cancelled; what the store throws.
     @discardableResult
     package func run(
@@ -48,39 +54,59 @@ package struct DeploymentRun: Sendable {
         defer { claims.end() }
         let running = try RunningJobs(of: plan.deployment, in: store)
         defer { running.end() }
+        let recording = try RunRecording(of: self, owner: running.owner)
         let backgroundRepack = BackgroundRepack { [store] willPack in try store.repackIfNeeded(willPack: willPack) }
-        var (round, results) = (Round(), results)
-        repeat {
-            try Task.checkCancellation()
-            let requests = try retryHeads()
-            let records = try self.records(&results)
-            let wanted = try wantedCells(records, of: round)
-            let worklist = try worklist(wanted, records, round)
-            let run = planRun(
-                worklist, claims, cancellations: cancellations.cells, files: files, backgroundRepack,
+        var results = results
+        do {
+            try await runRounds(
+                &results, recording, claims, cancellations: cancellations.cells, files: files, backgroundRepack,
                 observe: { event in
                     event.trace()
                     running.note(event)
                     await observe(event)
                 })
-            let decided = worklist.isEmpty && !round.isFirst ? [:] : try await run.run()
-            round.take(decided, wanted: wanted, records)
-            try fulfilRequests()
-            let isRepaired =
-                try round.canRepair
-                && hasLostLayers(below: Set(round.infrastructureFailures.keys), self.records(&results))
-            if isRepaired { round.beginRepair() }
-            round.isLast = try !isRepaired && !round.hasChangedLayers && retryHeads() == requests
-        } while !round.isLast
+            try results.refresh(from: store)
+            try recording.finish(records(results))
+        } catch {
+            recording.end(after: error)
+            throw error
+        }
         await backgroundRepack.finish { await observe(.packing) }
         try Task.checkCancellation()
         return results
     }
 
-    /// What is recorded by now.
-    private func records(_ results: inout ResultTables) throws -> RecordedResults {
-        try results.refresh(from: store)
-        return try RecordedResults(
+    private func runRounds(
+        _ results: inout ResultTables, _ recording: RunRecording, _ claims: JobClaims,
+        cancellations: AsyncStream<Set<Cell>>, files: @escaping @Sendable (Digest) throws -> PackageFiles,
+        _ backgroundRepack: BackgroundRepack, observe: @escaping @Sendable (RunEvent) async -> Void
+    ) async throws {
+        var round = Round()
+        repeat {
+            try Task.checkCancellation()
+            let requests = try retryHeads()
+            try results.refresh(from: store)
+            let records = try self.records(results)
+            let wanted = try wantedCells(records, of: round)
+            let worklist = try worklist(wanted, records, round)
+            let run = planRun(
+                worklist, recording, claims, cancellations: cancellations, files: files, backgroundRepack,
+                observe: observe)
+            let decided = worklist.isEmpty && !round.isFirst ? [:] : try await run.run()
+            round.take(decided, wanted: wanted, records)
+            try fulfilRequests()
+            if round.canRepair { try results.refresh(from: store) }
+            let isRepaired =
+                try round.canRepair
+                && hasLostLayers(below: Set(round.infrastructureFailures.keys), self.records(results))
+            if isRepaired { round.beginRepair() }
+            round.isLast = try !isRepaired && !round.hasChangedLayers && retryHeads() == requests
+        } while !round.isLast
+    }
+
+    /// What these results come to for the plan.
+    private func records(_ results: ResultTables) throws -> RecordedResults {
+        try RecordedResults(
             results, store: store, deployment: plan.deployment, targets: Set(plan.targets.map(\.name)))
     }
 
@@ -98,18 +124,16 @@ package struct DeploymentRun: Sendable {
     }
 
     private func planRun(
-        _ worklist: RunWorklist, _ claims: JobClaims, cancellations: AsyncStream<Set<Cell>>,
+        _ worklist: RunWorklist, _ recording: RunRecording, _ claims: JobClaims,
+        cancellations: AsyncStream<Set<Cell>>,
         files: @escaping @Sendable (Digest) throws -> PackageFiles, _ backgroundRepack: BackgroundRepack,
         observe: @escaping @Sendable (RunEvent) async -> Void
     ) -> PlanRun {
         let lookup = JobLookup(store: store, plan: plan)
         return PlanRun(
             plan: plan, worklist: worklist, runner: runner, slots: slots, files: files,
-            record: { [store, deployment = plan.deployment] entry in
-                let branch = ResultBranch(deployment: deployment, target: entry.result.cell.target)
-                try store.transact(Branch(branch.name), entry.result.message) { transaction in
-                    try branch.write(entry.result, at: entry.path, in: transaction)
-                }
+            record: { entry in
+                try recording.record(entry)
                 backgroundRepack.noteRecord()
             },
             observe: observe, cancellations: cancellations, claims: claims, recorded: lookup.verdict(onJob:))

@@ -10,7 +10,8 @@ internal import Synchronization
 final class RunningJobs: Sendable {
     private let deployment: String
     private let store: Store
-    private let owner: EphemeralOwner
+    /// Of all live values of the run.
+    let owner: EphemeralOwner
     private let jobs = Mutex<[Digest: RunningJob]>([:])
 
     /// - Throws: `StoreError`.

@@ -9,16 +9,18 @@ extension CellResult {
     }
 
     private init?(_ reader: inout CanonicalReader) {
-        var attempts: Int?
+        var (attempts, change) = (Int?.none, ResultChange?.none)
         var (base, blockedBy, duration) = (Digest?.none, PackageVersion?.none, Double?.none)
         guard reader.optional("attempts", &attempts, { $0.number() }),
             reader.optional("base", &base, { $0.digest() }),
             reader.optional("blockedBy", &blockedBy, { $0.string().flatMap { PackageVersion($0) } }),
             reader.key("cell"), let cell = reader.string().flatMap({ Cell($0) }),
+            reader.optional("change", &change, { $0.string().flatMap(ResultChange.init) }),
             reader.optional("duration", &duration, { $0.double() })
         else { return nil }
         self.init(cell: cell, job: nil, outcome: .success, repositories: [])
         (self.attempts, self.base, self.blockedBy, self.duration) = (attempts, base, blockedBy, duration)
+        self.change = change
         guard reader.optional("execution", &execution, { $0.string() }),
             reader.optional("failedAttempts", &failedAttempts, { $0.array { $0.object { FailedAttempt(&$0) } } }),
             reader.optional("finished", &finished, { $0.number() }),
@@ -27,11 +29,26 @@ extension CellResult {
             reader.key("outcome"), let outcome = reader.string().flatMap(Outcome.init),
             reader.optional("overwrites", &overwrites, { $0.array { $0.object { Overwrite(&$0) } } }),
             reader.optional("phase", &phase, { $0.string().flatMap(Phase.init) }),
-            reader.optional("plugin", &plugin, { $0.string() }), reader.optional("reason", &reason, { $0.string() }),
+            reader.optional("plugin", &plugin, { $0.string() }),
+            reader.optional("previous", &previous, { $0.object { PreviousVerdict(&$0) } }),
+            reader.optional("reason", &reason, { $0.string() }),
             reader.key("repositories"), let repositories = reader.array({ $0.string() }),
+            reader.optional("run", &run, { $0.number() }),
             reader.optional("signature", &signature, { $0.string() })
         else { return nil }
         (self.outcome, self.repositories) = (outcome, repositories)
+    }
+}
+
+extension PreviousVerdict {
+    fileprivate init?(_ reader: inout CanonicalReader) {
+        guard reader.key("outcome"), let outcome = reader.string().flatMap(Outcome.init),
+            reader.key("package"), let package = reader.string().flatMap({ PackageVersion($0) })
+        else { return nil }
+        self.init(package: package, outcome: outcome)
+        guard reader.optional("phase", &phase, { $0.string().flatMap(Phase.init) }),
+            reader.optional("run", &run, { $0.number() }), reader.optional("signature", &signature, { $0.string() })
+        else { return nil }
     }
 }
 

@@ -67,6 +67,12 @@ public struct CellResult: Codable, Hashable, Sendable {
     public var execution: String?
     /// Identifies the layers of all inputs, direct and indirect, that the job was executed over. Absent: not recorded.
     public var base: Digest?
+    /// How the result compares with `previous`. Absent for a job that decides no cell, and in results of older versions.
+    public var change: ResultChange?
+    /// The last verdict on the package in this column, in this version of the package or another one. Absent: none.
+    public var previous: PreviousVerdict?
+    /// The number of the run that recorded the result. Absent: it was recorded by no run, or by an older version.
+    public var run: Int?
 
     public init(cell: Cell, job: Digest?, outcome: Outcome, repositories: [String]) {
         self.cell = cell

@@ -10,6 +10,14 @@ public enum Outcome: String, Codable, Sendable, CaseIterable {
     /// The machine, the network or the disk is to blame. Never cached, retried.
     case infrastructure
     case cancelled
+
+    /// Whether the outcome says something about the package.
+    public var isVerdict: Bool {
+        switch self {
+        case .success, .failure, .blocked, .unsolvable: true
+        case .infrastructure, .cancelled: false
+        }
+    }
 }
 
 /// The part of a build that failed.

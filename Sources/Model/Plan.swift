@@ -96,6 +96,20 @@ public struct Plan: Sendable, Hashable {
     }
 }
 
+extension Plan {
+    /// Whether the plan has the cell.
+    ///
+    /// - Complexity: O(log cells).
+    package func hasCell(_ cell: Cell) -> Bool {
+        var (low, high) = (0, cells.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if cells[middle].cell < cell { low = middle + 1 } else { high = middle }
+        }
+        return low < cells.count && cells[low].cell == cell
+    }
+}
+
 /// A cell of a plan, and what decides it.
 public struct PlannedCell: Codable, Hashable, Sendable {
     /// What decides a cell.

@@ -14,6 +14,11 @@ public enum ResultPath {
         "\(cell.compiler)/\(cell.package.name)/\(cell.package.version)/\(job.hex.prefix(16)).json"
     }
 
+    /// The version of the cell whose result is in the document of this name in a package's directory; nil for any other.
+    package static func version(ofDocument name: String) -> String? {
+        name.hasSuffix(".json") ? String(name.dropLast(".json".count)) : nil
+    }
+
     /// The part of the index that knows of the document at `path`.
     public static func indexShard(of path: String) -> String {
         "index/\(Digest(of: path).shard).json"
@@ -80,39 +85,5 @@ public struct ResultTable: Sendable {
     public func results(ofJob job: Digest) -> [CellResult] {
         guard let first = pathOfJob[job] else { return [] }
         return ([first] + (otherPaths[job] ?? [])).compactMap { results[$0] }
-    }
-}
-
-extension CellResult {
-    /// The subject of the commit that records this, as a person reads it.
-    public var subject: String {
-        var text = "\(cell.package) on \(cell.target) with \(cell.compiler): \(outcome.rawValue)"
-        if let blockedBy {
-            text += " by \(blockedBy)"
-        } else if let phase {
-            text += " in \(phase.rawValue)"
-        }
-        return text
-    }
-
-    /// The trailers of that commit, as a program reads them, in order.
-    public var trailers: [(key: String, value: String)] {
-        var all: [(String, String?)] = [
-            ("Cell", cell.description), ("Job", job?.hex), ("Outcome", outcome.rawValue), ("Phase", phase?.rawValue),
-            ("Signature", signature), ("Blocked-by", blockedBy?.description),
-            ("Duration", duration.map { "\(($0 * 1000).rounded() / 1000)" }), ("Log", log?.hex),
-        ]
-        all += (failedAttempts ?? []).map { ("Failed-attempt", $0.reason) }
-        all += (overwrites ?? []).map { ("Overwrites", "\($0.path) of \($0.owner)") }
-        all += repositories.map { ("Repository", $0) }
-        all += [("Plugin", plugin), ("Machine", machine)]
-        return all.compactMap { key, value in value.map { (key, $0.onOneLine) } }
-    }
-}
-
-extension String {
-    /// This text with every run of white space turned into one space, and what a terminal would act on made visible.
-    fileprivate var onOneLine: String {
-        split(whereSeparator: \.isWhitespace).joined(separator: " ").displayableOnOneLine
     }
 }

@@ -126,6 +126,14 @@ public struct PlanDocuments: Sendable {
         try cells(at: PlanLayout.cells(in: shard))
     }
 
+    /// Whether the plan has a cell.
+    ///
+    /// - Throws: `Failure` where the cell's document holds something else.
+    public func hasCell(_ cell: Cell) throws -> Bool {
+        try cells(in: CellShard(target: cell.target, compiler: cell.compiler, package: cell.package.name))
+            .contains { $0.cell == cell }
+    }
+
     private static func decodeCells(_ bytes: [UInt8], _ path: StorePath) throws -> [PlannedCell] {
         try PlannedCell.read(bytes) ?? decode([PlannedCell].self, bytes, path)
     }

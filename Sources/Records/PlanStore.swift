@@ -1,4 +1,5 @@
 public import Core
+public import Git
 public import Model
 public import Store
 
@@ -22,11 +23,12 @@ public struct PlanStore: Sendable {
     @discardableResult
     public func write(_ plan: PlanDocuments, _ header: PlanHeader) throws -> (snapshot: Snapshot, isNew: Bool) {
         let branch = try PlanLayout.branch(header.deployment)
-        let before = try store.snapshot(branch).commit
-        let committed = try store.transact(branch, Self.message(header)) { transaction in
+        let before = try commit(of: header.deployment)
+        try store.transact(branch, Self.message(header)) { transaction in
             // Whoever plans at the same time changes it too: of two plans one is made the last as a whole.
             _ = try transaction.bytes(at: PlanLayout.header.path)
-            for change in try plan.differences(from: PlanDocuments(base: transaction.base)) {
+            for change in try plan.differences(from: PlanDocuments(base: transaction.base))
+            where !change.path.isInside(RunRecords.directory) {
                 if change.isInNew, let bytes = try plan.bytes(at: change.path) {
                     try transaction.write(bytes: bytes, to: change.path)
                 } else {
@@ -34,8 +36,9 @@ public struct PlanStore: Sendable {
                 }
             }
         }
-        let snapshot = try committed.commit.map { try store.snapshot(at: $0) } ?? store.snapshot(branch)
-        return (snapshot, committed.commit != before)
+        // The branch may lead to the record of a run.
+        let now = try commit(of: header.deployment)
+        return (try now.map { try store.snapshot(at: $0) } ?? store.snapshot(branch), now != before)
     }
 
     private static func message(_ header: PlanHeader) -> String {
@@ -53,7 +56,25 @@ public struct PlanStore: Sendable {
     ///
     /// - Throws: `StoreError`, `GitError` where the revision is unknown.
     public func documents(_ deployment: String, at revision: String? = nil) throws -> PlanDocuments {
-        PlanDocuments(base: try revision.map(store.snapshot(at:)) ?? store.snapshot(PlanLayout.branch(deployment)))
+        if let revision { return PlanDocuments(base: try store.snapshot(at: revision)) }
+        guard let commit = try commit(of: deployment) else {
+            return PlanDocuments(base: try store.snapshot(PlanLayout.branch(deployment)))
+        }
+        return PlanDocuments(base: try store.snapshot(at: commit))
+    }
+
+    /// The commit that made the plan of a deployment what it is; nil where there is none. Records of runs come after it.
+    ///
+    /// - Throws: `StoreError`, `GitError`.
+    public func commit(of deployment: String) throws -> ObjectID? {
+        let branch = try PlanLayout.branch(deployment)
+        var limit = 8
+        while true {
+            let commits = try store.history(of: branch, limit: limit)
+            if let plan = commits.first(where: { !RunRecords.isRecord($0.commit) }) { return plan.id }
+            guard commits.count == limit else { return nil }
+            limit *= 8
+        }
     }
 
     /// The plan of a deployment, or the one that a revision of its branch holds; nil where there is none.
@@ -80,7 +101,8 @@ public struct PlanStore: Sendable {
         let branch = try PlanLayout.branch(deployment)
         let newest = try documents(deployment)
         let repositories = try newest.header()?.repositories
-        for entry in try store.history(of: branch, limit: Self.historyLimit).dropFirst() {
+        for entry in try store.history(of: branch, limit: Self.historyLimit).dropFirst()
+        where !RunRecords.isRecord(entry.commit) {
             let older = PlanDocuments(base: try store.snapshot(at: entry.id))
             guard let header = try older.header(), header.repositories != repositories, hasRun(header.repositories)
             else { continue }

@@ -76,12 +76,18 @@ public struct ResultBranch: Sendable, Hashable {
 
 extension CellResult {
     /// The message of the commit that records this: the subject, the reason, the trailers.
+    public var message: String { message(plan: nil) }
+
+    /// The message of the commit that records this: the subject, the reason, the trailers.
     ///
     /// The reason comes from outside. It is indented, so that no line of it can be read as a trailer or as a line of git's.
-    public var message: String {
+    ///
+    /// - Parameter plan: The commit of the plan under which the result is recorded.
+    package func message(plan: String?) -> String {
         var text = subject.displayableOnOneLine + "\n"
         let lines = (reason ?? "").displayable.split(separator: "\n").map { "    \($0)\n" }
         if !lines.isEmpty { text += "\n" + lines.joined() }
+        let trailers = trailers + (plan.map { [(key: "Plan", value: $0)] } ?? [])
         text += "\n" + trailers.map { "\($0.key): \($0.value)" }.joined(separator: "\n") + "\n"
         return text
     }

@@ -20,7 +20,7 @@ extension Store {
     ///
     /// - Parameters:
     ///   - message: a sentence for people, and after an empty line `Key: value` lines for programs; what would act on a
-    ///     terminal is made visible.
+    ///     terminal is made visible. `body` may set another one, `Transaction.message`.
     /// - Throws: `Conflict` after the store's number of attempts; `StoreError`, `GitError`; what `body` throws.
     @discardableResult
     public func transact<Value>(
@@ -86,7 +86,8 @@ extension Store {
     ) -> CommitRequest {
         CommitRequest(
             branch: branch, baseCommit: transaction.base.commit, baseTree: transaction.base.tree,
-            reads: transaction.reads, writes: transaction.writes, message: message.displayable, options: options,
+            reads: transaction.reads, writes: transaction.writes,
+            message: (transaction.message ?? message).displayable, options: options,
             complete: complete)
     }
 

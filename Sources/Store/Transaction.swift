@@ -14,6 +14,8 @@ public final class Transaction {
 
     /// The branch as it was when the transaction began.
     public let base: Snapshot
+    /// Replaces the message that the transaction was begun with, where that depends on what is read. Nil: it stays.
+    public var message: String?
     private let prefixes: [StorePath]?
     private(set) var reads: [StorePath: ObjectID?] = [:]
     private(set) var writes: [StorePath: Write] = [:]

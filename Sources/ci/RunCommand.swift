@@ -37,6 +37,9 @@ struct RunCommand: AsyncParsableCommand, TracedCommand, SandboxingCommand {
 
     @OptionGroup var repositories: RepositoryOptions
 
+    @Option(help: "Why the run is started, for its record: schedule, push 1a2b3c.")
+    var trigger = "manual"
+
     @Option(help: "text, json or csv.")
     var format: OutputFormat = .text
 
@@ -46,6 +49,9 @@ struct RunCommand: AsyncParsableCommand, TracedCommand, SandboxingCommand {
     func validate() throws {
         if let jobs, !(1...1024).contains(jobs) {
             throw ValidationError("--jobs \(jobs): expected a number from 1 to 1024")
+        }
+        guard (1...200).contains(trigger.count) else {
+            throw ValidationError("--trigger: expected 1 to 200 characters")
         }
         if matrix != nil, deployment != nil {
             throw ValidationError("give a MATRIX or --deployment, not both")
@@ -110,7 +116,8 @@ struct RunCommand: AsyncParsableCommand, TracedCommand, SandboxingCommand {
     ) async throws -> ResultTables {
         let display = ProgressDisplay(talk)
         await display.greet(plan)
-        let run = DeploymentRun(store: store, plan: plan, runner: runner, slots: slots, selectors: only)
+        let run = DeploymentRun(
+            store: store, plan: plan, runner: runner, slots: slots, selectors: only, trigger: trigger)
         let plans = PlanStore(store)
         let work = Task {
             try await run.run(

@@ -87,6 +87,22 @@ final class StoredWorld: Sendable {
         try await run.run(files: { _ in PackageFiles(opam: []) }, observe: observe)
     }
 
+    /// Writes the plan into the store; returns its commit.
+    func writePlan(_ plan: Plan? = nil) throws -> String {
+        let plan = plan ?? self.plan()
+        let header = PlanHeader(
+            deployment: plan.deployment, repositories: [], targets: plan.targets, columns: [], jobs: jobs.count,
+            inputs: nil)
+        let shards = Dictionary(grouping: plan.cells) {
+            CellShard(target: $0.cell.target, compiler: $0.cell.compiler, package: $0.cell.package.name)
+        }.map { PlanUpdate.Shard($0, cells: $1, previous: []) }
+        let update = PlanUpdate(
+            header: header, tasks: [], shards: shards, addedJobs: jobs.map { ($0, $1.document) }, removedJobs: [],
+            addedPackages: [], removedPackages: [])
+        let (snapshot, _) = try PlanStore(store()).write(PlanDocuments(update, over: nil), header)
+        return snapshot.commit.map { "\($0)" } ?? ""
+    }
+
     /// Requests a retry of cells.
     @discardableResult
     func retry(_ names: String..., in plan: Plan? = nil) async throws -> RetryPlan {

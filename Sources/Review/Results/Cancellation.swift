@@ -38,15 +38,16 @@ package struct Cancellation: Sendable {
         let superseded = try SupersededResults(in: results.store)
         for (target, cells) in Dictionary(grouping: cells, by: \.cell.target).sorted(by: { $0.key < $1.key }) {
             let branch = ResultBranch(deployment: results.header.deployment, target: target)
-            let cancelled = cells.map(result)
-            let message =
-                cancelled.count == 1 ? cancelled[0].message : "Cancel \(count(cancelled.count, "cell")) on \(target)"
+            let message = "Cancel \(count(cells.count, "cell")) on \(target)"
+            let plan = ResultBranch.PlannedWork(
+                hasCell: { try results.documents.hasCell($0) }, hasJob: { try results.documents.job($0) != nil })
             try await results.store.transact(Branch(branch.name), message) { transaction in
-                for (cell, result) in zip(cells, cancelled) {
-                    let path = ResultPath.cell(result.cell)
-                    let known = try transaction.value(CellResult.self, at: StorePath(path))
+                for cell in cells {
+                    let known = try transaction.value(
+                        CellResult.self, at: StorePath(ResultPath.cell(cell.cell)))
                     if let known, cell.isDecided(by: known), !superseded.contains(known) { continue }
-                    try branch.write(result, at: path, in: transaction)
+                    let recorded = try branch.record(result(for: cell), of: plan, in: transaction)
+                    if cells.count == 1 { transaction.message = recorded?.message }
                 }
             }
         }

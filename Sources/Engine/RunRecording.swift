@@ -1,0 +1,69 @@
+internal import Core
+internal import Foundation
+internal import Model
+internal import Records
+internal import Store
+internal import Synchronization
+
+/// Records a run and its results in the store, and counts them.
+final class RunRecording: Sendable {
+    private let plan: Plan
+    private let runs: RunRecords
+    private let record: RunRecord
+    private let recorder: ResultRecorder
+    /// How the cells that the run recorded results of have changed.
+    private let changes = Mutex<[Cell: ResultChange]>([:])
+
+    /// Records that the run begins.
+    ///
+    /// - Parameter owner: The run counts as alive until this leaves.
+    /// - Throws: `StoreError`, `Conflict`.
+    init(of run: DeploymentRun, owner: EphemeralOwner) throws {
+        plan = run.plan
+        runs = RunRecords(of: run.plan.deployment, in: run.store)
+        record = try runs.begin(
+            trigger: run.trigger, selectors: run.selectors, targets: Set(run.plan.targets.map(\.name)),
+            at: Int(Date().timeIntervalSince1970), owner: owner)
+        recorder = ResultRecorder(run.plan, in: run.store, run: record)
+    }
+
+    /// Records a result durably.
+    ///
+    /// - Throws: `StoreError`, `Conflict`.
+    func record(_ entry: PlanRun.Entry) throws {
+        guard let recorded = try recorder.record(entry.result, at: entry.path) else { return }
+        if let change = recorded.change { changes.withLock { $0[recorded.cell] = change } }
+    }
+
+    /// Records that the run has come to its end.
+    ///
+    /// - Parameter results: As the run leaves them.
+    /// - Throws: `StoreError`, `Conflict`.
+    func finish(_ results: RecordedResults) throws {
+        var ended = ended(.finished)
+        ended.cells = Dictionary(plan.cells.map { (state(of: $0, results), 1) }, uniquingKeysWith: +)
+        try runs.end(ended, targets: Set(plan.targets.map(\.name)))
+    }
+
+    /// Records that an error has ended the run. Where that fails, the record reads as interrupted.
+    func end(after error: any Error) {
+        let isInterrupted = error is CancellationError
+        try? runs.end(ended(isInterrupted ? .interrupted : .failed), targets: Set(plan.targets.map(\.name)))
+    }
+
+    private func ended(_ ending: RunRecord.Ending) -> RunRecord {
+        var ended = record
+        ended.end = Int(Date().timeIntervalSince1970)
+        ended.ending = ending
+        ended.changes = changes.withLock { changes in
+            Dictionary(changes.values.map { ($0.rawValue, 1) }, uniquingKeysWith: +)
+        }
+        return ended
+    }
+
+    private func state(of cell: PlannedCell, _ results: RecordedResults) -> String {
+        if case .excluded = cell.basis { return "excluded" }
+        guard let result = results.result(of: cell.cell), cell.isDecided(by: result) else { return "pending" }
+        return result.outcome.rawValue
+    }
+}

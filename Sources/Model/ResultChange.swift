@@ -1,0 +1,104 @@
+/// How the result of a cell compares with the last verdict on the same package in the same column, whatever version of the
+/// package that verdict was on. These are the legal values of the trailer `Change:`.
+public enum ResultChange: String, Codable, Sendable, CaseIterable {
+    /// The column has no earlier verdict on the package.
+    case new
+    /// The package was good, and now fails, is blocked or has no solution.
+    case broken
+    /// The package was not good, and now succeeds.
+    case fixed
+    /// The package was not good and still is not.
+    case stillFailing = "still-failing"
+    /// The package was good and still is.
+    case stillGood = "still-good"
+    /// The job failed and succeeded in runs of the same attempt to confirm a failure: the result depends on chance.
+    case flaky
+    /// The result says nothing about the package: the infrastructure failed, or the cell was cancelled.
+    case undecided
+
+    /// The change from one verdict to a result.
+    ///
+    /// - Parameters:
+    ///   - before: The outcome of the last verdict; nil where there is none.
+    ///   - after: The outcome of the result.
+    public init(from before: Outcome?, to after: Outcome) {
+        guard after.isVerdict else {
+            self = .undecided
+            return
+        }
+        switch (before.map { $0 == .success }, after == .success) {
+        case (nil, _): self = .new
+        case (true?, true): self = .stillGood
+        case (true?, false): self = .broken
+        case (false?, true): self = .fixed
+        case (false?, false): self = .stillFailing
+        }
+    }
+}
+
+/// The last verdict on a package in a column before a result was recorded.
+public struct PreviousVerdict: Codable, Hashable, Sendable {
+    /// The package in the version that the verdict was on.
+    public var package: PackageVersion
+    /// The outcome; one of those that say something about the package.
+    public var outcome: Outcome
+    /// The phase that failed; nil where none did.
+    public var phase: Phase?
+    /// The signature of the failure; nil where there is none.
+    public var signature: String?
+    /// The number of the run that recorded the verdict; nil where no run did.
+    public var run: Int?
+
+    public init(
+        package: PackageVersion, outcome: Outcome, phase: Phase? = nil, signature: String? = nil, run: Int? = nil
+    ) {
+        self.package = package
+        self.outcome = outcome
+        self.phase = phase
+        self.signature = signature
+        self.run = run
+    }
+}
+
+extension PreviousVerdict {
+    /// The value of the trailer `Previous:`: `fmt.0.9.0 failure in build run 11`; the phase and the run may be absent.
+    public var trailer: String {
+        "\(package) \(words)" + (run.map { " run \($0)" } ?? "")
+    }
+
+    /// The verdict in a few words: `failure in build`.
+    var words: String { outcome.rawValue + (phase.map { " in \($0.rawValue)" } ?? "") }
+
+    /// Reads the value of the trailer `Previous:`; nil for anything else. The signature is not in it.
+    public init?(trailer: some StringProtocol) {
+        var words = trailer.split(separator: " ")[...]
+        guard let package = words.popFirst().flatMap({ PackageVersion($0) }),
+            let outcome = words.popFirst().flatMap({ Outcome(rawValue: String($0)) })
+        else { return nil }
+        self.init(package: package, outcome: outcome)
+        while let key = words.popFirst() {
+            guard let value = words.popFirst() else { return nil }
+            switch key {
+            case "in": phase = Phase(rawValue: String(value))
+            case "run": run = Int(value)
+            default: return nil
+            }
+        }
+    }
+}
+
+extension CellResult {
+    /// The last verdict on the package that this result knows of: itself, or the one before where it says nothing about
+    /// the package.
+    package var lastVerdict: PreviousVerdict? {
+        guard outcome.isVerdict else { return previous }
+        return PreviousVerdict(
+            package: cell.package, outcome: outcome, phase: phase, signature: signature, run: run)
+    }
+
+    /// Notes how this result compares with the last verdict on the package.
+    package mutating func compare(with last: PreviousVerdict?) {
+        previous = last
+        change = ResultChange(from: last?.outcome, to: outcome)
+    }
+}

@@ -1,0 +1,80 @@
+package import Core
+package import Model
+package import Store
+
+extension ResultBranch {
+    /// What a plan has, as far as recording a result depends on it.
+    package struct PlannedWork {
+        /// Whether the plan has the cell.
+        package var hasCell: (Cell) throws -> Bool
+        /// Whether the plan has the job.
+        package var hasJob: (Digest) throws -> Bool
+
+        package init(hasCell: @escaping (Cell) throws -> Bool, hasJob: @escaping (Digest) throws -> Bool) {
+            self.hasCell = hasCell
+            self.hasJob = hasJob
+        }
+    }
+
+    /// Writes the result of a cell, compared with the last verdict on the package in the same column, and removes the
+    /// documents of versions of the package that the plan does not have any more.
+    ///
+    /// A verdict on a job that the plan still has, as an input of others, is kept as that of an input.
+    ///
+    /// - Returns: The result as it was written; nil where it was recorded before, by another run perhaps.
+    package func record(
+        _ result: CellResult, of plan: PlannedWork, in transaction: Transaction
+    ) throws -> CellResult? {
+        let path = ResultPath.cell(result.cell)
+        let own = try transaction.value(CellResult.self, at: StorePath(path))
+        if let own, own.isCopy(of: result) { return nil }
+        var result = result
+        let superseded = try superseded(by: result.cell, plan, in: transaction)
+        let newest = superseded.filter { $0.lastVerdict != nil }.max { $0.ended(before: $1) }
+        result.compare(with: own?.lastVerdict ?? newest?.lastVerdict)
+        try write(result, at: path, in: transaction)
+        for old in superseded {
+            try remove(at: ResultPath.cell(old.cell), in: transaction)
+            if old.isVerdictOnJob, let job = old.job, try plan.hasJob(job) {
+                try write(old, at: ResultPath.input(old.cell, job: job), in: transaction)
+            }
+        }
+        return result
+    }
+
+    /// Writes the result of a job that decides no cell.
+    ///
+    /// - Returns: The result as it was written; nil where it was recorded before.
+    func record(_ result: CellResult, ofInputAt path: String, in transaction: Transaction) throws -> CellResult? {
+        if let own = try transaction.value(CellResult.self, at: StorePath(path)), own.isCopy(of: result) { return nil }
+        var result = result
+        (result.change, result.previous) = (nil, nil)
+        try write(result, at: path, in: transaction)
+        return result
+    }
+
+    /// The results of other versions of a cell's package in the same column, of cells that the plan does not have.
+    private func superseded(
+        by cell: Cell, _ plan: PlannedWork, in transaction: Transaction
+    ) throws -> [CellResult] {
+        let directory = try StorePath(components: [cell.compiler, cell.package.name])
+        return try transaction.list(directory).compactMap { entry in
+            guard !entry.isDirectory, let version = ResultPath.version(ofDocument: entry.name),
+                version != cell.package.version
+            else { return nil }
+            let package = PackageVersion(name: cell.package.name, version: version)
+            let other = Cell(target: cell.target, compiler: cell.compiler, package: package)
+            guard try !plan.hasCell(other) else { return nil }
+            return try transaction.value(CellResult.self, at: directory.appending(entry.name))
+        }
+    }
+}
+
+extension CellResult {
+    /// Whether both are the same result, as two runs record it that come to it at once.
+    func isCopy(of other: CellResult) -> Bool {
+        var other = other
+        (other.change, other.previous, other.run) = (change, previous, run)
+        return self == other
+    }
+}

@@ -1,0 +1,38 @@
+internal import Core
+package import Model
+package import Store
+
+/// Records the results of a run.
+package struct ResultRecorder: Sendable {
+    private let store: Store
+    private let plan: Plan
+    private let run: RunRecord?
+
+    /// - Parameter run: The run that records the results; nil for results of no run.
+    package init(_ plan: Plan, in store: Store, run: RunRecord?) {
+        self.store = store
+        self.plan = plan
+        self.run = run
+    }
+
+    /// Records a result durably, in a commit of its own.
+    ///
+    /// - Parameter path: The document: that of the cell or, for a job that decides no cell, that of the input.
+    /// - Returns: The result as it was recorded; nil where it was recorded before.
+    /// - Throws: `StoreError`, `Conflict`.
+    package func record(_ result: CellResult, at path: String) throws -> CellResult? {
+        let branch = ResultBranch(deployment: plan.deployment, target: result.cell.target)
+        let planned = ResultBranch.PlannedWork(hasCell: plan.hasCell, hasJob: { plan.jobs[$0] != nil })
+        var result = result
+        result.run = run?.number
+        return try store.transact(Branch(branch.name), "") { transaction in
+            let isOfCell = path == ResultPath.cell(result.cell)
+            let recorded =
+                isOfCell
+                ? try branch.record(result, of: planned, in: transaction)
+                : try branch.record(result, ofInputAt: path, in: transaction)
+            transaction.message = recorded?.message(plan: run?.plan)
+            return recorded
+        }.value
+    }
+}

@@ -1,0 +1,92 @@
+import Core
+import Model
+import Records
+import Store
+import TestSupport
+import Testing
+
+@testable import Engine
+
+@Suite struct ResultChangeTests {
+    @Test func aBrokenUpgradeIsBrokenAndReplacesTheOldVersion() async throws {
+        let world = try UpgradedWorld()
+        try await world.run(["fmt": "0.9.0", "lwt": "1"])
+        #expect(try world.subjects().first == "fmt.0.9.0 on t with 5: success")
+        try await world.run(["fmt": "0.9.1", "lwt": "1"], failing: ["fmt"])
+        #expect(try world.subjects().last == "fmt.0.9.1 on t with 5: failure in build (was success with 0.9.0)")
+        #expect(try world.trailers("Change").last == "broken")
+        #expect(try world.trailers("Previous").last == "fmt.0.9.0 success run 1")
+        #expect(try world.documents("5/fmt") == ["5/fmt/0.9.1.json"], "the old version is gone")
+        #expect(try world.documents("5/lwt") == ["5/lwt/1.json"])
+        #expect(try world.indexed() == ["5/fmt/0.9.1.json", "5/lwt/1.json"])
+        let old = try git("show", "results/d/t~1:5/fmt/0.9.0.json", at: world.folder.path)
+        #expect(old.contains("success"), "history keeps it")
+
+        try await world.run(["fmt": "0.9.2", "lwt": "1"])
+        #expect(try world.subjects().last == "fmt.0.9.2 on t with 5: success (was failure in build with 0.9.1)")
+        #expect(try world.trailers("Change").last == "fixed")
+        #expect(try world.trailers("Previous").last == "fmt.0.9.1 failure in build run 2")
+    }
+
+    @Test func versionsThatThePlanHasStay() async throws {
+        let world = try UpgradedWorld()
+        try await world.run(["fmt": "1 2"])
+        try await world.run(["fmt": "2 3"])
+        #expect(try world.documents("5/fmt") == ["5/fmt/2.json", "5/fmt/3.json"])
+        #expect(try world.trailers("Previous").last == "fmt.1 success run 1")
+        #expect(try world.trailers("Change") == ["new", "new", "still-good"])
+    }
+
+    @Test func aVerdictThatOthersAreBuiltOverIsKept() async throws {
+        let world = try UpgradedWorld()
+        try await world.run(["dune": "1", "lwt": "1"], over: ["lwt": "dune.1"])
+        try await world.run(["dune": "2", "lwt": "1"], over: ["lwt": "dune.1"])
+        #expect(world.executed == ["dune.1", "lwt.1", "dune.2"])
+        let documents = try world.documents("5/dune")
+        #expect(documents.contains("5/dune/2.json") && !documents.contains("5/dune/1.json"))
+        #expect(documents.count == 2, "the job of dune.1 is an input of lwt: \(documents)")
+        try await world.run(["dune": "2", "lwt": "2"], over: ["lwt": "dune.1"])
+        #expect(world.executed == ["dune.1", "lwt.1", "dune.2", "lwt.2"], "its verdict is known still")
+    }
+
+    @Test func whatSaysNothingAboutThePackageDoesNotHideTheLastVerdict() async throws {
+        let world = try UpgradedWorld()
+        try await world.run(["fmt": "1"])
+        try await world.run(["fmt": "2"], unavailable: ["fmt"])
+        #expect(try world.subjects().last == "fmt.2 on t with 5: infrastructure (was success with 1)")
+        #expect(try world.trailers("Change").last == "undecided")
+        try await world.run(["fmt": "2"], failing: ["fmt"])
+        #expect(try world.trailers("Change").last == "broken")
+        #expect(try world.trailers("Previous").last == "fmt.1 success run 1")
+        try await world.run(["fmt": "3"], failing: ["fmt"])
+        #expect(try world.trailers("Change").last == "still-failing")
+        #expect(try world.subjects().last == "fmt.3 on t with 5: failure in build")
+    }
+
+    @Test func aPackageWithoutASolutionIsBroken() async throws {
+        let world = try UpgradedWorld()
+        try await world.run(["fmt": "1"])
+        try await world.run(["fmt": "2"], unsolvable: ["fmt"])
+        #expect(try world.trailers("Change").last == "broken")
+        #expect(try world.subjects().last == "fmt.2 on t with 5: unsolvable (was success with 1)")
+        #expect(try world.documents("5/fmt") == ["5/fmt/2.json"])
+    }
+
+    @Test(arguments: Outcome.allCases)
+    func everyOutcomeHasAChange(outcome: Outcome) {
+        let changes = ([nil] + Outcome.allCases.filter(\.isVerdict)).map { ResultChange(from: $0, to: outcome) }
+        #expect(changes.contains(.undecided) == !outcome.isVerdict)
+        #expect(changes.contains(.broken) == (outcome.isVerdict && outcome != .success))
+        #expect(changes.contains(.fixed) == (outcome == .success))
+    }
+
+    @Test(arguments: [
+        PreviousVerdict(package: PackageVersion(name: "a", version: "1"), outcome: .success),
+        PreviousVerdict(package: PackageVersion(name: "a", version: "1"), outcome: .failure, phase: .test, run: 3),
+        PreviousVerdict(package: PackageVersion(name: "a", version: "1.2~b"), outcome: .blocked, run: 12),
+    ])
+    func theTrailerReadsBack(verdict: PreviousVerdict) {
+        #expect(PreviousVerdict(trailer: verdict.trailer) == verdict)
+        #expect(PreviousVerdict(trailer: verdict.trailer + " x") == nil)
+    }
+}

@@ -1,0 +1,110 @@
+import Core
+import Model
+import Records
+import RunnerInterface
+import Store
+import Synchronization
+import TestSupport
+
+@testable import Engine
+
+/// A deployment of one column whose plan changes from run to run.
+final class UpgradedWorld: Sendable {
+    let folder: TemporaryDirectory
+    private let done = Mutex<[String]>([])
+    /// What was executed, in order.
+    var executed: [String] { done.withLock { $0 } }
+
+    init() throws {
+        folder = try TemporaryDirectory()
+    }
+
+    /// Runs a plan of packages in some versions, separated by spaces.
+    ///
+    /// - Parameters:
+    ///   - over: The package version that a package is built over, by name.
+    ///   - failing: Whose builds fail, by name.
+    ///   - unavailable: Whose infrastructure fails, for good.
+    ///   - unsolvable: Which packages have no solution.
+    func run(
+        _ packages: [String: String], over: [String: String] = [:], failing: Set<String> = [],
+        unavailable: Set<String> = [], unsolvable: Set<String> = []
+    ) async throws {
+        let plugin = Job.Plugin(name: "p", version: "1", digest: Digest(of: "p"))
+        let environment = Digest(of: "e")
+        var jobs: [Digest: Job] = [:]
+        func job(_ package: PackageVersion) -> Digest {
+            let input = over[package.name].flatMap { PackageVersion($0) }.map(job)
+            let job = Job(
+                kind: .build, package: package, opam: Digest(of: "\(package)"), inputs: input.map { [$0] } ?? [],
+                compiler: "5", environment: environment, plugin: plugin)
+            let id = Digest(of: job.document)
+            jobs[id] = job
+            return id
+        }
+        let cells = packages.flatMap { name, versions in
+            versions.split(separator: " ").map { version in
+                let package = PackageVersion(name: name, version: String(version))
+                return PlannedCell(
+                    cell: Cell(target: "t", compiler: "5", package: package),
+                    basis: unsolvable.contains(name)
+                        ? .unsolvable(explanation: "no") : .jobs(build: job(package), test: nil))
+            }
+        }.sorted { $0.cell < $1.cell }
+        let target = Plan.Target(
+            name: "t", plugin: plugin, distribution: "t", version: nil, architecture: "x86_64", systemCompiler: false,
+            options: [:], variables: [:], environment: environment, required: true)
+        let plan = Plan(deployment: "d", repositories: [], targets: [target], cells: cells, jobs: jobs)
+        let runner = Runner(world: self, failing: failing, unavailable: unavailable)
+        let run = DeploymentRun(store: try store(), plan: plan, runner: runner, slots: 1)
+        try await run.run(files: { _ in PackageFiles(opam: []) }, observe: { _ in })
+    }
+
+    private func store() throws -> Store { try Store(at: folder.path, options: StoreOptions(durability: .process)) }
+
+    /// Of the commits of the results, oldest first.
+    func subjects() throws -> [String] {
+        try git("log", "--reverse", "--format=%s", "results/d/t", at: folder.path).split(separator: "\n").map(
+            String.init)
+    }
+
+    /// The values of a trailer in the commits of the results that have it, oldest first.
+    func trailers(_ key: String) throws -> [String] {
+        try git(
+            "log", "--reverse", "--format=%(trailers:key=\(key),valueonly,separator=)", "results/d/t", at: folder.path
+        ).split(separator: "\n").map(String.init)
+    }
+
+    func documents(_ directory: String) throws -> [String] {
+        try git("ls-tree", "-r", "--name-only", "results/d/t", "\(directory)/", at: folder.path)
+            .split(separator: "\n").map(String.init)
+    }
+
+    /// The paths of all results in the index.
+    func indexed() throws -> [String] {
+        let branch = ResultBranch(deployment: "d", target: "t")
+        return try branch.table(in: store().snapshot(Branch(branch.name))).results.keys.sorted()
+    }
+
+    private struct Runner: JobRunner {
+        let world: UpgradedWorld
+        let failing: Set<String>
+        let unavailable: Set<String>
+
+        func holds(layer: Digest) -> Bool { true }
+
+        func run(_ request: JobRequest, progress: @escaping @Sendable (JobStep) -> Void) async -> JobReport {
+            let package = request.job.package
+            world.done.withLock { $0.append("\(package)") }
+            var report = JobReport(outcome: .success, duration: 0)
+            if failing.contains(package.name) {
+                (report.outcome, report.phase) = (.failure, .build)
+            } else if unavailable.contains(package.name) {
+                (report.outcome, report.isPermanent) = (.infrastructure, true)
+            } else {
+                report.layer = Digest(of: "\(package)")
+            }
+            return report
+        }
+    }
+}
