@@ -18,10 +18,12 @@ package struct DeploymentRun: Sendable {
     package let selectors: [Selector]
     /// Why the run was started, in the words of who started it.
     package let trigger: String
+    /// Ends the run early: what runs finishes, nothing further starts.
+    package let drain: DrainRequest
 
     package init(
         store: Store, plan: Plan, runner: any JobRunner, slots: Int, selectors: [Selector] = [],
-        trigger: String = "manual"
+        trigger: String = "manual", drain: DrainRequest = DrainRequest()
     ) {
         self.store = store
         self.plan = plan
@@ -29,6 +31,7 @@ package struct DeploymentRun: Sendable {
         self.slots = slots
         self.selectors = selectors
         self.trigger = trigger
+        self.drain = drain
     }
 
     /// Runs until every wanted cell has its verdict.
@@ -40,7 +43,7 @@ package struct DeploymentRun: Sendable {
     ///
     /// - Parameter results: What was read of the store's results before; what is missing is read.
     /// - Returns: The results as the run leaves them.
-    /// - Throws: `CancellationError` when cancelled; what the store throws.
+    /// - Throws: `CancellationError` when cancelled, and when drained before all was done; what the store throws.
     @discardableResult
     package func run(
         _ results: ResultTables = ResultTables(), files: @escaping @Sendable (Digest) throws -> PackageFiles,
@@ -71,7 +74,9 @@ package struct DeploymentRun: Sendable {
             recording.end(after: error)
             throw error
         }
-        await backgroundRepack.finish { await observe(.packing) }
+        if !drain.isMade {
+            await backgroundRepack.finish { await observe(.packing) }
+        }
         try Task.checkCancellation()
         return results
     }
@@ -83,6 +88,7 @@ package struct DeploymentRun: Sendable {
     ) async throws {
         var round = Round()
         repeat {
+            if drain.isMade { throw CancellationError() }
             try Task.checkCancellation()
             let requests = try retryHeads()
             try results.refresh(from: store)
@@ -136,7 +142,8 @@ package struct DeploymentRun: Sendable {
                 try recording.record(entry)
                 backgroundRepack.noteRecord()
             },
-            observe: observe, cancellations: cancellations, claims: claims, recorded: lookup.verdict(onJob:))
+            observe: observe, drain: drain, cancellations: cancellations, claims: claims,
+            recorded: lookup.verdict(onJob:))
     }
 }
 

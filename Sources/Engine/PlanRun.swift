@@ -31,6 +31,8 @@ package struct PlanRun: Sendable {
     package let record: @Sendable (Entry) throws -> Void
     /// Receives what happens, in order.
     package let observe: @Sendable (RunEvent) async -> Void
+    /// Ends the run early: what runs finishes, nothing further starts.
+    package let drain: DrainRequest
     /// Cells that are cancelled while the run goes on; they get no verdict of this run.
     package let cancellations: AsyncStream<Set<Cell>>?
     /// Keeps a job from running twice at once; nil where no other run can be at work.
@@ -41,10 +43,12 @@ package struct PlanRun: Sendable {
     package init(
         plan: Plan, worklist: RunWorklist, runner: any JobRunner, slots: Int, backoff: Duration = .seconds(2),
         files: @escaping @Sendable (Digest) throws -> PackageFiles, record: @escaping @Sendable (Entry) throws -> Void,
-        observe: @escaping @Sendable (RunEvent) async -> Void, cancellations: AsyncStream<Set<Cell>>? = nil,
+        observe: @escaping @Sendable (RunEvent) async -> Void, drain: DrainRequest = DrainRequest(),
+        cancellations: AsyncStream<Set<Cell>>? = nil,
         claims: JobClaims? = nil,
         recorded: @escaping @Sendable (Digest) throws -> (result: CellResult, isOwn: Bool)? = { _ in nil }
     ) {
+        self.drain = drain
         self.cancellations = cancellations
         self.plan = plan
         self.worklist = worklist
@@ -58,10 +62,10 @@ package struct PlanRun: Sendable {
         self.recorded = recorded
     }
 
-    /// Runs until every job is settled or the task is cancelled; then what runs is stopped and waited for.
+    /// Runs until every job is settled, the run is drained, or the task is cancelled; then what runs is stopped and waited for.
     ///
     /// - Returns: the jobs that have a result now, each with it.
-    /// - Throws: what `record` throws; `CancellationError` when cancelled.
+    /// - Throws: what `record` throws; `CancellationError` when cancelled, and when drained before every job was settled.
     @discardableResult
     package func run() async throws -> [Digest: CellResult] {
         await observe(.planned(cells: worklist.cells, jobs: worklist.nodes.count, done: worklist.known.count))
@@ -74,6 +78,7 @@ package struct PlanRun: Sendable {
         var state = RunState(run: self)
         try await withThrowingTaskGroup(of: RunInput.self) { group in
             state.awaitCancellations(in: &group)
+            state.awaitDrain(in: &group)
             try await state.start(in: &group)
             // Nothing waits for these, and there may be thousands.
             group.addTask { try await recordSettled() }
@@ -82,7 +87,7 @@ package struct PlanRun: Sendable {
             }
             group.cancelAll()
         }
-        if state.isCancelled { throw CancellationError() }
+        if state.isCutShort { throw CancellationError() }
         return state.results
     }
 
@@ -108,6 +113,8 @@ enum RunInput: Sendable {
     case free(Digest)
     case time
     case given(up: Set<Cell>)
+    /// No further job is to start.
+    case drain
     /// The verdicts that need no run are recorded.
     case settled
 

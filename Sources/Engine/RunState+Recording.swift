@@ -11,7 +11,7 @@ extension RunState {
         let ending: JobScheduler.Ending
         switch completion {
         case .report(let ended):
-            let report = isCancelled && ended.outcome == .infrastructure ? Self.interrupted(ended) : ended
+            let report = interrupted(ended)
             ending = self.ending(of: report)
             let isTriedAgain = ending == .infrastructure && dispatch.hasFurtherAttempt(id)
             try await note(report, of: id, isTriedAgain: isTriedAgain)
@@ -26,7 +26,9 @@ extension RunState {
     }
 
     /// A run that is interrupted tries nothing again: what failed may have failed for that.
-    private static func interrupted(_ report: JobReport) -> JobReport {
+    private mutating func interrupted(_ report: JobReport) -> JobReport {
+        guard isInterrupted, report.outcome == .infrastructure else { return report }
+        hasReturnedJobs = true
         var report = report
         report.outcome = .cancelled
         return report
@@ -39,7 +41,7 @@ extension RunState {
             let target = run.worklist.targets[id], case .report(let report) = completion
         else { return }
         var ending = JobEnding(outcome: .cancelled, duration: report.duration)
-        ending.isInterrupted = isCancelled
+        ending.isInterrupted = isInterrupted
         await run.observe(.ended(id, job, target: target.name, ending))
     }
 
@@ -55,7 +57,7 @@ extension RunState {
         }
         var ending = JobEnding(
             outcome: report.outcome, phase: report.phase, reason: report.reason, duration: report.duration)
-        ending.isInterrupted = isCancelled && report.outcome == .cancelled
+        ending.isInterrupted = isInterrupted && report.outcome == .cancelled
         await run.observe(.ended(id, job, target: target.name, ending))
         guard report.outcome != .cancelled else { return }
         let result = result(of: report, job: job, id: id, on: target)

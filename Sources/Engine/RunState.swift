@@ -12,6 +12,9 @@ struct RunState {
     let run: PlanRun
     var dispatch: RunDispatch
     var isCancelled = false
+    var isDraining = false
+    /// Whether a job ended without a result because the run is interrupted.
+    var hasReturnedJobs = false
     var isSettled = false
     /// Of the jobs that this run has settled.
     var results: [Digest: CellResult] = [:]
@@ -41,8 +44,14 @@ struct RunState {
     /// Whether nothing is left to wait for: every job is settled, or the run is interrupted; none runs; and what needs no run
     /// is recorded.
     var isFinished: Bool {
-        isSettled && (dispatch.dispatcher.isFinished || isCancelled && dispatch.dispatcher.workers.assigned == 0)
+        isSettled && (dispatch.dispatcher.isFinished || isInterrupted && dispatch.dispatcher.workers.assigned == 0)
     }
+
+    /// Whether no further job starts.
+    var isInterrupted: Bool { isCancelled || isDraining }
+
+    /// Whether the run was interrupted before all was done.
+    var isCutShort: Bool { isCancelled || isDraining && (hasReturnedJobs || !dispatch.dispatcher.isFinished) }
 
     mutating func start(in group: inout Group) async throws {
         try await perform(dispatch.start(), in: &group)
@@ -57,6 +66,10 @@ struct RunState {
         switch input {
         case .settled:
             isSettled = true
+        case .drain:
+            guard run.drain.isMade, !isInterrupted else { return }
+            isDraining = true
+            try await perform(dispatch.drain(), in: &group)
         case .time:
             try await perform(dispatch.handle(.clock(at: now)), in: &group)
         case .given(let cells):
@@ -78,6 +91,14 @@ struct RunState {
         group.addTask {
             var iterator = cancellations.makeAsyncIterator()
             return .given(up: await iterator.next() ?? [])
+        }
+    }
+
+    func awaitDrain(in group: inout Group) {
+        let drain = run.drain
+        group.addTask {
+            await drain.wait()
+            return .drain
         }
     }
 
@@ -143,6 +164,6 @@ struct RunState {
         for (cause, count) in causes.sorted(by: { $0.id < $1.id }) {
             if let job = run.plan.jobs[cause] { await run.observe(.blocked(jobs: count, by: job)) }
         }
-        if dropped > 0, !isCancelled { await run.observe(.dropped(jobs: dropped)) }
+        if dropped > 0, !isInterrupted { await run.observe(.dropped(jobs: dropped)) }
     }
 }

@@ -7,16 +7,44 @@ internal import System
 /// Ends the program on Ctrl-C, SIGTERM and SIGHUP with the exit code of an interruption.
 ///
 /// A command that has to end in good order registers an `InterruptWatch`. All others end at once: whatever they write is
-/// written aside first, or is a transaction. Children do not inherit the handling: handlers do not survive `exec`.
+/// written aside first, or is a transaction. A command that can drain does so at the first Ctrl-C, without a time limit; the
+/// second Ctrl-C stops it, and so do SIGTERM and SIGHUP at any time. A command that was stopped ends within `patience`; one
+/// more signal ends it at once. Children do not inherit the handling: handlers do not survive `exec`.
 enum Interruption {
+    /// What a command does when it is interrupted.
+    struct Handlers {
+        /// Finish what runs, and begin nothing; nil: the command cannot drain.
+        var drain: (@Sendable () -> Void)?
+        /// Stop what runs.
+        var stop: @Sendable () -> Void
+    }
+
+    private enum Stage {
+        case running, draining, stopping
+    }
+
     private struct State {
-        var handlers: [UInt64: @Sendable () -> Void] = [:]
+        var handlers: [UInt64: Handlers] = [:]
         var next: UInt64 = 0
-        var isInterrupted = false
+        var stage = Stage.running
+
+        /// Moves on to the next stage.
+        ///
+        /// - Returns: what is to be called; nil where the program ends at once.
+        mutating func advance(by signal: Int32) -> [@Sendable () -> Void]? {
+            if stage == .stopping || handlers.isEmpty { return nil }
+            let drains = handlers.values.compactMap(\.drain)
+            if signal == SIGINT, stage == .running, drains.count == handlers.count {
+                stage = .draining
+                return drains
+            }
+            stage = .stopping
+            return handlers.values.map(\.stop)
+        }
     }
 
     private static let state = Mutex(State())
-    /// How long a command may take to end in good order. What is unfinished then is tidied by the next run.
+    /// How long a command may take to stop in good order. What is unfinished then is tidied by the next run.
     private static let patience = Duration.seconds(2)
 
     /// Handles the signals from now on, but for those that are ignored: `nohup` stays in effect.
@@ -30,7 +58,7 @@ enum Interruption {
             var byte: UInt8 = 0
             while true {
                 let count = read(reading, &byte, 1)
-                if count == 1 { interrupt() } else if count == 0 || errno != EINTR { return }
+                if count == 1 { interrupt(by: Int32(byte)) } else if count == 0 || errno != EINTR { return }
             }
         }
         for number in [SIGINT, SIGTERM, SIGHUP] {
@@ -50,10 +78,10 @@ enum Interruption {
         _exit(ExitStatus.interrupted.rawValue)
     }
 
-    static func register(_ handler: @escaping @Sendable () -> Void) -> UInt64 {
+    static func register(_ handlers: Handlers) -> UInt64 {
         state.withLock { state in
             state.next += 1
-            state.handlers[state.next] = handler
+            state.handlers[state.next] = handlers
             return state.next
         }
     }
@@ -62,15 +90,14 @@ enum Interruption {
         state.withLock { _ = $0.handlers.removeValue(forKey: token) }
     }
 
-    private static func interrupt() {
-        let (isSecond, handlers) = state.withLock { state in
-            defer { state.isInterrupted = true }
-            return (state.isInterrupted, Array(state.handlers.values))
-        }
-        if isSecond || handlers.isEmpty { end() }
-        Thread.detachNewThread {
-            usleep(UInt32(patience / .microseconds(1)))
-            end()
+    private static func interrupt(by signal: Int32) {
+        let (handlers, stage) = state.withLock { ($0.advance(by: signal), $0.stage) }
+        guard let handlers else { end() }
+        if stage == .stopping {
+            Thread.detachNewThread {
+                usleep(UInt32(patience / .microseconds(1)))
+                end()
+            }
         }
         for handler in handlers { handler() }
     }
@@ -90,19 +117,29 @@ private func passOn(_ number: Int32) {
     errno = saved
 }
 
-/// Turns the first interruption into a call, until it is stopped or released.
+/// Turns interruptions into calls, until it is stopped or released.
 final class InterruptWatch {
     private let token: UInt64
 
-    /// - Parameter note: what the user is told at the first; nil: nothing.
+    /// - Parameters:
+    ///   - announce: tells the user what happens.
+    ///   - drain: finishes what runs and begins nothing; nil: the first Ctrl-C stops.
+    ///   - stop: stops what runs.
     init(
-        note: String? = "stopping: recorded results are kept; press Ctrl-C again to quit now",
-        _ interrupted: @escaping @Sendable () -> Void
+        announce: @escaping @Sendable (String) -> Void = { StandardError.print($0) },
+        drain: (@Sendable () -> Void)? = nil, stop: @escaping @Sendable () -> Void
     ) {
-        token = Interruption.register {
-            if let note { StandardError.print(note) }
-            interrupted()
+        let draining = drain.map { drain -> @Sendable () -> Void in
+            {
+                announce("draining: running jobs finish and no further job starts; press Ctrl-C again to stop them")
+                drain()
+            }
         }
+        token = Interruption.register(
+            Interruption.Handlers(drain: draining) {
+                announce("stopping: recorded results are kept; press Ctrl-C again to quit now")
+                stop()
+            })
     }
 
     /// From now on an interruption ends the program at once.

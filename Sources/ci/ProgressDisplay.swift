@@ -21,6 +21,7 @@ actor ProgressDisplay {
     private let began: ContinuousClock.Instant
     private var total = 0
     private var ended = 0
+    private var isDraining = false
     private var bad = 0
     private var running: [Digest: Running] = [:]
     /// Jobs that other runs are at work on.
@@ -53,6 +54,15 @@ actor ProgressDisplay {
         let targets = Set(plan.targets.map(\.name)).sorted().joined(separator: ", ")
         write("ciso \(ProgramVersion.current): deployment \(plan.deployment) on \(targets)\n")
     }
+
+    /// Writes a line that is seen even if the display is quiet.
+    func announce(_ line: String) {
+        say(line)
+        draw(force: true)
+    }
+
+    /// No further job starts from now on.
+    func drain() { isDraining = true }
 
     /// Takes in what the run says.
     func show(_ event: RunEvent) {
@@ -203,7 +213,9 @@ actor ProgressDisplay {
         if !waiting.isEmpty { text += ", \(waiting.count) waiting for another run" }
         if bad > 0 { text += ", \(bad) not good" }
         text += ", \(seconds(spent)) so far"
-        if ended > 0, ended < total {
+        if isDraining {
+            text += ", draining"
+        } else if ended > 0, ended < total {
             text += ", about \(seconds(spent / Double(ended) * Double(total - ended))) left"
         }
         return text

@@ -108,7 +108,7 @@ struct RunCommand: AsyncParsableCommand, TracedCommand, SandboxingCommand {
         return (try planned.store ?? Store(opening: path), planned.documents, planned.header)
     }
 
-    /// Carries the plan out, showing how it goes; the first Ctrl-C stops it in good order, the second at once.
+    /// Carries the plan out, showing how it goes; the first Ctrl-C drains it, the second stops it.
     ///
     /// - Returns: The results as the run read them last.
     private func run(
@@ -116,8 +116,9 @@ struct RunCommand: AsyncParsableCommand, TracedCommand, SandboxingCommand {
     ) async throws -> ResultTables {
         let display = ProgressDisplay(talk)
         await display.greet(plan)
+        let drain = DrainRequest()
         let run = DeploymentRun(
-            store: store, plan: plan, runner: runner, slots: slots, selectors: only, trigger: trigger)
+            store: store, plan: plan, runner: runner, slots: slots, selectors: only, trigger: trigger, drain: drain)
         let plans = PlanStore(store)
         let work = Task {
             try await run.run(
@@ -130,9 +131,18 @@ struct RunCommand: AsyncParsableCommand, TracedCommand, SandboxingCommand {
                 },
                 observe: { await display.show($0) })
         }
-        let interrupts = InterruptWatch { work.cancel() }
+        let (announced, announcements) = AsyncStream.makeStream(of: String.self)
+        let announcing = Task { for await text in announced { await display.announce(text) } }
+        let interrupts = InterruptWatch(
+            announce: { announcements.yield($0) },
+            drain: {
+                drain.make()
+                Task { await display.drain() }
+            }, stop: { work.cancel() })
         let result = await work.result
         interrupts.stop()
+        announcements.finish()
+        await announcing.value
         await display.finish()
         return try result.get()
     }

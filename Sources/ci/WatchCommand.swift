@@ -34,7 +34,7 @@ struct WatchCommand: AsyncParsableCommand, TracedCommand {
             readerIsGone.store(true, ordering: .relaxed)
             waiting.cancel()
         }
-        let interrupts = InterruptWatch(note: nil) { waiting.cancel() }
+        let interrupts = InterruptWatch(announce: { _ in }, stop: { waiting.cancel() })
         defer { interrupts.stop() }
         do {
             try await waiting.value

@@ -79,11 +79,12 @@ final class StoredWorld: Sendable {
     /// Runs a deployment with a handle of its own on the store, as another process would have.
     func run(
         _ plan: Plan? = nil, only: String? = nil, slots: Int = 2, pause: ClosedRange<Int> = 0...0,
+        drain: DrainRequest = DrainRequest(),
         observe: @escaping @Sendable (RunEvent) async -> Void = { _ in }
     ) async throws {
         let run = DeploymentRun(
             store: try store(), plan: plan ?? self.plan(), runner: Runner(world: self, pause: pause), slots: slots,
-            selectors: only.flatMap { Selector($0) }.map { [$0] } ?? [])
+            selectors: only.flatMap { Selector($0) }.map { [$0] } ?? [], drain: drain)
         try await run.run(files: { _ in PackageFiles(opam: []) }, observe: observe)
     }
 

@@ -61,8 +61,8 @@ struct ConcurrentRunTests {
         #expect(try deployment.states()["over.1"] == "blocked")
     }
 
-    @Test(arguments: [SIGINT, SIGTERM, SIGHUP])
-    func anInterruptedRunEndsAndIsResumed(signal: Int32) async throws {
+    @Test(arguments: [[SIGINT, SIGINT], [SIGTERM], [SIGHUP], [SIGINT, SIGTERM], [SIGINT, SIGHUP]])
+    func aStoppedRunEndsAndReturnsItsJobs(signals: [Int32]) async throws {
         let mark = "7\(Int.random(in: 10_000..<100_000))"
         let deployment = try await SmallDeployment([
             "slow.1": #"depends: "ocaml" build: ["sh" "-c" "sleep \#(mark) & sleep \#(mark)"]"#,
@@ -72,9 +72,15 @@ struct ConcurrentRunTests {
         while run.isRunning, ProcessTable.running("sleep", mark).count < 2 {
             try await Task.sleep(for: .milliseconds(10))
         }
-        run.kill(signal)
+        for signal in signals.dropLast() {
+            run.kill(signal)
+            try await wait(for: "draining: ", in: run)
+        }
+        #expect(run.isRunning && ProcessTable.running("sleep", mark).count == 2, "\(run.output)")
+        run.kill(signals[signals.count - 1])
         let ending = try await run.end()
         #expect(ending.status == 130, "\(ending.output)")
+        #expect(ending.output.contains("stopping: "), "\(ending.output)")
         #expect(!ending.output.contains("cancelled"), "\(ending.output)")
         #expect(deployment.leftProcesses(after: 60) == [])
         #expect(ProcessTable.running("sleep", mark) == [])
@@ -82,6 +88,48 @@ struct ConcurrentRunTests {
             try deployment.states() == [
                 "ocaml.4.13.1": "success", "ocaml-system.4.13.1": "success", "slow.1": "pending", "over.1": "pending",
             ])
+    }
+
+    @Test func theFirstInterruptLetsRunningJobsFinish() async throws {
+        let mark = "7\(Int.random(in: 10_000..<100_000))"
+        let deployment = try await SmallDeployment([
+            "slow.1": #"depends: "ocaml" build: ["sh" "-c" "sleep \#(mark) || true"]"#,
+            "over.1": #"depends: "slow""#,
+        ])
+        let run = try start(deployment)
+        while run.isRunning, ProcessTable.running("sleep", mark).isEmpty {
+            try await Task.sleep(for: .milliseconds(10))
+        }
+        run.kill(SIGINT)
+        try await wait(for: "draining: ", in: run)
+        for process in ProcessTable.running("sleep", mark) { kill(process, SIGTERM) }
+        let ending = try await run.end()
+        #expect(ending.status == 130, "\(ending.output)")
+        #expect(ending.output.contains("/slow.1: success"), "\(ending.output)")
+        #expect(!ending.output.contains("stopping"), "\(ending.output)")
+        let compiler = ["ocaml.4.13.1": "success", "ocaml-system.4.13.1": "success"]
+        #expect(try deployment.states() == compiler.merging(["slow.1": "success", "over.1": "pending"]) { $1 })
+        #expect(try deployment.leftovers() == [])
+        let second = try await start(deployment).end()
+        #expect(second.status == 0, "\(second.output)")
+        #expect(try deployment.timesRecorded().filter { $0.value != 1 } == [:], "nothing done is repeated")
+    }
+
+    @Test func aDrainedRunThatHasNothingLeftEndsAsAlways() async throws {
+        let mark = "7\(Int.random(in: 10_000..<100_000))"
+        let deployment = try await SmallDeployment([
+            "slow.1": #"depends: "ocaml" build: ["sh" "-c" "sleep \#(mark) || true"]"#
+        ])
+        let run = try start(deployment)
+        while run.isRunning, ProcessTable.running("sleep", mark).isEmpty {
+            try await Task.sleep(for: .milliseconds(10))
+        }
+        run.kill(SIGINT)
+        try await wait(for: "draining: ", in: run)
+        for process in ProcessTable.running("sleep", mark) { kill(process, SIGTERM) }
+        let ending = try await run.end()
+        #expect(ending.status == 0, "\(ending.output)")
+        #expect(try deployment.states().values.allSatisfy { $0 == "success" })
     }
 
     @Test func aRetryRunsTheFailedBuildAgainAndTheProgressAddsUp() async throws {
