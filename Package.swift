@@ -158,7 +158,7 @@ let package = Package(
         .executableTarget(
             name: "ExecutionBenchmark", dependencies: ["Core", "Layers", "Sandbox", "Supervision"],
             path: "Benchmarks/Execution",
-            exclude: ["compare-with-opam"], swiftSettings: settings),
+            exclude: ["compare-with-opam", "small-packages"], swiftSettings: settings),
 
         .executableTarget(
             name: "DispatchBenchmark", dependencies: ["Scheduler", "SchedulerSimulation"], path: "Benchmarks/Dispatch",

@@ -272,13 +272,16 @@ final class ArchiveWriter {
     }
 }
 
-/// Extended attributes of open files, which Swift's view of the C library lacks.
+/// Extended attributes, which Swift's view of the C library lacks.
 enum ExtendedAttribute {
     /// The first byte of the value of `name`, if it has exactly one.
     static func byte(_ name: String, of descriptor: Int32) -> UInt8? {
         var value: UInt8 = 0
         return fgetxattr(descriptor, name, &value, 1) == 1 ? value : nil
     }
+
+    /// Whether the file at `path`, or the link itself, has an attribute `name`.
+    static func exists(_ name: String, at path: UnsafePointer<CChar>) -> Bool { lgetxattr(path, name, nil, 0) >= 0 }
 
     static func set(_ name: String, to value: UInt8, of descriptor: Int32) -> Bool {
         withUnsafePointer(to: value) { fsetxattr(descriptor, name, $0, 1, 0) == 0 }

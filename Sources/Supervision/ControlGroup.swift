@@ -43,7 +43,9 @@ package final class ControlGroup: Sendable {
         let name = hierarchy.newName()
         var directories: [ControlGroupHierarchy.Controller: String] = [:]
         for controller in ControlGroupHierarchy.Controller.allCases {
-            guard let parent = hierarchy.parents[controller] else { continue }
+            // Joining a group of version 1 costs milliseconds for each controller.
+            let isNeeded = controller != .processor || limits.processors != nil || hierarchy.isUnified
+            guard isNeeded, let parent = hierarchy.parents[controller] else { continue }
             let directory = "\(parent)/\(name)"
             if (try? Files.makeDirectories(directory, mode: 0o755)) != nil { directories[controller] = directory }
         }
@@ -106,7 +108,8 @@ package final class ControlGroup: Sendable {
         }
     }
 
-    /// What was used, after which the group is removed.
+    /// What was used, after which the group is removed in the background: all members are dead, but the kernel may need some
+    /// milliseconds to let them go.
     func finish() -> Usage {
         var usage = Usage()
         if let directory = directories[.memory] {

@@ -104,12 +104,15 @@ package struct ControlGroupHierarchy: Sendable {
         }
     }
 
-    /// Removes a group whose members are dead or dying.
+    /// Removes a group whose members are dead or dying: at once where none is left in it, else in the background.
     static func remove(_ directory: String) {
-        for _ in 0..<100 {
-            if rmdir(directory) == 0 || errno != EBUSY { return }
-            killMembers(of: directory)
-            usleep(10_000)
+        if rmdir(directory) == 0 || errno != EBUSY { return }
+        removeInBackground {
+            for _ in 0..<100 {
+                killMembers(of: directory)
+                if rmdir(directory) == 0 || errno != EBUSY { return }
+                usleep(10_000)
+            }
         }
     }
 }

@@ -26,6 +26,11 @@ func removeTreeInBackground(_ path: String, closing lock: Int32, promptly limit:
     }
 }
 
+/// Has something removed on a queue, on which one removal follows the other.
+package func removeInBackground(_ removal: @escaping @Sendable () -> Void) {
+    queue.async(group: removals, execute: removal)
+}
+
 /// Waits until nothing is left to be removed in the background, but at most so long. The next start removes the rest.
 package func waitForRemovals(atMost time: Duration) {
     _ = removals.wait(timeout: .now() + time / .seconds(1))

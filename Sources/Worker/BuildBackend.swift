@@ -30,6 +30,11 @@ protocol BuildBackend: Sendable {
     /// A regular file that commands may have written, at an absolute path; nil where there is none. No link is followed.
     func read(_ path: String) async throws -> [UInt8]?
 
+    /// Adds files and directories, by absolute path, as the build user would by `mkdir -p` and `cp`, without running a command.
+    ///
+    /// - Returns: false where that needs a command; then nothing was changed.
+    func place(_ entries: [FilePath: PlacedEntry]) async throws -> Bool
+
     /// What commands changed below the switch's prefix. To be asked once, when the package is installed.
     func installedChanges() async throws -> InstalledChanges
 
@@ -45,4 +50,12 @@ protocol BuildBackend: Sendable {
 
     /// Keeps what lies below the switch's prefix as a layer, without what opam itself throws away.
     func capture(into layers: LayerStore) async throws -> Digest
+}
+
+/// What is added to the place where a job is built.
+enum PlacedEntry {
+    case directory
+    case file([UInt8])
+    /// A copy of one of the inputs, by its name among them.
+    case input(String)
 }

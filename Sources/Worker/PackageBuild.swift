@@ -48,13 +48,18 @@ struct PackageBuild {
             (path: "\(backend.inputs)/\($0)", name: lastComponent(recipe.source?.url ?? $0))
         }
         let unpack = SourceScripts.unpack(archive, subpath: recipe.source?.subpath, to: recipe.directory)
-        try await runOwn(
-            ownStep("unpack", .configure, unpack, directory: layout.prefix), as: .fetch,
-            title: archive.map { "unpack \($0.name)" } ?? "make the build directory")
+        let unpacking = ownStep("unpack", .configure, unpack, directory: layout.prefix)
+        if let archive {
+            try await runOwn(unpacking, as: .fetch, title: "unpack \(archive.name)")
+        } else {
+            try await place(
+                [FilePath(recipe.directory): .directory], or: unpacking, as: .fetch, title: "make the build directory")
+        }
         let copies = SourceScripts.place(placed.map { ($0.name, "\(backend.inputs)/\($0.staged)") })
         if !copies.isEmpty {
-            try await runOwn(
-                ownStep("files", .configure, copies),
+            try await place(
+                inBuildDirectory(placed.map { ($0.name, .input($0.staged)) }),
+                or: ownStep("files", .configure, copies),
                 title: "copy \(placed.map(\.name.description).joined(separator: " "))")
         }
         try await expand(recipe.patchTemplates)
@@ -70,6 +75,7 @@ struct PackageBuild {
     private func expand(_ names: [String]) async throws {
         guard !names.isEmpty else { return }
         var expanded: [(name: FilePath, path: String)] = []
+        var entries: [(name: FilePath, entry: PlacedEntry)] = []
         for (number, name) in names.enumerated() {
             guard let template = try await backend.read("\(recipe.directory)/\(name).in") else {
                 throw PackageFailure(.configure, "\(recipe.package): substs: there is no file '\(name).in'")
@@ -80,10 +86,17 @@ struct PackageBuild {
             }
             try await backend.stage(contents, as: staged)
             expanded.append((FilePath(name), "\(backend.inputs)/\(staged)"))
+            entries.append((FilePath(name), .file(contents)))
         }
-        try await runOwn(
-            ownStep("substitute", .configure, SourceScripts.place(expanded)),
+        try await place(
+            inBuildDirectory(entries), or: ownStep("substitute", .configure, SourceScripts.place(expanded)),
             title: "expand \(names.joined(separator: " "))")
+    }
+
+    /// Entries by absolute path; of those with equal names the last counts, as where they are copied in turn.
+    private func inBuildDirectory(_ entries: [(name: FilePath, entry: PlacedEntry)]) -> [FilePath: PlacedEntry] {
+        let directory = FilePath(recipe.directory)
+        return Dictionary(entries.map { (directory.appending($0.name), $0.entry) }, uniquingKeysWith: { $1 })
     }
 
     // MARK: Steps
@@ -111,8 +124,30 @@ struct PackageBuild {
         try await run(step, as: phase, title: title, nil)
     }
 
-    private func perform(_ step: Step) async throws {
-        try await runOwn(step, title: "record the package in the switch")
+    /// Adds files without a command where that is possible, else by `step`; the log is the same.
+    private func place(
+        _ entries: [FilePath: PlacedEntry], or step: Step, as phase: Phase? = nil, title: String
+    ) async throws {
+        guard try await backend.place(entries) else { return try await runOwn(step, as: phase, title: title) }
+        noteDone(step.name, step.phase, as: phase, title: title)
+    }
+
+    /// Writes to the log that the runner itself did what is usually a step.
+    private func noteDone(_ name: String, _ stepPhase: Step.Phase, as phase: Phase? = nil, title: String) {
+        progress(stepPhase.rawValue)
+        log.begin(phase ?? Phase(rawValue: stepPhase.rawValue) ?? .build, name, title)
+            .end(CommandResult(ending: .exited(0)))
+    }
+
+    private static let recordTitle = "record the package in the switch"
+
+    /// Adds files to the switch, by absolute path.
+    private func record(_ files: [FilePath: [UInt8]]) async throws {
+        if try await backend.place(files.mapValues { .file($0) }) {
+            noteDone("record", .install, title: Self.recordTitle)
+        } else {
+            try await backend.record(files) { try await runOwn($0, title: Self.recordTitle) }
+        }
     }
 
     private func run(_ step: Step, as phase: Phase?, title: String, _ protection: BuildProtection?) async throws {
@@ -190,9 +225,8 @@ struct PackageBuild {
         let folder = FilePath("packages/\(recipe.package)/files")
         for (file, bytes) in recipe.files { records[folder.appending(file)] = bytes }
         records[FilePath("config/\(configFile)")] = configBytes
-        try await backend.record(
-            Dictionary(uniqueKeysWithValues: records.map { (FilePath(layout.metadata).appending($0), $1) }),
-            perform: perform)
+        try await record(
+            Dictionary(uniqueKeysWithValues: records.map { (FilePath(layout.metadata).appending($0), $1) }))
         return overwrites
     }
 
@@ -250,7 +284,7 @@ struct PackageBuild {
             FilePath("\(layout.metadata)/packages/\(recipe.package)/opam"): recipe.recorded(files.opam)
         ]
         records[FilePath(changes)] = try await backend.read(changes).map { ChangesFile.settingTimes(to: 1, in: $0) }
-        try await backend.record(records, perform: perform)
+        try await record(records)
         return overwrites
     }
 

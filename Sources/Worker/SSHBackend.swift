@@ -90,6 +90,9 @@ final class SSHBackend: BuildBackend {
         try await session.read(path)
     }
 
+    /// Only commands reach the host.
+    func place(_ entries: [FilePath: PlacedEntry]) -> Bool { false }
+
     func installedChanges() async throws -> InstalledChanges {
         let parent = prefix.split(separator: "/").dropLast().joined(separator: "/")
         try FileManager.default.createDirectory(atPath: "\(changes)/\(parent)", withIntermediateDirectories: true)

@@ -45,10 +45,45 @@ struct SandboxBackend: BuildBackend {
         try readPlainFile(path, below: sandbox.changes)
     }
 
+    /// Directories that commands see at these places are not those of the overlay.
+    private static let hidden = Set([inputs, "/dev", "/proc", "/tmp"].map { FilePath($0.dropFirst()) })
+    /// Bytes of an input above which a command copies it.
+    private static let copiedSize = 1 << 20
+
+    func place(_ entries: [FilePath: PlacedEntry]) throws -> Bool {
+        let identities = IdentityMapping.ofThisProcess
+        let builder = identities.stored(target.buildUser)
+        let placement = OverlayPlacement(
+            upper: sandbox.changes, lowers: lowers, owner: Owner(user: builder.uid, group: builder.gid),
+            setsOwner: identities.hasSeveralUsers)
+        var placed: [FilePath: OverlayPlacement.Entry] = [:]
+        for (path, entry) in entries {
+            guard let first = path.components.first, !Self.hidden.contains(first) else { return false }
+            switch entry {
+            case .directory: placed[path] = .directory
+            case .file(let bytes): placed[path] = .file(bytes)
+            case .input(let name):
+                guard let file = try input(name) else { return false }
+                placed[path] = file
+            }
+        }
+        return try placement.place(placed)
+    }
+
+    /// A small input as `cp` copies it with the umask 022; nil for others.
+    private func input(_ name: String) throws -> OverlayPlacement.Entry? {
+        var status = stat()
+        guard stat("\(staging)/\(name)", &status) == 0,
+            let bytes = try readPlainFile(name, below: staging, limit: Self.copiedSize)
+        else { return nil }
+        return .file(bytes, mode: status.st_mode & 0o755)
+    }
+
+    /// The topmost first.
+    private var lowers: [String] { sandbox.layout.layers.reversed() + [sandbox.layout.base] }
+
     func installedChanges() -> InstalledChanges {
-        let lowers = sandbox.layout.layers.reversed() + [sandbox.layout.base]
-        return InstalledChanges(
-            upper: sandbox.changes, lowers: Array(lowers), prefix: target.layout.prefix, owned: owned)
+        InstalledChanges(upper: sandbox.changes, lowers: lowers, prefix: target.layout.prefix, owned: owned)
     }
 
     func filesInHome(limit: Int) -> [String] {

@@ -1,0 +1,245 @@
+import Glibc
+import System
+
+/// Adds directories and files to an overlay that is not mounted: what is seen afterwards is what `mkdir -p` and `cp`, run in the
+/// overlay by the owner of what is added, would have left.
+///
+/// This holds for the plain cases alone. Where anything is in the way (a file, a link, a mark of something removed, a directory
+/// that hides others or that the owner may not write), nothing is changed, and the caller has to run those programs. No link
+/// is followed. Nobody else may be changing the directories meanwhile.
+public struct OverlayPlacement: Sendable {
+    /// What is added.
+    public enum Entry: Hashable, Sendable {
+        /// A directory; one that exists stays as it is.
+        case directory
+        /// A file of these bytes, which must not exist.
+        case file([UInt8], mode: UInt32 = 0o644)
+    }
+
+    private let upper: FilePath
+    private let lowers: [FilePath]
+    private let owner: Owner
+    private let setsOwner: Bool
+
+    /// - Parameters:
+    ///   - upper: the overlay's directory of changes.
+    ///   - lowers: the directories below, the topmost first.
+    ///   - owner: who owns what is added, as the file systems store it.
+    ///   - setsOwner: whether files may be given to others; if not, `owner` is who runs this.
+    public init(upper: String, lowers: [String], owner: Owner, setsOwner: Bool) {
+        self.upper = FilePath(upper)
+        self.lowers = lowers.map { FilePath($0) }
+        self.owner = owner
+        self.setsOwner = setsOwner
+    }
+
+    /// Adds entries, by their paths in the overlay; a leading slash means its root. Directories that lead to them are made.
+    ///
+    /// - Returns: false where a case is not plain; then nothing was changed.
+    /// - Throws: `ArchiveError` with `system` where the operating system refuses.
+    /// - Complexity: O(components × lower directories) system calls.
+    public func place(_ entries: [FilePath: Entry]) throws(ArchiveError) -> Bool {
+        var survey = Survey(upper: upper, lowers: lowers, owner: owner)
+        for (path, entry) in entries.sorted(by: { $0.key < $1.key }) {
+            guard survey.add(path.components, entry) else { return false }
+        }
+        for step in survey.steps { try carryOut(step) }
+        return true
+    }
+
+    private func carryOut(_ step: Survey.Step) throws(ArchiveError) {
+        let name = step.path.description
+        guard let last = step.path.components.last else { return }
+        let parent = try directory(step.path.components.dropLast(), of: name)
+        switch step.entry {
+        case .directory:
+            guard last.withCString({ makeDirectory($0, in: parent.raw, mode: 0o700) }) == 0 else {
+                throw systemError("create", name, of: upper.description)
+            }
+            try hand(try open(last, in: parent, O_RDONLY | O_DIRECTORY, of: name), step)
+        case .file(let bytes, _):
+            let file = try open(last, in: parent, O_WRONLY | O_CREAT | O_EXCL, of: name)
+            try write(bytes, to: file, of: name)
+            try hand(file, step)
+        }
+    }
+
+    /// Gives a file that was made its owner and its mode.
+    private func hand(_ file: borrowing Descriptor, _ step: Survey.Step) throws(ArchiveError) {
+        let isOwned = !setsOwner || fchown(file.raw, step.owner.user, step.owner.group) == 0
+        guard isOwned, fchmod(file.raw, step.mode) == 0 else {
+            throw systemError("set the owner of", step.path.description, of: upper.description)
+        }
+    }
+
+    private func directory(_ components: ArraySlice<FilePath>, of name: String) throws(ArchiveError) -> Descriptor {
+        var reached = try Descriptor(opening: upper.description, O_RDONLY | O_DIRECTORY, of: upper.description)
+        for component in components { reached = try open(component, in: reached, O_RDONLY | O_DIRECTORY, of: name) }
+        return reached
+    }
+
+    private func open(
+        _ component: FilePath, in directory: borrowing Descriptor, _ flags: Int32, of name: String
+    ) throws(ArchiveError) -> Descriptor {
+        let raw = directory.raw
+        let opened = component.withCString { openat(raw, $0, flags | O_NOFOLLOW | O_CLOEXEC, 0o600) }
+        guard opened >= 0 else { throw systemError("open", name, of: upper.description) }
+        return Descriptor(adopting: opened, upper.description)
+    }
+
+    private func write(_ bytes: [UInt8], to file: borrowing Descriptor, of name: String) throws(ArchiveError) {
+        var rest = bytes[...]
+        let raw = file.raw
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes { Glibc.write(raw, $0.baseAddress, $0.count) }
+            if count < 0, errno == EINTR { continue }
+            guard count > 0 else { throw systemError("write", name, of: upper.description) }
+            rest = rest.dropFirst(count)
+        }
+    }
+}
+
+extension OverlayPlacement {
+    /// Looks at what is there, and works out what has to be made.
+    private struct Survey {
+        /// Something to make in the upper directory.
+        struct Step {
+            var path: FilePath
+            var entry: Entry
+            var owner: Owner
+            var mode: UInt32
+        }
+
+        /// A directory as the overlay shows it.
+        private struct Directory {
+            var owner: Owner
+            var mode: mode_t
+            var isInUpper: Bool
+            /// The directories that are merged into it, the topmost first.
+            var lowers: [FilePath]
+        }
+
+        let upper: FilePath
+        let owner: Owner
+        private let root: Directory?
+        private var directories: [FilePath: Directory] = [:]
+        private var files: Set<FilePath> = []
+        private(set) var steps: [Step] = []
+
+        init(upper: FilePath, lowers: [FilePath], owner: Owner) {
+            self.upper = upper
+            self.owner = owner
+            root = Self.status(of: upper).map {
+                Directory(
+                    owner: Owner(user: $0.st_uid, group: $0.st_gid), mode: $0.st_mode & 0o7777, isInUpper: true,
+                    lowers: lowers)
+            }
+        }
+
+        /// - Returns: whether the case is plain.
+        mutating func add(_ components: [FilePath], _ entry: Entry) -> Bool {
+            guard var parent = root, let last = components.last else { return false }
+            var path: FilePath?
+            for component in components.dropLast() {
+                guard let next = directory(component, in: path, parent) else { return false }
+                path = path?.appending(component) ?? component
+                parent = next
+            }
+            if entry == .directory { return directory(last, in: path, parent) != nil }
+            return addFile(last, in: path, parent, entry)
+        }
+
+        /// The directory `name`, which is made where there is none; nil where the case is not plain.
+        private mutating func directory(_ name: FilePath, in parent: FilePath?, _ above: Directory) -> Directory? {
+            guard Self.isName(name) else { return nil }
+            let path = parent?.appending(name) ?? name
+            if let known = directories[path] { return known }
+            var found: Directory
+            switch look(at: path, name, in: above) {
+            case .other: return nil
+            case .directory(let directory): found = directory
+            case .nothing:
+                guard mayAdd(to: above) else { return nil }
+                found = Directory(owner: owner, mode: 0o755, isInUpper: false, lowers: [])
+            }
+            if !found.isInUpper {
+                steps.append(Step(path: path, entry: .directory, owner: found.owner, mode: found.mode))
+            }
+            found.isInUpper = true
+            directories[path] = found
+            return found
+        }
+
+        private mutating func addFile(
+            _ name: FilePath, in parent: FilePath?, _ above: Directory, _ entry: Entry
+        ) -> Bool {
+            let path = parent?.appending(name) ?? name
+            guard case .file(_, let mode) = entry, Self.isName(name), directories[path] == nil,
+                case .nothing = look(at: path, name, in: above), mayAdd(to: above), files.insert(path).inserted
+            else { return false }
+            steps.append(Step(path: path, entry: entry, owner: owner, mode: mode & 0o777))
+            return true
+        }
+
+        private static func isName(_ name: FilePath) -> Bool {
+            name != FilePath(".") && name != FilePath("..") && name.bytes.count < Int(NAME_MAX)
+        }
+
+        /// Whether the owner of what is added may do so, and it gets the usual group.
+        private func mayAdd(to directory: Directory) -> Bool {
+            directory.owner.user == owner.user && directory.mode & 0o300 == 0o300 && directory.mode & S_ISGID == 0
+        }
+
+        private enum Found {
+            case nothing
+            case directory(Directory)
+            /// A file, or a case that is not plain.
+            case other
+        }
+
+        private func look(at path: FilePath, _ name: FilePath, in above: Directory) -> Found {
+            if files.contains(path) { return .other }
+            let status = Self.status(of: upper.appending(path))
+            guard status != nil || errno == ENOENT, let lowers = mergedLowers(name, in: above) else { return .other }
+            if let status {
+                guard Self.isDirectory(status), !Self.isMarked(upper.appending(path)) else { return .other }
+                return .directory(Self.directory(status, isInUpper: true, lowers))
+            }
+            guard let topmost = lowers.first, let status = Self.status(of: topmost) else { return .nothing }
+            return .directory(Self.directory(status, isInUpper: false, lowers))
+        }
+
+        /// The directories called `name` in the lower ones; nil where one of them is something else or hides others.
+        private func mergedLowers(_ name: FilePath, in above: Directory) -> [FilePath]? {
+            var found: [FilePath] = []
+            for lower in above.lowers {
+                let path = lower.appending(name)
+                guard let status = Self.status(of: path) else { continue }
+                guard Self.isDirectory(status) else { return nil }
+                found.append(path)
+            }
+            return found.dropLast().contains(where: Self.isMarked) ? nil : found
+        }
+
+        private static func directory(_ status: stat, isInUpper: Bool, _ lowers: [FilePath]) -> Directory {
+            Directory(
+                owner: Owner(user: status.st_uid, group: status.st_gid), mode: status.st_mode & 0o7777,
+                isInUpper: isInUpper, lowers: lowers)
+        }
+
+        private static func status(of path: FilePath) -> stat? {
+            var status = stat()
+            return path.withCString { lstat($0, &status) } == 0 ? status : nil
+        }
+
+        private static func isDirectory(_ status: stat) -> Bool { status.st_mode & S_IFMT == S_IFDIR }
+
+        /// Whether overlayfs shows a directory of this kind in another way than merged with those of the same path.
+        private static func isMarked(_ path: FilePath) -> Bool {
+            path.withCString { path in
+                ["trusted.overlay.opaque", "user.overlay.opaque", "trusted.overlay.redirect", "user.overlay.redirect"]
+                    .contains { ExtendedAttribute.exists($0, at: path) }
+            }
+        }
+    }
+}
