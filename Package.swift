@@ -164,6 +164,10 @@ let package = Package(
             name: "DispatchBenchmark", dependencies: ["Scheduler", "SchedulerSimulation"], path: "Benchmarks/Dispatch",
             exclude: ["mutation-run"], swiftSettings: settings),
 
+        .executableTarget(
+            name: "ReviewBenchmark", dependencies: ["Core", "Git", "Model", "Records", "Review", "Store", "System"],
+            path: "Benchmarks/Review", swiftSettings: settings),
+
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
         .target(
             name: "SandboxTestSupport", dependencies: ["Archive", "Sandbox", "Supervision", "TestSupport"],

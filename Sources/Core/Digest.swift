@@ -15,7 +15,7 @@ public struct Digest: Hashable, Sendable, Comparable, BitwiseCopyable, CustomStr
     }
 
     /// Reads a digest back from the bytes of its hexadecimal form.
-    init?(hex digits: ArraySlice<UInt8>) {
+    package init?(hex digits: some Collection<UInt8>) {
         guard digits.count == 64 else { return nil }
         var rest = digits.makeIterator()
         guard let first = Self.word(&rest), let second = Self.word(&rest), let third = Self.word(&rest),
@@ -57,6 +57,13 @@ public struct Digest: Hashable, Sendable, Comparable, BitwiseCopyable, CustomStr
             word = word << 4 | UInt64(value)
         }
         return word
+    }
+
+    /// All bits zero: the digest of nothing known.
+    package static let zero = Digest(words: (0, 0, 0, 0))
+
+    private init(words: (UInt64, UInt64, UInt64, UInt64)) {
+        self.words = words
     }
 
     /// 64 lower-case hexadecimal digits.

@@ -275,6 +275,27 @@ extension GitRepository {
         return commit
     }
 
+    /// Lends the contents of a commit to `body`, with the first commit before it, several times quicker than `commit`.
+    ///
+    /// - Throws: as `withObject`; and whatever `body` throws.
+    package func withCommit<Result>(
+        _ id: ObjectID, _ body: (_ contents: UnsafeRawBufferPointer, _ parent: ObjectID?) throws -> Result
+    ) throws -> Result {
+        try withObject(id) { type, contents in
+            guard type == .commit, contents.starts(with: "tree ".utf8) else {
+                throw GitError(
+                    kind: .corrupted, operation: "read commit \(id)", detail: "its contents are no commit",
+                    repository: path)
+            }
+            let line = contents.dropFirst("tree ".utf8.count + 41)
+            var parent: ObjectID?
+            if line.starts(with: "parent ".utf8), line.count > 47, !shallow.contains(id) {
+                parent = ObjectID(hex: Array(line.dropFirst("parent ".utf8.count).prefix(40))[...])
+            }
+            return try body(contents, parent)
+        }
+    }
+
     /// The type and size in bytes of an object, without reading all of it.
     public func header(_ id: ObjectID) throws(GitError) -> (type: ObjectType, size: Int) {
         var size = 0

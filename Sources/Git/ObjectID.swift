@@ -1,7 +1,7 @@
 internal import Core
 
 /// The name of a git object: the SHA-1 of its type, size and contents, 20 bytes.
-public struct ObjectID: Hashable, Sendable {
+public struct ObjectID: Hashable, Sendable, BitwiseCopyable {
     // The 20 bytes as big-endian words, so that comparing words compares bytes.
     let high: UInt64
     let middle: UInt64

@@ -35,7 +35,7 @@ extension CellResult {
 
 extension String {
     /// This text with every run of white space turned into one space, and what a terminal would act on made visible.
-    fileprivate var onOneLine: String {
+    package var onOneLine: String {
         split(whereSeparator: \.isWhitespace).joined(separator: " ").displayableOnOneLine
     }
 }

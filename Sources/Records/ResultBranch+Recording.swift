@@ -16,15 +16,35 @@ extension ResultBranch {
         }
     }
 
+    /// What a commit records.
+    package struct Recording {
+        /// The result as it was written.
+        package var result: CellResult
+        /// Where it was written.
+        package var path: String
+        /// The documents of other versions that were removed.
+        package var superseded: [String] = []
+        /// Whether verdicts of those were kept as verdicts on inputs.
+        package var keepsInputs = false
+
+        /// The message of the commit.
+        ///
+        /// - Parameter plan: The commit of the plan under which the result is recorded.
+        package func message(plan: String?) -> String {
+            result.message(at: keepsInputs ? nil : path, plan: plan, superseding: superseded)
+        }
+    }
+
     /// Writes the result of a cell, compared with the last verdict on the package in the same column, and removes the
     /// documents of versions of the package that the plan does not have any more.
     ///
     /// A verdict on a job that the plan still has, as an input of others, is kept as that of an input.
     ///
-    /// - Returns: The result as it was written; nil where it was recorded before, by another run perhaps.
+    /// - Returns: The result as it was written, with the documents that were removed, and whether others were written; nil
+    ///   where it was recorded before, by another run perhaps.
     package func record(
         _ result: CellResult, of plan: PlannedWork, in transaction: Transaction
-    ) throws -> CellResult? {
+    ) throws -> Recording? {
         let path = ResultPath.cell(result.cell)
         let own = try transaction.value(CellResult.self, at: StorePath(path))
         if let own, own.isCopy(of: result) { return nil }
@@ -33,24 +53,27 @@ extension ResultBranch {
         let newest = superseded.filter { $0.lastVerdict != nil }.max { $0.ended(before: $1) }
         result.compare(with: own?.lastVerdict ?? newest?.lastVerdict)
         try write(result, at: path, in: transaction)
+        var recording = Recording(result: result, path: path)
         for old in superseded {
             try remove(at: ResultPath.cell(old.cell), in: transaction)
+            recording.superseded.append(ResultPath.cell(old.cell))
             if old.isVerdictOnJob, let job = old.job, try plan.hasJob(job) {
                 try write(old, at: ResultPath.input(old.cell, job: job), in: transaction)
+                recording.keepsInputs = true
             }
         }
-        return result
+        return recording
     }
 
     /// Writes the result of a job that decides no cell.
     ///
     /// - Returns: The result as it was written; nil where it was recorded before.
-    func record(_ result: CellResult, ofInputAt path: String, in transaction: Transaction) throws -> CellResult? {
+    func record(_ result: CellResult, ofInputAt path: String, in transaction: Transaction) throws -> Recording? {
         if let own = try transaction.value(CellResult.self, at: StorePath(path)), own.isCopy(of: result) { return nil }
         var result = result
         (result.change, result.previous) = (nil, nil)
         try write(result, at: path, in: transaction)
-        return result
+        return Recording(result: result, path: path)
     }
 
     /// The results of other versions of a cell's package in the same column, of cells that the plan does not have.

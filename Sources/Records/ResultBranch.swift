@@ -76,18 +76,22 @@ public struct ResultBranch: Sendable, Hashable {
 
 extension CellResult {
     /// The message of the commit that records this: the subject, the reason, the trailers.
-    public var message: String { message(plan: nil) }
+    public var message: String { message(at: ResultPath.cell(cell)) }
 
     /// The message of the commit that records this: the subject, the reason, the trailers.
     ///
     /// The reason comes from outside. It is indented, so that no line of it can be read as a trailer or as a line of git's.
     ///
-    /// - Parameter plan: The commit of the plan under which the result is recorded.
-    package func message(plan: String?) -> String {
+    /// - Parameters:
+    ///   - path: The document that the commit writes; nil where it writes others, too, that the message does not name.
+    ///   - plan: The commit of the plan under which the result is recorded.
+    ///   - superseded: The documents that the commit removes.
+    package func message(at path: String?, plan: String? = nil, superseding superseded: [String] = []) -> String {
         var text = subject.displayableOnOneLine + "\n"
         let lines = (reason ?? "").displayable.split(separator: "\n").map { "    \($0)\n" }
         if !lines.isEmpty { text += "\n" + lines.joined() }
-        let trailers = trailers + (plan.map { [(key: "Plan", value: $0)] } ?? [])
+        let trailers =
+            trailers + (plan.map { [(key: "Plan", value: $0)] } ?? []) + indexTrailers(at: path, superseding: superseded)
         text += "\n" + trailers.map { "\($0.key): \($0.value)" }.joined(separator: "\n") + "\n"
         return text
     }

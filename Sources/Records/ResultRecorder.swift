@@ -32,7 +32,7 @@ package struct ResultRecorder: Sendable {
                 ? try branch.record(result, of: planned, in: transaction)
                 : try branch.record(result, ofInputAt: path, in: transaction)
             transaction.message = recorded?.message(plan: run?.plan)
-            return recorded
+            return recorded?.result
         }.value
     }
 }

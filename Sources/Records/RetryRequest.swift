@@ -71,6 +71,9 @@ public struct SupersededResults: Sendable, Hashable {
     /// Whether no result is superseded.
     public var isEmpty: Bool { identities.isEmpty }
 
+    /// Whether any request is for this job.
+    public func concerns(_ job: Digest) -> Bool { identities[job] != nil }
+
     /// Whether a retry was requested after this result, which a run therefore does not rely on.
     public func contains(_ result: CellResult) -> Bool {
         guard let job = result.job, result.outcome != .blocked else { return false }

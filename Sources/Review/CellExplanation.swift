@@ -1,8 +1,7 @@
 internal import Core
-internal import Git
+package import Git
 package import Model
 package import Records
-package import Store
 
 /// Why a cell is as it is, and since when.
 package struct CellExplanation: Codable, Sendable {
@@ -21,8 +20,8 @@ package struct CellExplanation: Codable, Sendable {
 
     /// - Parameters:
     ///   - states: of all cells of the plan that fail or are blocked; of others too, for all it matters.
-    ///   - store: in which the history of the cell is looked at.
-    package init(_ state: CellState, among states: [CellState], plan: PlanDocuments, store: Store) throws {
+    ///   - since: The commit since which the recorded verdict is the same; nil where there is none.
+    package init(_ state: CellState, among states: [CellState], plan: PlanDocuments, since: ObjectID?) throws {
         cell = state
         let job = try state.job.flatMap(Digest.init(hex:)).flatMap { try plan.job($0) }
         inputs = try (job?.inputs ?? []).compactMap { try plan.job($0)?.package }.sorted()
@@ -32,20 +31,7 @@ package struct CellExplanation: Codable, Sendable {
         blocks = BlockedCells(among: states).waiting(for: state.cell)
         let header = try plan.header()
         repositories = (header?.repositories ?? []).map { "\($0.location) \($0.commit)" }
-        since = try header.flatMap { try Self.since(state, deployment: $0.deployment, store: store) }
-    }
-
-    /// The oldest commit from which on the recorded verdict has been the same.
-    private static func since(_ state: CellState, deployment: String, store: Store) throws -> String? {
-        let branch = try Branch(ResultBranch(deployment: deployment, target: state.cell.target).name)
-        let path = try StorePath(ResultPath.cell(state.cell))
-        var oldest: String?
-        for entry in try store.history(of: branch, path: path) {
-            let result = try store.snapshot(at: entry.id).value(CellResult.self, at: path)
-            guard let result, result.outcome == state.outcome, result.signature == state.signature else { break }
-            oldest = entry.id.description
-        }
-        return oldest
+        self.since = since?.description
     }
 
     /// As lines for a person.

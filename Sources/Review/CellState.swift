@@ -100,7 +100,7 @@ package struct CellState: Codable, Sendable, Hashable {
     }
 }
 
-/// What the states of several cells come to.
+/// What the states of several cells come to; `unavailable` outweighs `notGood`.
 package enum OverallState: Sendable {
     /// All required cells are good.
     case good
@@ -108,10 +108,4 @@ package enum OverallState: Sendable {
     case notGood
     /// The infrastructure failed a required cell, so that nothing is known about its package.
     case unavailable
-
-    /// `unavailable` outweighs `notGood`.
-    package init(of states: some Sequence<CellState>) {
-        let bad = states.filter(\.isRequiredAndNotGood)
-        self = bad.isEmpty ? .good : bad.contains { $0.outcome == .infrastructure } ? .unavailable : .notGood
-    }
 }

@@ -25,16 +25,21 @@ package struct DeploymentStatus: Codable, Sendable {
     /// What runs now, longest first; nil where nobody looked.
     package var running: [RunningJob]?
 
-    package init(plan: PlanHeader, states: [CellState], running: [RunningJob]? = nil) {
+    init(plan: PlanHeader, targets: [Target], running: [RunningJob]? = nil) {
         deployment = plan.deployment
         repositories = plan.repositories
         self.running = running
-        targets = Dictionary(grouping: states, by: \.cell.target).sorted { $0.key < $1.key }.map { name, states in
+        self.targets = targets
+    }
+
+    package init(plan: PlanHeader, states: [CellState], running: [RunningJob]? = nil) {
+        let targets = Dictionary(grouping: states, by: \.cell.target).sorted { $0.key < $1.key }.map { name, states in
             Target(
                 name: name, cells: states.count,
                 states: Dictionary(grouping: states, by: \.state).mapValues(\.count),
                 notGood: states.count(where: \.isRequiredAndNotGood))
         }
+        self.init(plan: plan, targets: targets, running: running)
     }
 
     /// As lines for a person.

@@ -12,15 +12,18 @@ package struct TextTable: Sendable {
     }
 
     /// The lines, each column as wide as its widest cell, none with spaces at its end.
-    package func lines(indentedBy indent: Int = 0) -> [String] {
+    ///
+    /// - Parameter firstNumber: The first of the columns that are aligned to the right.
+    package func lines(indentedBy indent: Int = 0, numbersFrom firstNumber: Int = .max) -> [String] {
         let columns = rows.map(\.count).max() ?? 0
         let widths = (0..<columns).map { column in
             rows.map { column < $0.count ? $0[column].count : 0 }.max() ?? 0
         }
         return rows.map { row in
             var line = String(repeating: " ", count: indent)
-            for (cell, width) in zip(row, widths) {
-                line += cell + String(repeating: " ", count: width - cell.count + 2)
+            for (column, (cell, width)) in zip(row, widths).enumerated() {
+                let space = String(repeating: " ", count: width - cell.count)
+                line += column < firstNumber ? cell + space + "  " : space + cell + "  "
             }
             while line.last == " " { line.removeLast() }
             return line

@@ -52,6 +52,28 @@ extension Store {
         }
     }
 
+    /// Lends the contents of a commit and of those before it to `body`, newest first, until it returns false. Ends before a
+    /// commit that is missing or damaged, the first one excepted.
+    ///
+    /// - Returns: Whether it reached the first commit of the history or `body` ended it.
+    /// - Complexity: Reads commits alone, no directories.
+    @discardableResult
+    package func forEachCommit(
+        from head: ObjectID, _ body: (_ id: ObjectID, _ contents: UnsafeRawBufferPointer) throws -> Bool
+    ) throws -> Bool {
+        try handles.with { repository in
+            var next: ObjectID? = head
+            while let id = next {
+                do {
+                    next = try repository.withCommit(id) { try body(id, $0) ? $1 : nil }
+                } catch let error as GitError where error.kind == .corrupted && id != head {
+                    return false
+                }
+            }
+            return true
+        }
+    }
+
     /// The commits that led to `commit` since `ancestor`, newest first; all where that is no ancestor.
     func commits(on commit: ObjectID, after ancestor: ObjectID?) throws -> [ObjectID] {
         try handles.with { repository in

@@ -32,6 +32,8 @@ struct Layout: Sendable {
     var spares: String { "\(own)/spare" }
     var objects: String { "\(own)/objects" }
     var logs: String { "\(own)/logs" }
+    /// What is made of the history and can be made again.
+    var indexes: String { "\(own)/indexes" }
     var live: String { "\(own)/live" }
     var gitObjects: String { "\(root)/objects" }
 }

@@ -87,6 +87,9 @@ public final class Store: Sendable {
         try? finishPendingCommits()
     }
 
+    /// Where indexes of the history may be kept, which can be made again at any time; nil for a plain clone.
+    public var indexDirectory: String? { isClone ? nil : layout.indexes }
+
     /// The branch as it is now; empty where there is none.
     public func snapshot(_ branch: Branch) throws -> Snapshot {
         try handles.with { repository in

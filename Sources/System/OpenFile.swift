@@ -96,6 +96,13 @@ package struct OpenFile<Problem: SystemErrorConvertible>: ~Copyable, Sendable {
         if let error = result { throw Problem(error) }
     }
 
+    /// Writes all of `bytes` at `offset`.
+    package func write(_ bytes: UnsafeRawBufferPointer, at offset: Int) throws(Problem) {
+        if let error = writeAll(bytes, path, by: { pwrite(descriptor, $0, $1, off_t(offset + $2)) }) {
+            throw Problem(error)
+        }
+    }
+
     /// Writes all of `bytes` at the current position.
     package func write(_ bytes: [UInt8]) throws(Problem) {
         let result = bytes.withUnsafeBytes { System.write($0, to: descriptor, path) }

@@ -135,8 +135,8 @@ struct EarlyExit: Error {
 
 extension EarlyExit {
     /// How a command ends that was asked for these cells; nil where all that are required are good.
-    init?(of states: [CellState]) {
-        switch OverallState(of: states) {
+    init?(of state: OverallState) {
+        switch state {
         case .good: return nil
         case .notGood: self.init(status: .notGood)
         case .unavailable: self.init(status: .infrastructure)

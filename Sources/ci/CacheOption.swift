@@ -17,6 +17,17 @@ struct CacheOption: ParsableArguments {
 
     /// The folder of the cache; nil where none was asked for, and there is no home that can be written.
     func directory(in configuration: Configuration, isRead: Bool = false) throws -> String? {
+        try Self.directory(in: configuration, flag: flag, isRead: isRead)
+    }
+
+    /// The folder of the cache as the environment and `ciso.yaml` have it, for commands that only keep indexes there.
+    static func directory(in configuration: Configuration) throws -> String? {
+        try directory(in: configuration, flag: nil, isRead: true)
+    }
+
+    private static func directory(
+        in configuration: Configuration, flag: String?, isRead: Bool
+    ) throws -> String? {
         if let path = try Settings.cache.value(flag: flag, in: configuration) {
             let hint = "set --cache or \(Settings.cache.variable) to another directory"
             if !isRead { try WritableDirectory.check(path, "the cache", hint: hint) }
@@ -29,7 +40,7 @@ struct CacheOption: ParsableArguments {
             if !isRead { try WritableDirectory.check(path, "the cache", hint: hint) }
             return path
         }
-        guard let home = configuration.environment["HOME"], home.hasPrefix("/"), Self.isDirectory(home) else {
+        guard let home = configuration.environment["HOME"], home.hasPrefix("/"), isDirectory(home) else {
             return nil
         }
         let path = "\(home)/.cache/ciso"

@@ -40,8 +40,11 @@ struct StoreOption: ParsableArguments {
 
     /// Opens the store and reads a deployment; nil: the only one in the store.
     func results(of deployment: String?) throws -> DeploymentResults {
-        try DeploymentResults(store: open(), deployment: deployment)
+        try DeploymentResults(store: open(), deployment: deployment, cache: indexCache())
     }
+
+    /// Where indexes are kept of stores that cannot be written; nil where there is no such folder.
+    func indexCache() throws -> String? { try CacheOption.directory(in: .current()) }
 }
 
 /// Where sources of packages come from.

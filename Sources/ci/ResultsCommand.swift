@@ -5,8 +5,9 @@ internal import Review
 struct ResultsCommand: AsyncParsableCommand, TracedCommand {
     static let configuration = CommandConfiguration(
         commandName: "results",
-        abstract: "Print the results, a table for each target.",
+        abstract: "Print what the results come to: how many cells are good, and why the others are not.",
         discussion: """
+            The causes are those of the most cells, across targets. --all prints a table for each target instead. \
             Exits with 1 if some required cell is not good, with 3 if one was failed by the infrastructure. SELECTORs pick \
             cells; none picks all.
             """)
@@ -20,6 +21,9 @@ struct ResultsCommand: AsyncParsableCommand, TracedCommand {
     @Option(help: "text, json or csv.")
     var format: OutputFormat = .text
 
+    @Flag(help: "Print a table for each target, with every cell.")
+    var all = false
+
     @Argument(help: "Which cells.")
     var selectors: [SelectorArgument] = []
 
@@ -27,8 +31,11 @@ struct ResultsCommand: AsyncParsableCommand, TracedCommand {
         let results = try store.results(of: deployment)
         let selectors = try selectors.selectors()
         try results.check(selectors)
-        let states = try results.states(picked: selectors)
-        try CellPrinter(format: format).print(states)
-        if let exit = EarlyExit(of: states) { throw exit }
+        if format == .text, !all {
+            SummaryPrinter.print(try results.summary(picked: selectors, causes: SummaryText.causes))
+        } else {
+            try CellPrinter(format: format).print(results.states(picked: selectors))
+        }
+        if let exit = EarlyExit(of: try results.overallState(picked: selectors)) { throw exit }
     }
 }

@@ -18,7 +18,7 @@ struct RunCommand: AsyncParsableCommand, TracedCommand, SandboxingCommand {
         abstract: "Run the jobs of a matrix that have no result yet.",
         discussion: """
             Plans MATRIX first; without one, runs the plan in the store. Resumes an interrupted run; finished jobs are not \
-            repeated. Ends with the table of results; exits with 1 if a required cell is not good.
+            repeated. Ends with the summary of results; exits with 1 if a required cell is not good.
             """)
 
     @OptionGroup var trace: LogOption
@@ -69,7 +69,8 @@ struct RunCommand: AsyncParsableCommand, TracedCommand, SandboxingCommand {
         try store.requireWritable()
         var results = ResultTables()
         try results.refresh(from: store)
-        let reader = try DeploymentResults(store: store, documents, header, results)
+        let cache = try machine.sources.general.directory(in: configuration, store: path, isRead: true)
+        let reader = try DeploymentResults(store: store, documents, header, cache: cache)
         let plan = try await reader.plan()
         let only = try only.selectors()
         try reader.check(only)
@@ -81,10 +82,13 @@ struct RunCommand: AsyncParsableCommand, TracedCommand, SandboxingCommand {
             try Settings.jobs.value(flag: jobs, in: configuration) ?? ProcessInfo.processInfo.activeProcessorCount
         results = try await run(plan, only, results, in: store, runner: runner, slots: slots)
         try runner.trimCache()
-        try results.refresh(from: store)
-        let states = try DeploymentResults(store: store, documents, header, results).states(picked: only)
-        try CellPrinter(format: format).print(states)
-        if let exit = EarlyExit(of: states) { throw exit }
+        let recorded = try DeploymentResults(store: store, documents, header, cache: cache)
+        if format == .text {
+            SummaryPrinter.print(try recorded.summary(picked: only, causes: SummaryText.causes))
+        } else {
+            try CellPrinter(format: format).print(recorded.states(picked: only))
+        }
+        if let exit = EarlyExit(of: try recorded.overallState(picked: only)) { throw exit }
     }
 
     /// The plan to run: that of the matrix, if there is one, or that of the deployment.

@@ -14,7 +14,7 @@ struct StatusCommand: AsyncParsableCommand, TracedCommand {
     var format: OutputFormat = .text
 
     func run() async throws {
-        let statuses = try DeploymentStatus.all(in: store.open())
+        let statuses = try DeploymentStatus.all(in: store.open(), cache: store.indexCache())
         switch format {
         case .json: try printJSON(statuses)
         case .csv: printCSV(statuses)

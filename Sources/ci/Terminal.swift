@@ -21,9 +21,12 @@ enum Terminal {
     static let hasColour = printsToTerminal && (environment("NO_COLOR") ?? "").isEmpty && environment("TERM") != "dumb"
 
     /// Columns of the terminal behind standard error; 80 where there is none.
-    static var columns: Int {
+    static var columns: Int { columns(of: STDERR_FILENO) }
+
+    /// Columns of the terminal behind a descriptor; 80 where there is none.
+    static func columns(of descriptor: Int32) -> Int {
         var size = winsize()
-        guard ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 80 }
+        guard ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 80 }
         return Int(size.ws_col)
     }
 

@@ -27,8 +27,8 @@ import Testing
             ])
         #expect(try states(results, "outcome:failure").count == 1)
         #expect(try DeploymentStatus.all(in: deployment.store).first?.targets.first?.states["pending"] == 6)
-        #expect(OverallState(of: try results.states(picked: [])) == .notGood)
-        #expect(OverallState(of: try results.states(picked: [Selector(parsing: "*/5.3.0/fmt")])) == .good)
+        #expect(try results.overallState(picked: []) == .notGood)
+        #expect(try results.overallState(picked: [Selector(parsing: "*/5.3.0/fmt")]) == .good)
     }
 
     @Test(arguments: [

@@ -18,16 +18,16 @@ package struct Cancellation: Sendable {
     package init(of selectors: [Selector], in results: DeploymentResults) throws {
         try results.check(selectors)
         self.results = results
-        cells = try results.cells(picked: selectors).filter { Self.isPending($0, in: results) }
+        cells = try results.cells(picked: selectors).filter { try Self.isPending($0, in: results) }
         guard !cells.isEmpty else {
             throw Failure(.input, "no pending cell matches the selector", hint: "'ci results' lists the cells")
         }
     }
 
-    private static func isPending(_ cell: PlannedCell, in results: DeploymentResults) -> Bool {
-        let state = results.state(of: cell)
+    private static func isPending(_ cell: PlannedCell, in results: DeploymentResults) throws -> Bool {
+        let state = try results.state(of: cell)
         // A cell without a solution has no recorded verdict until a run records the plan's.
-        let isRecorded = results.result(of: cell.cell).map { cell.isDecided(by: $0) } ?? false
+        let isRecorded = try results.result(of: cell.cell).map { cell.isDecided(by: $0) } ?? false
         return state.state == "pending" || state.retry == true || state.outcome == .unsolvable && !isRecorded
     }
 
@@ -47,7 +47,7 @@ package struct Cancellation: Sendable {
                         CellResult.self, at: StorePath(ResultPath.cell(cell.cell)))
                     if let known, cell.isDecided(by: known), !superseded.contains(known) { continue }
                     let recorded = try branch.record(result(for: cell), of: plan, in: transaction)
-                    if cells.count == 1 { transaction.message = recorded?.message }
+                    if cells.count == 1 { transaction.message = recorded?.message(plan: nil) }
                 }
             }
         }

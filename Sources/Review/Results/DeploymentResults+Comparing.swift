@@ -66,7 +66,7 @@ extension DeploymentResults {
                     ?? "it has \(compilers.joined(separator: ", "))")
         }
         let selector = Selector.cells(target: Glob(target), compiler: compiler.map { Glob($0) } ?? .all, package: .all)
-        let results = try cells(picked: [selector]).compactMap { result(of: $0.cell) }
+        let results = try cells(picked: [selector]).compactMap { try result(of: $0.cell) }
         return ComparedColumn(results: results, target: target, compiler: compiler)
     }
 

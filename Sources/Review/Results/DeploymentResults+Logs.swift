@@ -25,7 +25,7 @@ extension DeploymentResults {
                 ? "the tests of \(state.cell): \(state.words) (--build shows the log of its build)" : nil
             return try read(digest, of: state, title: title)
         }
-        let blocker = blocker(of: state)
+        let blocker = try blocker(of: state)
         return try read(blocker?.log, of: state, title: blocker.map { "\($0.cell), which blocks \(state.cell)" })
     }
 
@@ -33,7 +33,7 @@ extension DeploymentResults {
     private func buildOfTested(_ state: CellState) throws -> CellResult? {
         let planned = try cells(picked: [Selector(cell: state.cell)]).first
         guard case .jobs(let build, _?) = planned?.basis else { return nil }
-        return tables[state.cell.target]?.result(ofJob: build)
+        return try index.result(ofJob: build, as: state.cell, in: store)
     }
 
     private func read(_ digest: Digest?, of state: CellState, title: String?) throws -> Log {
@@ -48,10 +48,13 @@ extension DeploymentResults {
         return Log(bytes: bytes, title: title)
     }
 
-    private func blocker(of state: CellState) -> CellResult? {
-        guard let blocker = state.blockedBy, let table = tables[state.cell.target] else { return nil }
-        return table.results.values.first {
-            $0.cell.package == blocker && $0.cell.compiler == state.cell.compiler && $0.outcome == .failure
+    private func blocker(of state: CellState) throws -> CellResult? {
+        guard let blocker = state.blockedBy else { return nil }
+        let cell = Cell(target: state.cell.target, compiler: state.cell.compiler, package: blocker)
+        for isInput in [false, true] {
+            guard let place = index.contents.place(of: cell, isInput: isInput) else { continue }
+            if let result = try index.result(at: place, in: store), result.outcome == .failure { return result }
         }
+        return nil
     }
 }

@@ -9,7 +9,7 @@ extension DeploymentResults {
     /// - Throws: `Failure` of the category `input` where it matches none or several.
     package func state(picked selector: Selector) throws -> CellState {
         var states = try states(picked: [selector])
-        if states.isEmpty { states = recordedInputs(picked: selector) }
+        if states.isEmpty { states = try recordedInputs(picked: selector) }
         guard let state = states.first else { throw try nothing(pickedBy: selector) }
         guard states.count == 1 else {
             let names = states.prefix(5).map(\.cell.description).joined(separator: ", ")
@@ -54,7 +54,7 @@ extension DeploymentResults {
             guard compilers.contains(where: compiler.matches) else {
                 return unknown("compiler", compiler.pattern, among: compilers)
             }
-            let packages = try documents.cells().map(\.cell.package)
+            let packages = index.plannedPlaces.map { index.contents.cell(at: $0).package }
             let name = PackageVersion(package.pattern)?.name ?? package.pattern
             let versions = packages.filter { $0.name == name }.map(\.description)
             if !versions.isEmpty {
@@ -66,12 +66,10 @@ extension DeploymentResults {
     }
 
     /// The states of jobs that decide no cell, and that a selector of cells picks by their names.
-    private func recordedInputs(picked selector: Selector) -> [CellState] {
+    private func recordedInputs(picked selector: Selector) throws -> [CellState] {
         guard case .cells = selector else { return [] }
-        let inputs = tables.values.flatMap(\.results.values).filter { selector.picks($0.cell, result: $0) }
-        return Dictionary(grouping: inputs, by: \.cell).values
-            .compactMap { $0.max { $0.ended(before: $1) } }
-            .map(CellState.init(recorded:)).sorted { $0.cell < $1.cell }
+        return try index.inputPlaces.filter { selector.picks(index.contents.cell(at: $0), result: nil) }
+            .compactMap { try index.result(at: $0, in: store) }.map(CellState.init(recorded:))
     }
 
     private func unknown(_ kind: String, _ name: String, among known: [String]) -> (String?, String?) {

@@ -5,8 +5,8 @@ package import Store
 
 /// The newest plan of a deployment with the results recorded for its cells, as of the moment it was opened.
 ///
-/// What a front end shows of a deployment starts here: tables, logs, comparisons, explanations. The result tables are read
-/// at once; of the plan, only the parts that a question needs.
+/// What a front end shows of a deployment starts here: tables, causes, logs, comparisons, explanations. Cells and results
+/// come from an index; of the plan and of the results, only the documents are read that a question needs.
 package struct DeploymentResults: Sendable {
     /// The store that is read.
     package let store: Store
@@ -14,46 +14,34 @@ package struct DeploymentResults: Sendable {
     package let documents: PlanDocuments
     /// The head of the plan: targets, columns and repositories.
     package let header: PlanHeader
-    /// The results of each target, by its name.
-    package let tables: [String: ResultTable]
+    /// Cells, results and their history.
+    package let index: ResultIndex
     private let superseded: SupersededResults
 
     /// Reads a deployment.
     ///
-    /// - Parameter deployment: its name; nil for the only one in the store.
+    /// - Parameters:
+    ///   - deployment: its name; nil for the only one in the store.
+    ///   - cache: where the index is kept if not in the store: of a plain clone, or of a store that may only be read. Nil:
+    ///     nowhere.
     /// - Throws: `Failure` of the category `input` where there is none of that name, or several and none is named;
     ///   `StoreError`.
-    /// - Complexity: O(results of the deployment).
-    package init(store: Store, deployment: String?) throws {
+    /// - Complexity: O(cells of the plan + results since the last time).
+    package init(store: Store, deployment: String?, cache: String? = nil) throws {
         let (documents, header) = try Self.plan(of: deployment, in: store)
-        try self.init(store: store, documents, header)
+        try self.init(store: store, documents, header, cache: cache)
     }
 
-    private init(store: Store, _ documents: PlanDocuments, _ header: PlanHeader) throws {
-        var tables: [String: ResultTable] = [:]
-        for target in Set(header.targets.map(\.name)) {
-            let branch = ResultBranch(deployment: header.deployment, target: target)
-            tables[target] = try branch.table(in: store.snapshot(Branch(branch.name)))
-        }
-        try self.init(store: store, documents, header, tables)
-    }
-
-    /// A plan that is open already, with results that were read before.
-    package init(store: Store, _ documents: PlanDocuments, _ header: PlanHeader, _ results: ResultTables) throws {
-        var tables: [String: ResultTable] = [:]
-        for target in Set(header.targets.map(\.name)) {
-            tables[target] = results[ResultBranch(deployment: header.deployment, target: target)] ?? ResultTable()
-        }
-        try self.init(store: store, documents, header, tables)
-    }
-
-    private init(
-        store: Store, _ documents: PlanDocuments, _ header: PlanHeader, _ tables: [String: ResultTable]
-    ) throws {
+    /// A plan that is open already.
+    package init(store: Store, _ documents: PlanDocuments, _ header: PlanHeader, cache: String? = nil) throws {
         self.store = store
         self.documents = documents
         self.header = header
-        self.tables = tables
+        let folder = "indexes/\(Digest(of: store.path).hex.prefix(16))"
+        let directories = [store.indexDirectory, cache.map { "\($0)/\(folder)" }].compactMap { $0 }
+        index = try ResultIndex(
+            of: header.deployment, documents, targets: Set(header.targets.map(\.name)).sorted(), in: store,
+            directories: directories)
         superseded = try SupersededResults(in: store)
     }
 
@@ -107,69 +95,57 @@ package struct DeploymentResults: Sendable {
     }
 
     /// The digest of the layer that a job added on a target; nil where no result has one.
-    package func layer(ofJob job: Digest, on target: String) -> Digest? {
-        tables[target]?.result(ofJob: job)?.layer
+    package func layer(ofJob id: Digest, on target: String) throws -> Digest? {
+        guard let job = try documents.job(id) else { return nil }
+        let cell = Cell(target: target, compiler: job.compiler, package: job.package)
+        return try index.result(ofJob: id, as: cell, in: store)?.layer
     }
 
-    /// The recorded verdict on a cell, which may be on a job of an earlier plan; nil where there is none.
-    package func result(of cell: Cell) -> CellResult? {
-        tables[cell.target]?.result(of: cell)
+    /// The recorded verdict on a cell, which may be on a job of an earlier plan; nil where there is none. Of the layer, and of
+    /// what else only the document of the result has, there is nothing in it.
+    package func result(of cell: Cell) throws -> CellResult? {
+        try index.contents.place(of: cell).flatMap { try index.result(at: $0, in: store) }
     }
 
-    /// The recorded verdict on the job that the plan has for a cell now; nil where there is none.
-    private func verdict(on planned: PlannedCell) -> CellResult? {
-        result(of: planned.cell).flatMap { planned.isDecided(by: $0) ? $0 : nil }
-    }
-
-    /// The states of the cells that any of the selectors matches, in order of their names.
+    /// The states of the cells that the selectors pick, in order of their names.
     ///
-    /// - Parameter selectors: none matches all cells.
-    /// - Complexity: O(cells of the columns that the selectors match).
+    /// - Parameter selectors: none picks all cells.
     package func states(picked selectors: [Selector]) throws -> [CellState] {
-        try cells(picked: selectors).map(state(of:))
+        try places(picked: selectors).compactMap { place in
+            try index.contents.planned(at: place).map { try state(of: $0) }
+        }
     }
 
     /// The state of a cell of the plan.
-    package func state(of planned: PlannedCell) -> CellState {
-        let result = result(of: planned.cell)
-        return CellState(planned, result: result, isSuperseded: result.map(superseded.contains) ?? false)
+    package func state(of planned: PlannedCell) throws -> CellState {
+        let result = try result(of: planned.cell)
+        return CellState(planned, result: result, isSuperseded: try result.map(isSuperseded) ?? false)
     }
 
-    /// The planned cells that any of the selectors matches, in order of their names.
+    /// Whether a retry was requested after a result.
+    private func isSuperseded(_ result: CellResult) throws -> Bool {
+        guard let job = result.job, superseded.concerns(job) else { return false }
+        if result.execution != nil { return superseded.contains(result) }
+        // Versions that did not record executions: the document has what distinguishes them.
+        return try index.result(ofJob: job, as: result.cell, in: store).map(superseded.contains) ?? false
+    }
+
+    /// The planned cells that the selectors pick, in order of their names.
     ///
-    /// - Parameter selectors: none matches all cells.
+    /// - Parameter selectors: none picks all cells.
     package func cells(picked selectors: [Selector]) throws -> [PlannedCell] {
-        guard !selectors.isEmpty else { return try documents.cells() }
-        let tasks = try TaskIndex(documents.tasks())
-        var paths: Set<StorePath> = []
-        for column in header.columns {
-            for digits in Set(selectors.flatMap { shards(of: column, near: $0) }) {
-                try paths.insert(
-                    PlanLayout.cells(
-                        in: CellShard(target: column.target, compiler: column.compiler, digits: digits)))
-            }
-        }
-        let picked = try paths.flatMap { try documents.cells(at: $0) }.filter { planned in
-            selectors.contains {
-                $0.picks(planned.cell, result: verdict(on: planned), tasks: tasks.tasks(of: planned.cell))
-            }
-        }
-        return picked.sorted { $0.cell < $1.cell }
+        try places(picked: selectors).compactMap(index.contents.planned)
     }
 
-    /// The parts of a column among which are all cells that the selector picks there.
-    private func shards(of column: PlanColumn, near selector: Selector) -> [String] {
-        switch selector {
-        case .cells(let target, let compiler, let package):
-            guard target.matches(column.target), compiler.matches(column.compiler) else { return [] }
-            guard package.isLiteral else { return CellShard.allDigits }
-            return [package.pattern, PackageVersion(package.pattern)?.name].compactMap { $0 }
-                .map(CellShard.digits(ofPackage:))
-        case .outcome, .signature:
-            return (tables[column.target]?.results.values).map(Array.init)?
-                .filter { $0.cell.compiler == column.compiler && selector.picks($0.cell, result: $0) }
-                .map { CellShard.digits(ofPackage: $0.cell.package.name) } ?? []
-        case .task: return CellShard.allDigits
+    /// Where the planned cells are that the selectors pick, in order of their names.
+    func places(picked selectors: [Selector]) throws -> [Int] {
+        let planned = index.plannedPlaces
+        guard !selectors.isEmpty else { return planned }
+        let tasks = try TaskIndex(documents.tasks())
+        return try planned.filter { place in
+            let cell = index.contents.cell(at: place)
+            let result = index.contents.cells[place].isDecided ? try index.result(at: place, in: store) : nil
+            return selectors.contains { $0.picks(cell, result: result, tasks: tasks.tasks(of: cell)) }
         }
     }
 }

@@ -44,7 +44,7 @@ private struct RequestAssembly {
 
     private func input(_ id: Digest) throws -> JobRequest.Input {
         let job = try results.documents.job(id)
-        guard let job, let layer = results.layer(ofJob: id, on: cell.target) else {
+        guard let job, let layer = try results.layer(ofJob: id, on: cell.target) else {
             let name = job?.package.description ?? id.hex
             throw Failure(
                 .input, "\(cell) needs \(name), which was not built in this store", hint: "run it first: ci run")

@@ -22,7 +22,7 @@ import Testing
         }
         #expect(try world.run(["cancel"] + cells).status == 0)
         #expect(try states() == ["cancelled", "cancelled", "cancelled"])
-        #expect(try world.run("results", "outcome:cancelled").output.hasPrefix("debian-12: 3 cancelled\n"))
+        #expect(try world.run("results", "--all", "outcome:cancelled").output.hasPrefix("debian-12: 3 cancelled\n"))
         #expect(try world.run("status", "--format", "csv").output.contains("small,debian-12,cancelled,3\n"))
         for cell in cells { #expect(try world.run("explain", cell).output.contains(": cancelled\n"), "\(cell)") }
         #expect(try world.run(["report", "--output", "site"] + cells).status == 0)

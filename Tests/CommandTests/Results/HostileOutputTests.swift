@@ -13,7 +13,8 @@ import Testing
     @Test func noCommandPassesItOn() async throws {
         let world = try await RecordedStore.shared()
         for command in [
-            ["results"], ["results", "--format", "csv"], ["results", "--format", "json"], ["explain", "bad"],
+            ["results"], ["results", "--all"], ["results", "--format", "csv"], ["results", "--format", "json"],
+            ["explain", "bad"],
             ["explain", "--format", "json", "bad"], ["log", "bad"], ["log", "tested"], ["log", "top"],
             ["diff", "debian-12", "results/small/debian-12~3"], ["status"],
             ["store", "log", "results/small/debian-12"],
@@ -31,7 +32,7 @@ import Testing
 
     @Test func itIsVisibleAndInJSONTheSame() async throws {
         let world = try await RecordedStore.shared()
-        #expect(try world.run("results").output.contains("^[]0;title^G<U+009B>31m<U+202E>drowssap<U+2066>"))
+        #expect(try world.run("results", "--all").output.contains("^[]0;title^G<U+009B>31m<U+202E>drowssap<U+2066>"))
         struct State: Decodable {
             var reason: String?
         }

@@ -89,7 +89,9 @@ final class RecordedStore: Sendable {
     }
 
     private func put(_ result: CellResult, in store: Store, _ branch: ResultBranch, at path: String) async throws {
-        try await store.transact(Branch(branch.name), result.message) { try branch.write(result, at: path, in: $0) }
+        try await store.transact(Branch(branch.name), result.message(at: path)) {
+            try branch.write(result, at: path, in: $0)
+        }
     }
 
     private func environment(_ more: [String: String] = [:]) -> [String: String] {

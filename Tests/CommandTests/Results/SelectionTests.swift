@@ -52,7 +52,7 @@ import Testing
         let world = try await RecordedStore.shared()
         var printed: Set<String> = []
         for command in [
-            ["results"], ["explain", "bad"], ["explain", "top"], ["retry", "--dry-run", "bad"],
+            ["results"], ["results", "--all"], ["explain", "bad"], ["explain", "top"], ["retry", "--dry-run", "bad"],
             ["retry", "--dry-run", "tested"], ["cancel", "--dry-run", "waiting"], ["results", "--format", "csv"],
             ["plan", "matrix.yaml", "--format", "csv", "--dry-run"],
             ["diff", "debian-12", "results/small/debian-12~3"],
@@ -90,7 +90,7 @@ import Testing
 
     @Test func verdictsOfTestsAreToldFromThoseOfBuilds() async throws {
         let world = try await RecordedStore.shared()
-        #expect(try world.run("results", "tested").output.contains("failure in test"))
+        #expect(try world.run("results", "--all", "tested").output.contains("failure in test"))
         let explained = try world.run("explain", "tested").output
         #expect(explained.contains("failure in test") && explained.contains(" (test)\n"), "\(explained)")
         struct State: Decodable {

@@ -32,7 +32,8 @@ import Testing
         let clone = folder("clone")
         try Program(["git", "clone", "-q"] + options + [world.path, clone]).output()
         for command in [
-            ["results"], ["results", "--format", "json"], ["status"], ["diff", "quickstart", "quickstart"],
+            ["results"], ["results", "--all"], ["results", "--format", "json"], ["status"],
+            ["diff", "quickstart", "quickstart"],
             ["store", "log"], ["store", "log", "results/quickstart/debian-12"],
             ["store", "show", "quickstart", "plan.json"],
             ["store", "show", "results/quickstart/debian-12"],

@@ -1,0 +1,65 @@
+internal import Core
+internal import Git
+internal import Model
+internal import Records
+internal import Store
+
+extension IndexContents {
+    /// Makes the index one of this plan; reads only the documents of cells that differ from the plan that it had.
+    ///
+    /// - Throws: `StoreError`; `Failure` where a document is no part of a plan.
+    mutating func setPlan(_ documents: PlanDocuments, in store: Store) throws {
+        guard let base = documents.base, plan != base.commit else { return }
+        let known = plan.flatMap { try? store.snapshot(at: $0) }
+        if let known {
+            let old = PlanDocuments(base: known)
+            for difference in try documents.differences(from: old) where difference.path.isInside(PlanLayout.cells) {
+                if difference.isInOld { for cell in try old.cells(at: difference.path) { unplan(cell.cell) } }
+                if difference.isInNew { for cell in try documents.cells(at: difference.path) { set(cell) } }
+            }
+        } else {
+            for place in cells.indices { cells[place].basis = .unplanned }
+            for cell in try documents.cells() { set(cell) }
+        }
+        plan = base.commit
+    }
+
+    private mutating func unplan(_ cell: Cell) {
+        if let place = place(of: cell) { cells[place].basis = .unplanned }
+    }
+
+    private mutating func set(_ planned: PlannedCell) {
+        guard let place = place(ofName: planned.cell.description, isInput: false) else { return }
+        var cell = cells[place]
+        cell.isRequired = planned.required
+        cell.priority = Int32(clamping: planned.priority)
+        cell.accepted = planned.accepted.map { texts.intern($0) } ?? 0
+        cell.untested = planned.untested.map { texts.intern($0) } ?? 0
+        (cell.hasTest, cell.explanation, cell.root) = (false, 0, 0)
+        switch planned.basis {
+        case .jobs(let build, let test):
+            (cell.basis, cell.build, cell.hasTest, cell.test) = (.jobs, build, test != nil, test ?? .zero)
+        case .unsolvable(let explanation):
+            (cell.basis, cell.explanation) = (.unsolvable, texts.intern(explanation))
+            cell.root = explanation.split(separator: "\n").last.map { texts.intern(String($0)) } ?? 0
+        case .excluded(let reason):
+            (cell.basis, cell.explanation) = (.excluded, texts.intern(reason))
+        }
+        cells[place] = cell
+    }
+
+    /// The cell as the plan has it; nil where it is not planned.
+    func planned(at place: Int) -> PlannedCell? {
+        let cell = cells[place]
+        let basis: PlannedCell.Basis
+        switch cell.basis {
+        case .unplanned: return nil
+        case .jobs: basis = .jobs(build: cell.build, test: cell.hasTest ? cell.test : nil)
+        case .unsolvable: basis = .unsolvable(explanation: texts[cell.explanation])
+        case .excluded: basis = .excluded(reason: texts[cell.explanation])
+        }
+        return PlannedCell(
+            cell: self.cell(at: place), basis: basis, required: cell.isRequired, priority: Int(cell.priority),
+            accepted: texts.text(cell.accepted), untested: texts.text(cell.untested))
+    }
+}

@@ -1,0 +1,146 @@
+internal import Core
+internal import Git
+internal import Model
+internal import System
+
+/// What an index of a deployment's results holds: planned cells, their last results, and the history of all results.
+struct IndexContents: Sendable {
+    /// The deployment's name.
+    let deployment: String
+    /// The commit of the plan.
+    var plan: ObjectID?
+    /// The commits of the branches of results up to which the index goes, by target.
+    var tips: [String: ObjectID] = [:]
+    /// All texts but the names of cells.
+    var texts: InternedTexts
+    /// The names of cells; the cell of the text N is at N - 1. Those of inputs begin with `+`.
+    var names: InternedTexts
+    var cells: [IndexedCell]
+    /// The places of the cells in the order of their names, inputs after the cells of that name.
+    var order: [UInt32]
+    var history: HistoryRows
+
+    /// An index without cells.
+    init(of deployment: String) {
+        self.deployment = deployment
+        (texts, names) = (InternedTexts(), InternedTexts())
+        (cells, order) = ([], [])
+        history = HistoryRows()
+    }
+
+    init(
+        of deployment: String, plan: ObjectID?, tips: [String: ObjectID], texts: InternedTexts, names: InternedTexts,
+        cells: [IndexedCell], order: [UInt32], history: HistoryRows
+    ) {
+        (self.deployment, self.plan, self.tips) = (deployment, plan, tips)
+        (self.texts, self.names, self.cells, self.order) = (texts, names, cells, order)
+        self.history = history
+    }
+
+    /// The name of the cell at a place.
+    func cell(at place: Int) -> Cell {
+        let cell = cells[place]
+        return Cell(
+            target: texts[cell.target], compiler: texts[cell.compiler],
+            package: PackageVersion(name: texts[cell.name], version: texts[cell.version]))
+    }
+
+    /// Where a cell is; nil where the index has none of that name.
+    func place(of cell: Cell, isInput: Bool = false) -> Int? {
+        names.id(of: (isInput ? "+" : "") + cell.description).map { Int($0) - 1 }
+    }
+
+    /// Where a cell is, which is added where it is not there.
+    ///
+    /// - Returns: nil for a text that is no name of a cell.
+    mutating func place(ofName name: UnsafeRawBufferPointer, isInput: Bool) -> Int? {
+        if !isInput, let id = names.id(of: name) { return Int(id) - 1 }
+        return place(ofName: String(decoding: name, as: UTF8.self), isInput: isInput)
+    }
+
+    /// Where a cell is, which is added where it is not there.
+    ///
+    /// - Returns: nil for a text that is no name of a cell.
+    mutating func place(ofName name: String, isInput: Bool) -> Int? {
+        guard let cell = Cell(name) else { return nil }
+        let known = names.count
+        let id = names.intern((isInput ? "+" : "") + name)
+        if names.count > known {
+            cells.append(
+                IndexedCell(
+                    target: texts.intern(cell.target), compiler: texts.intern(cell.compiler),
+                    name: texts.intern(cell.package.name), version: texts.intern(cell.package.version),
+                    isInput: isInput))
+        }
+        return Int(id) - 1
+    }
+
+    /// Brings `order` up to date with cells that were added.
+    mutating func sortAdded() {
+        guard order.count < cells.count else { return }
+        let added = (order.count..<cells.count).map { (cell: cell(at: $0), place: UInt32($0)) }
+            .sorted { ($0.cell, $0.place) < ($1.cell, $1.place) }
+        guard added.count * 16 < cells.count else {
+            order = cells.indices.map { (cell: cell(at: $0), place: UInt32($0)) }
+                .sorted { ($0.cell, $0.place) < ($1.cell, $1.place) }.map(\.place)
+            return
+        }
+        for new in added {
+            var (low, high) = (0, order.count)
+            while low < high {
+                let middle = (low + high) / 2
+                let other = cell(at: Int(order[middle]))
+                if (other, order[middle]) < (new.cell, new.place) { low = middle + 1 } else { high = middle }
+            }
+            order.insert(new.place, at: low)
+        }
+    }
+}
+
+/// The rows of a history: those of a file, which are not copied, and those that were added.
+struct HistoryRows: Sendable {
+    private struct Base: @unchecked Sendable {
+        let file: MappedFile
+        let rows: UnsafeBufferPointer<HistoryRow>
+    }
+
+    private let base: Base?
+    private(set) var added: [HistoryRow] = []
+
+    init() { base = nil }
+
+    init(_ file: MappedFile, _ section: UnsafeRawBufferPointer) {
+        base = Base(file: file, rows: section.bindMemory(to: HistoryRow.self))
+    }
+
+    var baseCount: Int { base?.rows.count ?? 0 }
+    var count: Int { baseCount + added.count }
+
+    /// - Throws: `IndexDamage` for a row of the file that is not as it was written.
+    subscript(number: HistoryRow.Number) -> HistoryRow {
+        get throws(IndexDamage) {
+            let place = Int(number)
+            if let base, place < base.rows.count {
+                let row = base.rows[place]
+                guard row.isSound(as: number) else { throw IndexDamage() }
+                return row
+            }
+            guard place - baseCount < added.count else { throw IndexDamage() }
+            return added[place - baseCount]
+        }
+    }
+
+    /// Adds rows whose numbers are the next ones.
+    mutating func add(_ rows: [HistoryRow]) { added += rows }
+
+    /// Lends the bytes of all rows as a file keeps them.
+    func forEachPiece(_ body: (UnsafeRawBufferPointer) throws -> Void) throws {
+        if let base { try body(UnsafeRawBufferPointer(base.rows)) }
+        var sealed = added
+        for place in sealed.indices { sealed[place].seal(as: HistoryRow.Number(baseCount + place)) }
+        try sealed.withUnsafeBytes { try body($0) }
+    }
+}
+
+/// The file of an index is not as it was written. It is made again.
+struct IndexDamage: Error {}

@@ -1,0 +1,75 @@
+package import Git
+package import Model
+
+/// A result of a cell as the history has it.
+package struct PastResult: Codable, Sendable, Hashable {
+    /// The commit that recorded it.
+    package var commit: ObjectID
+    /// Seconds since 1970, when it was recorded; 0 where the commit is not here.
+    package var time: Int
+    /// The run that recorded it; absent where that is unknown.
+    package var run: Int?
+    /// Absent where the result was removed.
+    package var outcome: Outcome?
+    /// The phase that failed; absent where none did.
+    package var phase: Phase?
+    /// The normalised error line.
+    package var signature: String?
+    /// How it compares with the verdict before.
+    package var change: ResultChange?
+}
+
+extension ResultIndex {
+    /// All results of a cell, newest first; of a job that decides no cell where the plan has no such cell.
+    ///
+    /// The document of a result is in the tree of its commit.
+    ///
+    /// - Complexity: O(results of the cell).
+    package func history(of cell: Cell) throws -> [PastResult] {
+        try withSoundHistory { contents in
+            for isInput in [false, true] {
+                guard let place = contents.place(of: cell, isInput: isInput),
+                    contents.cells[place].row != HistoryRow.none
+                else { continue }
+                return try contents.pastResults(from: contents.cells[place].row)
+            }
+            return []
+        }
+    }
+
+    /// The cells of the versions of a package in a column that the index knows of, in order of their names.
+    package func versions(of package: String, target: String, compiler: String) -> [Cell] {
+        let texts = contents.texts
+        guard let name = texts.id(of: package), let target = texts.id(of: target), let compiler = texts.id(of: compiler)
+        else { return [] }
+        let places = contents.order.lazy.map(Int.init).filter { [contents] place in
+            let cell = contents.cells[place]
+            return cell.name == name && cell.target == target && cell.compiler == compiler
+                && (cell.basis != .unplanned || cell.row != HistoryRow.none)
+        }
+        var cells: [Cell] = []
+        for place in places {
+            let cell = contents.cell(at: place)
+            if cells.last != cell { cells.append(cell) }
+        }
+        return cells
+    }
+}
+
+extension IndexContents {
+    /// The results of one cell from a row on back.
+    func pastResults(from newest: HistoryRow.Number) throws(IndexDamage) -> [PastResult] {
+        var results: [PastResult] = []
+        var number = newest
+        while number != HistoryRow.none {
+            let row = try history[number]
+            results.append(
+                PastResult(
+                    commit: row.commit, time: Int(row.time), run: row.run == 0 ? nil : Int(row.run),
+                    outcome: row.outcome,
+                    phase: row.phase, signature: texts.text(row.signature), change: row.change))
+            number = row.before
+        }
+        return results
+    }
+}

@@ -1,0 +1,75 @@
+internal import Core
+internal import Foundation
+internal import Git
+internal import Model
+internal import Records
+internal import Store
+
+extension ResultIndex {
+    /// The places of the planned cells, in the order of their names.
+    var plannedPlaces: [Int] {
+        contents.order.lazy.map(Int.init).filter { contents.cells[$0].basis != .unplanned }
+    }
+
+    /// The places of recorded jobs that decide no planned cell, in the order of their names: inputs of others, and cells that
+    /// the plan no longer has.
+    var inputPlaces: [Int] {
+        contents.order.lazy.map(Int.init).filter { place in
+            contents.cells[place].basis == .unplanned && contents.cells[place].record != nil
+        }
+    }
+
+    /// The last recorded result of a cell, whether or not it decides the cell as it is planned now; nil where there is none.
+    ///
+    /// Of the layer and of what else only the document has, there is nothing in it.
+    func result(at place: Int, in store: Store) throws -> CellResult? {
+        let cell = contents.cells[place]
+        guard let record = cell.record else { return nil }
+        let name = contents.cell(at: place)
+        if record.isAbridged, let result = try document(of: name, isInput: cell.isInput, record, in: store) {
+            return result
+        }
+        let texts = contents.texts
+        var result = CellResult(
+            cell: name, job: record.hasJob ? record.job : nil, outcome: record.outcome, repositories: [])
+        result.phase = record.phase
+        result.signature = texts.text(record.signature)
+        result.reason = texts.text(record.reason)
+        result.blockedBy = texts.text(record.blockedBy).flatMap { PackageVersion($0) }
+        result.log = record.hasLog ? record.log : nil
+        result.duration = record.duration.isNaN ? nil : record.duration
+        result.machine = texts.text(record.machine)
+        result.execution = texts.text(record.execution)
+        return result
+    }
+
+    /// The document of a result, from the commit up to which the index goes.
+    private func document(
+        of cell: Cell, isInput: Bool, _ record: IndexedRecord, in store: Store
+    ) throws -> CellResult? {
+        guard let tip = contents.tips[cell.target] else { return nil }
+        let path = isInput ? ResultPath.input(cell, job: record.job) : ResultPath.cell(cell)
+        return try store.snapshot(at: tip).value(CellResult.self, at: StorePath(path))
+    }
+
+    /// The newest verdict on a job that a cell, or an input of one, names; nil where there is none.
+    ///
+    /// - Parameter package: That of the job, with the compiler and the target.
+    func result(ofJob job: Digest, as cell: Cell, in store: Store) throws -> CellResult? {
+        guard let tip = contents.tips[cell.target] else { return nil }
+        let snapshot = try store.snapshot(at: tip)
+        return try [ResultPath.cell(cell), ResultPath.input(cell, job: job)]
+            .compactMap { try snapshot.value(CellResult.self, at: StorePath($0)) }
+            .filter { $0.job == job }
+            .max { $0.isVerdictOnJob == $1.isVerdictOnJob ? $0.ended(before: $1) : $1.isVerdictOnJob }
+    }
+
+    /// The commit since which the last result of a cell has said the same; nil where nothing was recorded.
+    func commitOfState(of cell: Cell) throws -> ObjectID? {
+        try withSoundHistory { contents in
+            let places = [false, true].compactMap { contents.place(of: cell, isInput: $0) }
+            guard let place = places.first(where: { contents.cells[$0].record != nil }) else { return nil }
+            return try contents.history[contents.history[contents.cells[place].row].since].commit
+        }
+    }
+}

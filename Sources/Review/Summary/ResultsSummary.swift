@@ -1,0 +1,70 @@
+internal import Core
+package import Model
+internal import Records
+internal import Store
+
+/// What the results of a deployment come to: how cells stand for each target and compiler, and why those are bad that are.
+package struct ResultsSummary: Codable, Sendable {
+    /// The cells of a target with a compiler.
+    package struct Column: Codable, Sendable, Hashable {
+        /// The target's name.
+        package var target: String
+        /// The compiler's name; nil where the line is of all compilers of the target.
+        package var compiler: String?
+        /// How many cells stand so; those that none does are left out.
+        package var cells: [Standing: Int]
+    }
+
+    /// The name of the deployment.
+    package var deployment: String
+    /// The newest run; absent where none was recorded.
+    package var run: Int?
+    /// In the order of their names.
+    package var columns: [Column]
+    /// How many cells are bad: failed, blocked, unsolvable or failed by the infrastructure.
+    package var bad: Int
+    /// How many causes there are of them.
+    package var causeCount: Int
+    /// The causes that spoil most cells, those first.
+    package var causes: [Cause]
+}
+
+extension DeploymentResults {
+    /// The summary of the cells that the selectors pick.
+    ///
+    /// - Parameter limit: How many causes it has at most.
+    package func summary(picked selectors: [Selector] = [], causes limit: Int = .max) throws -> ResultsSummary {
+        let contents = index.contents
+        let places = try places(picked: selectors)
+        let run = places.reduce(UInt32(0)) { max($0, contents.cells[$1].record?.run ?? 0) }
+        var counts: [ColumnKey: [Int]] = [:]
+        for place in places {
+            let cell = contents.cells[place]
+            let key = ColumnKey(target: cell.target, compiler: cell.compiler)
+            let standing = Int(Standing(cell, run: run).code) - 1
+            counts[key, default: [Int](repeating: 0, count: Standing.allCases.count)][standing] += 1
+        }
+        let columns = counts.map { key, counts in
+            ResultsSummary.Column(
+                target: contents.texts[key.target], compiler: contents.texts[key.compiler],
+                cells: Dictionary(uniqueKeysWithValues: zip(Standing.allCases, counts).filter { $1 > 0 }))
+        }
+        let causes = IndexedCauses(of: places, in: contents).causes.sorted { $0.count > $1.count }
+        // Among those that spoil equally many, ids decide.
+        let shown = limit < causes.count ? causes.filter { $0.count >= causes[limit].count } : causes
+        return ResultsSummary(
+            deployment: header.deployment, run: run == 0 ? nil : Int(run),
+            columns: columns.sorted { ($0.target, $0.compiler ?? "") < ($1.target, $1.compiler ?? "") },
+            bad: causes.reduce(0) { $0 + $1.count }, causeCount: causes.count,
+            causes: Array(shown.map { Cause($0, in: contents) }.sorted(by: Self.isWorse).prefix(limit)))
+    }
+
+    static func isWorse(_ left: Cause, _ right: Cause) -> Bool {
+        (right.count, left.id) < (left.count, right.id)
+    }
+}
+
+private struct ColumnKey: Hashable {
+    var target: InternedTexts.ID
+    var compiler: InternedTexts.ID
+}

@@ -1,0 +1,48 @@
+internal import Model
+
+/// How a cell stands: its state, told apart by how it was before. Every cell is counted in one of them.
+package enum Standing: String, Codable, Sendable, CaseIterable, CodingKeyRepresentable {
+    /// Good, as before.
+    case ok
+    /// Good, and was not.
+    case fixed
+    /// A failure of what was good.
+    case broken
+    /// A failure of what was never built before.
+    case new
+    /// A failure, as before.
+    case stillFailing = "still failing"
+    case flaky, blocked, infrastructure
+    /// No set of versions satisfies the request.
+    case unsolvable
+    case cancelled, pending, excluded
+
+    /// - Parameter run: The newest run; changes of runs before count as told. 0: runs are unknown.
+    init(_ cell: IndexedCell, run: UInt32) {
+        guard cell.basis != .excluded else {
+            self = .excluded
+            return
+        }
+        let verdict = cell.verdict
+        let isNews = verdict.map { $0.run == run || $0.run == 0 } ?? false
+        switch cell.outcome {
+        case nil: self = .pending
+        case .success:
+            self = isNews && verdict?.change == .fixed ? .fixed : isNews && verdict?.change == .flaky ? .flaky : .ok
+        case .failure:
+            switch verdict?.change {
+            case .broken where isNews: self = .broken
+            case .flaky: self = .flaky
+            case .new where isNews: self = .new
+            default: self = .stillFailing
+            }
+        case .blocked: self = .blocked
+        case .unsolvable: self = .unsolvable
+        case .infrastructure: self = .infrastructure
+        case .cancelled: self = .cancelled
+        }
+    }
+
+    /// The heading of its column.
+    var heading: String { self == .infrastructure ? "infra" : rawValue }
+}

@@ -1,0 +1,115 @@
+internal import Core
+internal import Foundation
+internal import Model
+
+/// A summary as lines for a terminal: a table of how cells stand, the causes that spoil most cells, and what to ask next.
+package struct SummaryText: Sendable {
+    /// The lines that a summary has at most.
+    package static let limit = 24
+    private static let tableLimit = 9
+    private static let causeLimit = 7
+    /// The causes that a text can show.
+    package static let causes = causeLimit
+
+    private let summary: ResultsSummary
+    private let width: Int
+
+    /// - Parameter width: The columns of the terminal; longer lines are cut off.
+    package init(_ summary: ResultsSummary, width: Int) {
+        self.summary = summary
+        self.width = max(width, 20)
+    }
+
+    /// At most `limit` lines, none wider than the terminal, without colour.
+    package var lines: [String] {
+        (head + table + causes + next).map { $0.displayableOnOneLine.cut(to: width) }
+    }
+
+    private var head: [String] {
+        let total = summary.columns.reduce(0) { $0 + $1.cells.values.reduce(0, +) }
+        let run =
+            summary.run.map { ", run \($0) against what was recorded before" } ?? ", against what was recorded before"
+        return ["\(summary.deployment): \(count(total, "cell"))\(run)"]
+    }
+
+    // MARK: The table
+
+    private var table: [String] {
+        let standings = Standing.allCases.filter { standing in summary.columns.contains { $0.cells[standing] != nil } }
+        var table = TextTable()
+        table.add(["target", "compiler"] + standings.map(\.heading))
+        for row in rows {
+            table.add([row.target, row.compiler ?? "all"] + standings.map { "\(row.cells[$0] ?? 0)" })
+        }
+        return table.lines(indentedBy: 2, numbersFrom: 2)
+    }
+
+    /// One for each column or, where those are too many, for each target or for all.
+    private var rows: [ResultsSummary.Column] {
+        if summary.columns.count < Self.tableLimit { return summary.columns }
+        let targets = Dictionary(grouping: summary.columns, by: \.target).sorted { $0.key < $1.key }
+            .map { Self.sum($1, named: $0) }
+        if targets.count < Self.tableLimit { return targets }
+        let rest = targets.dropFirst(Self.tableLimit - 2)
+        return targets.prefix(Self.tableLimit - 2) + [Self.sum(Array(rest), named: "\(rest.count) more targets")]
+    }
+
+    private static func sum(_ columns: [ResultsSummary.Column], named target: String) -> ResultsSummary.Column {
+        let cells = columns.reduce(into: [:]) { sum, column in sum.merge(column.cells, uniquingKeysWith: +) }
+        return ResultsSummary.Column(target: target, compiler: nil, cells: cells)
+    }
+
+    // MARK: Causes
+
+    private var causes: [String] {
+        guard !summary.causes.isEmpty else { return [] }
+        let shown = summary.causes.prefix(Self.causeLimit)
+        let title = "\(count(summary.causeCount, "cause")) of \(count(summary.bad, "bad cell"))"
+        let places = shown.map(Self.words(of:))
+        var lines = ["", title + ":"]
+        let widest = shown.map { "\($0.count)".count }.max() ?? 0
+        for (cause, words) in zip(shown, places) {
+            let number = String(repeating: " ", count: widest - "\(cause.count)".count) + "\(cause.count)"
+            lines.append("  \(cause.id)  \(number)  \(words)")
+        }
+        if summary.causeCount > shown.count {
+            lines.append("  … and \(summary.causeCount - shown.count) more: ci show causes")
+        }
+        return lines
+    }
+
+    /// A cause on a line: who, what, how far, since when.
+    static func words(of cause: Cause) -> String {
+        let names = cause.packages
+        let who =
+            names.isEmpty ? "" : names[0] + (names.count > 1 ? " and \(count(names.count - 1, "other"))" : "") + ": "
+        let what = cause.reason ?? cause.signature ?? cause.phase.map { "failure in \($0.rawValue)" } ?? "blocked"
+        var notes = [String]()
+        if cause.kind == .infrastructure { notes.append("infrastructure") }
+        if !cause.blocks.isEmpty { notes.append("blocks \(cause.blocks.count)") }
+        if let run = cause.sinceRun {
+            notes.append("since run \(run)")
+        } else if let since = cause.since {
+            notes.append("since \(Date(timeIntervalSince1970: Double(since)).ISO8601Format().prefix(10))")
+        }
+        let first = what.split(separator: "\n").first.map(String.init) ?? ""
+        return (notes.isEmpty ? "" : "[\(notes.joined(separator: ", "))] ") + who + first
+    }
+
+    // MARK: What to ask next
+
+    private var next: [String] {
+        guard let cause = summary.causes.first else { return [] }
+        var lines = ["", "next: ci show \(cause.id)  (the cells of a cause)"]
+        if let cell = cause.cells.first, cause.kind != .unsolvable { lines.append("      ci log \(cell)") }
+        lines.append("      ci results --all  (a table for each target)")
+        return lines
+    }
+}
+
+extension String {
+    /// This line with an ellipsis in place of what is wider than `width`.
+    package func cut(to width: Int) -> String {
+        count <= width ? self : prefix(width - 1) + "…"
+    }
+}

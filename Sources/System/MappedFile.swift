@@ -1,0 +1,29 @@
+internal import Glibc
+
+/// The contents of a file that is never changed once it has its name, without copying them.
+package final class MappedFile: @unchecked Sendable {
+    /// The contents, valid as long as this object.
+    package let bytes: UnsafeRawBufferPointer
+
+    /// Maps the file at `path`; nil where it is no ordinary file, is empty or cannot be read.
+    ///
+    /// - Parameter isReadAtOnce: whether all of it will be used.
+    package init?(_ path: String, isReadAtOnce: Bool = false) {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { return nil }
+        defer { close(descriptor) }
+        var status = stat()
+        guard fstat(descriptor, &status) == 0, status.st_size > 0, status.st_mode & S_IFMT == S_IFREG else {
+            return nil
+        }
+        let flags = isReadAtOnce ? MAP_PRIVATE | MAP_POPULATE : MAP_PRIVATE
+        guard let start = mmap(nil, Int(status.st_size), PROT_READ, flags, descriptor, 0), start != MAP_FAILED else {
+            return nil
+        }
+        bytes = UnsafeRawBufferPointer(start: start, count: Int(status.st_size))
+    }
+
+    deinit {
+        munmap(UnsafeMutableRawPointer(mutating: bytes.baseAddress), bytes.count)
+    }
+}

@@ -1,0 +1,80 @@
+import Core
+import Model
+import Review
+import TestSupport
+import Testing
+
+/// Why cells are bad: each bad cell has one cause.
+@Suite struct CauseTests {
+    private static let bad: Set<String> = ["failure", "blocked", "unsolvable", "infrastructure"]
+
+    @Test(arguments: 0..<4) func eachBadCellIsInOneCause(number: Int) async throws {
+        let seed = UInt64.random(in: 0...UInt64.max)
+        print("seed \(seed)")
+        var history = try RandomHistory(seed: seed, packages: ["dune", "fmt", "lwt", "ocp", "tested", "zarith"])
+        for _ in 0..<10 {
+            for _ in 0..<6 { try await history.step() }
+            let results = try history.deployment.results()
+            let bad = try results.states(picked: []).filter { Self.bad.contains($0.state) }.map(\.cell)
+            let causes = try results.causes()
+            #expect(causes.flatMap { $0.cells + $0.blocks }.sorted() == bad.sorted(), "seed \(seed)")
+            #expect(Set(causes.map(\.id)).count == causes.count, "seed \(seed)")
+            let summary = try results.summary()
+            #expect(summary.bad == bad.count && summary.causes == causes, "seed \(seed)")
+            let columns = summary.columns.map { $0.cells.values.reduce(0, +) }
+            #expect(columns == [6, 6], "seed \(seed)")
+        }
+    }
+
+    @Test func oneSignatureIsOneCauseAndWhatItBlocksBelongsToIt() async throws {
+        let deployment = try RecordedDeployment(["dune", "fmt", "lwt", "tested"])
+        for compiler in RecordedDeployment.compilers {
+            for name in ["fmt", "lwt"] {
+                try await deployment.record("\(compiler)/\(name)", .failure) {
+                    ($0.phase, $0.signature, $0.reason) = (.build, "unbound module X", "line 1: unbound module X")
+                }
+            }
+        }
+        try await deployment.record("5.3.0/tested", .blocked) {
+            $0.blockedBy = PackageVersion(name: "lwt", version: "1")
+        }
+        try await deployment.record("5.3.0/dune", .failure) { $0.phase = .build }
+        let causes = try deployment.results().causes()
+        #expect(causes.map(\.count) == [5, 1])
+        #expect(causes[0].packages == ["fmt", "lwt"] && causes[0].columns == 2 && causes[0].phase == .build)
+        #expect(causes[0].blocks.map(\.description) == ["debian-12/5.3.0/tested.1"])
+        #expect(causes[1].packages == ["dune"] && causes[1].signature == nil)
+        #expect(try deployment.results().causes(picked: [Selector(parsing: "*/4.14.2/*")]).map(\.count) == [2])
+    }
+
+    @Test func aSummaryFitsOnATerminal() async throws {
+        let deployment = try RecordedDeployment((0..<40).map { "p\($0)" })
+        for number in 0..<40 {
+            try await deployment.record("5.3.0/p\(number)", .failure) {
+                $0.signature = "error \(number) " + String(repeating: "long ", count: 60)
+            }
+        }
+        for width in [40, 80, 200] {
+            let results = try deployment.results()
+            let lines = SummaryText(try results.summary(causes: SummaryText.causes), width: width).lines
+            #expect(lines.count <= SummaryText.limit && lines.allSatisfy { $0.count <= width }, "\(lines)")
+            #expect(lines.contains { $0.contains("40 causes of 40 bad cells") }, "\(lines)")
+        }
+    }
+
+    @Test func howACellStandsDependsOnWhatItWasBefore() async throws {
+        let deployment = try RecordedDeployment()
+        try await deployment.record("5.3.0/fmt", .success)
+        try await deployment.record("5.3.0/fmt", .failure)
+        try await deployment.record("5.3.0/lwt", .failure)
+        try await deployment.record("5.3.0/lwt", .infrastructure)
+        try await deployment.record("5.3.0/lwt", .success)
+        try await deployment.record("5.3.0/dune", .failure)
+        try await deployment.record("4.14.2/dune", .failure)
+        try await deployment.record("4.14.2/dune", .failure) { $0.reason = "again" }
+        let columns = try deployment.results().summary().columns
+        #expect(columns.map(\.compiler) == ["4.14.2", "5.3.0"])
+        #expect(columns[0].cells == [.stillFailing: 1, .pending: 3])
+        #expect(columns[1].cells == [.broken: 1, .fixed: 1, .new: 1, .pending: 1])
+    }
+}

@@ -1,0 +1,143 @@
+import Core
+import Foundation
+import Model
+import Records
+import Review
+import Store
+import TestSupport
+import Testing
+
+/// An index of results says what the store says, however it came to be.
+@Suite struct ResultIndexTests {
+    /// The states of all cells as documents have them, without what only documents have.
+    private func expected(_ history: RandomHistory) throws -> [CellState] {
+        let documents = try history.documents()
+        return try PlanStore(history.deployment.store).documents("d").cells().map {
+            CellState($0, result: documents[$0.cell])
+        }
+    }
+
+    private func states(_ deployment: RecordedDeployment, index: String? = nil) throws -> [CellState] {
+        if let index { try? FileManager.default.removeItem(atPath: index) }
+        return try deployment.results().states(picked: [])
+    }
+
+    private func indexDirectory(_ deployment: RecordedDeployment) throws -> String {
+        try #require(deployment.store.indexDirectory)
+    }
+
+    private func index(_ deployment: RecordedDeployment) throws -> String {
+        let directory = try indexDirectory(deployment)
+        let names = try FileManager.default.contentsOfDirectory(atPath: directory)
+        #expect(names.count == 1, "\(names)")
+        return "\(directory)/\(names.first ?? "")"
+    }
+
+    @Test(arguments: 0..<6) func whateverIsRecordedAnUpdatedIndexEqualsOneMadeAgain(number: Int) async throws {
+        let seed = UInt64.random(in: 0...UInt64.max)
+        print("seed \(seed)")
+        var history = try RandomHistory(seed: seed)
+        for _ in 0..<8 {
+            for _ in 0..<Int.random(in: 1...8, using: &history.random) { try await history.step() }
+            let updated = try states(history.deployment)
+            let expected = try expected(history)
+            #expect(updated == expected, "seed \(seed)")
+            let explained = try explanations(history.deployment)
+            #expect(try states(history.deployment, index: index(history.deployment)) == expected, "seed \(seed)")
+            #expect(try explanations(history.deployment) == explained, "seed \(seed)")
+        }
+    }
+
+    /// Since when each cell is as it is, which the history alone says.
+    private func explanations(_ deployment: RecordedDeployment) throws -> [String] {
+        let results = try deployment.results()
+        return try results.states(picked: []).map { state in
+            try results.explanation(of: Selector(cell: state.cell)).since ?? ""
+        }
+    }
+
+    private func recorded() async throws -> RandomHistory {
+        var history = try RandomHistory(seed: 1)
+        for _ in 0..<30 { try await history.step() }
+        return history
+    }
+
+    @Test func damageIsNoticedAndMended() async throws {
+        let history = try await recorded()
+        let expected = try expected(history)
+        _ = try states(history.deployment)
+        let explained = try explanations(history.deployment)
+        let path = try index(history.deployment)
+        let sound = try Data(contentsOf: URL(filePath: path))
+        let seed = UInt64.random(in: 0...UInt64.max)
+        var random = SeededGenerator(seed: seed)
+        for _ in 0..<40 {
+            var bytes = sound
+            switch Int.random(in: 0..<4, using: &random) {
+            case 0: bytes = bytes.prefix(Int.random(in: 0..<bytes.count, using: &random))
+            case 1: bytes += [0]
+            case 2:
+                let start = Int.random(in: 0..<bytes.count, using: &random)
+                bytes.resetBytes(in: start..<min(bytes.count, start + 512))
+            default:
+                bytes[Int.random(in: 0..<bytes.count, using: &random)] ^= 1 << UInt8.random(in: 0..<8, using: &random)
+            }
+            try bytes.write(to: URL(filePath: path))
+            #expect(try states(history.deployment) == expected, "seed \(seed)")
+            #expect(try explanations(history.deployment) == explained, "seed \(seed)")
+        }
+        #expect(try states(history.deployment) == expected)
+    }
+
+    @Test func anOlderFileIsBroughtUpToDateAndAForeignOneIsNot() async throws {
+        var history = try await recorded()
+        _ = try states(history.deployment)
+        let path = try index(history.deployment)
+        let old = try Data(contentsOf: URL(filePath: path))
+        for _ in 0..<30 { try await history.step() }
+        let expected = try expected(history)
+        try old.write(to: URL(filePath: path))
+        #expect(try states(history.deployment) == expected)
+        // One that knows of commits that this store does not have.
+        let other = try RecordedDeployment()
+        try await other.record("5.3.0/fmt", .success)
+        _ = try states(other)
+        try old.write(to: URL(filePath: index(other)))
+        #expect(try states(other).filter { $0.state == "success" }.map(\.cell.package.name) == ["fmt"])
+    }
+
+    @Test func withoutAPlaceForItsFileTheIndexIsMadeEachTime() async throws {
+        let history = try await recorded()
+        let directory = try indexDirectory(history.deployment)
+        try Data().write(to: URL(filePath: directory))
+        #expect(try states(history.deployment) == expected(history))
+        let cache = history.deployment.folder("cache")
+        let results = try DeploymentResults(store: history.deployment.store, deployment: "d", cache: cache)
+        #expect(try results.states(picked: []) == expected(history))
+        #expect(try FileManager.default.subpathsOfDirectory(atPath: cache).contains { $0.hasSuffix(".index") })
+    }
+
+    @Test func severalThreadsOpenItAtOnce() async throws {
+        let history = try await recorded()
+        let expected = try expected(history)
+        let deployment = history.deployment
+        try await withThrowingTaskGroup(of: [CellState].self) { group in
+            for _ in 0..<8 { group.addTask { try deployment.results().states(picked: []) } }
+            for try await states in group { #expect(states == expected) }
+        }
+        #expect(try FileManager.default.contentsOfDirectory(atPath: indexDirectory(deployment)).count == 1)
+    }
+
+    @Test func aCloneWithoutOldCommitsHasTheSameStates() async throws {
+        let history = try await recorded()
+        let clone = history.deployment.folder("clone")
+        try Program([
+            "git", "clone", "-q", "--depth", "1", "--no-single-branch", "file://\(history.deployment.store.path)",
+            clone,
+        ])
+        .output()
+        let results = try DeploymentResults(store: Store(opening: clone), deployment: "d")
+        #expect(try results.states(picked: []) == expected(history))
+        #expect(results.store.indexDirectory == nil)
+    }
+}
