@@ -39,8 +39,9 @@ package struct DeploymentResults: Sendable {
         self.header = header
         let folder = "indexes/\(Digest(of: store.path).hex.prefix(16))"
         let directories = [store.indexDirectory, cache.map { "\($0)/\(folder)" }].compactMap { $0 }
+        // As it was written: `documents` may be what a plan was made of.
         index = try ResultIndex(
-            of: header.deployment, documents, targets: Set(header.targets.map(\.name)).sorted(), in: store,
+            of: header.deployment, PlanStore(store).documents(header.deployment), targets: Set(header.targets.map(\.name)).sorted(), in: store,
             directories: directories)
         superseded = try SupersededResults(in: store)
     }
