@@ -44,7 +44,8 @@ struct SyntheticResults {
         guard case .jobs(let build, let test) = planned.basis else { return nil }
         var result = CellResult(cell: cell, job: test ?? build, outcome: .success, repositories: ["synthetic"])
         (result.plugin, result.finished, result.duration) = ("synthetic 0", 1_700_000_000 + run * 86_400, 12.5)
-        result.execution = CellResult.newExecution(endedAt: Double(1_700_000_000 + run * 86_400))
+        result.execution = CellResult.execution(
+            endedAt: Double(1_700_000_000 + run * 86_400), named: 1)
         result.log = Digest(of: "synthetic log \(cell) \(run)")
         // Most packages keep the state that they began with; some change it from run to run.
         let isFickle = chance("fickle \(cell)") < 20

@@ -27,7 +27,8 @@ struct RandomHistory {
 
     /// Records something.
     mutating func step() async throws {
-        switch Int.random(in: 0..<10, using: &random) {
+        switch Int.random(in: 0..<11, using: &random) {
+        case 4: try supersedeOne()
         case 0: try await cancelSome()
         case 1: try await removeOne()
         case 2: try undo()
@@ -56,7 +57,8 @@ struct RandomHistory {
         }
         if outcome == .blocked { result.blockedBy = PackageVersion(name: "dune", version: "1") }
         result.duration = Double(Int.random(in: 0...9_000, using: &random)) / 1000
-        result.execution = CellResult.newExecution(endedAt: 1_000_000)
+        result.execution = CellResult.execution(
+            endedAt: 1_000_000, named: UInt64.random(in: 0...UInt64.max, using: &random))
         return result
     }
 
@@ -88,6 +90,19 @@ struct RandomHistory {
         let result = result(of: name(), .success)
         try await deployment.store.transact(Branch(branch.name), "Retry 1 cancelled cell") { [branch] in
             try branch.remove(at: ResultPath.cell(result.cell), in: $0)
+        }
+    }
+
+    /// Records a version that the plan does not have, which removes the others and may keep their verdicts as those of inputs.
+    private mutating func supersedeOne() throws {
+        var newer = result(of: name(), .success)
+        newer.cell = Cell(
+            target: newer.cell.target, compiler: newer.cell.compiler,
+            package: PackageVersion(name: newer.cell.package.name, version: "2"))
+        let isKept = Bool.random(using: &random)
+        let plan = ResultBranch.PlannedWork(hasCell: { _ in false }, hasJob: { _ in isKept })
+        try deployment.store.transact(Branch(branch.name), "") { [branch, newer] transaction in
+            transaction.message = try branch.record(newer, of: plan, in: transaction)?.message(plan: nil) ?? "Nothing"
         }
     }
 

@@ -34,7 +34,7 @@ extension IndexContents {
             hasReadDocuments = try add(branch, from: head, in: store, to: &batch) || hasReadDocuments
             tips[target] = head
         }
-        try link(batch)
+        try link(&batch)
         return hasReadDocuments
     }
 
@@ -231,11 +231,12 @@ extension IndexContents {
     // MARK: Numbering
 
     /// Gives the rows their numbers, oldest first, and links them to those that were there before.
-    private mutating func link(_ batch: Batch) throws {
+    private mutating func link(_ batch: inout Batch) throws {
         let (known, count) = (history.count, batch.rows.count)
         guard count > 0 else { return }
         func number(_ place: UInt32) -> HistoryRow.Number { HistoryRow.Number(known + count - 1 - Int(place)) }
-        var rows = batch.rows
+        var rows: [HistoryRow] = []
+        swap(&rows, &batch.rows)
         for place in rows.indices {
             let row = rows[place]
             rows[place].before = row.before == HistoryRow.none ? cells[Int(row.cell)].row : number(row.before)

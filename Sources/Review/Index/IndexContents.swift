@@ -131,14 +131,22 @@ struct HistoryRows: Sendable {
     }
 
     /// Adds rows whose numbers are the next ones.
-    mutating func add(_ rows: [HistoryRow]) { added += rows }
+    mutating func add(_ rows: [HistoryRow]) {
+        if added.isEmpty { added = rows } else { added += rows }
+    }
 
-    /// Lends the bytes of all rows as a file keeps them.
+    /// Rows that are copied at once.
+    private static let piece = 4_096
+
+    /// Lends the bytes of all rows as a file keeps them, in pieces.
     func forEachPiece(_ body: (UnsafeRawBufferPointer) throws -> Void) throws {
         if let base { try body(UnsafeRawBufferPointer(base.rows)) }
-        var sealed = added
-        for place in sealed.indices { sealed[place].seal(as: HistoryRow.Number(baseCount + place)) }
-        try sealed.withUnsafeBytes { try body($0) }
+        for start in stride(from: 0, to: added.count, by: Self.piece) {
+            var sealed = Array(added[start..<min(start + Self.piece, added.count)])
+            for place in sealed.indices { sealed[place].seal(as: HistoryRow.Number(baseCount + start + place)) }
+            try sealed.withUnsafeBytes { try body($0) }
+        }
+        if count == 0 { try body(UnsafeRawBufferPointer(start: nil, count: 0)) }
     }
 }
 
