@@ -91,7 +91,8 @@ extension CellResult {
         let lines = (reason ?? "").displayable.split(separator: "\n").map { "    \($0)\n" }
         if !lines.isEmpty { text += "\n" + lines.joined() }
         let trailers =
-            trailers + (plan.map { [(key: "Plan", value: $0)] } ?? []) + indexTrailers(at: path, superseding: superseded)
+            trailers + (plan.map { [(key: "Plan", value: $0)] } ?? [])
+            + indexTrailers(at: path, superseding: superseded)
         text += "\n" + trailers.map { "\($0.key): \($0.value)" }.joined(separator: "\n") + "\n"
         return text
     }

@@ -41,7 +41,8 @@ package struct DeploymentResults: Sendable {
         let directories = [store.indexDirectory, cache.map { "\($0)/\(folder)" }].compactMap { $0 }
         // As it was written: `documents` may be what a plan was made of.
         index = try ResultIndex(
-            of: header.deployment, PlanStore(store).documents(header.deployment), targets: Set(header.targets.map(\.name)).sorted(), in: store,
+            of: header.deployment, PlanStore(store).documents(header.deployment),
+            targets: Set(header.targets.map(\.name)).sorted(), in: store,
             directories: directories)
         superseded = try SupersededResults(in: store)
     }
