@@ -59,6 +59,7 @@ let package = Package(
         library("CCrypto", pkgConfig: "libcrypto", debian: "libssl-dev"),
         library("CYAML", pkgConfig: "yaml-0.1", debian: "libyaml-dev"),
         library("CGit2", pkgConfig: "libgit2", debian: "libgit2-dev"),
+        library("CCurl", pkgConfig: "libcurl", debian: "libcurl4-openssl-dev"),
         library("CZlib", pkgConfig: "zlib", debian: "zlib1g-dev"),
         .systemLibrary(name: "CSync"),
         library("CArchive", pkgConfig: "libarchive", debian: "libarchive-dev"),
@@ -69,6 +70,7 @@ let package = Package(
         module("Core", ["CCrypto", "System"]),
         module("Git", [logging, "CGit2", "CZlib", "Core", "System"]),
         module("Archive", ["CArchive", "Core", "System"]),
+        module("HTTP", ["CCurl", "Core", "System"]),
         module("OpamFormat"),
         module("OpamSolver", ["OpamFormat"]),
         module("OpamRepository", [logging, "Archive", "Core", "Git", "OpamFormat", "OpamSolver", "System"]),
@@ -117,7 +119,9 @@ let package = Package(
         module("Layers", ["Archive", "Core", "Supervision", "System"]),
         module("Sandbox", ["Core", "Layers", "Supervision", "System"]),
         module("SSH", [logging, "Archive", "Core", "Supervision", "System"], resources: [.embedInCode("Scripts")]),
-        module("Fetching", [logging, "Archive", "Core", "Git", "OpamFormat", "OpamSwitch", "Supervision", "System"]),
+        module(
+            "Fetching",
+            [logging, "Archive", "Core", "Git", "HTTP", "OpamFormat", "OpamSwitch", "Supervision", "System"]),
         module("RunnerInterface", ["Core", "Model"]),
         module(
             "Worker",
@@ -131,7 +135,7 @@ let package = Package(
         .executableTarget(
             name: "ci",
             dependencies: [
-                argumentParser, logging, "Core", "Doctor", "Model", "Engine", "Fetching", "Git", "Matrix",
+                argumentParser, logging, "Core", "Doctor", "Model", "Engine", "Fetching", "Git", "HTTP", "Matrix",
                 "OpamFormat",
                 "OpamRepository", "OpamSolver", "Planner", "PlanSession", "PluginHost", "PluginMessages", "PluginTools",
                 "Records", "Review", "RunnerInterface", "SSH", "Store", "Supervision", "System", "Worker",
@@ -219,6 +223,7 @@ let package = Package(
             ]),
         tests("Fetching", ["Archive", "Core", "Git", "OpamFormat", "OpamSwitch"]),
         tests("Git", ["Core"]),
+        tests("HTTP", ["Core", "System"]),
         tests("Store", ["Core", "Git", "store-writer"]),
         tests(
             "Sandbox",

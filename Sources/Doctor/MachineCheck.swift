@@ -43,7 +43,6 @@ package struct MachineCheck: Sendable {
         var findings = await Capability.ofThisMachine(trying: folder).map(Finding.init)
         findings += [
             program("mmdebstrap", package: "mmdebstrap", use: "makes Debian and Ubuntu environments"),
-            program("curl", package: "curl", use: "fetches sources"),
             program("git", package: "git", use: "fetches repositories"),
             headroom(in: folder), temporaryFiles, pluginsFound, cacheFound, cacheContents,
         ]

@@ -41,7 +41,7 @@ package actor SourceCache {
     ///   - patience: for one repository of git; `download` has its own.
     package init(
         _ folder: String, others: [String] = [], mirrors: [String] = [], limit: Int = 1 << 30,
-        patience: Duration = .seconds(1800), download: @escaping Download = curl
+        patience: Duration = .seconds(1800), download: @escaping Download = SourceDownloader().download
     ) {
         self.folder = folder
         self.others = others + mirrors.compactMap(SourceAddress.localPath)

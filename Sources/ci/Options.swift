@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import Core
 internal import Fetching
 internal import Foundation
+internal import HTTP
 internal import Model
 internal import PluginHost
 internal import Review
@@ -76,7 +77,8 @@ struct SourceOptions: ParsableArguments {
         let mirrors = try Settings.sourceMirrors.value(flag: mirrors, in: configuration) ?? ""
         return SourceCache(
             aside ?? folder, others: aside == nil ? [] : [folder],
-            mirrors: mirrors.split(separator: " ").map(String.init))
+            mirrors: mirrors.split(separator: " ").map(String.init),
+            download: SourceDownloader(HTTPClient(HTTPSettings(configuration))).download)
     }
 }
 

@@ -6,7 +6,7 @@ import Testing
 
     /// Files below `ci` that hand the environment of this process to a program, or look up a program in it.
     private static let known: Set<String> = [
-        "Sources/Fetching/Curl.swift", "Sources/PlanSession/WorkTree.swift", "Sources/PluginHost/Spawn.swift",
+        "Sources/PlanSession/WorkTree.swift", "Sources/PluginHost/Spawn.swift",
         "Sources/SSH/RemoteSession.swift", "Sources/Worker/InteractiveShell.swift",
         "Sources/Worker/TargetEnvironment+Bootstrap.swift",
     ]

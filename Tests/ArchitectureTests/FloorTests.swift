@@ -48,7 +48,7 @@ import Testing
 
     @Test func oneFileImportsEachCLibrary() {
         let files = tree.files(in: "Sources")
-        for library in ["CArchive", "CCrypto", "CGit2", "CYAML", "CZlib"] {
+        for library in ["CArchive", "CCrypto", "CCurl", "CGit2", "CYAML", "CZlib"] {
             let importing = files.filter { $0.imports.contains { $0.module == library } }.map(\.path)
             #expect(importing.count == 1, "\(library) is imported by \(importing)")
         }

@@ -38,11 +38,11 @@ import Testing
         #expect((error as? SourceError)?.kind != .network && (error as? SourceError)?.kind != .rejected, "\(failure)")
     }
 
-    /// `/dev/full` accepts no byte: curl's error 23.
-    @Test func whatCurlCannotWriteIsNotTheNetworksFault() async throws {
+    /// `/dev/full` accepts no byte.
+    @Test func whatCannotBeWrittenIsNotTheNetworksFault() async throws {
         let server = try LocalServer(text: String(repeating: "x", count: 100_000))
         let error = await #expect(throws: SourceError.self) {
-            try await curl(server.url, to: "/dev/full", limit: 1 << 20)
+            try await SourceDownloader().download(server.url, to: "/dev/full", limit: 1 << 20)
         }
         #expect(error?.kind == .system, "\(error as Any)")
     }
