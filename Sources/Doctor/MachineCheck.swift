@@ -19,15 +19,18 @@ package struct MachineCheck: Sendable {
     private let hosts: HostSettings
     private let cache: Result<String?, any Error>
     private let cacheLimit: ByteSize
+    private let services: [ServiceProbe]
 
     /// - Parameters:
     ///   - store: the directory of the store.
     ///   - path: the directories in which programs are looked for, separated by colons.
     ///   - cache: the directory of the cache; nil in it where the cache is inside the store because the user has no home.
     ///   - cacheLimit: how much a worker keeps in the cache.
+    ///   - services: services of other machines that the settings name.
     package init(
         store: String, path: String, plugins: PluginSearchPath, hosts: HostSettings,
-        cache: Result<String?, any Error>, cacheLimit: ByteSize = .defaultCacheLimit
+        cache: Result<String?, any Error>, cacheLimit: ByteSize = .defaultCacheLimit,
+        services: [ServiceProbe] = []
     ) {
         self.store = store
         self.path = path.split(separator: ":").map(String.init)
@@ -35,9 +38,11 @@ package struct MachineCheck: Sendable {
         self.hosts = hosts
         self.cache = cache
         self.cacheLimit = cacheLimit
+        self.services = services
     }
 
-    /// All findings, in the order in which they are shown. Hosts are connected to, one after the other.
+    /// All findings, in the order in which they are shown. Hosts and services are connected to, one after
+    /// the other.
     package func findings() async -> [Finding] {
         let folder = FileManager.default.fileExists(atPath: store) ? store : FileManager.default.currentDirectoryPath
         var findings = await Capability.ofThisMachine(trying: folder).map(Finding.init)
@@ -47,6 +52,7 @@ package struct MachineCheck: Sendable {
             headroom(in: folder), temporaryFiles, pluginsFound, cacheFound, cacheContents,
         ]
         for host in hosts.all { findings.append(await reach(host)) }
+        for service in services { findings.append(await service.finding()) }
         return findings
     }
 

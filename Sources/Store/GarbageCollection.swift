@@ -28,6 +28,8 @@ public struct Garbage: Sendable, Codable, Hashable {
     public var objects: [Digest] = []
     /// The size of those objects, in bytes.
     public var objectBytes = 0
+    /// Layers in a registry that nothing refers to; what drops them is not the store.
+    public var sharedLayers: [Digest] = []
     /// How many logs stay.
     public var keptLogs = 0
     /// How many objects stay.

@@ -1,7 +1,7 @@
 public import Core
 package import Fetching
 internal import Foundation
-internal import Layers
+package import Layers
 internal import Logging
 public import Model
 internal import OpamFormat
@@ -24,6 +24,8 @@ public final class LocalRunner: JobRunner {
     let environments: TargetEnvironments
     let sources: SourceCache
     let layers: LayerStore
+    let sharedLayers: (any SharedLayers)?
+    let sharedLayerIndex: SharedLayerIndex?
     let systemPackages: SystemPackageLayers
     let remote: RemoteSessions
     let clients: OpamClients
@@ -37,6 +39,7 @@ public final class LocalRunner: JobRunner {
     /// - Parameters:
     ///   - folders: where this worker keeps things; made if need be, and cleared of what dead processes left.
     ///   - plugins: the plugins of this worker.
+    ///   - sharedLayers: where several machines keep layers; nil: they stay here.
     ///   - sources: the cache of the packages' archives.
     ///   - hosts: where jobs run whose targets are no Linux roots.
     ///   - limits: for jobs that have none of their own.
@@ -45,12 +48,15 @@ public final class LocalRunner: JobRunner {
     ///   - beginLog: makes the log of each attempt to run a job.
     /// - Throws: `Failure` where the folders cannot be made.
     package init(
-        _ folders: WorkerFolders, plugins: PluginCatalog, sources: SourceCache, hosts: HostSettings = HostSettings(),
+        _ folders: WorkerFolders, plugins: PluginCatalog, sharedLayers: (any SharedLayers)? = nil,
+        sources: SourceCache, hosts: HostSettings = HostSettings(),
         limits: Job.Limits? = nil, cacheLimit: Int? = nil,
         processors: Int = ProcessInfo.processInfo.activeProcessorCount, beginLog: @escaping LogKeeper
     ) throws {
         self.folders = folders
         self.sources = sources
+        self.sharedLayers = sharedLayers
+        sharedLayerIndex = sharedLayers.map { SharedLayerIndex($0) }
         self.beginLog = beginLog
         self.processors = processors
         self.cacheLimit = cacheLimit
@@ -81,9 +87,9 @@ public final class LocalRunner: JobRunner {
         if let cacheLimit { try folders.trimCache(to: cacheLimit) }
     }
 
-    /// Whether the layer is stored on this machine.
+    /// Whether the layer is stored on this machine, or where it shares layers with others.
     public func holds(layer: Digest) -> Bool {
-        layers.contains(layer)
+        layers.contains(layer) || sharedLayerIndex?.contains(layer) == true
     }
 
     /// A target's hosts run one job each, however many run here.
@@ -160,6 +166,7 @@ public final class LocalRunner: JobRunner {
             } else {
                 built = try await build(request, in: target, log: log, here)
             }
+            if let layer = built.layer { try await share(layer) }
             report.layer = built.layer
             report.overwrites = built.overwrites
         } catch {

@@ -13,6 +13,7 @@ struct DoctorCommand: AsyncParsableCommand, TracedCommand, SandboxingCommand {
     @OptionGroup var store: StoreOption
     @OptionGroup var hosts: HostOptions
     @OptionGroup var cache: CacheOption
+    @OptionGroup var services: ServiceOptions
 
     @Option(help: "text or json.")
     var format: DocumentFormat = .text
@@ -23,7 +24,8 @@ struct DoctorCommand: AsyncParsableCommand, TracedCommand, SandboxingCommand {
             store: try store.path(in: configuration), path: configuration.environment["PATH"] ?? "",
             plugins: try PluginSearchPath.configured(configuration), hosts: try hosts.settings(configuration),
             cache: Result { try cache.directory(in: configuration) },
-            cacheLimit: try Settings.cacheLimit.value(flag: nil, in: configuration) ?? .defaultCacheLimit)
+            cacheLimit: try Settings.cacheLimit.value(flag: nil, in: configuration) ?? .defaultCacheLimit,
+            services: try services.probes(in: configuration))
         let findings = await check.findings()
         if format == .json {
             try printJSON(findings)

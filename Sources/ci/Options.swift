@@ -125,6 +125,8 @@ struct RunnerOptions: ParsableArguments {
 
     @OptionGroup var sources: SourceOptions
 
+    @OptionGroup var services: ServiceOptions
+
     @Option(name: .customLong("cache-limit"), help: Settings.cacheLimit.help)
     var cacheLimit: ByteSize?
 
@@ -142,7 +144,8 @@ struct RunnerOptions: ParsableArguments {
     ) throws -> LocalRunner {
         try LocalRunner(
             WorkerFolders(store: path, cache: sources.general.directory(in: configuration, store: path)),
-            plugins: catalog, sources: sources.cache(in: configuration, store: path),
+            plugins: catalog, sharedLayers: services.layers(in: configuration),
+            sources: sources.cache(in: configuration, store: path),
             hosts: hosts.settings(configuration),
             cacheLimit: (Settings.cacheLimit.value(flag: cacheLimit, in: configuration) ?? .defaultCacheLimit).bytes,
             beginLog: beginLog)

@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import Core
 internal import Logging
+internal import Registry
 internal import SSH
 internal import YAML
 
@@ -100,6 +101,27 @@ enum Settings {
         defaultText: "\(ByteSize.defaultCacheLimit)", expected: "a number of bytes, with K, M, G or T",
         read: { ByteSize($0) })
 
+    static let blobs = Setting<RegistryAddress>(
+        key: "blobs", text: "A repository of an OCI registry in which machines share layers: https://HOST[:PORT]/NAME.",
+        defaultText: "none", expected: "an address such as https://registry:5000/ciso",
+        read: { RegistryAddress($0) })
+    static let blobMirrors = Setting<RegistryMirrors>(
+        key: "blob-mirrors", text: "Repositories with copies of the layers, asked first, separated by spaces.",
+        defaultText: "none", expected: "addresses such as https://registry:5000/ciso, separated by spaces",
+        read: { RegistryMirrors(argument: $0) })
+    static let registryCredentials = Setting<String>(
+        key: "registry-credentials", text: "The file with users and passwords of registries, as docker writes it.",
+        defaultText: "docker's own", expected: "a path", read: { $0 })
+    static let tlsAuthorities = Setting<String>(
+        key: "tls-authorities", text: "The file with the certificates of the authorities that services are trusted by.",
+        defaultText: "the system's", expected: "a path", read: { $0 })
+    static let tlsCertificate = Setting<String>(
+        key: "tls-certificate", text: "The file with the certificate that is shown to services.", defaultText: "none",
+        expected: "a path", read: { $0 })
+    static let tlsKey = Setting<String>(
+        key: "tls-key", text: "The file with the key of that certificate.", defaultText: "none",
+        expected: "a path", read: { $0 })
+
     /// The environment's name of a key.
     static func variable(of key: String) -> String {
         "CISO_" + key.uppercased().map { $0 == "-" ? "_" : String($0) }.joined()
@@ -109,5 +131,6 @@ enum Settings {
     static let keys = [
         store.key, jobs.key, pluginPath.key, sourceCache.key, sourceMirrors.key, cache.key, cacheLimit.key,
         repositoryMirrors.key, logLevel.key, hosts.key, knownHosts.key, sshConfig.key, sshTimeout.key, hostWait.key,
+        blobs.key, blobMirrors.key, registryCredentials.key, tlsAuthorities.key, tlsCertificate.key, tlsKey.key,
     ]
 }

@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import Core
 internal import Foundation
 internal import Git
+internal import Registry
 internal import Store
 
 struct StoreUndoCommand: AsyncParsableCommand, TracedCommand {
@@ -96,12 +97,13 @@ struct StoreGCCommand: AsyncParsableCommand, TracedCommand {
         commandName: "gc",
         abstract: "Drop logs and layers that nothing refers to, pack logs and git objects.",
         discussion: """
-            Lists what it drops first. Keeps what the newest versions of every document refer to, what the versions at which \
+            Covers the registry of 'blobs', too. Lists what it drops first. Keeps what the newest versions of every document refer to, what the versions at which \
             the outcome changed refer to, and anything younger than --grace.
             """)
 
     @OptionGroup var trace: LogOption
     @OptionGroup var store: StoreOption
+    @OptionGroup var services: ServiceOptions
 
     @Flag(help: "Print what would be dropped, and drop nothing.")
     var dryRun = false
@@ -123,12 +125,19 @@ struct StoreGCCommand: AsyncParsableCommand, TracedCommand {
     func run() async throws {
         let store = try store.open()
         let retention = Retention(versions: versions, grace: grace * 3600)
-        let garbage = try store.findGarbage(retention)
+        let shared = try services.layers(in: .current())
+        var garbage = try store.findGarbage(retention)
+        if let shared, garbage.gap == nil {
+            let references = try store.references(retention)
+            let horizon = Int(Date().timeIntervalSince1970) - retention.grace
+            garbage.sharedLayers = try shared.garbage(before: horizon) { references[$0] != nil }
+        }
         if format == .json {
             try printJSON(garbage)
         } else {
             for log in garbage.logs { StandardOutput.print("log \(log)") }
             for object in garbage.objects { StandardOutput.print("object \(object)") }
+            for layer in garbage.sharedLayers { StandardOutput.print("shared layer \(layer)") }
             StandardOutput.print(
                 "\(dryRun ? "would drop" : "drops") \(count(garbage.logs.count, "log")) "
                     + "(\(count(garbage.logBytes, "byte"))) and \(count(garbage.objects.count, "object")) "
@@ -139,6 +148,8 @@ struct StoreGCCommand: AsyncParsableCommand, TracedCommand {
         if let gap = garbage.gap {
             StandardError.print("a part of the history cannot be read, so nothing is dropped: \(gap)")
         }
-        if !dryRun { try store.collect(garbage, retention) }
+        guard !dryRun else { return }
+        for layer in garbage.sharedLayers { try shared?.remove(layer) }
+        try store.collect(garbage, retention)
     }
 }

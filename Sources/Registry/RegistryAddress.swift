@@ -1,0 +1,32 @@
+/// A repository in a registry: `https://HOST[:PORT]/NAME`.
+package struct RegistryAddress: Hashable, Sendable, CustomStringConvertible {
+    /// The scheme, host and port.
+    package let server: String
+    /// The repository's name, `ciso` or `team/ciso`.
+    package let name: String
+
+    /// Nil where `text` is no such address.
+    package init?(_ text: some StringProtocol) {
+        let text = text.hasSuffix("/") ? text.dropLast() : text[...]
+        guard let scheme = ["https://", "http://"].first(where: { text.hasPrefix($0) }),
+            let slash = text.dropFirst(scheme.count).firstIndex(of: "/")
+        else { return nil }
+        let host = text[..<slash].dropFirst(scheme.count)
+        let name = text[text.index(after: slash)...]
+        guard !host.isEmpty, !host.contains("@"), Self.isName(String(name)) else { return nil }
+        server = String(text[..<slash])
+        self.name = String(name)
+    }
+
+    /// As the distribution specification defines it.
+    private static func isName(_ name: String) -> Bool {
+        name.utf8.count <= 255
+            && name.wholeMatch(of: /[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*/)
+                != nil
+    }
+
+    /// The host and the port, as credentials are filed.
+    var host: String { String(server.drop { $0 != "/" }.dropFirst(2)) }
+
+    package var description: String { "\(server)/\(name)" }
+}

@@ -1,0 +1,208 @@
+package import Core
+internal import Foundation
+internal import HTTP
+internal import Layers
+internal import Logging
+internal import System
+
+/// Blobs in a repository of a registry, each under a manifest of its own with the tag `KIND-DIGEST`, so that stock tools copy,
+/// list and delete it. Reading asks the mirrors first, and the next one where one fails.
+package struct RegistryBlobs: SharedLayers {
+    /// What the blobs are.
+    package struct Kind: Hashable, Sendable {
+        /// The beginning of their tags.
+        package var tag: String
+        /// The type of the artifact, which a manifest names.
+        package var artifact: String
+        /// The type of the blob itself.
+        package var mediaType: String
+
+        /// Archives of layers.
+        package static let layer = Kind(
+            tag: "layer", artifact: "application/vnd.ciso.layer.v1",
+            mediaType: "application/vnd.ciso.layer.v1.tar+zstd")
+    }
+
+    private let primary: RegistryClient
+    private let mirrors: [RegistryClient]
+    private let kind: Kind
+    private let chunk: Int
+
+    /// - Parameters:
+    ///   - primary: where blobs are written.
+    ///   - mirrors: are read first.
+    package init(_ primary: RegistryClient, mirrors: [RegistryClient] = [], kind: Kind = .layer) {
+        self.init(primary, mirrors: mirrors, kind: kind, chunk: RegistryUpload.defaultChunk)
+    }
+
+    init(_ primary: RegistryClient, mirrors: [RegistryClient], kind: Kind, chunk: Int) {
+        self.primary = primary
+        self.mirrors = mirrors
+        self.kind = kind
+        self.chunk = chunk
+    }
+
+    private func tag(_ digest: Digest) -> String { "\(kind.tag)-\(digest)" }
+
+    package func contains(_ digest: Digest) throws -> Bool {
+        try primary.persistently { try manifestDigest(of: digest) } != nil
+    }
+
+    /// The digest of a blob's manifest; nil where it has none.
+    private func manifestDigest(of digest: Digest) throws -> String? {
+        var request = primary.request(.head, "manifests/\(tag(digest))")
+        request.headers = [("Accept", RegistryManifest.mediaType)]
+        let response = try primary.send(request, accepting: [404])
+        return response.isSuccess ? response.header("docker-content-digest") ?? "" : nil
+    }
+
+    package func put(_ digest: Digest, archive file: String) throws {
+        if try contains(digest) { return }
+        let size = try OpenFile<SystemError>(file, 0).size
+        try upload(digest, size) { .file(file, offset: $0, count: $1) }
+        let empty = RegistryManifest.emptyConfiguration
+        try upload(Digest(of: empty), empty.count) { .bytes(Array(empty[$0..<$0 + $1])) }
+        let manifest = try RegistryManifest(kind, digest, size: size, at: Date()).encoded()
+        var request = primary.request(.put, "manifests/\(tag(digest))")
+        request.headers = [("Content-Type", RegistryManifest.mediaType)]
+        request.body = .bytes(manifest)
+        let put = request
+        _ = try primary.persistently {
+            do {
+                return try primary.send(put)
+            } catch let error as RegistryError where error.kind == .damaged {
+                // It reads a link to the configuration while another upload writes it.
+                throw RegistryError(.busy, error.message)
+            }
+        }
+    }
+
+    private func upload(
+        _ digest: Digest, _ size: Int, body: @escaping (_ offset: Int, _ count: Int) -> HTTPRequest.Body
+    ) throws {
+        let isThere = try primary.persistently {
+            try primary.send(primary.request(.head, "blobs/sha256:\(digest)"), accepting: [404]).isSuccess
+        }
+        guard !isThere else { return }
+        let others = mirrors.map(\.address).filter { $0.server == primary.address.server }.map(\.name)
+        var upload = RegistryUpload(primary, digest, size: size, chunk: chunk, body: body)
+        try upload.run(mountingFrom: others)
+    }
+
+    package func get(_ digest: Digest, to file: String, limit: Int) throws -> Bool {
+        var problem: (any Error)?
+        for client in mirrors + [primary] {
+            do {
+                if try get(digest, from: client, to: file, limit: limit) { return true }
+            } catch let error as RegistryError {
+                logger.debug("a registry has failed", metadata: ["reason": "\(error.message)"])
+                problem = error
+            }
+        }
+        if let problem { throw problem }
+        return false
+    }
+
+    private func get(_ digest: Digest, from client: RegistryClient, to file: String, limit: Int) throws -> Bool {
+        let output = try OpenFile<SystemError>(file, O_RDWR | O_CREAT | O_TRUNC)
+        var count = 0
+        // A mirror that is down must not keep those waiting who can ask the next one.
+        let isThere = try (client === primary ? client.persistently : { try $0() }) {
+            try output.truncate(to: 0)
+            count = 0
+            var request = client.request(.get, "blobs/sha256:\(digest)")
+            request.redirects = 5
+            request.limits.bytes = limit
+            return try client.send(request, accepting: [404]) { piece in
+                try output.write(Array(piece), at: count)
+                count += piece.count
+            }.isSuccess
+        }
+        guard isThere else {
+            unlink(file)
+            return false
+        }
+        guard try Digest(ofFile: file) == digest else {
+            unlink(file)
+            throw RegistryError(.damaged, "\(client.address): the blob sha256:\(digest) has other contents")
+        }
+        return true
+    }
+}
+
+// MARK: Diagnosis
+
+extension RegistryBlobs {
+    /// Checks that blobs can be written and read. Nothing is left behind.
+    ///
+    /// - Returns: what works, for people.
+    /// - Throws: `RegistryError` that says what does not.
+    package func probe() throws -> String {
+        for client in mirrors { try client.ping() }
+        var request = primary.request(.post, "blobs/uploads/")
+        request.body = .bytes([])
+        let upload = try primary.location(in: primary.send(request))
+        // A registry that cannot cancel uploads forgets them.
+        _ = try primary.send(HTTPRequest(.delete, upload), accepting: [400, 404, 405])
+        let read = mirrors.isEmpty ? "" : "; \(count(mirrors.count, "mirror")) can be read"
+        return "\(primary.address) can be written\(read)"
+    }
+}
+
+// MARK: Collection
+
+extension RegistryBlobs {
+    /// The blobs that are there.
+    package func list() throws -> Set<Digest> {
+        struct Tags: Decodable {
+            var tags: [String]?
+        }
+        var found: Set<Digest> = []
+        var last: String?
+        while true {
+            var request = primary.request(.get, "tags/list?n=10000" + (last.map { "&last=\($0)" } ?? ""))
+            request.limits.bytes = 256 << 20
+            let page = request
+            let response = try primary.persistently { try primary.send(page, accepting: [404]) }
+            guard response.isSuccess else { return found }
+            let tags = try JSONDecoder().decode(Tags.self, from: Data(response.body)).tags ?? []
+            found.formUnion(
+                tags.compactMap { $0.hasPrefix("\(kind.tag)-") ? Digest(hex: $0.dropFirst(kind.tag.count + 1)) : nil })
+            // A registry without pages answers with all tags, and has no link to more.
+            guard response.header("link") != nil, let next = tags.last, next != last else { return found }
+            last = next
+        }
+    }
+
+    /// The blobs that are not to be kept and were stored before a time. A blob that does not tell when is kept.
+    ///
+    /// - Parameter horizon: in seconds since 1970.
+    package func garbage(before horizon: Int, keeping isKept: (Digest) -> Bool) throws -> [Digest] {
+        try list().filter { digest in
+            guard !isKept(digest), let stored = try stored(digest) else { return false }
+            return stored <= horizon
+        }.sorted()
+    }
+
+    /// When a blob was stored, in seconds since 1970.
+    private func stored(_ digest: Digest) throws -> Int? {
+        struct Stored: Decodable {
+            var annotations: [String: String]?
+        }
+        var request = primary.request(.get, "manifests/\(tag(digest))")
+        request.headers = [("Accept", RegistryManifest.mediaType)]
+        let get = request
+        let response = try primary.persistently { try primary.send(get, accepting: [404]) }
+        let text = try? JSONDecoder().decode(Stored.self, from: Data(response.body))
+            .annotations?[RegistryManifest.creation]
+        return text.flatMap { try? Date($0, strategy: .iso8601) }.map { Int($0.timeIntervalSince1970) }
+    }
+
+    /// Removes a blob's manifest; the registry's own collection frees the space.
+    package func remove(_ digest: Digest) throws {
+        try primary.persistently {
+            guard let manifest = try manifestDigest(of: digest), !manifest.isEmpty else { return }
+            _ = try primary.send(primary.request(.delete, "manifests/\(manifest)"), accepting: [404])
+        }
+    }
+}

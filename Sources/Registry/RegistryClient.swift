@@ -1,0 +1,157 @@
+internal import Core
+internal import Foundation
+package import HTTP
+internal import Synchronization
+
+/// Requests to one repository of a registry, by the OCI distribution protocol. Blocks the thread; several threads have a
+/// connection each.
+package final class RegistryClient: Sendable {
+    package let address: RegistryAddress
+    private let http: HTTPClient
+    private let credentials: RegistryCredentials
+    /// How long a registry that does not answer is asked again.
+    let patience: Duration
+    private let authorization = Mutex<String?>(nil)
+
+    package init(
+        _ address: RegistryAddress, http: HTTPClient, credentials: RegistryCredentials = RegistryCredentials(),
+        patience: Duration = .seconds(30)
+    ) {
+        self.address = address
+        self.http = http
+        self.credentials = credentials
+        self.patience = patience
+    }
+
+    /// A request for something of the repository, `blobs/…`, `manifests/…`.
+    func request(_ method: HTTPRequest.Method, _ place: String) -> HTTPRequest {
+        HTTPRequest(method, "\(address.server)/v2/\(address.name)/\(place)")
+    }
+
+    /// Checks that the registry answers and accepts the credentials.
+    package func ping() throws { _ = try send(HTTPRequest(.get, "\(address.server)/v2/")) }
+
+    /// Sends a request, with what the registry demands of credentials.
+    ///
+    /// - Parameter accepted: statuses beside success that are no errors.
+    /// - Throws: `RegistryError`; what `receive` throws.
+    func send(
+        _ request: HTTPRequest, accepting accepted: Set<Int> = [], receive: HTTPClient.Receiver? = nil
+    ) throws -> HTTPResponse {
+        let known = authorization.withLock { $0 }
+        var response = try exchange(request, known, receive)
+        if response.status == 401, let fresh = try authorize(response) {
+            authorization.withLock { $0 = fresh }
+            response = try exchange(request, fresh, receive)
+        }
+        if response.isSuccess || accepted.contains(response.status) { return response }
+        throw error(response)
+    }
+
+    private func exchange(
+        _ request: HTTPRequest, _ authorization: String?, _ receive: HTTPClient.Receiver?
+    ) throws -> HTTPResponse {
+        var request = request
+        // An upload may lead to another host.
+        if let authorization, request.url.hasPrefix("\(address.server)/") {
+            request.headers.append(("Authorization", authorization))
+        }
+        do {
+            return try http.send(request, receive: receive)
+        } catch let error as HTTPError {
+            throw RegistryError(RegistryError.Kind(error.kind), error.description)
+        }
+    }
+
+    /// Repeats `body` for as long as the registry is only unable for the moment.
+    func persistently<Value>(_ body: () throws -> Value) throws -> Value {
+        let deadline = ContinuousClock.now + patience
+        var pause = 0.1
+        while true {
+            do {
+                return try body()
+            } catch let error as RegistryError where error.isTransient && ContinuousClock.now < deadline {
+                Thread.sleep(forTimeInterval: pause)
+                pause = min(1, pause * 2)
+            }
+        }
+    }
+
+    private func error(_ response: HTTPResponse) -> RegistryError {
+        struct Refusals: Decodable {
+            struct Refusal: Decodable {
+                var code: String?
+                var message: String?
+            }
+
+            var errors: [Refusal]?
+        }
+        let refusal = (try? JSONDecoder().decode(Refusals.self, from: Data(response.body)))?.errors?.first
+        let kind: RegistryError.Kind =
+            switch response.status {
+            case 401: .authentication
+            case 403: .denied
+            case 404: .absent
+            case 429, 500...: .busy
+            case _ where refusal?.code == "DIGEST_INVALID": .damaged
+            default: .refused
+            }
+        let words = [refusal?.code, refusal?.message].compactMap { $0 }.joined(separator: ": ")
+        return RegistryError(
+            kind,
+            "\(response.url.prefix { $0 != "?" }): answered with \(response.status): \(words.isEmpty ? response.excerpt : words.displayableOnOneLine)"
+        )
+    }
+}
+
+// MARK: Authorization
+
+extension RegistryClient {
+    /// What the challenge of an answer asks for; nil where there is nothing to try.
+    private func authorize(_ response: HTTPResponse) throws -> String? {
+        let challenges = response.headers.filter { $0.name == "www-authenticate" }.compactMap { Challenge($0.value) }
+        if let bearer = challenges.first(where: { $0.scheme == "bearer" }) { return try token(bearer) }
+        guard challenges.contains(where: { $0.scheme == "basic" }) else { return nil }
+        return credentials.basic(for: address.host).map { "Basic \($0)" }
+    }
+
+    private func token(_ challenge: Challenge) throws -> String? {
+        struct Token: Decodable {
+            var token: String?
+            var accessToken: String?
+
+            enum CodingKeys: String, CodingKey {
+                case token
+                case accessToken = "access_token"
+            }
+        }
+        guard let realm = challenge.parameters["realm"], var url = URLComponents(string: realm) else { return nil }
+        let scope = challenge.parameters["scope"] ?? "repository:\(address.name):pull,push"
+        url.queryItems = (url.queryItems ?? []) + [URLQueryItem(name: "scope", value: scope)]
+        if let service = challenge.parameters["service"] {
+            url.queryItems?.append(URLQueryItem(name: "service", value: service))
+        }
+        // The password goes to no host that is not asked by TLS, unless the registry itself is not.
+        guard let text = url.string, text.hasPrefix("https://") || address.server.hasPrefix("http://") else {
+            return nil
+        }
+        var request = HTTPRequest(.get, text)
+        if let basic = credentials.basic(for: address.host) { request.headers = [("Authorization", "Basic \(basic)")] }
+        let response = try exchange(request, nil, nil)
+        guard response.isSuccess else { throw error(response) }
+        let answer = try? JSONDecoder().decode(Token.self, from: Data(response.body))
+        return (answer?.token ?? answer?.accessToken).map { "Bearer \($0)" }
+    }
+}
+
+extension RegistryError.Kind {
+    fileprivate init(_ kind: HTTPError.Kind) {
+        self =
+            switch kind {
+            case .unreachable, .interrupted, .late: .unreachable
+            case .certificate: .certificate
+            case .credentials: .credentials
+            case .address, .tooLarge, .redirects, .cancelled, .other: .refused
+            }
+    }
+}

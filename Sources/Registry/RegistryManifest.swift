@@ -1,0 +1,36 @@
+internal import Core
+internal import Foundation
+
+/// The manifest of a blob: an OCI artifact with one layer and an empty configuration.
+struct RegistryManifest: Encodable {
+    struct Descriptor: Encodable {
+        var mediaType: String
+        var digest: String
+        var size: Int
+    }
+
+    static let mediaType = "application/vnd.oci.image.manifest.v1+json"
+    /// What the specification has for artifacts without a configuration.
+    static let emptyConfiguration = Array("{}".utf8)
+
+    let schemaVersion = 2
+    let mediaType = Self.mediaType
+    let artifactType: String
+    let config: Descriptor
+    let layers: [Descriptor]
+    let annotations: [String: String]
+
+    /// When a manifest was made, in the form of RFC 3339.
+    static let creation = "org.opencontainers.image.created"
+
+    init(_ kind: RegistryBlobs.Kind, _ digest: Digest, size: Int, at time: Date) {
+        artifactType = kind.artifact
+        config = Descriptor(
+            mediaType: "application/vnd.oci.empty.v1+json", digest: "sha256:\(Digest(of: Self.emptyConfiguration))",
+            size: Self.emptyConfiguration.count)
+        layers = [Descriptor(mediaType: kind.mediaType, digest: "sha256:\(digest)", size: size)]
+        annotations = [Self.creation: time.formatted(.iso8601)]
+    }
+
+    func encoded() throws -> [UInt8] { [UInt8](try CanonicalJSON.encode(self)) }
+}

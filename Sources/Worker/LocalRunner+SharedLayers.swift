@@ -1,0 +1,30 @@
+internal import Archive
+internal import Core
+internal import Layers
+internal import System
+
+extension LocalRunner {
+    /// Gets a layer that this machine lacks from where several machines keep theirs.
+    ///
+    /// - Throws: an error of the category `unavailable` where that fails; whether the layer is there shows when it is used.
+    func obtain(_ layer: Digest) async throws {
+        guard let sharedLayers, !layers.contains(layer) else { return }
+        let lock = try await layers.lock(building: "get-\(layer)")
+        defer { withExtendedLifetime(lock) {} }
+        guard !layers.contains(layer) else { return }
+        let aside = try Files.scratchDirectory(in: folders.scratch)
+        let archive = "\(aside.path)/layer.tar.zst"
+        let (layers, limit) = (layers, layers.limits.bytes)
+        try await BlockingWork.run {
+            if try sharedLayers.get(layer, to: archive, limit: limit) { try layers.add(archive, expected: layer) }
+        }
+    }
+
+    /// Gives a layer that was made here to the other machines, before they hear of it.
+    func share(_ layer: Digest) async throws {
+        guard let sharedLayers else { return }
+        let archive = layers.object(layer)
+        try await BlockingWork.run { try sharedLayers.put(layer, archive: archive) }
+        sharedLayerIndex?.add(layer)
+    }
+}

@@ -1,0 +1,42 @@
+internal import Core
+internal import Layers
+internal import Logging
+internal import Synchronization
+
+/// Which layers several machines share, as they were when somebody asked last: jobs ask for thousands of them at once.
+final class SharedLayerIndex: Sendable {
+    private struct State {
+        var layers: Set<Digest> = []
+        var listed: ContinuousClock.Instant?
+    }
+
+    private let source: any SharedLayers
+    private let state = Mutex(State())
+
+    /// For how long a list is good enough, and a failure is not repeated.
+    private static let lifetime: Duration = .seconds(60)
+
+    init(_ source: any SharedLayers) {
+        self.source = source
+    }
+
+    /// Whether the layer was there at the last look, at most a minute ago. Where the look fails, nothing is there.
+    func contains(_ layer: Digest) -> Bool {
+        let (isThere, isFresh) = state.withLock { state in
+            (state.layers.contains(layer), state.listed.map { .now - $0 < Self.lifetime } ?? false)
+        }
+        if isThere || isFresh { return isThere }
+        let found = Result { try source.list() }
+        if case .failure(let error) = found {
+            logger.debug("shared layers cannot be listed", metadata: ["reason": "\(error)"])
+        }
+        return state.withLock { state in
+            state.listed = .now
+            if let found = try? found.get() { state.layers = found }
+            return state.layers.contains(layer)
+        }
+    }
+
+    /// Notes that a layer is there.
+    func add(_ layer: Digest) { state.withLock { _ = $0.layers.insert(layer) } }
+}

@@ -1,0 +1,111 @@
+import Core
+import Fetching
+import Foundation
+import HTTP
+import Layers
+import Model
+import PluginHost
+import Registry
+import RunnerInterface
+import TestSupport
+import Testing
+
+@testable import Worker
+
+/// Two machines with a registry between them: one builds over what the other has made.
+@Suite(.enabled(if: RegistryServer.isInstalled, "needs docker-registry, openssl, python3 and htpasswd"))
+struct SharedLayersTests {
+    private let directory: TemporaryDirectory
+
+    init() throws {
+        directory = try TemporaryDirectory()
+    }
+
+    private func registry(_ server: RegistryServer) throws -> RegistryBlobs {
+        RegistryBlobs(
+            RegistryClient(
+                try #require(RegistryAddress("\(server.url)/ciso")), http: HTTPClient(), patience: .milliseconds(100)))
+    }
+
+    /// A runner that shares nothing with others but the registry.
+    private func runner(_ machine: String, _ layers: RegistryBlobs?) throws -> LocalRunner {
+        let folders = WorkerFolders(directory("\(machine)/worker"), archives: directory("\(machine)/objects"))
+        return try LocalRunner(
+            folders, plugins: PluginCatalog(PluginSearchPath(given: [])), sharedLayers: layers,
+            sources: SourceCache(folders.sources)
+        ) { _ in throw Failure(.bug, "no job runs here") }
+    }
+
+    private func layer(in runner: LocalRunner) throws -> Digest {
+        try directory.write("contents", to: "changes/home/file")
+        return try runner.layers.capture(directory: directory("changes")).digest
+    }
+
+    @Test func aLayerOfAnotherMachineIsFetched() async throws {
+        let server = try await RegistryServer()
+        let (one, two) = (try runner("one", registry(server)), try runner("two", registry(server)))
+        let digest = try layer(in: one)
+        #expect(try one.holds(layer: digest) && !runner("other", registry(server)).holds(layer: digest))
+        try await two.obtain(digest)
+        #expect(!two.layers.contains(digest), "nobody has it")
+        try await one.share(digest)
+        #expect(two.holds(layer: digest) && !two.layers.contains(digest))
+        try await two.obtain(digest)
+        let place = try await two.layers.unpacked(digest)
+        #expect(try String(contentsOfFile: "\(place)/home/file", encoding: .utf8) == "contents")
+        #expect(try FileManager.default.contentsOfDirectory(atPath: two.folders.scratch).isEmpty)
+        // Without a registry nothing is asked for or given.
+        let alone = try runner("alone", nil)
+        try await alone.share(layer(in: alone))
+        try await alone.obtain(Digest(of: "another layer"))
+    }
+
+    @Test func whatCannotBeSharedIsInfrastructure() async throws {
+        let server = try await RegistryServer()
+        let (one, two) = (try runner("one", registry(server)), try runner("two", registry(server)))
+        let digest = try layer(in: one)
+        try await one.share(digest)
+        try Data("damage".utf8).write(to: URL(filePath: server.file(ofBlob: digest.hex)))
+        let damage = await #expect(throws: (any Error).self) { try await two.obtain(digest) }
+        #expect(damage.map { Failure(describing: $0).category } == .unavailable)
+        #expect(!two.layers.contains(digest))
+        server.kill()
+        let absence = await #expect(throws: (any Error).self) { try await two.obtain(digest) }
+        #expect(absence.map { JobReport(endingWith: $0).outcome } == .infrastructure)
+        let refusal = await #expect(throws: (any Error).self) { try await one.share(digest) }
+        #expect(refusal.map { JobReport(endingWith: $0).outcome } == .infrastructure)
+        #expect(one.holds(layer: digest) && !two.holds(layer: digest), "only what is here counts")
+    }
+
+    /// The package `b` is built over the layer of `a`, which a machine that is gone has built.
+    @Test(.enabled(if: QuickstartWorld.isPossible, "needs root, mmdebstrap and bwrap"))
+    func jobsBuildOverLayersOfOtherMachines() async throws {
+        let server = try await RegistryServer()
+        try directory.write(
+            "opam-version: \"2.0\"\ninstall: [\"sh\" \"-c\" \"mkdir -p '%{lib}%/a' && echo made >'%{lib}%/a/file'\"]\n",
+            to: "packages/a/a.1/opam")
+        try directory.write(
+            "opam-version: \"2.0\"\ndepends: [\"a\"]\nbuild: [\"grep\" \"made\" \"%{lib}%/a/file\"]\n",
+            to: "packages/b/b.1/opam")
+        let world = try await QuickstartWorld(repository: directory.url)
+        func runner(_ machine: String) throws -> LocalRunner {
+            try LocalRunner(
+                WorkerFolders(
+                    directory("\(machine)/worker"), cache: world.folders.cache,
+                    archives: directory("\(machine)/objects")),
+                plugins: world.catalog, sharedLayers: registry(server), sources: SourceCache(directory("sources"))
+            ) { [logs = world.logs] in logs.begin($0) }
+        }
+        let first = try #require(try await world.request("a", endings: [:], among: nil))
+        let builder = try runner("one")
+        let made = await builder.run(first) { _ in }
+        #expect(made.outcome == .success, "\(made)\n\(world.logs[made.log])")
+        try FileManager.default.removeItem(atPath: directory("one"))
+        let endings = ["a": QuickstartWorld.Ending(request: first, report: made)]
+        let second = try #require(try await world.request("b", endings: endings, among: nil))
+        let other = try runner("two")
+        let built = await other.run(second) { _ in }
+        #expect(built.outcome == .success, "\(built)\n\(world.logs[built.log])")
+        #expect(other.layers.contains(try #require(made.layer)), "it has come from the registry")
+    }
+}
