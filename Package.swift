@@ -130,7 +130,8 @@ let package = Package(
                 logging, "Archive", "Core", "Model", "Fetching", "Layers", "OpamFormat", "OpamSwitch", "PluginHost",
                 "PluginMessages", "RunnerInterface", "SSH", "Sandbox", "Supervision", "System",
             ]),
-        module("Engine", [logging, "Core", "Model", "Records", "RunnerInterface", "Scheduler", "Store"]),
+        module("Agent", [logging, "Core", "Model", "Records", "RunnerInterface", "Store"]),
+        module("Engine", [logging, "Agent", "Core", "Model", "Records", "RunnerInterface", "Scheduler", "Store"]),
         module(
             "Doctor",
             ["Core", "Layers", "PluginHost", "SSH", "Sandbox", "Store", "Supervision", "System", "Worker"]),
@@ -138,7 +139,8 @@ let package = Package(
         .executableTarget(
             name: "ci",
             dependencies: [
-                argumentParser, logging, "Core", "Doctor", "Model", "Engine", "Fetching", "Git", "HTTP", "Matrix",
+                argumentParser, logging, "Agent", "Core", "Doctor", "Model", "Engine", "Fetching", "Git", "HTTP",
+                "Matrix",
                 "OpamFormat",
                 "OpamRepository", "OpamSolver", "Planner", "PlanSession", "PluginHost", "PluginMessages", "PluginTools",
                 "Records", "Registry", "Review", "RunnerInterface", "SSH", "Store", "Supervision", "System", "Worker",
@@ -168,7 +170,12 @@ let package = Package(
             exclude: ["compare-with-opam", "small-packages"], swiftSettings: settings),
 
         .executableTarget(
-            name: "DispatchBenchmark", dependencies: ["Scheduler", "SchedulerSimulation"], path: "Benchmarks/Dispatch",
+            name: "DispatchBenchmark",
+            dependencies: [
+                "Agent", "Core", "Engine", "Model", "Records", "RunnerInterface", "Scheduler", "SchedulerSimulation",
+                "Store",
+            ],
+            path: "Benchmarks/Dispatch",
             exclude: ["mutation-run"], swiftSettings: settings),
 
         .executableTarget(
@@ -201,7 +208,7 @@ let package = Package(
         tests("Scheduler", ["SchedulerSimulation"]),
         tests("Doctor", ["Core", "PluginHost", "SSH"]),
         tests("Review", ["Core", "Model", "Records", "RunnerInterface", "Store", "System"]),
-        tests("Engine", ["Core", "Model", "Records", "RunnerInterface", "Store"]),
+        tests("Engine", ["Agent", "Core", "Model", "Records", "RunnerInterface", "Store"]),
         tests("YAML", ["Core"]),
         tests("Matrix", ["Core", "YAML"], resources: [.copy("Broken")]),
         tests(

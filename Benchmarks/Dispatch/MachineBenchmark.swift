@@ -100,7 +100,7 @@ struct MachineBenchmark {
     }
 
     /// Of this process.
-    private static var residentBytes: Int {
+    static var residentBytes: Int {
         guard let file = fopen("/proc/self/statm", "r") else { return 0 }
         defer { fclose(file) }
         var (size, resident) = (0, 0)

@@ -1,4 +1,6 @@
+internal import Agent
 package import Core
+internal import Foundation
 package import Model
 package import Records
 package import RunnerInterface
@@ -6,35 +8,51 @@ package import Store
 
 /// Runs what a plan needs and the store does not know yet, and records it there.
 package struct DeploymentRun: Sendable {
+    /// What a run does where another process runs the deployment.
+    package enum Policy: Sendable {
+        /// Its worker takes jobs of the other run; it takes over where that ends.
+        case join
+        /// It waits until the other run has ended.
+        case wait
+    }
+
     /// The store with the plan and the results.
     package let store: Store
     /// The plan that is carried out.
     package let plan: Plan
-    /// Runs the jobs.
+    /// Runs jobs in this process.
     package let runner: any JobRunner
-    /// Jobs at once.
-    package let slots: Int
+    /// How the worker of this process registers.
+    package let registration: WorkerRegistration
     /// Which cells; none picks all.
     package let selectors: [Selector]
+    /// What to do where another process runs the deployment.
+    package let policy: Policy
     /// Why the run was started, in the words of who started it.
     package let trigger: String
     /// Ends the run early: what runs finishes, nothing further starts.
     package let drain: DrainRequest
+    /// When a running job printed something last, in seconds since 1970.
+    private let lastOutput: @Sendable (Digest) -> Int?
 
     package init(
-        store: Store, plan: Plan, runner: any JobRunner, slots: Int, selectors: [Selector] = [],
-        trigger: String = "manual", drain: DrainRequest = DrainRequest()
+        store: Store, plan: Plan, runner: any JobRunner, registration: WorkerRegistration,
+        selectors: [Selector] = [], policy: Policy = .join, trigger: String = "manual",
+        drain: DrainRequest = DrainRequest(),
+        lastOutput: @escaping @Sendable (Digest) -> Int? = { _ in nil }
     ) {
         self.store = store
         self.plan = plan
         self.runner = runner
-        self.slots = slots
+        self.registration = registration
         self.selectors = selectors
+        self.policy = policy
         self.trigger = trigger
         self.drain = drain
+        self.lastOutput = lastOutput
     }
 
-    /// Runs until every wanted cell has its verdict.
+    /// Runs until every wanted cell has its verdict, or has another process do that which runs the deployment already.
     ///
     /// What is executed again may have another layer than before; then what is built over it is executed again too. That
     /// is worked out from the records when all jobs have ended, and so are retries requested meanwhile. A layer may turn
@@ -51,38 +69,77 @@ package struct DeploymentRun: Sendable {
     ) async throws -> ResultTables {
         // Includes a verdict that an earlier run made durable in its last moment.
         try store.finishPendingCommits()
-        let cancellations = try CancellationWatch(store: store, plan: plan)
-        defer { cancellations.stop() }
-        let claims = try JobClaims(in: store.ephemeral)
-        defer { claims.end() }
-        let running = try RunningJobs(of: plan.deployment, in: store)
-        defer { running.end() }
-        let recording = try RunRecording(of: self, owner: running.owner)
-        let backgroundRepack = BackgroundRepack { [store] willPack in try store.repackIfNeeded(willPack: willPack) }
+        let traced: @Sendable (RunEvent) async -> Void = { event in
+            event.trace()
+            await observe(event)
+        }
+        var local = policy == .join ? try makeWorker() : nil
         var results = results
         do {
+            while true {
+                if let leadership = try Leadership.acquire(plan.deployment, as: lease, in: values) {
+                    defer { leadership.end() }
+                    let worker = try local ?? makeWorker()
+                    local = worker
+                    try await lead(leadership, worker, &results, files: files, observe: traced)
+                    break
+                }
+                if try await follow(local, &results, observe: traced) { break }
+                await traced(.leading)
+            }
+            local?.drain()
+            await local?.end()
+        } catch {
+            local?.stop()
+            await local?.end()
+            throw error
+        }
+        try Task.checkCancellation()
+        return results
+    }
+
+    private var values: DispatchValues { DispatchValues(store.ephemeral) }
+
+    private var lease: DispatcherLease {
+        DispatcherLease(
+            name: registration.name, host: registration.host, since: Int(Date().timeIntervalSince1970))
+    }
+
+    private func makeWorker() throws -> LocalWorker {
+        try LocalWorker(
+            WorkerAgent.Environment(
+                values: values, blobs: store.objects, runner: runner, lastOutput: lastOutput), registration)
+    }
+
+    /// Dispatches the jobs until every wanted cell has its verdict.
+    private func lead(
+        _ leadership: Leadership, _ local: LocalWorker, _ results: inout ResultTables,
+        files: @escaping @Sendable (Digest) throws -> PackageFiles,
+        observe: @escaping @Sendable (RunEvent) async -> Void
+    ) async throws {
+        // The former dispatcher may have been killed in its last moment.
+        try store.finishPendingCommits()
+        let cancellations = try CancellationWatch(store: store, plan: plan)
+        defer { cancellations.stop() }
+        let backgroundRepack = BackgroundRepack { [store] willPack in try store.repackIfNeeded(willPack: willPack) }
+        let coordination = RunCoordination(
+            values: values, blobs: store.objects, leadership: leadership, local: local)
+        let recording = try RunRecording(of: self, owner: leadership.owner)
+        do {
             try await runRounds(
-                &results, recording, claims, cancellations: cancellations.cells, files: files, backgroundRepack,
-                observe: { event in
-                    event.trace()
-                    running.note(event)
-                    await observe(event)
-                })
+                &results, recording, coordination, cancellations: cancellations.cells, files: files, backgroundRepack,
+                observe: observe)
             try results.refresh(from: store)
             try recording.finish(records(results))
         } catch {
             recording.end(after: error)
             throw error
         }
-        if !drain.isMade {
-            await backgroundRepack.finish { await observe(.packing) }
-        }
-        try Task.checkCancellation()
-        return results
+        if !drain.isMade { await backgroundRepack.finish { await observe(.packing) } }
     }
 
     private func runRounds(
-        _ results: inout ResultTables, _ recording: RunRecording, _ claims: JobClaims,
+        _ results: inout ResultTables, _ recording: RunRecording, _ coordination: RunCoordination,
         cancellations: AsyncStream<Set<Cell>>, files: @escaping @Sendable (Digest) throws -> PackageFiles,
         _ backgroundRepack: BackgroundRepack, observe: @escaping @Sendable (RunEvent) async -> Void
     ) async throws {
@@ -96,7 +153,7 @@ package struct DeploymentRun: Sendable {
             let wanted = try wantedCells(records, of: round)
             let worklist = try worklist(wanted, records, round)
             let run = planRun(
-                worklist, recording, claims, cancellations: cancellations, files: files, backgroundRepack,
+                worklist, recording, coordination, cancellations: cancellations, files: files, backgroundRepack,
                 observe: observe)
             let decided = worklist.isEmpty && !round.isFirst ? [:] : try await run.run()
             round.take(decided, wanted: wanted, records)
@@ -130,20 +187,91 @@ package struct DeploymentRun: Sendable {
     }
 
     private func planRun(
-        _ worklist: RunWorklist, _ recording: RunRecording, _ claims: JobClaims,
+        _ worklist: RunWorklist, _ recording: RunRecording, _ coordination: RunCoordination,
         cancellations: AsyncStream<Set<Cell>>,
         files: @escaping @Sendable (Digest) throws -> PackageFiles, _ backgroundRepack: BackgroundRepack,
         observe: @escaping @Sendable (RunEvent) async -> Void
     ) -> PlanRun {
         let lookup = JobLookup(store: store, plan: plan)
         return PlanRun(
-            plan: plan, worklist: worklist, runner: runner, slots: slots, files: files,
+            plan: plan, worklist: worklist, coordination: coordination,
+            holds: { [runner] in runner.holds(layer: $0) }, files: files,
             record: { entry in
-                try recording.record(entry)
+                try await recording.record(entry)
                 backgroundRepack.noteRecord()
             },
-            observe: observe, drain: drain, cancellations: cancellations, claims: claims,
-            recorded: lookup.verdict(onJob:))
+            observe: observe, drain: drain, cancellations: cancellations, recorded: lookup.verdict(onJob:))
+    }
+}
+
+extension DeploymentRun {
+    private enum FollowerInput {
+        /// Nobody dispatches.
+        case free
+        case drain
+        case time
+    }
+
+    /// Works for the process that runs the deployment, or waits, until that has ended or every wanted cell has its verdict.
+    ///
+    /// - Returns: whether every wanted cell has its verdict.
+    private func follow(
+        _ local: LocalWorker?, _ results: inout ResultTables,
+        observe: @escaping @Sendable (RunEvent) async -> Void
+    ) async throws -> Bool {
+        let path = try DispatchValues.dispatcher(of: plan.deployment)
+        guard let leader = try values.document(DispatcherLease.self, at: path) else { return false }
+        await observe(.following(leader, isWorking: local != nil))
+        local?.forward { event in
+            guard case .ended(_, let assignment, let report) = event else { return }
+            let ending = JobEnding(
+                outcome: report.outcome, phase: report.phase, reason: report.reason, duration: report.duration)
+            await observe(.worked(assignment.cell, ending))
+        }
+        defer { local?.forward(to: nil) }
+        let (stream, inputs) = AsyncStream.makeStream(of: FollowerInput.self)
+        let watch = values.values.watch(below: path) { if $0.isEmpty { inputs.yield(.free) } }
+        let sources = [
+            Task {
+                await drain.wait()
+                inputs.yield(.drain)
+            },
+            Task {
+                while !Task.isCancelled {
+                    try? await Task.sleep(for: .seconds(3))
+                    inputs.yield(.time)
+                }
+            },
+        ]
+        defer {
+            watch.cancel()
+            for source in sources { source.cancel() }
+        }
+        for await input in stream {
+            switch input {
+            case .free: return false
+            case .drain: if drain.isMade { throw CancellationError() }
+            case .time: if try isDone(&results) { return true }
+            }
+        }
+        throw CancellationError()
+    }
+
+    /// Whether every wanted cell has its verdict.
+    private func isDone(_ results: inout ResultTables) throws -> Bool {
+        try results.refresh(from: store)
+        let records = try self.records(results)
+        let round = Round()
+        let wanted = try wantedCells(records, of: round)
+        // Most often this says already that something is left.
+        guard
+            plan.cells.allSatisfy({ cell in
+                if !wanted.contains(cell.cell) { return true }
+                if case .excluded = cell.basis { return true }
+                return records.result(of: cell.cell).map(cell.isDecided) ?? false
+            })
+        else { return false }
+        return try worklist(wanted, records, round).isEmpty
     }
 }
 
@@ -205,7 +333,7 @@ extension DeploymentRun {
             plan: plan, wanted: { wanted.contains($0.cell) }, recorded: records.result(of:),
             known: { records.verdict(onJob: $0) ?? round.infrastructureFailures[$0] },
             holds: { round.layers.contains($0) || runner.holds(layer: $0) },
-            seconds: records.expectedSeconds, lane: runner.lane,
+            seconds: records.expectedSeconds,
             isChanged: round.isFirst ? try changedCells(records).contains : { _ in false })
     }
 

@@ -1,9 +1,11 @@
+internal import Agent
 package import Core
 internal import Foundation
 package import Model
-package import RunnerInterface
+internal import Records
+internal import Store
 
-/// Carries out a worklist: runs what the scheduler says, records every verdict, tells the observer.
+/// Carries out a worklist: has workers run what the scheduler says, records every verdict, tells the observer.
 ///
 /// Verdicts are recorded before anything that waits for them is started: what was told is never lost.
 package struct PlanRun: Sendable {
@@ -19,50 +21,49 @@ package struct PlanRun: Sendable {
     package let plan: Plan
     /// The jobs that are to be run.
     package let worklist: RunWorklist
-    /// Runs the jobs.
-    package let runner: any JobRunner
-    /// How many jobs run at once.
-    package let slots: Int
+    /// How the run and the workers meet.
+    package let coordination: RunCoordination
+    /// Whether a layer is there to build over.
+    package let holds: @Sendable (Digest) -> Bool
     /// The pause before a job whose infrastructure failed is run again; doubled for each further attempt.
     package let backoff: Duration
     /// The files of a job's package, by their digest.
     package let files: @Sendable (Digest) throws -> PackageFiles
     /// Records a result durably.
-    package let record: @Sendable (Entry) throws -> Void
+    package let record: @Sendable (Entry) async throws -> Void
     /// Receives what happens, in order.
     package let observe: @Sendable (RunEvent) async -> Void
     /// Ends the run early: what runs finishes, nothing further starts.
     package let drain: DrainRequest
     /// Cells that are cancelled while the run goes on; they get no verdict of this run.
     package let cancellations: AsyncStream<Set<Cell>>?
-    /// Keeps a job from running twice at once; nil where no other run can be at work.
-    package let claims: JobClaims?
     /// The verdict on a job that is recorded by now, and whether this deployment has recorded it.
     package let recorded: @Sendable (Digest) throws -> (result: CellResult, isOwn: Bool)?
 
     package init(
-        plan: Plan, worklist: RunWorklist, runner: any JobRunner, slots: Int, backoff: Duration = .seconds(2),
-        files: @escaping @Sendable (Digest) throws -> PackageFiles, record: @escaping @Sendable (Entry) throws -> Void,
+        plan: Plan, worklist: RunWorklist, coordination: RunCoordination,
+        holds: @escaping @Sendable (Digest) -> Bool = { _ in true }, backoff: Duration = .seconds(2),
+        files: @escaping @Sendable (Digest) throws -> PackageFiles,
+        record: @escaping @Sendable (Entry) async throws -> Void,
         observe: @escaping @Sendable (RunEvent) async -> Void, drain: DrainRequest = DrainRequest(),
         cancellations: AsyncStream<Set<Cell>>? = nil,
-        claims: JobClaims? = nil,
         recorded: @escaping @Sendable (Digest) throws -> (result: CellResult, isOwn: Bool)? = { _ in nil }
     ) {
-        self.drain = drain
-        self.cancellations = cancellations
         self.plan = plan
         self.worklist = worklist
-        self.runner = runner
-        self.slots = slots
+        self.coordination = coordination
+        self.holds = holds
         self.backoff = backoff
         self.files = files
         self.record = record
         self.observe = observe
-        self.claims = claims
+        self.drain = drain
+        self.cancellations = cancellations
         self.recorded = recorded
     }
 
-    /// Runs until every job is settled, the run is drained, or the task is cancelled; then what runs is stopped and waited for.
+    /// Runs until every job is settled, the run is drained, or the task is cancelled; then what runs in this process is stopped
+    /// and waited for.
     ///
     /// - Returns: the jobs that have a result now, each with it.
     /// - Throws: what `record` throws; `CancellationError` when cancelled, and when drained before every job was settled.
@@ -75,53 +76,75 @@ package struct PlanRun: Sendable {
         if !failures.isEmpty {
             await observe(.knownFailures(failures.sorted { ($1.cells, $0.package) < ($0.cells, $1.package) }))
         }
-        var state = RunState(run: self)
-        try await withThrowingTaskGroup(of: RunInput.self) { group in
-            state.awaitCancellations(in: &group)
-            state.awaitDrain(in: &group)
-            try await state.start(in: &group)
-            // Nothing waits for these, and there may be thousands.
-            group.addTask { try await recordSettled() }
-            while !state.isFinished, let input = try await group.next() {
-                try await state.take(input, in: &group)
-            }
-            group.cancelAll()
+        let (stream, inputs) = AsyncStream.makeStream(of: RunInput.self)
+        // Goes on when the task is cancelled, until what has ended is recorded.
+        let work = Task { try await dispatch(stream, inputs) }
+        return try await withTaskCancellationHandler {
+            try await work.value
+        } onCancel: {
+            inputs.yield(.stop)
+        }
+    }
+
+    private func dispatch(
+        _ stream: AsyncStream<RunInput>, _ inputs: AsyncStream<RunInput>.Continuation
+    ) async throws -> [Digest: CellResult] {
+        var state = RunState(run: self, inputs: inputs, epoch: try coordination.leadership.nextEpoch())
+        let sources = sources(of: inputs)
+        defer { for source in sources { source.cancel() } }
+        try await state.start()
+        let watches = [DispatchValues.workers, DispatchValues.progress, DispatchValues.reports].map { prefix in
+            coordination.values.values.watch(below: prefix) { inputs.yield(.values(prefix, $0)) }
+        }
+        defer { for watch in watches { watch.cancel() } }
+        coordination.local?.forward { inputs.yield(.local($0)) }
+        defer { coordination.local?.forward(to: nil) }
+        defer { for wait in state.waits.values { wait.cancel() } }
+        for await input in stream {
+            try await state.take(input)
+            if state.isFinished { break }
         }
         if state.isCutShort { throw CancellationError() }
         return state.results
     }
 
-    /// Records the verdicts that need no run, until the task is cancelled.
-    private func recordSettled() async throws -> RunInput {
-        for result in worklist.settled {
-            if Task.isCancelled { break }
-            try await put(result, at: ResultPath.cell(result.cell))
-        }
-        return .settled
-    }
-
-    func put(_ result: CellResult, at path: String) async throws {
-        try record(Entry(path: path, result: result))
-        await observe(.recorded(result))
+    /// The tasks that say when something else than a value changes.
+    private func sources(of inputs: AsyncStream<RunInput>.Continuation) -> [Task<Void, Never>] {
+        [
+            Task {
+                await drain.wait()
+                inputs.yield(.drain)
+            },
+            Task {
+                guard let cancellations else { return }
+                for await cells in cancellations { inputs.yield(.given(up: cells)) }
+            },
+            Task {
+                while !Task.isCancelled {
+                    try? await Task.sleep(for: min(.seconds(5), coordination.stall.after / 4))
+                    inputs.yield(.time)
+                }
+            },
+        ]
     }
 }
 
 /// What a run waits for.
 enum RunInput: Sendable {
-    case completed(Digest, token: UInt64, Completion)
-    /// No run claims the job any more.
+    /// The values below a path.
+    case values(StorePath, [StorePath: EphemeralValue])
+    /// What the worker in this process does.
+    case local(WorkerAgent.Event)
+    /// No worker has the job any more.
     case free(Digest)
     case time
     case given(up: Set<Cell>)
     /// No further job is to start.
     case drain
-    /// The verdicts that need no run are recorded.
-    case settled
-
-    /// How an assignment ended.
-    enum Completion: Sendable {
-        case report(JobReport)
-        /// The verdict that another run recorded.
-        case adopted(CellResult, isOwn: Bool)
-    }
+    /// The run is interrupted.
+    case stop
+    /// Results are recorded; those of a job, if they are.
+    case written(JobEnd?)
+    /// Something cannot be recorded.
+    case failed(any Error)
 }

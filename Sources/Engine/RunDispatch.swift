@@ -2,40 +2,59 @@ internal import Core
 internal import RunnerInterface
 internal import Scheduler
 
-/// The dispatcher of a run: one task whose jobs are those of the worklist, and workers within this process.
+/// The dispatcher of a run: one task whose jobs are those of the worklist.
 struct RunDispatch {
     private(set) var dispatcher: Dispatcher
     private(set) var jobs = JobNumbers<Digest>()
     private let worklist: RunWorklist
-    private let slots: Int
+    private(set) var isDraining = false
+    private var seats = 0
 
-    init(_ worklist: RunWorklist, slots: Int, backoff: Duration = .seconds(2)) {
+    /// - Parameters:
+    ///   - epoch: greater than that of every former dispatcher.
+    ///   - stall: after how long without a sign of life a busy worker gets no more jobs, and then counts as lost.
+    init(
+        _ worklist: RunWorklist, epoch: UInt32 = 0, backoff: Duration = .seconds(2),
+        stall: (after: Duration, lostAfter: Duration)? = nil
+    ) {
         self.worklist = worklist
-        self.slots = slots
-        dispatcher = Dispatcher(jobs: JobScheduler(backoff: backoff))
+        dispatcher = Dispatcher(
+            jobs: JobScheduler(backoff: backoff),
+            workers: WorkerPool(epoch: epoch, stallTime: stall?.after, evictionTime: stall?.lostAfter))
         for node in worklist.nodes { _ = jobs.add(node.id) }
     }
 
-    /// Registers the workers and submits the task: one worker for the slots that all share, and one for each lane.
-    mutating func start() -> [Dispatcher.Action] {
-        var actions = dispatcher.handle(.submit(priority: 0))
-        let lanes = worklist.lanes.sorted { $0.key < $1.key }
-        for (number, lane) in ([(key: "", value: slots)] + lanes).enumerated() {
-            let worker = WorkerPool.Worker(targets: [lane.key], slots: lane.value)
-            actions += dispatcher.handle(.worker(.register(number, worker, at: .zero)))
-        }
+    /// Submits the task.
+    ///
+    /// - Parameter assignments: what workers have from a former dispatcher.
+    mutating func start(_ assignments: [Digest: Dispatcher.Assignment] = [:]) -> [Dispatcher.Action] {
         let new = worklist.nodes.map { node in
             Dispatcher.Job(
                 JobScheduler.Job(
                     inputs: node.inputs.compactMap(jobs.number), priority: node.priority, cost: node.cost),
-                requirement: .init(target: node.lane))
+                requirement: .init(target: node.target), assignment: assignments[node.id])
         }
-        return actions + dispatcher.handle(.planned(task: 0, new: new, known: []))
+        return dispatcher.handle(.submit(priority: 0))
+            + dispatcher.handle(.planned(task: 0, new: new, known: []))
+    }
+
+    /// Registers a worker.
+    mutating func register(_ seat: Int, _ worker: WorkerPool.Worker, at time: Duration) -> [Dispatcher.Action] {
+        seats = max(seats, seat + 1)
+        var worker = worker
+        if isDraining { worker.mode = .draining }
+        return dispatcher.handle(.worker(.register(seat, worker, at: time)))
+    }
+
+    /// Changes the mode of a worker, unless the run drains.
+    mutating func change(_ seat: Int, to mode: WorkerPool.Mode) -> [Dispatcher.Action] {
+        isDraining ? [] : dispatcher.handle(.worker(.mode(seat, mode)))
     }
 
     /// Has no further job start. What has ended meanwhile still counts.
     mutating func drain() -> [Dispatcher.Action] {
-        (0...worklist.lanes.count).flatMap { dispatcher.handle(.worker(.mode($0, .draining))) }
+        isDraining = true
+        return (0..<seats).flatMap { dispatcher.handle(.worker(.mode($0, .draining))) }
     }
 
     mutating func handle(_ event: Dispatcher.Event) -> [Dispatcher.Action] { dispatcher.handle(event) }

@@ -27,6 +27,14 @@ extension RunEvent {
             logger.debug("jobs blocked", metadata: ["jobs": "\(jobs)", "cause": "\(cause.package)"])
         case .recorded(let result): logger.trace("result recorded", metadata: ["cell": "\(result.cell)"])
         case .packing: logger.debug("repacking the store")
+        case .following(let lease, let isWorking):
+            logger.debug("another process dispatches", metadata: ["name": "\(lease.name)", "joined": "\(isWorking)"])
+        case .leading: logger.debug("this process dispatches")
+        case .worked(let cell, let ending):
+            logger.debug("job ended for another run", metadata: ["cell": "\(cell)", "outcome": "\(ending.outcome)"])
+        case .workerJoined(let name): logger.debug("worker joined", metadata: ["worker": "\(name)"])
+        case .workerLost(let name): logger.debug("worker lost", metadata: ["worker": "\(name)"])
+        case .workerStalled(let name): logger.debug("worker stalled", metadata: ["worker": "\(name)"])
         case .knownFailures, .dropped: break
         }
     }

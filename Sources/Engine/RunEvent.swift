@@ -26,6 +26,18 @@ package enum RunEvent: Sendable {
     case retrying(Digest, Job, reason: String)
     /// All is recorded; the store is being packed.
     case packing
+    /// Another process runs the deployment; this one works for it, or waits.
+    case following(DispatcherLease, isWorking: Bool)
+    /// The other process has ended; this one runs the deployment.
+    case leading
+    /// The worker of this process has run a job for another one.
+    case worked(Cell, JobEnding)
+    /// A worker in another process takes jobs.
+    case workerJoined(String)
+    /// A worker is gone, or has not been heard of for too long.
+    case workerLost(String)
+    /// A worker shows no sign of life and gets no jobs.
+    case workerStalled(String)
 }
 
 /// How a job ended, for a line on the screen.

@@ -30,8 +30,8 @@ final class RunRecording: Sendable {
     /// Records a result durably.
     ///
     /// - Throws: `StoreError`, `Conflict`.
-    func record(_ entry: PlanRun.Entry) throws {
-        guard let recorded = try recorder.record(entry.result, at: entry.path) else { return }
+    func record(_ entry: PlanRun.Entry) async throws {
+        guard let recorded = try await recorder.record(entry.result, at: entry.path) else { return }
         if let change = recorded.change { changes.withLock { $0[recorded.cell] = change } }
     }
 

@@ -3,86 +3,120 @@ internal import Foundation
 internal import Model
 internal import RunnerInterface
 internal import Scheduler
+internal import Store
 
 extension RunState {
-    /// Records what became of a job, and goes on with what that makes possible.
-    mutating func record(_ number: Int, _ completion: RunInput.Completion?, in group: inout Group) async throws {
+    /// Records what became of a job; the rest follows when that is done.
+    mutating func record(_ number: Int, _ token: UInt64, _ completion: Completion?) async throws {
         let id = dispatch.jobs[number]
-        let ending: JobScheduler.Ending
+        var end = JobEnd(number: number, token: token, worker: active[id]?.worker, ending: .failure)
+        guard let job = run.plan.jobs[id], let target = run.worklist.targets[id] else {
+            return write([], then: end)
+        }
+        var entries: [PlanRun.Entry] = []
         switch completion {
-        case .report(let ended):
-            let report = interrupted(ended)
-            ending = self.ending(of: report)
-            let isTriedAgain = ending == .infrastructure && dispatch.hasFurtherAttempt(id)
-            try await note(report, of: id, isTriedAgain: isTriedAgain)
+        case .report(let written):
+            end.worker = written.worker
+            var report = try JobReport(written) { try run.coordination.blobs.bytes(of: $0) }
+            // What failed may have failed for the interruption.
+            if isInterrupted, report.outcome == .infrastructure {
+                report.outcome = .cancelled
+                hasReturnedJobs = true
+            }
+            end.ending = ending(of: report)
+            let isTriedAgain = end.ending == .infrastructure && dispatch.hasFurtherAttempt(id)
+            if try await note(report, of: id, job, isTriedAgain: isTriedAgain) {
+                var result = result(of: report, job: job, id: id, on: target)
+                result.execution = written.execution
+                result.finished = Int(written.finished)
+                result.base = written.base ?? result.base
+                entries = self.entries(result, of: id, job)
+            }
+        case .failure(let reason):
+            var report = JobReport(outcome: .infrastructure, duration: 0)
+            report.reason = reason
+            end.ending = ending(of: report)
+            let isTriedAgain = end.ending == .infrastructure && dispatch.hasFurtherAttempt(id)
+            if try await note(report, of: id, job, isTriedAgain: isTriedAgain) {
+                entries = self.entries(result(of: report, job: job, id: id, on: target), of: id, job)
+            }
         case .adopted(let result, let isOwn):
-            ending = self.ending(of: result.outcome)
-            try await note(adopted: result, isOwn: isOwn, of: id)
+            end.ending = ending(of: result.outcome)
+            entries = await note(adopted: result, isOwn: isOwn, of: id, job, target)
         case nil: return
         }
-        run.claims?.release(id)
-        let now = began.duration(to: clock.now)
-        try await perform(dispatch.handle(.recorded(number, ending, at: now)), in: &group)
+        recording.insert(id)
+        write(entries, then: end)
     }
 
-    /// A run that is interrupted tries nothing again: what failed may have failed for that.
-    private mutating func interrupted(_ report: JobReport) -> JobReport {
-        guard isInterrupted, report.outcome == .infrastructure else { return report }
-        hasReturnedJobs = true
-        var report = report
-        report.outcome = .cancelled
-        return report
+    /// The results of a job are recorded: goes on with what that makes possible.
+    mutating func finish(_ end: JobEnd) async throws {
+        let id = dispatch.jobs[end.number]
+        if let worker = end.worker { try remove(id, from: worker, end.token) }
+        if let holder = active[id], holder.token == end.token {
+            requests.drop(holder.request)
+            active[id] = nil
+        }
+        recording.remove(id)
+        try await perform(dispatch.handle(.recorded(end.number, end.ending, at: now)))
     }
 
-    /// Notes that an execution has ended that was stopped: nothing is recorded of it.
-    mutating func forget(_ id: Digest, _ completion: RunInput.Completion?) async {
-        run.claims?.release(id)
-        guard running.removeValue(forKey: id) != nil, let job = run.plan.jobs[id],
-            let target = run.worklist.targets[id], case .report(let report) = completion
-        else { return }
-        var ending = JobEnding(outcome: .cancelled, duration: report.duration)
+    /// Notes that an execution has ended that was stopped, or that another one replaced: nothing is recorded of it.
+    mutating func forget(_ id: Digest, _ token: UInt64, _ completion: Completion?) async {
+        guard case .report(let report) = completion else { return }
+        try? remove(id, from: report.worker, token)
+        guard let holder = active[id], holder.token == token else { return }
+        active[id] = nil
+        if holder.hasBegun { await observeInterruption(of: id) }
+    }
+
+    /// Tells that a job that had begun was stopped.
+    func observeInterruption(of id: Digest) async {
+        guard let job = run.plan.jobs[id], let target = run.worklist.targets[id] else { return }
+        var ending = JobEnding(outcome: .cancelled, duration: 0)
         ending.isInterrupted = isInterrupted
         await run.observe(.ended(id, job, target: target.name, ending))
     }
 
-    /// Records what became of a job, unless it will be run again.
-    private mutating func note(_ report: JobReport, of id: Digest, isTriedAgain: Bool) async throws {
-        guard let job = run.plan.jobs[id], let target = run.worklist.targets[id] else { return }
-        running[id] = nil
+    /// Tells what became of a job.
+    ///
+    /// - Returns: whether that is to be recorded.
+    private mutating func note(
+        _ report: JobReport, of id: Digest, _ job: Job, isTriedAgain: Bool
+    ) async throws -> Bool {
         if isTriedAgain {
             let reason = report.reason ?? "the infrastructure failed"
             failedAttempts[id, default: []].append(.init(reason: reason, log: report.log))
             await run.observe(.retrying(id, job, reason: reason))
-            return
+            return false
         }
         var ending = JobEnding(
             outcome: report.outcome, phase: report.phase, reason: report.reason, duration: report.duration)
         ending.isInterrupted = isInterrupted && report.outcome == .cancelled
-        await run.observe(.ended(id, job, target: target.name, ending))
-        guard report.outcome != .cancelled else { return }
-        let result = result(of: report, job: job, id: id, on: target)
-        settle(id, result, of: job)
-        let cells = (run.worklist.cellsDecided[id] ?? []).filter { !givenUp.contains($0.cell) }
-        if cells.isEmpty {
-            try await run.put(result, at: ResultPath.input(result.cell, job: id))
-        }
-        try await put(result, on: cells)
+        await run.observe(.ended(id, job, target: run.worklist.targets[id]?.name ?? "", ending))
+        return report.outcome != .cancelled
     }
 
-    /// Records the verdict of another execution for this deployment.
-    private mutating func note(adopted result: CellResult, isOwn: Bool, of id: Digest) async throws {
-        guard let job = run.plan.jobs[id], let target = run.worklist.targets[id] else { return }
+    private mutating func entries(_ result: CellResult, of id: Digest, _ job: Job) -> [PlanRun.Entry] {
+        settle(id, result, of: job)
+        let cells = (run.worklist.cellsDecided[id] ?? []).filter { !givenUp.contains($0.cell) }
+        let own = PlanRun.Entry(path: ResultPath.input(result.cell, job: id), result: result)
+        return cells.isEmpty ? [own] : entries(result, on: cells)
+    }
+
+    /// The verdict of another execution, for this deployment.
+    private mutating func note(
+        adopted result: CellResult, isOwn: Bool, of id: Digest, _ job: Job, _ target: Plan.Target
+    ) async -> [PlanRun.Entry] {
         let ending = JobEnding(
             outcome: result.outcome, phase: result.phase, reason: result.reason, duration: result.duration ?? 0)
         await run.observe(.adopted(id, job, target: target.name, ending))
         settle(id, result, of: job)
         let cells = (run.worklist.cellsDecided[id] ?? []).filter { !givenUp.contains($0.cell) }
-        if cells.isEmpty, !isOwn {
-            var result = result
-            result.cell = Cell(target: target.name, compiler: job.compiler, package: job.package)
-            try await run.put(result, at: ResultPath.input(result.cell, job: id))
-        }
-        try await put(result, on: cells)
+        guard cells.isEmpty, !isOwn else { return entries(result, on: cells) }
+        var result = result
+        result.cell = Cell(target: target.name, compiler: job.compiler, package: job.package)
+        return [PlanRun.Entry(path: ResultPath.input(result.cell, job: id), result: result)]
     }
 
     private mutating func settle(_ id: Digest, _ result: CellResult, of job: Job) {
@@ -91,12 +125,38 @@ extension RunState {
         if let layer = result.layer, let base = inputLayers.base(of: job) { inputLayers.set(layer, of: id, over: base) }
     }
 
-    private func put(_ result: CellResult, on cells: [PlannedCell]) async throws {
-        for cell in cells {
+    private func entries(_ result: CellResult, on cells: [PlannedCell]) -> [PlanRun.Entry] {
+        cells.map { cell in
             var result = result
             result.cell = cell.cell
-            try await run.put(result, at: ResultPath.cell(cell.cell))
+            return PlanRun.Entry(path: ResultPath.cell(cell.cell), result: result)
         }
+    }
+
+    /// Records results beside whatever else happens.
+    ///
+    /// - Parameter end: what to go on with when that is done.
+    mutating func write(_ entries: [PlanRun.Entry], then end: JobEnd?) {
+        writing += 1
+        let (run, inputs) = (run, inputs)
+        Task {
+            do {
+                if !entries.isEmpty { try run.coordination.leadership.check() }
+                for entry in entries {
+                    try await run.record(entry)
+                    await run.observe(.recorded(entry.result))
+                }
+                inputs.yield(.written(end))
+            } catch {
+                inputs.yield(.failed(error))
+            }
+        }
+    }
+
+    /// Records the verdicts that need no run. Nothing waits for them, and there may be thousands.
+    mutating func writeSettled() {
+        write(
+            run.worklist.settled.map { PlanRun.Entry(path: ResultPath.cell($0.cell), result: $0) }, then: nil)
     }
 
     private func result(of report: JobReport, job: Job, id: Digest, on target: Plan.Target) -> CellResult {
@@ -121,14 +181,16 @@ extension RunState {
         return result
     }
 
-    func block(_ id: Digest, by cause: Digest) async throws {
-        guard let failure = results[cause] else { return }
-        for cell in run.worklist.cellsDecided[id] ?? [] where !givenUp.contains(cell.cell) {
-            // The next run finds out which cells are blocked.
-            if Task.isCancelled { return }
-            let result = CellResult(blocking: cell.cell, job: id, behind: failure, in: run.plan)
-            try await run.put(result, at: ResultPath.cell(cell.cell))
+    /// Records which cells a failure blocks.
+    mutating func block(_ id: Digest, by cause: Digest) {
+        // The next run finds out which cells are blocked.
+        guard let failure = results[cause], !isInterrupted else { return }
+        let entries = (run.worklist.cellsDecided[id] ?? []).filter { !givenUp.contains($0.cell) }.map { cell in
+            PlanRun.Entry(
+                path: ResultPath.cell(cell.cell),
+                result: CellResult(blocking: cell.cell, job: id, behind: failure, in: run.plan))
         }
+        if !entries.isEmpty { write(entries, then: nil) }
     }
 
     private func ending(of report: JobReport) -> JobScheduler.Ending {
@@ -144,4 +206,15 @@ extension RunState {
         case .cancelled: .cancelled
         }
     }
+}
+
+/// The end of an assignment whose results are recorded.
+struct JobEnd: Sendable {
+    /// The job's number.
+    var number: Int
+    /// The token of the assignment.
+    var token: UInt64
+    /// The worker that had it; nil where none had.
+    var worker: String?
+    var ending: JobScheduler.Ending
 }

@@ -1,50 +1,96 @@
 internal import Core
 internal import Foundation
 internal import Model
+internal import Records
 internal import RunnerInterface
 internal import Scheduler
+internal import Store
 
 /// The state of a run.
 struct RunState {
-    typealias Group = ThrowingTaskGroup<RunInput, any Error>
     typealias Action = Dispatcher.Action
 
+    /// What a worker has been given.
+    struct Active {
+        var token: UInt64
+        var seat: Int
+        var worker: String
+        var request: Digest
+        /// When the observer was told that the job began.
+        var hasBegun = false
+        var step: JobStep?
+    }
+
     let run: PlanRun
+    let inputs: AsyncStream<RunInput>.Continuation
     var dispatch: RunDispatch
+    var seats: WorkerSeats
     var isCancelled = false
     var isDraining = false
     /// Whether a job ended without a result because the run is interrupted.
     var hasReturnedJobs = false
-    var isSettled = false
+    /// Results that are being recorded.
+    var writing = 0
     /// Of the jobs that this run has settled.
     var results: [Digest: CellResult] = [:]
     var layers: [Digest: Digest] = [:]
     var inputLayers: InputLayers
-    /// What runs, to stop it.
-    var running: [Digest: Task<JobReport, Never>] = [:]
-    /// Assignments that ended and whose results are not recorded yet.
-    var completed: [UInt64: RunInput.Completion] = [:]
+    /// Jobs whose results are being recorded.
+    var recording: Set<Digest> = []
+    /// The versions of what workers said last of what they are at.
+    var seen: [StorePath: UInt64] = [:]
+    /// Those who wait until no worker has a job any more.
+    var waits: [Digest: Task<Void, Never>] = [:]
+    /// What workers have.
+    var active: [Digest: Active] = [:]
+    /// Assignments that ended and whose results are not recorded yet, by their tokens.
+    var completed: [UInt64: Completion] = [:]
+    /// The tokens whose reports were read.
+    var read: Set<UInt64> = []
+    /// Seats of workers that were gone before the run began, and had left reports.
+    var goneSeats: [Int] = []
     var givenUp: Set<Cell> = []
     var failedAttempts: [Digest: [CellResult.FailedAttempt]] = [:]
-    /// Jobs that this run executed.
+    /// Jobs that this run had executed.
     var executed: Set<Digest> = []
-    /// Files of packages that were asked for; most are inputs of many jobs.
-    var files: [Digest: PackageFiles] = [:]
+    var requests: RequestWriter
     let clock = ContinuousClock()
     let began: ContinuousClock.Instant
 
-    init(run: PlanRun) {
+    /// How an assignment ended.
+    enum Completion: Sendable {
+        case report(ExecutionReport)
+        /// Nothing could be assigned.
+        case failure(String)
+        /// The verdict that another run recorded.
+        case adopted(CellResult, isOwn: Bool)
+    }
+
+    init(run: PlanRun, inputs: AsyncStream<RunInput>.Continuation, epoch: UInt32) {
         self.run = run
-        dispatch = RunDispatch(run.worklist, slots: run.slots, backoff: run.backoff)
+        self.inputs = inputs
+        dispatch = RunDispatch(
+            run.worklist, epoch: epoch, backoff: run.backoff, stall: run.coordination.stall)
+        seats = WorkerSeats(run.plan)
+        requests = RequestWriter(run.coordination.blobs, run.plan, files: run.files)
         began = clock.now
         inputLayers = run.worklist.layers
         for (id, result) in run.worklist.known { layers[id] = result.layer }
     }
 
-    /// Whether nothing is left to wait for: every job is settled, or the run is interrupted; none runs; and what needs no run
-    /// is recorded.
+    var values: DispatchValues { run.coordination.values }
+    var deployment: String { run.plan.deployment }
+    var now: Duration { began.duration(to: clock.now) }
+
+    /// Whether nothing is left to wait for: every job is settled, or the run is interrupted; none runs that is to be waited for;
+    /// and all results are recorded.
     var isFinished: Bool {
-        isSettled && (dispatch.dispatcher.isFinished || isInterrupted && dispatch.dispatcher.workers.assigned == 0)
+        guard writing == 0 else { return false }
+        if isCancelled {
+            // Jobs of workers in other processes go on, and another dispatcher adopts them.
+            return !active.values.contains { $0.worker == run.coordination.local?.id }
+        }
+        return dispatch.dispatcher.isFinished || isDraining && dispatch.dispatcher.workers.assigned == 0
     }
 
     /// Whether no further job starts.
@@ -53,53 +99,51 @@ struct RunState {
     /// Whether the run was interrupted before all was done.
     var isCutShort: Bool { isCancelled || isDraining && (hasReturnedJobs || !dispatch.dispatcher.isFinished) }
 
-    mutating func start(in group: inout Group) async throws {
-        try await perform(dispatch.start(), in: &group)
+    /// Takes over from a former dispatcher, and submits the jobs.
+    mutating func start() async throws {
+        writeSettled()
+        let adoptions = try takeOver()
+        try await perform(dispatch.start(adoptions))
+        for (id, holder) in active.sorted(by: { $0.value.token < $1.value.token }) where holder.hasBegun {
+            active[id]?.hasBegun = false
+            await begin(id)
+        }
+        try await take(reports: values.values.values(below: DispatchValues.reports))
+        for seat in goneSeats { try await perform(dispatch.handle(.worker(.lost(seat)))) }
     }
 
-    mutating func take(_ input: RunInput, in group: inout Group) async throws {
-        if Task.isCancelled, !isCancelled {
-            isCancelled = true
-            try await perform(dispatch.drain(), in: &group)
-        }
-        let now = began.duration(to: clock.now)
+    mutating func take(_ input: RunInput) async throws {
         switch input {
-        case .settled:
-            isSettled = true
-        case .drain:
-            guard run.drain.isMade, !isInterrupted else { return }
-            isDraining = true
-            try await perform(dispatch.drain(), in: &group)
-        case .time:
-            try await perform(dispatch.handle(.clock(at: now)), in: &group)
+        case .values(DispatchValues.workers, let state): try await take(workers: state)
+        case .values(DispatchValues.progress, let state): try await take(progress: state)
+        case .values(_, let state): try await take(reports: state)
+        case .local(let event): try await take(event)
+        case .time: try await perform(dispatch.handle(.clock(at: now)))
         case .given(let cells):
             givenUp.formUnion(cells)
-            try await perform(dispatch.cancel(unneeded()), in: &group)
-            if !cells.isEmpty { awaitCancellations(in: &group) }
+            try await perform(dispatch.cancel(unneeded()))
         case .free(let id):
+            waits[id] = nil
             guard let job = dispatch.jobs.number(of: id) else { return }
-            try await perform(dispatch.handle(.free(job)), in: &group)
-        case .completed(let id, let token, let completion):
-            guard let job = dispatch.jobs.number(of: id) else { return }
-            completed[token] = completion
-            try await perform(dispatch.handle(.worker(.reported(job: job, token: token, at: now))), in: &group)
+            try await perform(dispatch.handle(.free(job)))
+        case .drain, .stop: try await interrupt(input)
+        case .written(let end):
+            writing -= 1
+            if let end { try await finish(end) }
+        case .failed(let error): throw error
         }
     }
 
-    func awaitCancellations(in group: inout Group) {
-        guard let cancellations = run.cancellations else { return }
-        group.addTask {
-            var iterator = cancellations.makeAsyncIterator()
-            return .given(up: await iterator.next() ?? [])
+    private mutating func interrupt(_ input: RunInput) async throws {
+        let wasInterrupted = isInterrupted
+        if case .stop = input {
+            isCancelled = true
+            run.coordination.local?.stop()
+        } else {
+            guard run.drain.isMade else { return }
+            isDraining = true
         }
-    }
-
-    func awaitDrain(in group: inout Group) {
-        let drain = run.drain
-        group.addTask {
-            await drain.wait()
-            return .drain
-        }
+        if !wasInterrupted { try await perform(dispatch.drain()) }
     }
 
     /// Jobs that only cells need that were given up.
@@ -111,59 +155,5 @@ struct RunState {
             open += run.plan.jobs[id]?.inputs ?? []
         }
         return Set(run.worklist.nodes.map(\.id)).subtracting(needed)
-    }
-
-    mutating func perform(_ actions: [Action], in group: inout Group) async throws {
-        try await tell(of: actions)
-        for action in actions {
-            switch action {
-            case .block(let job, let cause): try await block(dispatch.jobs[job], by: dispatch.jobs[cause])
-            case .wake(let at):
-                let deadline = began + at
-                group.addTask {
-                    try? await Task.sleep(until: deadline, clock: .continuous)
-                    return .time
-                }
-            case .worker(let action): try await perform(action, in: &group)
-            case .plan, .stopPlanning, .complete, .drop, .withdraw, .reopen: break
-            }
-        }
-    }
-
-    private mutating func perform(_ action: WorkerPool.Action, in group: inout Group) async throws {
-        switch action {
-        case .assign(let worker, let job, let token):
-            if try await start(dispatch.jobs[job], token: token, in: &group) {
-                let now = began.duration(to: clock.now)
-                _ = dispatch.handle(.worker(.started(worker: worker, job: job, token: token, at: now)))
-            } else {
-                try await perform(dispatch.handle(.hold(job)), in: &group)
-            }
-        case .revoke(_, let job, _, _): running[dispatch.jobs[job]]?.cancel()
-        case .accept(let job, let token): try await record(job, completed.removeValue(forKey: token), in: &group)
-        case .discard(let job, let token):
-            await forget(dispatch.jobs[job], completed.removeValue(forKey: token))
-        // Workers within the process are neither lost nor silent.
-        case .stalled, .evict, .giveUp: break
-        }
-    }
-
-    /// Tells how many jobs will not run, once for each cause.
-    private func tell(of actions: [Action]) async throws {
-        var blocked: [Int: Int] = [:]
-        var dropped = 0
-        for action in actions {
-            switch action {
-            case .block(_, let cause): blocked[cause, default: 0] += 1
-            case .drop: dropped += 1
-            case .withdraw(let job) where running[dispatch.jobs[job]] == nil: dropped += 1
-            default: break
-            }
-        }
-        let causes = blocked.map { (id: dispatch.jobs[$0.key], count: $0.value) }
-        for (cause, count) in causes.sorted(by: { $0.id < $1.id }) {
-            if let job = run.plan.jobs[cause] { await run.observe(.blocked(jobs: count, by: job)) }
-        }
-        if dropped > 0, !isInterrupted { await run.observe(.dropped(jobs: dropped)) }
     }
 }

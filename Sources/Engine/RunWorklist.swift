@@ -1,6 +1,5 @@
 package import Core
 package import Model
-package import RunnerInterface
 
 /// What a run has to do: the jobs that wanted cells need and whose outcome is not known.
 ///
@@ -16,8 +15,8 @@ package struct RunWorklist: Sendable {
         package var priority: Int
         /// Expected seconds.
         package var cost: Double
-        /// Where it queues; empty: with all that have no lane.
-        package var lane: String
+        /// The name of the target that it runs on.
+        package var target: String
     }
 
     /// How many cells are wanted.
@@ -25,8 +24,6 @@ package struct RunWorklist: Sendable {
     /// The jobs to run, inputs first. One that has a verdict is among them where an input of it is, and another job over it: whether its
     /// verdict still holds is known once the input has a layer.
     package let nodes: [Node]
-    /// How many jobs run at once in each lane that has its own count.
-    package let lanes: [String: Int]
     /// Results that need no run: cells that are unsolvable, and cells whose deciding job is known.
     package let settled: [CellResult]
     /// The wanted cells, by the job that decides each.
@@ -51,14 +48,13 @@ package struct RunWorklist: Sendable {
     ///     where that is not to be tried again.
     ///   - holds: whether the layer of a success is there.
     ///   - seconds: how long a job is expected to run.
-    ///   - lane: where the jobs of a target queue, where that is not with all others.
     ///   - isChanged: which cells are not as they were when the deployment was run last.
     /// - Complexity: O(cells + jobs + inputs), and for each cell the jobs that it waits for.
     package init(
         plan: Plan, wanted: (PlannedCell) -> Bool, recorded: (Cell) -> CellResult?,
         known lookUp: (Digest) -> CellResult?, holds: (Digest) -> Bool = { _ in true },
         seconds: (Job) -> Double = { _ in 1 },
-        lane: (Plan.Target) -> Lane? = { _ in nil }, isChanged: (Cell) -> Bool = { _ in false }
+        isChanged: (Cell) -> Bool = { _ in false }
     ) {
         var builder = WorklistBuilder(plan: plan)
         let wantedCells = plan.cells.filter(wanted)
@@ -68,22 +64,16 @@ package struct RunWorklist: Sendable {
         builder.select(holds: holds)
         builder.propagatePriorities()
         for cell in wantedCells { builder.settle(cell, recorded: recorded(cell.cell)) }
-        var lanes: [String: Int] = [:]
-        let lanesOfTargets = Dictionary(
-            Set(builder.targets.values).map { ($0, lane($0)) }, uniquingKeysWith: { first, _ in first })
         let pending = builder.pending
         let waiting = builder.waiting(for: pending)
         nodes = zip(pending, waiting).map { id, waiting in
             let job = plan.jobs[id]
-            let lane = builder.targets[id].flatMap { lanesOfTargets[$0] ?? nil }
-            if let lane { lanes[lane.name] = lane.slots }
             return .init(
                 id: id, inputs: job?.inputs ?? [],
                 priority: (builder.jobPriorities[id] ?? JobPriority()).priority(waiting: waiting),
                 cost: job.map(seconds) ?? 1,
-                lane: lane?.name ?? "")
+                target: builder.targets[id]?.name ?? "")
         }
-        self.lanes = lanes
         settled = builder.settled
         cellsDecided = builder.cellsDecided
         targets = builder.targets

@@ -20,12 +20,12 @@ package struct ResultRecorder: Sendable {
     /// - Parameter path: The document: that of the cell or, for a job that decides no cell, that of the input.
     /// - Returns: The result as it was recorded; nil where it was recorded before.
     /// - Throws: `StoreError`, `Conflict`.
-    package func record(_ result: CellResult, at path: String) throws -> CellResult? {
+    package func record(_ result: CellResult, at path: String) async throws -> CellResult? {
         let branch = ResultBranch(deployment: plan.deployment, target: result.cell.target)
         let planned = ResultBranch.PlannedWork(hasCell: plan.hasCell, hasJob: { plan.jobs[$0] != nil })
         var result = result
         result.run = run?.number
-        return try store.transact(Branch(branch.name), "") { transaction in
+        return try await store.transact(Branch(branch.name), "") { transaction in
             let isOfCell = path == ResultPath.cell(result.cell)
             let recorded =
                 isOfCell

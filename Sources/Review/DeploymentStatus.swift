@@ -1,6 +1,5 @@
 internal import Core
 package import Model
-package import Records
 
 /// How far a deployment is: its cells by state, for each target.
 package struct DeploymentStatus: Codable, Sendable {
@@ -23,16 +22,16 @@ package struct DeploymentStatus: Codable, Sendable {
     /// The targets that have cells, by name.
     package var targets: [Target]
     /// What runs now, longest first; nil where nobody looked.
-    package var running: [RunningJob]?
+    package var running: [JobProgress]?
 
-    init(plan: PlanHeader, targets: [Target], running: [RunningJob]? = nil) {
+    init(plan: PlanHeader, targets: [Target], running: [JobProgress]? = nil) {
         deployment = plan.deployment
         repositories = plan.repositories
         self.running = running
         self.targets = targets
     }
 
-    package init(plan: PlanHeader, states: [CellState], running: [RunningJob]? = nil) {
+    package init(plan: PlanHeader, states: [CellState], running: [JobProgress]? = nil) {
         let targets = Dictionary(grouping: states, by: \.cell.target).sorted { $0.key < $1.key }.map { name, states in
             Target(
                 name: name, cells: states.count,

@@ -123,8 +123,11 @@ extension WorkerPool {
         guard isCurrent(job, worker, token), status[job] != .reported else { return }
         let isWanted = status[job] != .stopping
         release(job)
-        // First another worker: this one had its reason.
-        if isWanted { place(job, &actions) }
+        // First another worker: this one had its reason. Where that has further slots, more may move to it.
+        if isWanted {
+            place(job, &actions)
+            if holders[job] >= 0 { fill(Int(holders[job]), &actions) }
+        }
         fill(worker, &actions)
     }
 

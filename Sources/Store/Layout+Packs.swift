@@ -70,14 +70,8 @@ extension Layout {
         else { return false }
         let words = String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isWhitespace)
         guard words.count == 2, let process = pid_t(words[0]) else { return false }
-        return words[1] != Self.hostName || kill(process, 0) == 0 || errno == EPERM
+        return words[1] != hostName || kill(process, 0) == 0 || errno == EPERM
     }
-
-    private static let hostName: String = {
-        var name = [CChar](repeating: 0, count: 256)
-        guard gethostname(&name, name.count - 1) == 0 else { return "" }
-        return String(decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
-    }()
 
     /// Removes packs all of whose objects are elsewhere; their files may be written anew. Leaves them to another time
     /// while `git gc` is at work.

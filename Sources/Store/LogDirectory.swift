@@ -38,6 +38,12 @@ public struct LogDirectory: Sendable {
         names(in: running).filter { $0.hasSuffix(".log") }.map { String($0.dropLast(4)) }
     }
 
+    /// When a log whose name begins with `prefix` and that is being written grew last, in seconds since 1970; nil where
+    /// there is none.
+    public func lastWritten(startingWith prefix: String) -> Int? {
+        runningNames.filter { $0.hasPrefix(prefix) }.compactMap { FileStatus("\(running)/\($0).log")?.modified }.max()
+    }
+
     func seal(_ path: String) throws -> Digest { try sealed.put(moving: path) }
 
     /// Removes the running logs of processes that died.

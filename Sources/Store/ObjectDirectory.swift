@@ -3,7 +3,7 @@ internal import Glibc
 internal import System
 
 /// Large files by the digest of their contents, beside the history that people clone: layers, sources.
-public struct ObjectDirectory: Sendable {
+public struct ObjectDirectory: BlobStore {
     private let directory: String
 
     init(directory: String) {
@@ -23,6 +23,16 @@ public struct ObjectDirectory: Sendable {
         if contains(digest) { return digest }
         try Files.makeDirectories("\(directory)/\(digest.shard)")
         try Files.replace(path(of: digest), with: bytes)
+        return digest
+    }
+
+    public func put(_ bytes: [UInt8], durably: Bool) throws -> Digest {
+        let digest = Digest(of: bytes)
+        let path = path(of: digest)
+        // A loss of power may have left a part of what was not stored durably.
+        if FileStatus(path)?.size == bytes.count, utimensat(AT_FDCWD, path, nil, 0) == 0 { return digest }
+        try Files.makeDirectories("\(directory)/\(digest.shard)")
+        try Files.replace(path, with: bytes, durability: durably ? .contentsAndName : .none)
         return digest
     }
 

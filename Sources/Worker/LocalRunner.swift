@@ -3,7 +3,7 @@ package import Fetching
 internal import Foundation
 package import Layers
 internal import Logging
-public import Model
+package import Model
 internal import OpamFormat
 internal import OpamSwitch
 package import PluginHost
@@ -92,17 +92,14 @@ public final class LocalRunner: JobRunner {
         layers.contains(layer) || sharedLayerIndex?.contains(layer) == true
     }
 
-    /// A target's hosts run one job each, however many run here.
-    public func lane(of target: Plan.Target) -> Lane? {
-        guard let hosts = try? remote.hosts.hosts(of: HostedTarget(target)), !hosts.isEmpty else { return nil }
-        return Lane(name: hosts.map(\.description).sorted().joined(separator: " "), slots: hosts.count)
-    }
-
     /// Checks that the root file systems of `targets` can be made and used here.
     ///
     /// - Throws: `Failure` of the category `unavailable` that says what an ordinary user lacks.
     package func requireUsers(for targets: [Plan.Target]) throws(Failure) {
-        guard targets.contains(where: { lane(of: $0) == nil }) else { return }
+        let areHosted = targets.allSatisfy { target in
+            (try? remote.hosts.hosts(of: HostedTarget(target)))?.isEmpty == false
+        }
+        guard !areHosted else { return }
         if let obstacle = SubordinateIDs.obstacle() { throw obstacle }
     }
 

@@ -25,6 +25,7 @@ struct CI: AsyncParsableCommand {
             SolveCommand.self,
             PlanCommand.self,
             RunCommand.self,
+            WorkerCommand.self,
             ResultsCommand.self,
             StatusCommand.self,
             WatchCommand.self,

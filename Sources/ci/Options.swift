@@ -6,7 +6,9 @@ internal import HTTP
 internal import Model
 internal import PluginHost
 internal import Review
+internal import SSH
 internal import Store
+internal import System
 internal import Worker
 
 /// How data is printed.
@@ -149,5 +151,22 @@ struct RunnerOptions: ParsableArguments {
             hosts: hosts.settings(configuration),
             cacheLimit: (Settings.cacheLimit.value(flag: cacheLimit, in: configuration) ?? .defaultCacheLimit).bytes,
             beginLog: beginLog)
+    }
+
+    /// How a worker of this process registers.
+    ///
+    /// - Parameter command: the command that the worker is part of.
+    func registration(
+        of command: String, store path: String, catalog: PluginCatalog, slots: Int, _ configuration: Configuration
+    ) throws -> WorkerRegistration {
+        WorkerRegistration(
+            name: "\(command) (process \(ProcessInfo.processInfo.processIdentifier))", host: hostName,
+            version: ProgramVersion.current, slots: slots,
+            cache: try sources.general.directory(in: configuration, store: path),
+            plugins: Set(catalog.found.files.map(\.name)).sorted(),
+            hosts: try hosts.settings(configuration).rules.map {
+                .init(targets: $0.targets.pattern, hosts: $0.hosts.map(\.description))
+            },
+            since: Int(Date().timeIntervalSince1970))
     }
 }

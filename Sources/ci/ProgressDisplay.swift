@@ -99,6 +99,13 @@ actor ProgressDisplay {
             running[id] = nil
             say("will run \(job.package) again: \(reason)")
         case .packing: say("packing the store…")
+        case .following(let lease, let isWorking):
+            say("\(lease.name) on \(lease.host) runs this deployment: \(isWorking ? "joining it" : "waiting for it")")
+        case .leading: say("the other run has ended: going on with its work")
+        case .worked(let cell, let ending): say("\(cell): \(sentence(for: ending))")
+        case .workerJoined(let name): say("\(name) takes jobs")
+        case .workerLost(let name): say("\(name) is gone")
+        case .workerStalled(let name): say("\(name) shows no sign of life: it gets no jobs until it does")
         }
         draw(force: false)
     }

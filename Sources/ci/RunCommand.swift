@@ -35,6 +35,12 @@ struct RunCommand: AsyncParsableCommand, TracedCommand, SandboxingCommand {
     @Option(help: "The deployment to run where no MATRIX is given (default: the only one).")
     var deployment: String?
 
+    @Flag(help: "Where another process runs the deployment, work for it; take over if it ends early (default).")
+    var join = false
+
+    @Flag(help: "Where another process runs the deployment, wait until it has ended, then run what is left.")
+    var wait = false
+
     @OptionGroup var repositories: RepositoryOptions
 
     @Option(help: "Why the run is started, for its record: schedule, push 1a2b3c.")
@@ -53,6 +59,7 @@ struct RunCommand: AsyncParsableCommand, TracedCommand, SandboxingCommand {
         guard (1...200).contains(trigger.count) else {
             throw ValidationError("--trigger: expected 1 to 200 characters")
         }
+        if join, wait { throw ValidationError("give --join or --wait, not both") }
         if matrix != nil, deployment != nil {
             throw ValidationError("give a MATRIX or --deployment, not both")
         }
@@ -74,13 +81,16 @@ struct RunCommand: AsyncParsableCommand, TracedCommand, SandboxingCommand {
         let plan = try await reader.plan()
         let only = try only.selectors()
         try reader.check(only)
+        let slots =
+            try Settings.jobs.value(flag: jobs, in: configuration) ?? ProcessInfo.processInfo.activeProcessorCount
+        var registration = try machine.registration(
+            of: "ci run", store: path, catalog: catalog, slots: slots, configuration)
+        registration.deployment = plan.deployment
         let runner = try machine.runner(store: path, catalog: catalog, configuration) { [logs = store.logs] in
             try logs.begin($0)
         }
         try runner.requireUsers(for: plan.targets)
-        let slots =
-            try Settings.jobs.value(flag: jobs, in: configuration) ?? ProcessInfo.processInfo.activeProcessorCount
-        results = try await run(plan, only, results, in: store, runner: runner, slots: slots)
+        results = try await run(plan, only, results, in: store, runner: runner, registration)
         try runner.trimCache()
         let recorded = try DeploymentResults(store: store, documents, header, cache: cache)
         if format == .text {
@@ -116,13 +126,16 @@ struct RunCommand: AsyncParsableCommand, TracedCommand, SandboxingCommand {
     ///
     /// - Returns: The results as the run read them last.
     private func run(
-        _ plan: Plan, _ only: [Selector], _ results: ResultTables, in store: Store, runner: any JobRunner, slots: Int
+        _ plan: Plan, _ only: [Selector], _ results: ResultTables, in store: Store, runner: any JobRunner,
+        _ registration: WorkerRegistration
     ) async throws -> ResultTables {
         let display = ProgressDisplay(talk)
         await display.greet(plan)
         let drain = DrainRequest()
         let run = DeploymentRun(
-            store: store, plan: plan, runner: runner, slots: slots, selectors: only, trigger: trigger, drain: drain)
+            store: store, plan: plan, runner: runner, registration: registration, selectors: only,
+            policy: wait ? .wait : .join, trigger: trigger, drain: drain,
+            lastOutput: { [logs = store.logs] in logs.lastWritten(startingWith: $0.hex) })
         let plans = PlanStore(store)
         let work = Task {
             try await run.run(

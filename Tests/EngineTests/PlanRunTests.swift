@@ -1,3 +1,4 @@
+import Agent
 import Core
 import Foundation
 import Model
@@ -131,7 +132,8 @@ import Testing
         let branch = ResultBranch(deployment: "d", target: "t")
         func run(stoppingAt stop: String? = nil) -> Task<Void, any Error> {
             let run = DeploymentRun(
-                store: store, plan: world.plan, runner: ScriptedRunner(world: world, stop: stop), slots: 2)
+                store: store, plan: world.plan, runner: ScriptedRunner(world: world, stop: stop),
+                registration: .test("d"))
             return Task { try await run.run(files: { _ in PackageFiles(opam: []) }, observe: { _ in }) }
         }
         func outcomes() throws -> [String: Outcome] {
@@ -143,7 +145,9 @@ import Testing
         }
         let first = run(stoppingAt: "b")
         try await waitUntil("b runs") { world.started.contains("b") }
-        func running() throws -> [RunningJob] { try RunningJob.all(of: "d", in: Store(opening: folder.path)) }
+        func running() throws -> [JobProgress] {
+            try DispatchValues(Store(opening: folder.path).ephemeral).running(of: "d")
+        }
         try await waitUntil("the step is told") { try running().first?.step == "build" }
         #expect(try running().map(\.cell) == [cancelled[0].cell])
         #expect(try running().map(\.host) == ["ci@openbsd"])
@@ -211,7 +215,7 @@ private final class World: Sendable {
             let job = Job(
                 kind: .build, package: PackageVersion(name: name, version: "1"), opam: Digest(of: name),
                 inputs: inputs.compactMap { ids[$0] }, compiler: "5.3.0", environment: environment, plugin: plugin)
-            let id = Digest(of: "job \(name)")
+            let id = Digest(of: job.document)
             jobs[id] = job
             ids[name] = id
         }
@@ -240,8 +244,15 @@ private final class World: Sendable {
                 return result.outcome == .success || result.outcome == .failure ? result : nil
             })
         let runner = ScriptedRunner(world: self, stop: stop)
+        let values = DispatchValues(MemoryEphemeralValues())
+        let blobs = MemoryBlobs()
+        let lease = DispatcherLease(name: "test", host: "here", since: 0)
+        let leadership = try #require(try Leadership.acquire("d", as: lease, in: values))
+        let local = try LocalWorker(.init(values: values, blobs: blobs, runner: runner), .test("d"))
         let run = PlanRun(
-            plan: plan, worklist: worklist, runner: runner, slots: 2, backoff: .milliseconds(1),
+            plan: plan, worklist: worklist,
+            coordination: RunCoordination(values: values, blobs: blobs, leadership: leadership, local: local),
+            backoff: .milliseconds(1),
             files: { _ in PackageFiles(opam: []) },
             record: { entry in
                 self.state.withLock {
@@ -249,7 +260,17 @@ private final class World: Sendable {
                     $0.recorded += 1
                 }
             }, observe: { _ in }, cancellations: givingUp)
-        try await run.run()
+        let work = Task { try await run.run() }
+        let result = await withTaskCancellationHandler {
+            await work.result
+        } onCancel: {
+            work.cancel()
+        }
+        if case .success = result { local.drain() } else { local.stop() }
+        await local.end()
+        let left = try values.values.values(below: nil).keys.map(\.description).filter { !$0.hasPrefix("dispatchers/") }
+        #expect(left == [], "assignments, reports and workers are gone")
+        _ = try result.get()
     }
 
     var outcomes: [String: Outcome] {

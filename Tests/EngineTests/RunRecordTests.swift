@@ -107,7 +107,9 @@ import Testing
             try await group.waitForAll()
         }
         let runs = try RunRecords(of: "d", in: world.store()).newest()
-        #expect(runs.map(\.number) == [4, 3, 2, 1])
+        // Those that only worked for another run have no record of their own.
+        #expect((1...4).contains(runs.count))
+        #expect(runs.map(\.number) == (1...runs.count).reversed())
         #expect(runs.allSatisfy { $0.ending == .finished })
         #expect(runs.reduce(0) { $0 + ($1.changes?["new"] ?? 0) } == 3, "each result is of one run")
     }

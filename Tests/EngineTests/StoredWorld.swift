@@ -1,3 +1,4 @@
+import Agent
 import Core
 import Model
 import Records
@@ -79,12 +80,14 @@ final class StoredWorld: Sendable {
     /// Runs a deployment with a handle of its own on the store, as another process would have.
     func run(
         _ plan: Plan? = nil, only: String? = nil, slots: Int = 2, pause: ClosedRange<Int> = 0...0,
-        drain: DrainRequest = DrainRequest(),
+        policy: DeploymentRun.Policy = .join, drain: DrainRequest = DrainRequest(),
         observe: @escaping @Sendable (RunEvent) async -> Void = { _ in }
     ) async throws {
+        let plan = plan ?? self.plan()
         let run = DeploymentRun(
-            store: try store(), plan: plan ?? self.plan(), runner: Runner(world: self, pause: pause), slots: slots,
-            selectors: only.flatMap { Selector($0) }.map { [$0] } ?? [], drain: drain)
+            store: try store(), plan: plan, runner: Runner(world: self, pause: pause),
+            registration: .test(plan.deployment, slots: slots),
+            selectors: only.flatMap { Selector($0) }.map { [$0] } ?? [], policy: policy, drain: drain)
         try await run.run(files: { _ in PackageFiles(opam: []) }, observe: observe)
     }
 
@@ -102,6 +105,17 @@ final class StoredWorld: Sendable {
             addedPackages: [], removedPackages: [])
         let (snapshot, _) = try PlanStore(store()).write(PlanDocuments(update, over: nil), header)
         return snapshot.commit.map { "\($0)" } ?? ""
+    }
+
+    /// A worker with a handle of its own on the store, as another process would have.
+    func worker(
+        _ registration: WorkerRegistration = .test(), heartbeat: Duration = .seconds(10)
+    ) throws -> WorkerAgent {
+        let store = try WorkerStore(opening: folder.path)
+        return try WorkerAgent(
+            .init(
+                values: DispatchValues(store.ephemeral), blobs: store.objects,
+                runner: Runner(world: self, pause: 0...0), heartbeat: heartbeat), registration)
     }
 
     /// Requests a retry of cells.
@@ -205,4 +219,26 @@ extension StoredWorld {
         let over = graph.first { $0.name == name }?.over ?? []
         return over.reduce(into: Set(over)) { $0.formUnion(below($1)) }
     }
+}
+
+extension WorkerRegistration {
+    /// The worker of a run of a test.
+    static func test(_ deployment: String? = nil, slots: Int = 2) -> WorkerRegistration {
+        WorkerRegistration(
+            name: "test", host: "here", version: "1", deployment: deployment, slots: slots, cache: "c", since: 0)
+    }
+}
+
+/// Blobs in memory.
+final class MemoryBlobs: BlobStore {
+    private let blobs = Mutex<[Digest: [UInt8]]>([:])
+
+    func put(_ bytes: [UInt8], durably: Bool) -> Digest {
+        let digest = Digest(of: bytes)
+        blobs.withLock { $0[digest] = bytes }
+        return digest
+    }
+    func bytes(of digest: Digest) -> [UInt8]? { blobs.withLock { $0[digest] } }
+    func remove(_ digest: Digest) { blobs.withLock { $0[digest] = nil } }
+    var count: Int { blobs.withLock(\.count) }
 }

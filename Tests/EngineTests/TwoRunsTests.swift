@@ -63,8 +63,8 @@ import Testing
         world.hold("a")
         let first = Task { try await world.run(only: "a") }
         try await waitUntil("a runs") { world.running.contains("a") }
-        let second = Task { try await world.run(slots: 1) }
-        try await waitUntil("b has a verdict") { try world.outcomes()["b"] != nil }
+        let second = Task { try await world.run(world.plan("other"), slots: 1) }
+        try await waitUntil("b has a verdict") { try world.outcomes("other")["b"] != nil }
         world.release("a")
         try await first.value
         try await second.value
@@ -87,22 +87,5 @@ import Testing
         try await world.run()
         #expect(world.takeExecuted() == [:])
         #expect(try world.outcomes() == ["a": .success])
-    }
-
-    @Test func aClaimEndsWithItsOwner() async throws {
-        let world = try StoredWorld([("a", [])])
-        let job = try #require(world.ids["a"])
-        let (one, other) = (try world.store(), try world.store())
-        let claims = try JobClaims(in: one.ephemeral)
-        let others = try JobClaims(in: other.ephemeral)
-        #expect(try claims.claim(job))
-        #expect(try claims.claim(job), "one's own claim is no obstacle")
-        #expect(try !others.claim(job))
-        others.release(job)
-        #expect(try !others.claim(job), "only the owner releases")
-        async let free: Void = others.waitUntilFree(job)
-        claims.end()
-        await free
-        #expect(try others.claim(job))
     }
 }

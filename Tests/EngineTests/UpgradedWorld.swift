@@ -56,7 +56,8 @@ final class UpgradedWorld: Sendable {
             options: [:], variables: [:], environment: environment, required: true)
         let plan = Plan(deployment: "d", repositories: [], targets: [target], cells: cells, jobs: jobs)
         let runner = Runner(world: self, failing: failing, unavailable: unavailable)
-        let run = DeploymentRun(store: try store(), plan: plan, runner: runner, slots: 1)
+        let run = DeploymentRun(
+            store: try store(), plan: plan, runner: runner, registration: .test(plan.deployment, slots: 1))
         try await run.run(files: { _ in PackageFiles(opam: []) }, observe: { _ in })
     }
 

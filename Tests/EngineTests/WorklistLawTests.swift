@@ -101,7 +101,8 @@ import Testing
     /// Plays the worklist: at the start of each job everything below it has a layer.
     private func checkOrder(of worklist: RunWorklist, in world: StoredWorld, _ context: Comment) {
         var done = Set(worklist.known.filter { $0.value.layer != nil }.keys)
-        var dispatch = RunDispatch(worklist, slots: 2)
+        var dispatch = RunDispatch(worklist)
+        _ = dispatch.register(0, .init(slots: 2), at: .zero)
         var open = dispatch.start()
         while let action = open.popLast() {
             guard case .worker(.assign(_, let number, let token)) = action else { continue }

@@ -54,8 +54,9 @@ import Testing
                 },
                 seconds: { seconds[$0.package.name] ?? 1 },
                 isChanged: { changed.contains($0.package.name) })
-            var dispatch = RunDispatch(worklist, slots: 1)
+            var dispatch = RunDispatch(worklist)
             var order: [String] = []
+            _ = dispatch.register(0, .init(slots: 1), at: .zero)
             var actions = dispatch.start()
             actions.removeAll { if case .worker(.assign) = $0 { false } else { true } }
             while case .worker(.assign(_, let number, let token)) = actions.popLast() {

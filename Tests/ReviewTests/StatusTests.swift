@@ -10,8 +10,10 @@ import Testing
         deployment: "d", repositories: [.init(location: "repo", commit: "0123456789abcdef")], targets: [], columns: [],
         jobs: 0, inputs: nil)
 
-    private func job(_ cell: String, _ kind: Job.Kind, _ step: String, host: String? = nil) throws -> RunningJob {
-        RunningJob(cell: try #require(Cell(cell)), kind: kind, job: "0", step: step, host: host, began: 0)
+    private func job(_ cell: String, _ kind: Job.Kind, _ step: String, host: String? = nil) throws -> JobProgress {
+        JobProgress(
+            cell: try #require(Cell(cell)), kind: kind, job: "0", deployment: "d", worker: "w", attempt: 1, step: step,
+            host: host, began: 0)
     }
 
     @Test func everyRunningJobHasItsPlace() throws {

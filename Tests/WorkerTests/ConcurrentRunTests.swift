@@ -48,7 +48,7 @@ struct ConcurrentRunTests {
             try await Task.sleep(for: .milliseconds(10))
         }
         let second = try start(deployment)
-        try await wait(for: "slow.1: waiting for another run", in: second)
+        try await wait(for: "runs this deployment: joining it", in: second)
         first.kill(SIGKILL)
         first.wait()
         while second.isRunning, ProcessTable.running("sleep", mark).isEmpty {

@@ -123,7 +123,13 @@ struct SmallDeployment {
     /// The archives of layers, by their paths.
     func layers() throws -> [String] {
         let objects = FileManager.default.enumerator(atPath: objects.path)
-        return (objects?.compactMap { $0 as? String } ?? []).filter { $0.utf8.count == 67 }
+        return try (objects?.compactMap { $0 as? String } ?? []).filter { name in
+            guard name.utf8.count == 67 else { return false }
+            // Requests and what they name are objects too.
+            let file = try FileHandle(forReadingFrom: self.objects.appending(path: name))
+            defer { try? file.close() }
+            return try file.read(upToCount: 4) == Data([0x28, 0xb5, 0x2f, 0xfd])
+        }
     }
 
     /// Archives that are not what their names say, and unpacked layers that lack a file of theirs.
@@ -153,6 +159,15 @@ struct SmallDeployment {
         ]
         return try places.flatMap { place in
             try FileManager.default.contentsOfDirectory(atPath: place.path).map { place.appending(path: $0).path }
+        }
+    }
+
+    /// The ephemeral values that are left of dispatchers and workers, by their paths.
+    func dispatchValues() throws -> [String] {
+        let values = store.appending(path: "ciso/live/values")
+        let files = FileManager.default.enumerator(atPath: values.path)?.compactMap { $0 as? String } ?? []
+        return files.filter { file in
+            ["assignments/", "reports/", "modes/"].contains { file.hasPrefix($0) } && file.hasSuffix(".value")
         }
     }
 }

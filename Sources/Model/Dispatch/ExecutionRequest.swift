@@ -22,6 +22,8 @@ public struct ExecutionRequest: Codable, Hashable, Sendable {
         }
     }
 
+    /// The deployment for which the job is run.
+    public var deployment: String
     /// The job's id.
     public var job: Digest
     /// The digest of the object with the files of its package.
@@ -33,7 +35,10 @@ public struct ExecutionRequest: Codable, Hashable, Sendable {
     /// The target that the job runs on.
     public var target: Plan.Target
 
-    public init(job: Digest, files: Digest, inputs: [Input], base: Digest?, target: Plan.Target) {
+    public init(
+        deployment: String, job: Digest, files: Digest, inputs: [Input], base: Digest?, target: Plan.Target
+    ) {
+        self.deployment = deployment
         self.job = job
         self.files = files
         self.inputs = inputs

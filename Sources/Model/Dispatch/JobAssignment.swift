@@ -60,7 +60,7 @@ public struct JobProgress: Codable, Hashable, Sendable {
     public var worker: String
     /// The fencing token of the assignment.
     public var attempt: UInt64
-    /// What it is at: `build`, `install`, …; `reported` when it waits for its result to be recorded.
+    /// What it is at: `build`, `install`, …
     public var step: String
     /// `USER@HOST` of the machine that it runs on, with the port where one is given; absent for a sandbox of the worker's.
     public var host: String?
@@ -68,9 +68,8 @@ public struct JobProgress: Codable, Hashable, Sendable {
     public var began: Int
     /// When it printed something last, as far as that was noticed: seconds since 1970.
     public var output: Int?
-
-    /// The step of a job whose report is written.
-    public static let reported = "reported"
+    /// When the worker showed last that it lives, by a heartbeat: seconds since 1970.
+    public var seen: Int?
 
     public init(
         cell: Cell, kind: Job.Kind, job: String, deployment: String, worker: String, attempt: UInt64, step: String,

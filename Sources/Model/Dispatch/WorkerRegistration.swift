@@ -40,7 +40,7 @@ public struct WorkerRegistration: Codable, Hashable, Sendable {
     public var backlog: Int
     /// Workers with the same cache share their unpacked layers.
     public var cache: String
-    /// The names of its plugins, sorted: it runs jobs of no others. Absent: it runs jobs of any.
+    /// The names of its plugins' files, sorted: it runs jobs of no others. Absent: it runs jobs of any.
     public var plugins: [String]?
     /// Its rules for hosts; those of the matrix count where none matches.
     public var hosts: [HostRule]
@@ -72,6 +72,11 @@ public struct WorkerRegistration: Codable, Hashable, Sendable {
     /// Whether it runs jobs of the target.
     public func runs(target: String) -> Bool {
         targets?.contains { Glob($0).matches(target) } ?? true
+    }
+
+    /// Whether it has a plugin of that name. Names of files have no hyphens.
+    public func has(plugin: String) -> Bool {
+        plugins?.contains(plugin.filter { $0 != "-" }) ?? true
     }
 
     /// The hosts on which it runs jobs of the target, each once and sorted; empty: in its sandboxes.

@@ -19,7 +19,7 @@ extension DeploymentResults {
         }
         return DeploymentStatus(
             plan: header, targets: targets.values.sorted { $0.name < $1.name },
-            running: try RunningJob.all(of: header.deployment, in: store))
+            running: try DispatchValues(store.ephemeral).running(of: header.deployment))
     }
 
     /// What the states of the cells come to that the selectors pick.

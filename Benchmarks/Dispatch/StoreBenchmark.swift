@@ -1,0 +1,156 @@
+import Agent
+import Core
+import Engine
+import Foundation
+import Model
+import Records
+import RunnerInterface
+import Store
+import Synchronization
+
+/// Runs a plan on a real store with workers that do nothing: what dispatching and recording cost.
+struct StoreBenchmark {
+    let jobs: Int
+    let workers: Int
+    let slots: Int
+    /// Whether each job depends on the one before.
+    var isChain = false
+
+    func run() async throws {
+        let folder = FileManager.default.temporaryDirectory.appending(path: "dispatch-benchmark.\(getpid())").path
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let store = try Store(at: folder)
+        let plan = makePlan()
+        let runner = NullRunner()
+        var programs: [Process] = []
+        for _ in 0..<workers { programs.append(try Self.startWorker(store: folder, slots: slots)) }
+        defer { for program in programs { program.terminate() } }
+        let own = WorkerRegistration(
+            name: "benchmark", host: "", version: "", deployment: "d", slots: workers == 0 ? slots : 0, cache: "",
+            since: 0)
+        let run = DeploymentRun(store: store, plan: plan, runner: runner, registration: own)
+        let recorded = Mutex<[Digest: ContinuousClock.Instant]>([:])
+        let before = MachineBenchmark.residentBytes
+        let pending = Mutex<Int?>(nil)
+        let began = ContinuousClock.now
+        try await run.run(
+            files: { _ in PackageFiles(opam: []) },
+            observe: { event in
+                switch event {
+                case .recorded(let result): if let job = result.job { recorded.withLock { $0[job] = .now } }
+                case .started:
+                    pending.withLock { if $0 == nil { $0 = MachineBenchmark.residentBytes - before } }
+                default: break
+                }
+            })
+        let seconds = began.duration(to: .now) / .seconds(1)
+        let commits = try Self.commits(in: folder)
+        print(
+            "\(jobs) jobs, \(workers == 0 ? "in one process" : "\(workers) worker processes"), \(slots) slots each: "
+                + "\(Int(Double(jobs) / seconds)) jobs/s, \(commits) results recorded, "
+                + "\((pending.withLock { $0 } ?? 0) / jobs) bytes a pending job")
+        if isChain { report(runner.starts, recorded.withLock { $0 }, plan) }
+    }
+
+    /// From the verdict on a job to the start of the one that waited for it.
+    private func report(
+        _ starts: [Digest: ContinuousClock.Instant], _ recorded: [Digest: ContinuousClock.Instant], _ plan: Plan
+    ) {
+        let delays = plan.jobs.compactMap { id, job -> Double? in
+            guard let start = starts[id], let input = job.inputs.first, let verdict = recorded[input] else {
+                return nil
+            }
+            return verdict.duration(to: start) / .milliseconds(1)
+        }.sorted()
+        guard !delays.isEmpty else { return }
+        func percentile(_ share: Double) -> String {
+            String(format: "%.1f ms", delays[min(delays.count - 1, Int(Double(delays.count) * share))])
+        }
+        print("verdict to start: median \(percentile(0.5)), p99 \(percentile(0.99)), most \(percentile(1))")
+    }
+
+    /// Families of a hundred jobs over fifty that all share; each job decides a cell.
+    private func makePlan() -> Plan {
+        let plugin = Job.Plugin(name: "null", version: "1", digest: Digest(of: "null"))
+        let environment = Digest(of: "environment")
+        var ids: [Digest] = []
+        var all: [Digest: Job] = [:]
+        var cells: [PlannedCell] = []
+        for number in 0..<jobs {
+            var inputs: Set<Digest> = []
+            if isChain {
+                if let last = ids.last { inputs = [last] }
+            } else {
+                if number >= 50 { inputs.insert(ids[number * 7 % 50]) }
+                if number % 100 > 1 {
+                    inputs.insert(ids[number - 1 - number * 31 % (number % 100)])
+                    inputs.insert(ids[number - 1 - number * 17 % (number % 100)])
+                }
+            }
+            let package = PackageVersion(name: "p\(number)", version: "1")
+            let job = Job(
+                kind: .build, package: package, opam: PackageFiles(opam: []).digest, inputs: inputs.sorted(),
+                compiler: "5.3.0", environment: environment, plugin: plugin)
+            let id = Digest(of: job.document)
+            ids.append(id)
+            all[id] = job
+            cells.append(
+                PlannedCell(
+                    cell: Cell(target: "t", compiler: "5.3.0", package: package), basis: .jobs(build: id, test: nil)))
+        }
+        let target = Plan.Target(
+            name: "t", plugin: plugin, distribution: "t", version: nil, architecture: "x86_64", systemCompiler: false,
+            options: [:], variables: [:], environment: environment, required: true)
+        return Plan(deployment: "d", repositories: [], targets: [target], cells: cells, jobs: all)
+    }
+
+    private static func commits(in folder: String) throws -> Int {
+        let program = Process()
+        program.executableURL = URL(fileURLWithPath: "/usr/bin/git")
+        program.arguments = ["-C", folder, "rev-list", "--count", "results/d/t"]
+        let output = Pipe()
+        program.standardOutput = output
+        try program.run()
+        program.waitUntilExit()
+        let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        return Int(text.trimmingCharacters(in: .whitespacesAndNewlines)) ?? 0
+    }
+
+    // MARK: Workers in processes of their own
+
+    private static func startWorker(store: String, slots: Int) throws -> Process {
+        let program = Process()
+        program.executableURL = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
+        program.arguments = ["worker", store, "\(slots)"]
+        try program.run()
+        return program
+    }
+
+    /// A worker that does nothing, until it is killed.
+    static func work(store path: String, slots: Int) async throws {
+        let store = try WorkerStore(opening: path)
+        let registration = WorkerRegistration(
+            name: "null worker", host: "", version: "", slots: slots, backlog: slots, cache: "", since: 0)
+        let agent = try WorkerAgent(
+            WorkerAgent.Environment(
+                values: DispatchValues(store.ephemeral), blobs: store.objects, runner: NullRunner()), registration)
+        await agent.end()
+    }
+}
+
+/// Ends each job at once, with a layer of its own.
+private final class NullRunner: JobRunner {
+    private let state = Mutex<[Digest: ContinuousClock.Instant]>([:])
+
+    /// When each job began.
+    var starts: [Digest: ContinuousClock.Instant] { state.withLock { $0 } }
+
+    func holds(layer: Digest) -> Bool { true }
+
+    func run(_ request: JobRequest, progress: @escaping @Sendable (JobStep) -> Void) async -> JobReport {
+        state.withLock { $0[request.id] = .now }
+        var report = JobReport(outcome: .success, duration: 0)
+        report.layer = Digest(of: request.id.hex)
+        return report
+    }
+}

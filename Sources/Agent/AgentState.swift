@@ -1,0 +1,120 @@
+internal import Core
+internal import Foundation
+internal import Model
+internal import Records
+internal import RunnerInterface
+internal import Store
+
+/// The state of a worker.
+struct AgentState {
+    /// A job that is assigned to the worker.
+    struct Held {
+        enum Stage {
+            case waiting
+            case running(Task<Void, Never>)
+            /// Its report is written; the dispatcher records it.
+            case reported
+        }
+
+        var assignment: JobAssignment
+        /// Of the assignment's value.
+        var version: UInt64
+        var stage = Stage.waiting
+        /// Whether the assignment is still there.
+        var isWanted = true
+        /// What was told of it last, and the version of that value.
+        var progress: JobProgress?
+        var progressVersion: UInt64?
+        /// A report that could not be written yet.
+        var unwritten: [UInt8]?
+        var reportedAt: ContinuousClock.Instant?
+        /// A newer assignment of the job, to begin when this one has ended.
+        var next: (assignment: JobAssignment, version: UInt64)?
+
+        var isWaiting: Bool { if case .waiting = stage { true } else { false } }
+        var isRunning: Bool { if case .running = stage { true } else { false } }
+        var isReported: Bool { if case .reported = stage { true } else { false } }
+    }
+
+    let environment: WorkerAgent.Environment
+    let owner: EphemeralOwner
+    let inputs: AsyncStream<AgentInput>.Continuation
+    let observe: @Sendable (WorkerAgent.Event) async -> Void
+    let loader: RequestLoader
+    var registration: WorkerRegistration
+    var held: [Digest: Held] = [:]
+    var isLeaving = false
+    var isStopping = false
+    var hasLeft = false
+    /// Until when a worker that leaves waits for its reports to be recorded.
+    var leavesAt: ContinuousClock.Instant?
+
+    /// How long a worker keeps a job that nobody records before others may run it.
+    static let patience = Duration.seconds(10)
+
+    init(
+        _ environment: WorkerAgent.Environment, _ registration: WorkerRegistration, owner: EphemeralOwner,
+        inputs: AsyncStream<AgentInput>.Continuation, observe: @escaping @Sendable (WorkerAgent.Event) async -> Void
+    ) {
+        self.environment = environment
+        self.registration = registration
+        self.owner = owner
+        self.inputs = inputs
+        self.observe = observe
+        loader = RequestLoader(environment.blobs)
+    }
+
+    var values: DispatchValues { environment.values }
+
+    mutating func take(_ input: AgentInput) async {
+        switch input {
+        case .assignments(let state): take(assignments: state)
+        case .mode(let state):
+            let request = DispatchValues.documents(WorkerModeRequest.self, in: state).values.first
+            if let request { await change(to: request.mode) }
+        case .step(let job, let attempt, let step): await note(step, of: job, attempt)
+        case .ended(let job, let attempt, let report, let base): await end(job, attempt, report, base)
+        case .tick: beat()
+        case .drain: await change(to: .draining)
+        case .stop: await stop()
+        }
+        if isLeaving { returnWaiting(.leaving) } else { await startJobs() }
+        leaveIfDone()
+    }
+
+    // MARK: Leaving
+
+    private mutating func change(to mode: WorkerRegistration.Mode) async {
+        guard !isLeaving, registration.mode != mode else { return }
+        registration.mode = mode
+        isLeaving = mode == .draining
+        _ = try? values.set(registration, at: DispatchValues.worker(owner.id), owner: owner)
+        await observe(.mode(mode))
+    }
+
+    private mutating func stop() async {
+        await change(to: .draining)
+        isStopping = true
+        for case .running(let work) in held.values.map(\.stage) { work.cancel() }
+    }
+
+    private mutating func leaveIfDone() {
+        guard isLeaving, held.values.allSatisfy(\.isReported) else { return }
+        if held.values.allSatisfy({ $0.unwritten == nil && $0.progress == nil }) {
+            hasLeft = true
+            return
+        }
+        // Until the results are recorded no other deployment may run the jobs.
+        guard let leavesAt else {
+            let pause = isStopping ? Duration.milliseconds(200) : .seconds(5)
+            leavesAt = .now + pause
+            let inputs = inputs
+            Task {
+                try? await Task.sleep(for: pause + .milliseconds(1))
+                inputs.yield(.tick)
+            }
+            return
+        }
+        hasLeft = leavesAt <= .now
+    }
+}

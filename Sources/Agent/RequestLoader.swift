@@ -1,0 +1,73 @@
+internal import Core
+internal import Foundation
+internal import Model
+internal import RunnerInterface
+internal import Store
+internal import Synchronization
+
+/// Reads the requests to run jobs from the blob store. Jobs and files of packages that many requests name are read once.
+final class RequestLoader: Sendable {
+    private struct Known {
+        var jobs: [Digest: Job] = [:]
+        var files: [Digest: PackageFiles] = [:]
+    }
+
+    /// So many are remembered before all are forgotten.
+    private static let limit = 10_000
+
+    private let blobs: any BlobStore
+    private let known = Mutex(Known())
+
+    init(_ blobs: any BlobStore) {
+        self.blobs = blobs
+    }
+
+    /// The request under a digest, and what identifies the layers of its inputs.
+    ///
+    /// - Throws: `Failure` of the category `unavailable` where a part of it is missing or damaged.
+    func load(_ digest: Digest) throws -> (request: JobRequest, base: Digest?) {
+        let stored = try decode(ExecutionRequest.self, digest, "the request")
+        let inputs = try stored.inputs.map { input in
+            JobRequest.Input(
+                id: input.job, job: try job(input.job), layer: input.layer, files: try files(input.files))
+        }
+        let request = JobRequest(
+            id: stored.job, job: try job(stored.job), files: try files(stored.files), inputs: inputs,
+            target: stored.target)
+        return (request, stored.base)
+    }
+
+    private func job(_ id: Digest) throws -> Job {
+        if let job = known.withLock({ $0.jobs[id] }) { return job }
+        let bytes = try bytes(id, "the job")
+        let job = try Job.read(bytes) ?? CanonicalJSON.decode(Job.self, from: Data(bytes))
+        known.withLock { known in
+            if known.jobs.count >= Self.limit { known.jobs = [:] }
+            known.jobs[id] = job
+        }
+        return job
+    }
+
+    private func files(_ digest: Digest) throws -> PackageFiles {
+        if let files = known.withLock({ $0.files[digest] }) { return files }
+        let files = try PackageFiles(document: bytes(digest, "the files"))
+        known.withLock { known in
+            if known.files.count >= Self.limit { known.files = [:] }
+            known.files[digest] = files
+        }
+        return files
+    }
+
+    private func decode<Value: Decodable>(_ type: Value.Type, _ digest: Digest, _ name: String) throws -> Value {
+        try CanonicalJSON.decode(type, from: Data(bytes(digest, name)))
+    }
+
+    private func bytes(_ digest: Digest, _ name: String) throws -> [UInt8] {
+        guard let bytes = try blobs.bytes(of: digest) else {
+            throw Failure(
+                .unavailable, "\(name) \(digest) that was assigned is not among the store's objects",
+                hint: "another attempt stores it again")
+        }
+        return bytes
+    }
+}

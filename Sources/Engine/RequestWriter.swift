@@ -1,0 +1,89 @@
+internal import Core
+internal import Model
+internal import Store
+
+/// Writes what workers need to run jobs into the blob store.
+struct RequestWriter {
+    private let blobs: any BlobStore
+    private let plan: Plan
+    private let read: @Sendable (Digest) throws -> PackageFiles
+    /// For the files of packages, the objects that hold them; most are inputs of many jobs.
+    private var files: [Digest: Digest] = [:]
+    /// What was stored, and when: garbage collection may drop what is old.
+    private var stored: [Digest: ContinuousClock.Instant] = [:]
+    /// Whether an attempt failed, perhaps because an object was damaged.
+    private var mayBeDamaged = false
+    private static let lifetime = Duration.seconds(3600)
+
+    init(_ blobs: any BlobStore, _ plan: Plan, files: @escaping @Sendable (Digest) throws -> PackageFiles) {
+        self.blobs = blobs
+        self.plan = plan
+        read = files
+    }
+
+    /// Stores the request to run a job.
+    ///
+    /// - Parameters:
+    ///   - layers: of all jobs that it is built over.
+    ///   - base: identifies the layers of its inputs.
+    ///   - isRepeated: whether an attempt failed, perhaps because an object was damaged.
+    /// - Returns: the digest of the request.
+    /// - Throws: `Failure` where the layer of an input is missing; what the blob store throws.
+    mutating func request(
+        _ id: Digest, layers: [Digest: Digest], base: Digest?, target: Plan.Target, isRepeated: Bool = false
+    ) throws -> Digest {
+        if isRepeated { (stored, mayBeDamaged) = ([:], true) }
+        defer { mayBeDamaged = false }
+        func job(_ id: Digest) throws(Failure) -> Job {
+            guard let job = plan.jobs[id] else { throw Failure(.unavailable, "the plan has no job \(id)") }
+            return job
+        }
+        let own = try job(id)
+        var inputs: [ExecutionRequest.Input] = []
+        let order = try Job.inputOrder(of: own.inputs) { try job($0).inputs }
+        for input in order {
+            guard let layer = layers[input] else {
+                throw Failure(.unavailable, "the layer of job \(input) is missing")
+            }
+            let built = try job(input)
+            try store(input, built)
+            inputs.append(.init(job: input, layer: layer, files: try object(for: built)))
+        }
+        try store(id, own)
+        let request = ExecutionRequest(
+            deployment: plan.deployment, job: id, files: try object(for: own), inputs: inputs, base: base,
+            target: target)
+        return try put([UInt8](CanonicalJSON.encode(request)))
+    }
+
+    private mutating func store(_ id: Digest, _ job: Job) throws {
+        if !isStored(id) { try put(job.document) }
+    }
+
+    private mutating func object(for job: Job) throws -> Digest {
+        if let known = files[job.opam], isStored(known) { return known }
+        let object = try put(read(job.opam).document)
+        files[job.opam] = object
+        return object
+    }
+
+    /// Drops a request that no worker needs any more.
+    mutating func drop(_ request: Digest) {
+        stored[request] = nil
+        // Garbage collection drops what stays.
+        try? blobs.remove(request)
+    }
+
+    private func isStored(_ digest: Digest) -> Bool {
+        stored[digest].map { $0.duration(to: .now) < Self.lifetime } ?? false
+    }
+
+    @discardableResult
+    private mutating func put(_ document: [UInt8]) throws -> Digest {
+        let digest = Digest(of: document)
+        if isStored(digest) { return digest }
+        if mayBeDamaged, ((try? blobs.bytes(of: digest)) ?? nil) == nil { try blobs.remove(digest) }
+        stored[digest] = .now
+        return try blobs.put(document, durably: false)
+    }
+}

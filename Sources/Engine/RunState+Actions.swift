@@ -1,0 +1,159 @@
+internal import Core
+internal import Foundation
+internal import Model
+internal import Records
+internal import RunnerInterface
+internal import Scheduler
+internal import Store
+
+extension RunState {
+    /// Does what the dispatcher says.
+    mutating func perform(_ actions: [Action]) async throws {
+        try await tell(of: actions)
+        for action in actions {
+            switch action {
+            case .block(let job, let cause): block(dispatch.jobs[job], by: dispatch.jobs[cause])
+            case .wake(let at):
+                let (deadline, inputs) = (began + at, inputs)
+                Task {
+                    try? await Task.sleep(until: deadline, clock: .continuous)
+                    inputs.yield(.time)
+                }
+            case .worker(let action): try await perform(action)
+            case .plan, .stopPlanning, .complete, .drop, .withdraw, .reopen: break
+            }
+        }
+    }
+
+    private mutating func perform(_ action: WorkerPool.Action) async throws {
+        switch action {
+        case .assign(let seat, let job, let token): try await assign(job, to: seat, token: token)
+        case .revoke(let seat, let job, let token, let stop): try revoke(dispatch.jobs[job], from: seat, token, stop)
+        case .accept(let job, let token): try await record(job, token, completed.removeValue(forKey: token))
+        case .discard(let job, let token):
+            await forget(dispatch.jobs[job], token, completed.removeValue(forKey: token))
+        case .stalled(let seat): await run.observe(.workerStalled(name(ofSeat: seat)))
+        case .evict(let seat): try await evict(seats.seats[seat].worker)
+        case .giveUp(let job):
+            let reason = "\(dispatch.dispatcher.workers.lossLimit + 1) workers were lost while they ran the job"
+            try await record(job, 0, .failure(reason))
+        }
+    }
+
+    /// The name of a worker, for people.
+    func name(ofSeat seat: Int) -> String { name(ofWorker: seats.seats[seat].worker) }
+
+    /// The name of a worker, for people.
+    func name(ofWorker id: String) -> String {
+        seats.registrations[id].map { "\($0.name) on \($0.host)" } ?? id
+    }
+
+    // MARK: Assigning
+
+    /// Gives a job to a worker, or takes over the verdict on it that is recorded by now.
+    private mutating func assign(_ number: Int, to seat: Int, token: UInt64) async throws {
+        let id = dispatch.jobs[number]
+        guard let job = run.plan.jobs[id], let target = run.worklist.targets[id] else {
+            return try await complete(number, token, .failure("the plan has no job \(id)"))
+        }
+        if let progress = try values.document(JobProgress.self, at: DispatchValues.progress(of: id)) {
+            if progress.deployment != deployment { await run.observe(.waiting(id, job, target: target.name)) }
+            return try await hold(number)
+        }
+        if let (result, isOwn) = try run.recorded(id), isUsable(result, for: job) {
+            return try await complete(number, token, .adopted(result, isOwn: isOwn))
+        }
+        do {
+            let request = try requests.request(
+                id, layers: layers, base: inputLayers.base(of: job), target: target,
+                isRepeated: dispatch.attempt(of: id) > 1)
+            let place = seats.seats[seat]
+            let assignment = JobAssignment(
+                attempt: token, deployment: deployment, request: request, cell: cell(of: id, job, target),
+                kind: job.kind, priority: Int(dispatch.dispatcher.jobs.ranks[number]), lane: place.lane)
+            try values.set(assignment, at: DispatchValues.assignment(of: id, to: place.worker), owner: nil)
+            active[id] = Active(token: token, seat: seat, worker: place.worker, request: request)
+        } catch {
+            try await complete(number, token, .failure("\(Failure(describing: error))"))
+        }
+    }
+
+    /// The first cell that a job decides; the cell of its package where it decides none.
+    func cell(of id: Digest, _ job: Job, _ target: Plan.Target) -> Cell {
+        run.worklist.cellsDecided[id]?.first?.cell
+            ?? Cell(target: target.name, compiler: job.compiler, package: job.package)
+    }
+
+    /// Ends an assignment that no worker has seen.
+    private mutating func complete(_ number: Int, _ token: UInt64, _ completion: Completion) async throws {
+        completed[token] = completion
+        try await perform(dispatch.handle(.worker(.reported(job: number, token: token, at: now))))
+    }
+
+    /// A worker has the job already, for another dispatcher or not yet done with it: it is queued again when none has.
+    mutating func hold(_ number: Int) async throws {
+        let id = dispatch.jobs[number]
+        let (values, inputs) = (values.values, inputs)
+        let path = try DispatchValues.progress(of: id)
+        waits[id]?.cancel()
+        waits[id] = Task {
+            let (frees, tell) = AsyncStream.makeStream(of: Void.self)
+            let watch = values.watch(below: path) { if $0.isEmpty { tell.yield() } }
+            for await _ in frees { break }
+            watch.cancel()
+            inputs.yield(.free(id))
+        }
+        try await perform(dispatch.handle(.hold(number)))
+    }
+
+    /// Whether a recorded verdict was reached over the layers that the job's inputs have now, and its own layer is there.
+    private func isUsable(_ result: CellResult, for job: Job) -> Bool {
+        guard result.outcome == .success || result.outcome == .failure else { return false }
+        if let base = result.base {
+            guard base == inputLayers.base(of: job) else { return false }
+        } else if job.inputs.contains(where: executed.contains) {
+            return false
+        }
+        guard result.outcome == .success, job.kind == .build else { return true }
+        return result.layer.map(run.holds) ?? false
+    }
+
+    // MARK: Revoking
+
+    private func revoke(_ id: Digest, from seat: Int, _ token: UInt64, _ stop: Bool) throws {
+        guard let holder = active[id], holder.token == token else { return }
+        let path = try DispatchValues.assignment(of: id, to: holder.worker)
+        guard let value = try values.values.value(at: path),
+            var assignment = EphemeralDocument.decode(JobAssignment.self, from: value.bytes)
+        else { return }
+        assignment.revocation = stop ? .stop : .unlessBegun
+        try values.set(assignment, at: path, owner: nil, expecting: .version(value.version))
+    }
+
+    /// Removes an assignment and its report, if it has one, in one step.
+    func remove(_ id: Digest, from worker: String, _ token: UInt64) throws {
+        _ = try values.values.remove([
+            DispatchValues.assignment(of: id, to: worker): .anything,
+            DispatchValues.report(of: id, attempt: token): .anything,
+        ])
+    }
+
+    /// Tells how many jobs will not run, once for each cause.
+    private func tell(of actions: [Action]) async throws {
+        var blocked: [Int: Int] = [:]
+        var dropped = 0
+        for action in actions {
+            switch action {
+            case .block(_, let cause): blocked[cause, default: 0] += 1
+            case .drop: dropped += 1
+            case .withdraw(let job) where active[dispatch.jobs[job]]?.hasBegun != true: dropped += 1
+            default: break
+            }
+        }
+        let causes = blocked.map { (id: dispatch.jobs[$0.key], count: $0.value) }
+        for (cause, count) in causes.sorted(by: { $0.id < $1.id }) {
+            if let job = run.plan.jobs[cause] { await run.observe(.blocked(jobs: count, by: job)) }
+        }
+        if dropped > 0, !isInterrupted { await run.observe(.dropped(jobs: dropped)) }
+    }
+}

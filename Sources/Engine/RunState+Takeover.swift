@@ -1,0 +1,86 @@
+internal import Core
+internal import Model
+internal import Records
+internal import RunnerInterface
+internal import Scheduler
+internal import Store
+
+extension RunState {
+    /// An assignment of a former dispatcher.
+    private struct Inherited {
+        var id: Digest
+        var worker: String
+        var assignment: JobAssignment
+    }
+
+    /// Registers the workers and finds what they have from a former dispatcher of the deployment. What this run would not assign
+    /// in the same way is taken away from them.
+    ///
+    /// - Returns: what the scheduler is to know of as assigned.
+    mutating func takeOver() throws -> [Digest: Dispatcher.Assignment] {
+        for (seat, worker) in seats.update(try values.values.values(below: DispatchValues.workers)).joined {
+            _ = dispatch.register(seat, worker, at: now)
+        }
+        let progress = try values.all(JobProgress.self, below: DispatchValues.progress)
+        let reports = try values.all(ExecutionReport.self, below: DispatchValues.reports)
+            .filter { $0.value.deployment == deployment }
+        var adoptions: [Digest: Dispatcher.Assignment] = [:]
+        var assigned: Set<StorePath> = []
+        for inherited in try inherited() {
+            let (id, worker, token) = (inherited.id, inherited.worker, inherited.assignment.attempt)
+            let path = try DispatchValues.report(of: id, attempt: token)
+            let report = reports[path]
+            assigned.insert(path)
+            let isThere = seats.registrations[worker] != nil
+            guard adoptions[id] == nil, report != nil || isThere, try isWanted(inherited, report),
+                let seat = seat(of: inherited, isThere: isThere)
+            else {
+                try remove(id, from: worker, token)
+                continue
+            }
+            let began = try progress[DispatchValues.progress(of: id)]
+            let hasBegun = report != nil || began?.attempt == token && began?.worker == worker
+            adoptions[id] = Dispatcher.Assignment(worker: seat, token: token, isRunning: hasBegun)
+            active[id] = Active(
+                token: token, seat: seat, worker: worker, request: inherited.assignment.request, hasBegun: hasBegun)
+        }
+        for (path, report) in reports where !assigned.contains(path) {
+            guard let id = DispatchValues.job(in: path) else { continue }
+            try remove(id, from: report.worker, report.attempt)
+        }
+        return adoptions
+    }
+
+    /// The assignments of the deployment, of each job the newest first.
+    private func inherited() throws -> [Inherited] {
+        try values.all(JobAssignment.self, below: DispatchValues.assignments).compactMap { path, assignment in
+            guard assignment.deployment == deployment, path.components.count == 3,
+                let id = DispatchValues.job(in: path)
+            else { return nil }
+            return Inherited(id: id, worker: path.components[1], assignment: assignment)
+        }.sorted { $0.assignment.attempt > $1.assignment.attempt }
+    }
+
+    /// Whether the run would assign the same job, over the same layers, and its report is not recorded.
+    private mutating func isWanted(_ inherited: Inherited, _ report: ExecutionReport?) throws -> Bool {
+        let id = inherited.id
+        guard inherited.assignment.revocation == nil, report?.returned == nil, dispatch.jobs.number(of: id) != nil,
+            let job = run.plan.jobs[id], let target = run.worklist.targets[id],
+            let request = try? requests.request(id, layers: layers, base: inputLayers.base(of: job), target: target),
+            request == inherited.assignment.request
+        else { return false }
+        guard let report else { return true }
+        return try run.recorded(id)?.result.execution != report.execution
+    }
+
+    /// The seat that the worker has the job in; of a worker that is gone, a new one.
+    private mutating func seat(of inherited: Inherited, isThere: Bool) -> Int? {
+        guard isThere else {
+            let (seat, worker) = seats.addGone(inherited.worker)
+            _ = dispatch.register(seat, worker, at: now)
+            goneSeats.append(seat)
+            return seat
+        }
+        return seats.numbers(of: inherited.worker).first { seats.seats[$0].lane == inherited.assignment.lane }
+    }
+}

@@ -1,0 +1,148 @@
+internal import Agent
+internal import Core
+internal import Model
+internal import Records
+internal import RunnerInterface
+internal import Scheduler
+internal import Store
+
+extension RunState {
+    /// Takes in which workers are registered.
+    mutating func take(workers state: [StorePath: EphemeralValue]) async throws {
+        let names = seats.registrations.keys.reduce(into: [:]) { $0[$1] = name(ofWorker: $1) }
+        let change = seats.update(state)
+        // What a worker has reported counts, though it is gone.
+        if !change.lost.isEmpty { try await take(reports: values.values.values(below: DispatchValues.reports)) }
+        for id in change.lost {
+            if id != run.coordination.local?.id { await run.observe(.workerLost(names[id] ?? id)) }
+            try await lose(id)
+        }
+        try await take(change)
+    }
+
+    private mutating func take(_ change: WorkerSeats.Change) async throws {
+        for (seat, worker) in change.joined {
+            let id = seats.seats[seat].worker
+            if id != run.coordination.local?.id, seats.numbers(of: id).first == seat {
+                await run.observe(.workerJoined(name(ofWorker: id)))
+            }
+            try await perform(dispatch.register(seat, worker, at: now))
+        }
+        for (seat, mode) in change.modes { try await perform(dispatch.change(seat, to: mode)) }
+    }
+
+    /// A worker is gone: its work returns to the queue.
+    private mutating func lose(_ id: String) async throws {
+        for (job, holder) in active where holder.worker == id && completed[holder.token] == nil {
+            // A job whose result is being recorded loses its assignment with that.
+            guard !recording.contains(job) else { continue }
+            try remove(job, from: id, holder.token)
+            active[job] = nil
+            if holder.hasBegun, let planned = run.plan.jobs[job] {
+                await run.observe(.retrying(job, planned, reason: "its worker was lost"))
+            }
+        }
+        for seat in seats.numbers(of: id) { try await perform(dispatch.handle(.worker(.lost(seat)))) }
+    }
+
+    /// A worker that lives and shows no sign of that: others run its jobs, and it may not go on with them.
+    mutating func evict(_ id: String) async throws {
+        guard !seats.evicted.contains(id) else { return }
+        await run.observe(.workerLost(name(ofWorker: id)))
+        seats.evict(id)
+        for (job, holder) in active where holder.worker == id {
+            _ = try values.values.remove(DispatchValues.progress(of: job), expecting: .anything)
+        }
+        try await lose(id)
+    }
+
+    /// Takes in what workers are at.
+    mutating func take(progress state: [StorePath: EphemeralValue]) async throws {
+        for (path, value) in state where seen[path] != value.version {
+            seen[path] = value.version
+            guard let id = DispatchValues.job(in: path),
+                let progress = EphemeralDocument.decode(JobProgress.self, from: value.bytes)
+            else { continue }
+            if seats.evicted.contains(progress.worker) { try await take(seats.readmit(progress.worker)) }
+            for seat in seats.numbers(of: progress.worker) {
+                try await perform(dispatch.handle(.worker(.progress(worker: seat, at: now))))
+            }
+            guard progress.deployment == deployment, active[id]?.token == progress.attempt else { continue }
+            await begin(id)
+            // The steps of the worker in this process arrive without detours.
+            guard progress.worker != run.coordination.local?.id else { continue }
+            await note(JobStep(progress.step, host: progress.host), of: id)
+        }
+        for path in seen.keys where state[path] == nil { seen[path] = nil }
+    }
+
+    /// Takes in what the worker in this process does.
+    mutating func take(_ event: WorkerAgent.Event) async throws {
+        switch event {
+        case .began(let id, let assignment):
+            if active[id]?.token == assignment.attempt { await begin(id) }
+        case .step(let id, let step): await note(step, of: id)
+        case .ended, .mode: break
+        }
+    }
+
+    /// A worker has begun a job.
+    mutating func begin(_ id: Digest) async {
+        guard let holder = active[id], !holder.hasBegun, let number = dispatch.jobs.number(of: id),
+            let job = run.plan.jobs[id], let target = run.worklist.targets[id]
+        else { return }
+        active[id]?.hasBegun = true
+        executed.insert(id)
+        await run.observe(.started(id, job, target: target.name, attempt: dispatch.attempt(of: id)))
+        _ = dispatch.handle(
+            .worker(.started(worker: holder.seat, job: number, token: holder.token, at: now)))
+    }
+
+    private mutating func note(_ step: JobStep, of id: Digest) async {
+        guard let holder = active[id], holder.hasBegun, holder.step != step, step.name != "start" else { return }
+        active[id]?.step = step
+        await run.observe(.step(id, step))
+    }
+
+    // MARK: Reports
+
+    /// Takes in reports, in the order of their tokens.
+    mutating func take(reports state: [StorePath: EphemeralValue]) async throws {
+        var new: [(id: Digest, report: ExecutionReport)] = []
+        for (path, value) in state {
+            guard let id = DispatchValues.job(in: path), let token = UInt64(path.name), !read.contains(token),
+                let report = EphemeralDocument.decode(ExecutionReport.self, from: value.bytes)
+            else { continue }
+            if report.deployment == deployment, report.attempt == token { new.append((id, report)) }
+        }
+        for (id, report) in new.sorted(by: { $0.report.attempt < $1.report.attempt }) {
+            read.insert(report.attempt)
+            try await take(report, of: id)
+        }
+    }
+
+    private mutating func take(_ report: ExecutionReport, of id: Digest) async throws {
+        guard let number = dispatch.jobs.number(of: id) else {
+            // Of a job that this run does not need.
+            return try remove(id, from: report.worker, report.attempt)
+        }
+        if let returned = report.returned { return try await take(back: number, report, returned) }
+        if active[id]?.token == report.attempt { await begin(id) }
+        completed[report.attempt] = .report(report)
+        try await perform(dispatch.handle(.worker(.reported(job: number, token: report.attempt, at: now))))
+    }
+
+    /// A worker did not run the job.
+    private mutating func take(
+        back number: Int, _ report: ExecutionReport, _ reason: ExecutionReport.Return
+    ) async throws {
+        let id = dispatch.jobs[number]
+        try remove(id, from: report.worker, report.attempt)
+        guard let holder = active[id], holder.token == report.attempt else { return }
+        active[id] = nil
+        if holder.hasBegun { await observeInterruption(of: id) }
+        if reason == .busy { return try await hold(number) }
+        try await perform(
+            dispatch.handle(.worker(.returned(worker: holder.seat, job: number, token: holder.token))))
+    }
+}

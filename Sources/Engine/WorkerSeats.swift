@@ -1,0 +1,117 @@
+internal import Core
+internal import Model
+internal import Records
+internal import Scheduler
+internal import Store
+
+/// The workers of the pool: for each registered worker one seat for its sandboxes, and one for each set of hosts that it reaches.
+struct WorkerSeats {
+    /// A worker of the pool.
+    struct Seat {
+        /// The id of the registered worker.
+        var worker: String
+        /// The hosts whose slots the seat has; nil: sandboxes.
+        var lane: String?
+    }
+
+    /// What a change of the registrations means for the pool.
+    struct Change {
+        var joined: [(seat: Int, worker: WorkerPool.Worker)] = []
+        var modes: [(seat: Int, mode: WorkerPool.Mode)] = []
+        /// Ids of workers that are gone.
+        var lost: [String] = []
+    }
+
+    private let deployment: String
+    private let targets: [Plan.Target]
+    /// All seats there ever were, by their numbers.
+    private(set) var seats: [Seat] = []
+    private(set) var registrations: [String: WorkerRegistration] = [:]
+    private var numbers: [String: [Int]] = [:]
+    /// Workers that made no progress for too long: they get no jobs until they do.
+    private(set) var evicted: Set<String> = []
+
+    init(_ plan: Plan) {
+        deployment = plan.deployment
+        targets = plan.targets
+    }
+
+    /// The seats of a worker.
+    func numbers(of worker: String) -> [Int] { numbers[worker] ?? [] }
+
+    /// Takes in what is registered now.
+    mutating func update(_ state: [StorePath: EphemeralValue]) -> Change {
+        var change = Change()
+        var present: Set<String> = []
+        let documents = DispatchValues.documents(WorkerRegistration.self, in: state)
+        for (path, registration) in documents.sorted(by: { $0.key < $1.key }) {
+            guard registration.deployment.map({ $0 == deployment }) ?? true else { continue }
+            let id = path.name
+            present.insert(id)
+            guard let known = registrations[id] else {
+                registrations[id] = registration
+                seat(id, registration, &change)
+                continue
+            }
+            registrations[id] = registration
+            guard known.mode != registration.mode else { continue }
+            change.modes += numbers(of: id).map { ($0, WorkerPool.Mode(registration.mode)) }
+        }
+        for id in registrations.keys.sorted() where !present.contains(id) {
+            change.lost.append(id)
+            registrations[id] = nil
+            evicted.remove(id)
+        }
+        return change
+    }
+
+    private mutating func seat(_ id: String, _ registration: WorkerRegistration, _ change: inout Change) {
+        var lanes: [String?: Set<String>] = [nil: []]
+        for target in targets where registration.runs(target: target.name) {
+            guard registration.has(plugin: target.plugin.name) else { continue }
+            let hosts = registration.hosts(of: target.name, planned: target.host)
+            lanes[hosts.isEmpty ? nil : hosts.joined(separator: " "), default: []].insert(target.name)
+        }
+        for (lane, targets) in lanes.sorted(by: { $0.key ?? "" < $1.key ?? "" }) {
+            let slots = lane.map { $0.split(separator: " ").count } ?? registration.slots
+            let worker = WorkerPool.Worker(
+                targets: targets, slots: slots, backlog: lane == nil ? registration.backlog : 0,
+                cache: "\(registration.host) \(registration.cache)", mode: WorkerPool.Mode(registration.mode))
+            change.joined.append((add(id, lane), worker))
+        }
+    }
+
+    private mutating func add(_ id: String, _ lane: String?) -> Int {
+        seats.append(Seat(worker: id, lane: lane))
+        numbers[id, default: []].append(seats.count - 1)
+        return seats.count - 1
+    }
+
+    /// Adds a seat for a worker that is gone and has left a report.
+    mutating func addGone(_ id: String) -> (seat: Int, worker: WorkerPool.Worker) {
+        (add(id, nil), WorkerPool.Worker(targets: [], slots: 0, mode: .draining))
+    }
+
+    /// The pool has given the worker up.
+    mutating func evict(_ id: String) { evicted.insert(id) }
+
+    /// The worker makes progress again: it gets new seats.
+    mutating func readmit(_ id: String) -> Change {
+        var change = Change()
+        guard evicted.remove(id) != nil, let registration = registrations[id] else { return change }
+        numbers[id] = nil
+        seat(id, registration, &change)
+        return change
+    }
+}
+
+extension WorkerPool.Mode {
+    fileprivate init(_ mode: WorkerRegistration.Mode) {
+        self =
+            switch mode {
+            case .ready: .ready
+            case .paused: .paused
+            case .draining: .draining
+            }
+    }
+}

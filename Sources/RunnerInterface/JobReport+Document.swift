@@ -1,0 +1,45 @@
+package import Core
+internal import Foundation
+package import Model
+
+extension JobReport {
+    /// The report that a worker wrote.
+    ///
+    /// - Parameter object: reads what did not fit into the document.
+    package init(_ report: ExecutionReport, object: (Digest) throws -> [UInt8]?) rethrows {
+        self.init(outcome: report.outcome, duration: report.duration)
+        isPermanent = report.isPermanent ?? false
+        phase = report.phase
+        signature = report.signature
+        reason = report.reason
+        log = report.log
+        layer = report.layer
+        machine = report.machine
+        pluginFile = report.pluginFile
+        overwrites = report.overwrites ?? []
+        if let digest = report.overwritesObject, let bytes = try object(digest) {
+            overwrites = (try? CanonicalJSON.decode([CellResult.Overwrite].self, from: Data(bytes))) ?? []
+        }
+    }
+}
+
+extension ExecutionReport {
+    /// What a worker writes of an assignment that it carried out.
+    package init(
+        _ report: JobReport, of assignment: JobAssignment, worker: String, base: Digest?, finished: Double
+    ) {
+        self.init(
+            attempt: assignment.attempt, deployment: assignment.deployment, worker: worker, outcome: report.outcome,
+            duration: report.duration, finished: finished)
+        isPermanent = report.isPermanent ? true : nil
+        phase = report.phase
+        signature = report.signature
+        reason = report.reason
+        log = report.log
+        layer = report.layer
+        self.base = base
+        machine = report.machine
+        pluginFile = report.pluginFile
+        overwrites = report.overwrites.isEmpty ? nil : report.overwrites
+    }
+}

@@ -1,0 +1,22 @@
+/// What a worker uses of a store: its ephemeral values, objects and logs, and nothing of its history.
+public struct WorkerStore: Sendable {
+    /// Where dispatchers and workers meet.
+    public let ephemeral: FileEphemeralValues
+    /// Requests and layers.
+    public let objects: ObjectDirectory
+    /// The logs of jobs.
+    public let logs: LogDirectory
+
+    /// Opens the store at `path`.
+    ///
+    /// - Throws: `StoreError` of kind `noStore` where there is none, `newerSchema` where this program is too old for it,
+    ///   `readOnly` where it is a plain clone.
+    public init(opening path: String, options: StoreOptions = StoreOptions()) throws {
+        let layout = try Layout.find(at: path)
+        if let clone = layout.clone { throw clone.writeRefusal }
+        _ = try options.schema.check(layout)
+        ephemeral = try FileEphemeralValues(directory: layout.live, changeDetection: options.changeDetection)
+        objects = ObjectDirectory(directory: layout.objects)
+        logs = LogDirectory(directory: layout.logs)
+    }
+}

@@ -1,0 +1,101 @@
+internal import Agent
+internal import ArgumentParser
+internal import Core
+internal import Foundation
+internal import Model
+internal import Records
+internal import RunnerInterface
+internal import Store
+internal import Synchronization
+internal import Worker
+
+struct WorkerCommand: AsyncParsableCommand, TracedCommand, SandboxingCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "worker",
+        abstract: "Run jobs for the other processes that use the store, until Ctrl-C.",
+        discussion: """
+            Takes jobs of every deployment that `ci run` runs on the store, whichever process that is. It neither plans nor \
+            records results. Ctrl-C: finishes the running jobs, then ends; once more: stops them and returns them.
+            """)
+
+    @OptionGroup var trace: LogOption
+    @OptionGroup var store: StoreOption
+    @OptionGroup var talk: OutputOptions
+    @OptionGroup var machine: RunnerOptions
+
+    @Option(name: .customLong("jobs"), help: Settings.jobs.help)
+    var jobs: Int?
+
+    @Option(help: "Run only jobs of the targets that this glob matches; may be repeated.")
+    var targets: [String] = []
+
+    @Option(help: "Jobs that are assigned beyond those that run, to begin without delay.")
+    var backlog = 1
+
+    func validate() throws {
+        if let jobs, !(1...1024).contains(jobs) {
+            throw ValidationError("--jobs \(jobs): expected a number from 1 to 1024")
+        }
+        if !(0...1024).contains(backlog) {
+            throw ValidationError("--backlog \(backlog): expected a number from 0 to 1024")
+        }
+    }
+
+    func run() async throws {
+        let configuration = try Configuration.current()
+        try WritableDirectory.checkTemporary()
+        let path = try store.path(in: configuration)
+        let catalog = try machine.catalog(configuration)
+        let store = try WorkerStore(opening: path)
+        let slots =
+            try Settings.jobs.value(flag: jobs, in: configuration) ?? ProcessInfo.processInfo.activeProcessorCount
+        var registration = try machine.registration(
+            of: "ci worker", store: path, catalog: catalog, slots: slots, configuration)
+        registration.targets = targets.isEmpty ? nil : targets
+        registration.backlog = backlog
+        let logs = store.logs
+        let runner = try machine.runner(store: path, catalog: catalog, configuration) { try logs.begin($0) }
+        let agent = try WorkerAgent(
+            WorkerAgent.Environment(
+                values: DispatchValues(store.ephemeral), blobs: store.objects, runner: runner,
+                lastOutput: { logs.lastWritten(startingWith: $0.hex) }),
+            registration
+        ) { [talk] event in talk.show(event) }
+        if !talk.quiet { StandardError.print("worker \(agent.id): \(count(slots, "slot")), waiting for jobs") }
+        let isInterrupted = Atomic(false)
+        let interrupts = InterruptWatch(
+            drain: {
+                isInterrupted.store(true, ordering: .relaxed)
+                agent.drain()
+            },
+            stop: {
+                isInterrupted.store(true, ordering: .relaxed)
+                agent.stop()
+            })
+        await agent.end()
+        interrupts.stop()
+        try runner.trimCache()
+        if isInterrupted.load(ordering: .relaxed) { throw CancellationError() }
+    }
+}
+
+extension OutputOptions {
+    /// Prints what a worker does, a line for each job that ends.
+    fileprivate func show(_ event: WorkerAgent.Event) {
+        guard !quiet else { return }
+        switch event {
+        case .began(_, let assignment): if verbose { StandardError.print("\(assignment.title): begins") }
+        case .step(let job, let step): if verbose { StandardError.print("\(job.hex.prefix(12)): \(step)") }
+        case .ended(_, let assignment, let report):
+            let phase = report.phase.map { " in \($0.rawValue)" } ?? ""
+            let reason = report.reason.map { ": \($0)" } ?? ""
+            StandardError.print(
+                "\(assignment.title): \(report.outcome.rawValue)\(phase), \(seconds(report.duration))\(reason)")
+        case .mode(let mode): StandardError.print("worker: \(mode.rawValue)")
+        }
+    }
+}
+
+extension JobAssignment {
+    fileprivate var title: String { (kind == .test ? "tests of " : "") + cell.description }
+}

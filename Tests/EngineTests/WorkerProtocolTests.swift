@@ -1,0 +1,216 @@
+import Agent
+import Core
+import Model
+import Records
+import Store
+import Synchronization
+import TestSupport
+import Testing
+
+@testable import Engine
+
+/// A dispatcher and workers with handles of their own on one store, as in several processes.
+@Suite struct WorkerProtocolTests {
+    private static let graph: [(name: String, over: [String])] = [
+        ("a", []), ("b", ["a"]), ("c", ["a"]), ("d", ["b", "c"]), ("e", []), ("f", ["e"]),
+    ]
+    private static let success = Dictionary(uniqueKeysWithValues: graph.map { ($0.name, Outcome.success) })
+
+    /// What is left of assignments, reports, progress and registrations.
+    private func values(_ world: StoredWorld) throws -> [String] {
+        try world.store().ephemeral.values(below: nil).keys.map(\.description).sorted()
+    }
+
+    private func leave(_ worker: WorkerAgent) async {
+        worker.drain()
+        await worker.end()
+    }
+
+    @Test func workersOfOtherProcessesShareTheWork() async throws {
+        let world = try StoredWorld(Self.graph)
+        let workers = try [world.worker(), world.worker(.test(slots: 1))]
+        try await world.run(slots: 0, pause: 0...0)
+        #expect(try world.outcomes() == Self.success)
+        #expect(world.takeExecuted() == Dictionary(uniqueKeysWithValues: Self.graph.map { ($0.name, 1) }))
+        #expect(world.ranTwiceAtOnce == [])
+        for worker in workers { await leave(worker) }
+        #expect(try values(world) == [])
+        let commits = try git("log", "--format=%s", "results/d/t", at: world.folder.path).split(separator: "\n")
+        #expect(commits.count == Self.graph.count, "each result is recorded once: \(commits)")
+    }
+
+    @Test func aWorkerRunsOnlyTargetsAndPluginsAndDeploymentsOfItsOwn() async throws {
+        let world = try StoredWorld([("a", [])])
+        var (other, plugin, deployment) = (
+            WorkerRegistration.test(), WorkerRegistration.test(), WorkerRegistration.test("other")
+        )
+        (other.targets, plugin.plugins) = (["x-*"], ["q"])
+        deployment.slots = 9
+        let useless = try [other, plugin, deployment].map { try world.worker($0) }
+        let run = Task { try await world.run(slots: 0) }
+        var useful = WorkerRegistration.test()
+        (useful.targets, useful.plugins) = (["x", "?"], ["p"])
+        let worker = try world.worker(useful)
+        try await run.value
+        #expect(try world.outcomes() == ["a": .success])
+        for worker in useless + [worker] { await leave(worker) }
+    }
+
+    /// A worker that drains returns what it has not begun, and finishes the rest.
+    @Test func aDrainedWorkerFinishesWhatRuns() async throws {
+        let world = try StoredWorld([("a", []), ("b", []), ("c", [])])
+        world.hold("a")
+        world.hold("b")
+        world.hold("c")
+        var registration = WorkerRegistration.test(slots: 1)
+        registration.backlog = 2
+        let worker = try world.worker(registration)
+        let run = Task { try await world.run(slots: 0) }
+        try await waitUntil("one runs") { world.running.count == 1 }
+        let values = DispatchValues(try world.store().ephemeral)
+        try await waitUntil("three are assigned") {
+            try values.all(JobAssignment.self, below: DispatchValues.assignments).count == 3
+        }
+        let first = world.running
+        #expect(try values.request(.draining, of: worker.id))
+        try await waitUntil("the rest is returned") {
+            try values.all(JobAssignment.self, below: DispatchValues.assignments).count == 1
+        }
+        for name in ["a", "b", "c"] { world.release(name) }
+        await worker.end()
+        try await waitUntil("it is recorded") { try world.outcomes().count == 1 }
+        #expect(try Set(world.outcomes().keys) == first)
+        #expect(try values.request(.ready, of: worker.id) == false, "it is gone")
+        let second = try world.worker()
+        try await run.value
+        #expect(world.takeExecuted() == ["a": 1, "b": 1, "c": 1])
+        await leave(second)
+        #expect(try self.values(world) == [])
+    }
+
+    @Test func aPausedWorkerGetsMoreWhenItIsReadyAgain() async throws {
+        let world = try StoredWorld([("a", [])])
+        var registration = WorkerRegistration.test()
+        registration.mode = .paused
+        let worker = try world.worker(registration)
+        let values = DispatchValues(try world.store().ephemeral)
+        let started = Mutex(false)
+        let run = Task {
+            try await world.run(slots: 0) { event in if case .started = event { started.withLock { $0 = true } } }
+        }
+        try await waitUntil("the run dispatches") {
+            try values.values.value(at: DispatchValues.dispatcher(of: "d")) != nil
+        }
+        #expect(!started.withLock { $0 })
+        #expect(try values.request(.ready, of: worker.id))
+        try await run.value
+        #expect(try world.outcomes() == ["a": .success])
+        await leave(worker)
+    }
+
+    /// What waits behind a long job moves to a worker that comes later.
+    @Test func backlogMovesToAnIdleWorker() async throws {
+        let world = try StoredWorld([("a", []), ("b", []), ("c", [])])
+        for name in ["a", "b", "c"] { world.hold(name) }
+        var registration = WorkerRegistration.test(slots: 1)
+        registration.backlog = 2
+        let slow = try world.worker(registration)
+        let run = Task { try await world.run(slots: 0) }
+        try await waitUntil("one runs") { world.running.count == 1 }
+        let idle = try world.worker(.test(slots: 2))
+        try await waitUntil("all run") { world.running.count == 3 }
+        for name in ["a", "b", "c"] { world.release(name) }
+        try await run.value
+        #expect(world.takeExecuted() == ["a": 1, "b": 1, "c": 1])
+        #expect(world.ranTwiceAtOnce == [])
+        for worker in [slow, idle] { await leave(worker) }
+    }
+
+    /// A dispatcher that is gone leaves running work to the next one, and reports that nobody has recorded.
+    @Test func theNextDispatcherAdoptsRunningWorkAndRecordsReports() async throws {
+        let world = try StoredWorld(Self.graph)
+        world.hold("b")
+        world.hold("c")
+        let worker = try world.worker(.test(slots: 4))
+        let first = Task { try await world.run(slots: 0) }
+        try await waitUntil("b and c run") { world.running == ["b", "c"] }
+        try await waitUntil("the rest is recorded") { try world.outcomes().count == 3 }
+        first.cancel()
+        _ = await first.result
+        #expect(world.running == ["b", "c"], "they go on without a dispatcher")
+        world.release("b")
+        let values = DispatchValues(try world.store().ephemeral)
+        try await waitUntil("b is reported") {
+            try values.all(ExecutionReport.self, below: DispatchValues.reports).count == 1
+        }
+        let second = Task { try await world.run(slots: 0) }
+        try await waitUntil("b is recorded") { try world.outcomes()["b"] == .success }
+        world.release("c")
+        try await second.value
+        #expect(try world.outcomes() == Self.success)
+        #expect(world.takeExecuted() == Dictionary(uniqueKeysWithValues: Self.graph.map { ($0.name, 1) }))
+        await leave(worker)
+        #expect(try self.values(world) == [])
+    }
+
+    /// Reports of workers that are gone, of former attempts, of jobs that are recorded, and of jobs that nobody wants.
+    @Test func onlyCurrentReportsCount() async throws {
+        let world = try StoredWorld([("a", []), ("b", [])])
+        let values = DispatchValues(try world.store().ephemeral)
+        let jobs = try ["a", "b"].map { try #require(world.ids[$0]) }
+        var stale = ExecutionReport(
+            attempt: 1, deployment: "d", worker: "gone", outcome: .failure, duration: 0, finished: 1)
+        stale.phase = .build
+        for job in jobs + [Digest(of: "no job")] {
+            try values.set(stale, at: DispatchValues.report(of: job, attempt: 1), owner: nil)
+        }
+        var foreign = stale
+        foreign.deployment = "other"
+        try values.set(foreign, at: DispatchValues.report(of: jobs[0], attempt: 2), owner: nil)
+        let assignment = JobAssignment(
+            attempt: 1, deployment: "d", request: Digest(of: "another request"), cell: world.cell("a"), kind: .build,
+            priority: 0)
+        try values.set(assignment, at: DispatchValues.assignment(of: jobs[0], to: "gone"), owner: nil)
+        try await world.run()
+        #expect(try world.outcomes() == ["a": .success, "b": .success])
+        #expect(try self.values(world) == ["reports/\(jobs[0].hex)/2"], "what is another deployment's stays")
+    }
+
+    @Test func aRunThatWaitsWorksOnlyAfterwards() async throws {
+        let world = try StoredWorld([("a", []), ("b", []), ("c", [])])
+        for name in ["a", "b", "c"] { world.hold(name) }
+        let first = Task { try await world.run(slots: 1) }
+        try await waitUntil("one runs") { world.running.count == 1 }
+        let isFollowing = Mutex(false)
+        let second = Task {
+            try await world.run(slots: 2, policy: .wait) { event in
+                if case .following(_, isWorking: false) = event { isFollowing.withLock { $0 = true } }
+            }
+        }
+        try await waitUntil("the second waits") { isFollowing.withLock { $0 } }
+        let workers = try world.store().ephemeral.values(below: "workers")
+        #expect(workers.count == 1)
+        first.cancel()
+        _ = await first.result
+        try await waitUntil("the second runs two") { world.running.count == 2 }
+        for name in ["a", "b", "c"] { world.release(name) }
+        try await second.value
+        #expect(world.takeExecuted() == ["a": 1, "b": 1, "c": 1])
+    }
+
+    /// A second run whose cells are decided does not wait for the end of the first.
+    @Test func aJoinedRunEndsWithItsOwnCells() async throws {
+        let world = try StoredWorld([("a", []), ("b", [])])
+        world.hold("a")
+        world.hold("b")
+        let first = Task { try await world.run() }
+        try await waitUntil("both run") { world.running == ["a", "b"] }
+        let second = Task { try await world.run(only: "b") }
+        world.release("b")
+        try await second.value
+        #expect(try world.outcomes() == ["b": .success])
+        world.release("a")
+        try await first.value
+        #expect(world.takeExecuted() == ["a": 1, "b": 1])
+    }
+}
