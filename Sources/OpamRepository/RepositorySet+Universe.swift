@@ -208,10 +208,11 @@ extension RepositoryReader {
     ) -> PackageRelations {
         var errors: [FormatError] = []
         let rules = PackageRelations(file, problems: &errors)
-        let solving = Set(errors)
         problems += errors.map { problem(Diagnostic($0), entry.package, .solving) }
-        let others = file.problems() + file.mismatches(name: entry.package.name, version: entry.package.version)
-        problems += others.filter { !solving.contains($0) }.map { problem(Diagnostic($0), entry.package, .building) }
+        let others =
+            file.problems(except: PackageRelations.checkedFields)
+            + file.mismatches(name: entry.package.name, version: entry.package.version)
+        problems += others.map { problem(Diagnostic($0), entry.package, .building) }
         return rules
     }
 

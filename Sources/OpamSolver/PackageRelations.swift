@@ -28,6 +28,9 @@ public struct PackageRelations: Sendable {
         self.isAvoided = isAvoided
     }
 
+    /// The fields about which reading tells whether they are right.
+    public static let checkedFields = ["depends", "conflicts", "conflict-class", "available"]
+
     /// Reads the fields that the solver uses.
     ///
     /// - Parameter problems: receives an error for each field that cannot be read; such a field counts as absent.

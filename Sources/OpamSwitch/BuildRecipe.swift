@@ -20,11 +20,11 @@ package struct BuildRecipe: Sendable {
     /// Whether the opam file names them.
     private let namesItsFiles: Bool
     /// Names of patches in the build directory, in order.
-    package var patches: [String]
+    package var patches: [FilePath]
     /// Files to be made from `NAME.in` before the patches are applied, because they are patches.
-    package var patchTemplates: [String]
+    package var patchTemplates: [FilePath]
     /// Files to be made from `NAME.in` after the patches.
-    package var templates: [String]
+    package var templates: [FilePath]
     /// The commands of `build:`, each a list of words.
     package var build: [[String]]
     /// The commands of `run-test:`; empty where tests are not wanted.
@@ -57,9 +57,9 @@ package struct BuildRecipe: Sendable {
         self.files = try Self.checked(files, against: opam.extraFiles, of: "\(name).\(version)")
         namesItsFiles = opam.extraFiles != nil
         let allPatches = Set(opam.patches.map(\.element))
-        patches = opam.patches.filter { $0.counts(in: values) }.map(\.element)
-        patchTemplates = opam.substs.filter(allPatches.contains)
-        templates = opam.substs.filter { !allPatches.contains($0) }
+        patches = opam.patches.filter { $0.counts(in: values) }.map { FilePath(bytes: $0.element) }
+        patchTemplates = opam.substs.filter(allPatches.contains).map { FilePath(bytes: $0) }
+        templates = opam.substs.filter { !allPatches.contains($0) }.map { FilePath(bytes: $0) }
         build = opam.build.words(in: values)
         test = variables.withTests ? opam.runTest.words(in: values) : []
         install = opam.install.words(in: values)

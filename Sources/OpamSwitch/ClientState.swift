@@ -97,7 +97,6 @@ package struct ClientState: Sendable {
     private static func decided(_ member: Member) throws(FormatError) -> [UInt8] {
         let tree = try SyntaxTree(parsing: member.opam, file: "\(member.description)/opam")
         let inputs = member.inputs.map { "\(Printer.quoted($0.name)) {= \(Printer.quoted($0.version))}" }
-        let text = Printer.text(of: tree, leavingOut: choosing)
-        return Array((text + "depends: [\(inputs.joined(separator: " "))]\n").utf8)
+        return tree.bytes(withoutFields: choosing) + Array("depends: [\(inputs.joined(separator: " "))]\n".utf8)
     }
 }

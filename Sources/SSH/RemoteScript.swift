@@ -1,3 +1,4 @@
+import Archive
 import Core
 import Supervision
 import System
@@ -14,14 +15,16 @@ struct RemoteScript {
     ///   - body: the script.
     ///   - libraries: scripts that define functions for it.
     ///   - variables: the values of its parameters, by name.
+    ///   - paths: the values of further parameters.
     ///   - arguments: the values of `"$@"`.
     ///   - launch: the words of the command that the function `launch` executes.
     init(
         _ body: [UInt8], using libraries: [[UInt8]] = [], _ variables: KeyValuePairs<String, String> = [:],
-        arguments: [String] = [], launching launch: [String]? = nil
+        paths: KeyValuePairs<String, FilePath> = [:], arguments: [String] = [], launching launch: [String]? = nil
     ) {
         var lines = ["main() {"]
-        lines += variables.map { "\($0.key)=\(ShellWord.quoted($0.value))" }
+        lines.append(ShellWord.assignments(variables))
+        lines += paths.map { "\($0.key)=\(ShellWord.quoted($0.value))" }
         lines.append((["set --"] + arguments.map(ShellWord.quoted)).joined(separator: " "))
         if let launch { lines += ["launch() {", "exec \(launch.map(ShellWord.quoted).joined(separator: " "))", "}"] }
         lines += (libraries + [body]).map { String(decoding: $0, as: UTF8.self) }

@@ -1,4 +1,4 @@
-import Archive
+public import Archive
 public import Core
 import Glibc
 import Supervision
@@ -37,11 +37,11 @@ extension RemoteSession {
     /// The contents of a regular file on the host, at an absolute path; nil where there is none.
     ///
     /// - Parameter limit: the most bytes that are read; a longer file counts as none.
-    public func read(_ path: String, limit: Int = 4 << 20) async throws(Failure) -> [UInt8]? {
+    public func read(_ path: FilePath, limit: Int = 4 << 20) async throws(Failure) -> [UInt8]? {
         let copy = "\(scratch.path)/read.\(nextNumber())"
         defer { unlink(copy) }
         try await run(
-            RemoteScript(PackageResources.read_file_sh, ["file": path, "limit": "\(limit)"]), into: copy,
+            RemoteScript(PackageResources.read_file_sh, ["limit": "\(limit)"], paths: ["file": path]), into: copy,
             limit: limit + 1)
         guard let found = bytes(of: copy), !found.isEmpty else { return nil }
         return Array(found.dropFirst())

@@ -1,3 +1,4 @@
+internal import Archive
 internal import Core
 internal import Foundation
 internal import Model
@@ -73,7 +74,7 @@ struct AssembledSwitch: Sendable {
         -> [String: VariableValue]
     {
         let file = "\(layout.metadata)/config/\(name).config"
-        guard let bytes = try readPlainFile(file, below: layer),
+        guard let bytes = try readPlainFile(FilePath(file), below: layer),
             let config = try? ConfigFile(parsing: bytes, file: file)
         else {
             return [:]

@@ -28,7 +28,7 @@ protocol BuildBackend: Sendable {
     func runAfresh(_ step: Step, limits: Limits) async throws -> CommandResult?
 
     /// A regular file that commands may have written, at an absolute path; nil where there is none. No link is followed.
-    func read(_ path: String) async throws -> [UInt8]?
+    func read(_ path: FilePath) async throws -> [UInt8]?
 
     /// Adds files and directories, by absolute path, as the build user would by `mkdir -p` and `cp`, without running a command.
     ///
@@ -58,4 +58,9 @@ enum PlacedEntry {
     case file([UInt8])
     /// A copy of one of the inputs, by its name among them.
     case input(String)
+}
+
+extension BuildBackend {
+    /// The same for a path that is text.
+    func read(_ path: String) async throws -> [UInt8]? { try await read(FilePath(path)) }
 }

@@ -66,18 +66,19 @@ struct PackageBuild {
         if !recipe.patches.isEmpty {
             try await runOwn(
                 ownStep("patch", .configure, SourceScripts.apply(recipe.patches)),
-                title: "apply \(recipe.patches.joined(separator: " "))")
+                title: "apply \(recipe.patches.map(\.description).joined(separator: " "))")
         }
         try await expand(recipe.templates)
     }
 
     /// Makes each of `names` from the file of that name with `.in` behind it.
-    private func expand(_ names: [String]) async throws {
+    private func expand(_ names: [FilePath]) async throws {
         guard !names.isEmpty else { return }
         var expanded: [(name: FilePath, path: String)] = []
         var entries: [(name: FilePath, entry: PlacedEntry)] = []
         for (number, name) in names.enumerated() {
-            guard let template = try await backend.read("\(recipe.directory)/\(name).in") else {
+            let place = FilePath(recipe.directory).appending(FilePath(bytes: name.bytes + Array(".in".utf8)))
+            guard let template = try await backend.read(place) else {
                 throw PackageFailure(.configure, "\(recipe.package): substs: there is no file '\(name).in'")
             }
             let staged = "expanded-\(number)"
@@ -85,12 +86,12 @@ struct PackageBuild {
                 try Template.expand(template, of: "\(recipe.package): substs: \(name).in", variables: variables)
             }
             try await backend.stage(contents, as: staged)
-            expanded.append((FilePath(name), "\(backend.inputs)/\(staged)"))
-            entries.append((FilePath(name), .file(contents)))
+            expanded.append((name, "\(backend.inputs)/\(staged)"))
+            entries.append((name, .file(contents)))
         }
         try await place(
             inBuildDirectory(entries), or: ownStep("substitute", .configure, SourceScripts.place(expanded)),
-            title: "expand \(names.joined(separator: " "))")
+            title: "expand \(names.map(\.description).joined(separator: " "))")
     }
 
     /// Entries by absolute path; of those with equal names the last counts, as where they are copied in turn.

@@ -8,17 +8,17 @@ internal import System
 /// - Parameter path: its leading slash, if any, means `directory`.
 /// - Returns: nil where there is no such file, or it has more than `limit` bytes.
 /// - Throws: `Failure` where this machine cannot read it.
-func readPlainFile(_ path: String, below directory: String, limit: Int = 4 << 20) throws(Failure) -> [UInt8]? {
+func readPlainFile(_ path: FilePath, below directory: String, limit: Int = 4 << 20) throws(Failure) -> [UInt8]? {
     func refusal() -> Failure {
         Failure(.last("read", "\(directory)/\(path)"))
     }
     var reached = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     guard reached >= 0 else { throw refusal() }
-    let components = path.split(separator: "/").map(String.init)
+    let components = path.components
     for (index, component) in components.enumerated() {
         guard component != ".." else { break }
         let kind = index == components.count - 1 ? O_NONBLOCK : O_DIRECTORY
-        let next = openat(reached, component, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | kind)
+        let next = component.withCString { openat(reached, $0, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | kind) }
         let reason = errno
         close(reached)
         guard next >= 0 else {

@@ -86,7 +86,7 @@ final class SSHBackend: BuildBackend {
     /// The host has one place for all jobs of its target.
     func runAfresh(_ step: Step, limits: Limits) -> CommandResult? { nil }
 
-    func read(_ path: String) async throws -> [UInt8]? {
+    func read(_ path: FilePath) async throws -> [UInt8]? {
         try await session.read(path)
     }
 

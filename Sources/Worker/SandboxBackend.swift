@@ -41,7 +41,7 @@ struct SandboxBackend: BuildBackend {
         return await fresh.run(step, limits: limits, protection: nil) { _ in }
     }
 
-    func read(_ path: String) throws -> [UInt8]? {
+    func read(_ path: FilePath) throws -> [UInt8]? {
         try readPlainFile(path, below: sandbox.changes)
     }
 

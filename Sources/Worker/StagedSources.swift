@@ -37,7 +37,7 @@ struct StagedSources {
         for (number, extra) in recipe.extraSources.enumerated() {
             let file = try await cache.file(extra.source, of: recipe.package)
             try stage(file, extra.source, at: "\(directory)/extra-\(number)")
-            placed.append((FilePath(extra.name), "extra-\(number)"))
+            placed.append((FilePath(bytes: extra.nameBytes), "extra-\(number)"))
             names["extra-\(number)"] = extra.name
         }
         for (number, file) in recipe.files.sorted(by: { $0.key < $1.key }).enumerated() {

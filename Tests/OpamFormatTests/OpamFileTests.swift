@@ -74,8 +74,10 @@ import Testing
 
     @Test func whatIsNeededToBuildIsRead() throws {
         let file = try OpamFile(parsing: Self.example, file: "opam")
-        #expect(file.patches.filter { $0.counts(in: environment) }.map(\.element) == ["a.patch", "b.patch"])
-        #expect(file.substs == ["config.ml"])
+        #expect(
+            file.patches.filter { $0.counts(in: environment) }.map(\.element)
+                == ["a.patch", "b.patch"].map { Array($0.utf8) })
+        #expect(file.substs == [Array("config.ml".utf8)])
         #expect(
             file.buildEnvironment
                 == [EnvironmentUpdate("X", .set, "1"), EnvironmentUpdate("PATH", .prepend, "%{bin}%")])
@@ -86,6 +88,26 @@ import Testing
         #expect(file.pinDepends.map(\.package.description) == ["b.1.0"])
         #expect(file.features.map(\.formula.description) == [#""ssl" {>= "1"}"#])
         #expect(file.features.map(\.summary) == ["encrypted connections"])
+    }
+
+    /// opam takes the names of files as bytes.
+    @Test func namesOfFilesMayBeInAnyEncoding() throws {
+        let name = Array("caf".utf8) + [0xE9]
+        func line(_ before: String, _ after: String) -> [UInt8] {
+            Array("\(before) \"".utf8) + name + Array("\"\(after)\n".utf8)
+        }
+        let bytes =
+            line("patches: [", " {os = \"linux\"}]") + line("substs:", "") + line("extra-source", " { src: \"x\" }")
+            + line("build: [\"cat\"", "]") + Array("depends: [\"a\"]\n".utf8)
+        let file = try OpamFile(parsing: bytes, file: "opam")
+        #expect(file.problems().isEmpty)
+        #expect(file.patches.map(\.element) == [name])
+        #expect(file.substs == [name])
+        #expect(file.extraSources.map(\.nameBytes) == [name])
+        let rest = file.tree.bytes(withoutFields: ["depends", "substs"])
+        #expect(
+            rest == line("patches: [", " {os = \"linux\"}]") + line("extra-source", " { src: \"x\" }")
+                + line("build: [\"cat\"", "]"))
     }
 
     @Test func sourcesAreRead() throws {

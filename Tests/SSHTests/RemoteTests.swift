@@ -115,9 +115,9 @@ struct RemoteTests {
                 name: "x", .script("echo 1 > f; chmod 500 ."), environment: ["PATH": "/bin"], workingDirectory: claim)
         ) { _ in }
         #expect(made.succeeded)
-        #expect(try await session.read(claim + "/f") == Array("1\n".utf8))
-        #expect(try await session.read(claim + "/g") == nil)
-        #expect(try await session.read(claim) == nil)
+        #expect(try await session.read(FilePath(claim + "/f")) == Array("1\n".utf8))
+        #expect(try await session.read(FilePath(claim + "/g")) == nil)
+        #expect(try await session.read(FilePath(claim)) == nil)
         let error = await #expect(throws: RemoteRefusal.self) {
             _ = try await RemoteSession(fixture.host, in: fixture.path + "/c", claiming: [claim])
         }

@@ -25,6 +25,30 @@ struct SourceArchiveTests {
         "gzipped-text": "echo 'let x = 1' | gzip >archive", "html": "echo '<html>404</html>' >archive",
         "zip": "mkdir a; echo >a/f; python3 -m zipfile -c archive a/",
         "two-in-zip": "mkdir a b; echo >a/f; echo >b/f; python3 -m zipfile -c archive a/ b/",
+    ].merging(zips.mapValues { makeZip + $0 }) { $1 }
+
+    /// `zip SYSTEM BYTE NAME…`: an archive that a system made (0: DOS, with names in code page 437; 3: Unix) of files with these
+    /// names, in which `Q` becomes a byte.
+    private static let makeZip = #"""
+        zip() { python3 -W ignore -c '
+        import sys, zipfile
+        archive = zipfile.ZipFile("archive", "w")
+        for name in sys.argv[3:]:
+            entry = zipfile.ZipInfo(name)
+            entry.create_system = int(sys.argv[1])
+            archive.writestr(entry, "text")
+        archive.close()
+        bytes = open("archive", "rb").read().replace(b"Q", bytes([int(sys.argv[2])]))
+        open("archive", "wb").write(bytes)' "$@"; }
+        """# + "\n"
+
+    private static let zips = [
+        "zip-latin1": "zip 3 233 a/cafQ", "zip-dos": "zip 0 130 a/cafQ", "zip-utf8": "zip 3 81 a/café a/日本",
+        "zip-backslash": #"zip 0 81 'a\b\f' 'a\g'"#, "zip-unix-backslash": #"zip 3 81 a/f 'a/b\g'"#,
+        "zip-absolute": "zip 3 81 /a/f", "zip-parent": "zip 3 81 ../f", "zip-parent-inside": "zip 3 81 a/f a/../../g",
+        "zip-twice": "zip 3 81 a/f a/f", "zip-newline": "zip 3 10 a/fQg a/h",
+        "zip-star": "zip 3 81 'a/*' 'a/-rf' 'a/ b'",
+        "zip-case": "zip 3 81 a/f a/F", "zip-spaces": "zip 3 81 'a b/f'",
     ]
 
     @Test func theyAreTakenAndRefusedAsByOpam() throws {
@@ -48,7 +72,7 @@ struct SourceArchiveTests {
             try folder.write(
                 """
                 opam-version: "2.0"
-                build: ["sh" "-c" "find . | LC_ALL=C sort >\(folder(name)).list"]
+                build: ["sh" "-c" "find . | LC_ALL=C sort | cat -v >\(folder(name)).list"]
                 url { src: "https://sources.invalid/archive" checksum: "md5=\(digest)" }
                 """, to: "repository/packages/\(name)/\(name).1/opam")
         }
@@ -68,7 +92,7 @@ struct SourceArchiveTests {
             #expect(isTaken == (theirs.status == 0), "\(name): \(ours.output)\n\(theirs.output)")
             guard isTaken, theirs.status == 0 else { continue }
             taken += 1
-            let list = try folder.shell("cd '\(name).build' && find . | LC_ALL=C sort")
+            let list = try folder.shell("cd '\(name).build' && find . | LC_ALL=C sort | cat -v")
             #expect(list == folder.read("\(name).list"), "\(name)")
         }
         #expect(taken > 8 && taken < Self.archives.count - 5)

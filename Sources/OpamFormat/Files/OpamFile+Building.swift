@@ -9,11 +9,11 @@ extension OpamFile {
     /// The commands of `run-test:`, which run after the build where tests are wanted.
     public var runTest: [Command] { read(.runTest) }
 
-    /// Patches, applied in this order before building.
-    public var patches: [Filtered<String>] { read(.patches) }
+    /// The names of patches, applied in this order before building; bytes, usually UTF-8.
+    public var patches: [Filtered<[UInt8]>] { read(.patches) }
 
-    /// Files that are made by expanding variables in the file of the same name with `.in` after it.
-    public var substs: [String] { read(.substs) }
+    /// Files that are made by expanding variables in the file of the same name with `.in` after it; bytes, usually UTF-8.
+    public var substs: [[UInt8]] { read(.substs) }
 
     /// Changes to the environment of the package's commands.
     public var buildEnvironment: [EnvironmentUpdate] { read(.buildEnvironment) }
@@ -38,12 +38,12 @@ extension OpamFile {
     ///
     /// As for opam, the first section of a name counts.
     public var extraSources: [ExtraSource] {
-        var seen: Set<String> = []
+        var seen: Set<[UInt8]> = []
         return tree.items.sections("extra-source").compactMap { section in
-            guard let name = section.title, seen.insert(name).inserted, let source = section.items.source() else {
+            guard let name = section.titleBytes, seen.insert(name).inserted, let source = section.items.source() else {
                 return nil
             }
-            return ExtraSource(name: name, source: source)
+            return ExtraSource(nameBytes: name, source: source)
         }
     }
 
@@ -97,7 +97,7 @@ extension TypedField where Content == [Command] {
     static let buildDoc = commands("build-doc")
 
     private static func commands(_ name: StaticString) -> TypedField {
-        TypedField(name, absent: []) { value throws(FieldError) in
+        TypedField(name, absent: [], isPlain: \.areCommands) { value throws(FieldError) in
             try value.nestedElements { command throws(FieldError) in try command.command() }
         }
     }
@@ -116,12 +116,19 @@ extension TypedField where Content == [EnvironmentUpdate] {
     }
 }
 
-extension TypedField where Content == [Filtered<String>] {
+extension TypedField where Content == [Filtered<[UInt8]>] {
     /// `patches:`: file names, applied in order where their filters are true.
-    public static let patches = filteredStrings("patches")
+    public static let patches = TypedField("patches", absent: [], isPlain: \.areFilteredStrings) {
+        value throws(FieldError) in
+        try value.elements { element throws(FieldError) in
+            try element.filtered { name throws(FieldError) in try name.stringBytes() }
+        }
+    }
+}
 
+extension TypedField where Content == [Filtered<String>] {
     static func filteredStrings(_ name: StaticString) -> TypedField {
-        TypedField(name, absent: []) { value throws(FieldError) in
+        TypedField(name, absent: [], isPlain: \.areFilteredStrings) { value throws(FieldError) in
             try value.elements { element throws(FieldError) in
                 try element.filtered { text throws(FieldError) in try text.string() }
             }
@@ -129,14 +136,17 @@ extension TypedField where Content == [Filtered<String>] {
     }
 }
 
-extension TypedField where Content == [String] {
+extension TypedField where Content == [[UInt8]] {
     /// `substs:`: names of files that are made from templates `NAME.in`.
-    public static let substs = strings("substs")
+    public static let substs = TypedField("substs", absent: [], isPlain: \.areStrings) { value throws(FieldError) in
+        try value.elements { name throws(FieldError) in try name.stringBytes() }
+    }
 }
 
 extension TypedField where Content == [Filtered<[String]>] {
     /// `depexts:`: names of system packages by filter.
-    public static let depexts = TypedField("depexts", absent: []) { value throws(FieldError) in
+    public static let depexts = TypedField("depexts", absent: [], isPlain: \.areFilteredLists) {
+        value throws(FieldError) in
         do throws(FieldError) {
             return try value.nestedElements { element throws(FieldError) in
                 try element.filtered { names throws(FieldError) in try names.strings() }

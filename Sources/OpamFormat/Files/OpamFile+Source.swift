@@ -4,17 +4,33 @@ extension OpamFile {
     ///
     /// - Complexity: O(bytes).
     public func replacing(source: Source) -> [UInt8] {
-        var bytes: [UInt8] = []
+        tree.bytes { item in
+            if case .section(let section) = item { section.kind == "url" } else { false }
+        } + Array(source.section.utf8)
+    }
+}
+
+extension SyntaxTree {
+    /// The file without fields of some names, all else as it was written. Ends with a newline.
+    ///
+    /// - Complexity: O(bytes).
+    public func bytes(withoutFields names: Set<String>) -> [UInt8] {
+        bytes { item in
+            if case .field(let field) = item { names.contains(field.name) } else { false }
+        }
+    }
+
+    fileprivate func bytes(without isLeftOut: (Item) -> Bool) -> [UInt8] {
+        var kept: [UInt8] = []
         var start = 0
-        let positions = tree.items.map { Int($0.position) } + [tree.bytes.count]
-        for (item, (position, next)) in zip(tree.items, zip(positions, positions.dropFirst())) {
-            guard case .section(let section) = item, section.kind == "url" else { continue }
-            bytes += tree.bytes[start..<position]
+        let positions = items.map { Int($0.position) } + [bytes.count]
+        for (item, (position, next)) in zip(items, zip(positions, positions.dropFirst())) where isLeftOut(item) {
+            kept += bytes[start..<position]
             start = next
         }
-        bytes += tree.bytes[start...]
-        if bytes.last != .newline { bytes.append(.newline) }
-        return bytes + Array(source.section.utf8)
+        kept += bytes[start...]
+        if kept.last != .newline { kept.append(.newline) }
+        return kept
     }
 }
 

@@ -40,8 +40,10 @@ public struct OpamFile: Sendable {
     }
 
     /// Everything that is wrong in the fields.
-    public func problems() -> [FormatError] {
-        Self.schema.problems(in: tree.items)
+    ///
+    /// - Parameter known: fields that were read already, and whose values are not looked at again.
+    public func problems(except known: [String] = []) -> [FormatError] {
+        Self.schema.problems(in: tree.items, except: known)
     }
 
     /// The fields `name` and `version` where they say something else than where the file lies, which then counts.

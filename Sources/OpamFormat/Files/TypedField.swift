@@ -3,14 +3,17 @@ public struct TypedField<Content: Sendable>: Sendable {
     let name: StaticString
     /// What the field says when it isn't there, or can't be understood.
     let absent: Content
+    /// Whether a value can be read, told from its form; it may be so where this is false.
+    let isPlain: (@Sendable (Value) -> Bool)?
     let decode: @Sendable (Value) throws(FieldError) -> Content
 
     init(
-        _ name: StaticString, absent: Content,
+        _ name: StaticString, absent: Content, isPlain: (@Sendable (Value) -> Bool)? = nil,
         decode: @escaping @Sendable (Value) throws(FieldError) -> Content
     ) {
         self.name = name
         self.absent = absent
+        self.isPlain = isPlain
         self.decode = decode
     }
 }
@@ -37,24 +40,39 @@ extension Items {
 
 /// The fields and sections that a kind of file may have, to find what is wrong in one.
 struct Schema: Sendable {
-    typealias Check = @Sendable (Items, inout [FormatError]) -> Void
+    /// Reads the value of a field, if need be, to find out whether that is possible.
+    struct Check: Sendable {
+        /// Counted from 0, below 64.
+        var number: UInt64
+        var isPlain: @Sendable (Value) -> Bool
+        var read: @Sendable (Value) throws(FieldError) -> Void
+    }
 
-    var checks: [String: Check] = [:]
+    private var checks: [String: Check] = [:]
     var sections: [String: Schema] = [:]
     /// Whether fields whose name starts with `x-` are free.
-    var allowsExtensions = false
+    var allowsExtensions: Bool
+
+    init(allowsExtensions: Bool = false) {
+        self.allowsExtensions = allowsExtensions
+    }
 
     mutating func add<Content>(_ field: TypedField<Content>) {
-        checks[field.name.description] = { items, problems in _ = items.read(field, problems: &problems) }
+        checks[field.name.description] = Check(
+            number: UInt64(checks.count), isPlain: field.isPlain ?? { _ in false },
+            read: { value throws(FieldError) in _ = try field.decode(value) })
     }
 
     /// Everything that is wrong in the items, in no particular order: unknown, repeated and misformed.
-    func problems(in items: Items) -> [FormatError] {
+    ///
+    /// - Parameter known: fields of which somebody else knows whether they are misformed.
+    func problems(in items: Items, except known: [String] = []) -> [FormatError] {
         var problems: [FormatError] = []
-        var seen: Set<String> = []
+        var seen: UInt64 = 0
+        let known = known.reduce(into: 0 as UInt64) { $0 |= checks[$1].map { 1 << $0.number } ?? 0 }
         for item in items {
             switch item {
-            case .field(let field): check(field, in: items, &seen, &problems)
+            case .field(let field): check(field, in: items, known, &seen, &problems)
             case .section(let section):
                 guard let schema = sections[section.kind] else {
                     problems.append(error("there is no section '\(section.kind)'", section.node, items, section.kind))
@@ -67,7 +85,7 @@ struct Schema: Sendable {
     }
 
     private func check(
-        _ field: Field, in items: Items, _ seen: inout Set<String>, _ problems: inout [FormatError]
+        _ field: Field, in items: Items, _ known: UInt64, _ seen: inout UInt64, _ problems: inout [FormatError]
     ) {
         let name = field.name
         if allowsExtensions, name.hasPrefix("x-") { return }
@@ -75,11 +93,18 @@ struct Schema: Sendable {
             problems.append(error("there is no field '\(name)'", field.node, items, name))
             return
         }
-        guard seen.insert(name).inserted else {
+        let bit: UInt64 = 1 << check.number
+        guard seen & bit == 0 else {
             problems.append(error("the field '\(name)' is here a second time", field.node, items, name))
             return
         }
-        check(items, &problems)
+        seen |= bit
+        if known & bit != 0 || check.isPlain(field.value) { return }
+        do throws(FieldError) {
+            try check.read(field.value)
+        } catch {
+            problems.append(items.tree.error(error.message, at: error.node, field: name))
+        }
     }
 
     private func error(_ message: String, _ node: Node, _ items: Items, _ field: String) -> FormatError {

@@ -69,9 +69,13 @@ public struct CheckedFile: Hashable, Sendable {
 
 /// A source and the name under which its file is put beside the package's own source.
 public struct ExtraSource: Hashable, Sendable {
-    public var name: String
+    /// Bytes, usually UTF-8.
+    public var nameBytes: [UInt8]
     /// Where the file is fetched from.
     public var source: Source
+
+    /// The name for messages.
+    public var name: String { String(decoding: nameBytes, as: UTF8.self) }
 }
 
 extension Value {
@@ -130,7 +134,7 @@ extension TypedField where Content == String? {
     static let subpath = string("subpath")
 
     static func string(_ name: StaticString) -> TypedField {
-        TypedField(name, absent: nil) { value throws(FieldError) in try value.string() }
+        TypedField(name, absent: nil, isPlain: \.isString) { value throws(FieldError) in try value.string() }
     }
 }
 
@@ -144,7 +148,7 @@ extension TypedField where Content == [String] {
     static let mirrors = strings("mirrors")
 
     static func strings(_ name: StaticString) -> TypedField {
-        TypedField(name, absent: []) { value throws(FieldError) in
+        TypedField(name, absent: [], isPlain: \.areStrings) { value throws(FieldError) in
             try value.elements { text throws(FieldError) in try text.string() }
         }
     }

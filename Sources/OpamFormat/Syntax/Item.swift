@@ -29,8 +29,11 @@ public struct Section: Sendable {
     public var kind: String { tree.text(node) }
 
     /// The title in quotes; nil where the section has none.
-    public var title: String? {
-        node.detail.contains(.titled) ? tree.text(tree.nodes[Int(node.firstChild)]) : nil
+    public var title: String? { titleBytes.map { String(decoding: $0, as: UTF8.self) } }
+
+    /// The bytes of the title, which need not be UTF-8.
+    var titleBytes: [UInt8]? {
+        node.detail.contains(.titled) ? tree.textBytes(tree.nodes[Int(node.firstChild)]) : nil
     }
 
     /// The fields and sections inside.

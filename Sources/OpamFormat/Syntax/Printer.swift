@@ -16,14 +16,9 @@ public enum Printer {
         return quoted + [.quote]
     }
 
-    /// A file, one item after the other.
-    ///
-    /// - Parameter left: names of fields at the top that are left out.
-    public static func text(of tree: SyntaxTree, leavingOut left: Set<String> = []) -> String {
-        text(
-            of: tree.items.filter { item in
-                if case .field(let field) = item { !left.contains(field.name) } else { true }
-            }, indentation: "")
+    /// A file, one item after the other. Bytes that are not UTF-8 are replaced.
+    public static func text(of tree: SyntaxTree) -> String {
+        text(of: tree.items, indentation: "")
     }
 
     private static func text(of items: some Sequence<Item>, indentation: String) -> String {
