@@ -3,14 +3,14 @@ internal import System
 
 /// The shell script that installs what a `.install` file asks for, run in the build directory.
 ///
-/// It copies with `install`, which every system has, one call for each directory and mode; a file that is missing and
+/// The function that does it is in `Scripts/install-files.sh`. It copies with `install`, which every system has, one call for each directory and mode; a file that is missing and
 /// not optional is named, and the script fails after the others are installed, as opam does.
 package struct InstallScript: Hashable, Sendable {
     /// The script, for a POSIX shell.
     package let text: String
 
     package init(_ installation: Installation) {
-        var lines = [Self.prelude]
+        var lines = [String(decoding: PackageResources.install_files_sh, as: UTF8.self)]
         for directory in installation.directories {
             lines.append("mkdir -p \(ShellWord.quoted(directory))")
         }
@@ -18,50 +18,9 @@ package struct InstallScript: Hashable, Sendable {
             let words = ([batch.destination] + batch.sources).map(ShellWord.quoted)
             lines.append("put \(batch.mode.rawValue) \(words.joined(separator: " "))")
         }
-        lines.append("exit $missing")
+        lines.append("finish")
         text = lines.joined(separator: "\n") + "\n"
     }
-
-    /// `put MODE DESTINATION SOURCE…`: DESTINATION ends with `/` where it is a directory; `?SOURCE` may be missing.
-    private static let prelude = #"""
-        umask 022
-        missing=0
-        put() {
-            mode=$1 destination=$2
-            shift 2
-            left=$#
-            while [ "$left" -gt 0 ]; do
-                source=$1
-                shift
-                left=$((left - 1))
-                case $source in
-                '?'*)
-                    source=${source#?}
-                    [ -f "./$source" ] || continue
-                    ;;
-                esac
-                if [ -f "./$source" ]; then
-                    set -- "$@" "./$source"
-                else
-                    echo "Error: the .install file names '$source', which was not built" >&2
-                    missing=1
-                fi
-            done
-            [ $# -gt 0 ] || return 0
-            mkdir -p "${destination%/*}"
-            case $destination in
-            */) ;;
-            *)
-                if [ -d "$destination" ]; then
-                    echo "Error: the .install file names '$destination', which is a directory" >&2
-                    exit 1
-                fi
-                ;;
-            esac
-            [ ! -L "$destination" ] || rm -f "$destination"
-            install -m "$mode" "$@" "$destination" || exit 1
-        }
-        """#
 
     private struct Batch {
         var mode: Installation.Mode

@@ -14,6 +14,11 @@ package enum ShellWord {
         return "'" + text.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'"
     }
 
+    /// Lines that set the parameters of a script.
+    package static func assignments(_ parameters: KeyValuePairs<String, String>) -> String {
+        parameters.map { "\($0.key)=\(quoted($0.value))\n" }.joined()
+    }
+
     /// A program and its arguments as a line of a script.
     package static func line(_ words: [String]) -> String {
         words.map(quoted).joined(separator: " ")

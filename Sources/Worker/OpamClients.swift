@@ -53,16 +53,9 @@ actor OpamClients {
                 binds: [Sandbox.Bind(staging.path, at: SandboxBackend.inputs)]),
             in: scratch)
         var step = client.step(installing: "check.1", withTests: false, jobs: 1)
-        step.script = """
-            found=$(opam --version)
-            if [ "$found" != \(ShellWord.quoted(client.version)) ]; then
-                echo "it is opam $found, not \(client.version)"
-                exit 1
-            fi
-            opam install --verbose check.1
-            test "$(cat \(ShellWord.quoted("\(target.layout.prefix)/share/check")))" = works
-
-            """
+        step.script =
+            ShellWord.assignments(["expected": client.version, "file": "\(target.layout.prefix)/share/check"])
+            + String(decoding: PackageResources.check_client_sh, as: UTF8.self)
         let said = Mutex("")
         let result = await sandbox.run(target.command(step, limits: Limits(time: .seconds(120)))) { bytes in
             said.withLock { $0 += String(decoding: bytes, as: UTF8.self) }

@@ -66,7 +66,7 @@ import Testing
         let folder = try ScriptFolder()
         try folder.write("one\n", to: "f")
         try folder.write(patch, to: "fix it.diff")
-        let run = try folder.run(SourceScripts.apply(["fix it.diff"]))
+        let run = try folder.run(SourceScripts.apply([FilePath("fix it.diff")]))
         #expect(run.status == 1)
         let last = run.text.split(separator: "\n").last ?? ""
         #expect(last.hasPrefix("Error: the patch 'fix it.diff' does not apply: \(why)"), "\(run.text)")
@@ -91,13 +91,13 @@ import Testing
         let folder = try ScriptFolder()
         try folder.write(file, to: "f")
         try folder.write("--- a/f\(end)+++ b/f\(end)@@ -1,3 +1,3 @@\(end)\(hunk)", to: "p.diff")
-        let run = try folder.run(SourceScripts.apply(["p.diff"]))
+        let run = try folder.run(SourceScripts.apply([FilePath("p.diff")]))
         #expect((run.status == 0) == (result != nil), "\(run.text)")
         if let result { #expect(folder.read("f") == result) }
     }
 
     @Test func aPatchThatIsNotThereIsNamed() throws {
-        let run = try ScriptFolder().run(SourceScripts.apply(["p.diff"]))
+        let run = try ScriptFolder().run(SourceScripts.apply([FilePath("p.diff")]))
         #expect(run.status == 1)
         #expect(run.text == "Error: there is no patch 'p.diff'\n")
     }
@@ -114,14 +114,27 @@ import Testing
         #expect(entryNames(of: FilePath(folder.path).appending(name.components[0])) == [name.components[1]])
     }
 
+    @Test func aPatchsNameMayBeInAnyEncoding() throws {
+        let folder = try ScriptFolder()
+        try folder.write("one\n", to: "f")
+        try folder.write("--- a/f\n+++ b/f\n@@ -1 +1 @@\n-one\n+two\n", to: "p")
+        let name = FilePath(bytes: Array("caf".utf8) + [0xE9] + Array(".diff".utf8))
+        let place = SourceScripts.place([(name, "\(folder.path)/p")])
+        let run = try folder.run(place + SourceScripts.apply([name]))
+        #expect(run.status == 0, "\(run.text)")
+        #expect(folder.read("f") == "two\n")
+        let wrong = try folder.run(SourceScripts.apply([FilePath(bytes: [0xE8])]))
+        #expect(wrong.status == 1 && wrong.text.contains("there is no patch"), "\(wrong.text)")
+    }
+
     @Test func patchesApplyInOrder() throws {
         let folder = try ScriptFolder()
         try folder.write("one\n", to: "f")
         try folder.write("--- a/f\n+++ b/f\n@@ -1 +1 @@\n-one\n+two\n", to: "first.patch")
         try folder.write("--- a/f\n+++ b/f\n@@ -1 +1 @@\n-two\n+three\n", to: "fixes/second.patch")
-        let run = try folder.run(SourceScripts.apply(["first.patch", "fixes/second.patch"]))
+        let run = try folder.run(SourceScripts.apply([FilePath("first.patch"), FilePath("fixes/second.patch")]))
         #expect(run.status == 0, "\(run.text)")
         #expect(folder.read("f") == "three\n")
-        #expect(try folder.run(SourceScripts.apply(["first.patch"])).status != 0)
+        #expect(try folder.run(SourceScripts.apply([FilePath("first.patch")])).status != 0)
     }
 }

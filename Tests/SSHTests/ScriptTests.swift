@@ -1,4 +1,3 @@
-import Foundation
 import TestSupport
 import Testing
 
@@ -6,21 +5,6 @@ import Testing
 
 /// The scripts that run on remote hosts.
 @Suite struct ScriptTests {
-    private static let folder = PackageFolder.url.appending(path: "Sources/SSH/Scripts")
-
-    private func scripts() throws -> [String] {
-        try FileManager.default.contentsOfDirectory(atPath: Self.folder.path).filter { $0.hasSuffix(".sh") }.sorted()
-    }
-
-    /// Shellcheck knows what POSIX does not have and what words a shell would split.
-    @Test(.enabled(if: Program.areInstalled("shellcheck"), "needs the package 'shellcheck'"))
-    func shellcheckFindsNothing() throws {
-        let paths = try scripts().map { Self.folder.appending(path: $0).path }
-        #expect(!paths.isEmpty)
-        let ending = try Program(["shellcheck", "--shell=sh", "--severity=style"] + paths, isJoined: true).run()
-        #expect(ending.status == 0, "\(ending.output)")
-    }
-
     /// Values reach a script as they are, whatever they hold.
     @Test(arguments: ["dash", "bash", "mksh"].filter { Program.areInstalled($0) })
     func valuesAreQuoted(shell: String) throws {

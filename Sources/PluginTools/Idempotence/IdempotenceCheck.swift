@@ -178,45 +178,12 @@ package struct IdempotenceCheck {
 /// What stands in the place of programs that change a system.
 private enum Stubs {
     static let packages = "/var/lib/stubs"
-    /// Package managers keep names in a directory; words that are verbs or options are none.
-    private static let manager = """
-        for word do
-            case $word in
-            -*|*=*|install|add|update|upgrade|clean|packages|all) ;;
-            *) [ -e "\(packages)/$word" ] || : > "\(packages)/$word" ;;
-            esac
-        done
-        """
-    private static let query = """
-        for word do :; done
-        word=${word%-\\*}
-        for file in "\(packages)/$word"*; do [ ! -e "$file" ] || exit 0; done
-        exit 1
-        """
-    /// The options of shadow's and of busybox's programs.
-    private static let addUser = """
-        user= number=1000 home=/nonexistent makes=no
-        case ${0##*/} in adduser) makes=yes ;; esac
-        while [ $# -gt 0 ]; do
-            case $1 in
-            -u) number=$2; shift ;;
-            -d|-h) home=$2; shift ;;
-            -g|-G|-s) shift ;;
-            -m) makes=yes ;;
-            -*) ;;
-            *) user=$1 ;;
-            esac
-            shift
-        done
-        ! grep -q "^$user:" /etc/passwd || { echo "$user exists" >&2; exit 9; }
-        echo "$user:x:$number:$number::$home:/bin/sh" >> /etc/passwd
-        [ $makes = no ] || { mkdir -p "$home"; chown "$number:$number" "$home"; }
-        """
-    private static let addGroup = """
-        for word do :; done
-        ! grep -q "^$word:" /etc/group || { echo "$word exists" >&2; exit 9; }
-        echo "$word:x:1000:" >> /etc/group
-        """
+    private static let manager = text(PackageResources.package_manager_sh)
+    private static let query = text(PackageResources.package_query_sh)
+    private static let addUser = text(PackageResources.add_user_sh)
+    private static let addGroup = text(PackageResources.add_group_sh)
+
+    private static func text(_ script: [UInt8]) -> String { String(decoding: script, as: UTF8.self) }
 
     static let scripts: [String: String] = {
         var scripts = [
