@@ -1,6 +1,5 @@
 internal import ArgumentParser
 internal import Core
-internal import Engine
 internal import Records
 internal import Review
 

@@ -1,7 +1,6 @@
 internal import ArgumentParser
 internal import Core
 internal import Foundation
-internal import OpamFormat
 internal import OpamRepository
 internal import OpamSolver
 
@@ -74,18 +73,17 @@ struct SolveCommand: AsyncParsableCommand, TracedCommand {
     }
 
     func run() async throws {
-        let compiler = try parsedCompiler()
-        let variables = try targetVariables(compiler)
-        let arguments = try packages.map { text throws(Failure) in try PackageArgument(text) }
+        let compiler = try Compiler(named: compiler)
+        let variables = try TargetVariables(
+            named: target, architecture: arch, compiler: compiler, assignments: variables)
+        let queries = try packages.map { text throws(Failure) in try PackageQuery(text) }
         let (universe, problems) = try loadUniverse()
-        try check(compiler, in: universe)
-        let target = TargetUniverse(universe, variables: variables.values)
-        let asked = try all ? target.newestAvailable : arguments.map { try $0.version(in: target, problems: problems) }
-        let requests = zip(asked.indices, asked).map { index, package in
-            request(package, compiler, universe, isExact: !all && arguments[index].constraint?.relation == .equal)
-        }
-        let resolutions = target.solve(requests, threads: ProcessInfo.processInfo.activeProcessorCount)
-        var report = SolveReport(target, asked, resolutions)
+        let solve = try TargetSolve(universe, problems: problems, for: variables, compiler: compiler)
+        let asked = try solve.requests(
+            for: all ? nil : queries, .init(withTest: withTest, withDoc: withDoc, isOldestFirst: oldest))
+        let requests = asked.map(\.request)
+        let resolutions = solve.target.solve(requests, threads: ProcessInfo.processInfo.activeProcessorCount)
+        var report = SolveReport(solve.target, asked.map(\.package), resolutions)
         if explain { report.explain(requests) }
         switch format {
         case .text: StandardOutput.write(report.text)
@@ -95,47 +93,6 @@ struct SolveCommand: AsyncParsableCommand, TracedCommand {
             for explanation in report.explanations { StandardError.print(explanation) }
         }
         if !all, resolutions.contains(where: { $0.selection == nil }) { throw EarlyExit(status: .notGood) }
-    }
-
-    // MARK: Input
-
-    private func parsedCompiler() throws(Failure) -> Compiler {
-        guard let compiler = Compiler(compiler) else {
-            throw Failure(
-                .input, "'\(compiler)' is not a compiler", hint: "give a version of OCaml, as 5.3.0 or system:4.13.1")
-        }
-        return compiler
-    }
-
-    private func targetVariables(_ compiler: Compiler) throws(Failure) -> TargetVariables {
-        guard var variables = TargetVariables(target: target, architecture: arch) else {
-            let known = TargetVariables.knownForms.map { $0.replacingOccurrences(of: "-VERSION", with: "") }
-            let typed = String(target.prefix { $0 != "-" })
-            let meant = nearest(to: typed, in: known).flatMap { near in
-                TargetVariables.knownForms.first { $0.hasPrefix(near) }
-            }
-            throw Failure(
-                .input, "there is no target '\(target)'",
-                hint: meant.map { "did you mean '\($0)'?" }
-                    ?? "targets are \(TargetVariables.knownForms.joined(separator: ", "))")
-        }
-        for assignment in self.variables {
-            guard let (name, value) = parseAssignment(assignment) else {
-                throw Failure(
-                    .input, "--variable '\(assignment)': expected KEY=VALUE", hint: "as in --variable os-version=12")
-            }
-            variables.values[name] = .string(value)
-        }
-        variables.set(compiler: compiler)
-        return variables
-    }
-
-    private func parseAssignment(_ text: String) -> (Variable, String)? {
-        guard let equals = text.firstIndex(of: "="), equals != text.startIndex,
-            let reference = VariableReference(parsing: String(text[..<equals]), interpolated: false),
-            reference.variables.count == 1
-        else { return nil }
-        return (reference.variables[0], String(text[text.index(after: equals)...]))
     }
 
     /// The packages of the repositories, and what is wrong with their files.
@@ -155,29 +112,4 @@ struct SolveCommand: AsyncParsableCommand, TracedCommand {
 
     /// Warnings about files of the repository that are shown without being asked for.
     private static let mostWarnings = 3
-
-    private func check(_ compiler: Compiler, in universe: Universe) throws(Failure) {
-        let root = compiler.root.name
-        guard let name = universe.nameID(root.text), !universe.versions(of: name).isEmpty else {
-            throw Failure(.input, "the repository has no package '\(root)', which the compiler '\(compiler)' needs")
-        }
-        guard universe.package(name, version: compiler.version.text) == nil else { return }
-        let versions = universe.versions(of: name).map { universe.version(of: $0) }
-        throw Failure(
-            .input, "there is no compiler '\(compiler)': '\(root)' has no version \(compiler.version)",
-            hint: nearest(to: compiler.version.text, in: versions).map { "did you mean '\($0)'?" })
-    }
-
-    private func request(
-        _ package: Universe.PackageID, _ compiler: Compiler, _ universe: Universe, isExact: Bool
-    ) -> Request {
-        let name = PackageName(unchecked: universe.name(universe.nameID(of: package)))
-        let version = Version(unchecked: universe.version(of: package))
-        var request = Request(Package(name: name, version: version), compiler: compiler.root)
-        if isExact { request.requestedExactly.insert(name) }
-        if withTest { request.withTest = [name] }
-        if withDoc { request.withDoc = [name] }
-        if oldest { request.preference = .oldest }
-        return request
-    }
 }

@@ -6,6 +6,7 @@ internal import PluginHost
 internal import PluginMessages
 internal import PluginTools
 internal import Review
+internal import System
 
 struct PluginDepextsCommand: AsyncParsableCommand, TracedCommand {
     static let configuration = CommandConfiguration(
@@ -42,17 +43,7 @@ struct PluginDepextsCommand: AsyncParsableCommand, TracedCommand {
     func run() async throws {
         let catalog = try path.catalog(in: .current())
         if let against { return try await compare(with: against, catalog) }
-        let usage = try DepextUsage(RepositorySet(repository))
-        var report: [DepextReport] = []
-        for target in try await names(catalog) {
-            let (plugin, request) = try await catalog.plugin(serving: target)
-            let description = try await plugin.target(request)
-            let names = usage.names(where: description.variables)
-            let answer = try await plugin.systemPackages(
-                SystemPackagesRequest(target: request, names: names.map(\.name)))
-            let compared = try await plugin.describe().lastComparison(of: target)
-            report.append(DepextReport(target: target, names: names, answer, compared: compared))
-        }
+        let report = try await DepextReport.reports(of: RepositorySet(repository), on: targets, catalog)
         switch format {
         case .text: StandardOutput.print(Self.table(report))
         case .json: try printJSON(report)
@@ -66,31 +57,17 @@ struct PluginDepextsCommand: AsyncParsableCommand, TracedCommand {
                 .input, "--against: a list is of one release: expected one target, found \(targets.count)",
                 hint: "name it: `ci plugin depexts --against \(path) … debian-12`")
         }
-        try WritableDirectory.checkTemporary()
+        try WritableDirectory.checkTemporary(Configuration.current().environment.temporaryDirectory)
         let list = try PackageList(reading: path)
-        let (plugin, request) = try await catalog.plugin(serving: target)
-        let description = try await plugin.target(request)
-        let names = try DepextUsage(RepositorySet(repository)).names(where: description.variables).map(\.name)
-        let answer = try await plugin.systemPackages(SystemPackagesRequest(target: request, names: names))
-        let comparison = NameComparison(
-            target: target, against: list, called: path == "-" ? "standard input" : path, packages: answer.packages,
-            installed: description.installedPackages ?? [],
-            lastCompared: try await plugin.describe().lastComparison(of: target))
+        let comparison = try await NameComparison(
+            of: RepositorySet(repository), on: target, with: list, called: path == "-" ? "standard input" : path,
+            catalog)
         switch format {
         case .text: StandardOutput.print(comparison.text)
         case .json: try printJSON(comparison)
         case .csv: StandardOutput.write(comparison.csv)
         }
         if !comparison.mistakes.isEmpty { throw EarlyExit(status: .notGood) }
-    }
-
-    private func names(_ catalog: PluginCatalog) async throws -> [String] {
-        guard targets.isEmpty else { return targets }
-        var names: [String] = []
-        for file in catalog.found.files {
-            names += try await catalog.load(file).describe().distributions.compactMap(\.targets.last)
-        }
-        return names
     }
 
     private static func table(_ report: [DepextReport]) -> String {
@@ -110,42 +87,9 @@ struct PluginDepextsCommand: AsyncParsableCommand, TracedCommand {
     }
 }
 
-/// What becomes of a repository's depexts on one target.
-private struct DepextReport: Encodable {
-    struct Name: Encodable {
-        var name: String
-        var status: SystemPackage.Status
-        var packages: [String]
-        var reason: String?
-        /// Of versions of packages that name it there.
-        var users: Int
-    }
-
-    var target: String
-    var names: [Name]
-    /// Versions of packages that name something unknown.
-    var blocked: Int
-    /// When the plugin's names were last compared with the distro's list.
-    var compared: String?
-
-    init(target: String, names: [DepextUsage.Name], _ answer: SystemPackagesAnswer, compared: String?) {
-        self.target = target
-        self.compared = compared
-        self.names = zip(names, answer.packages).map { name, package in
-            Name(
-                name: name.name, status: package.status, packages: package.packages, reason: package.reason,
-                users: name.users.count)
-        }
-        blocked =
-            zip(names, answer.packages).filter { $0.1.status == .unknown }
-            .reduce(into: Set<Int>()) { $0.formUnion($1.0.users) }.count
-    }
-
-    func count(_ condition: (Name) -> Bool) -> Int {
-        names.count(where: condition)
-    }
-
-    var csv: String {
+extension DepextReport {
+    /// A line for each name.
+    fileprivate var csv: String {
         names.map { name in
             let cells = [
                 target, name.name, name.status.rawValue, name.packages.joined(separator: " "), "\(name.users)",
@@ -155,21 +99,5 @@ private struct DepextReport: Encodable {
             }
             .joined(separator: ",") + "\n"
         }.joined()
-    }
-}
-
-extension PluginDescription {
-    /// The day on which the names of a target were last compared with the distro's list; nil: never.
-    func lastComparison(of target: String) -> String? {
-        distributions.lazy.compactMap { $0.namesCompared?[target] }.first
-    }
-
-    /// For all targets: one day, `never`, or each target's.
-    var comparisons: String {
-        let targets = distributions.flatMap(\.targets)
-        let days = targets.map { lastComparison(of: $0) }
-        if days.allSatisfy({ $0 == nil }) { return "never" }
-        if Set(days).count == 1, let day = days[0] { return day }
-        return zip(targets, days).map { "\($0) \($1 ?? "never")" }.joined(separator: ", ")
     }
 }

@@ -1,7 +1,4 @@
 internal import ArgumentParser
-internal import Core
-internal import Foundation
-internal import PluginHost
 internal import PluginTools
 
 struct PluginNewCommand: AsyncParsableCommand, TracedCommand {
@@ -30,7 +27,8 @@ struct PluginNewCommand: AsyncParsableCommand, TracedCommand {
     var name: String
 
     func run() async throws {
-        let skeleton = try PluginSkeleton(name: name, language: language, kind: kind, ciso: location())
+        let skeleton = try PluginSkeleton(
+            name: name, language: language, kind: kind, ciso: PluginSkeleton.location(of: ciso))
         let directory = output ?? skeleton.pluginName
         try skeleton.write(to: directory)
         StandardOutput.print(
@@ -40,38 +38,6 @@ struct PluginNewCommand: AsyncParsableCommand, TracedCommand {
               cd \(directory) && \(skeleton.build.command)
               ci plugin check \(skeleton.build.file)
             """)
-    }
-
-    /// The package that the skeleton refers to: a URL, or an absolute path.
-    private func location() throws -> String {
-        guard let ciso else {
-            guard let folder = runningProgram().flatMap(Self.sources(around:)) else {
-                throw Failure(
-                    .input, "this program does not lie in the folder in which it was built",
-                    hint: "--ciso says where ciso's sources are")
-            }
-            return folder
-        }
-        if ciso.contains("://") || ciso.hasPrefix("git@") { return ciso }
-        let folder = URL(fileURLWithPath: ciso).standardizedFileURL.path
-        guard Self.hasSources(folder) else {
-            throw Failure(.input, "--ciso \(ciso): expected the folder of ciso's sources, found no PluginABI.h in it")
-        }
-        return folder
-    }
-
-    /// The nearest folder above `program` with ciso's sources.
-    private static func sources(around program: String) -> String? {
-        var folder = URL(fileURLWithPath: program)
-        while folder.path != "/" {
-            folder.deleteLastPathComponent()
-            if hasSources(folder.path) { return folder.path }
-        }
-        return nil
-    }
-
-    private static func hasSources(_ folder: String) -> Bool {
-        FileManager.default.fileExists(atPath: "\(folder)/Sources/PluginABI/include/PluginABI.h")
     }
 }
 

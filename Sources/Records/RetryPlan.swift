@@ -1,6 +1,5 @@
 internal import Core
 package import Model
-package import Records
 package import Store
 
 /// Which jobs have to run again for some cells to be decided again.

@@ -1,6 +1,5 @@
 package import Core
 package import Model
-package import Records
 package import Store
 
 /// What the store knows of a plan's cells and jobs, results of other deployments included.
@@ -10,7 +9,7 @@ package struct RecordedResults: Sendable {
     private var durations: [String: Double] = [:]
     private let superseded: SupersededResults
     /// Of the repositories, under which something of this deployment was recorded.
-    private(set) var commits: Set<[String]> = []
+    package private(set) var commits: Set<[String]> = []
 
     /// Reads the retry requests of a store.
     ///
@@ -33,26 +32,27 @@ package struct RecordedResults: Sendable {
     }
 
     /// The longest that a build of the package has taken, on whatever target; for one never built, a usual time.
-    func expectedSeconds(of job: Job) -> Double {
+    package func expectedSeconds(of job: Job) -> Double {
         durations[job.package.name] ?? 5
     }
 
-    func result(of cell: Cell) -> CellResult? {
+    /// The result of a cell of the deployment.
+    package func result(of cell: Cell) -> CellResult? {
         ownTables[cell.target]?.result(of: cell)
     }
 
     /// All results of a job, those of all deployments.
-    func results(ofJob job: Digest) -> [CellResult] {
+    package func results(ofJob job: Digest) -> [CellResult] {
         tables.flatMap { $0.results(ofJob: job) }
     }
 
     /// The newest verdict on a job that no retry request supersedes. Whatever else became of the job is no verdict on it.
-    func verdict(onJob job: Digest) -> CellResult? {
+    package func verdict(onJob job: Digest) -> CellResult? {
         results(ofJob: job).newestVerdict(except: superseded)
     }
 
     /// How the newest execution of a job ended, superseded or not; nil where it was never executed.
-    func newestOutcome(ofJob job: Digest) -> Outcome? {
+    package func newestOutcome(ofJob job: Digest) -> Outcome? {
         results(ofJob: job).filter { $0.isVerdictOnJob || $0.outcome == .infrastructure }
             .max { $0.ended(before: $1) }?.outcome
     }
@@ -63,39 +63,5 @@ extension [CellResult] {
     func newestVerdict(except superseded: SupersededResults) -> CellResult? {
         filter { $0.isVerdictOnJob && !superseded.contains($0) }
             .max { $0.ended(before: $1) }
-    }
-}
-
-/// Looks up single jobs in the store as it is now, whoever has recorded their results meanwhile.
-package struct JobLookup: Sendable {
-    private let store: Store
-    private let plan: Plan
-
-    package init(store: Store, plan: Plan) {
-        self.store = store
-        self.plan = plan
-    }
-
-    /// The newest verdict on a job that no retry request supersedes.
-    ///
-    /// - Returns: also whether the deployment itself has recorded it; nil where there is none.
-    /// - Throws: `StoreError`.
-    package func verdict(onJob id: Digest) throws -> (result: CellResult, isOwn: Bool)? {
-        guard let job = plan.jobs[id] else { return nil }
-        var own: [CellResult] = []
-        var others: [CellResult] = []
-        for branch in try store.branches(prefix: "results/") {
-            guard let results = ResultBranch(name: branch.name) else { continue }
-            let cell = Cell(target: results.target, compiler: job.compiler, package: job.package)
-            let snapshot = try store.snapshot(branch)
-            let found = try [ResultPath.cell(cell), ResultPath.input(cell, job: id)].compactMap {
-                try snapshot.value(CellResult.self, at: StorePath($0))
-            }.filter { $0.job == id }
-            if results.deployment == plan.deployment { own += found } else { others += found }
-        }
-        guard !own.isEmpty || !others.isEmpty,
-            let newest = (own + others).newestVerdict(except: try SupersededResults(in: store))
-        else { return nil }
-        return (newest, own.contains { $0.identity == newest.identity })
     }
 }

@@ -1,16 +1,15 @@
-internal import Core
+package import Core
 internal import OpamFormat
-internal import OpamRepository
 internal import OpamSolver
 
-/// A package as a command line names it: `lwt`, `lwt.5.7.0`, `lwt=5.7.0`, `lwt>=5.6`.
-struct PackageArgument {
-    let text: String
-    let name: PackageName
-    let constraint: VersionConstraint?
+/// A package as a user names it: `lwt`, `lwt.5.7.0`, `lwt=5.7.0`, `lwt>=5.6`.
+package struct PackageQuery: Sendable {
+    private let text: String
+    private let name: PackageName
+    private let constraint: VersionConstraint?
 
     /// - Throws: A failure of kind `input` when the text has none of these forms.
-    init(_ text: String) throws(Failure) {
+    package init(_ text: String) throws(Failure) {
         self.text = text
         if let package = Package(text) {
             name = package.name
@@ -43,7 +42,10 @@ struct PackageArgument {
         constraint = VersionConstraint(relation, version)
     }
 
-    /// The version to ask for: the newest available one that is meant; without one, the newest that is meant.
+    /// Whether one version is named.
+    var isExact: Bool { constraint?.relation == .equal }
+
+    /// The version to ask for: the newest available one that matches; without one, the newest that matches.
     ///
     /// - Parameter problems: What is wrong with the files of packages, which may be why a version is missing.
     /// - Throws: A failure of kind `input` when there is no such package or version.
@@ -55,11 +57,11 @@ struct PackageArgument {
         guard let name = universe.nameID(name.text), !universe.versions(of: name).isEmpty else {
             throw failure(problems) ?? unknownPackage(in: universe)
         }
-        let meant = universe.versions(of: name).filter { package in
+        let matching = universe.versions(of: name).filter { package in
             constraint?.allows(Version(unchecked: universe.version(of: package))) ?? true
         }
-        guard let newest = meant.last else { throw failure(problems) ?? unknownVersion(of: name, in: universe) }
-        if let available = meant.last(where: { target.isAvailable($0) }) { return available }
+        guard let newest = matching.last else { throw failure(problems) ?? unknownVersion(of: name, in: universe) }
+        if let available = matching.last(where: { target.isAvailable($0) }) { return available }
         if let failure = failure(problems.filter { $0.version == universe.version(of: newest) }) { throw failure }
         return newest
     }
@@ -74,7 +76,7 @@ struct PackageArgument {
     private func unknownVersion(of name: Universe.NameID, in universe: Universe) -> Failure {
         let versions = universe.versions(of: name).reversed().prefix(5).map { universe.version(of: $0) }
         return Failure(
-            .input, "no version of '\(self.name)' is meant by '\(text)'",
+            .input, "no version of '\(self.name)' matches '\(text)'",
             hint: "the newest versions are \(versions.joined(separator: ", "))")
     }
 
