@@ -27,6 +27,7 @@ struct GitMirror {
             // Of two that make one copy at once, git's own locks would refuse one.
             let lock = try Self.lock(path, of: url, patience)
             defer { lock.unlock() }
+            Self.removeLeftovers(in: path)
             repository = try GitRepository(initializingBare: path)
         } catch let error as SourceError {
             throw error
@@ -34,7 +35,7 @@ struct GitMirror {
             // Another user's cache is not ours to make again, nor is one that the system refuses to write.
             let reason = error.kind == .owner ? error.description : "its copy '\(path)' cannot be made: \(error.detail)"
             throw SourceError(
-                SourceError.Kind(error, absence: .damaged), "\(url): \(reason)" + (error.hint.map { " (\($0))" } ?? ""))
+                SourceError.Kind(error, absence: .damaged), "\(url): \(reason)", hint: error.hint)
         } catch {
             throw SourceError(.system, "\(folder): cannot be made: \(systemReason(of: error) ?? "\(error)")")
         }
@@ -112,7 +113,7 @@ struct GitMirror {
     private func fetch(_ refspecs: [String]) throws(SourceError) {
         let lock = try Self.lock(path, of: url, patience)
         defer { lock.unlock() }
-        removeLeftovers()
+        Self.removeLeftovers(in: path)
         var isTooLarge = false
         let result = Result { () throws(SourceError) in
             try asked { () throws(GitError) in
@@ -138,11 +139,16 @@ struct GitMirror {
         return file
     }
 
-    /// Removes what killed processes have left of packs that they were fetching. Nobody else fetches while the lock is held.
-    private func removeLeftovers() {
+    /// Removes what killed processes have left: git's own locks, and of packs that they were fetching. Nobody else writes
+    /// there while our lock is held.
+    private static func removeLeftovers(in path: String) {
         let folder = "\(path)/objects/pack"
-        for name in (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
-        where !name.hasPrefix("pack-") { unlink("\(folder)/\(name)") }
+        for name in System.names(in: folder) where !name.hasPrefix("pack-") { unlink("\(folder)/\(name)") }
+        for name in System.names(in: path) where name.hasSuffix(".lock") { unlink("\(path)/\(name)") }
+        let references = FileManager.default.enumerator(atPath: "\(path)/refs")
+        while let name = references?.nextObject() as? String {
+            if name.hasSuffix(".lock") { unlink("\(path)/refs/\(name)") }
+        }
     }
 
     /// A folder of this machine is opened first, to say what is wrong with it.
@@ -151,8 +157,7 @@ struct GitMirror {
             _ = try GitRepository(opening: path)
         } catch {
             if error.kind == .notFound { throw SourceError(.missing, "\(url): there is no repository of git") }
-            let hint = error.hint.map { " (\($0))" } ?? ""
-            throw SourceError(SourceError.Kind(error, absence: .missing), "\(error.description)\(hint)")
+            throw SourceError(SourceError.Kind(error, absence: .missing), error.description, hint: error.hint)
         }
     }
 
@@ -163,7 +168,7 @@ struct GitMirror {
                 SourceError.Kind(error, absence: .damaged), "\(url): cannot \(error.operation): \(error.detail)")
         }
         let missing = git.missing(error.operation)
-        return SourceError(.system, missing.description + (missing.hint.map { " (\($0))" } ?? ""))
+        return SourceError(.system, missing.description, hint: missing.hint)
     }
 
     private func asked<Value>(_ body: () throws(GitError) -> Value) throws(SourceError) -> Value {

@@ -189,7 +189,7 @@ private final class Work: @unchecked Sendable {
                 cache.add(new.id, new.commit)
                 return change
             }
-            if isGuess { continue }
+            if isGuess || reference.removeAbandonedLock() { continue }
             guard ContinuousClock.now < deadline else {
                 throw StoreError(
                     .locked, "store: '\(reference.lockPath)' has been in the way for \(options.lockTimeout)",

@@ -107,6 +107,19 @@ struct ReferenceFile {
         try Files.rename(lockPath, path)
     }
 
+    /// Seconds after which a lock of stock git, which holds one for moments, belongs to no live process.
+    static let abandonedLockAge = 600
+
+    /// Removes the lock of a git that was killed. To be called while no other writer of ours is at work.
+    ///
+    /// - Returns: whether there was such a lock.
+    func removeAbandonedLock() -> Bool {
+        guard let status = FileStatus(lockPath), Int(systemTime()) - status.modified > Self.abandonedLockAge else {
+            return false
+        }
+        return unlink(lockPath) == 0
+    }
+
     /// Gives the lock up without moving the reference.
     func unlock() { unlink(lockPath) }
 

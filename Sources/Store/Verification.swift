@@ -134,15 +134,17 @@ struct Verifier {
             files(below: "\(layout.root)/refs")
             + ["packed-refs.lock", "HEAD.lock", "config.lock"].map { "\(layout.root)/\($0)" }
         for path in places where path.hasSuffix(".lock") {
-            guard let age = FileStatus(path).map({ Int(systemTime()) - $0.modified }), age > Self.lockAge else {
+            guard let age = FileStatus(path).map({ Int(systemTime()) - $0.modified }),
+                age > ReferenceFile.abandonedLockAge
+            else {
                 continue
             }
-            note(.disorder, .lock, "lock '\(path)' is older than \(Self.lockAge) s", repair: "remove it") {
+            note(
+                .disorder, .lock, "lock '\(path)' is older than \(ReferenceFile.abandonedLockAge) s",
+                repair: "remove it"
+            ) {
                 try Files.remove(path)
             }
         }
     }
-
-    /// Seconds after which a lock of stock git is taken for left over.
-    private static let lockAge = 600
 }

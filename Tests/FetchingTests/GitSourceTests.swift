@@ -86,6 +86,25 @@ import Testing
         #expect(SourceCache.isWhole(archive))
     }
 
+    /// A process that was killed while it fetched leaves git's locks in the copy.
+    @Test func locksOfKilledProcessesAreNoObstacle() async throws {
+        let origin = try OriginRepository()
+        let first = try origin.commit(["a": (.file, "text")])
+        _ = try await cache().repository(at: "file://\(origin.path)", revision: "main")
+        let mirror = GitMirror.path(of: "file://\(origin.path)", in: "\(folder)/git")
+        let second = try origin.commit(["a": (.file, "other")])
+        for file in [
+            "HEAD.lock", "config.lock", "packed-refs.lock", "shallow.lock", "refs/ciso/\(second).lock",
+            "refs/ciso/\(first).lock", "objects/pack/tmp_pack_x",
+        ] {
+            try Data().write(to: URL(fileURLWithPath: "\(mirror)/\(file)"))
+        }
+        let found = try await cache().repository(at: "file://\(origin.path)", revision: "main")
+        #expect(found.commit == second.description)
+        let left = try FileManager.default.subpathsOfDirectory(atPath: mirror).filter { $0.hasSuffix(".lock") }
+        #expect(left == [])
+    }
+
     @Test func withoutARevisionTheDefaultBranchCounts() async throws {
         let origin = try OriginRepository()
         let main = try origin.commit(["a": (.file, "main")])

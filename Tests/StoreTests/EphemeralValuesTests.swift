@@ -161,9 +161,13 @@ struct EphemeralValuesTests {
             #expect(await seen.wait { $0.last == [20] })
             #expect(zip(seen.all, seen.all.dropFirst()).allSatisfy { $0.lexicographicallyPrecedes($1) })
             watch.cancel()
+            let others = Collected<[UInt8]>()
+            let other = live.watch(below: "p") { others.add($0["p/x"]?.bytes ?? []) }
+            #expect(await others.wait { $0 == [[20]] })
             _ = try live.set([99], at: "p/x", owner: owner, lifetime: nil, expecting: .anything)
-            try await Task.sleep(for: .milliseconds(50))
+            #expect(await others.wait { $0.last == [99] })
             #expect(seen.all.last == [20])
+            other.cancel()
         }
     }
 

@@ -142,6 +142,31 @@ struct FaultTests {
         }
     }
 
+    /// A git that was killed leaves its lock; only one of a git that may be alive is waited for.
+    @Test func aLockOfAGitThatWasKilledIsNoObstacle() throws {
+        try withFolder { folder in
+            let options = StoreOptions(lockTimeout: .milliseconds(1))
+            let store = try Store(at: folder + "/store", options: options)
+            try store.transact(main, "1") { try $0.write(1, to: "n") }
+            let lock = store.path + "/refs/heads/main.lock"
+            try Data().write(to: URL(filePath: lock))
+            let error = #expect(throws: StoreError.self) { try store.transact(main, "2") { try $0.write(2, to: "n") } }
+            #expect(error?.kind == .locked && error?.message.contains(lock) == true, "\(error as Any)")
+            let then = Date(timeIntervalSinceNow: -3600)
+            for file in ["refs/heads/main.lock", "packed-refs.lock", "HEAD.lock", "config.lock"] {
+                let path = "\(store.path)/\(file)"
+                try Data().write(to: URL(filePath: path))
+                try FileManager.default.setAttributes([.modificationDate: then], ofItemAtPath: path)
+            }
+            try store.transact(main, "3") { try $0.write(3, to: "n") }
+            #expect(!FileManager.default.fileExists(atPath: lock))
+            let reopened = try Store(opening: store.path, options: options)
+            #expect(try reopened.snapshot(main).value(Int.self, at: "n") == 3)
+            try reopened.repack(grace: 0)
+            try reopened.transact(try Branch("other"), "4") { try $0.write(4, to: "n") }
+        }
+    }
+
     @Test func aClockThatIsSetBackMakesNoCommitOlderThanItsParent() throws {
         try withFolder { folder in
             let ahead = try Store(at: folder + "/store", options: StoreOptions(clock: { 2_000_000_000 }))

@@ -143,8 +143,10 @@ struct WatchTests {
             try git("update-ref", deep.reference, head, at: store.path)
             #expect(await seen.wait { $0.last == ObjectID(hex: head) })
             try git("pack-refs", "--all", "--prune", at: store.path)
-            try await Task.sleep(for: .milliseconds(100))
-            #expect(seen.all.count == 2, "packing references is no change")
+            let next = try #require(try await store.transact(main, "2") { try $0.write(2, to: "n") }.commit)
+            try git("update-ref", deep.reference, next.hex, at: store.path)
+            #expect(await seen.wait { $0.last == next })
+            #expect(seen.all == [nil, ObjectID(hex: head), next], "packing references is no change")
             watch.cancel()
         }
     }
