@@ -74,7 +74,8 @@ let package = Package(
         module("OpamFormat"),
         module("OpamSolver", ["OpamFormat"]),
         module("OpamRepository", [logging, "Archive", "Core", "Git", "OpamFormat", "OpamSolver", "System"]),
-        module("OpamSwitch", ["Archive", "Core", "OpamFormat", "System"]),
+        module(
+            "OpamSwitch", ["Archive", "Core", "OpamFormat", "System"], resources: [.embedInCode("Scripts")]),
         module("Store", [logging, "Archive", "Core", "Git", "System"]),
         module("Registry", [logging, "Core", "HTTP", "Layers", "System"]),
         module("Model", ["Archive", "Core"]),
@@ -114,7 +115,7 @@ let package = Package(
             [
                 "Archive", "Core", "OpamFormat", "OpamRepository", "PluginHost", "PluginMessages", "Sandbox",
                 "Supervision", "System",
-            ]),
+            ], resources: [.embedInCode("Scripts")]),
         module("Scheduler"),
         module("Supervision", ["Archive", "Core", "CSandbox", "System"]),
         module("Layers", ["Archive", "Core", "Supervision", "System"]),
@@ -122,14 +123,16 @@ let package = Package(
         module("SSH", [logging, "Archive", "Core", "Supervision", "System"], resources: [.embedInCode("Scripts")]),
         module(
             "Fetching",
-            [logging, "Archive", "Core", "Git", "HTTP", "OpamFormat", "OpamSwitch", "Supervision", "System"]),
+            [
+                logging, "Archive", "Core", "Git", "HTTP", "Layers", "OpamFormat", "OpamSwitch", "Supervision", "System",
+            ]),
         module("RunnerInterface", ["Core", "Model"]),
         module(
             "Worker",
             [
                 logging, "Archive", "Core", "Model", "Fetching", "Layers", "OpamFormat", "OpamSwitch", "PluginHost",
                 "PluginMessages", "RunnerInterface", "SSH", "Sandbox", "Supervision", "System",
-            ]),
+            ], resources: [.embedInCode("Scripts")]),
         module("Agent", [logging, "Core", "Model", "Records", "RunnerInterface", "Store"]),
         module("Engine", [logging, "Agent", "Core", "Model", "Records", "RunnerInterface", "Scheduler", "Store"]),
         module(
@@ -141,7 +144,6 @@ let package = Package(
             dependencies: [
                 argumentParser, logging, "Agent", "Core", "Doctor", "Model", "Engine", "Fetching", "Git", "HTTP",
                 "Matrix",
-                "OpamFormat",
                 "OpamRepository", "OpamSolver", "Planner", "PlanSession", "PluginHost", "PluginMessages", "PluginTools",
                 "Records", "Registry", "Review", "RunnerInterface", "SSH", "Store", "Supervision", "System", "Worker",
                 "YAML",
@@ -182,11 +184,11 @@ let package = Package(
             name: "ReviewBenchmark", dependencies: ["Core", "Git", "Model", "Records", "Review", "Store", "System"],
             path: "Benchmarks/Review", swiftSettings: settings),
 
-        .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
+        .target(name: "TestSupport", dependencies: ["System"], path: "Tests/TestSupport", swiftSettings: settings),
         .target(
             name: "SandboxTestSupport", dependencies: ["Archive", "Sandbox", "Supervision", "TestSupport"],
             path: "Tests/SandboxTestSupport", swiftSettings: settings),
-        .testTarget(name: "ArchitectureTests", swiftSettings: settings),
+        .testTarget(name: "ArchitectureTests", dependencies: ["TestSupport"], swiftSettings: settings),
         tests("System", ["system-probe"]),
         .executableTarget(
             name: "system-probe", dependencies: ["System"], path: "Tests/SystemProbe", swiftSettings: settings),
@@ -206,7 +208,7 @@ let package = Package(
             name: "SchedulerSimulation", dependencies: ["Scheduler"], path: "Tests/SchedulerSimulation",
             swiftSettings: settings),
         tests("Scheduler", ["SchedulerSimulation"]),
-        tests("Doctor", ["Core", "PluginHost", "SSH"]),
+        tests("Doctor", ["Core", "PluginHost", "SSH", "System"]),
         tests("Review", ["Core", "Model", "Records", "RunnerInterface", "Store", "System"]),
         tests("Engine", ["Agent", "Core", "Model", "Records", "RunnerInterface", "Store"]),
         tests("YAML", ["Core"]),

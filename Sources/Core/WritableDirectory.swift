@@ -26,11 +26,10 @@ package enum WritableDirectory {
         }
     }
 
-    /// Checks the directory of temporary files, which must exist: `TMPDIR`, or the system's.
+    /// Checks the directory of temporary files, which must exist.
     ///
     /// - Throws: `Failure` of the category `unavailable` that names it.
-    package static func checkTemporary() throws(Failure) {
-        let path = FileManager.default.temporaryDirectory.path
+    package static func checkTemporary(_ path: String) throws(Failure) {
         guard FileManager.default.fileExists(atPath: path) else {
             throw unusable(path, "the directory of temporary files", "it does not exist", temporaryHint)
         }

@@ -5,6 +5,7 @@ package import PluginHost
 package import SSH
 internal import Sandbox
 internal import Supervision
+package import System
 internal import Worker
 
 /// Examines whether jobs can run on this machine, and on the hosts of its targets.
@@ -13,8 +14,7 @@ internal import Worker
 package struct MachineCheck: Sendable {
     /// The store's directory, which need not exist.
     private let store: String
-    /// Directories of programs, as in `PATH`.
-    private let path: [String]
+    private let environment: ProcessEnvironment
     private let plugins: PluginSearchPath
     private let hosts: HostSettings
     private let cache: Result<String?, any Error>
@@ -23,17 +23,17 @@ package struct MachineCheck: Sendable {
 
     /// - Parameters:
     ///   - store: the directory of the store.
-    ///   - path: the directories in which programs are looked for, separated by colons.
+    ///   - environment: of jobs' programs.
     ///   - cache: the directory of the cache; nil in it where the cache is inside the store because the user has no home.
     ///   - cacheLimit: how much a worker keeps in the cache.
     ///   - services: services of other machines that the settings name.
     package init(
-        store: String, path: String, plugins: PluginSearchPath, hosts: HostSettings,
+        store: String, environment: ProcessEnvironment, plugins: PluginSearchPath, hosts: HostSettings,
         cache: Result<String?, any Error>, cacheLimit: ByteSize = .defaultCacheLimit,
         services: [ServiceProbe] = []
     ) {
         self.store = store
-        self.path = path.split(separator: ":").map(String.init)
+        self.environment = environment
         self.plugins = plugins
         self.hosts = hosts
         self.cache = cache
@@ -58,7 +58,8 @@ package struct MachineCheck: Sendable {
 
     private func reach(_ host: HostAddress) async -> Finding {
         do {
-            let facts = try await RemoteSession.trial(of: RemoteHost(host, client: hosts.client))
+            let facts = try await RemoteSession.trial(
+                of: RemoteHost(host, client: hosts.client), in: environment.temporaryDirectory)
             return Finding(name: "host", state: .good, detail: "\(host): \(facts)")
         } catch {
             let diagnostic = Failure(describing: error).diagnostics.first
@@ -69,7 +70,7 @@ package struct MachineCheck: Sendable {
     }
 
     private func program(_ name: String, package: String, use: String) -> Finding {
-        if let folder = path.first(where: { access("\($0)/\(name)", X_OK) == 0 }) {
+        if let folder = environment.programDirectories.first(where: { access("\($0)/\(name)", X_OK) == 0 }) {
             return Finding(name: name, state: .good, detail: "\(folder)/\(name) \(use)")
         }
         return Finding(
@@ -83,8 +84,8 @@ package struct MachineCheck: Sendable {
     }
 
     private var temporaryFiles: Finding {
-        finding("temporary files", good: "\(FileManager.default.temporaryDirectory.path) can be written") {
-            try WritableDirectory.checkTemporary()
+        finding("temporary files", good: "\(environment.temporaryDirectory) can be written") {
+            try WritableDirectory.checkTemporary(environment.temporaryDirectory)
         }
     }
 
@@ -116,6 +117,7 @@ package struct MachineCheck: Sendable {
         let parts = [
             words(.environment, "root file system"), words(.layer, "unpacked layer"),
             words(.system, "layer of system packages", plural: "layers of system packages"),
+            words(.source, "source"),
         ]
         return Finding(
             name: "cache-limit", state: .good, detail: "\(cacheLimit); it holds \(parts.joined(separator: ", "))")

@@ -2,6 +2,7 @@ internal import Archive
 internal import Core
 internal import Foundation
 internal import Git
+package import Layers
 internal import Logging
 package import OpamFormat
 internal import OpamSwitch
@@ -26,6 +27,7 @@ package actor SourceCache {
     package typealias Download = @Sendable (_ url: String, _ file: String, _ limit: Int) async throws -> Void
 
     private let folder: String
+    private let usage: CacheUsage?
     private let others: [String]
     private let mirrors: [String]
     private let limit: Int
@@ -35,15 +37,17 @@ package actor SourceCache {
 
     /// - Parameters:
     ///   - folder: is filled; need not exist.
+    ///   - usage: is told of each use of what the folder has; nil where nothing of it is ever removed.
     ///   - others: caches in the same layout that are only read.
     ///   - mirrors: addresses of caches in the same layout, `http:`, `https:` or `file:`.
     ///   - limit: bytes of one source.
     ///   - patience: for one repository of git; `download` has its own.
     package init(
-        _ folder: String, others: [String] = [], mirrors: [String] = [], limit: Int = 1 << 30,
+        _ folder: String, usage: CacheUsage? = nil, others: [String] = [], mirrors: [String] = [], limit: Int = 1 << 30,
         patience: Duration = .seconds(1800), download: @escaping Download = SourceDownloader().download
     ) {
         self.folder = folder
+        self.usage = usage
         self.others = others + mirrors.compactMap(SourceAddress.localPath)
         self.mirrors = mirrors.filter { SourceAddress.localPath($0) == nil }
         self.limit = limit
@@ -79,7 +83,17 @@ package actor SourceCache {
             "\(package): \(source.url): sources of \(system) cannot be fetched; repositories of git and archives can")
     }
 
+    /// Notes that something of the folder is used from now on. What cannot be noted is removed earlier.
+    private nonisolated func noteUse(_ place: String) {
+        try? usage?.noteUse(.source, SourceCacheEntry.digest(of: place))
+    }
+
+    private nonisolated func noteUse(ofCopyOf url: String) {
+        noteUse(String(GitMirror.path(of: url, in: "git")))
+    }
+
     private func find(_ source: Source, of package: String) async throws -> String {
+        for checksum in source.checksums { noteUse(checksum.place) }
         var refusals: [SourceError] = []
         for checksum in source.checksums {
             for cache in [folder] + others {
@@ -135,7 +149,7 @@ package actor SourceCache {
     /// The error that decides: a file of this machine that cannot be written ends the search whatever else was found, and
     /// a wrong file counts more than a missing one.
     private func worst(of refusals: [SourceError], _ source: Source, _ package: String) -> SourceError {
-        for kind in [SourceError.Kind.system, .rejected, .moved, .network, .damaged, .missing] {
+        for kind in [SourceError.Kind.system, .foreign, .rejected, .moved, .network, .damaged, .missing] {
             if let first = refusals.last(where: { $0.kind == kind }) { return first }
         }
         return SourceError(.missing, "\(package): \(source.url): there is nothing to fetch")
@@ -190,6 +204,7 @@ extension SourceCache {
     ///     `^` leads on from there, as with git.
     /// - Throws: `SourceError`; `CancellationError`.
     package func repository(at url: String, revision: String?) async throws -> RemoteRepository {
+        noteUse(ofCopyOf: url)
         let (folder, limit) = ("\(folder)/git", limit)
         return try await BlockingWork.run(within: patience, late: SourceError.late(url)) { patience in
             let fetch = {
@@ -233,12 +248,14 @@ extension SourceCache {
                 throw SourceError(.system, "\(aside): cannot be read")
             }
             exact.checksums = [checksum]
+            noteUse(checksum.place)
             _ = try keep(aside, exact.checksums)
         }
         return exact
     }
 
     private func commit(at revision: String?, of url: String) async throws -> String {
+        noteUse(ofCopyOf: url)
         let (folder, limit) = ("\(folder)/git", limit)
         // A question of a few kilobytes, of which a plan may ask many.
         let limitOfQuestion = min(patience, .seconds(60))
@@ -248,10 +265,12 @@ extension SourceCache {
     }
 
     private func archive(of commit: String, from url: String) async throws -> String {
+        noteUse("git/commits/\(commit).tar")
         for cache in [folder] + others {
             let place = "\(cache)/git/commits/\(commit).tar"
             if Self.isWhole(place) { return place }
         }
+        noteUse(ofCopyOf: url)
         let (folder, limit) = ("\(folder)/git", limit)
         let file = "\(folder)/commits/\(commit).tar"
         try FileManager.default.createDirectory(atPath: "\(folder)/commits", withIntermediateDirectories: true)

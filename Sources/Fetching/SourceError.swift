@@ -15,6 +15,8 @@ package struct SourceError: ClassifiedError, Hashable, CustomStringConvertible {
         case network
         /// This machine could not read, write or lock a file of its own: a full disk, missing permissions.
         case system
+        /// A repository on this machine belongs to another user.
+        case foreign
         /// A copy in the runner's own cache cannot be read.
         case damaged
         /// A source without a fixed version changed since the plan was made, or was not known then.
@@ -24,11 +26,16 @@ package struct SourceError: ClassifiedError, Hashable, CustomStringConvertible {
     /// Why the source cannot be provided.
     package var kind: Kind
     package var description: String
+    /// What the user can do about it.
+    package var hint: String?
 
-    package init(_ kind: Kind, _ description: String) {
+    package init(_ kind: Kind, _ description: String, hint: String? = nil) {
         self.kind = kind
         self.description = description
+        self.hint = hint
     }
+
+    package var diagnostics: [Diagnostic] { [Diagnostic(.error, description, hint: hint)] }
 
     /// The error where a repository takes longer than the limit on time.
     static func late(_ url: String) -> SourceError {
@@ -39,7 +46,7 @@ package struct SourceError: ClassifiedError, Hashable, CustomStringConvertible {
     package var category: ErrorCategory {
         switch kind {
         case .rejected, .missing: .input
-        case .network, .system, .damaged, .moved: .unavailable
+        case .network, .system, .foreign, .damaged, .moved: .unavailable
         }
     }
 }
@@ -52,7 +59,8 @@ extension SourceError.Kind {
         self =
             switch error.kind {
             case .notFound: absence
-            case .noSpace, .system, .owner, .locked, .exists, .modified: .system
+            case .owner: .foreign
+            case .noSpace, .system, .locked, .exists, .modified: .system
             case .network: .network
             case .corrupted, .incomplete, .unusable, .ambiguous, .invalidName, .other: .damaged
             }

@@ -20,6 +20,8 @@ public struct CacheUsage: Sendable {
         case environment
         /// The archive of a layer of system packages.
         case system
+        /// A source: an archive, what a commit holds, or the copy of a repository.
+        case source
     }
 
     public struct Entry: Hashable, Sendable {

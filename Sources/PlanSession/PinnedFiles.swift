@@ -25,6 +25,7 @@ struct PinnedFiles {
 
     let texts: SourceTexts
     let unpinned: UnpinnedSources
+    let environment: ProcessEnvironment
 
     /// What came of pins.
     struct Outcome {
@@ -76,7 +77,9 @@ struct PinnedFiles {
     private func failure(_ error: any Error, of pin: Pin) -> Failure {
         switch error {
         case let error as SourceError:
-            Failure(error.category, [diagnostic(error.description, at: pin)])
+            Failure(
+                error.kind == .foreign ? .input : error.category,
+                [diagnostic(error.description, at: pin, hint: error.hint)])
         case let failure as Failure:
             Failure(
                 failure.category,
@@ -105,7 +108,9 @@ struct PinnedFiles {
         let exact = try await unpinned.resolve(address, of: pin.name.value)
         if files == nil {
             let archive = try await unpinned.cache.file(exact, of: pin.name.value)
-            files = try SourceTree.withUnpacked(archive) { try $0.files(of: pin.name.value, below: exact.subpath) }
+            files = try SourceTree.withUnpacked(archive, in: environment.temporaryDirectory) {
+                try $0.files(of: pin.name.value, below: exact.subpath)
+            }
         }
         guard var files else { throw await missingOpamFile(of: pin, in: exact) }
         let file = try opamFile(files.opam, of: pin)
@@ -135,7 +140,7 @@ struct PinnedFiles {
         guard let source = pin.source?.value, let address = try? address(of: source, of: pin),
             case .git(let url, let revision) = SourceAddress(address.url), let path = SourceAddress.localPath(url)
         else { return nil }
-        let checkout = WorkTree(path: SourceAddress.decoded(path))
+        let checkout = WorkTree(path: SourceAddress.decoded(path), environment: environment)
         return checkout.isAt(revision) ? checkout : nil
     }
 

@@ -6,7 +6,7 @@ package import Model
 internal import OpamRepository
 package import Planner
 package import PluginHost
-internal import System
+package import System
 
 /// Gathers what a plan is a function of: from a matrix, the plugins and the repositories.
 package struct PlanInputLoader: Sendable {
@@ -21,6 +21,8 @@ package struct PlanInputLoader: Sendable {
     /// Where repositories are read from instead, by the URL that a matrix names: a path or another URL. The plan is that
     /// of the URL.
     package var repositoryMirrors: [String: String]
+    /// Of the programs that are asked about work trees, and where sources are unpacked.
+    package var environment: ProcessEnvironment
     /// The architecture of targets that name none.
     package var architecture: String
     /// Decides which accepted failures have expired.
@@ -28,7 +30,8 @@ package struct PlanInputLoader: Sendable {
 
     package init(
         matrix: MatrixFile, catalog: PluginCatalog, cache: PlanCache, packageSources: SourceCache,
-        repositoryMirrors: [String: String] = [:], architecture: String = hostArchitecture(),
+        repositoryMirrors: [String: String] = [:], environment: ProcessEnvironment,
+        architecture: String = hostArchitecture(),
         today: CalendarDate = CalendarDate(daysSince1970: Int(Date().timeIntervalSince1970) / 86_400)
     ) {
         self.matrix = matrix
@@ -36,6 +39,7 @@ package struct PlanInputLoader: Sendable {
         self.cache = cache
         self.packageSources = packageSources
         self.repositoryMirrors = repositoryMirrors
+        self.environment = environment
         self.architecture = architecture
         self.today = today
     }
@@ -86,7 +90,8 @@ package struct PlanInputLoader: Sendable {
 
     private func pinnedPackages(_ unpinned: UnpinnedSources) async -> PinnedFiles.Outcome {
         guard matrix.pins.contains(where: \.hasFiles) else { return PinnedFiles.Outcome() }
-        return await PinnedFiles(texts: matrix.sources, unpinned: unpinned).outcome(of: matrix.pins)
+        return await PinnedFiles(texts: matrix.sources, unpinned: unpinned, environment: environment)
+            .outcome(of: matrix.pins)
     }
 
     private func sources(
@@ -94,7 +99,8 @@ package struct PlanInputLoader: Sendable {
         _ progress: @escaping @Sendable (Int, Int) -> Void
     ) async throws -> (sources: [[Int]: any PackageSource], warnings: [Diagnostic]) {
         let opened = try await RepositoryOpening(
-            matrix: matrix, cache: packageSources, revision: revision, mirrors: repositoryMirrors
+            matrix: matrix, cache: packageSources, revision: revision, mirrors: repositoryMirrors,
+            environment: environment
         ).openAll()
         var warnings = opened.compactMap(\.warning)
         var sources: [[Int]: any PackageSource] = [:]

@@ -17,6 +17,7 @@ struct RepositoryOpening {
     let revision: String?
     /// Where repositories are read from instead, by their URL: a path or another URL.
     let mirrors: [String: String]
+    let environment: ProcessEnvironment
 
     /// A repository at the state that is planned.
     struct Opened {
@@ -48,7 +49,7 @@ struct RepositoryOpening {
             }
             let repository =
                 if let url = remoteURL(of: matrix.repositories[first]) {
-                    try await remote(url, revision)
+                    try await remote(url, revision, of: matrix.repositories[first])
                 } else {
                     try opened[first].repository.at(revision)
                 }
@@ -71,7 +72,7 @@ struct RepositoryOpening {
             case .ref(let revision), .commit(let revision): revision
             }
         if let url = remoteURL(of: entry) {
-            let repository = try await remote(url, revision)
+            let repository = try await remote(url, revision, of: entry)
             return Opened(repository: repository, description: description(of: entry, repository.commit?.hex ?? ""))
         }
         let path = path(of: entry)
@@ -103,15 +104,17 @@ struct RepositoryOpening {
         return Self.isURL(place) ? place : nil
     }
 
-    private func remote(_ url: String, _ revision: String?) async throws -> Repository {
+    private func remote(_ url: String, _ revision: String?, of entry: RepositoryEntry) async throws -> Repository {
         do {
             let remote = try await cache.repository(at: url, revision: revision)
             return try Repository(path: remote.path, revision: remote.commit)
         } catch let error as SourceError {
-            guard error.kind != .missing else { throw Failure(.input, error.description) }
+            guard error.kind != .missing, error.kind != .foreign else {
+                throw Failure(.input, error.description, hint: error.hint)
+            }
+            let advice = "without a network, name a copy: --repository-mirrors \(entry.place.value.text)=FOLDER"
             throw Failure(
-                .unavailable, error.description,
-                hint: "without a network, name a copy: --repository-mirrors \(url)=FOLDER")
+                .unavailable, error.description, hint: error.hint ?? (error.kind == .network ? advice : nil))
         }
     }
 
@@ -124,7 +127,7 @@ struct RepositoryOpening {
     private func warning(ofCheckout path: String, _ revision: String?, at location: SourceLocation) async
         -> Diagnostic?
     {
-        let checkout = WorkTree(path: path)
+        let checkout = WorkTree(path: path, environment: environment)
         let status = await BlockingWork.run {
             checkout.isAt(revision) ? checkout.status(of: ["packages", "repo"]) : nil
         }

@@ -15,9 +15,12 @@ struct SourceTree {
 
     /// Lends the tree that `archive` holds; it is gone afterwards.
     ///
+    /// - Parameter directory: where it is unpacked.
     /// - Throws: `Failure` where it cannot be unpacked; what `body` throws.
-    static func withUnpacked<Result>(_ archive: String, _ body: (SourceTree) throws -> Result) throws -> Result {
-        let scratch = try ScratchDirectory.temporary()
+    static func withUnpacked<Result>(
+        _ archive: String, in directory: String, _ body: (SourceTree) throws -> Result
+    ) throws -> Result {
+        let scratch = try ScratchDirectory.temporary(in: directory)
         defer { withExtendedLifetime(scratch) {} }
         let folder = "\(scratch.path)/source"
         do throws(ArchiveError) {

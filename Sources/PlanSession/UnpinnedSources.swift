@@ -67,7 +67,8 @@ package final class UnpinnedSources: SourceResolver {
             files.opam = opam.replacing(source: try await resolve(source, of: package.description))
             return files
         } catch let error as SourceError {
-            let warning = Diagnostic(.warning, "the source of \(package) is not known: \(error)")
+            let warning = Diagnostic(
+                .warning, "the source of \(package) is not known: \(error)", hint: error.hint)
             state.withLock { state in
                 if !state.warnings.contains(warning) { state.warnings.append(warning) }
                 state.resolved[source.url] = ""

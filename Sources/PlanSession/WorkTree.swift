@@ -6,8 +6,11 @@ internal import System
 struct WorkTree: Sendable {
     /// Absolute.
     let path: String
+    /// Of git, which reads the user's configuration.
+    private let environment: ProcessEnvironment
 
-    init(path: String) {
+    init(path: String, environment: ProcessEnvironment) {
+        self.environment = environment
         self.path = URL(fileURLWithPath: path).standardizedFileURL.path
     }
 
@@ -79,7 +82,7 @@ struct WorkTree: Sendable {
         // A status must not write the index of somebody's checkout.
         let command = Subprocess(
             ["git", "-C", path] + arguments,
-            environment: ProcessInfo.processInfo.environment.merging(["GIT_OPTIONAL_LOCKS": "0"]) { $1 },
+            environment: environment.merging(["GIT_OPTIONAL_LOCKS": "0"]),
             outputLimit: Self.limit, timeLimit: Self.timeLimit)
         guard let outcome = try? command.wait() else { return nil }
         // What is more than the limit is not needed to say that something is left out.

@@ -1,11 +1,13 @@
 package import Core
+internal import Matrix
 internal import Model
 internal import OpamFormat
+internal import YAML
 
 /// What is wrong with the files of packages that have a part in a plan, each told once.
 ///
-/// A version that is left out has a part where an answer was made from its name; a field that does not count, where the
-/// version is built.
+/// A version that is left out has a part where an answer was made from its name, or the matrix selects it by name; a field that
+/// does not count, where the version is built.
 package struct PackageWarnings {
     private let inputs: PlanInputs
     private let memory: IncrementalState
@@ -25,7 +27,11 @@ package struct PackageWarnings {
                 let defects = stack.source.defects
                 if defects.isEmpty { continue }
                 let names = examinedNames(ofStack: number, among: Set(defects.map(\.name)))
-                for defect in defects where names.contains(defect.name) {
+                for defect in defects {
+                    guard
+                        names.contains(defect.name)
+                            || defect.isLeftOut && isSelected(defect.name, inputs.matrix.packages)
+                    else { continue }
                     guard try defect.isLeftOut || isBuilt(defect, stack.source) else { continue }
                     if told.insert(defect.warning).inserted { warnings.append(defect.warning) }
                 }
@@ -42,6 +48,18 @@ package struct PackageWarnings {
         }
         let names = memory.stacks[stack].names
         return Set(isExamined.indices.lazy.filter { isExamined[$0] }.map { names[$0] }.filter(wanted.contains))
+    }
+
+    /// Whether there would be a cell for a package of this name if its files were right.
+    private func isSelected(_ name: String, _ selections: [PackageSelection]) -> Bool {
+        selections.contains { selection in
+            switch selection.source.value {
+            case .all: true
+            case .patterns(let patterns): patterns.contains { $0.name.matches(name) }
+            case .set(let set): isSelected(name, inputs.matrix.sets[set] ?? [])
+            case .tag, .maintainer, .reverseDependencies, .except: false
+            }
+        }
     }
 
     private func isBuilt(_ defect: PackageDefect, _ source: any PackageSource) throws -> Bool {

@@ -16,7 +16,7 @@ final class ChildProcess {
     /// Starts `program` with `arguments` (the program's name not among them).
     ///
     /// - Throws: `PluginFault` with the system's reason.
-    init(program: String, arguments: [String]) throws(PluginFault) {
+    init(program: PluginHostProgram, arguments: [String]) throws(PluginFault) {
         let peer = try socketPair()
         defer { close(peer.theirs) }
         socket = peer.ours

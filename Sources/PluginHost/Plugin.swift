@@ -21,7 +21,7 @@ package actor Plugin {
     package nonisolated let file: PluginFile
     package nonisolated let identity: Identity
 
-    private let host: String
+    private let host: PluginHostProgram
     private let limits: PluginLimits
     private let executor: SerialQueueExecutor
     private var process: PluginProcess?
@@ -29,7 +29,8 @@ package actor Plugin {
     package nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
     private init(
-        _ file: PluginFile, identity: Identity, host: String, limits: PluginLimits, executor: SerialQueueExecutor,
+        _ file: PluginFile, identity: Identity, host: PluginHostProgram, limits: PluginLimits,
+        executor: SerialQueueExecutor,
         process: sending PluginProcess
     ) {
         self.file = file
@@ -42,10 +43,10 @@ package actor Plugin {
 
     /// Loads `file` into a child, checks its descriptor and learns its name.
     ///
-    /// - Parameter host: the path of `ciso-plugin-host`.
+    /// - Parameter host: loads it.
     /// - Throws: `Failure` naming what was expected, found, and a remedy.
     package static func load(
-        _ file: PluginFile, host: String = Plugin.defaultHost, limits: PluginLimits = PluginLimits()
+        _ file: PluginFile, host: PluginHostProgram = .besideThisProgram(), limits: PluginLimits = PluginLimits()
     ) async throws -> Plugin {
         let executor = SerialQueueExecutor(label: "plugin \(file.name)")
         guard let digest = try? fileDigest(file.path) else {
@@ -62,11 +63,6 @@ package actor Plugin {
         } catch let fault as PluginFault {
             throw fault.failure(of: file)
         }
-    }
-
-    /// `ciso-plugin-host` in the directory of the running program.
-    package static var defaultHost: String {
-        runningProgram().map { "\(directoryName($0))/ciso-plugin-host" } ?? "ciso-plugin-host"
     }
 
     /// Who the plugin is and what it serves.

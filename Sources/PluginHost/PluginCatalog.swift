@@ -8,13 +8,13 @@ package final class PluginCatalog: Sendable {
     package let found: PluginSearchPath.Found
 
     private let searchPath: PluginSearchPath
-    private let host: String
+    private let host: PluginHostProgram
     private let limits: PluginLimits
     private let loading = AsyncMemo<String, Plugin>()
 
     /// Looks for plugins; loads none.
     package init(
-        _ searchPath: PluginSearchPath = PluginSearchPath(), host: String = Plugin.defaultHost,
+        _ searchPath: PluginSearchPath = PluginSearchPath(), host: PluginHostProgram = .besideThisProgram(),
         limits: PluginLimits = PluginLimits()
     ) {
         self.searchPath = searchPath

@@ -15,7 +15,7 @@ package final class PluginProcess {
     /// Starts the child and has it load `file`.
     ///
     /// - Throws: `PluginFault` where it cannot be loaded or its descriptor is not as it must be.
-    package init(_ file: PluginFile, host: String, limits: PluginLimits) throws(PluginFault) {
+    package init(_ file: PluginFile, host: PluginHostProgram, limits: PluginLimits) throws(PluginFault) {
         // The child's own alarm is for a child that nobody watches any more: later than ours.
         let seconds = max(1, limits.time.components.seconds * 2 + 5)
         // The loader looks for a name without a slash in the system's folders.

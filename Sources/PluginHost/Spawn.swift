@@ -3,20 +3,18 @@ internal import Glibc
 internal import System
 
 /// Starts a process of its own group with `peer` as its descriptor 3, `errors` as its standard error; it
-/// closes all other descriptors itself. Of our environment it gets only what the loader needs: a plugin must not depend on the rest.
+/// closes all other descriptors itself. It gets no variables of ours: a plugin must not depend on them.
 ///
 /// It is not bound to the thread that starts it: threads of a queue come and go. It ends when `peer` is closed.
 func spawn(
-    _ program: String, _ arguments: [String], peer: Int32, errors: Int32
+    _ program: PluginHostProgram, _ arguments: [String], peer: Int32, errors: Int32
 ) throws(PluginFault) -> pid_t {
     var environment = ["SWIFT_BACKTRACE=enable=no", "LANG=C.UTF-8", "TZ=UTC"]
-    if let path = getenv("LD_LIBRARY_PATH") {
-        environment.append("LD_LIBRARY_PATH=\(String(cString: path))")
-    }
+    if let libraryPath = program.libraryPath { environment.append("LD_LIBRARY_PATH=\(libraryPath)") }
     do throws(SystemError) {
         let null = try OpenFile<SystemError>("/dev/null", O_RDWR)
         return try ProcessStart(
-            path: program, arguments: [program] + arguments, environment: environment, input: null.descriptor,
+            path: program.path, arguments: [program.path] + arguments, environment: environment, input: null.descriptor,
             output: null.descriptor, error: errors, kept: [peer], places: [peer: 3], isBound: false
         ).start(SystemError.self)
     } catch {

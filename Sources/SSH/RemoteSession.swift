@@ -46,7 +46,8 @@ public final class RemoteSession: Sendable {
         mark = String(UInt64.random(in: .min ... .max), radix: 36)
         workspace = "\(host.directory)/ciso.\(mark)"
         scratch = try Files.scratchDirectory(in: absolute(directory))
-        socket = try ScratchDirectory.temporary(isShort: true)
+        // The path of a socket is short.
+        socket = try ScratchDirectory.temporary(in: "/tmp")
         control = "\(socket.path)/s"
         let script = RemoteScript.keeper(host, workspace: workspace, mark: mark, claims: claims)
         keeper = try ControlConnection(host: host, control: control, script: script)
@@ -59,10 +60,11 @@ public final class RemoteSession: Sendable {
 
     /// Connects to `host`, looks around and leaves.
     ///
+    /// - Parameter directory: on this machine, for temporary files.
     /// - Returns: what it is, for a person.
     /// - Throws: as `init`.
-    public static func trial(of host: RemoteHost) async throws -> String {
-        let scratch = try ScratchDirectory.temporary()
+    public static func trial(of host: RemoteHost, in directory: String) async throws -> String {
+        let scratch = try ScratchDirectory.temporary(in: directory)
         let session = try await RemoteSession(host, in: scratch.path)
         let answer = try await session.answer(to: RemoteScript(PackageResources.describe_host_sh))
         await session.close()
@@ -143,7 +145,7 @@ public final class RemoteSession: Sendable {
         let isTerminal = isatty(STDIN_FILENO) == 1
         let words = host.words(
             control: control, isMaster: false, terminal: isTerminal, "exec /bin/sh \(file)")
-        let variables = host.client.environment.merging(terminalType) { own, _ in own }
+        let variables = host.client.environment
         let result = await Supervisor.run { cancellation in
             do throws(Failure) {
                 let process = try RemoteSession.start(
@@ -160,10 +162,6 @@ public final class RemoteSession: Sendable {
             throw Failure(.unavailable, "\(host.name): the shell: \(result.ending)")
         }
         return status
-    }
-
-    private var terminalType: [String: String] {
-        getenv("TERM").map { ["TERM": String(cString: $0)] } ?? [:]
     }
 
     /// The words of a call that shares the connection.

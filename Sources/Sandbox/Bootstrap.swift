@@ -90,7 +90,8 @@ extension EnvironmentStore {
         case .host:
             command.environment["CISO_ROOT"] = absolute(root)
             command.environment["CISO_CACHE"] = absolute(cache)
-            let temporary = try ScratchDirectory.temporary(isShared: true)
+            let temporary = try ScratchDirectory.temporary(
+                in: ProcessEnvironment(command.environment).temporaryDirectory, isShared: true)
             command.environment["TMPDIR"] = temporary.path
             result = await HostCommand.run(command, watching: [root, temporary.path], output: both)
             try shift(root, from: 0)

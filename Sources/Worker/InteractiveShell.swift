@@ -11,8 +11,11 @@ internal import System
 /// of its own inside, by the program `script`, and ours passes every key on.
 struct InteractiveShell {
     private let prepared: PreparedJob
+    /// The kind of the user's terminal, as in `TERM`.
+    private let terminalType: String
 
-    init(_ prepared: PreparedJob) {
+    init(_ prepared: PreparedJob, terminalType: String?) {
+        self.terminalType = terminalType ?? "dumb"
         self.prepared = prepared
     }
 
@@ -28,8 +31,7 @@ struct InteractiveShell {
         let isTerminal = isatty(STDIN_FILENO) == 1
         let step = Step(
             "shell", phase: .build, script: script(isTerminal: isTerminal), directory: session.recipe.directory,
-            environment: session.recipe.environment.merging(
-                ["TERM": ProcessInfo.processInfo.environment["TERM"] ?? "dumb"]) { _, own in own })
+            environment: session.recipe.environment.merging(["TERM": terminalType]) { _, own in own })
         let limits = Limits(
             time: nil, silence: nil, memory: nil, processes: 4096, processors: nil, openFiles: 4096, disk: nil,
             output: nil)
@@ -45,16 +47,10 @@ struct InteractiveShell {
     }
 
     private func script(isTerminal: Bool) -> String {
-        let keys = "\(prepared.session.backend.inputs)/keys"
-        let shell = prepared.session.target.environment.shell.path
-        guard isTerminal else { return "exec \(ShellWord.quoted(shell)) <\(keys)\n" }
-        return """
-            if command -v script >/dev/null; then
-                exec script -q -e -c \(ShellWord.quoted("exec \(shell) -i")) /dev/null <\(keys)
-            fi
-            exec \(ShellWord.quoted(shell)) -i <\(keys)
-
-            """
+        ShellWord.assignments([
+            "shell": prepared.session.target.environment.shell.path,
+            "keys": "\(prepared.session.backend.inputs)/keys", "terminal": isTerminal ? "yes" : "no",
+        ]) + String(decoding: PackageResources.interactive_shell_sh, as: UTF8.self)
     }
 
     /// Passes on what is typed until its end; the thread ends with the process.

@@ -13,7 +13,7 @@ package import SSH
 internal import Sandbox
 internal import Supervision
 internal import Synchronization
-internal import System
+package import System
 
 /// Runs jobs from this Linux machine: in sandboxes of its own, or on hosts that it reaches by ssh.
 public final class LocalRunner: JobRunner {
@@ -29,6 +29,8 @@ public final class LocalRunner: JobRunner {
     let systemPackages: SystemPackageLayers
     let remote: RemoteSessions
     let clients: OpamClients
+    /// Of the programs that make root file systems.
+    let environment: ProcessEnvironment
     private let beginLog: LogKeeper
     let defaultLimits: Limits
     let processors: Int
@@ -42,6 +44,7 @@ public final class LocalRunner: JobRunner {
     ///   - sharedLayers: where several machines keep layers; nil: they stay here.
     ///   - sources: the cache of the packages' archives.
     ///   - hosts: where jobs run whose targets are no Linux roots.
+    ///   - environment: of the programs that make root file systems: mirrors and proxies are variables.
     ///   - limits: for jobs that have none of their own.
     ///   - cacheLimit: bytes that the cache may hold when no job runs; nil: any number.
     ///   - processors: that one build is told to use.
@@ -49,7 +52,7 @@ public final class LocalRunner: JobRunner {
     /// - Throws: `Failure` where the folders cannot be made.
     package init(
         _ folders: WorkerFolders, plugins: PluginCatalog, sharedLayers: (any SharedLayers)? = nil,
-        sources: SourceCache, hosts: HostSettings = HostSettings(),
+        sources: SourceCache, hosts: HostSettings = HostSettings(), environment: ProcessEnvironment,
         limits: Job.Limits? = nil, cacheLimit: Int? = nil,
         processors: Int = ProcessInfo.processInfo.activeProcessorCount, beginLog: @escaping LogKeeper
     ) throws {
@@ -57,12 +60,13 @@ public final class LocalRunner: JobRunner {
         self.sources = sources
         self.sharedLayers = sharedLayers
         sharedLayerIndex = sharedLayers.map { SharedLayerIndex($0) }
+        self.environment = environment
         self.beginLog = beginLog
         self.processors = processors
         self.cacheLimit = cacheLimit
         defaultLimits = Limits().narrowed(by: limits)
         layers = folders.layerStore
-        environments = TargetEnvironments(folders.environmentStore, catalog: plugins)
+        environments = TargetEnvironments(folders.environmentStore, catalog: plugins, variables: environment)
         systemPackages = SystemPackageLayers(folders)
         clients = OpamClients(folders)
         remote = RemoteSessions(hosts, scratch: folders.scratch)

@@ -36,7 +36,7 @@ package struct Reproduction: Sendable {
         try await withPreparedJob(request, progress) { prepared in
             try await prepared.session.layOut()
             if let remote = prepared.remote { return try await remote.interact(script(entering: prepared)) }
-            return try await InteractiveShell(prepared).run(output: output)
+            return try await InteractiveShell(prepared, terminalType: runner.environment["TERM"]).run(output: output)
         }
     }
 

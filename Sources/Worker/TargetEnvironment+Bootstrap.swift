@@ -6,6 +6,7 @@ internal import PluginMessages
 internal import Sandbox
 internal import Supervision
 internal import Synchronization
+internal import System
 
 // MARK: Making the environment of a target, and comparing it with its description
 
@@ -20,11 +21,11 @@ extension TargetEnvironment {
         return try CanonicalJSON.digest(of: recipe)
     }
 
+    /// - Parameter directories: where programs are looked up.
     /// - Throws: `PermanentFailure` for the first program that the bootstrap needs and this machine lacks.
-    func checkTools() throws {
-        let folders = (ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin").split(separator: ":")
+    func checkTools(in directories: [String]) throws {
         for tool in environment.tools
-        where !folders.contains(where: { FileManager.default.isExecutableFile(atPath: "\($0)/\(tool.program)") }) {
+        where !directories.contains(where: { FileManager.default.isExecutableFile(atPath: "\($0)/\(tool.program)") }) {
             let packages = tool.packages.sorted { $0.key < $1.key }.map { "\($0.value) (\($0.key))" }
             throw PermanentFailure(
                 "target '\(request.target)': making its environment needs the program '\(tool.program)', which is not on "
@@ -34,14 +35,15 @@ extension TargetEnvironment {
         }
     }
 
-    /// A step at the worker sees the worker's own variables: mirrors and proxies are told by them. There is no home yet
-    /// to start in.
-    func bootstrapCommand(_ step: Step) -> Command {
+    /// There is no home yet to start in.
+    ///
+    /// - Parameter variables: the worker's, which a step on its machine sees: they name mirrors and proxies.
+    func bootstrapCommand(_ step: Step, _ variables: ProcessEnvironment) -> Command {
         var command = command(step, limits: Self.bootstrapLimits)
         command.workingDirectory = step.directory ?? "/"
         if step.place == .worker {
             command.program = .script(step.script, shell: ["/bin/sh", "-eu"])
-            command.environment = ProcessInfo.processInfo.environment.merging(step.environment) { _, own in own }
+            command.environment = variables.merging(step.environment)
         }
         return command
     }

@@ -14,17 +14,23 @@ internal import System
 actor TargetEnvironments {
     private let store: EnvironmentStore
     private let catalog: PluginCatalog
+    private let variables: ProcessEnvironment
     private let attempts: Int
     private let backoff: Duration
     private let known = AsyncMemo<Plan.Target, TargetEnvironment>()
     private var failed: [Digest: PermanentFailure] = [:]
 
     /// - Parameters:
+    ///   - variables: of the programs that make environments.
     ///   - attempts: how often an environment is tried where the network, the mirror or the machine is to blame.
     ///   - backoff: the pause before the second attempt, doubled for each further one.
-    init(_ store: EnvironmentStore, catalog: PluginCatalog, attempts: Int = 3, backoff: Duration = .seconds(2)) {
+    init(
+        _ store: EnvironmentStore, catalog: PluginCatalog, variables: ProcessEnvironment, attempts: Int = 3,
+        backoff: Duration = .seconds(2)
+    ) {
         self.store = store
         self.catalog = catalog
+        self.variables = variables
         self.attempts = attempts
         self.backoff = backoff
     }
@@ -102,7 +108,7 @@ actor TargetEnvironments {
             patterns: LogReader(try await plugin.patterns()), base: "")
         if environment.isRemote { return environment }
         if let obstacle = SubordinateIDs.obstacle() { throw PermanentFailure(obstacle) }
-        if store.existing(target.environment) == nil { try environment.checkTools() }
+        if store.existing(target.environment) == nil { try environment.checkTools(in: variables.programDirectories) }
         environment.base = try await makeBase(of: environment, target.environment, progress)
         return environment
     }
@@ -112,7 +118,7 @@ actor TargetEnvironments {
     ) async throws -> String {
         let steps = environment.environment.bootstrap.map { step in
             BootstrapStep(
-                step.place == .worker ? .host : .environment, environment.bootstrapCommand(step))
+                step.place == .worker ? .host : .environment, environment.bootstrapCommand(step, variables))
         }
         do {
             return try await store.make(

@@ -1,4 +1,5 @@
 public import Core
+internal import Fetching
 internal import Glibc
 public import Layers
 internal import System
@@ -14,6 +15,12 @@ extension WorkerFolders {
         return usage.entries(.layer, places(layers.unpackedLayers, layers.directory))
             + usage.entries(.environment, places(environments.digests, environments.directory))
             + usage.entries(.system, systemLayerStore.listArchives().layers)
+            + usage.entries(.source, cachedSources.mapValues(\.path))
+    }
+
+    private var cachedSources: [Digest: SourceCacheEntry] {
+        let entries = sharedSources.map { SourceCacheEntry.all(in: $0) } ?? []
+        return Dictionary(entries.map { ($0.digest, $0) }, uniquingKeysWith: { first, _ in first })
     }
 
     /// Removes the least recently used entries that no living process may be using, until the rest takes at most `limit` bytes.
@@ -22,11 +29,13 @@ extension WorkerFolders {
     @discardableResult
     public func trimCache(to limit: Int) throws(Failure) -> [CacheUsage.Entry] {
         let (layers, environments, system) = (layerStore, environmentStore, systemLayerStore)
+        let sources = cachedSources
         return try usage.evict(cacheEntries, to: limit) { entry throws(Failure) in
             switch entry.kind {
             case .layer: try layers.discard(entry.digest)
             case .environment: try environments.discard(entry.digest)
             case .system: system.removeArchive(entry.digest)
+            case .source: try sources[entry.digest]?.remove()
             }
         }
     }

@@ -12,22 +12,28 @@ public struct WorkerFolders: Hashable, Sendable {
     public let cache: String
     /// The archives of layers that jobs left.
     public let archives: String
+    /// The sources that were fetched for all stores of the user; nil where they are not this cache's.
+    public let sharedSources: String?
 
     /// - Parameters:
     ///   - root: where running jobs write.
     ///   - cache: where root file systems and unpacked layers are kept; nil: in `root`.
     ///   - archives: where layers are kept; nil: in `root`.
-    public init(_ root: String, cache: String? = nil, archives: String? = nil) {
+    ///   - sharedSources: a cache of sources that is bounded together with this one.
+    public init(_ root: String, cache: String? = nil, archives: String? = nil, sharedSources: String? = nil) {
         self.root = root
         self.cache = cache ?? root
         self.archives = archives ?? "\(root)/layers/objects"
+        self.sharedSources = sharedSources
     }
 
     /// The folders of a worker that runs the jobs of the store at `store`.
     ///
     /// - Parameter cache: the user's, with more than a worker's things in it.
     public init(store: String, cache: String) {
-        self.init("\(store)/ciso/worker", cache: "\(cache)/worker", archives: "\(store)/ciso/objects")
+        self.init(
+            "\(store)/ciso/worker", cache: "\(cache)/worker", archives: "\(store)/ciso/objects",
+            sharedSources: "\(cache)/sources")
     }
 
     /// Root file systems.

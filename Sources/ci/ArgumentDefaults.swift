@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import Core
+internal import System
 internal import YAML
 
 /// What the environment and `ciso.yaml` say of those options of a command that its command line does not have.
@@ -31,7 +32,7 @@ struct ArgumentDefaults {
         let configuration = try configuration()
         let isElsewhere =
             configuration.entries.keys.contains { !Settings.keys.contains($0) }
-            || configuration.environment.keys.contains { $0.hasPrefix("CISO_") }
+            || configuration.environment.variables.keys.contains { $0.hasPrefix("CISO_") }
         guard isElsewhere else {
             (arguments, depth) = ([], 0)
             return

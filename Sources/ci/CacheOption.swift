@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import Core
 internal import Foundation
+internal import System
 
 /// Where what can be computed again is kept. Every command that keeps something there has this option.
 struct CacheOption: ParsableArguments {

@@ -1,17 +1,18 @@
 internal import Core
 internal import Foundation
+internal import System
 internal import YAML
 
 /// What the environment and `ciso.yaml` say.
 struct Configuration: Sendable {
-    let environment: [String: String]
+    let environment: ProcessEnvironment
     let entries: [String: FlatMapping.Entry]
 
     /// The environment of this process and the `ciso.yaml` of the current directory, if there is one.
     ///
     /// - Throws: `Failure` with everything that is wrong in the file.
     static func current() throws -> Configuration {
-        let environment = ProcessInfo.processInfo.environment
+        let environment = ProcessEnvironment(ProcessInfo.processInfo.environment)
         let file = "ciso.yaml"
         guard FileManager.default.fileExists(atPath: file) else {
             return Configuration(environment: environment, entries: [:])

@@ -21,7 +21,7 @@ struct DoctorCommand: AsyncParsableCommand, TracedCommand, SandboxingCommand {
     func run() async throws {
         let configuration = try Configuration.current()
         let check = MachineCheck(
-            store: try store.path(in: configuration), path: configuration.environment["PATH"] ?? "",
+            store: try store.path(in: configuration), environment: configuration.environment,
             plugins: try PluginSearchPath.configured(configuration), hosts: try hosts.settings(configuration),
             cache: Result { try cache.directory(in: configuration) },
             cacheLimit: try Settings.cacheLimit.value(flag: nil, in: configuration) ?? .defaultCacheLimit,

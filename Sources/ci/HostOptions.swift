@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import Core
 internal import SSH
+internal import System
 
 /// Which hosts are reached by ssh, and how.
 struct HostOptions: ParsableArguments {
@@ -31,8 +32,8 @@ struct HostOptions: ParsableArguments {
     func settings(_ configuration: Configuration) throws -> HostSettings {
         let given = try rules.map { try HostSettings.rules(from: $0) }
         // The client sees what the user's own would: its agent, its home and how it is to be spoken to.
-        let variables = configuration.environment.filter { name, _ in
-            ["HOME", "USER", "LOGNAME", "PATH", "SSH_AUTH_SOCK", "LANG", "LC_ALL"].contains(name)
+        let variables = configuration.environment.variables.filter { name, _ in
+            ["HOME", "USER", "LOGNAME", "PATH", "SSH_AUTH_SOCK", "LANG", "LC_ALL", "TERM"].contains(name)
         }
         return HostSettings(
             rules: try Settings.hosts.value(flag: given, in: configuration) ?? [],

@@ -68,9 +68,12 @@ struct SourceOptions: ParsableArguments {
     func cache(in configuration: Configuration, store: String, readOnlyBeside aside: String? = nil) throws
         -> SourceCache
     {
-        let folder =
-            try Settings.sourceCache.value(flag: folder, in: configuration)
-            ?? "\(general.directory(in: configuration, store: store, isRead: aside != nil))/sources"
+        let given = try Settings.sourceCache.value(flag: folder, in: configuration)
+        let folders =
+            try given == nil
+            ? WorkerFolders(
+                store: store, cache: general.directory(in: configuration, store: store, isRead: aside != nil)) : nil
+        let folder = given ?? folders?.sharedSources ?? ""
         if aside == nil {
             try WritableDirectory.check(
                 folder, "the cache of sources",
@@ -78,7 +81,7 @@ struct SourceOptions: ParsableArguments {
         }
         let mirrors = try Settings.sourceMirrors.value(flag: mirrors, in: configuration) ?? ""
         return SourceCache(
-            aside ?? folder, others: aside == nil ? [] : [folder],
+            aside ?? folder, usage: aside == nil ? folders?.usage : nil, others: aside == nil ? [] : [folder],
             mirrors: mirrors.split(separator: " ").map(String.init),
             download: SourceDownloader(HTTPClient(HTTPSettings(configuration))).download)
     }
@@ -134,7 +137,7 @@ struct RunnerOptions: ParsableArguments {
 
     /// The plugins on the search path.
     func catalog(_ configuration: Configuration) throws -> PluginCatalog {
-        PluginCatalog(try PluginSearchPath.configured(configuration, flag: pluginPath))
+        try PluginCatalog(configuration, flag: pluginPath)
     }
 
     /// The runner whose layers are objects of the store at `path`.
@@ -148,7 +151,7 @@ struct RunnerOptions: ParsableArguments {
             WorkerFolders(store: path, cache: sources.general.directory(in: configuration, store: path)),
             plugins: catalog, sharedLayers: services.layers(in: configuration),
             sources: sources.cache(in: configuration, store: path),
-            hosts: hosts.settings(configuration),
+            hosts: hosts.settings(configuration), environment: configuration.environment,
             cacheLimit: (Settings.cacheLimit.value(flag: cacheLimit, in: configuration) ?? .defaultCacheLimit).bytes,
             beginLog: beginLog)
     }

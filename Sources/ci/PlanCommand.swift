@@ -46,16 +46,16 @@ struct PlanCommand: AsyncParsableCommand, TracedCommand {
         let configuration = try Configuration.current()
         let path = try store.path(in: configuration)
         let cache = try sources.general.directory(in: configuration, store: path, isRead: dryRun)
-        try WritableDirectory.checkTemporary()
-        let scratch = try ScratchDirectory.temporary()
+        try WritableDirectory.checkTemporary(configuration.environment.temporaryDirectory)
+        let scratch = try ScratchDirectory.temporary(in: configuration.environment.temporaryDirectory)
         defer { withExtendedLifetime(scratch) {} }
         let preparation = PlanInputLoader(
             matrix: try MatrixFile(path: matrix),
-            catalog: PluginCatalog(try PluginSearchPath.configured(configuration, flag: pluginPath)),
+            catalog: try PluginCatalog(configuration, flag: pluginPath),
             cache: PlanCache(cache, isReadOnly: dryRun),
             packageSources: try sources.cache(
                 in: configuration, store: path, readOnlyBeside: dryRun ? "\(scratch.path)/sources" : nil),
-            repositoryMirrors: try repositories.places(in: configuration))
+            repositoryMirrors: try repositories.places(in: configuration), environment: configuration.environment)
         let progress = PlanProgressLine(quiet: talk.quiet)
         let keeping = PlanSession(
             preparation, store: path, isDry: dryRun, progress: { progress.show($0) })

@@ -6,6 +6,7 @@ internal import PluginHost
 internal import Review
 internal import RunnerInterface
 internal import Store
+internal import System
 internal import Worker
 
 struct ReproduceCommand: AsyncParsableCommand, TracedCommand, SandboxingCommand {
@@ -35,7 +36,7 @@ struct ReproduceCommand: AsyncParsableCommand, TracedCommand, SandboxingCommand 
 
     func run() async throws {
         let configuration = try Configuration.current()
-        try WritableDirectory.checkTemporary()
+        try WritableDirectory.checkTemporary(configuration.environment.temporaryDirectory)
         let results = try store.results(of: deployment)
         let request = try JobRequest(for: cell.selector(), tests: test, in: results)
         let catalog = try machine.catalog(configuration)

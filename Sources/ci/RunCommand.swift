@@ -10,6 +10,7 @@ internal import Records
 internal import Review
 internal import RunnerInterface
 internal import Store
+internal import System
 internal import Worker
 
 struct RunCommand: AsyncParsableCommand, TracedCommand, SandboxingCommand {
@@ -69,7 +70,7 @@ struct RunCommand: AsyncParsableCommand, TracedCommand, SandboxingCommand {
         // The results are in the store.
         StandardOutput.tolerateClosed()
         let configuration = try Configuration.current()
-        try WritableDirectory.checkTemporary()
+        try WritableDirectory.checkTemporary(configuration.environment.temporaryDirectory)
         let path = try store.path(in: configuration)
         let catalog = try machine.catalog(configuration)
         let (store, documents, header) = try await planned(in: path, catalog: catalog, configuration)
@@ -114,7 +115,7 @@ struct RunCommand: AsyncParsableCommand, TracedCommand, SandboxingCommand {
         let preparation = PlanInputLoader(
             matrix: try MatrixFile(path: matrix), catalog: catalog, cache: PlanCache(cache),
             packageSources: try machine.sources.cache(in: configuration, store: path),
-            repositoryMirrors: try repositories.places(in: configuration))
+            repositoryMirrors: try repositories.places(in: configuration), environment: configuration.environment)
         let progress = PlanProgressLine(quiet: talk.quiet)
         let planned = try await PlanSession(preparation, store: path, progress: { progress.show($0) }).plan()
         progress.clear()

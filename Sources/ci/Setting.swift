@@ -3,6 +3,7 @@ internal import Core
 internal import Logging
 internal import Registry
 internal import SSH
+internal import System
 internal import YAML
 
 /// Something that a flag, an environment variable or `ciso.yaml` may set; the first of these that does wins.

@@ -2,6 +2,7 @@ import Core
 import Doctor
 import PluginHost
 import SSH
+import System
 import TestSupport
 import Testing
 
@@ -15,7 +16,8 @@ import Testing
 
     private func findings(path: String, cache: Result<String?, any Error>) async -> [String: Finding] {
         let check = MachineCheck(
-            store: folder("store"), path: path, plugins: PluginSearchPath(given: []), hosts: HostSettings(),
+            store: folder("store"), environment: ProcessEnvironment(["PATH": path]),
+            plugins: PluginSearchPath(given: []), hosts: HostSettings(),
             cache: cache)
         return Dictionary(await check.findings().map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
     }

@@ -74,7 +74,8 @@ import Testing
             """, to: "m.yaml")
         let preparation = PlanInputLoader(
             matrix: try MatrixFile(path: folder("m.yaml")), catalog: PluginCatalog(PluginSearchPath(entries: [])),
-            cache: PlanCache(folder("cache")), packageSources: SourceCache(folder("sources")))
+            cache: PlanCache(folder("cache")), packageSources: SourceCache(folder("sources")),
+            environment: .ofTests)
         let failure = await #expect(throws: Failure.self) { try await preparation.inputs() }
         let words = failure?.description ?? ""
         for part in [

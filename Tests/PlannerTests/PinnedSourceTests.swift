@@ -65,8 +65,9 @@ import Testing
                 throw SourceError(.network, "\(url): no network in tests")
             }
             let unpinned = UnpinnedSources(cache)
-            let outcome = await PinnedFiles(texts: inputs.matrix.sources, unpinned: unpinned).outcome(
-                of: inputs.matrix.pins)
+            let outcome = await PinnedFiles(texts: inputs.matrix.sources, unpinned: unpinned, environment: .ofTests)
+                .outcome(
+                    of: inputs.matrix.pins)
             if let failure = outcome.failure { throw failure }
             try inputs.pin(outcome.packages)
             inputs.unpinned = unpinned

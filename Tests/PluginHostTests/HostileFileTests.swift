@@ -103,7 +103,8 @@ import Testing
     @Test func aMissingChildProgramIsTold() async throws {
         let workshop = try Workshop()
         let file = try workshop.hostile()
-        let failure = await failure(of: try await Plugin.load(file, host: "\(workshop.directory)/none"))
+        let failure = await failure(
+            of: try await Plugin.load(file, host: PluginHostProgram(path: "\(workshop.directory)/none")))
         #expect(failure?.category == .unavailable)
         #expect(failure?.description.contains("the child process could not be started") == true)
     }

@@ -11,7 +11,8 @@ import Testing
         let folder = try TemporaryDirectory()
         let file = try ExamplePlugin.build(in: folder.path, changing: changes)
         let catalog = PluginCatalog(
-            PluginSearchPath(entries: [file]), host: try BuiltProgram.path(of: "ciso-plugin-host"),
+            PluginSearchPath(entries: [file]),
+            host: PluginHostProgram(path: try BuiltProgram.path(of: "ciso-plugin-host")),
             limits: PluginLimits())
         let (plugin, request) = try await catalog.plugin(serving: "minimal-1")
         return (plugin.identity.digest, try await plugin.answersDigest(for: request))

@@ -2,6 +2,7 @@ import Layers
 import Model
 import OpamSwitch
 import RunnerInterface
+import TestSupport
 
 @testable import Worker
 
@@ -42,8 +43,10 @@ struct BuiltSwitch {
     ///
     /// - Parameter left: a package that is left out.
     func withState(in directory: String, leavingOut left: String? = nil) async throws -> [String] {
-        let target = try await TargetEnvironments(world.folders.environmentStore, catalog: world.catalog)
-            .environment(of: world.target) { _ in }
+        let target = try await TargetEnvironments(
+            world.folders.environmentStore, catalog: world.catalog, variables: .ofTests
+        )
+        .environment(of: world.target) { _ in }
         let built = order.compactMap { endings[$0] }.filter { $0.report.layer != nil }
         let kept = zip(built, layers).filter { $0.0.request.job.package.name != left }
         let inputs = kept.compactMap { ending, _ in

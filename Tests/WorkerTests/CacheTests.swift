@@ -1,6 +1,8 @@
 import Core
+import Fetching
 import Foundation
 import Layers
+import OpamFormat
 import System
 import TestSupport
 import Testing
@@ -60,6 +62,56 @@ import Testing
         let place = try await folders.layerStore.unpacked(digests[2])
         #expect(try String(contentsOfFile: "\(place)/home/c", encoding: .utf8).utf8.count == 100_000)
         #expect(try FileManager.default.contentsOfDirectory(atPath: "\(folders.cache)/uses").count == 2)
+    }
+
+    /// Sources are bounded together with the rest; what a run has used is not removed while it runs.
+    @Test func sourcesGoLikeEverythingElse() async throws {
+        let folders = WorkerFolders(store: directory("store"), cache: directory("cache"))
+        let shared = try #require(folders.sharedSources)
+        let cache = SourceCache(shared, usage: folders.usage)
+        func source(_ name: String) throws -> Source {
+            try directory.write(String(repeating: name, count: 100_000), to: name)
+            let kinds: [Checksum.Kind] = [.md5, .sha256]
+            let checksums = try kinds.map { try #require(Checksum(ofFile: directory(name), $0)) }
+            return Source(url: "file://\(directory(name))", checksums: checksums)
+        }
+        let sources = try ["a", "b"].map(source)
+        let places = try await [cache.file(sources[0], of: "a"), cache.file(sources[1], of: "b")]
+        let total = folders.cacheEntries.reduce(0) { $0 + $1.size }
+        #expect(folders.cacheEntries.map(\.kind) == [.source, .source], "the two names of a file are one entry")
+        #expect(total >= 200_000 && total < 300_000)
+        // Times of files have the resolution of the kernel's clock.
+        try await Task.sleep(for: .milliseconds(20))
+        var session: ScratchDirectory? = try folders.usage.beginSession()
+        #expect(try await cache.file(sources[0], of: "a") == places[0])
+        #expect(try folders.trimCache(to: 0).count == 1)
+        #expect(access(places[0], F_OK) == 0 && access(places[1], F_OK) != 0)
+        session = nil
+        #expect(session == nil)
+        #expect(try folders.trimCache(to: 0).count == 1)
+        let left = try FileManager.default.subpathsOfDirectory(atPath: shared).filter {
+            $0.split(separator: "/").count == 3
+        }
+        #expect(left == [], "every name of the file is gone")
+        // What is still at its address is fetched again; a folder that has changed is not the planned one.
+        #expect(try await cache.file(sources[1], of: "b") == places[1])
+    }
+
+    /// The copy of a repository and what its commits hold are made again.
+    @Test func copiesOfRepositoriesGoAndComeAgain() async throws {
+        let folders = WorkerFolders(store: directory("store"), cache: directory("cache"))
+        let origin = directory("origin")
+        try git("init", "-q", "-b", "main", origin, at: "/")
+        try directory.write("text", to: "origin/file")
+        try git("add", "file", at: origin)
+        try git("commit", "-q", "-m", "one", at: origin)
+        let cache = SourceCache(try #require(folders.sharedSources), usage: folders.usage)
+        let source = try await cache.exact(Source(url: "git+file://\(origin)#main"), of: "a")
+        let archive = try await cache.file(source, of: "a")
+        #expect(folders.cacheEntries.map(\.kind) == [.source, .source], "the copy, and the archive of the commit")
+        #expect(try folders.trimCache(to: 0).count == 2)
+        #expect(folders.cacheEntries == [] && access("\(archive).sha256", F_OK) != 0)
+        #expect(try await cache.file(source, of: "a") == archive)
     }
 
     @Test func whatALivingProcessUsesStays() async throws {

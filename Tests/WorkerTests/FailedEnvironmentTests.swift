@@ -24,27 +24,16 @@ struct FailedEnvironmentTests {
         ///   - bootstrap: the script of the step at the worker; `count` is the file that it may count its runs in.
         ///   - version: what the plugin says of the environment, whose probe says that it is 1.
         init(
-            _ bootstrap: String = Self.fill, network: Bool = false, tools: String = "", version: String = "1",
+            _ bootstrap: String = SmallRootPlugin.fill, network: Bool = false, tools: String = "",
+            version: String = "1",
             in directory: TemporaryDirectory? = nil
         ) async throws {
             folder = try directory ?? TemporaryDirectory()
-            let script = Self.escaped(Self.escaped("echo made >> \(folder.path)/count; \(bootstrap)"))
-            let start = #""environment":{"kind":"root-file-system","tools":[\#(tools)],"#
-            let probe = #""probe":{"name":"probe","phase":"bootstrap","script":"echo os-version=1"},"#
-            let step = #"{"name":"fill","phase":"bootstrap","place":"worker","user":"root","network":\#(network),"#
-            let described = Self.escaped(
-                #""os-version":"\#(version)"},\#(start)\#(probe)"bootstrap":[\#(step)"script":""#)
-            let file = try ExamplePlugin.build(
-                in: folder.path,
-                changing: [
-                    (Self.escaped(#"{"patterns":[]}"#), Self.escaped(Self.pattern)),
-                    (
-                        Self.escaped(#""os-version":"1"},"environment":{"kind":"host","bootstrap":["#) + "\"",
-                        described + script + Self.escaped(#""},"#) + "\""
-                    ),
-                ])
+            let file = try SmallRootPlugin.build(
+                in: folder.path, bootstrap: bootstrap, network: network, tools: tools, version: version)
             let catalog = PluginCatalog(
-                PluginSearchPath(entries: [file]), host: try BuiltProgram.path(of: "ciso-plugin-host"),
+                PluginSearchPath(entries: [file]),
+                host: PluginHostProgram(path: try BuiltProgram.path(of: "ciso-plugin-host")),
                 limits: PluginLimits())
             let (plugin, request) = try await catalog.plugin(serving: "minimal-1")
             let description = try await plugin.target(request)
@@ -57,25 +46,9 @@ struct FailedEnvironmentTests {
                 systemCompiler: false, options: [:], variables: description.variables,
                 environment: try description.environmentDigest, required: true)
             environments = TargetEnvironments(
-                EnvironmentStore("\(folder.path)/worker"), catalog: catalog, backoff: .milliseconds(1))
+                EnvironmentStore("\(folder.path)/worker"), catalog: catalog, variables: .ofTests,
+                backoff: .milliseconds(1))
         }
-
-        /// As in a string of JSON or C.
-        private static func escaped(_ text: String) -> String {
-            text.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"")
-        }
-
-        private static let pattern =
-            #"{"patterns":[{"name":"missing","kind":"missing-system-package","expression":": not found$","#
-            + #""signature":"missing program","examples":[{"line":"x: not found","signature":"missing program"}]}]}"#
-
-        static let fill = """
-            mkdir -p $CISO_ROOT/proc $CISO_ROOT/dev $CISO_ROOT/tmp $CISO_ROOT/bin $CISO_ROOT/var; \
-            for program in /bin/dash /bin/mkdir /bin/chown; do cp $program $CISO_ROOT/bin; \
-            for library in $(ldd $program | grep -o '/[^ ]*'); do \
-            mkdir -p $CISO_ROOT${library%/*}; cp $library $CISO_ROOT$library; done; done; \
-            ln -s dash $CISO_ROOT/bin/sh
-            """
 
         var makings: Int { (folder.read("count") ?? "").split(separator: "\n").count }
 
@@ -132,7 +105,7 @@ struct FailedEnvironmentTests {
 
     @Test func aMirrorThatRecoversIsUsed() async throws {
         let world = try await World(
-            "[ $(grep -c made $CISO_CACHE/../../count) -ge 3 ] || exit 22; \(World.fill)", network: true)
+            "[ $(grep -c made $CISO_CACHE/../../count) -ge 3 ] || exit 22; \(SmallRootPlugin.fill)", network: true)
         _ = try await world.environments.environment(of: world.target) { _ in }
         #expect(world.makings == 3)
     }
@@ -161,7 +134,8 @@ struct FailedEnvironmentTests {
 
     /// A job that is cancelled does not take the environment from the others.
     @Test func oneCancelledJobLeavesTheOthersTheirEnvironment() async throws {
-        let world = try await World("[ -e $CISO_CACHE/go ] || { : > $CISO_CACHE/go; sleep 30; }; \(World.fill)")
+        let world = try await World(
+            "[ -e $CISO_CACHE/go ] || { : > $CISO_CACHE/go; sleep 30; }; \(SmallRootPlugin.fill)")
         let cancelled = Task { try await world.environments.environment(of: world.target) { _ in } }
         while world.makings == 0 { try await Task.sleep(for: .milliseconds(5)) }
         let other = Task { try await world.environments.environment(of: world.target) { _ in } }

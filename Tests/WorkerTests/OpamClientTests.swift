@@ -87,8 +87,9 @@ struct OpamEngineTests {
         let client = try await BuiltSwitch(names, in: QuickstartWorld(engine: .opam))
         #expect(own.failures == [])
         #expect(client.failures == [])
-        let target = try await TargetEnvironments(client.world.folders.environmentStore, catalog: client.world.catalog)
-            .environment(of: client.world.target) { _ in }
+        let target = try await TargetEnvironments(
+            client.world.folders.environmentStore, catalog: client.world.catalog, variables: .ofTests
+        ).environment(of: client.world.target) { _ in }
         let trees = try [own, client].map { built in
             try InstalledTree(target.layout.prefix, in: built.layers) { _ in false }
         }
@@ -135,8 +136,9 @@ struct OpamEngineTests {
 
     @Test func aClientThatDoesNotWorkIsInfrastructure() async throws {
         let world = try await QuickstartWorld(engine: .opam)
-        var target = try await TargetEnvironments(world.folders.environmentStore, catalog: world.catalog)
-            .environment(of: world.target) { _ in }
+        var target = try await TargetEnvironments(
+            world.folders.environmentStore, catalog: world.catalog, variables: .ofTests
+        ).environment(of: world.target) { _ in }
         target.description.opamClient = "1.2.2"
         let folders = WorkerFolders("\(world.folders.root)/other-\(UUID().uuidString)")
         defer { try? FileManager.default.removeItem(atPath: folders.root) }

@@ -96,7 +96,7 @@ struct QuickstartWorld {
         let host = try BuiltProgram.path(of: "ciso-plugin-host")
         let debug = URL(filePath: host).deletingLastPathComponent().path
         catalog = PluginCatalog(
-            PluginSearchPath(given: [debug]), host: host, limits: PluginLimits())
+            PluginSearchPath(given: [debug]), host: PluginHostProgram(path: host), limits: PluginLimits())
         var (plugin, request) = try await catalog.plugin(serving: name, systemCompiler: true)
         if engine == .opam { request.opamClient = true }
         let description = try await plugin.target(request)
@@ -117,7 +117,7 @@ struct QuickstartWorld {
         self.repository = try RepositoryFolder(repository, leavingOut: left)
         runner = try LocalRunner(
             folders, plugins: catalog, sources: SourceCache(folders.sources, others: sources),
-            beginLog: { [logs] in logs.begin($0) })
+            environment: .ofTests, beginLog: { [logs] in logs.begin($0) })
     }
 
     /// What became of a package.

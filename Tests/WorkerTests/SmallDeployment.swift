@@ -15,7 +15,7 @@ struct SmallDeployment {
     init(_ packages: [String: String]) async throws {
         // Makes the root file system if need be.
         let world = try await QuickstartWorld()
-        _ = try await TargetEnvironments(world.folders.environmentStore, catalog: world.catalog)
+        _ = try await TargetEnvironments(world.folders.environmentStore, catalog: world.catalog, variables: .ofTests)
             .environment(of: world.target) { _ in }
         folder = try TemporaryDirectory()
         let compiler = [

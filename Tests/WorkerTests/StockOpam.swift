@@ -7,6 +7,7 @@ import PluginMessages
 import Sandbox
 import Supervision
 import Synchronization
+import TestSupport
 
 @testable import Worker
 
@@ -21,8 +22,9 @@ struct StockOpam {
     init(
         in world: QuickstartWorld, systemPackages: [String] = [], layers: [String] = []
     ) async throws {
-        target = try await TargetEnvironments(world.folders.environmentStore, catalog: world.catalog)
-            .environment(of: world.target) { _ in }
+        target = try await TargetEnvironments(
+            world.folders.environmentStore, catalog: world.catalog, variables: .ofTests
+        ).environment(of: world.target) { _ in }
         let log = try JobLog("\(world.folders.logs)/stock-opam-\(UUID().uuidString)")
         defer { unlink(log.path) }
         let opam = try await SystemPackageLayers(world.folders).layer(

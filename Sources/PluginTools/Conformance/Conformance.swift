@@ -3,6 +3,7 @@ internal import Foundation
 internal import Glibc
 package import PluginHost
 internal import PluginMessages
+internal import System
 
 /// Tries a plugin's file: whether it can be loaded, what it answers to every call about every target, whether it
 /// answers the same again, and whether it survives requests that are wrong.
@@ -11,18 +12,18 @@ internal import PluginMessages
 /// may be run in a sandbox.
 package struct Conformance: Sendable {
     let file: PluginFile
-    let host: String
+    let host: PluginHostProgram
     let limits: PluginLimits
     let shells: [ShellFamily: String]
 
     /// Runs the whole suite.
     ///
     /// - Parameters:
-    ///   - host: the path of `ciso-plugin-host`.
-    ///   - path: the directories in which shells are looked for, as in `PATH`.
+    ///   - host: loads it.
+    ///   - directories: where shells are looked for.
     package static func check(
-        _ file: PluginFile, host: String = Plugin.defaultHost, limits: PluginLimits = PluginLimits(),
-        path: String = "/usr/local/bin:/usr/bin:/bin"
+        _ file: PluginFile, host: PluginHostProgram = .besideThisProgram(), limits: PluginLimits = PluginLimits(),
+        directories: [String] = ProcessEnvironment().programDirectories
     ) async -> ConformanceReport {
         let plugin: Plugin
         do {
@@ -33,7 +34,7 @@ package struct Conformance: Sendable {
         }
         let suite = Conformance(
             file: file, host: host, limits: limits,
-            shells: ScriptShell.find(in: path.split(separator: ":").map(String.init)))
+            shells: ScriptShell.find(in: directories))
         let identity = plugin.identity
         let (checks, trials) = await SerialQueueExecutor(label: "conformance").run { suite.run(identity) }
         return ConformanceReport(file: file.path, identity: identity, checks: checks, trials: trials)
@@ -60,12 +61,16 @@ package struct Conformance: Sendable {
             ConformanceReport.Check(
                 "steps", problems: answers.stepProblems, tried: count(answers.steps.count, "answer")))
         checks.append(patterns())
-        checks.append(determinism(answers.asked + fixedQuestions()))
-        checks += syntax(of: answers)
-        checks.append(dialect(of: answers))
-        checks.append(hostileRequests(description, known: answers.targets.map(\.request).first))
-        checks.append(hostileNames(answers))
-        return (checks, answers.trials)
+        let asked = answers.asked + fixedQuestions()
+        let answered = ContinuousClock.now
+        var others = syntax(of: answers)
+        others.append(dialect(of: answers))
+        others.append(hostileRequests(description, known: answers.targets.map(\.request).first))
+        others.append(hostileNames(answers))
+        // A clock that counts seconds must have come on since the first answers.
+        usleep(UInt32(max(0, (answered + .milliseconds(1_100) - .now) / .microseconds(1))))
+        checks.append(determinism(asked))
+        return (checks + others, answers.trials)
     }
 
     /// A new child, so that no check depends on what an earlier one did.
@@ -133,8 +138,6 @@ package struct Conformance: Sendable {
     private func determinism(_ asked: [Asked]) -> ConformanceReport.Check {
         var problems: [String] = []
         do {
-            // A clock that counts seconds must have come on since the first answers.
-            usleep(1_100_000)
             let session = try session()
             for question in asked {
                 for place in ["another process", "the same process"] {

@@ -26,7 +26,8 @@ struct PluginCheckCommand: AsyncParsableCommand, TracedCommand, SandboxingComman
     var file: String
 
     func run() async throws {
-        try WritableDirectory.checkTemporary()
+        let environment = try Configuration.current().environment
+        try WritableDirectory.checkTemporary(environment.temporaryDirectory)
         guard let plugin = PluginFile(path: file) else {
             throw Failure(
                 .input, "\(file): expected a file named libCisoNAME.so, of letters and digits",
@@ -35,9 +36,10 @@ struct PluginCheckCommand: AsyncParsableCommand, TracedCommand, SandboxingComman
         guard FileManager.default.fileExists(atPath: file) else {
             throw Failure(.input, "\(file): there is no such file")
         }
-        var report = await Conformance.check(plugin, path: Terminal.environment("PATH") ?? "/usr/bin:/bin")
+        var report = await Conformance.check(
+            plugin, host: PluginHostProgram(in: environment), directories: environment.programDirectories)
         if !report.trials.isEmpty {
-            let scratch = try ScratchDirectory.temporary()
+            let scratch = try ScratchDirectory.temporary(in: environment.temporaryDirectory)
             report.checks.append(await IdempotenceCheck.check(report, in: scratch.path))
         }
         switch format {

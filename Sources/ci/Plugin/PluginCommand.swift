@@ -18,6 +18,6 @@ struct PluginPathOption: ParsableArguments {
 
     /// The plugins that the flag, the environment or `ciso.yaml` names, then those that came with the program.
     func catalog(in configuration: Configuration) throws -> PluginCatalog {
-        PluginCatalog(try PluginSearchPath.configured(configuration, flag: flag))
+        try PluginCatalog(configuration, flag: flag)
     }
 }

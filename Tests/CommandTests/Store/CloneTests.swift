@@ -32,8 +32,8 @@ import Testing
         let clone = folder("clone")
         try Program(["git", "clone", "-q"] + options + [world.path, clone]).output()
         for command in [
-            ["results"], ["results", "--all"], ["results", "--format", "json"], ["status"],
-            ["diff", "quickstart", "quickstart"],
+            ["results"], ["results", "--all"], ["results", "--format", "json"], ["results", "--format", "csv"],
+            ["status"], ["status", "--format", "json"], ["diff", "quickstart", "quickstart"],
             ["store", "log"], ["store", "log", "results/quickstart/debian-12"],
             ["store", "show", "quickstart", "plan.json"],
             ["store", "show", "results/quickstart/debian-12"],
@@ -42,11 +42,21 @@ import Testing
             let there = try world.run(command, store: clone)
             #expect(there.status == here.status && there.output == here.output, "\(command): \(there.talk)")
         }
+        let cells = try PlanStore(Store(opening: world.path)).documents("quickstart").cells()
+        let unsolvable = cells.first { if case .unsolvable = $0.basis { true } else { false } }
+        for cell in [cells.first, unsolvable].compactMap({ $0?.cell.description }) + ["*/*/no-such-package.1"] {
+            for command in [["explain", cell], ["explain", cell, "--format", "json"], ["results", cell]] {
+                let here = try world.run(command, store: world.path)
+                let there = try world.run(command, store: clone)
+                #expect(
+                    there.status == here.status && there.output == here.output && there.talk == here.talk,
+                    "\(command): \(there.talk)")
+            }
+        }
         let cell = try #require(
             try Store(opening: clone).snapshot(Branch("results/quickstart/debian-12")).list().first?.name)
         #expect(!cell.isEmpty)
         #expect(try world.run(["report", "--output", folder("site")], store: clone).status == 0)
-        let cells = try PlanStore(Store(opening: clone)).documents("quickstart").cells()
         let failed = try #require(cells.first { if case .jobs = $0.basis { true } else { false } })
         let log = try world.run(["log", failed.cell.description], store: clone)
         #expect(log.status != 0 && log.talk.contains("plain clone of a store"), "\(log.talk)")
@@ -54,6 +64,7 @@ import Testing
         #expect(try world.run(["store", "verify"], store: clone).status == 0)
         for command in [
             ["store", "undo", "quickstart"], ["store", "snapshot"], ["store", "gc"], ["run"],
+            ["retry", "outcome:failure"], ["cancel", "*"],
         ] {
             let refused = try world.run(command, store: clone)
             #expect(

@@ -1,0 +1,68 @@
+package import Core
+internal import Glibc
+internal import System
+
+/// A part of a source cache that is removed as a whole: a file with all its names, the archive of a commit, or the copy of a
+/// repository.
+package struct SourceCacheEntry: Sendable {
+    /// Names its use in `CacheUsage`.
+    package let digest: Digest
+    /// The file or the directory.
+    package let path: String
+    private let folder: String
+    /// Further names of the file, and what is of no use without it.
+    private let others: [String]
+
+    private init(_ place: String, in folder: String, others: [String] = []) {
+        digest = Self.digest(of: place)
+        self.folder = folder
+        path = "\(folder)/\(place)"
+        self.others = others.map { "\(folder)/\($0)" }
+    }
+
+    /// - Parameter place: a path below the cache's folder.
+    static func digest(of place: String) -> Digest { Digest(of: place) }
+
+    /// All entries of a cache.
+    package static func all(in folder: String) -> [SourceCacheEntry] {
+        let mirrors = names(in: "\(folder)/git").filter { $0.hasSuffix(".git") }
+        let commits = names(in: "\(folder)/git/commits").filter { $0.hasSuffix(".tar") }
+        return files(in: folder) + mirrors.map { SourceCacheEntry("git/\($0)", in: folder) }
+            + commits.map { SourceCacheEntry("git/commits/\($0)", in: folder, others: ["git/commits/\($0).sha256"]) }
+    }
+
+    /// The files by checksum; the names of one file are an entry together.
+    private static func files(in folder: String) -> [SourceCacheEntry] {
+        var places: [FileIdentity: [String]] = [:]
+        for kind in ["md5", "sha256", "sha512"] {
+            for shard in names(in: "\(folder)/\(kind)") {
+                for name in names(in: "\(folder)/\(kind)/\(shard)") {
+                    let place = "\(kind)/\(shard)/\(name)"
+                    var status = stat()
+                    guard lstat("\(folder)/\(place)", &status) == 0 else { continue }
+                    places[FileIdentity(device: status.st_dev, inode: status.st_ino), default: []].append(place)
+                }
+            }
+        }
+        return places.values.map { SourceCacheEntry($0[0], in: folder, others: Array($0.dropFirst())) }
+    }
+
+    private struct FileIdentity: Hashable {
+        var device: dev_t
+        var inode: ino_t
+    }
+
+    /// Removes it.
+    ///
+    /// - Throws: `Failure` where the system refuses.
+    package func remove() throws(Failure) {
+        var status = stat()
+        if lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR {
+            let aside = try Files.scratchDirectory(in: "\(folder)/incoming")
+            try Files.rename(path, "\(aside.path)/repository")
+        } else {
+            try Files.remove(path)
+        }
+        for other in others { unlink(other) }
+    }
+}

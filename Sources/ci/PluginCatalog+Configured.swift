@@ -1,0 +1,26 @@
+internal import PluginHost
+internal import System
+
+extension PluginSearchPath {
+    /// The search path that a flag, the environment or `ciso.yaml` sets, with the shipped plugins behind it.
+    static func configured(_ configuration: Configuration, flag: String? = nil) throws -> PluginSearchPath {
+        let path = try Settings.pluginPath.value(flag: flag, in: configuration) ?? ""
+        return PluginSearchPath(given: path.split(separator: ":").map(String.init))
+    }
+}
+
+extension PluginCatalog {
+    /// The plugins on that search path.
+    convenience init(_ configuration: Configuration, flag: String?) throws {
+        self.init(
+            try PluginSearchPath.configured(configuration, flag: flag),
+            host: PluginHostProgram(in: configuration.environment))
+    }
+}
+
+extension PluginHostProgram {
+    /// The one that came with the program.
+    init(in environment: ProcessEnvironment) {
+        self = .besideThisProgram(libraryPath: environment["LD_LIBRARY_PATH"])
+    }
+}

@@ -1,0 +1,42 @@
+import TestSupport
+import Testing
+
+/// Packages that a matrix selects and whose files cannot be used are named, although they are no cells.
+@Suite struct LeftOutTests {
+    private let workplace: Workplace
+
+    init() throws {
+        workplace = try Workplace()
+        try workplace.write(packages: [
+            "ocaml-base-compiler.5.3.0": "flags: compiler", "ocaml.5.3.0": #"depends: "ocaml-base-compiler""#,
+            "good.1": #"depends: "ocaml""#, "broken.1": "depends: [", "linked.1": #"depends: "ocaml""#,
+        ])
+        try workplace.folder.shell("cd repo/packages/linked/linked.1; mkdir files; ln -s loop files/loop")
+    }
+
+    @Test(arguments: [
+        ("all", ["broken", "linked"]), ("[good]", []), ("[\"b*\"]", ["broken"]),
+        ("[\"*\", {except: \"b*\"}]", ["broken", "linked"]),
+        ("[{set: s}]\nsets: {s: [\"l*\"]}", ["linked"]),
+    ])
+    func leftOutPackagesAreNamed(selection: String, names: [String]) throws {
+        try workplace.write(
+            "m.yaml",
+            """
+            deployment: d
+            repositories: [{path: repo}]
+            targets: [debian-12]
+            compilers: [5.3.0]
+            packages: \(selection)
+            include: [{package: good, target: debian-12, compiler: 5.3.0, reason: always}]
+            """)
+        let ending = try workplace.run(
+            ["plan", "m.yaml", "--store", "store"],
+            environment: ["PATH": "/usr/bin:/bin", "HOME": workplace.folder.path])
+        #expect(ending.status == 0, "\(ending.talk)")
+        for (name, place) in [("broken", "broken.1/opam:"), ("linked", "linked.1/files/loop: ")] {
+            let isNamed = ending.talk.contains("warning: repo/packages/\(name)/\(place)")
+            #expect(isNamed == names.contains(name), "\(name): \(ending.talk)")
+        }
+    }
+}

@@ -1,0 +1,95 @@
+import Foundation
+import Glibc
+import TestSupport
+import Testing
+
+/// Repositories of git that belong to another user are refused, however they are reached.
+@Suite(.enabled(if: geteuid() == 0, "needs root, to give files to another user"))
+struct OwnerTests {
+    private let workplace: Workplace
+
+    init() throws {
+        workplace = try Workplace()
+        try workplace.write(packages: [
+            "ocaml-base-compiler.5.3.0": "flags: compiler", "ocaml.5.3.0": #"depends: "ocaml-base-compiler""#,
+            "p.1": #"depends: "ocaml""#,
+        ])
+        try workplace.write("source/q.opam", "opam-version: \"2.0\"\ndepends: \"ocaml\"\n")
+        for folder in ["repo", "source"] {
+            try git("init", "-q", "-b", "main", at: workplace.folder(folder))
+            try git("add", "-A", at: workplace.folder(folder))
+            try git("commit", "-q", "-m", "all", at: workplace.folder(folder))
+            try workplace.folder.shell("cp -r \(folder) \(folder)-of-another; chown -R 65534 \(folder)-of-another")
+        }
+    }
+
+    private func plan(_ repository: String, pin: String? = nil, _ options: [String] = []) throws -> Program.Ending {
+        try workplace.write(
+            "m.yaml",
+            """
+            deployment: d
+            repositories: [{\(repository)}]
+            targets: [debian-12]
+            compilers: [5.3.0]
+            packages: [p\(pin == nil ? "" : ", q")]
+            \(pin.map { "pins: {q: {\($0)}}" } ?? "")
+            """)
+        return try workplace.run(
+            ["plan", "m.yaml", "--store", "store"] + options,
+            environment: ["PATH": "/usr/bin:/bin", "HOME": workplace.folder.path])
+    }
+
+    private func expectRefusal(_ ending: Program.Ending, of folder: String, _ way: String) {
+        #expect(ending.status == 2, "\(way): \(ending.talk)")
+        #expect(ending.talk.contains("is owned by user"), "\(way): \(ending.talk)")
+        let remedy = "hint: if you trust it: git config --global --add safe.directory '\(workplace.folder(folder))'"
+        #expect(ending.talk.contains(remedy), "\(way): \(ending.talk)")
+        #expect(!ending.talk.contains("without a network"), "\(way): \(ending.talk)")
+        #expect(access(workplace.folder("store"), F_OK) != 0, "\(way): nothing is planned")
+    }
+
+    @Test func theMatrixsRepositoryIsRefusedHoweverItIsReached() throws {
+        let other = workplace.folder("repo-of-another")
+        let url = "https://example.org/r.git"
+        for (repository, options) in [
+            ("path: repo-of-another", []), ("url: \"file://\(other)\"", []),
+            ("url: \"\(url)\"", ["--repository-mirrors", "\(url)=\(other)"]),
+            ("url: \"\(url)\"", ["--repository-mirrors", "\(url)=file://\(other)"]),
+        ] {
+            expectRefusal(try plan(repository, options), of: "repo-of-another", "\(repository) \(options)")
+        }
+        let solved = try workplace.run(
+            ["solve", "p", "--repository", other, "--target", "debian-12", "--compiler", "5.3.0"],
+            environment: ["HOME": workplace.folder.path])
+        expectRefusal(solved, of: "repo-of-another", "solve")
+        try workplace.folder.shell("rm -rf repo-of-another/.git")
+        #expect(try plan("path: repo-of-another").status == 0, "a plain folder of another user is read")
+    }
+
+    @Test func aPinIsRefusedHoweverItIsReached() throws {
+        let other = workplace.folder("source-of-another")
+        for pin in ["path: source-of-another", "url: \"git+file://\(other)\"", "url: \"git+file://\(other)#main\""] {
+            expectRefusal(try plan("path: repo", pin: pin), of: "source-of-another", pin)
+        }
+        #expect(try plan("path: repo", pin: "path: source").status == 0)
+    }
+
+    /// A package of a repository whose source is such a repository costs that package only.
+    @Test func aSourceIsAWarningWithTheRemedy() throws {
+        let source = workplace.folder("source-of-another")
+        try workplace.write(packages: ["q.1": "depends: \"ocaml\"\nurl { src: \"git+file://\(source)\" }"])
+        try git("add", "-A", at: workplace.folder("repo"))
+        try git("commit", "-q", "-m", "q", at: workplace.folder("repo"))
+        let ending = try plan("path: repo", ["-v"])
+        #expect(ending.status == 0, "\(ending.talk)")
+        #expect(!ending.talk.contains("owned by"), "it is not planned: \(ending.talk)")
+        let text = try #require(workplace.folder.read("m.yaml")).replacing("packages: [p]", with: "packages: [p, q]")
+        try workplace.write("m.yaml", text)
+        let planned = try workplace.run(
+            ["plan", "m.yaml", "--store", "store"],
+            environment: ["PATH": "/usr/bin:/bin", "HOME": workplace.folder.path])
+        #expect(planned.status == 0, "\(planned.talk)")
+        #expect(planned.talk.contains("the source of q.1 is not known"), "\(planned.talk)")
+        #expect(planned.talk.contains("safe.directory '\(source)'"), "\(planned.talk)")
+    }
+}

@@ -1,0 +1,66 @@
+import Foundation
+import Glibc
+import TestSupport
+import Testing
+
+/// `ci run` and what it leaves, with a root file system that is made in a moment.
+@Suite(.enabled(if: getuid() == 0 && Program.areInstalled("bwrap"), "needs root and bwrap"))
+struct SmallRootTests {
+    private let folder: TemporaryDirectory
+    private let matrix: String
+
+    init() throws {
+        folder = try TemporaryDirectory()
+        chmod(folder.path, 0o777)
+        _ = try SmallRootPlugin.build(in: folder.path)
+        try folder.write("", to: "count")
+        chmod(folder("count"), 0o666)
+        matrix = try SmallRootPlugin.writeMatrix(into: folder)
+    }
+
+    /// How often a root file system was made.
+    private var makings: Int { (folder.read("count") ?? "").split(separator: "\n").count }
+
+    private func words(_ command: [String], store: String) throws -> [String] {
+        [try BuiltProgram.path(of: "ci")] + command + ["--store", store]
+    }
+
+    private func run(_ command: String..., store: String) throws -> Program.Ending {
+        let environment = ["CISO_PLUGIN_PATH": folder.path, "CISO_CACHE": folder("cache")]
+        return try Program(
+            words(command, store: store), in: folder.path,
+            environment: ProcessInfo.processInfo.environment.merging(environment) { $1 }
+        ).run()
+    }
+
+    /// The caches belong to the user: another store makes no root file system again.
+    @Test func aSecondStoreDoesNotBootstrapAgain() throws {
+        for store in ["first", "second"] {
+            let ending = try run("run", matrix, store: folder(store))
+            #expect(ending.status == 0, "\(ending.output)\(ending.talk)")
+            #expect(makings == 1)
+            #expect(try run("store", "verify", store: folder(store)).status == 0)
+        }
+    }
+
+    /// What an ordinary user's run leaves belongs to several users; verifying it finds nothing, and nothing is damaged by it.
+    @Test(.enabled(if: OrdinaryUser.isPossible, "needs uidmap, unshare and setpriv"))
+    func anOrdinaryUsersStoreIsVerifiedAsItIs() throws {
+        let user = try OrdinaryUser(in: folder)
+        func ci(_ command: String...) throws -> Program.Ending {
+            let variables = ["env", "CISO_PLUGIN_PATH=\(folder.path)", "XDG_CACHE_HOME=", "CISO_CACHE="]
+            return try user.run(variables + words(command, store: "store"))
+        }
+        let built = try ci("run", matrix)
+        #expect(built.status == 0, "\(built.output)\(built.talk)")
+        for _ in 0..<2 {
+            let verified = try ci("store", "verify")
+            #expect(verified.status == 0, "\(verified.output)\(verified.talk)")
+            #expect(verified.output.contains("1 root file system"), "\(verified.output)")
+            #expect(verified.output.contains(": 0 findings"), "\(verified.output)")
+        }
+        #expect(try ci("store", "verify", "--repair").status == 0)
+        #expect(try ci("run").status == 0)
+        #expect(makings == 1, "nothing was taken for damaged")
+    }
+}

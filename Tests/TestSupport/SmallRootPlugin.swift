@@ -1,0 +1,78 @@
+/// A plugin for the target `minimal-1`, whose root file system is a few programs of this machine: made in a moment and
+/// without a network. Every package that is built installs the file `share/NAME.VERSION/built`.
+package enum SmallRootPlugin {
+    /// Fills the root file system.
+    package static let fill = """
+        mkdir -p $CISO_ROOT/proc $CISO_ROOT/dev $CISO_ROOT/tmp $CISO_ROOT/bin $CISO_ROOT/var; \
+        for program in /bin/dash /bin/mkdir /bin/chown /bin/cp; do cp $program $CISO_ROOT/bin; \
+        for library in $(ldd $program | grep -o '/[^ ]*'); do \
+        mkdir -p $CISO_ROOT${library%/*}; cp $library $CISO_ROOT$library; done; done; \
+        ln -s dash $CISO_ROOT/bin/sh
+        """
+
+    private static let build = """
+        for folder in /var/ciso/opam/default/.opam-switch/build/*; do \
+        mkdir -p /var/ciso/opam/default/share/${folder##*/}; \
+        echo built >/var/ciso/opam/default/share/${folder##*/}/built; done
+        """
+
+    private static let pattern =
+        #"{"patterns":[{"name":"missing","kind":"missing-system-package","expression":": not found$","#
+        + #""signature":"missing program","examples":[{"line":"x: not found","signature":"missing program"}]}]}"#
+
+    /// Builds the plugin's file.
+    ///
+    /// - Parameters:
+    ///   - directory: where the file is put, and the file `count`, which gains a line each time the root file system is made.
+    ///   - bootstrap: the script of the step at the worker.
+    ///   - tools: programs that the plugin says it needs, as JSON.
+    ///   - version: what the plugin says of the environment, whose probe says that it is 1.
+    /// - Returns: the path of the shared object.
+    package static func build(
+        in directory: String, bootstrap: String = fill, network: Bool = false, tools: String = "", version: String = "1"
+    ) throws -> String {
+        let script = escaped(escaped("echo made >> \(directory)/count; \(bootstrap)"))
+        let start = #""environment":{"kind":"root-file-system","tools":[\#(tools)],"#
+        let probe = #""probe":{"name":"probe","phase":"bootstrap","script":"echo os-version=1"},"#
+        let step = #"{"name":"fill","phase":"bootstrap","place":"worker","user":"root","network":\#(network),"#
+        let described = escaped(#""os-version":"\#(version)"},\#(start)\#(probe)"bootstrap":[\#(step)"script":""#)
+        return try ExamplePlugin.build(
+            in: directory,
+            changing: [
+                (escaped(#"{"patterns":[]}"#), escaped(pattern)),
+                (#"echo 'this example builds nothing' >&2\\nexit 1\\n"#, escaped(escaped(build))),
+                (
+                    escaped(#""os-version":"1"},"environment":{"kind":"host","bootstrap":["#) + "\"",
+                    described + script + escaped(#""},"#) + "\""
+                ),
+            ])
+    }
+
+    /// As in a string of JSON or C.
+    private static func escaped(_ text: String) -> String {
+        text.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"")
+    }
+
+    /// Writes a matrix of one package `p` over a compiler that does nothing, and its repository.
+    ///
+    /// - Returns: the path of the matrix.
+    package static func writeMatrix(into folder: TemporaryDirectory) throws -> String {
+        let packages = [
+            "ocaml-base-compiler.5.3.0": "flags: compiler", "ocaml.5.3.0": #"depends: "ocaml-base-compiler""#,
+            "p.1": #"depends: "ocaml""#,
+        ]
+        for (package, text) in packages {
+            let name = package.prefix { $0 != "." }
+            try folder.write("opam-version: \"2.0\"\n\(text)\n", to: "repo/packages/\(name)/\(package)/opam")
+        }
+        let matrix = """
+            deployment: small
+            repositories: [{path: repo}]
+            targets: [minimal-1]
+            compilers: [5.3.0]
+            packages: [p]
+            """
+        try folder.write(matrix, to: "small.yaml")
+        return folder("small.yaml")
+    }
+}
