@@ -74,7 +74,7 @@ struct SandboxBackend: BuildBackend {
     private func input(_ name: String) throws -> OverlayPlacement.Entry? {
         var status = stat()
         guard stat("\(staging)/\(name)", &status) == 0,
-            let bytes = try readPlainFile(name, below: staging, limit: Self.copiedSize)
+            let bytes = try readPlainFile(FilePath(name), below: staging, limit: Self.copiedSize)
         else { return nil }
         return .file(bytes, mode: status.st_mode & 0o755)
     }
