@@ -6,7 +6,7 @@ public struct ArchiveError: ClassifiedError, Hashable, Sendable {
     public enum Code: String, Sendable {
         /// An absolute path, a `..`, an empty name, or a byte that no name may hold.
         case unsafePath
-        /// A link whose target lies outside of what is unpacked.
+        /// A link whose target is outside of what is unpacked.
         case linkOutside
         /// A device, a FIFO or a socket.
         case specialFile

@@ -18,7 +18,7 @@ public struct Extraction: Sendable {
 
     /// Who owns what is unpacked.
     public enum Ownership: Hashable, Sendable {
-        /// Whoever unpacks.
+        /// The user who unpacks.
         case extractor
         /// As the archive says; needs root.
         case archive

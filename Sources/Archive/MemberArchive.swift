@@ -5,11 +5,11 @@ import System
 /// A file of many small members, compressed, any of which is read without reading the others.
 ///
 /// Members are grouped into zstd frames of about 256 KiB, so that small texts share one dictionary; an index beside the
-/// file (`NAME.index`, one line per member) says where each lies. Members are only added. One writer at a time, across
+/// file (`NAME.index`, one line per member) says where each is. Members are only added. One writer at a time, across
 /// processes, by a lock on the index; readers need no lock. What a killed writer left is not in the index, and the next
 /// writer overwrites it.
 public struct MemberArchive: Sendable {
-    /// Where a member lies.
+    /// Where a member is.
     public struct Location: Hashable, Sendable {
         /// Of the frame, in bytes.
         public var offset: Int
@@ -66,7 +66,7 @@ public struct MemberArchive: Sendable {
         try index.synchronize()
     }
 
-    /// Where each member lies, by name.
+    /// Where each member is, by name.
     ///
     /// - Complexity: O(members).
     public func locations() throws(ArchiveError) -> [String: Location] {

@@ -65,7 +65,7 @@ public struct Packing: Sendable {
         public var skipped: [String] = []
     }
 
-    /// Packs what lies in `directory` below each of `paths`, together with the directories that lead there.
+    /// Packs what is in `directory` below each of `paths`, together with the directories that lead there.
     ///
     /// - Parameters:
     ///   - paths: relative to `directory`; those that do not exist are skipped. An empty path means everything.

@@ -110,7 +110,7 @@ package struct CanonicalReader {
         return skip("\"") ? digest : nil
     }
 
-    /// What stands between quotes.
+    /// What is between quotes.
     package mutating func string() -> String? {
         guard skip("\"") else { return nil }
         let start = position

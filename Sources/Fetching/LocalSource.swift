@@ -2,7 +2,7 @@ internal import Archive
 internal import Core
 internal import Foundation
 
-/// A source that lies on this machine: a file, or a folder that is packed as opam copies it.
+/// A source that is on this machine: a file, or a folder that is packed as opam copies it.
 struct LocalSource {
     let path: String
 

@@ -16,7 +16,7 @@ public struct GitError: Error, Hashable, Sendable, CustomStringConvertible {
         case invalidName
         /// A reference had another value than expected.
         case modified
-        /// A lock file of somebody else is in the way.
+        /// A lock file of another process is in the way.
         case locked
         /// The repository belongs to another user.
         case owner

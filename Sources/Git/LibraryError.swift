@@ -14,7 +14,7 @@ struct LibraryError {
 
     /// The error for an operation on the repository at `path`.
     ///
-    /// - Parameter kind: what libgit2's number stands for.
+    /// - Parameter kind: what libgit2's number represents.
     func local(_ kind: GitError.Kind, _ operation: String, _ path: String) -> GitError {
         guard let number = systemError, Self.localNumbers.contains(number), case .other = kind else {
             return GitError(
@@ -30,7 +30,7 @@ struct LibraryError {
         switch kind {
         case .notFound: return operation == "open it" ? "there is no repository" : "it does not exist"
         case .exists: return "it exists already"
-        case .ambiguous: return "the name stands for several objects"
+        case .ambiguous: return "the name represents several objects"
         case .invalidName: return "the name is not valid"
         case .modified: return "another process changed it"
         case .locked: return "another process holds its lock"

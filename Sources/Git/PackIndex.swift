@@ -55,7 +55,7 @@ package struct PackIndex: Sendable {
         return sha1(pack.dropLast(20)) == trailer && Array(index.dropLast(20).suffix(20)) == trailer
     }
 
-    /// Whether every entry of the index lies in its pack. libgit2 1.5 reads wherever an index leads, and is killed for it.
+    /// Whether every entry of the index is in its pack. libgit2 1.5 reads wherever an index leads, and is killed for it.
     ///
     /// An index that libgit2 refuses by itself counts as safe, and so does one without a pack.
     ///

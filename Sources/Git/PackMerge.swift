@@ -1,6 +1,6 @@
 internal import System
 
-/// Puts packs without deltas together by copying their entries as they are: nothing is inflated or hashed anew.
+/// Puts packs without deltas together by copying their entries as they are: nothing is inflated or hashed again.
 package struct PackMerge {
     /// A pack that can be put together with others.
     package struct Source: Sendable {

@@ -186,7 +186,7 @@ package final class PackWriter {
         try add(id, Self.header(6, delta.count) + Self.distance(offset - place), delta, compression)
     }
 
-    /// Adds an entry as it lies in another pack, header and all. It must be no delta.
+    /// Adds an entry as it is in another pack, header and all. It must be no delta.
     func add(copy id: ObjectID, _ contents: [UInt8], checksum: UInt32) throws(GitError) {
         guard known.updateValue(offset, forKey: id) == nil else { return }
         entries.append(PackIndex.Entry(id: id, offset: offset, checksum: checksum))

@@ -2,11 +2,11 @@ internal import Glibc
 internal import Synchronization
 internal import System
 
-/// Files that are needed no more, kept to be written anew under another name.
+/// Files that are needed no more, kept to be rewritten under another name.
 ///
 /// To make a small file can cost more than to sync it: ext4 without a journal looks past every file that was deleted
 /// within the last minutes. Whoever makes and deletes the same few files again and again does better to keep them. A
-/// file is written anew only if that cannot be noticed: it has no other name, nobody has it open, and it has rested for
+/// file is rewritten only if that cannot be noticed: it has no other name, nobody has it open, and it has rested for
 /// longer than anybody takes to open a file whose name he has looked up.
 package final class RecycledFiles: Sendable {
     /// What a file was, and will be again: they differ in size.
@@ -27,7 +27,7 @@ package final class RecycledFiles: Sendable {
     private struct State {
         /// Not looked at yet, the oldest first.
         var resting: [Kind: [String]] = [:]
-        /// What may be written anew at once.
+        /// What may be rewritten at once.
         var ready: [Kind: [(path: String, size: Int)]] = [:]
         var asked = 0
         var given = 0
@@ -66,7 +66,7 @@ package final class RecycledFiles: Sendable {
         for path in paths { unlink(path) }
     }
 
-    /// A file to be written anew; nil where there is none. Whoever takes it gives it another name, or removes it.
+    /// A file to be rewritten; nil where there is none. Whoever takes it gives it another name, or removes it.
     ///
     /// - Parameter size: how many bytes are to be written: nothing has to be cut off a file that is not larger.
     package func take(_ kind: Kind, size: Int) -> Spare? {
@@ -81,7 +81,7 @@ package final class RecycledFiles: Sendable {
         return examineNext(kind)
     }
 
-    /// Looks which of the files that rest may be written anew, so that `take` need not.
+    /// Looks which of the files that rest may be rewritten, so that `take` need not.
     package func examine() {
         for kind in Kind.allCases {
             let count = state.withLock { $0.resting[kind, default: []].count }
@@ -93,7 +93,7 @@ package final class RecycledFiles: Sendable {
         }
     }
 
-    /// The oldest of the files that rest, if it may be written anew.
+    /// The oldest of the files that rest, if it may be rewritten.
     private func examineNext(_ kind: Kind) -> Spare? {
         for _ in 0..<4 {
             guard let path = oldest(kind) else { return nil }
@@ -134,7 +134,7 @@ package final class RecycledFiles: Sendable {
 
     /// Takes files from where they are, and deletes those that cannot be kept.
     ///
-    /// - Parameter folder: where they all are. Their absence is on disk before any is written anew.
+    /// - Parameter folder: where they all are. Their absence is on disk before any is rewritten.
     package func move(_ files: [(path: String, kind: Kind)], from folder: String) {
         var moved: [(path: String, kind: Kind)] = []
         for file in files {

@@ -218,7 +218,7 @@ private struct SortKey: Comparable {
     }
 }
 
-/// One entry as it lies in a tree object.
+/// One entry as it is in a tree object.
 private struct RawEntry {
     let start: Int
     let mode: UInt32

@@ -10,7 +10,7 @@ public import System
 /// locks/uses         held while an entry is noted as used, or removed
 /// sessions/          a scratch directory for each process that uses entries
 /// ```
-/// Whoever uses an entry notes that before looking whether it is there. An entry that was used since any living process
+/// A process that uses an entry notes that before looking whether it is there. An entry that was used since any living process
 /// began its session is in use, and stays.
 public struct CacheUsage: Sendable {
     public enum Kind: String, Sendable, CaseIterable {

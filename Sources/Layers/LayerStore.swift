@@ -37,7 +37,7 @@ public struct LayerStore: Sendable {
     let archives: String
     private let usage: CacheUsage?
     private let mapping = IdentityMapping.ofThisProcess
-    /// Bounds on a layer, whoever made it.
+    /// Bounds on a layer.
     public var limits: TreeLimits
 
     /// - Parameters:
@@ -54,12 +54,12 @@ public struct LayerStore: Sendable {
 
     /// Waits until nobody else builds what is called `key`, here or in another process.
     ///
-    /// Whoever gets the lock looks first whether the layer has come into being meanwhile.
+    /// The process that gets the lock looks first whether the layer has come into being meanwhile.
     public func lock(building key: String) async throws -> ExclusiveLock {
         try await ExclusiveLock.acquire("\(directory)/locks/\(key)")
     }
 
-    /// Keeps what lies in `changes`, a directory as overlayfs makes them, as a layer.
+    /// Keeps what is in `changes`, a directory as overlayfs makes them, as a layer.
     ///
     /// Equal changes give equal layers: members are sorted, times are one second after 1970 and set-user-ID bits are
     /// dropped. What was removed is in the layer as a mark.

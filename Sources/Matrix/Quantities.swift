@@ -19,7 +19,7 @@ package struct CalendarDate: Hashable, Sendable, Comparable, CustomStringConvert
         self.day = day
     }
 
-    /// The day that lies so many days after 1970-01-01, by Hinnant's `civil_from_days`.
+    /// The day that is so many days after 1970-01-01, by Hinnant's `civil_from_days`.
     package init(daysSince1970 days: Int) {
         let shifted = days + 719_468
         let era = (shifted >= 0 ? shifted : shifted - 146_096) / 146_097

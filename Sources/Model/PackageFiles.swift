@@ -1,7 +1,7 @@
 public import Archive
 public import Core
 
-/// The opam file of a package version and what lies in its `files/`.
+/// The opam file of a package version and what is in its `files/`.
 public struct PackageFiles: Hashable, Sendable {
     /// The bytes of the opam file.
     public var opam: [UInt8]

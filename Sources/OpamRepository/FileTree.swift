@@ -6,10 +6,10 @@ package import Git
 ///
 /// An implementation belongs to one thread at a time.
 protocol FileTree {
-    /// The folder that everything lies in.
+    /// The folder that everything is in.
     var root: FileReference { get }
 
-    /// What lies in a folder, in any order.
+    /// What is in a folder, in any order.
     ///
     /// - Throws: When the folder can't be read, or has more entries than the limit.
     func entries(of folder: FileReference) throws(Failure) -> [FileEntry]

@@ -59,7 +59,7 @@ extension RepositorySet {
 }
 
 extension RepositoryReader {
-    /// The versions of a package with what stands for their contents.
+    /// The versions of a package with what represents their contents.
     fileprivate func contents(of name: NameEntry?) throws(Failure) -> [(Package, ContentID)] {
         guard let name else { return [] }
         var ignored: [Diagnostic] = []

@@ -74,7 +74,7 @@ package struct Repository: Sendable {
         Failure(
             .input, "there is no repository '\(location)'",
             hint: location.hasPrefix("~")
-                ? "'~' stands for itself here: write the path in full"
+                ? "'~' is kept as it is here: write the path in full"
                 : "give the path of a folder or of a repository of git, or PATH@REVISION")
     }
 

@@ -32,7 +32,7 @@ public struct Request: Sendable, Hashable {
     /// When the package is the compiler's own (`ocaml` with the compiler `ocaml = 5.3.0`), its version is the one that
     /// counts, as in the reference.
     ///
-    /// - Parameter compiler: The root that stands for the compiler.
+    /// - Parameter compiler: The root that represents the compiler.
     public init(_ package: Package, compiler: PackageConstraint) {
         let root = PackageConstraint(package.name, .exactly(package.version))
         self.init(roots: package.name == compiler.name ? [root] : [compiler, root])

@@ -92,7 +92,7 @@ extension Solver {
 // MARK: - The core
 
 extension Solver {
-    /// The names that a slot stands for: itself, or those of its alternatives.
+    /// The names that a slot represents: itself, or those of its alternatives.
     func names(of slot: Slot) -> [Slot] {
         isName(slot) ? [slot] : search.problem.order[slot].flatMap { constraints(of: $0).map(\.slot) }
     }

@@ -14,7 +14,7 @@ extension SolverIndex {
     @inline(__always)
     public var index: Int { Int(rawValue) }
 
-    /// The value that stands for no element.
+    /// The value that represents no element.
     @inline(__always)
     static var none: Self { Self(rawValue: -1) }
 

@@ -12,7 +12,7 @@ struct PackageTable: Sendable, Equatable {
     var classes: [Int32] = []
 }
 
-/// Filters as text, and the version that stands for `version` in them: -1 where they don't mention it.
+/// Filters as text, and the version that represents `version` in them: -1 where they don't mention it.
 struct FilterTable: Sendable, Equatable {
     var text: [Int32] = []
     var ownVersion: [Int32] = []

@@ -41,7 +41,7 @@ package struct BuildRecipe: Sendable {
     /// Evaluates the recipe of `opam`.
     ///
     /// - Parameters:
-    ///   - files: what lies beside the opam file, in its `files/`.
+    ///   - files: what is beside the opam file, in its `files/`.
     ///   - changes: what the packages in the switch do to the environment.
     ///   - base: the environment of the sandbox.
     /// - Throws: `RecipeError` where a file has another checksum than the opam file says, or is missing.
@@ -69,7 +69,7 @@ package struct BuildRecipe: Sendable {
     }
 
     /// An opam file as the switch keeps it: opam names the files beside it where it does not do so itself, and builds a
-    /// package anew when that is missing.
+    /// package again when that is missing.
     package func recorded(_ opam: [UInt8]) -> [UInt8] {
         guard !namesItsFiles, !files.isEmpty else { return opam }
         let lines = files.sorted { $0.key < $1.key }.map { name, bytes in

@@ -1,7 +1,7 @@
 package import Archive
 package import OpamFormat
 
-/// What lies over a switch so that opam's own client can carry out one package's recipe there: a repository with
+/// What is over a switch so that opam's own client can carry out one package's recipe there: a repository with
 /// nothing but that package, and opam files whose dependencies are exactly what is in the switch.
 ///
 /// The solution is known already, and may hold packages that the client would want to complete (`post`), to rebuild or

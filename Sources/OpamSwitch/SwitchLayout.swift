@@ -12,7 +12,7 @@ package struct SwitchLayout: Hashable, Sendable {
 
     /// The directory of the switch, opam's `prefix`.
     package var prefix: String { "\(root)/\(name)" }
-    /// What opam itself keeps: nothing that a package installs lies here.
+    /// What opam itself keeps: nothing that a package installs is here.
     package var metadata: String { "\(prefix)/.opam-switch" }
     /// opam's `bin`.
     package var bin: String { "\(prefix)/bin" }

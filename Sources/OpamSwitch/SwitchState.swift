@@ -1,6 +1,6 @@
 internal import OpamFormat
 
-/// What opam keeps about a switch as a whole, made anew for each environment from the packages that lie in it.
+/// What opam keeps about a switch as a whole, made again for each environment from the packages that lie in it.
 package struct SwitchState: Hashable, Sendable {
     /// A package in the switch.
     package struct Installed: Hashable, Sendable {
@@ -27,7 +27,7 @@ package struct SwitchState: Hashable, Sendable {
     package var layout: SwitchLayout
     /// The packages in the switch, inputs before what is built over them.
     package var installed: [Installed]
-    /// What the packages set for whoever uses the switch, in the order in which opam applies it.
+    /// What the packages set for users of the switch, in the order in which opam applies it.
     package var environment: [EnvironmentChange]
     /// Who builds, for the switch's variables `user` and `group`.
     package var user: String

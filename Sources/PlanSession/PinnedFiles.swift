@@ -220,7 +220,7 @@ struct PinnedFiles {
 }
 
 extension PinnedPackage {
-    /// What stands for a package whose files are not to be had.
+    /// What represents a package whose files are not to be had.
     fileprivate static func placeholder(_ pin: Pin) -> PinnedPackage {
         PinnedPackage(pin: pin, files: PackageFiles(opam: Array("opam-version: \"2.0\"\n".utf8)))
     }

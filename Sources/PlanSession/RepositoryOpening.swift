@@ -118,7 +118,7 @@ struct RepositoryOpening {
         }
     }
 
-    /// Whether a place that stands for a URL is one itself; a path may hold `://` too.
+    /// Whether a place that represents a URL is one itself; a path may hold `://` too.
     private static func isURL(_ place: String) -> Bool {
         !place.hasPrefix("/") && !place.hasPrefix(".") && place.contains("://")
     }

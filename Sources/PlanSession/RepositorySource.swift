@@ -68,7 +68,7 @@ extension PackageDefect {
     }
 }
 
-/// A reader that moves from thread to thread, never used by two at once: whoever holds it has taken it out of the pool.
+/// A reader that moves from thread to thread, never used by two at once: its user has taken it out of the pool.
 private final class SharedReader: @unchecked Sendable {
     private let reader: RepositoryReader
     private var versions: [PackageName: [String: PackageEntry]] = [:]

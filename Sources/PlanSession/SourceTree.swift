@@ -8,7 +8,7 @@ internal import System
 
 /// An unpacked source, in which opam files are looked for. No link leads out of it.
 struct SourceTree {
-    /// Bytes of an opam file and what lies beside it.
+    /// Bytes of an opam file and what is beside it.
     private static let limit = 16 << 20
 
     private let root: String

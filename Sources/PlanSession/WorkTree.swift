@@ -79,7 +79,7 @@ struct WorkTree: Sendable {
 
     /// What stock git says of the checkout; nil where it fails or is not there. Blocks the thread.
     private func git(_ arguments: [String]) -> [UInt8]? {
-        // A status must not write the index of somebody's checkout.
+        // A status must not write the index of a user's checkout.
         let command = Subprocess(
             ["git", "-C", path] + arguments,
             environment: environment.merging(["GIT_OPTIONAL_LOCKS": "0"]),

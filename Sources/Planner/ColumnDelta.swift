@@ -4,7 +4,7 @@ internal import Model
 internal import OpamFormat
 internal import OpamSolver
 
-/// Which cells of a column stay what they were, and which are made anew.
+/// Which cells of a column stay what they were, and which are made again.
 struct ColumnDelta: Sendable {
     /// Where a cell comes from.
     enum Place: Sendable {
@@ -23,7 +23,7 @@ struct ColumnDelta: Sendable {
     let toSolve: ColumnCells
     /// All cells, in their order.
     let places: [Place]
-    /// Remembered cells that are gone or made anew, as `name.version`.
+    /// Remembered cells that are gone or made again, as `name.version`.
     let dropped: [String]
     /// Cells that stay, but for what the matrix accepts of them and when they run, as `name.version`.
     let revised: Set<String>

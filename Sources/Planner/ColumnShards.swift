@@ -1,10 +1,10 @@
 internal import Core
 internal import Model
 
-/// The shards of a column that hold cells which are made anew.
+/// The shards of a column that hold cells which are made again.
 struct ColumnShards: Sendable {
     private(set) var shards: [PlanUpdate.Shard] = []
-    /// Jobs that cells made anew refer to, each as often as one does.
+    /// Jobs that cells made again refer to, each as often as one does.
     private(set) var retained: [Digest] = []
     /// Jobs that the cells in their place referred to.
     private(set) var released: [Digest] = []
@@ -13,7 +13,7 @@ struct ColumnShards: Sendable {
     private(set) var removed = CellCounts()
 
     /// - Parameters:
-    ///   - dropped: Cells of the previous plan that are gone or made anew, as `name.version`.
+    ///   - dropped: Cells of the previous plan that are gone or made again, as `name.version`.
     ///   - revised: Cells of the previous plan that `revise` makes the new ones of, by the same jobs.
     ///   - previous: The plan that has the other cells of the same shards; nil where there is none.
     /// - Throws: `Failure` where the previous plan cannot be read.

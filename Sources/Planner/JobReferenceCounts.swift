@@ -21,11 +21,11 @@ struct JobUses: Sendable, Equatable {
     }
 }
 
-/// The jobs of a plan while cells are made anew: which of them come, which go, with the files of their packages.
+/// The jobs of a plan while cells are made again: which of them come, which go, with the files of their packages.
 ///
-/// Jobs of the plan before have the numbers of their places in it; those made anew come behind.
+/// Jobs of the plan before have the numbers of their places in it; those made again come behind.
 struct JobReferenceCounts {
-    /// Where a job is that was made anew.
+    /// Where a job is that was made again.
     struct Place {
         var graph: Int
         var number: JobGraph.JobNumber
@@ -42,7 +42,7 @@ struct JobReferenceCounts {
     private var inputs = FlatLists()
     private var files: [Int32] = []
 
-    /// - Parameter graphs: With the jobs of all cells that are made anew.
+    /// - Parameter graphs: With the jobs of all cells that are made again.
     init(_ before: JobUses, adding graphs: [JobGraph]) {
         self.before = before
         jobs = ReferenceCounts(before.jobs)

@@ -128,7 +128,7 @@ struct PackageSelector {
             let available = meeting.filter { column.universe.isAvailable($0) }
             var origin = origin
             if pattern.exactVersion != nil { origin.isExplicit = true }
-            // Somebody who names a package wants to see that it is not there on this target.
+            // A user who names a package wants to see that it is not there on this target.
             let candidates = available.isEmpty && pattern.name.isLiteral ? meeting.suffix(1) : available
             insert(choose(held(Array(candidates), name), versions), origin)
         }

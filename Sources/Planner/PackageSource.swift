@@ -9,7 +9,7 @@ package protocol PackageSource: Sendable {
     var repositories: [Plan.Repository] { get }
     /// All package versions, compiled for solving.
     var universe: Universe { get }
-    /// The opam file of a package version and what lies beside it.
+    /// The opam file of a package version and what is beside it.
     ///
     /// - Throws: `Failure` where the repository cannot be read.
     func files(of package: PackageVersion) throws -> PackageFiles

@@ -23,7 +23,7 @@ struct SelectionGraph {
         chosen = Array(repeating: nil, count: nameCount)
     }
 
-    /// Starts anew with another selection.
+    /// Starts over with another selection.
     mutating func select(_ packages: [Universe.PackageID], in universe: Universe) {
         for index in chosen.indices { chosen[index] = nil }
         for package in packages { chosen[universe.nameID(of: package).index] = package }

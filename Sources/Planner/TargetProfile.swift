@@ -4,7 +4,7 @@ internal import OpamFormat
 /// A target as its plugin describes it, for the compilers of one kind: the distro's own, or opam's.
 package struct TargetProfile: Sendable {
     /// Asks for the distro's names for each, none for what its
-    /// environment has already. A name that the distro lacks stands for itself, so that the build says so.
+    /// environment has already. A name that the distro lacks is kept as it is, so that the build says so.
     package typealias SystemPackageMapper = @Sendable (_ names: [String]) async throws -> [String: [String]]
 
     /// The target as plans record it.

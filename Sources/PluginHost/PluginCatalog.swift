@@ -64,7 +64,7 @@ package final class PluginCatalog: Sendable {
         throw missing("no plugin serves the target '\(target)'", nearest: nearest(to: target, in: known))
     }
 
-    /// Loads `file`, or returns it if it was loaded before. Whoever asks meanwhile waits for the same.
+    /// Loads `file`, or returns it if it was loaded before. Callers that ask meanwhile wait for the same.
     package func load(_ file: PluginFile) async throws -> Plugin {
         let (host, limits) = (host, limits)
         return try await loading.value(for: file.path) { try await Plugin.load(file, host: host, limits: limits) }

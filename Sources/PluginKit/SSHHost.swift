@@ -7,7 +7,7 @@ public enum SSHHost {
         Paths(home: "\(base)/home", opamRoot: "\(base)/opam", build: "\(base)/build")
     }
 
-    /// Makes `base` and what lies in it, for the login, whatever made it root.
+    /// Makes `base` and what is in it, for the login, whatever made it root.
     public static func makeDirectories(base: String) -> Step {
         let paths = paths(base: base)
         return Step(

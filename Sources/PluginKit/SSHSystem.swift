@@ -8,7 +8,7 @@ public import PluginMessages
 ///     packages: ["git", "make"], osVersion: "uname -r", manager: PackageManager(install: #"pkgman install -y "$@""#))
 /// ```
 public struct SSHSystem: Sendable {
-    /// The directory of ours on the host; everything lies below it.
+    /// The directory of ours on the host; everything is below it.
     public var directory: String
     /// `PATH` of every step.
     public var path: String

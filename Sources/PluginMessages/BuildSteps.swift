@@ -17,7 +17,7 @@ public struct StepsRequest: Codable, Hashable, Sendable {
     public var install: [[String]]
     /// The commands of `remove:`, each a list of words.
     public var remove: [[String]]
-    /// Where the package's source lies, patched and substituted; absolute, in the environment.
+    /// Where the package's source is, patched and substituted; absolute, in the environment.
     public var sourceDirectory: String
     /// The switch that it is installed into; absolute, in the environment.
     public var prefix: String

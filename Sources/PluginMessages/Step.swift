@@ -43,7 +43,7 @@ public struct Step: Codable, Hashable, Sendable {
     /// Whether running it a second time succeeds and changes nothing.
     public var idempotent: Bool
     /// A script of the build user for the same shell: where it succeeds, the step has nothing to do and is not run. Asked
-    /// on hosts only, where earlier jobs left things; root file systems are made anew. Absent: the step is always run.
+    /// on hosts only, where earlier jobs left things; root file systems are made again. Absent: the step is always run.
     public var unless: String?
 
     public init(

@@ -2,7 +2,7 @@ package import Core
 package import Model
 package import Store
 
-/// Looks up single jobs in the store as it is now, whoever has recorded their results meanwhile.
+/// Looks up single jobs in the store as it is now, whichever process has recorded their results meanwhile.
 package struct JobLookup: Sendable {
     private let store: Store
     private let plan: Plan

@@ -42,7 +42,7 @@ public struct RemoteRefusal: ClassifiedError, CustomStringConvertible {
         } else if text.contains("REMOTE HOST IDENTIFICATION HAS CHANGED") {
             self.init(
                 .wrongKey, "\(name): the host's key is another than the known one: Host key verification failed",
-                hint: "if the host was installed anew, remove its old key: ssh-keygen -R \(host.address.name)")
+                hint: "if the host was installed again, remove its old key: ssh-keygen -R \(host.address.name)")
         } else if text.contains("Host key verification failed") || text.contains("host key is known for") {
             self.init(
                 .wrongKey, "\(name): the host's key is not known: Host key verification failed",

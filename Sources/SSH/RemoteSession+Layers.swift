@@ -6,7 +6,7 @@ import System
 
 /// The host's cache of layers, and directories that are put together from them.
 ///
-/// The cache lies beside the workspaces: `layers/DIGEST.tar`, each a layer's files relative to the directory that it is
+/// The cache is beside the workspaces: `layers/DIGEST.tar`, each a layer's files relative to the directory that it is
 /// for, and `layers/DIGEST.gone`, the names in it that mark removed things. A layer that was not used for a week goes, and
 /// all of them do when the host's disk is nearly full.
 extension RemoteSession {
@@ -55,7 +55,7 @@ extension RemoteSession {
 
     // MARK: Changes
 
-    /// Notes what lies below `directory`, absolute on the host, before a build changes it. Every file there must be from
+    /// Notes what is below `directory`, absolute on the host, before a build changes it. Every file there must be from
     /// 1970, as layers leave them: what is younger counts as changed.
     ///
     /// - Parameter excluded: absolute paths that are left out with all that is below.

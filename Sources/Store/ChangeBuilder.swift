@@ -17,7 +17,7 @@ struct ChangeBuilder {
     /// Accepted requests that share the next commit, and what they do.
     private var group: [CommitRequest] = []
     private var groupEdits: [StorePath: Edit] = [:]
-    /// The directories above those edits; nil until somebody asks.
+    /// The directories above those edits; nil until they are asked for.
     private var groupDirectories: Set<StorePath>?
 
     init(

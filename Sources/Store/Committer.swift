@@ -4,7 +4,7 @@ internal import Git
 internal import Glibc
 internal import Synchronization
 
-/// Commits transactions, one batch at a time: whoever waits while one batch is written is in the next one.
+/// Commits transactions, one batch at a time: a transaction that waits while one batch is written is in the next one.
 final class Committer: Sendable {
     private let layout: Layout
     private let options: StoreOptions
@@ -47,12 +47,12 @@ final class Committer: Sendable {
         try queue.sync { try work.exclusively(body) }
     }
 
-    /// Makes everything written so far durable without the journal, and begins that anew.
+    /// Makes everything written so far durable without the journal, and restarts it.
     func checkpoint() throws {
         try queue.sync { try work.checkpoint() }
     }
 
-    /// Waits for those who were in the last batch and are about to come again, as long as somebody comes.
+    /// Waits for those who were in the last batch and are about to come again, as long as one comes.
     private func waitForGroupCommit() {
         let expected = work.lastBatch
         guard expected >= 8 else { return }

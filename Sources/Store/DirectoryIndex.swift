@@ -1,6 +1,6 @@
 internal import Git
 
-/// The entries of directories by their names, for changes of so many documents that looking through each directory anew
+/// The entries of directories by their names, for changes of so many documents that looking through each directory again
 /// for each of them would take longest.
 struct DirectoryIndex {
     private var directories: [ObjectID: [String: TreeEntry]] = [:]

@@ -12,20 +12,20 @@ package enum FailurePoint: String, Sendable, CaseIterable {
     case objectsWritten
     /// The change is durable.
     case journalSynced
-    /// The file that is the reference has a second name, by which it is kept to be written anew.
+    /// The file that is the reference has a second name, by which it is kept to be rewritten.
     case referenceSpared
     /// The reference is moved; the writer's lock still says that work is going on.
     case referenceMoved
     /// The journal is full, and everything was synced.
     case checkpointSynced
-    /// The journal begins anew.
+    /// The journal starts over.
     case checkpointReset
     /// Packs were put together, and lie beside those that they came from.
     case packsMerged
     /// Some of the packs that were put together are gone.
     case somePacksDropped
-    /// Loose objects and packs were packed anew, and are still there themselves.
+    /// Loose objects and packs were repacked, and are still there themselves.
     case tidied
-    /// Some of what was packed anew is gone.
+    /// Some of what was repacked is gone.
     case someDropped
 }

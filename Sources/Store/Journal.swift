@@ -37,7 +37,7 @@ final class Journal {
     /// Opens the journal at `path`, making one of zeros where there is none.
     init(path: String, isDurable: Bool) throws(StoreError) {
         self.isDurable = isDurable
-        // Its size is not asked: a file whose times somebody has seen gets new ones with its next write, which has to be
+        // Its size is not asked: a file whose times were read gets new ones with its next write, which has to be
         // synced with it.
         if let found = try File.ifPresent(path, O_RDWR) {
             file = found
@@ -139,7 +139,7 @@ final class Journal {
         try synchronize()
     }
 
-    /// All whole records of `epoch`, in order, and where each lies.
+    /// All whole records of `epoch`, in order, and where each is.
     func records(epoch: UInt64) throws(StoreError) -> [(offset: Int, end: Int, record: JournalRecord)] {
         var found: [(offset: Int, end: Int, record: JournalRecord)] = []
         var offset = Self.start

@@ -47,7 +47,7 @@ final class ObjectCache: Sendable {
         }
     }
 
-    /// What lies at `path` below a directory; nil where nothing does.
+    /// What is at `path` below a directory; nil where there is nothing.
     func entry(at path: StorePath, in tree: ObjectID, _ repository: GitRepository) throws -> TreeEntry? {
         try path.entry(in: tree) { try self.tree($0, repository) }
     }

@@ -10,7 +10,7 @@ struct PackMerging {
     let options: StoreOptions
     let spares: RecycledFiles
 
-    /// Puts together the small packs, unless they are few or somebody else is at it.
+    /// Puts together the small packs, unless they are few or another process is at it.
     func run() throws {
         guard let lock = try TidyLock(layout) else { return }
         try withExtendedLifetime(lock) {
@@ -52,7 +52,7 @@ extension Store {
 final class TidyLock {
     private let file: File
 
-    /// Nil where somebody else holds it, or `git gc` is at work, after `timeout`.
+    /// Nil where another process holds it, or `git gc` is at work, after `timeout`.
     init?(_ layout: Layout, timeout: Duration = .zero) throws(StoreError) {
         try layout.requireWritable()
         file = try File("\(layout.own)/tidy.lock", O_RDWR | O_CREAT)

@@ -68,7 +68,7 @@ struct Recovery {
         do {
             let current = try reference.read(repository)
             guard current != last.new else { return }
-            // A branch file that is written anew may be on disk before the record of its change, and before its names.
+            // A branch file that is rewritten may be on disk before the record of its change, and before its names.
             guard known.contains(current) || current.map({ (try? repository.commit($0)) == nil }) ?? true else {
                 return
             }
@@ -84,7 +84,7 @@ struct Recovery {
         try reference.commit()
     }
 
-    /// Writes what a record stands for: its blobs and commits, and the directories that its edits make.
+    /// Writes what a record represents: its blobs and commits, and the directories that its edits make.
     private func rewriteObjects(_ record: JournalRecord) throws {
         for blob in record.blobs { try loose.write(ObjectID(hashing: .blob, blob), .blob, blob) }
         for step in record.steps {

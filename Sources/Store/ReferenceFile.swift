@@ -2,7 +2,7 @@ internal import Git
 internal import Glibc
 internal import System
 
-/// A branch's own file and its lock, by the same protocol as stock git's: whoever makes `NAME.lock` may rename it.
+/// A branch's own file and its lock, by the same protocol as stock git's: the process that makes `NAME.lock` may rename it.
 ///
 /// Unlike git's, our lock file appears with its whole contents: a lock of ours whose owner died is known by them.
 struct ReferenceFile {
@@ -33,7 +33,7 @@ struct ReferenceFile {
             hint: "`ci store verify --repair` sets it to the last commit that is known")
     }
 
-    /// Takes the lock, with `new` in it; false where somebody else has it.
+    /// Takes the lock, with `new` in it; false where another process has it.
     ///
     /// - Parameter spares: where to take the file from.
     func lock(_ new: ObjectID, _ spares: RecycledFiles? = nil) throws(StoreError) -> Bool {
@@ -128,7 +128,7 @@ struct ReferenceFile {
         if try Files.contents(of: lockPath) == Array("\(new)\n".utf8) { unlink(lockPath) }
     }
 
-    /// A branch whose name is the folder of this one, or that lies below this one: git can keep only one of them.
+    /// A branch whose name is the folder of this one, or that is below this one: git can keep only one of them.
     func neighbour(in repository: GitRepository) throws -> String? {
         try repository.references().first { $0.hasPrefix(name + "/") || name.hasPrefix($0 + "/") }
     }

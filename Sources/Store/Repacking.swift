@@ -9,7 +9,7 @@ extension Store {
         public var objects = 0
         /// Of them, those that had a file each.
         public var looseObjects = 0
-        /// Packs that the new one stands for.
+        /// Packs that the new one represents.
         public var packs = 0
     }
 
@@ -22,7 +22,7 @@ extension Store {
     /// - Parameters:
     ///   - grace: loose objects younger than so many seconds stay: a push that is under way may count on them.
     ///   - willPack: called before the packing, which takes a while, begins.
-    /// - Returns: what was done; nil where nothing was, because there was too little or somebody else is at it.
+    /// - Returns: what was done; nil where nothing was, because there was too little or another process is at it.
     @discardableResult
     public func repackIfNeeded(limit: Int = 2_000, grace: Int = 60, willPack: () -> Void = {}) throws -> Repacked? {
         // As git does: objects are spread evenly over 256 folders, so a few of them tell of all.
@@ -59,7 +59,7 @@ extension Store {
         try committer.checkpoint()
         guard let lock = try TidyLock(layout, timeout: options.lockTimeout) else {
             throw StoreError(
-                .locked, "store: somebody else has been packing '\(layout.root)' for \(options.lockTimeout)",
+                .locked, "store: another process has been repacking '\(layout.root)' for \(options.lockTimeout)",
                 hint: "a run packs now and then what it has recorded; try again later")
         }
         try withExtendedLifetime(lock) {
@@ -138,7 +138,7 @@ extension Store {
             ? nil : try DeltaPacker.pack(wanted, heads: heads, of: repository, objects: layout.gitObjects)
         if let new { try layout.noteTidied(new) }
         try options.atPoint(.tidied)
-        // What is packed is on disk now, so that its other forms can go. A writer that makes one of them anew meanwhile
+        // What is packed is on disk now, so that its other forms can go. A writer that makes one of them again meanwhile
         // makes what is in the pack as well.
         let dropped = packs.filter { $0.base != new && mayRemove($0) }.map(\.base)
         let (half, halfPacks) = (loose.count / 2, dropped.count / 2)

@@ -29,9 +29,23 @@ package struct Schema: Sendable {
         self.migrations = migrations
     }
 
-    /// Makes a store unless one is there.
-    func create(_ layout: Layout) throws {
+    /// Makes a store unless one is there. Of several processes that want one at once, one makes it and the others wait.
+    func create(_ layout: Layout, lockTimeout: Duration) throws {
         if FileStatus(layout.schema) != nil { return }
+        let isThere = FileStatus(layout.root) != nil
+        if !isThere { try Files.makeDirectories(layout.root) }
+        let root = try File(layout.root, O_RDONLY | O_DIRECTORY)
+        guard try root.lock(within: lockTimeout) else {
+            throw StoreError(
+                .locked, "store: another process has been making '\(layout.root)' for \(lockTimeout)",
+                hint: "`fuser '\(layout.root)'` names it; the lock goes away with its process")
+        }
+        defer { root.unlock() }
+        if FileStatus(layout.schema) != nil { return }
+        try make(layout)
+    }
+
+    private func make(_ layout: Layout) throws {
         if let clone = try? StoreClone.find(at: layout.root), !clone.isBare { throw clone.writeRefusal }
         let present = names(in: layout.root)
         guard present.isEmpty || FileStatus(layout.gitObjects) != nil else {
@@ -39,11 +53,19 @@ package struct Schema: Sendable {
                 .noStore, "'\(layout.root)' is no store, and holds '\(present[0])'",
                 hint: "name an empty folder or one that does not exist")
         }
-        try Files.makeDirectories(layout.root)
+        removeLocksOfKilledMaker(layout)
         let repository = try GitRepository(initializingBare: layout.root)
         try repository.configure(Self.configuration)
         for folder in [layout.own, layout.objects, layout.logs, layout.live] { try Files.makeDirectories(folder) }
         try SchemaState(version: version).write(layout)
+    }
+
+    /// In a repository without branches no git has anything to do: locks there are of a maker that was killed.
+    private func removeLocksOfKilledMaker(_ layout: Layout) {
+        guard names(in: "\(layout.root)/refs/heads").isEmpty, FileStatus("\(layout.root)/packed-refs") == nil else {
+            return
+        }
+        for name in ["config.lock", "HEAD.lock"] { unlink("\(layout.root)/\(name)") }
     }
 
     /// No maintenance behind our back, nothing lost by a careless push, and what stock git writes is on disk as well.

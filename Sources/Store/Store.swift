@@ -26,7 +26,7 @@ public final class Store: Sendable {
     ///
     /// - Throws: `StoreError` of kind `newerSchema`, `noStore` where a folder of something else is in the way, `system`.
     public convenience init(at path: String, options: StoreOptions = StoreOptions()) throws {
-        try options.schema.create(Layout(root: path))
+        try options.schema.create(Layout(root: path), lockTimeout: options.lockTimeout)
         try self.init(opening: path, options: options)
     }
 

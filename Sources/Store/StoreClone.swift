@@ -77,7 +77,7 @@ struct StoreClone: Sendable {
 
     // MARK: What it lacks
 
-    /// The error for whoever would write.
+    /// The error for a write.
     var writeRefusal: StoreError {
         let way =
             isBare
@@ -108,7 +108,7 @@ extension Store {
     /// Whether this is a plain clone of a store, made by stock git, which is only read.
     public var isClone: Bool { layout.clone != nil }
 
-    /// - Throws: `StoreError` of kind `readOnly` where this is a plain clone of a store: for whoever is about to do much
+    /// - Throws: `StoreError` of kind `readOnly` where this is a plain clone of a store: for a caller that is about to do much
     ///   before writing.
     public func requireWritable() throws { try layout.requireWritable() }
 }

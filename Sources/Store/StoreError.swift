@@ -23,7 +23,7 @@ public struct StoreError: Error, Sendable, CustomStringConvertible {
         case notFound
         /// A document that does not hold the value that was asked for.
         case invalidValue
-        /// Somebody else holds a lock for longer than we wait.
+        /// Another process holds a lock for longer than we wait.
         case locked
         /// Something in the store is damaged.
         case corrupted
@@ -103,7 +103,7 @@ public struct Conflict: Error, Sendable, Hashable, CustomStringConvertible {
     public var attempts: Int
 
     public var description: String {
-        "\(branch): '\(path)' was changed by somebody else while this transaction \(isWrite ? "changed" : "read") it"
+        "\(branch): '\(path)' was changed by another writer while this transaction \(isWrite ? "changed" : "read") it"
             + " (tried \(attempts) times)"
     }
 }

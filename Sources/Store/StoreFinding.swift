@@ -60,9 +60,9 @@ public struct StoreVerification: Sendable, Codable {
     public var documents = 0
     /// Logs and objects examined.
     public var objects = 0
-    /// Archives of layers, where somebody looked at them.
+    /// Archives of layers, where they were looked at.
     public var layers = 0
-    /// Root file systems, where somebody looked at them.
+    /// Root file systems, where they were looked at.
     public var environments = 0
     /// What was found, in the order of the examination.
     public var findings: [StoreFinding] = []

@@ -22,7 +22,7 @@ public struct StoreOptions: Sendable {
     public var lockTimeout: Duration
     /// How watches notice what other processes do.
     public var changeDetection: ChangeDetection
-    /// So many files are made before those that are deleted are kept, to be written anew.
+    /// So many files are made before those that are deleted are kept, to be rewritten.
     package var filesBeforeSpares = 48
     /// The version to write, and how older ones are brought to it.
     package var schema = Schema.current

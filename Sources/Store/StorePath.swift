@@ -68,7 +68,7 @@ public struct StorePath: Hashable, Sendable, Comparable, CustomStringConvertible
         stride(from: components.count - 1, to: 0, by: -1).map { StorePath(trusted: Array(components.prefix($0))) }
     }
 
-    /// Whether this path is `prefix` or lies below it.
+    /// Whether this path is `prefix` or is below it.
     public func isInside(_ prefix: StorePath) -> Bool { components.starts(with: prefix.components) }
 
     public var description: String { components.joined(separator: "/") }

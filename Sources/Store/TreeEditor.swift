@@ -6,7 +6,7 @@ enum Edit: Sendable {
     case remove
 }
 
-/// Changes a directory tree in memory; the new directories are kept until somebody stores them.
+/// Changes a directory tree in memory; the new directories are kept until they are stored.
 struct TreeEditor {
     /// Directories that `apply` made, by their names.
     private(set) var created: [ObjectID: Tree] = [:]
@@ -98,7 +98,7 @@ struct TreeEditor {
 }
 
 extension StorePath {
-    /// What lies here below the directory `root`; nil where nothing does.
+    /// What is here below the directory `root`; nil where there is nothing.
     func entry(in root: ObjectID, load: (ObjectID) throws -> Tree) throws -> TreeEntry? {
         var directory = root
         for (index, component) in components.enumerated() {

@@ -10,7 +10,7 @@ public struct ValueMerge<Value: Codable & SendableMetatype>: Sendable {
         self.merge = merge
     }
 
-    /// Whoever commits last wins.
+    /// The last commit wins.
     public static var ours: ValueMerge { ValueMerge { _, ours, _ in ours } }
 }
 

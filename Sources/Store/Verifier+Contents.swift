@@ -3,7 +3,7 @@ internal import Git
 internal import Glibc
 internal import System
 
-/// What lies beside the history: logs, layers, the journal.
+/// What is beside the history: logs, layers, the journal.
 extension Verifier {
     /// Logs and layers must have the digest that names them.
     mutating func checkContents() {

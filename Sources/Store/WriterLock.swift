@@ -12,7 +12,7 @@ struct WriterState: Equatable {
 
     /// Of the machine's start: another one means that unsynced files may be lost.
     var boot: String
-    /// Changes whenever the journal begins anew.
+    /// Changes whenever the journal starts over.
     var epoch: UInt64
     /// Where the next record goes.
     var tail: Int

@@ -86,7 +86,7 @@ final class WriterSession {
         return true
     }
 
-    /// Makes all that was written durable, and begins the journal anew.
+    /// Makes all that was written durable, and begins the journal again.
     func checkpoint() throws {
         let heads = try repository.references(prefix: "refs/heads/").compactMap { name in
             try repository.reference(name).map { "\($0) \(name)\n" }

@@ -116,10 +116,10 @@ package final class ControlGroup: Sendable {
             let peak =
                 contents(of: "\(directory)/memory.peak") ?? contents(of: "\(directory)/memory.max_usage_in_bytes")
             usage.peakMemory = peak.flatMap { Int($0.filter(\.isNumber)) }
-            usage.memory = memoryShortage(in: directory)
+            usage.memory = Self.memoryShortage(in: directory)
         }
         if let directory = directories[.processes] {
-            usage.processes = processShortage(in: directory)
+            usage.processes = Self.processShortage(in: directory)
         }
         remove()
         return usage
@@ -127,7 +127,7 @@ package final class ControlGroup: Sendable {
 
     /// Both versions count the killed processes of a group whoever's limit was reached. Version 2 counts apart how often the
     /// group's own was; in version 1 the group must have used as much as it may, but for what the kernel charges at a time.
-    private func memoryShortage(in directory: String) -> Shortage? {
+    static func memoryShortage(in directory: String) -> Shortage? {
         if let events = contents(of: "\(directory)/memory.events") {
             guard hasHappened("oom_kill", events) else { return nil }
             return hasHappened("oom", events) ? .ownLimit : .machine
@@ -143,7 +143,7 @@ package final class ControlGroup: Sendable {
     }
 
     /// Before Linux 6.11 a group counts what a group above refused, too: then it had fewer processes than its own limit.
-    private func processShortage(in directory: String) -> Shortage? {
+    static func processShortage(in directory: String) -> Shortage? {
         guard hasHappened("max", contents(of: "\(directory)/pids.events")) else { return nil }
         guard let limit = contents(of: "\(directory)/pids.max").flatMap(number),
             let peak = contents(of: "\(directory)/pids.peak").flatMap(number)
@@ -151,10 +151,10 @@ package final class ControlGroup: Sendable {
         return peak < limit ? .machine : .ownLimit
     }
 
-    private func number(_ text: String) -> Int? { Int(text.filter(\.isNumber)) }
+    private static func number(_ text: String) -> Int? { Int(text.filter(\.isNumber)) }
 
     /// Whether the count of `event` in a file of `NAME COUNT` lines is not 0.
-    private func hasHappened(_ event: String, _ counts: String?) -> Bool {
+    private static func hasHappened(_ event: String, _ counts: String?) -> Bool {
         (counts ?? "").split(separator: "\n").contains { $0.hasPrefix("\(event) ") && $0 != "\(event) 0" }
     }
 

@@ -1,7 +1,7 @@
 import Glibc
 import System
 
-/// Measures now and then how much lies below some directories, and how much is free where they are.
+/// Measures now and then how much is below some directories, and how much is free where they are.
 ///
 /// Counting a big tree takes time, so it is done at most a tenth of the time, and earlier only where the free space has
 /// shrunk enough for the limit to be in danger.
@@ -73,7 +73,7 @@ func freeFiles(at path: String) -> Int {
 
 private let block = 4096
 
-/// Bytes on disk of all that lies below `path`, following no link.
+/// Bytes on disk of all that is below `path`, following no link.
 package func treeSize(_ path: String) -> Int {
     var count = TreeCount { true }
     count.add(openDirectory(path, in: AT_FDCWD), level: 0)

@@ -129,7 +129,7 @@ package struct Supervisor {
                 told = .now
                 close(controlPipe)
             }
-            // It answers in a moment, if the connection still stands.
+            // It answers in a moment, if there still is a connection.
             guard let told, .now - told > .seconds(10) else { return }
         }
         group.killAll()

@@ -25,7 +25,7 @@ package final class AsyncMemo<Key: Hashable & Sendable, Value: Sendable>: Sendab
         self.keepsValues = keepsValues
     }
 
-    /// The value for `key`, computed by `compute` unless it is known or somebody computes it.
+    /// The value for `key`, computed by `compute` unless it is known or someone computes it.
     ///
     /// - Throws: what the computation throws; `CancellationError` as soon as the task is cancelled.
     package func value(

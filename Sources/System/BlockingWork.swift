@@ -59,7 +59,7 @@ package enum BlockingWork {
     }
 }
 
-/// Whether somebody still waits for work that cannot be interrupted.
+/// Whether someone still waits for work that cannot be interrupted.
 package final class Patience: Sendable {
     private let deadline: ContinuousClock.Instant
     private let isGivenUp = Atomic(false)
@@ -71,7 +71,7 @@ package final class Patience: Sendable {
     /// False once the time is up or the waiting task was cancelled.
     package var lasts: Bool { !isGivenUp.load(ordering: .relaxed) && ContinuousClock.now < deadline }
 
-    /// How long somebody still waits.
+    /// How long someone still waits.
     package var remaining: Duration { lasts ? deadline - .now : .zero }
 
     package func giveUp() { isGivenUp.store(true, ordering: .relaxed) }

@@ -26,7 +26,7 @@ public final class ExclusiveLock: Sendable {
         }
     }
 
-    /// The lock, or nil when somebody has it. Makes the file and its directory.
+    /// The lock, or nil when someone has it. Makes the file and its directory.
     public static func attempt(_ path: String) throws(SystemError) -> ExclusiveLock? {
         let file = try open(path)
         return try file.tryLock() ? ExclusiveLock(file) : nil

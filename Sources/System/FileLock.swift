@@ -5,7 +5,7 @@ internal import Glibc
 extension OpenFile {
     /// Takes the exclusive lock if nobody else holds one.
     ///
-    /// - Returns: false where somebody does.
+    /// - Returns: false where someone does.
     package func tryLock() throws(Problem) -> Bool {
         if retrying({ flock(descriptor, LOCK_EX | LOCK_NB) }) == 0 { return true }
         guard errno == EWOULDBLOCK else { throw Problem(.last("lock", path)) }

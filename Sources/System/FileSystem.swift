@@ -86,7 +86,7 @@ package enum FileSystem<Problem: SystemErrorConvertible> {
         try file.commit(durability)
     }
 
-    /// The lock that the file `path` names, or nil when somebody has it. Makes the file and its directory.
+    /// The lock that the file `path` names, or nil when someone has it. Makes the file and its directory.
     package static func lockIfFree(_ path: String) throws(Problem) -> ExclusiveLock? {
         do throws(SystemError) {
             return try ExclusiveLock.attempt(path)

@@ -50,7 +50,7 @@ private func remove(_ name: UnsafePointer<CChar>, in directory: Int32, top: Int3
     }
     if unlinkat(directory, name, AT_REMOVEDIR) == 0 { return }
     var child = openDirectory(name, in: directory)
-    // A directory that may not even be read, of somebody who is not root.
+    // A directory that may not even be read, of someone who is not root.
     if child < 0, errno == EACCES, fchmodat(directory, name, 0o700, 0) == 0 {
         child = openDirectory(name, in: directory)
     }

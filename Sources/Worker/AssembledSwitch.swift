@@ -9,7 +9,7 @@ internal import RunnerInterface
 
 /// The switch that a job is built in: the layers of its inputs, and what opam keeps about them as a whole.
 struct AssembledSwitch: Sendable {
-    /// A package that lies in the switch.
+    /// A package that is in the switch.
     private struct Member: Sendable {
         var package: PackageVersion
         var opam: OpamFile
@@ -100,7 +100,7 @@ struct AssembledSwitch: Sendable {
             jobs: jobs, withTests: withTests)
     }
 
-    /// What the packages set for whoever uses the switch, in opam's order: the last by name first.
+    /// What the packages set for users of the switch, in opam's order: the last by name first.
     var environmentChanges: [EnvironmentChange] {
         members.sorted { $1.package.name < $0.package.name }.flatMap { member in
             member.opam.environment.expanded(in: variables(of: member.package, opam: member.opam))

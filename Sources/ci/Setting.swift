@@ -98,7 +98,7 @@ enum Settings {
     static let cacheLimit = Setting<ByteSize>(
         key: "cache-limit",
         text:
-            "Bytes of root file systems and unpacked layers that the cache keeps; what was not used for longest goes.",
+            "Bytes of root file systems, unpacked layers and sources that the cache keeps; the least recently used go.",
         defaultText: "\(ByteSize.defaultCacheLimit)", expected: "a number of bytes, with K, M, G or T",
         read: { ByteSize($0) })
 

@@ -15,7 +15,7 @@ struct SolveCommand: AsyncParsableCommand, TracedCommand {
 
             TARGET is \(TargetVariables.knownForms.joined(separator: ", ")).
 
-            CSV has a line NAME.VERSION,SAT,"NAME.VERSION …" or NAME.VERSION,UNSAT, for each package; LIMIT stands for \
+            CSV has a line NAME.VERSION,SAT,"NAME.VERSION …" or NAME.VERSION,UNSAT, for each package; LIMIT takes the place of \
             UNSAT where the solver gave up. With --all the packages are in byte order of their names.
 
             Exit codes: 0 each package has a solution, or --all; 1 a named package has none; 2 the input is wrong; \

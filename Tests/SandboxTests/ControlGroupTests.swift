@@ -1,4 +1,5 @@
 import System
+import TestSupport
 import Testing
 
 @testable import Supervision
@@ -50,6 +51,55 @@ import Testing
             membership: text, mounts: Self.versionTwo, isWritable: { _ in false }, enable: { _ in true })
         #expect(found.parents.isEmpty)
         #expect(ControlGroupHierarchy(membership: text, mounts: "garbage").parents.isEmpty)
+    }
+
+    /// Files as the kernel writes them: a child that was killed is known although its command ended well, and whose limit it was.
+    @Test(
+        arguments: [
+            (
+                ["memory.events": "low 0\nhigh 0\nmax 12\noom 1\noom_kill 1\noom_group_kill 0\n"],
+                ControlGroup.Shortage.ownLimit
+            ),
+            (["memory.events": "low 0\nhigh 0\nmax 0\noom 0\noom_kill 3\n"], .machine),
+            (["memory.events": "low 0\nhigh 9\nmax 40\noom 0\noom_kill 0\n"], nil),
+            (["memory.events": "max 40\noom 1\noom_kill 0\noom_group_kill 0\n"], nil),
+            (
+                [
+                    "memory.oom_control": "oom_kill_disable 0\nunder_oom 0\noom_kill 1\n",
+                    "memory.max_usage_in_bytes": "67104768\n", "memory.limit_in_bytes": "67108864\n",
+                ], .ownLimit
+            ),
+            (
+                [
+                    "memory.oom_control": "oom_kill_disable 0\nunder_oom 0\noom_kill 1\n",
+                    "memory.max_usage_in_bytes": "20000000\n", "memory.limit_in_bytes": "67108864\n",
+                    "memory.memsw.max_usage_in_bytes": "67108864\n", "memory.memsw.limit_in_bytes": "67108864\n",
+                ], .ownLimit
+            ),
+            (
+                [
+                    "memory.oom_control": "oom_kill_disable 0\nunder_oom 0\noom_kill 1\n",
+                    "memory.max_usage_in_bytes": "20000000\n", "memory.limit_in_bytes": "67108864\n",
+                ], .machine
+            ),
+            (["memory.oom_control": "oom_kill_disable 0\nunder_oom 0\noom_kill 0\n"], nil), ([:], nil),
+        ] as [([String: String], ControlGroup.Shortage?)])
+    func killsForMemoryAreReadFromTheKernelsCounts(files: [String: String], shortage: ControlGroup.Shortage?) throws {
+        let folder = try TemporaryDirectory()
+        for (name, text) in files { try folder.write(text, to: name) }
+        #expect(ControlGroup.memoryShortage(in: folder.path) == shortage)
+    }
+
+    @Test(
+        arguments: [
+            (["pids.events": "max 3\n", "pids.max": "64\n", "pids.peak": "64\n"], ControlGroup.Shortage.ownLimit),
+            (["pids.events": "max 3\n", "pids.max": "64\n", "pids.peak": "20\n"], .machine),
+            (["pids.events": "max 3\n", "pids.max": "64\n"], .ownLimit), (["pids.events": "max 0\n"], nil), ([:], nil),
+        ] as [([String: String], ControlGroup.Shortage?)])
+    func refusedProcessesAreReadFromTheKernelsCounts(files: [String: String], shortage: ControlGroup.Shortage?) throws {
+        let folder = try TemporaryDirectory()
+        for (name, text) in files { try folder.write(text, to: name) }
+        #expect(ControlGroup.processShortage(in: folder.path) == shortage)
     }
 
     @Test func withoutGroupsLimitsAreSetPerProcessAndThatIsSaid() {

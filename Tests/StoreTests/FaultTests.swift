@@ -1,6 +1,7 @@
 import Foundation
 import Git
 import Store
+import Synchronization
 import TestSupport
 import Testing
 
@@ -139,6 +140,34 @@ struct FaultTests {
             try expectClean(store.path)
             try reopened.repackIfNeeded(limit: 0, grace: 0)
             try expectClean(store.path)
+        }
+    }
+
+    @Test func severalMakersMakeOneStore() throws {
+        try withFolder { folder in
+            let path = folder + "/new/store"
+            let errors = Mutex<[String]>([])
+            DispatchQueue.concurrentPerform(iterations: 8) { number in
+                do {
+                    let store = try Store(at: path)
+                    try store.transact(main, "\(number)") { try $0.write(number, to: StorePath("n/\(number)")) }
+                } catch {
+                    errors.withLock { $0.append("\(error)") }
+                }
+            }
+            #expect(errors.withLock { $0 } == [])
+            #expect(try Store(opening: path).history(of: main).count == 8)
+            try expectClean(path)
+        }
+    }
+
+    @Test func aMakerThatWasKilledIsNoObstacle() throws {
+        try withFolder { folder in
+            let path = folder + "/store"
+            try git("init", "-q", "--bare", path, at: "/")
+            for name in ["config.lock", "HEAD.lock"] { try Data().write(to: URL(filePath: "\(path)/\(name)")) }
+            try Store(at: path).transact(main, "1") { try $0.write(1, to: "n") }
+            try expectClean(path)
         }
     }
 

@@ -4,7 +4,7 @@ package enum SmallRootPlugin {
     /// Fills the root file system.
     package static let fill = """
         mkdir -p $CISO_ROOT/proc $CISO_ROOT/dev $CISO_ROOT/tmp $CISO_ROOT/bin $CISO_ROOT/var; \
-        for program in /bin/dash /bin/mkdir /bin/chown /bin/cp; do cp $program $CISO_ROOT/bin; \
+        for program in /bin/dash /bin/mkdir /bin/chown /bin/cp /bin/cat; do cp $program $CISO_ROOT/bin; \
         for library in $(ldd $program | grep -o '/[^ ]*'); do \
         mkdir -p $CISO_ROOT${library%/*}; cp $library $CISO_ROOT$library; done; done; \
         ln -s dash $CISO_ROOT/bin/sh
@@ -40,7 +40,10 @@ package enum SmallRootPlugin {
             in: directory,
             changing: [
                 (escaped(#"{"patterns":[]}"#), escaped(pattern)),
-                (#"echo 'this example builds nothing' >&2\\nexit 1\\n"#, escaped(escaped(build))),
+                (
+                    #"\"phase\":\"build\",\"script\":\"echo 'this example builds nothing' >&2\\nexit 1\\n"#,
+                    escaped(#""phase":"install","script":""#) + escaped(escaped(build))
+                ),
                 (
                     escaped(#""os-version":"1"},"environment":{"kind":"host","bootstrap":["#) + "\"",
                     described + script + escaped(#""},"#) + "\""

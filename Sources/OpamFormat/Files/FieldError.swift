@@ -64,7 +64,7 @@ extension Value {
         node.kind == .list || (node.kind == .option && firstChild.isListAtHeart)
     }
 
-    /// The value without its braces, and what stands in them; no values where there are no braces.
+    /// The value without its braces, and what is in them; no values where there are no braces.
     var withoutBraces: (value: Value, braces: Values) {
         if node.kind == .option { return (firstChild, children.afterFirst) }
         return (self, Values(tree: tree, first: Node.none))

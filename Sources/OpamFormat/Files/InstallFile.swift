@@ -23,7 +23,7 @@ public struct InstallFile: Sendable {
         /// Relative to the root of the sources; bytes, usually UTF-8.
         public var sourceBytes: [UInt8]
         /// Relative to the folder of the section; the last part of the source where the file says nothing else. In
-        /// ``Section/misc``, absolute. It may have `..` in it, as some packages do: whoever installs checks where it
+        /// ``Section/misc``, absolute. It may have `..` in it, as some packages do: the installer checks where it
         /// leads.
         public var destinationBytes: [UInt8]
         /// Whether it is no error that the source isn't there: `"?name"`.

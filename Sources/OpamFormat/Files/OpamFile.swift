@@ -46,7 +46,7 @@ public struct OpamFile: Sendable {
         Self.schema.problems(in: tree.items, except: known)
     }
 
-    /// The fields `name` and `version` where they say something else than where the file lies, which then counts.
+    /// The fields `name` and `version` where they say something else than where the file is, which then counts.
     ///
     /// - Parameter version: Nil where any will do.
     public func mismatches(name: PackageName, version: Version?) -> [FormatError] {

@@ -65,7 +65,7 @@ struct Schema: Sendable {
 
     /// Everything that is wrong in the items, in no particular order: unknown, repeated and misformed.
     ///
-    /// - Parameter known: fields of which somebody else knows whether they are misformed.
+    /// - Parameter known: fields that were checked already.
     func problems(in items: Items, except known: [String] = []) -> [FormatError] {
         var problems: [FormatError] = []
         var seen: UInt64 = 0

@@ -1,4 +1,4 @@
-/// A package in a `depends`, `depopts` or `conflicts` field, with what stands in its braces.
+/// A package in a `depends`, `depopts` or `conflicts` field, with what is in its braces.
 public struct Dependency: Hashable, Sendable, CustomStringConvertible {
     /// The package depended upon.
     public var name: PackageName

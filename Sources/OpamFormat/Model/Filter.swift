@@ -37,7 +37,7 @@ extension Filter: CustomStringConvertible {
     /// The filter as an opam file writes it.
     public var description: String { text(in: .whole) }
 
-    /// What stands around a filter, from what needs no parentheses to what needs them most.
+    /// The surroundings of a filter, from what needs no parentheses to what needs them most.
     private enum Context: Int {
         case whole, disjunction, conjunction, operand
     }

@@ -1,11 +1,11 @@
-/// Texts with `%{variable}%` in them. `%%` stands for `%`; a `%{` that isn't closed on its line stands for itself.
+/// Texts with `%{variable}%` in them. `%%` means `%`; a `%{` that isn't closed on its line is kept as it is.
 public enum Interpolation {
     /// A text cut at its variables.
     private enum Piece<Bytes> {
         case literal(Bytes)
         /// `%%`
         case percent
-        /// What stands between `%{` and `}%`.
+        /// What is between `%{` and `}%`.
         case variable(Bytes)
     }
 

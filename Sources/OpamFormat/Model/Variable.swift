@@ -60,7 +60,7 @@ public typealias Environment = (Variable) -> VariableValue?
 /// A variable as it is written, for one package, for several, or for none: `os`, `ocaml:native`, `a+b:enable`, and
 /// inside `%{…}%` with two texts to choose from: `a:installed?yes:no`.
 public struct VariableReference: Hashable, Sendable, CustomStringConvertible {
-    /// Empty for a global variable; nil stands for `_`.
+    /// Empty for a global variable; nil means `_`.
     public var packages: [PackageName?]
     public var name: String
     /// What the reference gives in place of a boolean.

@@ -1,8 +1,8 @@
-/// What stands for a byte in a string: `\n`, `\065`, `\x41`, or a line end that is left out.
+/// What means a byte in a string: `\n`, `\065`, `\x41`, or a line end that is left out.
 struct EscapeSequence {
     /// How many bytes it has, the backslash included.
     var length: Int
-    /// The byte it stands for; nil for a line end and the blanks after it.
+    /// The byte it means; nil for a line end and the blanks after it.
     var value: UInt8?
 
     /// The sequence whose backslash is at `start`; nil when there is no such sequence.

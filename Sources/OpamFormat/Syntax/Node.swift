@@ -51,7 +51,7 @@ struct Node {
     var `operator`: UInt8 = 0
     /// The first byte of the element, for messages.
     var position: UInt32
-    /// The bytes of its text: a name, a number, what stands between quotes.
+    /// The bytes of its text: a name, a number, what is between quotes.
     var textStart: UInt32
     var textEnd: UInt32
     var firstChild: Index = Node.none

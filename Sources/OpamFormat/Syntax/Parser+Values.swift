@@ -46,7 +46,7 @@ extension Parser {
         return try parseOptions(of: try parseSimple())
     }
 
-    /// Any number of `{ … }` after a value, each wrapping what stands before.
+    /// Any number of `{ … }` after a value, each wrapping what comes before.
     mutating func parseOptions(of value: Node.Index) throws(SyntaxError) -> Node.Index {
         var value = value
         let outerDepth = depth

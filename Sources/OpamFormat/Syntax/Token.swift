@@ -11,7 +11,7 @@ struct Token {
     var detail: Node.Detail = []
     var `operator`: UInt8 = 0
     var position: Int
-    /// For strings, what stands between the quotes.
+    /// For strings, what is between the quotes.
     var text: Range<Int>
 }
 

@@ -1,4 +1,4 @@
-/// A value as it stands in a file. Two values are equal when they say the same, wherever and however they are written.
+/// A value as it is written in a file. Two values are equal when they say the same, wherever and however they are written.
 public struct Value: Sendable {
     let tree: SyntaxTree
     let index: Node.Index

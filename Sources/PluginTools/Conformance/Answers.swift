@@ -29,7 +29,7 @@ struct Answers {
         "", "--help", "-rf", "a b", "a;reboot", "$(reboot)", "`reboot`", "a\nb", "../../x", "'", "\"", "*",
     ]
 
-    /// Asks `session()` about `requests`, starting anew where the plugin breaks.
+    /// Asks `session()` about `requests`, starting again where the plugin breaks.
     init(
         to requests: [TargetRequest], of distributions: [Distribution], _ session: () throws(PluginFault) -> Session
     ) {

@@ -17,7 +17,7 @@ extension ShellFamily {
 
 /// Shells of this machine, for parsing scripts without running them (`-n`).
 package enum ScriptShell {
-    /// The first shell of each family that lies in `directories`.
+    /// The first shell of each family that is in `directories`.
     package static func find(in directories: [String]) -> [ShellFamily: String] {
         var found: [ShellFamily: String] = [:]
         for family in ShellFamily.allCases {

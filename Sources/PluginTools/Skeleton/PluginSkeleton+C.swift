@@ -13,7 +13,7 @@ extension PluginSkeleton {
         """
     }
 
-    /// The example in C that lies in ciso's sources, under another name.
+    /// The example in C that is in ciso's sources, under another name.
     ///
     /// - Throws: `Failure` where it is not there.
     func cSource() throws -> String {

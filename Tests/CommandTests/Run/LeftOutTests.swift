@@ -28,7 +28,7 @@ import Testing
             targets: [debian-12]
             compilers: [5.3.0]
             packages: \(selection)
-            include: [{package: good, target: debian-12, compiler: 5.3.0, reason: always}]
+            include: [{cells: "debian-12/5.3.0/good", reason: always}]
             """)
         let ending = try workplace.run(
             ["plan", "m.yaml", "--store", "store"],
