@@ -124,7 +124,8 @@ let package = Package(
         module(
             "Fetching",
             [
-                logging, "Archive", "Core", "Git", "HTTP", "Layers", "OpamFormat", "OpamSwitch", "Supervision", "System",
+                logging, "Archive", "Core", "Git", "HTTP", "Layers", "OpamFormat", "OpamSwitch", "Supervision",
+                "System",
             ]),
         module("RunnerInterface", ["Core", "Model"]),
         module(

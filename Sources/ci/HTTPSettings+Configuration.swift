@@ -1,4 +1,5 @@
 internal import HTTP
+internal import System
 
 extension HTTPSettings {
     /// What the environment says of trusted authorities, by the variables of curl and OpenSSL.

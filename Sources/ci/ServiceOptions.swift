@@ -4,6 +4,7 @@ internal import Doctor
 internal import Foundation
 internal import HTTP
 internal import Registry
+internal import System
 
 /// Services that several machines share.
 struct ServiceOptions: ParsableArguments {

@@ -7,6 +7,7 @@ internal import Records
 internal import RunnerInterface
 internal import Store
 internal import Synchronization
+internal import System
 internal import Worker
 
 struct WorkerCommand: AsyncParsableCommand, TracedCommand, SandboxingCommand {
@@ -43,7 +44,7 @@ struct WorkerCommand: AsyncParsableCommand, TracedCommand, SandboxingCommand {
 
     func run() async throws {
         let configuration = try Configuration.current()
-        try WritableDirectory.checkTemporary()
+        try WritableDirectory.checkTemporary(configuration.environment.temporaryDirectory)
         let path = try store.path(in: configuration)
         let catalog = try machine.catalog(configuration)
         let store = try WorkerStore(opening: path)

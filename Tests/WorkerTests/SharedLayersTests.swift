@@ -32,7 +32,7 @@ struct SharedLayersTests {
         let folders = WorkerFolders(directory("\(machine)/worker"), archives: directory("\(machine)/objects"))
         return try LocalRunner(
             folders, plugins: PluginCatalog(PluginSearchPath(given: [])), sharedLayers: layers,
-            sources: SourceCache(folders.sources)
+            sources: SourceCache(folders.sources), environment: .ofTests
         ) { _ in throw Failure(.bug, "no job runs here") }
     }
 
@@ -93,7 +93,8 @@ struct SharedLayersTests {
                 WorkerFolders(
                     directory("\(machine)/worker"), cache: world.folders.cache,
                     archives: directory("\(machine)/objects")),
-                plugins: world.catalog, sharedLayers: registry(server), sources: SourceCache(directory("sources"))
+                plugins: world.catalog, sharedLayers: registry(server), sources: SourceCache(directory("sources")),
+                environment: .ofTests
             ) { [logs = world.logs] in logs.begin($0) }
         }
         let first = try #require(try await world.request("a", endings: [:], among: nil))

@@ -12,7 +12,8 @@ umask 022
 aside=$directory.unpacked
 mkdir -p "$aside"
 case $(dd if="$file" bs=2 count=1 2>/dev/null) in
-PK) unzip -q "$file" -d "$aside" ;;
+# With -q, as opam does not call it, unzip takes names that it leaves out for no error.
+PK) unzip "$file" -d "$aside" >/dev/null ;;
 # GNU's program where the system has it beside its own, as opam prefers it on the BSDs: theirs may know less.
 *) "$(command -v gtar || echo tar)" -xf "$file" -C "$aside" ;;
 esac
