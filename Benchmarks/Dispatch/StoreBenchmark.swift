@@ -33,6 +33,7 @@ struct StoreBenchmark {
         let before = MachineBenchmark.residentBytes
         let pending = Mutex<Int?>(nil)
         let began = ContinuousClock.now
+        let processor = clock()
         try await run.run(
             files: { _ in PackageFiles(opam: []) },
             observe: { event in
@@ -44,10 +45,13 @@ struct StoreBenchmark {
                 }
             })
         let seconds = began.duration(to: .now) / .seconds(1)
+        let milliseconds = Double(clock() - processor) / 1000 / Double(jobs)
         let commits = try Self.commits(in: folder)
         print(
             "\(jobs) jobs, \(workers == 0 ? "in one process" : "\(workers) worker processes"), \(slots) slots each: "
-                + "\(Int(Double(jobs) / seconds)) jobs/s, \(commits) results recorded, "
+                + "\(Int(Double(jobs) / seconds)) jobs/s, "
+                + String(format: "%.2f ms of CPU a job in the dispatcher, ", milliseconds)
+                + "\(commits) results recorded, "
                 + "\((pending.withLock { $0 } ?? 0) / jobs) bytes a pending job")
         if isChain { report(runner.starts, recorded.withLock { $0 }, plan) }
     }
@@ -69,45 +73,51 @@ struct StoreBenchmark {
         print("verdict to start: median \(percentile(0.5)), p99 \(percentile(0.99)), most \(percentile(1))")
     }
 
-    /// Families of a hundred jobs over fifty that all share; each job decides a cell.
+    /// Ten columns on five targets; in each, families of a hundred jobs over fifty that all share. Each job decides a cell.
     private func makePlan() -> Plan {
         let plugin = Job.Plugin(name: "null", version: "1", digest: Digest(of: "null"))
-        let environment = Digest(of: "environment")
-        var ids: [Digest] = []
         var all: [Digest: Job] = [:]
         var cells: [PlannedCell] = []
-        for number in 0..<jobs {
-            var inputs: Set<Digest> = []
-            if isChain {
-                if let last = ids.last { inputs = [last] }
-            } else {
-                if number >= 50 { inputs.insert(ids[number * 7 % 50]) }
-                if number % 100 > 1 {
-                    inputs.insert(ids[number - 1 - number * 31 % (number % 100)])
-                    inputs.insert(ids[number - 1 - number * 17 % (number % 100)])
-                }
-            }
-            let package = PackageVersion(name: "p\(number)", version: "1")
-            let job = Job(
-                kind: .build, package: package, opam: PackageFiles(opam: []).digest, inputs: inputs.sorted(),
-                compiler: "5.3.0", environment: environment, plugin: plugin)
-            let id = Digest(of: job.document)
-            ids.append(id)
-            all[id] = job
-            cells.append(
-                PlannedCell(
-                    cell: Cell(target: "t", compiler: "5.3.0", package: package), basis: .jobs(build: id, test: nil)))
+        let targets = (0..<(isChain ? 1 : 5)).map { number in
+            Plan.Target(
+                name: "t\(number)", plugin: plugin, distribution: "t", version: nil, architecture: "x86_64",
+                systemCompiler: false, options: [:], variables: [:], environment: Digest(of: "environment \(number)"),
+                required: true)
         }
-        let target = Plan.Target(
-            name: "t", plugin: plugin, distribution: "t", version: nil, architecture: "x86_64", systemCompiler: false,
-            options: [:], variables: [:], environment: environment, required: true)
-        return Plan(deployment: "d", repositories: [], targets: [target], cells: cells, jobs: all)
+        let columns = targets.flatMap { target in (isChain ? ["5"] : ["4", "5"]).map { (target, $0) } }
+        for (target, compiler) in columns {
+            var ids: [Digest] = []
+            for number in 0..<(jobs / columns.count) {
+                let package = PackageVersion(name: "p\(number)", version: "1")
+                let job = Job(
+                    kind: .build, package: package, opam: PackageFiles(opam: []).digest,
+                    inputs: inputs(of: number, ids), compiler: compiler, environment: target.environment, plugin: plugin
+                )
+                let id = Digest(of: job.document)
+                ids.append(id)
+                all[id] = job
+                let cell = Cell(target: target.name, compiler: compiler, package: package)
+                cells.append(PlannedCell(cell: cell, basis: .jobs(build: id, test: nil)))
+            }
+        }
+        return Plan(deployment: "d", repositories: [], targets: targets, cells: cells, jobs: all)
+    }
+
+    private func inputs(of number: Int, _ ids: [Digest]) -> [Digest] {
+        if isChain { return ids.last.map { [$0] } ?? [] }
+        var inputs: Set<Digest> = []
+        if number >= 50 { inputs.insert(ids[number * 7 % 50]) }
+        if number % 100 > 1 {
+            inputs.insert(ids[number - 1 - number * 31 % (number % 100)])
+            inputs.insert(ids[number - 1 - number * 17 % (number % 100)])
+        }
+        return inputs.sorted()
     }
 
     private static func commits(in folder: String) throws -> Int {
         let program = Process()
         program.executableURL = URL(fileURLWithPath: "/usr/bin/git")
-        program.arguments = ["-C", folder, "rev-list", "--count", "results/d/t"]
+        program.arguments = ["-C", folder, "rev-list", "--count", "--glob=refs/heads/results/d/*"]
         let output = Pipe()
         program.standardOutput = output
         try program.run()

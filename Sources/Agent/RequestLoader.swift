@@ -10,6 +10,7 @@ final class RequestLoader: Sendable {
     private struct Known {
         var jobs: [Digest: Job] = [:]
         var files: [Digest: PackageFiles] = [:]
+        var targets: [Digest: Plan.Target] = [:]
     }
 
     /// So many are remembered before all are forgotten.
@@ -26,14 +27,16 @@ final class RequestLoader: Sendable {
     ///
     /// - Throws: `Failure` of the category `unavailable` where a part of it is missing or damaged.
     func load(_ digest: Digest) throws -> (request: JobRequest, base: Digest?) {
-        let stored = try decode(ExecutionRequest.self, digest, "the request")
+        guard let stored = ExecutionRequest(document: try bytes(digest, "the request")) else {
+            throw Failure(.unavailable, "the request \(digest) has a form that this version does not know")
+        }
         let inputs = try stored.inputs.map { input in
             JobRequest.Input(
                 id: input.job, job: try job(input.job), layer: input.layer, files: try files(input.files))
         }
         let request = JobRequest(
             id: stored.job, job: try job(stored.job), files: try files(stored.files), inputs: inputs,
-            target: stored.target)
+            target: try target(stored.target))
         return (request, stored.base)
     }
 
@@ -58,8 +61,11 @@ final class RequestLoader: Sendable {
         return files
     }
 
-    private func decode<Value: Decodable>(_ type: Value.Type, _ digest: Digest, _ name: String) throws -> Value {
-        try CanonicalJSON.decode(type, from: Data(bytes(digest, name)))
+    private func target(_ digest: Digest) throws -> Plan.Target {
+        if let target = known.withLock({ $0.targets[digest] }) { return target }
+        let target = try CanonicalJSON.decode(Plan.Target.self, from: Data(bytes(digest, "the target")))
+        known.withLock { $0.targets[digest] = target }
+        return target
     }
 
     private func bytes(_ digest: Digest, _ name: String) throws -> [UInt8] {

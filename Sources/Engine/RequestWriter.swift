@@ -9,6 +9,7 @@ struct RequestWriter {
     private let read: @Sendable (Digest) throws -> PackageFiles
     /// For the files of packages, the objects that hold them; most are inputs of many jobs.
     private var files: [Digest: Digest] = [:]
+    private var targets: [Plan.Target: Digest] = [:]
     /// What was stored, and when: garbage collection may drop what is old.
     private var stored: [Digest: ContinuousClock.Instant] = [:]
     /// Whether an attempt failed, perhaps because an object was damaged.
@@ -52,12 +53,19 @@ struct RequestWriter {
         try store(id, own)
         let request = ExecutionRequest(
             deployment: plan.deployment, job: id, files: try object(for: own), inputs: inputs, base: base,
-            target: target)
-        return try put([UInt8](CanonicalJSON.encode(request)))
+            target: try object(for: target))
+        return try put(request.document)
     }
 
     private mutating func store(_ id: Digest, _ job: Job) throws {
         if !isStored(id) { try put(job.document) }
+    }
+
+    private mutating func object(for target: Plan.Target) throws -> Digest {
+        if let known = targets[target], isStored(known) { return known }
+        let object = try put([UInt8](CanonicalJSON.encode(target)))
+        targets[target] = object
+        return object
     }
 
     private mutating func object(for job: Job) throws -> Digest {

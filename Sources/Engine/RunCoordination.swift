@@ -31,7 +31,12 @@ package struct RunCoordination: Sendable {
 
 /// The worker of a process that also dispatches, or is about to.
 package final class LocalWorker: Sendable {
-    private let receiver = Mutex<(@Sendable (WorkerAgent.Event) async -> Void)?>(nil)
+    /// A closure alone would be wrapped once more at each access to it in a generic type.
+    private struct Receiver {
+        var take: @Sendable (WorkerAgent.Event) async -> Void
+    }
+
+    private let receiver = Mutex<Receiver?>(nil)
     private let agent: Mutex<WorkerAgent?> = Mutex(nil)
 
     /// Registers the worker and begins to take assignments.
@@ -39,7 +44,7 @@ package final class LocalWorker: Sendable {
     /// - Throws: what the ephemeral values throw.
     package init(_ environment: WorkerAgent.Environment, _ registration: WorkerRegistration) throws {
         let agent = try WorkerAgent(environment, registration) { [weak self] event in
-            if let receiver = self?.receiver.withLock({ $0 }) { await receiver(event) }
+            if let receiver = self?.receiver.withLock({ $0 }) { await receiver.take(event) }
         }
         self.agent.withLock { $0 = agent }
     }
@@ -49,7 +54,7 @@ package final class LocalWorker: Sendable {
 
     /// Sends the worker's events to another receiver.
     package func forward(to receiver: (@Sendable (WorkerAgent.Event) async -> Void)?) {
-        self.receiver.withLock { $0 = receiver }
+        self.receiver.withLock { $0 = receiver.map { Receiver(take: $0) } }
     }
 
     /// Finishes what runs, returns the rest, and leaves.

@@ -118,6 +118,14 @@ final class StoredWorld: Sendable {
                 runner: Runner(world: self, pause: 0...0), heartbeat: heartbeat), registration)
     }
 
+    /// A worker on other values than those of the store.
+    func worker(
+        _ registration: WorkerRegistration, on values: DispatchValues, _ blobs: any BlobStore
+    ) throws -> WorkerAgent {
+        try WorkerAgent(
+            .init(values: values, blobs: blobs, runner: Runner(world: self, pause: 0...0)), registration)
+    }
+
     /// Requests a retry of cells.
     @discardableResult
     func retry(_ names: String..., in plan: Plan? = nil) async throws -> RetryPlan {

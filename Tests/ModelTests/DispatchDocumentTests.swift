@@ -68,6 +68,21 @@ import Testing
         #expect(throws: (any Error).self) { try PackageFiles(document: [1, 2]) }
     }
 
+    @Test func aRequestComesBackFromItsCanonicalForm() {
+        for count in 0...3 {
+            let inputs = (0..<count).map { number in
+                ExecutionRequest.Input(
+                    job: Digest(of: "job \(number)"), layer: Digest(of: "layer \(number)"),
+                    files: Digest(of: "files \(number)"))
+            }
+            let request = ExecutionRequest(
+                deployment: "o\"pam", job: Digest(of: "job"), files: Digest(of: "files"), inputs: inputs,
+                base: count == 0 ? nil : Digest(of: "base"), target: Digest(of: "target"))
+            #expect(ExecutionRequest(document: request.document) == request)
+            #expect(ExecutionRequest(document: Array(request.document.dropLast(2)) + [10]) == nil)
+        }
+    }
+
     @Test func hostsOfAWorkerComeFromItsRulesThenFromTheMatrix() {
         var worker = WorkerRegistration(name: "ci worker", host: "h", version: "1", slots: 2, cache: "c", since: 0)
         #expect(worker.hosts(of: "openbsd-7.7", planned: "ssh://b ssh://a ssh://b") == ["ssh://a", "ssh://b"])

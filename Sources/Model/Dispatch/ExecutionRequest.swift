@@ -4,10 +4,10 @@ internal import Foundation
 
 /// All that a worker needs to run a job, as an object of the store: it never reads the store's history.
 ///
-/// Jobs are objects under their ids, files of packages under the digests that are named here.
-public struct ExecutionRequest: Codable, Hashable, Sendable {
+/// Jobs are objects under their ids, files of packages and targets under the digests that are named here.
+public struct ExecutionRequest: Hashable, Sendable {
     /// A job that ran before, with the layer it left.
-    public struct Input: Codable, Hashable, Sendable {
+    public struct Input: Hashable, Sendable {
         /// The job's id.
         public var job: Digest
         /// The layer that the input added.
@@ -32,11 +32,11 @@ public struct ExecutionRequest: Codable, Hashable, Sendable {
     public var inputs: [Input]
     /// Identifies the layers of the inputs.
     public var base: Digest?
-    /// The target that the job runs on.
-    public var target: Plan.Target
+    /// The digest of the object with the target that the job runs on.
+    public var target: Digest
 
     public init(
-        deployment: String, job: Digest, files: Digest, inputs: [Input], base: Digest?, target: Plan.Target
+        deployment: String, job: Digest, files: Digest, inputs: [Input], base: Digest?, target: Digest
     ) {
         self.deployment = deployment
         self.job = job
@@ -44,6 +44,69 @@ public struct ExecutionRequest: Codable, Hashable, Sendable {
         self.inputs = inputs
         self.base = base
         self.target = target
+    }
+}
+
+extension ExecutionRequest {
+    /// The canonical bytes. A request may have hundreds of inputs, and each job has one.
+    package var document: [UInt8] {
+        CanonicalWriter.document { writer in
+            writer.object { writer in
+                if let base {
+                    writer.key("base")
+                    writer.string(base.hex)
+                }
+                writer.key("deployment")
+                writer.string(deployment)
+                writer.key("files")
+                writer.string(files.hex)
+                writer.key("inputs")
+                writer.array(inputs) { $1.write(to: &$0) }
+                writer.key("job")
+                writer.string(job.hex)
+                writer.key("target")
+                writer.string(target.hex)
+            }
+        }
+    }
+
+    /// The request of a document; nil for any other.
+    package init?(document: [UInt8]) {
+        var reader = CanonicalReader(document)
+        guard let request = reader.object({ Self(&$0) }), reader.skip("\n"), reader.isAtEnd else { return nil }
+        self = request
+    }
+
+    private init?(_ reader: inout CanonicalReader) {
+        var base: Digest?
+        guard reader.optional("base", &base, { $0.digest() }),
+            reader.key("deployment"), let deployment = reader.string(),
+            reader.key("files"), let files = reader.digest(),
+            reader.key("inputs"), let inputs = reader.array({ $0.object { Input(&$0) } }),
+            reader.key("job"), let job = reader.digest(),
+            reader.key("target"), let target = reader.digest()
+        else { return nil }
+        self.init(deployment: deployment, job: job, files: files, inputs: inputs, base: base, target: target)
+    }
+}
+
+extension ExecutionRequest.Input {
+    fileprivate func write(to writer: inout CanonicalWriter) {
+        writer.object { writer in
+            writer.key("files")
+            writer.string(files.hex)
+            writer.key("job")
+            writer.string(job.hex)
+            writer.key("layer")
+            writer.string(layer.hex)
+        }
+    }
+
+    fileprivate init?(_ reader: inout CanonicalReader) {
+        guard reader.key("files"), let files = reader.digest(), reader.key("job"), let job = reader.digest(),
+            reader.key("layer"), let layer = reader.digest()
+        else { return nil }
+        self.init(job: job, layer: layer, files: files)
     }
 }
 
