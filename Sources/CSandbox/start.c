@@ -86,7 +86,7 @@ static enum ciso_stage become(const struct ciso_process *p, pid_t parent) {
     sigset_t none;
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
-    setsid();
+    if (!p->foreground) setsid();
     umask(022);
     stage = CISO_STAGE_CONTROL_GROUP;
     if (join_groups(p) != 0) return stage;

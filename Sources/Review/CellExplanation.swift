@@ -36,7 +36,7 @@ package struct CellExplanation: Codable, Sendable {
 
     /// As lines for a person.
     package var lines: [String] {
-        var lines = ["\(cell.cell): \(cell.blockedBy == nil ? cell.words : cell.state)"]
+        var lines = ["\(cell.cell): \(cell.blockedBy == nil ? cell.words : cell.state + cell.retryWords)"]
         if let reason = cell.reason { lines += reason.split(separator: "\n").map { "  \($0)" } }
         if let accepted = cell.accepted { lines.append("accepted: \(accepted)") }
         if let blockedBy = cell.blockedBy {

@@ -39,8 +39,8 @@ package struct CellState: Codable, Sendable, Hashable {
     ///
     /// - Parameters:
     ///   - result: the recorded verdict, which counts only for what the plan now says.
-    ///   - isSuperseded: whether a retry was requested after it.
-    package init(_ planned: PlannedCell, result: CellResult?, isSuperseded: Bool = false) {
+    ///   - isRetried: whether a retry was requested after it.
+    package init(_ planned: PlannedCell, result: CellResult?, isRetried: Bool = false) {
         cell = planned.cell
         required = planned.required
         accepted = planned.accepted
@@ -68,7 +68,7 @@ package struct CellState: Codable, Sendable, Hashable {
         job = result.job?.hex
         machine = result.machine
         overwrites = result.overwrites
-        if isSuperseded { retry = true }
+        if isRetried { retry = true }
         if case .jobs(let build, let test) = planned.basis {
             kind = result.job == build ? .build : test != nil && result.job == test ? .test : nil
         }
@@ -86,12 +86,20 @@ package struct CellState: Codable, Sendable, Hashable {
     package var outcome: Outcome? { Outcome(rawValue: state) }
 
     /// The state in a few words: `failure in build`, `blocked by dune`, `success with tests` where the tests passed too.
-    package var words: String { verdictWords + (retry == true ? ", to be retried" : "") }
+    package var words: String { verdictWords + retryWords }
+
+    /// What follows the state in words where a retry was requested and no run has decided the cell again; else empty.
+    package var retryWords: String { retry == true ? " (retry pending)" : "" }
 
     private var verdictWords: String {
         if let blockedBy { return "\(state) by \(blockedBy.name)" }
         if let phase { return "\(state) in \(phase.rawValue)" }
         return kind == .test && outcome == .success ? "\(state) with tests" : state
+    }
+
+    /// Whether the cell is not good in the way that is accepted.
+    package var isAcceptedFailure: Bool {
+        accepted != nil && outcome != .success && outcome?.isVerdict == true
     }
 
     /// Whether the matrix requires the cell, and it is neither good nor excluded.

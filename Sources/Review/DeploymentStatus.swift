@@ -13,6 +13,8 @@ package struct DeploymentStatus: Codable, Sendable {
         package var states: [String: Int]
         /// Required cells that are not good.
         package var notGood: Int
+        /// Cells that the next run decides again because a retry was requested. Absent: none.
+        package var retries: Int?
     }
 
     /// The deployment's name.
@@ -36,7 +38,8 @@ package struct DeploymentStatus: Codable, Sendable {
             Target(
                 name: name, cells: states.count,
                 states: Dictionary(grouping: states, by: \.state).mapValues(\.count),
-                notGood: states.count(where: \.isRequiredAndNotGood))
+                notGood: states.count(where: \.isRequiredAndNotGood),
+                retries: states.contains { $0.retry == true } ? states.count { $0.retry == true } : nil)
         }
         self.init(plan: plan, targets: targets, running: running)
     }
@@ -48,7 +51,8 @@ package struct DeploymentStatus: Codable, Sendable {
             let counts = TargetTable.stateOrder.compactMap { state in
                 target.states[state].map { "\($0) \(state)" }
             }
-            table.add([target.name, count(target.cells, "cell"), counts.joined(separator: ", ")])
+            let retries = target.retries.map { " (\($0) retry pending)" } ?? ""
+            table.add([target.name, count(target.cells, "cell"), counts.joined(separator: ", ") + retries])
         }
         return [deployment] + repositories.map { "  \($0.location) at \($0.commit.prefix(12))" }
             + table.lines(indentedBy: 2) + runningLines

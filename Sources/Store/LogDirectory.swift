@@ -213,7 +213,7 @@ public struct LogDirectory: Sendable {
             .map { MemberArchive(path: "\(archives)/\($0)") }
     }
 
-    private func path(ofRunning name: String) throws -> String {
+    func path(ofRunning name: String) throws -> String {
         if let clone { throw clone.lacks("log '\(name)'") }
         let valid = try StorePath(components: [name])
         return "\(running)/\(valid.name).log"

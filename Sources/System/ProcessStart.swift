@@ -4,7 +4,7 @@ internal import Glibc
 /// A process to be started, in surroundings of its own where that is wanted: the one way in which processes come into
 /// being. `CSandbox` does what happens between vfork and exec, where Swift cannot run.
 ///
-/// The process leads a session and a group of its own and has none of our signal handlers or open files, except those named
+/// The process leads a session and a group of its own, unless it is to use the terminal, and has none of our signal handlers or open files, except those named
 /// here.
 package struct ProcessStart {
     var path: String
@@ -27,6 +27,8 @@ package struct ProcessStart {
     var limits: [ResourceLimit] = []
     /// Whether it is killed when the thread that starts it ends, and so when this process does, however that happens.
     var isBound = true
+    /// Whether it stays in our session and group, so that the keys of the terminal reach it.
+    var isForeground = false
 
     /// Whom the process runs as.
     package struct User: Hashable, Sendable {
@@ -78,7 +80,7 @@ package struct ProcessStart {
         error: Int32? = nil, kept: [Int32] = [], places: [Int32: Int32] = [:], user: User? = nil,
         userNamespace: Int32 = -1,
         overlay: Overlay? = nil, groups: [String] = [], limits: [ResourceLimit] = [],
-        isBound: Bool = true
+        isBound: Bool = true, isForeground: Bool = false
     ) {
         self.path = path
         self.arguments = arguments
@@ -89,6 +91,7 @@ package struct ProcessStart {
         self.kept = kept
         self.places = places
         self.isBound = isBound
+        self.isForeground = isForeground
         self.user = user
         self.userNamespace = userNamespace
         self.overlay = overlay
@@ -118,7 +121,8 @@ package struct ProcessStart {
                                 user: user.map { Int64($0.uid) } ?? -1, group: user.map { Int64($0.gid) } ?? -1,
                                 user_namespace: userNamespace, overlay: nil, groups: groups.constant,
                                 group_count: Int32(groups.count), limits: limits.baseAddress,
-                                limit_count: Int32(limits.count), bound: isBound ? 1 : 0))
+                                limit_count: Int32(limits.count), bound: isBound ? 1 : 0,
+                                foreground: isForeground ? 1 : 0))
                     }
                 }
             }

@@ -32,6 +32,7 @@ struct CI: AsyncParsableCommand {
             LogCommand.self,
             ExplainCommand.self,
             DiffCommand.self,
+            GateCommand.self,
             ReportCommand.self,
             RetryCommand.self,
             CancelCommand.self,

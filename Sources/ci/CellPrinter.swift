@@ -13,7 +13,7 @@ struct CellPrinter {
         case .json:
             try printJSON(states)
         case .csv:
-            StandardOutput.print("cell,state,required,phase,signature,reason,blocked-by,seconds,job,log,kind")
+            StandardOutput.print("cell,state,required,phase,signature,reason,blocked-by,seconds,job,log,kind,retry")
             for state in states { StandardOutput.print(line(for: state)) }
         }
     }
@@ -22,7 +22,7 @@ struct CellPrinter {
         [
             state.cell.description, state.state, state.required ? "yes" : "no", state.phase?.rawValue, state.signature,
             state.reason, state.blockedBy?.description, state.duration.map { "\($0)" }, state.job, state.log,
-            state.kind?.rawValue,
+            state.kind?.rawValue, state.retry == true ? "pending" : nil,
         ].map { csvField($0 ?? "") }.joined(separator: ",")
     }
 

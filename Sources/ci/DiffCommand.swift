@@ -28,7 +28,8 @@ struct DiffCommand: AsyncParsableCommand, TracedCommand {
     var after: String
 
     func run() async throws {
-        let difference = try store.results(of: deployment).difference(from: before, to: after)
+        let results = try store.results(of: deployment)
+        let difference = try Difference(from: results.side(named: before), to: results.side(named: after))
         try show(difference.changes)
         if difference.changes.contains(where: { $0.verdict == .broken }) { throw EarlyExit(status: .notGood) }
     }

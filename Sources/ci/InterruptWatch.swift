@@ -72,6 +72,24 @@ enum Interruption {
         }
     }
 
+    /// Runs `body` while Ctrl-C and Ctrl-\ are left to another program of the terminal, which gets them too.
+    static func leavingKeys<Result>(to body: () throws -> Result) rethrows -> Result {
+        let numbers = [SIGINT, SIGQUIT]
+        let previous = numbers.map { number in
+            var (ignored, action) = (sigaction(), sigaction())
+            ignored.__sigaction_handler.sa_handler = SIG_IGN
+            sigaction(number, &ignored, &action)
+            return action
+        }
+        defer {
+            for (number, action) in zip(numbers, previous) {
+                var action = action
+                sigaction(number, &action, nil)
+            }
+        }
+        return try body()
+    }
+
     /// Removes the temporary files of this process and ends it.
     static func end() -> Never {
         ScratchDirectory.removeAll(within: .milliseconds(500))

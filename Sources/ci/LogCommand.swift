@@ -1,4 +1,6 @@
 internal import ArgumentParser
+internal import Core
+internal import Model
 internal import Review
 
 struct LogCommand: AsyncParsableCommand, TracedCommand {
@@ -6,8 +8,9 @@ struct LogCommand: AsyncParsableCommand, TracedCommand {
         commandName: "log", abstract: "Print the log of a cell.",
         discussion: """
             CELL is TARGET/COMPILER/PACKAGE.VERSION, or any selector that matches cells with one log. For a blocked cell, \
-            prints the log of what blocks it. Control and invisible characters are shown as ^[ or <U+202E>, and colours are \
-            removed, on a terminal and elsewhere: --raw leaves them.
+            prints the log of what blocks it. On a terminal the lines around the error come first, and $PAGER (default: \
+            less) shows them and the whole log; elsewhere the whole log is printed. Control and invisible characters are \
+            shown as ^[ or <U+202E>, and colours are removed, on a terminal and elsewhere: --raw leaves them.
             """)
 
     @OptionGroup var trace: LogOption
@@ -22,17 +25,86 @@ struct LogCommand: AsyncParsableCommand, TracedCommand {
     @Flag(help: "Print the log of the build where tests decided the cell.")
     var build = false
 
+    @Option(help: "Print only what this phase printed: \(Phase.allCases.map(\.rawValue).joined(separator: ", ")).")
+    var phase: Phase?
+
+    @Option(help: "Print the log of this attempt, counted from 1 (default: the last).")
+    var attempt: Int?
+
+    @Flag(
+        name: .shortAndLong, help: "Print the log while the job runs, until it ends; wait for a job that has not begun."
+    )
+    var follow = false
+
+    @Flag(name: .customLong("no-pager"), help: "Print on the terminal without a pager.")
+    var noPager = false
+
     @Argument(help: "Which cell.")
     var cell: SelectorArgument
 
-    func run() async throws {
-        let results = try store.results(of: deployment)
-        let log = try results.log(of: results.state(picked: cell.selector()), ofBuild: build)
-        if let title = log.title { StandardError.print("log of \(title)") }
-        if raw {
-            StandardOutput.write(raw: log.bytes)
-        } else {
-            StandardOutput.write(String(decoding: log.bytes, as: UTF8.self))
+    func validate() throws {
+        if let attempt, attempt < 1 { throw ValidationError("--attempt \(attempt): expected a number from 1") }
+        if follow, phase != nil || attempt != nil {
+            throw ValidationError("--follow prints all of the job that runs: leave out --phase and --attempt")
         }
     }
+
+    func run() async throws {
+        let results = try store.results(of: deployment)
+        if follow {
+            let follower = try LogFollower(of: cell.selector(), ofBuild: build, in: results)
+            return try await FollowedLog(isRaw: raw).show(follower)
+        }
+        let choice = LogChoice(isOfBuild: build, attempt: attempt, phase: phase)
+        let state = try results.state(picked: cell.selector())
+        let log = try results.log(of: state, choice)
+        if let title = log.title { StandardError.print("log of \(title)") }
+        if state.retry == true { StandardError.print("\(state.cell) will be run again: this is the log until then") }
+        if raw {
+            StandardOutput.write(raw: log.bytes)
+        } else if Terminal.printsToTerminal {
+            showOnTerminal(log, of: state)
+        } else {
+            Self.forEachPiece(of: log.bytes) {
+                StandardOutput.write($0)
+                return true
+            }
+        }
+    }
+
+    private func showOnTerminal(_ log: JobLogText, of state: CellState) {
+        let pieces = { (show: (String) -> Bool) in
+            let head = Self.head(log, of: state)
+            guard head.isEmpty || show(head) else { return }
+            Self.forEachPiece(of: log.bytes, show)
+        }
+        if !noPager, let pager = Pager(), pager.show(pieces) { return }
+        pieces {
+            StandardOutput.write($0)
+            return true
+        }
+    }
+
+    /// The lines around the error.
+    private static func head(_ log: JobLogText, of state: CellState) -> String {
+        guard let region = log.errorRegion else { return "" }
+        let place =
+            region.error.map { "the error is line \($0) of \(region.count)" }
+            ?? "no line of the log was recognised as the error: its end is"
+        let lines = ["\(state.cell): \(state.words)", "\(place):", ""] + region.text + ["", "the whole log:", ""]
+        return lines.map { $0 + "\n" }.joined()
+    }
+
+    private static func forEachPiece(of bytes: [UInt8], _ body: (String) -> Bool) {
+        var pieces = TextPieces()
+        for start in stride(from: 0, to: bytes.count, by: pieceSize) {
+            let text = pieces.append(bytes[start..<min(bytes.count, start + pieceSize)])
+            guard text.isEmpty || body(text) else { return }
+        }
+        let rest = pieces.finish()
+        if !rest.isEmpty { _ = body(rest) }
+    }
+
+    /// Bytes of a log that are made displayable at once: a reader that has seen enough spares the rest.
+    private static let pieceSize = 1 << 18
 }

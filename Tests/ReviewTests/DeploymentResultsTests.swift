@@ -54,13 +54,16 @@ import Testing
         try await deployment.record("4.14.2/fmt", .success)
         try await deployment.record("5.3.0/fmt", .failure) { $0.phase = .build }
         let results = try deployment.results()
-        let columns = try results.difference(from: "debian-12/4.14.2", to: "debian-12/5.3.0").changes
-        #expect(columns.map(\.verdict) == [.broken])
+        func changes(_ before: String, _ after: String) throws -> [Difference.Change] {
+            try Difference(from: results.side(named: before), to: results.side(named: after)).changes
+        }
+        let columns = try changes("debian-12/4.14.2", "debian-12/5.3.0")
+        #expect(columns.map(\.verdict) == [.onlyOnB])
         #expect(columns.first?.cell.description == "debian-12/5.3.0/fmt.1")
-        let revisions = try results.difference(from: "results/d/debian-12~1", to: "results/d/debian-12").changes
+        let revisions = try changes("results/d/debian-12~1", "results/d/debian-12")
         #expect(revisions.map(\.verdict) == [.new])
         for name in ["debian-12/5.4.0", "debian-13", "d"] {
-            let failure = #expect(throws: Failure.self) { try results.difference(from: name, to: "debian-12") }
+            let failure = #expect(throws: Failure.self) { try changes(name, "debian-12") }
             #expect(failure?.category == .input, "\(name)")
         }
     }
@@ -89,11 +92,11 @@ import Testing
         try await deployment.record("5.3.0/dune", .failure) { $0.log = log }
         try await deployment.record("5.3.0/fmt", .blocked) { $0.blockedBy = PackageVersion(name: "dune", version: "1") }
         let results = try deployment.results()
-        let found = try results.log(of: results.state(picked: Selector(parsing: "*/5.3.0/fmt")), ofBuild: false)
+        let found = try results.log(of: results.state(picked: Selector(parsing: "*/5.3.0/fmt")))
         #expect(found.bytes == Array("it broke\n".utf8))
         #expect(found.title == "debian-12/5.3.0/dune.1, which blocks debian-12/5.3.0/fmt.1")
         let none = #expect(throws: Failure.self) {
-            try results.log(of: results.state(picked: Selector(parsing: "*/5.3.0/lwt")), ofBuild: false)
+            try results.log(of: results.state(picked: Selector(parsing: "*/5.3.0/lwt")))
         }
         #expect(none?.category == .input)
         let explanation = try results.explanation(of: Selector(parsing: "*/5.3.0/dune"))

@@ -3,8 +3,8 @@ import Review
 import Testing
 
 @Suite struct DifferenceTests {
-    private func result(_ cell: String, _ outcome: Outcome) throws -> CellResult {
-        CellResult(cell: try #require(Cell(cell)), job: nil, outcome: outcome, repositories: [])
+    private func result(_ cell: String, _ outcome: Outcome) throws -> ComparedCell {
+        ComparedCell(cell: try #require(Cell(cell)), outcome: outcome)
     }
 
     /// Every pair of outcomes, "none" included, against the meaning of the verdicts.

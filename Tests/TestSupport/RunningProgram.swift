@@ -25,6 +25,9 @@ package final class RunningProgram: Sendable {
     /// What it has printed so far.
     package var output: String { files.output.text }
 
+    /// What it has written to standard error so far; empty where that is joined to the output.
+    package var talk: String { files.talk?.text ?? "" }
+
     /// Waits for its end.
     @discardableResult package func wait() -> Program.Ending {
         while isRunning {

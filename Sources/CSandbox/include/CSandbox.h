@@ -59,6 +59,8 @@ struct ciso_process {
     int limit_count;
     /// Non-zero: it dies with the thread that starts it.
     int bound;
+    /// Non-zero: it stays in this process's session and group, so that it may use the terminal.
+    int foreground;
 };
 
 /// How far a start came.

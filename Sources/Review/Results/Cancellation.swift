@@ -35,7 +35,6 @@ package struct Cancellation: Sendable {
     ///
     /// - Throws: `StoreError`, `Conflict`.
     package func record() async throws {
-        let superseded = try SupersededResults(in: results.store)
         for (target, cells) in Dictionary(grouping: cells, by: \.cell.target).sorted(by: { $0.key < $1.key }) {
             let branch = ResultBranch(deployment: results.header.deployment, target: target)
             let message = "Cancel \(count(cells.count, "cell")) on \(target)"
@@ -45,7 +44,7 @@ package struct Cancellation: Sendable {
                 for cell in cells {
                     let known = try transaction.value(
                         CellResult.self, at: StorePath(ResultPath.cell(cell.cell)))
-                    if let known, cell.isDecided(by: known), !superseded.contains(known) { continue }
+                    if let known, cell.isDecided(by: known), !results.retries.contains(known) { continue }
                     let recorded = try branch.record(result(for: cell), of: plan, in: transaction)
                     if cells.count == 1 { transaction.message = recorded?.message(plan: nil) }
                 }

@@ -3,61 +3,50 @@ internal import Model
 internal import Records
 internal import Store
 
-/// One side of a comparison: results, and the parts of their names that are to be the same on both sides.
-private struct ComparedColumn {
-    var results: [CellResult]
-    /// Set where the side is one target.
-    var target: String?
-    /// Set where the side is one compiler of a target.
-    var compiler: String?
-
-    /// The results of this side under the names of the other, so that they can be compared cell by cell.
-    func results(renamedAs other: ComparedColumn) -> [CellResult] {
-        results.map { result in
-            var result = result
-            result.cell = Cell(
-                target: other.target ?? result.cell.target, compiler: other.compiler ?? result.cell.compiler,
-                package: result.cell.package)
-            return result
-        }
-    }
-}
-
 extension DeploymentResults {
-    /// The cells whose result differs between two columns or revisions.
+    /// What differs between two sides of a comparison: two times, or two columns.
     ///
     /// - Parameters:
-    ///   - before: a target, `TARGET/COMPILER`, or a revision of a branch of results in git's syntax.
-    ///   - after: the same. Where both sides are columns, the cells of `before` are compared with those of the same
-    ///     package in `after`.
+    ///   - before: a target, `TARGET/COMPILER`, a run, a date, a plan or a commit; see `side(named:)`.
+    ///   - after: the same.
+    ///   - hasReasons: whether the error line of each change is read, also where the index does not have it.
     /// - Throws: `Failure` of the category `input` where a name stands for nothing; `StoreError`.
-    package func difference(from before: String, to after: String) throws -> Difference {
-        let old = try column(named: before)
-        let new = try column(named: after)
-        return Difference(before: old.results(renamedAs: new), after: new.results)
+    package func difference(from before: ComparisonSide, to after: ComparisonSide, hasReasons: Bool) throws -> Difference {
+        try Difference(from: before, to: after, hasReasons: hasReasons) { try self.detailed($0) }
     }
 
-    private func column(named name: String) throws -> ComparedColumn {
+    /// A side of a comparison by its name.
+    ///
+    /// - Parameters:
+    ///   - name: a target or `TARGET/COMPILER`, as they are now; `now`, the whole table; a run (`12`, `run:12`, `last`,
+    ///     `last~1`), a date, a plan or a commit: the table at that time.
+    ///   - areVerdicts: whether the last verdict on a cell counts where a later result says nothing about the package.
+    /// - Throws: `Failure` of the category `input` where the name stands for nothing; `StoreError`.
+    package func side(named name: String, areVerdicts: Bool = false) throws -> ComparisonSide {
+        if name == "now" {
+            return ComparisonSide(title: name, cells: try states(picked: []).compactMap { ComparedCell($0) })
+        }
+        if let column = try column(named: name) { return column }
+        if let moment = try moment(named: name) { return try side(at: moment, areVerdicts: areVerdicts) }
+        let targets = Set(header.columns.map(\.target)).sorted()
+        throw Failure(
+            .input, "'\(name)' is not a target, a column, a run, a date, a plan or a commit of results",
+            hint: nearest(to: name, in: targets).map { "did you mean '\($0)'?" } ?? (try whatExists(targets)))
+    }
+
+    private func whatExists(_ targets: [String]) throws -> String {
+        let run = try RunRecords(of: header.deployment, in: store).newest(limit: 1).first?.number
+        let runs = run.map { $0 == 1 ? "run 1" : "runs 1 to \($0)" } ?? "no runs yet"
+        return "there are \(runs) and the targets \(targets.joined(separator: ", ")); dates are written 2026-11-28"
+    }
+
+    /// The cells of a column as they are now; nil where the name begins with no target.
+    private func column(named name: String) throws -> ComparisonSide? {
         let parts = name.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
-        if let target = parts.first, parts.count <= 2, header.columns.contains(where: { $0.target == target }) {
-            return try column(of: target, compiler: parts.count == 2 ? parts[1] : nil)
+        guard let target = parts.first, parts.count <= 2, header.columns.contains(where: { $0.target == target }) else {
+            return nil
         }
-        do {
-            return try column(at: name)
-        } catch {
-            guard let failure = (error as? any ClassifiedError)?.failure, failure.category == .input else {
-                throw error
-            }
-            let targets = Set(header.columns.map(\.target)).sorted()
-            let reason = failure.diagnostics.first?.message ?? ""
-            throw Failure(
-                .input, "'\(name)' is not a target, a column or a revision of results: \(reason)",
-                hint: nearest(to: name, in: targets).map { "did you mean '\($0)'?" }
-                    ?? "targets are \(targets.joined(separator: ", "))")
-        }
-    }
-
-    private func column(of target: String, compiler: String?) throws -> ComparedColumn {
+        let compiler = parts.count == 2 ? parts[1] : nil
         let compilers = header.columns.filter { $0.target == target }.map(\.compiler)
         if let compiler, !compilers.contains(compiler) {
             throw Failure(
@@ -66,17 +55,32 @@ extension DeploymentResults {
                     ?? "it has \(compilers.joined(separator: ", "))")
         }
         let selector = Selector.cells(target: Glob(target), compiler: compiler.map { Glob($0) } ?? .all, package: .all)
-        let results = try cells(picked: [selector]).compactMap { try result(of: $0.cell) }
-        return ComparedColumn(results: results, target: target, compiler: compiler)
+        return ComparisonSide(
+            title: name, cells: try states(picked: [selector]).compactMap { ComparedCell($0) }, target: target,
+            compiler: compiler, isColumn: true)
     }
 
-    private func column(at revision: String) throws -> ComparedColumn {
-        let snapshot = try store.snapshot(at: revision)
-        guard try !snapshot.exists(PlanLayout.header.path) else {
-            throw Failure(.input, "it is a plan, which has no results")
+    /// A cell with what the index does not have of an old result: the reason, and what blocks it.
+    func detailed(_ cell: ComparedCell) throws -> ComparedCell {
+        guard let commit = cell.commit else { return cell }
+        var detailed = cell
+        detailed.commit = nil
+        try store.forEachCommit(from: commit) { _, contents in
+            if let commit = RecordingCommit(contents), let message = ResultMessage(commit.message),
+                message.text(.cell) == cell.cell.description
+            {
+                detailed.reason = message.reason
+                detailed.blockedBy = message.text(.blockedBy).flatMap { PackageVersion($0) }
+            } else if let result = try self.result(of: cell.cell, at: commit) {
+                (detailed.reason, detailed.blockedBy) = (result.reason, result.blockedBy)
+            }
+            return false
         }
-        let table = try ResultBranch(deployment: header.deployment, target: "").table(in: snapshot)
-        return ComparedColumn(
-            results: table.results.filter { $0.key == ResultPath.cell($0.value.cell) }.map(\.value))
+        return detailed
+    }
+
+    /// The document of a cell's result in the tree of a commit.
+    func result(of cell: Cell, at commit: ObjectID) throws -> CellResult? {
+        try store.snapshot(at: commit).value(CellResult.self, at: StorePath(ResultPath.cell(cell)))
     }
 }

@@ -16,7 +16,8 @@ package struct DeploymentResults: Sendable {
     package let header: PlanHeader
     /// Cells, results and their history.
     package let index: ResultIndex
-    private let superseded: SupersededResults
+    /// The results that a requested retry will replace.
+    let retries: PendingRetries
 
     /// Reads a deployment.
     ///
@@ -44,7 +45,8 @@ package struct DeploymentResults: Sendable {
             of: header.deployment, PlanStore(store).documents(header.deployment),
             targets: Set(header.targets.map(\.name)).sorted(), in: store,
             directories: directories)
-        superseded = try SupersededResults(in: store)
+        retries = try PendingRetries(
+            in: store, deployment: header.deployment, targets: Set(header.targets.map(\.name)))
     }
 
     /// The names of the deployments of a store that have a plan, in the order of their branches.
@@ -121,15 +123,16 @@ package struct DeploymentResults: Sendable {
     /// The state of a cell of the plan.
     package func state(of planned: PlannedCell) throws -> CellState {
         let result = try result(of: planned.cell)
-        return CellState(planned, result: result, isSuperseded: try result.map(isSuperseded) ?? false)
+        return CellState(planned, result: result, isRetried: try result.map(isRetried) ?? false)
     }
 
-    /// Whether a retry was requested after a result.
-    private func isSuperseded(_ result: CellResult) throws -> Bool {
-        guard let job = result.job, superseded.concerns(job) else { return false }
-        if result.execution != nil { return superseded.contains(result) }
+    /// Whether a retry was requested after a result, or of what blocks it.
+    private func isRetried(_ result: CellResult) throws -> Bool {
+        guard result.outcome != .blocked, result.execution == nil, let job = result.job, retries.concerns(job) else {
+            return retries.contains(result)
+        }
         // Versions that did not record executions: the document has what distinguishes them.
-        return try index.result(ofJob: job, as: result.cell, in: store).map(superseded.contains) ?? false
+        return try index.result(ofJob: job, as: result.cell, in: store).map(retries.contains) ?? false
     }
 
     /// The planned cells that the selectors pick, in order of their names.

@@ -1,0 +1,119 @@
+package import Model
+
+/// What differs between two states of the results, or between two columns.
+package struct Difference: Sendable {
+    /// A cell that stands otherwise on one side than on the other.
+    package struct Change: Codable, Sendable {
+        /// The cell, as it is called on the later side.
+        package var cell: Cell
+        /// How the later state compares with the earlier one.
+        package var verdict: Verdict
+        /// The outcome before; nil where there was none.
+        package var before: String?
+        /// The outcome after; nil where there is none.
+        package var after: String?
+        /// The reason of the later result.
+        package var reason: String?
+        /// The package in the earlier version, where that is another one.
+        package var packageBefore: PackageVersion?
+        /// The cell whose failure this is: the cell itself, or the one that blocks it. Absent where the cell is good.
+        package var cause: Cell?
+        /// The normalised error line of that failure. Absent where there is none.
+        package var signature: String?
+    }
+
+    /// In order of the cells' names, those without a change left out.
+    package var changes: [Change]
+    /// How many cells were compared, those without a change included.
+    package var compared: Int
+
+    /// Compares the states before with those after.
+    ///
+    /// A package of which one version went and one came is compared across them, so that an upgrade that breaks is
+    /// seen as broken and not as new.
+    ///
+    /// - Parameter areColumns: whether the sides are two columns and not two times. They have the same names of cells.
+    /// - Complexity: O(cells) expected.
+    package init(before: [ComparedCell], after: [ComparedCell], areColumns: Bool = false) {
+        let pairs = Self.pairs(before, after)
+        let causes = (before: FailureRoots(before), after: FailureRoots(after))
+        compared = pairs.count
+        changes = pairs.compactMap { Change($0, $1, areColumns: areColumns, causes) }.sorted { $0.cell < $1.cell }
+    }
+
+    private static func pairs(_ before: [ComparedCell], _ after: [ComparedCell]) -> [(ComparedCell?, ComparedCell?)] {
+        var old = Dictionary(before.map { ($0.cell, $0) }, uniquingKeysWith: { _, last in last })
+        var pairs: [(ComparedCell?, ComparedCell?)] = []
+        pairs.reserveCapacity(after.count)
+        var came: [Cell.Position: [ComparedCell]] = [:]
+        for cell in after {
+            if let earlier = old.removeValue(forKey: cell.cell) {
+                pairs.append((earlier, cell))
+            } else {
+                came[cell.cell.position, default: []].append(cell)
+            }
+        }
+        for (place, went) in Dictionary(grouping: old.values, by: \.cell.position) {
+            if went.count == 1, let successors = came[place], successors.count == 1 {
+                pairs.append((went[0], successors[0]))
+                came[place] = nil
+            } else {
+                pairs += went.map { ($0, nil) }
+            }
+        }
+        return pairs + came.values.joined().map { (nil, $0) }
+    }
+
+    /// How many cells there are of each verdict, in the order of the verdicts, those with none left out.
+    package var totals: [(verdict: Verdict, cells: Int)] {
+        let counts = changes.reduce(into: [:]) { $0[$1.verdict, default: 0] += 1 }
+        return Verdict.allCases.compactMap { verdict in counts[verdict].map { (verdict, $0) } }
+    }
+
+    /// Whether some cell is good on the first side and not on the second.
+    package var isWorse: Bool { changes.contains { $0.verdict.isWorse } }
+}
+
+extension Difference.Change {
+    /// The change between two states of a cell; nil where they say the same.
+    fileprivate init?(
+        _ before: ComparedCell?, _ after: ComparedCell?, areColumns: Bool,
+        _ causes: (before: FailureRoots, after: FailureRoots)
+    ) {
+        guard let cell = (after ?? before)?.cell else { return nil }
+        if let before, let after, before.saysTheSame(as: after) { return nil }
+        let outcomes = (before.map { $0.outcome ?? .cancelled }, after.map { $0.outcome ?? .cancelled })
+        let verdict =
+            areColumns ? Verdict(onA: outcomes.0, onB: outcomes.1) : Verdict(before: outcomes.0, after: outcomes.1)
+        let root = after.flatMap(causes.after.root) ?? before.flatMap(causes.before.root)
+        self.init(
+            cell: cell, verdict: verdict, before: before.map { $0.outcome?.rawValue ?? "pending" },
+            after: after.map { $0.outcome?.rawValue ?? "pending" }, reason: after?.reason,
+            packageBefore: before?.cell.package == cell.package ? nil : before?.cell.package, cause: root?.cell,
+            signature: root?.signature)
+    }
+}
+
+/// What the failures of one side go back to.
+struct FailureRoots {
+    private let failures: [Cell: ComparedCell]
+
+    init(_ cells: [ComparedCell]) {
+        failures = Dictionary(
+            cells.lazy.filter { $0.outcome == .failure }.map { ($0.cell, $0) }, uniquingKeysWith: { first, _ in first })
+    }
+
+    /// The failure behind the state of a cell: its own, or that of the package that blocks it; nil where the cell is good or
+    /// undecided.
+    func root(of state: ComparedCell) -> (cell: Cell, signature: String?)? {
+        switch state.outcome {
+        case .failure: return (state.cell, state.signature)
+        case .unsolvable: return (state.cell, nil)
+        case .blocked:
+            guard let blocker = state.blockedBy else { return (state.cell, nil) }
+            let cell = Cell(target: state.cell.target, compiler: state.cell.compiler, package: blocker)
+            return (cell, failures[cell]?.signature)
+        case .success, .infrastructure, .cancelled, nil: return nil
+        }
+    }
+}

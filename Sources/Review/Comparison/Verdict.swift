@@ -1,0 +1,58 @@
+package import Model
+
+/// How a cell stands against an earlier state of it, or against the same package in another column.
+package enum Verdict: String, Codable, Sendable, CaseIterable {
+    /// It was good, and is not.
+    case broken
+    /// Good in column A and not in column B.
+    case onlyOnB = "only on B"
+    /// Good in column B and not in column A.
+    case onlyOnA = "only on A"
+    /// It is good again.
+    case fixed
+    /// There was no result before.
+    case new
+    /// It is no longer in the table.
+    case gone
+    /// Column A has no result of the package.
+    case notOnA = "not on A"
+    /// Column B has no result of the package.
+    case notOnB = "not on B"
+    /// Neither good then nor now.
+    case stillBad = "still bad"
+    /// Good in neither column.
+    case onBoth = "on both"
+    /// Then or now nothing was learnt about the package.
+    case unknown
+    /// Good then and now, or in both columns.
+    case stillGood = "still good"
+
+    /// The verdict on a cell whose outcomes were `before` and `after`; nil where there is none.
+    package init(before: Outcome?, after: Outcome?) {
+        switch (before, after) {
+        case (_, nil): self = .gone
+        case (nil, _): self = .new
+        case (.infrastructure?, _), (.cancelled?, _), (_, .infrastructure?), (_, .cancelled?): self = .unknown
+        case (.success?, .success?): self = .stillGood
+        case (.success?, _): self = .broken
+        case (_, .success?): self = .fixed
+        default: self = .stillBad
+        }
+    }
+
+    /// The verdict on a package whose outcomes are `a` in column A and `b` in column B; nil where there is none.
+    package init(onA a: Outcome?, onB b: Outcome?) {
+        self =
+            switch Verdict(before: a, after: b) {
+            case .gone: .notOnB
+            case .new: .notOnA
+            case .broken: .onlyOnB
+            case .fixed: .onlyOnA
+            case .stillBad: .onBoth
+            case let verdict: verdict
+            }
+    }
+
+    /// Whether a cell is good in A and not in B.
+    package var isWorse: Bool { self == .broken || self == .onlyOnB }
+}

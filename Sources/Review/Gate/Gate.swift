@@ -1,0 +1,132 @@
+internal import Core
+package import Model
+
+/// Whether the required cells of a deployment may pass. Whatever is not known to be good does not.
+package struct Gate: Codable, Sendable {
+    /// What the gate comes to.
+    package enum Decision: String, Codable, Sendable, CaseIterable {
+        /// Every required cell is good, fails as it is accepted to, or was no better in the base.
+        case pass
+        /// Some required cell is worse than it may be.
+        case regression
+        /// There is no regression, but of some required cell nothing is known.
+        case undecided
+    }
+
+    /// A required cell, and why it is in its list.
+    package struct Entry: Codable, Sendable {
+        /// The cell.
+        package var cell: Cell
+        /// Its state in words; `missing` where the plan no longer has it.
+        package var state: String
+        /// Its state in the base, in words. Absent without a base, or where the base does not have it.
+        package var before: String?
+        /// The package in the version that the base has, where that is another one.
+        package var packageBefore: PackageVersion?
+        /// Why it is in the list, where the state does not say it.
+        package var why: String?
+        /// The cell whose failure this is: the cell itself, or the one that blocks it.
+        package var cause: Cell?
+        /// The normalised error line of that failure.
+        package var signature: String?
+        /// The error line or the explanation.
+        package var reason: String?
+        /// Why the failure of the cell is accepted.
+        package var accepted: String?
+    }
+
+    /// What the gate comes to.
+    package private(set) var decision = Decision.pass
+    /// What the cells are compared with. Absent: every required cell must be good.
+    package private(set) var base: String?
+    /// How many cells are required, those whose failure is accepted among them.
+    package private(set) var required = 0
+    /// How many of these are good.
+    package private(set) var good = 0
+    /// Required cells that are worse than they may be.
+    package private(set) var regressions: [Entry] = []
+    /// Required cells of which nothing is known.
+    package private(set) var undecided: [Entry] = []
+    /// Required cells that are not good, and were not in the base.
+    package private(set) var stillFailing: [Entry] = []
+    /// Cells that fail as it is accepted.
+    package private(set) var accepted: [Entry] = []
+    /// Accepted failures of cells that succeed: the matrix should no longer accept them.
+    package private(set) var stale: [Entry] = []
+
+    /// - Parameters:
+    ///   - states: the cells of the plan, all of them or some, in the order of their names.
+    ///   - advisory: the targets that are not required.
+    ///   - base: what the cells are compared with; nil: every required cell must be good. The outcomes are the last
+    ///     verdicts, so that a run that the infrastructure failed hides none.
+    ///   - missing: the required cells of the base that the plan no longer has in any version.
+    package init(
+        _ states: [CellState], advisory: Set<String>, base: ComparisonSide? = nil, missing: [ComparedCell] = []
+    ) {
+        self.base = base?.title
+        let base = base.map { GateBase($0.cells, present: states.map(\.cell)) }
+        let roots = FailureRoots(states.compactMap { ComparedCell($0) })
+        for state in states where state.state != "excluded" && !advisory.contains(state.cell.target) {
+            guard state.required || state.accepted != nil else { continue }
+            required += 1
+            judge(state, base, roots)
+        }
+        for cell in missing {
+            required += 1
+            undecided.append(
+                Entry(cell: cell.cell, state: "missing", before: cell.words, why: "the plan has no such cell"))
+        }
+        decision = !regressions.isEmpty ? .regression : !undecided.isEmpty ? .undecided : .pass
+    }
+
+    private mutating func judge(_ state: CellState, _ base: GateBase?, _ roots: FailureRoots) {
+        var entry = Entry(state, roots)
+        let before = base?[state.cell]
+        entry.before = before?.words
+        entry.packageBefore = before.flatMap { $0.cell.package == state.cell.package ? nil : $0.cell.package }
+        guard let outcome = state.outcome, outcome.isVerdict, state.retry != true else {
+            if state.retry == true { entry.why = "a retry is pending" }
+            return undecided.append(entry)
+        }
+        if outcome == .success {
+            good += 1
+            if state.accepted != nil { stale.append(entry) }
+            return
+        }
+        if state.accepted != nil {
+            if state.isAcceptedFailure { return accepted.append(entry) }
+            entry.why = "another failure than the accepted one"
+        }
+        if base == nil { regressions.append(entry) } else { compare(entry, state, with: before) }
+    }
+
+    /// Sorts a cell that is not good by what the base says of it.
+    private mutating func compare(
+        _ entry: Entry, _ state: CellState, with before: ComparedCell?
+    ) {
+        var entry = entry
+        guard let before else {
+            entry.why = entry.why ?? "new, and not good"
+            return regressions.append(entry)
+        }
+        switch before.outcome {
+        case .success: regressions.append(entry)
+        case .failure, .blocked, .unsolvable:
+            // What is accepted is one failure, and not that the cell fails.
+            let isOther = state.accepted != nil && ComparedCell(state).map(before.saysTheSame) != true
+            if isOther { regressions.append(entry) } else { stillFailing.append(entry) }
+        case .infrastructure, .cancelled, nil:
+            entry.why = "not good, and the base has no verdict on it"
+            undecided.append(entry)
+        }
+    }
+}
+
+extension Gate.Entry {
+    fileprivate init(_ state: CellState, _ roots: FailureRoots) {
+        let root = ComparedCell(state).flatMap(roots.root)
+        self.init(
+            cell: state.cell, state: state.words, cause: root?.cell, signature: root?.signature, reason: state.reason,
+            accepted: state.accepted)
+    }
+}

@@ -1,0 +1,154 @@
+internal import Core
+package import Model
+internal import Records
+internal import Store
+
+/// Follows the log of the jobs that decide a cell, from before they begin until they have ended, whichever process runs them.
+package struct LogFollower: Sendable {
+    /// What a follower has to tell.
+    package enum Event: Sendable {
+        /// A line for the person who waits.
+        case note(String)
+        /// What was added to the log.
+        case bytes([UInt8])
+    }
+
+    private let store: Store
+    private let branch: ResultBranch
+    private let cell: Cell
+    /// In the order in which they run.
+    private let jobs: [Digest]
+    private let superseded: SupersededResults
+    private let known: Set<String>
+
+    /// How often it looks whether there is more. A build that prints much is read in large pieces.
+    private static let interval = Duration.milliseconds(100)
+    /// Looks without anything new after which the writer may be gone.
+    private static let idleLooks = 10
+
+    /// - Parameter ofBuild: ends with the build of a cell whose tests are to be run too.
+    /// - Throws: `Failure` of the category `input` where the selector matches no cell, several, or one that no job decides.
+    package init(of selector: Selector, ofBuild: Bool, in results: DeploymentResults) throws {
+        store = results.store
+        (cell, jobs) = try Self.jobs(of: selector, ofBuild: ofBuild, in: results)
+        branch = ResultBranch(deployment: results.header.deployment, target: cell.target)
+        superseded = try SupersededResults(in: results.store)
+        // What the infrastructure failed runs again: only a later result ends the job.
+        known = Set(
+            try Self.results(of: cell, jobs, branch, in: results.store).filter { $0.outcome == .infrastructure }
+                .map(\.identity))
+    }
+
+    private static func jobs(
+        of selector: Selector, ofBuild: Bool, in results: DeploymentResults
+    ) throws -> (Cell, [Digest]) {
+        let picked = try results.cells(picked: [selector])
+        if picked.isEmpty {
+            // A package that is built only because others need it has no cell, but it runs under its name.
+            let running = try RunningJob.all(of: results.header.deployment, in: results.store).filter {
+                selector.picks($0.cell, result: nil)
+            }
+            if let job = running.first, running.count == 1, let id = Digest(hex: job.job) { return (job.cell, [id]) }
+        }
+        let state = try results.state(picked: selector)
+        guard let planned = picked.first else {
+            return (state.cell, [state.job.flatMap(Digest.init(hex:))].compactMap { $0 })
+        }
+        guard case .jobs(let build, let test) = planned.basis else {
+            throw Failure(.input, "\(state.cell) has no job: it is \(state.state)", hint: state.reason)
+        }
+        guard state.outcome != .cancelled else {
+            throw Failure(.input, "\(state.cell) is cancelled", hint: "run it again: ci retry \(state.cell)")
+        }
+        if let blocker = state.blockedBy, state.retry == true {
+            let cause = Cell(target: state.cell.target, compiler: state.cell.compiler, package: blocker)
+            throw Failure(.input, "\(state.cell) waits for \(cause)", hint: "follow that: ci log --follow \(cause)")
+        }
+        return (planned.cell, ofBuild ? [build] : [build, test].compactMap { $0 })
+    }
+
+    private static func results(of cell: Cell, _ jobs: [Digest], _ branch: ResultBranch, in store: Store) throws
+        -> [CellResult]
+    {
+        let snapshot = try store.snapshot(Branch(branch.name))
+        let paths = [ResultPath.cell(cell)] + jobs.map { ResultPath.input(cell, job: $0) }
+        return try paths.compactMap { try snapshot.value(CellResult.self, at: StorePath($0)) }
+    }
+
+    /// Calls `body` for all that is in the logs and all that comes, until the jobs have ended.
+    package func follow(_ body: (Event) throws -> Void) async throws {
+        for (index, job) in jobs.enumerated() {
+            if jobs.count > 1 { try body(.note("log of the \(index == 0 ? "build" : "tests") of \(cell)")) }
+            let ending = try await follow(job, body)
+            if let blocker = ending.blockedBy {
+                let cause = Cell(target: cell.target, compiler: cell.compiler, package: blocker)
+                try body(.note("\(cell) is blocked: see 'ci log \(cause)'"))
+            }
+            guard ending.outcome == .success || ending.job != job else { return }
+        }
+    }
+
+    /// Follows one job through all its attempts.
+    ///
+    /// - Returns: the result that ended it, which may be that of a job after it.
+    private func follow(_ job: Digest, _ body: (Event) throws -> Void) async throws -> CellResult {
+        var shown: Digest?
+        var isWaiting = false
+        while true {
+            try Task.checkCancellation()
+            if let ending = try ending(of: job) {
+                if ending.job == job, let log = ending.log, log != shown, let bytes = try store.logs.read(log) {
+                    try body(.bytes(bytes))
+                }
+                return ending
+            }
+            if let reader = try running(job) {
+                isWaiting = false
+                shown = try await follow(reader, body)
+                continue
+            }
+            if !isWaiting, shown == nil { try body(.note("waiting for the job of \(cell) to begin")) }
+            isWaiting = true
+            try await Task.sleep(for: Self.interval)
+        }
+    }
+
+    private func running(_ job: Digest) throws -> RunningLogReader? {
+        guard let name = store.logs.runningNames.first(where: { $0.hasPrefix("\(job).") }) else { return nil }
+        return try store.logs.reader(running: name)
+    }
+
+    /// Follows one running log to its end.
+    ///
+    /// - Returns: the digest of the whole log.
+    private func follow(_ reader: RunningLogReader, _ body: (Event) throws -> Void) async throws -> Digest {
+        var whole: [UInt8] = []
+        var idle = 0
+        while true {
+            let hasEnded = reader.hasEnded
+            let bytes = try reader.read()
+            whole += bytes
+            if !bytes.isEmpty {
+                idle = 0
+                try body(.bytes(bytes))
+            } else if hasEnded {
+                return Digest(of: whole)
+            } else {
+                idle += 1
+                if idle % Self.idleLooks == 0 { reader.removeIfLeftOver() }
+                try await Task.sleep(for: Self.interval)
+            }
+        }
+    }
+
+    /// The result that ends the job; nil while there is none.
+    private func ending(of job: Digest) throws -> CellResult? {
+        let results = try Self.results(of: cell, jobs, branch, in: store).filter {
+            !superseded.contains($0) && !known.contains($0.identity)
+        }
+        let later = jobs.drop { $0 != job }.dropFirst()
+        return results.first { $0.job == job }
+            ?? results.first { $0.outcome == .blocked || $0.outcome == .cancelled }
+            ?? results.first { $0.job.map(later.contains) ?? false }
+    }
+}

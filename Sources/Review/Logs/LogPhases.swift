@@ -1,0 +1,52 @@
+package import Model
+
+/// The phases of a log: what the commands of each printed.
+///
+/// The lines that begin and end a step are the runner's, and no build can print one.
+package struct LogPhases: Sendable {
+    /// The phases that the log has, in the order in which they began.
+    package private(set) var names: [Phase] = []
+    private var sections: [Phase: [Range<Int>]] = [:]
+    private let log: [UInt8]
+
+    /// - Complexity: O(bytes).
+    package init(of log: [UInt8]) {
+        self.log = log
+        var open: (phase: Phase, start: Int)?
+        var start = 0
+        while start < log.count {
+            let end = log[start...].firstIndex(of: UInt8(ascii: "\n")).map { $0 + 1 } ?? log.count
+            if let (isBegin, phase) = Self.mark(log[start..<end]) {
+                if isBegin, open == nil {
+                    open = (phase, start)
+                } else if !isBegin, let section = open, section.phase == phase {
+                    add(section.start..<end, to: phase)
+                    open = nil
+                }
+            }
+            start = end
+        }
+        if let open { add(open.start..<log.count, to: open.phase) }
+    }
+
+    private mutating func add(_ section: Range<Int>, to phase: Phase) {
+        if sections[phase] == nil { names.append(phase) }
+        sections[phase, default: []].append(section)
+    }
+
+    /// The steps of a phase with the lines that begin and end them; nil where the log has no such phase.
+    package subscript(phase: Phase) -> [UInt8]? {
+        sections[phase].map { $0.flatMap { log[$0] } }
+    }
+
+    private static let begin = Array("=== begin ".utf8)
+    private static let end = Array("=== end ".utf8)
+
+    private static func mark(_ line: ArraySlice<UInt8>) -> (isBegin: Bool, phase: Phase)? {
+        guard line.first == UInt8(ascii: "=") else { return nil }
+        let isBegin = line.starts(with: begin)
+        guard isBegin || line.starts(with: end) else { return nil }
+        let word = line.dropFirst(isBegin ? begin.count : end.count).prefix { $0 != UInt8(ascii: " ") }
+        return Phase(rawValue: String(decoding: word, as: UTF8.self)).map { (isBegin, $0) }
+    }
+}

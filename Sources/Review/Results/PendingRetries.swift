@@ -1,0 +1,44 @@
+internal import Core
+internal import Model
+internal import Records
+internal import Store
+
+/// The results that a requested retry will replace: those of the jobs that run again, and those of the cells that such a job
+/// blocks. They stay visible until there are new ones.
+struct PendingRetries: Sendable {
+    private let superseded: SupersededResults
+    /// Cells whose build failed and runs again: what they block is decided again.
+    private var blockers: Set<Cell> = []
+
+    /// - Parameter targets: those of the deployment.
+    /// - Throws: `StoreError`.
+    init(in store: Store, deployment: String, targets: some Sequence<String>) throws {
+        let requests = try store.branches(prefix: RetryBranch.prefix).flatMap { branch in
+            try RetryBranch.requests(in: store.snapshot(branch))
+        }
+        superseded = SupersededResults(requests)
+        guard !requests.isEmpty else { return }
+        for target in targets {
+            let branch = ResultBranch(deployment: deployment, target: target)
+            let snapshot = try store.snapshot(Branch(branch.name))
+            for request in requests {
+                // Targets of one environment share jobs.
+                let cell = Cell(target: target, compiler: request.cell.compiler, package: request.cell.package)
+                let result = try branch.result(ofJob: request.job, as: cell, in: snapshot)
+                if let result, superseded.contains(result) { blockers.insert(cell) }
+            }
+        }
+    }
+
+    /// Whether any retry is of this job.
+    func concerns(_ job: Digest) -> Bool { superseded.concerns(job) }
+
+    /// Whether the next run decides again what this result says.
+    func contains(_ result: CellResult) -> Bool {
+        guard result.outcome == .blocked else { return superseded.contains(result) }
+        let cell = result.cell
+        return result.blockedBy.map {
+            blockers.contains(Cell(target: cell.target, compiler: cell.compiler, package: $0))
+        } ?? false
+    }
+}

@@ -1,0 +1,93 @@
+import Foundation
+import Model
+import TestSupport
+import Testing
+
+/// `ci gate` and `ci retry`: what is not known to be good does not pass.
+@Suite struct GateCommandTests {
+    private struct Document: Decodable {
+        struct Entry: Decodable {
+            var cell: String
+            var state: String
+            var before: String?
+        }
+
+        var decision: String
+        var base: String?
+        var required: Int
+        var good: Int
+        var regressions: [Entry]
+        var undecided: [Entry]
+        var stillFailing: [Entry]
+    }
+
+    private func gate(_ world: RecordedStore, _ words: String...) throws -> (status: Int32, document: Document) {
+        let ending = try world.run(["gate", "--format", "json"] + words)
+        return (ending.status, try JSONDecoder().decode(Document.self, from: Data(ending.output.utf8)))
+    }
+
+    @Test func exitCodesSayWhatItComesTo() async throws {
+        let world = try await RecordedStore.shared()
+        for (selectors, status, first) in [
+            (["good"], 0, "pass: 1 of 1 required cell good"), (["bad"], 1, "regression: 1 regression, 0 of 1"),
+            (["lost"], 1, "regression: 1"), (["top"], 1, "regression: 1"), (["waiting"], 3, "undecided: 1 undecided, "),
+            (["good", "waiting"], 3, "undecided: 1 undecided, 1 of 2"),
+            (["bad", "waiting"], 1, "regression: 1 regression, 1 undecided, "), ([], 1, "regression: 4 regressions, 1"),
+        ] as [([String], Int32, String)] {
+            let ending = try world.run(["gate"] + selectors)
+            #expect(ending.status == status && ending.output.hasPrefix(first), "\(selectors): \(ending)")
+        }
+        let (status, document) = try gate(world)
+        #expect(status == 1 && document.decision == "regression" && document.required == 6 && document.good == 1)
+        #expect(document.undecided.map(\.cell) == ["debian-12/4.13.1/waiting.dev"])
+    }
+
+    @Test func infrastructureIsUndecided() async throws {
+        let world = try await RecordedStore(["good": .success, "bad": .infrastructure, "top": .cancelled])
+        let (status, document) = try gate(world, "good", "bad", "top")
+        #expect(status == 3 && document.decision == "undecided", "\(document)")
+        #expect(document.undecided.map(\.state) == ["infrastructure", "cancelled"])
+    }
+
+    @Test func anEmptySelectionIsAMistakeUnlessItIsAllowed() async throws {
+        let world = try await RecordedStore(["good": .success])
+        try world.folder.write(
+            try #require(world.folder.read("matrix.yaml")).replacing(
+                "targets: [debian-12]", with: "targets: [{name: debian-12, required: false}]"), to: "matrix.yaml")
+        #expect(try world.run("plan", "matrix.yaml", "-q").status == 0)
+        let refused = try world.run("gate")
+        #expect(refused.status == 2 && refused.talk.contains("no required cell"), "\(refused)")
+        let allowed = try world.run("gate", "--allow-empty")
+        #expect(allowed.status == 0 && allowed.output == "pass: 0 of 0 required cells good\n", "\(allowed)")
+        #expect(try world.run("gate", "--allow-empty", "nothing").status == 2, "a selector that fits nothing")
+    }
+
+    /// After `ci retry` the old verdict stays, marked, in every command, and decides nothing.
+    @Test func aPendingRetryIsShownWithTheOldVerdict() async throws {
+        let world = try await RecordedStore()
+        #expect(try gate(world, "good").status == 0)
+        #expect(try world.run("retry", "good", "bad").status == 0)
+        #expect(try world.run("results", "good").output.contains("success (retry pending)"))
+        #expect(try world.run("results", "bad").output.contains("failure in build (retry pending)"))
+        #expect(try world.run("results", "bad", "--format", "csv").output.contains(",build,pending\n"))
+        #expect(
+            try world.run("explain", "bad").output.hasPrefix(
+                "debian-12/4.13.1/bad.1: failure in build (retry pending)\n"))
+        // What the failure blocks is decided again with it.
+        #expect(try world.run("results", "top").output.contains("blocked by bad (retry pending)"))
+        #expect(try world.run("explain", "top").output.hasPrefix("debian-12/4.13.1/top.1: blocked (retry pending)\n"))
+        #expect(try world.run("status").output.contains("(3 retry pending)"))
+        let status = try world.run("status", "--format", "json").output
+        #expect(status.contains(#""retries" : 3"#), "\(status)")
+        #expect(try world.run("report", "--output", "site").status == 0)
+        let page = try #require(world.folder.read("site/debian-12.html"))
+        #expect(page.contains("failure in build (retry pending)"))
+        #expect(try world.run("log", "bad").status == 0)
+        for package in ["good", "bad", "top"] {
+            let (status, document) = try gate(world, package)
+            #expect(status == 3 && document.undecided.count == 1, "\(package): \(document)")
+        }
+        #expect(try world.run("gate", "bad").output.contains("a retry is pending"))
+        #expect(try gate(world, "tested").status == 1, "the others are as they were")
+    }
+}

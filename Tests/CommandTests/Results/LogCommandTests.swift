@@ -1,0 +1,230 @@
+import Core
+import Foundation
+import Model
+import Records
+import Store
+import TestSupport
+import Testing
+
+/// `ci log`: parts of logs, the terminal, and logs that grow.
+@Suite struct LogCommandTests {
+    /// A cell whose job needed two attempts, and whose log has phases.
+    private struct World {
+        let recorded: RecordedStore
+        let store: Store
+        let job: Digest
+        let cell: Cell
+
+        init() async throws {
+            recorded = try await RecordedStore([:])
+            store = try Store(opening: recorded.path)
+            let planned = try #require(
+                try PlanStore(store).documents("small").cells().first { $0.cell.package.name == "bad" })
+            guard case .jobs(let build, _) = planned.basis else { throw CocoaError(.coderInvalidValue) }
+            (job, cell) = (build, planned.cell)
+        }
+
+        func record(_ outcome: Outcome, log: [UInt8], _ change: (inout CellResult) throws -> Void = { _ in })
+            async throws
+        {
+            var result = CellResult(cell: cell, job: job, outcome: outcome, repositories: ["0123"])
+            result.log = try store.logs.put(log)
+            result.execution = CellResult.execution(
+                endedAt: Date().timeIntervalSince1970, named: .random(in: .min ... .max))
+            try change(&result)
+            let final = result
+            let branch = ResultBranch(deployment: "small", target: "debian-12")
+            try await store.transact(Branch(branch.name), final.message) {
+                try branch.write(final, at: ResultPath.cell(final.cell), in: $0)
+            }
+        }
+
+        /// Runs `ci` on a terminal.
+        func onTerminal(_ words: String, pager: String?) throws -> Program.Ending {
+            var environment = [
+                "CISO_STORE": recorded.path, "PATH": "/usr/bin:/bin", "HOME": recorded.folder.path, "TERM": "xterm",
+                "CI": try BuiltProgram.path(of: "ci"), "LANG": "C.UTF-8",
+            ]
+            environment["PAGER"] = pager
+            return try Program(
+                ["script", "-qec", "\"$CI\" \(words)", "/dev/null"], in: recorded.folder.path, environment: environment
+            ).run()
+        }
+
+        /// A log with phases.
+        static func log(_ name: String, lines: Int = 60) -> [UInt8] {
+            var encoder = LogEncoder()
+            var bytes = encoder.note("bad.1 on debian-12 with 4.13.1, \(name)")
+            bytes += encoder.begin(.build, "make", "make")
+            let printed = (1...lines).map { $0 == 30 ? "error: no such thing \(RecordedStore.hostile)" : "line \($0)" }
+            bytes += encoder.encode(Array(printed.map { $0 + "\n" }.joined().utf8))
+            bytes += encoder.end(.build, "make", "exit status 2")
+            bytes += encoder.begin(.install, "install", "make install")
+            return bytes + encoder.end(.install, "install", "exit status 0")
+        }
+
+        func recordFailure(lines: Int = 60) async throws {
+            let first = try store.logs.put(Self.log("first"))
+            try await record(.failure, log: Self.log("second", lines: lines)) { result in
+                result.phase = .build
+                result.reason = "error: no such thing \(RecordedStore.hostile)"
+                result.attempts = 2
+                result.failedAttempts = [.init(reason: "the disk is full", log: first)]
+            }
+        }
+    }
+
+    @Test func partsOfALogAreChosen() async throws {
+        let world = try await World()
+        try await world.recordFailure()
+        let whole = try world.recorded.run("log", "bad")
+        #expect(whole.status == 0 && whole.output.hasPrefix("=== bad.1 on debian-12 with 4.13.1, second\n"))
+        #expect(whole.output == String(decoding: World.log("second"), as: UTF8.self).displayable)
+        let install = try world.recorded.run("log", "bad", "--phase", "install")
+        #expect(
+            install.output
+                == "=== begin install install: make install\n=== end install install: exit status 0, 0 bytes\n")
+        let first = try world.recorded.run("log", "bad", "--attempt", "1")
+        #expect(first.output == whole.output.replacing("second", with: "first"))
+        #expect(first.talk.contains("attempt 1 of 2"), "\(first.talk)")
+        #expect(try world.recorded.run("log", "bad", "--attempt", "2").output == whole.output)
+        for (words, status, message) in [
+            (["--phase", "test"], 2, "no phase 'test'"), (["--phase", "test"], 2, "it has build, install"),
+            (["--phase", "nonsense"], 64, "nonsense"), (["--attempt", "3"], 2, "it has 2 attempts"),
+            (["--attempt", "0"], 64, "--attempt 0"), (["--follow", "--phase", "build"], 64, "--follow"),
+        ] as [([String], Int32, String)] {
+            let ending = try world.recorded.run(["log", "bad"] + words)
+            #expect(ending.status == status && ending.talk.contains(message), "\(words): \(ending)")
+            #expect(ending.output.isEmpty, "\(words)")
+        }
+    }
+
+    @Test func onATerminalTheErrorComesFirstInAPager() async throws {
+        let world = try await World()
+        try await world.recordFailure()
+        let ending = try world.onTerminal("log bad", pager: "cat >shown")
+        #expect(ending.status == 0, "\(ending)")
+        let shown = try #require(world.recorded.folder.read("shown"))
+        #expect(
+            shown.hasPrefix("debian-12/4.13.1/bad.1: failure in build\nthe error is line 32 of 65:\n\n"), "\(shown)")
+        #expect(shown.contains("\n> 32  error: no such thing ^[]0;title^G"), "\(shown)")
+        let whole = try world.recorded.run("log", "bad").output
+        #expect(shown.hasSuffix("the whole log:\n\n" + whole))
+        #expect(shown.displayable == shown)
+    }
+
+    @Test(arguments: ["", "cat", "no-such-pager-anywhere"])
+    func withoutAPagerItIsPrinted(pager: String) async throws {
+        let world = try await World()
+        try await world.recordFailure()
+        let output = try world.onTerminal("log bad", pager: pager).output.replacing("\r\n", with: "\n")
+        #expect(output.contains("debian-12/4.13.1/bad.1: failure in build\nthe error is line 32 of 65:\n"), "\(output)")
+        #expect(output.contains("the whole log:\n\n=== bad.1 on"), "\(output)")
+        #expect(output.displayable == output)
+        let plain = try world.onTerminal("log --no-pager bad", pager: "cat >shown").output
+        #expect(plain.contains("the whole log:") && world.recorded.folder.read("shown") == nil)
+    }
+
+    /// A pager that has seen enough ends the command without a word, and so does less, which is the default.
+    @Test func aPagerQuitsQuietly() async throws {
+        let world = try await World()
+        try await world.recordFailure(lines: 200_000)
+        let ending = try world.onTerminal("log bad", pager: "head -n 1")
+        #expect(ending.status == 0)
+        #expect(
+            ending.output.replacing("\r\n", with: "\n") == "debian-12/4.13.1/bad.1: failure in build\n", "\(ending)")
+        #expect(try world.onTerminal("log bad", pager: "exit 3").status == 0)
+    }
+
+    @Test func rawIsRawOnATerminalToo() async throws {
+        let world = try await World()
+        try await world.recordFailure()
+        let output = try world.onTerminal("log --raw bad", pager: "cat >shown").output
+        #expect(output.contains("\u{1B}]0;title\u{07}"))
+        #expect(world.recorded.folder.read("shown") == nil)
+    }
+
+    // MARK: Following
+
+    private func follow(_ world: World) throws -> RunningProgram {
+        try Program(
+            [BuiltProgram.path(of: "ci"), "log", "--follow", "bad"], in: world.recorded.folder.path,
+            environment: ["CISO_STORE": world.recorded.path, "PATH": "/usr/bin:/bin"]
+        ).start()
+    }
+
+    /// From before the job begins, over an attempt that fails, to the result; nothing is missing and nothing twice.
+    @Test func aLogIsFollowedThroughAllAttempts() async throws {
+        let world = try await World()
+        let program = try follow(world)
+        defer { program.kill(SIGKILL) }
+        try await waitUntil("it waits") { program.talk.contains("waiting for the job of debian-12/4.13.1/bad.1") }
+        let first = try world.store.logs.begin("\(world.job).first")
+        try first.append(Array("one \u{1B}[3".utf8))
+        try first.append(Array("1mred\u{1B}[0m ".utf8) + [0xE2, 0x80])
+        try await waitUntil("it is shown") { program.output.contains("one red ") }
+        try first.append([0xAE] + Array("\nlast of the first\n".utf8))
+        _ = try first.seal()
+        try await waitUntil("the end of the first attempt is shown") { program.output.contains("last of the first\n") }
+        let second = try world.store.logs.begin("\(world.job).second")
+        try second.append(Array("two\n".utf8))
+        try await waitUntil("the second attempt is shown") { program.output.contains("two\n") }
+        try second.append(Array("no end of line".utf8))
+        let digest = try second.seal()
+        #expect(program.isRunning, "a job ends with its result, not with its log")
+        let log = try #require(try world.store.logs.read(digest))
+        try await world.record(.failure, log: log)
+        let ending = try await program.end()
+        #expect(ending.status == 0, "\(ending)")
+        #expect(ending.output == "one red <U+202E>\nlast of the first\ntwo\nno end of line", "\(ending.output)")
+    }
+
+    @Test func anAttemptWhoseProcessDiedIsFollowedByTheNext() async throws {
+        let world = try await World()
+        // The lock of a dead process is free: nobody holds the file open.
+        let path = try world.store.logs.begin("\(world.job).first").path
+        let program = try follow(world)
+        defer { program.kill(SIGKILL) }
+        try await waitUntil("the log without a writer is gone") { !FileManager.default.fileExists(atPath: path) }
+        let second = try world.store.logs.begin("\(world.job).second")
+        try second.append(Array("two\n".utf8))
+        try await waitUntil("the second attempt is shown") { program.output.contains("two\n") }
+        let digest = try second.seal()
+        try await world.record(.success, log: try #require(try world.store.logs.read(digest)))
+        let ending = try await program.end()
+        #expect(ending.status == 0 && ending.output == "two\n", "\(ending)")
+    }
+
+    @Test func whatHasEndedIsPrintedAtOnce() async throws {
+        let world = try await World()
+        try await world.recordFailure()
+        let (ending, whole) = (try world.recorded.run("log", "--follow", "bad"), try world.recorded.run("log", "bad"))
+        #expect(ending.status == 0 && ending.output == whole.output, "\(ending)")
+        #expect(try world.recorded.run("log", "--follow", "lost").status == 2)
+        #expect(try world.recorded.run("log", "--follow", "nothing").status == 2)
+    }
+
+    @Test func aReaderThatHasSeenEnoughEndsIt() async throws {
+        let world = try await World()
+        let running = try world.store.logs.begin("\(world.job).first")
+        try running.append(Array("one\n".utf8))
+        let ending = try world.recorded.shell(#""$@" | head -n 1"#, ["log", "--follow", "bad"])
+        #expect(ending.status == 0 && ending.output == "one\n", "\(ending)")
+        running.discard()
+    }
+
+    /// After a retry the old log stays, and following waits for the new one.
+    @Test func aRetriedJobIsFollowedAnew() async throws {
+        let world = try await World()
+        try await world.recordFailure()
+        #expect(try world.recorded.run("retry", "bad").status == 0)
+        let old = try world.recorded.run("log", "bad")
+        #expect(old.output.contains("second") && old.talk.contains("run again"), "\(old.talk)")
+        let program = try follow(world)
+        defer { program.kill(SIGKILL) }
+        try await waitUntil("it waits") { program.talk.contains("waiting") }
+        try await world.record(.success, log: Array("new\n".utf8))
+        let ending = try await program.end()
+        #expect(ending.status == 0 && ending.output == "new\n", "\(ending)")
+    }
+}
