@@ -33,6 +33,8 @@ struct CI: AsyncParsableCommand {
             ExplainCommand.self,
             DiffCommand.self,
             GateCommand.self,
+            HistoryCommand.self,
+            BisectCommand.self,
             ReportCommand.self,
             RetryCommand.self,
             CancelCommand.self,

@@ -6,10 +6,13 @@ internal import Review
 struct DiffCommand: AsyncParsableCommand, TracedCommand {
     static let configuration = CommandConfiguration(
         commandName: "diff",
-        abstract: "List cells whose result differs between A and B.",
+        abstract: "Compare two states of the results, or two columns.",
         discussion: """
-            A and B are each a target (debian-12), a column (debian-12/5.3.0), or a revision of a branch of results in \
-            git's syntax (results/opam/debian-12~20, a commit). Exits with 1 if some cell is good in A and not in B.
+            A and B are each a run (12, last, last~1), a date in UTC (2026-11-28, which is the end of that day, or \
+            2026-11-28T03:10), a plan (plan:COMMIT, or a commit of a package repository that was planned), a commit of a branch \
+            of results in git's syntax, a target (debian-12) or a column (debian-12/5.3.0) as they are now, or now. Of two \
+            columns the failures are listed that only one of them has. Prints the totals first, then the causes; --all prints \
+            every cell. Exits with 1 if some cell is good in A and not in B.
             """)
 
     @OptionGroup var trace: LogOption
@@ -21,6 +24,9 @@ struct DiffCommand: AsyncParsableCommand, TracedCommand {
     @Option(help: "text, json or csv.")
     var format: OutputFormat = .text
 
+    @Flag(help: "List every cell.")
+    var all = false
+
     @Argument(help: "The state before.")
     var before: String
 
@@ -29,32 +35,28 @@ struct DiffCommand: AsyncParsableCommand, TracedCommand {
 
     func run() async throws {
         let results = try store.results(of: deployment)
-        let difference = try Difference(from: results.side(named: before), to: results.side(named: after))
-        try show(difference.changes)
-        if difference.changes.contains(where: { $0.verdict == .broken }) { throw EarlyExit(status: .notGood) }
+        let (old, new) = try (results.side(named: before), results.side(named: after))
+        let difference = try results.difference(from: old, to: new, hasReasons: all || format != .text)
+        switch format {
+        case .json: try printJSON(difference.changes)
+        case .csv: printCSV(difference.changes)
+        case .text:
+            let text = DifferenceText(difference, before: old.title, after: new.title) {
+                try results.reason(of: $0, in: new)
+            }
+            for line in all ? text.allLines : try text.lines() { StandardOutput.print(Terminal.fitting(line)) }
+        }
+        if difference.isWorse { throw EarlyExit(status: .notGood) }
     }
 
-    private func show(_ changes: [Difference.Change]) throws {
-        switch format {
-        case .json:
-            try printJSON(changes)
-        case .csv:
-            StandardOutput.print("cell,verdict,before,after,reason")
-            for change in changes {
-                let fields = [
-                    change.cell.description, change.verdict.rawValue, change.before, change.after, change.reason,
-                ]
-                StandardOutput.print(fields.map { csvField($0 ?? "") }.joined(separator: ","))
-            }
-        case .text:
-            var table = TextTable()
-            for change in changes {
-                table.add([
-                    change.verdict.rawValue, change.cell.description,
-                    "\(change.before ?? "none") → \(change.after ?? "none")", change.reason ?? "",
-                ])
-            }
-            for line in table.lines() { StandardOutput.print(line) }
+    private func printCSV(_ changes: [Difference.Change]) {
+        StandardOutput.print("cell,verdict,before,after,reason,package-before,cause,signature")
+        for change in changes {
+            let fields = [
+                change.cell.description, change.verdict.rawValue, change.before, change.after, change.reason,
+                change.packageBefore?.description, change.cause?.description, change.signature,
+            ]
+            StandardOutput.print(fields.map { csvField($0 ?? "") }.joined(separator: ","))
         }
     }
 }

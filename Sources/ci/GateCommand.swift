@@ -54,7 +54,7 @@ struct GateCommand: AsyncParsableCommand, TracedCommand {
         }
         switch format {
         case .json: try printJSON(gate)
-        case .text: for line in GateText(gate, isWhole: all).lines { StandardOutput.print(line) }
+        case .text: for line in GateText(gate, isWhole: all).lines { StandardOutput.print(Terminal.fitting(line)) }
         }
         switch gate.decision {
         case .pass: break

@@ -1,4 +1,6 @@
+internal import Core
 internal import Foundation
+internal import Review
 internal import Synchronization
 
 /// What is known of the terminal, from the descriptors and the environment.
@@ -28,6 +30,11 @@ enum Terminal {
         var size = winsize()
         guard ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 80 }
         return Int(size.ws_col)
+    }
+
+    /// A line of output as it is shown: on a terminal cut to its width.
+    static func fitting(_ line: String) -> String {
+        printsToTerminal ? line.displayableOnOneLine.cut(to: columns(of: STDOUT_FILENO)) : line
     }
 
     /// The value of an environment variable.

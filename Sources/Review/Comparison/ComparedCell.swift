@@ -1,3 +1,4 @@
+internal import Git
 package import Model
 
 /// What one side of a comparison has of a cell.
@@ -14,6 +15,8 @@ package struct ComparedCell: Sendable, Hashable {
     package var reason: String?
     /// The package whose failure blocks the cell.
     package var blockedBy: PackageVersion?
+    /// The commit whose message has the reason and what blocks the cell; nil where those are known.
+    var commit: ObjectID?
 
     package init(
         cell: Cell, outcome: Outcome?, phase: Phase? = nil, signature: String? = nil, reason: String? = nil,
@@ -48,8 +51,14 @@ package struct ComparedCell: Sendable, Hashable {
         return phase.map { "\(word) in \($0.rawValue)" } ?? word
     }
 
-    /// Whether two states of a cell say the same, in the same version of the package or not.
+    /// Whether another package is the cause.
+    var isBlocked: Bool { outcome == .blocked }
+
+    /// Whether two states of a cell say the same, in the same version of the package or not. What blocks them counts where it
+    /// is known of both.
     func saysTheSame(as other: ComparedCell) -> Bool {
-        outcome == other.outcome && signature == other.signature && blockedBy?.name == other.blockedBy?.name
+        guard outcome == other.outcome, signature == other.signature else { return false }
+        guard let blockedBy, let blocker = other.blockedBy else { return true }
+        return blockedBy.name == blocker.name
     }
 }

@@ -30,7 +30,8 @@ package struct ComparisonSide: Sendable {
 
     /// Only the cells of the part of the table that another side is.
     fileprivate func restricted(to other: ComparisonSide) -> ComparisonSide {
-        guard target == nil, let target = other.target else { return self }
+        let isLarger = target == nil || target == other.target && compiler == nil && other.compiler != nil
+        guard isLarger, let target = other.target else { return self }
         var side = self
         (side.target, side.compiler) = (target, other.compiler)
         side.cells = cells.filter {
@@ -56,10 +57,15 @@ extension Difference {
     /// Compares two sides: the table at two times, or two columns.
     ///
     /// Where one side is a part of the table, the same part of the other is compared with it.
-    package init(from before: ComparisonSide, to after: ComparisonSide) {
+    init(
+        from before: ComparisonSide, to after: ComparisonSide, hasReasons: Bool,
+        details: (ComparedCell) throws -> ComparedCell
+    ) rethrows {
         let (old, new) = (before.restricted(to: after), after.restricted(to: before))
         let areColumns =
             old.target != new.target || old.compiler != new.compiler && old.compiler != nil && new.compiler != nil
-        self.init(before: old.cells(renamedAs: new), after: new.cells, areColumns: areColumns)
+        try self.init(
+            before: old.cells(renamedAs: new), after: new.cells, areColumns: areColumns, hasReasons: hasReasons,
+            details: details)
     }
 }

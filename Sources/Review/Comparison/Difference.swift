@@ -1,3 +1,4 @@
+internal import Git
 package import Model
 
 /// What differs between two states of the results, or between two columns.
@@ -32,13 +33,28 @@ package struct Difference: Sendable {
     /// A package of which one version went and one came is compared across them, so that an upgrade that breaks is
     /// seen as broken and not as new.
     ///
-    /// - Parameter areColumns: whether the sides are two columns and not two times. They have the same names of cells.
+    /// - Parameters:
+    ///   - areColumns: whether the sides are two columns and not two times. They have the same names of cells.
+    ///   - hasReasons: whether `details` is asked for the reason of each change.
+    ///   - details: completes a cell of which not all was read.
     /// - Complexity: O(cells) expected.
-    package init(before: [ComparedCell], after: [ComparedCell], areColumns: Bool = false) {
+    package init(
+        before: [ComparedCell], after: [ComparedCell], areColumns: Bool = false, hasReasons: Bool = false,
+        details: (ComparedCell) throws -> ComparedCell = { $0 }
+    ) rethrows {
         let pairs = Self.pairs(before, after)
-        let causes = (before: FailureRoots(before), after: FailureRoots(after))
+        let roots = (before: FailureRoots(before), after: FailureRoots(after))
         compared = pairs.count
-        changes = pairs.compactMap { Change($0, $1, areColumns: areColumns, causes) }.sorted { $0.cell < $1.cell }
+        changes = []
+        for (before, after) in pairs {
+            if let before, let after, before.saysTheSame(as: after) { continue }
+            let changed = (
+                try before.map { try $0.isBlocked ? details($0) : $0 },
+                try after.map { try hasReasons || $0.isBlocked ? details($0) : $0 }
+            )
+            if let change = Change(changed.0, changed.1, areColumns: areColumns, roots) { changes.append(change) }
+        }
+        changes.sort { $0.cell < $1.cell }
     }
 
     private static func pairs(_ before: [ComparedCell], _ after: [ComparedCell]) -> [(ComparedCell?, ComparedCell?)] {
@@ -78,16 +94,16 @@ extension Difference.Change {
     /// The change between two states of a cell; nil where they say the same.
     fileprivate init?(
         _ before: ComparedCell?, _ after: ComparedCell?, areColumns: Bool,
-        _ causes: (before: FailureRoots, after: FailureRoots)
+        _ roots: (before: FailureRoots, after: FailureRoots)
     ) {
         guard let cell = (after ?? before)?.cell else { return nil }
         if let before, let after, before.saysTheSame(as: after) { return nil }
-        let outcomes = (before.map { $0.outcome ?? .cancelled }, after.map { $0.outcome ?? .cancelled })
-        let verdict =
-            areColumns ? Verdict(onA: outcomes.0, onB: outcomes.1) : Verdict(before: outcomes.0, after: outcomes.1)
-        let root = after.flatMap(causes.after.root) ?? before.flatMap(causes.before.root)
+        // What is pending says as little about the package as what was cancelled.
+        let (old, new) = (before.map { $0.outcome ?? .cancelled }, after.map { $0.outcome ?? .cancelled })
+        let root = after.flatMap(roots.after.root) ?? before.flatMap(roots.before.root)
         self.init(
-            cell: cell, verdict: verdict, before: before.map { $0.outcome?.rawValue ?? "pending" },
+            cell: cell, verdict: areColumns ? Verdict(onA: old, onB: new) : Verdict(before: old, after: new),
+            before: before.map { $0.outcome?.rawValue ?? "pending" },
             after: after.map { $0.outcome?.rawValue ?? "pending" }, reason: after?.reason,
             packageBefore: before?.cell.package == cell.package ? nil : before?.cell.package, cause: root?.cell,
             signature: root?.signature)

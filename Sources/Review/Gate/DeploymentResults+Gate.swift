@@ -17,7 +17,7 @@ extension DeploymentResults {
         let advisory = Set(header.targets.filter { !$0.required }.map(\.name))
         let states = try states(picked: selectors)
         guard let base else { return Gate(states, advisory: advisory) }
-        let side = try side(named: base)
+        let side = try side(named: base, areVerdicts: true)
         guard !side.isColumn else {
             throw Failure(
                 .input, "'\(base)' is a column as it is now", hint: "a gate compares with an earlier state: --base RUN")

@@ -15,6 +15,7 @@ extension DeploymentResults {
             target.cells += 1
             target.states[cell.state, default: 0] += 1
             if cell.isRequiredAndNotGood { target.notGood += 1 }
+            if try !retries.isEmpty && isRetried(at: place) { target.retries = (target.retries ?? 0) + 1 }
             targets[cell.target] = target
         }
         return DeploymentStatus(

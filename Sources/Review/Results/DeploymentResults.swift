@@ -126,6 +126,14 @@ package struct DeploymentResults: Sendable {
         return CellState(planned, result: result, isRetried: try result.map(isRetried) ?? false)
     }
 
+    /// Whether the next run decides a cell again because a retry was requested.
+    func isRetried(at place: Int) throws -> Bool {
+        guard index.contents.cells[place].isDecided, let result = try index.result(at: place, in: store) else {
+            return false
+        }
+        return try isRetried(result)
+    }
+
     /// Whether a retry was requested after a result, or of what blocks it.
     private func isRetried(_ result: CellResult) throws -> Bool {
         guard result.outcome != .blocked, result.execution == nil, let job = result.job, retries.concerns(job) else {

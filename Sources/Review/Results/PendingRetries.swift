@@ -30,6 +30,9 @@ struct PendingRetries: Sendable {
         }
     }
 
+    /// Whether no retry is requested.
+    var isEmpty: Bool { superseded.isEmpty }
+
     /// Whether any retry is of this job.
     func concerns(_ job: Digest) -> Bool { superseded.concerns(job) }
 

@@ -1,4 +1,5 @@
 internal import Core
+internal import Git
 internal import Model
 internal import Records
 internal import Store
@@ -12,7 +13,20 @@ extension DeploymentResults {
     ///   - hasReasons: whether the error line of each change is read, also where the index does not have it.
     /// - Throws: `Failure` of the category `input` where a name stands for nothing; `StoreError`.
     package func difference(from before: ComparisonSide, to after: ComparisonSide, hasReasons: Bool) throws -> Difference {
-        try Difference(from: before, to: after, hasReasons: hasReasons) { try self.detailed($0) }
+        if let old = before.target, let new = after.target, old != new, (before.compiler == nil) != (after.compiler == nil) {
+            throw Failure(
+                .input, "'\(before.title)' and '\(after.title)' cannot be compared: one is a whole target",
+                hint: "compare two targets, or two columns: \(old)/COMPILER \(new)/COMPILER")
+        }
+        return try Difference(from: before, to: after, hasReasons: hasReasons) { try self.detailed($0) }
+    }
+
+    /// The error line of a change that does not have it; nil where there is none.
+    ///
+    /// - Parameter after: the second side of the comparison.
+    package func reason(of change: Difference.Change, in after: ComparisonSide) throws -> String? {
+        if let reason = change.reason { return reason }
+        return try after.cells.first { $0.cell == change.cell }.flatMap { try detailed($0).reason }
     }
 
     /// A side of a comparison by its name.
@@ -31,7 +45,7 @@ extension DeploymentResults {
         let targets = Set(header.columns.map(\.target)).sorted()
         throw Failure(
             .input, "'\(name)' is not a target, a column, a run, a date, a plan or a commit of results",
-            hint: nearest(to: name, in: targets).map { "did you mean '\($0)'?" } ?? (try whatExists(targets)))
+            hint: try nearest(to: name, in: targets).map { "did you mean '\($0)'?" } ?? whatExists(targets))
     }
 
     private func whatExists(_ targets: [String]) throws -> String {

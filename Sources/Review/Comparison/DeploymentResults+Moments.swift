@@ -1,0 +1,187 @@
+internal import Core
+internal import Git
+internal import Model
+internal import Records
+internal import Store
+
+extension DeploymentResults {
+    /// The time that a name stands for; nil where it is not one of a time.
+    ///
+    /// - Parameter name: `12`, `run:12`, `last` or `last~1` for a run; a date; `plan:REVISION`, or a commit of the deployment's
+    ///   branch or of a repository of packages, for a plan.
+    /// - Throws: `Failure` of the category `input` where it names a run or a plan that does not exist; `StoreError`.
+    func moment(named name: String) throws -> ResultMoment? {
+        if let moment = try moment(ofRun: name) { return moment }
+        if let time = WrittenTime(name) {
+            return ResultMoment(title: name, time: time.seconds, plan: try newestPlan(at: time.seconds))
+        }
+        if name.hasPrefix("plan:") {
+            let revision = String(name.dropFirst("plan:".count))
+            if let moment = try moment(ofPlan: revision) { return moment }
+            throw Failure(.input, "there is no plan '\(revision)'", hint: try plansThatExist())
+        }
+        return try moment(ofPlan: name) ?? moment(ofResults: name)
+    }
+
+    // MARK: Runs
+
+    private func moment(ofRun name: String) throws -> ResultMoment? {
+        let runs = RunRecords(of: header.deployment, in: store)
+        let record: RunRecord?
+        if name.hasPrefix("run:") || name.count <= 6 && Int(name) != nil {
+            record = try Int(name.hasPrefix("run:") ? String(name.dropFirst(4)) : name).flatMap(runs.record)
+        } else if name == "last" || name.hasPrefix("last~") {
+            guard let back = name == "last" ? 0 : Int(name.dropFirst("last~".count)), (0..<10_000).contains(back) else {
+                return nil
+            }
+            record = try finished(runs, back)
+        } else {
+            return nil
+        }
+        guard let record else {
+            throw Failure(.input, "there is no run '\(name)'", hint: try runsThatExist(runs))
+        }
+        return try moment(of: record, runs)
+    }
+
+    /// The newest run that has finished, or one of those before it.
+    private func finished(_ runs: RunRecords, _ back: Int) throws -> RunRecord? {
+        for limit in [back + 10, .max] {
+            let finished = try runs.newest(limit: limit).filter { $0.ending == .finished }
+            if finished.count > back { return finished[back] }
+        }
+        return nil
+    }
+
+    private func moment(of record: RunRecord, _ runs: RunRecords) throws -> ResultMoment {
+        // The end of a run whose process died is not known; nothing of a later run counts.
+        let end = try record.end ?? runs.record(record.number + 1)?.begin ?? Int.max
+        return ResultMoment(
+            title: "run \(record.number)", run: record.number, time: end,
+            plan: try record.plan.map { PlanDocuments(base: try store.snapshot(at: $0)) })
+    }
+
+    private func runsThatExist(_ runs: RunRecords) throws -> String {
+        guard let newest = try runs.newest(limit: 1).first else { return "no run is recorded yet: ci run" }
+        return newest.number == 1 ? "there is run 1" : "there are runs 1 to \(newest.number), or 'last'"
+    }
+
+    // MARK: Plans
+
+    /// The versions of the plan, newest first, with the commits that made them.
+    private func planHistory() throws -> [HistoryEntry] {
+        try store.history(of: Branch(header.deployment), path: PlanLayout.header.path)
+    }
+
+    /// The plan that was the newest at a time; nil where there was none yet.
+    func newestPlan(at time: Int) throws -> PlanDocuments? {
+        try planHistory().first { $0.commit.committer.time <= Int64(time) }
+            .map { PlanDocuments(base: try store.snapshot(at: $0.id)) }
+    }
+
+    /// The time until which a plan was the newest one.
+    private func moment(ofPlan name: String) throws -> ResultMoment? {
+        let plans = try planHistory()
+        guard let place = try self.place(ofPlan: name, in: plans) else { return nil }
+        let until = place == 0 ? Int.max : Int(plans[place - 1].commit.committer.time) - 1
+        return ResultMoment(
+            title: "plan \(plans[place].id.description.prefix(12))", time: until,
+            plan: PlanDocuments(base: try store.snapshot(at: plans[place].id)))
+    }
+
+    /// Which version of the plan a revision of the deployment's branch had, or the newest one that was made of a commit of a
+    /// repository.
+    private func place(ofPlan name: String, in plans: [HistoryEntry]) throws -> Int? {
+        if let snapshot = try? store.snapshot(at: name), let commit = snapshot.commit {
+            // Commits that record runs leave the plan as it is.
+            guard let header = try snapshot.id(at: PlanLayout.header.path) else { return nil }
+            let exact = plans.firstIndex { $0.id == commit }
+            return try exact
+                ?? plans.firstIndex { try store.snapshot(at: $0.id).id(at: PlanLayout.header.path) == header }
+        }
+        guard name.count >= 4, name.utf8.allSatisfy({ Self.hexDigits.contains($0) }) else { return nil }
+        return try plans.firstIndex { entry in
+            let header = try PlanDocuments(base: store.snapshot(at: entry.id)).header()
+            return header?.repositories.contains { $0.commit.hasPrefix(name) } ?? false
+        }
+    }
+
+    private static let hexDigits = Set("0123456789abcdef".utf8)
+
+    private func plansThatExist() throws -> String {
+        let plans = try planHistory()
+        guard let newest = plans.first, let oldest = plans.last else { return "make one: ci plan MATRIX" }
+        return plans.count == 1
+            ? "there is \(newest.id.description.prefix(12))"
+            : "there are \(plans.count), from \(oldest.id.description.prefix(12)) to \(newest.id.description.prefix(12)): "
+                + "git log \(header.deployment) -- plan.json"
+    }
+
+    // MARK: Commits of results
+
+    /// The time of a commit of a branch of results, for the one target that the branch is of; nil where the revision is none.
+    private func moment(ofResults revision: String) throws -> ResultMoment? {
+        guard let commit = (try? store.snapshot(at: revision))?.commit else { return nil }
+        return try index.withSoundHistory { contents in
+            for number in (0..<HistoryRow.Number(contents.history.count)).reversed() {
+                let row = try contents.history[number]
+                guard row.commit == commit else { continue }
+                let target = contents.texts[contents.cells[Int(row.cell)].target]
+                return ResultMoment(title: revision, time: Int(row.time), last: (target, number))
+            }
+            return nil
+        }
+    }
+
+    // MARK: The table
+
+    /// The cells as they were at a time.
+    ///
+    /// - Parameter areVerdicts: whether the last verdict on a cell counts where a later result says nothing about the package.
+    /// - Complexity: O(cells), and the results since then.
+    func side(at moment: ResultMoment, areVerdicts: Bool) throws -> ComparisonSide {
+        let cells = try index.withSoundHistory { contents in
+            var cells: [ComparedCell] = []
+            cells.reserveCapacity(contents.cells.count)
+            let target = moment.last.map { contents.texts.id(of: $0.target) ?? 0 }
+            for place in contents.cells.indices where !contents.cells[place].isInput {
+                if let target, contents.cells[place].target != target { continue }
+                if let cell = try contents.cell(at: place, moment, areVerdicts: areVerdicts) { cells.append(cell) }
+            }
+            return cells
+        }
+        var side = ComparisonSide(title: moment.title, cells: cells, target: moment.last?.target)
+        side.plan = moment.plan
+        return side
+    }
+}
+
+extension IndexContents {
+    /// A cell as it was at a time; nil where it had no result.
+    fileprivate func cell(
+        at place: Int, _ moment: ResultMoment, areVerdicts: Bool
+    ) throws(IndexDamage) -> ComparedCell? {
+        var number = cells[place].row
+        var newest: (number: HistoryRow.Number, row: HistoryRow)?
+        while number != HistoryRow.none {
+            let row = try history[number]
+            if moment.includes(row, number) {
+                guard let outcome = row.outcome else { break }
+                if newest == nil || outcome.isVerdict { newest = (number, row) }
+                if !areVerdicts || outcome.isVerdict { break }
+            }
+            number = row.before
+        }
+        guard let newest else { return nil }
+        var cell = ComparedCell(
+            cell: self.cell(at: place), outcome: newest.row.outcome, phase: newest.row.phase,
+            signature: texts.text(newest.row.signature))
+        if newest.number == cells[place].row, let record = cells[place].record {
+            cell.reason = texts.text(record.reason)
+            cell.blockedBy = texts.text(record.blockedBy).flatMap { PackageVersion($0) }
+        } else {
+            cell.commit = newest.row.commit
+        }
+        return cell
+    }
+}

@@ -1,0 +1,99 @@
+internal import Core
+package import Model
+internal import Records
+internal import Store
+
+/// What changed between the last result at which a package was good and the first at which it was not, as it is recorded.
+package struct BisectReport: Codable, Sendable {
+    /// The cell that was asked for.
+    package var cell: Cell
+    /// The last good result.
+    package var good: CellHistory.Entry
+    /// The first bad result after it.
+    package var bad: CellHistory.Entry
+    /// The error line of the bad result.
+    package var reason: String?
+    /// Results in between, which say nothing of the package. Newest first.
+    package var between: [CellHistory.Entry]
+    /// What changed.
+    package var changes: [InputChange]
+    /// What could not be compared, as a person would tell it. Absent: everything was.
+    package var unknown: String?
+}
+
+extension DeploymentResults {
+    /// What changed between the last good and the first bad result of the one cell that a selector matches.
+    ///
+    /// - Throws: `Failure` of the category `input` where it matches none or several, or where the package is good, was never
+    ///   good, or has no verdict; `StoreError`.
+    package func bisect(_ selector: Selector) throws -> BisectReport {
+        let history = try history(of: selector)
+        guard let turn = history.turn else { throw Self.nothingToBisect(history) }
+        let (good, bad) = try (result(of: turn.good, history.cell), result(of: turn.bad, history.cell))
+        var report = BisectReport(
+            cell: history.cell, good: turn.good, bad: turn.bad, reason: bad?.reason,
+            between: history.entries.filter {
+                !$0.outcome.isVerdict && ($0.time, $0.run ?? 0) >= (turn.good.time, turn.good.run ?? 0)
+                    && ($0.time, $0.run ?? 0) <= (turn.bad.time, turn.bad.run ?? 0)
+            }, changes: [])
+        let plans = try (plan(of: turn.good), plan(of: turn.bad))
+        guard let good, let bad, let old = plans.0, let new = plans.1 else {
+            report.unknown = "a result or its plan is no longer in the store"
+            return report
+        }
+        try compare((good, old), (bad, new), in: &report)
+        return report
+    }
+
+    /// The repositories as they were planned for a result; nil where that is not known.
+    package func repositories(of entry: CellHistory.Entry) throws -> [Plan.Repository]? {
+        try plan(of: entry)?.header()?.repositories
+    }
+
+    private static func nothingToBisect(_ history: CellHistory) -> Failure {
+        let verdict = history.entries.first { $0.outcome.isVerdict }
+        let message =
+            switch verdict?.outcome {
+            case nil: "\(history.cell) has no verdict yet"
+            case .success: "\(history.cell) is good"
+            default: "\(history.cell) was never good in this column"
+            }
+        return Failure(.input, message, hint: "'ci history \(history.cell)' lists its results")
+    }
+
+    private func compare(
+        _ good: (result: CellResult, plan: PlanDocuments), _ bad: (result: CellResult, plan: PlanDocuments),
+        in report: inout BisectReport
+    ) throws {
+        let old = try good.result.job.flatMap { try JobInputs(of: $0, on: report.cell.target, in: good.plan) }
+        let new = try bad.result.job.flatMap { try JobInputs(of: $0, on: report.cell.target, in: bad.plan) }
+        if let old, let new {
+            report.changes = InputChange.changes(from: old, to: new)
+        } else {
+            // A cell without a solution has no job.
+            report.changes = try InputChange.changes(
+                from: good.plan.header()?.repositories ?? [], to: bad.plan.header()?.repositories ?? [])
+            report.unknown = "only the repositories are compared: the cell has no job in one of the plans"
+        }
+        report.changes += [InputChange(.machine, "host", good.result.machine, bad.result.machine)].compactMap { $0 }
+        if good.result.job == bad.result.job {
+            report.unknown =
+                good.result.base == bad.result.base
+                ? "the same job gave both results: the outcome depends on chance, or on the machine"
+                : "the same job gave both results, over inputs that were built again in between"
+        }
+    }
+
+    private func result(of entry: CellHistory.Entry, _ cell: Cell) throws -> CellResult? {
+        let cell = Cell(target: cell.target, compiler: cell.compiler, package: entry.package)
+        // A clone without all commits does not have those before.
+        return try? store.snapshot(at: entry.commit).value(CellResult.self, at: StorePath(ResultPath.cell(cell)))
+    }
+
+    /// The plan under which a result was recorded; nil where that is not known.
+    private func plan(of entry: CellHistory.Entry) throws -> PlanDocuments? {
+        let run = try entry.run.flatMap { try RunRecords(of: header.deployment, in: store).record($0) }
+        if let plan = run?.plan, let snapshot = try? store.snapshot(at: plan) { return PlanDocuments(base: snapshot) }
+        return try newestPlan(at: entry.time)
+    }
+}

@@ -1,0 +1,62 @@
+internal import ArgumentParser
+internal import Core
+internal import Review
+
+struct BisectCommand: AsyncParsableCommand, TracedCommand, SandboxingCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "bisect",
+        abstract: "Find what made a cell bad: what changed since it was good.",
+        discussion: """
+            Compares the last good result of the cell with the first bad one after it, as they are recorded: the package, its \
+            inputs, the repositories, the plugin, the environment, limits. Runs nothing and needs no network. With --run, plans \
+            the commits of the first repository of MATRIX in between and builds the cell at them, until one commit is left. \
+            Those builds are recorded apart, under DEPLOYMENT@bisect, so that the results stay as they are and another \
+            bisection does not repeat them.
+            """)
+
+    @OptionGroup var trace: LogOption
+    @OptionGroup var store: StoreOption
+    @OptionGroup var talk: OutputOptions
+    @OptionGroup var machine: RunnerOptions
+    @OptionGroup var repositories: RepositoryOptions
+
+    @Option(help: "The deployment (default: the only one).")
+    var deployment: String?
+
+    @Option(
+        name: .customLong("run"),
+        help: ArgumentHelp("Build the commits in between, planned by this matrix.", valueName: "matrix"))
+    var matrix: String?
+
+    @Option(name: .customLong("jobs"), help: Settings.jobs.help)
+    var jobs: Int?
+
+    @Option(help: "text or json.")
+    var format: DocumentFormat = .text
+
+    @Argument(help: "Which cell.")
+    var cell: SelectorArgument
+
+    func run() async throws {
+        let results = try store.results(of: deployment)
+        let report = try results.bisect(cell.selector())
+        guard let matrix else { return try show(report) }
+        if format == .text {
+            for line in BisectText(report).lines where !talk.quiet { StandardError.print(line) }
+        }
+        let search = try await CommitSearch(self, matrix: matrix, report, results)
+        let found = try await search.run()
+        switch format {
+        case .json: try printJSON(found)
+        case .text: for line in found.lines { StandardOutput.print(Terminal.fitting(line)) }
+        }
+        if found.commits.count > 1 { throw EarlyExit(status: .infrastructure) }
+    }
+
+    private func show(_ report: BisectReport) throws {
+        switch format {
+        case .json: try printJSON(report)
+        case .text: for line in BisectText(report).lines { StandardOutput.print(Terminal.fitting(line)) }
+        }
+    }
+}

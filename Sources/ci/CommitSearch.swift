@@ -1,0 +1,182 @@
+internal import Core
+internal import Engine
+internal import Foundation
+internal import Matrix
+internal import Model
+internal import PlanSession
+internal import Records
+internal import Review
+internal import Store
+internal import Worker
+
+/// Finds the commit of a repository at which a cell became bad, by building the cell at commits in between.
+struct CommitSearch {
+    private let session: PlanSession
+    private let store: Store
+    private let runner: LocalRunner
+    private let slots: Int
+    private let report: BisectReport
+    private let commits: [RepositoryCommit]
+    /// The commit before them.
+    private let good: String
+    private let deployment: String
+    private let isQuiet: Bool
+
+    /// - Throws: `Failure` where the matrix cannot be planned, or its repository does not have the commits in between.
+    init(_ command: BisectCommand, matrix: String, _ report: BisectReport, _ results: DeploymentResults) async throws {
+        let configuration = try Configuration.current()
+        let path = try command.store.path(in: configuration)
+        try WritableDirectory.checkTemporary()
+        store = results.store
+        try store.requireWritable()
+        let catalog = try command.machine.catalog(configuration)
+        let loader = PlanInputLoader(
+            matrix: try MatrixFile(path: matrix), catalog: catalog,
+            cache: PlanCache(try command.machine.sources.general.directory(in: configuration, store: path)),
+            packageSources: try command.machine.sources.cache(in: configuration, store: path),
+            repositoryMirrors: try command.repositories.places(in: configuration))
+        session = PlanSession(loader, store: path)
+        runner = try command.machine.runner(store: path, catalog: catalog, configuration) {
+            [logs = results.store.logs] in
+            try logs.begin($0)
+        }
+        slots =
+            try Settings.jobs.value(flag: command.jobs, in: configuration)
+            ?? ProcessInfo.processInfo.activeProcessorCount
+        self.report = report
+        deployment = "\(results.header.deployment)@bisect"
+        isQuiet = command.talk.quiet
+        guard let good = try results.repositories(of: report.good), let bad = try results.repositories(of: report.bad)
+        else {
+            throw Failure(
+                .input, "the plans of the good and of the bad result are no longer in the store",
+                hint: "without --run, 'ci bisect' tells what is recorded")
+        }
+        let range = try await loader.commits(after: good, through: bad)
+        (self.good, commits) = (range.good, range.commits)
+    }
+
+    /// What is found: the first bad commit, or those that are left.
+    struct Found: Encodable {
+        /// The cell that was built.
+        var cell: Cell
+        /// The commits among which the first bad one is, oldest first; one where it was found.
+        var commits: [RepositoryCommit]
+        /// How many commits were built.
+        var tries: Int
+        /// What changed between the commit before and the first bad one. Absent where that is not known.
+        var changes: [InputChange]?
+
+        /// For people.
+        var lines: [String] {
+            guard commits.count == 1, let commit = commits.first else {
+                return ["\(cell): the first bad commit is one of \(commits.count), after \(count(tries, "build")):"]
+                    + commits.prefix(15).map { "  \($0.id.prefix(12))  \($0.subject)" }
+            }
+            return ["\(cell): the first bad commit is \(commit.id)", "  \(commit.subject)"]
+                + (changes ?? []).prefix(15).map { "  \($0.text)" }
+        }
+    }
+
+    /// A commit that was built.
+    private struct Step {
+        var outcome: Outcome
+        var reason: String?
+        var inputs: JobInputs?
+    }
+
+    func run() async throws -> Found {
+        var bisection = Bisection(count: commits.count)
+        var steps: [Int: Step] = [:]
+        while let next = bisection.next {
+            try Task.checkCancellation()
+            let commit = commits[next]
+            tell(
+                "\(count(bisection.remaining.count, "commit")) left, about \(count(bisection.tries, "build")): \(commit.id.prefix(12))  \(commit.subject)"
+            )
+            let step = try await build(at: commit)
+            steps[next] = step
+            tell("  \(step.outcome.rawValue)" + (step.reason.map { ": \($0)" } ?? ""))
+            switch step.outcome {
+            case .success: bisection.markGood(next)
+            case .failure, .blocked, .unsolvable: bisection.markBad(next)
+            case .infrastructure, .cancelled: bisection.skip(next)
+            }
+        }
+        var found = Found(cell: report.cell, commits: Array(commits[bisection.remaining]), tries: steps.count)
+        if found.commits.count == 1 { found.changes = try await changes(at: bisection.remaining.lowerBound, steps) }
+        return found
+    }
+
+    private func tell(_ line: String) {
+        if !isQuiet { StandardError.print(line) }
+    }
+
+    /// What the plans of the first bad commit and of the one before it do not have in common.
+    private func changes(at index: Int, _ steps: [Int: Step]) async throws -> [InputChange]? {
+        let before: JobInputs? =
+            if index == 0 { try await inputs(at: good) } else if let step = steps[index - 1] { step.inputs } else {
+                try await inputs(at: commits[index - 1].id)
+            }
+        let after: JobInputs? =
+            if let step = steps[index] { step.inputs } else { try await inputs(at: commits[index].id) }
+        guard let before, let after else { return nil }
+        return InputChange.changes(from: before, to: after)
+    }
+
+    private func inputs(at commit: String) async throws -> JobInputs? {
+        let documents = try await session.plan(at: commit)
+        guard let planned = try cell(in: documents), case .jobs(let build, let test) = planned.basis else { return nil }
+        return try JobInputs(of: test ?? build, on: planned.cell.target, in: documents)
+    }
+
+    // MARK: A commit
+
+    private func build(at commit: RepositoryCommit) async throws -> Step {
+        let documents = try await session.plan(at: commit.id)
+        guard let header = try documents.header(), let planned = try cell(in: documents) else {
+            return Step(outcome: .cancelled, reason: "the plan has no such cell")
+        }
+        guard case .jobs(let build, let test) = planned.basis else {
+            if case .unsolvable(let explanation) = planned.basis {
+                return Step(outcome: .unsolvable, reason: explanation)
+            }
+            return Step(outcome: .cancelled, reason: "the matrix excludes the cell")
+        }
+        let plan = Plan(
+            deployment: deployment, repositories: header.repositories, targets: header.targets, cells: [planned],
+            jobs: try jobs(below: [build, test].compactMap { $0 }, in: documents))
+        try await DeploymentRun(store: store, plan: plan, runner: runner, slots: slots, trigger: "bisect").run(
+            files: { digest in
+                guard let files = try documents.files(digest) else {
+                    throw Failure(.bug, "the plan has no package files \(digest)")
+                }
+                return files
+            }, observe: { _ in })
+        let branch = ResultBranch(deployment: deployment, target: planned.cell.target)
+        let path = try StorePath(ResultPath.cell(planned.cell))
+        let result = try store.snapshot(Branch(branch.name)).value(CellResult.self, at: path)
+        let inputs = try JobInputs(of: test ?? build, on: planned.cell.target, in: documents)
+        guard let result, planned.isDecided(by: result) else { return Step(outcome: .cancelled, inputs: inputs) }
+        return Step(outcome: result.outcome, reason: result.reason, inputs: inputs)
+    }
+
+    /// The cell as a plan has it: in the version of the bad result, in that of the good one, or in the only one.
+    private func cell(in documents: PlanDocuments) throws -> PlannedCell? {
+        let wanted = report.cell
+        let shard = CellShard(target: wanted.target, compiler: wanted.compiler, package: wanted.package.name)
+        let versions = try documents.cells(in: shard).filter { $0.cell.position == wanted.position }
+        return versions.first { $0.cell.package == report.bad.package }
+            ?? versions.first { $0.cell.package == report.good.package } ?? versions.last
+    }
+
+    private func jobs(below ids: [Digest], in documents: PlanDocuments) throws -> [Digest: Job] {
+        var (jobs, open): ([Digest: Job], [Digest]) = ([:], ids)
+        while let next = open.popLast() {
+            guard jobs[next] == nil, let job = try documents.job(next) else { continue }
+            jobs[next] = job
+            open += job.inputs
+        }
+        return jobs
+    }
+}
