@@ -37,6 +37,12 @@ struct BisectCommand: AsyncParsableCommand, TracedCommand, SandboxingCommand {
     @Argument(help: "Which cell.")
     var cell: SelectorArgument
 
+    func validate() throws {
+        if let jobs, !(1...1024).contains(jobs) {
+            throw ValidationError("--jobs \(jobs): expected a number from 1 to 1024")
+        }
+    }
+
     func run() async throws {
         let results = try store.results(of: deployment)
         let report = try results.bisect(cell.selector())

@@ -55,14 +55,16 @@ import Testing
         try await deployment.record("5.3.0/fmt", .failure) { $0.phase = .build }
         let results = try deployment.results()
         func changes(_ before: String, _ after: String) throws -> [Difference.Change] {
-            try Difference(from: results.side(named: before), to: results.side(named: after)).changes
+            try results.difference(
+                from: results.side(named: before), to: results.side(named: after), hasReasons: false
+            ).changes
         }
         let columns = try changes("debian-12/4.14.2", "debian-12/5.3.0")
         #expect(columns.map(\.verdict) == [.onlyOnB])
         #expect(columns.first?.cell.description == "debian-12/5.3.0/fmt.1")
         let revisions = try changes("results/d/debian-12~1", "results/d/debian-12")
         #expect(revisions.map(\.verdict) == [.new])
-        for name in ["debian-12/5.4.0", "debian-13", "d"] {
+        for name in ["debian-12/5.4.0", "debian-13", "e", "1", "run:1", "last", "plan:0123", "1999-01-01"] {
             let failure = #expect(throws: Failure.self) { try changes(name, "debian-12") }
             #expect(failure?.category == .input, "\(name)")
         }

@@ -25,19 +25,19 @@ import Testing
 
     @Test func equalStatesDoNotDiffer() throws {
         let results = [try result("t/5/a.1", .success), try result("t/5/b.1", .failure)]
-        #expect(Difference(before: results, after: results).changes.isEmpty)
+        #expect(try Difference(before: results, after: results).changes.isEmpty)
     }
 
     @Test func anUpgradeIsComparedWithTheVersionBefore() throws {
-        let difference = Difference(
-            before: [try result("t/5/a.1", .success)], after: [try result("t/5/a.2", .failure)])
+        let difference = try Difference(
+            before: [result("t/5/a.1", .success)], after: [result("t/5/a.2", .failure)])
         #expect(difference.changes.map(\.verdict) == [.broken])
     }
 
     @Test func severalVersionsOfAPackageAreNotMixed() throws {
-        let difference = Difference(
-            before: [try result("t/5/a.1", .success), try result("t/5/a.2", .failure)],
-            after: [try result("t/5/a.1", .success), try result("t/5/a.2", .success)])
+        let difference = try Difference(
+            before: [result("t/5/a.1", .success), result("t/5/a.2", .failure)],
+            after: [result("t/5/a.1", .success), result("t/5/a.2", .success)])
         #expect(difference.changes.map(\.cell.description) == ["t/5/a.2"])
         #expect(difference.changes.map(\.verdict) == [.fixed])
     }

@@ -6,8 +6,10 @@ internal import Records
 package struct ComparisonSide: Sendable {
     /// What a person calls it: `run 12`, `debian-12/5.3.0`.
     package var title: String
-    /// The cells of this side.
+    /// The cells of this side; none where `moment` says which they are, until they are read.
     package var cells: [ComparedCell]
+    /// The time whose results the cells are; nil where they are read, or are no results of a time.
+    var moment: ResultMoment?
     /// Set where the side is of one target.
     var target: String?
     /// Set where the side is one compiler of a target.
@@ -60,7 +62,7 @@ extension Difference {
     init(
         from before: ComparisonSide, to after: ComparisonSide, hasReasons: Bool,
         details: (ComparedCell) throws -> ComparedCell
-    ) rethrows {
+    ) throws {
         let (old, new) = (before.restricted(to: after), after.restricted(to: before))
         let areColumns =
             old.target != new.target || old.compiler != new.compiler && old.compiler != nil && new.compiler != nil

@@ -12,13 +12,34 @@ extension DeploymentResults {
     ///   - after: the same.
     ///   - hasReasons: whether the error line of each change is read, also where the index does not have it.
     /// - Throws: `Failure` of the category `input` where a name stands for nothing; `StoreError`.
-    package func difference(from before: ComparisonSide, to after: ComparisonSide, hasReasons: Bool) throws -> Difference {
-        if let old = before.target, let new = after.target, old != new, (before.compiler == nil) != (after.compiler == nil) {
+    package func difference(from before: ComparisonSide, to after: ComparisonSide, hasReasons: Bool) throws
+        -> Difference
+    {
+        if let old = before.target, let new = after.target, old != new,
+            (before.compiler == nil) != (after.compiler == nil)
+        {
             throw Failure(
                 .input, "'\(before.title)' and '\(after.title)' cannot be compared: one is a whole target",
                 hint: "compare two targets, or two columns: \(old)/COMPILER \(new)/COMPILER")
         }
-        return try Difference(from: before, to: after, hasReasons: hasReasons) { try self.detailed($0) }
+        if let old = before.moment, let new = after.moment, !old.isOfPlan, !new.isOfPlan,
+            old.last == nil || new.last == nil || before.target == after.target
+        {
+            return try difference(from: old, to: new, hasReasons: hasReasons)
+        }
+        return try Difference(from: reading(before), to: reading(after), hasReasons: hasReasons) {
+            try self.detailed($0)
+        }
+    }
+
+    private func difference(from before: ResultMoment, to after: ResultMoment, hasReasons: Bool) throws -> Difference {
+        let cells = try changedCells(from: before, to: after)
+        return try Difference(
+            before: cells.before, after: cells.after, unchanged: cells.unchanged, hasReasons: hasReasons,
+            roots: (
+                FailureRoots { try self.signature(of: $0, at: before) },
+                FailureRoots { try self.signature(of: $0, at: after) }
+            ), details: { try self.detailed($0) })
     }
 
     /// The error line of a change that does not have it; nil where there is none.
@@ -26,7 +47,10 @@ extension DeploymentResults {
     /// - Parameter after: the second side of the comparison.
     package func reason(of change: Difference.Change, in after: ComparisonSide) throws -> String? {
         if let reason = change.reason { return reason }
-        return try after.cells.first { $0.cell == change.cell }.flatMap { try detailed($0).reason }
+        let place = index.contents.place(of: change.cell)
+        return try reading(after) { $0 == place }.cells.first { $0.cell == change.cell }.flatMap {
+            try detailed($0).reason
+        }
     }
 
     /// A side of a comparison by its name.
@@ -41,14 +65,18 @@ extension DeploymentResults {
             return ComparisonSide(title: name, cells: try states(picked: []).compactMap { ComparedCell($0) })
         }
         if let column = try column(named: name) { return column }
-        if let moment = try moment(named: name) { return try side(at: moment, areVerdicts: areVerdicts) }
+        if var moment = try moment(named: name) {
+            moment.areVerdicts = areVerdicts
+            return try side(at: moment)
+        }
         let targets = Set(header.columns.map(\.target)).sorted()
         throw Failure(
             .input, "'\(name)' is not a target, a column, a run, a date, a plan or a commit of results",
             hint: try nearest(to: name, in: targets).map { "did you mean '\($0)'?" } ?? whatExists(targets))
     }
 
-    private func whatExists(_ targets: [String]) throws -> String {
+    /// What may be named instead.
+    func whatExists(_ targets: [String]) throws -> String {
         let run = try RunRecords(of: header.deployment, in: store).newest(limit: 1).first?.number
         let runs = run.map { $0 == 1 ? "run 1" : "runs 1 to \($0)" } ?? "no runs yet"
         return "there are \(runs) and the targets \(targets.joined(separator: ", ")); dates are written 2026-11-28"

@@ -86,7 +86,7 @@ extension DeploymentResults {
         let until = place == 0 ? Int.max : Int(plans[place - 1].commit.committer.time) - 1
         return ResultMoment(
             title: "plan \(plans[place].id.description.prefix(12))", time: until,
-            plan: PlanDocuments(base: try store.snapshot(at: plans[place].id)))
+            plan: PlanDocuments(base: try store.snapshot(at: plans[place].id)), isOfPlan: true)
     }
 
     /// Which version of the plan a revision of the deployment's branch had, or the newest one that was made of a commit of a
@@ -131,57 +131,5 @@ extension DeploymentResults {
             }
             return nil
         }
-    }
-
-    // MARK: The table
-
-    /// The cells as they were at a time.
-    ///
-    /// - Parameter areVerdicts: whether the last verdict on a cell counts where a later result says nothing about the package.
-    /// - Complexity: O(cells), and the results since then.
-    func side(at moment: ResultMoment, areVerdicts: Bool) throws -> ComparisonSide {
-        let cells = try index.withSoundHistory { contents in
-            var cells: [ComparedCell] = []
-            cells.reserveCapacity(contents.cells.count)
-            let target = moment.last.map { contents.texts.id(of: $0.target) ?? 0 }
-            for place in contents.cells.indices where !contents.cells[place].isInput {
-                if let target, contents.cells[place].target != target { continue }
-                if let cell = try contents.cell(at: place, moment, areVerdicts: areVerdicts) { cells.append(cell) }
-            }
-            return cells
-        }
-        var side = ComparisonSide(title: moment.title, cells: cells, target: moment.last?.target)
-        side.plan = moment.plan
-        return side
-    }
-}
-
-extension IndexContents {
-    /// A cell as it was at a time; nil where it had no result.
-    fileprivate func cell(
-        at place: Int, _ moment: ResultMoment, areVerdicts: Bool
-    ) throws(IndexDamage) -> ComparedCell? {
-        var number = cells[place].row
-        var newest: (number: HistoryRow.Number, row: HistoryRow)?
-        while number != HistoryRow.none {
-            let row = try history[number]
-            if moment.includes(row, number) {
-                guard let outcome = row.outcome else { break }
-                if newest == nil || outcome.isVerdict { newest = (number, row) }
-                if !areVerdicts || outcome.isVerdict { break }
-            }
-            number = row.before
-        }
-        guard let newest else { return nil }
-        var cell = ComparedCell(
-            cell: self.cell(at: place), outcome: newest.row.outcome, phase: newest.row.phase,
-            signature: texts.text(newest.row.signature))
-        if newest.number == cells[place].row, let record = cells[place].record {
-            cell.reason = texts.text(record.reason)
-            cell.blockedBy = texts.text(record.blockedBy).flatMap { PackageVersion($0) }
-        } else {
-            cell.commit = newest.row.commit
-        }
-        return cell
     }
 }

@@ -41,10 +41,21 @@ package struct Difference: Sendable {
     package init(
         before: [ComparedCell], after: [ComparedCell], areColumns: Bool = false, hasReasons: Bool = false,
         details: (ComparedCell) throws -> ComparedCell = { $0 }
-    ) rethrows {
+    ) throws {
+        try self.init(
+            before: before, after: after, unchanged: 0, areColumns: areColumns, hasReasons: hasReasons,
+            roots: (FailureRoots(of: before), FailureRoots(of: after)), details: details)
+    }
+
+    /// - Parameters:
+    ///   - unchanged: cells that say the same on both sides, and are not among those.
+    ///   - roots: what the failures of either side go back to.
+    init(
+        before: [ComparedCell], after: [ComparedCell], unchanged: Int, areColumns: Bool = false, hasReasons: Bool,
+        roots: (before: FailureRoots, after: FailureRoots), details: (ComparedCell) throws -> ComparedCell
+    ) throws {
         let pairs = Self.pairs(before, after)
-        let roots = (before: FailureRoots(before), after: FailureRoots(after))
-        compared = pairs.count
+        compared = pairs.count + unchanged
         changes = []
         for (before, after) in pairs {
             if let before, let after, before.saysTheSame(as: after) { continue }
@@ -52,7 +63,7 @@ package struct Difference: Sendable {
                 try before.map { try $0.isBlocked ? details($0) : $0 },
                 try after.map { try hasReasons || $0.isBlocked ? details($0) : $0 }
             )
-            if let change = Change(changed.0, changed.1, areColumns: areColumns, roots) { changes.append(change) }
+            if let change = try Change(changed.0, changed.1, areColumns: areColumns, roots) { changes.append(change) }
         }
         changes.sort { $0.cell < $1.cell }
     }
@@ -95,12 +106,12 @@ extension Difference.Change {
     fileprivate init?(
         _ before: ComparedCell?, _ after: ComparedCell?, areColumns: Bool,
         _ roots: (before: FailureRoots, after: FailureRoots)
-    ) {
+    ) throws {
         guard let cell = (after ?? before)?.cell else { return nil }
         if let before, let after, before.saysTheSame(as: after) { return nil }
         // What is pending says as little about the package as what was cancelled.
         let (old, new) = (before.map { $0.outcome ?? .cancelled }, after.map { $0.outcome ?? .cancelled })
-        let root = after.flatMap(roots.after.root) ?? before.flatMap(roots.before.root)
+        let root = try after.flatMap(roots.after.root) ?? before.flatMap(roots.before.root)
         self.init(
             cell: cell, verdict: areColumns ? Verdict(onA: old, onB: new) : Verdict(before: old, after: new),
             before: before.map { $0.outcome?.rawValue ?? "pending" },
@@ -112,23 +123,31 @@ extension Difference.Change {
 
 /// What the failures of one side go back to.
 struct FailureRoots {
-    private let failures: [Cell: ComparedCell]
+    private let signature: (Cell) throws -> String?
 
-    init(_ cells: [ComparedCell]) {
-        failures = Dictionary(
-            cells.lazy.filter { $0.outcome == .failure }.map { ($0.cell, $0) }, uniquingKeysWith: { first, _ in first })
+    /// - Parameter signature: finds the signature of a failed cell.
+    init(_ signature: @escaping (Cell) throws -> String?) {
+        self.signature = signature
+    }
+
+    /// The failures among these cells.
+    init(of cells: [ComparedCell]) {
+        let signatures = Dictionary(
+            cells.lazy.filter { $0.outcome == .failure }.map { ($0.cell, $0.signature) },
+            uniquingKeysWith: { first, _ in first })
+        self.init { signatures[$0] ?? nil }
     }
 
     /// The failure behind the state of a cell: its own, or that of the package that blocks it; nil where the cell is good or
     /// undecided.
-    func root(of state: ComparedCell) -> (cell: Cell, signature: String?)? {
+    func root(of state: ComparedCell) throws -> (cell: Cell, signature: String?)? {
         switch state.outcome {
         case .failure: return (state.cell, state.signature)
         case .unsolvable: return (state.cell, nil)
         case .blocked:
             guard let blocker = state.blockedBy else { return (state.cell, nil) }
             let cell = Cell(target: state.cell.target, compiler: state.cell.compiler, package: blocker)
-            return (cell, failures[cell]?.signature)
+            return (cell, try signature(cell))
         case .success, .infrastructure, .cancelled, nil: return nil
         }
     }

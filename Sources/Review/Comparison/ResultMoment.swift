@@ -15,6 +15,10 @@ struct ResultMoment {
     var time: Int
     /// The plan of that time; nil where there was none.
     var plan: PlanDocuments?
+    /// Whether the last verdict on a cell counts where a later result says nothing about the package.
+    var areVerdicts = false
+    /// Whether the cells are those of the plan, and not those that had results.
+    var isOfPlan = false
     /// The last row of one target's results, and the target; nil: the run or the time decides.
     var last: (target: String, row: HistoryRow.Number)?
 

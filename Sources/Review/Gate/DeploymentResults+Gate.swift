@@ -12,18 +12,56 @@ extension DeploymentResults {
     ///   - allowsMissing: whether cells that the base has and the plan no longer has are left out.
     /// - Throws: `Failure` of the category `input` where a selector matches no cell, or `base` stands for nothing;
     ///   `StoreError`.
+    /// - Complexity: O(cells); only cells that are not good become values of their own.
     package func gate(_ selectors: [Selector], base: String?, allowsMissing: Bool) throws -> Gate {
         try check(selectors)
         let advisory = Set(header.targets.filter { !$0.required }.map(\.name))
-        let states = try states(picked: selectors)
-        guard let base else { return Gate(states, advisory: advisory) }
+        let (states, good) = try judged(try places(picked: selectors), advisory)
+        guard let base else { return Gate(states, advisory: advisory, good: good) }
         let side = try side(named: base, areVerdicts: true)
         guard !side.isColumn else {
             throw Failure(
                 .input, "'\(base)' is a column as it is now", hint: "a gate compares with an earlier state: --base RUN")
         }
-        let missing = allowsMissing ? [] : try self.missing(from: side, selectors, advisory)
-        return Gate(states, advisory: advisory, base: side, missing: missing)
+        let (compared, present) = try comparable(side, with: states)
+        let missing = allowsMissing ? [] : try self.missing(from: compared, selectors, advisory)
+        return Gate(states, advisory: advisory, good: good, base: compared, present: present, missing: missing)
+    }
+
+    /// The states of the cells that a gate has to look at, and the number of the required ones that are good without more.
+    private func judged(_ places: [Int], _ advisory: Set<String>) throws -> (states: [CellState], good: Int) {
+        let contents = index.contents
+        let advisory = Set(advisory.compactMap { contents.texts.id(of: $0) })
+        var (states, good): ([CellState], Int) = ([], 0)
+        for place in places {
+            let cell = contents.cells[place]
+            guard !advisory.contains(cell.target), cell.isRequired || cell.accepted != 0 else { continue }
+            if cell.outcome == .success, cell.accepted == 0, try retries.isEmpty || !isRetried(at: place) {
+                good += 1
+            } else if let planned = contents.planned(at: place) {
+                states.append(try state(of: planned))
+            }
+        }
+        return (states, good)
+    }
+
+    /// A column of an index with a package.
+    private struct Position: Hashable {
+        let (target, compiler, name): (InternedTexts.ID, InternedTexts.ID, InternedTexts.ID)
+
+        init(_ cell: IndexedCell) { (target, compiler, name) = (cell.target, cell.compiler, cell.name) }
+    }
+
+    /// The cells of a base with which some cells are compared, or that the plan no longer has; and the cells of the plan that
+    /// are versions of the same packages.
+    private func comparable(_ base: ComparisonSide, with states: [CellState]) throws -> (ComparisonSide, [Cell]) {
+        let contents = index.contents
+        let wanted = Set(states.compactMap { contents.place(of: $0.cell) }.map { Position(contents.cells[$0]) })
+        let side = try reading(base) { place in
+            contents.cells[place].basis == .unplanned || wanted.contains(Position(contents.cells[place]))
+        }
+        let present = index.plannedPlaces.filter { wanted.contains(Position(contents.cells[$0])) }
+        return (side, present.map(contents.cell))
     }
 
     /// The cells of a base that its plan requires and this plan has in no version of the package.
@@ -31,9 +69,11 @@ extension DeploymentResults {
         from base: ComparisonSide, _ selectors: [Selector], _ advisory: Set<String>
     ) throws -> [ComparedCell] {
         guard let plan = base.plan else { return [] }
-        let present = Set(try cells(picked: []).map(\.cell.position))
+        let contents = index.contents
+        let present = Set(index.plannedPlaces.map { Position(contents.cells[$0]) })
         return try base.cells.filter { cell in
-            guard !present.contains(cell.cell.position), !advisory.contains(cell.cell.target),
+            guard let place = contents.place(of: cell.cell), !present.contains(Position(contents.cells[place])),
+                !advisory.contains(cell.cell.target),
                 selectors.isEmpty || selectors.contains(where: { $0.picks(cell.cell, result: nil) })
             else { return false }
             let shard = CellShard(

@@ -57,19 +57,24 @@ package struct Gate: Codable, Sendable {
     /// - Parameters:
     ///   - states: the cells of the plan, all of them or some, in the order of their names.
     ///   - advisory: the targets that are not required.
+    ///   - good: how many required cells are good besides.
     ///   - base: what the cells are compared with; nil: every required cell must be good. The outcomes are the last
     ///     verdicts, so that a run that the infrastructure failed hides none.
+    ///   - present: the cells of the plan that are versions of the packages in `states`; nil: those are all.
     ///   - missing: the required cells of the base that the plan no longer has in any version.
     package init(
-        _ states: [CellState], advisory: Set<String>, base: ComparisonSide? = nil, missing: [ComparedCell] = []
+        _ states: [CellState], advisory: Set<String>, good: Int = 0, base: ComparisonSide? = nil,
+        present: [Cell]? = nil, missing: [ComparedCell] = []
     ) {
         self.base = base?.title
-        let base = base.map { GateBase($0.cells, present: states.map(\.cell)) }
-        let roots = FailureRoots(states.compactMap { ComparedCell($0) })
+        (self.good, required) = (good, good)
+        let base = base.map { GateBase($0.cells, present: present ?? states.map(\.cell)) }
+        let failures = states.filter { $0.outcome == .failure }
+        let signatures = Dictionary(failures.map { ($0.cell, $0.signature) }, uniquingKeysWith: { first, _ in first })
         for state in states where state.state != "excluded" && !advisory.contains(state.cell.target) {
             guard state.required || state.accepted != nil else { continue }
             required += 1
-            judge(state, base, roots)
+            judge(state, base, signatures)
         }
         for cell in missing {
             required += 1
@@ -79,8 +84,8 @@ package struct Gate: Codable, Sendable {
         decision = !regressions.isEmpty ? .regression : !undecided.isEmpty ? .undecided : .pass
     }
 
-    private mutating func judge(_ state: CellState, _ base: GateBase?, _ roots: FailureRoots) {
-        var entry = Entry(state, roots)
+    private mutating func judge(_ state: CellState, _ base: GateBase?, _ signatures: [Cell: String?]) {
+        var entry = Entry(state, signatures)
         let before = base?[state.cell]
         entry.before = before?.words
         entry.packageBefore = before.flatMap { $0.cell.package == state.cell.package ? nil : $0.cell.package }
@@ -123,10 +128,16 @@ package struct Gate: Codable, Sendable {
 }
 
 extension Gate.Entry {
-    fileprivate init(_ state: CellState, _ roots: FailureRoots) {
-        let root = ComparedCell(state).flatMap(roots.root)
+    fileprivate init(_ state: CellState, _ signatures: [Cell: String?]) {
+        var (cause, signature): (Cell?, String?) = (nil, nil)
+        if let blocker = state.blockedBy {
+            let cell = Cell(target: state.cell.target, compiler: state.cell.compiler, package: blocker)
+            (cause, signature) = (cell, signatures[cell] ?? nil)
+        } else if state.outcome == .failure || state.outcome == .unsolvable {
+            (cause, signature) = (state.cell, state.signature)
+        }
         self.init(
-            cell: state.cell, state: state.words, cause: root?.cell, signature: root?.signature, reason: state.reason,
+            cell: state.cell, state: state.words, cause: cause, signature: signature, reason: state.reason,
             accepted: state.accepted)
     }
 }

@@ -36,8 +36,9 @@ import Testing
 
     @Test(arguments: [
         ("debian-12/9.9", "no compiler '9.9'"), ("debain-12", "did you mean 'debian-12'?"),
-        ("small", "it is a plan"), ("0123456", "a revision of results"),
-        ("results/small/debian-12~99", "a revision of results"),
+        ("0123456", "a commit of results"), ("results/small/debian-12~99", "a commit of results"),
+        ("1", "there is no run '1'"), ("last", "no run is recorded yet"), ("plan:0123", "there is no plan '0123'"),
+        ("1999-01-01", "no result was recorded by '1999-01-01'"), ("2026-02-30", "dates are written 2026-11-28"),
     ])
     func aSideOfADifferenceThatDoesNotExist(side: String, message: String) async throws {
         let world = try await RecordedStore.shared()

@@ -1,0 +1,139 @@
+internal import Core
+internal import Model
+internal import Records
+
+/// The table at earlier times. Only what is asked for becomes cells: a table has tens of thousands.
+extension DeploymentResults {
+    /// The table at a time, whose cells are read when they are needed.
+    ///
+    /// - Throws: `Failure` of the category `input` where nothing was recorded by then; `StoreError`.
+    func side(at moment: ResultMoment) throws -> ComparisonSide {
+        var side = ComparisonSide(title: moment.title, cells: [], target: moment.last?.target)
+        (side.moment, side.plan) = (moment, moment.plan)
+        let isEmpty = try index.withSoundHistory { contents in
+            for place in contents.places(at: moment) where try contents.row(of: place, at: moment) != nil {
+                return false
+            }
+            return true
+        }
+        if isEmpty, !moment.isOfPlan {
+            throw Failure(
+                .input, "no result was recorded by '\(moment.title)'",
+                hint: try whatExists(Set(header.columns.map(\.target)).sorted()))
+        }
+        return side
+    }
+
+    /// A side with its cells.
+    ///
+    /// - Parameter isWanted: the places of the cells that are read of the table at a time.
+    /// - Complexity: O(cells), and the results since then; of a plan, its documents are read.
+    func reading(_ side: ComparisonSide, where isWanted: (Int) -> Bool = { _ in true }) throws -> ComparisonSide {
+        guard let moment = side.moment else { return side }
+        var side = side
+        side.cells = try index.withSoundHistory { contents in
+            try contents.places(at: moment).compactMap { place in
+                guard isWanted(place), let row = try contents.row(of: place, at: moment) else { return nil }
+                return try contents.comparedCell(place, row)
+            }
+        }
+        if moment.isOfPlan, let plan = moment.plan { side.cells = try Self.cells(of: plan, with: side.cells) }
+        side.moment = nil
+        return side
+    }
+
+    /// The cells of a plan with their results of that time: those without a solution are bad without one.
+    private static func cells(of plan: PlanDocuments, with results: [ComparedCell]) throws -> [ComparedCell] {
+        let known = Dictionary(results.map { ($0.cell, $0) }, uniquingKeysWith: { first, _ in first })
+        return try plan.cells().compactMap { planned in
+            switch planned.basis {
+            case .excluded: nil
+            case .unsolvable(let explanation):
+                ComparedCell(cell: planned.cell, outcome: .unsolvable, reason: explanation)
+            case .jobs:
+                known[planned.cell].flatMap { $0.outcome == .unsolvable ? nil : $0 }
+                    ?? ComparedCell(cell: planned.cell, outcome: nil)
+            }
+        }
+    }
+
+    /// The cells that do not say the same at two times, on both sides.
+    ///
+    /// - Returns: also how many cells say the same.
+    func changedCells(
+        from before: ResultMoment, to after: ResultMoment
+    ) throws -> (before: [ComparedCell], after: [ComparedCell], unchanged: Int) {
+        try index.withSoundHistory { contents in
+            var (old, new, unchanged): ([ComparedCell], [ComparedCell], Int) = ([], [], 0)
+            for place in contents.places(at: before.last == nil ? after : before) {
+                let (row, later) = try (contents.row(of: place, at: before), contents.row(of: place, at: after))
+                if let row, let later, try row == later || contents.saysTheSame(row, later) {
+                    unchanged += 1
+                    continue
+                }
+                if let row { old.append(try contents.comparedCell(place, row)) }
+                if let later { new.append(try contents.comparedCell(place, later)) }
+            }
+            return (old, new, unchanged)
+        }
+    }
+
+    /// The signature of a cell's failure at a time, also of a job that decides no cell; nil where it has none.
+    func signature(of cell: Cell, at moment: ResultMoment) throws -> String? {
+        try index.withSoundHistory { contents in
+            for isInput in [false, true] {
+                guard let place = contents.place(of: cell, isInput: isInput),
+                    let number = try contents.row(of: place, at: moment)
+                else { continue }
+                let row = try contents.history[number]
+                if row.outcome == .failure { return contents.texts.text(row.signature) }
+            }
+            return nil
+        }
+    }
+}
+
+extension IndexContents {
+    /// The places of the cells that may have results of a time.
+    fileprivate func places(at moment: ResultMoment) -> [Int] {
+        let target = moment.last.map { texts.id(of: $0.target) ?? 0 }
+        return cells.indices.filter { place in
+            !cells[place].isInput && cells[place].row != HistoryRow.none
+                && (target == nil || cells[place].target == target)
+        }
+    }
+
+    /// The number of the row that counts of a cell at a time; nil where there was no result, or it was removed.
+    fileprivate func row(of place: Int, at moment: ResultMoment) throws(IndexDamage) -> HistoryRow.Number? {
+        var number = cells[place].row
+        var newest: HistoryRow.Number?
+        while number != HistoryRow.none {
+            let row = try history[number]
+            if moment.includes(row, number) {
+                guard let outcome = row.outcome else { break }
+                if !moment.areVerdicts || outcome.isVerdict { return number }
+                newest = newest ?? number
+            }
+            number = row.before
+        }
+        return newest
+    }
+
+    fileprivate func saysTheSame(_ left: HistoryRow.Number, _ right: HistoryRow.Number) throws(IndexDamage) -> Bool {
+        try history[left].saysTheSame(as: history[right])
+    }
+
+    fileprivate func comparedCell(_ place: Int, _ number: HistoryRow.Number) throws(IndexDamage) -> ComparedCell {
+        let row = try history[number]
+        var cell = ComparedCell(
+            cell: self.cell(at: place), outcome: row.outcome, phase: row.phase,
+            signature: texts.text(row.signature))
+        if number == cells[place].row, let record = cells[place].record {
+            cell.reason = texts.text(record.reason)
+            cell.blockedBy = texts.text(record.blockedBy).flatMap { PackageVersion($0) }
+        } else {
+            cell.commit = row.commit
+        }
+        return cell
+    }
+}

@@ -1,0 +1,179 @@
+import Foundation
+import Model
+import TestSupport
+import Testing
+
+/// `ci diff`, `ci gate --base`, `ci history` and `ci bisect` over runs that were recorded.
+@Suite struct ComparisonCommandTests {
+    private static let packages = [
+        "lib.1": #"depends: "ocaml""#, "app.1": #"depends: ["ocaml" "lib"]"#, "other.1": #"depends: "ocaml""#,
+    ]
+
+    /// Three runs: all good; an upgrade that breaks and blocks; the rest decided.
+    private static func world() async throws -> RunHistory {
+        let world = try RunHistory(packages, asked: "lib, app, other")
+        try await world.run(["lib": .success, "app": .success, "other": .success])
+        try world.commit("unrelated", ["extra.1": ""])
+        try world.commit("lib 2", ["lib.2": #"depends: "ocaml""#])
+        try await world.run(["lib": .failure, "app": .blocked, "other": .infrastructure]) { result in
+            if result.outcome == .blocked { result.blockedBy = PackageVersion(name: "lib", version: "2") }
+        }
+        return world
+    }
+
+    private static let common = Task { try await world() }
+
+    private struct Change: Decodable {
+        var cell: String
+        var verdict: String
+        var packageBefore: String?
+        var cause: String?
+        var reason: String?
+    }
+
+    @Test func runsAreComparedByTheirTotalsAndCauses() async throws {
+        let world = try await Self.common.value
+        let ending = try world.ci("diff", "1", "2")
+        #expect(ending.status == 1, "\(ending)")
+        #expect(ending.output.hasPrefix("A: run 1\nB: run 2\n3 cells compared: 2 broken, 1 unknown\n\nbroken:\n"))
+        #expect(
+            ending.output.contains("  2  debian-12/4.13.1/lib.2  success with 1 → failure  Error: no\n"),
+            "\(ending.output)")
+        let changes = try world.json([Change].self, ["diff", "run:1", "last"])
+        #expect(changes.map(\.verdict) == ["broken", "broken", "unknown"])
+        #expect(changes.map(\.cause) == ["debian-12/4.13.1/lib.2", "debian-12/4.13.1/lib.2", nil])
+        #expect(changes.map(\.packageBefore) == [nil, "lib.1", nil])
+        let back = try world.ci("diff", "last", "last~1")
+        #expect(back.status == 0 && back.output.contains("2 fixed, 1 unknown"), "\(back)")
+        let same = try world.ci("diff", "2", "2")
+        #expect(same.status == 0 && same.output.hasSuffix("3 cells compared: no difference\n"), "\(same)")
+    }
+
+    @Test func everySideNamesTheSameState() async throws {
+        let world = try await Self.common.value
+        let commit = try git("rev-parse", "HEAD", at: world.folder("repo"))
+        let plan = try git("rev-parse", "small~1", at: world.path)
+        let expected = try world.ci("diff", "1", "2", "--format", "csv").output
+        for name in [
+            "run:2", "last", "2999-01-01", "2999-01-01T10:00", "2999-01-01T10:00:00Z", "small", "plan:small", plan,
+            commit, String(commit.prefix(8)), "debian-12", "debian-12/4.13.1", "results/small/debian-12", "now",
+        ] {
+            let ending = try world.ci("diff", "1", name, "--format", "csv")
+            #expect(ending.status == 1 && ending.output == expected, "\(name): \(ending)")
+        }
+        for (name, message) in [
+            ("9", "there are runs 1 to 2"), ("last~2", "there are runs 1 to 2"), ("plan:ffff", "there are 2, from"),
+            ("1999-12-31", "runs 1 to 2"), ("2026-13-01", "runs 1 to 2"), ("nothing", "targets debian-12"),
+            ("debian-12/9", "it has 4.13.1"), ("deadbeef", "dates are written"),
+        ] {
+            for words in [["diff", "1", name], ["diff", name, "1"], ["gate", "--base", name]] {
+                let ending = try world.ci(words[0], words[1], words[2])
+                #expect(ending.status == 2 && ending.talk.contains(message), "\(words): \(ending)")
+                #expect(ending.output.isEmpty)
+            }
+        }
+    }
+
+    @Test func aGateComparesWithARun() async throws {
+        let world = try await Self.common.value
+        let broken = try world.ci("gate", "--base", "1")
+        #expect(broken.status == 1, "\(broken)")
+        #expect(
+            broken.output.hasPrefix(
+                "regression: 2 regressions, 1 undecided, 0 of 3 required cells good, against run 1\n"),
+            "\(broken.output)")
+        #expect(
+            broken.output.contains("lib.2  failure in build (was success with 1)  and 1 cell more  Error: no"),
+            "\(broken.output)")
+        // The last verdict on a cell counts, also where the base ends with a failure of the infrastructure.
+        let still = try world.ci("gate", "--base", "2", "lib", "app")
+        #expect(
+            still.status == 0 && still.output == "pass: 2 still failing, 0 of 2 required cells good, against run 2\n")
+        let other = try world.ci("gate", "--base", "2", "other")
+        #expect(other.status == 3 && other.output.contains("(was success)"), "\(other)")
+        #expect(try world.ci("gate", "--base", "debian-12").status == 2, "a column is no earlier state")
+    }
+
+    @Test func aCellThatThePlanLostIsMissing() async throws {
+        let world = try await Self.world()
+        let matrix = try #require(world.folder.read("matrix.yaml"))
+        try world.folder.write(matrix.replacing("[lib, app, other]", with: "[lib, app]"), to: "matrix.yaml")
+        try world.plan()
+        let refused = try world.ci("gate", "--base", "2")
+        #expect(refused.status == 3 && refused.output.contains("other.1  missing (was success"), "\(refused)")
+        #expect(try world.ci("gate", "--base", "2", "--allow-missing").status == 0)
+        #expect(try world.ci("gate", "--base", "2", "lib").status == 0, "it is not selected")
+    }
+
+    private struct History: Decodable {
+        struct Entry: Decodable {
+            var package: String
+            var outcome: String
+            var run: Int?
+            var change: String?
+        }
+
+        var entries: [Entry]
+    }
+
+    @Test func aHistoryGoesAcrossVersions() async throws {
+        let world = try await Self.common.value
+        let ending = try world.ci("history", "lib")
+        #expect(ending.status == 0, "\(ending)")
+        let lines = ending.output.split(separator: "\n")
+        #expect(
+            lines[0].hasPrefix("debian-12/4.13.1/lib: 2 results, now failure in build with 2; last good in run 1 ("))
+        #expect(lines[1].contains("run 2  2  failure in build") && lines[2].contains("run 1  1  success"), "\(lines)")
+        #expect(ending.output.contains("next: ci bisect debian-12/4.13.1/lib.2"))
+        let entries = try world.json(History.self, ["history", "lib"]).entries
+        #expect(entries.map(\.package) == ["lib.2", "lib.1"] && entries.map(\.run) == [2, 1])
+        #expect(entries.map(\.change) == ["broken", "new"])
+        #expect(try world.ci("history", "nothing").status == 2)
+        #expect(try world.ci("history", "*").status == 2)
+    }
+
+    private struct Report: Decodable {
+        struct Change: Decodable {
+            var kind: String
+            var name: String
+            var before: String?
+            var after: String?
+        }
+
+        var changes: [Change]
+    }
+
+    @Test func aBisectionSaysWhatChanged() async throws {
+        let world = try await Self.common.value
+        let package = try world.json(Report.self, ["bisect", "lib"]).changes
+        #expect(package.map(\.kind) == ["package", "repository"], "\(package)")
+        #expect(package.first?.before == "1" && package.first?.after == "2")
+        let input = try world.json(Report.self, ["bisect", "app"]).changes
+        #expect(input.map(\.kind) == ["repository", "input"] && input.last?.name == "lib", "\(input)")
+        let text = try world.ci("bisect", "app")
+        #expect(text.status == 0 && text.output.contains("\n  input       lib   1 → 2\n"), "\(text.output)")
+        #expect(text.output.contains("the same: package, compiler, system package, plugin, environment, limit"))
+        let verdictless = try world.ci("bisect", "other")
+        #expect(verdictless.status == 2 && verdictless.talk.contains("other.1 is good"), "\(verdictless)")
+    }
+
+    /// Planning alone finds the commit: what was good is recorded, and what is bad has no solution.
+    @Test func aBisectionBuildsTheCommitsInBetween() async throws {
+        let world = try RunHistory(Self.packages, asked: "lib, other")
+        try await world.run(["lib": .success, "other": .success])
+        for number in 1...5 { try world.commit("unrelated \(number)", ["extra.\(number)": ""]) }
+        let culprit = try world.commit("break lib", ["lib.1": #"depends: ["ocaml" "nowhere"]"#])
+        for number in 6...9 { try world.commit("unrelated \(number)", ["extra.\(number)": ""]) }
+        try await world.run(["other": .success])
+        let before = try git("rev-parse", "small", "results/small/debian-12", at: world.path)
+        let ending = try world.ci("bisect", "--run", "matrix.yaml", "lib")
+        #expect(ending.status == 0, "\(ending)")
+        #expect(
+            ending.output.hasPrefix(
+                "debian-12/4.13.1/lib.1: the first bad commit is \(culprit)\n  break lib\n"), "\(ending)")
+        #expect(try git("rev-parse", "small", "results/small/debian-12", at: world.path) == before)
+        #expect(try world.ci("status").output.contains("bisect") == false)
+        #expect(try world.ci("results", "lib").status == 1, "the only deployment is still the only one")
+        #expect(try world.ci("store", "verify").status == 0)
+    }
+}

@@ -1,0 +1,110 @@
+import Core
+import Foundation
+import Model
+import Records
+import Store
+import TestSupport
+
+/// A deployment over a repository of git, with runs that are recorded as `ci run` records them, without running anything.
+final class RunHistory: Sendable {
+    let folder: TemporaryDirectory
+
+    var path: String { folder("store") }
+
+    struct Refused: Error {
+        var words: String
+    }
+
+    /// - Parameter packages: opam files by `NAME.VERSION`, besides those of the compiler.
+    init(_ packages: [String: String], asked: String) throws {
+        folder = try TemporaryDirectory()
+        try folder.write(
+            """
+            deployment: small
+            repositories: [{path: repo}]
+            targets: [debian-12]
+            compilers: [{system: "4.13.1"}]
+            packages: [\(asked)]
+            """, to: "matrix.yaml")
+        try folder.shell("git init -q repo")
+        try commit(
+            "first",
+            [
+                "ocaml.4.13.1": #"depends: "ocaml-system""#,
+                "ocaml-system.4.13.1": #"flags: compiler available: sys-ocaml-version = "4.13.1""#,
+            ].merging(packages) { $1 })
+    }
+
+    /// Writes opam files into the repository and commits them.
+    ///
+    /// - Returns: the commit.
+    @discardableResult
+    func commit(_ message: String, _ packages: [String: String]) throws -> String {
+        for (package, fields) in packages {
+            let name = package.prefix { $0 != "." }
+            try folder.write("opam-version: \"2.0\"\n\(fields)\n", to: "repo/packages/\(name)/\(package)/opam")
+        }
+        try git("add", "-A", at: folder("repo"))
+        try git("commit", "-q", "--allow-empty", "-m", message, at: folder("repo"))
+        return try git("rev-parse", "HEAD", at: folder("repo"))
+    }
+
+    func plan() throws {
+        let planned = try ci("plan", "matrix.yaml", "-q")
+        guard planned.status == 0 else { throw Refused(words: planned.talk) }
+    }
+
+    /// Plans, and records a run with these outcomes by package; other cells have no result of it. Cells without a solution are
+    /// recorded as such.
+    func run(
+        _ outcomes: [String: Outcome], _ change: @Sendable (inout CellResult) -> Void = { _ in }
+    ) async throws {
+        try plan()
+        let store = try Store(opening: path)
+        guard let plan = try await PlanStore(store).load("small") else { throw Refused(words: "no plan") }
+        let runs = RunRecords(of: "small", in: store)
+        let owner = try store.ephemeral.join("test")
+        defer { owner.leave() }
+        let now = Date().timeIntervalSince1970
+        var record = try runs.begin(
+            trigger: "test", selectors: [], targets: ["debian-12"], at: Int(now), owner: owner)
+        let recorder = ResultRecorder(plan, in: store, run: record)
+        for cell in plan.cells {
+            var outcome = outcomes[cell.cell.package.name]
+            var job: Digest?
+            if case .jobs(let build, _) = cell.basis { job = build } else { outcome = .unsolvable }
+            guard let outcome else { continue }
+            var result = CellResult(
+                cell: cell.cell, job: job, outcome: outcome, repositories: plan.repositories.map(\.commit))
+            result.execution = CellResult.execution(
+                endedAt: Date().timeIntervalSince1970, named: .random(in: .min ... .max))
+            result.finished = Int(now)
+            if outcome == .failure {
+                (result.phase, result.signature, result.reason) = (.build, "Error: no", "Error: no")
+            }
+            change(&result)
+            _ = try recorder.record(result, at: ResultPath.cell(cell.cell))
+        }
+        record.end = Int(Date().timeIntervalSince1970)
+        record.ending = .finished
+        try runs.end(record, targets: ["debian-12"])
+    }
+
+    func ci(_ words: String..., environment more: [String: String] = [:]) throws -> Program.Ending {
+        let environment = [
+            "CISO_CACHE": folder("cache"), "CISO_STORE": path, "PATH": "/usr/bin:/bin", "HOME": folder.path,
+        ]
+        return try Program(
+            [BuiltProgram.path(of: "ci")] + words, in: folder.path, environment: environment.merging(more) { $1 }
+        ).run()
+    }
+
+    /// What `ci` prints as JSON.
+    func json<Value: Decodable>(_ type: Value.Type, _ words: [String]) throws -> Value {
+        let ending = try Program(
+            [BuiltProgram.path(of: "ci")] + words + ["--format", "json"], in: folder.path,
+            environment: ["CISO_STORE": path, "PATH": "/usr/bin:/bin"]
+        ).run()
+        return try JSONDecoder().decode(type, from: Data(ending.output.utf8))
+    }
+}
