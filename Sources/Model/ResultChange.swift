@@ -67,7 +67,7 @@ extension PreviousVerdict {
     }
 
     /// The verdict in a few words: `failure in build`.
-    var words: String { outcome.rawValue + (phase.map { " in \($0.rawValue)" } ?? "") }
+    package var words: String { outcome.rawValue + (phase.map { " in \($0.rawValue)" } ?? "") }
 
     /// Reads the value of the trailer `Previous:`; nil for anything else. The signature is not in it.
     public init?(trailer: some StringProtocol) {

@@ -32,6 +32,8 @@ package struct CellState: Codable, Sendable, Hashable {
     package var machine: String?
     /// Files of other packages that the job changed, as the matrix allows.
     package var overwrites: [CellResult.Overwrite]?
+    /// The last verdict on the package in this column, where the result says nothing about it. Absent otherwise.
+    package var previous: PreviousVerdict?
     /// True where a retry was requested: the next run decides the cell again. Absent otherwise.
     package var retry: Bool?
 
@@ -69,6 +71,7 @@ package struct CellState: Codable, Sendable, Hashable {
         machine = result.machine
         overwrites = result.overwrites
         if isRetried { retry = true }
+        if !result.outcome.isVerdict { previous = result.previous }
         if case .jobs(let build, let test) = planned.basis {
             kind = result.job == build ? .build : test != nil && result.job == test ? .test : nil
         }
@@ -86,7 +89,10 @@ package struct CellState: Codable, Sendable, Hashable {
     package var outcome: Outcome? { Outcome(rawValue: state) }
 
     /// The state in a few words: `failure in build`, `blocked by dune`, `success with tests` where the tests passed too.
-    package var words: String { verdictWords + retryWords }
+    package var words: String { verdictWords + (previous.map { " (was \($0.words))" } ?? "") + retryWords }
+
+    /// The state in words, without the verdict before it.
+    var ownWords: String { verdictWords + retryWords }
 
     /// What follows the state in words where a retry was requested and no run has decided the cell again; else empty.
     package var retryWords: String { retry == true ? " (retry pending)" : "" }

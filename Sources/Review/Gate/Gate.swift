@@ -137,7 +137,7 @@ extension Gate.Entry {
             (cause, signature) = (state.cell, state.signature)
         }
         self.init(
-            cell: state.cell, state: state.words, cause: cause, signature: signature, reason: state.reason,
+            cell: state.cell, state: state.ownWords, cause: cause, signature: signature, reason: state.reason,
             accepted: state.accepted)
     }
 }

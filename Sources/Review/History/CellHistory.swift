@@ -67,8 +67,11 @@ extension DeploymentResults {
                         outcome: outcome, phase: result.phase, signature: result.signature, change: result.change))
             }
         }
-        // Within a second the versions of one package are not told apart; the order within one version is that of its commits.
-        let ordered = entries.enumerated().sorted { ($1.element.time, $0.offset) < ($0.element.time, $1.offset) }
+        // The results of one version are in the order of their commits; those of two within a second in that of their runs.
+        let ordered = entries.enumerated().sorted { left, right in
+            let (newer, older) = (left.element, right.element)
+            return (older.time, older.run ?? 0, left.offset) < (newer.time, newer.run ?? 0, right.offset)
+        }
         return CellHistory(cell: cell, entries: ordered.map(\.element))
     }
 }

@@ -73,7 +73,8 @@ extension IndexContents {
         add(message, name, isInput: Self.isInput(path), id, commit.time, to: &batch)
         if let superseded = message.text(.supersedes) {
             for path in superseded.split(separator: " ") {
-                remove(String(path), of: branch, id, commit.time, to: &batch)
+                let run = message.text(.run).flatMap(UInt32.init) ?? 0
+                remove(String(path), of: branch, id, commit.time, run: run, to: &batch)
             }
         }
         return true
@@ -190,13 +191,15 @@ extension IndexContents {
     /// Adds that a document was removed. That of an input leaves a result of the same cell standing where it is of another
     /// job; nothing depends on it.
     private mutating func remove(
-        _ path: String, of branch: ResultBranch, _ id: ObjectID, _ time: UInt32, to batch: inout Batch
+        _ path: String, of branch: ResultBranch, _ id: ObjectID, _ time: UInt32, run: UInt32 = 0, to batch: inout Batch
     ) {
         let parts = path.split(separator: "/").map(String.init)
         guard parts.count == 3, parts[2].hasSuffix(".json") else { return }
         let name = "\(branch.target)/\(parts[0])/\(parts[1]).\(parts[2].dropLast(5))"
         guard let place = place(ofName: name, isInput: false) else { return }
-        if add(HistoryRow(commit: id, cell: UInt32(place), time: time), to: &batch) { cells[place].record = nil }
+        var row = HistoryRow(commit: id, cell: UInt32(place), time: time)
+        row.run = run
+        if add(row, to: &batch) { cells[place].record = nil }
     }
 
     /// Makes the last results those that the newest snapshot has: of a clone without all commits, the messages tell a part.

@@ -40,6 +40,7 @@ extension ResultIndex {
         result.duration = record.duration.isNaN ? nil : record.duration
         result.machine = texts.text(record.machine)
         result.execution = texts.text(record.execution)
+        result.previous = texts.text(record.previous).flatMap { PreviousVerdict(trailer: $0) }
         return result
     }
 
