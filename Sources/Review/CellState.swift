@@ -71,7 +71,10 @@ package struct CellState: Codable, Sendable, Hashable {
         machine = result.machine
         overwrites = result.overwrites
         if isRetried { retry = true }
-        if !result.outcome.isVerdict { previous = result.previous }
+        if !result.outcome.isVerdict {
+            previous = result.previous
+            previous?.signature = nil
+        }
         if case .jobs(let build, let test) = planned.basis {
             kind = result.job == build ? .build : test != nil && result.job == test ? .test : nil
         }
