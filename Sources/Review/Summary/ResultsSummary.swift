@@ -23,6 +23,8 @@ package struct ResultsSummary: Codable, Sendable {
     package var columns: [Column]
     /// How many cells are bad: failed, blocked, unsolvable or failed by the infrastructure.
     package var bad: Int
+    /// Cells that the next run decides again because a retry was requested. Absent: none.
+    package var retries: Int?
     /// How many causes there are of them.
     package var causeCount: Int
     /// The causes that spoil most cells, those first.
@@ -55,7 +57,8 @@ extension DeploymentResults {
         return ResultsSummary(
             deployment: header.deployment, run: run == 0 ? nil : Int(run),
             columns: columns.sorted { ($0.target, $0.compiler ?? "") < ($1.target, $1.compiler ?? "") },
-            bad: causes.reduce(0) { $0 + $1.count }, causeCount: causes.count,
+            bad: causes.reduce(0) { $0 + $1.count },
+            retries: retries.isEmpty ? nil : try places.count { try isRetried(at: $0) }, causeCount: causes.count,
             causes: Array(shown.map { Cause($0, in: contents) }.sorted(by: Self.isWorse).prefix(limit)))
     }
 

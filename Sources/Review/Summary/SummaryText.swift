@@ -29,7 +29,8 @@ package struct SummaryText: Sendable {
         let total = summary.columns.reduce(0) { $0 + $1.cells.values.reduce(0, +) }
         let run =
             summary.run.map { ", run \($0) against what was recorded before" } ?? ", against what was recorded before"
-        return ["\(summary.deployment): \(count(total, "cell"))\(run)"]
+        let retries = summary.retries.map { $0 == 0 ? "" : ", \($0) with a pending retry" } ?? ""
+        return ["\(summary.deployment): \(count(total, "cell"))\(retries)\(run)"]
     }
 
     // MARK: The table

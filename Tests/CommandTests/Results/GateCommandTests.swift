@@ -67,14 +67,15 @@ import Testing
         let world = try await RecordedStore()
         #expect(try gate(world, "good").status == 0)
         #expect(try world.run("retry", "good", "bad").status == 0)
-        #expect(try world.run("results", "good").output.contains("success (retry pending)"))
-        #expect(try world.run("results", "bad").output.contains("failure in build (retry pending)"))
+        #expect(try world.run("results").output.hasPrefix("small: 6 cells, 3 with a pending retry, "))
+        #expect(try world.run("results", "--all", "good").output.contains("success (retry pending)"))
+        #expect(try world.run("results", "--all", "bad").output.contains("failure in build (retry pending)"))
         #expect(try world.run("results", "bad", "--format", "csv").output.contains(",build,pending\n"))
         #expect(
             try world.run("explain", "bad").output.hasPrefix(
                 "debian-12/4.13.1/bad.1: failure in build (retry pending)\n"))
         // What the failure blocks is decided again with it.
-        #expect(try world.run("results", "top").output.contains("blocked by bad (retry pending)"))
+        #expect(try world.run("results", "--all", "top").output.contains("blocked by bad (retry pending)"))
         #expect(try world.run("explain", "top").output.hasPrefix("debian-12/4.13.1/top.1: blocked (retry pending)\n"))
         #expect(try world.run("status").output.contains("(3 retry pending)"))
         let status = try world.run("status", "--format", "json").output
