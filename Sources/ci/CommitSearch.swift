@@ -14,7 +14,7 @@ struct CommitSearch {
     private let session: PlanSession
     private let store: Store
     private let runner: LocalRunner
-    private let slots: Int
+    private let registration: WorkerRegistration
     private let report: BisectReport
     private let commits: [RepositoryCommit]
     /// The commit before them.
@@ -40,9 +40,13 @@ struct CommitSearch {
             [logs = results.store.logs] in
             try logs.begin($0)
         }
-        slots =
+        let slots =
             try Settings.jobs.value(flag: command.jobs, in: configuration)
             ?? ProcessInfo.processInfo.activeProcessorCount
+        var registration = try command.machine.registration(
+            of: "ci bisect", store: path, catalog: catalog, slots: slots, configuration)
+        registration.deployment = "\(results.header.deployment)@bisect"
+        self.registration = registration
         self.report = report
         deployment = "\(results.header.deployment)@bisect"
         isQuiet = command.talk.quiet
@@ -146,13 +150,14 @@ struct CommitSearch {
         let plan = Plan(
             deployment: deployment, repositories: header.repositories, targets: header.targets, cells: [planned],
             jobs: try jobs(below: [build, test].compactMap { $0 }, in: documents))
-        try await DeploymentRun(store: store, plan: plan, runner: runner, slots: slots, trigger: "bisect").run(
-            files: { digest in
-                guard let files = try documents.files(digest) else {
-                    throw Failure(.bug, "the plan has no package files \(digest)")
-                }
-                return files
-            }, observe: { _ in })
+        try await DeploymentRun(store: store, plan: plan, runner: runner, registration: registration, trigger: "bisect")
+            .run(
+                files: { digest in
+                    guard let files = try documents.files(digest) else {
+                        throw Failure(.bug, "the plan has no package files \(digest)")
+                    }
+                    return files
+                }, observe: { _ in })
         let branch = ResultBranch(deployment: deployment, target: planned.cell.target)
         let path = try StorePath(ResultPath.cell(planned.cell))
         let result = try store.snapshot(Branch(branch.name)).value(CellResult.self, at: path)

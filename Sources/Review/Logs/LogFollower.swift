@@ -45,7 +45,7 @@ package struct LogFollower: Sendable {
         let picked = try results.cells(picked: [selector])
         if picked.isEmpty {
             // A package that is built only because others need it has no cell, but it runs under its name.
-            let running = try RunningJob.all(of: results.header.deployment, in: results.store).filter {
+            let running = try DispatchValues(results.store.ephemeral).running(of: results.header.deployment).filter {
                 selector.picks($0.cell, result: nil)
             }
             if let job = running.first, running.count == 1, let id = Digest(hex: job.job) { return (job.cell, [id]) }
