@@ -83,7 +83,7 @@ final class RunHistory: Sendable {
                 (result.phase, result.signature, result.reason) = (.build, "Error: no", "Error: no")
             }
             change(&result)
-            _ = try recorder.record(result, at: ResultPath.cell(cell.cell))
+            _ = try await recorder.record(result, at: ResultPath.cell(cell.cell))
         }
         record.end = Int(Date().timeIntervalSince1970)
         record.ending = .finished
