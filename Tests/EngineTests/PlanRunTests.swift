@@ -148,7 +148,8 @@ import Testing
         func running() throws -> [JobProgress] {
             try DispatchValues(Store(opening: folder.path).ephemeral).running(of: "d")
         }
-        try await waitUntil("the step is told") { try running().first?.step == "build" }
+        // What has just been recorded is shown until its worker has noticed.
+        try await waitUntil("the step of b alone is told") { try running().map(\.step) == ["build"] }
         #expect(try running().map(\.cell) == [cancelled[0].cell])
         #expect(try running().map(\.host) == ["ci@openbsd"])
         #expect(try running().map(\.job) == [world.ids["b"]?.hex])
