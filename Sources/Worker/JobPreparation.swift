@@ -47,10 +47,11 @@ struct JobPreparation {
             try await StagedSources(recipe, from: runner.sources, in: staging.path)
         }
         let client = try await client(for: recipe, in: staging)
-        let owned = assembled.owned + [OwnedLayer(directory: "\(staging.path)/state", owner: OwnedLayer.opam)]
-        let (backend, layersUsed) = try await backend(assembled, owned, in: staging)
+        let state = try state(of: assembled)
+        let owned = assembled.owned + [OwnedLayer(directory: state.path, owner: OwnedLayer.opam)]
+        let (backend, layersUsed) = try await backend(assembled, state, owned, in: staging)
         var supplied = SuppliedInputs(layers: layersUsed, in: runner.layers)
-        supplied.add(directory: "\(staging.path)/state")
+        supplied.add(directory: state.path)
         if client != nil { supplied.add(directory: OpamClient.layer(in: staging)) }
         supplied.add(files: staged.files)
         let session = PackageBuild(
@@ -65,7 +66,8 @@ struct JobPreparation {
         let strategy: any BuildStrategy =
             client.map { OpamClientStrategy(client: $0, recipeSteps: steps) } ?? RecipeStrategy(steps: steps)
         return PreparedJob(
-            session: session, strategy: strategy, supplied: supplied, remote: workspace?.session, staging: staging)
+            session: session, strategy: strategy, supplied: supplied, remote: workspace?.session, staging: staging,
+            state: state)
     }
 
     /// Unpacks the layers of all inputs.
@@ -114,13 +116,13 @@ struct JobPreparation {
 
     /// - Returns: the backend, and the layers that it uses.
     private func backend(
-        _ assembled: AssembledSwitch, _ owned: [OwnedLayer], in staging: ScratchDirectory
+        _ assembled: AssembledSwitch, _ state: StateLayers.Layer, _ owned: [OwnedLayer], in staging: ScratchDirectory
     ) async throws -> (any BuildBackend, [Digest]) {
         if let workspace {
-            let backend = try await sshBackend(assembled, owned, on: workspace.session, in: staging)
+            let backend = try await sshBackend(assembled, state, owned, on: workspace.session, in: staging)
             return (backend, request.inputs.map(\.layer))
         }
-        let sandbox = try await sandbox(assembled, in: staging)
+        let sandbox = try await sandbox(assembled, state, in: staging)
         return (
             SandboxBackend(sandbox: sandbox, target: target, staging: staging.path, owned: owned),
             sandbox.layout.layers.compactMap { runner.layers.digest(ofUnpacked: $0) }
@@ -128,15 +130,16 @@ struct JobPreparation {
     }
 
     /// The base, the system packages of the closure, the inputs' layers, and opam's state over them.
-    private func sandbox(_ assembled: AssembledSwitch, in staging: ScratchDirectory) async throws -> Sandbox {
+    private func sandbox(
+        _ assembled: AssembledSwitch, _ state: StateLayers.Layer, in staging: ScratchDirectory
+    ) async throws -> Sandbox {
         let system = try await runner.systemPackages.layer(
             of: request.allSystemPackages, in: target, environment: request.target.environment, log: log,
             progress: progress)
-        let state = try writeState(of: assembled, in: staging)
         return try Sandbox(
             Sandbox.Layout(
                 base: target.base,
-                layers: (system.map { [$0] } ?? []) + [state] + assembled.layers
+                layers: (system.map { [$0] } ?? []) + [state.path] + assembled.layers
                     + (request.job.engine == .opam ? [OpamClient.layer(in: staging)] : []),
                 binds: [Sandbox.Bind(staging.path, at: SandboxBackend.inputs)]),
             in: runner.folders.scratch)
@@ -144,27 +147,26 @@ struct JobPreparation {
 
     /// The same on a host, whose system packages are its own.
     private func sshBackend(
-        _ assembled: AssembledSwitch, _ owned: [OwnedLayer], on session: RemoteSession, in staging: ScratchDirectory
+        _ assembled: AssembledSwitch, _ state: StateLayers.Layer, _ owned: [OwnedLayer], on session: RemoteSession,
+        in staging: ScratchDirectory
     ) async throws -> SSHBackend {
         try await HostPreparation(target: target, log: log)
             .install(request.allSystemPackages, on: session, progress: progress)
         progress("layers")
-        let state = try writeState(of: assembled, in: staging)
         let backend = SSHBackend(session, target: target, owned: owned, scratch: staging.path)
         let layers = request.inputs.map(\.layer).compactMap { digest in
             assembled.layers.first { $0.hasSuffix("/\(digest)") }.map { (digest: digest, unpacked: $0) }
         }
-        try await backend.layOut(staging: staging.path, state: state, layers: layers)
+        try await backend.layOut(staging: staging.path, state: state.path, layers: layers)
         return backend
     }
 
-    private func writeState(of assembled: AssembledSwitch, in staging: ScratchDirectory) throws -> String {
-        let state = "\(staging.path)/state"
+    private func state(of assembled: AssembledSwitch) throws(Failure) -> StateLayers.Layer {
         let direct = Set(request.job.inputs)
         let roots = Set(request.inputs.filter { direct.contains($0.id) }.map(\.job.package))
-        let layer = StateLayer(state, over: target.base, owner: target.buildUser)
-        try layer.write(assembled.state(roots: roots))
-        if !target.isRemote { try layer.write(directory: BuildProtection.cache(home: target.environment.paths.home)) }
-        return state
+        return try runner.states.layer(
+            of: assembled.state(roots: roots),
+            directories: target.isRemote ? [] : [BuildProtection.cache(home: target.environment.paths.home)],
+            over: target.base, owner: target.buildUser)
     }
 }

@@ -31,6 +31,7 @@ public final class LocalRunner: JobRunner {
     let clients: OpamClients
     /// Of the programs that make root file systems.
     let environment: ProcessEnvironment
+    let states: StateLayers
     private let beginLog: LogKeeper
     let defaultLimits: Limits
     let processors: Int
@@ -69,6 +70,7 @@ public final class LocalRunner: JobRunner {
         environments = TargetEnvironments(folders.environmentStore, catalog: plugins, variables: environment)
         systemPackages = SystemPackageLayers(folders)
         clients = OpamClients(folders)
+        states = StateLayers(scratch: folders.scratch)
         remote = RemoteSessions(hosts, scratch: folders.scratch)
         try Files.makeDirectories(folders.cache)
         try folders.adoptOlderLayout()
@@ -87,6 +89,7 @@ public final class LocalRunner: JobRunner {
 
     /// Removes from the cache what is too much, least recently used first. No job may be running, or be run later.
     package func trimCache() throws(Failure) {
+        states.removeAll()
         session.withLock { $0 = nil }
         if let cacheLimit { try folders.trimCache(to: cacheLimit) }
     }

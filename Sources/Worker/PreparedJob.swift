@@ -14,6 +14,8 @@ struct PreparedJob {
     let remote: RemoteSession?
     /// Lives as long as this.
     let staging: ScratchDirectory
+    /// Opam's state, which lives as long as this, too.
+    let state: StateLayers.Layer
 }
 
 /// What a job that succeeded leaves.
