@@ -29,7 +29,7 @@ package struct RunWorklist: Sendable {
     /// The wanted cells, by the job that decides each.
     package let cellsDecided: [Digest: [PlannedCell]]
     /// A target for each job, to run it on and to record it under.
-    package let targets: [Digest: Plan.Target]
+    package let targets: JobTargets
     /// What is known of jobs that are not run.
     package let known: [Digest: CellResult]
     /// What the jobs over known jobs are executed over.
@@ -65,12 +65,12 @@ package struct RunWorklist: Sendable {
         builder.propagatePriorities()
         for cell in wantedCells { builder.settle(cell, recorded: recorded(cell.cell)) }
         let pending = builder.pending
-        let waiting = builder.waiting(for: pending)
+        let waiting = builder.waiting
         nodes = zip(pending, waiting).map { id, waiting in
             let job = plan.jobs[id]
             return .init(
                 id: id, inputs: job?.inputs ?? [],
-                priority: (builder.jobPriorities[id] ?? JobPriority()).priority(waiting: waiting),
+                priority: (builder.jobPriority(of: id) ?? JobPriority()).priority(waiting: waiting),
                 cost: job.map(seconds) ?? 1,
                 target: builder.targets[id]?.name ?? "")
         }

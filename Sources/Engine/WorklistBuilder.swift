@@ -1,76 +1,140 @@
 internal import Core
 internal import Model
 
-/// The state of working out an worklist.
+/// The state of working out a worklist.
+///
+/// Jobs are numbers here, in the order in which they are found; plans have tens of thousands with ten inputs each, so each input is
+/// looked up by its id once.
 struct WorklistBuilder {
     let plan: Plan
     private let environments: [String: [Digest: Plan.Target]]
+
+    // MARK: By the numbers of jobs
+
+    private var numbers: [Digest: Int] = [:]
+    private var ids: [Digest] = []
+    private var inputs: [[Int]] = []
+    private(set) var targets = JobTargets()
+    /// Where the result of a job is in `results`, or -1 where none may be relied on.
+    private var resultOfJob: [Int] = []
+    /// Where the result is of the known failure that keeps the job from running, or -1.
+    private var blockedBy: [Int] = []
+    private var priorityOfJob: [JobPriority?] = []
+    private var isSelected: [Bool] = []
+    private var isDeciding: [Bool] = []
+    /// How many wanted cells the job will decide.
+    private var decidedCells: [Int] = []
     /// The jobs that wanted cells are decided by or built over, inputs before what is built over them.
-    private var order: [Digest] = []
-    private var deciding: Set<Digest> = []
+    private var order: [Int] = []
+    private var results: [CellResult] = []
+
+    // MARK: What comes of it
+
     private(set) var settled: [CellResult] = []
     private(set) var cellsDecided: [Digest: [PlannedCell]] = [:]
-    private(set) var targets: [Digest: Plan.Target] = [:]
-    /// The results that may be relied on, of jobs that are not to run.
-    private(set) var known: [Digest: CellResult] = [:]
     private(set) var layers = InputLayers()
-    private(set) var jobPriorities: [Digest: JobPriority] = [:]
     private(set) var blockedCells: [Digest: Int] = [:]
-    /// Jobs that cannot run, with the known failure behind each.
-    private var blocked: [Digest: CellResult] = [:]
-    private var selected: Set<Digest> = []
-    private var visited: Set<Digest> = []
 
     init(plan: Plan) {
         self.plan = plan
         environments = Dictionary(grouping: plan.targets, by: \.name).mapValues { targets in
             Dictionary(targets.map { ($0.environment, $0) }, uniquingKeysWith: { first, _ in first })
         }
+        numbers.reserveCapacity(plan.jobs.count)
     }
 
     /// The jobs that are to be run, inputs first.
-    var pending: [Digest] { order.filter(selected.contains) }
+    var pending: [Digest] { order.lazy.filter { isSelected[$0] }.map { ids[$0] } }
+
+    /// The results that may be relied on, of jobs that are not to run.
+    var known: [Digest: CellResult] {
+        var known: [Digest: CellResult] = [:]
+        for (number, result) in resultOfJob.enumerated() where result >= 0 { known[ids[number]] = results[result] }
+        return known
+    }
+
+    func jobPriority(of job: Digest) -> JobPriority? { numbers[job].flatMap { priorityOfJob[$0] } }
+
+    // MARK: Finding jobs
 
     /// Finds the jobs that decide the cell, and all that they are built over.
     mutating func visit(_ cell: PlannedCell, isChanged: Bool) {
         guard case .jobs(let build, let test) = cell.basis else { return }
-        let job = test ?? build
-        deciding.insert(job)
+        let job = number(of: test ?? build, for: cell.cell.target)
+        isDeciding[job] = true
         raise(job, to: JobPriority(priority: cell.priority, isChanged: isChanged))
-        var stack = [(job: job, inputsDone: false)]
-        while let (id, inputsDone) = stack.popLast() {
-            if inputsDone {
-                order.append(id)
+    }
+
+    /// The number of a job. Where it is new, all that it is built over is put in order before it, the last input first.
+    private mutating func number(of id: Digest, for target: String) -> Int {
+        if let known = numbers[id] { return known }
+        let first = add(id, for: target)
+        var stack = [(job: first, inputs: plan.jobs[id]?.inputs ?? [], left: inputs[first].count)]
+        while let top = stack.last {
+            guard top.left > 0 else {
+                stack.removeLast()
+                if targets.has(ids[top.job]) { order.append(top.job) }
                 continue
             }
-            guard let job = plan.jobs[id], visited.insert(id).inserted else { continue }
-            targets[id] = environments[cell.cell.target]?[job.environment]
-            stack.append((id, true))
-            for input in job.inputs where !visited.contains(input) { stack.append((input, false)) }
+            stack[stack.count - 1].left -= 1
+            let input = top.inputs[top.left - 1]
+            if let known = numbers[input] {
+                inputs[top.job][top.left - 1] = known
+            } else {
+                let number = add(input, for: target)
+                inputs[top.job][top.left - 1] = number
+                stack.append((number, plan.jobs[input]?.inputs ?? [], inputs[number].count))
+            }
         }
+        return first
     }
+
+    private mutating func add(_ id: Digest, for target: String) -> Int {
+        let number = ids.count
+        numbers[id] = number
+        ids.append(id)
+        let job = plan.jobs[id]
+        inputs.append(Array(repeating: -1, count: job?.inputs.count ?? 0))
+        if let job { targets.add(id, environments[target]?[job.environment]) }
+        resultOfJob.append(-1)
+        blockedBy.append(-1)
+        priorityOfJob.append(nil)
+        isSelected.append(false)
+        isDeciding.append(false)
+        decidedCells.append(0)
+        return number
+    }
+
+    // MARK: Selecting
 
     /// Finds out what is known of each job: a verdict counts while it was reached over the layers that the inputs have.
     ///
     /// A failure blocks all that is built over it. One of the infrastructure says nothing about jobs that have a verdict.
     mutating func judge(_ lookUp: (Digest) -> CellResult?) {
-        // For each job the result of an input, direct or indirect, that has no layer for it.
-        var hindrances: [Digest: CellResult] = [:]
-        for id in order {
-            guard let job = plan.jobs[id] else { continue }
-            for input in job.inputs {
-                let result = known[input].flatMap { $0.outcome == .success ? nil : $0 } ?? hindrances[input]
-                if let result, hindrances[id].map({ $0.outcome != .failure }) ?? true { hindrances[id] = result }
+        // For each job where the result is of an input, direct or indirect, that has no layer for it; or -1.
+        var hindrances = Array(repeating: -1, count: ids.count)
+        for job in order {
+            var mayHaveBase = true
+            for input in inputs[job] {
+                let own = resultOfJob[input]
+                if own < 0 { mayHaveBase = false }
+                let result = own >= 0 && results[own].outcome != .success ? own : hindrances[input]
+                let isMoreUseful = hindrances[job] < 0 || results[hindrances[job]].outcome != .failure
+                if result >= 0, isMoreUseful { hindrances[job] = result }
             }
-            let base = layers.base(of: job)
-            var result = lookUp(id)
-            if let found = result, found.isVerdictOnJob, let over = found.base, let base, over != base { result = nil }
-            if let cause = hindrances[id], cause.outcome == .failure || result == nil {
-                blocked[id] = cause
+            let id = ids[job]
+            let base = mayHaveBase ? plan.jobs[id].flatMap { layers.base(of: $0) } : nil
+            var found = lookUp(id)
+            if let result = found, result.isVerdictOnJob, let over = result.base, let base, over != base { found = nil }
+            let cause = hindrances[job]
+            if cause >= 0, results[cause].outcome == .failure || found == nil {
+                blockedBy[job] = cause
                 continue
             }
-            known[id] = result
-            if let result, result.outcome == .success, let layer = result.layer, let base {
+            guard let result = found else { continue }
+            resultOfJob[job] = results.count
+            results.append(result)
+            if result.outcome == .success, let layer = result.layer, let base {
                 layers.set(layer, of: id, over: base)
             }
         }
@@ -79,61 +143,64 @@ struct WorklistBuilder {
     /// Selects the jobs to run: those that decide wanted cells and have no verdict, what these are built over and has no
     /// layer, and verdicts in between that may change.
     mutating func select(holds: (Digest) -> Bool) {
-        var below: Set<Digest> = []
-        for id in order.reversed() {
-            let isBelow = below.contains(id)
-            if blocked[id] == nil, isBelow || deciding.contains(id) {
-                if let result = known[id] {
-                    if isBelow, result.outcome == .success, result.layer.map({ !holds($0) }) ?? true {
-                        selected.insert(id)
-                    }
-                } else {
-                    selected.insert(id)
-                }
+        var isBelow = Array(repeating: false, count: ids.count)
+        for job in order.reversed() {
+            if blockedBy[job] < 0, isBelow[job] || isDeciding[job] {
+                isSelected[job] = isToRun(job, isBelow: isBelow[job], holds: holds)
             }
-            if isBelow || selected.contains(id) { below.formUnion(plan.jobs[id]?.inputs ?? []) }
+            if isBelow[job] || isSelected[job] {
+                for input in inputs[job] { isBelow[input] = true }
+            }
         }
-        for id in order where below.contains(id) && !selected.contains(id) && known[id]?.outcome == .success {
-            if plan.jobs[id]?.inputs.contains(where: selected.contains) == true { selected.insert(id) }
+        for job in order where isBelow[job] && !isSelected[job] && resultOfJob[job] >= 0 {
+            guard results[resultOfJob[job]].outcome == .success else { continue }
+            isSelected[job] = inputs[job].contains { isSelected[$0] }
         }
-        for id in selected {
-            known[id] = nil
-            layers.remove(id)
+        for job in order where isSelected[job] && resultOfJob[job] >= 0 {
+            resultOfJob[job] = -1
+            layers.remove(ids[job])
         }
     }
 
-    private mutating func raise(_ job: Digest, to jobPriority: JobPriority) {
-        jobPriorities[job] = jobPriorities[job].map { max($0, jobPriority) } ?? jobPriority
+    private func isToRun(_ job: Int, isBelow: Bool, holds: (Digest) -> Bool) -> Bool {
+        guard resultOfJob[job] >= 0 else { return true }
+        let result = results[resultOfJob[job]]
+        return isBelow && result.outcome == .success && result.layer.map { !holds($0) } ?? true
     }
 
-    /// How many cells wait for each of some jobs: those that it decides, and those decided by what is built over it.
-    func waiting(for jobs: [Digest]) -> [Int] {
-        let numbers = Dictionary(uniqueKeysWithValues: zip(jobs, jobs.indices))
-        let inputs = jobs.map { (plan.jobs[$0]?.inputs ?? []).compactMap { numbers[$0] } }
-        var waiting = Array(repeating: 0, count: jobs.count)
-        var seenBy = Array(repeating: -1, count: jobs.count)
-        for (number, job) in jobs.enumerated() {
-            let cells = cellsDecided[job]?.count ?? 0
-            guard cells > 0 else { continue }
-            var open = [number]
+    // MARK: Order
+
+    private mutating func raise(_ job: Int, to priority: JobPriority) {
+        priorityOfJob[job] = priorityOfJob[job].map { max($0, priority) } ?? priority
+    }
+
+    /// Hands priorities down to inputs that are to run.
+    mutating func propagatePriorities() {
+        for job in order.reversed() where isSelected[job] {
+            guard let priority = priorityOfJob[job] else { continue }
+            for input in inputs[job] where isSelected[input] { raise(input, to: priority) }
+        }
+    }
+
+    /// How many cells wait for each job that is to run, in the order of `pending`: those that it decides, and those decided by
+    /// what is built over it.
+    var waiting: [Int] {
+        var waiting = Array(repeating: 0, count: ids.count)
+        var seenBy = Array(repeating: -1, count: ids.count)
+        for job in order where isSelected[job] && decidedCells[job] > 0 {
+            var open = [job]
             while let next = open.popLast() {
-                waiting[next] += cells
-                for input in inputs[next] where seenBy[input] != number {
-                    seenBy[input] = number
+                waiting[next] += decidedCells[job]
+                for input in inputs[next] where isSelected[input] && seenBy[input] != job {
+                    seenBy[input] = job
                     open.append(input)
                 }
             }
         }
-        return waiting
+        return order.lazy.filter { isSelected[$0] }.map { waiting[$0] }
     }
 
-    /// Hands jobPriorities down to inputs that are to run.
-    mutating func propagatePriorities() {
-        for id in order.reversed() where selected.contains(id) {
-            guard let jobPriority = jobPriorities[id] else { continue }
-            for input in plan.jobs[id]?.inputs ?? [] where selected.contains(input) { raise(input, to: jobPriority) }
-        }
-    }
+    // MARK: Cells
 
     /// Gives the cell its verdict where it needs no run, else notes which job will decide it.
     mutating func settle(_ cell: PlannedCell, recorded: CellResult?) {
@@ -141,26 +208,34 @@ struct WorklistBuilder {
         case .excluded:
             return
         case .unsolvable(let explanation):
+            if recorded?.outcome == .unsolvable, recorded?.reason == explanation { return }
             var result = CellResult(
                 cell: cell.cell, job: nil, outcome: .unsolvable, repositories: plan.repositories.map(\.commit))
             result.reason = explanation
-            if recorded?.outcome != .unsolvable || recorded?.reason != explanation { settled.append(result) }
+            settled.append(result)
         case .jobs(let build, let test):
             let deciding = test ?? build
-            guard let result = verdict(of: cell.cell, deciding: deciding) else {
+            let number = numbers[deciding]
+            guard let result = verdict(of: cell.cell, deciding: deciding, number) else {
                 cellsDecided[deciding, default: []].append(cell)
+                if let number { decidedCells[number] += 1 }
                 return
             }
-            if result.outcome == .blocked, let cause = blocked[deciding]?.job { blockedCells[cause, default: 0] += 1 }
+            let cause = number.map { blockedBy[$0] } ?? -1
+            if result.outcome == .blocked, cause >= 0, let job = results[cause].job {
+                blockedCells[job, default: 0] += 1
+            }
             if recorded.map({ !$0.isSameVerdict(as: result) }) ?? true { settled.append(result) }
         }
     }
 
-    private func verdict(of cell: Cell, deciding: Digest) -> CellResult? {
-        if let cause = blocked[deciding] {
-            return CellResult(blocking: cell, job: deciding, behind: cause, in: plan)
+    private func verdict(of cell: Cell, deciding: Digest, _ number: Int?) -> CellResult? {
+        guard let number else { return nil }
+        if blockedBy[number] >= 0 {
+            return CellResult(blocking: cell, job: deciding, behind: results[blockedBy[number]], in: plan)
         }
-        guard var result = known[deciding] else { return nil }
+        guard resultOfJob[number] >= 0 else { return nil }
+        var result = results[resultOfJob[number]]
         result.cell = cell
         return result
     }
