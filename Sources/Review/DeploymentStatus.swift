@@ -25,6 +25,12 @@ package struct DeploymentStatus: Codable, Sendable {
     package var targets: [Target]
     /// What runs now, longest first; nil where nobody looked.
     package var running: [JobProgress]?
+    /// What is left to do; nil where nobody looked.
+    package var queue: QueueStatus?
+    /// The deployment's tasks; nil where nobody looked.
+    package var tasks: [TaskSummary]?
+    /// The workers that may run its jobs; nil where nobody looked.
+    package var workers: [WorkerSummary]?
 
     init(plan: PlanHeader, targets: [Target], running: [JobProgress]? = nil) {
         deployment = plan.deployment
@@ -55,7 +61,7 @@ package struct DeploymentStatus: Codable, Sendable {
             table.add([target.name, count(target.cells, "cell"), counts.joined(separator: ", ") + retries])
         }
         return [deployment] + repositories.map { "  \($0.location) at \($0.commit.prefix(12))" }
-            + table.lines(indentedBy: 2) + runningLines
+            + table.lines(indentedBy: 2) + (queue?.lines ?? []) + runningLines
     }
 
     private var runningLines: [String] {

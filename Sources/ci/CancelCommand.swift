@@ -6,10 +6,11 @@ internal import System
 struct CancelCommand: AsyncParsableCommand, TracedCommand {
     static let configuration = CommandConfiguration(
         commandName: "cancel",
-        abstract: "Cancel pending cells, and cells that are to be retried.",
+        abstract: "Cancel pending cells, cells that are to be retried, or submitted tasks.",
         discussion: """
             A cancelled cell is not run until 'ci retry' picks it or its jobs change. A 'ci run' that goes on in another \
-            process stops the jobs that only cancelled cells need.
+            process stops the jobs that only cancelled cells need. A cancelled task is not planned or run; where it runs, \
+            its jobs are stopped and its cells stay pending.
             """)
 
     @OptionGroup var trace: LogOption
@@ -21,10 +22,25 @@ struct CancelCommand: AsyncParsableCommand, TracedCommand {
     @Flag(name: .customLong("dry-run"), help: "Print what would be cancelled, and change nothing.")
     var dryRun = false
 
+    @Option(name: .customLong("task"), help: "A submitted task, by its name; may be repeated.")
+    var tasks: [String] = []
+
     @Argument(help: "Which cells.")
-    var selectors: [SelectorArgument]
+    var selectors: [SelectorArgument] = []
+
+    func validate() throws {
+        if tasks.isEmpty, selectors.isEmpty { throw ValidationError("give a SELECTOR or --task NAME") }
+    }
 
     func run() async throws {
+        if !tasks.isEmpty {
+            let store = try store.open()
+            for task in tasks {
+                if !dryRun { try TaskSummary.cancel(task, in: store) }
+                StandardOutput.print(task)
+            }
+        }
+        if selectors.isEmpty { return }
         let results = try store.results(of: deployment)
         let cancellation = try Cancellation(of: selectors.selectors(), in: results)
         for cell in cancellation.cells { StandardOutput.print("\(cell.cell)") }

@@ -19,7 +19,9 @@ struct RunCommand: AsyncParsableCommand, TracedCommand, SandboxingCommand {
         abstract: "Run the jobs of a matrix that have no result yet.",
         discussion: """
             Plans MATRIX first; without one, runs the plan in the store. Resumes an interrupted run; finished jobs are not \
-            repeated. Ends with the summary of results; exits with 1 if a required cell is not good.
+            repeated. Ends with the summary of results; exits with 1 if a required cell is not good. Tasks that were submitted \
+            for the deployment meanwhile (ci submit) are planned and run before it ends. With --serve, the tasks of all \
+            deployments are, and it stays; then MATRIX and --deployment may be absent.
             """)
 
     @OptionGroup var trace: LogOption
@@ -41,6 +43,9 @@ struct RunCommand: AsyncParsableCommand, TracedCommand, SandboxingCommand {
 
     @Flag(help: "Where another process runs the deployment, wait until it has ended, then run what is left.")
     var wait = false
+
+    @Flag(help: "Afterwards plan and run the tasks that are submitted, until Ctrl-C.")
+    var serve = false
 
     @OptionGroup var repositories: RepositoryOptions
 
@@ -73,6 +78,9 @@ struct RunCommand: AsyncParsableCommand, TracedCommand, SandboxingCommand {
         try WritableDirectory.checkTemporary(configuration.environment.temporaryDirectory)
         let path = try store.path(in: configuration)
         let catalog = try machine.catalog(configuration)
+        if serve, matrix == nil, deployment == nil {
+            return try await serveTasks(in: Store(at: path), TaskProcedure(path: path, catalog, configuration))
+        }
         let (store, documents, header) = try await planned(in: path, catalog: catalog, configuration)
         try store.requireWritable()
         var results = ResultTables()
@@ -91,7 +99,9 @@ struct RunCommand: AsyncParsableCommand, TracedCommand, SandboxingCommand {
             try logs.begin($0)
         }
         try runner.requireUsers(for: plan.targets)
-        results = try await run(plan, only, results, in: store, runner: runner, registration)
+        results = try await run(plan, documents, only, results, in: store, runner: runner, registration)
+        try await serveTasks(
+            in: store, TaskProcedure(path: path, catalog, configuration, runner), of: serve ? nil : plan.deployment)
         try runner.trimCache()
         let recorded = try DeploymentResults(store: store, documents, header, cache: cache)
         if format == .text {
@@ -111,9 +121,16 @@ struct RunCommand: AsyncParsableCommand, TracedCommand, SandboxingCommand {
             let (documents, header) = try DeploymentResults.plan(of: deployment, in: store)
             return (store, documents, header)
         }
+        return try await plan(MatrixFile(path: matrix), in: path, catalog: catalog, configuration)
+    }
+
+    /// Plans a matrix.
+    func plan(
+        _ matrix: MatrixFile, in path: String, catalog: PluginCatalog, _ configuration: Configuration
+    ) async throws -> (Store, PlanDocuments, PlanHeader) {
         let cache = try machine.sources.general.directory(in: configuration, store: path)
         let preparation = PlanInputLoader(
-            matrix: try MatrixFile(path: matrix), catalog: catalog, cache: PlanCache(cache),
+            matrix: matrix, catalog: catalog, cache: PlanCache(cache),
             packageSources: try machine.sources.cache(in: configuration, store: path),
             repositoryMirrors: try repositories.places(in: configuration), environment: configuration.environment)
         let progress = PlanProgressLine(quiet: talk.quiet)
@@ -126,9 +143,9 @@ struct RunCommand: AsyncParsableCommand, TracedCommand, SandboxingCommand {
     /// Carries the plan out, showing how it goes; the first Ctrl-C drains it, the second stops it.
     ///
     /// - Returns: The results as the run read them last.
-    private func run(
-        _ plan: Plan, _ only: [Selector], _ results: ResultTables, in store: Store, runner: any JobRunner,
-        _ registration: WorkerRegistration
+    func run(
+        _ plan: Plan, _ documents: PlanDocuments, _ only: [Selector], _ results: ResultTables, in store: Store,
+        runner: any JobRunner, _ registration: WorkerRegistration
     ) async throws -> ResultTables {
         let display = ProgressDisplay(talk)
         await display.greet(plan)
@@ -137,12 +154,11 @@ struct RunCommand: AsyncParsableCommand, TracedCommand, SandboxingCommand {
             store: store, plan: plan, runner: runner, registration: registration, selectors: only,
             policy: wait ? .wait : .join, trigger: trigger, drain: drain,
             lastOutput: { [logs = store.logs] in logs.lastWritten(startingWith: $0.hex) })
-        let plans = PlanStore(store)
         let work = Task {
             try await run.run(
                 results,
                 files: { digest in
-                    guard let files = try plans.files(digest, in: plan.deployment) else {
+                    guard let files = try documents.files(digest) else {
                         throw Failure(.unavailable, "the store has no package files \(digest)", hint: "plan again")
                     }
                     return files

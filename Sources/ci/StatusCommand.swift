@@ -5,7 +5,11 @@ internal import Review
 struct StatusCommand: AsyncParsableCommand, TracedCommand {
     static let configuration = CommandConfiguration(
         commandName: "status",
-        abstract: "Print the progress of every deployment in the store, and the jobs that run now.")
+        abstract: "Print the progress of every deployment in the store: cells, jobs, workers and tasks.",
+        discussion: """
+            Reads the store only. The time that is left is estimated from how long earlier builds of the packages took, \
+            and from the slots of the workers that take jobs.
+            """)
 
     @OptionGroup var trace: LogOption
     @OptionGroup var store: StoreOption
@@ -14,11 +18,17 @@ struct StatusCommand: AsyncParsableCommand, TracedCommand {
     var format: OutputFormat = .text
 
     func run() async throws {
-        let statuses = try DeploymentStatus.all(in: store.open(), cache: store.indexCache())
+        let cache = try store.indexCache()
+        let store = try store.open()
+        let (workers, tasks) = (try WorkerSummary.all(in: store), try TaskSummary.all(in: store))
+        let statuses = try DeploymentStatus.all(in: store, cache: cache, workers: workers, tasks: tasks)
         switch format {
         case .json: try printJSON(statuses)
         case .csv: printCSV(statuses)
-        case .text: for line in statuses.flatMap(\.lines) { StandardOutput.print(line) }
+        case .text:
+            for line in statuses.flatMap(\.lines) + WorkerSummary.lines(workers) + TaskSummary.lines(tasks) {
+                StandardOutput.print(line)
+            }
         }
     }
 

@@ -8,8 +8,12 @@ internal import Synchronization
 struct WatchCommand: AsyncParsableCommand, TracedCommand {
     static let configuration = CommandConfiguration(
         commandName: "watch",
-        abstract: "Print the progress of a deployment, then each verdict as it is recorded, until Ctrl-C.",
-        discussion: "Verdicts are printed whichever process records them.")
+        abstract: "Print the progress of a deployment, then each result as it is recorded, until Ctrl-C.",
+        discussion: """
+            Results are printed whichever process records them, as are workers that join, leave or change their mode, and \
+            tasks that change their state. On a terminal the lowest lines show what each worker runs, and what is left. \
+            With --format json, results only.
+            """)
 
     @OptionGroup var trace: LogOption
     @OptionGroup var store: StoreOption
@@ -22,13 +26,32 @@ struct WatchCommand: AsyncParsableCommand, TracedCommand {
 
     func run() async throws {
         let results = try store.results(of: deployment)
-        if format == .text {
-            for line in try results.status().lines { StandardOutput.print(line) }
-            StandardOutput.flush()
+        let display = WatchDisplay { [store, deployment] in
+            // What cannot be read now is shown the next time.
+            guard let results = try? store.results(of: deployment),
+                let workers = try? WorkerSummary.all(in: results.store)
+            else { return nil }
+            return try? results.status(workers: workers).queue
         }
-        let feed = try ResultFeed(of: results) { [format] result in try WatchCommand.print(result, format) }
-        defer { feed.cancel() }
-        let waiting = Task { while true { try await Task.sleep(for: .seconds(3600)) } }
+        let (lines, printing) = AsyncStream.makeStream(of: Line.self)
+        let printer = Task { for await line in lines { await line.print(on: display) } }
+        if format == .text { try await show(results, on: display) }
+        let feed = try ResultFeed(of: results) { [format] result in
+            printing.yield(
+                format == .json ? .json(try WatchCommand.json(of: result)) : .text(WatchCommand.text(of: result)))
+        }
+        let activity = format == .json ? nil : ActivityFeed(of: results.store) { printing.yield(.activity($0)) }
+        defer {
+            feed.cancel()
+            activity?.cancel()
+            printer.cancel()
+        }
+        let waiting = Task { [format] in
+            while true {
+                try await Task.sleep(for: .seconds(1))
+                if format == .text { printing.yield(.tick) }
+            }
+        }
         let readerIsGone = Atomic(false)
         StandardOutput.onReaderGone {
             readerIsGone.store(true, ordering: .relaxed)
@@ -43,14 +66,40 @@ struct WatchCommand: AsyncParsableCommand, TracedCommand {
         }
     }
 
-    private static func print(_ result: CellResult, _ format: DocumentFormat) throws {
-        if format == .json {
-            let encoder = JSONEncoder()
-            encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-            StandardOutput.write(json: String(decoding: try encoder.encode(result), as: UTF8.self) + "\n")
-        } else {
-            StandardOutput.print(result.subject + (result.reason.map { ": \($0)" } ?? ""))
+    /// Prints the state in which the watch begins.
+    private func show(_ results: DeploymentResults, on display: WatchDisplay) async throws {
+        let workers = try WorkerSummary.all(in: results.store)
+        let tasks = try TaskSummary.all(in: results.store)
+        let status = try results.status(workers: workers, tasks: tasks)
+        for line in status.lines + WorkerSummary.lines(workers) + TaskSummary.lines(tasks) { await display.say(line) }
+    }
+
+    /// Something to print, in order.
+    private enum Line: Sendable {
+        case json(String)
+        case text(String)
+        case activity(ActivityFeed.Event)
+        case tick
+
+        func print(on display: WatchDisplay) async {
+            switch self {
+            case .json(let text):
+                StandardOutput.write(json: text)
+                StandardOutput.flush()
+            case .text(let text): await display.say(text)
+            case .activity(let event): await display.take(event)
+            case .tick: await display.draw()
+            }
         }
-        StandardOutput.flush()
+    }
+
+    private static func text(of result: CellResult) -> String {
+        result.subject + (result.reason.map { ": \($0)" } ?? "")
+    }
+
+    private static func json(of result: CellResult) throws -> String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        return String(decoding: try encoder.encode(result), as: UTF8.self) + "\n"
     }
 }

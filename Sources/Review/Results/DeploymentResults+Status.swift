@@ -1,10 +1,15 @@
+internal import Core
 package import Model
 internal import Records
 package import Store
 
 extension DeploymentResults {
     /// How far the deployment is, and what runs at this moment.
-    package func status() throws -> DeploymentStatus {
+    ///
+    /// - Parameters:
+    ///   - workers: Those of the store.
+    ///   - tasks: Those of the store.
+    package func status(workers: [WorkerSummary] = [], tasks: [TaskSummary] = []) throws -> DeploymentStatus {
         let contents = index.contents
         var targets: [InternedTexts.ID: DeploymentStatus.Target] = [:]
         for place in index.plannedPlaces {
@@ -18,9 +23,36 @@ extension DeploymentResults {
             if try !retries.isEmpty && isRetried(at: place) { target.retries = (target.retries ?? 0) + 1 }
             targets[cell.target] = target
         }
-        return DeploymentStatus(
+        var status = DeploymentStatus(
             plan: header, targets: targets.values.sorted { $0.name < $1.name },
             running: try DispatchValues(store.ephemeral).running(of: header.deployment))
+        let own = workers.filter { $0.deployment == nil || $0.deployment == header.deployment }
+        status.queue = queue(workers: own, running: status.running?.count ?? 0)
+        status.tasks = tasks.filter { $0.deployment == header.deployment }
+        status.workers = own
+        return status
+    }
+
+    /// What pending cells still need, by how long the builds of their packages took before.
+    private func queue(workers: [WorkerSummary], running: Int) -> QueueStatus {
+        let contents = index.contents
+        var durations: [InternedTexts.ID: Double] = [:]
+        for cell in contents.cells {
+            guard let record = cell.record, record.outcome == .success, !record.duration.isNaN else { continue }
+            durations[cell.name] = max(Double(record.duration), durations[cell.name] ?? 0)
+        }
+        var (pending, jobs) = (0, [Digest: Double]())
+        for place in index.plannedPlaces {
+            let cell = contents.cells[place]
+            guard cell.basis == .jobs, cell.outcome == nil else { continue }
+            pending += 1
+            let seconds = durations[cell.name] ?? QueueStatus.usualSeconds
+            jobs[cell.build] = seconds
+            if cell.hasTest { jobs[cell.test] = seconds }
+        }
+        return QueueStatus(
+            pendingCells: pending, jobs: Array(jobs.values), running: running,
+            slots: workers.filter { $0.mode == .ready }.map(\.slots).reduce(0, +))
     }
 
     /// What the states of the cells come to that the selectors pick.
@@ -42,9 +74,11 @@ extension DeploymentResults {
 
 extension DeploymentStatus {
     /// The status of every deployment of a store that has a plan.
-    package static func all(in store: Store, cache: String? = nil) throws -> [DeploymentStatus] {
+    package static func all(
+        in store: Store, cache: String? = nil, workers: [WorkerSummary] = [], tasks: [TaskSummary] = []
+    ) throws -> [DeploymentStatus] {
         try DeploymentResults.deployments(in: store).map { name in
-            try DeploymentResults(store: store, deployment: name, cache: cache).status()
+            try DeploymentResults(store: store, deployment: name, cache: cache).status(workers: workers, tasks: tasks)
         }
     }
 }

@@ -1,0 +1,91 @@
+internal import Core
+internal import Git
+public import Model
+public import Store
+
+/// A task that was submitted by writing: the branch `refs/heads/requests/NAME`.
+///
+/// Its tree has the matrix, `matrix.yaml`. `ci submit` adds `request.json`; a push by stock git need not. Whoever carries the task
+/// out keeps `state.json` there.
+public struct SubmittedTask: Hashable, Sendable {
+    /// What the branches' names begin with.
+    public static let prefix = "requests/"
+    /// The matrix on the branch.
+    public static let matrixPath: StorePath = "matrix.yaml"
+    private static let requestPath: StorePath = "request.json"
+    private static let statePath: StorePath = "state.json"
+
+    /// The branch's name without the prefix.
+    public var name: String
+    /// As it was submitted; of a push without the document, as the commit says.
+    public var request: TaskRequest
+    /// How far it is.
+    public var progress: TaskProgress
+    /// The text of the matrix; nil where the branch has none.
+    public var matrix: [UInt8]?
+
+    // MARK: Reading
+
+    /// All tasks of a store, in the order of their submission.
+    ///
+    /// - Throws: `StoreError`.
+    public static func all(in store: Store) throws -> [SubmittedTask] {
+        try store.branches(prefix: prefix).map { try SubmittedTask($0, in: store) }
+            .sorted { ($0.request.submitted, $0.name) < ($1.request.submitted, $1.name) }
+    }
+
+    /// The task of that name; nil where there is none.
+    ///
+    /// - Throws: `StoreError`, also for a name that no branch can have.
+    public static func named(_ name: String, in store: Store) throws -> SubmittedTask? {
+        let branch = try Branch(prefix + name)
+        return try store.snapshot(branch).commit == nil ? nil : SubmittedTask(branch, in: store)
+    }
+
+    private init(_ branch: Branch, in store: Store) throws {
+        name = String(branch.name.dropFirst(Self.prefix.count))
+        let snapshot = try store.snapshot(branch)
+        matrix = try snapshot.bytes(at: Self.matrixPath)
+        // What cannot be read counts as absent: anyone may push.
+        let request = try? snapshot.value(TaskRequest.self, at: Self.requestPath)
+        let progress = try? snapshot.value(TaskProgress.self, at: Self.statePath)
+        if let request {
+            self.request = request
+        } else {
+            let commit = try store.history(of: branch, limit: 1).first?.commit
+            self.request = TaskRequest(
+                submitted: Int(commit?.committer.time ?? 0), submitter: commit?.author.name ?? "unknown")
+        }
+        self.progress = progress ?? TaskProgress(.submitted, since: self.request.submitted)
+    }
+
+    // MARK: Writing
+
+    /// Submits a task.
+    ///
+    /// - Throws: `Failure` where there is a task of that name; `StoreError`, `Conflict`.
+    public static func submit(_ name: String, _ request: TaskRequest, matrix: [UInt8], in store: Store) throws {
+        try store.transact(Branch(prefix + name), "Submit the task \(name)") { transaction in
+            guard try !transaction.exists(matrixPath) else {
+                throw Failure(.input, "there is a task '\(name)' already", hint: "choose another --name")
+            }
+            try transaction.write(bytes: matrix, to: matrixPath)
+            try transaction.write(request, to: requestPath)
+        }
+    }
+
+    /// Records how far a task is, unless it has ended.
+    ///
+    /// - Returns: false where it has.
+    /// - Throws: `StoreError`, `Conflict`.
+    public static func record(_ progress: TaskProgress, of name: String, in store: Store) throws -> Bool {
+        let words = "Task \(name): \(progress.state.rawValue)"
+        return try store.transact(Branch(prefix + name), words) { transaction in
+            let known = try? transaction.value(TaskProgress.self, at: statePath)
+            if let known, known.state.isEnd { return false }
+            guard try transaction.exists(matrixPath) || progress.state.isEnd else { return false }
+            try transaction.write(progress, to: statePath)
+            return true
+        }.value
+    }
+}

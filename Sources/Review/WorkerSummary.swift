@@ -1,0 +1,75 @@
+internal import Core
+package import Model
+internal import Records
+package import Store
+
+/// A worker that is registered in a store, and what it is at.
+package struct WorkerSummary: Codable, Hashable, Sendable {
+    /// Names it among the workers of the store.
+    package var id: String
+    /// As it calls itself: `ci worker`, `ci run`.
+    package var name: String
+    /// The machine.
+    package var host: String
+    /// The mode it is in.
+    package var mode: WorkerRegistration.Mode
+    /// Jobs that it runs at once.
+    package var slots: Int
+    /// Globs of the targets that it runs jobs of. Absent: all.
+    package var targets: [String]?
+    /// The deployment that it works for. Absent: all.
+    package var deployment: String?
+    /// Jobs that it has and has not begun.
+    package var waiting: Int
+    /// Jobs that it runs, longest first.
+    package var running: [JobProgress]
+
+    /// All workers of a store, by their ids.
+    ///
+    /// - Throws: `StoreError`.
+    package static func all(in store: Store) throws -> [WorkerSummary] {
+        let values = DispatchValues(store.ephemeral)
+        let progress = try values.all(JobProgress.self, below: DispatchValues.progress).values
+        let assignments = try values.all(JobAssignment.self, below: DispatchValues.assignments).keys
+        return try values.all(WorkerRegistration.self, below: DispatchValues.workers).map { path, worker in
+            let running = progress.filter { $0.worker == path.name }
+                .sorted { ($0.began, $0.cell.description) < ($1.began, $1.cell.description) }
+            let held = assignments.count { $0.components.count == 3 && $0.components[1] == path.name }
+            return WorkerSummary(
+                id: path.name, name: worker.name, host: worker.host, mode: worker.mode, slots: worker.slots,
+                targets: worker.targets, deployment: worker.deployment, waiting: max(0, held - running.count),
+                running: running)
+        }.sorted { $0.id < $1.id }
+    }
+
+    /// The workers whose id or name a glob matches.
+    ///
+    /// - Throws: `Failure` of the category `input` where a glob matches none; `StoreError`.
+    package static func matching(_ globs: [String], in store: Store) throws -> [WorkerSummary] {
+        let all = try all(in: store)
+        for glob in globs where !all.contains(where: { $0.matches(glob) }) {
+            throw Failure(.input, "no worker matches '\(glob)'", hint: "'ci status' lists the workers")
+        }
+        return all.filter { worker in globs.contains { worker.matches($0) } }
+    }
+
+    private func matches(_ glob: String) -> Bool {
+        let glob = Glob(glob)
+        return glob.matches(id) || glob.matches(name)
+    }
+
+    /// As lines for a person.
+    package static func lines(_ workers: [WorkerSummary]) -> [String] {
+        guard !workers.isEmpty else { return [] }
+        var table = TextTable()
+        for worker in workers {
+            let waiting = worker.waiting > 0 ? ", \(worker.waiting) waiting" : ""
+            table.add([
+                worker.id.displayableOnOneLine, worker.mode.rawValue,
+                "\(worker.running.count) of \(count(worker.slots, "slot")) busy\(waiting)",
+                worker.targets.map { $0.joined(separator: " ").displayableOnOneLine } ?? "all targets",
+            ])
+        }
+        return ["workers: \(workers.count)"] + table.lines(indentedBy: 2)
+    }
+}

@@ -1,0 +1,122 @@
+internal import Core
+internal import Engine
+internal import Foundation
+internal import Matrix
+internal import Model
+internal import PluginHost
+internal import Records
+internal import Review
+internal import Store
+internal import Worker
+internal import YAML
+
+extension RunCommand {
+    /// What tasks are planned and run with.
+    struct TaskProcedure {
+        /// The store's directory.
+        let path: String
+        let catalog: PluginCatalog
+        let configuration: Configuration
+        /// Nil: one is made.
+        let runner: LocalRunner?
+
+        init(path: String, _ catalog: PluginCatalog, _ configuration: Configuration, _ runner: LocalRunner? = nil) {
+            self.path = path
+            self.catalog = catalog
+            self.configuration = configuration
+            self.runner = runner
+        }
+    }
+
+    /// Plans and runs submitted tasks.
+    ///
+    /// - Parameter deployment: whose tasks, until there is none; nil: all tasks, until the command is interrupted.
+    func serveTasks(in store: Store, _ procedure: TaskProcedure, of deployment: String? = nil) async throws {
+        let runner =
+            try procedure.runner
+            ?? machine.runner(store: procedure.path, catalog: procedure.catalog, procedure.configuration) {
+                [logs = store.logs] in try logs.begin($0)
+            }
+        let drain = DrainRequest()
+        let server = TaskServer(
+            store: store,
+            accepts: { task in
+                guard let deployment else { return true }
+                return (try? Self.matrix(of: task, store: procedure.path))?.deployment.value == deployment
+            }, stays: deployment == nil,
+            procedure: TaskServer.Procedure { task in
+                try await planned(task, in: store, procedure, runner: runner)
+            }, drain: drain,
+            observe: { [quiet = talk.quiet] name, progress in
+                if !quiet { StandardError.print(Self.line(for: name, progress)) }
+            })
+        if deployment == nil, !talk.quiet { StandardError.print("waiting for tasks") }
+        let work = Task { try await server.serve() }
+        let interrupts = InterruptWatch(
+            // A run says what happens; without one the command ends at once.
+            announce: { _ in }, drain: { drain.make() }, stop: { work.cancel() })
+        defer { interrupts.stop() }
+        try await work.value
+        if deployment == nil { throw CancellationError() }
+    }
+
+    private func planned(
+        _ task: SubmittedTask, in store: Store, _ procedure: TaskProcedure, runner: LocalRunner
+    ) async throws -> TaskServer.PlannedRun {
+        let matrix = try Self.matrix(of: task, store: procedure.path)
+        let selectors = try (task.request.selectors ?? []).map { text in
+            guard let selector = Selector(text) else { throw Failure(.input, "'\(text)' is not a selector") }
+            return selector
+        }
+        let (_, documents, header) = try await plan(
+            matrix, in: procedure.path, catalog: procedure.catalog, procedure.configuration)
+        return TaskServer.PlannedRun(deployment: header.deployment) {
+            try await run(selectors, documents, header, in: store, procedure, runner: runner)
+        }
+    }
+
+    /// Runs the plan of a task.
+    ///
+    /// - Returns: the number of its cells in each state.
+    private func run(
+        _ selectors: [Selector], _ documents: PlanDocuments, _ header: PlanHeader, in store: Store,
+        _ procedure: TaskProcedure, runner: LocalRunner
+    ) async throws -> [String: Int] {
+        var results = ResultTables()
+        try results.refresh(from: store)
+        let cache = try machine.sources.general.directory(
+            in: procedure.configuration, store: procedure.path, isRead: true)
+        let reader = try DeploymentResults(store: store, documents, header, cache: cache)
+        try reader.check(selectors)
+        let plan = try await reader.plan()
+        try runner.requireUsers(for: plan.targets)
+        let slots =
+            try Settings.jobs.value(flag: jobs, in: procedure.configuration)
+            ?? ProcessInfo.processInfo.activeProcessorCount
+        var registration = try machine.registration(
+            of: "ci run", store: procedure.path, catalog: procedure.catalog, slots: slots, procedure.configuration)
+        registration.deployment = header.deployment
+        _ = try await run(plan, documents, selectors, results, in: store, runner: runner, registration)
+        let states = try DeploymentResults(store: store, documents, header, cache: cache).states(picked: selectors)
+        return Dictionary(states.map { ($0.state, 1) }, uniquingKeysWith: +)
+    }
+
+    /// The matrix of a task. What it refers to by relative paths is looked for where it was submitted, or at the store.
+    private static func matrix(of task: SubmittedTask, store: String) throws -> MatrixFile {
+        guard let text = task.matrix else {
+            throw Failure(
+                .input, "the branch '\(SubmittedTask.prefix)\(task.name)' has no file '\(SubmittedTask.matrixPath)'")
+        }
+        let place = URL(fileURLWithPath: store).deletingLastPathComponent().appending(path: "\(task.name).yaml")
+        return try MatrixFile(SourceText(file: task.request.path ?? place.standardizedFileURL.path, bytes: text))
+    }
+
+    private static func line(for name: String, _ progress: TaskProgress) -> String {
+        var line = "task \(name): \(progress.state == .dispatched ? "planned" : progress.state.rawValue)"
+        if let cells = progress.cells {
+            line += ": " + cells.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)" }.joined(separator: ", ")
+        }
+        if let reason = progress.reason { line += ": \(reason)" }
+        return line
+    }
+}

@@ -1,0 +1,89 @@
+internal import Core
+internal import Foundation
+internal import Model
+internal import Review
+
+/// Shows what a store does: results, workers that come and go, and tasks, a line each; on a terminal, below them, what each worker
+/// runs and what is left.
+actor WatchDisplay {
+    private let live = Terminal.talksToTerminal && !Terminal.hasTrace
+    /// Reads what is left to do.
+    private let queue: @Sendable () -> QueueStatus?
+    private var workers: [String: WorkerSummary]?
+    private var tasks: [String: TaskSummary]?
+    private var linesDrawn = 0
+    /// What was left when it was read last; nil where something has changed since.
+    private var known: QueueStatus??
+
+    init(queue: @escaping @Sendable () -> QueueStatus?) {
+        self.queue = queue
+    }
+
+    /// Prints a line on standard output.
+    func say(_ line: String) {
+        known = nil
+        clear()
+        StandardOutput.print(line)
+        StandardOutput.flush()
+    }
+
+    /// Takes in what has changed.
+    func take(_ event: ActivityFeed.Event) {
+        switch event {
+        case .workers(let now):
+            known = nil
+            take(Dictionary(uniqueKeysWithValues: now.map { ($0.id, $0) }))
+        case .tasks(let now): take(Dictionary(uniqueKeysWithValues: now.map { ($0.name, $0) }))
+        }
+    }
+
+    /// Draws the lower part anew, where there is one.
+    func draw() {
+        guard live else { return }
+        let now = Int(Date().timeIntervalSince1970)
+        var lines = (workers ?? [:]).values.sorted { $0.id < $1.id }.flatMap { describe($0, at: now) }
+        let left = known ?? queue()
+        known = .some(left)
+        lines += left?.lines ?? []
+        clear()
+        let width = max(20, Terminal.columns - 1)
+        guard !lines.isEmpty else { return }
+        StandardError.write(lines.map { String($0.displayableOnOneLine.prefix(width)) + "\n" }.joined())
+        linesDrawn = lines.count
+    }
+
+    /// Removes the lower part.
+    func clear() {
+        guard linesDrawn > 0 else { return }
+        StandardError.write(control: "\u{1B}[\(linesDrawn)A\u{1B}[J")
+        linesDrawn = 0
+    }
+
+    private func describe(_ worker: WorkerSummary, at now: Int) -> [String] {
+        let waiting = worker.waiting > 0 ? ", \(worker.waiting) waiting" : ""
+        let head =
+            "  \(worker.id): \(worker.mode.rawValue), \(worker.running.count) of \(count(worker.slots, "slot")) busy\(waiting)"
+        return [head]
+            + worker.running.map { job in
+                let spent = seconds(Double(max(0, now - job.began)))
+                return "    \(spent.padded(to: 8)) \(job.kind == .test ? "tests of " : "")\(job.cell): \(job.step)"
+            }
+    }
+
+    private func take(_ now: [String: WorkerSummary]) {
+        defer { workers = now }
+        guard let before = workers else { return }
+        for (id, worker) in now.sorted(by: { $0.key < $1.key }) where before[id]?.mode != worker.mode {
+            say("worker \(id): " + (before[id] == nil ? "joins, \(count(worker.slots, "slot"))" : worker.mode.rawValue))
+        }
+        for id in before.keys.sorted() where now[id] == nil { say("worker \(id): gone") }
+    }
+
+    private func take(_ now: [String: TaskSummary]) {
+        defer { tasks = now }
+        guard let before = tasks else { return }
+        for (name, task) in now.sorted(by: { $0.key < $1.key }) where before[name]?.state != task.state {
+            say("task \(name): \(task.words), \(task.detail)")
+        }
+    }
+}

@@ -1,0 +1,50 @@
+internal import ArgumentParser
+internal import Core
+internal import Model
+internal import Records
+internal import Review
+internal import Store
+
+struct PauseCommand: AsyncParsableCommand, TracedCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "pause",
+        abstract: "Let workers begin no further job until they are resumed.",
+        discussion: "Running jobs go on. Prints the workers. 'ci status' lists them with their modes.")
+
+    @OptionGroup var trace: LogOption
+    @OptionGroup var store: StoreOption
+
+    @Flag(help: "Let paused workers begin jobs again.")
+    var resume = false
+
+    @Argument(help: "Globs of the ids or names of workers.")
+    var workers: [String]
+
+    func run() async throws { try store.request(resume ? .ready : .paused, of: workers) }
+}
+
+struct DrainCommand: AsyncParsableCommand, TracedCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "drain",
+        abstract: "Let workers finish the jobs that they run, return the others, and leave.",
+        discussion: "Prints the workers. A worker that drains takes no further job.")
+
+    @OptionGroup var trace: LogOption
+    @OptionGroup var store: StoreOption
+
+    @Argument(help: "Globs of the ids or names of workers.")
+    var workers: [String]
+
+    func run() async throws { try store.request(.draining, of: workers) }
+}
+
+extension StoreOption {
+    /// Asks the workers that globs match for a mode, and prints their ids.
+    fileprivate func request(_ mode: WorkerRegistration.Mode, of globs: [String]) throws {
+        let store = try open()
+        let values = DispatchValues(store.ephemeral)
+        for worker in try WorkerSummary.matching(globs, in: store) where try values.request(mode, of: worker.id) {
+            StandardOutput.print(worker.id)
+        }
+    }
+}

@@ -1,0 +1,124 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// Tasks that are submitted, listed, cancelled and carried out by the program; workers that are paused.
+@Suite struct TaskCommandTests {
+    private let workplace: Workplace
+
+    /// A matrix whose cells need no sandbox: none of them has a solution.
+    init() throws {
+        workplace = try Workplace()
+        try workplace.write(packages: ["ocaml.5.3.0": "", "bad.1": "depends: \"gone\"", "worse.1": "depends: \"bad\""])
+        try workplace.write("m.yaml", Self.matrix)
+    }
+
+    private static let matrix = """
+        deployment: small
+        repositories: [{path: repo}]
+        targets: [debian-12]
+        compilers: [{version: 5.3.0}]
+        packages: [bad, worse]
+
+        """
+
+    private struct Status: Decodable {
+        struct Task: Decodable {
+            var name: String
+            var state: String
+            var cells: [String: Int]?
+        }
+
+        var deployment: String
+        var tasks: [Task]?
+    }
+
+    private func tasks() throws -> [String: String] {
+        let lines = try workplace.run(["status"]).output.split(separator: "\n")
+        guard let head = lines.firstIndex(where: { $0.hasPrefix("tasks: ") }) else { return [:] }
+        return Dictionary(
+            lines[(head + 1)...].map { line in
+                let words = line.split(separator: " ")
+                return (String(words[0]), String(words[1]))
+            }, uniquingKeysWith: { $1 })
+    }
+
+    @Test func aRunOfTheDeploymentTakesItsTasks() async throws {
+        let submitted = try workplace.run(["submit", "m.yaml", "--name", "nightly"])
+        #expect(submitted.status == 0 && submitted.output == "nightly\n", "\(submitted.talk)")
+        let other = Self.matrix.replacing("deployment: small", with: "deployment: other")
+        try workplace.write("other.yaml", other)
+        #expect(try workplace.run(["submit", "other.yaml", "--name", "elsewhere"]).status == 0)
+        #expect(try tasks() == ["nightly": "submitted", "elsewhere": "submitted"])
+        let run = try workplace.run(["run", "m.yaml"])
+        #expect(run.status == 1 && run.talk.contains("task nightly: complete: 2 unsolvable"), "\(run.talk)")
+        #expect(try tasks() == ["nightly": "complete", "elsewhere": "submitted"])
+        let json = try workplace.run(["status", "--format", "json"]).output
+        let statuses = try JSONDecoder().decode([Status].self, from: Data(json.utf8))
+        #expect(statuses.map(\.deployment) == ["small"])
+        #expect(statuses[0].tasks?.map(\.name) == ["nightly"] && statuses[0].tasks?[0].cells == ["unsolvable": 2])
+        let verified = try workplace.run(["store", "verify"])
+        #expect(verified.status == 0, "\(verified.output) \(verified.talk)")
+    }
+
+    @Test func aServingRunTakesWhatIsSubmittedAndWhatGitPushes() async throws {
+        let server = try workplace.program(["run", "--serve"]).start()
+        while server.isRunning, !FileManager.default.fileExists(atPath: workplace.folder(".ciso/HEAD")) {
+            try await Task.sleep(for: .milliseconds(10))
+        }
+        #expect(try workplace.run(["submit", "m.yaml", "--name", "first"]).status == 0)
+        try await waitUntil("first is complete") { try tasks()["first"] == "complete" }
+        let clone = workplace.folder("work")
+        try FileManager.default.createDirectory(atPath: clone, withIntermediateDirectories: true)
+        try git("init", "-q", at: clone)
+        try workplace.write("work/matrix.yaml", Self.matrix.replacing("[bad, worse]", with: "[worse]"))
+        try git("add", "matrix.yaml", at: clone)
+        try git("commit", "-q", "-m", "Test worse", at: clone)
+        try git("push", "-q", workplace.folder(".ciso"), "HEAD:refs/heads/requests/pushed", at: clone)
+        try await waitUntil("pushed is complete") { try tasks()["pushed"] == "complete" }
+        try workplace.write("work/matrix.yaml", "deployment: [")
+        try git("commit", "-q", "-a", "-m", "Break it", at: clone)
+        try git("push", "-q", workplace.folder(".ciso"), "HEAD:refs/heads/requests/broken", at: clone)
+        try await waitUntil("broken is rejected") { try tasks()["broken"] == "rejected" }
+        server.kill(SIGINT)
+        let ending = try await server.end()
+        #expect(ending.status == 130, "\(ending.talk)")
+        #expect(ending.talk.contains("task pushed: complete: 1 unsolvable"), "\(ending.talk)")
+        #expect(try workplace.run(["store", "verify"]).status == 0)
+    }
+
+    @Test func aTaskIsCancelledOnce() throws {
+        #expect(try workplace.run(["submit", "m.yaml", "--name", "nightly"]).status == 0)
+        let again = try workplace.run(["submit", "m.yaml", "--name", "nightly"])
+        #expect(again.status == 2 && again.talk.contains("there is a task 'nightly' already"), "\(again.talk)")
+        #expect(try workplace.run(["cancel", "--task", "nightly", "--dry-run"]).output == "nightly\n")
+        #expect(try tasks() == ["nightly": "submitted"])
+        #expect(try workplace.run(["cancel", "--task", "nightly"]).output == "nightly\n")
+        #expect(try tasks() == ["nightly": "cancelled"])
+        let ended = try workplace.run(["cancel", "--task", "nightly"])
+        #expect(ended.status == 2 && ended.talk.contains("has ended already"), "\(ended.talk)")
+        let unknown = try workplace.run(["cancel", "--task", "nightyl"])
+        #expect(unknown.status == 2 && unknown.talk.contains("did you mean 'nightly'?"), "\(unknown.talk)")
+        #expect(try workplace.run(["cancel"]).status == 64)
+        #expect(try !workplace.run(["run", "m.yaml"]).talk.contains("task nightly"))
+    }
+
+    @Test func wrongInputIsRefusedBeforeAnythingIsWritten() throws {
+        try workplace.write("broken.yaml", "deployment: [")
+        let broken = try workplace.run(["submit", "broken.yaml"])
+        #expect(broken.status == 2 && broken.talk.contains("broken.yaml:1:"), "\(broken.talk)")
+        #expect(try workplace.run(["submit", "m.yaml", "--name", "a/b"]).status == 64)
+        #expect(try workplace.run(["submit", "m.yaml", "--name", ".."]).status == 64)
+        #expect(workplace.folder.read(".ciso/HEAD") == nil)
+        let unnamed = try workplace.run(["submit", "m.yaml"])
+        #expect(unnamed.output.hasPrefix("small-"), "\(unnamed.output)")
+    }
+
+    @Test func modesAreAskedForOfWorkersThatAreThere() throws {
+        #expect(try workplace.run(["plan", "m.yaml"]).status == 0)
+        for command in [["pause", "*"], ["pause", "*", "--resume"], ["drain", "x"]] {
+            let output = try workplace.run(command)
+            #expect(output.status == 2 && output.talk.contains("no worker matches"), "\(output.talk)")
+        }
+    }
+}
