@@ -75,16 +75,22 @@ package struct TaskServer: Sendable {
             inputs.yield(.drain)
         }
         defer { draining.cancel() }
-        var state = TaskServerState(server: self, owner: owner, inputs: inputs)
+        // Goes on when the task is cancelled, until what runs has been stopped.
+        let work = Task { try await serve(stream, TaskServerState(server: self, owner: owner, inputs: inputs)) }
         try await withTaskCancellationHandler {
-            try await state.look()
-            if state.isFinished { return }
-            for await input in stream {
-                try await state.take(input)
-                if state.isFinished { break }
-            }
+            try await work.value
         } onCancel: {
             inputs.yield(.stop)
+        }
+    }
+
+    private func serve(_ stream: AsyncStream<TaskInput>, _ begin: TaskServerState) async throws {
+        var state = begin
+        try await state.look()
+        if state.isFinished { return }
+        for await input in stream {
+            try await state.take(input)
+            if state.isFinished { break }
         }
         if state.isInterrupted { throw CancellationError() }
     }

@@ -56,6 +56,7 @@ struct TaskServerState {
             startRun()
         case .drain: interrupt()
         case .stop:
+            isInterrupted = true
             interrupt()
             for task in work.values { task.cancel() }
         }
