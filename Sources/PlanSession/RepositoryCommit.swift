@@ -27,7 +27,8 @@ extension PlanInputLoader {
         after good: [Plan.Repository], through bad: [Plan.Repository]
     ) async throws -> (good: String, commits: [RepositoryCommit]) {
         let opened = try await RepositoryOpening(
-            matrix: matrix, cache: packageSources, revision: nil, mirrors: repositoryMirrors
+            matrix: matrix, cache: packageSources, revision: nil, mirrors: repositoryMirrors,
+            environment: environment
         ).openAll()
         guard let first = opened.first(where: { $0.repository.commit != nil }) else {
             throw Failure(.input, "the matrix has no repository of git, so there are no commits in between")

@@ -7,6 +7,7 @@ internal import PlanSession
 internal import Records
 internal import Review
 internal import Store
+internal import System
 internal import Worker
 
 /// Finds the commit of a repository at which a cell became bad, by building the cell at commits in between.
@@ -26,7 +27,7 @@ struct CommitSearch {
     init(_ command: BisectCommand, matrix: String, _ report: BisectReport, _ results: DeploymentResults) async throws {
         let configuration = try Configuration.current()
         let path = try command.store.path(in: configuration)
-        try WritableDirectory.checkTemporary()
+        try WritableDirectory.checkTemporary(configuration.environment.temporaryDirectory)
         store = results.store
         try store.requireWritable()
         let catalog = try command.machine.catalog(configuration)
@@ -34,7 +35,8 @@ struct CommitSearch {
             matrix: try MatrixFile(path: matrix), catalog: catalog,
             cache: PlanCache(try command.machine.sources.general.directory(in: configuration, store: path)),
             packageSources: try command.machine.sources.cache(in: configuration, store: path),
-            repositoryMirrors: try command.repositories.places(in: configuration))
+            repositoryMirrors: try command.repositories.places(in: configuration),
+            environment: configuration.environment)
         session = PlanSession(loader, store: path)
         runner = try command.machine.runner(store: path, catalog: catalog, configuration) {
             [logs = results.store.logs] in
