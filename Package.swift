@@ -14,6 +14,7 @@ let settings: [SwiftSetting] = [
 
 let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let mustache: Target.Dependency = .product(name: "Mustache", package: "swift-mustache")
 
 func module(_ name: String, _ dependencies: [Target.Dependency] = [], resources: [Resource] = []) -> Target {
     .target(name: name, dependencies: dependencies, resources: resources, swiftSettings: settings)
@@ -54,6 +55,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+        .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
     ],
     targets: [
         library("CCrypto", pkgConfig: "libcrypto", debian: "libssl-dev"),
@@ -140,12 +142,16 @@ let package = Package(
             "Doctor",
             ["Core", "Layers", "PluginHost", "SSH", "Sandbox", "Store", "Supervision", "System", "Worker"]),
         module("Review", ["Core", "Model", "Git", "Records", "RunnerInterface", "Store", "System"]),
+        module(
+            "Pages", [mustache, "Core", "Model", "Records", "Review", "Store"],
+            resources: [.embedInCode("Assets"), .embedInCode("Templates")]),
         .executableTarget(
             name: "ci",
             dependencies: [
                 argumentParser, logging, "Agent", "Core", "Doctor", "Model", "Engine", "Fetching", "Git", "HTTP",
                 "Matrix",
-                "OpamRepository", "OpamSolver", "Planner", "PlanSession", "PluginHost", "PluginMessages", "PluginTools",
+                "OpamRepository", "OpamSolver", "Pages", "Planner", "PlanSession", "PluginHost", "PluginMessages",
+                "PluginTools",
                 "Records", "Registry", "Review", "RunnerInterface", "SSH", "Store", "Supervision", "System", "Worker",
                 "YAML",
             ],
@@ -205,6 +211,7 @@ let package = Package(
             ],
             swiftSettings: settings),
         tests("Model", ["Archive", "Core"]),
+        tests("Pages", ["Model"]),
         .target(
             name: "SchedulerSimulation", dependencies: ["Scheduler"], path: "Tests/SchedulerSimulation",
             swiftSettings: settings),

@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import Core
+internal import Pages
 internal import Review
 internal import Store
 
@@ -8,13 +9,14 @@ struct ReportCommand: AsyncParsableCommand, TracedCommand {
         commandName: "report",
         abstract: "Write the results as files: web pages, JSON and JUnit's XML.",
         discussion: """
-            Writes index.html, a page for each target, report.json, junit.xml and the logs of failures into a folder that \
-            any web server can serve. SELECTORs pick cells; none picks all. Equal results give equal files. Exits with 0 \
-            whatever the results are.
+            Writes index.html and the pages that it links to, report.json, junit.xml and the logs of failures into a folder \
+            that can be read in place or put on any web server. SELECTORs pick cells; none picks all. Equal results give \
+            equal files, and files that did not change are not written again. Exits with 0 whatever the results are.
             """)
 
     @OptionGroup var trace: LogOption
     @OptionGroup var store: StoreOption
+    @OptionGroup var talk: OutputOptions
 
     @Option(help: "The deployment (default: the only one).")
     var deployment: String?
@@ -29,12 +31,10 @@ struct ReportCommand: AsyncParsableCommand, TracedCommand {
         let results = try store.results(of: deployment)
         let selectors = try selectors.selectors()
         try results.check(selectors)
-        var logs: [String: [UInt8]] = [:]
-        let report = Report(plan: results.header, states: try results.states(picked: selectors)) { digest in
-            logs[digest.hex] = try? results.store.logs.read(digest)
-            return logs[digest.hex] != nil
-        }
-        try report.write(to: output, logs: logs)
+        let site = try Site(results, picked: selectors)
+        let report = Report(plan: results.header, states: site.states)
+        let written = try site.write(to: output, with: report.files())
+        if talk.verbose { StandardError.print("\(written) files are new or changed") }
         StandardOutput.print("\(output)/index.html")
     }
 }

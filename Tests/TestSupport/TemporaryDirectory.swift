@@ -60,6 +60,16 @@ package final class TemporaryDirectory: Sendable {
     /// The text of a file; nil where it cannot be read.
     package func read(_ name: String) -> String? { try? String(contentsOfFile: self(name), encoding: .utf8) }
 
+    /// The regular files below a folder, relative to it, in order.
+    package func files(below name: String) throws -> [String] {
+        let root = self(name)
+        return try FileManager.default.subpathsOfDirectory(atPath: root).sorted().filter { path in
+            var isDirectory: ObjCBool = false
+            return FileManager.default.fileExists(atPath: "\(root)/\(path)", isDirectory: &isDirectory)
+                && !isDirectory.boolValue
+        }
+    }
+
     /// Runs a shell script in this directory.
     ///
     /// - Returns: what it printed.

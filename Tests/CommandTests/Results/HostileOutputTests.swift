@@ -66,8 +66,7 @@ import Testing
     @Test func noFileOfAReportPassesItOn() async throws {
         let world = try await RecordedStore.shared()
         #expect(try world.run("report", "--output", "site").status == 0)
-        let names = FileManager.default.enumerator(atPath: world.folder("site"))?.compactMap { $0 as? String } ?? []
-        let files = names.filter { $0.contains(".") }
+        let files = try world.folder.files(below: "site")
         #expect(files.count >= 5, "\(files)")
         for file in files { expectHarmless(try #require(world.folder.read("site/\(file)")), file) }
     }

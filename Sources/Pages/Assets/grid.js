@@ -1,0 +1,361 @@
+"use strict";
+// The grid: every cell of the deployment on one canvas. The page holds the cells as packed strings: a row for each package
+// version and one letter for each cell. Without this script, readers use the tables that the page links to.
+(() => {
+    const data = JSON.parse(document.getElementById("cells").textContent);
+    const columns = data.columns.map(name => ({ name, target: name.slice(0, name.indexOf("/")) }));
+    const rows = data.rows.split("\n");
+    const lowered = rows.map(name => name.toLowerCase());
+    const width = columns.length;
+    const causeOf = unpackCauses(data.causeOf);
+    const kinds = {
+        B: { word: "broken", change: "broken", outcome: "failure", shape: "full" },
+        F: { word: "failure", change: "still-failing", outcome: "failure", shape: "cross" },
+        K: { word: "blocked", outcome: "blocked", shape: "triangle" },
+        Y: { word: "flaky", change: "flaky", outcome: "failure", shape: "diamond" },
+        I: { word: "infrastructure", outcome: "infrastructure", shape: "hollow" },
+        A: { word: "accepted", outcome: "failure", shape: "ring" },
+        U: { word: "unsolvable", outcome: "unsolvable", shape: "dash" },
+        P: { word: "pending", outcome: "pending", shape: "dot" },
+        E: { word: "excluded", outcome: "excluded", shape: "none" },
+        C: { word: "cancelled", outcome: "cancelled", shape: "bar" },
+        X: { word: "fixed", change: "fixed", outcome: "success", shape: "plus" },
+        S: { word: "success", outcome: "success", shape: "small" },
+    };
+    const letters = Object.keys(kinds);
+    const canvas = document.getElementById("grid"), context = canvas.getContext("2d");
+    const card = document.getElementById("card"), count = document.getElementById("count"), spoken = document.getElementById("spoken");
+    const filter = document.getElementById("filter"), sort = document.getElementById("sort"), colour = document.getElementById("colour");
+    let details = null, shown = [], layout = null, cursor = null;
+
+    // Runs of equal causes of the cells that are bad, in order: "12*3" is the third cause for 38 cells (36 + 2); 0 is none.
+    function unpackCauses(packed) {
+        const causes = new Int16Array(rows.length * width).fill(-1);
+        const runs = packed === "" ? [] : packed.split(" ");
+        let cell = 0, states = data.states;
+        for (const run of runs) {
+            const star = run.indexOf("*");
+            let left = star === 0 ? 1 : parseInt(run.slice(0, star), 36);
+            const cause = parseInt(run.slice(star + 1), 36);
+            for (; left > 0; cell++) if ("BFKYIA".includes(states[cell])) { causes[cell] = cause - 1; left--; }
+        }
+        return causes;
+    }
+
+    // A filter: words that all have to fit; `!word` must not; `key:word` looks at something other than the package's name.
+    function predicate(text) {
+        const tests = text.toLowerCase().split(/\s+/).filter(Boolean).map(word => {
+            const negated = word[0] === "!", bare = negated ? word.slice(1) : word;
+            const colon = bare.indexOf(":"), key = colon > 0 ? bare.slice(0, colon) : "", value = bare.slice(colon + 1);
+            const test = testFor(key, value, bare);
+            return negated ? (row, column) => !test(row, column) : test;
+        });
+        return (row, column) => tests.every(test => test(row, column));
+    }
+    function testFor(key, value, bare) {
+        const state = (row, column) => kinds[data.states[row * width + column]];
+        switch (key) {
+        case "outcome": return (row, column) => state(row, column)?.outcome.startsWith(value);
+        case "change": return (row, column) => state(row, column)?.change?.startsWith(value);
+        case "state": return (row, column) => state(row, column)?.word.startsWith(value);
+        case "cause": return (row, column) => data.causes[causeOf[row * width + column]]?.[0].startsWith(value);
+        case "target": return (row, column) => columns[column].target.startsWith(value);
+        case "compiler": return (row, column) => columns[column].name.split("/")[1].startsWith(value);
+        default: return row => lowered[row].includes(bare);
+        }
+    }
+
+    function select() {
+        const fits = predicate(filter.value), whole = filter.value.trim() === "";
+        shown = [];
+        let cells = 0, total = 0;
+        for (let row = 0; row < rows.length; row++) {
+            let any = whole;
+            for (let column = 0; column < width; column++) {
+                if (data.states[row * width + column] === " ") continue;
+                total++;
+                if (whole || fits(row, column)) { any = true; cells++; }
+            }
+            if (any) shown.push(row);
+        }
+        order();
+        count.textContent = `${cells} of ${total} cells, ${shown.length} of ${rows.length} packages`;
+    }
+
+    function order() {
+        const key = sort.value;
+        if (key === "name" || (key !== "trouble" && !details)) return;
+        const weight = key === "changed" ? row => Math.max(...details.since.slice(row * width, row * width + width))
+            : row => { let sum = 0; for (let c = 0; c < width; c++) sum += Math.max(0, 9 - letters.indexOf(data.states[row * width + c])) ** 2; return sum; };
+        const weights = new Map(shown.map(row => [row, weight(row)]));
+        shown.sort((a, b) => weights.get(b) - weights.get(a) || a - b);
+    }
+
+    // The largest size at which everything fits on the screen. Wide enough, cells get their package's name beside them.
+    function arrange() {
+        const space = canvas.parentElement.clientWidth, top = canvas.getBoundingClientRect().top + scrollY;
+        const room = Math.max(220, innerHeight - top - 12), narrow = space < 640;
+        for (let size = 18; ; size--) {
+            const named = size >= 11 || size <= 5 && narrow, gap = Math.max(2, Math.round(size / 2.5));
+            const pitch = narrow ? Math.max(size, 12) : size, label = size >= 11 || narrow ? Math.min(190, space - (width + 4) * pitch) : 0;
+            const breaks = columns.map((column, i) => i > 0 && column.target !== columns[i - 1].target ? gap : 0);
+            const head = named ? 92 : 0;
+            let x = label;
+            const left = columns.map((_, i) => { x += breaks[i]; const at = x; x += pitch; return at; });
+            const strip = x + gap * 3, strips = Math.max(1, Math.floor((space + gap * 3) / strip));
+            const least = Math.ceil(shown.length / strips), fits = Math.floor((room - head) / pitch);
+            if (least <= fits || size <= 5) {
+                const deep = Math.max(least, Math.min(shown.length, fits), 1);
+                layout = { size: pitch, label, left, strip, strips: Math.max(1, Math.ceil(shown.length / deep)), deep, head };
+                break;
+            }
+        }
+    }
+
+    function place(index, column) {
+        const strip = Math.floor(index / layout.deep), line = index % layout.deep;
+        return [strip * layout.strip + layout.left[column], layout.head + line * layout.size];
+    }
+
+    const style = getComputedStyle(document.documentElement);
+    function paint(name) {
+        context.fillStyle = context.strokeStyle = resolve(`--${name}`);
+    }
+    const probe = document.createElement("i");
+    document.body.append(probe);
+    function resolve(variable) {
+        probe.style.color = `var(${variable})`;
+        return getComputedStyle(probe).color;
+    }
+
+    function shape(context, kind, x, y, s) {
+        const inner = Math.max(1, Math.round(s * .24)), size = s - 1;
+        switch (kind) {
+        case "full": context.fillRect(x, y, size, size); break;
+        case "cross":
+            if (s < 9) { context.fillRect(x, y, size, size); break; }
+            context.fillRect(x, y, size, size);
+            context.save(); context.globalCompositeOperation = "destination-out"; context.lineWidth = s / 9; context.beginPath();
+            context.moveTo(x + s * .26, y + s * .26); context.lineTo(x + s * .66, y + s * .66);
+            context.moveTo(x + s * .66, y + s * .26); context.lineTo(x + s * .26, y + s * .66); context.stroke(); context.restore();
+            break;
+        case "triangle": context.beginPath(); context.moveTo(x, y); context.lineTo(x, y + size); context.lineTo(x + size, y + size); context.fill(); break;
+        case "diamond": context.beginPath(); context.moveTo(x + size / 2, y); context.lineTo(x + size, y + size / 2); context.lineTo(x + size / 2, y + size); context.lineTo(x, y + size / 2); context.fill(); break;
+        case "hollow": context.lineWidth = Math.max(1, s / 7); context.strokeRect(x + context.lineWidth / 2, y + context.lineWidth / 2, size - context.lineWidth, size - context.lineWidth); break;
+        case "ring": context.lineWidth = Math.max(1, s / 8); context.beginPath(); context.arc(x + size / 2, y + size / 2, Math.max(1, size / 2 - context.lineWidth / 2), 0, 7); context.stroke(); break;
+        case "dash": context.fillRect(x + s * .1, y + Math.floor(size / 2), size - s * .2, Math.max(1, Math.round(s / 9))); break;
+        case "dot": context.fillRect(x + Math.floor(size / 2), y + Math.floor(size / 2), Math.max(1, Math.round(s / 9)), Math.max(1, Math.round(s / 9))); break;
+        case "none": break;
+        case "bar": context.fillRect(x + Math.floor(size / 2), y, Math.max(1, s / 9), size); break;
+        case "plus": { const w = Math.max(1, Math.round(s / 4)); context.fillRect(x + (size - w) / 2, y, w, size); context.fillRect(x, y + (size - w) / 2, size, w); break; }
+        default: context.fillRect(x + inner, y + inner, size - 2 * inner, size - 2 * inner);
+        }
+    }
+
+    function draw() {
+        arrange();
+        const ratio = devicePixelRatio || 1, broad = Math.min(layout.strips * layout.strip + (layout.head ? 60 : 0), canvas.parentElement.clientWidth), high = layout.head + layout.deep * layout.size;
+        canvas.width = Math.ceil(broad * ratio); canvas.height = Math.ceil(high * ratio);
+        canvas.style.width = `${broad}px`; canvas.style.height = `${high}px`;
+        context.setTransform(ratio, 0, 0, ratio, 0, 0);
+        const mode = colour.value, fits = predicate(filter.value), whole = filter.value.trim() === "";
+        const groups = new Map();
+        shown.forEach((row, index) => {
+            for (let column = 0; column < width; column++) {
+                const letter = data.states[row * width + column];
+                if (letter === " ") continue;
+                const faded = !whole && !fits(row, column);
+                const key = mode === "state" || !details ? letter : `${step(mode, row * width + column)}`;
+                const name = (faded ? "~" : "") + key;
+                if (!groups.has(name)) groups.set(name, []);
+                groups.get(name).push(index, column);
+            }
+        });
+        for (const [name, places] of groups) {
+            const faded = name[0] === "~", key = faded ? name.slice(1) : name, kind = kinds[key];
+            context.globalAlpha = faded ? .22 : 1;
+            if (kind) paint(kind.word); else context.fillStyle = scale(Number(key));
+            const form = kind ? kind.shape : "full";
+            for (let i = 0; i < places.length; i += 2) {
+                const [x, y] = place(places[i], places[i + 1]);
+                shape(context, form, x, y, layout.size);
+            }
+        }
+        context.globalAlpha = 1;
+        if (layout.label > 40) writeNames();
+        if (layout.head) writeHeads();
+        if (cursor) outline();
+    }
+    function writeNames() {
+        context.fillStyle = resolve("--ink");
+        context.font = `${Math.min(13, layout.size - 1)}px ${style.getPropertyValue("--sans")}`;
+        context.textBaseline = "middle";
+        const most = Math.floor(layout.label / 6.4);
+        shown.forEach((row, index) => {
+            const x = Math.floor(index / layout.deep) * layout.strip, y = layout.head + (index % layout.deep) * layout.size + layout.size / 2;
+            const name = rows[row];
+            context.fillText(name.length > most ? name.slice(0, most - 1) + "…" : name, x, y);
+        });
+    }
+    function writeHeads() {
+        context.fillStyle = resolve("--quiet");
+        context.font = `11px ${style.getPropertyValue("--sans")}`;
+        context.textBaseline = "middle";
+        for (let strip = 0; strip < layout.strips; strip++) columns.forEach((column, i) => {
+            context.save();
+            context.translate(strip * layout.strip + layout.left[i] + layout.size / 2, layout.head - 5);
+            context.rotate(-Math.PI / 3.2);
+            context.fillText(column.name.length > 19 ? column.name.slice(0, 18) + "…" : column.name, 0, 0);
+            context.restore();
+        });
+    }
+
+    // Steps of the scales: runs since the last change, and the logarithm of seconds.
+    function step(mode, cell) {
+        if (mode === "age") { const since = details.since[cell]; return since === 0 ? -1 : Math.min(6, Math.floor(Math.log2(1 + data.run - since))); }
+        return details.seconds[cell] === 0 ? -1 : Math.min(6, details.seconds[cell] - 1);
+    }
+    function scale(value) {
+        if (value < 0) return resolve("--line");
+        return ["#fde725", "#90d743", "#35b779", "#21918c", "#31688e", "#443983", "#440154"][value];
+    }
+
+    function at(event) {
+        const box = canvas.getBoundingClientRect(), x = event.clientX - box.left, y = event.clientY - box.top - layout.head;
+        const strip = Math.floor(x / layout.strip), within = x - strip * layout.strip, line = Math.floor(y / layout.size);
+        if (line < 0 || line >= layout.deep || strip < 0 || strip >= layout.strips) return null;
+        const index = strip * layout.deep + line;
+        if (index >= shown.length) return null;
+        let column = layout.left.findIndex(left => within >= left && within < left + layout.size);
+        if (column < 0 && within < layout.label) column = 0;
+        return column < 0 ? null : { index, column };
+    }
+    function describe({ index, column }) {
+        const row = shown[index], cell = row * width + column, kind = kinds[data.states[cell]];
+        const cause = data.causes[causeOf[cell]];
+        return { name: `${columns[column].name}/${rows[row]}`, word: kind ? kind.word : "no such cell", reason: cause ? cause[1] : "" };
+    }
+    function show(position, x, y) {
+        if (!position) { card.hidden = true; return; }
+        const { name, word, reason } = describe(position);
+        card.replaceChildren();
+        const title = document.createElement("b");
+        title.textContent = name;
+        card.append(title, document.createElement("br"), word + (reason ? `: ${reason}` : ""));
+        card.hidden = false;
+        card.style.left = `${Math.max(4, Math.min(x + 14, innerWidth - card.offsetWidth - 8))}px`;
+        card.style.top = `${y + 20 + card.offsetHeight > innerHeight ? Math.max(4, y - card.offsetHeight - 12) : y + 18}px`;
+    }
+    function outline() {
+        const [x, y] = place(cursor.index, cursor.column);
+        context.lineWidth = 2;
+        context.strokeStyle = resolve("--ink");
+        context.strokeRect(x - 1.5, y - 1.5, layout.size + 2, layout.size + 2);
+    }
+    function open({ index, column }) {
+        const cell = shown[index] * width + column;
+        if (data.states[cell] === " ") return;
+        const name = rows[shown[index]], dot = name.indexOf(".");
+        location.href = `packages/${encodeURIComponent(name.slice(0, dot))}.html#${encodeURIComponent(`${columns[column].name}/${name}`)}`;
+    }
+    function move(event) {
+        const steps = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1], PageUp: [-20, 0], PageDown: [20, 0], Home: [-1e9, 0], End: [1e9, 0] };
+        if (event.key === "Enter" && cursor) { open(cursor); return; }
+        if (event.key === "Escape") { cursor = null; card.hidden = true; draw(); return; }
+        const [down, right] = steps[event.key] || [];
+        if (down === undefined || shown.length === 0) return;
+        event.preventDefault();
+        if (!cursor) cursor = { index: 0, column: 0 };
+        else {
+            let { index, column } = cursor;
+            column += right;
+            if (column < 0) { column = width - 1; index -= layout.deep; }
+            if (column >= width) { column = 0; index += layout.deep; }
+            cursor = { index: Math.max(0, Math.min(shown.length - 1, index + down)), column };
+        }
+        draw();
+        const [x, y] = place(cursor.index, cursor.column), box = canvas.getBoundingClientRect();
+        show(cursor, box.left + x, box.top + y);
+        const { name, word, reason } = describe(cursor);
+        spoken.textContent = `${name}: ${word}${reason ? `, ${reason}` : ""}`;
+    }
+
+    // What is typed and chosen is kept in the address, so that a view can be sent to somebody.
+    function remember(push) {
+        const state = new URLSearchParams();
+        if (filter.value.trim()) state.set("q", filter.value.trim());
+        if (sort.value !== "name") state.set("sort", sort.value);
+        if (colour.value !== "state") state.set("colour", colour.value);
+        const text = state.toString();
+        if (text !== location.hash.slice(1)) history[push ? "pushState" : "replaceState"](null, "", text ? `#${text}` : location.pathname);
+    }
+    function recall() {
+        const state = new URLSearchParams(location.hash.slice(1));
+        filter.value = state.get("q") || "";
+        sort.value = state.get("sort") || "name";
+        colour.value = state.get("colour") || "state";
+        refresh();
+    }
+    function refresh() {
+        cursor = null;
+        card.hidden = true;
+        select();
+        draw();
+        if (!details && (sort.value === "changed" || colour.value !== "state")) load();
+    }
+    function load() {
+        if (document.getElementById("details")) return;
+        const script = document.createElement("script");
+        script.id = "details";
+        script.src = canvas.dataset.details;
+        script.onload = () => { details = unpackDetails(globalThis.gridDetails); refresh(); };
+        document.head.append(script);
+    }
+    function unpackDetails(packed) {
+        const digits = text => Array.from(text, letter => letter === " " ? 0 : parseInt(letter, 36));
+        const since = packed.since.split(" ").flatMap(run => {
+            const [times, value] = run.split("*");
+            return Array(times === "" ? 1 : parseInt(times, 36)).fill(parseInt(value, 36));
+        });
+        return { since, seconds: digits(packed.seconds) };
+    }
+
+    function writeLegend() {
+        const legend = document.getElementById("legend"), used = new Set(data.states);
+        for (const letter of letters) {
+            if (!used.has(letter)) continue;
+            const item = document.createElement("li"), picture = document.createElement("canvas");
+            picture.width = picture.height = 26;
+            picture.style.width = picture.style.height = "13px";
+            const own = picture.getContext("2d");
+            own.fillStyle = own.strokeStyle = resolve(`--${kinds[letter].word}`);
+            own.scale(2, 2);
+            shape(own, kinds[letter].shape, 0, 0, 13);
+            item.append(picture, kinds[letter].word);
+            legend.append(item);
+        }
+    }
+
+    let typing = 0;
+    filter.addEventListener("input", () => { clearTimeout(typing); refresh(); typing = setTimeout(() => remember(true), 600); });
+    for (const choice of [sort, colour]) choice.addEventListener("change", () => { refresh(); remember(true); });
+    canvas.addEventListener("mousemove", event => show(at(event), event.clientX, event.clientY));
+    canvas.addEventListener("mouseleave", () => { card.hidden = true; });
+    let touched = "";
+    canvas.addEventListener("pointerdown", event => {
+        const position = at(event);
+        if (event.pointerType !== "touch" || !position) return;
+        const key = `${position.index} ${position.column}`;
+        if (touched === key) open(position); else { touched = key; show(position, event.clientX, event.clientY); event.preventDefault(); }
+    });
+    canvas.addEventListener("click", event => { const position = at(event); if (position && event.pointerType !== "touch") open(position); });
+    canvas.addEventListener("keydown", move);
+    document.addEventListener("keydown", event => { if (event.key === "/" && event.target !== filter) { event.preventDefault(); filter.focus(); } });
+    addEventListener("resize", draw);
+    addEventListener("popstate", recall);
+    addEventListener("hashchange", recall);
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
+    document.getElementById("controls").hidden = false;
+    writeLegend();
+    recall();
+})();

@@ -1,0 +1,105 @@
+internal import Core
+internal import Model
+internal import Review
+
+extension Site {
+    /// All causes but those of unsolvable cells, which have a page of their own.
+    func causeListPage() -> Page {
+        let failures = causes.filter { $0.kind != .unsolvable }
+        return page(
+            "causeList", at: "causes.html", title: "Causes", causeTable(failures, of: failures.count, limit: 500))
+    }
+
+    /// The values of a table of causes.
+    ///
+    /// - Parameter total: How many there are with those that the table leaves out.
+    func causeTable(_ causes: [Cause], of total: Int, limit: Int = .max) -> TemplateValues {
+        let listed = Array(causes.prefix(limit))
+        return [
+            "causesCaption": "Each bad cell belongs to exactly one cause.",
+            "causesSummary": listed.count < total ? "the first \(listed.count) of \(number(total))" : number(total),
+            "causes": listed.map { cause -> TemplateValues in
+                [
+                    "cells": number(cause.cells.count),
+                    "blocks": optional(cause.blocks.isEmpty ? nil : number(cause.blocks.count)),
+                    "id": cause.id, "sentence": sentence(of: cause, limit: 200), "packages": packagesInWords(cause),
+                    "columns": columnsInWords(cause.cells + cause.blocks),
+                    "since": cause.sinceRun.map { "run \($0)" } ?? cause.since.map { String(time($0).prefix(10)) }
+                        ?? "",
+                ]
+            },
+        ]
+    }
+
+    /// What a cause says in one line.
+    func sentence(of cause: Cause, limit: Int) -> String {
+        shown(cause.reason ?? cause.signature ?? "\(cause.kind.rawValue) without a reason", limit: limit)
+    }
+
+    private func packagesInWords(_ cause: Cause) -> String {
+        let names = cause.packages.prefix(4).joined(separator: ", ")
+        return shown(cause.packages.count > 4 ? "\(names) and \(cause.packages.count - 4) more" : names)
+    }
+
+    /// One cause: the error once, the packages and columns it hits, what it blocks, and a text for an issue.
+    func causePage(_ id: String) throws -> Page? {
+        guard let cause = causes.first(where: { $0.id == id }) else { return nil }
+        let blocked = Dictionary(grouping: cause.blocks, by: \.package.name).sorted { $0.key < $1.key }
+        let example = cause.cells.first
+        let excerpt = try example.flatMap { try self.excerpt(of: $0) } ?? cause.reason
+        var values: TemplateValues = [
+            "kind": cause.kind.rawValue, "id": cause.id, "sentence": sentence(of: cause, limit: 300),
+            "spoils":
+                "\(counted(cause.count, "cell")): \(counted(cause.cells.count, "cell")) of \(counted(cause.packages.count, "package")) and \(counted(cause.blocks.count, "cell")) that wait for them, in \(counted(cause.columns, "column")) of \(columns.count)",
+            "hasExcerpt": excerpt != nil, "excerpt": shown(excerpt ?? ""),
+            "excerptOf": example.map { "from \($0)" } ?? "", "hasPackages": !cause.cells.isEmpty,
+            "packagesSummary": number(cause.packages.count), "packages": packageRows(cause),
+            "hasBlocked": !blocked.isEmpty,
+            "blocksSummary": "\(counted(cause.blocks.count, "cell")) of \(counted(blocked.count, "package"))",
+            "blocked": blocked.prefix(1000).map { name, cells -> TemplateValues in
+                [
+                    "name": shown(name), "href": "packages/\(address(name)).html",
+                    "times": optional(cells.count > 1 ? "\(cells.count)" : nil),
+                ]
+            },
+            "hasIssue": cause.kind == .failure, "issue": shown(issue(cause, excerpt: excerpt)),
+        ]
+        if let phase = cause.phase { values["phase"] = phase.rawValue }
+        if let signature = cause.signature { values["signature"] = shown(signature, limit: 400) }
+        let since = [cause.sinceRun.map { "run \($0)" }, cause.since.map { time($0) }].compactMap { $0 }
+        if !since.isEmpty { values["since"] = since.joined(separator: ", ") }
+        return page("cause", at: "causes/\(id).html", title: sentence(of: cause, limit: 80), values)
+    }
+
+    private func packageRows(_ cause: Cause) -> [TemplateValues] {
+        Dictionary(grouping: cause.cells, by: \.package).sorted { $0.key < $1.key }.prefix(1000).map { package, cells in
+            let listed = cells.first.flatMap { self.cell(named: $0) }
+            let log = listed?.state.log.map { "logs/\($0).html" }
+            return [
+                "name": shown(package.description), "href": "packages/\(address(package.name)).html",
+                "columns": columnsInWords(cells), "log": optional(log),
+            ]
+        }
+    }
+
+    /// Text for an issue in a tracker, in Markdown.
+    private func issue(_ cause: Cause, excerpt: String?) -> String {
+        guard let cell = cause.cells.first else { return "" }
+        let repositories = results.header.repositories.map { "\($0.location) at \($0.commit.prefix(12))" }
+        return """
+            \(cell.package) fails\(cause.phase.map { " in \($0.rawValue)" } ?? "") on \(columnsInWords(cause.cells))
+
+            ```
+            \(excerpt ?? "")
+            ```
+
+            Repositories: \(repositories.joined(separator: ", "))
+            Reproduce: ci reproduce \(cell)
+            """
+    }
+
+    /// The cell of a name; nil where the plan has none.
+    func cell(named name: Cell) -> ListedCell? {
+        (packages[name.package.name] ?? []).lazy.map { cells[$0] }.first { $0.state.cell == name }
+    }
+}

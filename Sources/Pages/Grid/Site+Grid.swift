@@ -1,0 +1,91 @@
+internal import Core
+internal import Foundation
+internal import Model
+internal import Review
+
+extension Site {
+    /// The grid: all cells as packed strings, drawn by a script.
+    func gridPage() -> Page {
+        page(
+            "grid", at: "grid.html", title: "Grid", isWide: true,
+            [
+                "denominator": denominator, "script": "grid.js", "details": "grid-details.js", "data": gridData(),
+            ])
+    }
+
+    /// `35,486 cells of 4,503 package versions × 8 columns`.
+    var denominator: String {
+        let rows = grid.names.count
+        return
+            "\(counted(cells.count, "cell")) of \(counted(rows, "package version")) × \(counted(columns.count, "column"))"
+    }
+
+    /// The cells as JSON that can stand in a script element: `<` is escaped.
+    ///
+    /// `rows` are names of package versions, a line each; `states` has a letter for each row and column; `causes` are pairs of
+    /// an id and a sentence; `causeOf` are the causes of the bad cells, in order, as `PackedNumbers.runs`: 1 is the first, 0 none.
+    private func gridData() -> String {
+        var states = ""
+        var causeOf: [Int] = []
+        var numbers: [Int: Int] = [:]
+        var listed: [[String]] = []
+        for cell in grid.cells.joined() {
+            let letter = cell.map { StandingLook($0).letter } ?? " "
+            states.append(letter)
+            guard let cell, "BFKYIA".contains(letter) else { continue }
+            guard let cause = causesOfCells[cell.state.cell] else {
+                causeOf.append(0)
+                continue
+            }
+            if numbers[cause] == nil {
+                listed.append([causes[cause].id, sentence(of: causes[cause], limit: 70)])
+                numbers[cause] = listed.count
+            }
+            causeOf.append(numbers[cause] ?? 0)
+        }
+        let data = GridData(
+            run: runs.first?.number ?? 0, columns: columns.map { shown($0.name, limit: 80) },
+            rows: grid.names.map { shown($0, limit: 120) }.joined(separator: "\n"), states: states,
+            causes: listed,
+            causeOf: PackedNumbers.runs(causeOf))
+        return Self.json(data)
+    }
+
+    /// What the grid loads only when it is sorted, coloured or filtered by it.
+    func gridDetails() -> Page {
+        let all = grid.cells.joined()
+        let details = GridDetails(
+            since: PackedNumbers.runs(all.map { $0?.sinceRun ?? 0 }),
+            seconds: String(all.map { Self.durationLetter($0?.state.duration) }))
+        return Page(
+            "grid-details.js", "text/javascript; charset=utf-8",
+            Array("globalThis.gridDetails = \(Self.json(details));\n".utf8))
+    }
+
+    /// The logarithm of seconds, to the base 4, from 1; a space where nothing is known.
+    private static func durationLetter(_ duration: Double?) -> Character {
+        guard let duration else { return " " }
+        return Character(String(min(7, 1 + Int(log2(max(1, duration)) / 2))))
+    }
+
+    private static func json(_ value: some Encodable) -> String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        let bytes = (try? encoder.encode(value)) ?? Data()
+        return String(decoding: bytes, as: UTF8.self).replacing("<", with: "\\u003c")
+    }
+}
+
+private struct GridData: Encodable {
+    var run: Int
+    var columns: [String]
+    var rows: String
+    var states: String
+    var causes: [[String]]
+    var causeOf: String
+}
+
+private struct GridDetails: Encodable {
+    var since: String
+    var seconds: String
+}

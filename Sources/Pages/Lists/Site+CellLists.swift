@@ -1,0 +1,69 @@
+internal import Core
+internal import Model
+internal import Review
+
+extension Site {
+    /// The cells that no set of versions satisfies, by what it comes down to.
+    func unsolvablePage() -> Page {
+        let roots = causes.filter { $0.kind == .unsolvable }
+        return page(
+            "causeList", at: "unsolvable.html", title: "Unsolvable", causeTable(roots, of: roots.count, limit: 500))
+    }
+
+    /// The cells whose result depends on chance.
+    func flakyPage() -> Page {
+        list(
+            cells.filter { $0.standing == .flaky }, at: "flaky.html", heading: "Flaky",
+            empty: "No cell failed and succeeded without a change.")
+    }
+
+    /// The failures that the matrix accepts, and cells that are accepted although they are good.
+    func acceptedPage() -> Page {
+        let accepted = cells.filter { $0.state.accepted != nil }
+        let groups = [
+            ("Accepted failures", accepted.filter { $0.state.outcome != .success }),
+            ("Good, although accepted as failures", accepted.filter { $0.state.outcome == .success }),
+        ]
+        return page(
+            "cellList", at: "accepted.html", title: "Accepted",
+            [
+                "heading": "Accepted", "summary": counted(accepted.count, "cell"),
+                "groups": groups.filter { !$0.1.isEmpty }.map { heading, cells in
+                    group(cells, heading: heading, caption: "Cells that never make a run fail") {
+                        $0.state.accepted ?? ""
+                    }
+                }, "empty": "The matrix accepts no failure.",
+            ])
+    }
+
+    private func list(_ cells: [ListedCell], at path: String, heading: String, empty: String) -> Page {
+        page(
+            "cellList", at: path, title: heading,
+            [
+                "heading": heading, "summary": counted(cells.count, "cell"), "empty": empty,
+                "groups": cells.isEmpty
+                    ? [] : [group(cells, heading: heading, caption: "Each cell once") { $0.state.reason ?? "" }],
+            ])
+    }
+
+    /// The values of one table of cells.
+    func group(
+        _ cells: [ListedCell], heading: String, caption: String, limit: Int = 500, reason: (ListedCell) -> String
+    ) -> TemplateValues {
+        [
+            "anchor": heading.lowercased().filter { $0.isLetter || $0 == " " }.replacing(" ", with: "-"),
+            "heading": heading, "caption": caption,
+            "count": cells.count > limit ? "the first \(limit) of \(number(cells.count))" : number(cells.count),
+            "rows": cells.prefix(limit).map { cell -> TemplateValues in
+                let package = cell.state.cell.package
+                return link(cell).merging(
+                    [
+                        "package": shown(package.description), "packageHref": "packages/\(address(package.name)).html",
+                        "columns": shown("\(cell.state.cell.target)/\(cell.state.cell.compiler)"),
+                        "reason": shown(reason(cell), limit: 200),
+                    ]
+                ) { $1 }
+            },
+        ]
+    }
+}

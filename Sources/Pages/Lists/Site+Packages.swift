@@ -1,0 +1,75 @@
+internal import Core
+internal import Model
+internal import Review
+
+extension Site {
+    /// The first characters of package names, as files are named after them.
+    var tableLetters: [String] { Set(packageNames.map(Self.letter)).sorted() }
+
+    private static func letter(of name: String) -> String {
+        guard let first = name.lowercased().first, first.isASCII, first.isLetter else { return "0-9" }
+        return String(first)
+    }
+
+    /// The cells of packages of one letter as a table, for readers without the grid; nil: the first letter.
+    func packageTablePage(letter wanted: String?) -> Page? {
+        let letters = tableLetters
+        let letter = wanted ?? letters.first ?? ""
+        guard wanted == nil || letters.contains(letter) else { return nil }
+        let own = grid.names.indices.filter { Self.letter(of: grid.names[$0]) == letter }
+        return page(
+            "table", at: wanted == nil ? "packages.html" : "tables/\(letter).html", title: "Packages",
+            [
+                "summary": "\(letter): \(own.count) of \(denominator)",
+                "letters": letters.map { entry -> TemplateValues in
+                    ["label": entry, "href": "tables/\(entry).html", "current": entry == letter]
+                },
+                "columns": columns.map { ["target": shown($0.target), "compiler": shown($0.compiler)] },
+                "rows": own.map { row -> TemplateValues in
+                    let name = grid.names[row]
+                    return [
+                        "name": shown(name), "file": address(PackageVersion(name)?.name ?? name),
+                        "cells": grid.cells[row].map { cell -> TemplateValues in
+                            guard let cell else { return ["class": "none", "words": ""] }
+                            let look = StandingLook(cell)
+                            return ["class": look.name, "words": look.name]
+                        },
+                    ]
+                },
+            ])
+    }
+
+    /// A package in all columns, and each of its problems once.
+    func packagePage(_ name: String) throws -> Page? {
+        guard let places = packages[name] else { return nil }
+        let own = places.map { cells[$0] }
+        let good = own.count { $0.state.outcome == .success }
+        let problems = Dictionary(grouping: own.filter { causesOfCells[$0.state.cell] != nil }) {
+            causesOfCells[$0.state.cell] ?? 0
+        }
+        return page(
+            "package", at: "packages/\(name).html", title: name,
+            [
+                "name": shown(name), "summary": "\(good) of \(counted(own.count, "cell")) good",
+                "cells": own.map(packageRow), "hasProblems": !problems.isEmpty,
+                "problems": problems.sorted { $0.key < $1.key }.map { place, cells -> TemplateValues in
+                    [
+                        "id": causes[place].id, "sentence": sentence(of: causes[place], limit: 200),
+                        "columns": columnsInWords(cells.map(\.state.cell)),
+                    ]
+                },
+            ])
+    }
+
+    private func packageRow(_ cell: ListedCell) -> TemplateValues {
+        let name = cell.state.cell
+        return link(cell).merging(
+            [
+                "anchor": anchor(name), "target": shown(name.target), "targetFile": address(name.target),
+                "compiler": shown(name.compiler), "version": shown(name.package.version), "since": since(cell),
+                "time": cell.state.duration.map { "\(Int($0.rounded())) s" } ?? "",
+                "reason": shown(cell.state.reason ?? "", limit: 300),
+            ]
+        ) { $1 }
+    }
+}

@@ -1,0 +1,119 @@
+internal import Core
+
+/// A line of a log as markup. What a build printed is hostile: everything is escaped, colours become classes, links and
+/// all other control sequences are left out or made visible.
+struct LogLine {
+    /// Characters that are shown of a line at most.
+    static let limit = 4000
+
+    /// The colours of text, by the parameter of `ESC [ … m`.
+    private static let colours = [
+        31: "red", 32: "green", 33: "yellow", 34: "blue", 35: "magenta", 36: "cyan",
+        91: "red", 92: "green", 93: "yellow", 94: "blue", 95: "magenta", 96: "cyan",
+    ]
+
+    /// The style in force, which goes on from one line to the next.
+    struct Style: Equatable {
+        var isBold = false
+        var colour: String?
+
+        fileprivate var classes: String {
+            [isBold ? "ansi-bold" : nil, colour.map { "ansi-\($0)" }].compactMap { $0 }.joined(separator: " ")
+        }
+
+        /// Applies the parameters of one `ESC [ … m`.
+        fileprivate mutating func apply(_ parameters: [Int]) {
+            for parameter in parameters {
+                switch parameter {
+                case 0: self = Style()
+                case 1: isBold = true
+                case 22: isBold = false
+                // Colours by number are followed by what names them, which would be taken for parameters.
+                case 38, 48: return
+                case 39: colour = nil
+                default: if let name = LogLine.colours[parameter] { colour = name }
+                }
+            }
+        }
+    }
+
+    /// The markup of a line.
+    ///
+    /// - Parameters:
+    ///   - bytes: The line without its end. Of what a progress bar overwrote, the last state is shown.
+    ///   - style: The style at its beginning; afterwards, that at its end.
+    static func markup(of bytes: ArraySlice<UInt8>, _ style: inout Style) -> String {
+        var line = bytes
+        while line.last == UInt8(ascii: "\r") { line.removeLast() }
+        if let overwritten = line.lastIndex(of: UInt8(ascii: "\r")) { line = line[(overwritten + 1)...] }
+        let isCut = line.count > limit
+        if isCut { line = line.prefix(limit) }
+        var output = ""
+        var text = String.UnicodeScalarView()
+        var rest = Substring(decoding: line, as: UTF8.self).unicodeScalars
+        while let scalar = rest.popFirst() {
+            guard scalar == "\u{1B}" else {
+                text.append(scalar)
+                continue
+            }
+            flush(&text, style, to: &output)
+            if let parameters = takeSequence(from: &rest) { style.apply(parameters) }
+        }
+        flush(&text, style, to: &output)
+        return output + (isCut ? " …" : "")
+    }
+
+    private static func flush(_ text: inout String.UnicodeScalarView, _ style: Style, to output: inout String) {
+        guard !text.isEmpty else { return }
+        let escaped = escape(String(text).displayableOnOneLine)
+        output += style == Style() ? escaped : "<span class=\"\(style.classes)\">\(escaped)</span>"
+        text.removeAll()
+    }
+
+    /// `text` with the characters of markup as entities.
+    static func escape(_ text: String) -> String {
+        var escaped = ""
+        escaped.reserveCapacity(text.utf8.count)
+        for scalar in text.unicodeScalars {
+            switch scalar {
+            case "&": escaped += "&amp;"
+            case "<": escaped += "&lt;"
+            case ">": escaped += "&gt;"
+            case "\"": escaped += "&quot;"
+            case "'": escaped += "&#39;"
+            default: escaped.unicodeScalars.append(scalar)
+            }
+        }
+        return escaped
+    }
+
+    /// Takes the rest of a control sequence, and returns the parameters where it sets a style.
+    private static func takeSequence(from rest: inout Substring.UnicodeScalarView) -> [Int]? {
+        switch rest.first {
+        case "[":
+            rest.removeFirst()
+            var parameters = ""
+            while let scalar = rest.popFirst() {
+                if ("\u{40}"..."\u{7E}").contains(scalar) {
+                    guard scalar == "m" else { return nil }
+                    return parameters.split(separator: ";", omittingEmptySubsequences: false).map { Int($0) ?? 0 }
+                }
+                guard parameters.utf8.count < 64 else { return nil }
+                parameters.unicodeScalars.append(scalar)
+            }
+            return nil
+        case "]":
+            // An operating system command, such as a link: it ends with BEL or ESC \.
+            while let scalar = rest.popFirst(), scalar != "\u{07}" {
+                if scalar == "\u{1B}" {
+                    if rest.first == "\\" { rest.removeFirst() }
+                    break
+                }
+            }
+            return nil
+        default:
+            if rest.first != nil { rest.removeFirst() }
+            return nil
+        }
+    }
+}

@@ -1,0 +1,134 @@
+internal import Core
+internal import Foundation
+internal import Model
+internal import Review
+
+extension Site {
+    private static let navigation: KeyValuePairs = [
+        "index.html": "Start", "grid.html": "Grid", "causes.html": "Causes", "packages.html": "Packages",
+        "targets.html": "Targets", "runs.html": "Runs", "unsolvable.html": "Unsolvable", "flaky.html": "Flaky",
+        "accepted.html": "Accepted",
+    ]
+
+    /// A page: the frame that all have, with `values` for the template.
+    func page(
+        _ template: String, at path: String, title: String, isWide: Bool = false, _ values: TemplateValues
+    ) -> Page {
+        var frame: TemplateValues = [
+            "title": shown(title), "deployment": shown(results.header.deployment), "style": "style.css",
+            "root": String(repeating: "../", count: path.count(where: { $0 == "/" })), "wide": isWide,
+            "summary": footer,
+            "navigation": Self.navigation.map { entry -> TemplateValues in
+                ["href": entry.key, "label": entry.value, "current": entry.key == path]
+            },
+        ]
+        frame.merge(values) { $1 }
+        return Page(html: templates.render(template, frame), at: path)
+    }
+
+    private var footer: String {
+        let repositories = results.header.repositories.map { "\($0.location) at \($0.commit.prefix(12))" }
+        return shown(
+            ([runs.first.map { "Run \($0.number)" }] + repositories).compactMap { $0 }.joined(separator: " · "))
+    }
+
+    /// Text from outside as a page shows it: what would act on a reader is made visible. Templates escape markup.
+    func shown(_ text: String) -> String { text.displayable }
+
+    /// Text from outside on one line, cut to a length.
+    func shown(_ text: String, limit: Int) -> String {
+        let line = text.displayableOnOneLine
+        return line.count > limit ? line.prefix(limit - 1) + "…" : line
+    }
+
+    // MARK: Addresses
+
+    /// The characters of a part of an address that need no escape; a colon would look like a scheme.
+    private static let plain = CharacterSet.urlPathAllowed.subtracting(["/", ":", ";", "%"])
+
+    /// A name as a part of an address.
+    func address(_ name: String) -> String { name.addingPercentEncoding(withAllowedCharacters: Self.plain) ?? "" }
+
+    /// Whether a cell has a page of its own; the others are lines of their package's page.
+    func hasOwnPage(_ cell: ListedCell) -> Bool {
+        cell.state.outcome == .failure || cell.state.outcome == .infrastructure || cell.standing == .flaky
+    }
+
+    /// The file of a cell's own page.
+    func path(of cell: Cell) -> String { "cells/\(cell.target)/\(cell.compiler)/\(cell.package).html" }
+
+    /// Where a cell is shown, as an address from the site's root.
+    func href(_ cell: ListedCell) -> String {
+        let name = cell.state.cell
+        guard hasOwnPage(cell) else { return "packages/\(address(name.package.name)).html#\(anchor(name))" }
+        return "cells/\(address(name.target))/\(address(name.compiler))/\(address(name.package.description)).html"
+    }
+
+    /// The fragment of a cell in its package's page.
+    func anchor(_ cell: Cell) -> String { address(cell.description.replacing("/", with: "_")) }
+
+    // MARK: Words
+
+    /// What a link to a cell shows: its class, mark, words and address.
+    func link(_ cell: ListedCell) -> TemplateValues {
+        let look = StandingLook(cell)
+        return [
+            "class": look.name, "mark": look.mark, "words": shown(cell.state.words, limit: 60), "href": href(cell),
+        ]
+    }
+
+    /// `2026-11-28 21:40 UTC`.
+    func time(_ seconds: Int) -> String {
+        let text = Date(timeIntervalSince1970: Double(seconds)).formatted(
+            .iso8601.year().month().day().dateSeparator(.dash).time(includingFractionalSeconds: false).timeSeparator(
+                .colon))
+        return text.prefix(16).replacing("T", with: " ") + " UTC"
+    }
+
+    /// `35,486`.
+    func number(_ number: Int) -> String {
+        var digits = Array(String(number).reversed())
+        for place in stride(from: 3, to: digits.count, by: 3).reversed() { digits.insert(",", at: place) }
+        return String(digits.reversed())
+    }
+
+    /// `1 cell`, `35,486 cells`.
+    func counted(_ count: Int, _ noun: String) -> String { "\(number(count)) \(noun)\(count == 1 ? "" : "s")" }
+
+    /// Columns in few words: all columns as such, a compiler on all targets, all compilers of a target as the target alone.
+    func columnsInWords(_ cells: some Sequence<Cell>) -> String {
+        var hit = Set(cells.map(SiteColumn.init))
+        if hit.count == columns.count, columns.count > 1 { return "all \(columns.count) columns" }
+        var parts: [String] = []
+        for compiler in Set(columns.map(\.compiler)).sorted() {
+            let all = columns.filter { $0.compiler == compiler }
+            guard all.count > 1, all.allSatisfy(hit.contains) else { continue }
+            parts.append("\(compiler) on all \(all.count) targets")
+            hit.subtract(all)
+        }
+        for target in targetNames {
+            let some = columns.filter { $0.target == target && hit.contains($0) }.map(\.compiler)
+            guard !some.isEmpty else { continue }
+            let isWhole = some.count > 1 && some.count == columns.count { $0.target == target }
+            parts.append(isWhole ? target : "\(target)/\(some.joined(separator: ", "))")
+        }
+        return shown(parts.joined(separator: " · "))
+    }
+
+    /// The names of the targets that have cells, in order.
+    var targetNames: [String] {
+        columns.reduce(into: []) { names, column in
+            if names.last != column.target { names.append(column.target) }
+        }
+    }
+
+    /// Since when a cell is as it is.
+    func since(_ cell: ListedCell) -> String {
+        switch (cell.sinceRun, cell.since) {
+        case (let run?, let seconds?): "run \(run), \(time(seconds).prefix(10))"
+        case (let run?, nil): "run \(run)"
+        case (nil, let seconds?): String(time(seconds).prefix(10))
+        case (nil, nil): ""
+        }
+    }
+}

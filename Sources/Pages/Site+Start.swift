@@ -1,0 +1,95 @@
+internal import Core
+internal import Model
+internal import Review
+
+extension Site {
+    /// Standings in the order in which a reader wants to know of them.
+    static let order: [Standing] = [
+        .broken, .new, .fixed, .stillFailing, .blocked, .flaky, .infrastructure, .unsolvable, .cancelled, .pending, .ok,
+        .excluded,
+    ]
+
+    /// The first page: numbers, what changed in the last run, the causes, and the columns.
+    func startPage() throws -> Page {
+        let counts = Dictionary(grouping: cells, by: \.standing).mapValues(\.count)
+        let run = runs.first
+        var values: TemplateValues = [
+            "repositories": results.header.repositories.map { repository -> TemplateValues in
+                ["location": shown(repository.location), "commit": String(repository.commit.prefix(12))]
+            },
+            "run": run.map { "run \($0.number), \(time($0.end ?? $0.begin))" } ?? "not run yet",
+            "figures": Self.order.compactMap { standing -> TemplateValues? in
+                guard let count = counts[standing] else { return nil }
+                return [
+                    "class": StandingLook(standing).name, "number": number(count),
+                    "label": StandingLook.words(standing),
+                ]
+            },
+            "bar": bar(counts), "denominator": denominator,
+            "changesAgainst": run.map {
+                $0.number > 1 ? "in run \($0.number), against what was recorded before" : "in the first run"
+            } ?? "",
+            "changes": changes(),
+        ]
+        let failures = causes.filter { $0.kind != .unsolvable }
+        values.merge(causeTable(Array(failures.prefix(20)), of: failures.count)) { $1 }
+        values.merge(columnTable(columns)) { $1 }
+        return page("start", at: "index.html", title: "Start", values)
+    }
+
+    /// The shares of the standings, of a thousand.
+    private func bar(_ counts: [Standing: Int]) -> [TemplateValues] {
+        var start = 0.0
+        return Self.order.reversed().compactMap { standing in
+            guard let count = counts[standing] else { return nil }
+            let width = 1000 * Double(count) / Double(max(1, cells.count))
+            defer { start += width }
+            return [
+                "class": StandingLook(standing).name, "x": "\((start * 10).rounded() / 10)",
+                "width": "\((width * 10).rounded() / 10)",
+            ]
+        }
+    }
+
+    /// What is news of the last run, by standing.
+    private func changes() -> [TemplateValues] {
+        [Standing.broken, .new, .fixed, .flaky].compactMap { standing in
+            let changed = cells.filter { $0.standing == standing }
+            guard !changed.isEmpty else { return nil }
+            let look = StandingLook(standing)
+            var names: [String] = []
+            for cell in changed
+            where names.last != cell.state.cell.package.name && !names.contains(cell.state.cell.package.name) {
+                names.append(cell.state.cell.package.name)
+            }
+            let first = names.prefix(12).joined(separator: ", ")
+            return [
+                "class": look.name, "mark": look.mark, "href": "grid.html#q=state:\(look.name)",
+                "label": "\(counted(changed.count, "cell")) \(StandingLook.words(standing))",
+                "packages": shown(names.count > 12 ? "\(first) and \(names.count - 12) more" : first),
+            ]
+        }
+    }
+
+    /// The values of the table of columns: how many cells of each stand how.
+    func columnTable(_ columns: [SiteColumn]) -> TemplateValues {
+        var counts: [SiteColumn: [Standing: Int]] = [:]
+        for cell in cells { counts[SiteColumn(cell.state.cell), default: [:]][cell.standing, default: 0] += 1 }
+        let used = Self.order.filter { standing in columns.contains { counts[$0]?[standing] != nil } }
+        return [
+            "columnsCaption": "Cells by state", "states": used.map { ["label": StandingLook.words($0)] },
+            "columns": columns.map { column -> TemplateValues in
+                let own = counts[column] ?? [:]
+                return [
+                    "target": shown(column.target), "targetFile": address(column.target),
+                    "compiler": shown(column.compiler),
+                    "cells": number(own.values.reduce(0, +)),
+                    "counts": used.map { standing -> TemplateValues in
+                        let count = own[standing] ?? 0
+                        return ["number": number(count), "class": count == 0 ? "zero" : StandingLook(standing).name]
+                    },
+                ]
+            },
+        ]
+    }
+}

@@ -1,0 +1,58 @@
+internal import Core
+internal import Foundation
+internal import Review
+internal import Store
+
+extension Site {
+    /// Writes the pages and the logs of failures into a directory, which is made where it does not exist.
+    ///
+    /// A file that is there already with the same content is not touched; others are written aside and then renamed. The first
+    /// page comes last, so that it refers to nothing that is not there.
+    ///
+    /// - Parameter files: Further files, by their names.
+    /// - Returns: How many files were written.
+    /// - Throws: `Failure` of the category `unavailable` for the first file that cannot be written; `StoreError`.
+    package func write(to directory: String, with files: [(name: String, text: String)]) throws -> Int {
+        let folder = SiteFolder(directory)
+        for file in files { try folder.write(Array(file.text.utf8), to: file.name) }
+        for digest in cells.filter(hasOwnPage).compactMap(\.state.log) {
+            guard let log = Digest(hex: digest), let bytes = try results.store.logs.read(log) else { continue }
+            let text = String(decoding: bytes, as: UTF8.self).displayable
+            try folder.write(Array(text.utf8), to: "logs/\(digest).txt")
+            if let page = try logPage(digest) { try folder.write(page.bytes, to: page.path) }
+        }
+        for path in paths.reversed() {
+            if let page = try page(at: path) { try folder.write(page.bytes, to: page.path) }
+        }
+        return folder.written
+    }
+}
+
+/// The folder of a report.
+private final class SiteFolder {
+    private let root: URL
+    private(set) var written = 0
+    private var made: Set<String> = []
+
+    init(_ directory: String) {
+        root = URL(filePath: directory, directoryHint: .isDirectory)
+    }
+
+    func write(_ bytes: [UInt8], to path: String) throws(Failure) {
+        let file = root.appending(path: path, directoryHint: .notDirectory)
+        let data = Data(bytes)
+        if (try? Data(contentsOf: file)) == data { return }
+        do {
+            let parent = file.deletingLastPathComponent()
+            if made.insert(parent.path).inserted {
+                try FileManager.default.createDirectory(at: parent, withIntermediateDirectories: true)
+            }
+            try data.write(to: file, options: .atomic)
+            written += 1
+        } catch {
+            throw Failure(
+                .unavailable, "cannot write '\(file.path)': \(systemReason(of: error) ?? "\(error)")",
+                hint: "choose a directory that can be written and has space")
+        }
+    }
+}

@@ -1,0 +1,133 @@
+internal import Core
+package import Model
+internal import Records
+package import Review
+
+/// The pages of a deployment as it was at one moment.
+///
+/// Pages link to each other by relative addresses, so that they are the same in a folder and on a server. They are a function of
+/// the store: made twice, they are equal byte for byte.
+package struct Site: Sendable {
+    let results: DeploymentResults
+    let templates: PageTemplates
+    /// In order of their names.
+    let cells: [ListedCell]
+    /// The targets with their compilers, in order.
+    let columns: [SiteColumn]
+    let grid: GridRows
+    /// Those that spoil most cells first.
+    let causes: [Cause]
+    /// Newest first.
+    let runs: [RunRecord]
+    /// Where the cells of a package are in `cells`, by the package's name.
+    let packages: [String: [Int]]
+    /// The names of the packages, in order.
+    let packageNames: [String]
+    /// Where the cells of logs are in `cells`, by the log's digest.
+    let logs: [String: Int]
+    /// The places of causes, by the cells that they spoil.
+    let causesOfCells: [Cell: Int]
+
+    /// Reads what the pages show, logs excepted.
+    ///
+    /// - Parameter selectors: The cells of the pages; none picks all.
+    /// - Throws: `StoreError`, `Failure`.
+    package init(_ results: DeploymentResults, picked selectors: [Selector] = []) throws {
+        self.results = results
+        templates = try PageTemplates()
+        cells = try results.listedCells(picked: selectors)
+        columns = Set(cells.map { SiteColumn($0.state.cell) }).sorted()
+        grid = GridRows(cells, columns: columns)
+        causes = try results.causes(picked: selectors)
+        runs = try RunRecords(of: results.header.deployment, in: results.store).newest(limit: 100)
+        packages = Dictionary(grouping: cells.indices, by: { [cells] in cells[$0].state.cell.package.name })
+        packageNames = packages.keys.sorted()
+        logs = Dictionary(
+            cells.indices.compactMap { [cells] place in cells[place].state.log.map { ($0, place) } }
+        ) { first, _ in first }
+        var causesOfCells: [Cell: Int] = [:]
+        for (number, cause) in causes.enumerated() {
+            for cell in cause.cells + cause.blocks { causesOfCells[cell] = number }
+        }
+        self.causesOfCells = causesOfCells
+    }
+
+    /// The states of the cells, in order of their names.
+    package var states: [CellState] { cells.map(\.state) }
+
+    /// The addresses of all pages but logs, relative to the site's root.
+    package var paths: [String] {
+        [
+            "index.html", "grid.html", "grid-details.js", "style.css", "grid.js", "causes.html", "packages.html",
+            "targets.html",
+        ]
+            + ["runs.html", "unsolvable.html", "flaky.html", "accepted.html"]
+            + tableLetters.map { "tables/\($0).html" }
+            + targetNames.map { "targets/\($0).html" }
+            + packageNames.map { "packages/\($0).html" }
+            + causes.map { "causes/\($0.id).html" }
+            + runs.map { "runs/\($0.number).html" }
+            + cells.filter { hasOwnPage($0) }.map { path(of: $0.state.cell) }
+    }
+
+    /// The page at an address; nil where there is none.
+    ///
+    /// - Throws: `StoreError`, `Failure`.
+    package func page(at path: String) throws -> Page? {
+        let parts = path.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
+        switch parts.count {
+        case 1: return try topPage(path)
+        case 2 where parts[1].hasSuffix(".html"): return try page(in: parts[0], String(parts[1].dropLast(5)))
+        case 4 where parts[0] == "cells" && parts[3].hasSuffix(".html"):
+            return try cellPage("\(parts[1])/\(parts[2])/\(parts[3].dropLast(5))")
+        default: return nil
+        }
+    }
+
+    private func topPage(_ path: String) throws -> Page? {
+        switch path {
+        case "", "index.html": try startPage()
+        case "grid.html": gridPage()
+        case "grid-details.js": gridDetails()
+        case "style.css": Page(path, "text/css; charset=utf-8", PackageResources.style_css)
+        case "grid.js": Page(path, "text/javascript; charset=utf-8", PackageResources.grid_js)
+        case "causes.html": causeListPage()
+        case "packages.html": packageTablePage(letter: nil)
+        case "targets.html": targetListPage()
+        case "runs.html": runListPage()
+        case "unsolvable.html": unsolvablePage()
+        case "flaky.html": flakyPage()
+        case "accepted.html": acceptedPage()
+        default: nil
+        }
+    }
+
+    private func page(in folder: String, _ name: String) throws -> Page? {
+        switch folder {
+        case "causes": try causePage(name)
+        case "packages": try packagePage(name)
+        case "tables": packageTablePage(letter: name)
+        case "targets": targetPage(name)
+        case "runs": try runPage(name)
+        case "logs": try logPage(name)
+        default: nil
+        }
+    }
+}
+
+/// A target with a compiler.
+struct SiteColumn: Hashable, Comparable {
+    let target: String
+    let compiler: String
+
+    init(_ cell: Cell) {
+        (target, compiler) = (cell.target, cell.compiler)
+    }
+
+    /// `TARGET/COMPILER`.
+    var name: String { "\(target)/\(compiler)" }
+
+    static func < (left: SiteColumn, right: SiteColumn) -> Bool {
+        (left.target, left.compiler) < (right.target, right.compiler)
+    }
+}

@@ -1,0 +1,77 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// The pages that `ci report` writes, of a recorded deployment.
+@Suite struct ReportPagesTests {
+    private static let report = Task { () -> (folder: TemporaryDirectory, pages: [String: String]) in
+        let world = try await RecordedStore()
+        #expect(try world.run("report", "--output", "site").status == 0)
+        let files = try world.folder.files(below: "site")
+        let pages = files.filter { $0.hasSuffix(".html") }.map { ($0, world.folder.read("site/\($0)") ?? "") }
+        return (world.folder, Dictionary(uniqueKeysWithValues: pages))
+    }
+
+    /// Every reference leads to a file of the report, and to an element there.
+    @Test func referencesLeadSomewhere() async throws {
+        let (folder, pages) = try await Self.report.value
+        let files = Set(try folder.files(below: "site"))
+        for (name, text) in pages {
+            for match in text.matches(of: /(?:href|src)="([^"]*)"/) {
+                let parts = match.output.1.split(separator: "#", omittingEmptySubsequences: false).map {
+                    $0.removingPercentEncoding ?? ""
+                }
+                let base = URL(filePath: "/\(name)")
+                let page =
+                    parts[0].isEmpty
+                    ? name
+                    : String(
+                        URL(filePath: parts[0], relativeTo: base.deletingLastPathComponent()).standardizedFileURL.path
+                            .dropFirst())
+                #expect(files.contains(page), "\(name) refers to \(match.output.1)")
+                // A fragment of the grid is a filter.
+                if parts.count == 2, !parts[1].isEmpty, page != "grid.html" {
+                    #expect(pages[page]?.contains("id=\"\(parts[1])\"") == true, "\(name) refers to \(match.output.1)")
+                }
+            }
+        }
+    }
+
+    /// Nothing runs that is not a file of the report, and no page asks another machine for anything.
+    @Test func noPageHasScriptsOrStylesOfItsOwn() async throws {
+        for (name, text) in try await Self.report.value.pages {
+            for script in text.matches(of: /<script([^>]*)>/) {
+                #expect(script.output.1.contains("src=") || script.output.1.contains("application/json"), "\(name)")
+            }
+            #expect(text.firstMatch(of: /<style| style="| on[a-z]+="|(?:href|src)="[a-z]+:/) == nil, "\(name)")
+        }
+    }
+
+    @Test func everyCellIsOnThePageOfItsPackage() async throws {
+        let pages = try await Self.report.value.pages
+        for package in ["good.1", "bad.1", "top.1", "tested.1", "lost.1", "waiting.dev"] {
+            let name = package.prefix { $0 != "." }
+            #expect(pages["packages/\(name).html"]?.contains("id=\"debian-12_4.13.1_\(package)\"") == true)
+        }
+        #expect(pages["cells/debian-12/4.13.1/bad.1.html"] != nil)
+        #expect(pages["index.html"]?.contains("1 of 6") == false)
+    }
+
+    /// A page that is equal is not written again; one that is not, is.
+    @Test func onlyWhatChangedIsWrittenAgain() async throws {
+        let world = try await RecordedStore()
+        #expect(try world.run("report", "--output", "site").status == 0)
+        let before = try Dictionary(
+            uniqueKeysWithValues: world.folder.files(below: "site").map { ($0, try inode(world.folder("site/\($0)"))) })
+        try world.folder.write("changed", to: "site/index.html")
+        #expect(try world.run("report", "--output", "site").status == 0)
+        for (file, inode) in before where file != "index.html" {
+            #expect(try self.inode(world.folder("site/\(file)")) == inode, "\(file) was written again")
+        }
+        #expect(world.folder.read("site/index.html") != "changed")
+    }
+
+    private func inode(_ path: String) throws -> UInt64 {
+        try #require(FileManager.default.attributesOfItem(atPath: path)[.systemFileNumber] as? UInt64)
+    }
+}
