@@ -25,7 +25,14 @@ public struct Glob: Hashable, Sendable, CustomStringConvertible {
     /// - Complexity: O(pattern × text): the last star only is ever taken back.
     public func matches(_ text: some StringProtocol) -> Bool {
         if isLiteral { return text == pattern }
-        let letters = Array(text.utf8)
+        return matches(bytes: Array(text.utf8))
+    }
+
+    /// Whether all of `letters`, the bytes of a text, match.
+    ///
+    /// - Complexity: O(pattern × text): the last star only is ever taken back.
+    public func matches(bytes letters: some RandomAccessCollection<UInt8>) -> Bool {
+        let letters = Array(letters)
         var at = 0
         var inPattern = 0
         var retry: (pattern: Int, text: Int)?

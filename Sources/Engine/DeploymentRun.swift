@@ -24,8 +24,10 @@ package struct DeploymentRun: Sendable {
     package let runner: any JobRunner
     /// How the worker of this process registers.
     package let registration: WorkerRegistration
-    /// Which cells; none picks all.
+    /// The selectors by which the cells were picked, for the record of the run; none where all cells were.
     package let selectors: [Selector]
+    /// Which cells are to be decided; nil: all.
+    package let picked: Set<Cell>?
     /// What to do where another process runs the deployment.
     package let policy: Policy
     /// Why the run was started, in the words of who started it.
@@ -37,7 +39,7 @@ package struct DeploymentRun: Sendable {
 
     package init(
         store: Store, plan: Plan, runner: any JobRunner, registration: WorkerRegistration,
-        selectors: [Selector] = [], policy: Policy = .join, trigger: String = "manual",
+        selectors: [Selector] = [], picked: Set<Cell>? = nil, policy: Policy = .join, trigger: String = "manual",
         drain: DrainRequest = DrainRequest(),
         lastOutput: @escaping @Sendable (Digest) -> Int? = { _ in nil }
     ) {
@@ -46,6 +48,7 @@ package struct DeploymentRun: Sendable {
         self.runner = runner
         self.registration = registration
         self.selectors = selectors
+        self.picked = picked
         self.policy = policy
         self.trigger = trigger
         self.drain = drain
@@ -150,7 +153,7 @@ package struct DeploymentRun: Sendable {
             let requests = try retryHeads()
             try results.refresh(from: store)
             let records = try self.records(results)
-            let wanted = try wantedCells(records, of: round)
+            let wanted = wantedCells(records, of: round)
             let worklist = try worklist(wanted, records, round)
             let run = planRun(
                 worklist, recording, coordination, cancellations: cancellations, files: files, backgroundRepack,
@@ -314,17 +317,12 @@ extension DeploymentRun {
     }
 
     /// The cells that the run decides: those that were picked at its beginning and are not cancelled.
-    private func wantedCells(_ records: RecordedResults, of round: Round) throws -> Set<Cell> {
-        let tasks = try TaskIndex(plan.tasks)
-        return Set(
+    private func wantedCells(_ records: RecordedResults, of round: Round) -> Set<Cell> {
+        Set(
             plan.cells.filter { cell in
                 let recorded = records.result(of: cell.cell).flatMap { cell.isDecided(by: $0) ? $0 : nil }
                 if recorded?.outcome == .cancelled { return false }
-                if let wanted = round.wanted { return wanted.contains(cell.cell) }
-                return selectors.isEmpty
-                    || selectors.contains {
-                        $0.picks(cell.cell, result: recorded, tasks: tasks.tasks(of: cell.cell))
-                    }
+                return (round.wanted ?? picked)?.contains(cell.cell) ?? true
             }.map(\.cell))
     }
 

@@ -10,6 +10,8 @@ private let library: Void = {
     _ = ciso_git_strict_hash_verification(0)
     // `RepositoryOwnership` checks owners: libgit2 1.5 reports a refusal as a missing repository, and ignores `*`.
     _ = ciso_git_owner_validation(0)
+    // By itself it keeps 256 MiB of commits and trees, which a walk through a long history fills and never uses again.
+    _ = ciso_git_cache_size(32 << 20)
     // These change nothing about how objects and references are read.
     let known: [String] = ["partialclone", "preciousobjects", "worktreeconfig"]
     let extensions = known.map { strdup($0) }
@@ -145,6 +147,12 @@ public final class GitRepository {
             defer { git_config_free(single) }
             return values(of: key, in: single)
         }
+    }
+
+    /// The address in the configuration of the user or of the system, `user.email`; nil where there is none.
+    package static var userAddress: String? {
+        let (system, user) = configurationFiles()
+        return configuredValues(of: "user.email", inFiles: [system].compactMap { $0 } + user).last
     }
 
     /// Where git looks for the configuration of the system and of the user, in the order in which it reads them.

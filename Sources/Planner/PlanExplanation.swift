@@ -19,7 +19,7 @@ extension Planner {
         let (columns, mistakes) = try selectedCells()
         guard mistakes.isEmpty else { throw Failure(.input, mistakes) }
         let picked = columns.flatMap { column in
-            column.entries.filter { selector.picks(column.cell(of: $0), result: nil) }.map { (column, $0) }
+            column.entries.filter { selector.picks(name: column.cell(of: $0)) }.map { (column, $0) }
         }
         guard let (column, entry) = picked.first else {
             throw nothing(pickedBy: text, among: columns)

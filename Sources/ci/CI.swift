@@ -15,7 +15,8 @@ struct CI: AsyncParsableCommand {
         abstract: "A CI runner for matrices of opam packages, compilers and operating systems.",
         discussion: """
             A cell is named TARGET/COMPILER/PACKAGE.VERSION. A SELECTOR is a cell with globs, or outcome:WORD, \
-            signature:TEXT, task:ID.
+            change:WORD, kind:WORD, signature:TEXT, grep:TEXT, maintainer:ADDRESS, tag:WORD, since:RUN|DATE, task:ID; with a \
+            ! before it, it picks the other cells. Selectors of one kind are alternatives; a cell has to match one of each kind.
 
             Exit codes: 0 all required cells are good; 1 a required cell is not good; 2 wrong input; 3 infrastructure \
             failure; 64 wrong usage; 70 a bug in ciso; 130 interrupted.
@@ -28,6 +29,8 @@ struct CI: AsyncParsableCommand {
             WorkerCommand.self,
             SubmitCommand.self,
             ResultsCommand.self,
+            ShowCommand.self,
+            MineCommand.self,
             StatusCommand.self,
             WatchCommand.self,
             LogCommand.self,

@@ -88,6 +88,7 @@ extension RunCommand {
             in: procedure.configuration, store: procedure.path, isRead: true)
         let reader = try DeploymentResults(store: store, documents, header, cache: cache)
         try reader.check(selectors)
+        let picked = selectors.isEmpty ? nil : Set(try reader.cells(picked: selectors).map(\.cell))
         let plan = try await reader.plan()
         try runner.requireUsers(for: plan.targets)
         let slots =
@@ -96,8 +97,9 @@ extension RunCommand {
         var registration = try machine.registration(
             of: "ci run", store: procedure.path, catalog: procedure.catalog, slots: slots, procedure.configuration)
         registration.deployment = header.deployment
-        _ = try await run(plan, documents, selectors, results, in: store, runner: runner, registration)
-        let states = try DeploymentResults(store: store, documents, header, cache: cache).states(picked: selectors)
+        _ = try await run(
+            plan, documents, (selectors, picked), results, in: store, runner: runner, registration)
+        let states = try DeploymentResults(store: store, documents, header, cache: cache).states(of: picked)
         return Dictionary(states.map { ($0.state, 1) }, uniquingKeysWith: +)
     }
 

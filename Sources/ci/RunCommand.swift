@@ -90,6 +90,7 @@ struct RunCommand: AsyncParsableCommand, TracedCommand, SandboxingCommand {
         let plan = try await reader.plan()
         let only = try only.selectors()
         try reader.check(only)
+        let picked = only.isEmpty ? nil : Set(try reader.cells(picked: only).map(\.cell))
         let slots =
             try Settings.jobs.value(flag: jobs, in: configuration) ?? ProcessInfo.processInfo.activeProcessorCount
         var registration = try machine.registration(
@@ -99,17 +100,17 @@ struct RunCommand: AsyncParsableCommand, TracedCommand, SandboxingCommand {
             try logs.begin($0)
         }
         try runner.requireUsers(for: plan.targets)
-        results = try await run(plan, documents, only, results, in: store, runner: runner, registration)
+        results = try await run(plan, documents, (only, picked), results, in: store, runner: runner, registration)
         try await serveTasks(
             in: store, TaskProcedure(path: path, catalog, configuration, runner), of: serve ? nil : plan.deployment)
         try runner.trimCache()
         let recorded = try DeploymentResults(store: store, documents, header, cache: cache)
         if format == .text {
-            SummaryPrinter.print(try recorded.summary(picked: only, causes: SummaryText.causes))
+            SummaryPrinter.print(try recorded.summary(of: picked, causes: SummaryText.causes))
         } else {
-            try CellPrinter(format: format).print(recorded.states(picked: only))
+            try CellPrinter(format: format).print(recorded.states(of: picked))
         }
-        if let exit = EarlyExit(of: try recorded.overallState(picked: only)) { throw exit }
+        if let exit = EarlyExit(of: recorded.overallState(of: picked)) { throw exit }
     }
 
     /// The plan to run: that of the matrix, if there is one, or that of the deployment.
@@ -144,15 +145,16 @@ struct RunCommand: AsyncParsableCommand, TracedCommand, SandboxingCommand {
     ///
     /// - Returns: The results as the run read them last.
     func run(
-        _ plan: Plan, _ documents: PlanDocuments, _ only: [Selector], _ results: ResultTables, in store: Store,
+        _ plan: Plan, _ documents: PlanDocuments, _ only: (selectors: [Selector], cells: Set<Cell>?),
+        _ results: ResultTables, in store: Store,
         runner: any JobRunner, _ registration: WorkerRegistration
     ) async throws -> ResultTables {
         let display = ProgressDisplay(talk)
         await display.greet(plan)
         let drain = DrainRequest()
         let run = DeploymentRun(
-            store: store, plan: plan, runner: runner, registration: registration, selectors: only,
-            policy: wait ? .wait : .join, trigger: trigger, drain: drain,
+            store: store, plan: plan, runner: runner, registration: registration, selectors: only.selectors,
+            picked: only.cells, policy: wait ? .wait : .join, trigger: trigger, drain: drain,
             lastOutput: { [logs = store.logs] in logs.lastWritten(startingWith: $0.hex) })
         let work = Task {
             try await run.run(

@@ -84,10 +84,12 @@ final class StoredWorld: Sendable {
         observe: @escaping @Sendable (RunEvent) async -> Void = { _ in }
     ) async throws {
         let plan = plan ?? self.plan()
+        let selector = only.flatMap { Selector($0) }
         let run = DeploymentRun(
             store: try store(), plan: plan, runner: Runner(world: self, pause: pause),
-            registration: .test(plan.deployment, slots: slots),
-            selectors: only.flatMap { Selector($0) }.map { [$0] } ?? [], policy: policy, drain: drain)
+            registration: .test(plan.deployment, slots: slots), selectors: selector.map { [$0] } ?? [],
+            picked: selector.map { selector in Set(plan.cells.map(\.cell).filter(selector.picks(name:))) },
+            policy: policy, drain: drain)
         try await run.run(files: { _ in PackageFiles(opam: []) }, observe: observe)
     }
 

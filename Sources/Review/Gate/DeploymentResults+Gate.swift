@@ -70,11 +70,13 @@ extension DeploymentResults {
     ) throws -> [ComparedCell] {
         guard let plan = base.plan else { return [] }
         let contents = index.contents
+        let selection = Selection(selectors)
+        let source = try SubjectSource(selection, in: self)
         let present = Set(index.plannedPlaces.map { Position(contents.cells[$0]) })
         return try base.cells.filter { cell in
             guard let place = contents.place(of: cell.cell), !present.contains(Position(contents.cells[place])),
                 !advisory.contains(cell.cell.target),
-                selectors.isEmpty || selectors.contains(where: { $0.picks(cell.cell, result: nil) })
+                selection.picks(IndexedSubject(place: place, source: source))
             else { return false }
             let shard = CellShard(
                 target: cell.cell.target, compiler: cell.cell.compiler, package: cell.cell.package.name)

@@ -46,7 +46,7 @@ package struct LogFollower: Sendable {
         if picked.isEmpty {
             // A package that is built only because others need it has no cell, but it runs under its name.
             let running = try DispatchValues(results.store.ephemeral).running(of: results.header.deployment).filter {
-                selector.picks($0.cell, result: nil)
+                selector.picks(name: $0.cell)
             }
             if let job = running.first, running.count == 1, let id = Digest(hex: job.job) { return (job.cell, [id]) }
         }

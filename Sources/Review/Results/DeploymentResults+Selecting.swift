@@ -20,12 +20,23 @@ extension DeploymentResults {
         return state
     }
 
-    /// Checks that each selector matches a cell of the plan.
+    /// Checks that each selector picks a cell of the plan, and all of them together.
     ///
     /// - Throws: `Failure` of the category `input` for the first that does not, with what may have been meant.
     package func check(_ selectors: [Selector]) throws {
-        for selector in selectors where try cells(picked: [selector]).isEmpty {
-            throw try nothing(pickedBy: selector)
+        for selector in selectors {
+            // What a `!` is before need not be there, but a name has to be one.
+            if case .not(let inner) = selector {
+                guard case .cells = inner, try places(picked: [inner]).isEmpty else { continue }
+                throw try nothing(pickedBy: inner)
+            }
+            if try places(picked: [selector]).isEmpty { throw try nothing(pickedBy: selector) }
+        }
+        if selectors.count > 1, try places(picked: selectors).isEmpty {
+            let words = selectors.map { "'\($0)'" }.joined(separator: " ")
+            throw Failure(
+                .input, "no cell matches all of \(words)",
+                hint: "selectors of one kind are alternatives, and a cell has to match one of each kind")
         }
     }
 
@@ -36,14 +47,26 @@ extension DeploymentResults {
     }
 
     private func reason(for selector: Selector) throws -> (message: String?, hint: String?) {
-        let list = "'ci results' lists the cells"
+        let list = "'ci results --all' lists the cells"
+        func words(_ what: String, _ words: some Sequence<String>) -> String {
+            let words = Set(words).sorted()
+            return words.isEmpty
+                ? list
+                : "\(what) are \(words.prefix(12).joined(separator: ", "))"
+                    + (words.count > 12 ? ", …" : "")
+        }
+        let source = try SubjectSource(Selection([selector]), in: self)
+        let subjects = index.plannedPlaces.lazy.map { IndexedSubject(place: $0, source: source) }
         switch selector {
-        case .outcome:
-            let states = try Set(self.states(picked: []).map(\.state)).sorted()
-            return (nil, states.isEmpty ? list : "the states of the cells are \(states.joined(separator: ", "))")
+        case .outcome: return (nil, words("the states of the cells", subjects.compactMap(\.state)))
+        case .change: return (nil, words("the changes of the cells", subjects.compactMap { $0.change?.rawValue }))
+        case .kind: return (nil, words("the kinds of the failures", subjects.compactMap(\.kind)))
         case .signature: return (nil, "'ci explain' shows the signature of a failure")
-        case .task:
-            return (nil, list)
+        case .maintainer: return (nil, words("maintainers", subjects.flatMap(\.maintainers)))
+        case .tag: return (nil, words("tags", subjects.flatMap(\.tags)))
+        case .log where source.missingLogs > 0:
+            return (nil, "\(count(source.missingLogs, "log")) of failures are not in this store any more")
+        case .task, .since, .log, .not: return (nil, list)
         case .cells(let target, let compiler, let package):
             let columns = header.columns
             let targets = Set(columns.map(\.target)).sorted()
@@ -68,7 +91,7 @@ extension DeploymentResults {
     /// The states of jobs that decide no cell, and that a selector of cells picks by their names.
     private func recordedInputs(picked selector: Selector) throws -> [CellState] {
         guard case .cells = selector else { return [] }
-        return try index.inputPlaces.filter { selector.picks(index.contents.cell(at: $0), result: nil) }
+        return try index.inputPlaces.filter { selector.picks(name: index.contents.cell(at: $0)) }
             .compactMap { try index.result(at: $0, in: store) }.map(CellState.init(recorded:))
     }
 

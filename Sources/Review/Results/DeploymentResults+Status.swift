@@ -57,7 +57,14 @@ extension DeploymentResults {
 
     /// What the states of the cells come to that the selectors pick.
     package func overallState(picked selectors: [Selector]) throws -> OverallState {
-        let bad = try places(picked: selectors).lazy.map { index.contents.cells[$0] }.filter(\.isRequiredAndNotGood)
+        overallState(at: try places(picked: selectors))
+    }
+
+    /// What the states of some cells come to; nil: of all.
+    package func overallState(of cells: Set<Cell>?) -> OverallState { overallState(at: places(of: cells)) }
+
+    private func overallState(at places: [Int]) -> OverallState {
+        let bad = places.lazy.map { index.contents.cells[$0] }.filter(\.isRequiredAndNotGood)
         return bad.contains { $0.outcome == .infrastructure } ? .unavailable : bad.isEmpty ? .good : .notGood
     }
 
@@ -67,7 +74,7 @@ extension DeploymentResults {
     package func explanation(of selector: Selector) throws -> CellExplanation {
         let state = try state(picked: selector)
         return try CellExplanation(
-            state, among: states(picked: [.outcome(.failure), .outcome(.blocked)]), plan: documents,
+            state, among: states(picked: [.outcome(Glob("failure")), .outcome(Glob("blocked"))]), plan: documents,
             since: state.outcome == nil ? nil : index.commitOfState(of: state.cell))
     }
 }

@@ -115,9 +115,14 @@ package struct DeploymentResults: Sendable {
     ///
     /// - Parameter selectors: none picks all cells.
     package func states(picked selectors: [Selector]) throws -> [CellState] {
-        try places(picked: selectors).compactMap { place in
-            try index.contents.planned(at: place).map { try state(of: $0) }
-        }
+        try states(at: places(picked: selectors))
+    }
+
+    /// The states of some cells of the plan, in order of their names; nil: of all.
+    package func states(of cells: Set<Cell>?) throws -> [CellState] { try states(at: places(of: cells)) }
+
+    private func states(at places: [Int]) throws -> [CellState] {
+        try places.compactMap { place in try index.contents.planned(at: place).map { try state(of: $0) } }
     }
 
     /// The state of a cell of the plan.
@@ -152,13 +157,32 @@ package struct DeploymentResults: Sendable {
 
     /// Where the planned cells are that the selectors pick, in order of their names.
     func places(picked selectors: [Selector]) throws -> [Int] {
-        let planned = index.plannedPlaces
-        guard !selectors.isEmpty else { return planned }
-        let tasks = try TaskIndex(documents.tasks())
-        return try planned.filter { place in
-            let cell = index.contents.cell(at: place)
-            let result = index.contents.cells[place].isDecided ? try index.result(at: place, in: store) : nil
-            return selectors.contains { $0.picks(cell, result: result, tasks: tasks.tasks(of: cell)) }
+        guard !selectors.isEmpty else { return index.plannedPlaces }
+        let selection = Selection(selectors)
+        let source = try SubjectSource(selection, in: self)
+        let places = candidates(selection).filter { selection.picks(IndexedSubject(place: $0, source: source)) }
+        if let failure = source.logFailure { throw failure }
+        return places
+    }
+
+    /// Where some of the planned cells are, in order of their names; nil: all of them.
+    func places(of cells: Set<Cell>?) -> [Int] {
+        guard let cells else { return index.plannedPlaces }
+        return index.plannedPlaces.filter { cells.contains(index.contents.cell(at: $0)) }
+    }
+
+    /// Places among which are all that a selection picks: where it names packages, those of that name.
+    private func candidates(_ selection: Selection) -> [Int] {
+        var names: Set<InternedTexts.ID> = []
+        for selector in selection.selectors where !selector.isNegated {
+            guard case .cells(_, _, let package) = selector else { continue }
+            guard package.isLiteral else { return index.plannedPlaces }
+            for name in [package.pattern, PackageVersion(package.pattern)?.name].compactMap({ $0 }) {
+                if let id = index.contents.texts.id(of: name) { names.insert(id) }
+            }
         }
+        let namesPackages = selection.selectors.contains { $0.key == nil && !$0.isNegated }
+        guard namesPackages else { return index.plannedPlaces }
+        return index.plannedPlaces.filter { names.contains(index.contents.cells[$0].name) }
     }
 }

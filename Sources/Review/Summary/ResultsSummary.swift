@@ -19,6 +19,8 @@ package struct ResultsSummary: Codable, Sendable {
     package var deployment: String
     /// The newest run; absent where none was recorded.
     package var run: Int?
+    /// The run before, against which changes are told; absent where there is none.
+    package var previousRun: Int?
     /// In the order of their names.
     package var columns: [Column]
     /// How many cells are bad: failed, blocked, unsolvable or failed by the infrastructure.
@@ -36,9 +38,20 @@ extension DeploymentResults {
     ///
     /// - Parameter limit: How many causes it has at most.
     package func summary(picked selectors: [Selector] = [], causes limit: Int = .max) throws -> ResultsSummary {
+        try summary(at: places(picked: selectors), causes: limit)
+    }
+
+    /// The summary of some cells; nil: of all.
+    ///
+    /// - Parameter limit: How many causes it has at most.
+    package func summary(of cells: Set<Cell>?, causes limit: Int = .max) throws -> ResultsSummary {
+        try summary(at: places(of: cells), causes: limit)
+    }
+
+    private func summary(at places: [Int], causes limit: Int) throws -> ResultsSummary {
         let contents = index.contents
-        let places = try places(picked: selectors)
-        let run = places.reduce(UInt32(0)) { max($0, contents.cells[$1].record?.run ?? 0) }
+        let runs = try RunRecords(of: header.deployment, in: store).newest(limit: 2)
+        let run = runs.first.map { UInt32(clamping: $0.number) } ?? 0
         var counts: [ColumnKey: [Int]] = [:]
         for place in places {
             let cell = contents.cells[place]
@@ -55,11 +68,16 @@ extension DeploymentResults {
         // Among those that spoil equally many, ids decide.
         let shown = limit < causes.count ? causes.filter { $0.count >= causes[limit].count } : causes
         return ResultsSummary(
-            deployment: header.deployment, run: run == 0 ? nil : Int(run),
+            deployment: header.deployment, run: run == 0 ? nil : Int(run), previousRun: runs.dropFirst().first?.number,
             columns: columns.sorted { ($0.target, $0.compiler ?? "") < ($1.target, $1.compiler ?? "") },
             bad: causes.reduce(0) { $0 + $1.count },
             retries: retries.isEmpty ? nil : try places.count { try isRetried(at: $0) }, causeCount: causes.count,
             causes: Array(shown.map { Cause($0, in: contents) }.sorted(by: Self.isWorse).prefix(limit)))
+    }
+
+    /// The number of the newest run; 0 where none is recorded.
+    func newestRun() throws -> UInt32 {
+        try RunRecords(of: header.deployment, in: store).newest(limit: 1).first.map { UInt32(clamping: $0.number) } ?? 0
     }
 
     static func isWorse(_ left: Cause, _ right: Cause) -> Bool {

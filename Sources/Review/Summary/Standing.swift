@@ -17,14 +17,14 @@ package enum Standing: String, Codable, Sendable, CaseIterable, CodingKeyReprese
     case unsolvable
     case cancelled, pending, excluded
 
-    /// - Parameter run: The newest run; changes of runs before count as told. 0: runs are unknown.
+    /// - Parameter run: The newest run, whose changes are news; 0 where runs are unknown.
     init(_ cell: IndexedCell, run: UInt32) {
         guard cell.basis != .excluded else {
             self = .excluded
             return
         }
         let verdict = cell.verdict
-        let isNews = verdict.map { $0.run == run || $0.run == 0 } ?? false
+        let isNews = verdict.map { run == 0 || $0.run == run } ?? false
         switch cell.outcome {
         case nil: self = .pending
         case .success:

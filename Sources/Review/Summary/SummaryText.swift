@@ -27,8 +27,8 @@ package struct SummaryText: Sendable {
 
     private var head: [String] {
         let total = summary.columns.reduce(0) { $0 + $1.cells.values.reduce(0, +) }
-        let run =
-            summary.run.map { ", run \($0) against what was recorded before" } ?? ", against what was recorded before"
+        let before = summary.previousRun.map { "run \($0)" } ?? "what was recorded before"
+        let run = (summary.run.map { ", run \($0)" } ?? "") + ", against \(before)"
         let retries = summary.retries.map { $0 == 0 ? "" : ", \($0) with a pending retry" } ?? ""
         return ["\(summary.deployment): \(count(total, "cell"))\(retries)\(run)"]
     }

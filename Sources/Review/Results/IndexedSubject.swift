@@ -1,0 +1,76 @@
+internal import Core
+internal import Model
+internal import Records
+internal import Store
+
+/// A cell of an index as selectors see it. What costs time is looked up when a selector asks for it.
+struct IndexedSubject: Selectable {
+    let place: Int
+    let source: SubjectSource
+
+    private var indexed: IndexedCell { source.contents.cells[place] }
+
+    var cell: Cell { source.contents.cell(at: place) }
+    var state: String? { indexed.basis == .unplanned ? indexed.record?.outcome.rawValue : indexed.state }
+    var signature: String? { record.flatMap { source.contents.texts.text($0.signature) } }
+    var change: ResultChange? { record?.change }
+    var kind: String? { nil }
+    var since: (time: Int, run: Int?)? {
+        record.map { (Int($0.sinceTime), $0.sinceRun == 0 ? nil : Int($0.sinceRun)) }
+    }
+    var tasks: [String] { source.tasks.tasks(of: cell) }
+    var maintainers: [String] { [] }
+    var tags: [String] { [] }
+
+    private var record: IndexedRecord? { indexed.basis == .unplanned ? indexed.record : indexed.verdict }
+
+    func hasLogLine(_ glob: Glob) -> Bool {
+        guard let record, record.hasLog, record.outcome == .failure || record.outcome == .infrastructure else {
+            return false
+        }
+        return source.hasLine(glob, inLog: record.log)
+    }
+}
+
+/// What subjects of one question share. Belongs to one thread.
+final class SubjectSource {
+    let contents: IndexContents
+    /// The tasks of the plan, where a selector asks for them.
+    let tasks: TaskIndex
+    /// The first log that could not be read.
+    private(set) var logFailure: (any Error)?
+    /// Logs that a result names and that are not in the store.
+    private(set) var missingLogs = 0
+    private let store: Store
+    private var logs: [LogQuestion: Bool] = [:]
+
+    init(_ selection: Selection, in results: DeploymentResults) throws {
+        contents = results.index.contents
+        store = results.store
+        let asksForTasks = selection.selectors.contains { $0.key == .task }
+        tasks = try TaskIndex(asksForTasks ? results.documents.tasks() : [])
+    }
+
+    /// Whether a line of a log matches. The answer is kept: many cells may have one log.
+    func hasLine(_ glob: Glob, inLog digest: Digest) -> Bool {
+        let question = LogQuestion(log: digest, glob: glob)
+        if let known = logs[question] { return known }
+        var isFound = false
+        do {
+            if let log = try store.logs.read(digest) {
+                isFound = log.split(separator: UInt8(ascii: "\n")).contains { glob.matches(bytes: $0) }
+            } else {
+                missingLogs += 1
+            }
+        } catch {
+            logFailure = logFailure ?? error
+        }
+        logs[question] = isFound
+        return isFound
+    }
+}
+
+private struct LogQuestion: Hashable {
+    var log: Digest
+    var glob: Glob
+}

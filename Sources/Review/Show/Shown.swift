@@ -1,0 +1,94 @@
+internal import Core
+internal import Model
+
+/// What a word that a user drills down with stands for.
+package enum Shown: Sendable {
+    /// A cell, or a job that decides none: `TARGET/COMPILER/PACKAGE.VERSION`.
+    case cell(ShownCell)
+    /// A package in all columns: `lwt` or `lwt.5.7.0`.
+    case package(ShownPackage)
+    /// A cause by its id.
+    case cause(ShownCause)
+    /// All causes, those of the most cells first: `causes`.
+    case causes([Cause])
+    /// A target, a column, or whatever selectors pick.
+    case summary(ResultsSummary)
+}
+
+/// A cell with its history.
+package struct ShownCell: Codable, Sendable {
+    /// Its state now.
+    package var state: CellState
+    /// The id of the cause, where it is bad.
+    package var cause: String?
+    /// Its results, newest first.
+    package var history: [PastResult]
+}
+
+/// A package in the columns of the plan.
+package struct ShownPackage: Codable, Sendable {
+    /// The package's name.
+    package var name: String
+    /// Its cells, in order of their names.
+    package var cells: [CellState]
+    /// Why the bad ones of them are bad.
+    package var causes: [Cause]
+}
+
+/// A cause with the states of its cells.
+package struct ShownCause: Codable, Sendable {
+    package var cause: Cause
+    /// The cells that are bad themselves, in order of their names.
+    package var cells: [CellState]
+}
+
+extension DeploymentResults {
+    /// What a word stands for: `causes`, the id of a cause, a target, a cell, a package, or any selector.
+    ///
+    /// - Throws: `Failure` of the category `input` where it stands for nothing.
+    package func shown(_ word: String) throws -> Shown {
+        if word == "causes" { return .causes(try causes()) }
+        if let cause = try cause(named: word) { return .cause(cause) }
+        if header.columns.contains(where: { $0.target == word }) {
+            return .summary(try summary(picked: [Selector.cells(target: Glob(word), compiler: .all, package: .all)]))
+        }
+        let selector = try Selector(parsing: word)
+        let states = try states(picked: [selector])
+        guard case .cells = selector else {
+            try check([selector])
+            return .summary(try summary(picked: [selector]))
+        }
+        if states.count <= 1 { return .cell(try shownCell(selector)) }
+        let packages = Set(states.map(\.cell.package.name))
+        guard packages.count == 1, let name = packages.first else { return .summary(try summary(picked: [selector])) }
+        return .package(ShownPackage(name: name, cells: states, causes: try causes(picked: [selector])))
+    }
+
+    private func shownCell(_ selector: Selector) throws -> ShownCell {
+        let state = try state(picked: selector)
+        let causes = index.contents.place(of: state.cell).map {
+            IndexedCauses(of: [$0], in: index.contents).causes.map { Cause($0, in: index.contents).id }
+        }
+        return ShownCell(state: state, cause: causes?.first, history: try index.history(of: state.cell))
+    }
+
+    /// The cause whose id begins so; nil where the word is no beginning of an id.
+    private func cause(named word: String) throws -> ShownCause? {
+        let isID =
+            (4...8).contains(word.count) && word.allSatisfy { ("a"..."f").contains($0) || ("0"..."9").contains($0) }
+        guard isID, !isPackage(word), let cause = try causes().first(where: { $0.id.hasPrefix(word) }) else {
+            return nil
+        }
+        return ShownCause(cause: cause, cells: try cause.cells.compactMap(state(of:)))
+    }
+
+    /// Whether the plan has a package of this name.
+    private func isPackage(_ name: String) -> Bool {
+        guard let id = index.contents.texts.id(of: name) else { return false }
+        return index.plannedPlaces.contains { index.contents.cells[$0].name == id }
+    }
+
+    private func state(of cell: Cell) throws -> CellState? {
+        try index.contents.place(of: cell).flatMap(index.contents.planned).map { try state(of: $0) }
+    }
+}

@@ -1,0 +1,100 @@
+internal import Core
+internal import Foundation
+internal import Git
+internal import Model
+
+/// What `ci show` prints, as lines for a terminal.
+package struct ShownText: Sendable {
+    /// The lines that are printed unasked.
+    package static let limit = 24
+
+    private let shown: Shown
+    private let width: Int
+    private let isWhole: Bool
+
+    /// - Parameters:
+    ///   - width: The columns of the terminal; longer lines are cut off.
+    ///   - isWhole: Whether to leave nothing out.
+    package init(_ shown: Shown, width: Int, isWhole: Bool) {
+        (self.shown, self.width, self.isWhole) = (shown, max(width, 20), isWhole)
+    }
+
+    /// The lines, without colour; those that are too many are counted in the last one.
+    package var lines: [String] {
+        if case .summary(let summary) = shown, !isWhole { return SummaryText(summary, width: width).lines }
+        let lines = all.flatMap { $0.split(separator: "\n").map(String.init) }.map(\.displayableOnOneLine)
+        if isWhole { return lines }
+        let shown = lines.count <= Self.limit ? lines : Array(lines.prefix(Self.limit - 1))
+        let rest = lines.count - shown.count
+        return (shown + (rest > 0 ? ["… and \(count(rest, "line")) more: --all"] : [])).map { $0.cut(to: width) }
+    }
+
+    private var all: [String] {
+        switch shown {
+        case .cell(let cell): text(of: cell)
+        case .package(let package): text(of: package)
+        case .cause(let cause): text(of: cause)
+        case .causes(let causes):
+            causes.map { "\($0.id)  \($0.count)  \(SummaryText.words(of: $0))" }
+        case .summary(let summary):
+            SummaryText(summary, width: width).lines
+        }
+    }
+
+    private func text(of shown: ShownCell) -> [String] {
+        let state = shown.state
+        var lines = ["\(state.cell): \(state.words)"]
+        if let reason = state.reason { lines += reason.split(separator: "\n").prefix(6).map { "  \($0)" } }
+        if let accepted = state.accepted { lines.append("accepted: \(accepted)") }
+        if let cause = shown.cause { lines.append("cause: \(cause)") }
+        if !shown.history.isEmpty {
+            var table = TextTable()
+            for result in shown.history.prefix(isWhole ? .max : 8) {
+                let words =
+                    (result.outcome?.rawValue ?? "removed") + (result.phase.map { " in \($0.rawValue)" } ?? "")
+                table.add([
+                    Self.time(result.time), result.run.map { "run \($0)" } ?? "", words, result.change?.rawValue ?? "",
+                    result.commit.description.prefix(12).description,
+                ])
+            }
+            lines.append("history: \(count(shown.history.count, "result"))")
+            lines += table.lines(indentedBy: 2)
+        }
+        lines.append("next: ci explain \(state.cell)")
+        if state.log != nil { lines.append("      ci log \(state.cell)") }
+        return lines
+    }
+
+    private func text(of shown: ShownPackage) -> [String] {
+        var table = TextTable()
+        for state in shown.cells { table.add(["\(state.cell)", state.words]) }
+        return ["\(shown.name): \(count(shown.cells.count, "cell"))"]
+            + shown.causes.map { "  cause \($0.id): \(SummaryText.words(of: $0))" } + table.lines(indentedBy: 2)
+    }
+
+    private func text(of shown: ShownCause) -> [String] {
+        let cause = shown.cause
+        var lines = ["cause \(cause.id): \(SummaryText.words(of: cause))"]
+        if let signature = cause.signature { lines.append("signature: \(signature)") }
+        lines.append(
+            "\(count(cause.packages.count, "package")) in \(count(cause.columns, "column")): "
+                + "\(cause.cells.count) themselves, \(cause.blocks.count) blocked")
+        let byPackage = Dictionary(grouping: shown.cells, by: \.cell.package).sorted { $0.key < $1.key }
+        var table = TextTable()
+        for (package, states) in byPackage {
+            let columns = states.map { "\($0.cell.target)/\($0.cell.compiler)" }
+            table.add(["\(package)", columns.joined(separator: " ")])
+        }
+        lines += table.lines(indentedBy: 2)
+        if let cell = cause.cells.first { lines.append("next: ci show \(cell)") }
+        if !cause.blocks.isEmpty {
+            let names = Set(cause.blocks.map(\.package.name)).sorted()
+            lines.append("blocks: \(names.joined(separator: " "))")
+        }
+        return lines
+    }
+
+    private static func time(_ seconds: Int) -> String {
+        seconds == 0 ? "" : String(Date(timeIntervalSince1970: Double(seconds)).ISO8601Format().prefix(16))
+    }
+}
