@@ -265,7 +265,7 @@ extension DeploymentRun {
         try results.refresh(from: store)
         let records = try self.records(results)
         let round = Round()
-        let wanted = try wantedCells(records, of: round)
+        let wanted = wantedCells(records, of: round)
         // Most often this says already that something is left.
         guard
             plan.cells.allSatisfy({ cell in

@@ -11,7 +11,7 @@ package struct ResultMessage {
     package enum Key: Int, CaseIterable {
         case cell, path, job, outcome, phase, signature, blockedBy, duration, log, machine, execution, run, change,
             previous
-        case abridged, supersedes
+        case abridged, supersedes, kind, failureClass, weak
 
         fileprivate var word: StaticString {
             switch self {
@@ -31,6 +31,9 @@ package struct ResultMessage {
             case .previous: "Previous"
             case .abridged: "Abridged"
             case .supersedes: "Supersedes"
+            case .kind: "Kind"
+            case .failureClass: "Class"
+            case .weak: "Weak"
             }
         }
     }

@@ -135,6 +135,9 @@ extension IndexContents {
         record.machine = message[.machine].map { texts.intern($0) } ?? 0
         record.execution = message[.execution].map { texts.intern($0) } ?? 0
         record.previous = message[.previous].map { texts.intern($0) } ?? 0
+        record.kind = message[.kind].map { texts.intern($0) } ?? 0
+        record.failureClass = message[.failureClass].map { texts.intern($0) } ?? 0
+        record.isWeak = message[.weak] != nil
         record.isAbridged = message[.abridged] != nil
         return record
     }

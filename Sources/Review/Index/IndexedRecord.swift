@@ -28,6 +28,11 @@ struct IndexedRecord: BitwiseCopyable {
     var machine: InternedTexts.ID = 0
     var execution: InternedTexts.ID = 0
     var previous: InternedTexts.ID = 0
+    /// What kind of failure the log shows, and what failures that differ in a name only have in common.
+    var kind: InternedTexts.ID = 0
+    var failureClass: InternedTexts.ID = 0
+    /// Whether the signature names no cause.
+    var isWeak = false
 
     var outcome: Outcome { Outcome(code: outcomeCode) ?? .infrastructure }
     var phase: Phase? { Phase(code: phaseCode) }

@@ -40,7 +40,9 @@ extension ResultIndex {
         result.duration = record.duration.isNaN ? nil : record.duration
         result.machine = texts.text(record.machine)
         result.execution = texts.text(record.execution)
+        result.change = record.change
         result.previous = texts.text(record.previous).flatMap { PreviousVerdict(trailer: $0) }
+        result.run = record.run == 0 ? nil : Int(record.run)
         return result
     }
 

@@ -14,7 +14,7 @@ struct IndexedSubject: Selectable {
     var state: String? { indexed.basis == .unplanned ? indexed.record?.outcome.rawValue : indexed.state }
     var signature: String? { record.flatMap { source.contents.texts.text($0.signature) } }
     var change: ResultChange? { record?.change }
-    var kind: String? { nil }
+    var kind: String? { record.flatMap { source.contents.texts.text($0.kind) } }
     var since: (time: Int, run: Int?)? {
         record.map { (Int($0.sinceTime), $0.sinceRun == 0 ? nil : Int($0.sinceRun)) }
     }

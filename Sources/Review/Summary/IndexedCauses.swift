@@ -75,7 +75,8 @@ struct IndexedCauses {
         case .blocked: return Key(kind: .blocked, package: cell.record?.blockedBy ?? 0)
         case .failure, .success, .cancelled:
             let signature = cell.record?.signature ?? 0
-            return Key(kind: .failure, text: signature, package: signature == 0 ? cell.name : 0)
+            let isWeak = signature == 0 || cell.record?.isWeak ?? false
+            return Key(kind: .failure, text: signature, package: isWeak ? cell.name : 0)
         }
     }
 
