@@ -37,6 +37,12 @@ struct Alpine: DistributionPlugin {
         [apk.step(packages)]
     }
 
+    let versionQuery: String? = #"""
+        for package in "$@"; do
+            apk list --installed "$package" | sed -n "s/^$package-\([0-9][^ ]*\) .*/$package \1/p"
+        done
+        """#
+
     let patterns = [
         LogPattern(
             "apk-missing", .missingSystemPackage, #"^  (\S+) \(no such package\):"#, literal: "(no such package)",

@@ -37,6 +37,8 @@ struct ArchLinux: DistributionPlugin {
         [pacman.step(packages)]
     }
 
+    let versionQuery: String? = #"pacman -Q "$@""#
+
     let patterns = [
         LogPattern(
             "pacman-target", .missingSystemPackage, #"^error: target not found: (\S+)$"#, literal: "target not found",

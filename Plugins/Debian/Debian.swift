@@ -28,6 +28,8 @@ struct Debian: DistributionPlugin {
         AptFamily.install(packages)
     }
 
+    var versionQuery: String? { AptFamily.versionQuery }
+
     var patterns: [LogPattern] { AptFamily.patterns }
 
     private static func release(_ request: CheckedRequest) -> Release {

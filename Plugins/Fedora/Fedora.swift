@@ -29,6 +29,8 @@ struct Fedora: DistributionPlugin {
         [dnf.step(packages)]
     }
 
+    let versionQuery: String? = #"rpm -q --qf '%{NAME} %{VERSION}-%{RELEASE}\n' "$@""#
+
     let patterns = [
         LogPattern(
             "dnf-no-match", .missingSystemPackage, #"^No match for argument: (\S+)$"#, literal: "No match for argument",

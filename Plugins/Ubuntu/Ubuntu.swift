@@ -29,6 +29,8 @@ struct Ubuntu: DistributionPlugin {
         AptFamily.install(packages)
     }
 
+    var versionQuery: String? { AptFamily.versionQuery }
+
     var patterns: [LogPattern] { AptFamily.patterns }
 
     private static func release(_ request: CheckedRequest) -> Release {

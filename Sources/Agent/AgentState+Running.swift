@@ -53,7 +53,9 @@ extension AgentState {
             do {
                 let (request, over) = try loader.load(assignment.request)
                 base = over
-                report = await runner.run(request) { inputs.yield(.step(job, attempt: assignment.attempt, $0)) }
+                report = await runner.runConfirming(request) {
+                    inputs.yield(.step(job, attempt: assignment.attempt, $0))
+                }
             } catch {
                 report.reason = "\(Failure(describing: error))"
             }
@@ -93,7 +95,7 @@ extension AgentState {
             held[job]?.unwritten = document
         } catch {
             var short = report
-            short.overwrites = nil
+            (short.overwrites, short.details) = (nil, nil)
             held[job]?.unwritten = try? EphemeralDocument.encode(short)
         }
         writeReport(of: job)

@@ -34,9 +34,10 @@ final class RequestLoader: Sendable {
             JobRequest.Input(
                 id: input.job, job: try job(input.job), layer: input.layer, files: try files(input.files))
         }
-        let request = JobRequest(
+        var request = JobRequest(
             id: stored.job, job: try job(stored.job), files: try files(stored.files), inputs: inputs,
             target: try target(stored.target))
+        request.confirmations = min(max(0, stored.confirmations ?? 0), 9)
         return (request, stored.base)
     }
 

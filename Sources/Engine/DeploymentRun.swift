@@ -332,7 +332,8 @@ extension DeploymentRun {
             known: { records.verdict(onJob: $0) ?? round.infrastructureFailures[$0] },
             holds: { round.layers.contains($0) || runner.holds(layer: $0) },
             seconds: records.expectedSeconds,
-            isChanged: round.isFirst ? try changedCells(records).contains : { _ in false })
+            isChanged: round.isFirst ? try changedCells(records).contains : { _ in false },
+            wasGood: plan.confirm > 0 ? records.goodCells(of: plan) : { _ in false })
     }
 
     /// The cells that are not as in the plan that was run before.

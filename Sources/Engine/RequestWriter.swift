@@ -27,11 +27,13 @@ struct RequestWriter {
     /// - Parameters:
     ///   - layers: of all jobs that it is built over.
     ///   - base: identifies the layers of its inputs.
+    ///   - confirmations: how often the job is run again where it fails.
     ///   - isRepeated: whether an attempt failed, perhaps because an object was damaged.
     /// - Returns: the digest of the request.
     /// - Throws: `Failure` where the layer of an input is missing; what the blob store throws.
     mutating func request(
-        _ id: Digest, layers: [Digest: Digest], base: Digest?, target: Plan.Target, isRepeated: Bool = false
+        _ id: Digest, layers: [Digest: Digest], base: Digest?, target: Plan.Target, confirmations: Int = 0,
+        isRepeated: Bool = false
     ) throws -> Digest {
         if isRepeated { (stored, mayBeDamaged) = ([:], true) }
         defer { mayBeDamaged = false }
@@ -51,9 +53,10 @@ struct RequestWriter {
             inputs.append(.init(job: input, layer: layer, files: try object(for: built)))
         }
         try store(id, own)
-        let request = ExecutionRequest(
+        var request = ExecutionRequest(
             deployment: plan.deployment, job: id, files: try object(for: own), inputs: inputs, base: base,
             target: try object(for: target))
+        request.confirmations = confirmations > 0 ? confirmations : nil
         return try put(request.document)
     }
 

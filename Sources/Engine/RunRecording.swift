@@ -63,7 +63,8 @@ final class RunRecording: Sendable {
 
     private func state(of cell: PlannedCell, _ results: RecordedResults) -> String {
         if case .excluded = cell.basis { return "excluded" }
-        guard let result = results.result(of: cell.cell), cell.isDecided(by: result) else { return "pending" }
-        return result.outcome.rawValue
+        if let result = results.result(of: cell.cell), cell.isDecided(by: result) { return result.outcome.rawValue }
+        if case .unsolvable = cell.basis { return Outcome.unsolvable.rawValue }
+        return "pending"
     }
 }

@@ -66,6 +66,7 @@ extension RunState {
         do {
             let request = try requests.request(
                 id, layers: layers, base: inputLayers.base(of: job), target: target,
+                confirmations: run.worklist.toConfirm.contains(id) ? run.plan.confirm : 0,
                 isRepeated: dispatch.attempt(of: id) > 1)
             let place = seats.seats[seat]
             let assignment = JobAssignment(

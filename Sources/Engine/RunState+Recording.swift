@@ -121,6 +121,7 @@ extension RunState {
 
     private mutating func settle(_ id: Digest, _ result: CellResult, of job: Job) {
         results[id] = result
+        settledAt[id] = clock.now
         layers[id] = result.layer
         if let layer = result.layer, let base = inputLayers.base(of: job) { inputLayers.set(layer, of: id, over: base) }
     }
@@ -169,11 +170,15 @@ extension RunState {
         result.log = report.log
         result.layer = report.layer
         result.duration = report.duration
+        result.durations = report.durations ?? CellResult.Durations()
+        result.durations?.queued = queued[id].map { ($0 * 1000).rounded() / 1000 }
         let now = Date().timeIntervalSince1970
         result.finished = Int(now)
         result.plugin = "\(job.plugin.name) \(job.plugin.version)" + (report.pluginFile.map { " \($0)" } ?? "")
         result.attempts = dispatch.attempt(of: id)
         result.machine = report.machine
+        result.systemPackages = report.systemPackages
+        result.confirmation = report.confirmation
         result.failedAttempts = failedAttempts[id]
         result.overwrites = report.overwrites.isEmpty ? nil : report.overwrites
         result.execution = CellResult.execution(endedAt: now, named: .random(in: .min ... .max))

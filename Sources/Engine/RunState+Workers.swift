@@ -93,6 +93,8 @@ extension RunState {
         else { return }
         active[id]?.hasBegun = true
         executed.insert(id)
+        let ready = job.inputs.compactMap { settledAt[$0] }.max() ?? began
+        queued[id] = ready.duration(to: clock.now) / .seconds(1)
         await run.observe(.started(id, job, target: target.name, attempt: dispatch.attempt(of: id)))
         _ = dispatch.handle(
             .worker(.started(worker: holder.seat, job: number, token: holder.token, at: now)))

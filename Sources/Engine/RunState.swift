@@ -54,6 +54,10 @@ struct RunState {
     /// Jobs that this run had executed.
     var executed: Set<Digest> = []
     var requests: RequestWriter
+    /// When this run settled jobs.
+    var settledAt: [Digest: ContinuousClock.Instant] = [:]
+    /// Seconds that jobs waited for their start after their inputs were there.
+    var queued: [Digest: Double] = [:]
     let clock = ContinuousClock()
     let began: ContinuousClock.Instant
 

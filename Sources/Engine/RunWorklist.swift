@@ -36,6 +36,8 @@ package struct RunWorklist: Sendable {
     package let layers: InputLayers
     /// For each known failure, how many wanted cells it blocks.
     package let blocked: [Digest: Int]
+    /// The jobs to run whose failure would break a cell that was good.
+    package let toConfirm: Set<Digest>
 
     /// Whether there is nothing to run and nothing to record.
     package var isEmpty: Bool { nodes.isEmpty && settled.isEmpty }
@@ -49,12 +51,13 @@ package struct RunWorklist: Sendable {
     ///   - holds: whether the layer of a success is there.
     ///   - seconds: how long a job is expected to run.
     ///   - isChanged: which cells are not as they were when the deployment was run last.
+    ///   - wasGood: on which cells the last verdict, on whatever version of the package, is a success.
     /// - Complexity: O(cells + jobs + inputs), and for each cell the jobs that it waits for.
     package init(
         plan: Plan, wanted: (PlannedCell) -> Bool, recorded: (Cell) -> CellResult?,
         known lookUp: (Digest) -> CellResult?, holds: (Digest) -> Bool = { _ in true },
         seconds: (Job) -> Double = { _ in 1 },
-        isChanged: (Cell) -> Bool = { _ in false }
+        isChanged: (Cell) -> Bool = { _ in false }, wasGood: (Cell) -> Bool = { _ in false }
     ) {
         var builder = WorklistBuilder(plan: plan)
         let wantedCells = plan.cells.filter(wanted)
@@ -74,12 +77,29 @@ package struct RunWorklist: Sendable {
                 cost: job.map(seconds) ?? 1,
                 target: builder.targets[id]?.name ?? "")
         }
+        toConfirm = Self.toConfirm(nodes, builder.cellsDecided, wasGood)
         settled = builder.settled
         cellsDecided = builder.cellsDecided
         targets = builder.targets
         known = builder.known
         layers = builder.layers
         blocked = builder.blockedCells
+    }
+}
+
+extension RunWorklist {
+    /// The jobs that decide cells which were good, and all that these are built over.
+    private static func toConfirm(
+        _ nodes: [Node], _ cells: [Digest: [PlannedCell]], _ wasGood: (Cell) -> Bool
+    ) -> Set<Digest> {
+        var found: Set<Digest> = []
+        for node in nodes.reversed() {
+            let decides = cells[node.id] ?? []
+            guard found.contains(node.id) || decides.contains(where: { wasGood($0.cell) }) else { continue }
+            found.insert(node.id)
+            found.formUnion(node.inputs)
+        }
+        return found
     }
 }
 
@@ -118,7 +138,32 @@ extension CellResult {
         }
         self.init(cell: cell, job: job, outcome: .blocked, repositories: plan.repositories.map(\.commit))
         blockedBy = cause.cell.package
+        blockedByJob = cause.job
+        blockedChain = cause.job.flatMap { plan.chain(from: job, to: $0) }
         reason = "\(cause.cell.package): \(cause.reason ?? cause.outcome.rawValue)"
         plugin = cause.plugin
+    }
+}
+
+extension Plan {
+    /// The packages of the jobs on a shortest way from a job down to one that it is built over, without its own.
+    ///
+    /// - Returns: nil where the job is not built over the other.
+    func chain(from job: Digest, to root: Digest) -> [PackageVersion]? {
+        var above: [Digest: Digest] = [:]
+        var open = [job][...]
+        while let next = open.popFirst(), next != root {
+            for input in jobs[next]?.inputs ?? [] where input != job && above[input] == nil {
+                above[input] = next
+                open.append(input)
+            }
+        }
+        var chain: [PackageVersion] = []
+        var next = root
+        while let over = above[next], let package = jobs[next]?.package {
+            chain.append(package)
+            next = over
+        }
+        return chain.isEmpty ? nil : chain.reversed()
     }
 }

@@ -20,7 +20,7 @@ package struct KeySchema: Sendable {
         [
             "extends", "deployment", "description", "repositories", "targets", "compilers", "packages", "sets", "pins",
             "with-test", "with-doc", "lower-bounds", "include", "exclude", "accept-failures", "limits", "schedule",
-            "engine", "allow-overwrites",
+            "engine", "allow-overwrites", "confirm",
         ])
     /// An entry of `repositories:`.
     package static let repository = KeySchema(
@@ -49,7 +49,7 @@ package struct KeySchema: Sendable {
     package static let exclusion = KeySchema("exclusion", "an exclusion", ["cells", "reason"])
     /// An entry of `accept-failures:`.
     package static let acceptedFailure = KeySchema(
-        "accepted-failure", "an accepted failure", ["cells", "reason", "expires"])
+        "accepted-failure", "an accepted failure", ["cells", "reason", "expires", "phase", "signature", "tracker"])
     /// The value of `limits:`.
     package static let limits = KeySchema(
         "limits", "limits", ["time", "silence", "memory", "disk", "log", "targets", "packages"])

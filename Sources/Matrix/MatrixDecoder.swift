@@ -111,6 +111,7 @@ struct MatrixDecoder {
         if let node = fields["accept-failures"] {
             matrix.acceptFailures = reader.list(node, "'accept-failures'", of: "accepted failure", acceptedFailure)
         }
+        matrix.confirm = fields["confirm"].flatMap { reader.integer($0, "'confirm'", in: 0...9) }
         if let node = fields["schedule"] {
             matrix.schedule = reader.list(node, "'schedule'", of: "rule", scheduleRule)
         }

@@ -46,6 +46,8 @@ package struct MatrixFile: Sendable {
     package var exclude: [Exclusion] = []
     /// Cells whose failure is not counted against the matrix.
     package var acceptFailures: [AcceptedFailure] = []
+    /// How often a job is run again whose failure would break a cell that was good; nil: once.
+    package var confirm: Int?
     /// The limits of jobs.
     package var limits = LimitTable()
     /// The rules that decide which jobs run first.
@@ -289,6 +291,15 @@ package struct AcceptedFailure: Sendable {
     package var reason: String
     /// The last day on which it holds.
     package var expires: Located<CalendarDate>?
+    /// The phase that may fail, one of `phases`; nil: any.
+    package var phase: String?
+    /// A glob that the failure's signature must match; nil: any.
+    package var signature: String?
+    /// The address of the issue about the failure.
+    package var tracker: String?
+
+    /// The phases of a job that may fail.
+    package static let phases = ["fetch", "depext", "configure", "build", "test", "install"]
 }
 
 /// Cells that run earlier, the greater priority first.

@@ -67,9 +67,38 @@ extension MatrixDecoder {
             }
             return Located(date, at: node.location)
         }
+        let signature = fields["signature"].flatMap { reader.text($0, "'signature'")?.value }
+        let (phase, tracker) = (fields["phase"].flatMap(phase), fields["tracker"].flatMap(tracker))
         return reason(fields, node, of: .acceptedFailure).map {
-            AcceptedFailure(cells: cells, reason: $0, expires: expires)
+            AcceptedFailure(
+                cells: cells, reason: $0, expires: expires, phase: phase, signature: signature, tracker: tracker)
         }
+    }
+
+    private func phase(_ node: Node) -> String? {
+        guard let text = reader.text(node, "'phase'") else { return nil }
+        guard AcceptedFailure.phases.contains(text.value) else {
+            let guess = nearest(to: text.value, in: AcceptedFailure.phases).map { "did you mean '\($0)'? " } ?? ""
+            reader.report(
+                "no phase is called '\(text.value)'", at: node.location,
+                hint: guess + "phases are \(AcceptedFailure.phases.joined(separator: ", "))")
+            return nil
+        }
+        return text.value
+    }
+
+    private func tracker(_ node: Node) -> String? {
+        guard let text = reader.text(node, "'tracker'") else { return nil }
+        let isAddress =
+            ["https://", "http://"].contains { text.value.hasPrefix($0) && text.value.count > $0.count }
+            && !text.value.contains { $0.isWhitespace || $0 == "<" || $0 == ">" || $0 == "\"" }
+        guard isAddress else {
+            reader.report(
+                "'tracker' must be an address, found '\(text.value)'", at: node.location,
+                hint: "such as 'https://example.org/project/issues/12'")
+            return nil
+        }
+        return text.value
     }
 
     func scheduleRule(_ node: Node) -> ScheduleRule? {

@@ -4,57 +4,69 @@ extension PlannedCell {
     /// The cells of a document in canonical form; nil for any other.
     package static func read(_ document: [UInt8]) -> [PlannedCell]? {
         var reader = CanonicalReader(document)
-        guard reader.skip("[\n") else { return nil }
-        var cells: [PlannedCell] = []
-        repeat {
-            guard let cell = PlannedCell(&reader) else { return nil }
-            cells.append(cell)
-        } while reader.skip(",\n")
-        return reader.skip("\n]\n") && reader.isAtEnd ? cells : nil
+        let cells = reader.array { reader in reader.object { PlannedCell(&$0) } }
+        guard reader.skip("\n"), reader.isAtEnd, let cells, !cells.isEmpty else { return nil }
+        return cells
     }
 
     private init?(_ reader: inout CanonicalReader) {
-        guard reader.skip("  {\n") else { return nil }
-        var accepted: String?
-        if reader.skip("    \"accepted\" : ") {
-            accepted = reader.string()
-            guard accepted != nil, reader.skip(",\n") else { return nil }
-        }
-        guard reader.skip("    \"basis\" : {\n"), let basis = Basis(&reader),
-            reader.skip("    },\n    \"cell\" : "), let cell = reader.string().flatMap({ Cell($0) }),
-            reader.skip(",\n    \"priority\" : "), let priority = reader.number(),
-            reader.skip(",\n    \"required\" : "), let required = reader.boolean()
+        var (acceptance, accepted) = (Acceptance?.none, String?.none)
+        var (cause, untested) = (UnsolvableCause?.none, String?.none)
+        guard reader.optional("acceptance", &acceptance, { $0.object { Acceptance(&$0) } }),
+            reader.optional("accepted", &accepted, { $0.string() }),
+            reader.key("basis"), let basis = reader.object({ Basis(&$0) }),
+            reader.optional("cause", &cause, { $0.object { UnsolvableCause(&$0) } }),
+            reader.key("cell"), let cell = reader.string().flatMap({ Cell($0) }),
+            reader.key("priority"), let priority = reader.number(),
+            reader.key("required"), let required = reader.boolean(),
+            reader.optional("untested", &untested, { $0.string() })
         else { return nil }
-        var untested: String?
-        if reader.skip(",\n    \"untested\" : ") {
-            untested = reader.string()
-            guard untested != nil else { return nil }
-        }
-        guard reader.skip("\n  }") else { return nil }
         self.init(
-            cell: cell, basis: basis, required: required, priority: priority, accepted: accepted, untested: untested)
+            cell: cell, basis: basis, required: required, priority: priority, accepted: accepted,
+            acceptance: acceptance, cause: cause, untested: untested)
     }
 }
 
 extension PlannedCell.Basis {
     fileprivate init?(_ reader: inout CanonicalReader) {
-        if reader.skip("      \"jobs\" : {\n        \"build\" : ") {
-            guard let build = reader.digest() else { return nil }
-            var test: Digest?
-            if reader.skip(",\n        \"test\" : ") {
-                test = reader.digest()
-                guard test != nil else { return nil }
+        if reader.key("jobs") {
+            let jobs = reader.object { reader -> (build: Digest, test: Digest?)? in
+                var test: Digest?
+                guard reader.key("build"), let build = reader.digest(), reader.optional("test", &test, { $0.digest() })
+                else { return nil }
+                return (build, test)
             }
-            self = .jobs(build: build, test: test)
-        } else if reader.skip("      \"unsolvable\" : {\n        \"explanation\" : ") {
-            guard let explanation = reader.string() else { return nil }
+            guard let jobs else { return nil }
+            self = .jobs(build: jobs.build, test: jobs.test)
+        } else if reader.key("unsolvable") {
+            let explanation = reader.object { $0.key("explanation") ? $0.string() : nil }
+            guard let explanation else { return nil }
             self = .unsolvable(explanation: explanation)
-        } else if reader.skip("      \"excluded\" : {\n        \"reason\" : ") {
-            guard let reason = reader.string() else { return nil }
+        } else if reader.key("excluded") {
+            guard let reason = reader.object({ $0.key("reason") ? $0.string() : nil }) else { return nil }
             self = .excluded(reason: reason)
         } else {
             return nil
         }
-        guard reader.skip("\n      }\n") else { return nil }
+    }
+}
+
+extension Acceptance {
+    fileprivate init?(_ reader: inout CanonicalReader) {
+        self.init()
+        guard reader.optional("phase", &phase, { $0.string().flatMap(Phase.init) }),
+            reader.optional("signature", &signature, { $0.string() }),
+            reader.optional("tracker", &tracker, { $0.string() })
+        else { return nil }
+    }
+}
+
+extension UnsolvableCause {
+    fileprivate init?(_ reader: inout CanonicalReader) {
+        guard reader.key("class"), let kind = reader.string().flatMap(Class.init),
+            reader.key("package"), let package = reader.string(),
+            reader.key("sentence"), let sentence = reader.string()
+        else { return nil }
+        self.init(kind, package: package, sentence: sentence)
     }
 }

@@ -78,12 +78,14 @@ extension PlannedCell {
 
     private func write(to writer: inout CanonicalWriter) {
         writer.object { writer in
+            acceptance?.write(to: &writer)
             if let accepted {
                 writer.key("accepted")
                 writer.string(accepted)
             }
             writer.key("basis")
             basis.write(to: &writer)
+            cause?.write(to: &writer)
             writer.key("cell")
             writer.string(cell.description)
             writer.key("priority")
@@ -94,6 +96,42 @@ extension PlannedCell {
                 writer.key("untested")
                 writer.string(untested)
             }
+        }
+    }
+}
+
+extension Acceptance {
+    /// Writes the member of a cell.
+    fileprivate func write(to writer: inout CanonicalWriter) {
+        writer.key("acceptance")
+        writer.object { writer in
+            if let phase {
+                writer.key("phase")
+                writer.string(phase.rawValue)
+            }
+            if let signature {
+                writer.key("signature")
+                writer.string(signature)
+            }
+            if let tracker {
+                writer.key("tracker")
+                writer.string(tracker)
+            }
+        }
+    }
+}
+
+extension UnsolvableCause {
+    /// Writes the member of a cell.
+    fileprivate func write(to writer: inout CanonicalWriter) {
+        writer.key("cause")
+        writer.object { writer in
+            writer.key("class")
+            writer.string(`class`.rawValue)
+            writer.key("package")
+            writer.string(package)
+            writer.key("sentence")
+            writer.string(sentence)
         }
     }
 }

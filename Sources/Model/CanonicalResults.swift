@@ -10,18 +10,23 @@ extension CellResult {
 
     private init?(_ reader: inout CanonicalReader) {
         var (attempts, change) = (Int?.none, ResultChange?.none)
-        var (base, blockedBy, duration) = (Digest?.none, PackageVersion?.none, Double?.none)
+        var (base, blockedBy) = (Digest?.none, PackageVersion?.none)
+        var (blockedByJob, blockedChain) = (Digest?.none, [PackageVersion]?.none)
         guard reader.optional("attempts", &attempts, { $0.number() }),
             reader.optional("base", &base, { $0.digest() }),
-            reader.optional("blockedBy", &blockedBy, { $0.string().flatMap { PackageVersion($0) } }),
+            reader.optional("blockedBy", &blockedBy, { $0.package() }),
+            reader.optional("blockedByJob", &blockedByJob, { $0.digest() }),
+            reader.optional("blockedChain", &blockedChain, { $0.array { $0.package() } }),
             reader.key("cell"), let cell = reader.string().flatMap({ Cell($0) }),
-            reader.optional("change", &change, { $0.string().flatMap(ResultChange.init) }),
-            reader.optional("duration", &duration, { $0.double() })
+            reader.optional("change", &change, { $0.string().flatMap(ResultChange.init) })
         else { return nil }
         self.init(cell: cell, job: nil, outcome: .success, repositories: [])
-        (self.attempts, self.base, self.blockedBy, self.duration) = (attempts, base, blockedBy, duration)
-        self.change = change
-        guard reader.optional("execution", &execution, { $0.string() }),
+        (self.attempts, self.base, self.change) = (attempts, base, change)
+        (self.blockedBy, self.blockedByJob, self.blockedChain) = (blockedBy, blockedByJob, blockedChain)
+        guard reader.optional("confirmation", &confirmation, { $0.array { $0.object { Execution(&$0) } } }),
+            reader.optional("duration", &duration, { $0.double() }),
+            reader.optional("durations", &durations, { $0.object { Durations(&$0) } }),
+            reader.optional("execution", &execution, { $0.string() }),
             reader.optional("failedAttempts", &failedAttempts, { $0.array { $0.object { FailedAttempt(&$0) } } }),
             reader.optional("finished", &finished, { $0.number() }),
             reader.optional("job", &job, { $0.digest() }), reader.optional("layer", &layer, { $0.digest() }),
@@ -34,9 +39,38 @@ extension CellResult {
             reader.optional("reason", &reason, { $0.string() }),
             reader.key("repositories"), let repositories = reader.array({ $0.string() }),
             reader.optional("run", &run, { $0.number() }),
-            reader.optional("signature", &signature, { $0.string() })
+            reader.optional("signature", &signature, { $0.string() }),
+            reader.optional("systemPackages", &systemPackages, { $0.array { $0.string() } })
         else { return nil }
         (self.outcome, self.repositories) = (outcome, repositories)
+    }
+}
+
+extension CanonicalReader {
+    fileprivate mutating func package() -> PackageVersion? { string().flatMap { PackageVersion($0) } }
+}
+
+extension CellResult.Execution {
+    fileprivate init?(_ reader: inout CanonicalReader) {
+        var (log, phase, reason) = (Digest?.none, Phase?.none, String?.none)
+        guard reader.optional("log", &log, { $0.digest() }), reader.key("outcome"),
+            let outcome = reader.string().flatMap(Outcome.init),
+            reader.optional("phase", &phase, { $0.string().flatMap(Phase.init) }),
+            reader.optional("reason", &reason, { $0.string() })
+        else { return nil }
+        self.init(outcome: outcome, phase: phase, reason: reason, log: log)
+        guard reader.optional("signature", &signature, { $0.string() }) else { return nil }
+    }
+}
+
+extension CellResult.Durations {
+    fileprivate init?(_ reader: inout CanonicalReader) {
+        self.init()
+        guard reader.optional("environment", &environment, { $0.double() }), reader.key("phases"),
+            let phases = reader.dictionary({ $0.double() }),
+            reader.optional("queued", &queued, { $0.double() })
+        else { return nil }
+        self.phases = Dictionary(phases.map { ($0.key, $0.value) }, uniquingKeysWith: { first, _ in first })
     }
 }
 

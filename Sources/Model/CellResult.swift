@@ -28,6 +28,49 @@ public struct CellResult: Codable, Hashable, Sendable {
         }
     }
 
+    /// One of several runs of a job by which a failure was confirmed.
+    public struct Execution: Codable, Hashable, Sendable {
+        /// `success` or `failure`.
+        public var outcome: Outcome
+        /// The phase that failed.
+        public var phase: Phase?
+        /// The normalised error line.
+        public var signature: String?
+        /// The error line as printed.
+        public var reason: String?
+        /// In the store's logs.
+        public var log: Digest?
+
+        public init(
+            outcome: Outcome, phase: Phase? = nil, signature: String? = nil, reason: String? = nil, log: Digest? = nil
+        ) {
+            self.outcome = outcome
+            self.phase = phase
+            self.signature = signature
+            self.reason = reason
+            self.log = log
+        }
+    }
+
+    /// What the time of a job was spent on, in seconds of wall clock.
+    public struct Durations: Codable, Hashable, Sendable {
+        /// Between the end of the last input and the start: waiting for a worker.
+        public var queued: Double?
+        /// Making the target's environment, or waiting for it.
+        public var environment: Double?
+        /// The commands of each phase, by `Phase`.
+        public var phases: [String: Double]
+
+        public init(queued: Double? = nil, environment: Double? = nil, phases: [Phase: Double] = [:]) {
+            self.queued = queued
+            self.environment = environment
+            self.phases = Dictionary(uniqueKeysWithValues: phases.map { ($0.key.rawValue, $0.value) })
+        }
+
+        /// What the job itself needs wherever it runs next: its own commands, without system packages, which are shared.
+        public var own: Double { phases.reduce(0) { $1.key == Phase.depext.rawValue ? $0 : $0 + $1.value } }
+    }
+
     /// The cell that the verdict is on.
     public var cell: Cell
     /// Absent where no job could be made: the cell is unsolvable.
@@ -42,12 +85,18 @@ public struct CellResult: Codable, Hashable, Sendable {
     public var reason: String?
     /// The package whose job blocks this one.
     public var blockedBy: PackageVersion?
+    /// The job that blocks this one: the root, which did not succeed itself. Absent in results of older versions.
+    public var blockedByJob: Digest?
+    /// The packages from the job's input to the root, one built over the next: the last one is `blockedBy`.
+    public var blockedChain: [PackageVersion]?
     /// Of the log, in the store's logs.
     public var log: Digest?
     /// Of the layer that the job added.
     public var layer: Digest?
-    /// Seconds, of wall clock.
+    /// Seconds, of wall clock, without making the environment.
     public var duration: Double?
+    /// What the seconds were spent on. Absent in results of older versions.
+    public var durations: Durations?
     /// Seconds since 1970, when the job ended.
     public var finished: Int?
     /// Commits of the repositories, in order of priority.
@@ -56,8 +105,14 @@ public struct CellResult: Codable, Hashable, Sendable {
     public var plugin: String?
     /// How many runs were needed, 1 at first; only infrastructure failures are run again.
     public var attempts: Int?
-    /// The host that the job ran on, its system and its C compiler; absent for a sandbox.
+    /// The machine that the job ran on, and its system; of a host also its C compiler. Absent for a sandbox in results of
+    /// older versions.
     public var machine: String?
+    /// The system packages that were installed for the job and what it is built over, `NAME VERSION`, sorted. Absent: none, or
+    /// the versions could not be listed.
+    public var systemPackages: [String]?
+    /// All runs of the job, in their order, where it failed at first and was run again to confirm that. Absent: it was not.
+    public var confirmation: [Execution]?
     /// The runs before the last, in their order. Absent: none.
     public var failedAttempts: [FailedAttempt]?
     /// Files of other packages that the job changed, as the matrix allows. Absent: none.
@@ -105,6 +160,18 @@ extension CellResult {
 
     /// Whether the result is a verdict on the job itself, which a later run may rely on.
     package var isVerdictOnJob: Bool { outcome == .success || outcome == .failure }
+}
+
+extension CellResult {
+    /// What confirming a failure came to, in words: `confirmed 2/2`, `flaky 1/3`; nil where that was not tried.
+    public var confirmationWords: String? {
+        guard let confirmation else { return nil }
+        let failures = confirmation.count { $0.outcome == .failure }
+        return "\(isFlaky ? "flaky" : "confirmed") \(failures)/\(confirmation.count)"
+    }
+
+    /// Whether the job failed and succeeded in runs that were to confirm a failure.
+    public var isFlaky: Bool { confirmation?.contains { $0.outcome == .success } ?? false }
 }
 
 extension PlannedCell {

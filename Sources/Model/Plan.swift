@@ -81,11 +81,14 @@ public struct Plan: Sendable, Hashable {
     public var jobs: [Digest: Job]
     /// What sources that move were at: the commit of a branch, the checksum of a folder, by their addresses.
     public var sources: [String: String]
+    /// How often a job is run again whose failure would break a cell that was good.
+    public var confirm: Int
 
     public init(
         deployment: String, repositories: [Repository], targets: [Target], tasks: [PlannedTask] = [],
-        cells: [PlannedCell], jobs: [Digest: Job], sources: [String: String] = [:]
+        cells: [PlannedCell], jobs: [Digest: Job], sources: [String: String] = [:], confirm: Int? = nil
     ) {
+        self.confirm = confirm ?? 1
         self.deployment = deployment
         self.repositories = repositories
         self.targets = targets
@@ -126,24 +129,31 @@ public struct PlannedCell: Codable, Hashable, Sendable {
     public var cell: Cell
     /// What decides the cell.
     public var basis: Basis
-    /// False for cells of advisory targets and for accepted failures: they never make a run fail.
+    /// False for cells of advisory targets and for those of which any failure is accepted: they never make a run fail.
     public var required: Bool
     /// That of the matrix's schedule: greater runs earlier.
     public var priority: Int
     /// Why a failure of this cell is accepted, where it is.
     public var accepted: String?
+    /// Which failures are accepted and where they are tracked. Absent: any, where `accepted` is there.
+    public var acceptance: Acceptance?
+    /// The constraint that leaves the cell without a solution. Absent where it has one, the solver gave up, or the plan is of
+    /// an older version.
+    public var cause: UnsolvableCause?
     /// Why there is no test job although tests were asked for, as a person would tell it.
     public var untested: String?
 
     public init(
         cell: Cell, basis: Basis, required: Bool = true, priority: Int = 0, accepted: String? = nil,
-        untested: String? = nil
+        acceptance: Acceptance? = nil, cause: UnsolvableCause? = nil, untested: String? = nil
     ) {
         self.cell = cell
         self.basis = basis
         self.required = required
         self.priority = priority
         self.accepted = accepted
+        self.acceptance = acceptance
+        self.cause = cause
         self.untested = untested
     }
 }

@@ -17,11 +17,14 @@ public struct PlanHeader: Codable, Hashable, Sendable {
     /// What sources that move were at: the commit of a branch, the checksum of a folder, by their addresses; empty
     /// where it could not be looked at, absent where there are none.
     public var sources: [String: String]?
+    /// How often a job is run again whose failure would break a cell that was good. Absent: once.
+    public var confirm: Int?
 
     public init(
         deployment: String, repositories: [Plan.Repository], targets: [Plan.Target], columns: [PlanColumn], jobs: Int,
-        inputs: Digest?, sources: [String: String] = [:]
+        inputs: Digest?, sources: [String: String] = [:], confirm: Int? = nil
     ) {
+        self.confirm = confirm
         self.sources = sources.isEmpty ? nil : sources
         self.deployment = deployment
         self.repositories = repositories
@@ -59,6 +62,8 @@ public struct CellCounts: Codable, Hashable, Sendable {
     public var tested = 0
     /// Cells without a solution.
     public var unsolvable = 0
+    /// Of those, how many there are of each `UnsolvableCause.Class`. Absent: none.
+    public var causes: [String: Int]?
     /// Cells that the matrix leaves out.
     public var excluded = 0
 
@@ -72,7 +77,11 @@ public struct CellCounts: Codable, Hashable, Sendable {
             case .jobs(_, let test):
                 built += 1
                 if test != nil { tested += 1 }
-            case .unsolvable: unsolvable += 1
+            case .unsolvable:
+                unsolvable += 1
+                if let cause = cell.cause {
+                    causes = (causes ?? [:]).merging([cause.class.rawValue: 1], uniquingKeysWith: +)
+                }
             case .excluded: excluded += 1
             }
         }
@@ -87,6 +96,7 @@ public struct CellCounts: Codable, Hashable, Sendable {
         sum.tested += right.tested
         sum.unsolvable += right.unsolvable
         sum.excluded += right.excluded
+        sum.addCauses(of: right, times: 1)
         return sum
     }
 
@@ -96,6 +106,13 @@ public struct CellCounts: Codable, Hashable, Sendable {
         rest.tested -= right.tested
         rest.unsolvable -= right.unsolvable
         rest.excluded -= right.excluded
+        rest.addCauses(of: right, times: -1)
         return rest
+    }
+
+    private mutating func addCauses(of other: Self, times factor: Int) {
+        let sum = (causes ?? [:]).merging((other.causes ?? [:]).mapValues { $0 * factor }, uniquingKeysWith: +)
+            .filter { $0.value != 0 }
+        causes = sum.isEmpty ? nil : sum
     }
 }

@@ -41,10 +41,13 @@ package struct PlanUpdate: Sendable {
     package var addedPackages: [(digest: Digest, files: PackageFiles)]
     /// The digests of package files that no job refers to any more.
     package var removedPackages: [Digest]
+    /// The document with the metadata of all packages of the plan; nil for none.
+    package var metadata: [UInt8]?
 
     package init(
         header: PlanHeader, tasks: [PlannedTask], shards: [Shard], addedJobs: [(id: Digest, document: [UInt8])],
-        removedJobs: [Digest], addedPackages: [(digest: Digest, files: PackageFiles)], removedPackages: [Digest]
+        removedJobs: [Digest], addedPackages: [(digest: Digest, files: PackageFiles)], removedPackages: [Digest],
+        metadata: [UInt8]? = nil
     ) {
         self.header = header
         self.tasks = tasks
@@ -53,5 +56,6 @@ package struct PlanUpdate: Sendable {
         self.removedJobs = removedJobs
         self.addedPackages = addedPackages
         self.removedPackages = removedPackages
+        self.metadata = metadata
     }
 }

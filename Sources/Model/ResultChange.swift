@@ -11,7 +11,7 @@ public enum ResultChange: String, Codable, Sendable, CaseIterable {
     case stillFailing = "still-failing"
     /// The package was good and still is.
     case stillGood = "still-good"
-    /// The job failed and succeeded in runs of the same attempt to confirm a failure: the result depends on chance.
+    /// The job failed, and succeeded when it was run again to confirm that: the result depends on chance.
     case flaky
     /// The result says nothing about the package: the infrastructure failed, or the cell was cancelled.
     case undecided
@@ -99,6 +99,6 @@ extension CellResult {
     /// Notes how this result compares with the last verdict on the package.
     package mutating func compare(with last: PreviousVerdict?) {
         previous = last
-        change = ResultChange(from: last?.outcome, to: outcome)
+        change = isFlaky ? .flaky : ResultChange(from: last?.outcome, to: outcome)
     }
 }

@@ -104,7 +104,9 @@ package struct PlanSession: Sendable {
     ) async throws -> (output: PlanOutput, documents: PlanDocuments) {
         var previous: PreviousPlan?
         if let header, let state, kept.base != nil, loaded.haveResolved(all: header) {
-            previous = PreviousPlan(header: header, memory: state, cells: { try kept.cells(in: $0) })
+            previous = PreviousPlan(
+                header: header, memory: state, cells: { try kept.cells(in: $0) },
+                metadata: { try kept.metadataDocument() })
         }
         let obstacle =
             header == nil

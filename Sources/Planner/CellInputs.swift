@@ -13,7 +13,7 @@ struct CellInputs {
     }
 
     /// Changes when the making of cells or what is remembered of them does.
-    private static let formatVersion = 3
+    private static let formatVersion = 4
 
     /// Of what all cells depend on.
     var inputsKey: Digest {
@@ -142,7 +142,10 @@ struct CellInputs {
             let isOver = rule.expires.map { $0.value < inputs.today } ?? false
             return CellRule(
                 .acceptance, rule.cells.map(\.value),
-                "\(rule.reason) \(rule.expires?.value.description ?? "") \(isOver)")
+                [
+                    rule.reason, rule.expires?.value.description ?? "", "\(isOver)", rule.phase ?? "",
+                    rule.signature ?? "", rule.tracker ?? "",
+                ].map(\.debugDescription).joined(separator: " "))
         } + matrix.schedule.map { CellRule(.schedule, $0.cells.map(\.value), "\($0.priority)") }
     }
 }

@@ -8,16 +8,20 @@ struct CellRules: Sendable {
     let today: CalendarDate
 
     /// The cell with what is accepted of it and when it runs.
-    func planned(_ cell: Cell, _ basis: PlannedCell.Basis, isRequired: Bool, untested: String?) -> PlannedCell {
+    func planned(_ made: PlannedCell, isRequired: Bool) -> PlannedCell {
         let accepted = matrix.acceptFailures.first { rule in
-            rule.expires.map { today <= $0.value } ?? true && matches(rule.cells, cell)
+            rule.expires.map { today <= $0.value } ?? true && matches(rule.cells, made.cell)
         }
-        return PlannedCell(
-            cell: cell, basis: basis, required: isRequired && accepted == nil,
-            priority: matrix.schedule.last { matches($0.cells, cell) }?.priority ?? 0,
-            accepted: accepted.map { rule in
-                rule.reason + (rule.expires.map { " (until \($0.value))" } ?? "")
-            }, untested: untested)
+        let acceptance = accepted.flatMap(Acceptance.init)
+        var cell = made
+        // A failure that is not accepted counts.
+        cell.required = isRequired && (accepted == nil || acceptance?.isLimited == true)
+        cell.priority = matrix.schedule.last { matches($0.cells, made.cell) }?.priority ?? 0
+        cell.accepted = accepted.map { rule in
+            rule.reason + (rule.expires.map { " (until \($0.value))" } ?? "")
+        }
+        cell.acceptance = acceptance
+        return cell
     }
 
     private func matches(_ patterns: [Located<CellPattern>], _ cell: Cell) -> Bool {
@@ -25,5 +29,13 @@ struct CellRules: Sendable {
             $0.value.matches(
                 target: cell.target, compiler: cell.compiler, name: cell.package.name, version: cell.package.version)
         }
+    }
+}
+
+extension Acceptance {
+    /// What the rule says beside its reason; nil where that is nothing.
+    fileprivate init?(_ rule: AcceptedFailure) {
+        guard rule.phase != nil || rule.signature != nil || rule.tracker != nil else { return nil }
+        self.init(phase: rule.phase.flatMap(Phase.init), signature: rule.signature, tracker: rule.tracker)
     }
 }

@@ -68,9 +68,16 @@ struct ColumnPlan: Sendable {
             name: universe.name(universe.nameID(of: entry.package)), version: universe.version(of: entry.package))
         let cell = Cell(target: column.target.name.value, compiler: column.compiler.name.value, package: package)
         let basis = try basis(entry, solved)
-        var untested: String?
-        if case .jobs = basis { untested = solved.testExplanation }
-        return rules.planned(cell, basis, isRequired: column.target.isRequired, untested: untested)
+        var made = PlannedCell(cell: cell, basis: basis)
+        switch basis {
+        case .jobs: made.untested = solved.testExplanation
+        // Without a cause and with a solution, packages need each other to be built.
+        case .unsolvable(let explanation) where solved.answer?.selection != nil:
+            made.cause = UnsolvableCause(.dependency, package: package.name, sentence: explanation)
+        case .unsolvable: made.cause = solved.cause
+        case .excluded: break
+        }
+        return rules.planned(made, isRequired: column.target.isRequired)
     }
 
     private mutating func basis(_ entry: ColumnCells.Entry, _ solved: SolvedCell) throws -> PlannedCell.Basis {

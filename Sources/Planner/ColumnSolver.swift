@@ -1,4 +1,5 @@
 internal import Core
+internal import Model
 internal import OpamSolver
 internal import Synchronization
 internal import System
@@ -30,6 +31,8 @@ struct SolvedCell: Sendable {
     var answer: SolverAnswer?
     /// Where there is no solution.
     var explanation: String?
+    /// The constraint that leaves the cell without a solution; nil where it is not known.
+    var cause: UnsolvableCause?
     /// The request with tests, where they are asked for and the cell has a solution.
     var test: SolverAnswer?
     var testExplanation: String?
@@ -81,10 +84,13 @@ struct ColumnSolver: Sendable {
     private static func solve(_ entry: ColumnCells.Entry, _ column: Column, _ solver: inout Solver) -> SolvedCell {
         guard entry.exclusion == nil else { return SolvedCell() }
         if let reason = column.unusable[column.universe.universe.text(of: entry.package)] {
-            let name = column.universe.universe.nameID(of: entry.package)
+            let universe = column.universe.universe
+            let name = universe.nameID(of: entry.package)
+            let sentence = "the files of \(universe.text(of: entry.package)) cannot be used"
             return SolvedCell(
                 answer: SolverAnswer(selection: nil, examined: [name]),
-                explanation: "the files of the package cannot be used: \(reason)")
+                explanation: "the files of the package cannot be used: \(reason)",
+                cause: UnsolvableCause(.own, package: universe.name(name), sentence: sentence))
         }
         var options = entry.options
         options.withTest = false
@@ -92,7 +98,14 @@ struct ColumnSolver: Sendable {
         let resolution = solver.solve(request)
         var solved = SolvedCell(answer: SolverAnswer(resolution))
         guard resolution.selection != nil else {
-            solved.explanation = explain(resolution, request, &solver, &solved.explained)
+            let explained = explain(resolution, request, &solver, &solved.explained)
+            solved.explanation = explained.text
+            let universe = column.universe.universe
+            solved.cause = explained.explanation.flatMap {
+                UnsolvableCause(
+                    $0, of: universe.name(universe.nameID(of: entry.package)),
+                    version: universe.version(of: entry.package))
+            }
             return solved
         }
         if entry.options.withTest {
@@ -100,7 +113,7 @@ struct ColumnSolver: Sendable {
             let resolution = solver.solve(request)
             solved.test = SolverAnswer(resolution)
             if resolution.selection == nil {
-                solved.testExplanation = explain(resolution, request, &solver, &solved.explained)
+                solved.testExplanation = explain(resolution, request, &solver, &solved.explained).text
             }
         }
         return solved
@@ -109,14 +122,29 @@ struct ColumnSolver: Sendable {
     /// Why there is no solution; `examined` gains the names that this was made from.
     private static func explain(
         _ resolution: Resolution, _ request: Request, _ solver: inout Solver, _ examined: inout Set<Universe.NameID>
-    ) -> String {
+    ) -> (text: String, explanation: Explanation?) {
         if resolution.verdict == .limit {
-            return "the solver gave up after \(resolution.steps) steps"
+            return ("the solver gave up after \(resolution.steps) steps", nil)
         }
         guard let explanation = solver.explain(request) else {
-            return "no set of package versions satisfies the request"
+            return ("no set of package versions satisfies the request", nil)
         }
         examined.formUnion(explanation.examined)
-        return explanation.description
+        return (explanation.description, explanation)
+    }
+}
+
+extension UnsolvableCause {
+    /// The constraint that an explanation comes down to for a package version, which the request asks for.
+    fileprivate init?(_ explanation: Explanation, of name: String, version: String) {
+        guard let cause = explanation.cause(of: name, version: version) else { return nil }
+        let kind: Class =
+            switch cause.kind {
+            case .compiler: .ownOCaml
+            case .own: .own
+            case .dependency: .dependency
+            case .conflict: .conflict
+            }
+        self.init(kind, package: cause.package ?? name, sentence: cause.sentence)
     }
 }

@@ -27,8 +27,10 @@ struct IncrementalPlanner: Sendable {
         let total = toSolve.reduce(0) { $0 + $1.entries.count }
         let progress = planner.progress
         let solved = try await ColumnSolver.solve(toSolve) { progress(PlanProgress(.solving, done: $0, total: total)) }
-        let parts = try await parts(updates, solved, stacks, total: total)
-        return try await assembled(updates, parts, solved, stacks, gone: goneColumns(pairs))
+        let packages = stacks.map { ParsedPackages($0.source, inputs.unpinned) }
+        let parts = try await parts(updates, solved, packages, total: total)
+        let metadata = try await PlannedMetadata(base, packages, stacks).document(updates)
+        return try await assembled(updates, parts, solved, stacks, metadata, gone: goneColumns(pairs))
     }
 
     // MARK: What is to be made
@@ -162,12 +164,11 @@ struct IncrementalPlanner: Sendable {
     // MARK: Making it
 
     private func parts(
-        _ updates: [ColumnDelta], _ solved: [[SolvedCell]], _ stacks: [RepositoryChanges], total: Int
+        _ updates: [ColumnDelta], _ solved: [[SolvedCell]], _ packages: [ParsedPackages], total: Int
     ) async throws -> [ColumnPlan] {
         let rules = CellRules(matrix: matrix, today: inputs.today)
         let progress = planner.progress
         let done = Mutex(0)
-        let packages = stacks.map { ParsedPackages($0.source, inputs.unpinned) }
         progress(PlanProgress(.jobs, done: 0, total: total))
         return try await parallelMap(Array(zip(updates, solved))) { _, column in
             try await ColumnPlan(
@@ -184,7 +185,7 @@ struct IncrementalPlanner: Sendable {
 
     private func assembled(
         _ updates: [ColumnDelta], _ parts: [ColumnPlan], _ solved: [[SolvedCell]], _ stacks: [RepositoryChanges],
-        gone: [ColumnState]
+        _ metadata: [UInt8], gone: [ColumnState]
     ) async throws -> PlanOutput {
         let rules = CellRules(matrix: matrix, today: inputs.today)
         let cells = try await parallelMap(Array(zip(updates, parts))) { (_, column) -> ColumnShards in
@@ -193,7 +194,7 @@ struct IncrementalPlanner: Sendable {
                 target: target.name.value, compiler: column.1.column.compiler.name.value,
                 cells: column.1.cells, dropped: column.0.dropped, revised: column.0.revised, previous: base
             ) { cell in
-                rules.planned(cell.cell, cell.basis, isRequired: target.isRequired, untested: cell.untested)
+                rules.planned(cell, isRequired: target.isRequired)
             }
         }
         let goneCells = try await parallelMap(gone) { _, column in try ColumnShards(dropping: column, previous: base) }
@@ -202,7 +203,8 @@ struct IncrementalPlanner: Sendable {
         }
         let (update, jobs) = try PlanAssembly(inputs: inputs, previous: base).update(
             parts.map(\.graph),
-            zip(zip(parts, columns), cells).map { (column: $0.0.column, memory: $0.1, cells: $1) }, gone: goneCells)
+            zip(zip(parts, columns), cells).map { (column: $0.0.column, memory: $0.1, cells: $1) }, gone: goneCells,
+            metadata: metadata)
         let cellInputs = CellInputs(inputs)
         var memory = IncrementalState(
             inputsKey: try cellInputs.inputsKey, selection: cellInputs.selection, rules: cellInputs.rules.map(\.stored))

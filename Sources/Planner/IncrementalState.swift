@@ -172,13 +172,17 @@ package struct PreviousPlan: Sendable {
     package let memory: IncrementalState
     /// The cells of a shard, in their order; none where the plan has no such shard.
     package let cells: @Sendable (CellShard) throws -> [PlannedCell]
+    /// The document with the metadata of packages; nil where the plan has none.
+    package let metadata: @Sendable () throws -> [UInt8]?
 
     package init(
         header: PlanHeader, memory: IncrementalState,
-        cells: @escaping @Sendable (CellShard) throws -> [PlannedCell]
+        cells: @escaping @Sendable (CellShard) throws -> [PlannedCell],
+        metadata: @escaping @Sendable () throws -> [UInt8]? = { nil }
     ) {
         self.header = header
         self.memory = memory
         self.cells = cells
+        self.metadata = metadata
     }
 }

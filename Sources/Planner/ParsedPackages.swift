@@ -12,13 +12,15 @@ struct ParsedPackage: Sendable {
     let depends: DependencyFormula
     let depopts: DependencyFormula
     let depexts: [Filtered<[String]>]
+    let metadata: PackageMetadata
 
-    init(_ files: PackageFiles, _ file: OpamFile) {
+    init(_ files: PackageFiles, _ file: OpamFile, of package: PackageVersion) {
         self.files = files
         digest = files.digest
         depends = file.depends
         depopts = file.depopts
         depexts = file.depexts
+        metadata = PackageMetadata(file, of: package)
     }
 }
 
@@ -44,9 +46,25 @@ final class ParsedPackages: Sendable {
         let file = try opamFile(files, of: version)
         if let unpinned { files = try await unpinned.resolve(files, file, of: version) }
         // Another column may have been as fast; both have read the same.
-        let package = ParsedPackage(files, file)
+        let package = ParsedPackage(files, file, of: version)
         known.withLock { $0[id] = package }
         return package
+    }
+
+    /// What the opam file of a package version says about people; nothing where it cannot be used.
+    ///
+    /// - Throws: `Failure` where the repository cannot be read.
+    func metadata(of package: PackageVersion) throws -> PackageMetadata {
+        let universe = source.universe
+        let id = universe.nameID(package.name).flatMap { name in
+            universe.versions(of: name).first { universe.version(of: $0) == package.version }
+        }
+        if let id, let known = known.withLock({ $0[id] }) { return known.metadata }
+        let bytes = try source.files(of: package).opam
+        guard let file = try? OpamFile(parsing: bytes, file: "\(package)/opam") else {
+            return PackageMetadata(package: package)
+        }
+        return PackageMetadata(file, of: package)
     }
 
     private func opamFile(_ files: PackageFiles, of package: PackageVersion) throws -> OpamFile {

@@ -14,10 +14,11 @@ struct PlanAssembly {
     ///   - graphs: Of the jobs of all cells that are made anew.
     ///   - columns: Of the new plan, with what is remembered of each and its shards.
     ///   - gone: Shards of columns that the new plan does not have.
+    ///   - metadata: The document with the metadata of packages.
     /// - Throws: `UnusableBase` where what is remembered is not what is there.
     func update(
         _ graphs: [JobGraph], _ columns: [(column: Column, memory: ColumnState, cells: ColumnShards)],
-        gone: [ColumnShards]
+        gone: [ColumnShards], metadata: [UInt8]
     ) throws -> (update: PlanUpdate, jobs: JobUses) {
         let cells = columns.map(\.cells) + gone
         let counts = try referenceCounts(graphs, cells)
@@ -26,7 +27,7 @@ struct PlanAssembly {
             deployment: inputs.matrix.deployment.value, repositories: repositories(of: columns.map(\.column)),
             targets: targets(of: columns.map(\.column)),
             columns: try self.counts(columns.map(\.column), columns.map(\.cells)), jobs: uses.jobs.keys.count,
-            inputs: try inputs.digest, sources: inputs.unpinned?.resolved ?? [:])
+            inputs: try inputs.digest, sources: inputs.unpinned?.resolved ?? [:], confirm: inputs.matrix.confirm)
         let update = PlanUpdate(
             header: header,
             tasks: columns.compactMap { $0.memory.packages.count == 0 ? nil : task($0.column, $0.memory) },
@@ -34,7 +35,7 @@ struct PlanAssembly {
             addedJobs: counts.added.map { place in
                 (id: graphs[place.graph].ids[place.number], document: graphs[place.graph].documents[place.number])
             }, removedJobs: counts.removed, addedPackages: try packages(counts.addedPackages, graphs),
-            removedPackages: counts.removedPackages)
+            removedPackages: counts.removedPackages, metadata: metadata)
         return (update, uses)
     }
 

@@ -111,6 +111,9 @@ public struct AptFamily: Sendable {
         [apt.step(packages)]
     }
 
+    /// How dpkg tells the versions of the installed packages `"$@"`.
+    public static let versionQuery = #"dpkg-query -W -f '${Package} ${Version}\n' "$@""#
+
     static let apt = PackageManager(
         install: """
             apt-get install -y "$@" || {

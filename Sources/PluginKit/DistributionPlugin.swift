@@ -28,6 +28,10 @@ public protocol DistributionPlugin: Sendable {
     /// The steps that install the distro's packages, sorted and at least one.
     func install(_ packages: [String], _ request: CheckedRequest) throws -> [Step]
 
+    /// Shell text that prints a line `NAME VERSION` for each of the installed packages `"$@"`; nil unless implemented: their
+    /// versions are not recorded.
+    var versionQuery: String? { get }
+
     /// The steps of one package; ``OpamCommands/steps(for:)`` unless implemented.
     func steps(_ request: StepsRequest, _ target: CheckedRequest) throws -> [Step]
 
@@ -40,6 +44,9 @@ extension DistributionPlugin {
     public func steps(_ request: StepsRequest, _ target: CheckedRequest) throws -> [Step] {
         OpamCommands.steps(for: request)
     }
+
+    /// No query: versions of system packages are not recorded.
+    public var versionQuery: String? { nil }
 
     /// No patterns.
     public var patterns: [LogPattern] { [] }

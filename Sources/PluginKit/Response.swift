@@ -61,6 +61,11 @@ struct Response {
         var answer = SystemPackagesAnswer(packages: request.names.map(names.resolve), steps: [])
         if !answer.installed.isEmpty {
             answer.steps = try plugin.install(answer.installed, target)
+            answer.versions = plugin.versionQuery.map { query in
+                Step(
+                    "list-versions", phase: .depext,
+                    script: "set -- \(shellQuoted(answer.installed))\n\(query)\n", user: .root)
+            }
         }
         return answer
     }

@@ -21,10 +21,14 @@ public struct SystemPackagesAnswer: Codable, Hashable, Sendable {
     /// Install all of them that are not unknown, in the environment, as root and with network. Empty where there is
     /// nothing to install. The steps are a function of the set of the distro's names alone.
     public var steps: [Step]
+    /// Prints the versions of the packages that the steps installed, a line `NAME VERSION` each; absent where the plugin
+    /// cannot tell.
+    public var versions: Step?
 
-    public init(packages: [SystemPackage], steps: [Step]) {
+    public init(packages: [SystemPackage], steps: [Step], versions: Step? = nil) {
         self.packages = packages
         self.steps = steps
+        self.versions = versions
     }
 
     /// The distro's names of all packages that the steps install, sorted, each once.

@@ -20,7 +20,8 @@ extension BranchRebuilding {
             guard let results = ResultBranch(name: branch), !path.hasPrefix("index/"),
                 let result = try? CanonicalJSON.decode(CellResult.self, from: Data(document))
             else { return nil }
-            let logs = [result.log] + (result.failedAttempts ?? []).map(\.log)
+            let logs =
+                [result.log] + (result.failedAttempts ?? []).map(\.log) + (result.confirmation ?? []).map(\.log)
             return Contents(
                 logs: logs.compactMap { $0 }, layers: [result.layer].compactMap { $0 },
                 owner: results.describe(path) ?? path)

@@ -38,6 +38,7 @@ public struct PlanDocuments: Sendable {
         for id in update.removedJobs { try setJob(id, nil) }
         for (digest, files) in update.addedPackages { try addPackage(digest, files) }
         for digest in update.removedPackages { try removePackage(digest) }
+        try setMetadata(update.metadata)
         try setTasks(update.tasks)
         try setHeader(update.header)
     }
@@ -48,6 +49,11 @@ public struct PlanDocuments: Sendable {
         let path = PlanLayout.header.path
         let (bytes, old) = ([UInt8](try CanonicalJSON.encode(header)), try base?.bytes(at: path))
         if bytes != old { changes[path] = Change(bytes: bytes, isInBase: old != nil) }
+    }
+
+    private mutating func setMetadata(_ bytes: [UInt8]?) throws {
+        let old = try base?.bytes(at: PlanLayout.metadata)
+        if bytes != old { changes[PlanLayout.metadata] = Change(bytes: bytes, isInBase: old != nil) }
     }
 
     private mutating func setTasks(_ tasks: [PlannedTask]) throws {
@@ -109,6 +115,18 @@ public struct PlanDocuments: Sendable {
     public func header() throws -> PlanHeader? {
         guard let bytes = try bytes(at: PlanLayout.header.path) else { return nil }
         return try? CanonicalJSON.decode(PlanHeader.self, from: Data(bytes))
+    }
+
+    /// The document with the metadata of packages; nil for a plan without.
+    package func metadataDocument() throws -> [UInt8]? { try bytes(at: PlanLayout.metadata) }
+
+    /// The metadata of all packages of the plan, in the order of the packages; none in plans of older versions.
+    ///
+    /// - Throws: `Failure` where the document holds something else.
+    public func metadata() throws -> [PackageMetadata] {
+        guard let bytes = try metadataDocument() else { return [] }
+        return try PackageMetadata.read(bytes)
+            ?? Self.decode([PackageMetadata].self, bytes, PlanLayout.metadata)
     }
 
     /// The cells in a document, in their order; none where there is no document.
@@ -183,7 +201,8 @@ public struct PlanDocuments: Sendable {
         async let jobs = jobs()
         return Plan(
             deployment: header.deployment, repositories: header.repositories, targets: header.targets,
-            tasks: try tasks(), cells: try cells(), jobs: try await jobs, sources: header.sources ?? [:])
+            tasks: try tasks(), cells: try cells(), jobs: try await jobs, sources: header.sources ?? [:],
+            confirm: header.confirm)
     }
 
     /// All jobs by their ids.

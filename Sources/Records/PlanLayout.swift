@@ -6,6 +6,7 @@ public import Store
 ///
 /// ```
 /// plan.json                               repositories, targets, numbers
+/// metadata.json                           maintainers, tags, addresses of all packages
 /// cells/TARGET/COMPILER/ab.json           the cells of the packages whose names' digests begin so
 /// tasks/ab/ID.json                        what was asked
 /// jobs/ab/ID.json                         what is to be built
@@ -17,6 +18,8 @@ public import Store
 public enum PlanLayout {
     /// The head of the plan.
     public static let header = TypedPath<PlanHeader>("plan.json")
+    /// The metadata of all packages of the plan.
+    public static let metadata: StorePath = "metadata.json"
     /// The directory of cells, by target, compiler and shard.
     public static let cells: StorePath = "cells"
     /// The directory of tasks.

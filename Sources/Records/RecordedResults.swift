@@ -25,7 +25,10 @@ package struct RecordedResults: Sendable {
             tables.append(table)
             for result in table.results.values {
                 if isOwn { commits.insert(result.repositories) }
-                guard let duration = result.duration, result.outcome == .success else { continue }
+                // What making an environment took is no property of the package.
+                guard let duration = result.durations?.own ?? result.duration, result.outcome == .success else {
+                    continue
+                }
                 durations[result.cell.package.name] = max(duration, durations[result.cell.package.name] ?? 0)
             }
         }
@@ -39,6 +42,22 @@ package struct RecordedResults: Sendable {
     /// The result of a cell of the deployment.
     package func result(of cell: Cell) -> CellResult? {
         ownTables[cell.target]?.result(of: cell)
+    }
+
+    /// Which cells of a plan were good: the last verdict on the package in the column, whatever its version, is a success.
+    ///
+    /// - Complexity: O(results of the deployment).
+    package func goodCells(of plan: Plan) -> (Cell) -> Bool {
+        var superseded: [Cell.Position: CellResult] = [:]
+        for (path, result) in ownTables.values.lazy.flatMap(\.results)
+        where path == ResultPath.cell(result.cell) && result.lastVerdict != nil && !plan.hasCell(result.cell) {
+            if let other = superseded[result.cell.position], result.ended(before: other) { continue }
+            superseded[result.cell.position] = result
+        }
+        return { cell in
+            let last = self.result(of: cell)?.lastVerdict ?? superseded[cell.position]?.lastVerdict
+            return last?.outcome == .success
+        }
     }
 
     /// All results of a job, those of all deployments.

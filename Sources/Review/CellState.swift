@@ -12,6 +12,13 @@ package struct CellState: Codable, Sendable, Hashable {
     package var required: Bool
     /// Why a failure is accepted, where it is.
     package var accepted: String?
+    /// What the result makes of the acceptance; absent where no failure is accepted, or the cell has neither failed nor
+    /// succeeded.
+    package var acceptance: AcceptanceState?
+    /// The address of the issue about the accepted failure.
+    package var tracker: String?
+    /// The constraint that leaves the cell without a solution.
+    package var cause: UnsolvableCause?
     /// The phase that failed; nil where none did.
     package var phase: Phase?
     /// The normalised error line, equal for equal failures.
@@ -46,6 +53,8 @@ package struct CellState: Codable, Sendable, Hashable {
         cell = planned.cell
         required = planned.required
         accepted = planned.accepted
+        tracker = planned.acceptance?.tracker
+        cause = planned.cause
         if case .excluded(let why) = planned.basis {
             state = "excluded"
             reason = why
@@ -61,6 +70,7 @@ package struct CellState: Codable, Sendable, Hashable {
             return
         }
         state = result.outcome.rawValue
+        acceptance = planned.acceptance(of: result)
         phase = result.phase
         signature = result.signature
         reason = result.reason
@@ -108,12 +118,12 @@ package struct CellState: Codable, Sendable, Hashable {
 
     /// Whether the cell is not good in the way that is accepted.
     package var isAcceptedFailure: Bool {
-        accepted != nil && outcome != .success && outcome?.isVerdict == true
+        accepted != nil && outcome != .success && outcome?.isVerdict == true && acceptance != .differs
     }
 
-    /// Whether the matrix requires the cell, and it is neither good nor excluded.
+    /// Whether the matrix requires the cell, and it is neither good nor excluded nor fails as the matrix accepts.
     package var isRequiredAndNotGood: Bool {
-        required && state != Outcome.success.rawValue && state != "excluded"
+        required && acceptance != .holds && state != Outcome.success.rawValue && state != "excluded"
     }
 }
 

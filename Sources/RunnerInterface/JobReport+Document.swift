@@ -16,6 +16,13 @@ extension JobReport {
         layer = report.layer
         machine = report.machine
         pluginFile = report.pluginFile
+        durations = report.durations
+        var details = report.details
+        if let digest = report.detailsObject, let bytes = try object(digest) {
+            details = try? CanonicalJSON.decode(ExecutionReport.Details.self, from: Data(bytes))
+        }
+        systemPackages = details?.systemPackages
+        confirmation = details?.confirmation
         overwrites = report.overwrites ?? []
         if let digest = report.overwritesObject, let bytes = try object(digest) {
             overwrites = (try? CanonicalJSON.decode([CellResult.Overwrite].self, from: Data(bytes))) ?? []
@@ -40,6 +47,9 @@ extension ExecutionReport {
         self.base = base
         machine = report.machine
         pluginFile = report.pluginFile
+        durations = report.durations
+        let details = Details(systemPackages: report.systemPackages, confirmation: report.confirmation)
+        self.details = details == Details() ? nil : details
         overwrites = report.overwrites.isEmpty ? nil : report.overwrites
     }
 }

@@ -21,8 +21,15 @@ public struct JobReport: Sendable {
     public var overwrites: [CellResult.Overwrite] = []
     /// Seconds of wall clock.
     public var duration: Double
-    /// The host that it ran on and what that is; nil in a sandbox.
+    /// What the seconds were spent on.
+    public var durations: CellResult.Durations?
+    /// The machine that it ran on and what that is; nil where it did not get so far.
     public var machine: String?
+    /// The system packages that were installed for the job and what it is built over, `NAME VERSION`, sorted; nil where none
+    /// were, or their versions could not be listed.
+    public var systemPackages: [String]?
+    /// All runs of the job, in their order, where it failed at first and was run again to confirm that; nil where it was not.
+    public var confirmation: [CellResult.Execution]?
     /// The digest of the plugin's file; nil where none was loaded.
     public var pluginFile: Digest?
 

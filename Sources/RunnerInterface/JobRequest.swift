@@ -29,6 +29,8 @@ public struct JobRequest: Sendable {
     public var inputs: [Input]
     /// The target that the job runs on.
     public var target: Plan.Target
+    /// How often the job is run again where it fails, to tell a failure from chance.
+    public var confirmations = 0
 
     public init(id: Digest, job: Job, files: PackageFiles, inputs: [Input], target: Plan.Target) {
         self.id = id

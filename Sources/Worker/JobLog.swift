@@ -8,6 +8,17 @@ internal import Synchronization
 final class JobLog: Sendable {
     private let file: LogFile
     private let encoder = Mutex(LogEncoder())
+    private let seconds = Mutex<[Phase: Double]>([:])
+    private let packages = Mutex<[String]?>(nil)
+
+    /// The system packages that the job has, `NAME VERSION`; nil where their versions are not known.
+    var systemPackages: [String]? {
+        get { packages.withLock { $0 } }
+        set { packages.withLock { $0 = newValue } }
+    }
+
+    /// How long the commands of each phase took, in seconds.
+    var secondsByPhase: [Phase: Double] { seconds.withLock { $0 } }
 
     var path: String { file.path }
 
@@ -26,6 +37,7 @@ final class JobLog: Sendable {
     struct Section: Sendable {
         fileprivate let log: JobLog
         fileprivate let start: Int
+        fileprivate let began = ContinuousClock.now
         let phase: Phase
         let name: String
         /// What is run, for people.
@@ -39,6 +51,8 @@ final class JobLog: Sendable {
         /// Adds the line after it.
         func end(_ result: CommandResult) {
             log.encoder.withLock { log.file.append($0.end(phase, name, result.ending.description)) }
+            let taken = began.duration(to: .now) / .seconds(1)
+            log.seconds.withLock { $0[phase, default: 0] += taken }
         }
 
         /// What the command printed: of much output the last `limit` bytes.

@@ -117,7 +117,9 @@ public final class LocalRunner: JobRunner {
             "job": "\(request.id)", "package": "\(request.job.package)", "target": "\(request.target.name)",
         ]
         logger.debug("job starts", metadata: subject)
-        let start = Mutex(clock.now)
+        let asked = clock.now
+        let start = Mutex(asked)
+        var durations = CellResult.Durations()
         var report = JobReport(outcome: .infrastructure, duration: 0)
         do {
             // Another process may run the same job.
@@ -127,7 +129,11 @@ public final class LocalRunner: JobRunner {
             log.note("\(request.job.package) on \(request.target.name) with \(request.job.compiler)")
             // Making a root file system is no part of the job that happens to need it first.
             report = await attempt(request, log: log, progress) { start.withLock { $0 = clock.now } }
+            durations = CellResult.Durations(
+                environment: Self.rounded(start.withLock { $0 } - asked),
+                phases: log.secondsByPhase.mapValues { Self.rounded(.seconds($0)) })
             if let reason = report.reason { log.note("\(report.outcome.rawValue): \(reason)") }
+            report.systemPackages = log.systemPackages
             if report.outcome != .cancelled { report.log = try running.seal() }
         } catch {
             report = JobReport(outcome: .infrastructure, duration: 0)
@@ -135,6 +141,7 @@ public final class LocalRunner: JobRunner {
         }
         let elapsed = clock.now - start.withLock { $0 }
         report.duration = elapsed / .seconds(1)
+        report.durations = durations
         logger.debug(
             "job ends",
             metadata: subject.merging([
@@ -143,6 +150,9 @@ public final class LocalRunner: JobRunner {
             ]) { $1 })
         return report
     }
+
+    /// In seconds, to the millisecond.
+    private static func rounded(_ duration: Duration) -> Double { (duration / .milliseconds(1)).rounded() / 1000 }
 
     /// - Parameter ready: called once the target's environment is there.
     private func attempt(
@@ -168,6 +178,7 @@ public final class LocalRunner: JobRunner {
                     }
                 }
             } else {
+                machine.withLock { $0 = Machine.ofThisProcess }
                 built = try await build(request, in: target, log: log, here)
             }
             if let layer = built.layer { try await share(layer) }

@@ -6,6 +6,7 @@ internal import PluginHost
 internal import PluginMessages
 internal import Sandbox
 internal import Supervision
+internal import Synchronization
 
 /// Layers of the distro's own packages: one for each environment and set of names, because the package manager's
 /// database cannot be stacked.
@@ -52,10 +53,10 @@ struct SystemPackageLayers: Sendable {
         guard answer.unknown.isEmpty else { throw Refusal.unknown(answer.unknown) }
         guard !answer.installed.isEmpty else { return nil }
         let key = try CanonicalJSON.digest(of: Key(environment: environment, steps: answer.steps))
-        if let known = try existing(key) { return try await layers.unpacked(known) }
+        if let known = try existing(key) { return try await unpacked(known, key, log) }
         let lock = try await layers.lock(building: "system-\(key)")
         defer { withExtendedLifetime(lock) {} }
-        if let known = try existing(key) { return try await layers.unpacked(known) }
+        if let known = try existing(key) { return try await unpacked(known, key, log) }
         if let failed = failures[key] {
             log.note("system packages: \(answer.installed.joined(separator: " ")): failed before in this run")
             let section = log.begin(.depext, failed.name, failed.command)
@@ -64,7 +65,27 @@ struct SystemPackageLayers: Sendable {
             throw Refusal.failed(failed)
         }
         progress("system packages")
-        return try await layers.unpacked(build(answer, key: key, in: target, log: log))
+        return try await unpacked(build(answer, key: key, in: target, log: log), key, log)
+    }
+
+    private func unpacked(_ layer: Digest, _ key: Digest, _ log: JobLog) async throws -> String {
+        log.systemPackages = versions(key)
+        return try await layers.unpacked(layer)
+    }
+
+    /// Versions of packages are listed beside the name of the layer.
+    private func versions(_ key: Digest) -> [String]? {
+        let text = try? String(contentsOfFile: "\(folder)/\(key).versions", encoding: .utf8)
+        return text.map { $0.split(separator: "\n").map(String.init) }
+    }
+
+    /// The lines `NAME VERSION` of what a step of the plugin printed, sorted; nil for anything else.
+    static func versions(printed bytes: [UInt8]) -> [String]? {
+        let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n").map { line in
+            line.split(separator: " ").joined(separator: " ")
+        }
+        let isList = lines.allSatisfy { $0.utf8.count <= 500 && $0.split(separator: " ").count == 2 }
+        return isList && !lines.isEmpty && lines.count <= 10_000 ? Set(lines).sorted() : nil
     }
 
     private struct Key: Encodable {
@@ -100,10 +121,30 @@ struct SystemPackageLayers: Sendable {
                 throw Refusal.failed(failure)
             }
         }
+        let versions = await versions(answer, in: sandbox, target)
         let layer = try layers.capture(sandbox, excluding: Self.excluded)
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        if let versions {
+            try Data(versions.joined(separator: "\n").utf8).write(
+                to: URL(fileURLWithPath: "\(folder)/\(key).versions"), options: .atomic)
+        }
         try Data(layer.digest.hex.utf8).write(to: URL(fileURLWithPath: "\(folder)/\(key)"), options: .atomic)
         return layer.digest
+    }
+}
+
+extension SystemPackageLayers {
+    /// Asks for the versions of what was installed. Where they cannot be listed, they are not recorded.
+    private func versions(
+        _ answer: SystemPackagesAnswer, in sandbox: Sandbox, _ target: TargetEnvironment
+    ) async -> [String]? {
+        guard let step = answer.versions else { return nil }
+        let printed = Mutex<[UInt8]>([])
+        let limits = Limits(time: .seconds(60), output: 1 << 20)
+        let result = await sandbox.run(target.command(step, limits: limits)) { bytes in
+            printed.withLock { $0 += bytes }
+        }
+        return result.succeeded ? Self.versions(printed: printed.withLock { $0 }) : nil
     }
 }
 

@@ -36,7 +36,17 @@ struct PlanReport {
             }.joined(separator: "  ")
         }.joined(separator: "\n")
         let repositories = header.repositories.map { "repository \($0.location) at \($0.commit.prefix(12))\n" }.joined()
-        return "deployment \(header.deployment)\n\(repositories)\n\(text)\n\n"
+        return "deployment \(header.deployment)\n\(repositories)\n\(text)\n\n\(unsolvable)"
+    }
+
+    /// Why cells have no solution, in numbers.
+    private var unsolvable: String {
+        let all = header.columns.reduce(CellCounts()) { $0 + $1.cells }
+        guard all.causes != nil else { return "" }
+        let causes = UnsolvableCause.Class.allCases.compactMap { kind in
+            all.causes?[kind.rawValue].map { "\($0) \(kind.words)" }
+        }
+        return "unsolvable: \(causes.joined(separator: ", "))\n"
     }
 
     // MARK: What changed

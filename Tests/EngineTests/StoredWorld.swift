@@ -68,7 +68,7 @@ final class StoredWorld: Sendable {
         let cells = graph.map(\.name).filter { !$0.hasSuffix(":test") && !hidden.contains($0) }.map { name in
             PlannedCell(cell: cell(name), basis: .jobs(build: ids[name]!, test: ids["\(name):test"]))
         }
-        return Plan(deployment: deployment, repositories: [], targets: [target], cells: cells, jobs: jobs)
+        return Plan(deployment: deployment, repositories: [], targets: [target], cells: cells, jobs: jobs, confirm: 0)
     }
 
     func cell(_ name: String) -> Cell {

@@ -26,9 +26,12 @@ final class UpgradedWorld: Sendable {
     ///   - failing: Whose builds fail, by name.
     ///   - unavailable: Whose infrastructure fails, for good.
     ///   - unsolvable: Which packages have no solution.
+    ///   - succeedingAt: The execution, from 1, in which a failing package succeeds after all, by name.
+    ///   - confirm: How often a failure that breaks a cell is confirmed.
     func run(
         _ packages: [String: String], over: [String: String] = [:], failing: Set<String> = [],
-        unavailable: Set<String> = [], unsolvable: Set<String> = []
+        unavailable: Set<String> = [], unsolvable: Set<String> = [],
+        succeedingAt: [String: Int] = [:], confirm: Int? = 0
     ) async throws {
         let plugin = Job.Plugin(name: "p", version: "1", digest: Digest(of: "p"))
         let environment = Digest(of: "e")
@@ -54,8 +57,9 @@ final class UpgradedWorld: Sendable {
         let target = Plan.Target(
             name: "t", plugin: plugin, distribution: "t", version: nil, architecture: "x86_64", systemCompiler: false,
             options: [:], variables: [:], environment: environment, required: true)
-        let plan = Plan(deployment: "d", repositories: [], targets: [target], cells: cells, jobs: jobs)
-        let runner = Runner(world: self, failing: failing, unavailable: unavailable)
+        let plan = Plan(
+            deployment: "d", repositories: [], targets: [target], cells: cells, jobs: jobs, confirm: confirm)
+        let runner = Runner(world: self, failing: failing, unavailable: unavailable, succeedingAt: succeedingAt)
         let run = DeploymentRun(
             store: try store(), plan: plan, runner: runner, registration: .test(plan.deployment, slots: 1))
         try await run.run(files: { _ in PackageFiles(opam: []) }, observe: { _ in })
@@ -81,6 +85,13 @@ final class UpgradedWorld: Sendable {
             .split(separator: "\n").map(String.init)
     }
 
+    func result(_ package: String) throws -> CellResult? {
+        let branch = ResultBranch(deployment: "d", target: "t")
+        return try branch.table(in: store().snapshot(Branch(branch.name))).results.values.first {
+            "\($0.cell.package)" == package
+        }
+    }
+
     /// The paths of all results in the index.
     func indexed() throws -> [String] {
         let branch = ResultBranch(deployment: "d", target: "t")
@@ -91,15 +102,20 @@ final class UpgradedWorld: Sendable {
         let world: UpgradedWorld
         let failing: Set<String>
         let unavailable: Set<String>
+        let succeedingAt: [String: Int]
 
         func holds(layer: Digest) -> Bool { true }
 
         func run(_ request: JobRequest, progress: @escaping @Sendable (JobStep) -> Void) async -> JobReport {
             let package = request.job.package
-            world.done.withLock { $0.append("\(package)") }
+            let number = world.done.withLock { done in
+                done.append("\(package)")
+                return done.count { $0 == "\(package)" }
+            }
             var report = JobReport(outcome: .success, duration: 0)
-            if failing.contains(package.name) {
+            if failing.contains(package.name), succeedingAt[package.name] != number {
                 (report.outcome, report.phase) = (.failure, .build)
+                report.log = Digest(of: "log \(number) of \(package)")
             } else if unavailable.contains(package.name) {
                 (report.outcome, report.isPermanent) = (.infrastructure, true)
             } else {

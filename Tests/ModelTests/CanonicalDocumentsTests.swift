@@ -94,7 +94,8 @@ import Testing
                     cells.append(
                         PlannedCell(
                             cell: cell, basis: basis, required: text == nil, priority: priority, accepted: text,
-                            untested: text))
+                            acceptance: text.map { Acceptance(phase: .test, signature: $0, tracker: $0) },
+                            cause: text.map { UnsolvableCause(.conflict, package: $0, sentence: $0) }, untested: text))
                     #expect(try isCanonical(cells.suffix(1)) && isCanonical(cells))
                     #expect(PlannedCell.read(PlannedCell.document(cells)) == cells)
                 }
@@ -108,8 +109,10 @@ import Testing
         let document = PlannedCell.document([
             PlannedCell(
                 cell: cell, basis: .jobs(build: digests[0], test: digests[1]), priority: -10, accepted: "é",
-                untested: "a\"b\\c\td\ne"),
-            PlannedCell(cell: cell, basis: .unsolvable(explanation: "a\nb"), required: false),
+                acceptance: Acceptance(signature: "*"), untested: "a\"b\\c\td\ne"),
+            PlannedCell(
+                cell: cell, basis: .unsolvable(explanation: "a\nb"), required: false,
+                cause: UnsolvableCause(.own, package: "a", sentence: "b")),
         ])
         var read = 0
         for at in document.indices {

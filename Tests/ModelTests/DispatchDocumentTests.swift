@@ -24,6 +24,8 @@ import Testing
         (report.log, report.layer, report.base) = (Digest(of: "log"), Digest(of: "layer"), Digest(of: "base"))
         report.pluginFile = Digest(of: "plugin")
         report.overwrites = (0..<size).map { .init(path: "lib/\($0)", owner: "a.\($0)") }
+        report.durations = CellResult.Durations(queued: 0.5, environment: 73, phases: [.build: 1.25])
+        report.details = .init(systemPackages: (0..<size).map { "package-\($0) 1.0" })
         return report
     }
 
@@ -53,6 +55,10 @@ import Testing
             let overwrites = try CanonicalJSON.decode(
                 [CellResult.Overwrite].self, from: Data(try #require(aside.first)))
             #expect(overwrites == report.overwrites)
+            #expect(read.durations == report.durations)
+            #expect(read.detailsObject == aside.last.map { Digest(of: $0) })
+            let details = try CanonicalJSON.decode(ExecutionReport.Details.self, from: Data(try #require(aside.last)))
+            #expect(details == report.details)
         }
     }
 
@@ -75,9 +81,10 @@ import Testing
                     job: Digest(of: "job \(number)"), layer: Digest(of: "layer \(number)"),
                     files: Digest(of: "files \(number)"))
             }
-            let request = ExecutionRequest(
+            var request = ExecutionRequest(
                 deployment: "o\"pam", job: Digest(of: "job"), files: Digest(of: "files"), inputs: inputs,
                 base: count == 0 ? nil : Digest(of: "base"), target: Digest(of: "target"))
+            request.confirmations = count == 0 ? nil : count
             #expect(ExecutionRequest(document: request.document) == request)
             #expect(ExecutionRequest(document: Array(request.document.dropLast(2)) + [10]) == nil)
         }

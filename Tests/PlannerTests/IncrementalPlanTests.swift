@@ -31,7 +31,9 @@ final class PlannedStore {
         guard let header = try documents.header(), let snapshot = documents.base,
             let memory = memories.state(of: snapshot.tree)
         else { return nil }
-        return PreviousPlan(header: header, memory: memory) { try documents.cells(in: $0) }
+        return PreviousPlan(
+            header: header, memory: memory, cells: { try documents.cells(in: $0) },
+            metadata: { try documents.metadataDocument() })
     }
 
     /// Plans over what is there, and keeps the plan.
@@ -74,6 +76,7 @@ final class PlannedStore {
         ("nowhere.1", ""), ("clash.1.0", #"depends: [ "ocaml" ]"#), ("ocaml-option-x.1", nil), ("ocaml-option-x.2", ""),
         ("astring.0.8.5", #"depends: [ "ocaml" "fmt" {with-test} ]"#), ("old.1.0", #"depends: [ "ocaml" ]"#),
         ("conf-gmp.5", #"depexts: [ ["gmp"] {os = "linux"} ]"#), ("a.1", #"depopts: [ "fmt" ]"#),
+        ("old.1.0", #"depends: [ "ocaml" {< "5.0"} ] maintainer: "old@example.org""#),
     ]
 
     static let matrices = [
@@ -136,6 +139,17 @@ final class PlannedStore {
         #expect(try await planned.plan(small.inputs()).made == 0)
         small.rest += "\nlimits: {time: 1h}"
         #expect(try await planned.plan(small.inputs()).made == all + 1, "another matrix")
+    }
+
+    /// Where the compiler has no solution, no answer depends on what a package says.
+    @Test func metadataOfACellThatStaysIsRead() async throws {
+        let planned = try PlannedStore()
+        var small = SmallPlan()
+        small.opamFiles["ocaml-base-compiler.5.3.0"] = #"available: os = "win32""#
+        try await planned.plan(small.inputs())
+        small.opamFiles["old.1.0"]? += "\nmaintainer: \"old@example.org\""
+        try await planned.plan(small.inputs())
+        #expect(try await planned.isPlanned(small.inputs()))
     }
 
     @Test func damagedMemoryIsAsGoodAsNone() async throws {

@@ -101,6 +101,35 @@ import Testing
         #expect(plan.jobs.isEmpty)
     }
 
+    @Test func onlyTheFailuresThatTheMatrixNamesAreAccepted() async throws {
+        var small = SmallPlan()
+        small.rest = """
+            packages: [fmt, cmdliner]
+            accept-failures:
+              - {cells: "*/*/fmt", reason: known, phase: build, signature: "Unbound module *", tracker: https://x.org/1}
+              - {cells: "*/*/cmdliner", reason: any, tracker: https://x.org/2}
+            """
+        let plan = try await small.planning().plan
+        let fmt = try #require(plan.cell("debian-12/5.3.0/fmt.0.9.0"))
+        #expect(fmt.required && fmt.accepted == "known", "another failure counts")
+        #expect(
+            fmt.acceptance == Acceptance(phase: .build, signature: "Unbound module *", tracker: "https://x.org/1"))
+        var result = CellResult(cell: fmt.cell, job: plan.build("\(fmt.cell)"), outcome: .failure, repositories: [])
+        (result.phase, result.signature) = (.build, "Unbound module Foo")
+        #expect(fmt.acceptance(of: result) == .holds)
+        result.signature = "Unbound value foo"
+        #expect(fmt.acceptance(of: result) == .differs)
+        (result.phase, result.signature) = (.test, "Unbound module Foo")
+        #expect(fmt.acceptance(of: result) == .differs)
+        result.outcome = .success
+        #expect(fmt.acceptance(of: result) == .stale)
+        result.outcome = .infrastructure
+        #expect(fmt.acceptance(of: result) == nil)
+        let cmdliner = try #require(plan.cell("debian-12/5.3.0/cmdliner.1.3.0"))
+        #expect(!cmdliner.required && cmdliner.acceptance?.tracker == "https://x.org/2")
+        #expect(AcceptedFailure.phases == Phase.allCases.map(\.rawValue))
+    }
+
     @Test func rulesLeaveOutForgiveAndHurry() async throws {
         var small = SmallPlan()
         small.rest = """

@@ -47,7 +47,8 @@ import Testing
         ("EnvironmentDescription", environment), ("Tool", tool), ("Shell", shell), ("Paths", paths),
         ("BuildUser", user),
         ("SystemPackagesRequest", SystemPackagesRequest(target: request, names: ["n"])),
-        ("SystemPackagesAnswer", SystemPackagesAnswer(packages: [package], steps: [step])), ("SystemPackage", package),
+        ("SystemPackagesAnswer", SystemPackagesAnswer(packages: [package], steps: [step], versions: step)),
+        ("SystemPackage", package),
         (
             "StepsRequest",
             StepsRequest(

@@ -18,6 +18,19 @@ public struct ExecutionReport: Codable, Hashable, Sendable {
         case leaving
     }
 
+    /// What may be too long for the document.
+    public struct Details: Codable, Hashable, Sendable {
+        /// The system packages that the job had, `NAME VERSION`.
+        public var systemPackages: [String]?
+        /// All runs of the job, where it was run again to confirm a failure.
+        public var confirmation: [CellResult.Execution]?
+
+        public init(systemPackages: [String]? = nil, confirmation: [CellResult.Execution]? = nil) {
+            self.systemPackages = systemPackages
+            self.confirmation = confirmation
+        }
+    }
+
     /// The fencing token of the assignment.
     public var attempt: UInt64
     /// The deployment whose dispatcher assigned the job.
@@ -46,6 +59,12 @@ public struct ExecutionReport: Codable, Hashable, Sendable {
     public var overwrites: [CellResult.Overwrite]?
     /// The digest of the object that holds `overwrites`, where they do not fit.
     public var overwritesObject: Digest?
+    /// The system packages that the job had, and all its runs where a failure was to be confirmed. Absent: neither.
+    public var details: Details?
+    /// The digest of the object that holds `details`, where they do not fit.
+    public var detailsObject: Digest?
+    /// What the seconds were spent on.
+    public var durations: CellResult.Durations?
     /// Seconds of wall clock.
     public var duration: Double
     /// When the job ended: seconds since 1970.
@@ -81,6 +100,10 @@ public struct ExecutionReport: Codable, Hashable, Sendable {
         if let overwrites {
             report.overwritesObject = try put([UInt8](CanonicalJSON.encode(overwrites)))
             report.overwrites = nil
+        }
+        if let details {
+            report.detailsObject = try put([UInt8](CanonicalJSON.encode(details)))
+            report.details = nil
         }
         // JSON writes a control character in six bytes.
         for (text, limit) in [(\Self.reason, 600), (\.signature, 400), (\.machine, 200)] {

@@ -34,6 +34,8 @@ public struct ExecutionRequest: Hashable, Sendable {
     public var base: Digest?
     /// The digest of the object with the target that the job runs on.
     public var target: Digest
+    /// How often the job is run again where it fails, to tell a failure from chance. Absent: not at all.
+    public var confirmations: Int?
 
     public init(
         deployment: String, job: Digest, files: Digest, inputs: [Input], base: Digest?, target: Digest
@@ -55,6 +57,10 @@ extension ExecutionRequest {
                 if let base {
                     writer.key("base")
                     writer.string(base.hex)
+                }
+                if let confirmations {
+                    writer.key("confirmations")
+                    writer.number(confirmations)
                 }
                 writer.key("deployment")
                 writer.string(deployment)
@@ -78,8 +84,9 @@ extension ExecutionRequest {
     }
 
     private init?(_ reader: inout CanonicalReader) {
-        var base: Digest?
+        var (base, confirmations) = (Digest?.none, Int?.none)
         guard reader.optional("base", &base, { $0.digest() }),
+            reader.optional("confirmations", &confirmations, { $0.number() }),
             reader.key("deployment"), let deployment = reader.string(),
             reader.key("files"), let files = reader.digest(),
             reader.key("inputs"), let inputs = reader.array({ $0.object { Input(&$0) } }),
@@ -87,6 +94,7 @@ extension ExecutionRequest {
             reader.key("target"), let target = reader.digest()
         else { return nil }
         self.init(deployment: deployment, job: job, files: files, inputs: inputs, base: base, target: target)
+        self.confirmations = confirmations
     }
 }
 

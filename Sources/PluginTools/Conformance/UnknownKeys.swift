@@ -18,7 +18,7 @@ enum UnknownKeys {
         "gid",
         "hint", "idempotent", "image", "inputs", "limits", "literal", "log", "memory", "namesCompared", "network",
         "opamClient", "options", "packages", "phase", "place", "probe", "processes", "reason", "silence",
-        "systemCompiler", "installedPackages", "time", "tools", "uid", "unless", "user", "arguments",
+        "systemCompiler", "installedPackages", "time", "tools", "uid", "unless", "user", "arguments", "versions",
     ]
 
     /// What is wrong with the keys of `found`, each a sentence with a place and a remedy.

@@ -1,0 +1,76 @@
+internal import Core
+
+/// What the opam file of a planned package says about people: who maintains it, and where to report failures.
+public struct PackageMetadata: Codable, Hashable, Sendable {
+    /// The package in the version that is planned.
+    public var package: PackageVersion
+    /// `maintainer:`. Absent: none.
+    public var maintainers: [String]?
+    /// `tags:`. Absent: none.
+    public var tags: [String]?
+    /// `bug-reports:`, URLs or addresses of mail. Absent: none.
+    public var bugReports: [String]?
+    /// `dev-repo:`. Absent: none.
+    public var devRepo: String?
+
+    public init(
+        package: PackageVersion, maintainers: [String] = [], tags: [String] = [], bugReports: [String] = [],
+        devRepo: String? = nil
+    ) {
+        self.package = package
+        self.maintainers = maintainers.isEmpty ? nil : maintainers
+        self.tags = tags.isEmpty ? nil : tags
+        self.bugReports = bugReports.isEmpty ? nil : bugReports
+        self.devRepo = devRepo
+    }
+}
+
+extension PackageMetadata {
+    /// The canonical bytes of the document with the metadata of all packages of a plan.
+    ///
+    /// - Parameter packages: In any order.
+    package static func document(_ packages: some Collection<PackageMetadata>) -> [UInt8] {
+        CanonicalWriter.document { writer in
+            writer.array(packages.sorted { $0.package < $1.package }) { writer, package in
+                writer.object { package.write(to: &$0) }
+            }
+        }
+    }
+
+    private func write(to writer: inout CanonicalWriter) {
+        func write(_ key: StaticString, _ texts: [String]?) {
+            guard let texts else { return }
+            writer.key(key)
+            writer.array(texts) { $0.string($1) }
+        }
+        write("bugReports", bugReports)
+        if let devRepo {
+            writer.key("devRepo")
+            writer.string(devRepo)
+        }
+        write("maintainers", maintainers)
+        writer.key("package")
+        writer.string(package.description)
+        write("tags", tags)
+    }
+
+    /// The metadata in a document in canonical form; nil for any other.
+    package static func read(_ document: [UInt8]) -> [PackageMetadata]? {
+        var reader = CanonicalReader(document)
+        let packages = reader.array { reader in reader.object { PackageMetadata(&$0) } }
+        return reader.skip("\n") && reader.isAtEnd ? packages : nil
+    }
+
+    private init?(_ reader: inout CanonicalReader) {
+        var (bugReports, devRepo) = ([String]?.none, String?.none)
+        var (maintainers, tags) = ([String]?.none, [String]?.none)
+        guard reader.optional("bugReports", &bugReports, { $0.array { $0.string() } }),
+            reader.optional("devRepo", &devRepo, { $0.string() }),
+            reader.optional("maintainers", &maintainers, { $0.array { $0.string() } }),
+            reader.key("package"), let package = reader.string().flatMap({ PackageVersion($0) }),
+            reader.optional("tags", &tags, { $0.array { $0.string() } })
+        else { return nil }
+        self.init(package: package)
+        (self.bugReports, self.devRepo, self.maintainers, self.tags) = (bugReports, devRepo, maintainers, tags)
+    }
+}
