@@ -85,6 +85,7 @@ let package = Package(
         module("YAML", ["Core", "CYAML"]),
         module("Matrix", ["Core", "YAML"]),
         module("PluginMessages"),
+        module("LogReading", ["PluginMessages"]),
         module("PluginKit", ["PluginABI", "PluginMessages"]),
         module("PluginHost", [logging, "Core", "PluginABI", "PluginMessages", "System"]),
         .executableTarget(
@@ -99,7 +100,7 @@ let package = Package(
         .testTarget(
             name: "PluginTests",
             dependencies: [
-                "Core", "Matrix", "PluginHost", "PluginMessages", "PluginTools", "TestSupport", "YAML",
+                "Core", "LogReading", "Matrix", "PluginHost", "PluginMessages", "PluginTools", "TestSupport", "YAML",
                 "ciso-plugin-host",
             ],
             exclude: ["Data"],
@@ -115,7 +116,8 @@ let package = Package(
         module(
             "PluginTools",
             [
-                "Archive", "Core", "OpamFormat", "OpamRepository", "PluginHost", "PluginMessages", "Sandbox",
+                "Archive", "Core", "LogReading", "OpamFormat", "OpamRepository", "PluginHost", "PluginMessages",
+                "Sandbox",
                 "Supervision", "System",
             ], resources: [.embedInCode("Scripts")]),
         module("Scheduler"),
@@ -133,8 +135,8 @@ let package = Package(
         module(
             "Worker",
             [
-                logging, "Archive", "Core", "Model", "Fetching", "Layers", "OpamFormat", "OpamSwitch", "PluginHost",
-                "PluginMessages", "RunnerInterface", "SSH", "Sandbox", "Supervision", "System",
+                logging, "Archive", "Core", "Model", "Fetching", "Layers", "LogReading", "OpamFormat", "OpamSwitch",
+                "PluginHost", "PluginMessages", "RunnerInterface", "SSH", "Sandbox", "Supervision", "System",
             ], resources: [.embedInCode("Scripts")]),
         module("Agent", [logging, "Core", "Model", "Records", "RunnerInterface", "Store"]),
         module("Engine", [logging, "Agent", "Core", "Model", "Records", "RunnerInterface", "Scheduler", "Store"]),
@@ -149,6 +151,7 @@ let package = Package(
             name: "ci",
             dependencies: [
                 argumentParser, logging, "Agent", "Core", "Doctor", "Model", "Engine", "Fetching", "Git", "HTTP",
+                "LogReading",
                 "Matrix",
                 "OpamRepository", "OpamSolver", "Pages", "Planner", "PlanSession", "PluginHost", "PluginMessages",
                 "PluginTools",
@@ -173,6 +176,8 @@ let package = Package(
         .executableTarget(
             name: "store-writer", dependencies: ["Core", "Git", "Store"], path: "Tests/StoreWriter",
             swiftSettings: settings),
+        .executableTarget(
+            name: "LogBenchmark", dependencies: ["LogReading"], path: "Benchmarks/Logs", swiftSettings: settings),
         .executableTarget(
             name: "ExecutionBenchmark", dependencies: ["Core", "Layers", "Sandbox", "Supervision"],
             path: "Benchmarks/Execution",
@@ -210,6 +215,7 @@ let package = Package(
                 "ci", "CisoDebian", "Core", "Model", "Records", "Store", "TestSupport", "ciso-plugin-host",
             ],
             swiftSettings: settings),
+        tests("LogReading", ["PluginMessages"]),
         tests("Model", ["Archive", "Core"]),
         tests("Pages", ["Model"]),
         .target(
@@ -235,7 +241,7 @@ let package = Package(
         tests(
             "Worker",
             [
-                "Archive", "ci", "CisoDebian", "Core", "Model", "Fetching", "Git", "Layers", "OpamFormat",
+                "Archive", "ci", "CisoDebian", "Core", "Model", "Fetching", "Git", "Layers", "LogReading", "OpamFormat",
                 "OpamSwitch",
                 "PlanSession",
                 "PluginHost",

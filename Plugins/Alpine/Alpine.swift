@@ -45,22 +45,31 @@ struct Alpine: DistributionPlugin {
 
     let patterns = [
         LogPattern(
-            "apk-missing", .missingSystemPackage, #"^  (\S+) \(no such package\):"#, literal: "(no such package)",
-            phase: .depext, signature: "no system package $1",
-            examples: [.init("  libfoo-dev (no such package):", "no system package libfoo-dev")]),
+            "apk-missing", .missingSystemPackage, #"^(\S+) \(no such package\):"#, literals: ["(no such package)"],
+            phase: .depext, phases: [.depext], class: "no system package *",
+            examples: [
+                .init(
+                    "  libfoo-dev (no such package):",
+                    "libfoo-dev (no such package):")
+            ]),
         LogPattern(
-            "apk-fetch", .infrastructure,
+            "apk-fetch", .mirror,
             #"^(?:ERROR|WARNING): .*: (?:temporary error|network error|DNS .*|Permission denied)"#,
-            phase: .depext, signature: "apk cannot fetch",
+            literals: ["temporary error", "network error", ": DNS ", "Permission denied"], phase: .depext,
+            phases: [.depext], class: "apk cannot fetch",
             examples: [
                 .init(
                     "WARNING: fetching https://mirror.example/APKINDEX.tar.gz: temporary error (try again later)",
-                    "apk cannot fetch")
+                    "WARNING: fetching <url> temporary error (try again later)")
             ]),
         LogPattern(
-            "apk-lock", .infrastructure, #"^ERROR: Unable to lock database"#, literal: "Unable to lock database",
-            phase: .depext, signature: "apk is locked",
-            examples: [.init("ERROR: Unable to lock database: temporary error", "apk is locked")]),
+            "apk-lock", .runner, #"^ERROR: Unable to lock database"#, literals: ["Unable to lock database"],
+            phase: .depext, phases: [.depext], class: "apk is locked",
+            examples: [
+                .init(
+                    "ERROR: Unable to lock database: temporary error",
+                    "ERROR: Unable to lock database: temporary error")
+            ]),
     ]
 
     /// Unpacks the minimal root archive of the newest release of the branch, whose checksum the mirror publishes.

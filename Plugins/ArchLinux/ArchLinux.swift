@@ -41,23 +41,30 @@ struct ArchLinux: DistributionPlugin {
 
     let patterns = [
         LogPattern(
-            "pacman-target", .missingSystemPackage, #"^error: target not found: (\S+)$"#, literal: "target not found",
-            phase: .depext, signature: "no system package $1",
-            examples: [.init("error: target not found: libfoo", "no system package libfoo")]),
+            "pacman-target", .missingSystemPackage, #"^error: target not found: (\S+)$"#,
+            literals: ["target not found"],
+            phase: .depext, phases: [.depext], class: "no system package *",
+            examples: [
+                .init(
+                    "error: target not found: libfoo",
+                    "error: target not found: libfoo")
+            ]),
         LogPattern(
-            "pacman-fetch", .infrastructure,
+            "pacman-fetch", .mirror,
             #"^error: failed (?:retrieving file|to synchronize all databases|to commit transaction \(failed to retrieve)"#,
-            literal: "error: failed", phase: .depext, signature: "pacman cannot fetch",
+            literals: ["error: failed"], phase: .depext, phases: [.depext], class: "pacman cannot fetch",
             examples: [
                 .init(
                     "error: failed retrieving file 'gmp.pkg.tar.zst' from mirror.example : Connection timed out",
-                    "pacman cannot fetch")
+                    "error: failed retrieving file 'gmp.pkg.tar.zst' from mirror.example : Connection timed out")
             ]),
         LogPattern(
-            "pacman-lock", .infrastructure, #"^error: failed to init transaction \(unable to lock database\)"#,
-            literal: "unable to lock database", phase: .depext, signature: "pacman is locked",
+            "pacman-lock", .runner, #"^error: failed to init transaction \(unable to lock database\)"#,
+            literals: ["unable to lock database"], phase: .depext, phases: [.depext], class: "pacman is locked",
             examples: [
-                .init("error: failed to init transaction (unable to lock database)", "pacman is locked")
+                .init(
+                    "error: failed to init transaction (unable to lock database)",
+                    "error: failed to init transaction (unable to lock database)")
             ]),
     ]
 

@@ -33,17 +33,23 @@ struct Fedora: DistributionPlugin {
 
     let patterns = [
         LogPattern(
-            "dnf-no-match", .missingSystemPackage, #"^No match for argument: (\S+)$"#, literal: "No match for argument",
-            phase: .depext, signature: "no system package $1",
-            examples: [.init("No match for argument: libfoo-devel", "no system package libfoo-devel")]),
+            "dnf-no-match", .missingSystemPackage, #"^No match for argument: (\S+)$"#,
+            literals: ["No match for argument"],
+            phase: .depext, phases: [.depext], class: "no system package *",
+            examples: [
+                .init(
+                    "No match for argument: libfoo-devel",
+                    "No match for argument: libfoo-devel")
+            ]),
         LogPattern(
-            "dnf-fetch", .infrastructure,
+            "dnf-fetch", .mirror,
             #"(?:^Error: Failed to download metadata for repo|^Errors during downloading|Curl error \(\d+\)|No more mirrors to try)"#,
-            phase: .depext, signature: "dnf cannot fetch",
+            literals: ["Failed to download", "Errors during", "Curl error", "No more mirrors"], phase: .depext,
+            phases: [.depext], class: "dnf cannot fetch",
             examples: [
                 .init(
                     "Error: Failed to download metadata for repo 'fedora': Cannot download repomd.xml",
-                    "dnf cannot fetch")
+                    "Error: Failed to download metadata for repo 'fedora': Cannot download repomd.xml")
             ]),
     ]
 

@@ -37,23 +37,28 @@ struct FreeBSD: DistributionPlugin {
     let patterns = [
         LogPattern(
             "pkg-no-match", .missingSystemPackage, #"^pkg: No packages available to install matching '([^']+)'"#,
-            literal: "No packages available", phase: .depext, signature: "no system package $1",
+            literals: ["No packages available"], phase: .depext, phases: [.depext], class: "no system package *",
             examples: [
                 .init(
                     "pkg: No packages available to install matching 'libfoo' have been found in the repositories",
-                    "no system package libfoo")
+                    "pkg: No packages available to install matching 'libfoo' have been found in the repositories")
             ]),
         LogPattern(
-            "pkg-fetch", .infrastructure,
+            "pkg-fetch", .mirror,
             #"^pkg: (?:https?://\S+: |Unable to update repository|An error occured while fetching)"#,
-            literal: "pkg: ", phase: .depext, signature: "pkg cannot fetch",
-            examples: [.init("pkg: https://mirror.example/meta.txz: No route to host", "pkg cannot fetch")]),
-        LogPattern(
-            "pkg-lock", .infrastructure, #"^pkg: Cannot get (?:a|an) (?:exclusive|advisory|read) lock on"#,
-            literal: "pkg: Cannot get", phase: .depext, signature: "pkg is locked",
+            literals: ["pkg: "], phase: .depext, phases: [.depext], class: "pkg cannot fetch",
             examples: [
                 .init(
-                    "pkg: Cannot get an advisory lock on a database, it is locked by another process", "pkg is locked")
+                    "pkg: https://mirror.example/meta.txz: No route to host",
+                    "pkg: <url> No route to host")
+            ]),
+        LogPattern(
+            "pkg-lock", .runner, #"^pkg: Cannot get (?:a|an) (?:exclusive|advisory|read) lock on"#,
+            literals: ["pkg: Cannot get"], phase: .depext, phases: [.depext], class: "pkg is locked",
+            examples: [
+                .init(
+                    "pkg: Cannot get an advisory lock on a database, it is locked by another process",
+                    "pkg: Cannot get an advisory lock on a database, it is locked by another process")
             ]),
     ]
 }

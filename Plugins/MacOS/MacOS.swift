@@ -34,26 +34,34 @@ struct MacOS: DistributionPlugin {
         LogPattern(
             "brew-missing", .missingSystemPackage,
             #"^(?:Error|Warning): No available formula (?:or cask )?with the name "([^"]+)""#,
-            literal: "No available formula", phase: .depext, signature: "no system package $1",
-            examples: [
-                .init(#"Error: No available formula with the name "libfoo"."#, "no system package libfoo"),
-                .init(#"Warning: No available formula or cask with the name "libfoo"."#, "no system package libfoo"),
-            ]),
-        LogPattern(
-            "brew-fetch", .infrastructure, #"^(?:Error: .*: Failed to download resource|curl: \(\d+\) )"#,
-            phase: .depext,
-            signature: "brew cannot fetch",
-            examples: [
-                .init(#"Error: gmp: Failed to download resource "gmp--6.3.0""#, "brew cannot fetch"),
-                .init("curl: (28) Operation timed out after 15000 milliseconds", "brew cannot fetch"),
-            ]),
-        LogPattern(
-            "brew-lock", .infrastructure, #"^Error: (?:A|Another) .*process (?:has already locked|is already)"#,
-            literal: "process", phase: .depext, signature: "brew is locked",
+            literals: ["No available formula"], phase: .depext, phases: [.depext], class: "no system package *",
             examples: [
                 .init(
-                    "Error: A `brew install gmp` process has already locked /opt/homebrew/Cellar/gmp.", "brew is locked"
-                )
+                    #"Error: No available formula with the name "libfoo"."#,
+                    "Error: No available formula with the name 'libfoo'."),
+                .init(
+                    #"Warning: No available formula or cask with the name "libfoo"."#,
+                    "Warning: No available formula or cask with the name 'libfoo'."),
+            ]),
+        LogPattern(
+            "brew-fetch", .mirror, #"^(?:Error: .*: Failed to download resource|curl: \(\d+\) )"#,
+            literals: ["Failed to download", "curl: ("], phase: .depext, phases: [.depext],
+            class: "brew cannot fetch",
+            examples: [
+                .init(
+                    #"Error: gmp: Failed to download resource "gmp--6.3.0""#,
+                    "Error: gmp: Failed to download resource 'gmp--<ver>'"),
+                .init(
+                    "curl: (28) Operation timed out after 15000 milliseconds",
+                    "curl: (28) Operation timed out after <n> milliseconds"),
+            ]),
+        LogPattern(
+            "brew-lock", .runner, #"^Error: (?:A|Another) .*process (?:has already locked|is already)"#,
+            literals: ["process"], phase: .depext, phases: [.depext], class: "brew is locked",
+            examples: [
+                .init(
+                    "Error: A `brew install gmp` process has already locked /opt/homebrew/Cellar/gmp.",
+                    "Error: A 'brew install gmp' process has already locked <path>")
             ]),
     ]
 }

@@ -35,13 +35,22 @@ struct NetBSD: DistributionPlugin {
     let patterns = [
         LogPattern(
             "pkgin-missing", .missingSystemPackage, #"^(\S+) is not available in the repository"#,
-            literal: "is not available in the repository", phase: .depext, signature: "no system package $1",
-            examples: [.init("libfoo is not available in the repository", "no system package libfoo")]),
+            literals: ["is not available in the repository"], phase: .depext, phases: [.depext],
+            class: "no system package *",
+            examples: [
+                .init(
+                    "libfoo is not available in the repository",
+                    "libfoo is not available in the repository")
+            ]),
         LogPattern(
-            "pkgin-fetch", .infrastructure, #"^pkgin: (?:Could not fetch|.*: Network is unreachable|empty)"#,
-            literal: "pkgin: ",
-            phase: .depext, signature: "pkgin cannot fetch",
-            examples: [.init("pkgin: Could not fetch http://mirror.example/pkg_summary.gz", "pkgin cannot fetch")]),
+            "pkgin-fetch", .mirror, #"^pkgin: (?:Could not fetch|.*: Network is unreachable|empty)"#,
+            literals: ["pkgin: "],
+            phase: .depext, phases: [.depext], class: "pkgin cannot fetch",
+            examples: [
+                .init(
+                    "pkgin: Could not fetch http://mirror.example/pkg_summary.gz",
+                    "pkgin: Could not fetch <url>")
+            ]),
     ]
 }
 

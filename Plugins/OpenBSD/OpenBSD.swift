@@ -32,20 +32,34 @@ struct OpenBSD: DistributionPlugin {
 
     let patterns = [
         LogPattern(
-            "pkg-add-missing", .missingSystemPackage, #"^Can't find (\S+)$"#, literal: "Can't find", phase: .depext,
-            signature: "no system package $1",
-            examples: [.init("Can't find libfoo", "no system package libfoo")]),
+            "pkg-add-missing", .missingSystemPackage, #"^Can't find (\S+)$"#, literals: ["Can't find"], phase: .depext,
+            phases: [.depext],
+            class: "no system package *",
+            examples: [
+                .init(
+                    "Can't find libfoo",
+                    "Can't find libfoo")
+            ]),
         LogPattern(
             "pkg-add-ambiguous", .missingSystemPackage, #"^Ambiguous: (?:choose package for )?(\S+)"#,
-            literal: "Ambiguous",
-            phase: .depext, signature: "ambiguous system package $1",
-            examples: [.init("Ambiguous: choose package for autoconf", "ambiguous system package autoconf")]),
-        LogPattern(
-            "pkg-add-fetch", .infrastructure, #"^(?:https?://\S+: (?:ftp|TLS|no such|Error).*|ftp: .*|signify: .*)$"#,
-            phase: .depext, signature: "pkg_add cannot fetch",
+            literals: ["Ambiguous"],
+            phase: .depext, phases: [.depext], class: "ambiguous system package *",
             examples: [
-                .init("ftp: connect: Operation timed out", "pkg_add cannot fetch"),
-                .init("https://mirror.example/pub/OpenBSD/7.7/packages/amd64/: no such dir", "pkg_add cannot fetch"),
+                .init(
+                    "Ambiguous: choose package for autoconf",
+                    "Ambiguous: choose package for autoconf")
+            ]),
+        LogPattern(
+            "pkg-add-fetch", .mirror, #"^(?:https?://\S+: (?:ftp|TLS|no such|Error).*|ftp: .*|signify: .*)$"#,
+            literals: ["https:", "http:/", "ftp: ", "signify: "], phase: .depext, phases: [.depext],
+            class: "pkg_add cannot fetch",
+            examples: [
+                .init(
+                    "ftp: connect: Operation timed out",
+                    "ftp: connect: Operation timed out"),
+                .init(
+                    "https://mirror.example/pub/OpenBSD/7.7/packages/amd64/: no such dir",
+                    "<url> no such dir"),
             ]),
     ]
 }

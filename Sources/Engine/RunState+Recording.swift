@@ -167,6 +167,7 @@ extension RunState {
         result.phase = report.phase
         result.signature = report.signature
         result.reason = report.reason
+        result.error = report.error
         result.log = report.log
         result.layer = report.layer
         result.duration = report.duration

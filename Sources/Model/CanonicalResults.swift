@@ -26,6 +26,7 @@ extension CellResult {
         guard reader.optional("confirmation", &confirmation, { $0.array { $0.object { Execution(&$0) } } }),
             reader.optional("duration", &duration, { $0.double() }),
             reader.optional("durations", &durations, { $0.object { Durations(&$0) } }),
+            reader.optional("error", &error, { $0.object { LoggedError(&$0) } }),
             reader.optional("execution", &execution, { $0.string() }),
             reader.optional("failedAttempts", &failedAttempts, { $0.array { $0.object { FailedAttempt(&$0) } } }),
             reader.optional("finished", &finished, { $0.number() }),
@@ -83,6 +84,20 @@ extension PreviousVerdict {
         guard reader.optional("phase", &phase, { $0.string().flatMap(Phase.init) }),
             reader.optional("run", &run, { $0.number() }), reader.optional("signature", &signature, { $0.string() })
         else { return nil }
+    }
+}
+
+extension CellResult.LoggedError {
+    fileprivate init?(_ reader: inout CanonicalReader) {
+        guard reader.key("class"), let failureClass = reader.string(), reader.key("excerpt"),
+            let excerpt = reader.string(), reader.key("kind"), let kind = reader.string()
+        else { return nil }
+        self.init(kind: kind, origin: "", isWeak: false, failureClass: failureClass, excerpt: excerpt)
+        guard reader.optional("length", &length, { $0.number() }), reader.optional("line", &line, { $0.number() }),
+            reader.optional("offset", &offset, { $0.number() }), reader.key("origin"), let origin = reader.string(),
+            reader.optional("pattern", &pattern, { $0.string() }), reader.key("weak"), let isWeak = reader.boolean()
+        else { return nil }
+        (self.origin, self.isWeak) = (origin, isWeak)
     }
 }
 

@@ -71,6 +71,42 @@ public struct CellResult: Codable, Hashable, Sendable {
         public var own: Double { phases.reduce(0) { $1.key == Phase.depext.rawValue ? $0 : $0 + $1.value } }
     }
 
+    /// What the log says about the failure: the message and where it is.
+    public struct LoggedError: Codable, Hashable, Sendable {
+        /// What went wrong, one of the kinds of `LogPattern`: `missing-header`.
+        public var kind: String
+        /// Who is to blame as far as the log says: `package` or `infrastructure`.
+        public var origin: String
+        /// Whether no line of the log names a cause.
+        public var isWeak: Bool
+        /// Equal for failures that differ in a name only: `unbound module *`.
+        public var failureClass: String
+        /// The name of the pattern that matched; absent where none did.
+        public var pattern: String?
+        /// The number of the line in the log, from 1; absent where it is not in the log.
+        public var line: Int?
+        /// Where the message begins in the log, in bytes.
+        public var offset: Int?
+        /// How many bytes of the log are the message.
+        public var length: Int?
+        /// The message and lines around it, at most 1 KiB.
+        public var excerpt: String
+
+        enum CodingKeys: String, CodingKey {
+            case kind, origin, pattern, line, offset, length, excerpt
+            case isWeak = "weak"
+            case failureClass = "class"
+        }
+
+        public init(kind: String, origin: String, isWeak: Bool, failureClass: String, excerpt: String) {
+            self.kind = kind
+            self.origin = origin
+            self.isWeak = isWeak
+            self.failureClass = failureClass
+            self.excerpt = excerpt
+        }
+    }
+
     /// The cell that the verdict is on.
     public var cell: Cell
     /// Absent where no job could be made: the cell is unsolvable.
@@ -83,6 +119,8 @@ public struct CellResult: Codable, Hashable, Sendable {
     public var signature: String?
     /// What a person reads in the table: the error line as printed, the explanation, or what blocks the cell.
     public var reason: String?
+    /// What the log says about the failure. Absent: nothing failed, or not in a command whose output says why.
+    public var error: LoggedError?
     /// The package whose job blocks this one.
     public var blockedBy: PackageVersion?
     /// The job that blocks this one: the root, which did not succeed itself. Absent in results of older versions.

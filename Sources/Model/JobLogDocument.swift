@@ -16,6 +16,8 @@ package struct JobLogDocument: Hashable, Sendable {
 
     /// The steps in the order in which they ran.
     package private(set) var steps: [Step] = []
+    /// Where in the log the lines are that each step printed, in bytes.
+    package private(set) var ranges: [Range<Int>] = []
     /// The runner's other lines.
     package private(set) var notes: [String] = []
 
@@ -38,12 +40,14 @@ package struct JobLogDocument: Hashable, Sendable {
                 } else if let step = Self.begin(text) {
                     isOpen = true
                     steps.append(step)
+                    ranges.append(rest.startIndex..<rest.startIndex)
                 } else {
                     notes.append(text)
                 }
             } else if isOpen {
                 steps[steps.count - 1].output += line.starts(with: Self.escaped) ? line.dropFirst() : line
                 if end != nil { steps[steps.count - 1].output.append(UInt8(ascii: "\n")) }
+                ranges[ranges.count - 1] = ranges[ranges.count - 1].lowerBound..<rest.startIndex
             }
         }
     }

@@ -138,36 +138,48 @@ public struct AptFamily: Sendable {
     /// How apt and dpkg tell that a mirror, and not a package, is to blame.
     public static let patterns = [
         LogPattern(
-            "apt-fetch", .infrastructure, #"^E: Failed to fetch \S*/([^/ ]+)  (.+)$"#, literal: "E: Failed to fetch",
-            phase: .depext, signature: "apt cannot fetch $1",
+            "apt-fetch", .mirror, #"^E: Failed to fetch \S*/([^/ ]+)  (.+)$"#, literals: ["E: Failed to fetch"],
+            phase: .depext, phases: [.depext], class: "apt cannot fetch *",
             examples: [
                 .init(
                     "E: Failed to fetch http://mirror.example/debian/pool/main/g/gmp/libgmp-dev_6.2.1_amd64.deb  404  Not Found",
-                    "apt cannot fetch libgmp-dev_6.2.1_amd64.deb")
+                    "E: Failed to fetch <url> 404 Not Found")
             ]),
         LogPattern(
-            "apt-index", .infrastructure,
+            "apt-index", .mirror,
             #"^(?:E|W): (?:Some index files failed|The repository .* (?:does not have|is no longer))"#,
-            phase: .depext, signature: "apt's lists cannot be fetched",
+            literals: ["index files failed", "does not have", "is no longer"], phase: .depext, phases: [.depext],
+            class: "apt's lists cannot be fetched",
             examples: [
                 .init(
                     "W: Some index files failed to download. They have been ignored, or old ones used instead.",
-                    "apt's lists cannot be fetched")
+                    "W: Some index files failed to download. They have been ignored, or old ones used instead.")
             ]),
         LogPattern(
-            "apt-lock", .infrastructure, #"^E: Could not get lock (\S+)"#, literal: "Could not get lock",
-            phase: .depext,
-            signature: "apt is locked",
-            examples: [.init("E: Could not get lock /var/lib/dpkg/lock-frontend.", "apt is locked")]),
+            "apt-lock", .runner, #"^E: Could not get lock (\S+)"#, literals: ["Could not get lock"],
+            phase: .depext, phases: [.depext],
+            class: "apt is locked",
+            examples: [
+                .init(
+                    "E: Could not get lock /var/lib/dpkg/lock-frontend.",
+                    "E: Could not get lock <path>")
+            ]),
         LogPattern(
             "apt-unknown-package", .missingSystemPackage, #"^E: Unable to locate package (\S+)$"#,
-            literal: "Unable to locate package", phase: .depext, signature: "no system package $1",
-            examples: [.init("E: Unable to locate package libfoo-dev", "no system package libfoo-dev")]),
+            literals: ["Unable to locate package"], phase: .depext, phases: [.depext], class: "no system package *",
+            examples: [
+                .init(
+                    "E: Unable to locate package libfoo-dev",
+                    "E: Unable to locate package libfoo-dev")
+            ]),
         LogPattern(
             "apt-no-candidate", .missingSystemPackage, #"^E: Package '([^']+)' has no installation candidate$"#,
-            literal: "has no installation candidate", phase: .depext, signature: "no system package $1",
+            literals: ["has no installation candidate"], phase: .depext, phases: [.depext],
+            class: "no system package *",
             examples: [
-                .init("E: Package 'libpcre3-dev' has no installation candidate", "no system package libpcre3-dev")
+                .init(
+                    "E: Package 'libpcre3-dev' has no installation candidate",
+                    "E: Package 'libpcre3-dev' has no installation candidate")
             ]),
     ]
 }

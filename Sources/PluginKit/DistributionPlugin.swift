@@ -35,7 +35,7 @@ public protocol DistributionPlugin: Sendable {
     /// The steps of one package; ``OpamCommands/steps(for:)`` unless implemented.
     func steps(_ request: StepsRequest, _ target: CheckedRequest) throws -> [Step]
 
-    /// How to read an error, before the patterns that every distro shares; none unless implemented.
+    /// How to read an error in what the distro's own tools print, before the runner's own patterns; none unless implemented.
     var patterns: [LogPattern] { get }
 }
 

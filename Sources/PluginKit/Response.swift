@@ -35,7 +35,7 @@ struct Response {
             let target = try CheckedRequest(request.target, for: plugin.description)
             return try encode(StepsAnswer(steps: plugin.steps(request, target)))
         case PluginCalls.Patterns.name:
-            return try encode(PatternsAnswer(patterns: plugin.patterns + CommonPatterns.all))
+            return try encode(PatternsAnswer(patterns: plugin.patterns))
         default:
             return nil
         }

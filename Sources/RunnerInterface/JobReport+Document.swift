@@ -12,6 +12,7 @@ extension JobReport {
         phase = report.phase
         signature = report.signature
         reason = report.reason
+        error = report.error
         log = report.log
         layer = report.layer
         machine = report.machine
@@ -42,6 +43,7 @@ extension ExecutionReport {
         phase = report.phase
         signature = report.signature
         reason = report.reason
+        error = report.error
         log = report.log
         layer = report.layer
         self.base = base

@@ -13,6 +13,8 @@ public struct JobReport: Sendable {
     public var signature: String?
     /// The error line as printed, or what the machine lacked.
     public var reason: String?
+    /// What the log says about the failure; nil where nothing failed, or not in a command whose output says why.
+    public var error: CellResult.LoggedError?
     /// The digest of the log in the store; nil where there is none.
     public var log: Digest?
     /// The digest of the layer that the job added; nil where it failed.

@@ -19,6 +19,7 @@ final class FailedSystemLayers: Sendable {
     /// - Parameter isTransient: whether another attempt could succeed.
     func note(_ failed: PackageBuild.StepFailure, of key: Digest, isTransient: Bool) {
         var failed = failed
+        failed.section = nil
         failed.output = String(failed.output.suffix(Self.outputLimit))
         failures.withLock { failures in
             let count = isTransient ? (failures[key]?.count ?? 0) + 1 : Self.attempts

@@ -62,9 +62,25 @@ final class JobLog: Sendable {
             return String(decoding: printed.suffix(limit), as: UTF8.self)
         }
 
+        /// The log so far, and where in it is what the command printed.
+        func printedRange() -> (log: [UInt8], range: Range<Int>) {
+            let all = log.bytes(from: 0)
+            let printed = JobLogDocument(parsing: Array(all[min(start, all.count)...])).ranges.first ?? 0..<0
+            return (all, printed.lowerBound + start..<printed.upperBound + start)
+        }
+
+        /// The line, from 1, and the bytes of the log where the command printed a text first.
+        func place(of text: String) -> (line: Int, range: Range<Int>)? {
+            let (all, printed) = printedRange()
+            let wanted = Array(text.utf8)
+            guard !wanted.isEmpty, let found = all[printed].firstRange(of: wanted) else { return nil }
+            return (1 + all[..<found.lowerBound].count { $0 == UInt8(ascii: "\n") }, found)
+        }
+
         /// What to report where the command did not end well.
         func failure(_ result: CommandResult) -> PackageBuild.StepFailure {
-            PackageBuild.StepFailure(phase: phase, name: name, command: command, result: result, output: output())
+            PackageBuild.StepFailure(
+                phase: phase, name: name, command: command, result: result, output: output(), section: self)
         }
     }
 

@@ -15,9 +15,13 @@ extension JobReport {
             phase = failure.phase
             reason = failure.reason
             signature = failure.signature
+            self.error = failure.error
         case let failure as PermanentFailure:
             self.init(infrastructure: failure.failure)
             isPermanent = true
+        case let failure as MachineFailure:
+            self.init(infrastructure: Failure(describing: failure))
+            self.error = failure.error
         default: self.init(infrastructure: Failure(describing: error))
         }
     }

@@ -188,6 +188,7 @@ public final class LocalRunner: JobRunner {
             report = JobReport(endingWith: error)
         }
         report.reason = report.reason.map(withoutScratchPaths)
+        if let error = report.error { report.error?.excerpt = withoutScratchPaths(error.excerpt) }
         report.machine = machine.withLock { $0 }
         report.pluginFile = pluginFile
         return report

@@ -136,6 +136,7 @@ extension OpamClient {
         var judged = failure
         judged.phase = report.phase
         judged.output = report.output ?? report.lastError ?? ""
+        judged.isWholeOutput = false
         if let command = report.command, let step = steps.first(where: { Self.runs(command, $0) }) {
             judged.phase = Phase(rawValue: step.phase.rawValue) ?? report.phase
             judged.name = step.name

@@ -34,6 +34,12 @@ struct PackageBuild {
         var result: CommandResult
         /// What the step printed; where it printed more than what failed, that part.
         var output: String
+        /// Where in the job's log it is; nil where the step ran for another job.
+        var section: JobLog.Section?
+        /// Whether `output` is all that the step printed.
+        var isWholeOutput = true
+        /// What the runner calls files of the package, and what the package calls them.
+        var replacements: [(text: String, name: String)] = []
     }
 
     private var layout: SwitchLayout { variables.layout }
@@ -160,16 +166,16 @@ struct PackageBuild {
         if result.ending == .cancelled { throw CancellationError() }
         guard result.succeeded else {
             var failure = section.failure(result)
-            failure.output = withoutStagedPaths(failure.output)
+            failure.replacements = stagedPaths
+            failure.output = stagedPaths.reduce(failure.output) { $0.replacing($1.text, with: $1.name) }
             throw failure
         }
     }
 
-    /// `text` with the package's own names in the place of those that its files have among the inputs.
-    private func withoutStagedPaths(_ text: String) -> String {
-        staged.names.sorted { $1.key.count < $0.key.count }.reduce(text) { text, name in
-            text.replacing("\(backend.inputs)/\(name.key)", with: name.value)
-        }.replacing("\(recipe.directory).unpacked/", with: "")
+    /// The paths that the package's files have among the inputs, and the package's own names for them.
+    private var stagedPaths: [(text: String, name: String)] {
+        staged.names.sorted { $1.key.count < $0.key.count }.map { ("\(backend.inputs)/\($0.key)", $0.value) }
+            + [("\(recipe.directory).unpacked/", "")]
     }
 
     /// What keeps even a trivial command from working in a new place of the same kind; nil where it works. Tells a failure of

@@ -1,4 +1,5 @@
 internal import Core
+internal import LogReading
 internal import Model
 
 /// A failure for which the package itself is to blame: one of its commands failed, or its opam file or its source is
@@ -13,11 +14,14 @@ struct PackageFailure: Error, Hashable, CustomStringConvertible {
     var reason: String
     /// Equal for equal failures.
     var signature: String
+    /// What the log says; nil where no command failed.
+    var error: CellResult.LoggedError?
 
-    init(_ phase: Phase, _ reason: String, signature: String? = nil) {
+    init(_ phase: Phase, _ reason: String, signature: String? = nil, error: CellResult.LoggedError? = nil) {
         self.phase = phase
         self.reason = reason
-        self.signature = signature ?? normalized(reason)
+        self.signature = signature ?? LogReader.signature(of: reason)
+        self.error = error
     }
 
     var description: String { reason }
@@ -26,11 +30,14 @@ struct PackageFailure: Error, Hashable, CustomStringConvertible {
 /// A failure of this machine that is no reason to avoid the host on which the job ran.
 struct MachineFailure: ClassifiedError, Hashable, CustomStringConvertible {
     var description: String
+    /// What the log says; nil where no command failed.
+    var error: CellResult.LoggedError?
 
     var category: ErrorCategory { .unavailable }
 
-    init(_ description: String) {
+    init(_ description: String, error: CellResult.LoggedError? = nil) {
         self.description = description
+        self.error = error
     }
 }
 

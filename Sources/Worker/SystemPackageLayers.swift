@@ -62,7 +62,9 @@ struct SystemPackageLayers: Sendable {
             let section = log.begin(.depext, failed.name, failed.command)
             section.append(Array(failed.output.utf8))
             section.end(failed.result)
-            throw Refusal.failed(failed)
+            var repeated = failed
+            repeated.section = section
+            throw Refusal.failed(repeated)
         }
         progress("system packages")
         return try await unpacked(build(answer, key: key, in: target, log: log), key, log)
@@ -114,10 +116,8 @@ struct SystemPackageLayers: Sendable {
             if result.ending == .cancelled { throw CancellationError() }
             guard result.succeeded else {
                 let failure = section.failure(result)
-                let finding = target.patterns.read(failure.output)
                 failures.note(
-                    failure, of: key,
-                    isTransient: finding?.kind != .missingSystemPackage && finding?.kind != .failure)
+                    failure, of: key, isTransient: failure.finding(by: target.patterns)?.namesPackage != true)
                 throw Refusal.failed(failure)
             }
         }

@@ -1,5 +1,6 @@
 internal import Core
 internal import Foundation
+internal import LogReading
 internal import Model
 internal import PluginHost
 internal import PluginMessages
@@ -52,9 +53,10 @@ extension TargetEnvironment {
     /// or the machine may be to blame, permanent where the same would happen again.
     func explained(_ failed: BootstrapFailure) -> any Error {
         let output = LogTail.read(failed.log)
-        let finding = patterns.read(output)
+        let finding = patterns.read(Array(output.utf8))
         let last = output.split(whereSeparator: \.isNewline).last { !$0.allSatisfy(\.isWhitespace) }.map(String.init)
-        let reason = (finding?.line ?? last).map { ": \($0.prefix(500))" } ?? ""
+        let reason =
+            (finding.flatMap { $0.pattern == nil ? nil : $0.message } ?? last).map { ": \($0.prefix(500))" } ?? ""
         let failure = Failure(
             .unavailable,
             "target '\(request.target)': making its environment: step '\(failed.step)': \(failed.result.ending)\(reason)",
@@ -63,16 +65,15 @@ extension TargetEnvironment {
         return mayPass(failed.result, finding, step) ? failure : PermanentFailure(failure)
     }
 
-    private func mayPass(_ result: CommandResult, _ finding: LogReader.Finding?, _ step: Step?) -> Bool {
+    private func mayPass(_ result: CommandResult, _ finding: LogFinding?, _ step: Step?) -> Bool {
         if result.isInfrastructure { return true }
         switch result.ending {
         case .exited(126), .exited(127): return false
         case .exited, .signalled:
-            switch finding?.kind {
-            case .infrastructure: return true
-            case .failure, .missingSystemPackage, .noSpace: return false
-            case .outOfMemory, nil: return step?.network == true
+            guard let finding, finding.kind != .unknown, finding.kind != .outOfMemory else {
+                return step?.network == true
             }
+            return finding.origin == .infrastructure && finding.kind != .noSpace
         default: return false
         }
     }

@@ -1,4 +1,5 @@
 internal import Core
+internal import LogReading
 internal import Model
 internal import OpamSwitch
 internal import PluginHost

@@ -1,6 +1,7 @@
 internal import Core
 internal import Foundation
 internal import Layers
+internal import LogReading
 internal import Model
 internal import PluginHost
 internal import PluginMessages

@@ -34,6 +34,7 @@ struct CI: AsyncParsableCommand {
             StatusCommand.self,
             WatchCommand.self,
             LogCommand.self,
+            ClassifyCommand.self,
             ExplainCommand.self,
             DiffCommand.self,
             GateCommand.self,

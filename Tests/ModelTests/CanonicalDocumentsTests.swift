@@ -158,6 +158,13 @@ import Testing
         (result.plugin, result.execution) = ("p 1", "e")
         result.failedAttempts = [.init(reason: "r", log: digests[0]), .init(reason: "q", log: nil)]
         result.overwrites = [.init(path: "bin/x", owner: "o.1")]
+        result.error = .init(
+            kind: "missing-header", origin: "package", isWeak: true, failureClass: "missing header *",
+            excerpt: "a\n\té")
+        result.error?.line = 3
+        result.error?.offset = 4
+        result.error?.length = 5
+        result.error?.pattern = "missing-header"
         return result
     }
 
@@ -179,6 +186,15 @@ import Testing
             results.append(wholeResult)
             results[results.count - 1][keyPath: member] = nil
         }
+        let places: [WritableKeyPath<CellResult.LoggedError, Int?>] = [\.line, \.offset, \.length]
+        for place in places {
+            results.append(wholeResult)
+            results[results.count - 1].error?[keyPath: place] = nil
+        }
+        results.append(wholeResult)
+        results[results.count - 1].error?.pattern = nil
+        results.append(wholeResult)
+        results[results.count - 1].error = nil
         results.append(CellResult(cell: wholeResult.cell, job: nil, outcome: .unsolvable, repositories: []))
         let index = Dictionary(uniqueKeysWithValues: results.enumerated().map { ("5/a/\($0).json", $1) })
         let read = try #require(CellResult.readIndex([UInt8](CanonicalJSON.encode(index))))

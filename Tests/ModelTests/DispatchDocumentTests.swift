@@ -23,6 +23,8 @@ import Testing
         (report.signature, report.reason, report.machine) = (text(), text(), text())
         (report.log, report.layer, report.base) = (Digest(of: "log"), Digest(of: "layer"), Digest(of: "base"))
         report.pluginFile = Digest(of: "plugin")
+        report.error = .init(
+            kind: "c-error", origin: "package", isWeak: false, failureClass: "C error", excerpt: text())
         report.overwrites = (0..<size).map { .init(path: "lib/\($0)", owner: "a.\($0)") }
         report.durations = CellResult.Durations(queued: 0.5, environment: 73, phases: [.build: 1.25])
         report.details = .init(systemPackages: (0..<size).map { "package-\($0) 1.0" })

@@ -37,6 +37,12 @@ import Testing
             }
             let read = JobLogDocument(parsing: log)
             #expect(read.steps == steps)
+            for (step, range) in zip(read.steps, read.ranges) {
+                let lines = log[range].split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+                let plain = Array(
+                    lines.map { $0.starts(with: "====".utf8) ? $0.dropFirst() : $0 }.joined(separator: [10]))
+                #expect(plain.starts(with: step.output) && plain.count - step.output.count <= 1)
+            }
             #expect(read.notes.first == "fmt.1 on debian-12 with 5.3 === begin build x: y")
         }
     }

@@ -39,7 +39,7 @@ import Testing
 
     @Test func howLogsAreReadIsNoPartOfIt() async throws {
         let pattern =
-            #"{\"patterns\":[{\"name\":\"x\",\"kind\":\"failure\",\"expression\":\"x\",\"signature\":\"x\","#
+            #"{\"patterns\":[{\"name\":\"x\",\"kind\":\"unknown\",\"expression\":\"x\","#
             + #"\"examples\":[{\"line\":\"x\",\"signature\":\"x\"}]}]}"#
         let first = try await digests()
         let second = try await digests(changing: [(#"{\"patterns\":[]}"#, pattern)])

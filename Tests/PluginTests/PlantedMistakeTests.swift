@@ -228,10 +228,10 @@ import Testing
             "an expression that does not match its example", [Self.pattern("abc", "s", ("abd", "s"))], "patterns",
             "'p' on 'abd': no match; correct 'expression' or the example"),
         Mistake(
-            "another signature than the example's", [Self.pattern("a(.)c", "found $1", ("abc", "found x"))], "patterns",
-            "'p' on 'abc': expected 'found x', found 'found b'"),
+            "another signature than the example's", [Self.pattern("a(.)c", "found *", ("abc", "abd"))], "patterns",
+            "'p' on 'abc': expected 'abd', found 'abc'"),
         Mistake(
-            "a group that is not there", [Self.pattern("abc", "found $1", ("abc", "found $1"))], "patterns",
+            "a group that is not there", [Self.pattern("abc", "found $1", ("abc", "abc"))], "patterns",
             "there is no group $1 in the expression"),
         Mistake(
             "an expression that every line matches", [Self.pattern("a*", "s", ("a", "s"))], "patterns",
@@ -241,7 +241,7 @@ import Testing
             [
                 (
                     #"{"patterns":[]}"#,
-                    #"{"patterns":[{"name":"p","kind":"failure","expression":"abc","signature":"s","examples":[]}]}"#
+                    #"{"patterns":[{"name":"p","kind":"unknown","expression":"abc","class":"s","examples":[]}]}"#
                 )
             ],
             "patterns", "'p' has no example"),
@@ -252,12 +252,12 @@ import Testing
             "determinism", "equal requests, but other bytes", "not on a clock"),
     ]
 
-    private static func pattern(_ expression: String, _ signature: String, _ example: (String, String)) -> (
+    private static func pattern(_ expression: String, _ failureClass: String, _ example: (String, String)) -> (
         String, String
     ) {
         (
             #"{"patterns":[]}"#,
-            #"{"patterns":[{"name":"p","kind":"failure","expression":"\#(expression)","signature":"\#(signature)","#
+            #"{"patterns":[{"name":"p","kind":"unknown","expression":"\#(expression)","class":"\#(failureClass)","#
                 + #""examples":[{"line":"\#(example.0)","signature":"\#(example.1)"}]}]}"#
         )
     }
@@ -266,7 +266,7 @@ import Testing
         {
                 extern long time(long *);
                 char text[200];
-                snprintf(text, sizeof text, "{\"patterns\":[{\"name\":\"p\",\"kind\":\"failure\",\"expression\":\"abc\",\"signature\":\"%ld\",\"examples\":[{\"line\":\"abc\",\"signature\":\"%ld\"}]}]}", time(0), time(0));
+                snprintf(text, sizeof text, "{\"patterns\":[{\"name\":\"p\",\"kind\":\"unknown\",\"expression\":\"abc\",\"class\":\"%ld\",\"examples\":[{\"line\":\"abc\",\"signature\":\"%ld\"}]}]}", time(0), time(0));
                 status = give(CISO_PLUGIN_ANSWERED, text, answer, answer_size);
             }
         """#

@@ -27,7 +27,8 @@ import Testing
         buildUser: user, environment: ["A": "1"])
     private static let package = SystemPackage("n", .mapped, packages: ["m"], reason: "r")
     private static let pattern = LogPattern(
-        "p", .failure, "x", literal: "x", phase: .test, signature: "s", examples: [.init("x", "s")])
+        "p", .cError, "x", precedence: .likely, origin: .package, exclusion: "y", literals: ["x"], phase: .test,
+        phases: [.test], following: 1, preceding: "z", class: "c", examples: [.init("x", "s")])
 
     /// One value of every type, with everything in it that can be.
     private static let values: [(name: String, value: any Codable & Sendable)] = [
@@ -104,6 +105,8 @@ import Testing
         #expect(words("EnvironmentDescription", "kind") == EnvironmentDescription.Kind.allCases.map(\.rawValue))
         #expect(words("SystemPackage", "status") == SystemPackage.Status.allCases.map(\.rawValue))
         #expect(words("LogPattern", "kind") == LogPattern.Kind.allCases.map(\.rawValue))
+        #expect(words("LogPattern", "precedence") == LogPattern.Precedence.allCases.map(\.rawValue))
+        #expect(words("LogPattern", "origin") == LogPattern.Origin.allCases.map(\.rawValue))
         #expect(
             Set(schema.calls.keys) == [
                 PluginCalls.Describe.name, PluginCalls.Target.name, PluginCalls.SystemPackages.name,

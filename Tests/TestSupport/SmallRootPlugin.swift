@@ -18,7 +18,7 @@ package enum SmallRootPlugin {
 
     private static let pattern =
         #"{"patterns":[{"name":"missing","kind":"missing-system-package","expression":": not found$","#
-        + #""signature":"missing program","examples":[{"line":"x: not found","signature":"missing program"}]}]}"#
+        + #""class":"missing program","examples":[{"line":"x: not found","signature":"x: not found"}]}]}"#
 
     /// Builds the plugin's file.
     ///

@@ -2,6 +2,7 @@ import Archive
 import Core
 import Fetching
 import Foundation
+import LogReading
 import Model
 import OpamSwitch
 import PluginKit
@@ -43,7 +44,7 @@ import Testing
 
     private func judged(
         _ phase: Phase, _ ending: CommandResult.Ending, _ printed: String, patterns: [LogPattern],
-        limits: Limits = Limits(memory: 1, processes: 1, openFiles: 1)
+        limits: Limits = Limits(memory: 1, processes: 1, openFiles: 1), onHost: Bool = false
     ) throws -> JobReport {
         let directory = try TemporaryDirectory()
         let log = try JobLog(directory("log"))
@@ -55,7 +56,8 @@ import Testing
         section.end(CommandResult(ending: ending))
         log.note("E: Unable to locate package of-a-note")
         let classifier = StepClassifier(
-            reader: LogReader(patterns), scratch: directory.path, limits: limits, machine: HostLimits.ofThisProcess())
+            reader: LogReader(patterns), scratch: directory.path, limits: limits,
+            machine: onHost ? nil : HostLimits.ofThisProcess())
         return JobReport(endingWith: classifier.error(for: section.failure(CommandResult(ending: ending))))
     }
 
@@ -75,7 +77,7 @@ import Testing
             ("", nil),
         ] as [(String, String?)])
     func systemPackages(printed: String, signature: String?) throws {
-        let patterns = AptFamily.patterns + CommonPatterns.all
+        let patterns = AptFamily.patterns
         let report = try judged(.depext, .exited(100), printed + "\n", patterns: patterns)
         #expect(report.outcome == (signature == nil ? .infrastructure : .failure), "\(report)")
         #expect(report.signature == signature)
@@ -114,12 +116,45 @@ import Testing
         "fork: Cannot allocate memory", "Fatal error: exception Unix.Unix_error(Unix.EMFILE): Too many open files",
     ])
     func aRefusalIsBelievedWhereTheMachineIsTheTighter(printed: String) throws {
-        let patterns = CommonPatterns.all
+        let patterns: [LogPattern] = []
         #expect(try judged(.build, .exited(2), printed + "\n", patterns: patterns).outcome == .failure)
         let endless = Limits(memory: nil, processes: nil, openFiles: nil)
         let report = try judged(.build, .exited(2), printed + "\n", patterns: patterns, limits: endless)
         #expect(report.outcome == .infrastructure, "\(report)")
         #expect(report.reason?.contains("the job's own limit is none") == true, "\(report)")
         #expect(try judged(.build, .exited(2), "other\n", patterns: patterns, limits: endless).outcome == .failure)
+    }
+
+    /// A host reached by ssh cannot be asked whether its disk is full or its memory used up.
+    @Test(arguments: [
+        ("x: No space left on device", true), ("fork: Cannot allocate memory", true),
+        ("bwrap: setting up uid map: Permission denied", true), ("curl: (6) Could not resolve host: x.org", false),
+        ("E: Failed to fetch http://m/pool/x.deb  404  Not Found", false), ("touch: /x: Read-only file system", false),
+        ("Error: Unbound module Foo", false),
+    ])
+    func aHostIsBelievedOfItself(printed: String, isBelieved: Bool) throws {
+        let here = try judged(.build, .exited(2), printed + "\n", patterns: [])
+        let there = try judged(.build, .exited(2), printed + "\n", patterns: [], onHost: true)
+        #expect(there.outcome == (isBelieved ? .infrastructure : .failure), "\(there)")
+        #expect(here.outcome == .failure, "\(here)")
+        #expect(here.error == there.error)
+    }
+
+    /// The error is recorded with its place in the whole log of the job.
+    @Test func theErrorHasItsPlaceInTheLog() throws {
+        let printed = "==== a line that the log escapes\nError: Unbound module Foo\nmake: *** [x] Error 2\n"
+        let report = try judged(.build, .exited(2), printed, patterns: [])
+        let error = try #require(report.error)
+        #expect((error.kind, error.origin, error.isWeak) == ("missing-module", "package", false))
+        #expect((error.failureClass, error.pattern) == ("unbound module *", "ocaml-unbound-module"))
+        // Two marks and a line of the earlier step, the mark of this one, and a line.
+        #expect(error.line == 6 && error.length == 25)
+        #expect(error.excerpt.contains("Error: Unbound module Foo\nmake: *** [x] Error 2"))
+        #expect(!error.excerpt.contains("=== begin"))
+        let weak = try judged(.build, .exited(2), "make: *** [x] Error 2\n", patterns: [])
+        #expect(weak.error?.isWeak == true && weak.reason == "make: *** [x] Error 2")
+        #expect(try judged(.build, .exited(2), "", patterns: []).error == nil)
+        let mirror = try judged(.depext, .exited(100), "E: Failed to fetch http://m/x  404  Not Found\n", patterns: [])
+        #expect(mirror.outcome == .infrastructure && mirror.error?.kind == "mirror")
     }
 }

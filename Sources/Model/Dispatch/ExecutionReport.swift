@@ -49,6 +49,8 @@ public struct ExecutionReport: Codable, Hashable, Sendable {
     public var signature: String?
     /// The error line as printed, or what the machine lacked.
     public var reason: String?
+    /// What the log says about the failure.
+    public var error: CellResult.LoggedError?
     /// The digest of the log in the store.
     public var log: Digest?
     /// The digest of the layer that the job added.
@@ -109,6 +111,7 @@ public struct ExecutionReport: Codable, Hashable, Sendable {
         for (text, limit) in [(\Self.reason, 600), (\.signature, 400), (\.machine, 200)] {
             report[keyPath: text] = report[keyPath: text].map { $0.cut(toBytes: limit) }
         }
+        if let error { report.error?.excerpt = error.excerpt.cut(toBytes: 300) }
         return try EphemeralDocument.encode(report)
     }
 }

@@ -1,0 +1,260 @@
+internal import PluginMessages
+
+/// One reading of one log.
+struct LogScan {
+    private let reader: LogReader
+    private let text: UnsafeRawBufferPointer
+    private let phase: LogPattern.Phase?
+    private let precedences: [LogPattern.Precedence]
+    /// For each literal the highest precedence of an entry that has it.
+    private let precedencesOfLiterals: [LogPattern.Precedence]
+
+    /// The best line so far.
+    private var best: Match?
+    /// Where lines may match that count only if nothing better is found, the last ones.
+    private var vague: [(entry: Int, position: Int)] = []
+    /// The line that was looked at last.
+    private var window = 0..<0
+    private var line: [UInt8] = []
+    /// For each entry where the window began that it was tried on last, and how often it was tried.
+    private var lastTry: [Int]
+    private var tries: [Int]
+    /// Bytes that were compared with expressions.
+    private(set) var expressionBytes = 0
+
+    /// Bytes that are compared with expressions at most.
+    static let mostExpressionBytes = 16 << 20
+    /// How often an entry is tried in vain.
+    private static let mostTries = 4096
+    private static let mostVague = 512
+    /// How much of a long line is looked at, before and after a literal.
+    private static let (before, after) = (512, 3072)
+    /// Where entries without literals are tried.
+    private static let lastBytes = 64 << 10
+
+    struct Match {
+        var entry: Int
+        var precedence: LogPattern.Precedence
+        /// The matching line, or as much of it as was looked at.
+        var window: Range<Int>
+        /// What the groups matched.
+        var kept: [[UInt8]]
+        /// What each group matched, for the class.
+        var groups: [String]
+    }
+
+    init(_ reader: LogReader, _ text: UnsafeRawBufferPointer, _ phase: LogPattern.Phase?) {
+        self.reader = reader
+        self.text = text
+        self.phase = phase
+        let precedences = reader.entries.map { $0.precedence(in: phase) }
+        self.precedences = precedences
+        precedencesOfLiterals = reader.entriesOfLiteral.map { entries in entries.map { precedences[$0] }.min() ?? .weak
+        }
+        lastTry = [Int](repeating: -1, count: reader.entries.count)
+        tries = [Int](repeating: 0, count: reader.entries.count)
+    }
+
+    // MARK: Searching
+
+    mutating func search() -> Match? {
+        reader.scanner.scan(text) { literal, position in
+            if let best {
+                let highest = precedencesOfLiterals[literal]
+                if highest > best.precedence { return }
+                if highest == best.precedence, position >= best.window.upperBound { return }
+            }
+            for entry in reader.entriesOfLiteral[literal] { consider(entry, at: position) }
+        }
+        for entry in reader.lastLinesOnly { considerLastLines(entry) }
+        if best == nil || best!.precedence > .vague { takeVague() }
+        return best
+    }
+
+    private mutating func consider(_ entry: Int, at position: Int) {
+        let precedence = precedences[entry]
+        if let best {
+            if precedence > best.precedence { return }
+            if precedence == best.precedence, position >= best.window.upperBound { return }
+        }
+        if precedence == .vague {
+            if vague.count >= 2 * Self.mostVague { vague.removeFirst(Self.mostVague) }
+            vague.append((entry, position))
+            return
+        }
+        look(at: position)
+        if let best, precedence == best.precedence,
+            best.window.lowerBound < window.lowerBound
+                || best.window.lowerBound == window.lowerBound && best.entry <= entry
+        {
+            return
+        }
+        if let match = match(entry) { best = match }
+    }
+
+    /// Of lines that are as vague, the last one counts.
+    private mutating func takeVague() {
+        var found: Match?
+        for (entry, position) in vague.reversed() {
+            if let found, position < found.window.lowerBound { break }
+            look(at: position)
+            if let found, found.entry <= entry { continue }
+            if let match = match(entry) { found = match }
+        }
+        if let found { best = found }
+    }
+
+    private mutating func considerLastLines(_ entry: Int) {
+        var position = max(0, text.count - Self.lastBytes)
+        while position < text.count {
+            consider(entry, at: position)
+            position = Lines.end(from: position, in: text) + 1
+        }
+    }
+
+    /// Makes the line at `position` the one that is looked at: as far as the next return of the cursor, and not too far.
+    private mutating func look(at position: Int) {
+        if window.contains(position) { return }
+        var start = position
+        let lowest = max(0, position - Self.before)
+        while start > lowest, !Self.endsLine(text[start - 1]) { start -= 1 }
+        var end = position
+        let highest = min(text.count, position + Self.after)
+        while end < highest, !Self.endsLine(text[end]) { end += 1 }
+        window = start..<end
+        line = LineText(Array(text[window])[...]).matchable
+    }
+
+    private static func endsLine(_ byte: UInt8) -> Bool { byte == Lines.newline || byte == Lines.carriageReturn }
+
+    private mutating func match(_ number: Int) -> Match? {
+        guard lastTry[number] != window.lowerBound, tries[number] < Self.mostTries,
+            expressionBytes < Self.mostExpressionBytes, !line.isEmpty, !isOfRunner
+        else { return nil }
+        lastTry[number] = window.lowerBound
+        tries[number] += 1
+        expressionBytes += line.count
+        let entry = reader.entries[number]
+        guard let found = entry.expression.firstMatch(in: line), entry.exclusion?.matches(line) != true else {
+            return nil
+        }
+        let groups = found.groups.dropFirst().map { $0.map { Array(line[$0]) } }
+        return Match(
+            entry: number, precedence: precedences[number], window: window, kept: groups.compactMap { $0 },
+            groups: groups.map { $0.map { String(decoding: $0, as: UTF8.self) } ?? "" })
+    }
+
+    /// The runner's own lines tell nothing of what a command printed.
+    private var isOfRunner: Bool {
+        Self.isOfRunner(line[...]) && (window.lowerBound == 0 || Self.endsLine(text[window.lowerBound - 1]))
+    }
+
+    /// A line `=== …`, and one that a command printed so and that the log escapes.
+    private static func isOfRunner(_ line: ArraySlice<UInt8>) -> Bool {
+        line.starts(with: "=== ".utf8) || line.starts(with: "==== ".utf8)
+    }
+
+    // MARK: The line to report
+
+    /// - Parameters:
+    ///   - isAsPrinted: whether the text is `printed`, and not that without codes of terminals.
+    ///   - printed: what the step printed.
+    mutating func finding(isAsPrinted: Bool, printed: UnsafeRawBufferPointer) -> LogFinding? {
+        guard var match = search() else { return lastLine(isAsPrinted, printed) }
+        let entry = reader.entries[match.entry]
+        var reported = match.window
+        if let following = entry.pattern.following, let line = self.line(following, after: reported) { reported = line }
+        if let preceding = entry.preceding, let line = lastLine(matching: preceding, before: reported.lowerBound) {
+            (reported, match.kept) = line
+        }
+        let message = Message(at: reported, in: text)
+        let isWeak = match.precedence == .weak
+        return LogFinding(
+            line: 1 + Lines.count(in: UnsafeRawBufferPointer(rebasing: text[..<reported.lowerBound])),
+            range: isAsPrinted ? message.range : range(of: message, in: printed), message: message.text,
+            excerpt: Excerpt.text(around: message.range, in: text),
+            kind: isWeak ? .unknown : entry.pattern.kind, origin: origin(of: entry.pattern.kind, entry.pattern.origin),
+            isWeak: isWeak, signature: Signature.of(message.matchable, keeping: match.kept),
+            subject: match.kept.first.map { String(decoding: $0, as: UTF8.self) },
+            failureClass: failureClass(entry.pattern, match.groups), pattern: entry.pattern.name,
+            phase: entry.pattern.phase)
+    }
+
+    /// No command of a package runs while sources and system packages are fetched: then the package is to blame only for what it
+    /// asks for.
+    private func origin(of kind: LogPattern.Kind, _ own: LogPattern.Origin? = nil) -> LogPattern.Origin {
+        switch (phase, kind) {
+        case (.fetch, .patch), (.fetch, .checksum), (.fetch, .solver), (.fetch, .missingSystemPackage): .package
+        case (.depext, .missingSystemPackage), (.depext, .solver): .package
+        case (.fetch, _), (.depext, _): .infrastructure
+        default: own ?? kind.origin
+        }
+    }
+
+    private func failureClass(_ pattern: LogPattern, _ groups: [String]) -> String {
+        guard var text = pattern.failureClass else { return pattern.name }
+        for (number, group) in groups.enumerated().reversed() {
+            text = text.replacing("$\(number + 1)", with: group)
+        }
+        return text
+    }
+
+    /// The log names no cause: its last line that is not blank and not the runner's.
+    private mutating func lastLine(_ isAsPrinted: Bool, _ printed: UnsafeRawBufferPointer) -> LogFinding? {
+        var end = text.count
+        while end > 0 {
+            let start = Lines.start(of: end - 1 == 0 || text[end - 1] != Lines.newline ? end : end - 1, in: text)
+            let line = LineText(Array(text[start..<end].suffix(Self.after))[...])
+            if !line.isBlank, !Self.isOfRunner(line.indented) {
+                let trimmed = start..<(text[end - 1] == Lines.newline ? end - 1 : end)
+                let message = Message(at: trimmed, in: text)
+                return LogFinding(
+                    line: 1 + Lines.count(in: UnsafeRawBufferPointer(rebasing: text[..<start])),
+                    range: isAsPrinted ? message.range : range(of: message, in: printed), message: message.text,
+                    excerpt: Excerpt.text(around: message.range, in: text), kind: .unknown,
+                    origin: origin(of: .unknown),
+                    isWeak: true,
+                    signature: Signature.of(message.matchable, keeping: []), failureClass: "unknown")
+            }
+            end = start
+        }
+        return nil
+    }
+
+    private func line(_ count: Int, after window: Range<Int>) -> Range<Int>? {
+        var (left, position) = (count, Lines.end(from: window.upperBound, in: text) + 1)
+        for _ in 0..<(count + 8) where position < text.count {
+            let end = Lines.end(from: position, in: text)
+            let range = position..<min(end, position + Self.after)
+            if !LineText(Array(text[range])[...]).isBlank { left -= 1 }
+            if left == 0 { return range }
+            position = end + 1
+        }
+        return nil
+    }
+
+    /// The last of some lines before `position` that matches, and what its groups matched.
+    private func lastLine(matching expression: Expression, before position: Int) -> (Range<Int>, [[UInt8]])? {
+        var end = Lines.start(of: position, in: text)
+        for _ in 0..<200 where end > 0 {
+            let start = Lines.start(of: end - 1, in: text)
+            let range = start..<min(end - 1, start + Self.after)
+            let line = LineText(Array(text[range])[...]).matchable
+            if let match = expression.firstMatch(in: line) {
+                return (range, match.groups.dropFirst().compactMap { $0.map { Array(line[$0]) } })
+            }
+            end = start
+        }
+        return nil
+    }
+
+    /// The same lines with the codes of terminals that were removed.
+    private func range(of message: Message, in printed: UnsafeRawBufferPointer) -> Range<Int> {
+        let first = Lines.count(in: UnsafeRawBufferPointer(rebasing: text[..<message.range.lowerBound]))
+        let more = Lines.count(in: UnsafeRawBufferPointer(rebasing: text[message.range]))
+        let start = Lines.range(of: first, in: printed)
+        var end = start.upperBound
+        for _ in 0..<more { end = Lines.end(from: end + 1, in: printed) }
+        return start.lowerBound..<end
+    }
+}

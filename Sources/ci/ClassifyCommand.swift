@@ -1,0 +1,145 @@
+internal import ArgumentParser
+internal import Core
+internal import Foundation
+internal import LogReading
+internal import Model
+internal import PluginHost
+internal import PluginMessages
+
+struct ClassifyCommand: AsyncParsableCommand, TracedCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "classify",
+        abstract: "Print what is read in a log: the line that tells why, its kind and signature.",
+        discussion: """
+            Reads FILE, or standard input where it is absent or '-', and prints one JSON object. A log that names no cause \
+            gives its last line, with 'weak' true. Of a log that ciso wrote, the last step that failed is read.
+            """)
+
+    @OptionGroup var trace: LogOption
+    @Option(name: .customLong("plugin-path"), help: Settings.pluginPath.help)
+    var pluginPath: String?
+
+    @Option(help: "Read with the patterns of this target's plugin too, as debian-12.")
+    var target: String?
+
+    @Option(help: "The phase that printed the log: fetch, depext, configure, build, test or install.")
+    var phase: String?
+
+    @Option(help: "text or json.")
+    var format: DocumentFormat = .json
+
+    @Argument(help: "The log; '-' for standard input.", completion: .file())
+    var file: String?
+
+    func run() async throws {
+        let phase = try chosenPhase()
+        let reader = try await reader()
+        let log = try contents()
+        let read = Self.read(log, by: reader, phase: phase)
+        let answer = ClassifiedLog(read.finding, phase: read.phase)
+        switch format {
+        case .json: try printJSON(answer)
+        case .text: StandardOutput.write(answer.text)
+        }
+    }
+
+    /// Of a log that ciso wrote the last step that failed is read, in its phase; of others, all.
+    private static func read(_ log: Data, by reader: LogReader, phase: LogPattern.Phase?) -> (
+        finding: LogFinding?, phase: LogPattern.Phase?
+    ) {
+        let failed = failedStep(in: log)
+        let phase = phase ?? failed?.phase
+        return (log.withUnsafeBytes { reader.read($0, in: failed?.range, phase: phase) }, phase)
+    }
+
+    private static func failedStep(in log: Data) -> (phase: LogPattern.Phase?, range: Range<Int>)? {
+        guard log.starts(with: "=== ".utf8), log.range(of: Data("\n=== begin ".utf8)) != nil else { return nil }
+        let document = JobLogDocument(parsing: [UInt8](log))
+        guard let number = document.steps.lastIndex(where: { $0.ending != "exit status 0" }) else { return nil }
+        return (LogPattern.Phase(rawValue: document.steps[number].phase.rawValue), document.ranges[number])
+    }
+
+    private func chosenPhase() throws -> LogPattern.Phase? {
+        guard let phase else { return nil }
+        guard let known = LogPattern.Phase(rawValue: phase) else {
+            let words = LogPattern.Phase.allCases.map(\.rawValue).joined(separator: ", ")
+            throw Failure(.input, "--phase: '\(phase)' is no phase", hint: "expected one of \(words)")
+        }
+        return known
+    }
+
+    private func reader() async throws -> LogReader {
+        guard let target else { return .common }
+        let path = try PluginSearchPath.configured(try .current(), flag: pluginPath)
+        let (plugin, request) = try await PluginCatalog(path).plugin(serving: target)
+        // Refuses a release that the plugin does not know.
+        _ = try await plugin.target(request)
+        return LogReader(try await plugin.patterns())
+    }
+
+    private func contents() throws -> Data {
+        guard let file, file != "-" else { return FileHandle.standardInput.readDataToEndOfFile() }
+        do {
+            return try Data(contentsOf: URL(fileURLWithPath: file), options: .mappedIfSafe)
+        } catch {
+            throw Failure(
+                .input, "\(file): the log cannot be read", hint: "name a file that exists, or '-' for standard input")
+        }
+    }
+}
+
+/// The answer of `ci classify`.
+struct ClassifiedLog: Encodable {
+    var line: Int
+    var kind: String
+    var origin: String
+    var weak: Bool
+    var signature: String
+    var excerpt: String
+    var message: String
+    var failureClass: String
+    var pattern: String?
+    var phase: String?
+    var offset: Int
+    var length: Int
+
+    enum CodingKeys: String, CodingKey {
+        case line, kind, origin, weak, signature, excerpt, message, pattern, phase, offset, length
+        case failureClass = "class"
+    }
+
+    /// - Parameter finding: nil for a log of blank lines; then the number of the line is 0.
+    init(_ finding: LogFinding?, phase: LogPattern.Phase?) {
+        let finding =
+            finding
+            ?? LogFinding(
+                line: 0, range: 0..<0, message: "", excerpt: "", kind: .unknown, origin: .package, isWeak: true,
+                signature: "", failureClass: "unknown")
+        line = finding.line
+        kind = finding.kind.rawValue
+        origin = finding.origin.rawValue
+        weak = finding.isWeak
+        signature = finding.signature
+        excerpt = finding.excerpt
+        message = finding.message
+        failureClass = finding.failureClass
+        pattern = finding.pattern
+        self.phase = finding.phase?.rawValue ?? phase?.rawValue
+        offset = finding.range.lowerBound
+        length = finding.range.count
+    }
+
+    /// For people.
+    var text: String {
+        let blame =
+            weak ? "no line names a cause" : "\(kind), \(origin == "package" ? "the package" : "infrastructure")"
+        return """
+            line \(line): \(message)
+            \(blame)\(phase.map { ", phase \($0)" } ?? "")
+            signature: \(signature)
+            class: \(failureClass)
+            pattern: \(pattern ?? "none"), bytes \(offset) to \(offset + length)
+
+            """
+    }
+}
