@@ -22,7 +22,9 @@ extension CellResult {
         var all: [(String, String?)] = [
             ("Cell", cell.description), ("Job", job?.hex), ("Outcome", outcome.rawValue), ("Phase", phase?.rawValue),
             ("Change", change?.rawValue), ("Previous", previous?.trailer), ("Run", run.map(String.init)),
-            ("Confirmation", confirmationWords), ("Signature", signature), ("Blocked-by", blockedBy?.description),
+            ("Confirmation", confirmationWords), ("Signature", signature), ("Kind", error?.kind),
+            ("Class", error?.failureClass), ("Weak", error?.isWeak == true ? "yes" : nil),
+            ("Blocked-by", blockedBy?.description),
             ("Blocked-by-job", blockedByJob?.hex),
             ("Blocked-chain", blockedChain.map { $0.map(\.description).joined(separator: " ") }),
             ("Duration", duration.map { "\(($0 * 1000).rounded() / 1000)" }), ("Log", log?.hex),

@@ -17,4 +17,18 @@ import Testing
         }
         #expect(CellResult.execution(endedAt: 0, named: 1) != CellResult.execution(endedAt: 0, named: 2))
     }
+
+    /// The index of results reads kinds from messages.
+    @Test func trailersSayWhatTheLogSays() {
+        var result = CellResult(
+            cell: Cell(target: "t", compiler: "5", package: PackageVersion(name: "a", version: "1")), job: nil,
+            outcome: .failure, repositories: [])
+        #expect(!result.trailers.contains { ["Kind", "Class", "Weak"].contains($0.key) })
+        result.error = .init(
+            kind: "unknown", origin: "package", isWeak: true, failureClass: "make-status", excerpt: "make: ***")
+        let trailers = Dictionary(uniqueKeysWithValues: result.trailers.map { ($0.key, $0.value) })
+        #expect((trailers["Kind"], trailers["Class"], trailers["Weak"]) == ("unknown", "make-status", "yes"))
+        result.error?.isWeak = false
+        #expect(!result.trailers.contains { $0.key == "Weak" })
+    }
 }
