@@ -82,6 +82,7 @@ struct LogScan {
             vague.append((entry, position))
             return
         }
+        guard tries[entry] < Self.mostTries, expressionBytes < Self.mostExpressionBytes else { return }
         look(at: position)
         if let best, precedence == best.precedence,
             best.window.lowerBound < window.lowerBound
