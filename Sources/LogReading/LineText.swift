@@ -27,7 +27,7 @@ struct LineText {
     /// With one form of quotes for the curly ones.
     var matchable: [UInt8] { Self.withoutCurlyQuotes(trimmed) }
 
-    private static func isBlank(_ byte: UInt8) -> Bool { byte == 32 || byte <= 13 && byte >= 9 || byte == 0 }
+    static func isBlank(_ byte: UInt8) -> Bool { byte == 32 || byte <= 13 && byte >= 9 || byte == 0 }
 
     /// How long the prefix is that another tool set before the line; nil where there is none: `# ` and `- ` of opam, `> ` of Nix,
     /// `#13 73.79 ` of Docker, `[  73s] ` of OBS, a time.

@@ -200,15 +200,20 @@ struct LogScan {
         return text
     }
 
+    /// How many lines from the end are looked at for one that says something.
+    private static let lastLines = 10_000
+
     /// The log names no cause: its last line that is not blank and not the runner's.
     private mutating func lastLine(_ isAsPrinted: Bool, _ printed: UnsafeRawBufferPointer) -> LogFinding? {
         var end = text.count
-        while end > 0 {
-            let start = Lines.start(of: end - 1 == 0 || text[end - 1] != Lines.newline ? end : end - 1, in: text)
+        for _ in 0..<Self.lastLines {
+            // Most of a hostile log may be blank: that costs no line.
+            while end > 0, LineText.isBlank(text[end - 1]) { end -= 1 }
+            guard end > 0 else { return nil }
+            let start = Lines.start(of: end, in: text)
             let line = LineText(Array(text[start..<end].suffix(Self.after))[...])
             if !line.isBlank, !Self.isOfRunner(line.indented) {
-                let trimmed = start..<(text[end - 1] == Lines.newline ? end - 1 : end)
-                let message = Message(at: trimmed, in: text)
+                let message = Message(at: start..<end, in: text)
                 return LogFinding(
                     line: 1 + Lines.count(in: UnsafeRawBufferPointer(rebasing: text[..<start])),
                     range: isAsPrinted ? message.range : range(of: message, in: printed), message: message.text,
