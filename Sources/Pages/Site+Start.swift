@@ -5,7 +5,7 @@ internal import Review
 extension Site {
     /// Standings in the order in which a reader wants to know of them.
     static let order: [Standing] = [
-        .broken, .new, .fixed, .stillFailing, .blocked, .flaky, .infrastructure, .unsolvable, .cancelled, .pending, .ok,
+        .broken, .new, .fixed, .stillFailing, .blocked, .flaky, .infrastructure, .unsolvable, .ownOCaml, .cancelled, .pending, .ok,
         .excluded,
     ]
 
@@ -31,7 +31,7 @@ extension Site {
             } ?? "",
             "changes": changes(),
         ]
-        let failures = causes.filter { $0.kind != .unsolvable }
+        let failures = causes.filter { !$0.isUnsolvable }
         values.merge(causeTable(Array(failures.prefix(20)), of: failures.count)) { $1 }
         values.merge(columnTable(columns)) { $1 }
         return page("start", at: "index.html", title: "Start", values)

@@ -23,7 +23,7 @@ struct StandingLook {
             case .flaky: ("flaky", "◆", "Y")
             case .blocked: ("blocked", "◣", "K")
             case .infrastructure: ("infrastructure", "□", "I")
-            case .unsolvable: ("unsolvable", "–", "U")
+            case .unsolvable, .ownOCaml: ("unsolvable", "–", "U")
             case .cancelled: ("cancelled", "|", "C")
             case .pending: ("pending", "·", "P")
             case .excluded: ("pending", " ", "E")

@@ -15,7 +15,9 @@ final class RecordedDeployment: Sendable {
     static let compilers = ["4.14.2", "5.3.0"]
 
     /// Plans the packages, each in version 1 and for both compilers; `tested` has a job of tests too.
-    init(_ packages: [String] = ["dune", "fmt", "lwt", "tested"]) throws {
+    ///
+    /// - Parameter others: Cells of other packages in those columns.
+    init(_ packages: [String] = ["dune", "fmt", "lwt", "tested"], others: [PlannedCell] = []) throws {
         folder = try TemporaryDirectory()
         store = try Store(at: folder("store"), options: StoreOptions(durability: .process))
         let environment = Digest(of: "environment")
@@ -46,6 +48,7 @@ final class RecordedDeployment: Sendable {
             }
         }
         self.jobs = jobs
+        cells += others
         let target = Plan.Target(
             name: Self.target, plugin: plugin, distribution: "debian", version: "12", architecture: "x86_64",
             systemCompiler: false, options: [:], variables: [:], environment: environment, required: true)

@@ -140,4 +140,58 @@ import Testing
         #expect(try results.states(picked: []) == expected(history))
         #expect(results.store.indexDirectory == nil)
     }
+
+    /// Cells that no job decides, and failures that are accepted in part.
+    private func others() throws -> [PlannedCell] {
+        func cell(_ name: String) -> Cell {
+            Cell(
+                target: RecordedDeployment.target, compiler: "5.3.0", package: PackageVersion(name: name, version: "1"))
+        }
+        func unsolvable(_ name: String, _ kind: UnsolvableCause.Class) -> PlannedCell {
+            PlannedCell(
+                cell: cell(name), basis: .unsolvable(explanation: "\(name) needs x\nx needs ocaml < 5"),
+                cause: UnsolvableCause(kind, package: "x", sentence: "x needs ocaml < 5"))
+        }
+        return [
+            unsolvable("a", .dependency), unsolvable("b", .dependency), unsolvable("c", .ownOCaml),
+            unsolvable("d", .ownOCaml),
+            PlannedCell(cell: cell("e"), basis: .excluded(reason: "not here"), required: false),
+            PlannedCell(
+                cell: cell("f"), basis: .jobs(build: Digest(of: "f"), test: nil), accepted: "known",
+                acceptance: Acceptance(phase: .build, signature: "known*", tracker: "https://example.org/1")),
+        ]
+    }
+
+    @Test func whatThePlanSaysOfACellIsInTheIndex() throws {
+        let deployment = try RecordedDeployment(others: others())
+        let planned = try PlanStore(deployment.store).documents("d").cells()
+        for _ in 0..<2 {
+            let results = try deployment.results()
+            #expect(try results.cells(picked: []) == planned)
+            let causes = try results.causes()
+            #expect(causes.map(\.kind) == [.unsolvable, .ownOCaml] && causes.map(\.count) == [2, 2])
+            #expect(causes.first?.reason == "x needs ocaml < 5")
+            let column = try results.summary().columns.first { $0.compiler == "5.3.0" }
+            #expect(column?.cells == [.unsolvable: 2, .ownOCaml: 2, .excluded: 1, .pending: 5])
+        }
+    }
+
+    @Test(arguments: [
+        (Phase.build, "known error", OverallState.good), (.build, "another error", .notGood),
+        (.install, "known error", .notGood),
+    ])
+    func onlyTheFailureThatIsAcceptedPasses(phase: Phase, signature: String, expected: OverallState) async throws {
+        let deployment = try RecordedDeployment(others: others())
+        let cell = try #require(try others().last?.cell)
+        var result = CellResult(cell: cell, job: Digest(of: "f"), outcome: .failure, repositories: [])
+        (result.phase, result.signature) = (phase, signature)
+        let branch = ResultBranch(deployment: "d", target: cell.target)
+        try await deployment.store.transact(Branch(branch.name), result.message) { [result] in
+            try branch.write(result, at: ResultPath.cell(cell), in: $0)
+        }
+        let results = try deployment.results()
+        #expect(try results.overallState(picked: [Selector(cell: cell)]) == expected)
+        let state = try results.states(picked: [Selector(cell: cell)]).first
+        #expect(state?.isRequiredAndNotGood == (expected != .good))
+    }
 }

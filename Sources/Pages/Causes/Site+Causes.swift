@@ -5,7 +5,7 @@ internal import Review
 extension Site {
     /// All causes but those of unsolvable cells, which have a page of their own.
     func causeListPage() -> Page {
-        let failures = causes.filter { $0.kind != .unsolvable }
+        let failures = causes.filter { !$0.isUnsolvable }
         return page(
             "causeList", at: "causes.html", title: "Causes", causeTable(failures, of: failures.count, limit: 500))
     }

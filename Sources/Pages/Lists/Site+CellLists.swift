@@ -5,7 +5,7 @@ internal import Review
 extension Site {
     /// The cells that no set of versions satisfies, by what it comes down to.
     func unsolvablePage() -> Page {
-        let roots = causes.filter { $0.kind == .unsolvable }
+        let roots = causes.filter { $0.isUnsolvable }
         return page(
             "causeList", at: "unsolvable.html", title: "Unsolvable", causeTable(roots, of: roots.count, limit: 500))
     }

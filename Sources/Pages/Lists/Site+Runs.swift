@@ -39,7 +39,7 @@ extension Site {
     func runPage(_ name: String) throws -> Page? {
         guard let run = runs.first(where: { "\($0.number)" == name }) else { return nil }
         let since = cells.filter { $0.sinceRun == run.number }
-        let groups = Self.order.filter { $0 != .unsolvable && $0 != .pending && $0 != .excluded }.compactMap {
+        let groups = Self.order.filter { $0 != .unsolvable && $0 != .ownOCaml && $0 != .pending && $0 != .excluded }.compactMap {
             standing -> TemplateValues? in
             let own = since.filter { $0.standing == standing }
             guard !own.isEmpty else { return nil }

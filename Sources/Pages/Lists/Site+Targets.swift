@@ -35,7 +35,7 @@ extension Site {
         guard targetNames.contains(name) else { return nil }
         let own = cells.filter { $0.state.cell.target == name }
         let here = causes.filter { cause in
-            (cause.cells + cause.blocks).contains { $0.target == name } && cause.kind != .unsolvable
+            (cause.cells + cause.blocks).contains { $0.target == name } && !cause.isUnsolvable
         }
         let only = own.filter(failsOnlyHere)
         var values: TemplateValues = [

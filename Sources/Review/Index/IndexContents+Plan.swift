@@ -36,12 +36,21 @@ extension IndexContents {
         cell.accepted = planned.accepted.map { texts.intern($0) } ?? 0
         cell.untested = planned.untested.map { texts.intern($0) } ?? 0
         (cell.hasTest, cell.explanation, cell.root) = (false, 0, 0)
+        cell.causeCode = planned.cause?.class.code ?? 0
+        cell.causePackage = planned.cause.map { texts.intern($0.package) } ?? 0
+        cell.hasAcceptance = planned.acceptance != nil
+        cell.acceptedPhaseCode = planned.acceptance?.phase?.code ?? 0
+        cell.acceptedSignature = planned.acceptance?.signature.map { texts.intern($0) } ?? 0
+        cell.tracker = planned.acceptance?.tracker.map { texts.intern($0) } ?? 0
         switch planned.basis {
         case .jobs(let build, let test):
             (cell.basis, cell.build, cell.hasTest, cell.test) = (.jobs, build, test != nil, test ?? .zero)
         case .unsolvable(let explanation):
             (cell.basis, cell.explanation) = (.unsolvable, texts.intern(explanation))
-            cell.root = explanation.split(separator: "\n").last.map { texts.intern(String($0)) } ?? 0
+            cell.root = planned.cause.map { texts.intern($0.sentence) } ?? 0
+            if cell.root == 0 {
+                cell.root = explanation.split(separator: "\n").last.map { texts.intern(String($0)) } ?? 0
+            }
         case .excluded(let reason):
             (cell.basis, cell.explanation) = (.excluded, texts.intern(reason))
         }
@@ -58,8 +67,26 @@ extension IndexContents {
         case .unsolvable: basis = .unsolvable(explanation: texts[cell.explanation])
         case .excluded: basis = .excluded(reason: texts[cell.explanation])
         }
+        let cause = UnsolvableCause.Class(code: cell.causeCode).map {
+            UnsolvableCause($0, package: texts[cell.causePackage], sentence: texts[cell.root])
+        }
+        let acceptance = Acceptance(
+            phase: Phase(code: cell.acceptedPhaseCode), signature: texts.text(cell.acceptedSignature),
+            tracker: texts.text(cell.tracker))
         return PlannedCell(
             cell: self.cell(at: place), basis: basis, required: cell.isRequired, priority: Int(cell.priority),
-            accepted: texts.text(cell.accepted), untested: texts.text(cell.untested))
+            accepted: texts.text(cell.accepted), acceptance: cell.hasAcceptance ? acceptance : nil, cause: cause,
+            untested: texts.text(cell.untested))
+    }
+
+    /// Whether the matrix requires the cell at a place, and it is neither good nor excluded nor fails as the matrix accepts.
+    func isRequiredAndNotGood(at place: Int) -> Bool {
+        let cell = cells[place]
+        guard cell.isRequiredAndNotGood else { return false }
+        guard cell.accepted != 0, let record = cell.verdict, record.outcome == .failure else { return true }
+        var result = CellResult(
+            cell: self.cell(at: place), job: record.hasJob ? record.job : nil, outcome: .failure, repositories: [])
+        (result.phase, result.signature) = (record.phase, texts.text(record.signature))
+        return planned(at: place)?.acceptance(of: result) != .holds
     }
 }

@@ -17,6 +17,7 @@ enum IndexFile {
     private static let layout: String = {
         let cases =
             Outcome.allCases.map(\.rawValue) + Phase.allCases.map(\.rawValue) + ResultChange.allCases.map(\.rawValue)
+            + UnsolvableCause.Class.allCases.map(\.rawValue)
         let sizes = [
             MemoryLayout<IndexedCell>.stride, MemoryLayout<IndexedRecord>.stride, MemoryLayout<HistoryRow>.stride,
         ]

@@ -27,7 +27,16 @@ struct IndexedCell: BitwiseCopyable {
     var accepted: InternedTexts.ID = 0
     /// Why the cell is unsolvable or excluded.
     var explanation: InternedTexts.ID = 0
-    /// What the explanation of an unsolvable cell comes down to: the last of its sentences.
+    /// The constraint that leaves the cell without a solution, as `UnsolvableCause`: the place of its class among all, from
+    /// 1, and the package that has it.
+    var causeCode: UInt8 = 0
+    var causePackage: InternedTexts.ID = 0
+    /// Which failures are accepted, as `Acceptance`.
+    var hasAcceptance = false
+    var acceptedPhaseCode: UInt8 = 0
+    var acceptedSignature: InternedTexts.ID = 0
+    var tracker: InternedTexts.ID = 0
+    /// What the explanation of an unsolvable cell comes down to: the sentence of its cause, else the last of its sentences.
     var root: InternedTexts.ID = 0
     var untested: InternedTexts.ID = 0
     var build = Digest.zero

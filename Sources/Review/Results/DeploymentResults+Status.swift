@@ -19,7 +19,7 @@ extension DeploymentResults {
                 ?? DeploymentStatus.Target(name: contents.texts[cell.target], cells: 0, states: [:], notGood: 0)
             target.cells += 1
             target.states[cell.state, default: 0] += 1
-            if cell.isRequiredAndNotGood { target.notGood += 1 }
+            if contents.isRequiredAndNotGood(at: place) { target.notGood += 1 }
             if try !retries.isEmpty && isRetried(at: place) { target.retries = (target.retries ?? 0) + 1 }
             targets[cell.target] = target
         }
@@ -64,7 +64,7 @@ extension DeploymentResults {
     package func overallState(of cells: Set<Cell>?) -> OverallState { overallState(at: places(of: cells)) }
 
     private func overallState(at places: [Int]) -> OverallState {
-        let bad = places.lazy.map { index.contents.cells[$0] }.filter(\.isRequiredAndNotGood)
+        let bad = places.filter(index.contents.isRequiredAndNotGood).map { index.contents.cells[$0] }
         return bad.contains { $0.outcome == .infrastructure } ? .unavailable : bad.isEmpty ? .good : .notGood
     }
 

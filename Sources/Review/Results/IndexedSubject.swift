@@ -19,8 +19,8 @@ struct IndexedSubject: Selectable {
         record.map { (Int($0.sinceTime), $0.sinceRun == 0 ? nil : Int($0.sinceRun)) }
     }
     var tasks: [String] { source.tasks.tasks(of: cell) }
-    var maintainers: [String] { [] }
-    var tags: [String] { [] }
+    var maintainers: [String] { source.metadata[cell.package]?.maintainers ?? [] }
+    var tags: [String] { source.metadata[cell.package]?.tags ?? [] }
 
     private var record: IndexedRecord? { indexed.basis == .unplanned ? indexed.record : indexed.verdict }
 
@@ -37,6 +37,8 @@ final class SubjectSource {
     let contents: IndexContents
     /// The tasks of the plan, where a selector asks for them.
     let tasks: TaskIndex
+    /// What opam files say of people, where a selector asks for it.
+    let metadata: [PackageVersion: PackageMetadata]
     /// The first log that could not be read.
     private(set) var logFailure: (any Error)?
     /// Logs that a result names and that are not in the store.
@@ -48,6 +50,10 @@ final class SubjectSource {
         contents = results.index.contents
         store = results.store
         let asksForTasks = selection.selectors.contains { $0.key == .task }
+        let asksForPeople = selection.selectors.contains { $0.key == .maintainer || $0.key == .tag }
+        metadata = Dictionary(
+            try asksForPeople ? results.documents.metadata().map { ($0.package, $0) } : [],
+            uniquingKeysWith: { first, _ in first })
         tasks = try TaskIndex(asksForTasks ? results.documents.tasks() : [])
     }
 

@@ -11,6 +11,8 @@ package struct Cause: Codable, Sendable, Hashable {
         case infrastructure
         /// No set of versions satisfies the request.
         case unsolvable
+        /// The packages themselves do not go with the compiler: all cells of this class are one cause, which comes last.
+        case ownOCaml = "own-ocaml"
         /// Something blocks cells that is itself not known to fail any more.
         case blocked
     }
@@ -40,6 +42,9 @@ package struct Cause: Codable, Sendable, Hashable {
     /// The cells that the cause spoils.
     package var count: Int { cells.count + blocks.count }
 
+    /// Whether its cells have no solution.
+    package var isUnsolvable: Bool { kind == .unsolvable || kind == .ownOCaml }
+
     /// How many targets with a compiler it hits.
     package var columns: Int { Set((cells + blocks).map { "\($0.target)/\($0.compiler)" }).count }
 }
@@ -54,14 +59,18 @@ extension Cause {
         case .failure: kind = .failure
         case .infrastructure: kind = .infrastructure
         case .unsolvable: kind = .unsolvable
+        case .ownOCaml: kind = .ownOCaml
         case .blocked: kind = .blocked
         }
         signature = kind == .failure ? texts.text(indexed.key.text) : nil
         phase = records.first?.phase
+        let told = records.first.flatMap { texts.text($0.reason) }
         reason =
-            kind == .unsolvable
-            ? texts.text(indexed.key.text)
-            : records.first.flatMap { texts.text($0.reason) } ?? texts.text(indexed.key.text)
+            switch kind {
+            case .unsolvable: texts.text(indexed.key.text)
+            case .ownOCaml: "the bound of the package itself on the version of OCaml"
+            case .failure, .infrastructure, .blocked: told ?? texts.text(indexed.key.text)
+            }
         var names: [InternedTexts.ID: Int] = [:]
         for place in roots { names[contents.cells[place].name, default: 0] += 1 }
         packages = names.map { (name: texts[$0], count: $1) }

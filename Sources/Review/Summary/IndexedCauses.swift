@@ -5,7 +5,7 @@ struct IndexedCauses {
     /// What makes two bad cells have one cause.
     struct Key: Hashable {
         enum Kind: UInt8 {
-            case failure, infrastructure, unsolvable, blocked
+            case failure, infrastructure, unsolvable, ownOCaml, blocked
         }
 
         var kind: Kind
@@ -71,7 +71,10 @@ struct IndexedCauses {
             let record = cell.record
             let text = record.map { $0.signature == 0 ? $0.reason : $0.signature }
             return Key(kind: .infrastructure, text: text ?? 0)
-        case .unsolvable: return Key(kind: .unsolvable, text: cell.root)
+        case .unsolvable:
+            // Each such package has a sentence of its own, and nobody mends it.
+            let isOwn = UnsolvableCause.Class(code: cell.causeCode) == .ownOCaml
+            return isOwn ? Key(kind: .ownOCaml) : Key(kind: .unsolvable, text: cell.root)
         case .blocked: return Key(kind: .blocked, package: cell.record?.blockedBy ?? 0)
         case .failure, .success, .cancelled:
             let signature = cell.record?.signature ?? 0

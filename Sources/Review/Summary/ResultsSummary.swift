@@ -81,7 +81,9 @@ extension DeploymentResults {
     }
 
     static func isWorse(_ left: Cause, _ right: Cause) -> Bool {
-        (right.count, left.id) < (left.count, right.id)
+        let (isLeftLast, isRightLast) = (left.kind == .ownOCaml, right.kind == .ownOCaml)
+        if isLeftLast != isRightLast { return isRightLast }
+        return (right.count, left.id) < (left.count, right.id)
     }
 }
 

@@ -15,6 +15,8 @@ package enum Standing: String, Codable, Sendable, CaseIterable, CodingKeyReprese
     case flaky, blocked, infrastructure
     /// No set of versions satisfies the request.
     case unsolvable
+    /// The package itself does not go with the compiler.
+    case ownOCaml = "own OCaml bound"
     case cancelled, pending, excluded
 
     /// - Parameter run: The newest run, whose changes are news; 0 where runs are unknown.
@@ -37,12 +39,19 @@ package enum Standing: String, Codable, Sendable, CaseIterable, CodingKeyReprese
             default: self = .stillFailing
             }
         case .blocked: self = .blocked
-        case .unsolvable: self = .unsolvable
+        case .unsolvable:
+            self = UnsolvableCause.Class(code: cell.causeCode) == .ownOCaml ? .ownOCaml : .unsolvable
         case .infrastructure: self = .infrastructure
         case .cancelled: self = .cancelled
         }
     }
 
     /// The heading of its column.
-    var heading: String { self == .infrastructure ? "infra" : rawValue }
+    var heading: String {
+        switch self {
+        case .infrastructure: "infra"
+        case .ownOCaml: "own bound"
+        default: rawValue
+        }
+    }
 }

@@ -102,7 +102,9 @@ package struct SummaryText: Sendable {
     private var next: [String] {
         guard let cause = summary.causes.first else { return [] }
         var lines = ["", "next: ci show \(cause.id)  (the cells of a cause)"]
-        if let cell = cause.cells.first, cause.kind != .unsolvable { lines.append("      ci log \(cell)") }
+        if let cell = cause.cells.first, !cause.isUnsolvable {
+            lines.append("      ci log \(cell)")
+        }
         lines.append("      ci results --all  (a table for each target)")
         return lines
     }
