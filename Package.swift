@@ -80,7 +80,7 @@ let package = Package(
             "OpamSwitch", ["Archive", "Core", "OpamFormat", "System"], resources: [.embedInCode("Scripts")]),
         module("Store", [logging, "Archive", "Core", "Git", "System"]),
         module("Registry", [logging, "Core", "HTTP", "Layers", "System"]),
-        module("Model", ["Archive", "Core"]),
+        module("Model", ["Archive", "Core", "PluginMessages"]),
         module("Records", ["Archive", "Core", "Model", "Git", "Store", "System"]),
         module("YAML", ["Core", "CYAML"]),
         module("Matrix", ["Core", "YAML"]),

@@ -1,5 +1,6 @@
 public import Core
 internal import Foundation
+internal import PluginMessages
 
 extension Selector {
     /// Reads a selector that a user wrote.
@@ -25,7 +26,7 @@ extension Selector {
         case .task: self = .task(Glob("\(value)*"))
         case .maintainer: self = .maintainer(lowered)
         case .tag: self = .tag(lowered)
-        case .kind: self = .kind(Glob(value))
+        case .kind: self = .kind(try Self.glob(value, among: LogPattern.Kind.allCases.map(\.rawValue), of: key))
         case .grep: self = .log(Glob("*\(value)*"))
         case .since: self = .since(try Self.moment(value))
         }

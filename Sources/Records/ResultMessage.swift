@@ -115,7 +115,7 @@ extension CellResult {
     /// Whether reason and other texts are in the message as they are, so that the document says no more.
     private var isHeldByMessage: Bool {
         let isPlain = [signature, machine, execution].allSatisfy { $0.map { $0 == $0.onOneLine } ?? true }
-        guard isPlain, overwrites == nil else { return false }
+        guard isPlain, overwrites == nil, error == nil else { return false }
         guard let reason else { return true }
         return !reason.isEmpty && reason == reason.displayable && !reason.hasPrefix("\n") && !reason.hasSuffix("\n")
             && !reason.contains("\n\n")

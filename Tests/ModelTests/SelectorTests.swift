@@ -41,7 +41,8 @@ import Testing
     @Test(arguments: [
         ("", "TARGET/COMPILER/PACKAGE"), ("a/b/c/d", "grep:"), ("outcome:sucess", "outcome:success"),
         ("outcome:x*", "outcomes are success"), ("colour:red", "tag:"), ("outcome:", "outcome:"), ("//x", "TARGET"),
-        ("change:borken", "change:broken"), ("since:yesterday", "since:2026-11-29"), ("since:0", "since:12"),
+        ("change:borken", "change:broken"), ("kind:mising-header", "kind:missing-header"),
+        ("since:yesterday", "since:2026-11-29"), ("since:0", "since:12"),
         ("maintaner:x", "maintainer:"), ("!", "TARGET"), ("!!lwt", ""),
     ])
     func refusesWhatIsNone(text: String, hint: String) {

@@ -47,6 +47,28 @@ import Testing
         #expect(try deployment.results().causes(picked: [Selector(parsing: "*/4.14.2/*")]).map(\.count) == [2])
     }
 
+    @Test func whatNamesNoCauseMergesNoPackages() async throws {
+        let deployment = try RecordedDeployment(["fmt", "lwt", "tested"])
+        for (name, isWeak) in [("fmt", true), ("lwt", true), ("tested", false)] {
+            for compiler in RecordedDeployment.compilers {
+                try await deployment.record("\(compiler)/\(name)", .failure) {
+                    $0.signature = isWeak ? "make: *** [all] error 2" : "unbound module X"
+                    $0.error = CellResult.LoggedError(
+                        kind: isWeak ? "unknown" : "missing-module", origin: "package", isWeak: isWeak,
+                        failureClass: "unbound module *", excerpt: "line\nline")
+                }
+            }
+        }
+        let results = try deployment.results()
+        #expect(try results.causes().map(\.packages).sorted { $0[0] < $1[0] } == [["fmt"], ["lwt"], ["tested"]])
+        #expect(try results.causes().allSatisfy { $0.columns == 2 })
+        #expect(
+            try results.cells(picked: [Selector(parsing: "kind:missing-*")]).map(\.cell.package.name) == [
+                "tested", "tested",
+            ])
+        #expect(throws: Failure.self) { try results.check([Selector(parsing: "kind:network")]) }
+    }
+
     @Test func aSummaryFitsOnATerminal() async throws {
         let deployment = try RecordedDeployment((0..<40).map { "p\($0)" })
         for number in 0..<40 {
