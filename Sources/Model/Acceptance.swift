@@ -18,11 +18,11 @@ public struct Acceptance: Codable, Hashable, Sendable {
     /// Whether only some failures are accepted.
     public var isLimited: Bool { phase != nil || signature != nil }
 
-    /// Whether the result is a failure that is accepted.
-    func covers(_ result: CellResult) -> Bool {
-        guard phase == nil || phase == result.phase else { return false }
+    /// Whether a failure in a phase and with a signature is accepted.
+    public func covers(phase failed: Phase?, signature found: String?) -> Bool {
+        guard phase == nil || phase == failed else { return false }
         guard let signature else { return true }
-        return result.signature.map { $0 == signature || Glob(signature).matches($0) } ?? false
+        return found.map { $0 == signature || Glob(signature).matches($0) } ?? false
     }
 }
 
@@ -37,14 +37,17 @@ public enum AcceptanceState: String, Codable, Sendable, CaseIterable {
 }
 
 extension PlannedCell {
-    /// What a result makes of the acceptance of failures; nil where the matrix accepts none, and where the result is neither
-    /// a success nor a failure.
+    /// What a result makes of the acceptance of failures; nil where the matrix accepts none, and where the result says
+    /// nothing about it. A cell that is blocked or unsolvable does not fail as the matrix says, where that names a failure.
     public func acceptance(of result: CellResult) -> AcceptanceState? {
         guard accepted != nil, isDecided(by: result) else { return nil }
         switch result.outcome {
         case .success: return .stale
-        case .failure: return acceptance?.covers(result) ?? true ? .holds : .differs
-        case .blocked, .unsolvable, .infrastructure, .cancelled: return nil
+        case .failure:
+            let isCovered = acceptance?.covers(phase: result.phase, signature: result.signature) ?? true
+            return isCovered ? .holds : .differs
+        case .blocked, .unsolvable: return acceptance?.isLimited == true ? .differs : nil
+        case .infrastructure, .cancelled: return nil
         }
     }
 }

@@ -121,6 +121,8 @@ import Testing
         #expect(fmt.acceptance(of: result) == .differs)
         (result.phase, result.signature) = (.test, "Unbound module Foo")
         #expect(fmt.acceptance(of: result) == .differs)
+        result.outcome = .blocked
+        #expect(fmt.acceptance(of: result) == .differs)
         result.outcome = .success
         #expect(fmt.acceptance(of: result) == .stale)
         result.outcome = .infrastructure

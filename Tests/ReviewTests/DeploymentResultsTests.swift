@@ -122,6 +122,26 @@ import Testing
         #expect(untested?.category == .input)
     }
 
+    @Test func onlyTheFailureThatTheMatrixNamesIsAccepted() async throws {
+        let acceptance = Acceptance(phase: .build, signature: "Unbound module *", tracker: "https://example.org/1")
+        let deployment = try RecordedDeployment(["dune"], acceptances: ["dune": acceptance])
+        let fields: [(signature: String, state: OverallState, acceptance: AcceptanceState)] = [
+            ("Unbound module Foo", .good, .holds), ("Unbound value foo", .notGood, .differs),
+        ]
+        try await deployment.record("4.14.2/dune", .success)
+        for expected in fields {
+            try await deployment.record("5.3.0/dune", .failure) {
+                ($0.phase, $0.signature) = (.build, expected.signature)
+            }
+            let results = try deployment.results()
+            let states = try results.states(picked: [])
+            #expect(states.map(\.acceptance) == [.stale, expected.acceptance])
+            #expect(states.map(\.tracker) == Array(repeating: "https://example.org/1", count: 2))
+            #expect(results.overallState(of: nil) == expected.state)
+            #expect(try results.status().targets.map(\.notGood) == [expected.state == .good ? 0 : 1])
+        }
+    }
+
     @Test func aFeedHasEveryVerdictFromNowOn() async throws {
         let deployment = try RecordedDeployment()
         try await deployment.record("5.3.0/dune", .success)

@@ -8,14 +8,15 @@ import Testing
 
     /// A cell of a plan in a state.
     private func state(
-        _ name: String, _ outcome: Outcome?, required: Bool = true, accepted: String? = nil, retry: Bool = false,
+        _ name: String, _ outcome: Outcome?, required: Bool = true, accepted: String? = nil,
+        acceptance: Acceptance? = nil, retry: Bool = false,
         _ change: (inout CellResult) -> Void = { _ in }
     ) throws -> CellState {
         let job = Digest(of: name)
         let planned = PlannedCell(
             cell: try cell(name),
             basis: outcome == .unsolvable ? .unsolvable(explanation: "no") : .jobs(build: job, test: nil),
-            required: required, accepted: accepted)
+            required: required, accepted: accepted, acceptance: acceptance)
         let result = try outcome.map { outcome in
             var result = CellResult(
                 cell: try cell(name), job: outcome == .unsolvable ? nil : job, outcome: outcome, repositories: [])
@@ -92,6 +93,17 @@ import Testing
             [try state("a.1", .success)], advisory: [], base: try base([("a.1", .success)]), missing: [missing])
         #expect(gate.decision == .undecided)
         #expect(gate.undecided.map(\.state) == ["missing"])
+    }
+
+    @Test func onlyTheFailureThatIsNamedIsAccepted() throws {
+        func decision(_ outcome: Outcome, _ acceptance: Acceptance) throws -> Gate.Decision {
+            Gate([try state("a.1", outcome, accepted: "known", acceptance: acceptance)], advisory: []).decision
+        }
+        #expect(try decision(.failure, Acceptance(phase: .build, signature: "err*")) == .pass)
+        #expect(try decision(.failure, Acceptance(signature: "other")) == .regression)
+        #expect(try decision(.failure, Acceptance(phase: .test)) == .regression)
+        #expect(try decision(.blocked, Acceptance(phase: .build)) == .regression)
+        #expect(try decision(.failure, Acceptance(tracker: "https://example.org/1")) == .pass)
     }
 
     @Test func acceptedFailuresPassAndStaleOnesAreListed() throws {

@@ -16,8 +16,13 @@ final class RecordedDeployment: Sendable {
 
     /// Plans the packages, each in version 1 and for both compilers; `tested` has a job of tests too.
     ///
-    /// - Parameter others: Cells of other packages in those columns.
-    init(_ packages: [String] = ["dune", "fmt", "lwt", "tested"], others: [PlannedCell] = []) throws {
+    /// - Parameters:
+    ///   - acceptances: The failures that are accepted, by package.
+    ///   - others: Cells of other packages in those columns.
+    init(
+        _ packages: [String] = ["dune", "fmt", "lwt", "tested"], acceptances: [String: Acceptance] = [:],
+        others: [PlannedCell] = []
+    ) throws {
         folder = try TemporaryDirectory()
         store = try Store(at: folder("store"), options: StoreOptions(durability: .process))
         let environment = Digest(of: "environment")
@@ -41,10 +46,11 @@ final class RecordedDeployment: Sendable {
                 jobs["\(compiler)/\(name)"] = build
                 var test: Digest?
                 if name == "tested" { test = job(.test, over: inputs + [build]) }
-                cells.append(
-                    PlannedCell(
-                        cell: Cell(target: Self.target, compiler: compiler, package: package),
-                        basis: .jobs(build: build, test: test), required: true))
+                var cell = PlannedCell(
+                    cell: Cell(target: Self.target, compiler: compiler, package: package),
+                    basis: .jobs(build: build, test: test), required: true)
+                if let acceptance = acceptances[name] { (cell.accepted, cell.acceptance) = ("known", acceptance) }
+                cells.append(cell)
             }
         }
         self.jobs = jobs
