@@ -29,8 +29,15 @@ public struct ObjectDirectory: BlobStore {
     public func put(_ bytes: [UInt8], durably: Bool) throws -> Digest {
         let digest = Digest(of: bytes)
         let path = path(of: digest)
-        // A loss of power may have left a part of what was not stored durably.
-        if FileStatus(path)?.size == bytes.count, utimensat(AT_FDCWD, path, nil, 0) == 0 { return digest }
+        if let status = FileStatus(path) {
+            // A loss of power, or damage, may have left something else.
+            if status.isFile, status.size == bytes.count, (try? Files.contents(of: path)) == bytes,
+                utimensat(AT_FDCWD, path, nil, 0) == 0
+            {
+                return digest
+            }
+            _ = removeTree(path)
+        }
         try Files.makeDirectories("\(directory)/\(digest.shard)")
         try Files.replace(path, with: bytes, durability: durably ? .contentsAndName : .none)
         return digest
