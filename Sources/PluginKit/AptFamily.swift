@@ -156,7 +156,7 @@ public struct AptFamily: Sendable {
                     "W: Some index files failed to download. They have been ignored, or old ones used instead.")
             ]),
         LogPattern(
-            "apt-lock", .runner, #"^E: Could not get lock (\S+)"#, literals: ["Could not get lock"],
+            "apt-lock", .runner, #"^E: Could not get lock \S+"#, literals: ["Could not get lock"],
             phase: .depext, phases: [.depext],
             class: "apt is locked",
             examples: [

@@ -182,7 +182,7 @@ struct RemoteRunTests {
         #expect(running?.map { $0["host"] as? String } == [machine.login], "\(status)")
         process.kill(SIGKILL)
         _ = try await process.end()
-        #expect(try await lab.run("status").output.contains("running") == false, "its jobs went with it")
+        #expect(try await lab.run("status").output.contains("  running: ") == false, "its jobs went with it")
         #expect(try await eventually { !isRunning("31994") })
         #expect(try await eventually { try machine.leftovers() == "" })
         let ending = try await lab.run("run", "lab.yaml", "--format", "json", hosts: hosts)

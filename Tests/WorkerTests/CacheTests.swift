@@ -188,6 +188,8 @@ struct CollectedLayersTests {
         ])
         try deployment.program("run").output()
         let layers = Set(try deployment.layersOfCells().values)
+        // Nothing refers to the jobs and package files that requests named.
+        try deployment.ci(["store", "gc", "--grace", "0"]).output()
         #expect(Set(try deployment.layers().map { String($0.suffix(64)) }) == layers && layers.count == 4)
         let kept = try deployment.ci(["store", "gc", "--grace", "0", "--dry-run"]).output()
         #expect(kept.contains("0 objects (0 bytes)") && kept.contains(" and 4;"), "\(kept)")
@@ -200,6 +202,7 @@ struct CollectedLayersTests {
         try deployment.ci(["retry", "*/*/b.1"]).output()
         try deployment.program("run").output()
         #expect(try deployment.ci(["store", "verify"]).run().status == 0)
+        try deployment.ci(["store", "gc", "--grace", "0"]).output()
         // Without results nothing refers to them.
         for branch in try git("for-each-ref", "--format=%(refname)", at: deployment.store.path).split(separator: "\n")
         where branch.contains("results/") { try git("update-ref", "-d", String(branch), at: deployment.store.path) }
