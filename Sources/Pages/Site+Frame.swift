@@ -50,7 +50,7 @@ extension Site {
     func address(_ name: String) -> String { name.addingPercentEncoding(withAllowedCharacters: Self.plain) ?? "" }
 
     /// Whether a cell has a page of its own; the others are lines of their package's page.
-    func hasOwnPage(_ cell: ListedCell) -> Bool {
+    static func hasOwnPage(_ cell: ListedCell) -> Bool {
         cell.state.outcome == .failure || cell.state.outcome == .infrastructure || cell.standing == .flaky
     }
 
@@ -60,7 +60,7 @@ extension Site {
     /// Where a cell is shown, as an address from the site's root.
     func href(_ cell: ListedCell) -> String {
         let name = cell.state.cell
-        guard hasOwnPage(cell) else { return "packages/\(address(name.package.name)).html#\(anchor(name))" }
+        guard Self.hasOwnPage(cell) else { return "packages/\(address(name.package.name)).html#\(anchor(name))" }
         return "cells/\(address(name.target))/\(address(name.compiler))/\(address(name.package.description)).html"
     }
 

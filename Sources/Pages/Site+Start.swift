@@ -5,7 +5,8 @@ internal import Review
 extension Site {
     /// Standings in the order in which a reader wants to know of them.
     static let order: [Standing] = [
-        .broken, .new, .fixed, .stillFailing, .blocked, .flaky, .infrastructure, .unsolvable, .ownOCaml, .cancelled, .pending, .ok,
+        .broken, .new, .fixed, .stillFailing, .blocked, .flaky, .infrastructure, .unsolvable, .ownOCaml, .cancelled,
+        .pending, .ok,
         .excluded,
     ]
 

@@ -15,8 +15,8 @@ extension Site {
     package func write(to directory: String, with files: [(name: String, text: String)]) throws -> Int {
         let folder = SiteFolder(directory)
         for file in files { try folder.write(Array(file.text.utf8), to: file.name) }
-        for digest in cells.filter(hasOwnPage).compactMap(\.state.log) {
-            guard let log = Digest(hex: digest), let bytes = try results.store.logs.read(log) else { continue }
+        for digest in logs.keys.sorted() {
+            guard let log = Digest(hex: digest), let bytes = try? results.store.logs.read(log) else { continue }
             let text = String(decoding: bytes, as: UTF8.self).displayable
             try folder.write(Array(text.utf8), to: "logs/\(digest).txt")
             if let page = try logPage(digest) { try folder.write(page.bytes, to: page.path) }

@@ -23,7 +23,7 @@ package struct Site: Sendable {
     let packages: [String: [Int]]
     /// The names of the packages, in order.
     let packageNames: [String]
-    /// Where the cells of logs are in `cells`, by the log's digest.
+    /// Where the failing cells are in `cells` whose logs the store has, by the log's digest.
     let logs: [String: Int]
     /// The places of causes, by the cells that they spoil.
     let causesOfCells: [Cell: Int]
@@ -42,9 +42,13 @@ package struct Site: Sendable {
         runs = try RunRecords(of: results.header.deployment, in: results.store).newest(limit: 100)
         packages = Dictionary(grouping: cells.indices, by: { [cells] in cells[$0].state.cell.package.name })
         packageNames = packages.keys.sorted()
-        logs = Dictionary(
-            cells.indices.compactMap { [cells] place in cells[place].state.log.map { ($0, place) } }
-        ) { first, _ in first }
+        var logs: [String: Int] = [:]
+        for (place, cell) in cells.enumerated() {
+            guard Self.hasOwnPage(cell), let name = cell.state.log, logs[name] == nil, let log = Digest(hex: name)
+            else { continue }
+            if (try? results.store.logs.read(log)) != nil { logs[name] = place }
+        }
+        self.logs = logs
         var causesOfCells: [Cell: Int] = [:]
         for (number, cause) in causes.enumerated() {
             for cell in cause.cells + cause.blocks { causesOfCells[cell] = number }
@@ -67,7 +71,7 @@ package struct Site: Sendable {
             + packageNames.map { "packages/\($0).html" }
             + causes.map { "causes/\($0.id).html" }
             + runs.map { "runs/\($0.number).html" }
-            + cells.filter { hasOwnPage($0) }.map { path(of: $0.state.cell) }
+            + cells.filter(Self.hasOwnPage).map { path(of: $0.state.cell) }
     }
 
     /// The page at an address; nil where there is none.

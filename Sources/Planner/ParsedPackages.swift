@@ -60,11 +60,11 @@ final class ParsedPackages: Sendable {
             universe.versions(of: name).first { universe.version(of: $0) == package.version }
         }
         if let id, let known = known.withLock({ $0[id] }) { return known.metadata }
-        let bytes = try source.files(of: package).opam
-        guard let file = try? OpamFile(parsing: bytes, file: "\(package)/opam") else {
+        do {
+            return PackageMetadata(try opamFile(source.files(of: package), of: package), of: package)
+        } catch let error as any ClassifiedError where error.category == .input {
             return PackageMetadata(package: package)
         }
-        return PackageMetadata(file, of: package)
     }
 
     private func opamFile(_ files: PackageFiles, of package: PackageVersion) throws -> OpamFile {

@@ -74,7 +74,7 @@ extension Site {
     private func packageRows(_ cause: Cause) -> [TemplateValues] {
         Dictionary(grouping: cause.cells, by: \.package).sorted { $0.key < $1.key }.prefix(1000).map { package, cells in
             let listed = cells.first.flatMap { self.cell(named: $0) }
-            let log = listed?.state.log.map { "logs/\($0).html" }
+            let log = listed?.state.log.flatMap { logs[$0] == nil ? nil : "logs/\($0).html" }
             return [
                 "name": shown(package.description), "href": "packages/\(address(package.name)).html",
                 "columns": columnsInWords(cells), "log": optional(log),

@@ -57,7 +57,7 @@ extension Site {
             ("Time", cell.state.duration.map { "\(Int($0.rounded())) s" }, nil),
             ("Machine", cell.state.machine, nil),
             ("Job", cell.state.job, nil),
-            ("Log", cell.state.log, cell.state.log.map { "logs/\($0).html" }),
+            ("Log", cell.state.log, cell.state.log.flatMap { logs[$0] == nil ? nil : "logs/\($0).html" }),
         ]
         return facts.compactMap { fact in
             guard let text = fact.text else { return nil }

@@ -39,16 +39,17 @@ extension Site {
     func runPage(_ name: String) throws -> Page? {
         guard let run = runs.first(where: { "\($0.number)" == name }) else { return nil }
         let since = cells.filter { $0.sinceRun == run.number }
-        let groups = Self.order.filter { $0 != .unsolvable && $0 != .ownOCaml && $0 != .pending && $0 != .excluded }.compactMap {
-            standing -> TemplateValues? in
-            let own = since.filter { $0.standing == standing }
-            guard !own.isEmpty else { return nil }
-            return group(
-                own, heading: StandingLook.words(standing), caption: "Cells that are so since this run", limit: 200
-            ) {
-                $0.state.reason ?? ""
+        let groups = Self.order.filter { $0 != .unsolvable && $0 != .ownOCaml && $0 != .pending && $0 != .excluded }
+            .compactMap {
+                standing -> TemplateValues? in
+                let own = since.filter { $0.standing == standing }
+                guard !own.isEmpty else { return nil }
+                return group(
+                    own, heading: StandingLook.words(standing), caption: "Cells that are so since this run", limit: 200
+                ) {
+                    $0.state.reason ?? ""
+                }
             }
-        }
         let facts: [(String, String)] = [
             ("Began", time(run.begin)), ("Ended", ending(of: run)), ("Trigger", run.trigger),
             ("Cells", run.selectors?.joined(separator: " ") ?? "all"), ("Changes", changes(of: run)),

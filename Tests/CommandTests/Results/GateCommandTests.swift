@@ -81,7 +81,7 @@ import Testing
         let status = try world.run("status", "--format", "json").output
         #expect(status.contains(#""retries" : 3"#), "\(status)")
         #expect(try world.run("report", "--output", "site").status == 0)
-        let page = try #require(world.folder.read("site/debian-12.html"))
+        let page = try #require(world.folder.read("site/packages/bad.html"))
         #expect(page.contains("failure in build (retry pending)"))
         #expect(try world.run("log", "bad").status == 0)
         for package in ["good", "bad", "top"] {
