@@ -2,6 +2,7 @@ internal import Core
 package import Model
 internal import Records
 package import Review
+internal import Store
 
 /// The pages of a deployment as it was at one moment.
 ///
