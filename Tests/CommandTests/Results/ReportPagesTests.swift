@@ -12,26 +12,32 @@ import Testing
         return (world.folder, Dictionary(uniqueKeysWithValues: pages))
     }
 
+    /// The values of an attribute, in the order of the page.
+    private func values(of attribute: String, in text: String) -> [String] {
+        text.components(separatedBy: " \(attribute)=\"").dropFirst().compactMap {
+            $0.components(separatedBy: "\"").first
+        }
+    }
+
     /// Every reference leads to a file of the report, and to an element there.
     @Test func referencesLeadSomewhere() async throws {
         let (folder, pages) = try await Self.report.value
         let files = Set(try folder.files(below: "site"))
+        let elements = pages.mapValues { Set(values(of: "id", in: $0)) }
         for (name, text) in pages {
-            for match in text.matches(of: /(?:href|src)="([^"]*)"/) {
-                let parts = match.output.1.split(separator: "#", omittingEmptySubsequences: false).map {
+            for reference in Set(values(of: "href", in: text) + values(of: "src", in: text)) {
+                let parts = reference.split(separator: "#", omittingEmptySubsequences: false).map {
                     $0.removingPercentEncoding ?? ""
                 }
-                let base = URL(filePath: "/\(name)")
-                let page =
-                    parts[0].isEmpty
-                    ? name
-                    : String(
-                        URL(filePath: parts[0], relativeTo: base.deletingLastPathComponent()).standardizedFileURL.path
-                            .dropFirst())
-                #expect(files.contains(page), "\(name) refers to \(match.output.1)")
+                var place = name.split(separator: "/").dropLast().map(String.init)
+                for part in parts[0].split(separator: "/") {
+                    if part == ".." { place.removeLast() } else { place.append(String(part)) }
+                }
+                let page = parts[0].isEmpty ? name : place.joined(separator: "/")
+                #expect(files.contains(page), "\(name) refers to \(reference)")
                 // A fragment of the grid is a filter.
                 if parts.count == 2, !parts[1].isEmpty, page != "grid.html" {
-                    #expect(pages[page]?.contains("id=\"\(parts[1])\"") == true, "\(name) refers to \(match.output.1)")
+                    #expect(elements[page]?.contains(parts[1]) == true, "\(name) refers to \(reference)")
                 }
             }
         }
