@@ -28,20 +28,13 @@ struct BisectCommand: AsyncParsableCommand, TracedCommand, SandboxingCommand {
         help: ArgumentHelp("Build the commits in between, planned by this matrix.", valueName: "matrix"))
     var matrix: String?
 
-    @Option(name: .customLong("jobs"), help: Settings.jobs.help)
-    var jobs: Int?
+    @OptionGroup var jobs: JobsOption
 
     @Option(help: "text or json.")
     var format: DocumentFormat = .text
 
     @Argument(help: "Which cell.")
     var cell: SelectorArgument
-
-    func validate() throws {
-        if let jobs, !(1...1024).contains(jobs) {
-            throw ValidationError("--jobs \(jobs): expected a number from 1 to 1024")
-        }
-    }
 
     func run() async throws {
         let results = try store.results(of: deployment)

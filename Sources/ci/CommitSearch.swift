@@ -42,9 +42,7 @@ struct CommitSearch {
             [logs = results.store.logs] in
             try logs.begin($0)
         }
-        let slots =
-            try Settings.jobs.value(flag: command.jobs, in: configuration)
-            ?? ProcessInfo.processInfo.activeProcessorCount
+        let slots = try command.jobs.slots(in: configuration)
         var registration = try command.machine.registration(
             of: "ci bisect", store: path, catalog: catalog, slots: slots, configuration)
         registration.deployment = "\(results.header.deployment)@bisect"

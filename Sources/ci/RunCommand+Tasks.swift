@@ -91,9 +91,7 @@ extension RunCommand {
         let picked = selectors.isEmpty ? nil : Set(try reader.cells(picked: selectors).map(\.cell))
         let plan = try await reader.plan()
         try runner.requireUsers(for: plan.targets)
-        let slots =
-            try Settings.jobs.value(flag: jobs, in: procedure.configuration)
-            ?? ProcessInfo.processInfo.activeProcessorCount
+        let slots = try jobs.slots(in: procedure.configuration)
         var registration = try machine.registration(
             of: "ci run", store: procedure.path, catalog: procedure.catalog, slots: slots, procedure.configuration)
         registration.deployment = header.deployment

@@ -29,8 +29,7 @@ struct RunCommand: AsyncParsableCommand, TracedCommand, SandboxingCommand {
     @OptionGroup var talk: OutputOptions
     @OptionGroup var machine: RunnerOptions
 
-    @Option(name: .customLong("jobs"), help: Settings.jobs.help)
-    var jobs: Int?
+    @OptionGroup var jobs: JobsOption
 
     @Option(help: "Run only the cells that this selector matches; may be repeated.")
     var only: [SelectorArgument] = []
@@ -59,9 +58,6 @@ struct RunCommand: AsyncParsableCommand, TracedCommand, SandboxingCommand {
     var matrix: String?
 
     func validate() throws {
-        if let jobs, !(1...1024).contains(jobs) {
-            throw ValidationError("--jobs \(jobs): expected a number from 1 to 1024")
-        }
         guard (1...200).contains(trigger.count) else {
             throw ValidationError("--trigger: expected 1 to 200 characters")
         }
@@ -91,8 +87,7 @@ struct RunCommand: AsyncParsableCommand, TracedCommand, SandboxingCommand {
         let only = try only.selectors()
         try reader.check(only)
         let picked = only.isEmpty ? nil : Set(try reader.cells(picked: only).map(\.cell))
-        let slots =
-            try Settings.jobs.value(flag: jobs, in: configuration) ?? ProcessInfo.processInfo.activeProcessorCount
+        let slots = try jobs.slots(in: configuration)
         var registration = try machine.registration(
             of: "ci run", store: path, catalog: catalog, slots: slots, configuration)
         registration.deployment = plan.deployment

@@ -24,8 +24,7 @@ struct WorkerCommand: AsyncParsableCommand, TracedCommand, SandboxingCommand {
     @OptionGroup var talk: OutputOptions
     @OptionGroup var machine: RunnerOptions
 
-    @Option(name: .customLong("jobs"), help: Settings.jobs.help)
-    var jobs: Int?
+    @OptionGroup var jobs: JobsOption
 
     @Option(help: "Run only jobs of the targets that this glob matches; may be repeated.")
     var targets: [String] = []
@@ -34,9 +33,6 @@ struct WorkerCommand: AsyncParsableCommand, TracedCommand, SandboxingCommand {
     var backlog = 1
 
     func validate() throws {
-        if let jobs, !(1...1024).contains(jobs) {
-            throw ValidationError("--jobs \(jobs): expected a number from 1 to 1024")
-        }
         if !(0...1024).contains(backlog) {
             throw ValidationError("--backlog \(backlog): expected a number from 0 to 1024")
         }
@@ -48,8 +44,7 @@ struct WorkerCommand: AsyncParsableCommand, TracedCommand, SandboxingCommand {
         let path = try store.path(in: configuration)
         let catalog = try machine.catalog(configuration)
         let store = try WorkerStore(opening: path)
-        let slots =
-            try Settings.jobs.value(flag: jobs, in: configuration) ?? ProcessInfo.processInfo.activeProcessorCount
+        let slots = try jobs.slots(in: configuration)
         var registration = try machine.registration(
             of: "ci worker", store: path, catalog: catalog, slots: slots, configuration)
         registration.targets = targets.isEmpty ? nil : targets
