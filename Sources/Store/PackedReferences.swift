@@ -34,8 +34,9 @@ struct PackedReferences {
     private static let header = Array("# pack-refs with:".utf8)
 
     private static func entry(_ line: ArraySlice<UInt8>) -> (name: String, id: ObjectID)? {
-        let name = String(decoding: line.dropFirst(41), as: UTF8.self)
+        // A name that is not text cannot be a branch of ours: repaired with a replacement character, it would be another one.
         guard line.count > 41, let id = ObjectID(hex: line.prefix(40)), line.dropFirst(40).first == UInt8(ascii: " "),
+            let name = String(validating: line.dropFirst(41), as: UTF8.self),
             name.hasPrefix("refs/"), GitRepository.isValid(referenceName: name)
         else { return nil }
         return (name, id)

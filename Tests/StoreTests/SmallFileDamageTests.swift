@@ -38,6 +38,23 @@ import Testing
         return Reading(references: references, branches: branches)
     }
 
+    /// The upper bit of a letter makes a name that is no text: the line is damaged, and the branch is set from what is known of it.
+    @Test func aNameThatIsNoTextIsADamagedLine() throws {
+        try withFolder { folder in
+            let path = folder + "/store"
+            try fill(path, isPacked: true)
+            let whole = try reading(path)
+            var bytes = try Data(contentsOf: URL(filePath: "\(path)/packed-refs"))
+            let name = try #require(bytes.range(of: Data("refs/heads/results/".utf8)))
+            bytes[name.upperBound - 4] ^= 0x80
+            try bytes.write(to: URL(filePath: "\(path)/packed-refs"))
+            #expect(try !Store.verify(at: path).isSound)
+            let repaired = try Store.verify(at: path, repair: true)
+            #expect(repaired.isSound, "\(repaired.findings)")
+            #expect(try reading(path).branches == whole.branches)
+        }
+    }
+
     /// The bits of the last byte, and some that the seed picks; all with `CISO_TEST_FULL`.
     @Test(arguments: places) func aFlippedBitIsFoundOrHarmless(place: String) throws {
         var random = SeededGenerator(printingSeedOf: "SmallFileDamageTests \(place)")
