@@ -106,7 +106,16 @@ struct SpareFilesTests {
         }
     }
 
+    /// A process that another test starts has each open file of this one until it executes its program: a file that is passed over
+    /// for that is no fault, so the same is tried again.
     @Test func stockGitReadsPacksThatAreWrittenAnew() throws {
+        var kept = 0
+        for _ in 0..<5 where kept != 2 { kept = try filesKeptAfterFourPacks() }
+        #expect(kept == 2, "the same two files all the time")
+    }
+
+    private func filesKeptAfterFourPacks() throws -> Int {
+        var count = 0
         try withRepository { repository in
             let objects = repository.directory + "objects"
             let pool = RecycledFiles(directory: repository.directory + "spare", after: 0)
@@ -125,9 +134,8 @@ struct SpareFilesTests {
                 pool.move([("\(base).idx", .index), ("\(base).pack", .pack)], from: objects + "/pack")
                 usleep(rest)
             }
-            let kept = try FileManager.default.contentsOfDirectory(atPath: repository.directory + "spare")
-            // A file whose rest is not over by the clock of the file system is passed over once.
-            #expect(kept.count < 8, "files are used again: \(kept)")
+            count = try FileManager.default.contentsOfDirectory(atPath: repository.directory + "spare").count
         }
+        return count
     }
 }
