@@ -28,6 +28,7 @@ struct PageTemplates: Sendable {
 
     private static let sources: [String: [UInt8]] = [
         "cell": PackageResources.cell_mustache,
+        "cellGroups": PackageResources.cellGroups_mustache,
         "cellList": PackageResources.cellList_mustache,
         "cause": PackageResources.cause_mustache,
         "causeList": PackageResources.causeList_mustache,

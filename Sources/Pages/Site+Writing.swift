@@ -19,7 +19,7 @@ extension Site {
             guard let log = Digest(hex: digest), let bytes = try? results.store.logs.read(log) else { continue }
             let text = String(decoding: bytes, as: UTF8.self).displayable
             try folder.write(Array(text.utf8), to: "logs/\(digest).txt")
-            if let page = try logPage(digest) { try folder.write(page.bytes, to: page.path) }
+            if let page = logPage(digest, bytes) { try folder.write(page.bytes, to: page.path) }
         }
         for path in paths.reversed() {
             if let page = try page(at: path) { try folder.write(page.bytes, to: page.path) }

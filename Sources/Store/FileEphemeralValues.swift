@@ -115,7 +115,7 @@ public final class FileEphemeralValues: EphemeralValues {
     public func watch(
         below prefix: StorePath?, handler: @escaping @Sendable ([StorePath: EphemeralValue]) -> Void
     ) -> EphemeralWatch {
-        let delivery = EphemeralDelivery(reading: { [weak self] in try? self?.values(below: prefix) }, to: handler)
+        let delivery = StateDelivery(reading: { [weak self] in try? self?.values(below: prefix) }, to: handler)
         // Of the folder that contains the values, changes are noticed once it is there.
         if isMade, let parent = prefix?.parent { try? Files.makeDirectories("\(valuesDirectory)/\(parent)") }
         let scope = prefix.map { "\(valuesDirectory)/\($0)" } ?? valuesDirectory

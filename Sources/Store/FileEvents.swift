@@ -68,11 +68,10 @@ final class FileEvents: Sendable {
         }
     }
 
-    /// Ends what `listen` began; the thread ends with the last listener.
+    /// Ends what `listen` began, once; the thread ends with the last listener.
     func removeListener(_ token: UInt64) {
         let isLast = state.withLock { state in
-            state.listeners[token] = nil
-            return state.listeners.isEmpty
+            state.listeners.removeValue(forKey: token) != nil && state.listeners.isEmpty
         }
         if isLast { stop() }
     }

@@ -82,7 +82,7 @@ public final class MemoryEphemeralValues: EphemeralValues {
     public func watch(
         below prefix: StorePath?, handler: @escaping @Sendable ([StorePath: EphemeralValue]) -> Void
     ) -> EphemeralWatch {
-        let delivery = EphemeralDelivery(reading: { [weak self] in self?.values(below: prefix) }, to: handler)
+        let delivery = StateDelivery(reading: { [weak self] in self?.values(below: prefix) }, to: handler)
         let token = state.withLock { state in
             state.version += 1
             state.listeners[state.version] = delivery.schedule

@@ -1,11 +1,11 @@
 internal import Dispatch
 internal import Synchronization
 
-/// Calls the handler of a watch with each state of the ephemeral values that differs from the one before, one at a time.
-final class EphemeralDelivery: Sendable {
-    typealias State = [StorePath: EphemeralValue]
-
-    private let queue = DispatchQueue(label: "store.ephemeral")
+/// Calls the handler of a watch with each state that differs from the one before, one at a time.
+///
+/// A state is what is watched: ephemeral values, or the heads of branches.
+final class StateDelivery<State: Equatable & Sendable>: Sendable {
+    private let queue = DispatchQueue(label: "store.watch")
     private let last = Mutex<State?>(nil)
     private let isEnded = Atomic(false)
     private let isScheduled = Atomic(false)

@@ -11,7 +11,7 @@ import Testing
         log += encoder.encode(Array("one\n=== begin x y: z\ntwo".utf8))
         log += encoder.end(.build, "dune-build", "exit status 1")
         let steps = LogSteps(log).steps
-        #expect(steps.map(\.phase) == [nil, "build"])
+        #expect(steps.map(\.phase) == [nil, .build])
         #expect(steps.map(\.firstLine) == [1, 2])
         let lines = steps.flatMap(\.lines).map { String(decoding: $0, as: UTF8.self) }
         #expect(lines.joined(separator: "\n") + "\n" == String(decoding: log, as: UTF8.self))

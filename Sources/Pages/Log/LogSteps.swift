@@ -9,7 +9,7 @@ struct LogSteps {
         /// The runner's line that begins the step, without its mark; `log` for a log without steps.
         var name: String
         /// The phase that the line names; nil for lines of no step.
-        var phase: String?
+        var phase: Phase?
         /// The number of its first line in the log, from 1.
         let firstLine: Int
         var lines: [ArraySlice<UInt8>] = []
@@ -26,23 +26,15 @@ struct LogSteps {
             let line = rest[..<(end ?? rest.endIndex)]
             rest = rest[(end.map { $0 + 1 } ?? rest.endIndex)...]
             number += 1
-            if let words = Self.beginning(line) {
+            if let boundary = LogBoundary(line), boundary.isBegin {
                 steps.append(
                     Step(
-                        number: steps.count + 1, name: words.joined(separator: " "),
-                        phase: words.first.map(String.init),
-                        firstLine: number))
+                        number: steps.count + 1, name: String(decoding: line[boundary.start...], as: UTF8.self),
+                        phase: boundary.phase, firstLine: number))
             } else if steps.isEmpty {
                 steps.append(Step(number: 1, name: "log", firstLine: number))
             }
             steps[steps.count - 1].lines.append(line)
         }
-    }
-
-    /// The words after `=== begin`; nil for other lines.
-    private static func beginning(_ line: ArraySlice<UInt8>) -> [Substring]? {
-        let mark = Array("\(LogEncoder.marker)begin ".utf8)
-        guard line.starts(with: mark), line.count < 4096 else { return nil }
-        return String(decoding: line.dropFirst(mark.count), as: UTF8.self).split(separator: " ")
     }
 }

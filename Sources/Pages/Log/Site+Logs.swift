@@ -9,10 +9,16 @@ extension Site {
 
     /// A log with a line for each line, folded by steps; nil where the store does not have it.
     func logPage(_ digest: String) throws -> Page? {
-        guard let cell = logs[digest].map({ cells[$0] }), let log = Digest(hex: digest),
-            let bytes = try results.store.logs.read(log)
-        else { return nil }
-        let failing = cell.state.phase?.rawValue
+        guard let log = Digest(hex: digest), logs[digest] != nil, let bytes = try results.store.logs.read(log) else {
+            return nil
+        }
+        return logPage(digest, bytes)
+    }
+
+    /// The page of a log whose bytes were read.
+    func logPage(_ digest: String, _ bytes: [UInt8]) -> Page? {
+        guard let cell = logs[digest].map({ cells[$0] }) else { return nil }
+        let failing = cell.state.phase
         var left = Self.lineLimit
         let steps = LogSteps(bytes).steps.map { step -> TemplateValues in
             let lines = step.lines.prefix(left)

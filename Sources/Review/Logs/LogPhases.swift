@@ -16,11 +16,11 @@ package struct LogPhases: Sendable {
         var start = 0
         while start < log.count {
             let end = log[start...].firstIndex(of: UInt8(ascii: "\n")).map { $0 + 1 } ?? log.count
-            if let (isBegin, phase) = Self.mark(log[start..<end]) {
-                if isBegin, open == nil {
-                    open = (phase, start)
-                } else if !isBegin, let section = open, section.phase == phase {
-                    add(section.start..<end, to: phase)
+            if let boundary = LogBoundary(log[start..<end]) {
+                if boundary.isBegin, open == nil {
+                    open = (boundary.phase, start)
+                } else if !boundary.isBegin, let section = open, section.phase == boundary.phase {
+                    add(section.start..<end, to: boundary.phase)
                     open = nil
                 }
             }
@@ -37,16 +37,5 @@ package struct LogPhases: Sendable {
     /// The steps of a phase with the lines that begin and end them; nil where the log has no such phase.
     package subscript(phase: Phase) -> [UInt8]? {
         sections[phase].map { $0.flatMap { log[$0] } }
-    }
-
-    private static let begin = Array("=== begin ".utf8)
-    private static let end = Array("=== end ".utf8)
-
-    private static func mark(_ line: ArraySlice<UInt8>) -> (isBegin: Bool, phase: Phase)? {
-        guard line.first == UInt8(ascii: "=") else { return nil }
-        let isBegin = line.starts(with: begin)
-        guard isBegin || line.starts(with: end) else { return nil }
-        let word = line.dropFirst(isBegin ? begin.count : end.count).prefix { $0 != UInt8(ascii: " ") }
-        return Phase(rawValue: String(decoding: word, as: UTF8.self)).map { (isBegin, $0) }
     }
 }

@@ -1,11 +1,11 @@
 internal import Core
 
-/// Text of HTML or XML under construction. Whatever is not a tag is escaped.
+/// Text of XML under construction. Whatever is not a tag is escaped.
 struct Markup {
     /// What was written so far.
     private(set) var text: String
 
-    /// - Parameter prologue: written as it is: a document type, an XML declaration.
+    /// - Parameter prologue: written as it is: an XML declaration.
     init(prologue: String = "") {
         text = prologue
     }
@@ -24,8 +24,7 @@ struct Markup {
         element(name, attributes) { $0.write(text) }
     }
 
-    /// Writes a start tag alone: HTML's elements without content.
-    mutating func open(_ name: String, _ attributes: KeyValuePairs<String, String> = [:]) {
+    private mutating func open(_ name: String, _ attributes: KeyValuePairs<String, String> = [:]) {
         text += "<\(name)"
         for (key, value) in attributes { text += " \(key)=\"\(Markup.escaped(value))\"" }
         text += ">"
@@ -34,11 +33,6 @@ struct Markup {
     /// Writes text between tags.
     mutating func write(_ words: String) {
         text += Markup.escaped(words)
-    }
-
-    /// Writes a style sheet or a script of this program: what is inside is not escaped.
-    mutating func verbatim(_ name: String, _ code: String) {
-        text += "<\(name)>\n\(code)\n</\(name)>\n"
     }
 
     /// `words` with the characters of tags as entities, and those made visible that would act on a reader's screen or
