@@ -79,6 +79,7 @@ let package = Package(
         module(
             "OpamSwitch", ["Archive", "Core", "OpamFormat", "System"], resources: [.embedInCode("Scripts")]),
         module("Store", [logging, "Archive", "Core", "Git", "System"]),
+        module("Etcd", [logging, "Core", "HTTP", "Store", "System"]),
         module("Registry", [logging, "Core", "HTTP", "Layers", "System"]),
         module("Model", ["Archive", "Core", "PluginMessages"]),
         module("Records", ["Archive", "Core", "Model", "Git", "Store", "System"]),
@@ -150,8 +151,8 @@ let package = Package(
         .executableTarget(
             name: "ci",
             dependencies: [
-                argumentParser, logging, "Agent", "Core", "Doctor", "Model", "Engine", "Fetching", "Git", "HTTP",
-                "LogReading",
+                argumentParser, logging, "Agent", "Core", "Doctor", "Model", "Engine", "Etcd", "Fetching", "Git",
+                "HTTP", "LogReading",
                 "Matrix",
                 "OpamRepository", "OpamSolver", "Pages", "Planner", "PlanSession", "PluginHost", "PluginMessages",
                 "PluginTools",
@@ -224,7 +225,7 @@ let package = Package(
         tests("Scheduler", ["SchedulerSimulation"]),
         tests("Doctor", ["Core", "PluginHost", "SSH", "System"]),
         tests("Review", ["Core", "Model", "Records", "RunnerInterface", "Store", "System"]),
-        tests("Engine", ["Agent", "Core", "Model", "Records", "RunnerInterface", "Store"]),
+        tests("Engine", ["Agent", "Core", "Etcd", "Model", "Records", "RunnerInterface", "Store"]),
         tests("YAML", ["Core"]),
         tests("Matrix", ["Core", "YAML"], resources: [.copy("Broken")]),
         tests(
@@ -251,8 +252,9 @@ let package = Package(
         tests("Fetching", ["Archive", "Core", "Git", "OpamFormat", "OpamSwitch"]),
         tests("Git", ["Core"]),
         tests("HTTP", ["Core", "System"]),
+        tests("Etcd", ["HTTP", "Store"]),
         tests("Registry", ["Core", "HTTP", "System"]),
-        tests("Store", ["Core", "Git", "store-writer"]),
+        tests("Store", ["Core", "Etcd", "Git", "store-writer"]),
         tests(
             "Sandbox",
             ["Archive", "ci", "ciso-plugin-host", "Core", "Layers", "SandboxTestSupport", "Supervision", "System"]),

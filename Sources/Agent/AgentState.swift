@@ -46,6 +46,8 @@ struct AgentState {
     var isLeaving = false
     var isStopping = false
     var hasLeft = false
+    /// Whether the registration has ended without the worker, so that its work is others'.
+    var isLost = false
     /// Until when a worker that leaves waits for its reports to be recorded.
     var leavesAt: ContinuousClock.Instant?
 
@@ -74,7 +76,12 @@ struct AgentState {
             if let request { await change(to: request.mode) }
         case .step(let job, let attempt, let step): await note(step, of: job, attempt)
         case .ended(let job, let attempt, let report, let base): await end(job, attempt, report, base)
-        case .tick: beat()
+        case .tick:
+            beat()
+            if isUnregistered, !isLost {
+                isLost = true
+                await stop()
+            }
         case .drain: await change(to: .draining)
         case .stop: await stop()
         }
@@ -83,6 +90,13 @@ struct AgentState {
     }
 
     // MARK: Leaving
+
+    /// Whether the registration is gone, which ends with a lease that could not be renewed. Where that cannot be told, it is
+    /// there.
+    private var isUnregistered: Bool {
+        guard let path = try? DispatchValues.worker(owner.id) else { return false }
+        return (try? values.values.value(at: path)) == .some(nil)
+    }
 
     private mutating func change(to mode: WorkerRegistration.Mode) async {
         guard !isLeaving, registration.mode != mode else { return }

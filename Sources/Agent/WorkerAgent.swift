@@ -43,10 +43,18 @@ package final class WorkerAgent: Sendable {
         case mode(WorkerRegistration.Mode)
     }
 
+    /// How a worker ends.
+    package enum Ending: Sendable {
+        /// It was asked to.
+        case left
+        /// Its registration was gone, as after a lost connection: it may register again.
+        case lost
+    }
+
     /// Names the worker among all.
     package let id: String
     private let inputs: AsyncStream<AgentInput>.Continuation
-    private let work: Task<Void, Never>
+    private let work: Task<Ending, Never>
 
     /// Registers the worker and begins to take assignments.
     ///
@@ -82,6 +90,7 @@ package final class WorkerAgent: Sendable {
             owner.leave()
             // Nobody asks a worker that is gone for a mode.
             _ = try? values.values.remove(DispatchValues.mode(of: id), expecting: .anything)
+            return state.isLost ? .lost : .left
         }
     }
 
@@ -92,7 +101,8 @@ package final class WorkerAgent: Sendable {
     package func stop() { inputs.yield(.stop) }
 
     /// Returns when the worker has left.
-    package func end() async { await work.value }
+    @discardableResult
+    package func end() async -> Ending { await work.value }
 }
 
 /// What a worker waits for.

@@ -55,7 +55,17 @@ package final class Leadership: Sendable {
         guard try values.values.value(at: path)?.owner == owner.id else { throw lost }
     }
 
-    private var lost: Failure {
+    /// Whether the lease has ended, as after a lost connection. Where that cannot be told, it has not.
+    var isLost: Bool {
+        do {
+            return try values.values.value(at: path)?.owner != owner.id
+        } catch {
+            return false
+        }
+    }
+
+    /// What a run ends with whose lease has ended.
+    var lost: Failure {
         Failure(
             .unavailable, "this process does not dispatch '\(path.name)' any more: its lease has ended",
             hint: "run again: what is recorded is kept")

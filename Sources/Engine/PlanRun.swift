@@ -122,6 +122,7 @@ package struct PlanRun: Sendable {
             Task {
                 while !Task.isCancelled {
                     try? await Task.sleep(for: min(.seconds(5), coordination.stall.after / 4))
+                    if coordination.leadership.isLost { inputs.yield(.failed(coordination.leadership.lost)) }
                     inputs.yield(.time)
                 }
             },

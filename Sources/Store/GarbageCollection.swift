@@ -99,7 +99,7 @@ extension Store {
         try logs.remove(Set(garbage.logs))
         for object in garbage.objects { try objects.remove(object) }
         try logs.pack(before: Int(options.clock()) - retention.grace)
-        try ephemeral.sweep()
+        try ephemeralFiles.sweep()
         try repack()
         try dropOldAutomaticSnapshots(keeping: 10)
     }

@@ -20,7 +20,8 @@ public final class Store: Sendable {
     /// Changes of branches.
     let events: FileEvents
     /// Claims, ticks and progress, visible to the other processes that have the store open.
-    public let ephemeral: FileEphemeralValues
+    public let ephemeral: any EphemeralValues
+    let ephemeralFiles: FileEphemeralValues
 
     /// Opens the store at `path`, or makes one there.
     ///
@@ -46,8 +47,9 @@ public final class Store: Sendable {
         // Where the repository cannot be opened nothing is written either.
         try handles.with { _ in }
         events = FileEvents(folders: ["\(layout.root)/refs"], changeDetection: options.changeDetection)
-        ephemeral = try FileEphemeralValues(
+        ephemeralFiles = try FileEphemeralValues(
             directory: layout.live, changeDetection: options.changeDetection, isMade: !isClone)
+        ephemeral = options.coordination ?? ephemeralFiles
         spares = RecycledFiles(directory: layout.spares, after: options.filesBeforeSpares)
         committer = Committer(layout: layout, options: options, cache: handles.cache, spares: spares) { [events] in
             events.notify()
@@ -58,7 +60,7 @@ public final class Store: Sendable {
     private func begin(_ schema: SchemaState) throws {
         try recoverFromRestart()
         // Who may only read leaves them.
-        try? ephemeral.sweepOwners()
+        try? ephemeralFiles.sweepOwners()
         logs.removeLeftOvers()
         if schema != SchemaState(version: options.schema.version) { try migrate() }
     }

@@ -22,6 +22,8 @@ public struct StoreOptions: Sendable {
     public var lockTimeout: Duration
     /// How watches notice what other processes do.
     public var changeDetection: ChangeDetection
+    /// Where the processes that use the store meet; nil: in files of the store, for those of one machine.
+    public var coordination: (any EphemeralValues)?
     /// So many files are made before those that are deleted are kept, to be rewritten.
     package var filesBeforeSpares = 48
     /// The version to write, and how older ones are brought to it.

@@ -1,7 +1,7 @@
 /// What a worker uses of a store: its ephemeral values, objects and logs, and nothing of its history.
 public struct WorkerStore: Sendable {
     /// Where dispatchers and workers meet.
-    public let ephemeral: FileEphemeralValues
+    public let ephemeral: any EphemeralValues
     /// Requests and layers.
     public let objects: ObjectDirectory
     /// The logs of jobs.
@@ -15,7 +15,9 @@ public struct WorkerStore: Sendable {
         let layout = try Layout.find(at: path)
         if let clone = layout.clone { throw clone.writeRefusal }
         _ = try options.schema.check(layout)
-        ephemeral = try FileEphemeralValues(directory: layout.live, changeDetection: options.changeDetection)
+        ephemeral =
+            try options.coordination
+            ?? FileEphemeralValues(directory: layout.live, changeDetection: options.changeDetection)
         objects = ObjectDirectory(directory: layout.objects)
         logs = LogDirectory(directory: layout.logs)
     }

@@ -11,4 +11,16 @@ extension HTTPSettings {
         authorities = value("CURL_CA_BUNDLE") ?? value("SSL_CERT_FILE")
         if value("CURL_CA_BUNDLE") == nil { authorityDirectory = value("SSL_CERT_DIR") }
     }
+
+    /// What the settings say of services of other machines: whom to trust, and the own certificate.
+    ///
+    /// - Parameter flags: of the command; nil where it has none of them.
+    init(_ configuration: Configuration, _ flags: ServiceOptions?) throws {
+        self.init(configuration)
+        if let file = try Settings.tlsAuthorities.value(flag: flags?.tlsAuthorities, in: configuration) {
+            authorities = file
+        }
+        certificate = try Settings.tlsCertificate.value(flag: flags?.tlsCertificate, in: configuration)
+        key = try Settings.tlsKey.value(flag: flags?.tlsKey, in: configuration)
+    }
 }

@@ -38,7 +38,8 @@ struct StoreOption: ParsableArguments {
 
     /// Opens the store that is there; makes none.
     func open() throws -> Store {
-        try Store(opening: path(in: .current()))
+        let configuration = try Configuration.current()
+        return try Store(opening: path(in: configuration), options: StoreOptions(configuration))
     }
 
     /// Opens the store and reads a deployment; nil: the only one in the store.
@@ -148,12 +149,22 @@ struct RunnerOptions: ParsableArguments {
         beginLog: @escaping LocalRunner.LogKeeper
     ) throws -> LocalRunner {
         try LocalRunner(
-            WorkerFolders(store: path, cache: sources.general.directory(in: configuration, store: path)),
+            folders(store: path, configuration),
             plugins: catalog, sharedLayers: services.layers(in: configuration),
             sources: sources.cache(in: configuration, store: path),
             hosts: hosts.settings(configuration), environment: configuration.environment,
             cacheLimit: (Settings.cacheLimit.value(flag: cacheLimit, in: configuration) ?? .defaultCacheLimit).bytes,
             beginLog: beginLog)
+    }
+
+    /// Where the worker keeps things. On a store that machines share, what jobs write is in the cache: overlays need a file system
+    /// of this machine.
+    private func folders(store path: String, _ configuration: Configuration) throws -> WorkerFolders {
+        let cache = try sources.general.directory(in: configuration, store: path)
+        guard try Settings.coordination.value(flag: services.coordination, in: configuration) != nil else {
+            return WorkerFolders(store: path, cache: cache)
+        }
+        return WorkerFolders("\(cache)/jobs", cache: "\(cache)/worker", archives: "\(path)/ciso/objects")
     }
 
     /// How a worker of this process registers.

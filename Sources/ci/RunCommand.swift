@@ -112,8 +112,9 @@ struct RunCommand: AsyncParsableCommand, TracedCommand, SandboxingCommand {
     private func planned(
         in path: String, catalog: PluginCatalog, _ configuration: Configuration
     ) async throws -> (Store, PlanDocuments, PlanHeader) {
+        let options = try StoreOptions(configuration, machine.services)
         guard let matrix else {
-            let store = try Store(opening: path)
+            let store = try Store(opening: path, options: options)
             let (documents, header) = try DeploymentResults.plan(of: deployment, in: store)
             return (store, documents, header)
         }
@@ -133,7 +134,7 @@ struct RunCommand: AsyncParsableCommand, TracedCommand, SandboxingCommand {
         let planned = try await PlanSession(preparation, store: path, progress: { progress.show($0) }).plan()
         progress.clear()
         talk.show(planned.warnings)
-        return (try planned.store ?? Store(opening: path), planned.documents, planned.header)
+        return (try Store(opening: path, options: options), planned.documents, planned.header)
     }
 
     /// Carries the plan out, showing how it goes; the first Ctrl-C drains it, the second stops it.

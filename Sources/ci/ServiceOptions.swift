@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import Core
 internal import Doctor
+internal import Etcd
 internal import Foundation
 internal import HTTP
 internal import Registry
@@ -8,6 +9,18 @@ internal import System
 
 /// Services that several machines share.
 struct ServiceOptions: ParsableArguments {
+    @Option(help: Settings.coordination.help)
+    var coordination: EtcdAddresses?
+
+    @Option(help: Settings.coordinationPrefix.help)
+    var coordinationPrefix: String?
+
+    @Option(help: Settings.coordinationUser.help)
+    var coordinationUser: String?
+
+    @Option(help: Settings.coordinationPasswordFile.help)
+    var coordinationPasswordFile: String?
+
     @Option(help: Settings.blobs.help)
     var blobs: RegistryAddress?
 
@@ -29,7 +42,7 @@ struct ServiceOptions: ParsableArguments {
     /// Where layers are shared with other machines; nil: nowhere.
     func layers(in configuration: Configuration) throws -> RegistryBlobs? {
         guard let primary = try Settings.blobs.value(flag: blobs, in: configuration) else { return nil }
-        let http = HTTPClient(try tls(in: configuration))
+        let http = HTTPClient(try HTTPSettings(configuration, self))
         let credentials = try credentials(in: configuration)
         let mirrors = try Settings.blobMirrors.value(flag: blobMirrors, in: configuration)?.addresses ?? []
         return RegistryBlobs(
@@ -39,19 +52,14 @@ struct ServiceOptions: ParsableArguments {
 
     /// Tries what the settings name.
     func probes(in configuration: Configuration) throws -> [ServiceProbe] {
-        guard let layers = try layers(in: configuration) else { return [] }
-        return [ServiceProbe(name: Settings.blobs.key) { try layers.probe() }]
-    }
-
-    /// Whom to trust, and the own certificate.
-    func tls(in configuration: Configuration) throws -> HTTPSettings {
-        var settings = HTTPSettings(configuration)
-        if let file = try Settings.tlsAuthorities.value(flag: tlsAuthorities, in: configuration) {
-            settings.authorities = file
+        var probes: [ServiceProbe] = []
+        if let etcd = try EtcdEphemeralValues(configuration, self) {
+            probes.append(ServiceProbe(name: Settings.coordination.key) { try etcd.probe() })
         }
-        settings.certificate = try Settings.tlsCertificate.value(flag: tlsCertificate, in: configuration)
-        settings.key = try Settings.tlsKey.value(flag: tlsKey, in: configuration)
-        return settings
+        if let layers = try layers(in: configuration) {
+            probes.append(ServiceProbe(name: Settings.blobs.key) { try layers.probe() })
+        }
+        return probes
     }
 
     /// The users and passwords of the file that is named, else of docker's own, if there is one.

@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import Core
+internal import Etcd
 internal import Logging
 internal import Registry
 internal import SSH
@@ -102,6 +103,19 @@ enum Settings {
         defaultText: "\(ByteSize.defaultCacheLimit)", expected: "a number of bytes, with K, M, G or T",
         read: { ByteSize($0) })
 
+    static let coordination = Setting<EtcdAddresses>(
+        key: "coordination",
+        text: "The members of an etcd by which machines that share the store's directory coordinate.",
+        defaultText: "files of the store, for one machine",
+        expected: "addresses such as https://etcd1:2379,https://etcd2:2379", read: { EtcdAddresses(argument: $0) })
+    static let coordinationPrefix = Setting<String>(
+        key: "coordination-prefix", text: "What the store's keys in etcd begin with; each store has its own.",
+        defaultText: "ciso", expected: "text", read: { $0.isEmpty ? nil : $0 })
+    static let coordinationUser = Setting<String>(
+        key: "coordination-user", text: "The user of etcd.", defaultText: "none", expected: "a name", read: { $0 })
+    static let coordinationPasswordFile = Setting<String>(
+        key: "coordination-password-file", text: "The file with that user's password.", defaultText: "none",
+        expected: "a path", read: { $0 })
     static let blobs = Setting<RegistryAddress>(
         key: "blobs", text: "A repository of an OCI registry in which machines share layers: https://HOST[:PORT]/NAME.",
         defaultText: "none", expected: "an address such as https://registry:5000/ciso",
@@ -132,6 +146,7 @@ enum Settings {
     static let keys = [
         store.key, jobs.key, pluginPath.key, sourceCache.key, sourceMirrors.key, cache.key, cacheLimit.key,
         repositoryMirrors.key, logLevel.key, hosts.key, knownHosts.key, sshConfig.key, sshTimeout.key, hostWait.key,
+        coordination.key, coordinationPrefix.key, coordinationUser.key, coordinationPasswordFile.key,
         blobs.key, blobMirrors.key, registryCredentials.key, tlsAuthorities.key, tlsCertificate.key, tlsKey.key,
     ]
 }

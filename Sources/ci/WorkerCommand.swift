@@ -43,7 +43,7 @@ struct WorkerCommand: AsyncParsableCommand, TracedCommand, SandboxingCommand {
         try WritableDirectory.checkTemporary(configuration.environment.temporaryDirectory)
         let path = try store.path(in: configuration)
         let catalog = try machine.catalog(configuration)
-        let store = try WorkerStore(opening: path)
+        let store = try WorkerStore(opening: path, options: StoreOptions(configuration, machine.services))
         let slots = try jobs.slots(in: configuration)
         var registration = try machine.registration(
             of: "ci worker", store: path, catalog: catalog, slots: slots, configuration)
@@ -51,27 +51,42 @@ struct WorkerCommand: AsyncParsableCommand, TracedCommand, SandboxingCommand {
         registration.backlog = backlog
         let logs = store.logs
         let runner = try machine.runner(store: path, catalog: catalog, configuration) { try logs.begin($0) }
-        let agent = try WorkerAgent(
-            WorkerAgent.Environment(
-                values: DispatchValues(store.ephemeral), blobs: store.objects, runner: runner,
-                lastOutput: { logs.lastWritten(startingWith: $0.hex) }),
-            registration
-        ) { [talk] event in talk.show(event) }
-        if !talk.quiet { StandardError.print("worker \(agent.id): \(count(slots, "slot")), waiting for jobs") }
-        let isInterrupted = Atomic(false)
-        let interrupts = InterruptWatch(
-            drain: {
-                isInterrupted.store(true, ordering: .relaxed)
-                agent.drain()
-            },
-            stop: {
-                isInterrupted.store(true, ordering: .relaxed)
-                agent.stop()
-            })
-        await agent.end()
-        interrupts.stop()
+        let environment = WorkerAgent.Environment(
+            values: DispatchValues(store.ephemeral), blobs: store.objects, runner: runner,
+            lastOutput: { logs.lastWritten(startingWith: $0.hex) })
+        let isInterrupted = try await work(environment, registration)
         try runner.trimCache()
-        if isInterrupted.load(ordering: .relaxed) { throw CancellationError() }
+        if isInterrupted { throw CancellationError() }
+    }
+
+    /// Works until interrupted or drained. A worker whose registration is lost registers again.
+    ///
+    /// - Returns: whether it was interrupted.
+    private func work(
+        _ environment: WorkerAgent.Environment, _ registration: WorkerRegistration
+    ) async throws -> Bool {
+        let isInterrupted = Atomic(false)
+        while true {
+            let agent = try WorkerAgent(environment, registration) { [talk] event in talk.show(event) }
+            if !talk.quiet {
+                StandardError.print("worker \(agent.id): \(count(registration.slots, "slot")), waiting for jobs")
+            }
+            let interrupts = InterruptWatch(
+                drain: {
+                    isInterrupted.store(true, ordering: .relaxed)
+                    agent.drain()
+                },
+                stop: {
+                    isInterrupted.store(true, ordering: .relaxed)
+                    agent.stop()
+                })
+            let ending = await agent.end()
+            interrupts.stop()
+            if isInterrupted.load(ordering: .relaxed) || ending == .left {
+                return isInterrupted.load(ordering: .relaxed)
+            }
+            StandardError.print("worker: its registration was lost; it registers again")
+        }
     }
 }
 

@@ -37,10 +37,16 @@ final class StoredWorld: Sendable {
     let ids: [String: Digest]
     let jobs: [Digest: Job]
     private let target: Plan.Target
+    /// Makes the handle of a process on what the processes coordinate by; nil: the store's files.
+    private let coordination: @Sendable () -> (any EphemeralValues)?
 
-    /// - Parameter tested: packages that are cells with tests: the job `NAME:test` is built over `NAME`.
-    init(_ graph: [(name: String, over: [String])]) throws {
+    /// - Parameter graph: The job `NAME:test` runs the tests of the cell `NAME`, and is built over its job.
+    init(
+        _ graph: [(name: String, over: [String])],
+        coordination: @escaping @Sendable () -> (any EphemeralValues)? = { nil }
+    ) throws {
         self.graph = graph
+        self.coordination = coordination
         folder = try TemporaryDirectory()
         let plugin = Job.Plugin(name: "p", version: "1", digest: Digest(of: "p"))
         var ids: [String: Digest] = [:]
@@ -61,7 +67,13 @@ final class StoredWorld: Sendable {
         _ = try store()
     }
 
-    func store() throws -> Store { try Store(at: folder.path, options: StoreOptions(durability: .process)) }
+    func store() throws -> Store { try Store(at: folder.path, options: options) }
+
+    private var options: StoreOptions {
+        var options = StoreOptions(durability: .process)
+        options.coordination = coordination()
+        return options
+    }
 
     /// The plan of a deployment in which each job is a cell but those in `hidden` and those that have a test job.
     func plan(_ deployment: String = "d", hidden: Set<String> = []) -> Plan {
@@ -113,7 +125,7 @@ final class StoredWorld: Sendable {
     func worker(
         _ registration: WorkerRegistration = .test(), heartbeat: Duration = .seconds(10)
     ) throws -> WorkerAgent {
-        let store = try WorkerStore(opening: folder.path)
+        let store = try WorkerStore(opening: folder.path, options: options)
         return try WorkerAgent(
             .init(
                 values: DispatchValues(store.ephemeral), blobs: store.objects,

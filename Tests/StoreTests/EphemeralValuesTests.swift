@@ -1,16 +1,25 @@
+import Etcd
 import Foundation
 import Store
+import TestSupport
 import Testing
 
 /// What every implementation of `EphemeralValues` must do.
 struct EphemeralValuesTests {
-    enum Implementation: CaseIterable { case files, memory }
+    enum Implementation {
+        case files, memory, etcd
+
+        static let allCases: [Self] = [.files, .memory] + (EtcdCluster.isInstalled ? [.etcd] : [])
+    }
 
     private func with(
         _ implementation: Implementation, _ body: (any EphemeralValues) async throws -> Void
     ) async throws {
         switch implementation {
         case .memory: try await body(MemoryEphemeralValues())
+        case .etcd:
+            let cluster = try await EtcdCluster()
+            try await body(EtcdEphemeralValues(EtcdSettings(endpoints: cluster.endpoints)))
         case .files:
             try await withAsyncFolder { folder in
                 let options = StoreOptions(changeDetection: .kernel(checkingEvery: .milliseconds(100)))

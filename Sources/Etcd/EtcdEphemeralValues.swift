@@ -1,0 +1,147 @@
+internal import Dispatch
+internal import Foundation
+package import Store
+internal import Synchronization
+
+/// Ephemeral values in etcd, for processes of several machines.
+///
+/// An owner is a lease of 15 s, renewed every 5 s, on which all its values hang: one expiry ends them together. Versions are
+/// etcd's revisions. All functions wait for etcd, and are repeated for up to 10 s while it has no leader.
+package final class EtcdEphemeralValues: EphemeralValues {
+    let gateway: EtcdGateway
+    private let keys: EtcdKeys
+    private let owners = Mutex<[String: EtcdLease]>([:])
+
+    /// Nothing is sent before the first value is asked for.
+    package init(_ settings: EtcdSettings) {
+        gateway = EtcdGateway(settings)
+        keys = EtcdKeys(root: settings.root)
+    }
+
+    package func join(_ name: String) throws -> EphemeralOwner {
+        let lease = try EtcdLease(gateway)
+        let readable = String(name.map { $0.isLetter || $0.isNumber || $0 == "-" ? $0 : "_" }.prefix(60))
+        let id = "\(readable).\(lease.id)"
+        owners.withLock { $0[id] = lease }
+        return EphemeralOwner(id: id) { [weak self] in
+            guard let self, let lease = self.owners.withLock({ $0.removeValue(forKey: id) }) else { return }
+            lease.release()
+        }
+    }
+
+    deinit {
+        for lease in owners.withLock({ $0.values }) { lease.release() }
+    }
+
+    package func value(at path: StorePath) throws -> EphemeralValue? {
+        let answer: EtcdMessages.RangeAnswer = try gateway.call(
+            "kv/range", EtcdMessages.Range(key: keys.key(of: path)))
+        return answer.kvs?.first.flatMap { EphemeralValue($0) }
+    }
+
+    package func values(below prefix: StorePath?) throws -> [StorePath: EphemeralValue] {
+        try listing(below: prefix).values
+    }
+
+    /// All values, and the revision at which they were these.
+    ///
+    /// - Parameter pageSize: pairs that are read in one answer.
+    func listing(
+        below prefix: StorePath?, pageSize: Int = 2_000
+    ) throws -> (values: [StorePath: EphemeralValue], revision: UInt64) {
+        var (key, end) = keys.range(below: prefix)
+        var found: [StorePath: EphemeralValue] = [:]
+        var revision: UInt64?
+        while true {
+            let page: EtcdMessages.RangeAnswer = try gateway.call(
+                "kv/range",
+                EtcdMessages.Range(
+                    key: key, range_end: end, limit: "\(pageSize)", revision: revision.map { "\($0)" }))
+            revision = revision ?? page.header?.revision.flatMap(UInt64.init)
+            for pair in page.kvs ?? [] {
+                if let path = keys.path(of: pair.key, below: prefix) { found[path] = EphemeralValue(pair) }
+            }
+            guard page.more == true, let last = page.kvs?.last?.key else { return (found, revision ?? 0) }
+            key = last + [0]
+        }
+    }
+
+    package func set(
+        _ bytes: [UInt8], at path: StorePath, owner: EphemeralOwner?, lifetime: Duration?,
+        expecting: EphemeralExpectation
+    ) throws -> UInt64? {
+        let value = EtcdValue(bytes, owner: owner?.id)
+        let lease = try lease(of: owner, lifetime: lifetime)
+        let key = keys.key(of: path)
+        let transaction = EtcdMessages.Transaction(
+            compare: EtcdMessages.Compare(key, expecting).map { [$0] } ?? [],
+            success: [.init(request_put: .init(key: key, value: value.data, lease: lease))],
+            failure: [.init(request_range: .init(key: key))])
+        let (answer, isRepeated) = try commit(transaction)
+        var version = answer.succeeded == true ? answer.header.revision.flatMap(UInt64.init) : nil
+        if version == nil, isRepeated, let found = answer.found.first,
+            EtcdValue(found.value ?? Data())?.nonce == value.nonce
+        {
+            version = found.mod_revision.flatMap(UInt64.init)
+        }
+        if let version, owner != nil, let lifetime { expire(path, version, after: lifetime) }
+        return version
+    }
+
+    /// The lease that the value hangs on; nil: none.
+    private func lease(of owner: EphemeralOwner?, lifetime: Duration?) throws -> String? {
+        if let owner {
+            guard let lease = owners.withLock({ $0[owner.id] }) else {
+                throw EtcdError(.leaseLost, "the owner '\(owner.id)' has left")
+            }
+            return lease.id
+        }
+        return try lifetime.map { try EtcdLease.grant(seconds: Int($0.components.seconds) + 1, gateway) }
+    }
+
+    /// Removes a value when its time is up. Where this process does not live that long, its owner does not either.
+    private func expire(_ path: StorePath, _ version: UInt64, after lifetime: Duration) {
+        DispatchQueue.global().asyncAfter(deadline: .now() + lifetime / .seconds(1)) { [weak self] in
+            _ = try? self?.remove([path: .version(version)])
+        }
+    }
+
+    package func remove(_ expected: [StorePath: EphemeralExpectation]) throws -> Bool {
+        guard !expected.isEmpty else { return true }
+        let transaction = EtcdMessages.Transaction(
+            compare: expected.compactMap { EtcdMessages.Compare(keys.key(of: $0), $1) },
+            success: expected.keys.map { .init(request_delete_range: .init(key: keys.key(of: $0))) },
+            failure: expected.keys.map { .init(request_range: .init(key: keys.key(of: $0))) })
+        let (answer, isRepeated) = try commit(transaction)
+        // The first request removed them, and its answer was lost.
+        return answer.succeeded == true || isRepeated && answer.found.isEmpty
+    }
+
+    private func commit(
+        _ transaction: EtcdMessages.Transaction
+    ) throws -> (answer: EtcdMessages.TransactionAnswer, isRepeated: Bool) {
+        try gateway.repeatedCall("kv/txn", transaction)
+    }
+
+    package func watch(
+        below prefix: StorePath?, handler: @escaping @Sendable ([StorePath: EphemeralValue]) -> Void
+    ) -> EphemeralWatch {
+        EtcdWatch(gateway, keys, below: prefix, listing: { try self.listing(below: prefix) }, handler).start()
+    }
+}
+
+extension EtcdMessages.Compare {
+    /// Nil where anything may be there.
+    fileprivate init?(_ key: Data, _ expectation: EphemeralExpectation) {
+        switch expectation {
+        case .anything: return nil
+        case .absent: self.init(key: key, target: "CREATE", create_revision: "0")
+        case .version(let version): self.init(key: key, target: "MOD", mod_revision: "\(version)")
+        }
+    }
+}
+
+extension EtcdMessages.TransactionAnswer {
+    /// What the ranges of the operations found.
+    fileprivate var found: [EtcdMessages.KeyValue] { responses?.flatMap { $0.response_range?.kvs ?? [] } ?? [] }
+}

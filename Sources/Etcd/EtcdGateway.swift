@@ -1,0 +1,215 @@
+internal import Core
+internal import Foundation
+internal import HTTP
+internal import Logging
+internal import Synchronization
+
+/// Calls etcd by its JSON gateway, at the member that answered last, else at the next one. Blocks the thread.
+final class EtcdGateway: Sendable {
+    private let settings: EtcdSettings
+    private let client: HTTPClient
+    private let current = Mutex(0)
+    private let token = Mutex<String?>(nil)
+
+    /// A member without a leader answers late or not at all.
+    private static let limitOfTry: Duration = .seconds(2)
+    /// Longer than it takes to elect a leader.
+    private static let patience: Duration = .seconds(10)
+
+    init(_ settings: EtcdSettings) {
+        var settings = settings
+        settings.http.allowsHTTP2 = false
+        self.settings = settings
+        client = HTTPClient(settings.http)
+    }
+
+    /// The answer of the first member that has one.
+    ///
+    /// - Parameter patience: how long members are asked again.
+    /// - Throws: `EtcdError`.
+    func call<Answer: Decodable>(
+        _ method: String, _ body: some Encodable, patience: Duration = patience
+    ) throws -> Answer {
+        try repeatedCall(method, body, patience: patience).answer
+    }
+
+    /// As `call`, and whether the request may have been done before, for an answer was lost.
+    func repeatedCall<Answer: Decodable>(
+        _ method: String, _ body: some Encodable, patience: Duration = patience
+    ) throws -> (answer: Answer, isRepeated: Bool) {
+        let bytes = [UInt8](try JSONEncoder().encode(body))
+        let deadline = ContinuousClock.now + patience
+        var failures = 0
+        while true {
+            let index = current.withLock { $0 }
+            do {
+                return (try ask(settings.endpoints[index], method, bytes), failures > 0)
+            } catch let error as EtcdError where error.isTransient {
+                logger.debug("etcd does not answer", metadata: ["reason": "\(error.message)"])
+                leave(index)
+                failures += 1
+                guard ContinuousClock.now < deadline else { throw error }
+                // All members were asked: none is ready yet.
+                if failures.isMultiple(of: settings.endpoints.count) { Thread.sleep(forTimeInterval: 0.1) }
+            }
+        }
+    }
+
+    /// The state of each member, in the order of the settings.
+    func statuses() -> [(endpoint: String, status: Result<EtcdMessages.Status, any Error>)] {
+        settings.endpoints.map { endpoint in
+            (endpoint, Result { try ask(endpoint, "maintenance/status", Array("{}".utf8)) })
+        }
+    }
+
+    /// Goes on with another member than `index`.
+    private func leave(_ index: Int) {
+        current.withLock { current in
+            if current == index { current = (index + 1) % settings.endpoints.count }
+        }
+    }
+
+    private func ask<Answer: Decodable>(_ endpoint: String, _ method: String, _ body: [UInt8]) throws -> Answer {
+        var request = request(endpoint, method, body)
+        request.limits.connecting = Self.limitOfTry
+        request.limits.time = Self.limitOfTry
+        request.limits.bytes = 256 << 20
+        var isFirst = true
+        while true {
+            try authenticate(&request, endpoint)
+            let response = try send(request)
+            if response.isSuccess { return try decode(Answer.self, response.body, endpoint) }
+            let error = Self.error(in: response.body, response, endpoint)
+            // Tokens expire, and are lost with the member that made them.
+            guard error.kind == .authentication, settings.user != nil, isFirst else { throw error }
+            isFirst = false
+            token.withLock { $0 = nil }
+        }
+    }
+
+    private func request(_ endpoint: String, _ method: String, _ body: [UInt8]) -> HTTPRequest {
+        var request = HTTPRequest(.post, "\(endpoint)/v3/\(method)")
+        request.headers = [("Content-Type", "application/json")]
+        request.body = .bytes(body)
+        return request
+    }
+
+    private func authenticate(_ request: inout HTTPRequest, _ endpoint: String) throws {
+        guard let user = settings.user else { return }
+        let known = token.withLock { $0 }
+        let token =
+            try known ?? newToken(endpoint, EtcdMessages.Credentials(name: user, password: settings.password ?? ""))
+        request.headers.removeAll { $0.name == "Authorization" }
+        request.headers.append(("Authorization", token))
+    }
+
+    private func newToken(_ endpoint: String, _ credentials: EtcdMessages.Credentials) throws -> String {
+        var request = request(endpoint, "auth/authenticate", [UInt8](try JSONEncoder().encode(credentials)))
+        request.limits.time = Self.limitOfTry
+        let response = try send(request)
+        guard response.isSuccess else { throw Self.error(in: response.body, response, endpoint) }
+        let new = try decode(EtcdMessages.Token.self, response.body, endpoint).token
+        token.withLock { $0 = new }
+        return new
+    }
+
+    private func send(
+        _ request: HTTPRequest, _ cancellation: HTTPCancellation = HTTPCancellation(),
+        receive: HTTPClient.Receiver? = nil
+    ) throws -> HTTPResponse {
+        do {
+            return try client.send(request, cancellation: cancellation, receive: receive)
+        } catch let error as HTTPError {
+            throw EtcdError(EtcdError.Kind(error.kind), error.description)
+        }
+    }
+
+    private func decode<Value: Decodable>(_ type: Value.Type, _ bytes: [UInt8], _ endpoint: String) throws -> Value {
+        guard let value = try? JSONDecoder().decode(type, from: Data(bytes)) else {
+            let beginning = String(decoding: bytes.prefix(200), as: UTF8.self).displayableOnOneLine
+            throw EtcdError(.refused, "\(endpoint): expected an answer of etcd's, found '\(beginning)'")
+        }
+        return value
+    }
+}
+
+// MARK: Streams
+
+extension EtcdGateway {
+    /// Calls `receive` with each answer of a stream, which a member may keep open for as long as `limit`.
+    ///
+    /// - Throws: `EtcdError`; what `receive` throws.
+    func stream<Answer: Decodable>(
+        _ method: String, _ body: some Encodable, limit: Duration, cancellation: HTTPCancellation,
+        receive: (Answer) throws -> Void
+    ) throws {
+        let index = current.withLock { $0 }
+        let endpoint = settings.endpoints[index]
+        var request = request(endpoint, method, [UInt8](try JSONEncoder().encode(body)))
+        // Without it a member that was cut off keeps the stream open and silent.
+        request.headers.append(("Grpc-Metadata-hasleader", "true"))
+        request.limits.connecting = Self.limitOfTry
+        request.limits.time = limit
+        request.limits.stall = nil
+        request.limits.bytes = .max
+        try authenticate(&request, endpoint)
+        var lines = LineSplitter()
+        do {
+            let response = try withoutActuallyEscaping(receive) { receive in
+                try send(request, cancellation) { piece in
+                    try lines.add(piece) { line in
+                        let answer = try self.decode(EtcdMessages.Streamed<Answer>.self, line, endpoint)
+                        if let refusal = answer.error { throw Self.error(refusal, endpoint) }
+                        if let result = answer.result { try receive(result) }
+                    }
+                }
+            }
+            guard response.isSuccess else { throw Self.error(in: response.body, response, endpoint) }
+        } catch let error as EtcdError where error.isTransient {
+            leave(index)
+            throw error
+        }
+    }
+}
+
+// MARK: Errors
+
+extension EtcdGateway {
+    private static func error(in body: [UInt8], _ response: HTTPResponse, _ endpoint: String) -> EtcdError {
+        guard let refusal = try? JSONDecoder().decode(EtcdMessages.Refusal.self, from: Data(body)) else {
+            return EtcdError(.refused, "\(endpoint): answered with \(response.status): \(response.excerpt)")
+        }
+        return error(refusal, endpoint)
+    }
+
+    private static func error(_ refusal: EtcdMessages.Refusal, _ endpoint: String) -> EtcdError {
+        let text = refusal.text
+        let kind: EtcdError.Kind =
+            switch refusal.code ?? refusal.grpc_code ?? 0 {
+            case 8 where text.contains("space exceeded"): .noSpace
+            case 5 where text.contains("lease not found"): .leaseLost
+            case 11: .compacted
+            case 7, 16: .authentication
+            case 3 where text.contains("auth") || text.contains("user name"): .authentication
+            // Unavailable: no leader, the leader changed, no answer of the others in time.
+            case 4, 14: .lostQuorum
+            case _ where text.contains("no leader"): .lostQuorum
+            default: .refused
+            }
+        return EtcdError(kind, "\(endpoint): \(text.displayableOnOneLine)")
+    }
+}
+
+extension EtcdError.Kind {
+    fileprivate init(_ kind: HTTPError.Kind) {
+        self =
+            switch kind {
+            case .unreachable, .interrupted: .unreachable
+            case .late: .lostQuorum
+            case .certificate: .certificate
+            case .credentials: .credentials
+            case .cancelled: .cancelled
+            case .address, .tooLarge, .redirects, .other: .refused
+            }
+    }
+}

@@ -1,0 +1,136 @@
+internal import Foundation
+
+// swift-format-ignore: AlwaysUseLowerCamelCase
+/// Messages of etcd's JSON gateway, with the names of its fields. Numbers of 64 bits are text, bytes are base64 and what is
+/// zero is absent.
+enum EtcdMessages {
+    struct Header: Decodable {
+        var cluster_id: String?
+        var revision: String?
+    }
+
+    struct KeyValue: Decodable {
+        var key: Data
+        var value: Data?
+        var create_revision: String?
+        var mod_revision: String?
+    }
+
+    struct Range: Codable {
+        var key: Data
+        var range_end: Data?
+        var limit: String?
+        var revision: String?
+    }
+
+    struct RangeAnswer: Decodable {
+        var header: Header?
+        var kvs: [KeyValue]?
+        var more: Bool?
+    }
+
+    struct Put: Encodable {
+        var key: Data
+        var value: Data
+        var lease: String?
+    }
+
+    struct Deletion: Encodable {
+        var key: Data
+    }
+
+    struct Compare: Encodable {
+        var key: Data
+        var target: String
+        var result = "EQUAL"
+        var create_revision: String?
+        var mod_revision: String?
+    }
+
+    struct Operation: Encodable {
+        var request_put: Put?
+        var request_range: Range?
+        var request_delete_range: Deletion?
+    }
+
+    struct Transaction: Encodable {
+        var compare: [Compare]
+        var success: [Operation]
+        var failure: [Operation]
+    }
+
+    struct TransactionAnswer: Decodable {
+        struct Response: Decodable {
+            var response_range: RangeAnswer?
+        }
+
+        var header: Header
+        var succeeded: Bool?
+        var responses: [Response]?
+    }
+
+    struct Lease: Encodable {
+        var ID: String
+        var TTL: String?
+    }
+
+    struct LeaseAnswer: Decodable {
+        var ID: String?
+        var TTL: String?
+    }
+
+    /// The answers of a stream are wrapped.
+    struct Streamed<Value: Decodable>: Decodable {
+        var result: Value?
+        var error: Refusal?
+    }
+
+    struct WatchRequest: Encodable {
+        struct Creation: Encodable {
+            var key: Data
+            var range_end: Data
+            var start_revision: String
+        }
+
+        var create_request: Creation
+    }
+
+    struct WatchAnswer: Decodable {
+        struct Event: Decodable {
+            /// `DELETE`; absent for a value that was set.
+            var type: String?
+            var kv: KeyValue
+        }
+
+        var header: Header?
+        var created: Bool?
+        var canceled: Bool?
+        var compact_revision: String?
+        var cancel_reason: String?
+        var events: [Event]?
+    }
+
+    struct Refusal: Decodable {
+        var code: Int?
+        var grpc_code: Int?
+        var message: String?
+        var error: String?
+
+        var text: String { message ?? error ?? "" }
+    }
+
+    struct Credentials: Encodable {
+        var name: String
+        var password: String
+    }
+
+    struct Token: Decodable {
+        var token: String
+    }
+
+    struct Status: Decodable {
+        var version: String?
+    }
+
+    struct Empty: Codable {}
+}

@@ -1,0 +1,61 @@
+internal import Foundation
+internal import Store
+
+/// A value as it is kept in etcd: a line `OWNER NONCE`, and the value's bytes. Of what has no owner, that is `-`.
+struct EtcdValue {
+    var owner: String?
+    /// Tells this write from all others, so that a writer whose answer was lost recognizes its own.
+    var nonce: String
+    var bytes: [UInt8]
+
+    init(_ bytes: [UInt8], owner: String?) {
+        self.owner = owner
+        self.bytes = bytes
+        nonce = String(UInt64.random(in: .min ... .max), radix: 36)
+    }
+
+    /// Nil where another program wrote something else.
+    init?(_ data: Data) {
+        guard let end = data.firstIndex(of: UInt8(ascii: "\n")) else { return nil }
+        let words = String(decoding: data[..<end], as: UTF8.self).split(separator: " ").map(String.init)
+        guard words.count == 2 else { return nil }
+        owner = words[0] == "-" ? nil : words[0]
+        nonce = words[1]
+        bytes = Array(data[data.index(after: end)...])
+    }
+
+    var data: Data { Data("\(owner ?? "-") \(nonce)\n".utf8 + bytes) }
+}
+
+/// Where values are among the keys of etcd.
+struct EtcdKeys: Sendable {
+    let root: String
+
+    func key(of path: StorePath) -> Data { Data("\(root)\(path)".utf8) }
+
+    /// The path of a key; nil where it has none, or one that is not below `prefix`.
+    func path(of key: Data, below prefix: StorePath?) -> StorePath? {
+        let text = String(decoding: key, as: UTF8.self)
+        guard text.hasPrefix(root), let path = try? StorePath(text.dropFirst(root.count)) else { return nil }
+        return prefix.map { path.isInside($0) } ?? true ? path : nil
+    }
+
+    /// Contains the keys at and below `prefix`, and some others: those between its name and its name with a slash.
+    func range(below prefix: StorePath?) -> (first: Data, end: Data) {
+        guard let prefix else {
+            var end = Data(root.utf8)
+            end[end.endIndex - 1] += 1
+            return (Data(root.utf8), end)
+        }
+        return (key(of: prefix), Data("\(root)\(prefix)0".utf8))
+    }
+}
+
+extension EphemeralValue {
+    init?(_ pair: EtcdMessages.KeyValue) {
+        guard let value = EtcdValue(pair.value ?? Data()), let version = pair.mod_revision.flatMap(UInt64.init) else {
+            return nil
+        }
+        self.init(bytes: value.bytes, version: version, owner: value.owner)
+    }
+}

@@ -1,0 +1,103 @@
+internal import Foundation
+internal import HTTP
+internal import Logging
+internal import Store
+internal import Synchronization
+internal import System
+
+/// Follows the values below a prefix: lists them once, and then asks for what changed since the last revision that it has
+/// seen. Where etcd has that no more, it lists them again. Used by one thread.
+final class EtcdWatch: @unchecked Sendable {
+    typealias Handler = @Sendable ([StorePath: EphemeralValue]) -> Void
+    typealias Listing = @Sendable () throws -> (values: [StorePath: EphemeralValue], revision: UInt64)
+
+    private let gateway: EtcdGateway
+    private let keys: EtcdKeys
+    private let prefix: StorePath?
+    private let listing: Listing
+    private let handler: Handler
+    private let cancellation = HTTPCancellation()
+    private var state: [StorePath: EphemeralValue] = [:]
+    private var delivered: [StorePath: EphemeralValue]?
+    /// Whether the stream that was opened last answered.
+    private var hasHeard = false
+    /// Nil before the first listing, and where another one is needed.
+    private var revision: UInt64?
+
+    /// A connection that broke without a word is noticed at the latest then.
+    private static let limitOfStream: Duration = .seconds(120)
+
+    init(
+        _ gateway: EtcdGateway, _ keys: EtcdKeys, below prefix: StorePath?, listing: @escaping Listing,
+        _ handler: @escaping Handler
+    ) {
+        self.gateway = gateway
+        self.keys = keys
+        self.prefix = prefix
+        self.listing = listing
+        self.handler = handler
+    }
+
+    /// Watches on a thread of its own until the result is cancelled or released.
+    func start() -> EphemeralWatch {
+        BlockingWork.start { self.run() }
+        return EphemeralWatch { [cancellation] in cancellation.cancel() }
+    }
+
+    private func run() {
+        var pause = 0.05
+        while !cancellation.isCancelled {
+            do {
+                if revision == nil { try list() }
+                hasHeard = false
+                try follow()
+            } catch {
+                if (error as? EtcdError)?.kind == .compacted { revision = nil }
+                logger.debug("a watch is interrupted", metadata: ["reason": "\(error)"])
+            }
+            guard !cancellation.isCancelled else { return }
+            pause = hasHeard ? 0.05 : min(1, pause * 2)
+            Thread.sleep(forTimeInterval: pause)
+        }
+    }
+
+    private func list() throws {
+        let (values, revision) = try listing()
+        state = values
+        self.revision = revision
+        deliver()
+    }
+
+    private func follow() throws {
+        guard let revision else { return }
+        let (first, end) = keys.range(below: prefix)
+        let request = EtcdMessages.WatchRequest(
+            create_request: .init(key: first, range_end: end, start_revision: "\(revision + 1)"))
+        try gateway.stream("watch", request, limit: Self.limitOfStream, cancellation: cancellation, receive: take)
+    }
+
+    func take(_ answer: EtcdMessages.WatchAnswer) throws {
+        if answer.canceled == true {
+            let kind: EtcdError.Kind = answer.compact_revision == nil ? .refused : .compacted
+            throw EtcdError(kind, "a watch was ended: \(answer.cancel_reason ?? "its history is compacted")")
+        }
+        let now = answer.header?.revision.flatMap(UInt64.init) ?? 0
+        // An etcd that was made anew counts from the beginning.
+        guard now >= (revision ?? 0) else { throw EtcdError(.compacted, "the history of etcd is another one") }
+        hasHeard = true
+        for event in answer.events ?? [] {
+            guard let path = keys.path(of: event.kv.key, below: prefix) else { continue }
+            state[path] = event.type == "DELETE" ? nil : EphemeralValue(event.kv)
+        }
+        // The answer's own revision may be ahead of events that are still to come.
+        let last = answer.events?.compactMap { $0.kv.mod_revision.flatMap(UInt64.init) }.max()
+        revision = max(revision ?? 0, last ?? 0)
+        deliver()
+    }
+
+    private func deliver() {
+        guard state != delivered, !cancellation.isCancelled else { return }
+        delivered = state
+        handler(state)
+    }
+}
