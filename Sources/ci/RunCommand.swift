@@ -75,7 +75,8 @@ struct RunCommand: AsyncParsableCommand, TracedCommand, SandboxingCommand {
         let path = try store.path(in: configuration)
         let catalog = try machine.catalog(configuration)
         if serve, matrix == nil, deployment == nil {
-            return try await serveTasks(in: Store(at: path), TaskProcedure(path: path, catalog, configuration))
+            let store = try Store(at: path, options: StoreOptions(configuration, machine.services))
+            return try await serveTasks(in: store, TaskProcedure(path: path, catalog, configuration))
         }
         let (store, documents, header) = try await planned(in: path, catalog: catalog, configuration)
         try store.requireWritable()
@@ -112,8 +113,8 @@ struct RunCommand: AsyncParsableCommand, TracedCommand, SandboxingCommand {
     private func planned(
         in path: String, catalog: PluginCatalog, _ configuration: Configuration
     ) async throws -> (Store, PlanDocuments, PlanHeader) {
-        let options = try StoreOptions(configuration, machine.services)
         guard let matrix else {
+            let options = try StoreOptions(configuration, machine.services)
             let store = try Store(opening: path, options: options)
             let (documents, header) = try DeploymentResults.plan(of: deployment, in: store)
             return (store, documents, header)
@@ -134,6 +135,7 @@ struct RunCommand: AsyncParsableCommand, TracedCommand, SandboxingCommand {
         let planned = try await PlanSession(preparation, store: path, progress: { progress.show($0) }).plan()
         progress.clear()
         talk.show(planned.warnings)
+        let options = try StoreOptions(configuration, machine.services)
         return (try Store(opening: path, options: options), planned.documents, planned.header)
     }
 
