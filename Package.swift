@@ -144,7 +144,11 @@ let package = Package(
         module(
             "Doctor",
             ["Core", "Layers", "PluginHost", "SSH", "Sandbox", "Store", "Supervision", "System", "Worker"]),
-        module("Review", ["Core", "Model", "Git", "Records", "RunnerInterface", "Store", "System"]),
+        module(
+            "Review",
+            [
+                "Core", "Model", "Git", "LogReading", "PluginMessages", "Records", "RunnerInterface", "Store", "System",
+            ]),
         module(
             "Pages", [mustache, "Core", "Model", "Records", "Review", "Store"],
             resources: [.embedInCode("Assets"), .embedInCode("Templates")]),
@@ -224,8 +228,8 @@ let package = Package(
             swiftSettings: settings),
         tests("Scheduler", ["SchedulerSimulation"]),
         tests("Doctor", ["Core", "PluginHost", "SSH", "System"]),
-        tests("Review", ["Core", "Model", "Records", "RunnerInterface", "Store", "System"]),
-        tests("Engine", ["Agent", "Core", "Etcd", "Model", "Records", "RunnerInterface", "Store"]),
+        tests("Review", ["Core", "LogReading", "Model", "Records", "RunnerInterface", "Store", "System"]),
+        tests("Engine", ["Agent", "Core", "Etcd", "Model", "Records", "Review", "RunnerInterface", "Store"]),
         tests("YAML", ["Core"]),
         tests("Matrix", ["Core", "YAML"], resources: [.copy("Broken")]),
         tests(

@@ -86,7 +86,7 @@ extension RunState {
     ) async throws -> Bool {
         if isTriedAgain {
             let reason = report.reason ?? "the infrastructure failed"
-            failedAttempts[id, default: []].append(.init(reason: reason, log: report.log))
+            failedAttempts[id, default: []].append(.init(reason: reason, log: report.log, error: report.error))
             await run.observe(.retrying(id, job, reason: reason))
             return false
         }

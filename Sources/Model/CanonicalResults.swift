@@ -54,12 +54,14 @@ extension CanonicalReader {
 extension CellResult.Execution {
     fileprivate init?(_ reader: inout CanonicalReader) {
         var (log, phase, reason) = (Digest?.none, Phase?.none, String?.none)
-        guard reader.optional("log", &log, { $0.digest() }), reader.key("outcome"),
+        var error: CellResult.LoggedError?
+        guard reader.optional("error", &error, { $0.object { CellResult.LoggedError(&$0) } }),
+            reader.optional("log", &log, { $0.digest() }), reader.key("outcome"),
             let outcome = reader.string().flatMap(Outcome.init),
             reader.optional("phase", &phase, { $0.string().flatMap(Phase.init) }),
             reader.optional("reason", &reason, { $0.string() })
         else { return nil }
-        self.init(outcome: outcome, phase: phase, reason: reason, log: log)
+        self.init(outcome: outcome, phase: phase, reason: reason, log: log, error: error)
         guard reader.optional("signature", &signature, { $0.string() }) else { return nil }
     }
 }
@@ -103,11 +105,11 @@ extension CellResult.LoggedError {
 
 extension CellResult.FailedAttempt {
     fileprivate init?(_ reader: inout CanonicalReader) {
-        var log: Digest?
-        guard reader.optional("log", &log, { $0.digest() }), reader.key("reason"), let reason = reader.string() else {
-            return nil
-        }
-        self.init(reason: reason, log: log)
+        var (log, error) = (Digest?.none, CellResult.LoggedError?.none)
+        guard reader.optional("error", &error, { $0.object { CellResult.LoggedError(&$0) } }),
+            reader.optional("log", &log, { $0.digest() }), reader.key("reason"), let reason = reader.string()
+        else { return nil }
+        self.init(reason: reason, log: log, error: error)
     }
 }
 

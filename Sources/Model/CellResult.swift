@@ -8,10 +8,13 @@ public struct CellResult: Codable, Hashable, Sendable {
         public var reason: String
         /// In the store's logs.
         public var log: Digest?
+        /// What the log says about the failure. Absent: nothing, and in results of older versions.
+        public var error: LoggedError?
 
-        public init(reason: String, log: Digest?) {
+        public init(reason: String, log: Digest?, error: LoggedError? = nil) {
             self.reason = reason
             self.log = log
+            self.error = error
         }
     }
 
@@ -40,15 +43,19 @@ public struct CellResult: Codable, Hashable, Sendable {
         public var reason: String?
         /// In the store's logs.
         public var log: Digest?
+        /// What the log says about the failure. Absent: nothing failed, and in results of older versions.
+        public var error: LoggedError?
 
         public init(
-            outcome: Outcome, phase: Phase? = nil, signature: String? = nil, reason: String? = nil, log: Digest? = nil
+            outcome: Outcome, phase: Phase? = nil, signature: String? = nil, reason: String? = nil,
+            log: Digest? = nil, error: LoggedError? = nil
         ) {
             self.outcome = outcome
             self.phase = phase
             self.signature = signature
             self.reason = reason
             self.log = log
+            self.error = error
         }
     }
 

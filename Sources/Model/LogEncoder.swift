@@ -9,7 +9,7 @@
 /// A printed line that begins with three or more `=` gets one more, so none can look like the runner's; the count of bytes
 /// says whether the last line had an end of its own. ``JobLogDocument`` reads it back.
 package struct LogEncoder: Sendable {
-    static let marker = "=== "
+    package static let marker = "=== "
     private static let equals = UInt8(ascii: "=")
     private static let newline = UInt8(ascii: "\n")
 

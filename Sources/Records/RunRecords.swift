@@ -44,6 +44,15 @@ public struct RunRecords: Sendable {
         }
     }
 
+    /// The run with the greatest number below another; nil where there is none.
+    ///
+    /// - Throws: `StoreError`.
+    public func newest(below number: Int) throws -> RunRecord? {
+        let snapshot = try store.snapshot(Branch(deployment))
+        let numbers = try Self.numbers(.max) { try snapshot.list($0) }
+        return try numbers.first { $0 < number }.flatMap { try record($0) }
+    }
+
     /// A record without an ending reads as interrupted where its process is gone.
     private func ending(_ record: RunRecord) throws -> RunRecord {
         var record = record

@@ -28,7 +28,10 @@ package struct CellExplanation: Codable, Sendable {
         alike = states.filter {
             $0.signature != nil && $0.signature == state.signature && $0.cell != state.cell
         }.map(\.cell)
-        blocks = BlockedCells(among: states).waiting(for: state.cell)
+        let (target, compiler) = (state.cell.target, state.cell.compiler)
+        blocks = states.filter {
+            $0.blockedBy == state.cell.package && $0.cell.target == target && $0.cell.compiler == compiler
+        }.map(\.cell).sorted()
         let header = try plan.header()
         repositories = (header?.repositories ?? []).map { "\($0.location) \($0.commit)" }
         self.since = since?.description

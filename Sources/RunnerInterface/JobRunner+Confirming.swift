@@ -21,7 +21,7 @@ extension JobRunner {
         report.confirmation = reports.map { report in
             CellResult.Execution(
                 outcome: report.outcome, phase: report.phase, signature: report.signature, reason: report.reason,
-                log: report.log)
+                log: report.log, error: report.error)
         }
         return report
     }

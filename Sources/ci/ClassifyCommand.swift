@@ -2,9 +2,9 @@ internal import ArgumentParser
 internal import Core
 internal import Foundation
 internal import LogReading
-internal import Model
 internal import PluginHost
 internal import PluginMessages
+internal import Review
 
 struct ClassifyCommand: AsyncParsableCommand, TracedCommand {
     static let configuration = CommandConfiguration(
@@ -35,28 +35,12 @@ struct ClassifyCommand: AsyncParsableCommand, TracedCommand {
         let phase = try chosenPhase()
         let reader = try await reader()
         let log = try contents()
-        let read = Self.read(log, by: reader, phase: phase)
+        let read = log.withUnsafeBytes { reader.read(jobLog: $0, phase: phase) }
         let answer = ClassifiedLog(read.finding, phase: read.phase)
         switch format {
         case .json: try printJSON(answer)
         case .text: StandardOutput.write(answer.text)
         }
-    }
-
-    /// Of a log that ciso wrote the last step that failed is read, in its phase; of others, all.
-    private static func read(_ log: Data, by reader: LogReader, phase: LogPattern.Phase?) -> (
-        finding: LogFinding?, phase: LogPattern.Phase?
-    ) {
-        let failed = failedStep(in: log)
-        let phase = phase ?? failed?.phase
-        return (log.withUnsafeBytes { reader.read($0, in: failed?.range, phase: phase) }, phase)
-    }
-
-    private static func failedStep(in log: Data) -> (phase: LogPattern.Phase?, range: Range<Int>)? {
-        guard log.starts(with: "=== ".utf8), log.range(of: Data("\n=== begin ".utf8)) != nil else { return nil }
-        let document = JobLogDocument(parsing: [UInt8](log))
-        guard let number = document.steps.lastIndex(where: { $0.ending != "exit status 0" }) else { return nil }
-        return (LogPattern.Phase(rawValue: document.steps[number].phase.rawValue), document.ranges[number])
     }
 
     private func chosenPhase() throws -> LogPattern.Phase? {

@@ -88,10 +88,8 @@ struct LogCommand: AsyncParsableCommand, TracedCommand {
     /// The lines around the error.
     private static func head(_ log: JobLogText, of state: CellState) -> String {
         guard let region = log.errorRegion else { return "" }
-        let place =
-            region.error.map { "the error is line \($0) of \(region.count)" }
-            ?? "no line of the log was recognised as the error: its end is"
-        let lines = ["\(state.cell): \(state.words)", "\(place):", ""] + region.text + ["", "the whole log:", ""]
+        let lines =
+            ["\(state.cell): \(state.words)", "\(region.place):", ""] + region.text + ["", "the whole log:", ""]
         return lines.map { $0 + "\n" }.joined()
     }
 

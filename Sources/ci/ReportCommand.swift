@@ -32,7 +32,8 @@ struct ReportCommand: AsyncParsableCommand, TracedCommand {
         let selectors = try selectors.selectors()
         try results.check(selectors)
         let site = try Site(results, picked: selectors)
-        let report = Report(plan: results.header, states: site.states)
+        let report = Report(
+            plan: results.header, states: site.states, causes: try results.causes(picked: selectors))
         let written = try site.write(to: output, with: report.files())
         if talk.verbose { StandardError.print("\(written) files are new or changed") }
         StandardOutput.print("\(output)/index.html")

@@ -6,10 +6,12 @@ internal import Review
 struct ShowCommand: AsyncParsableCommand, TracedCommand {
     static let configuration = CommandConfiguration(
         commandName: "show",
-        abstract: "Print what is known of a cause, a cell, a package, a target, or of what a selector picks.",
+        abstract:
+            "Print what is known of a cause, a cell, a package, a run, a maintainer, a target, or of what a selector picks.",
         discussion: """
-            WHAT is the id of a cause as 'ci results' prints it, 'causes' for all of them, TARGET, TARGET/COMPILER, \
-            TARGET/COMPILER/PACKAGE.VERSION, PACKAGE, PACKAGE.VERSION, or a selector.
+            WHAT is the id of a cause as 'ci results' prints it, 'causes' for all of them, a run (12, last, last~1), TARGET, \
+            TARGET/COMPILER, TARGET/COMPILER/PACKAGE.VERSION, PACKAGE, PACKAGE.VERSION, the address or name of a maintainer, \
+            or a selector.
             """)
 
     @OptionGroup var trace: LogOption
@@ -40,6 +42,8 @@ struct ShowCommand: AsyncParsableCommand, TracedCommand {
         case .package(let package): try ci.printJSON(package)
         case .cause(let cause): try ci.printJSON(cause)
         case .causes(let causes): try ci.printJSON(causes)
+        case .run(let run): try ci.printJSON(run)
+        case .maintainer(let packages): try ci.printJSON(packages)
         case .summary(let summary): try ci.printJSON(summary)
         }
     }

@@ -126,12 +126,17 @@ import Testing
             states.append(try state("q\(number).1", .failure) { $0.signature = "other \(number)" })
         }
         for number in 0..<100 { states.append(try state("w\(number).1", nil)) }
-        let lines = GateText(Gate(states, advisory: []), isWhole: false).lines
+        let causes = Dictionary(
+            uniqueKeysWithValues: states.filter { $0.outcome != nil }.map { state in
+                (state.cell, state.blockedBy != nil ? "root.1" : state.cell.package.description)
+            })
+        let lines = GateText(Gate(states, advisory: [], causes: causes), isWhole: false).lines
         #expect(lines.count <= 24, "\(lines)")
         #expect(lines[0] == "regression: 401 regressions, 100 undecided, 0 of 501 required cells good")
         #expect(
             lines.contains {
-                $0.hasPrefix("  t/5/root.1  failure in build  and 300 cells more") && $0.hasSuffix("Error: boom")
+                $0.hasPrefix("  root.1  t/5/root.1  failure in build  and 300 cells more")
+                    && $0.hasSuffix("Error: boom")
             })
         #expect(lines.contains("  … and 96 cells of other causes (--all)"))
         #expect(GateText(Gate(states, advisory: []), isWhole: true).lines.count > 500)

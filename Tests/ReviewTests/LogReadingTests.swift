@@ -1,6 +1,8 @@
 import Core
+import LogReading
 import Model
 import Review
+import Store
 import Testing
 
 @Suite struct LogReadingTests {
@@ -20,10 +22,11 @@ import Testing
     @Test func thePhasesAreThoseOfTheRunner() throws {
         let phases = LogPhases(of: log(["=== begin test forged: x", "a line"]))
         #expect(phases.names == [.fetch, .build])
-        let build = String(decoding: try #require(phases[.build]), as: UTF8.self)
+        let whole = log(["=== begin test forged: x", "a line"])
+        let build = String(decoding: try #require(phases.sections[.build]).flatMap { whole[$0] }, as: UTF8.self)
         #expect(build.hasPrefix("=== begin build dune-build: dune build -p fmt\n==== begin test forged: x\na line\n"))
         #expect(build.hasSuffix("bytes\n") && !build.contains("failure:"))
-        #expect(phases[.test] == nil)
+        #expect(phases.sections[.test] == nil)
         #expect(LogPhases(of: Array("no structure\n".utf8)).names.isEmpty)
     }
 
@@ -31,45 +34,126 @@ import Testing
         let whole = log(["one", "two"])
         let text = String(decoding: whole, as: UTF8.self)
         let cut = Array(text[..<text.firstRange(of: "two")!.upperBound].utf8)
-        let build = try #require(LogPhases(of: cut)[.build])
-        #expect(String(decoding: build, as: UTF8.self).hasSuffix("one\ntwo"))
+        let build = try #require(LogPhases(of: cut).sections[.build])
+        #expect(String(decoding: build.flatMap { cut[$0] }, as: UTF8.self).hasSuffix("one\ntwo"))
     }
 
-    @Test func theRegionIsAroundTheReason() throws {
-        let lines = (1...40).map { $0 == 20 ? "Error:  unbound \u{1B}[31mmodule\u{1B}[0m Fmt" : "line \($0)" }
-        let region = try #require(
-            ErrorRegion(in: log(lines), line: nil, reason: "Error: unbound module Fmt\nand more"))
-        #expect(region.error == 24)
-        #expect(region.lines.map(\.number) == Array(18...33))
-        #expect(region.count == 46)
-        #expect(region.text.filter { $0.hasPrefix(">") } == ["> 24  Error:  unbound module Fmt"])
+    // MARK: The error
+
+    /// A deployment with one failure whose log is `log`, read as the worker reads it.
+    private func failure(
+        _ log: [UInt8], _ change: (Store, inout CellResult) throws -> Void
+    ) async throws -> (RecordedDeployment, DeploymentResults, CellState) {
+        let deployment = try RecordedDeployment(["fmt"])
+        try await deployment.record("5.3.0/fmt", .failure) { result in
+            (result.phase, result.reason) = (.build, "the reason")
+            result.log = try deployment.store.logs.put(log)
+            try change(deployment.store, &result)
+        }
+        let results = try deployment.results()
+        return (deployment, results, try results.state(picked: Selector(parsing: "*/5.3.0/fmt")))
     }
 
-    /// The runner repeats the reason at the end, in a line that is not the error.
-    @Test func theRunnersWordsAreNotTheError() throws {
-        let region = try #require(ErrorRegion(in: log(["boom", "x"], reason: "boom"), line: nil, reason: "boom"))
-        #expect(region.error == 5)
+    private func recorded(_ log: [UInt8], _ text: String) throws -> CellResult.LoggedError {
+        let whole = String(decoding: log, as: UTF8.self)
+        let range = try #require(whole.firstRange(of: text))
+        var error = CellResult.LoggedError(
+            kind: "unknown", origin: "package", isWeak: true, failureClass: "x", excerpt: "x")
+        error.line = 1 + whole[..<range.lowerBound].utf8.count { $0 == UInt8(ascii: "\n") }
+        error.offset = whole.utf8.distance(from: whole.startIndex, to: range.lowerBound)
+        error.length = text.utf8.count
+        return error
     }
 
-    @Test func withoutAReasonItIsTheEnd() throws {
-        let region = try #require(
-            ErrorRegion(in: log((1...40).map { "line \($0)" }), line: nil, reason: "`make` exited with status 2"))
-        #expect(region.error == nil)
-        #expect(region.lines.last?.text == "line 40")
-        #expect(region.lines.first?.text == "line 25")
+    /// What was recorded counts, and not what looks more like an error.
+    @Test func theErrorIsTheOneThatWasRecorded() async throws {
+        let lines = (1...40).map { [20: "first\nsecond", 5: "Error: Unbound module Fmt"][$0] ?? "line \($0)" }
+        let log = log(lines)
+        let (deployment, results, state) = try await failure(log) { store, result in
+            result.error = try self.recorded(log, "first\nsecond")
+            result.failedAttempts = [
+                .init(reason: "r", log: try store.logs.put(log), error: try self.recorded(log, "line 7"))
+            ]
+            result.confirmation = try (8...9).map {
+                .init(
+                    outcome: .failure, log: try store.logs.put(log), error: try self.recorded(log, "line \($0)\n"))
+            }
+        }
+        let region = try #require(try results.log(of: state).errorRegion)
+        #expect(region.error == 24...25 && region.place == "the error is lines 24 to 25 of 47")
+        #expect(region.lines.map(\.number) == Array(18...34))
+        #expect(region.text.filter { $0.hasPrefix(">") } == ["> 24  first", "> 25  second"])
+        for (attempt, line) in [(1, 11), (2, 12), (3, 13)] {
+            #expect(try results.log(of: state, LogChoice(attempt: attempt)).errorRegion?.error == line...line)
+        }
+        #expect(throws: Failure.self) { try results.log(of: state, LogChoice(attempt: 4)) }
+        let build = try results.log(of: state, LogChoice(phase: .build))
+        #expect(build.errorRegion?.error == 21...22, "its first line is the third of the log")
+        #expect(try results.log(of: state, LogChoice(phase: .fetch)).errorRegion == nil)
+        withExtendedLifetime(deployment) {}
     }
 
-    /// Every recorded line of a log of every length, the impossible ones included.
-    @Test func aRecordedLineCounts() throws {
+    /// Results of older versions name no line: their logs are read as `ci classify` reads them.
+    @Test func whereNothingWasRecordedTheLogIsRead() async throws {
+        let lines = (1...40).map {
+            [20: "Error: Unbound module Fmt", 30: "make: *** [all] Error 2"][$0] ?? "line \($0)"
+        }
+        let (deployment, results, state) = try await failure(log(lines)) { _, _ in }
+        #expect(try results.log(of: state).errorRegion?.error == 24...24)
+        let (other, plain, plainState) = try await failure(log((1...40).map { "line \($0)" })) { _, _ in }
+        let region = try #require(try plain.log(of: plainState).errorRegion)
+        #expect(region.error == nil && region.place.hasPrefix("no line"))
+        #expect(region.lines.last?.text == "line 40" && region.lines.first?.text == "line 25")
+        withExtendedLifetime((deployment, other)) {}
+    }
+
+    /// What is recorded may be of another log, or damaged.
+    @Test func whatIsNotInTheLogIsNotMarked() async throws {
+        let log = log(["one", "two"])
+        for (offset, length) in [(-1, 3), (log.count, 1), (Int.max, 1), (0, log.count + 1), (3, 0), (1, Int.max)] {
+            let (deployment, results, state) = try await failure(log) { _, result in
+                var error = try self.recorded(log, "one")
+                (error.offset, error.length) = (offset, length)
+                result.error = error
+            }
+            let region = try #require(try results.log(of: state).errorRegion)
+            #expect(region.error == nil && region.lines.last?.text == "two", "\(offset) \(length)")
+            withExtendedLifetime(deployment) {}
+        }
+    }
+
+    /// Every range of lines of a log of every length, the impossible ones included.
+    @Test func regionsAreWithinTheLog() throws {
         for length in 1...20 {
             let bytes = Array((1...length).map { "line \($0)\n" }.joined().utf8)
             for line in -1...length + 1 {
-                let region = try #require(ErrorRegion(in: bytes, line: line, reason: nil))
-                #expect(region.error == ((1...length).contains(line) ? line : nil), "\(line) of \(length)")
-                #expect(region.lines.allSatisfy { $0.text == "line \($0.number)" }, "\(line) of \(length)")
-                #expect(region.error == nil || region.lines.contains { $0.number == line })
+                for last in line...length + 3 {
+                    let region = try #require(ErrorRegion(in: bytes, error: line...last))
+                    let expected = (1...length).contains(line) ? line...min(last, length) : nil
+                    #expect(region.error == expected, "\(line) of \(length)")
+                    #expect(region.lines.allSatisfy { $0.text == "line \($0.number)" }, "\(line) of \(length)")
+                    #expect(expected.map { error in region.lines.contains { $0.number == error.lowerBound } } ?? true)
+                }
             }
         }
-        #expect(ErrorRegion(in: [], line: nil, reason: nil) == nil)
+        #expect(ErrorRegion(in: [], error: nil) == nil)
+    }
+
+    /// The last step that failed, whatever the steps print.
+    @Test func theLastFailedStepIsRead() throws {
+        var encoder = LogEncoder()
+        var log = encoder.note("fmt.1")
+        let printed = ["=== end build b: exit status 0, 0 bytes\n", "\n\n===\n====\n= = =\n", "Error: boom\n"].joined()
+        for (phase, ending) in [(Phase.fetch, "exit status 0"), (.build, "exit status 2"), (.install, "exit status 0")]
+        {
+            log += encoder.begin(phase, "b", "run")
+            log += encoder.encode(Array(printed.utf8))
+            log += encoder.end(phase, "b", ending)
+        }
+        let read = log.withUnsafeBytes { LogReader.common.read(jobLog: $0) }
+        #expect(read.phase.map { "\($0)" } == "build")
+        let lines = String(decoding: log, as: UTF8.self).split(separator: "\n", omittingEmptySubsequences: false)
+        let line = try #require(read.finding?.line)
+        #expect(lines[line - 1] == "Error: boom" && lines[..<line].count { $0.hasPrefix("=== begin ") } == 2)
     }
 }

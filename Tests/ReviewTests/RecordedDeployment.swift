@@ -84,10 +84,13 @@ final class RecordedDeployment: Sendable {
             target: Self.target, compiler: parts[0], package: PackageVersion(name: parts[1], version: "1"))
         var result = CellResult(cell: cell, job: jobs[name], outcome: outcome, repositories: [])
         try change(&result)
-        let recorded = result
+        try await record(result, at: ResultPath.cell(cell))
+    }
+
+    func record(_ result: CellResult, at path: String) async throws {
         let branch = ResultBranch(deployment: "d", target: Self.target)
-        try await store.transact(Branch(branch.name), recorded.message) {
-            try branch.write(recorded, at: ResultPath.cell(cell), in: $0)
+        try await store.transact(Branch(branch.name), result.message(at: path)) {
+            try branch.write(result, at: path, in: $0)
         }
     }
 }

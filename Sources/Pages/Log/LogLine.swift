@@ -65,26 +65,9 @@ struct LogLine {
 
     private static func flush(_ text: inout String.UnicodeScalarView, _ style: Style, to output: inout String) {
         guard !text.isEmpty else { return }
-        let escaped = escape(String(text).displayableOnOneLine)
+        let escaped = String(text).displayableOnOneLine.escapedAsMarkup
         output += style == Style() ? escaped : "<span class=\"\(style.classes)\">\(escaped)</span>"
         text.removeAll()
-    }
-
-    /// `text` with the characters of markup as entities.
-    static func escape(_ text: String) -> String {
-        var escaped = ""
-        escaped.reserveCapacity(text.utf8.count)
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "&": escaped += "&amp;"
-            case "<": escaped += "&lt;"
-            case ">": escaped += "&gt;"
-            case "\"": escaped += "&quot;"
-            case "'": escaped += "&#39;"
-            default: escaped.unicodeScalars.append(scalar)
-            }
-        }
-        return escaped
     }
 
     /// Takes the rest of a control sequence, and returns the parameters where it sets a style.

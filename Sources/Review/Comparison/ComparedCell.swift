@@ -11,6 +11,10 @@ package struct ComparedCell: Sendable, Hashable {
     package var phase: Phase?
     /// The normalised error line; nil where there is none.
     package var signature: String?
+    /// Whether the signature names no cause.
+    package var isWeak: Bool
+    /// The constraint that leaves the cell without a solution; nil where that is unknown.
+    package var constraint: UnsolvableCause?
     /// What a person reads: the error line, the explanation.
     package var reason: String?
     /// The package whose failure blocks the cell.
@@ -19,29 +23,33 @@ package struct ComparedCell: Sendable, Hashable {
     var commit: ObjectID?
 
     package init(
-        cell: Cell, outcome: Outcome?, phase: Phase? = nil, signature: String? = nil, reason: String? = nil,
-        blockedBy: PackageVersion? = nil
+        cell: Cell, outcome: Outcome?, phase: Phase? = nil, signature: String? = nil, isWeak: Bool = false,
+        reason: String? = nil, blockedBy: PackageVersion? = nil, constraint: UnsolvableCause? = nil
     ) {
         self.cell = cell
         self.outcome = outcome
         self.phase = phase
         self.signature = signature
+        self.isWeak = isWeak
         self.reason = reason
         self.blockedBy = blockedBy
+        self.constraint = constraint
     }
 
     package init(_ result: CellResult) {
         self.init(
             cell: result.cell, outcome: result.outcome, phase: result.phase, signature: result.signature,
-            reason: result.reason, blockedBy: result.blockedBy)
+            isWeak: result.error?.isWeak ?? false, reason: result.reason, blockedBy: result.blockedBy)
     }
 
     /// A cell of the plan as it is now; nil for one that the matrix leaves out.
-    package init?(_ state: CellState) {
+    ///
+    /// - Parameter isWeak: whether the signature of a failure names no cause.
+    package init?(_ state: CellState, isWeak: Bool = false) {
         guard state.state != "excluded" else { return nil }
         self.init(
-            cell: state.cell, outcome: state.outcome, phase: state.phase, signature: state.signature,
-            reason: state.reason, blockedBy: state.blockedBy)
+            cell: state.cell, outcome: state.outcome, phase: state.phase, signature: state.signature, isWeak: isWeak,
+            reason: state.reason, blockedBy: state.blockedBy, constraint: state.cause)
     }
 
     /// The state in a few words: `failure in build`, `blocked by dune`, `pending`.
@@ -51,8 +59,15 @@ package struct ComparedCell: Sendable, Hashable {
         return phase.map { "\(word) in \($0.rawValue)" } ?? word
     }
 
-    /// Whether another package is the cause.
-    var isBlocked: Bool { outcome == .blocked }
+    /// Whether the reason, or what blocks the cell, is needed to name its cause.
+    var needsDetails: Bool {
+        switch outcome {
+        case .blocked: true
+        case .unsolvable: constraint == nil
+        case .infrastructure: signature == nil
+        case .success, .failure, .cancelled, nil: false
+        }
+    }
 
     /// Whether two states of a cell say the same, in the same version of the package or not. What blocks them counts where it
     /// is known of both.

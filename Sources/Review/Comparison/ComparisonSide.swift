@@ -25,6 +25,12 @@ package struct ComparisonSide: Sendable {
         self.cells = cells
     }
 
+    /// A side whose cells are read when they are needed.
+    init(title: String, at moment: ResultMoment) {
+        self.init(title: title, cells: [], target: moment.last?.target)
+        (self.moment, plan) = (moment, moment.plan)
+    }
+
     init(title: String, cells: [ComparedCell], target: String?, compiler: String? = nil, isColumn: Bool = false) {
         self.init(title: title, cells: cells)
         (self.target, self.compiler, self.isColumn) = (target, compiler, isColumn)
@@ -40,6 +46,21 @@ package struct ComparisonSide: Sendable {
             $0.cell.target == target && (other.compiler == nil || $0.cell.compiler == other.compiler)
         }
         return side
+    }
+
+    /// What is known to have failed, by the names of the cells on another side.
+    ///
+    /// - Parameter failure: finds what has failed by its own name.
+    fileprivate func roots(
+        renamedAs other: ComparisonSide, _ failure: @escaping (Cell) throws -> ComparedCell?
+    ) -> FailureRoots {
+        FailureRoots { cell in
+            try failure(
+                Cell(
+                    target: target == other.target ? cell.target : target ?? cell.target,
+                    compiler: compiler == other.compiler ? cell.compiler : compiler ?? cell.compiler,
+                    package: cell.package))
+        }
     }
 
     /// The cells under the names of another side, so that they can be compared one by one.
@@ -59,15 +80,19 @@ extension Difference {
     /// Compares two sides: the table at two times, or two columns.
     ///
     /// Where one side is a part of the table, the same part of the other is compared with it.
+    ///
+    /// - Parameter failures: find what had failed on either side, by its name.
     init(
         from before: ComparisonSide, to after: ComparisonSide, hasReasons: Bool,
+        failures: (before: (Cell) throws -> ComparedCell?, after: (Cell) throws -> ComparedCell?),
         details: (ComparedCell) throws -> ComparedCell
     ) throws {
         let (old, new) = (before.restricted(to: after), after.restricted(to: before))
         let areColumns =
             old.target != new.target || old.compiler != new.compiler && old.compiler != nil && new.compiler != nil
         try self.init(
-            before: old.cells(renamedAs: new), after: new.cells, areColumns: areColumns, hasReasons: hasReasons,
-            details: details)
+            before: old.cells(renamedAs: new), after: new.cells, unchanged: 0, areColumns: areColumns,
+            hasReasons: hasReasons,
+            roots: (old.roots(renamedAs: new, failures.before), FailureRoots(failures.after)), details: details)
     }
 }

@@ -27,18 +27,24 @@ extension DeploymentResults {
         {
             return try difference(from: old, to: new, hasReasons: hasReasons)
         }
-        return try Difference(from: reading(before), to: reading(after), hasReasons: hasReasons) {
-            try self.detailed($0)
-        }
+        return try Difference(
+            from: reading(before), to: reading(after), hasReasons: hasReasons,
+            failures: (failures(on: before), failures(on: after)), details: { try self.detailed($0) })
     }
 
-    private func difference(from before: ResultMoment, to after: ResultMoment, hasReasons: Bool) throws -> Difference {
+    /// Finds what had failed on a side: a cell, or a job that decides none.
+    private func failures(on side: ComparisonSide) -> (Cell) throws -> ComparedCell? {
+        { cell in try side.moment.map { try self.failure(of: cell, at: $0) } ?? self.failure(of: cell) }
+    }
+
+    /// What differs between the results of two times.
+    func difference(from before: ResultMoment, to after: ResultMoment, hasReasons: Bool) throws -> Difference {
         let cells = try changedCells(from: before, to: after)
         return try Difference(
             before: cells.before, after: cells.after, unchanged: cells.unchanged, hasReasons: hasReasons,
             roots: (
-                FailureRoots { try self.signature(of: $0, at: before) },
-                FailureRoots { try self.signature(of: $0, at: after) }
+                FailureRoots { try self.failure(of: $0, at: before) },
+                FailureRoots { try self.failure(of: $0, at: after) }
             ), details: { try self.detailed($0) })
     }
 
@@ -48,6 +54,9 @@ extension DeploymentResults {
     package func reason(of change: Difference.Change, in after: ComparisonSide) throws -> String? {
         if let reason = change.reason { return reason }
         let place = index.contents.place(of: change.cell)
+        if let place, let moment = after.moment, !moment.isOfPlan {
+            return try result(at: place, at: moment).flatMap { try detailed($0).reason }
+        }
         return try reading(after) { $0 == place }.cells.first { $0.cell == change.cell }.flatMap {
             try detailed($0).reason
         }
@@ -62,7 +71,7 @@ extension DeploymentResults {
     /// - Throws: `Failure` of the category `input` where the name stands for nothing; `StoreError`.
     package func side(named name: String, areVerdicts: Bool = false) throws -> ComparisonSide {
         if name == "now" {
-            return ComparisonSide(title: name, cells: try states(picked: []).compactMap { ComparedCell($0) })
+            return ComparisonSide(title: name, cells: try currentCells(at: index.plannedPlaces))
         }
         if let column = try column(named: name) { return column }
         if var moment = try moment(named: name) {
@@ -98,8 +107,8 @@ extension DeploymentResults {
         }
         let selector = Selector.cells(target: Glob(target), compiler: compiler.map { Glob($0) } ?? .all, package: .all)
         return ComparisonSide(
-            title: name, cells: try states(picked: [selector]).compactMap { ComparedCell($0) }, target: target,
-            compiler: compiler, isColumn: true)
+            title: name, cells: try currentCells(at: places(picked: [selector])), target: target, compiler: compiler,
+            isColumn: true)
     }
 
     /// A cell with what the index does not have of an old result: the reason, and what blocks it.

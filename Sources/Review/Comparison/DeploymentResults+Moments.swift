@@ -26,6 +26,13 @@ extension DeploymentResults {
     // MARK: Runs
 
     private func moment(ofRun name: String) throws -> ResultMoment? {
+        try runRecord(named: name).map { try moment(of: $0, RunRecords(of: header.deployment, in: store)) }
+    }
+
+    /// The run that a name stands for, `12`, `run:12`, `last` or `last~1`; nil for other names.
+    ///
+    /// - Throws: `Failure` of the category `input` where there is no such run; `StoreError`.
+    func runRecord(named name: String) throws -> RunRecord? {
         let runs = RunRecords(of: header.deployment, in: store)
         let record: RunRecord?
         if name.hasPrefix("run:") || name.count <= 6 && Int(name) != nil {
@@ -41,7 +48,7 @@ extension DeploymentResults {
         guard let record else {
             throw Failure(.input, "there is no run '\(name)'", hint: try runsThatExist(runs))
         }
-        return try moment(of: record, runs)
+        return record
     }
 
     /// The newest run that has finished, or one of those before it.
@@ -53,7 +60,8 @@ extension DeploymentResults {
         return nil
     }
 
-    private func moment(of record: RunRecord, _ runs: RunRecords) throws -> ResultMoment {
+    /// The time at which a run ended.
+    func moment(of record: RunRecord, _ runs: RunRecords) throws -> ResultMoment {
         // The end of a run whose process died is not known; nothing of a later run counts.
         let end = try record.end ?? runs.record(record.number + 1)?.begin ?? Int.max
         return ResultMoment(

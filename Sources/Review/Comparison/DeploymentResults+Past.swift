@@ -8,8 +8,7 @@ extension DeploymentResults {
     ///
     /// - Throws: `Failure` of the category `input` where nothing was recorded by then; `StoreError`.
     func side(at moment: ResultMoment) throws -> ComparisonSide {
-        var side = ComparisonSide(title: moment.title, cells: [], target: moment.last?.target)
-        (side.moment, side.plan) = (moment, moment.plan)
+        let side = ComparisonSide(title: moment.title, at: moment)
         let isEmpty = try index.withSoundHistory { contents in
             for place in contents.places(at: moment) where try contents.row(of: place, at: moment) != nil {
                 return false
@@ -49,7 +48,8 @@ extension DeploymentResults {
             switch planned.basis {
             case .excluded: nil
             case .unsolvable(let explanation):
-                ComparedCell(cell: planned.cell, outcome: .unsolvable, reason: explanation)
+                ComparedCell(
+                    cell: planned.cell, outcome: .unsolvable, reason: explanation, constraint: planned.cause)
             case .jobs:
                 known[planned.cell].flatMap { $0.outcome == .unsolvable ? nil : $0 }
                     ?? ComparedCell(cell: planned.cell, outcome: nil)
@@ -78,17 +78,45 @@ extension DeploymentResults {
         }
     }
 
-    /// The signature of a cell's failure at a time, also of a job that decides no cell; nil where it has none.
-    func signature(of cell: Cell, at moment: ResultMoment) throws -> String? {
+    /// The result of the cell at a place at a time; nil where there was none.
+    func result(at place: Int, at moment: ResultMoment) throws -> ComparedCell? {
+        try index.withSoundHistory { contents in
+            try contents.row(of: place, at: moment).map { try contents.comparedCell(place, $0) }
+        }
+    }
+
+    /// A failure of a cell at a time, also of a job that decides no cell; nil where it had not failed.
+    func failure(of cell: Cell, at moment: ResultMoment) throws -> ComparedCell? {
         try index.withSoundHistory { contents in
             for isInput in [false, true] {
                 guard let place = contents.place(of: cell, isInput: isInput),
                     let number = try contents.row(of: place, at: moment)
                 else { continue }
-                let row = try contents.history[number]
-                if row.outcome == .failure { return contents.texts.text(row.signature) }
+                let found = try contents.comparedCell(place, number)
+                guard found.outcome == .failure || found.outcome == .infrastructure else { continue }
+                return found.needsDetails ? try detailed(found) : found
             }
             return nil
+        }
+    }
+
+    /// A failure of a cell as it is now, also of a job that decides no cell; nil where it is not known to fail.
+    func failure(of cell: Cell) throws -> ComparedCell? {
+        try index.contents.placeOfFailure(named: cell.description).flatMap { place in
+            try index.result(at: place, in: store).map { result in
+                var failed = ComparedCell(result)
+                failed.isWeak = index.contents.cells[place].record?.isWeak ?? false
+                return failed
+            }
+        }
+    }
+
+    /// Cells of the plan as they are now, without those that the matrix leaves out.
+    func currentCells(at places: [Int]) throws -> [ComparedCell] {
+        try places.compactMap { place in
+            guard let planned = index.contents.planned(at: place) else { return nil }
+            return ComparedCell(
+                try state(of: planned), isWeak: index.contents.cells[place].verdict?.isWeak ?? false)
         }
     }
 }
@@ -127,7 +155,8 @@ extension IndexContents {
         let row = try history[number]
         var cell = ComparedCell(
             cell: self.cell(at: place), outcome: row.outcome, phase: row.phase,
-            signature: texts.text(row.signature))
+            signature: texts.text(row.signature), isWeak: row.isWeak,
+            constraint: row.outcome == .unsolvable ? planned(at: place)?.cause : nil)
         if number == cells[place].row, let record = cells[place].record {
             cell.reason = texts.text(record.reason)
             cell.blockedBy = texts.text(record.blockedBy).flatMap { PackageVersion($0) }

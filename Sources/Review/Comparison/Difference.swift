@@ -21,6 +21,8 @@ package struct Difference: Sendable {
         package var cause: Cell?
         /// The normalised error line of that failure. Absent where there is none.
         package var signature: String?
+        /// The id of the cause, as summaries have it. Absent where the cell is good, or nothing is known of it.
+        package var causeID: String?
     }
 
     /// In order of the cells' names, those without a change left out.
@@ -60,8 +62,8 @@ package struct Difference: Sendable {
         for (before, after) in pairs {
             if let before, let after, before.saysTheSame(as: after) { continue }
             let changed = (
-                try before.map { try $0.isBlocked ? details($0) : $0 },
-                try after.map { try hasReasons || $0.isBlocked ? details($0) : $0 }
+                try before.map { try $0.needsDetails ? details($0) : $0 },
+                try after.map { try hasReasons || $0.needsDetails ? details($0) : $0 }
             )
             if let change = try Change(changed.0, changed.1, areColumns: areColumns, roots) { changes.append(change) }
         }
@@ -117,38 +119,6 @@ extension Difference.Change {
             before: before.map { $0.outcome?.rawValue ?? "pending" },
             after: after.map { $0.outcome?.rawValue ?? "pending" }, reason: after?.reason,
             packageBefore: before?.cell.package == cell.package ? nil : before?.cell.package, cause: root?.cell,
-            signature: root?.signature)
-    }
-}
-
-/// What the failures of one side go back to.
-struct FailureRoots {
-    private let signature: (Cell) throws -> String?
-
-    /// - Parameter signature: finds the signature of a failed cell.
-    init(_ signature: @escaping (Cell) throws -> String?) {
-        self.signature = signature
-    }
-
-    /// The failures among these cells.
-    init(of cells: [ComparedCell]) {
-        let signatures = Dictionary(
-            cells.lazy.filter { $0.outcome == .failure }.map { ($0.cell, $0.signature) },
-            uniquingKeysWith: { first, _ in first })
-        self.init { signatures[$0] ?? nil }
-    }
-
-    /// The failure behind the state of a cell: its own, or that of the package that blocks it; nil where the cell is good or
-    /// undecided.
-    func root(of state: ComparedCell) throws -> (cell: Cell, signature: String?)? {
-        switch state.outcome {
-        case .failure: return (state.cell, state.signature)
-        case .unsolvable: return (state.cell, nil)
-        case .blocked:
-            guard let blocker = state.blockedBy else { return (state.cell, nil) }
-            let cell = Cell(target: state.cell.target, compiler: state.cell.compiler, package: blocker)
-            return (cell, try signature(cell))
-        case .success, .infrastructure, .cancelled, nil: return nil
-        }
+            signature: root?.signature, causeID: root?.cause)
     }
 }

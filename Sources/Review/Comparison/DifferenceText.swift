@@ -24,18 +24,21 @@ package struct DifferenceText: Sendable {
     }
 
     /// At most `limit` lines, without colour.
-    package func lines() throws -> [String] {
-        let totals = difference.totals.map { "\($0.cells) \($0.verdict.rawValue)" }.joined(separator: ", ")
-        let head = [
-            "A: \(names.before)", "B: \(names.after)",
-            "\(count(difference.compared, "cell")) compared: \(totals.isEmpty ? "no difference" : totals)",
-        ]
-        let sections = Self.sections.compactMap { verdict, title -> (String, [Difference.Change])? in
-            let changes = difference.changes.filter { $0.verdict == verdict && (verdict != .new || $0.isBad) }
-            return changes.isEmpty ? nil : (title, changes)
+    ///
+    /// - Parameter head: The lines before the totals; nil: what the sides are called.
+    package func lines(below head: [String]? = nil, limit: Int = limit) throws -> [String] {
+        let head = (head ?? ["A: \(names.before)", "B: \(names.after)"]) + [totals]
+        let sections = Self.sections.compactMap { verdict, title -> (String, [Difference.Group])? in
+            let groups = difference.groups(of: verdict)
+            return groups.isEmpty ? nil : (title, groups)
         }
-        let rows = max(1, (Self.limit - head.count) / max(1, sections.count) - 3)
+        let rows = max(1, (limit - head.count) / max(1, sections.count) - 3)
         return try head + sections.flatMap { try section($0, $1, rows: rows) }
+    }
+
+    private var totals: String {
+        let totals = difference.totals.map { "\($0.cells) \($0.verdict.rawValue)" }.joined(separator: ", ")
+        return "\(count(difference.compared, "cell")) compared: \(totals.isEmpty ? "no difference" : totals)"
     }
 
     /// Every change, one a line.
@@ -48,40 +51,23 @@ package struct DifferenceText: Sendable {
     }
 
     /// Verdicts that are listed, in their order; others are only counted.
-    private static let sections: [(Verdict, String)] = [
+    static let sections: [(Verdict, String)] = [
         (.broken, "broken"), (.onlyOnB, "only on B"), (.onlyOnA, "only on A"), (.new, "new, and not good"),
         (.stillBad, "still bad, in another way"), (.onBoth, "on both, in different ways"), (.fixed, "fixed"),
     ]
 
-    private func section(_ title: String, _ changes: [Difference.Change], rows: Int) throws -> [String] {
-        let groups = Dictionary(grouping: changes, by: \.causeKey).values.sorted {
-            ($1.count, $0[0].cell) < ($0.count, $1[0].cell)
-        }
+    private func section(_ title: String, _ groups: [Difference.Group], rows: Int) throws -> [String] {
         var table = TextTable()
         for group in groups.prefix(rows) {
-            let first = group.first { $0.cause == $0.cell } ?? group[0]
-            let reason = try details(first)?.split(whereSeparator: \.isNewline).first.map(String.init) ?? ""
-            table.add(["\(group.count)", first.cell.description, first.words, reason])
+            let reason = try details(group.first)?.split(whereSeparator: \.isNewline).first.map(String.init) ?? ""
+            table.add([
+                group.cause ?? "", "\(group.cells.count)", group.first.cell.description, group.first.words, reason,
+            ])
         }
         let hidden = groups.dropFirst(rows)
+        let cells = hidden.reduce(0) { $0 + $1.cells.count }
         let rest =
-            hidden.isEmpty
-            ? []
-            : [
-                "  … and \(count(hidden.count, "more cause")) of \(count(hidden.reduce(0) { $0 + $1.count }, "cell")) (--all)"
-            ]
+            hidden.isEmpty ? [] : ["  … and \(count(hidden.count, "more cause")) of \(count(cells, "cell")) (--all)"]
         return ["", "\(title):"] + table.lines(indentedBy: 2) + rest
-    }
-}
-
-extension Difference.Change {
-    /// Equal for changes that have one failure for their cause, in whatever column.
-    fileprivate var causeKey: [String] { [(cause ?? cell).package.description, signature ?? ""] }
-
-    fileprivate var isBad: Bool { after != Outcome.success.rawValue && after != "pending" }
-
-    fileprivate var words: String {
-        let before = (before ?? "none") + (packageBefore.map { " with \($0.version)" } ?? "")
-        return "\(before) → \(after ?? "none")"
     }
 }

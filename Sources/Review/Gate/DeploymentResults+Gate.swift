@@ -17,7 +17,8 @@ extension DeploymentResults {
         try check(selectors)
         let advisory = Set(header.targets.filter { !$0.required }.map(\.name))
         let (states, good) = try judged(try places(picked: selectors), advisory)
-        guard let base else { return Gate(states, advisory: advisory, good: good) }
+        let causes = causeIDs(at: states.compactMap { index.contents.place(of: $0.cell) })
+        guard let base else { return Gate(states, advisory: advisory, good: good, causes: causes) }
         let side = try side(named: base, areVerdicts: true)
         guard !side.isColumn else {
             throw Failure(
@@ -25,7 +26,8 @@ extension DeploymentResults {
         }
         let (compared, present) = try comparable(side, with: states)
         let missing = allowsMissing ? [] : try self.missing(from: compared, selectors, advisory)
-        return Gate(states, advisory: advisory, good: good, base: compared, present: present, missing: missing)
+        return Gate(
+            states, advisory: advisory, good: good, causes: causes, base: compared, present: present, missing: missing)
     }
 
     /// The states of the cells that a gate has to look at, and the number of the required ones that are good without more.

@@ -29,6 +29,8 @@ package struct Gate: Codable, Sendable {
         package var cause: Cell?
         /// The normalised error line of that failure.
         package var signature: String?
+        /// The id of the cause, as summaries have it. Absent where the cell is not bad.
+        package var causeID: String?
         /// The error line or the explanation.
         package var reason: String?
         /// Why the failure of the cell is accepted.
@@ -60,11 +62,12 @@ package struct Gate: Codable, Sendable {
     ///   - good: how many required cells are good besides.
     ///   - base: what the cells are compared with; nil: every required cell must be good. The outcomes are the last
     ///     verdicts, so that a run that the infrastructure failed hides none.
+    ///   - causes: the ids of the causes of the cells that are bad.
     ///   - present: the cells of the plan that are versions of the packages in `states`; nil: those are all.
     ///   - missing: the required cells of the base that the plan no longer has in any version.
     package init(
-        _ states: [CellState], advisory: Set<String>, good: Int = 0, base: ComparisonSide? = nil,
-        present: [Cell]? = nil, missing: [ComparedCell] = []
+        _ states: [CellState], advisory: Set<String>, good: Int = 0, causes: [Cell: String] = [:],
+        base: ComparisonSide? = nil, present: [Cell]? = nil, missing: [ComparedCell] = []
     ) {
         self.base = base?.title
         (self.good, required) = (good, good)
@@ -74,7 +77,7 @@ package struct Gate: Codable, Sendable {
         for state in states where state.state != "excluded" && !advisory.contains(state.cell.target) {
             guard state.required || state.accepted != nil else { continue }
             required += 1
-            judge(state, base, signatures)
+            judge(Entry(state, signatures, cause: causes[state.cell]), state, base)
         }
         for cell in missing {
             required += 1
@@ -84,8 +87,8 @@ package struct Gate: Codable, Sendable {
         decision = !regressions.isEmpty ? .regression : !undecided.isEmpty ? .undecided : .pass
     }
 
-    private mutating func judge(_ state: CellState, _ base: GateBase?, _ signatures: [Cell: String?]) {
-        var entry = Entry(state, signatures)
+    private mutating func judge(_ entry: Entry, _ state: CellState, _ base: GateBase?) {
+        var entry = entry
         let before = base?[state.cell]
         entry.before = before?.words
         entry.packageBefore = before.flatMap { $0.cell.package == state.cell.package ? nil : $0.cell.package }
@@ -128,7 +131,7 @@ package struct Gate: Codable, Sendable {
 }
 
 extension Gate.Entry {
-    fileprivate init(_ state: CellState, _ signatures: [Cell: String?]) {
+    fileprivate init(_ state: CellState, _ signatures: [Cell: String?], cause id: String?) {
         var (cause, signature): (Cell?, String?) = (nil, nil)
         if let blocker = state.blockedBy {
             let cell = Cell(target: state.cell.target, compiler: state.cell.compiler, package: blocker)
@@ -137,7 +140,7 @@ extension Gate.Entry {
             (cause, signature) = (state.cell, state.signature)
         }
         self.init(
-            cell: state.cell, state: state.ownWords, cause: cause, signature: signature, reason: state.reason,
-            accepted: state.accepted)
+            cell: state.cell, state: state.ownWords, cause: cause, signature: signature, causeID: id,
+            reason: state.reason, accepted: state.accepted)
     }
 }

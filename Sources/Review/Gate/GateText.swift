@@ -16,9 +16,9 @@ package struct GateText: Sendable {
     /// The lines, without colour.
     package var lines: [String] {
         guard limit != nil else { return [summary] + wholeLists }
-        return [summary] + list("regressions", gate.regressions, groupedBy: \.causeKey)
-            + list("undecided", gate.undecided, groupedBy: \.stateKey)
-            + list("accepted failures that succeed, so accept them no longer", gate.stale, groupedBy: \.stateKey)
+        return [summary] + list("regressions", gate.regressions)
+            + list("undecided", gate.undecided)
+            + list("accepted failures that succeed, so accept them no longer", gate.stale)
     }
 
     private var wholeLists: [String] {
@@ -48,16 +48,18 @@ package struct GateText: Sendable {
     }
 
     /// A line for each group, the largest first, with one of its entries and how many more there are.
-    private func list(_ title: String, _ entries: [Gate.Entry], groupedBy key: (Gate.Entry) -> [String]) -> [String] {
+    private func list(_ title: String, _ entries: [Gate.Entry]) -> [String] {
         guard !entries.isEmpty else { return [] }
-        let groups = Dictionary(grouping: entries, by: key).values.sorted {
+        let groups = Dictionary(grouping: entries, by: \.groupKey).values.sorted {
             ($1.count, $0[0].cell) < ($0.count, $1[0].cell)
         }
         var table = TextTable()
+        let hasCauses = groups.contains { $0[0].causeID != nil }
         for group in groups.prefix(limit ?? .max) {
             let first = group.first { $0.cause == $0.cell } ?? group[0]
             let more = group.count == 1 ? "" : "and \(count(group.count - 1, "cell")) more"
-            table.add([first.cell.description, first.words, more, first.shortReason])
+            let id = hasCauses ? [first.causeID ?? ""] : []
+            table.add(id + [first.cell.description, first.words, more, first.shortReason])
         }
         let hidden = groups.dropFirst(limit ?? .max).reduce(0) { $0 + $1.count }
         let rest = hidden == 0 ? [] : ["  … and \(count(hidden, "cell")) of other causes (--all)"]
@@ -66,11 +68,8 @@ package struct GateText: Sendable {
 }
 
 extension Gate.Entry {
-    /// Equal for entries that have one failure for their cause, in whatever column.
-    fileprivate var causeKey: [String] { [(cause ?? cell).package.description, signature ?? ""] }
-
-    /// Equal for entries of which the same is known.
-    fileprivate var stateKey: [String] { [state, why ?? "", accepted ?? ""] }
+    /// Equal for entries that have one cause or, where they are not bad, of which the same is known.
+    fileprivate var groupKey: [String] { causeID.map { [$0] } ?? [state, why ?? "", accepted ?? ""] }
 
     fileprivate var row: [String] { [cell.description, words, accepted ?? shortReason] }
 

@@ -23,7 +23,8 @@ struct HistoryRow: BitwiseCopyable {
     var outcomeCode: UInt8 = 0
     var phaseCode: UInt8 = 0
     var changeCode: UInt8 = 0
-    private let unused: UInt8 = 0
+    /// 1 where the signature names no cause.
+    private var weakness: UInt8 = 0
     /// By which damage is noticed: rows are checked one by one, when they are read.
     private(set) var check: UInt32 = 0
 
@@ -38,7 +39,11 @@ struct HistoryRow: BitwiseCopyable {
         signature = record.signature
         run = record.run
         (outcomeCode, phaseCode, changeCode) = (record.outcomeCode, record.phaseCode, record.changeCode)
+        weakness = record.isWeak ? 1 : 0
     }
+
+    /// Whether the signature names no cause.
+    var isWeak: Bool { weakness != 0 }
 
     /// Nil where the document was removed.
     var outcome: Outcome? { Outcome(code: outcomeCode) }

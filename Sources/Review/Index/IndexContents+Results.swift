@@ -102,6 +102,7 @@ extension IndexContents {
         record.changeCode = message.text(.change).flatMap(ResultChange.init)?.code ?? 0
         record.run = message.text(.run).flatMap(UInt32.init) ?? 0
         record.signature = message[.signature].map { texts.intern($0) } ?? 0
+        record.isWeak = message[.weak] != nil
         let isNewest = add(HistoryRow(record, commit: id, cell: UInt32(place)), to: &batch)
         if isNewest || isCurrent { cells[place].record = details(of: message, record) }
         return place
@@ -137,7 +138,6 @@ extension IndexContents {
         record.previous = message[.previous].map { texts.intern($0) } ?? 0
         record.kind = message[.kind].map { texts.intern($0) } ?? 0
         record.failureClass = message[.failureClass].map { texts.intern($0) } ?? 0
-        record.isWeak = message[.weak] != nil
         record.isAbridged = message[.abridged] != nil
         return record
     }

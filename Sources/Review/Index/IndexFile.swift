@@ -21,7 +21,7 @@ enum IndexFile {
         let sizes = [
             MemoryLayout<IndexedCell>.stride, MemoryLayout<IndexedRecord>.stride, MemoryLayout<HistoryRow>.stride,
         ]
-        return "1 \(sizes) \(cases.joined(separator: " "))"
+        return "2 \(sizes) \(cases.joined(separator: " "))"
     }()
 
     // MARK: Reading

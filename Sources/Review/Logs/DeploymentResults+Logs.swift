@@ -14,16 +14,15 @@ extension DeploymentResults {
             let words = choice.attempt.map { "attempt \($0) of \(state.cell)" } ?? "\(state.cell)"
             throw Failure(.input, "\(words) has no log: it is \(state.state)", hint: state.reason)
         }
-        guard var bytes = try store.logs.read(digest) else {
+        guard let bytes = try store.logs.read(digest) else {
             throw Failure(
                 .unavailable, "the log \(digest) of \(state.cell) is not in this store",
                 hint: "logs stay with the store that ran the job, or were removed by 'ci store gc'")
         }
-        if let phase = choice.phase { bytes = try Self.part(phase, of: bytes, of: state.cell) }
         return JobLogText(
-            bytes: bytes, title: attempt.words.map { "\(title ?? "\(state.cell)"), \($0)" } ?? title,
-            isOfFailure: !attempt.isLast || [.failure, .infrastructure].contains(result?.outcome),
-            reason: attempt.reason)
+            bytes, title: attempt.words.map { "\(title ?? "\(state.cell)"), \($0)" } ?? title,
+            recorded: attempt.error, isOfFailure: attempt.isFailure, isRead: attempt.error == nil,
+            sections: try choice.phase.map { try Self.sections(of: $0, in: bytes, of: state.cell) })
     }
 
     /// The result whose log is wanted, and what to call it where that is not the cell itself.
@@ -55,31 +54,37 @@ extension DeploymentResults {
 
     private struct Attempt {
         var log: Digest?
-        var reason: String?
-        var isLast: Bool
+        var error: CellResult.LoggedError?
+        var isFailure: Bool
         /// Which of several it is; nil where nobody asked.
         var words: String?
     }
 
+    /// One of the runs of a job. Those that the infrastructure failed come first, then those that were to confirm a failure.
     private func attempt(_ number: Int?, of result: CellResult?, for state: CellState) throws(Failure) -> Attempt {
-        let earlier = result?.failedAttempts ?? []
-        let last = Attempt(log: result?.log, reason: result?.reason, isLast: true)
-        guard let number else { return last }
-        guard result != nil, (1...earlier.count + 1).contains(number) else {
+        let isFailure = [.failure, .infrastructure].contains(result?.outcome)
+        let recorded = Attempt(log: result?.log, error: result?.error, isFailure: isFailure)
+        guard let number else { return recorded }
+        let failed = (result?.failedAttempts ?? []).map { Attempt(log: $0.log, error: $0.error, isFailure: true) }
+        let confirming = result?.confirmation?.map {
+            Attempt(log: $0.log, error: $0.error, isFailure: $0.outcome == .failure)
+        }
+        let attempts = failed + (confirming ?? [recorded])
+        guard result != nil, attempts.indices.contains(number - 1) else {
             throw Failure(
                 .input, "\(state.cell) has no attempt \(number)",
-                hint: result == nil ? "it is \(state.state)" : "it has \(count(earlier.count + 1, "attempt"))")
+                hint: result == nil ? "it is \(state.state)" : "it has \(count(attempts.count, "attempt"))")
         }
-        var attempt =
-            number <= earlier.count
-            ? Attempt(log: earlier[number - 1].log, reason: earlier[number - 1].reason, isLast: false) : last
-        attempt.words = "attempt \(number) of \(earlier.count + 1)"
+        var attempt = attempts[number - 1]
+        attempt.words = "attempt \(number) of \(attempts.count)"
         return attempt
     }
 
-    private static func part(_ phase: Phase, of log: [UInt8], of cell: Cell) throws(Failure) -> [UInt8] {
+    private static func sections(
+        of phase: Phase, in log: [UInt8], of cell: Cell
+    ) throws(Failure) -> [Range<Int>] {
         let phases = LogPhases(of: log)
-        if let part = phases[phase] { return part }
+        if let sections = phases.sections[phase] { return sections }
         let names = phases.names.map(\.rawValue).joined(separator: ", ")
         throw Failure(
             .input, "the log of \(cell) has no phase '\(phase.rawValue)'",

@@ -1,5 +1,4 @@
 internal import Core
-internal import Glibc
 
 /// The lines of a log around its error, with their numbers.
 package struct ErrorRegion: Sendable, Hashable {
@@ -12,32 +11,40 @@ package struct ErrorRegion: Sendable, Hashable {
 
     /// The lines in their order.
     package private(set) var lines: [Line]
-    /// The number of the line that is the error; nil where only the end of the log is shown, because none was recognised.
-    package private(set) var error: Int?
+    /// The numbers of the lines that are the error; nil where only the end of the log is shown, because none was recognised.
+    package private(set) var error: ClosedRange<Int>?
     /// How many lines the log has.
     package let count: Int
 
     private static let before = 6
     private static let after = 9
-    /// Bytes at the end of a log in which the error is looked for, as when it was classified.
-    private static let searched = 8 << 20
+    /// Lines of an error that are shown at most.
+    private static let longestError = 30
 
-    /// Finds the error of a log.
+    /// The lines around an error.
     ///
-    /// - Parameters:
-    ///   - line: the number of the error's line, where it was recorded.
-    ///   - reason: the error line as it was reported; where it is not in the log, the end of the log is the region.
+    /// - Parameter error: The numbers of its lines, from 1; nil, and where the log has no such lines: the end of the log is
+    ///   the region.
     /// - Returns: nil for an empty log.
-    package init?(in log: [UInt8], line: Int?, reason: String?) {
+    /// - Complexity: O(bytes).
+    package init?(in log: [UInt8], error: ClosedRange<Int>?) {
         let starts = Self.starts(of: log)
         guard !starts.isEmpty else { return nil }
         count = starts.count
         let text = LogLines(log: log, starts: starts)
-        let recorded = line.flatMap { (1...starts.count).contains($0) ? $0 - 1 : nil }
-        let found = recorded ?? reason.flatMap { text.last(containing: $0, from: log.count - Self.searched) }
-        let last = found.map { $0 + Self.after } ?? text.lastPrinted
-        let first = (found ?? last) - Self.before - (found == nil ? Self.after : 0)
-        error = found.map { $0 + 1 }
+        self.error = error.flatMap { error in
+            (1...starts.count).contains(error.lowerBound)
+                ? error.lowerBound...min(error.upperBound, starts.count) : nil
+        }
+        let last: Int
+        let first: Int
+        if let error = self.error {
+            first = error.lowerBound - 1 - Self.before
+            last = min(error.upperBound, error.lowerBound + Self.longestError) - 1 + Self.after
+        } else {
+            last = text.lastPrinted
+            first = last - Self.before - Self.after
+        }
         lines = (max(0, first)...min(starts.count - 1, last)).map { Line(number: $0 + 1, text: text[$0]) }
     }
 
@@ -58,9 +65,16 @@ package struct ErrorRegion: Sendable, Hashable {
         let width = "\(lines.last?.number ?? 0)".count
         return lines.map { line in
             let number = "\(line.number)"
-            let mark = line.number == error ? ">" : " "
+            let mark = error?.contains(line.number) == true ? ">" : " "
             return "\(mark) \(String(repeating: " ", count: width - number.count))\(number)  \(line.text.displayable)"
         }
+    }
+
+    /// Where the error is, in words.
+    package var place: String {
+        guard let error else { return "no line of the log was recognised as the error: its end is" }
+        let lines = error.count == 1 ? "line \(error.lowerBound)" : "lines \(error.lowerBound) to \(error.upperBound)"
+        return "the error is \(lines) of \(count)"
     }
 }
 
@@ -77,41 +91,6 @@ private struct LogLines {
 
     subscript(index: Int) -> String { String(decoding: bytes(index), as: UTF8.self) }
 
-    private func isRunners(_ index: Int) -> Bool { bytes(index).starts(with: "=== ".utf8) }
-
     /// The last line that a command printed; the last line of all where there is none.
-    var lastPrinted: Int { starts.indices.last { !isRunners($0) } ?? starts.count - 1 }
-
-    /// The last line that a command printed and that has the first line of `reason` in it.
-    func last(containing reason: String, from offset: Int) -> Int? {
-        let first = reason.split(separator: "\n").first.map(String.init) ?? ""
-        let words = Self.words(of: first)
-        // A part of the reason that looks the same before and after it is made displayable: lines without it are not decoded.
-        let parts = first.utf8.split { !(0x21...0x7E).contains($0) }
-        guard let probe = parts.max(by: { $0.count < $1.count }).map(Array.init) else { return nil }
-        return starts.indices.reversed().first { index in
-            starts[index] >= offset && !isRunners(index) && bytes(index).contains(probe)
-                && Self.words(of: self[index]).contains(words)
-        }
-    }
-
-    private static func words(of line: String) -> String {
-        line.displayableOnOneLine.split(separator: " ").joined(separator: " ")
-    }
-}
-
-extension ArraySlice<UInt8> {
-    /// Whether `probe`, which is not empty, is somewhere in these bytes.
-    fileprivate func contains(_ probe: [UInt8]) -> Bool {
-        withUnsafeBytes { bytes in
-            var start = 0
-            while start + probe.count <= bytes.count,
-                let found = memchr(bytes.baseAddress! + start, Int32(probe[0]), bytes.count - probe.count - start + 1)
-            {
-                if memcmp(found, probe, probe.count) == 0 { return true }
-                start = UnsafeRawPointer(found) - bytes.baseAddress! + 1
-            }
-            return false
-        }
-    }
+    var lastPrinted: Int { starts.indices.last { !bytes($0).starts(with: "=== ".utf8) } ?? starts.count - 1 }
 }

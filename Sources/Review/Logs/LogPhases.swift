@@ -6,12 +6,11 @@ package import Model
 package struct LogPhases: Sendable {
     /// The phases that the log has, in the order in which they began.
     package private(set) var names: [Phase] = []
-    private var sections: [Phase: [Range<Int>]] = [:]
-    private let log: [UInt8]
+    /// The steps of each phase with the lines that begin and end them, as bytes of the log.
+    package private(set) var sections: [Phase: [Range<Int>]] = [:]
 
     /// - Complexity: O(bytes).
     package init(of log: [UInt8]) {
-        self.log = log
         var open: (phase: Phase, start: Int)?
         var start = 0
         while start < log.count {
@@ -32,10 +31,5 @@ package struct LogPhases: Sendable {
     private mutating func add(_ section: Range<Int>, to phase: Phase) {
         if sections[phase] == nil { names.append(phase) }
         sections[phase, default: []].append(section)
-    }
-
-    /// The steps of a phase with the lines that begin and end them; nil where the log has no such phase.
-    package subscript(phase: Phase) -> [UInt8]? {
-        sections[phase].map { $0.flatMap { log[$0] } }
     }
 }

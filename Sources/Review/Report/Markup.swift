@@ -37,19 +37,5 @@ struct Markup {
 
     /// `words` with the characters of tags as entities, and those made visible that would act on a reader's screen or
     /// that XML 1.0 forbids.
-    static func escaped(_ words: String) -> String {
-        var escaped = ""
-        escaped.reserveCapacity(words.utf8.count)
-        for scalar in words.displayable.unicodeScalars {
-            switch scalar {
-            case "&": escaped += "&amp;"
-            case "<": escaped += "&lt;"
-            case ">": escaped += "&gt;"
-            case "\"": escaped += "&quot;"
-            case "\u{FFFE}", "\u{FFFF}": escaped += "\u{FFFD}"
-            default: escaped.unicodeScalars.append(scalar)
-            }
-        }
-        return escaped
-    }
+    private static func escaped(_ words: String) -> String { words.displayable.escapedAsMarkup }
 }

@@ -7,15 +7,17 @@ package import Model
 package struct Report: Sendable {
     /// The numbers of cells by target and state.
     package let status: DeploymentStatus
-    /// The causes of failures, those that affect most cells first.
-    package let causes: [FailureCause]
+    /// The causes of the bad cells, those that spoil most cells first.
+    package let causes: [Cause]
     /// In order of the cells' names.
     package let cells: [CellState]
 
-    /// - Parameter states: The cells to report on.
-    package init(plan: PlanHeader, states: [CellState]) {
+    /// - Parameters:
+    ///   - states: The cells to report on.
+    ///   - causes: Why those are bad that are.
+    package init(plan: PlanHeader, states: [CellState], causes: [Cause]) {
         status = DeploymentStatus(plan: plan, states: states)
-        causes = FailureCause.causes(of: states)
+        self.causes = causes
         cells = states.sorted { $0.cell < $1.cell }
     }
 
@@ -37,7 +39,7 @@ package struct Report: Sendable {
         var deployment: String
         var repositories: [Plan.Repository]
         var targets: [DeploymentStatus.Target]
-        var causes: [FailureCause]
+        var causes: [Cause]
         var cells: [CellState]
     }
 }

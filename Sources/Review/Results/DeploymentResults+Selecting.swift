@@ -8,8 +8,7 @@ extension DeploymentResults {
     ///
     /// - Throws: `Failure` of the category `input` where it matches none or several.
     package func state(picked selector: Selector) throws -> CellState {
-        var states = try states(picked: [selector])
-        if states.isEmpty { states = try recordedInputs(picked: selector) }
+        let states = try states(named: selector)
         guard let state = states.first else { throw try nothing(pickedBy: selector) }
         guard states.count == 1 else {
             let names = states.prefix(5).map(\.cell.description).joined(separator: ", ")
@@ -18,6 +17,13 @@ extension DeploymentResults {
                 hint: "name one of them")
         }
         return state
+    }
+
+    /// The states of the cells that a selector matches; where it matches none, those of the jobs that it names and that decide
+    /// no cell.
+    func states(named selector: Selector) throws -> [CellState] {
+        let states = try states(picked: [selector])
+        return states.isEmpty ? try recordedInputs(picked: selector) : states
     }
 
     /// Checks that each selector picks a cell of the plan, and all of them together.

@@ -11,6 +11,10 @@ package enum Shown: Sendable {
     case cause(ShownCause)
     /// All causes, those of the most cells first: `causes`.
     case causes([Cause])
+    /// A run by its number: `12`, `run:12`, `last`, `last~1`.
+    case run(ShownRun)
+    /// The packages of a maintainer, by address or name: `ann@example.org`, `maintainer:ann`.
+    case maintainer(MaintainedPackages)
     /// A target, a column, or whatever selectors pick.
     case summary(ResultsSummary)
 }
@@ -43,21 +47,25 @@ package struct ShownCause: Codable, Sendable {
 }
 
 extension DeploymentResults {
-    /// What a word stands for: `causes`, the id of a cause, a target, a cell, a package, or any selector.
+    /// What a word stands for: `causes`, the id of a cause, a run, a target, a cell, a package, a maintainer, or any selector.
     ///
     /// - Throws: `Failure` of the category `input` where it stands for nothing.
     package func shown(_ word: String) throws -> Shown {
         if word == "causes" { return .causes(try causes()) }
         if let cause = try cause(named: word) { return .cause(cause) }
+        if let run = try shownRun(word) { return .run(run) }
         if header.columns.contains(where: { $0.target == word }) {
             return .summary(try summary(picked: [Selector.cells(target: Glob(word), compiler: .all, package: .all)]))
         }
         let selector = try Selector(parsing: word)
-        let states = try states(picked: [selector])
+        if case .maintainer(let glob) = selector { return .maintainer(try packages(of: glob.pattern)) }
         guard case .cells = selector else {
             try check([selector])
             return .summary(try summary(picked: [selector]))
         }
+        let states = try states(named: selector)
+        // No package has a name with a blank or an '@'; a glob may be either's.
+        if states.isEmpty, let packages = try? packages(of: word) { return .maintainer(packages) }
         if states.count <= 1 { return .cell(try shownCell(selector)) }
         let packages = Set(states.map(\.cell.package.name))
         guard packages.count == 1, let name = packages.first else { return .summary(try summary(picked: [selector])) }

@@ -21,8 +21,13 @@ package struct ShownText: Sendable {
 
     /// The lines, without colour; those that are too many are counted in the last one.
     package var lines: [String] {
-        if case .summary(let summary) = shown, !isWhole { return SummaryText(summary, width: width).lines }
-        let lines = all.flatMap { $0.split(separator: "\n").map(String.init) }.map(\.displayableOnOneLine)
+        switch shown {
+        case .summary(let summary): return SummaryText(summary, width: width).lines
+        case .maintainer(let packages): return packages.lines(width: width, limit: isWhole ? nil : Self.limit)
+        case .cell, .package, .cause, .causes, .run: break
+        }
+        let lines = all.flatMap { $0.split(separator: "\n", omittingEmptySubsequences: false) }
+            .map { String($0).displayableOnOneLine }
         if isWhole { return lines }
         let shown = lines.count <= Self.limit ? lines : Array(lines.prefix(Self.limit - 1))
         let rest = lines.count - shown.count
@@ -36,8 +41,8 @@ package struct ShownText: Sendable {
         case .cause(let cause): text(of: cause)
         case .causes(let causes):
             causes.map { "\($0.id)  \($0.count)  \(SummaryText.words(of: $0))" }
-        case .summary(let summary):
-            SummaryText(summary, width: width).lines
+        case .run(let run): text(of: run)
+        case .summary, .maintainer: []
         }
     }
 
@@ -63,6 +68,13 @@ package struct ShownText: Sendable {
         lines.append("next: ci explain \(state.cell)")
         if state.log != nil { lines.append("      ci log \(state.cell)") }
         return lines
+    }
+
+    private func text(of shown: ShownRun) -> [String] {
+        let cause = shown.changes.lazy.compactMap(\.cause).first
+        let against = shown.against.map { "ci diff \($0) \(shown.run.number) --all" }
+        let next = [cause.map { "ci show \($0)" }, against].compactMap { $0 }
+        return shown.text + next.enumerated().map { ($0 == 0 ? "next: " : "      ") + $1 }
     }
 
     private func text(of shown: ShownPackage) -> [String] {

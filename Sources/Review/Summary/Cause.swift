@@ -54,28 +54,22 @@ extension Cause {
         let texts = contents.texts
         let roots = indexed.own + indexed.inputs.sorted()
         let records = roots.compactMap { contents.cells[$0].record }
-        id = Self.id(of: indexed.key, texts)
-        switch indexed.key.kind {
-        case .failure: kind = .failure
-        case .infrastructure: kind = .infrastructure
-        case .unsolvable: kind = .unsolvable
-        case .ownOCaml: kind = .ownOCaml
-        case .blocked: kind = .blocked
-        }
-        signature = kind == .failure ? texts.text(indexed.key.text) : nil
+        let key = indexed.key.resolved(in: texts)
+        (id, kind) = (key.id, key.kind)
+        signature = kind == .failure ? key.text : nil
         phase = records.first?.phase
         let told = records.first.flatMap { texts.text($0.reason) }
         reason =
             switch kind {
-            case .unsolvable: texts.text(indexed.key.text)
+            case .unsolvable: key.text
             case .ownOCaml: "the bound of the package itself on the version of OCaml"
-            case .failure, .infrastructure, .blocked: told ?? texts.text(indexed.key.text)
+            case .failure, .infrastructure, .blocked: told ?? key.text
             }
         var names: [InternedTexts.ID: Int] = [:]
         for place in roots { names[contents.cells[place].name, default: 0] += 1 }
         packages = names.map { (name: texts[$0], count: $1) }
             .sorted { ($1.count, $0.name) < ($0.count, $1.name) }.map(\.name)
-        if packages.isEmpty, let blocker = texts.text(indexed.key.package) {
+        if packages.isEmpty, let blocker = key.package {
             packages = [PackageVersion(blocker)?.name ?? blocker]
         }
         cells = indexed.own.map(contents.cell)
@@ -83,11 +77,6 @@ extension Cause {
         let first = records.filter { $0.sinceTime > 0 }.min { $0.sinceTime < $1.sinceTime }
         since = first.map { Int($0.sinceTime) }
         sinceRun = first.flatMap { $0.sinceRun == 0 ? nil : Int($0.sinceRun) }
-    }
-
-    private static func id(of key: IndexedCauses.Key, _ texts: InternedTexts) -> String {
-        let parts = ["\(key.kind)", texts[key.text], texts[key.package]]
-        return String(Digest(of: parts.joined(separator: "\0")).hex.prefix(8))
     }
 }
 
@@ -98,5 +87,14 @@ extension DeploymentResults {
         let contents = index.contents
         return IndexedCauses(of: try places(picked: selectors), in: contents).causes
             .map { Cause($0, in: contents) }.sorted(by: Self.isWorse)
+    }
+
+    /// The ids of the causes of the bad cells at some places, by the cells.
+    func causeIDs(at places: [Int]) -> [Cell: String] {
+        let contents = index.contents
+        return IndexedCauses(of: places, in: contents).causes.reduce(into: [:]) { ids, cause in
+            let id = cause.key.resolved(in: contents.texts).id
+            for place in cause.own + cause.blocked { ids[contents.cell(at: place)] = id }
+        }
     }
 }

@@ -2,18 +2,7 @@ internal import Model
 
 /// Why cells are bad, as numbers of an index: each bad cell has one cause.
 struct IndexedCauses {
-    /// What makes two bad cells have one cause.
-    struct Key: Hashable {
-        enum Kind: UInt8 {
-            case failure, infrastructure, unsolvable, ownOCaml, blocked
-        }
-
-        var kind: Kind
-        /// A signature or, where there is none, a reason or the sentence that an explanation comes down to.
-        var text: InternedTexts.ID = 0
-        /// The package that fails, where the text alone does not say that two failures are one; else 0.
-        var package: InternedTexts.ID = 0
-    }
+    typealias Key = CauseKey<InternedTexts.ID>
 
     /// The cells of one cause, by their places.
     struct Cells {
@@ -41,9 +30,9 @@ struct IndexedCauses {
         var roots: [Root: (key: Key, place: Int?)] = [:]
         for place in places {
             let cell = contents.cells[place]
-            guard let outcome = cell.outcome, outcome != .success, outcome != .cancelled else { continue }
+            guard let outcome = cell.outcome else { continue }
             guard outcome == .blocked, let blocker = cell.verdict?.blockedBy else {
-                causes[number(of: key(of: cell, outcome))].own.append(place)
+                if let key = Key(CauseFacts(cell, outcome)) { causes[number(of: key)].own.append(place) }
                 continue
             }
             let root = Root(target: cell.target, compiler: cell.compiler, package: blocker)
@@ -64,25 +53,6 @@ struct IndexedCauses {
         return causes.count - 1
     }
 
-    /// The cause of a cell that is bad itself.
-    private func key(of cell: IndexedCell, _ outcome: Outcome) -> Key {
-        switch outcome {
-        case .infrastructure:
-            let record = cell.record
-            let text = record.map { $0.signature == 0 ? $0.reason : $0.signature }
-            return Key(kind: .infrastructure, text: text ?? 0)
-        case .unsolvable:
-            // Each such package has a sentence of its own, and nobody mends it.
-            let isOwn = UnsolvableCause.Class(code: cell.causeCode) == .ownOCaml
-            return isOwn ? Key(kind: .ownOCaml) : Key(kind: .unsolvable, text: cell.root)
-        case .blocked: return Key(kind: .blocked, package: cell.record?.blockedBy ?? 0)
-        case .failure, .success, .cancelled:
-            let signature = cell.record?.signature ?? 0
-            let isWeak = signature == 0 || cell.record?.isWeak ?? false
-            return Key(kind: .failure, text: signature, package: isWeak ? cell.name : 0)
-        }
-    }
-
     // MARK: What blocks
 
     /// A package that blocks cells of a column.
@@ -97,15 +67,25 @@ struct IndexedCauses {
     private func root(_ root: Root) -> (key: Key, place: Int?) {
         let texts = contents.texts
         let name = "\(texts[root.target])/\(texts[root.compiler])/\(texts[root.package])"
-        for name in [name, "+" + name] {
-            guard let place = contents.names.id(of: name).map({ Int($0) - 1 }) else { continue }
-            let cell = contents.cells[place]
-            let isUnplanned = cell.basis == .unplanned
-            guard let record = isUnplanned ? cell.record : cell.verdict else { continue }
-            if record.outcome == .failure || record.outcome == .infrastructure {
-                return (key(of: cell, record.outcome), place)
-            }
+        if let place = contents.placeOfFailure(named: name), let record = contents.cells[place].record,
+            let key = Key(CauseFacts(contents.cells[place], record.outcome))
+        {
+            return (key, place)
         }
         return (Key(kind: .blocked, package: root.package), nil)
+    }
+}
+
+extension IndexContents {
+    /// Where the cell is, or the job that decides no cell, that has failed and may block others; nil where none of this name is
+    /// known to fail any more.
+    func placeOfFailure(named name: String) -> Int? {
+        for name in [name, "+" + name] {
+            guard let place = names.id(of: name).map({ Int($0) - 1 }) else { continue }
+            let cell = cells[place]
+            let record = cell.basis == .unplanned ? cell.record : cell.verdict
+            if record?.outcome == .failure || record?.outcome == .infrastructure { return place }
+        }
+        return nil
     }
 }

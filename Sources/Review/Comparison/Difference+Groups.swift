@@ -1,0 +1,45 @@
+package import Model
+
+extension Difference {
+    /// Changes of one verdict that have one cause.
+    package struct Group: Encodable, Sendable {
+        /// How the cells compare.
+        package var verdict: Verdict
+        /// The id of the cause. Absent where nothing failed on either side.
+        package var cause: String?
+        /// The cells, as they are called on the later side, in order of their names.
+        package var cells: [Cell]
+        /// The reason of `first`. Absent where there is none, or it was not read.
+        package var reason: String?
+        /// The change that speaks for the others: of the cell that failed itself, where it is among them.
+        let first: Change
+
+        enum CodingKeys: CodingKey { case verdict, cause, cells, reason }
+
+        init(_ verdict: Verdict, _ changes: [Change]) {
+            self.verdict = verdict
+            first = changes.first { $0.cause == $0.cell } ?? changes[0]
+            (cause, cells, reason) = (first.causeID, changes.map(\.cell), first.reason)
+        }
+    }
+
+    /// The changes of a verdict by their causes, those of most cells first.
+    package func groups(of verdict: Verdict) -> [Group] {
+        // Of cells that were in no table before, good ones are no news.
+        let own = changes.filter { $0.verdict == verdict && (verdict != .new || $0.isBad) }
+        return Dictionary(grouping: own, by: { $0.causeID ?? $0.cell.description }).values
+            .map { Group(verdict, $0) }
+            .sorted { ($1.cells.count, $0.cells[0]) < ($0.cells.count, $1.cells[0]) }
+    }
+}
+
+extension Difference.Change {
+    /// Whether the cell is known not to be good on the later side.
+    var isBad: Bool { after != Outcome.success.rawValue && after != "pending" }
+
+    /// The states on both sides in words.
+    var words: String {
+        let before = (before ?? "none") + (packageBefore.map { " with \($0.version)" } ?? "")
+        return "\(before) → \(after ?? "none")"
+    }
+}

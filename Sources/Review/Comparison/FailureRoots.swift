@@ -1,0 +1,56 @@
+internal import Model
+
+/// What the failures of one side of a comparison go back to.
+struct FailureRoots {
+    /// The failure behind the state of a cell.
+    struct Root {
+        /// The cell itself, or the one that blocks it; nil where no package is to blame.
+        var cell: Cell?
+        /// The normalised error line; nil where there is none.
+        var signature: String?
+        /// The id of the cause.
+        var cause: String?
+    }
+
+    private let failure: (Cell) throws -> ComparedCell?
+
+    /// - Parameter failure: Finds the failed cell or job of this name; nil where none is known to have failed.
+    init(_ failure: @escaping (Cell) throws -> ComparedCell?) {
+        self.failure = failure
+    }
+
+    /// The failures among these cells.
+    init(of cells: [ComparedCell]) {
+        let failures = Dictionary(
+            cells.lazy.filter { $0.outcome == .failure }.map { ($0.cell, $0) }, uniquingKeysWith: { first, _ in first })
+        self.init { failures[$0] }
+    }
+
+    /// The failure behind a state; nil where the cell is good or nothing is known of it.
+    func root(of state: ComparedCell) throws -> Root? {
+        switch state.outcome {
+        case .failure: return Root(cell: state.cell, signature: state.signature, cause: state.causeKey?.id)
+        case .unsolvable: return Root(cell: state.cell, cause: state.causeKey?.id)
+        case .infrastructure: return Root(cause: state.causeKey?.id)
+        case .blocked:
+            guard let blocker = state.blockedBy else { return Root(cell: state.cell, cause: state.causeKey?.id) }
+            let cell = Cell(target: state.cell.target, compiler: state.cell.compiler, package: blocker)
+            let failed = try failure(cell)
+            return Root(cell: cell, signature: failed?.signature, cause: (failed ?? state).causeKey?.id)
+        case .success, .cancelled, nil: return nil
+        }
+    }
+}
+
+extension ComparedCell {
+    /// The cause of the cell, where it is bad itself or what blocks it is not known to fail.
+    fileprivate var causeKey: CauseKey<String>? {
+        outcome.flatMap { outcome in
+            CauseKey(
+                CauseFacts(
+                    outcome: outcome, name: cell.package.name, signature: signature, isWeak: isWeak, reason: reason,
+                    blockedBy: blockedBy?.description, unsolvableClass: constraint?.class,
+                    sentence: constraint?.sentence ?? reason?.split(separator: "\n").last.map(String.init)))
+        }
+    }
+}

@@ -1,0 +1,74 @@
+internal import Core
+package import Model
+internal import Records
+
+/// A run, and what it changed.
+package struct ShownRun: Encodable, Sendable {
+    /// The record of the run.
+    package let run: RunRecord
+    /// The run before, with which the results are compared. Absent for the first one, which is compared with no results.
+    package let against: Int?
+    /// How many cells were compared.
+    package let compared: Int
+    /// How many cells there are of each verdict, those with none left out.
+    package let totals: [String: Int]
+    /// What changed, by verdict and cause. Cells that are good and were in no table before are only counted.
+    package let changes: [Difference.Group]
+    /// The lines of the changes.
+    let text: [String]
+
+    enum CodingKeys: CodingKey { case run, against, compared, totals, changes }
+}
+
+extension DeploymentResults {
+    /// A run by its number, or `last`, `last~1`; nil where the word is none of those.
+    ///
+    /// - Throws: `Failure` of the category `input` where there is no such run; `StoreError`.
+    func shownRun(_ word: String) throws -> ShownRun? {
+        guard let run = try runRecord(named: word) else { return nil }
+        let runs = RunRecords(of: header.deployment, in: store)
+        let previous = try runs.newest(below: run.number)
+        // A result that no run recorded counts by its time.
+        let before =
+            try previous.map { try moment(of: $0, runs) }
+            ?? ResultMoment(title: "no results", run: 0, time: run.begin - 1)
+        let after = try moment(of: run, runs)
+        let difference = try difference(from: before, to: after, hasReasons: false)
+        let side = ComparisonSide(title: after.title, at: after)
+        let groups = try DifferenceText.sections.flatMap { verdict, _ in
+            try difference.groups(of: verdict).map { group in
+                var group = group
+                group.reason = try reason(of: group.first, in: side)
+                return group
+            }
+        }
+        let text = DifferenceText(difference, before: before.title, after: after.title) {
+            change in groups.first { $0.first.cell == change.cell }?.reason
+        }
+        let head = Self.words(of: run) + ["against \(before.title):"]
+        return ShownRun(
+            run: run, against: previous?.number, compared: difference.compared,
+            totals: Dictionary(uniqueKeysWithValues: difference.totals.map { ($0.verdict.rawValue, $0.cells) }),
+            changes: groups, text: try text.lines(below: head, limit: ShownText.limit - 2))
+    }
+
+    /// The run in a few lines: when it was, of what, and what it came to.
+    private static func words(of run: RunRecord) -> [String] {
+        let ending = run.ending?.rawValue ?? "running"
+        let end = run.end.map { " to \(WrittenTime.words($0))" } ?? ""
+        var lines = ["run \(run.number): \(ending), \(WrittenTime.words(run.begin))\(end), \(run.trigger)"]
+        let selectors = run.selectors?.joined(separator: " ") ?? "all cells"
+        lines.append("plan \(run.plan?.prefix(12).description ?? "unknown"), \(selectors)")
+        if let cells = run.cells {
+            let words = TargetTable.stateOrder.compactMap { state in cells[state].map { "\($0) \(state)" } }
+            lines.append("cells: " + words.joined(separator: ", "))
+        }
+        if let changes = run.changes {
+            let words = ResultChange.allCases.compactMap { change in
+                changes[change.rawValue].map { "\($0) \(change.rawValue)" }
+            }
+            lines.append("recorded: " + (words.isEmpty ? "no results" : words.joined(separator: ", ")))
+        }
+        return lines
+    }
+}
