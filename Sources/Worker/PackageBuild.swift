@@ -207,7 +207,7 @@ struct PackageBuild {
     /// - Returns: files of other packages that it changed, as the matrix allows.
     /// - Throws: `PackageFailure` for others.
     func installAndRecord(_ files: PackageFiles) async throws -> [CellResult.Overwrite] {
-        let (installName, configFile) = ("\(name).install", "\(name).config")
+        let installName = "\(name).install"
         let installFileFound = try await installFile()
         let installation = try installFileFound.map { found in
             try PackageFailure.blamingRecipe { try Installation(found, of: name, in: layout) }
@@ -217,7 +217,7 @@ struct PackageBuild {
                 ownStep("install-files", .install, InstallScript(installation).text),
                 title: "install what \(installName) names")
         }
-        let configBytes = try await backend.read("\(recipe.directory)/\(configFile)")
+        let configBytes = try await configFile()
         let found = try await backend.installedChanges()
         try await noteLostFiles()
         let overwrites = try checkOverwrites(found)
@@ -231,7 +231,7 @@ struct PackageBuild {
         }
         let folder = FilePath("packages/\(recipe.package)/files")
         for (file, bytes) in recipe.files { records[folder.appending(file)] = bytes }
-        records[FilePath("config/\(configFile)")] = configBytes
+        records[FilePath("config/\(name).config")] = configBytes
         try await record(
             Dictionary(uniqueKeysWithValues: records.map { (FilePath(layout.metadata).appending($0), $1) }))
         return overwrites
@@ -248,6 +248,21 @@ struct PackageBuild {
         } catch {
             log.note("warning: \(error); the file is ignored, as by opam")
             return nil
+        }
+    }
+
+    /// The package's `.config` file. What opam ignores in it is named in the log.
+    ///
+    /// - Throws: `PackageFailure` where opam does not install a package with such a file.
+    private func configFile() async throws -> [UInt8]? {
+        let file = "\(name).config"
+        guard let bytes = try await backend.read("\(recipe.directory)/\(file)") else { return nil }
+        do {
+            let found = try ConfigFile(parsing: bytes, file: file)
+            for problem in found.problems { log.note("warning: \(problem); the field is ignored, as by opam") }
+            return bytes
+        } catch {
+            throw PackageFailure(.install, "\(error)")
         }
     }
 

@@ -61,18 +61,30 @@ import Testing
               native: true
               path: "/usr/lib"
               words: ["a" "b"]
-              number: 1
             }
+            variables { more: "x" }
             """
         let file = try ConfigFile(parsing: Array(text.utf8), file: "x.config")
         #expect(file["native"] == .bool(true))
         #expect(file["path"] == .string("/usr/lib"))
         #expect(file["words"] == .list(["a", "b"]))
-        #expect(file["number"] == nil)
-        #expect(file.problems.map(\.field) == ["number"])
+        #expect(file["more"] == nil, "of a second section")
+        #expect(file.problems.isEmpty)
         #expect(file.fileDepends.map(\.name) == ["/usr/bin/ocaml"])
         let old = try ConfigFile(parsing: Array("a: \"b\"\nc: false".utf8), file: "x.config")
         #expect(old["a"] == .string("b") && old["c"] == .bool(false))
+        let wrong = "opam-version: \"2.0\"\nvariables { a: \"b\" number: 1 }"
+        let partly = try ConfigFile(parsing: Array(wrong.utf8), file: "x.config")
+        #expect(partly.problems.map(\.field) == ["number"] && partly.variables.isEmpty, "ignored as a whole")
+    }
+
+    @Test(arguments: [
+        "opam-version: \"2.1\"", "opam-version: 2", "opam-version: \"2.0\"\nopam-version: \"2.0\"", "a { b: \"c\" }",
+        "a: 1",
+        "variables {",
+    ])
+    func unusableConfigFilesAreRefused(text: String) {
+        #expect(throws: FormatError.self) { try ConfigFile(parsing: Array(text.utf8), file: "x.config") }
     }
 
     @Test func repoFilesDescribeARepository() throws {

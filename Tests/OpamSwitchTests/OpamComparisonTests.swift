@@ -52,6 +52,49 @@ struct OpamComparisonTests {
         }
     }
 
+    /// Texts of `.config` files.
+    static let configFiles = [
+        #"opam-version: "2.0"\nvariables { a: "b" c: true d: ["x" "y"] }"#, #"opam-version: "2.0"\nvariables { a: "#,
+        #"variables { a: "b" }"#, #"a: "b"\nc: false"#, #"a: "b"\nfoo { c: "d" }"#, #"opam-version: "1.2"\na: "b""#,
+        #"opam-version: "1.2"\nvariables { a: "b" }"#, #"opam-version: "1.3"\nvariables { a: "b" }"#,
+        #"opam-version: "2.0"\na: "b""#, #"variables { a: "b" }\nopam-version: "2.0""#, "opam-version: 2.0",
+        #"opam-version: "2.0.1"\nvariables { a: "b" }"#, #"opam-version: "2.0~beta"\nvariables { a: "b" }"#,
+        #"opam-version: "2.1"\nvariables { a: "b" }"#, #"opam-version: "3.0"\nvariables { a: "b" }"#,
+        #"opam-version: "2.0"\nopam-version: "2.0"\nvariables { a: "b" }"#, "",
+        #"opam-version: "2.0"\nvariables { a: "1" }\nvariables { c: "2" }"#,
+        #"opam-version: "2.0"\nvariables "x" { a: "1" }"#, #"opam-version: "2.0"\nvariables { a: "1" a: "2" }"#,
+        #"opam-version: "2.0"\nvariables { a: 3 c: "x" }"#, #"opam-version: "2.0"\nfoo: 1\nbar { a: "b" }"#,
+        #"opam-version: "2.0"\nfile-depends: ["/nowhere" "md5=00000000000000000000000000000000"]"#,
+        #"opam-version: "2.0"\nfile-depends: "x"\nvariables { a: "b" }"#, #"\001garbage"#,
+        #"a: 3\nc: "x""#, #"opam-version: "2.0"\nvariables { c: "x" a: ["1" 2] }"#,
+    ]
+
+    /// A package with a `.config` file that opam does not accept cannot be installed; of the others, the variables are equal.
+    @Test func configFilesAreReadAsByOpam() throws {
+        let folder = try TemporaryDirectory()
+        let opam = try RealOpam(in: folder)
+        for (number, text) in Self.configFiles.enumerated() {
+            try opam.add("c\(number)", "", files: "printf '\(text)\\n' >c\(number).config")
+        }
+        try opam.initialize()
+        for (number, text) in Self.configFiles.enumerated() {
+            let theirs = try opam.ending(["install", "c\(number)"])
+            let file = folder("repository/packages/c\(number)/c\(number).1/files/c\(number).config")
+            let ours = try? ConfigFile(parsing: Array(Data(contentsOf: URL(filePath: file))), file: file)
+            #expect((ours != nil) == (theirs.status == 0), "\(text): \(theirs.output)")
+            for name in ["a", "c"] where ours != nil {
+                let variable = try opam.ending(["var", "c\(number):\(name)"])
+                let value =
+                    switch ours?[name] {
+                    case .string(let text): text
+                    case .bool(let flag): "\(flag)"
+                    default: ""
+                    }
+                #expect((variable.status == 0 ? variable.output : "") == (value.isEmpty ? "" : value + "\n"), "\(text)")
+            }
+        }
+    }
+
     /// Installs what the package's `.install` file names as the runner does.
     private func install(_ package: String, in folder: TemporaryDirectory, at prefix: String) throws
         -> (status: Int32, text: String)

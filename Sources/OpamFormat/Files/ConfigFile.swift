@@ -9,20 +9,47 @@ public struct ConfigFile: Sendable {
     /// What is wrong in the fields.
     public let problems: [FormatError]
 
-    /// Parses the file. Without `opam-version`, the variables stand at the top, outside a section `variables`.
+    /// Parses the file. Without `opam-version`, the variables stand at the top, outside a section `variables`. A
+    /// section with a wrong value, and sections other than the first `variables`, are ignored as a whole, as by opam.
     ///
-    /// - Throws: An error of the syntax.
+    /// - Throws: What makes opam refuse to install the package: an error of the syntax, a version of the format that it
+    ///   does not know, or a section or a wrong value in a file of the older format.
     public init(parsing bytes: [UInt8], file: String) throws(FormatError) {
         let tree = try SyntaxTree(parsing: bytes, file: file)
         var problems: [FormatError] = []
         fileDepends = tree.items.read(.fileDepends, problems: &problems)
-        if let version = tree.items.read(.opamVersion), Version.compare(version, "1.3") >= 0 {
-            variables = tree.items.sections("variables").flatMap { Self.variables(in: $0.items, &problems) }
+        if let version = try Self.version(of: tree), Version.compare(version, "1.3") >= 0 {
+            let sections = tree.items.sections("variables")
+            let isNamed = sections.contains { $0.title != nil }
+            let others = problems.count
+            let found = isNamed ? nil : sections.first.map { Self.variables(in: $0.items, &problems) }
+            variables = problems.count == others ? found ?? [] : []
         } else {
-            variables = Self.variables(in: tree.items, &problems)
+            for case .section(let section) in tree.items {
+                throw tree.error(
+                    "unexpected section '\(section.kind)' in a file without 'opam-version: \"2.0\"'", at: section.node,
+                    field: nil)
+            }
+            var mistakes: [FormatError] = []
+            variables = Self.variables(in: tree.items, &mistakes)
+            if let mistake = mistakes.first { throw mistake }
         }
         self.tree = tree
         self.problems = problems
+    }
+
+    /// The version of the file's format; nil where the file has none.
+    private static func version(of tree: SyntaxTree) throws(FormatError) -> String? {
+        var version: String?
+        for case .field(let field) in tree.items where field.name == "opam-version" {
+            guard version == nil else { throw tree.error("the field comes again", at: field.node, field: field.name) }
+            do throws(FieldError) {
+                version = try field.value.formatVersion()
+            } catch {
+                throw tree.error(error.message, at: error.node, field: field.name)
+            }
+        }
+        return version
     }
 
     /// What a variable is; of several with the name, the first counts.

@@ -128,10 +128,7 @@ public struct InstallFile: Sendable {
 
     private static func checkVersion(_ value: Value) throws(Problem) {
         do throws(FieldError) {
-            let text = try value.string()
-            guard Version(unchecked: text) <= Version(unchecked: "2.0") else {
-                throw FieldError(message: "the format's version is \(text), expected 2.0 or older", node: value.node)
-            }
+            _ = try value.formatVersion()
         } catch {
             throw .ofFile(error)
         }
