@@ -3,7 +3,8 @@ internal import System
 
 /// Checks of directories before an operation begins that will write to them.
 package enum WritableDirectory {
-    /// Checks that `path` is a directory that can be written, or that it can be made. Makes nothing.
+    /// Checks that `path` is a directory that can be written, or that it can be made: writes a file into it, or into the
+    /// nearest directory above it, and removes it again.
     ///
     /// - Parameters:
     ///   - name: the purpose of the directory, with its article, for the message.
@@ -21,9 +22,25 @@ package enum WritableDirectory {
         guard status.st_mode & S_IFMT == S_IFDIR else {
             throw unusable(path, name, "'\(place)' is not a directory", hint)
         }
-        guard access(place, W_OK | X_OK) == 0 else {
-            throw unusable(path, name, "'\(place)': \(errorText(errno))", hint)
+        if let problem = problemOfWriting(in: place) {
+            throw unusable(path, name, "a file in '\(place)': \(errorText(problem))", hint)
         }
+    }
+
+    /// Writes a file in `directory` and removes it. Permissions alone do not tell: root has them all, a file system may be
+    /// full, and in that of the kernel's state nobody can make a file.
+    ///
+    /// - Returns: the error's number; nil where there was none.
+    private static func problemOfWriting(in directory: String) -> Int32? {
+        var template = Array("\(directory)/.ciso-check-XXXXXX".utf8CString)
+        let descriptor = mkstemp(&template)
+        guard descriptor >= 0 else { return errno }
+        let isWritten = write(descriptor, "x", 1) == 1
+        let problem = errno
+        unlink(template)
+        // Some file systems only say here that they are full.
+        let isClosed = close(descriptor) == 0
+        return isWritten ? (isClosed ? nil : errno) : problem
     }
 
     /// Checks the directory of temporary files, which must exist.

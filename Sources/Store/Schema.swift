@@ -47,10 +47,9 @@ package struct Schema: Sendable {
 
     private func make(_ layout: Layout) throws {
         if let clone = try? StoreClone.find(at: layout.root), !clone.isBare { throw clone.writeRefusal }
-        let present = names(in: layout.root)
-        guard present.isEmpty || FileStatus(layout.gitObjects) != nil else {
+        guard layout.isFree || FileStatus(layout.gitObjects) != nil else {
             throw StoreError(
-                .noStore, "'\(layout.root)' is no store, and holds '\(present[0])'",
+                .noStore, "'\(layout.root)' is not a store: it holds '\(names(in: layout.root)[0])'",
                 hint: "name an empty folder or one that does not exist")
         }
         removeLocksOfKilledMaker(layout)
@@ -100,13 +99,12 @@ struct SchemaState: Equatable {
 
     init(_ layout: Layout) throws(StoreError) {
         guard let bytes = try Files.contents(of: layout.schema, limit: 40) else {
-            if FileStatus(layout.own) != nil {
+            if FileStatus(layout.own) != nil, !layout.isFree {
                 throw StoreError(
                     .corrupted, "store: '\(layout.schema)' is missing",
                     hint: "`ci store verify --repair` writes it again")
             }
-            throw StoreError(
-                .noStore, "there is no store at '\(layout.root)'", hint: "`ci plan` makes one; --store names another")
+            throw Self.noStore(at: layout.root)
         }
         let words = bytes.split { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\n") }
             .map { String(decoding: $0, as: UTF8.self) }
@@ -122,8 +120,35 @@ struct SchemaState: Equatable {
         self.init(version: numbers[0], from: numbers.dropFirst().first)
     }
 
+    private static func noStore(at root: String) -> StoreError {
+        guard let status = FileStatus(root) else {
+            let hint = "`ci plan` makes one; --store names another"
+            return StoreError(.noStore, "there is no store at '\(root)'", hint: hint)
+        }
+        let name = names(in: root).first
+        let found = status.isDirectory ? name.map { "it holds '\($0)'" } ?? "it is empty" : "it is a file"
+        return StoreError(
+            .noStore, "'\(root)' is not a store: \(found)",
+            hint: "`ci plan` makes one in a new or empty folder; --store names another")
+    }
+
     func write(_ layout: Layout) throws(StoreError) {
         let text = from.map { "\(version) from \($0)" } ?? "\(version)"
         try Files.replace(layout.schema, with: Array("\(text)\n".utf8))
     }
+}
+
+extension Layout {
+    /// Whether a store can be made here: there is nothing, or only a cache, which is here where a user has no home.
+    var isFree: Bool {
+        let present = names(in: root)
+        let isFolder = FileStatus(root) == nil || FileStatus("\(root)/.") != nil
+        return isFolder
+            && (present.isEmpty || present == ["ciso"] && names(in: own).allSatisfy { $0 == "cache" })
+    }
+}
+
+extension Store {
+    /// Whether a store can be made at `path`: there is nothing, an empty folder, or only a cache.
+    package static func canBeMade(at path: String) -> Bool { Layout(root: path).isFree }
 }

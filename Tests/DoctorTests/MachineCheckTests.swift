@@ -1,5 +1,6 @@
 import Core
 import Doctor
+import Foundation
 import PluginHost
 import SSH
 import System
@@ -53,5 +54,15 @@ import Testing
         #expect(failure?.category == .unavailable)
         #expect(failure?.description.contains("the cache '\(folder("file/below"))' cannot be used") == true)
         try WritableDirectory.check(folder("new/below"), "the cache", hint: "h")
+        let names = try FileManager.default.contentsOfDirectory(atPath: folder.path)
+        #expect(names == ["file"], "the check left something")
+    }
+
+    /// In the kernel's file systems not even root can make a file; permissions say nothing of it.
+    @Test(arguments: ["/proc/x", "/proc", "/proc/self/fd/x", "/sys/x", "/dev/null", "/dev/fd/x"])
+    func aDirectoryInWhichNoFileCanBeMadeIsNamed(path: String) {
+        let failure = #expect(throws: Failure.self) { try WritableDirectory.check(path, "the cache", hint: "h") }
+        #expect(failure?.category == .unavailable)
+        #expect(failure?.description.contains("the cache '\(path)' cannot be used: ") == true)
     }
 }
