@@ -151,6 +151,10 @@ public struct LayerStore: Sendable {
             removeTree(archive)
             throw Self.lost(digest, "is damaged: '\(archive)' does not have the digest of its name")
         }
+        try extract(archive, to: place)
+    }
+
+    private func extract(_ archive: String, to place: String) throws(Failure) {
         let extraction = Extraction(
             links: .anywhere, ownership: mapping.hasSeveralUsers ? .shifted(mapping.offset) : .extractor,
             whiteouts: true, limits: limits)
@@ -173,6 +177,23 @@ public struct LayerStore: Sendable {
             TreeState(of: "\(directory)/\(digest)", .metadata)?.digest == noted
         else { return nil }
         return noted
+    }
+
+    /// Compares an unpacked layer of another state with its archive. Where it is equal, its present state is noted: it was
+    /// copied as it was, or only touched.
+    ///
+    /// - Returns: whether it is equal, or was removed meanwhile; nil where this store has no whole archive of it.
+    /// - Complexity: O(bytes); the layer is unpacked once more, aside.
+    func isEqualToArchive(unpacked digest: Digest) throws(Failure) -> Bool? {
+        let archive = object(digest)
+        guard access(archive, F_OK) == 0, try isWhole(digest) else { return nil }
+        let aside = try Files.scratchDirectory(in: "\(directory)/incoming")
+        try extract(archive, to: "\(aside.path)/layer")
+        guard let expected = TreeState(of: "\(aside.path)/layer", .contents),
+            TreeState(of: "\(directory)/\(digest)", .contents) == expected
+        else { return !isUnpacked(digest) }
+        try noteState(of: digest)
+        return true
     }
 
     /// The layer that is unpacked in `directory`; nil for any other directory.

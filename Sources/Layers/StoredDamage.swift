@@ -45,15 +45,20 @@ extension LayerStore {
         }
     }
 
-    /// Compares all unpacked layers with their states.
+    /// Compares all unpacked layers with their states, and those of another state with their archives: a copy has another
+    /// state. One whose archive is nowhere is left: it is unpacked again before it is used.
     ///
-    /// - Parameter repair: removes what is damaged, so that it is unpacked again. No sandbox may be using it.
+    /// - Parameters:
+    ///   - others: stores of the same directory that have other archives.
+    ///   - repair: removes what is damaged, so that it is unpacked again. No sandbox may be using it.
     /// - Returns: how many unpacked layers there are, and what is damaged.
-    /// - Complexity: O(entries of all directories).
-    public func verify(repair: Bool) throws(Failure) -> (layers: Int, damage: [StoredDamage]) {
+    /// - Complexity: O(entries of all directories), and O(bytes of those of another state).
+    public func verify(with others: [LayerStore] = [], repair: Bool) throws(Failure) -> (
+        layers: Int, damage: [StoredDamage]
+    ) {
         var damage: [StoredDamage] = []
-        for digest in unpackedLayers
-        where access("\(directory)/states/\(digest)", F_OK) == 0 && state(ofUnpacked: digest) == nil {
+        for digest in unpackedLayers where state(ofUnpacked: digest) == nil {
+            guard try !isSound(digest, with: others) else { continue }
             damage.append(
                 StoredDamage(
                     message: "'\(directory)/\(digest)', a layer unpacked, was changed since",
@@ -61,6 +66,13 @@ extension LayerStore {
             if repair { try discard(digest) }
         }
         return (unpackedLayers.count, damage)
+    }
+
+    private func isSound(_ digest: Digest, with others: [LayerStore]) throws(Failure) -> Bool {
+        for store in [self] + others {
+            if let isEqual = try store.isEqualToArchive(unpacked: digest) { return isEqual }
+        }
+        return true
     }
 }
 

@@ -77,7 +77,7 @@ extension WorkerFolders {
     ///
     /// - Parameter repair: removes them, so that they are made again. No job may be running.
     public func verify(repair: Bool) throws(Failure) -> WorkerVerification {
-        let (layers, ofLayers) = try layerStore.verify(repair: repair)
+        let (layers, ofLayers) = try layerStore.verify(with: [systemLayerStore], repair: repair)
         let (environments, ofEnvironments) = try environmentStore.verify(repair: repair)
         return WorkerVerification(
             layers: layers, environments: environments,

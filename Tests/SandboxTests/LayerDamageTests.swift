@@ -138,4 +138,30 @@ struct LayerDamageTests {
         #expect(copy.contains(layer.digest))
         #expect(try description(of: try await copy.unpacked(layer.digest)) == whole)
     }
+
+    /// A faithful copy has other inodes and change times, and is sound; only what differs from the archive is damaged.
+    @Test func aFaithfulCopyIsNotDamaged() async throws {
+        let layer = try await layer()
+        let whole = try description(of: try await store.unpacked(layer.digest))
+        let elsewhere = LayerStore(store.directory, archives: fixture.path + "/none")
+        let copy = LayerStore(fixture.path + "/copy")
+        try Program(["cp", "-a", store.directory, copy.directory]).output()
+        let root = "\(copy.directory)/\(layer.digest)"
+        #expect(copy.state(ofUnpacked: layer.digest) == nil, "the copy is not distinguished")
+
+        let withoutArchive = LayerStore(copy.directory, archives: fixture.path + "/none")
+        #expect(try withoutArchive.verify(repair: true).damage.isEmpty, "nothing to compare it with")
+        #expect(copy.state(ofUnpacked: layer.digest) == nil)
+        #expect(try withoutArchive.verify(with: [copy], repair: true).damage.isEmpty)
+        #expect(copy.state(ofUnpacked: layer.digest) != nil, "compared, and not noted")
+        #expect(try description(of: root) == whole)
+
+        let file = try #require(whole.keys.first { $0.hasSuffix("/b") })
+        #expect(chmod("\(root)/\(file)", 0o600) == 0)
+        #expect(try copy.verify(repair: false).damage.count == 1)
+        #expect(try withoutArchive.verify(with: [copy], repair: true).damage.count == 1)
+        #expect(access(root, F_OK) != 0, "a damaged layer is left")
+        #expect(try description(of: try await copy.unpacked(layer.digest)) == whole)
+        #expect(try elsewhere.verify(repair: false).damage.isEmpty, "the original is touched")
+    }
 }
