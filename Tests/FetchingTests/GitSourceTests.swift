@@ -292,19 +292,8 @@ import Testing
     }
 
     @Test func aServerThatSaysNothingIsTheNetworksFault() async throws {
-        let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        defer { close(listener) }
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
-        var size = socklen_t(MemoryLayout<sockaddr_in>.size)
-        withUnsafeMutablePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                #expect(
-                    bind(listener, $0, size) == 0 && listen(listener, 8) == 0 && getsockname(listener, $0, &size) == 0)
-            }
-        }
-        let url = "git+http://127.0.0.1:\(UInt16(bigEndian: address.sin_port))/a.git#main"
+        let listener = try LoopbackListener()
+        let url = "git+http://127.0.0.1:\(listener.port)/a.git#main"
         let hasty = SourceCache(folder, patience: .milliseconds(300))
         let error = await #expect(throws: SourceError.self) { try await hasty.exact(Source(url: url), of: "a.1") }
         #expect(error?.kind == .network)

@@ -90,12 +90,11 @@ struct ConcurrentRunTests {
             ])
     }
 
-    @Test func theFirstInterruptLetsRunningJobsFinish() async throws {
+    /// A run of `packages` that is draining: it was interrupted while `slow.1` ran, which was then let go.
+    private func drainingRun(_ packages: [String: String]) async throws -> (run: RunningProgram, of: SmallDeployment) {
         let mark = "7\(Int.random(in: 10_000..<100_000))"
-        let deployment = try await SmallDeployment([
-            "slow.1": #"depends: "ocaml" build: ["sh" "-c" "sleep \#(mark) || true"]"#,
-            "over.1": #"depends: "slow""#,
-        ])
+        let slow = ["slow.1": #"depends: "ocaml" build: ["sh" "-c" "sleep \#(mark) || true"]"#]
+        let deployment = try await SmallDeployment(packages.merging(slow) { $1 })
         let run = try start(deployment)
         while run.isRunning, ProcessTable.running("sleep", mark).isEmpty {
             try await Task.sleep(for: .milliseconds(10))
@@ -103,6 +102,11 @@ struct ConcurrentRunTests {
         run.kill(SIGINT)
         try await wait(for: "draining: ", in: run)
         for process in ProcessTable.running("sleep", mark) { kill(process, SIGTERM) }
+        return (run, deployment)
+    }
+
+    @Test func theFirstInterruptLetsRunningJobsFinish() async throws {
+        let (run, deployment) = try await drainingRun(["over.1": #"depends: "slow""#])
         let ending = try await run.end()
         #expect(ending.status == 130, "\(ending.output)")
         #expect(ending.output.contains("/slow.1: success"), "\(ending.output)")
@@ -116,17 +120,7 @@ struct ConcurrentRunTests {
     }
 
     @Test func aDrainedRunThatHasNothingLeftEndsAsAlways() async throws {
-        let mark = "7\(Int.random(in: 10_000..<100_000))"
-        let deployment = try await SmallDeployment([
-            "slow.1": #"depends: "ocaml" build: ["sh" "-c" "sleep \#(mark) || true"]"#
-        ])
-        let run = try start(deployment)
-        while run.isRunning, ProcessTable.running("sleep", mark).isEmpty {
-            try await Task.sleep(for: .milliseconds(10))
-        }
-        run.kill(SIGINT)
-        try await wait(for: "draining: ", in: run)
-        for process in ProcessTable.running("sleep", mark) { kill(process, SIGTERM) }
+        let (run, deployment) = try await drainingRun([:])
         let ending = try await run.end()
         #expect(ending.status == 0, "\(ending.output)")
         #expect(try deployment.states().values.allSatisfy { $0 == "success" })
