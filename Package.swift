@@ -265,3 +265,10 @@ let package = Package(
         tests("SSH", ["Archive", "Core", "Layers", "Sandbox", "SandboxTestSupport", "Supervision"]),
     ] + plugins.map(\.target)
 )
+
+// `swift build` also builds benchmarks and helpers of tests. Who only wants to run ciso does without: scripts/quickstart.
+if Context.environment["CISO_BUILD"] == "products" {
+    package.targets.removeAll { target in
+        target.isTest || ["Benchmarks/", "Tests/"].contains { target.path?.hasPrefix($0) == true }
+    }
+}
