@@ -29,6 +29,7 @@ package actor SourceCache {
     private let folder: String
     private let usage: CacheUsage?
     private let others: [String]
+    private let objects: String?
     private let mirrors: [String]
     private let limit: Int
     private let patience: Duration
@@ -39,14 +40,17 @@ package actor SourceCache {
     ///   - folder: is filled; need not exist.
     ///   - usage: is told of each use of what the folder has; nil where nothing of it is ever removed.
     ///   - others: caches in the same layout that are only read.
+    ///   - objects: the folder of a store's objects, which include the sources whose checksum a plan determined.
     ///   - mirrors: addresses of caches in the same layout, `http:`, `https:` or `file:`.
     ///   - limit: bytes of one source.
     ///   - patience: for one repository of git; `download` has its own.
     package init(
-        _ folder: String, usage: CacheUsage? = nil, others: [String] = [], mirrors: [String] = [], limit: Int = 1 << 30,
-        patience: Duration = .seconds(1800), download: @escaping Download = SourceDownloader().download
+        _ folder: String, usage: CacheUsage? = nil, others: [String] = [], objects: String? = nil,
+        mirrors: [String] = [], limit: Int = 1 << 30, patience: Duration = .seconds(1800),
+        download: @escaping Download = SourceDownloader().download
     ) {
         self.folder = folder
+        self.objects = objects
         self.usage = usage
         self.others = others + mirrors.compactMap(SourceAddress.localPath)
         self.mirrors = mirrors.filter { SourceAddress.localPath($0) == nil }
@@ -96,8 +100,7 @@ package actor SourceCache {
         for checksum in source.checksums { noteUse(checksum.place) }
         var refusals: [SourceError] = []
         for checksum in source.checksums {
-            for cache in [folder] + others {
-                let place = "\(cache)/\(checksum.place)"
+            for place in places(of: checksum) {
                 guard FileManager.default.fileExists(atPath: place) else { continue }
                 // A damaged file of a cache says nothing about the package: it is fetched again.
                 let isSound = (try? verify(place, source, from: place, of: package)) != nil
@@ -123,6 +126,18 @@ package actor SourceCache {
             }
         }
         throw worst(of: refusals, source, package)
+    }
+
+    private func places(of checksum: Checksum) -> [String] {
+        let places = ([folder] + others).map { "\($0)/\(checksum.place)" }
+        guard let objects, checksum.kind == .sha256 else { return places }
+        return places + ["\(objects)/\(checksum.hexadecimal.prefix(2))/\(checksum.hexadecimal)"]
+    }
+
+    /// The file with a checksum that `exact` gave to a source; nil where it was removed meanwhile.
+    package nonisolated func file(with checksum: Checksum) -> String? {
+        let place = "\(folder)/\(checksum.place)"
+        return FileManager.default.fileExists(atPath: place) ? place : nil
     }
 
     /// A directory for what is being fetched. What killed processes were fetching is removed.

@@ -1,9 +1,11 @@
 package import Core
+internal import Fetching
 internal import Foundation
 internal import Git
 internal import Logging
 internal import Matrix
 package import Model
+internal import OpamFormat
 package import Planner
 package import Records
 package import Store
@@ -56,7 +58,7 @@ package struct PlanSession: Sendable {
     ///   errors of the store.
     package func plan() async throws -> Outcome {
         var (outcome, state) = try await unwritten()
-        if let state { try write(&outcome, state) }
+        try write(&outcome, state)
         return outcome
     }
 
@@ -65,7 +67,7 @@ package struct PlanSession: Sendable {
         let (made, state) = try await unwritten()
         async let difference = PlanDifference(from: older ?? made.earlier, to: made.documents, made.header)
         var outcome = made
-        if let state { try write(&outcome, state) }
+        try write(&outcome, state)
         return (outcome, try await difference)
     }
 
@@ -120,14 +122,35 @@ package struct PlanSession: Sendable {
         return (output, try PlanDocuments(output.update, over: output.isIncremental ? kept.base : nil))
     }
 
-    private func write(_ outcome: inout Outcome, _ state: IncrementalState) throws {
+    /// - Parameter state: nil where the store has the plan already.
+    private func write(_ outcome: inout Outcome, _ state: IncrementalState?) throws {
+        guard !isDry else { return }
+        guard let state else {
+            if let store = outcome.store { try keepSources(of: outcome.header, in: store) }
+            return
+        }
         progress(PlanProgress(.writing))
         let store = try Store(at: store)
+        try keepSources(of: outcome.header, in: store)
         let (snapshot, _) = try PlanStore(store).write(outcome.documents, outcome.header)
         logger.debug("wrote the plan", metadata: ["commit": "\(snapshot.commit?.description ?? "none")"])
         if !preparation.cache.isReadOnly { preparation.cache.states.keep(state, of: snapshot.tree) }
         outcome.commit = snapshot.commit?.description
         outcome.store = store
+    }
+
+    /// Keeps the sources whose checksum was determined by this plan: folders, and files without a checksum in an opam file.
+    /// They may change tomorrow. The plan refers to them, so that a collection keeps them.
+    ///
+    /// See docs/decisions/0255-planned-sources.md.
+    private func keepSources(of header: PlanHeader, in store: Store) throws {
+        for state in (header.sources ?? [:]).values {
+            guard let checksum = Checksum(state), checksum.kind == .sha256,
+                let digest = Digest(hex: checksum.hexadecimal), !store.objects.contains(digest),
+                let file = preparation.packageSources.file(with: checksum)
+            else { continue }
+            try store.objects.put(copying: file)
+        }
     }
 
     /// The plan to compare with: that of a revision of the deployment's branch, or of the repository, which is planned.
@@ -154,9 +177,9 @@ package struct PlanSession: Sendable {
 
     // MARK: What is there
 
-    /// The store; nil where there is none.
+    /// The store; nil where there is none, or a folder in which one can be made.
     private func opened() throws -> Store? {
-        guard FileManager.default.fileExists(atPath: store) else { return nil }
+        if Store.canBeMade(at: store) { return nil }
         let opened = try Store(opening: store)
         // A bare clone of a store becomes one; any other clone is refused before anything is solved.
         return opened.isClone && !isDry ? try Store(at: store) : opened

@@ -46,7 +46,8 @@ extension Store {
     /// How many documents refer to each digest: at the heads of branches and snapshots, and in what is retained.
     ///
     /// Any 64 hexadecimal digits in a document count as a reference: the store need not know what documents mean, and
-    /// errs on the side of keeping.
+    /// errs on the side of keeping. Only a removed document with a digest in its path, such as a job of an earlier plan, has
+    /// no versions of its own to retain: it counts where another document that does refers to it.
     ///
     /// - Throws: `StoreError` of kind `corrupted` where a part of that cannot be read.
     public func references(_ retention: Retention = Retention()) throws -> [Digest: Int] {
@@ -55,6 +56,7 @@ extension Store {
             for name in try repository.references() {
                 if let head = try repository.reference(name) { try counter.add(head, repository) }
             }
+            try counter.addReferredDocuments(repository)
         }
         return counter.counts
     }
@@ -117,7 +119,9 @@ private struct ReferenceCounter {
     var counts: [Digest: Int] = [:]
     private var blobs: Set<ObjectID> = []
     private var heads: Set<ObjectID> = []
-    /// What the turning member was in versions that were looked at lately: each is compared twice.
+    /// Documents that are in no head, by the digest in their path.
+    private var removed: [Digest: Set<ObjectID>] = [:]
+    /// What the transition field was in versions that were looked at lately: each is compared twice.
     private var values: [ObjectID: [UInt8]?] = [:]
     private static let valueLimit = 100_000
 
@@ -142,14 +146,36 @@ private struct ReferenceCounter {
             try repository.differences(from: parent, to: commit.tree) { path, old, new in
                 versions[path, default: 0] += 1
                 guard let new else { return }
-                if try versions[path, default: 0] <= retention.versions || isTurning(old, new, repository) {
+                if let digest = Self.digest(in: path) {
+                    removed[digest, default: []].insert(new.id)
+                    return
+                }
+                if try versions[path, default: 0] <= retention.versions || isTransition(old, new, repository) {
                     try scan(new.id, repository)
                 }
             }
         }
     }
 
-    private mutating func isTurning(_ old: TreeEntry?, _ new: TreeEntry, _ repository: GitRepository) throws -> Bool {
+    /// Adds the removed documents to which a document refers that was added.
+    mutating func addReferredDocuments(_ repository: GitRepository) throws {
+        while case let referred = removed.filter({ counts[$0.key] != nil }), !referred.isEmpty {
+            for (digest, documents) in referred {
+                removed[digest] = nil
+                for document in documents { try scan(document, repository) }
+            }
+        }
+    }
+
+    /// The digest that names a document: `jobs/ab/DIGEST.json`, `packages/ab/DIGEST/opam`.
+    private static func digest(in path: String) -> Digest? {
+        path.split(separator: "/").lazy.compactMap { part in
+            part.utf8.count < 64 ? nil : Digest(hex: String(part.prefix { $0 != "." }))
+        }.first
+    }
+
+    private mutating func isTransition(_ old: TreeEntry?, _ new: TreeEntry, _ repository: GitRepository) throws -> Bool
+    {
         guard let member = retention.transitionField else { return false }
         return try value(of: member, old, repository) != value(of: member, new, repository)
     }

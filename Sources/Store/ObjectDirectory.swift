@@ -68,6 +68,19 @@ public struct ObjectDirectory: BlobStore {
         return digest
     }
 
+    /// Stores a copy of the file at `source`, durably.
+    ///
+    /// - Returns: the digest of its contents.
+    @discardableResult
+    public func put(copying source: String) throws -> Digest {
+        let file = try File(source, O_RDONLY)
+        let digest = try Digest(of: file)
+        if contains(digest) { return digest }
+        try Files.makeDirectories("\(directory)/\(digest.shard)")
+        try copy(file, to: path(of: digest))
+        return digest
+    }
+
     /// The contents of a small file; nil where it is not there.
     ///
     /// - Throws: `StoreError` of kind `corrupted` where they do not have that digest.

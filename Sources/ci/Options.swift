@@ -83,7 +83,7 @@ struct SourceOptions: ParsableArguments {
         let mirrors = try Settings.sourceMirrors.value(flag: mirrors, in: configuration) ?? ""
         return SourceCache(
             aside ?? folder, usage: aside == nil ? folders?.usage : nil, others: aside == nil ? [] : [folder],
-            mirrors: mirrors.split(separator: " ").map(String.init),
+            objects: "\(store)/ciso/objects", mirrors: mirrors.split(separator: " ").map(String.init),
             download: SourceDownloader(HTTPClient(HTTPSettings(configuration))).download)
     }
 }

@@ -95,7 +95,7 @@ struct StoreSnapshotCommand: AsyncParsableCommand, TracedCommand {
 struct StoreGCCommand: AsyncParsableCommand, TracedCommand {
     static let configuration = CommandConfiguration(
         commandName: "gc",
-        abstract: "Drop logs and layers that nothing refers to, pack logs and git objects.",
+        abstract: "Drop logs, layers and sources that nothing refers to, pack logs and git objects.",
         discussion: """
             Covers the registry of 'blobs', too. Lists what it drops first. Keeps what the newest versions of every document refer to, what the versions at which \
             the outcome changed refer to, and anything younger than --grace.

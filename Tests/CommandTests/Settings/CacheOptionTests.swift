@@ -41,13 +41,54 @@ import Testing
 
     @Test func aCacheThatCannotBeUsedIsNamed() throws {
         try place.write("file", "x")
-        for cache in ["file", "file/below", "/dev/null"] {
+        for cache in ["file", "file/below", "/dev/null", "/proc/x", "/sys/x"] {
             let ending = try solve(["--cache", cache], home: nil)
             #expect(ending.status == 3 && ending.talk.contains("'\(cache)' cannot be used"), "\(ending.talk)")
             #expect(ending.talk.contains("--cache"), "\(ending.talk)")
         }
         let other = try solve(home: nil, ["XDG_CACHE_HOME": place.folder("file")])
         #expect(other.status == 3 && other.talk.contains("XDG_CACHE_HOME"), "\(other.talk)")
+    }
+
+    private static let matrix = """
+        deployment: d
+        repositories: [{path: repo}]
+        targets: [debian-12]
+        compilers: [5.3.0]
+        packages: [a]
+        """
+
+    /// A cache that nobody can write is named by every command that would write it, also where permissions do not tell.
+    @Test(arguments: ["plan", "run"], ["/proc/x", "/dev/null/x"])
+    func aPlanNeedsACacheThatCanBeWritten(command: String, cache: String) throws {
+        try place.write("matrix.yaml", Self.matrix)
+        let environment = ["CISO_CACHE": cache, "PATH": "/usr/bin:/bin"]
+        let ending = try place.run([command, "matrix.yaml", "--store", "store"], environment: environment)
+        #expect(ending.status == 3 && ending.talk.contains("the cache '\(cache)' cannot be used"), "\(ending.talk)")
+    }
+
+    /// Without a home the cache is in the store, whose folder is there before the store itself; so may an empty folder be.
+    @Test(arguments: [nil, "/nonexistent"]) func aStoreIsMadeBesideACache(home: String?) throws {
+        try place.write("matrix.yaml", Self.matrix)
+        let environment = ["CISO_CACHE": "", "PATH": "/usr/bin:/bin"].merging(home.map { ["HOME": $0] } ?? [:]) { $1 }
+        try FileManager.default.createDirectory(atPath: place.folder("empty"), withIntermediateDirectories: false)
+        for store in ["new", "empty"] {
+            for _ in 1...2 {
+                let ending = try place.run(["plan", "matrix.yaml", "--store", store], environment: environment)
+                #expect(ending.status == 0, "\(store): \(ending.talk)")
+            }
+        }
+        #expect(try place.folder("new/ciso").entries().contains("cache"))
+    }
+
+    @Test func aFolderOfSomethingElseIsNoStore() throws {
+        try place.write("matrix.yaml", Self.matrix)
+        try place.write("file", "x")
+        for store in [".", "file"] {
+            let ending = try place.run(
+                ["plan", "matrix.yaml", "--store", store, "--cache", "mine"], environment: ["PATH": "/usr/bin:/bin"])
+            #expect(ending.status == 2 && ending.talk.contains("'\(store)' is not a store: it "), "\(ending.talk)")
+        }
     }
 
     /// One option for all, found in what the program says of itself.
