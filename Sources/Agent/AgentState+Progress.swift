@@ -34,7 +34,7 @@ extension AgentState {
             }
             if entry.unwritten != nil { writeReport(of: job) }
             // Its dispatcher is gone: whoever else wants the job may run it, until another one records the report.
-            if entry.isReported, let at = entry.reportedAt, at.duration(to: .now) > Self.patience,
+            if entry.isReported, let at = entry.reportedAt, at.duration(to: .now) > Self.reportTimeout,
                 let path = try? DispatchValues.dispatcher(of: entry.assignment.deployment),
                 (try? values.values.value(at: path)) == .some(nil)
             {

@@ -52,7 +52,7 @@ struct AgentState {
     var leavesAt: ContinuousClock.Instant?
 
     /// How long a worker keeps a job that nobody records before others may run it.
-    static let patience = Duration.seconds(10)
+    static let reportTimeout = Duration.seconds(10)
 
     init(
         _ environment: WorkerAgent.Environment, _ registration: WorkerRegistration, owner: EphemeralOwner,

@@ -14,7 +14,7 @@ final class EtcdGateway: Sendable {
     /// A member without a leader answers late or not at all.
     private static let limitOfTry: Duration = .seconds(2)
     /// Longer than it takes to elect a leader.
-    private static let patience: Duration = .seconds(10)
+    private static let timeout: Duration = .seconds(10)
 
     init(_ settings: EtcdSettings) {
         var settings = settings
@@ -25,20 +25,20 @@ final class EtcdGateway: Sendable {
 
     /// The answer of the first member that has one.
     ///
-    /// - Parameter patience: how long members are asked again.
+    /// - Parameter timeout: how long members are asked again.
     /// - Throws: `EtcdError`.
     func call<Answer: Decodable>(
-        _ method: String, _ body: some Encodable, patience: Duration = patience
+        _ method: String, _ body: some Encodable, timeout: Duration = timeout
     ) throws -> Answer {
-        try repeatedCall(method, body, patience: patience).answer
+        try repeatedCall(method, body, timeout: timeout).answer
     }
 
     /// As `call`, and whether the request may have been done before, for an answer was lost.
     func repeatedCall<Answer: Decodable>(
-        _ method: String, _ body: some Encodable, patience: Duration = patience
+        _ method: String, _ body: some Encodable, timeout: Duration = timeout
     ) throws -> (answer: Answer, isRepeated: Bool) {
         let bytes = [UInt8](try JSONEncoder().encode(body))
-        let deadline = ContinuousClock.now + patience
+        let deadline = ContinuousClock.now + timeout
         var failures = 0
         while true {
             let index = current.withLock { $0 }

@@ -13,7 +13,7 @@ final class EtcdLease: Sendable {
     /// Seconds without a renewal until what hangs on the lease is gone.
     static let lifetime = 15
     /// A renewal that takes longer makes room for the next one.
-    private static let patience: Duration = .seconds(4)
+    private static let timeout: Duration = .seconds(4)
 
     init(_ gateway: EtcdGateway) throws {
         self.gateway = gateway
@@ -40,7 +40,7 @@ final class EtcdLease: Sendable {
         guard !isReleased.load(ordering: .acquiring) else { return }
         do {
             let answer: EtcdMessages.Streamed<EtcdMessages.LeaseAnswer> = try gateway.call(
-                "lease/keepalive", EtcdMessages.Lease(ID: id), patience: Self.patience)
+                "lease/keepalive", EtcdMessages.Lease(ID: id), timeout: Self.timeout)
             guard answer.result?.TTL != nil else {
                 return logger.debug("a lease has ended", metadata: ["lease": "\(id)"])
             }
@@ -54,6 +54,6 @@ final class EtcdLease: Sendable {
     func release() {
         guard !isReleased.exchange(true, ordering: .acquiringAndReleasing) else { return }
         let _: EtcdMessages.Empty? = try? gateway.call(
-            "lease/revoke", EtcdMessages.Lease(ID: id), patience: .seconds(1))
+            "lease/revoke", EtcdMessages.Lease(ID: id), timeout: .seconds(1))
     }
 }

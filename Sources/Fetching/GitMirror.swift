@@ -10,22 +10,22 @@ struct GitMirror {
     let url: String
     /// Bytes that one fetch may bring.
     let limit: Int
-    let patience: Patience
+    let deadline: Deadline
     let repository: GitRepository
     private let path: String
     private let address: RemoteAddress
 
     /// - Parameter folder: of all mirrors; made if need be.
-    init(of url: String, in folder: String, limit: Int, patience: Patience) throws {
+    init(of url: String, in folder: String, limit: Int, deadline: Deadline) throws {
         self.url = url
         address = SourceAddress.localPath(url).map { .path(SourceAddress.decoded($0)) } ?? .url(url)
         self.limit = limit
-        self.patience = patience
+        self.deadline = deadline
         path = Self.path(of: url, in: folder)
         do {
             try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
             // Of two that make one copy at once, git's own locks would refuse one.
-            let lock = try Self.lock(path, of: url, patience)
+            let lock = try Self.lock(path, of: url, deadline)
             defer { lock.unlock() }
             Self.removeLeftovers(in: path)
             repository = try GitRepository(initializingBare: path)
@@ -111,15 +111,15 @@ struct GitMirror {
     }
 
     private func fetch(_ refspecs: [String]) throws(SourceError) {
-        let lock = try Self.lock(path, of: url, patience)
+        let lock = try Self.lock(path, of: url, deadline)
         defer { lock.unlock() }
         Self.removeLeftovers(in: path)
         var isTooLarge = false
         let result = Result { () throws(SourceError) in
             try asked { () throws(GitError) in
-                try repository.fetch(refspecs, from: address) { [limit, patience] bytes in
+                try repository.fetch(refspecs, from: address) { [limit, deadline] bytes in
                     isTooLarge = bytes > limit
-                    return !isTooLarge && patience.lasts
+                    return !isTooLarge && deadline.isPending
                 }
             }
         }
@@ -128,11 +128,11 @@ struct GitMirror {
     }
 
     private static func lock(
-        _ path: String, of url: String, _ patience: Patience
+        _ path: String, of url: String, _ deadline: Deadline
     ) throws(SourceError) -> SourceFiles.File {
         let file = try SourceFiles.File("\(path).lock", O_RDWR | O_CREAT, mode: 0o644)
         let isTaken = try file.lock(
-            within: patience.remaining, pause: 1_000...50_000, mayContinue: { patience.lasts })
+            within: deadline.remaining, pause: 1_000...50_000, mayContinue: { deadline.isPending })
         guard isTaken else {
             throw SourceError(.system, "\(url): another process has been fetching it for too long")
         }
@@ -173,7 +173,7 @@ struct GitMirror {
 
     private func asked<Value>(_ body: () throws(GitError) -> Value) throws(SourceError) -> Value {
         if case .path(let path) = address { try checkLocal(path) }
-        guard patience.lasts else { throw SourceError.late(url) }
+        guard deadline.isPending else { throw SourceError.late(url) }
         do throws(GitError) {
             return try body()
         } catch {

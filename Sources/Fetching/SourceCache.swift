@@ -32,7 +32,7 @@ package actor SourceCache {
     private let objects: String?
     private let mirrors: [String]
     private let limit: Int
-    private let patience: Duration
+    private let timeout: Duration
     private let download: Download
     private let running = AsyncMemo<Source, String>(keepingValues: false)
 
@@ -43,10 +43,10 @@ package actor SourceCache {
     ///   - objects: the folder of a store's objects, which include the sources whose checksum a plan determined.
     ///   - mirrors: addresses of caches in the same layout, `http:`, `https:` or `file:`.
     ///   - limit: bytes of one source.
-    ///   - patience: for one repository of git; `download` has its own.
+    ///   - timeout: for one repository of git; `download` has its own.
     package init(
         _ folder: String, usage: CacheUsage? = nil, others: [String] = [], objects: String? = nil,
-        mirrors: [String] = [], limit: Int = 1 << 30, patience: Duration = .seconds(1800),
+        mirrors: [String] = [], limit: Int = 1 << 30, timeout: Duration = .seconds(1800),
         download: @escaping Download = SourceDownloader().download
     ) {
         self.folder = folder
@@ -55,7 +55,7 @@ package actor SourceCache {
         self.others = others + mirrors.compactMap(SourceAddress.localPath)
         self.mirrors = mirrors.filter { SourceAddress.localPath($0) == nil }
         self.limit = limit
-        self.patience = patience
+        self.timeout = timeout
         self.download = download
     }
 
@@ -221,9 +221,9 @@ extension SourceCache {
     package func repository(at url: String, revision: String?) async throws -> RemoteRepository {
         noteUse(ofCopyOf: url)
         let (folder, limit) = ("\(folder)/git", limit)
-        return try await BlockingWork.run(within: patience, late: SourceError.late(url)) { patience in
+        return try await BlockingWork.run(within: timeout, late: SourceError.late(url)) { deadline in
             let fetch = {
-                let mirror = try GitMirror(of: url, in: folder, limit: limit, patience: patience)
+                let mirror = try GitMirror(of: url, in: folder, limit: limit, deadline: deadline)
                 return try mirror.obtain(revision)
             }
             let path = GitMirror.path(of: url, in: folder)
@@ -273,9 +273,9 @@ extension SourceCache {
         noteUse(ofCopyOf: url)
         let (folder, limit) = ("\(folder)/git", limit)
         // A question of a few kilobytes, of which a plan may ask many.
-        let limitOfQuestion = min(patience, .seconds(60))
-        return try await BlockingWork.run(within: limitOfQuestion, late: SourceError.late(url)) { patience in
-            try GitMirror(of: url, in: folder, limit: limit, patience: patience).commit(at: revision).description
+        let limitOfQuestion = min(timeout, .seconds(60))
+        return try await BlockingWork.run(within: limitOfQuestion, late: SourceError.late(url)) { deadline in
+            try GitMirror(of: url, in: folder, limit: limit, deadline: deadline).commit(at: revision).description
         }
     }
 
@@ -290,11 +290,11 @@ extension SourceCache {
         let file = "\(folder)/commits/\(commit).tar"
         try FileManager.default.createDirectory(atPath: "\(folder)/commits", withIntermediateDirectories: true)
         let incoming = try incoming()
-        try await BlockingWork.run(within: patience, late: SourceError.late(url)) { patience in
+        try await BlockingWork.run(within: timeout, late: SourceError.late(url)) { deadline in
             guard let id = ObjectID(hex: commit) else {
                 throw SourceError(.missing, "\(url): '\(commit)' is no commit")
             }
-            let mirror = { try GitMirror(of: $0, in: folder, limit: limit, patience: patience) }
+            let mirror = { try GitMirror(of: $0, in: folder, limit: limit, deadline: deadline) }
             let aside = "\(incoming.path)/commit.tar"
             let export = { try GitExport.write(id, of: mirror(url), to: aside, limit: limit, mirrors: mirror) }
             do {

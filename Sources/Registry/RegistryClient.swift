@@ -10,17 +10,17 @@ package final class RegistryClient: Sendable {
     private let http: HTTPClient
     private let credentials: RegistryCredentials
     /// How long a registry that does not answer is asked again.
-    let patience: Duration
+    let timeout: Duration
     private let authorization = Mutex<String?>(nil)
 
     package init(
         _ address: RegistryAddress, http: HTTPClient, credentials: RegistryCredentials = RegistryCredentials(),
-        patience: Duration = .seconds(30)
+        timeout: Duration = .seconds(30)
     ) {
         self.address = address
         self.http = http
         self.credentials = credentials
-        self.patience = patience
+        self.timeout = timeout
     }
 
     /// A request for something of the repository, `blobs/…`, `manifests/…`.
@@ -65,7 +65,7 @@ package final class RegistryClient: Sendable {
 
     /// Repeats `body` for as long as the registry is only unable for the moment.
     func persistently<Value>(_ body: () throws -> Value) throws -> Value {
-        let deadline = ContinuousClock.now + patience
+        let deadline = ContinuousClock.now + timeout
         var pause = 0.1
         while true {
             do {

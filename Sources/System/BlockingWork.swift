@@ -38,16 +38,16 @@ package enum BlockingWork {
 
     /// What `work` returns, for libraries that block and know no time limits.
     ///
-    /// A thread that does not come back is left to itself: it ends when its library asks the `Patience`, or with the
+    /// A thread that does not come back is left to itself: it ends when its library asks the `Deadline`, or with the
     /// process.
     ///
     /// - Parameter late: is thrown when `limit` has passed.
     /// - Throws: `CancellationError` as soon as the task is cancelled; what `work` throws.
     package static func run<Value: Sendable>(
-        within limit: Duration, late: any Error, _ work: @escaping @Sendable (Patience) throws -> Value
+        within limit: Duration, late: any Error, _ work: @escaping @Sendable (Deadline) throws -> Value
     ) async throws -> Value {
-        let patience = Patience(until: .now + limit)
-        defer { patience.giveUp() }
+        let deadline = Deadline(at: .now + limit)
+        defer { deadline.cancel() }
         let first = FirstResult<Value>()
         // Not a task: a result that came in time counts although the tasks of a busy process are late.
         let timer = DispatchSource.makeTimerSource()
@@ -55,24 +55,24 @@ package enum BlockingWork {
         timer.schedule(deadline: .now() + limit / .seconds(1))
         timer.resume()
         defer { timer.cancel() }
-        return try await first.value { start { first.resume(with: Result { try work(patience) }) } }
+        return try await first.value { start { first.resume(with: Result { try work(deadline) }) } }
     }
 }
 
 /// Whether someone still waits for work that cannot be interrupted.
-package final class Patience: Sendable {
-    private let deadline: ContinuousClock.Instant
-    private let isGivenUp = Atomic(false)
+package final class Deadline: Sendable {
+    private let end: ContinuousClock.Instant
+    private let isCancelled = Atomic(false)
 
-    package init(until deadline: ContinuousClock.Instant) {
-        self.deadline = deadline
+    package init(at end: ContinuousClock.Instant) {
+        self.end = end
     }
 
     /// False once the time is up or the waiting task was cancelled.
-    package var lasts: Bool { !isGivenUp.load(ordering: .relaxed) && ContinuousClock.now < deadline }
+    package var isPending: Bool { !isCancelled.load(ordering: .relaxed) && ContinuousClock.now < end }
 
     /// How long someone still waits.
-    package var remaining: Duration { lasts ? deadline - .now : .zero }
+    package var remaining: Duration { isPending ? end - .now : .zero }
 
-    package func giveUp() { isGivenUp.store(true, ordering: .relaxed) }
+    package func cancel() { isCancelled.store(true, ordering: .relaxed) }
 }

@@ -8,7 +8,7 @@ internal import System
 ///
 /// A command that has to end in good order registers an `InterruptWatch`. All others end at once: whatever they write is
 /// written aside first, or is a transaction. A command that can drain does so at the first Ctrl-C, without a time limit; the
-/// second Ctrl-C stops it, and so do SIGTERM and SIGHUP at any time. A command that was stopped ends within `patience`; one
+/// second Ctrl-C stops it, and so do SIGTERM and SIGHUP at any time. A command that was stopped ends within `timeout`; one
 /// more signal ends it at once. Children do not inherit the handling: handlers do not survive `exec`.
 enum Interruption {
     /// What a command does when it is interrupted.
@@ -45,7 +45,7 @@ enum Interruption {
 
     private static let state = Mutex(State())
     /// How long a command may take to stop in good order. What is unfinished then is tidied by the next run.
-    private static let patience = Duration.seconds(2)
+    private static let timeout = Duration.seconds(2)
 
     /// Handles the signals from now on, but for those that are ignored: `nohup` stays in effect.
     static func begin() {
@@ -113,7 +113,7 @@ enum Interruption {
         guard let handlers else { end() }
         if stage == .stopping {
             Thread.detachNewThread {
-                usleep(UInt32(patience / .microseconds(1)))
+                usleep(UInt32(timeout / .microseconds(1)))
                 end()
             }
         }

@@ -19,7 +19,7 @@ final class PlanProgressLine: Sendable {
     private nonisolated(unsafe) let timer: (any DispatchSourceTimer)?
 
     /// Nothing is drawn before this, and then ten times a second.
-    private static let patience = 500
+    private static let delay = 500
     private static let pause = 100
 
     init(quiet: Bool) {
@@ -27,7 +27,7 @@ final class PlanProgressLine: Sendable {
             Terminal.talksToTerminal && !Terminal.hasTrace && !quiet
             ? DispatchSource.makeTimerSource(queue: DispatchQueue(label: "progress")) : nil
         timer?.schedule(
-            deadline: .now() + .milliseconds(Self.patience), repeating: .milliseconds(Self.pause))
+            deadline: .now() + .milliseconds(Self.delay), repeating: .milliseconds(Self.pause))
         timer?.setEventHandler { [weak self] in self?.draw() }
         timer?.activate()
     }

@@ -47,7 +47,7 @@ struct ServiceOptions: ParsableArguments {
         let mirrors = try Settings.blobMirrors.value(flag: blobMirrors, in: configuration)?.addresses ?? []
         return RegistryBlobs(
             RegistryClient(primary, http: http, credentials: credentials),
-            mirrors: mirrors.map { RegistryClient($0, http: http, credentials: credentials, patience: .zero) })
+            mirrors: mirrors.map { RegistryClient($0, http: http, credentials: credentials, timeout: .zero) })
     }
 
     /// Tries what the settings name.

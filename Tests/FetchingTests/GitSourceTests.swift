@@ -294,7 +294,7 @@ import Testing
     @Test func aServerThatSaysNothingIsTheNetworksFault() async throws {
         let listener = try LoopbackListener()
         let url = "git+http://127.0.0.1:\(listener.port)/a.git#main"
-        let hasty = SourceCache(folder, patience: .milliseconds(300))
+        let hasty = SourceCache(folder, timeout: .milliseconds(300))
         let error = await #expect(throws: SourceError.self) { try await hasty.exact(Source(url: url), of: "a.1") }
         #expect(error?.kind == .network)
         #expect(error?.description.contains("no answer in time") == true)

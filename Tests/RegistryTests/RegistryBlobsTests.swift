@@ -17,12 +17,12 @@ struct RegistryBlobsTests {
 
     private func client(
         _ server: RegistryServer, _ name: String = "ciso", credentials: String? = nil, settings: HTTPSettings = .init(),
-        patience: Duration = .seconds(120)
+        timeout: Duration = .seconds(120)
     ) throws -> RegistryClient {
         RegistryClient(
             try #require(RegistryAddress("\(server.url)/\(name)")), http: HTTPClient(settings),
             credentials: try credentials.map { try RegistryCredentials(file: $0) } ?? RegistryCredentials(),
-            patience: patience)
+            timeout: timeout)
     }
 
     private func file(_ name: String, _ count: Int) throws -> (path: String, digest: Digest) {
@@ -86,7 +86,7 @@ struct RegistryBlobsTests {
         #expect(kind { try client(server, credentials: wrong, settings: settings).ping() } == .authentication)
         #expect(kind { try client(server, credentials: server.credentials()).ping() } == .certificate)
         server.kill()
-        #expect(kind { try client(server, settings: settings, patience: .zero).ping() } == .unreachable)
+        #expect(kind { try client(server, settings: settings, timeout: .zero).ping() } == .unreachable)
         #expect(throws: Failure.self) { try RegistryCredentials(file: folder("absent")) }
         try folder.write("[]", to: "list.json")
         #expect(throws: Failure.self) { try RegistryCredentials(file: folder("list.json")) }
@@ -118,7 +118,7 @@ struct RegistryBlobsTests {
         let (path, digest) = try file("blob", 1000)
         let blobs = RegistryBlobs(try client(server))
         try blobs.put(digest, archive: path)
-        let both = RegistryBlobs(try client(server), mirrors: [try client(mirror, patience: .zero)])
+        let both = RegistryBlobs(try client(server), mirrors: [try client(mirror, timeout: .zero)])
         #expect(try contents(both, digest) == digest, "the mirror has it not")
         try RegistryBlobs(try client(mirror)).put(digest, archive: path)
         try Data("something else".utf8).write(to: URL(filePath: mirror.file(ofBlob: digest.hex)))

@@ -24,7 +24,7 @@ struct SharedLayersTests {
     private func registry(_ server: RegistryServer) throws -> RegistryBlobs {
         RegistryBlobs(
             RegistryClient(
-                try #require(RegistryAddress("\(server.url)/ciso")), http: HTTPClient(), patience: .milliseconds(100)))
+                try #require(RegistryAddress("\(server.url)/ciso")), http: HTTPClient(), timeout: .milliseconds(100)))
     }
 
     /// A runner that shares nothing with others but the registry.
