@@ -63,14 +63,14 @@ struct CommitBenchmark {
         var before = rusage()
         getrusage(__rusage_who_t(RUSAGE_CHILDREN.rawValue), &before)
         let start = ContinuousClock.now
-        let said = try execute(
+        let output = try execute(
             [ci, "plan", "\(folder)/matrix.yaml", "--store", "\(folder)/\(store)", "--cache", "\(folder)/\(cache)"])
         let wall = (ContinuousClock.now - start) / .seconds(1)
         var after = rusage()
         getrusage(__rusage_who_t(RUSAGE_CHILDREN.rawValue), &after)
         return Run(
             wall: wall, processor: seconds(after) - seconds(before), memory: after.ru_maxrss / 1024,
-            lines: said.split(separator: "\n"))
+            lines: output.split(separator: "\n"))
     }
 
     private func check(_ commit: String, _ number: Int) throws {
@@ -134,12 +134,12 @@ struct CommitBenchmark {
         process.standardOutput = output
         process.standardError = FileHandle.nullDevice
         try process.run()
-        let said = output.fileHandleForReading.readDataToEndOfFile()
+        let bytes = output.fileHandleForReading.readDataToEndOfFile()
         process.waitUntilExit()
         guard process.terminationStatus == 0 else {
             throw Failure(.unavailable, "\(words.joined(separator: " ")) failed")
         }
-        return String(decoding: said, as: UTF8.self)
+        return String(decoding: bytes, as: UTF8.self)
     }
 
     // MARK: Figures

@@ -16,27 +16,27 @@ struct SizeOfResults {
         // Two runs of half as many cells each: the second one changes what the first one wrote.
         let cells = results / 2
         var index: [StorePath: IndexPart] = [:]
-        var tidying: (time: Double, cpu: Double, worst: Double, count: Int) = (0, 0, 0, 0)
-        var untidy = 0
+        var repacking: (time: Double, cpu: Double, worst: Double, count: Int) = (0, 0, 0, 0)
+        var unpacked = 0
         let time = try milliseconds {
             for number in 0..<results {
                 try record(number, of: cells, in: store, branch, &index)
                 guard (number + 1).isMultiple(of: interval) else { continue }
-                if number < interval { untidy = size() }
+                if number < interval { unpacked = size() }
                 let before = processTime()
                 let time = try milliseconds { try store.repackIfNeeded(grace: 0) }
-                tidying.time += time
-                tidying.cpu += processTime() - before
-                tidying.worst = max(tidying.worst, time)
-                tidying.count += 1
+                repacking.time += time
+                repacking.cpu += processTime() - before
+                repacking.worst = max(repacking.worst, time)
+                repacking.count += 1
             }
         }
-        row("\(results) results, a commit each", "\(((time - tidying.time) / 1e3).short) s, the tidying left out")
-        row("the first \(interval) of them, not tidied yet", "\(untidy) bytes")
+        row("\(results) results, a commit each", "\(((time - repacking.time) / 1e3).short) s, without repacking")
+        row("the first \(interval) of them, not repacked yet", "\(unpacked) bytes")
         row(
-            "\(tidying.count) repacks, one after \(interval) results each",
-            "\((tidying.time / 1e3).short) s, \((tidying.cpu / 1e3).short) s of CPU, the longest "
-                + "\((tidying.worst / 1e3).short) s; \(size()) bytes in \(packs()) packs")
+            "\(repacking.count) repacks, one after \(interval) results each",
+            "\((repacking.time / 1e3).short) s, \((repacking.cpu / 1e3).short) s of CPU, the longest "
+                + "\((repacking.worst / 1e3).short) s; \(size()) bytes in \(packs()) packs")
         let packing = try milliseconds { try store.repack(grace: 0) }
         row("then all in one pack", "\((packing / 1e3).short) s; \(size()) bytes")
         try git(["fsck", "--strict", "--connectivity-only"], at: "\(folder)/results")

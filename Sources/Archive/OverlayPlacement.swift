@@ -39,15 +39,15 @@ public struct OverlayPlacement: Sendable {
     /// - Throws: `ArchiveError` with `system` where the operating system refuses.
     /// - Complexity: O(components × lower directories) system calls.
     public func place(_ entries: [FilePath: Entry]) throws(ArchiveError) -> Bool {
-        var survey = Survey(upper: upper, lowers: lowers, owner: owner)
+        var traversal = Traversal(upper: upper, lowers: lowers, owner: owner)
         for (path, entry) in entries.sorted(by: { $0.key < $1.key }) {
-            guard survey.add(path.components, entry) else { return false }
+            guard traversal.add(path.components, entry) else { return false }
         }
-        for step in survey.steps { try carryOut(step) }
+        for step in traversal.steps { try carryOut(step) }
         return true
     }
 
-    private func carryOut(_ step: Survey.Step) throws(ArchiveError) {
+    private func carryOut(_ step: Traversal.Step) throws(ArchiveError) {
         let name = step.path.description
         guard let last = step.path.components.last else { return }
         let parent = try directory(step.path.components.dropLast(), of: name)
@@ -65,7 +65,7 @@ public struct OverlayPlacement: Sendable {
     }
 
     /// Gives a file that was made its owner and its mode.
-    private func hand(_ file: borrowing Descriptor, _ step: Survey.Step) throws(ArchiveError) {
+    private func hand(_ file: borrowing Descriptor, _ step: Traversal.Step) throws(ArchiveError) {
         let isOwned = !setsOwner || fchown(file.raw, step.owner.user, step.owner.group) == 0
         guard isOwned, fchmod(file.raw, step.mode) == 0 else {
             throw systemError("set the owner of", step.path.description, of: upper.description)
@@ -101,7 +101,7 @@ public struct OverlayPlacement: Sendable {
 
 extension OverlayPlacement {
     /// Looks at what is there, and works out what has to be made.
-    private struct Survey {
+    private struct Traversal {
         /// Something to make in the upper directory.
         struct Step {
             var path: FilePath

@@ -1,7 +1,7 @@
 internal import Dispatch
 internal import Synchronization
 
-/// Has the store tidied while a run writes to it, on a thread of its own: verdicts wait for none of it.
+/// Repacks the store while a run writes to it, on a thread of its own: no verdict waits for it.
 package final class BackgroundRepack: Sendable {
     private struct State {
         var records = 0
@@ -12,21 +12,21 @@ package final class BackgroundRepack: Sendable {
     package static let interval = 500
 
     private let interval: Int
-    private let tidy: @Sendable (_ willPack: @Sendable () -> Void) throws -> Void
+    private let repack: @Sendable (_ willPack: @Sendable () -> Void) throws -> Void
     private let queue = DispatchQueue(label: "engine.backgroundRepack", qos: .utility)
     private let state = Mutex(State())
 
-    /// - Parameter tidy: what is done after so many records; it finds out by itself whether there is anything to do, and
+    /// - Parameter repack: what is done after so many records; it finds out by itself whether there is anything to do, and
     ///   then calls `willPack` first.
     package init(
         every interval: Int = BackgroundRepack.interval,
-        tidy: @escaping @Sendable (_ willPack: @Sendable () -> Void) throws -> Void
+        repack: @escaping @Sendable (_ willPack: @Sendable () -> Void) throws -> Void
     ) {
         self.interval = interval
-        self.tidy = tidy
+        self.repack = repack
     }
 
-    /// Notes that something was recorded, and begins to tidy after every so many of them.
+    /// Notes that something was recorded, and begins to repack after every so many of them.
     package func noteRecord() {
         let isDue = state.withLock { state in
             state.records += 1
@@ -38,12 +38,12 @@ package final class BackgroundRepack: Sendable {
         guard isDue else { return }
         queue.async { [self] in
             // What cannot be packed now is packed another time; nothing depends on it.
-            try? tidy {}
+            try? repack {}
             state.withLock { $0.isAtWork = false }
         }
     }
 
-    /// Waits for what is under way, and tidies once more where that is worth while; returns at once where the task is
+    /// Waits for what is under way, and repacks once more where that is worth while; returns at once where the task is
     /// cancelled. What was begun then goes on until the process ends, and may be cut short at any point.
     ///
     /// - Parameter willPack: called before the store is packed, or where that is under way.
@@ -51,7 +51,7 @@ package final class BackgroundRepack: Sendable {
         let (steps, tell) = AsyncStream.makeStream(of: Void.self)
         if state.withLock(\.isAtWork) { tell.yield() }
         queue.async { [self] in
-            try? tidy { tell.yield() }
+            try? repack { tell.yield() }
             tell.finish()
         }
         var isTold = false

@@ -99,7 +99,7 @@ extension RunState {
 
     private mutating func entries(_ result: CellResult, of id: Digest, _ job: Job) -> [PlanRun.Entry] {
         settle(id, result, of: job)
-        let cells = (run.worklist.cellsDecided[id] ?? []).filter { !givenUp.contains($0.cell) }
+        let cells = (run.worklist.cellsDecided[id] ?? []).filter { !cancelledCells.contains($0.cell) }
         let own = PlanRun.Entry(path: ResultPath.input(result.cell, job: id), result: result)
         return cells.isEmpty ? [own] : entries(result, on: cells)
     }
@@ -112,7 +112,7 @@ extension RunState {
             outcome: result.outcome, phase: result.phase, reason: result.reason, duration: result.duration ?? 0)
         await run.observe(.adopted(id, job, target: target.name, ending))
         settle(id, result, of: job)
-        let cells = (run.worklist.cellsDecided[id] ?? []).filter { !givenUp.contains($0.cell) }
+        let cells = (run.worklist.cellsDecided[id] ?? []).filter { !cancelledCells.contains($0.cell) }
         guard cells.isEmpty, !isOwn else { return entries(result, on: cells) }
         var result = result
         result.cell = Cell(target: target.name, compiler: job.compiler, package: job.package)
@@ -191,7 +191,7 @@ extension RunState {
     mutating func block(_ id: Digest, by cause: Digest) {
         // The next run finds out which cells are blocked.
         guard let failure = results[cause], !isInterrupted else { return }
-        let entries = (run.worklist.cellsDecided[id] ?? []).filter { !givenUp.contains($0.cell) }.map { cell in
+        let entries = (run.worklist.cellsDecided[id] ?? []).filter { !cancelledCells.contains($0.cell) }.map { cell in
             PlanRun.Entry(
                 path: ResultPath.cell(cell.cell),
                 result: CellResult(blocking: cell.cell, job: id, behind: failure, in: run.plan))

@@ -49,7 +49,7 @@ struct RunState {
     var read: Set<UInt64> = []
     /// Seats of workers that were gone before the run began, and had left reports.
     var goneSeats: [Int] = []
-    var givenUp: Set<Cell> = []
+    var cancelledCells: Set<Cell> = []
     var failedAttempts: [Digest: [CellResult.FailedAttempt]] = [:]
     /// Jobs that this run had executed.
     var executed: Set<Digest> = []
@@ -124,7 +124,7 @@ struct RunState {
         case .local(let event): try await take(event)
         case .time: try await perform(dispatch.handle(.clock(at: now)))
         case .given(let cells):
-            givenUp.formUnion(cells)
+            cancelledCells.formUnion(cells)
             try await perform(dispatch.cancel(unneeded()))
         case .free(let id):
             waits[id] = nil
@@ -153,7 +153,8 @@ struct RunState {
     /// Jobs that only cells need that were given up.
     private func unneeded() -> Set<Digest> {
         var needed: Set<Digest> = []
-        var open = run.worklist.cellsDecided.filter { !$0.value.allSatisfy { givenUp.contains($0.cell) } }.map(\.key)
+        var open = run.worklist.cellsDecided.filter { !$0.value.allSatisfy { cancelledCells.contains($0.cell) } }.map(
+            \.key)
         while let id = open.popLast() {
             guard needed.insert(id).inserted else { continue }
             open += run.plan.jobs[id]?.inputs ?? []

@@ -42,11 +42,11 @@ struct MatrixDecoder {
         let engine = fields["engine"].flatMap(engine)
         if let node = fields["targets"] {
             matrix.targets = reader.list(node, "'targets'", of: "target") { target($0, engine: engine) }
-            reportTwins(matrix.targets.map(\.name), of: "target")
+            reportDuplicates(matrix.targets.map(\.name), of: "target")
         }
         if let node = fields["compilers"] {
             matrix.compilers = reader.list(node, "'compilers'", of: "compiler", compiler)
-            reportTwins(matrix.compilers.map(\.name), of: "compiler")
+            reportDuplicates(matrix.compilers.map(\.name), of: "compiler")
         }
         checkColumns(matrix, fields)
         if let node = fields["repositories"] {
@@ -149,7 +149,7 @@ struct MatrixDecoder {
         }
     }
 
-    private func reportTwins(_ names: [Located<String>], of kind: String) {
+    private func reportDuplicates(_ names: [Located<String>], of kind: String) {
         var seen: [String: SourceLocation] = [:]
         for name in names {
             if let earlier = seen[name.value] {

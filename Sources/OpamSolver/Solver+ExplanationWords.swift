@@ -125,13 +125,13 @@ extension Solver {
         let versions = VersionSet(search.problem.sets.union(set)).intersection(VersionSet([all]))
         if candidate == root {
             let known = roots.filter { universe.nameID($0.name.text) == name }
-            let said = known.first { universe.versionSet(of: name, $0.versions) == versions } ?? known.first
-            return said?.plainText ?? universe.name(name)
+            let stated = known.first { universe.versionSet(of: name, $0.versions) == versions } ?? known.first
+            return stated?.plainText ?? universe.name(name)
         }
         let row = universe.packages[candidate.index]
         let atoms = universe.atoms(ofFormula: row.depends) + universe.atomLists[row.conflicts]
         let known = atoms.filter { universe.atoms.name[Int($0)] == name.rawValue }
-        let said = known.first { atomCompiler?.versions(of: $0).set(among: all) == versions } ?? known.first
-        return said.map(universe.plainText(ofAtom:)) ?? universe.name(name)
+        let stated = known.first { atomCompiler?.versions(of: $0).set(among: all) == versions } ?? known.first
+        return stated.map(universe.plainText(ofAtom:)) ?? universe.name(name)
     }
 }

@@ -85,7 +85,7 @@ final class ControlConnection: Sendable {
             let (output, result) = shared.state.withLock { ($0.output, $0.result) }
             let last = output.split(separator: "\n", omittingEmptySubsequences: true).last ?? ""
             if output.hasSuffix("\n"), last.hasPrefix("ready "), let user = Int(last.dropFirst(6)) { return user }
-            if let result { throw RemoteRefusal(host, said: output, ending: result.ending) }
+            if let result { throw RemoteRefusal(host, output: output, ending: result.ending) }
             await changes.next()
             try Task.checkCancellation()
         }

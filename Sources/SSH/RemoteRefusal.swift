@@ -33,7 +33,7 @@ public struct RemoteRefusal: ClassifiedError, CustomStringConvertible {
     }
 
     /// Reads what the ssh client or the keeper printed before it ended.
-    init(_ host: RemoteHost, said text: String, ending: CommandResult.Ending) {
+    init(_ host: RemoteHost, output text: String, ending: CommandResult.Ending) {
         let lines = text.split(whereSeparator: \.isNewline).map(String.init)
         let name = host.name
         if let own = lines.last(where: { $0.hasPrefix("ciso: ") }) {

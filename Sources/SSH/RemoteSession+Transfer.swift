@@ -125,8 +125,8 @@ extension RemoteSession {
         if let failure = problem.withLock({ $0 }) { throw failure }
         guard !result.succeeded else { return }
         let text = errorText.withLock { String($0.suffix(500)) }
-        if let said = text.split(separator: "\n").last(where: { $0.hasPrefix("ciso: ") }) {
-            throw Failure(.input, String(said.dropFirst("ciso: ".count)))
+        if let message = text.split(separator: "\n").last(where: { $0.hasPrefix("ciso: ") }) {
+            throw Failure(.input, String(message.dropFirst("ciso: ".count)))
         }
         throw Failure(.unavailable, "\(host.name): \(action): \(result.ending): \(text)")
     }

@@ -1,4 +1,4 @@
-/// The places in a commit, or in what tidies behind it, at which a process may die or a disk may fail: where tests make it so.
+/// The places in a commit, or in the repacking after it, at which a process may die or a disk may fail: where tests make it so.
 package enum FailurePoint: String, Sendable, CaseIterable {
     /// The writer's lock is held; nothing was done.
     case lockHeld
@@ -25,7 +25,7 @@ package enum FailurePoint: String, Sendable, CaseIterable {
     /// Some of the packs that were put together are gone.
     case somePacksDropped
     /// Loose objects and packs were repacked, and are still there themselves.
-    case tidied
+    case repacked
     /// Some of what was repacked is gone.
     case someDropped
 }

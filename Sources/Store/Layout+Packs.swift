@@ -4,8 +4,8 @@ internal import System
 
 extension Layout {
     var packs: String { "\(gitObjects)/pack" }
-    /// Names packs that were tidied.
-    private var tidied: String { "\(own)/tidied" }
+    /// Names packs that a repacking made.
+    private var deltaPackNames: String { "\(own)/tidied" }
     /// Packs that a loss of power has broken.
     var damaged: String { "\(own)/damaged" }
 
@@ -87,17 +87,18 @@ extension Layout {
             bases.flatMap { [(path: "\($0).idx", kind: .index), (path: "\($0).pack", kind: .pack)] }, from: packs)
     }
 
-    /// The packs in which the versions of a path are deltas already: to tidy one alone would gain nothing.
-    func tidiedPacks() -> Set<String> {
-        let names = String(decoding: (try? Files.contents(of: tidied)) ?? [], as: UTF8.self).split(separator: "\n")
+    /// The packs in which the versions of a path are deltas already: repacking one alone would gain nothing.
+    func deltaPacks() -> Set<String> {
+        let names = String(decoding: (try? Files.contents(of: deltaPackNames)) ?? [], as: UTF8.self).split(
+            separator: "\n")
         return Set(names.map { "\(packs)/\($0)" })
     }
 
-    /// Notes that the pack `base` was made by tidying. To be called before those go that it stands for.
+    /// Notes that the pack `base` was made by a repacking. To be called before those go that it stands for.
     func noteTidied(_ base: String) throws(StoreError) {
-        let there = tidiedPacks().filter { FileStatus("\($0).idx") != nil }.union([base])
+        let there = deltaPacks().filter { FileStatus("\($0).idx") != nil }.union([base])
         let names = there.map { $0.dropFirst(packs.count + 1) }.sorted()
-        try Files.replace(tidied, with: Array((names.joined(separator: "\n") + "\n").utf8), durability: .none)
+        try Files.replace(deltaPackNames, with: Array((names.joined(separator: "\n") + "\n").utf8), durability: .none)
     }
 
     /// Removes what writers that died left unfinished more than an hour ago, or kept more than a day ago.

@@ -29,8 +29,8 @@ struct PackMerging {
     /// The smallest packs, so many that none is larger than all that are put together with it: each object is copied
     /// a logarithmic number of times.
     private func smallPacks() -> [String] {
-        let tidied = layout.tidiedPacks()
-        let packs = layout.unprotectedPacks().filter { !tidied.contains($0) }.map {
+        let merged = layout.deltaPacks()
+        let packs = layout.unprotectedPacks().filter { !merged.contains($0) }.map {
             (base: $0, size: FileStatus("\($0).pack")?.size ?? .max)
         }
         .sorted { $0.size < $1.size }

@@ -3,7 +3,7 @@ internal import Glibc
 internal import System
 
 extension Store {
-    /// What a tidying packed.
+    /// What a repacking packed.
     public struct Repacked: Sendable, Hashable {
         /// Objects in the new pack.
         public var objects = 0
@@ -45,7 +45,7 @@ extension Store {
             willPack()
             return try handles.with { repository in
                 try consolidate(
-                    old, packs.compactMap { PackIndex(base: $0.base) } + tidyPacks(beside: count), heads: heads,
+                    old, packs.compactMap { PackIndex(base: $0.base) } + repackedPacks(beside: count), heads: heads,
                     repository)
             }
         }
@@ -84,8 +84,8 @@ extension Store {
                     let isOld = isOld("\(pack.base).pack")
                     wanted.formUnion(pack.ids.lazy.filter { !isOld || isReachable($0) })
                 }
-                let isTidy = packs.count == 1 && layout.tidiedPacks().contains(packs[0].base)
-                if !isTidy || !loose.isEmpty || packs[0].count != wanted.count {
+                let isRepacked = packs.count == 1 && layout.deltaPacks().contains(packs[0].base)
+                if !isRepacked || !loose.isEmpty || packs[0].count != wanted.count {
                     // What was used again meanwhile, and so is younger now, stays.
                     try consolidate(loose, packs, wanted: wanted, heads: heads, repository) {
                         FileStatus("\($0.base).pack")?.modified == ages["\($0.base).pack"]
@@ -98,10 +98,10 @@ extension Store {
         }
     }
 
-    /// Packs that were not tidied, with the number of their objects, the smallest first; a large one only beside as much.
+    /// Packs that no repacking made, with the number of their objects, the smallest first; a large one only beside as much.
     private func unpackedDeltaPacks() -> [(base: String, count: Int)] {
-        let tidied = layout.tidiedPacks()
-        let packs = layout.unprotectedPacks().filter { !tidied.contains($0) }
+        let repacked = layout.deltaPacks()
+        let packs = layout.unprotectedPacks().filter { !repacked.contains($0) }
             .compactMap { base in PackIndex.count(base: base).map { (base: base, count: $0) } }
             .sorted { $0.count < $1.count }
         var sum = 20_000
@@ -114,10 +114,10 @@ extension Store {
     }
 
     /// Repacked packs that are not larger than what is packed with them anyhow, the smallest first.
-    private func tidyPacks(beside count: Int) -> [PackIndex] {
+    private func repackedPacks(beside count: Int) -> [PackIndex] {
         var sum = count
-        let tidied = layout.tidiedPacks()
-        let packs = layout.unprotectedPacks().filter { tidied.contains($0) }.compactMap { PackIndex(base: $0) }
+        let repacked = layout.deltaPacks()
+        let packs = layout.unprotectedPacks().filter { repacked.contains($0) }.compactMap { PackIndex(base: $0) }
             .sorted { $0.count < $1.count }
         return Array(
             packs.prefix { pack in
@@ -137,7 +137,7 @@ extension Store {
             wanted.isEmpty
             ? nil : try DeltaPacker.pack(wanted, heads: heads, of: repository, objects: layout.gitObjects)
         if let new { try layout.noteTidied(new) }
-        try options.atPoint(.tidied)
+        try options.atPoint(.repacked)
         // What is packed is on disk now, so that its other forms can go. A writer that makes one of them again meanwhile
         // makes what is in the pack as well.
         let dropped = packs.filter { $0.base != new && mayRemove($0) }.map(\.base)

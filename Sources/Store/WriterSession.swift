@@ -142,7 +142,7 @@ final class WriterSession {
         let pack = try PackWriter(
             objects: layout.gitObjects, count: count, spares: isDurable ? nil : spares, deflaters: deflaters)
         for (id, _, bytes) in change.commits { try pack.add(id, .commit, bytes) }
-        // Hashes do not compress, and what tidies behind makes deltas of directories.
+        // Hashes do not compress, and the next repacking makes deltas of directories.
         try pack.add(
             change.trees.map { id, tree in
                 PackWriter.Object(

@@ -56,13 +56,13 @@ actor OpamClients {
         step.script =
             ShellWord.assignments(["expected": client.version, "file": "\(target.layout.prefix)/share/check"])
             + String(decoding: PackageResources.check_client_sh, as: UTF8.self)
-        let said = Mutex("")
+        let output = Mutex("")
         let result = await sandbox.run(target.command(step, limits: Limits(time: .seconds(120)))) { bytes in
-            said.withLock { $0 += String(decoding: bytes, as: UTF8.self) }
+            output.withLock { $0 += String(decoding: bytes, as: UTF8.self) }
         }
         if result.ending == .cancelled { throw CancellationError() }
         guard result.succeeded else {
-            let line = said.withLock { $0 }.split(separator: "\n").last { !$0.isEmpty }
+            let line = output.withLock { $0 }.split(separator: "\n").last { !$0.isEmpty }
             throw Failure(
                 .unavailable,
                 "target '\(target.request.target)': its opam client does not work: \(line ?? ""), \(result.ending)")

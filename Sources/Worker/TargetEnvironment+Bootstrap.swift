@@ -83,11 +83,11 @@ extension TargetEnvironment {
         guard let step = environment.probe else { return }
         let sandbox = try Sandbox(layout, in: "\(layout.base).probe")
         defer { rmdir("\(layout.base).probe") }
-        let said = Mutex("")
+        let output = Mutex("")
         let result = await sandbox.run(command(step, limits: Self.bootstrapLimits)) { bytes in
-            said.withLock { $0 += String(decoding: bytes, as: UTF8.self) }
+            output.withLock { $0 += String(decoding: bytes, as: UTF8.self) }
         }
-        let text = said.withLock { $0 }
+        let text = output.withLock { $0 }
         if result.ending == .cancelled { throw CancellationError() }
         guard result.succeeded else {
             let failure = Failure(

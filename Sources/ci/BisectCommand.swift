@@ -16,7 +16,7 @@ struct BisectCommand: AsyncParsableCommand, TracedCommand, SandboxingCommand {
 
     @OptionGroup var trace: LogOption
     @OptionGroup var store: StoreOption
-    @OptionGroup var talk: OutputOptions
+    @OptionGroup var messages: OutputOptions
     @OptionGroup var machine: RunnerOptions
     @OptionGroup var repositories: RepositoryOptions
 
@@ -41,7 +41,7 @@ struct BisectCommand: AsyncParsableCommand, TracedCommand, SandboxingCommand {
         let report = try results.bisect(cell.selector())
         guard let matrix else { return try show(report) }
         if format == .text {
-            for line in BisectText(report).lines where !talk.quiet { StandardError.print(line) }
+            for line in BisectText(report).lines where !messages.quiet { StandardError.print(line) }
         }
         let search = try await CommitSearch(self, matrix: matrix, report, results)
         let found = try await search.run()

@@ -49,7 +49,7 @@ struct CommitSearch {
         self.registration = registration
         self.report = report
         deployment = "\(results.header.deployment)@bisect"
-        isQuiet = command.talk.quiet
+        isQuiet = command.messages.quiet
         guard let good = try results.repositories(of: report.good), let bad = try results.repositories(of: report.bad)
         else {
             throw Failure(

@@ -44,7 +44,7 @@ enum Interruption {
     }
 
     private static let state = Mutex(State())
-    /// How long a command may take to stop in good order. What is unfinished then is tidied by the next run.
+    /// How long a command may take to stop in good order. What is unfinished then is completed by the next run.
     private static let timeout = Duration.seconds(2)
 
     /// Handles the signals from now on, but for those that are ignored: `nohup` stays in effect.

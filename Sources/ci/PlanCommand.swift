@@ -22,7 +22,7 @@ struct PlanCommand: AsyncParsableCommand, TracedCommand {
     var matrix: String
 
     @OptionGroup var store: StoreOption
-    @OptionGroup var talk: OutputOptions
+    @OptionGroup var messages: OutputOptions
 
     @Option(name: .customLong("plugin-path"), help: Settings.pluginPath.help)
     var pluginPath: String?
@@ -56,20 +56,20 @@ struct PlanCommand: AsyncParsableCommand, TracedCommand {
             packageSources: try sources.cache(
                 in: configuration, store: path, readOnlyBeside: dryRun ? "\(scratch.path)/sources" : nil),
             repositoryMirrors: try repositories.places(in: configuration), environment: configuration.environment)
-        let progress = PlanProgressLine(quiet: talk.quiet)
+        let progress = PlanProgressLine(quiet: messages.quiet)
         let keeping = PlanSession(
             preparation, store: path, isDry: dryRun, progress: { progress.show($0) })
         if let explain {
             let (explanation, warnings) = try await keeping.explanation(of: explain)
             progress.clear()
-            talk.show(warnings)
+            messages.show(warnings)
             return StandardOutput.print(explanation)
         }
         // What --since means is looked up before the plan is written: it may name the branch.
         let older = try await earlier(keeping)
         let (plan, difference) = try await keeping.plan(comparedWith: older)
         progress.clear()
-        talk.show(plan.warnings)
+        messages.show(plan.warnings)
         let report = PlanReport(plan: plan, difference: difference, store: keeping.store)
         switch format {
         case .text: StandardOutput.write(report.text)

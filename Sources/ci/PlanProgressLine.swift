@@ -24,7 +24,7 @@ final class PlanProgressLine: Sendable {
 
     init(quiet: Bool) {
         timer =
-            Terminal.talksToTerminal && !Terminal.hasTrace && !quiet
+            Terminal.stderrIsTerminal && !Terminal.hasTrace && !quiet
             ? DispatchSource.makeTimerSource(queue: DispatchQueue(label: "progress")) : nil
         timer?.schedule(
             deadline: .now() + .milliseconds(Self.delay), repeating: .milliseconds(Self.pause))

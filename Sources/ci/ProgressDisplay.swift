@@ -40,10 +40,10 @@ actor ProgressDisplay {
     /// Running jobs and causes that are shown at once.
     private static let shown = 8
 
-    init(_ talk: OutputOptions) {
-        quiet = talk.quiet
-        verbose = talk.verbose
-        live = Terminal.talksToTerminal && !Terminal.hasTrace && !talk.quiet
+    init(_ messages: OutputOptions) {
+        quiet = messages.quiet
+        verbose = messages.verbose
+        live = Terminal.stderrIsTerminal && !Terminal.hasTrace && !messages.quiet
         began = clock.now
         lastSaid = clock.now
     }

@@ -16,7 +16,7 @@ struct ReportCommand: AsyncParsableCommand, TracedCommand {
 
     @OptionGroup var trace: LogOption
     @OptionGroup var store: StoreOption
-    @OptionGroup var talk: OutputOptions
+    @OptionGroup var messages: OutputOptions
 
     @Option(help: "The deployment (default: the only one).")
     var deployment: String?
@@ -35,7 +35,7 @@ struct ReportCommand: AsyncParsableCommand, TracedCommand {
         let report = Report(
             plan: results.header, states: site.states, causes: try results.causes(picked: selectors))
         let written = try site.write(to: output, with: report.files())
-        if talk.verbose { StandardError.print("\(written) files are new or changed") }
+        if messages.verbose { StandardError.print("\(written) files are new or changed") }
         StandardOutput.print("\(output)/index.html")
     }
 }

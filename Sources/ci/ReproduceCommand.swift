@@ -19,7 +19,7 @@ struct ReproduceCommand: AsyncParsableCommand, TracedCommand, SandboxingCommand 
 
     @OptionGroup var trace: LogOption
     @OptionGroup var store: StoreOption
-    @OptionGroup var talk: OutputOptions
+    @OptionGroup var messages: OutputOptions
     @OptionGroup var machine: RunnerOptions
 
     @Option(help: "The deployment (default: the only one).")
@@ -44,14 +44,14 @@ struct ReproduceCommand: AsyncParsableCommand, TracedCommand, SandboxingCommand 
             [logs = results.store.logs] in try logs.begin($0)
         }
         let reproduction = Reproduction(runner)
-        let progress: @Sendable (String) -> Void = { [talk] phrase in
-            if talk.verbose { StandardError.print(phrase) }
+        let progress: @Sendable (String) -> Void = { [messages] phrase in
+            if messages.verbose { StandardError.print(phrase) }
         }
         guard starts else {
             StandardOutput.write(try await reproduction.describe(request, progress: progress))
             return
         }
-        if !talk.quiet {
+        if !messages.quiet {
             StandardError.print("a shell in the environment of \(request.job.package); leave it by 'exit'")
         }
         let status = try await reproduction.enter(request, progress: progress) { bytes in

@@ -47,10 +47,10 @@ extension RunCommand {
             procedure: TaskServer.Procedure { task in
                 try await planned(task, in: store, procedure, runner: runner)
             }, drain: drain,
-            observe: { [quiet = talk.quiet] name, progress in
+            observe: { [quiet = messages.quiet] name, progress in
                 if !quiet { StandardError.print(Self.line(for: name, progress)) }
             })
-        if deployment == nil, !talk.quiet { StandardError.print("waiting for tasks") }
+        if deployment == nil, !messages.quiet { StandardError.print("waiting for tasks") }
         let work = Task { try await server.serve() }
         let interrupts = InterruptWatch(
             // A run says what happens; without one the command ends at once.

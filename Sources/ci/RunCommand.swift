@@ -26,7 +26,7 @@ struct RunCommand: AsyncParsableCommand, TracedCommand, SandboxingCommand {
 
     @OptionGroup var trace: LogOption
     @OptionGroup var store: StoreOption
-    @OptionGroup var talk: OutputOptions
+    @OptionGroup var messages: OutputOptions
     @OptionGroup var machine: RunnerOptions
 
     @OptionGroup var jobs: JobsOption
@@ -131,10 +131,10 @@ struct RunCommand: AsyncParsableCommand, TracedCommand, SandboxingCommand {
             matrix: matrix, catalog: catalog, cache: PlanCache(cache),
             packageSources: try machine.sources.cache(in: configuration, store: path),
             repositoryMirrors: try repositories.places(in: configuration), environment: configuration.environment)
-        let progress = PlanProgressLine(quiet: talk.quiet)
+        let progress = PlanProgressLine(quiet: messages.quiet)
         let planned = try await PlanSession(preparation, store: path, progress: { progress.show($0) }).plan()
         progress.clear()
-        talk.show(planned.warnings)
+        messages.show(planned.warnings)
         let options = try StoreOptions(configuration, machine.services)
         return (try Store(opening: path, options: options), planned.documents, planned.header)
     }
@@ -147,7 +147,7 @@ struct RunCommand: AsyncParsableCommand, TracedCommand, SandboxingCommand {
         _ results: ResultTables, in store: Store,
         runner: any JobRunner, _ registration: WorkerRegistration
     ) async throws -> ResultTables {
-        let display = ProgressDisplay(talk)
+        let display = ProgressDisplay(messages)
         await display.greet(plan)
         let drain = DrainRequest()
         let run = DeploymentRun(

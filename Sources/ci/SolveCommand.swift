@@ -62,7 +62,7 @@ struct SolveCommand: AsyncParsableCommand, TracedCommand {
 
     @OptionGroup var cache: CacheOption
 
-    @OptionGroup var talk: OutputOptions
+    @OptionGroup var messages: OutputOptions
 
     @Argument(help: ArgumentHelp("Packages.", valueName: "PACKAGE"))
     var packages: [String] = []
@@ -102,9 +102,9 @@ struct SolveCommand: AsyncParsableCommand, TracedCommand {
         let repositories = try RepositorySet(repositories)
         let universe = try repositories.universe(
             cache: cache, threads: ProcessInfo.processInfo.activeProcessorCount, &warnings)
-        let shown = talk.quiet ? [] : talk.verbose ? warnings[...] : warnings.prefix(Self.mostWarnings)
+        let shown = messages.quiet ? [] : messages.verbose ? warnings[...] : warnings.prefix(Self.mostWarnings)
         for warning in shown { StandardError.print(warning.description) }
-        if !talk.quiet, shown.count < warnings.count {
+        if !messages.quiet, shown.count < warnings.count {
             StandardError.print("warning: \(warnings.count - shown.count) more files are wrong: --verbose shows them")
         }
         return (universe, repositories.problems(of: universe))

@@ -85,7 +85,7 @@ enum StandardOutput {
     }
 }
 
-/// The one way to talk: standard error. What cannot be written there is lost, and nothing stops for it.
+/// Writes messages to standard error; nothing else does. A message that cannot be written is lost and stops nothing.
 enum StandardError {
     private static let buffer = Mutex(OutputBuffer(STDERR_FILENO))
 

@@ -6,7 +6,7 @@ internal import Synchronization
 /// What is known of the terminal, from the descriptors and the environment.
 enum Terminal {
     /// True when standard error is a terminal on which lines can be rewritten.
-    static let talksToTerminal = isatty(STDERR_FILENO) == 1 && environment("TERM") != "dumb"
+    static let stderrIsTerminal = isatty(STDERR_FILENO) == 1 && environment("TERM") != "dumb"
 
     /// Whether a trace is written to standard error, between whose lines none can be redrawn.
     static var hasTrace: Bool {

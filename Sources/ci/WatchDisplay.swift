@@ -6,7 +6,7 @@ internal import Review
 /// Shows what a store does: results, workers that come and go, and tasks, a line each; on a terminal, below them, what each worker
 /// runs and what is left.
 actor WatchDisplay {
-    private let live = Terminal.talksToTerminal && !Terminal.hasTrace
+    private let live = Terminal.stderrIsTerminal && !Terminal.hasTrace
     /// Reads what is left to do.
     private let queue: @Sendable () -> QueueStatus?
     private var workers: [String: WorkerSummary]?

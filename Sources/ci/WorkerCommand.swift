@@ -21,7 +21,7 @@ struct WorkerCommand: AsyncParsableCommand, TracedCommand, SandboxingCommand {
 
     @OptionGroup var trace: LogOption
     @OptionGroup var store: StoreOption
-    @OptionGroup var talk: OutputOptions
+    @OptionGroup var messages: OutputOptions
     @OptionGroup var machine: RunnerOptions
 
     @OptionGroup var jobs: JobsOption
@@ -67,8 +67,8 @@ struct WorkerCommand: AsyncParsableCommand, TracedCommand, SandboxingCommand {
     ) async throws -> Bool {
         let isInterrupted = Atomic(false)
         while true {
-            let agent = try WorkerAgent(environment, registration) { [talk] event in talk.show(event) }
-            if !talk.quiet {
+            let agent = try WorkerAgent(environment, registration) { [messages] event in messages.show(event) }
+            if !messages.quiet {
                 StandardError.print("worker \(agent.id): \(count(registration.slots, "slot")), waiting for jobs")
             }
             let interrupts = InterruptWatch(

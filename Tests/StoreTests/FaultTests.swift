@@ -20,7 +20,7 @@ struct FaultTests {
             let failing = try Store(opening: store.path, options: options)
             if point == .checkpointSynced || point == .checkpointReset {
                 #expect(throws: StoreError.self) { try failing.checkpoint() }
-            } else if point == .tidied || point == .someDropped {
+            } else if point == .repacked || point == .someDropped {
                 #expect(throws: StoreError.self) { try failing.repackIfNeeded(limit: 0, grace: 0) }
             } else {
                 let error = #expect(throws: StoreError.self) {

@@ -21,7 +21,7 @@ struct TidyTests {
     }
 
     /// Tidies once nobody else is at it: packs are put together behind a writer.
-    private func tidied(_ store: Store) throws -> Store.Repacked? {
+    private func repacked(_ store: Store) throws -> Store.Repacked? {
         for _ in 0..<500 {
             if let done = try store.repackIfNeeded(limit: 0, grace: 0) { return done }
             usleep(10_000)
@@ -38,7 +38,7 @@ struct TidyTests {
                     number += 1
                     try store.transact(main, "\(number)") { try $0.write(number, to: StorePath("d/n\(number % 7)")) }
                 }
-                let done = try #require(try tidied(store))
+                let done = try #require(try repacked(store))
                 #expect(done.packs >= 5 && done.objects >= 15)
                 #expect(try loose(store) == 0)
                 // As many as there are ones in the binary form of the number of rounds, give or take.

@@ -65,14 +65,14 @@ private func claim(_ path: String, _ name: String) throws {
 
 /// What a writer does behind its transactions.
 private enum Packing {
-    case none, packs, tidying, checkpoints, mixed
+    case none, packs, repacking, checkpoints, mixed
 
     /// What it takes to come by `point`.
     init(passing point: FailurePoint) {
         self =
             switch point {
             case .packsMerged, .somePacksDropped: .packs
-            case .tidied, .someDropped: .tidying
+            case .repacked, .someDropped: .repacking
             case .checkpointSynced, .checkpointReset: .checkpoints
             default: .none
             }
@@ -83,7 +83,7 @@ private enum Packing {
         case .none: break
         case .packs: try store.mergePacks()
         case .checkpoints: try store.checkpoint()
-        case .tidying: try store.repackIfNeeded(limit: 0, grace: 0)
+        case .repacking: try store.repackIfNeeded(limit: 0, grace: 0)
         case .mixed:
             if Int.random(in: 0..<8) == 0 { try store.mergePacks() }
             if Int.random(in: 0..<16) == 0 { try store.repackIfNeeded(limit: 0, grace: 0) }

@@ -86,9 +86,9 @@ package struct IdempotenceCheck {
         if candidate.step.idempotent {
             let second = await run(candidate, in: sandbox)
             guard second.result.succeeded else {
-                let said = second.output.split(separator: "\n").last.map { ": \($0)" } ?? ""
+                let lastLine = second.output.split(separator: "\n").last.map { ": \($0)" } ?? ""
                 return .different(
-                    "the second run ends with \(second.result.ending)\(said); make it succeed, or say \"idempotent\": false"
+                    "the second run ends with \(second.result.ending)\(lastLine); make it succeed, or say \"idempotent\": false"
                 )
             }
             let after = try Self.contents(of: sandbox.changes)
@@ -114,21 +114,21 @@ package struct IdempotenceCheck {
     /// What a first run that failed shows: the step's own mistake, or that the sandbox is not the step's system.
     private static func judge(_ result: CommandResult, _ output: String) throws -> Verdict {
         if case .setupFailed(let reason) = result.ending { throw Failure(.unavailable, reason) }
-        let said = output.split(separator: "\n").last.map(String.init) ?? "\(result.ending)"
+        let lastLine = output.split(separator: "\n").last.map(String.init) ?? "\(result.ending)"
         if let missing = output.firstMatch(of: /([^\s:]+): (?:command )?(?:not found|inaccessible or not found)/) {
             let program = String(missing.output.1)
             let swapped = commonPrograms.first { $0.sorted() == program.sorted() }
             guard let meant = swapped ?? nearest(to: program, in: commonPrograms), meant != program, program.count > 3
             else {
-                return .untried(said)
+                return .untried(lastLine)
             }
             return .different("there is no program '\(program)'; did you mean '\(meant)'?")
         }
         // Files of a system that only its own packages bring.
         if output.firstMatch(of: /\/(?:etc|usr|boot|lib|opt|var\/lib)\/\S*: No such file/) != nil {
-            return .untried(said)
+            return .untried(lastLine)
         }
-        return .different("the first run ends with \(result.ending): \(said); correct the script")
+        return .different("the first run ends with \(result.ending): \(lastLine); correct the script")
     }
 
     private static let commonPrograms = [
@@ -142,7 +142,7 @@ package struct IdempotenceCheck {
     private func run(_ candidate: TrialStep, in sandbox: Sandbox) async -> (result: CommandResult, output: String) {
         let step = candidate.step
         let shell = candidate.family == .posix ? "/bin/sh" : "/bin/\(candidate.family.programs[0])"
-        let said = Mutex("")
+        let output = Mutex("")
         var environment = candidate.environment.merging(step.environment) { _, own in own }
         environment["PATH"] = "/stubs:/usr/bin:/usr/sbin"
         environment["CISO_LOGIN"] = "1000"
@@ -151,9 +151,9 @@ package struct IdempotenceCheck {
             user: step.user == .root ? .root : .build, environment: environment,
             limits: Limits(time: .seconds(60), silence: .seconds(30), memory: 1 << 30, disk: 1 << 28, output: 1 << 20))
         let result = await sandbox.run(command) { bytes in
-            said.withLock { $0 += String(decoding: bytes, as: UTF8.self) }
+            output.withLock { $0 += String(decoding: bytes, as: UTF8.self) }
         }
-        return (result, said.withLock { $0 })
+        return (result, output.withLock { $0 })
     }
 
     /// What every changed path is, without times.
