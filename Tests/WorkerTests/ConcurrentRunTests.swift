@@ -49,13 +49,17 @@ struct ConcurrentRunTests {
         }
         let second = try start(deployment)
         try await wait(for: "runs this deployment: joining it", in: second)
+        // Those of the first run may live a little longer than it.
+        let ofFirst = ProcessTable.running("sleep", mark)
         first.kill(SIGKILL)
         first.wait()
-        while second.isRunning, ProcessTable.running("sleep", mark).isEmpty {
+        var ofSecond: [pid_t] = []
+        while second.isRunning, ofSecond.isEmpty {
             try await Task.sleep(for: .milliseconds(10))
+            ofSecond = ProcessTable.running("sleep", mark).filter { !ofFirst.contains($0) }
         }
         #expect(second.isRunning, "it builds the package itself: \(second.output)")
-        for process in ProcessTable.running("sleep", mark) { kill(process, SIGTERM) }
+        for process in ofSecond { kill(process, SIGTERM) }
         let ending = try await second.end()
         #expect(ending.output.contains("/slow.1: failure in build"), "\(ending.output)")
         #expect(try deployment.states()["over.1"] == "blocked")
