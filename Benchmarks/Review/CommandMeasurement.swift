@@ -2,6 +2,7 @@ import Core
 import Foundation
 import Glibc
 import Model
+import Records
 import Review
 import Store
 import System
@@ -17,10 +18,15 @@ struct CommandMeasurement {
         let cell = failed.first?.cell.description ?? "*"
         row("command", "CPU s, least and median of 9", "memory, MiB", "lines")
         row("---", "---", "---", "---")
+        let newest =
+            try RunRecords(of: results.header.deployment, in: results.store).newest(limit: 1).first?.number ?? 1
+        let (first, before, last) = ("1", "\(max(1, newest - 1))", "\(newest)")
         for words in [
-            ["--version"], ["results"], ["results", "outcome:failure"], ["status"], ["show", "causes"],
-            ["show", cell], ["show", failed.first?.cell.package.name ?? "*"], ["explain", cell],
-            ["results", "--format", "json"], ["results", "--all"],
+            ["--version"], ["log", cell], ["show", cell], ["history", cell], ["results"], ["diff", before, last],
+            ["diff", first, last], ["gate"], ["gate", "--base", before], ["status"], ["show", last],
+            ["show", "causes"],
+            ["show", failed.first?.cell.package.name ?? "*"], ["mine", "*"], ["bisect", cell], ["explain", cell],
+            ["results", "outcome:failure"], ["results", "--format", "json"], ["results", "--all"],
         ] {
             try measure(words)
         }

@@ -9,6 +9,7 @@ import Store
 ///     ReviewBenchmark write STORE [RUNS [SEED]]   adds results of all cells of the plan, a commit each, marked as synthetic
 ///     ReviewBenchmark index STORE                 makes the index, and brings it up to date with one more result
 ///     ReviewBenchmark commands STORE CI           runs the commands that read results
+///     ReviewBenchmark pack STORE                  repacks the store, as 'ci store gc' does
 @main
 struct ReviewBenchmark {
     static func main() async throws {
@@ -19,13 +20,14 @@ struct ReviewBenchmark {
             guard let runs, let seed else { return usage() }
             try SyntheticResults(store: words[1], runs: runs, seed: seed).write()
         case ("index", 2): try IndexMeasurement(store: words[1]).run()
+        case ("pack", 2): try Store(opening: words[1]).repack(grace: 0)
         case ("commands", 3): try CommandMeasurement(store: words[1], ci: words[2]).run()
         default: usage()
         }
     }
 
     private static func usage() {
-        print("usage: ReviewBenchmark write STORE [RUNS [SEED]] | index STORE | commands STORE CI")
+        print("usage: ReviewBenchmark write STORE [RUNS [SEED]] | index STORE | commands STORE CI | pack STORE")
         exit(64)
     }
 }

@@ -14,22 +14,39 @@ import Store
 struct SyntheticResults {
     private let store: Store
     private let path: String
-    private let runs: Int
+    private let count: Int
     private let seed: UInt64
+    /// What failures printed.
+    private let log: [UInt8]
 
     init(store path: String, runs: Int, seed: UInt64) throws {
         store = try Store(opening: path)
-        (self.path, self.runs, self.seed) = (path, runs, seed)
+        (self.path, count, self.seed) = (path, runs, seed)
+        let lines = (0..<4_000).map { $0 == 2_000 ? Self.error : "synthetic: a line of a build, number \($0)" }
+        log = Array(lines.map { $0 + "\n" }.joined().utf8)
     }
+
+    private static let error = "Error: Unbound module Synthetic"
+
+    /// Seconds since 1970, when a run began: a run a day.
+    private static func begin(of run: Int) -> Int { 1_700_000_000 + run * 86_400 }
 
     func write() throws {
         let (documents, header) = try DeploymentResults.plan(of: nil, in: store)
         let cells = Dictionary(grouping: try documents.cells(), by: \.cell.target)
-        for run in 1...runs {
+        let runs = RunRecords(of: header.deployment, in: store)
+        let owner = try store.ephemeral.join("synthetic")
+        defer { owner.leave() }
+        for run in 1...count {
+            let begin = Self.begin(of: run)
+            var record = try runs.begin(
+                trigger: "synthetic", selectors: [], targets: Set(cells.keys), at: begin, owner: owner)
             for (target, cells) in cells.sorted(by: { $0.key < $1.key }) {
-                let results = cells.compactMap { result(of: $0, run: run) }
-                try record(results, on: ResultBranch(deployment: header.deployment, target: target), run: run)
+                let results = try cells.compactMap { try result(of: $0, run: run) }
+                try self.record(results, on: ResultBranch(deployment: header.deployment, target: target), run: run)
             }
+            (record.end, record.ending) = (begin + 86_000, .finished)
+            try runs.end(record, targets: Set(cells.keys))
             print("run \(run): \(Usage.own.seconds.short) s of CPU")
         }
     }
@@ -39,13 +56,13 @@ struct SyntheticResults {
         Int(Digest(of: "\(seed) \(words)").hex.prefix(7), radix: 16).map { $0 % 1_000 } ?? 0
     }
 
-    private func result(of planned: PlannedCell, run: Int) -> CellResult? {
+    private func result(of planned: PlannedCell, run: Int) throws -> CellResult? {
         let cell = planned.cell
         guard case .jobs(let build, let test) = planned.basis else { return nil }
         var result = CellResult(cell: cell, job: test ?? build, outcome: .success, repositories: ["synthetic"])
-        (result.plugin, result.finished, result.duration) = ("synthetic 0", 1_700_000_000 + run * 86_400, 12.5)
-        result.execution = CellResult.execution(
-            endedAt: Double(1_700_000_000 + run * 86_400), named: 1)
+        (result.plugin, result.finished, result.duration) = ("synthetic 0", Self.begin(of: run), 12.5)
+        result.execution = CellResult.execution(endedAt: Double(Self.begin(of: run)), named: 1)
+        result.run = run
         result.log = Digest(of: "synthetic log \(cell) \(run)")
         // Most packages keep the state that they began with; some change it from run to run.
         let isFickle = chance("fickle \(cell)") < 20
@@ -54,6 +71,7 @@ struct SyntheticResults {
         case ..<60:
             (result.outcome, result.phase) = (.failure, .build)
             result.signature = "synthetic error: unbound module M\(chance("error \(cell.package.name)") / 4)"
+            result.log = try store.logs.put(log)
             result.reason = "File \"src/a.ml\", line \(chance("line \(cell)")): \(result.signature ?? "")"
         case ..<140:
             result.outcome = .blocked
@@ -87,7 +105,7 @@ struct SyntheticResults {
         var parent = before
         for (number, result) in results.enumerated() {
             let signature = Signature(
-                name: "synthetic", email: "synthetic@localhost", time: Int64(1_700_000_000 + run * 86_400 + number))
+                name: "synthetic", email: "synthetic@localhost", time: Int64(Self.begin(of: run) + number))
             let commit = Commit(
                 tree: after.tree, parents: parent.map { [$0] } ?? [], author: signature, message: result.message)
             let bytes = commit.bytes
