@@ -36,7 +36,15 @@ package struct Expression: Sendable {
 
     /// The first match at `start` or later.
     package func firstMatch(in text: [UInt8], from start: Int = 0) -> Match? {
-        text.withUnsafeBufferPointer { program.firstMatch(in: $0, from: start) }
+        var steps = 0
+        return text.withUnsafeBufferPointer { program.firstMatch(in: $0, from: start, countingSteps: &steps) }
+    }
+
+    /// The first match.
+    ///
+    /// - Parameter steps: the steps that the search took are added.
+    func firstMatch(in text: [UInt8], countingSteps steps: inout Int) -> Match? {
+        text.withUnsafeBufferPointer { program.firstMatch(in: $0, from: 0, countingSteps: &steps) }
     }
 
     /// Whether the expression matches anywhere.

@@ -168,8 +168,11 @@ struct ExpressionProgram: Sendable {
         var slot: Int?
     }
 
-    func firstMatch(in text: UnsafeBufferPointer<UInt8>, from start: Int) -> Expression.Match? {
+    func firstMatch(
+        in text: UnsafeBufferPointer<UInt8>, from start: Int, countingSteps allSteps: inout Int
+    ) -> Expression.Match? {
         var steps = 0
+        defer { allSteps += steps }
         var saved = [Int](repeating: -1, count: slots)
         var choices: [Choice] = []
         var position = start

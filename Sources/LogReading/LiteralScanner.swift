@@ -15,8 +15,8 @@ struct LiteralScanner: Sendable {
     /// The literals one after the other, and where each one begins; one more for the end of the last.
     private var bytes: [UInt8] = []
     private var starts = [0]
-    /// For each hash of four bytes whether `grams` has it.
-    private var isKnown = [UInt8](repeating: 0, count: 1 << 16)
+    /// For each hash of four bytes how many of `grams` have it, at most 255.
+    private var known = [UInt8](repeating: 0, count: 1 << 16)
     /// In the order of hashes, and for each hash where those of it begin.
     private var grams: [Gram] = []
     private var firstGram = [UInt16](repeating: 0, count: (1 << 16) + 1)
@@ -30,7 +30,7 @@ struct LiteralScanner: Sendable {
             let start = Self.rarestOffset(of: own)
             for offset in [start, start + 1] {
                 let word = own[offset..<offset + 4].reversed().reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
-                isKnown[Self.hash(word)] = 1
+                known[Self.hash(word)] &+= known[Self.hash(word)] < .max ? 1 : 0
                 grams.append(Gram(word: word, literal: number, offset: offset))
             }
         }
@@ -87,15 +87,29 @@ struct LiteralScanner: Sendable {
         return Set((0..<words.count - 3).map { Array(words[$0..<$0 + 4]) })
     }()
 
+    /// What becomes of a scan after an occurrence.
+    enum Answer {
+        case proceed
+        /// Occurrences of this literal need not be reported any more.
+        case dropLiteral
+        case stop
+    }
+
     /// Calls `found` with each occurrence of a literal and where it begins, in the order of the text but for neighbours.
-    func scan(_ text: UnsafeRawBufferPointer, _ found: (_ literal: Int, _ position: Int) -> Void) {
-        guard let bytes = text.baseAddress, text.count >= Self.shortest else { return }
+    ///
+    /// - Parameter start: where to begin; what lies before it is not seen.
+    func scan(
+        _ text: UnsafeRawBufferPointer, from start: Int = 0, _ found: (_ literal: Int, _ position: Int) -> Answer
+    ) {
+        guard let bytes = text.baseAddress, text.count - start >= Self.shortest else { return }
         let last = text.count - 4
-        isKnown.withUnsafeBufferPointer { known in
+        var known = known
+        var dropped = [Bool](repeating: false, count: starts.count - 1)
+        known.withUnsafeMutableBufferPointer { known in
             func hash(_ position: Int) -> Int {
                 Self.hash(bytes.loadUnaligned(fromByteOffset: position, as: UInt32.self))
             }
-            var position = 0
+            var position = start
             while position + 14 <= last {
                 let hits =
                     known[hash(position)] | known[hash(position + 2)] | known[hash(position + 4)]
@@ -103,29 +117,50 @@ struct LiteralScanner: Sendable {
                     | known[hash(position + 12)] | known[hash(position + 14)]
                 if hits != 0 {
                     for probe in stride(from: position, through: position + 14, by: 2) where known[hash(probe)] != 0 {
-                        compare(text, at: probe, found)
+                        guard compare(text, at: probe, notBefore: start, known, &dropped, found) else { return }
                     }
                 }
                 position += 16
             }
             for probe in stride(from: position, through: last, by: 2) where known[hash(probe)] != 0 {
-                compare(text, at: probe, found)
+                guard compare(text, at: probe, notBefore: start, known, &dropped, found) else { return }
             }
         }
     }
 
+    /// - Returns: Whether to go on.
     private func compare(
-        _ text: UnsafeRawBufferPointer, at probe: Int, _ found: (_ literal: Int, _ position: Int) -> Void
-    ) {
+        _ text: UnsafeRawBufferPointer, at probe: Int, notBefore first: Int, _ known: UnsafeMutableBufferPointer<UInt8>,
+        _ dropped: inout [Bool], _ found: (_ literal: Int, _ position: Int) -> Answer
+    ) -> Bool {
         let word = text.loadUnaligned(fromByteOffset: probe, as: UInt32.self)
         let hash = Self.hash(word)
         for number in Int(firstGram[hash])..<Int(firstGram[hash + 1]) where grams[number].word == word {
             let (literal, start) = (grams[number].literal, probe - grams[number].offset)
             let length = starts[literal + 1] - starts[literal]
-            guard start >= 0, start + length <= text.count else { continue }
+            guard !dropped[literal], start >= first, start + length <= text.count else { continue }
             var index = 0
             while index < length, bytes[starts[literal] + index] == text[start + index] { index += 1 }
-            if index == length { found(literal, start) }
+            guard index == length else { continue }
+            switch found(literal, start) {
+            case .proceed: break
+            case .stop: return false
+            case .dropLiteral:
+                dropped[literal] = true
+                drop(literal, known)
+            }
+        }
+        return true
+    }
+
+    /// Where no other literal has them, the groups of four of a literal stop nothing any more.
+    private func drop(_ literal: Int, _ known: UnsafeMutableBufferPointer<UInt8>) {
+        let own = bytes[starts[literal]..<starts[literal + 1]]
+        let first = Self.rarestOffset(of: Array(own))
+        for offset in [first, first + 1] {
+            let word = own.dropFirst(offset).prefix(4).reversed().reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
+            let hash = Self.hash(word)
+            if known[hash] < .max { known[hash] -= 1 }
         }
     }
 }

@@ -37,11 +37,37 @@ package struct LogReader: Sendable {
     }
 
     let entries: [Entry]
-    let scanner: LiteralScanner
-    /// For each literal the entries that have it.
-    let entriesOfLiteral: [[Int]]
+    /// The literals of the entries that are tried wherever a literal is.
+    let direct: LiteralTable
+    /// The literals of the entries that count only if nothing better is found, the last of them.
+    let vague: LiteralTable
     /// The entries without literals.
     let lastLinesOnly: [Int]
+
+    /// Literals, and for each the entries that have it.
+    struct LiteralTable: Sendable {
+        let scanner: LiteralScanner
+        let entries: [[Int]]
+
+        /// - Parameter entries: the numbers of entries with their literals.
+        init(_ entries: [(number: Int, literals: [String])]) {
+            var numbers: [String: Int] = [:]
+            var (literals, entriesOfLiterals): ([String], [[Int]]) = ([], [])
+            for (number, own) in entries {
+                for literal in Set(own) {
+                    if let known = numbers[literal] {
+                        entriesOfLiterals[known].append(number)
+                    } else {
+                        numbers[literal] = literals.count
+                        literals.append(literal)
+                        entriesOfLiterals.append([number])
+                    }
+                }
+            }
+            scanner = LiteralScanner(literals)
+            self.entries = entriesOfLiterals
+        }
+    }
 
     /// Knows the common patterns only.
     package static let common = LogReader([])
@@ -55,28 +81,19 @@ package struct LogReader: Sendable {
     /// Knows `patterns` and no others.
     package init(only patterns: [LogPattern]) {
         entries = patterns.compactMap(Entry.init)
-        var numbers: [String: Int] = [:]
-        var literals: [String] = []
-        var entriesOfLiteral: [[Int]] = []
+        var (direct, vague): ([(Int, [String])], [(Int, [String])]) = ([], [])
         var lastLinesOnly: [Int] = []
         for (number, entry) in entries.enumerated() {
             let own = entry.pattern.literals ?? []
-            guard !own.isEmpty, own.allSatisfy({ $0.utf8.count >= LiteralScanner.shortest }) else {
+            if own.isEmpty || own.contains(where: { $0.utf8.count < LiteralScanner.shortest }) {
                 lastLinesOnly.append(number)
-                continue
-            }
-            for literal in Set(own) {
-                if let known = numbers[literal] {
-                    entriesOfLiteral[known].append(number)
-                } else {
-                    numbers[literal] = literals.count
-                    literals.append(literal)
-                    entriesOfLiteral.append([number])
-                }
+            } else if entry.pattern.precedence == .vague {
+                vague.append((number, own))
+            } else {
+                direct.append((number, own))
             }
         }
-        scanner = LiteralScanner(literals)
-        self.entriesOfLiteral = entriesOfLiteral
+        (self.direct, self.vague) = (LiteralTable(direct), LiteralTable(vague))
         self.lastLinesOnly = lastLinesOnly
     }
 
@@ -85,7 +102,7 @@ package struct LogReader: Sendable {
     /// - Parameters:
     ///   - range: the bytes that count; line numbers and ranges are those of the whole log.
     ///   - phase: of the step that printed them, where it is known.
-    /// - Complexity: O(bytes): few lines are compared with expressions, and at most ``LogScan/mostExpressionBytes`` of them.
+    /// - Complexity: O(bytes): few lines are compared with expressions, and at most ``LogScan/mostWork`` bytes and steps of them.
     package func read(
         _ log: UnsafeRawBufferPointer, in range: Range<Int>? = nil, phase: LogPattern.Phase? = nil
     ) -> LogFinding? {
@@ -104,7 +121,7 @@ package struct LogReader: Sendable {
         let finding = (plain ?? []).withUnsafeBytes { cleaned in
             let text = plain == nil ? part : cleaned
             var scan = LogScan(self, text, phase)
-            defer { work += text.count + scan.expressionBytes }
+            defer { work += text.count + scan.work }
             return scan.finding(isAsPrinted: plain == nil, printed: part)
         }
         guard var finding else { return nil }

@@ -11,26 +11,31 @@ struct LogScan {
 
     /// The best line so far.
     private var best: Match?
-    /// Where lines may match that count only if nothing better is found, the last ones.
-    private var vague: [(entry: Int, position: Int)] = []
     /// The line that was looked at last.
     private var window = 0..<0
     private var line: [UInt8] = []
     /// For each entry where the window began that it was tried on last, and how often it was tried.
     private var lastTry: [Int]
     private var tries: [Int]
-    /// Bytes that were compared with expressions.
-    private(set) var expressionBytes = 0
+    /// For each literal the end of the last window in which its entries were tried.
+    private var triedUpTo: [Int]
+    /// Bytes that were compared with expressions, and the steps that this took.
+    private(set) var work = 0
+    /// How much work may be done until the next part of the search.
+    private var limit = 0
 
-    /// Bytes that are compared with expressions at most.
-    static let mostExpressionBytes = 16 << 20
-    /// How often an entry is tried in vain.
+    /// Bytes and steps of comparing with expressions, but for the last one that is tried. Half of it is for the whole log, an
+    /// eighth for its end where that was not enough, the rest for entries without literals and for vague ones.
+    static let mostWork = 4 << 20
+    /// How often an entry is tried in vain in each of those parts.
     private static let mostTries = 4096
     private static let mostVague = 512
     /// How much of a long line is looked at, before and after a literal.
     private static let (before, after) = (512, 3072)
     /// Where entries without literals are tried.
     private static let lastBytes = 64 << 10
+    /// How much of the end is searched once more.
+    private static let end = 256 << 10
 
     struct Match {
         var entry: Int
@@ -49,8 +54,8 @@ struct LogScan {
         self.phase = phase
         let precedences = reader.entries.map { $0.precedence(in: phase) }
         self.precedences = precedences
-        precedencesOfLiterals = reader.entriesOfLiteral.map { entries in entries.map { precedences[$0] }.min() ?? .weak
-        }
+        precedencesOfLiterals = reader.direct.entries.map { entries in entries.map { precedences[$0] }.min() ?? .weak }
+        triedUpTo = [Int](repeating: 0, count: reader.direct.entries.count)
         lastTry = [Int](repeating: -1, count: reader.entries.count)
         tries = [Int](repeating: 0, count: reader.entries.count)
     }
@@ -58,17 +63,45 @@ struct LogScan {
     // MARK: Searching
 
     mutating func search() -> Match? {
-        reader.scanner.scan(text) { literal, position in
-            if let best {
-                let highest = precedencesOfLiterals[literal]
-                if highest > best.precedence { return }
-                if highest == best.precedence, position >= best.window.upperBound { return }
-            }
-            for entry in reader.entriesOfLiteral[literal] { consider(entry, at: position) }
+        limit = Self.mostWork / 2
+        scan(from: 0)
+        // Where that took too much, a log may still end with what made it fail.
+        if best?.precedence != .cause, isExhausted {
+            allow(Self.mostWork / 8)
+            scan(from: max(0, text.count - Self.end))
         }
+        allow(Self.mostWork / 8)
         for entry in reader.lastLinesOnly { considerLastLines(entry) }
-        if best == nil || best!.precedence > .vague { takeVague() }
+        if best == nil || best!.precedence > .vague {
+            allow(Self.mostWork / 4)
+            findVague()
+        }
         return best
+    }
+
+    /// Begins another part of the search, which may do some work of its own.
+    private mutating func allow(_ more: Int) {
+        limit = max(limit, work) + more
+        for entry in tries.indices { tries[entry] = 0 }
+    }
+
+    private var isExhausted: Bool { work >= limit || tries.contains { $0 >= Self.mostTries } }
+
+    private mutating func scan(from start: Int) {
+        for literal in triedUpTo.indices { triedUpTo[literal] = 0 }
+        reader.direct.scanner.scan(text, from: start) { literal, position in
+            // The same window again.
+            if position < triedUpTo[literal] { return .proceed }
+            guard work < limit else { return .stop }
+            if let best, position >= best.window.upperBound {
+                if best.precedence == .cause { return .stop }
+                if precedencesOfLiterals[literal] >= best.precedence { return .dropLiteral }
+            }
+            let entries = reader.direct.entries[literal]
+            for entry in entries { consider(entry, at: position) }
+            if window.contains(position) { triedUpTo[literal] = window.upperBound }
+            return entries.allSatisfy { tries[$0] >= Self.mostTries } ? .dropLiteral : .proceed
+        }
     }
 
     private mutating func consider(_ entry: Int, at position: Int) {
@@ -77,12 +110,7 @@ struct LogScan {
             if precedence > best.precedence { return }
             if precedence == best.precedence, position >= best.window.upperBound { return }
         }
-        if precedence == .vague {
-            if vague.count >= 2 * Self.mostVague { vague.removeFirst(Self.mostVague) }
-            vague.append((entry, position))
-            return
-        }
-        guard tries[entry] < Self.mostTries, expressionBytes < Self.mostExpressionBytes else { return }
+        guard tries[entry] < Self.mostTries, work < limit else { return }
         look(at: position)
         if let best, precedence == best.precedence,
             best.window.lowerBound < window.lowerBound
@@ -93,16 +121,43 @@ struct LogScan {
         if let match = match(entry) { best = match }
     }
 
+    /// How much is searched at once for vague lines, from the end of the log on.
+    private static let piece = 64 << 10
+
     /// Of lines that are as vague, the last one counts.
-    private mutating func takeVague() {
-        var found: Match?
-        for (entry, position) in vague.reversed() {
-            if let found, position < found.window.lowerBound { break }
-            look(at: position)
-            if let found, found.entry <= entry { continue }
-            if let match = match(entry) { found = match }
+    private mutating func findVague() {
+        var end = text.count
+        var left = Self.mostVague
+        while end > 0, left > 0 {
+            let start = max(0, end - Self.piece)
+            // A literal may begin in this piece and go on in the next one.
+            let part = UnsafeRawBufferPointer(rebasing: text[start..<min(text.count, end + 256)])
+            var found: [(literal: Int, position: Int)] = []
+            reader.vague.scanner.scan(part) { literal, position in
+                if start + position < end { found.append((literal, start + position)) }
+                return .proceed
+            }
+            if let match = lastMatch(among: found, &left) {
+                best = match
+                return
+            }
+            end = start
         }
-        if let found { best = found }
+    }
+
+    private mutating func lastMatch(among found: [(literal: Int, position: Int)], _ left: inout Int) -> Match? {
+        var last: Match?
+        for (literal, position) in found.reversed() {
+            if let last, position < last.window.lowerBound { break }
+            guard left > 0 else { break }
+            left -= 1
+            look(at: position)
+            for entry in reader.vague.entries[literal] {
+                if let last, last.entry <= entry { continue }
+                if let match = match(entry) { last = match }
+            }
+        }
+        return last
     }
 
     private mutating func considerLastLines(_ entry: Int) {
@@ -129,16 +184,15 @@ struct LogScan {
     private static func endsLine(_ byte: UInt8) -> Bool { byte == Lines.newline || byte == Lines.carriageReturn }
 
     private mutating func match(_ number: Int) -> Match? {
-        guard lastTry[number] != window.lowerBound, tries[number] < Self.mostTries,
-            expressionBytes < Self.mostExpressionBytes, !line.isEmpty, !isOfRunner
-        else { return nil }
+        guard lastTry[number] != window.lowerBound, tries[number] < Self.mostTries, work < limit else { return nil }
         lastTry[number] = window.lowerBound
         tries[number] += 1
-        expressionBytes += line.count
+        work += line.count
+        guard !line.isEmpty, !isOfRunner else { return nil }
         let entry = reader.entries[number]
-        guard let found = entry.expression.firstMatch(in: line), entry.exclusion?.matches(line) != true else {
-            return nil
-        }
+        guard let found = entry.expression.firstMatch(in: line, countingSteps: &work),
+            entry.exclusion?.firstMatch(in: line, countingSteps: &work) == nil
+        else { return nil }
         let groups = found.groups.dropFirst().map { $0.map { Array(line[$0]) } }
         return Match(
             entry: number, precedence: precedences[number], window: window, kept: groups.compactMap { $0 },

@@ -11,30 +11,38 @@ enum TerminalCodes {
             guard let target = result.baseAddress else { return }
             var position = 0
             while position < text.count {
+                if text[position] == escape {
+                    position += length(of: text, from: position)
+                    continue
+                }
                 let found = memchr(start + position, Int32(escape), text.count - position)
                 let end = found.map { start.distance(to: UnsafeRawPointer($0)) } ?? text.count
                 memcpy(target + count, start + position, end - position)
                 count += end - position
-                position = end < text.count ? end + length(of: text[end...]) : end
+                position = end
             }
         }
     }
 
-    /// How long the code is with which a text begins: at least the escape, never more than the line.
-    private static func length(of text: Slice<UnsafeRawBufferPointer>) -> Int {
-        guard let kind = text.dropFirst().first else { return 1 }
+    /// How long the code is that begins at `start`: at least the escape, never more than the line.
+    private static func length(of text: UnsafeRawBufferPointer, from start: Int) -> Int {
+        guard start + 1 < text.count else { return 1 }
+        let kind = text[start + 1]
+        var end = start + 2
         switch kind {
         case UInt8(ascii: "["):
-            let parameters = text.dropFirst(2).prefix(64).prefix { (0x20...0x3F).contains($0) }
-            let final = text.dropFirst(2 + parameters.count).first
-            return 2 + parameters.count + (final.map { (0x40...0x7E).contains($0) } == true ? 1 : 0)
+            let limit = min(text.count, end + 64)
+            while end < limit, text[end] >= 0x20, text[end] <= 0x3F { end += 1 }
+            if end < text.count, text[end] >= 0x40, text[end] <= 0x7E { end += 1 }
+            return end - start
         case UInt8(ascii: "]"):
-            let body = text.dropFirst(2).prefix(1024).prefix { $0 >= 0x20 && $0 != 0x7F }
-            let end = text.dropFirst(2 + body.count)
-            return 2 + body.count + (end.first == 7 ? 1 : 0)
+            let limit = min(text.count, end + 1024)
+            while end < limit, text[end] >= 0x20, text[end] != 0x7F { end += 1 }
+            if end < text.count, text[end] == 7 { end += 1 }
+            return end - start
         case UInt8(ascii: "("), UInt8(ascii: ")"), UInt8(ascii: "#"):
-            return text.dropFirst(2).first.map { $0 >= 0x20 } == true ? 3 : 2
-        default: return (0x20...0x7E).contains(kind) ? 2 : 1
+            return end < text.count && text[end] >= 0x20 ? 3 : 2
+        default: return kind >= 0x20 && kind <= 0x7E ? 2 : 1
         }
     }
 }

@@ -13,12 +13,22 @@ package struct LogBoundary: Hashable, Sendable {
     /// - Parameter line: A line of the log, with or without its end.
     /// - Returns: nil for other lines.
     package init?(_ line: ArraySlice<UInt8>) {
-        guard line.first == UInt8(ascii: "=") else { return nil }
+        guard line.first == UInt8(ascii: "="),
+            let boundary = line.withUnsafeBytes({ LogBoundary($0, startIndex: line.startIndex) })
+        else { return nil }
+        self = boundary
+    }
+
+    /// - Parameters:
+    ///   - line: A line of the log, with or without its end.
+    ///   - startIndex: The index of its first byte: `start` is counted from there.
+    /// - Returns: nil for other lines.
+    package init?(_ line: UnsafeRawBufferPointer, startIndex: Int = 0) {
         isBegin = line.starts(with: Self.begin)
         guard isBegin || line.starts(with: Self.end) else { return nil }
-        start = line.startIndex + (isBegin ? Self.begin.count : Self.end.count)
-        let word = line[start...].prefix { $0 != UInt8(ascii: " ") }
+        let first = isBegin ? Self.begin.count : Self.end.count
+        let word = line[first...].prefix { $0 != UInt8(ascii: " ") }
         guard let phase = Phase(rawValue: String(decoding: word, as: UTF8.self)) else { return nil }
-        self.phase = phase
+        (self.phase, start) = (phase, startIndex + first)
     }
 }

@@ -18,11 +18,24 @@ import Testing
                     }))
             let log = Array(text(Int.random(in: 0...200, using: &random)).utf8)
             var found: [[Int]] = literals.map { _ in [] }
-            log.withUnsafeBytes { LiteralScanner(literals).scan($0) { found[$0].append($1) } }
-            let expected = literals.map { literal in
-                log.indices.filter { log[$0...].starts(with: literal.utf8) }
+            let start = Int.random(in: 0...log.count, using: &random)
+            // After some occurrences a literal is dropped, or all are.
+            let most = Int.random(in: 1...20, using: &random)
+            let isStopped = Bool.random(using: &random)
+            log.withUnsafeBytes { bytes in
+                LiteralScanner(literals).scan(bytes, from: start) {
+                    found[$0].append($1)
+                    return found[$0].count < most ? .proceed : isStopped ? .stop : .dropLiteral
+                }
             }
-            #expect(found.map { $0.sorted() } == expected)
+            let isCut = isStopped && found.contains { $0.count == most }
+            let expected = literals.map { literal in
+                log.indices.filter { $0 >= start && log[$0...].starts(with: literal.utf8) }
+            }
+            for (found, expected) in zip(found, expected) {
+                #expect(Set(found).isSubset(of: expected) && Set(found).count == found.count)
+                #expect(isCut || found.count == min(most, expected.count))
+            }
         }
     }
 }

@@ -4,5 +4,7 @@ package import PluginMessages
 /// patterns come before them.
 package enum CommonPatterns {
     /// Every pattern. Of those of one precedence that match the same line the first one counts.
-    package static let all = machine + distributions + sources + ocaml + c + tools + tests + generic
+    package static let all: [LogPattern] =
+        machine + runner + systemPackages + mirrors + network + sources + ocaml + dune
+        + ocamlMessages + c + linker + configuration + tools + tests + generic
 }

@@ -19,12 +19,12 @@ struct FailedStep {
         var next: Int? = 0
         while let start = next {
             let end = Self.end(of: start, in: log)
-            let line = Array(log[start..<min(end, start + Self.longestLine)])
-            if let boundary = LogBoundary(line[...]) {
+            let line = UnsafeRawBufferPointer(rebasing: log[start..<end])
+            if let boundary = LogBoundary(line) {
                 if boundary.isBegin, open == nil {
                     open = (boundary.phase, min(end + 1, log.count))
                 } else if !boundary.isBegin, let step = open, step.phase == boundary.phase {
-                    if !Self.isGood(String(decoding: line, as: UTF8.self)) {
+                    if !Self.isGood(line) {
                         failed = (step.phase, step.start..<max(step.start, start))
                     }
                     open = nil
@@ -38,8 +38,6 @@ struct FailedStep {
         (phase, range) = failed
     }
 
-    /// A line of the runner has the command of a step at most.
-    private static let longestLine = 1 << 16
     private static let newline = UInt8(ascii: "\n")
 
     /// Where the next line of the runner begins whose predecessor ends at `position` or later.
@@ -69,9 +67,10 @@ struct FailedStep {
     }
 
     /// Whether a line `=== end PHASE STEP: ENDING, N bytes` says that the step succeeded.
-    private static func isGood(_ line: String) -> Bool {
-        guard let colon = line.firstRange(of: ": ") else { return false }
-        return line[colon.upperBound...].hasPrefix("exit status 0, ")
+    private static func isGood(_ line: UnsafeRawBufferPointer) -> Bool {
+        // Neither a phase nor the name of a step has a blank.
+        guard let colon = line.firstIndex(of: UInt8(ascii: ":")) else { return false }
+        return line[colon...].starts(with: ": exit status 0, ".utf8)
     }
 }
 
