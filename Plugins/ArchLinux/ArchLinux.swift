@@ -118,7 +118,7 @@ private let system = RootSystem(
     tools: ["curl", "sha256sum", "tar", "zstd"].map { Tool($0) }, shell: Shell(path: "/bin/bash", family: .bash),
     isRolling: true)
 
-/// Where the mirror has moved on, the lists are fetched anew, and what is installed with them: pacman knows no other way.
+/// Where the mirror has moved on, the lists are fetched again, and installed packages upgraded: pacman has no other way.
 private let pacman = PackageManager(
     install: """
         pacman -S --noconfirm --needed "$@" || pacman -Syu --noconfirm --needed "$@"

@@ -4,7 +4,7 @@ import System
 /// Finds the files of lower directories that an overlay's upper directory changes, replaces, hides or removes.
 ///
 /// Lower directories may hold whiteouts and opaque directories of their own: a file counts where it is seen from above.
-/// Equal contents with equal permissions are no change, nor are times, owners and directories made once more.
+/// Equal contents with equal permissions are no change, nor are times, owners and directories made again.
 public struct OverlayComparison: Sendable {
     /// What became of a path.
     public enum Change: String, Hashable, Sendable {
@@ -55,7 +55,7 @@ public struct OverlayComparison: Sendable {
         return found
     }
 
-    /// - Parameter isHiding: whether a directory above is opaque: overlayfs does not mark those in it once more.
+    /// - Parameter isHiding: whether a directory above is opaque: overlayfs does not mark those in it again.
     private func compare(
         _ relative: Path, _ directory: Path, _ lowers: [Place], isHiding: Bool, into found: inout [Difference]
     ) {

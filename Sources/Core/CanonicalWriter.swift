@@ -1,7 +1,7 @@
 /// Writes canonical JSON piece by piece: the bytes of `CanonicalJSON.encode`, several times quicker than by way of
 /// `Encodable`. For documents that there are tens of thousands of.
 ///
-/// Whoever writes gives the keys of an object in their order.
+/// The caller writes the keys of an object in their order.
 package struct CanonicalWriter {
     private var bytes: [UInt8] = []
     private var depth = 0

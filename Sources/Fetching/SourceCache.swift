@@ -73,7 +73,7 @@ package actor SourceCache {
                     .moved, "\(package): \(source.url): the plan does not say which commit it was at; plan again")
             }
         } else if source.checksums.isEmpty {
-            throw SourceError(.rejected, "\(package): \(source.url) has no checksum, so nothing tells the right file")
+            throw SourceError(.rejected, "\(package): \(source.url) has no checksum, so the file cannot be verified")
         }
         return try await running.value(for: source) {
             if case .git(let url, let commit?) = address { return try await self.archive(of: commit, from: url) }
@@ -292,7 +292,7 @@ extension SourceCache {
         let incoming = try incoming()
         try await BlockingWork.run(within: timeout, late: SourceError.late(url)) { deadline in
             guard let id = ObjectID(hex: commit) else {
-                throw SourceError(.missing, "\(url): '\(commit)' is no commit")
+                throw SourceError(.missing, "\(url): '\(commit)' is not a commit")
             }
             let mirror = { try GitMirror(of: $0, in: folder, limit: limit, deadline: deadline) }
             let aside = "\(incoming.path)/commit.tar"

@@ -1,6 +1,6 @@
 internal import Glibc
 
-/// Tells one object by what it has in common with another, in the form that git's packs use.
+/// Encodes one object as the difference from another, in the format of git's packs.
 ///
 /// The format is that of git's `gitformat-pack` manual: two sizes, then commands that copy from the base or insert.
 /// What both begin and end with is found by comparing; between, blocks of the base are looked up by their hashes.

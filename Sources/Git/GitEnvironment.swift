@@ -1,6 +1,6 @@
 internal import Synchronization
 
-/// What the environment of the process says about git's configuration. Whoever may read the environment hands it down
+/// What the environment of the process says about git's configuration. The program that reads the environment hands it down
 /// with `adopt`; until then it is empty.
 public struct GitEnvironment: Sendable {
     private static let adopted = Mutex(GitEnvironment([:]))

@@ -46,7 +46,7 @@ public struct GitError: Error, Hashable, Sendable, CustomStringConvertible {
     package internal(set) var sentence: String
     /// The folder of the repository.
     public let repository: String
-    /// What the user can do about it; nil: what goes with the kind.
+    /// What the user can do about it; nil: the hint of the kind.
     public let hint: String?
 
     package init(

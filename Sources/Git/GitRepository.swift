@@ -276,7 +276,7 @@ extension GitRepository {
     public func commit(_ id: ObjectID) throws -> Commit {
         guard var commit = Commit(bytes: try read(id, as: .commit)) else {
             throw GitError(
-                kind: .corrupted, operation: "read commit \(id)", detail: "its contents are no commit",
+                kind: .corrupted, operation: "read commit \(id)", detail: "its contents are not a commit",
                 repository: path)
         }
         if !shallow.isEmpty, shallow.contains(id) { commit.parents = [] }
@@ -292,7 +292,7 @@ extension GitRepository {
         try withObject(id) { type, contents in
             guard type == .commit, contents.starts(with: "tree ".utf8) else {
                 throw GitError(
-                    kind: .corrupted, operation: "read commit \(id)", detail: "its contents are no commit",
+                    kind: .corrupted, operation: "read commit \(id)", detail: "its contents are not a commit",
                     repository: path)
             }
             let line = contents.dropFirst("tree ".utf8.count + 41)
@@ -392,7 +392,7 @@ extension GitRepository {
         if FolderStamp(of: objectsDirectory + "/pack") != packStamp { try refresh() }
     }
 
-    /// Runs `body`, and where it fails once more with the packs that are there now: others move objects from pack to
+    /// Runs `body`, and where it fails, again with the packs that are there now: others move objects from pack to
     /// pack at any time, and make the new pack before they drop the old one.
     private func checkAgain(_ operation: @autoclosure () -> String, _ body: () -> Int32) throws(GitError) {
         var status = body()
@@ -500,7 +500,7 @@ extension GitRepository {
 
     /// Moves a reference to `new` only if it is at `expected`, or makes it only if that is nil.
     ///
-    /// - Throws: `GitError` of kind `modified`, `exists` or `locked` where somebody else was faster: look again, retry.
+    /// - Throws: `GitError` of kind `modified`, `exists` or `locked` where another process was faster: read again, and retry.
     public func updateReference(
         _ name: String, to new: ObjectID, expecting expected: ObjectID?, message: String = "update"
     ) throws(GitError) {

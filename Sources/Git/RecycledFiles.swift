@@ -5,9 +5,9 @@ internal import System
 /// Files that are needed no more, kept to be rewritten under another name.
 ///
 /// To make a small file can cost more than to sync it: ext4 without a journal looks past every file that was deleted
-/// within the last minutes. Whoever makes and deletes the same few files again and again does better to keep them. A
+/// within the last minutes. A process that keeps making and deleting a few files does better to keep them. A
 /// file is rewritten only if that cannot be noticed: it has no other name, nobody has it open, and it has rested for
-/// longer than anybody takes to open a file whose name he has looked up.
+/// longer than a lookup-then-open race can last.
 package final class RecycledFiles: Sendable {
     /// What a file was, and will be again: they differ in size.
     package enum Kind: String, Sendable, CaseIterable {
@@ -66,7 +66,7 @@ package final class RecycledFiles: Sendable {
         for path in paths { unlink(path) }
     }
 
-    /// A file to be rewritten; nil where there is none. Whoever takes it gives it another name, or removes it.
+    /// A file to be rewritten; nil where there is none. The caller renames it, or removes it.
     ///
     /// - Parameter size: how many bytes are to be written: nothing has to be cut off a file that is not larger.
     package func take(_ kind: Kind, size: Int) -> Spare? {
@@ -189,7 +189,7 @@ package final class RecycledFiles: Sendable {
     /// The kernel grants a lease for writing only where nobody else has the file open or mapped.
     private func isOpenNowhereElse(_ descriptor: Int32) -> Bool {
         let (setSignal, setLease): (Int32, Int32) = (10, 1024)
-        // Whoever opens the file right now makes the kernel send a signal, by default one that kills.
+        // A process that opens the file right now makes the kernel send a signal, by default one that kills.
         guard fcntl(descriptor, setSignal, SIGURG) == 0, fcntl(descriptor, setLease, Int32(F_WRLCK)) == 0 else {
             return false
         }

@@ -67,7 +67,7 @@ struct RepositoryPlace {
             .filter { Self.kind(of: "\($0.1)/\($0.0)") == nil }.map(\.0)
         let detail =
             missing.isEmpty
-            ? "'\(directory)' is no valid repository"
+            ? "'\(directory)' is not a valid repository"
             : "'\(directory)' is damaged: it has no \(missing.joined(separator: ", no "))"
         return refusal(.corrupted, detail, hint: repairHint)
     }

@@ -1,7 +1,7 @@
 internal import CCurl
 internal import Synchronization
 
-/// A connection by libcurl, which keeps what it has open for the next request. Used by one thread at a time.
+/// A connection by libcurl, which keeps open connections for the next request. Used by one thread at a time.
 final class CurlConnection: @unchecked Sendable {
     private let easy: UnsafeMutableRawPointer
     private let multi: UnsafeMutableRawPointer

@@ -10,7 +10,7 @@ package final class HTTPClient: Sendable {
 
     private let settings: HTTPSettings
     private let idle = Mutex<[CurlConnection]>([])
-    /// More connections than anybody uses at once are not kept.
+    /// Connections beyond this number are not kept.
     private static let idleLimit = 64
 
     package init(_ settings: HTTPSettings = HTTPSettings()) {

@@ -37,7 +37,7 @@ final class HTTPExchange {
         }
     }
 
-    /// A line of the answer's head, which begins anew with each answer on the way to the last one.
+    /// A line of the response's header; each response on the way to the last one starts a new header.
     ///
     /// - Returns: false where there is too much.
     func takeHeader(_ line: UnsafeRawBufferPointer) -> Bool {

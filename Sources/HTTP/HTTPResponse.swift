@@ -11,7 +11,7 @@ package struct HTTPResponse: Sendable {
     /// Where the answer came from, after redirections.
     package var url = ""
 
-    /// Whether the server did what it was asked for.
+    /// Whether the request succeeded.
     package var isSuccess: Bool { status == 0 || (200..<300).contains(status) }
 
     /// The last value of a header; nil where there is none.

@@ -9,7 +9,7 @@ import System
 /// ```
 /// DIGEST/          a root file system
 /// DIGEST.log       what making it printed
-/// DIGEST.state     what it was like when it was made
+/// DIGEST.state     its state when it was made
 /// DIGEST.owners    how far the ids of its owners are moved up (`IdentityMapping`); without it, they are as inside
 /// cache/           downloads that outlive one making
 /// incoming/        what is being made

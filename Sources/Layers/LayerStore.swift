@@ -30,7 +30,7 @@ public struct Layer: Hashable, Sendable {
 ///
 /// Everything is written beside its place and renamed: a killed process leaves no half layer. Whatever else happens to the
 /// files is noticed before they are used: a layer is there only where its archive is what its name says, and an unpacked
-/// directory that was changed by anybody is unpacked again.
+/// directory that was changed is unpacked again.
 public struct LayerStore: Sendable {
     public let directory: String
     /// The folder of the archives.
@@ -183,7 +183,7 @@ public struct LayerStore: Sendable {
     /// copied as it was, or only touched.
     ///
     /// - Returns: whether it is equal, or was removed meanwhile; nil where this store has no whole archive of it.
-    /// - Complexity: O(bytes); the layer is unpacked once more, aside.
+    /// - Complexity: O(bytes); the layer is unpacked into a scratch directory.
     func isEqualToArchive(unpacked digest: Digest) throws(Failure) -> Bool? {
         let archive = object(digest)
         guard access(archive, F_OK) == 0, try isWhole(digest) else { return nil }

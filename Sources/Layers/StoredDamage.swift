@@ -38,7 +38,7 @@ extension LayerStore {
         let damaged = layers.filter { (try? isWhole($0.key)) != true }
         let problems =
             damaged.map { ($0.value, "the archive of layer \($0.key), does not have the digest of its name") }
-            + others.map { ($0, "is no archive of a layer") }
+            + others.map { ($0, "is not the archive of a layer") }
         return problems.sorted { $0.0 < $1.0 }.map { file, problem in
             if repair { removeTree(file) }
             return StoredDamage(message: "'\(file)', \(problem)", repair: "remove it, so that it is made again")
@@ -77,7 +77,7 @@ extension LayerStore {
 }
 
 extension EnvironmentStore {
-    /// Compares all root file systems with what they were like when they were made.
+    /// Compares all root file systems with their state when they were made.
     ///
     /// - Parameter repair: removes those that were changed, so that they are made again. No sandbox may be using them.
     /// - Complexity: O(entries); of those whose metadata differ also O(bytes).

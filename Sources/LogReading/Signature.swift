@@ -39,7 +39,7 @@ enum Signature {
         #"((?:[Ww]arning |curl[: ]+\(?|err |[Ee]rror:? \(?|[Ss]tatus(?: code:?)? |curl: code |exit(?:ed)?[ -](?:with |code |with code )?|signal |HTTP/|errno |CMake [<>]=? |<url> )\(?)(\d+(?:\.\d+)?)"#
     )
 
-    /// One blank and one kind of quotes for all; no control characters and no bytes that are no UTF-8.
+    /// One blank and one kind of quotes for all; no control characters and no bytes that are not UTF-8.
     private static func uniform(_ message: [UInt8]) -> [UInt8] {
         let valid = Array(String(decoding: message, as: UTF8.self).utf8)
         let text = blanks.replacing(in: valid.map { $0 < 0x20 || $0 == 0x7F ? 32 : $0 }) { _ in [32] }

@@ -143,7 +143,7 @@ struct MatrixDecoder {
                 names.first { $0.value == near }
             }
             reader.report(
-                "'\(glob.value)' is no \(kind) of this matrix", at: glob.location,
+                "this matrix has no \(kind) '\(glob.value)'", at: glob.location,
                 hint: guess.map { "did you mean '\($0.value)', as in line \($0.location.line)?" }
                     ?? "the \(kind)s are \(names.prefix(10).map(\.value).joined(separator: ", "))")
         }

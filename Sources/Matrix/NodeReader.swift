@@ -44,7 +44,7 @@ final class NodeReader {
             && value.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "-_.+".contains($0)) }
         guard isLegal else {
             report(
-                "\(what) '\(value)' is no name", at: node.location,
+                "\(what) '\(value)' is not a valid name", at: node.location,
                 hint: "use up to 64 letters, digits and -_.+, beginning with a letter or a digit")
             return nil
         }

@@ -9,7 +9,7 @@ extension MatrixDecoder {
             return try PackagePattern(text.value)
         } catch {
             reader.report(
-                "'\(text.value)' is no \(what.hasPrefix("a ") ? String(what.dropFirst(2)) : what): \(error.reason)",
+                "'\(text.value)' is not \(what): \(error.reason)",
                 at: node.location, hint: "write 'lwt', 'lwt.5.7.0', 'lwt >= 5.0 & < 6' or 'mirage-*'")
             return nil
         }
@@ -30,7 +30,7 @@ extension MatrixDecoder {
             return nil
         }
         if let depth = fields["depth"], kind != "reverse-dependencies" {
-            reader.report("'depth' goes with 'reverse-dependencies' only", at: depth.location)
+            reader.report("'depth' applies only to 'reverse-dependencies'", at: depth.location)
         }
         return source(kind, value, fields: fields).flatMap { selection($0, at: node, fields: fields) }
     }
@@ -92,7 +92,7 @@ extension MatrixDecoder {
                 } catch let malformed {
                     reader.report(
                         Diagnostic(
-                            .error, "'\(trimmed)' is no package: \(malformed.reason)",
+                            .error, "'\(trimmed)' is not a package: \(malformed.reason)",
                             at: SourceLocation(file: name, line: index + 1, column: 1), excerpt: String(line)))
                 }
             }

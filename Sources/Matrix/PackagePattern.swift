@@ -63,7 +63,7 @@ package struct PackagePattern: Hashable, Sendable, CustomStringConvertible {
         if rest.first == "." {
             let version = rest.dropFirst()
             guard !version.isEmpty, version.allSatisfy(Self.isVersionLetter) else {
-                throw Malformed(reason: "'\(version)' is no version")
+                throw Malformed(reason: "'\(version)' is not a version")
             }
             self.init(
                 name: Glob(String(name)), constraints: [Constraint(comparison: .equal, version: String(version))])
@@ -89,7 +89,7 @@ package struct PackagePattern: Hashable, Sendable, CustomStringConvertible {
         var version = trimmed.dropFirst(comparison.rawValue.count).drop { $0 == " " }
         while version.last == " " { version.removeLast() }
         guard !version.isEmpty, version.allSatisfy(isVersionLetter) else {
-            throw Malformed(reason: "'\(version)' is no version")
+            throw Malformed(reason: "'\(version)' is not a version")
         }
         return Constraint(comparison: comparison, version: String(version))
     }

@@ -7,7 +7,7 @@ extension MatrixDecoder {
         let name = Located(entry.key, at: entry.keyLocation)
         let pattern = try? PackagePattern(entry.key)
         if pattern?.name.isLiteral != true || pattern?.constraints.isEmpty != true {
-            reader.report("'\(entry.key)' is no package name", at: entry.keyLocation)
+            reader.report("'\(entry.key)' is not a package name", at: entry.keyLocation)
         }
         if case .scalar(let text, _) = entry.value.content {
             guard let place = place(of: text, in: entry.value) else {
@@ -57,7 +57,7 @@ extension MatrixDecoder {
         guard let place = fields["url"] ?? fields["path"] else {
             for key in ["ref", "checksum", "subpath"] {
                 guard let stray = fields[key] else { continue }
-                reader.report("'\(key)' goes with 'url' or 'path' only", at: stray.location)
+                reader.report("'\(key)' applies only to 'url' or 'path'", at: stray.location)
             }
             return nil
         }
@@ -83,7 +83,7 @@ extension MatrixDecoder {
         let digits = ["md5": 32, "sha256": 64, "sha512": 128]
         let parts = text.split(separator: "=", maxSplits: 1)
         guard parts.count == 2, digits[String(parts[0])] == parts[1].count, parts[1].allSatisfy(\.isHexDigit) else {
-            reader.report("'\(text)' is no checksum", at: node.location, hint: "write md5=…, sha256=… or sha512=…")
+            reader.report("'\(text)' is not a checksum", at: node.location, hint: "write md5=…, sha256=… or sha512=…")
             return nil
         }
         return text.lowercased()

@@ -47,7 +47,7 @@ extension MatrixDecoder {
                     package: try PackagePattern(cell.value.package.pattern), reason: reason)
             } catch {
                 reader.report(
-                    "'\(cell.value.package)' is no package: \(error.reason)", at: cell.location,
+                    "'\(cell.value.package)' is not a package: \(error.reason)", at: cell.location,
                     hint: "write its name, or NAME.VERSION")
                 return nil
             }

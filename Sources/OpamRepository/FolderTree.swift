@@ -81,7 +81,7 @@ final class FolderTree: FileTree {
 
     /// A digest of the paths, sizes, times of change and inode numbers of the files.
     ///
-    /// What cannot be looked at counts as what it is: the reader of the package says what is wrong with it.
+    /// What cannot be examined is passed on: the reader of the package reports what is wrong.
     func contentID(of entry: FileEntry) throws(Failure) -> ContentID {
         var stamps = MessageDigest(.sha256)
         var count = 0

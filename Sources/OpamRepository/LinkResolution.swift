@@ -56,7 +56,7 @@ extension FileTree {
                 folders.append(entry.reference)
                 names.append(name)
             case .file:
-                guard open.isEmpty else { return .nowhere("is a link through '\(place)', which is no folder") }
+                guard open.isEmpty else { return .nowhere("is a link through '\(place)', which is not a folder") }
                 return .entry(entry, path: place)
             case .link:
                 links += 1

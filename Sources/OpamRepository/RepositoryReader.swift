@@ -113,7 +113,7 @@ package final class RepositoryReader {
                 guard let package = Package(entry.folder.name), package.name == name.name else {
                     let path = trees[folder.repository].describe(entry.path)
                     diagnostics.append(
-                        Diagnostic(.error, "\(path): the folder is no version of '\(name.name)', and is left out"))
+                        Diagnostic(.error, "\(path): the folder is not a version of '\(name.name)', and is left out"))
                     continue
                 }
                 found.append(

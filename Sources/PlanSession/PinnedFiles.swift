@@ -180,7 +180,7 @@ struct PinnedFiles {
         if let ref = source.ref {
             guard case .git = SourceAddress(address) else {
                 throw Failure(
-                    .input, "'ref' goes with a repository of git, and '\(address)' is none",
+                    .input, "'ref' needs a git repository, and '\(address)' is not one",
                     hint: "such addresses begin with 'git+https://'")
             }
             address += "#\(ref)"

@@ -43,7 +43,7 @@ extension PlanInputLoader {
         guard start.commit != end.commit else {
             throw Failure(
                 .input, "'\(location)' is at the same commit in both plans: there is nothing to build in between",
-                hint: "'ci bisect' without --run tells what else changed")
+                hint: "'ci bisect' without --run shows what else changed")
         }
         let path = first.repository.path
         let commits = try await BlockingWork.run {

@@ -75,7 +75,7 @@ struct SourceTree {
             if let bytes = try contents(of: place) {
                 size += bytes.count
                 guard size <= Self.limit else {
-                    throw Failure(.input, "the files beside the opam file have more than \(Self.limit) bytes")
+                    throw Failure(.input, "the files next to the opam file have more than \(Self.limit) bytes")
                 }
                 files[path] = bytes
             } else if isFolder(place) {

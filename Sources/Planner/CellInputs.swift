@@ -3,7 +3,7 @@ internal import Matrix
 internal import Model
 
 /// What cells are made from besides the contents of repositories, so that a change of the matrix makes only those cells
-/// anew that it can reach.
+/// again that it can reach.
 struct CellInputs {
     private let inputs: PlanInputs
     private var matrix: MatrixFile { inputs.matrix }

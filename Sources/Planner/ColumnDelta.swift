@@ -4,7 +4,7 @@ internal import Model
 internal import OpamFormat
 internal import OpamSolver
 
-/// Which cells of a column stay what they were, and which are made again.
+/// Which cells of a column are kept, and which are made again.
 struct ColumnDelta: Sendable {
     /// Where a cell comes from.
     enum Place: Sendable {

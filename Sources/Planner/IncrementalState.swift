@@ -2,9 +2,9 @@ internal import Core
 package import Model
 
 /// What is remembered of how a plan was made, so that at another state of the repositories only those cells are made
-/// anew that the changed opam files can affect.
+/// again that the changed opam files can affect.
 ///
-/// A cell stays what it is while what the matrix and the target say for all cells of its column does, and nothing changes
+/// A cell is kept while all that the matrix and the target say for the cells of its column is unchanged, and nothing changes
 /// about the names that its answer was made from. What else the matrix says decides which cells there are. Names are
 /// compared by where their versions are read from (`PackageSource.fingerprint`) and what they are pinned to, so that any two
 /// states can be compared, not only neighbours.
@@ -67,7 +67,7 @@ struct ColumnState: Sendable, Equatable {
         }
     }
 
-    /// Counts cells that the matrix leaves out among those that are made anew.
+    /// Counts cells that the matrix leaves out among those that are made again.
     func addExcluded(to invalidated: inout [Bool]) {
         for cell in flags.indices where Flags(rawValue: flags[cell]).contains(.isExcluded) { invalidated[cell] = true }
     }

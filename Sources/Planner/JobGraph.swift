@@ -88,7 +88,7 @@ struct JobGraph: Sendable {
         open.removeAll(keepingCapacity: true)
     }
 
-    /// Runs `body`, and where it meets a circle once more without the optional inputs that make it.
+    /// Runs `body`, and where it meets a cycle, again without the optional inputs that cause it.
     private mutating func unrolled(_ body: (inout JobGraph) throws -> JobNumber) throws -> JobNumber {
         do {
             return try body(&self)

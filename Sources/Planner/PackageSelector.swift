@@ -180,7 +180,7 @@ struct PackageSelector {
         return names
     }
 
-    private static let optionalHint = "add 'optional: true' where that is no mistake"
+    private static let optionalHint = "add 'optional: true' where that is intended"
 
     private mutating func reportUnknown(_ name: String, at location: SourceLocation) {
         let known = universe.allNames.filter { !universe.versions(of: $0).isEmpty }.map { universe.name($0) }

@@ -11,7 +11,7 @@ struct PlanAssembly {
     /// The update, and how often the jobs of the new plan are used.
     ///
     /// - Parameters:
-    ///   - graphs: Of the jobs of all cells that are made anew.
+    ///   - graphs: Of the jobs of all cells that are made again.
     ///   - columns: Of the new plan, with what is remembered of each and its shards.
     ///   - gone: Shards of columns that the new plan does not have.
     ///   - metadata: The document with the metadata of packages.

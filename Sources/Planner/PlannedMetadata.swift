@@ -24,7 +24,7 @@ struct PlannedMetadata {
     private struct Wanted {
         /// The stack of the first column that has it.
         var stack: Int
-        /// Whether the cell of some column was made anew.
+        /// Whether the cell of some column was made again.
         var isMade: Bool
     }
 

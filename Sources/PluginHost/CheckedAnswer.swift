@@ -70,7 +70,7 @@ extension EnvironmentDescription {
         }
         return problems
             + environment.keys.sorted().filter { !isVariableName($0) }
-            .map { "environment: '\($0)' is no name of an environment variable" }
+            .map { "environment: '\($0)' is not a valid name of an environment variable" }
     }
 }
 
@@ -103,7 +103,7 @@ extension PatternsAnswer: CheckedAnswer {
     package func problems(with request: NoArguments) -> [String] {
         var problems = repeated(patterns.map(\.name), "patterns")
         for pattern in patterns {
-            if !isName(pattern.name) { problems.append("patterns: '\(pattern.name)' is no name") }
+            if !isName(pattern.name) { problems.append("patterns: '\(pattern.name)' is not a valid name") }
             if pattern.examples.isEmpty { problems.append("patterns: '\(pattern.name)' has no example") }
         }
         return problems
@@ -137,7 +137,7 @@ private func stepProblems(_ steps: [Step], allowed: Set<Step.Phase>) -> [String]
             problems.append("\(name): directory: expected an absolute path, found '\(directory)'")
         }
         for variable in step.environment.keys.sorted() where !isVariableName(variable) {
-            problems.append("\(name): '\(variable)' is no name of an environment variable")
+            problems.append("\(name): '\(variable)' is not a valid name of an environment variable")
         }
     }
     return problems

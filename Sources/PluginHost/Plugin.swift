@@ -165,7 +165,7 @@ private func whyNoJSON(_ bytes: [UInt8]) -> String? {
         return nil
     } catch {
         let reason = (error as NSError).userInfo["NSDebugDescription"] as? String
-        return "it is no JSON: \(reason ?? "\(error)")"
+        return "it is not JSON: \(reason ?? "\(error)")"
     }
 }
 

@@ -111,7 +111,7 @@ extension PluginFault: CustomStringConvertible {
 
     private func remedy(_ file: PluginFile) -> String {
         switch kind {
-        case .unloadable: "build it for this machine, with every library that it needs beside it or installed"
+        case .unloadable: "build it for this machine, with every library that it needs next to it or installed"
         case .noSymbol: "export ciso_plugin_entry as PluginABI.h declares it; docs/plugins.md shows how"
         case .mismatch(let descriptor, "abi_version") where descriptor.abiVersion > expectedVersion:
             "build it against this ciso's PluginABI.h, or use a ciso that knows ABI version \(descriptor.abiVersion)"
@@ -121,9 +121,9 @@ extension PluginFault: CustomStringConvertible {
         case .misnamed(let found, _):
             "rename the file to libCiso\(found.filter { $0 != "-" }).so (any capitals will do)"
         case .crashed, .exited, .hung:
-            "only this call is lost; `ci plugin check \(file.path)` tells whether it does so again"
+            "only this call is lost; `ci plugin check \(file.path)` shows whether it does so again"
         case .tooLarge, .garbage: "run `ci plugin check \(file.path)` and report it to the plugin's author"
-        case .notStarted: "ciso-plugin-host must lie beside the program ci"
+        case .notStarted: "ciso-plugin-host must be in the directory of the program ci"
         }
     }
 }

@@ -50,7 +50,7 @@ public struct SystemPackage: Codable, Hashable, Sendable {
         case mapped
         /// The name is taken as the distro's own.
         case passedThrough = "passed-through"
-        /// The distro has no such package, or it is no name of a package at all.
+        /// The distro has no such package, or it is not a package name at all.
         case unknown
     }
 

@@ -252,7 +252,7 @@ public struct PlanDocuments: Sendable {
             return try CanonicalJSON.decode(type, from: Data(bytes))
         } catch {
             throw Failure(
-                .unavailable, "'\(path)' in the store is no part of a plan: \(error)", hint: "plan again")
+                .unavailable, "'\(path)' in the store is not part of a plan: \(error)", hint: "plan again")
         }
     }
 }

@@ -25,7 +25,7 @@ public struct PlanStore: Sendable {
         let branch = try PlanLayout.branch(header.deployment)
         let before = try commit(of: header.deployment)
         try store.transact(branch, Self.message(header)) { transaction in
-            // Whoever plans at the same time changes it too: of two plans one is made the last as a whole.
+            // A concurrent planner changes it, too: one of the two plans becomes the last one, as a whole.
             _ = try transaction.bytes(at: PlanLayout.header.path)
             for change in try plan.differences(from: PlanDocuments(base: transaction.base))
             where !change.path.isInside(RunRecords.directory) {
@@ -63,7 +63,7 @@ public struct PlanStore: Sendable {
         return PlanDocuments(base: try store.snapshot(at: commit))
     }
 
-    /// The commit that made the plan of a deployment what it is; nil where there is none. Records of runs come after it.
+    /// The commit that last changed the plan of a deployment; nil where there is none. Records of runs follow it.
     ///
     /// - Throws: `StoreError`, `GitError`.
     public func commit(of deployment: String) throws -> ObjectID? {

@@ -44,7 +44,7 @@ public struct ResultBranch: Sendable, Hashable {
         } catch let error as DecodingError {
             throw Failure(
                 .unavailable, "the index of '\(name)' cannot be read: \(error)",
-                hint: "'ci store verify' says more, 'ci store undo' takes back the last change")
+                hint: "'ci store verify' shows details, 'ci store undo' reverts the last change")
         }
     }
 
@@ -54,7 +54,7 @@ public struct ResultBranch: Sendable, Hashable {
         try changeIndex(of: path, in: transaction) { $0[path] = result }
     }
 
-    /// Removes a verdict, so that it will be sought anew.
+    /// Removes a verdict, so that the job runs again.
     public func remove(at path: String, in transaction: Transaction) throws {
         try transaction.remove(StorePath(path))
         try changeIndex(of: path, in: transaction) { $0[path] = nil }

@@ -58,7 +58,7 @@ public struct HostSettings: Sendable {
         var hosts: [HostAddress] = []
         for word in text.split(separator: separator) {
             guard let address = HostAddress(word) else {
-                throw Failure(.input, "'\(word)' is no address of a host: expected ssh://[USER@]HOST[:PORT]")
+                throw Failure(.input, "'\(word)' is not the address of a host: expected ssh://[USER@]HOST[:PORT]")
             }
             if !hosts.contains(address) { hosts.append(address) }
         }

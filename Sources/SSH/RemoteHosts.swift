@@ -140,7 +140,7 @@ package actor RemoteHosts {
         return left.lastUsed.map { $0 < other } ?? true
     }
 
-    /// - Throws: `Failure` where every host has been down for longer than anybody should wait; `PermanentFailure` where
+    /// - Throws: `Failure` where every host has been down for longer than `host-wait`; `PermanentFailure` where
     ///   waiting does not help with any.
     private func checkAvailability(_ hosts: [HostAddress], _ target: HostedTarget, _ now: ContinuousClock.Instant)
         throws

@@ -15,7 +15,7 @@ public struct RemoteRefusal: ClassifiedError, CustomStringConvertible {
         case taken
         /// The host lacks something that it may have later: room, a mirror that answers.
         case unready
-        /// The host is not what it is taken for, or nobody there may do what must be done.
+        /// The host is another system than expected, or the login lacks a right that the job needs.
         case unsuitable
     }
 

@@ -61,7 +61,7 @@ public final class RemoteSession: Sendable {
     /// Connects to `host`, looks around and leaves.
     ///
     /// - Parameter directory: on this machine, for temporary files.
-    /// - Returns: what it is, for a person.
+    /// - Returns: a description for people.
     /// - Throws: as `init`.
     public static func trial(of host: RemoteHost, in directory: String) async throws -> String {
         let scratch = try ScratchDirectory.temporary(in: directory)

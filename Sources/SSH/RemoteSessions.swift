@@ -4,7 +4,7 @@ internal import Core
 package struct RemoteWorkspace: Sendable {
     /// The session that is lent.
     package let session: RemoteSession
-    /// The host, its system and its C compiler, for whoever reads a result.
+    /// The host, its system and its C compiler, for readers of a result.
     package let machine: String
 }
 

@@ -43,7 +43,7 @@ public struct Dispatcher: Sendable {
         case cancelTask(Int)
         /// The result of a job whose report was accepted is recorded.
         case recorded(Int, JobScheduler.Ending, at: Duration)
-        /// These jobs are cancelled, whoever wants them.
+        /// These jobs are cancelled for every task.
         case cancel([Int])
         case retry(Int)
         /// An assigned job runs for another dispatcher: its worker has not begun it. It is queued again by `free`.

@@ -1,5 +1,5 @@
 extension JobScheduler {
-    /// Adds jobs, ranks all anew, and submits those that are ready.
+    /// Adds jobs, ranks all again, and submits those that are ready.
     mutating func add(_ jobs: [Job], _ actions: inout [Action]) {
         let first = count
         overtake()

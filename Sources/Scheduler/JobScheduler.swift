@@ -45,7 +45,7 @@ public struct JobScheduler: Sendable {
         case ended(Int, Ending, at: Duration)
         /// Time has come to `at`.
         case clock(at: Duration)
-        /// These jobs, and all that depend on them, are cancelled, whoever wants them.
+        /// These jobs, and all that depend on them, are cancelled for every task.
         case cancel([Int])
         /// A job that failed or was cancelled is to run again, and what it blocked may run after it.
         case retry(Int)

@@ -206,7 +206,8 @@ private final class Work: @unchecked Sendable {
         guard let id = try reference.read(repository) else {
             if let other = try reference.neighbour(in: repository) {
                 throw StoreError(
-                    .invalidPath, "branch '\(branch)' cannot be beside '\(other)': one name is in the other")
+                    .invalidPath,
+                    "branch '\(branch)' cannot exist together with '\(other)': one name is the beginning of the other")
             }
             return nil
         }

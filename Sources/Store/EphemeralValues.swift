@@ -1,4 +1,4 @@
-/// A value that lives beside history, with whoever set it.
+/// A value outside the history, which ends with its owner.
 public struct EphemeralValue: Hashable, Sendable {
     /// The value as it was set.
     public let bytes: [UInt8]
@@ -21,7 +21,7 @@ public enum EphemeralExpectation: Hashable, Sendable {
     case version(UInt64)
 }
 
-/// Somebody who sets live values. They are gone when the owner leaves, is released, or its process dies.
+/// An owner of ephemeral values. They end when the owner leaves or is released, or when its process dies.
 public final class EphemeralOwner: Sendable {
     /// Names the owner among those of the store.
     public let id: String

@@ -11,7 +11,7 @@ public enum ChangeDetection: Sendable, Hashable, CustomStringConvertible {
 
     public var description: String {
         switch self {
-        case .kernel(let interval): "told by the kernel, checked every \(interval)"
+        case .kernel(let interval): "notified by the kernel, checked every \(interval)"
         case .polling(let interval): "polled every \(interval)"
         }
     }

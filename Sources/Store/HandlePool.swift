@@ -35,7 +35,7 @@ package final class HandlePool: Sendable {
 extension GitRepository {
     /// What a user is told to do about a damaged store.
     fileprivate static func remedy(of path: String) -> String {
-        "'ci store verify --store \(path)' says what is damaged, and --repair mends what it can"
+        "'ci store verify --store \(path)' shows what is damaged, and --repair repairs what it can"
     }
 
     /// The repository of a store, where an object that is cut short is an error and nothing else.

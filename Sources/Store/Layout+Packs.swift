@@ -43,7 +43,7 @@ extension Layout {
     /// Takes away the packs that were not on disk when the machine stopped: what they held is in the journal.
     ///
     /// Packs that are older than the last checkpoint are on disk for sure, and are not looked at, except for small ones:
-    /// a file that was written anew may have kept its old time.
+    /// a rewritten file may have kept its old time.
     func setAsideBrokenPacks() throws(StoreError) {
         let horizon = (FileStatus(heads)?.modified ?? 0) - 60
         let bases = Set(names(in: packs).filter { $0.hasSuffix(".idx") }.map { "\(packs)/\($0.dropLast(4))" })
@@ -73,11 +73,11 @@ extension Layout {
         return words[1] != hostName || kill(process, 0) == 0 || errno == EPERM
     }
 
-    /// Removes packs all of whose objects are elsewhere; their files may be written anew. Leaves them to another time
+    /// Removes packs all of whose objects are elsewhere; their files may be recycled. Leaves them to another time
     /// while `git gc` is at work.
     func removePacks(_ bases: ArraySlice<String>, _ spares: RecycledFiles) {
         guard !bases.isEmpty, !isCollectedByGit else { return }
-        // An index that stock git made of several packs may name these; git makes it anew.
+        // An index that stock git made of several packs may name these; git rebuilds it.
         unlink("\(packs)/multi-pack-index")
         for base in bases {
             for end in ["rev", "bitmap", "mtimes"] { unlink("\(base).\(end)") }

@@ -28,7 +28,7 @@ struct Layout: Sendable {
     var journal: String { "\(own)/journal" }
     /// The last known commit of each branch, for repairs.
     var heads: String { "\(own)/heads" }
-    /// Files that were deleted, to be written anew.
+    /// Deleted files, to be recycled.
     var spares: String { "\(own)/spare" }
     var objects: String { "\(own)/objects" }
     var logs: String { "\(own)/logs" }

@@ -67,7 +67,7 @@ public struct LogDirectory: Sendable {
         if let bytes = try sealed.bytes(of: digest) { return bytes }
         let prefix = "\(digest.hex.prefix(1))."
         for archive in archives(where: { $0.hasPrefix(prefix) }) {
-            // An archive that is gone by now was written anew under another name.
+            // An archive that is gone by now was rewritten under another name.
             guard let location = try? archive.locations()[digest.hex] else { continue }
             let bytes = try archive.read(location)
             guard Digest(of: bytes) == digest else {
@@ -151,7 +151,7 @@ public struct LogDirectory: Sendable {
         }
     }
 
-    /// Drops what cannot be read of an archive: writes it anew with the rest.
+    /// Drops what cannot be read of an archive: rewrites it with the rest.
     func dropDamaged(_ archive: DamagedArchive) throws {
         let old = MemberArchive(path: archive.path)
         guard let locations = try? old.locations(), !locations.isEmpty else {
@@ -175,7 +175,7 @@ public struct LogDirectory: Sendable {
         return all
     }
 
-    /// Drops logs: files at once, packed ones by writing their archives anew without them.
+    /// Drops logs: files at once, packed ones by rewriting their archives without them.
     func remove(_ digests: Set<Digest>) throws {
         for digest in digests { try sealed.remove(digest) }
         for archive in allArchives {
@@ -183,14 +183,14 @@ public struct LogDirectory: Sendable {
         }
     }
 
-    /// Writes an archive anew with those of its logs that are kept, unless all are.
+    /// Rewrites an archive with those of its logs that are kept, unless all are.
     private func remove(in archive: MemberArchive, keeping isKept: (String) -> Bool) throws {
         let locations = try archive.locations()
         let kept = locations.filter { name, _ in isKept(name) }
         if kept.count < locations.count { try rewrite(archive, kept) }
     }
 
-    /// Writes an archive anew, with some of its logs.
+    /// Rewrites an archive, with some of its logs.
     private func rewrite(_ archive: MemberArchive, _ kept: [String: MemberArchive.Location]) throws {
         let parts = archive.path.split(separator: ".")
         let generation = parts.last.flatMap { Int($0) } ?? 0
@@ -207,7 +207,7 @@ public struct LogDirectory: Sendable {
 
     private var allArchives: [MemberArchive] { archives(where: { _ in true }) }
 
-    /// The archives of a shard, `SHARD.GENERATION`; two only while one is written anew.
+    /// The archives of a shard, `SHARD.GENERATION`; two only while one is rewritten.
     private func archives(where matches: (String) -> Bool) -> [MemberArchive] {
         names(in: archives).filter { !$0.hasSuffix(".index") && matches($0) }
             .map { MemberArchive(path: "\(archives)/\($0)") }

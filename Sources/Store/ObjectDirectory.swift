@@ -100,7 +100,7 @@ public struct ObjectDirectory: BlobStore {
 
     /// Every file, its size in bytes, and when it was stored (seconds since 1970).
     ///
-    /// Whoever stores a file may set its time of modification, but not that of its last change.
+    /// A process that stores a file can set its time of modification, but not that of its last change.
     public func list() -> [(digest: Digest, size: Int, stored: Int)] {
         files(below: directory).compactMap { path in
             let name = String(path.split(separator: "/").last ?? "")

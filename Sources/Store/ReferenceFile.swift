@@ -29,7 +29,7 @@ struct ReferenceFile {
         if bytes.starts(with: Array("ref: ".utf8)) { return try repository.reference(name) }
         if case .commit(let id) = ReferenceContents(bytes), id != .zero { return id }
         throw StoreError(
-            .corrupted, "store: '\(path)' holds \(FileStatus(path)?.size ?? 0) bytes that are no commit id",
+            .corrupted, "store: '\(path)' holds \(FileStatus(path)?.size ?? 0) bytes, which are not a commit id",
             hint: "`ci store verify --repair` sets it to the last commit that is known")
     }
 

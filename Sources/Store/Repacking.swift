@@ -60,7 +60,7 @@ extension Store {
         guard let lock = try TidyLock(layout, timeout: options.lockTimeout) else {
             throw StoreError(
                 .locked, "store: another process has been repacking '\(layout.root)' for \(options.lockTimeout)",
-                hint: "a run packs now and then what it has recorded; try again later")
+                hint: "a run repacks the store now and then; try again later")
         }
         try withExtendedLifetime(lock) {
             layout.removeLeftOvers()

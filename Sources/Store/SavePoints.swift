@@ -26,7 +26,7 @@ extension Store {
     func takeSnapshot(_ name: String? = nil, reason: String, isTolerant: Bool) throws -> SavePoint {
         let name = try name ?? freeSnapshotName(Self.timeStamp(options.clock()) + "-" + reason)
         guard GitRepository.isValid(referenceName: Self.snapshotPrefix + name + "/x"), !name.contains("/") else {
-            throw StoreError(.invalidPath, "'\(name)' is no name for a snapshot")
+            throw StoreError(.invalidPath, "'\(name)' is not a valid name for a snapshot")
         }
         guard try !snapshots().contains(where: { $0.name == name }) else {
             throw StoreError(.invalidPath, "there is a snapshot '\(name)' already")

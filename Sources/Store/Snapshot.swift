@@ -103,7 +103,7 @@ func decode<Value: Decodable>(_ type: Value.Type, _ bytes: [UInt8], at path: Sto
         return try CanonicalJSON.decode(type, from: Data(bytes))
     } catch {
         throw StoreError(
-            .invalidValue, "document '\(path)' is no \(type): \(error)",
-            hint: "`ci store log PATH` shows who wrote it, `ci store undo` takes a change back")
+            .invalidValue, "document '\(path)' is not a valid \(type): \(error)",
+            hint: "`ci store log PATH` shows who wrote it, `ci store undo` reverts a change")
     }
 }

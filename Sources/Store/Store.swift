@@ -65,7 +65,7 @@ public final class Store: Sendable {
         if schema != SchemaState(version: options.schema.version) { try migrate() }
     }
 
-    /// Whether the machine was started anew after the last writer.
+    /// Whether the machine was rebooted after the last writer.
     private static func hasRestarted(sinceLastWriterOf layout: Layout) throws -> Bool {
         let state = try Files.contents(of: layout.writerLock).flatMap { WriterState(bytes: $0) }
         return state.map { $0.boot != WriterState.currentBoot } ?? false
@@ -116,7 +116,7 @@ public final class Store: Sendable {
         }
     }
 
-    /// A branch that is there, and whose commit is not, is damage and no mistake of whoever names it.
+    /// A branch without its commit is damage, not a mistake of the caller.
     private func resolve(_ revision: String, _ repository: GitRepository) throws -> ObjectID {
         if let clone = layout.clone { return try clone.resolve(revision, repository) }
         let resolved = Result { () throws(GitError) in try repository.resolve(commit: revision) }
@@ -138,7 +138,7 @@ public final class Store: Sendable {
         }
     }
 
-    /// Makes what was written durable without the journal, which begins anew. Done by itself when the journal is full.
+    /// Makes what was written durable without the journal, which is reset. Happens automatically when the journal is full.
     public func checkpoint() throws { try committer.checkpoint() }
 
     /// Finishes what a writer left that died, if one did: a change that it made durable and did not live to show is seen

@@ -124,7 +124,7 @@ public struct Branch: Hashable, Sendable, Comparable, CustomStringConvertible {
     /// - Throws: `StoreError` of kind `invalidPath` where git does not allow the name.
     public init(_ name: String) throws(StoreError) {
         guard GitRepository.isValid(referenceName: "refs/heads/\(name)"), !name.hasPrefix("-") else {
-            throw StoreError(.invalidPath, "'\(name)' is no name of a branch")
+            throw StoreError(.invalidPath, "'\(name)' is not a valid branch name")
         }
         self.name = name
     }

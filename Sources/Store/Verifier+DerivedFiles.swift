@@ -34,7 +34,7 @@ extension Verifier {
             return FileStatus(path) == nil ? nil : "is damaged: its checksum does not match"
         }
         guard path.hasSuffix("/multi-pack-index") else { return nil }
-        guard let packNames = file.packNames else { return "is no index of packs" }
+        guard let packNames = file.packNames else { return "is not an index of packs" }
         let there = Set(names(in: layout.packs))
         return packNames.first { !there.contains($0) }.map { "names the pack of '\($0)', which is missing" }
     }

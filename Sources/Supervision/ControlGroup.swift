@@ -125,7 +125,7 @@ package final class ControlGroup: Sendable {
         return usage
     }
 
-    /// Both versions count the killed processes of a group whoever's limit was reached. Version 2 counts apart how often the
+    /// Both versions count the killed processes of a group, whichever group's limit was reached. Version 2 counts apart how often the
     /// group's own was; in version 1 the group must have used as much as it may, but for what the kernel charges at a time.
     static func memoryShortage(in directory: String) -> Shortage? {
         if let events = contents(of: "\(directory)/memory.events") {

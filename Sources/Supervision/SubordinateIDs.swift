@@ -41,7 +41,7 @@ public enum SubordinateIDs {
             let found = IdentityMapping.fields(of: file).compactMap(Range.init).map { "\($0.start):\($0.count)" }
             let others = found.isEmpty ? "" : "; choose numbers that do not overlap those in \(file)"
             return failure(
-                "\(file) gives \(needed) ids or more to nobody called '\(login)'",
+                "\(file) gives the user '\(login)' fewer than \(needed) ids",
                 "run as root: usermod \(option) 100000-165535 \(login)\(others)")
         }
         guard let namespace = try? namespace() else {

@@ -186,7 +186,7 @@ package struct Supervisor {
         var ending = killReason ?? ending(waitStatus)
         let usage = group.finish()
         switch ending {
-        // Also where the command then ended with status 0: what it was to do was not done.
+        // Also where the command then ended with status 0: its work was not done.
         case .exited(0) where usage.memory != nil: ending = memoryEnding(usage) ?? ending
         case .exited(let status) where status != 0: ending = cause(of: ending, usage)
         case .signalled, .killedFromOutside: ending = cause(of: ending, usage)

@@ -4,7 +4,7 @@ internal import Synchronization
 
 /// Work that waits for a disk, a lock, a process or a library without asynchronous functions.
 ///
-/// It runs on a thread of its own: the cooperative pool has one thread per processor, and whoever waits on one of them
+/// It runs on a thread of its own: the cooperative pool has one thread per processor, and a blocked one
 /// stops all tasks. See docs/concurrency.md.
 package enum BlockingWork {
     /// Starts `work` on a new thread and does not wait for it.
@@ -59,7 +59,7 @@ package enum BlockingWork {
     }
 }
 
-/// Whether someone still waits for work that cannot be interrupted.
+/// Until when someone waits for work that cannot be interrupted, and whether someone still does.
 package final class Deadline: Sendable {
     private let end: ContinuousClock.Instant
     private let isCancelled = Atomic(false)

@@ -12,7 +12,7 @@ extension OpenFile {
         return false
     }
 
-    /// Takes the exclusive lock of a file that still has the name by which it was opened: whoever removes files that nobody
+    /// Takes the exclusive lock of a file that still has the name by which it was opened: a process that removes files that nobody
     /// locks may have removed this one in between.
     ///
     /// - Returns: false where another process has the lock, or the name.

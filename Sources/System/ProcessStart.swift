@@ -132,7 +132,7 @@ package struct ProcessStart {
                 SystemError(
                     obstacle(result.stage), path, result.error,
                     hint: result.stage == CISO_STAGE_OVERLAY
-                        ? "the kernel must have overlayfs, and the store must not lie on an overlay itself" : nil))
+                        ? "the kernel must have overlayfs, and the store must not be on an overlay itself" : nil))
         }
         return result.process
     }

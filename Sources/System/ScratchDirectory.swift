@@ -1,7 +1,7 @@
 package import Glibc
 internal import Synchronization
 
-/// A directory for one sandbox, one download or anything else that goes with its owner.
+/// A directory for one sandbox, one download or the like, which ends with its owner.
 ///
 /// Its name says which process made it (`PID.START.NUMBER`, the start in the kernel's ticks since boot), and the process
 /// holds a lock on it. So what a killed process left is known, wherever the process ran, and removed by the next one.
@@ -74,7 +74,7 @@ public final class ScratchDirectory: Sendable {
 }
 
 extension FileSystem {
-    /// Makes a directory in `parent`, which is made too, that goes with its owner.
+    /// Makes a directory in `parent`, which is made too, that ends with its owner.
     package static func scratchDirectory(
         in parent: String, named prefix: String = "", mode: mode_t = 0o755
     ) throws(Problem) -> ScratchDirectory {

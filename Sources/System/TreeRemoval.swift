@@ -1,6 +1,6 @@
 internal import Glibc
 
-/// Removes a file or a directory with all it holds, following no link; what does not exist is no error.
+/// Removes a file or a directory with all it holds, following no link; a missing file is not an error.
 ///
 /// Builds may leave trees of any depth: below 32 levels a directory is moved to the top before it is emptied, so that
 /// neither the stack, the open files nor the length of a path is exceeded. Read-only directories are made writable.

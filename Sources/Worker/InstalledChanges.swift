@@ -22,7 +22,7 @@ struct InstalledChanges {
         return found
     }
 
-    /// Files of inputs, and of opam's state, that are not what they were.
+    /// Files of inputs, and of opam's state, that were changed.
     ///
     /// - Parameter excluded: paths relative to the prefix.
     func overwrites(excluding excluded: Set<String>) -> [Overwrite] {

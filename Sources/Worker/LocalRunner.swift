@@ -194,7 +194,7 @@ public final class LocalRunner: JobRunner {
         return report
     }
 
-    /// `text` without the directories of this worker's own that are gone when somebody reads it.
+    /// `text` without the directories of this worker's own that no longer exist when the text is read.
     private func withoutScratchPaths(_ text: String) -> String {
         guard text.contains(folders.scratch) else { return text }
         return text.split(separator: folders.scratch + "/", omittingEmptySubsequences: false).enumerated().map {
@@ -244,7 +244,7 @@ public final class LocalRunner: JobRunner {
         } catch let killed as KilledStep {
             // Its place on a host is used up.
             guard workspace == nil else { throw MachineFailure("\(killed)") }
-            log.note("\(killed), and no limit was reached: the job runs again, to tell the package from the machine")
+            log.note("\(killed), and no limit was reached: the job runs again, in case the machine is the cause")
         }
         do {
             return try await buildOnce(request, in: target, at: workspace, log: log, progress)

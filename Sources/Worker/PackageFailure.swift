@@ -41,7 +41,7 @@ struct MachineFailure: ClassifiedError, Hashable, CustomStringConvertible {
     }
 }
 
-/// A step that was killed though the job reached none of its limits: by the package itself, or by somebody or something on
+/// A step that was killed though the job reached none of its limits: by the package itself, or by another process on
 /// this machine that does not say so, such as a daemon that watches the memory. Only if it happens again it is the package.
 struct KilledStep: ClassifiedError, CustomStringConvertible {
     var name: String

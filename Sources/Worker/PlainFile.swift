@@ -3,7 +3,7 @@ internal import Core
 internal import Foundation
 internal import System
 
-/// The bytes of a regular file below a directory in which anybody may have written: no link is followed.
+/// The bytes of a regular file below a directory in which others may have written: no link is followed.
 ///
 /// - Parameter path: its leading slash, if any, means `directory`.
 /// - Returns: nil where there is no such file, or it has more than `limit` bytes.
@@ -23,7 +23,7 @@ func readPlainFile(_ path: FilePath, below directory: String, limit: Int = 4 << 
         close(reached)
         guard next >= 0 else {
             errno = reason
-            // Of these only the package can be the cause: it made the path what it is.
+            // Only the package can be the cause of these: it made the path.
             if [ENOENT, ENOTDIR, ELOOP, ENXIO, EACCES, ENAMETOOLONG].contains(reason) { return nil }
             throw refusal()
         }
@@ -41,7 +41,7 @@ func readPlainFile(_ path: FilePath, below directory: String, limit: Int = 4 << 
     }
 }
 
-/// Writes a file below a directory in which anybody may have written: no link is followed, directories are made.
+/// Writes a file below a directory in which others may have written: no link is followed, directories are made.
 ///
 /// - Parameter path: its leading slash, if any, means `directory`.
 /// - Returns: false where something else than a directory is in the way.

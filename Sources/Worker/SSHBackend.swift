@@ -75,7 +75,7 @@ final class SSHBackend: BuildBackend {
             // What the host's side killed because the connection broke is no ending of the command's own.
             let isLost = result.ending == .connectionLost("") || session.isLost
             if !result.succeeded, result.ending != .cancelled, isLost {
-                result.ending = .connectionLost("\(session.host.name) is not heard any more")
+                result.ending = .connectionLost("\(session.host.name) stopped responding")
             }
             return result
         } catch {
@@ -128,7 +128,7 @@ struct RootRefused: ClassifiedError, CustomStringConvertible {
 extension RemoteSession {
     /// Runs a plugin's step on the host, unless its own question says that there is nothing to do.
     ///
-    /// - Throws: `RootRefused`; `Failure` where the host is not heard.
+    /// - Throws: `RootRefused`; `Failure` where the host does not respond.
     func perform(
         _ step: Step, in target: TargetEnvironment, limits: Limits, output: @escaping @Sendable ([UInt8]) -> Void
     ) async throws -> CommandResult {

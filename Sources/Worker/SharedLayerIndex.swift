@@ -3,7 +3,7 @@ internal import Layers
 internal import Logging
 internal import Synchronization
 
-/// Which layers several machines share, as they were when somebody asked last: jobs ask for thousands of them at once.
+/// Which layers several machines share, as of the last query: jobs ask for thousands of them at once.
 final class SharedLayerIndex: Sendable {
     private struct State {
         var layers: Set<Digest> = []

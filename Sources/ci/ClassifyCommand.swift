@@ -47,7 +47,7 @@ struct ClassifyCommand: AsyncParsableCommand, TracedCommand {
         guard let phase else { return nil }
         guard let known = LogPattern.Phase(rawValue: phase) else {
             let words = LogPattern.Phase.allCases.map(\.rawValue).joined(separator: ", ")
-            throw Failure(.input, "--phase: '\(phase)' is no phase", hint: "expected one of \(words)")
+            throw Failure(.input, "--phase: '\(phase)' is not a phase", hint: "expected one of \(words)")
         }
         return known
     }

@@ -54,7 +54,7 @@ struct CommitSearch {
         else {
             throw Failure(
                 .input, "the plans of the good and of the bad result are no longer in the store",
-                hint: "without --run, 'ci bisect' tells what is recorded")
+                hint: "without --run, 'ci bisect' shows what is recorded")
         }
         let range = try await loader.commits(after: good, through: bad)
         (self.good, commits) = (range.good, range.commits)

@@ -7,7 +7,7 @@ internal import Review
 struct MineCommand: AsyncParsableCommand, TracedCommand {
     static let configuration = CommandConfiguration(
         commandName: "mine",
-        abstract: "Print the packages that somebody maintains, those with the most bad cells first.",
+        abstract: "Print the packages of a maintainer, those with the most bad cells first.",
         discussion: """
             ADDRESS is matched with the maintainers in the opam files: the address, the name, or all of it; globs work, and \
             letter case does not count. Without one it is git's user.email.

@@ -37,7 +37,7 @@ actor WatchDisplay {
         }
     }
 
-    /// Draws the lower part anew, where there is one.
+    /// Redraws the lower part, where there is one.
     func draw() {
         guard live else { return }
         let now = Int(Date().timeIntervalSince1970)

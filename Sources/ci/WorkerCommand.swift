@@ -16,7 +16,7 @@ struct WorkerCommand: AsyncParsableCommand, TracedCommand, SandboxingCommand {
         abstract: "Run jobs for the other processes that use the store, until Ctrl-C.",
         discussion: """
             Takes jobs of every deployment that `ci run` runs on the store, whichever process that is. It neither plans nor \
-            records results. Ctrl-C: finishes the running jobs, then ends; once more: stops them and returns them.
+            records results. Ctrl-C: finishes the running jobs, then ends; again: stops them and returns them.
             """)
 
     @OptionGroup var trace: LogOption

@@ -23,6 +23,55 @@ import Testing
         #expect(ending.status == 0, "\(ending.output)")
     }
 
+    /// The scripts for people who work on ciso.
+    @Test(.enabled(if: Program.areInstalled("shellcheck"), "needs the package 'shellcheck'"))
+    func shellcheckFindsNothingInTheScriptsForDevelopers() throws {
+        let names = ["fetch-sources", "install-packages", "quickstart", "require-swift", "test"]
+        let paths = names.map { tree.root.appending(path: "scripts/\($0)").path }
+        let ending = try Program(["shellcheck", "--severity=warning"] + paths, isJoined: true).run()
+        #expect(ending.status == 0, "\(ending.output)")
+    }
+
+    /// The end of a long output has the messages of the tests that failed, and after a crash the tests that did not end.
+    @Test func failedTestsArePrintedAgain() throws {
+        let folder = try TemporaryDirectory()
+        let ended = """
+            ◇ Test run started.
+            ◇ Test "named so" started.
+            ◇ Test two(_:) started.
+            ◇ Test fine() started.
+            ◇ Test never() started.
+            ◇ Test case passing 1 argument x → 2 to two(_:) started.
+            ✘ Test "named so" recorded an issue at A.swift:3:34: Expectation failed: (1 + 1 → 2) == 3
+            ↳ a comment
+              of two lines
+            ✔ Test fine() passed after 0.013 seconds.
+            ✘ Test two(_:) recorded an issue with 1 argument x → 2 at A.swift:4:50: Expectation failed: (x → 2) < 2
+            ✘ Test "named so" failed after 0.013 seconds with 1 issue.
+            ✘ Test two(_:) with 3 test cases failed after 0.013 seconds with 1 issue.
+
+            """
+        try folder.write(ended + "P/B.swift:2: Fatal error: boom\n", to: "crash.log")
+        let total = "✘ Test run with 4 tests in 1 suite failed after 1 second with 2 issues."
+        try folder.write(ended + total + "\n", to: "end.log")
+        func printed(_ log: String) throws -> [Substring] {
+            try Program([tree.root.appending(path: "scripts/failed-tests").path, folder(log)]).output()
+                .split(separator: "\n")
+        }
+        let issues: [Substring] = [
+            "==> what failed",
+            "✘ Test \"named so\" recorded an issue at A.swift:3:34: Expectation failed: (1 + 1 → 2) == 3",
+            "    ↳ a comment", "      of two lines",
+            "✘ Test two(_:) recorded an issue with 1 argument x → 2 at A.swift:4:50: Expectation failed: (x → 2) < 2",
+        ]
+        let crash = try printed("crash.log")
+        #expect(crash.starts(with: issues + ["P/B.swift:2: Fatal error: boom", "not ended: Test never()"]), "\(crash)")
+        #expect(crash.count == issues.count + 4)
+        let end = try printed("end.log")
+        #expect(end.starts(with: issues) && end.count == issues.count + 3, "\(end)")
+        #expect(end.last.map(String.init) == total)
+    }
+
     /// What is more than a line of commands is in a file: no Swift file outside of the kit of plugins has a branch or a loop of
     /// the shell.
     @Test func noScriptIsTextInSwift() {

@@ -188,7 +188,7 @@ import Testing
             "hint: it is looked for as other.opam, opam, and in a folder opam",
             "m.yaml:9:17: error: pin 'third': FOLDER/nowhere: there is no such file or folder",
             "m.yaml:10:17: error: pin 'fourth': fourth: hg+https://e.org/x: sources of hg cannot be fetched",
-            "m.yaml:11:16: error: pin 'fifth': 'ref' goes with a repository of git",
+            "m.yaml:11:16: error: pin 'fifth': 'ref' needs a git repository",
         ] {
             #expect(words.contains(part), "\(part)\n\n\(words)")
         }

@@ -22,7 +22,7 @@ import Testing
         ("status", "expected the status 0, 1 or 2, found 99"),
         ("null", "the plugin gave an answer of some size but no bytes"),
         ("empty", "the answer is empty: expected a JSON object"),
-        ("text", "the answer is not as it must be: it is no JSON: "),
+        ("text", "the answer is not as it must be: it is not JSON: "),
         ("bytes", "the answer is not as it must be"),
         ("keys", "expected the key 'variables', found none"),
         ("deep", "the answer is not as it must be"),
@@ -58,8 +58,8 @@ import Testing
             #"{"name": "a", "phase": "bake", "script": ""}"#,
             "at phase: 'bake' is none of the values that docs/plugin-messages.schema.json lists there"
         ),
-        (#"{"name": "a", "phase": "build", "script": "}"#, "it is no JSON: Unexpected end of file"),
-        (#"{"name": a}"#, "it is no JSON: Invalid value around character 9"),
+        (#"{"name": "a", "phase": "build", "script": "}"#, "it is not JSON: Unexpected end of file"),
+        (#"{"name": a}"#, "it is not JSON: Invalid value around character 9"),
         ("[]", "expected an object, found an array"),
     ])
     func aWrongAnswerIsToldInTheWordsOfJSON(json: String, words: String) {

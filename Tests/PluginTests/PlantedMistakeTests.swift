@@ -85,7 +85,7 @@ import Testing
             "describe", "distributions: 'minimal': architectures", "did you mean 'x86_64'?"),
         Mistake(
             "an architecture that does not exist", [(#"["x86_64"]"#, #"["x86_64","riscv46"]"#)], "describe",
-            "'riscv46' is no architecture", "did you mean 'riscv"),
+            "'riscv46' is not an architecture", "did you mean 'riscv"),
         Mistake(
             "a target twice", [(#""versions":["1"]"#, #""versions":["1","1"]"#)], "describe",
             "the target 'minimal-1' occurs twice"),
@@ -156,7 +156,7 @@ import Testing
         Mistake(
             "a malformed variable", [(#""idempotent":true"#, #""environment":{"A-B":"1"},"idempotent":true"#)],
             "target",
-            "'A-B' is no name of an environment variable"),
+            "'A-B' is not a valid name of an environment variable"),
         Mistake(
             "a relative path", [(#""/var/ciso/build""#, #""var/ciso/build""#)], "target",
             "build: expected an absolute path"),
@@ -223,7 +223,7 @@ import Testing
         // Patterns
         Mistake(
             "an expression that is none", [Self.pattern(#"a("#, "s", ("a", "s"))], "patterns",
-            "'p': 'a(' is no regular expression", "expected one of the subset"),
+            "'p': 'a(' is not a regular expression", "expected one of the subset"),
         Mistake(
             "an expression that does not match its example", [Self.pattern("abc", "s", ("abd", "s"))], "patterns",
             "'p' on 'abd': no match; correct 'expression' or the example"),

@@ -89,7 +89,7 @@ public struct ExecutionReport: Codable, Hashable, Sendable {
         self.finished = finished
     }
 
-    /// The name of the execution in the result: equal whoever records the report, and however often.
+    /// The name of the execution in the result: independent of who records the report, and how often.
     package var execution: String { CellResult.execution(endedAt: finished, named: attempt) }
 
     /// The document, of at most `sizeLimit` bytes: longer texts are cut short.

@@ -20,7 +20,7 @@ public struct TaskRequest: Codable, Hashable, Sendable {
     }
 }
 
-/// How far a task is: the document `state.json` on its branch, written by whoever carries it out or cancels it.
+/// The progress of a task: the document `state.json` on its branch, written by the process that carries it out or cancels it.
 public struct TaskProgress: Codable, Hashable, Sendable {
     /// The states of a task.
     public enum State: String, Codable, Sendable, CaseIterable {

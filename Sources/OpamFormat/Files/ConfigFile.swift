@@ -42,7 +42,7 @@ public struct ConfigFile: Sendable {
     private static func version(of tree: SyntaxTree) throws(FormatError) -> String? {
         var version: String?
         for case .field(let field) in tree.items where field.name == "opam-version" {
-            guard version == nil else { throw tree.error("the field comes again", at: field.node, field: field.name) }
+            guard version == nil else { throw tree.error("the field occurs twice", at: field.node, field: field.name) }
             do throws(FieldError) {
                 version = try field.value.formatVersion()
             } catch {

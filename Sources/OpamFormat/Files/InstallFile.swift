@@ -61,7 +61,7 @@ public struct InstallFile: Sendable {
             do throws(Problem) {
                 let found = try Self.entries(of: item)
                 guard seen.insert(name).inserted else {
-                    throw .ofField(FieldError(message: "the field '\(name)' comes again", node: node))
+                    throw .ofField(FieldError(message: "the field '\(name)' occurs twice", node: node))
                 }
                 entries += found
             } catch {

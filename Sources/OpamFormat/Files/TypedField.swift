@@ -95,7 +95,7 @@ struct Schema: Sendable {
         }
         let bit: UInt64 = 1 << check.number
         guard seen & bit == 0 else {
-            problems.append(error("the field '\(name)' is here a second time", field.node, items, name))
+            problems.append(error("the field occurs twice", field.node, items, name))
             return
         }
         seen |= bit

@@ -50,7 +50,7 @@ public struct Value: Sendable {
         case .relation: return .relation(firstChild, relationalOperator, lastOfTwo)
         case .prefixRelation: return .prefixRelation(relationalOperator, firstChild)
         case .update: return .update(firstChild, updateOperator, lastOfTwo)
-        case .file, .field, .section: preconditionFailure("an item is no value")
+        case .file, .field, .section: preconditionFailure("an item is not a value")
         }
     }
 

@@ -37,7 +37,7 @@ extension Conformance {
         var requests: [(what: String, call: String, bytes: [UInt8])] = []
         for call in [PluginCalls.Target.name, PluginCalls.SystemPackages.name, PluginCalls.Steps.name] {
             requests += texts.map { (what: $0.0, call: call, bytes: Array($0.1.utf8)) }
-            requests.append(("bytes that are no UTF-8", call, [0xFF, 0xFE, 0x00, 0x80]))
+            requests.append(("bytes that are not UTF-8", call, [0xFF, 0xFE, 0x00, 0x80]))
         }
         requests.append(("an unknown call", "no-such-call", Array("{}".utf8)))
         requests.append(("a call without a name", "", Array("{}".utf8)))

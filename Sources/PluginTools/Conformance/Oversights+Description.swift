@@ -91,7 +91,7 @@ private enum Architecture {
     static func problem(_ name: String) -> String? {
         guard !known.contains(name) else { return nil }
         let guess = aliases[name.lowercased()] ?? nearest(to: name, in: known.sorted())
-        return "'\(name)' is no architecture in opam's spelling; "
+        return "'\(name)' is not an architecture in opam's spelling; "
             + (guess.map { "did you mean '\($0)'?" } ?? "known are \(known.sorted().joined(separator: ", "))")
     }
 }

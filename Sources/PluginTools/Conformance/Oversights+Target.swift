@@ -118,7 +118,7 @@ extension SystemPackagesAnswer {
             }
             for name in package.packages
             where name.wholeMatch(of: /[0-9A-Za-z@_][^\s"'`$\\;|&<>(){}*?!]*/) == nil {
-                problems.append("\(place): '\(name)' is no name of a package; expected letters, digits and '+-._'")
+                problems.append("\(place): '\(name)' is not a package name; expected letters, digits and '+-._'")
             }
             problems += repeats(of: package.packages).map { "\(place): '\($0)' occurs twice; remove one" }
         }

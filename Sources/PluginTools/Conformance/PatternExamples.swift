@@ -22,7 +22,7 @@ struct PatternExamples {
         } catch {
             throw Failure(
                 .input,
-                "'\(pattern.name)': '\(source)' is no regular expression: \(error); expected one of the subset that "
+                "'\(pattern.name)': '\(source)' is not a regular expression: \(error); expected one of the subset that "
                     + "docs/logs.md describes")
         }
     }

@@ -57,7 +57,7 @@ struct Session {
         do {
             return try StrictJSON(bytes)
         } catch {
-            throw PluginFault(kind: .garbage("the answer is not as it must be: it is no JSON: \(error)"), call: call)
+            throw PluginFault(kind: .garbage("the answer is not as it must be: it is not JSON: \(error)"), call: call)
         }
     }
 }

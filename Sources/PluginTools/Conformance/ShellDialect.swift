@@ -39,7 +39,7 @@ package struct ShellDialect {
         Rule(.command("readarray", argument: ""), in: [.bash], "use 'while read -r'"),
         Rule(.command("pushd", argument: ""), "use '(cd … && …)'"),
         Rule(.command("popd", argument: ""), "use '(cd … && …)'"),
-        Rule(.command("select", argument: ""), in: [.bash, .zsh, .korn], "nobody is there to choose"),
+        Rule(.command("select", argument: ""), in: [.bash, .zsh, .korn], "there is no user to choose"),
         Rule(.command("coproc", argument: ""), "use a pipe"),
         Rule(.command("((", argument: ""), in: [.bash, .zsh, .korn], "use '[ … ]' with '$((…))'"),
         Rule(.command("echo", argument: "-e"), in: [.bash, .zsh, .korn], "use 'printf'"),

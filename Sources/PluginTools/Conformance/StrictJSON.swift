@@ -151,7 +151,7 @@ private struct Parser {
             throw malformed("this text is not UTF-8", at: start)
         }
         guard let text = try? JSONText.decode(Array(literal)) else {
-            throw malformed("this text has an escape that is no character", at: start)
+            throw malformed("this text has an escape that is not a character", at: start)
         }
         return text
     }
