@@ -82,22 +82,12 @@ extension RunCommand {
         _ selectors: [Selector], _ documents: PlanDocuments, _ header: PlanHeader, in store: Store,
         _ procedure: TaskProcedure, runner: LocalRunner
     ) async throws -> [String: Int] {
-        var results = ResultTables()
-        try results.refresh(from: store)
-        let cache = try machine.sources.general.directory(
-            in: procedure.configuration, store: procedure.path, isRead: true)
-        let reader = try DeploymentResults(store: store, documents, header, cache: cache)
-        try reader.check(selectors)
-        let picked = selectors.isEmpty ? nil : Set(try reader.cells(picked: selectors).map(\.cell))
+        let reader = try results(of: documents, header, in: store, procedure)
+        let picked = try cells(picked: selectors, in: reader)
         let plan = try await reader.plan()
         try runner.requireUsers(for: plan.targets)
-        let slots = try jobs.slots(in: procedure.configuration)
-        var registration = try machine.registration(
-            of: "ci run", store: procedure.path, catalog: procedure.catalog, slots: slots, procedure.configuration)
-        registration.deployment = header.deployment
-        _ = try await run(
-            plan, documents, (selectors, picked), results, in: store, runner: runner, registration)
-        let states = try DeploymentResults(store: store, documents, header, cache: cache).states(of: picked)
+        try await run(plan, documents, (selectors, picked), in: store, procedure, runner: runner)
+        let states = try results(of: documents, header, in: store, procedure).states(of: picked)
         return Dictionary(states.map { ($0.state, 1) }, uniquingKeysWith: +)
     }
 

@@ -74,39 +74,49 @@ struct RunCommand: AsyncParsableCommand, TracedCommand, SandboxingCommand {
         try WritableDirectory.checkTemporary(configuration.environment.temporaryDirectory)
         let path = try store.path(in: configuration)
         let catalog = try machine.catalog(configuration)
+        let procedure = TaskProcedure(path: path, catalog, configuration)
         if serve, matrix == nil, deployment == nil {
             let store = try Store(at: path, options: StoreOptions(configuration, machine.services))
-            return try await serveTasks(in: store, TaskProcedure(path: path, catalog, configuration))
+            return try await serveTasks(in: store, procedure)
         }
         let (store, documents, header) = try await planned(in: path, catalog: catalog, configuration)
         try store.requireWritable()
-        var results = ResultTables()
-        try results.refresh(from: store)
-        let cache = try machine.sources.general.directory(in: configuration, store: path, isRead: true)
-        let reader = try DeploymentResults(store: store, documents, header, cache: cache)
-        let plan = try await reader.plan()
+        let reader = try results(of: documents, header, in: store, procedure)
         let only = try only.selectors()
-        try reader.check(only)
-        let picked = only.isEmpty ? nil : Set(try reader.cells(picked: only).map(\.cell))
-        let slots = try jobs.slots(in: configuration)
-        var registration = try machine.registration(
-            of: "ci run", store: path, catalog: catalog, slots: slots, configuration)
-        registration.deployment = plan.deployment
+        let picked = try cells(picked: only, in: reader)
+        let plan = try await reader.plan()
         let runner = try machine.runner(store: path, catalog: catalog, configuration) { [logs = store.logs] in
             try logs.begin($0)
         }
         try runner.requireUsers(for: plan.targets)
-        results = try await run(plan, documents, (only, picked), results, in: store, runner: runner, registration)
+        try await run(plan, documents, (only, picked), in: store, procedure, runner: runner)
         try await serveTasks(
             in: store, TaskProcedure(path: path, catalog, configuration, runner), of: serve ? nil : plan.deployment)
         try runner.trimCache()
-        let recorded = try DeploymentResults(store: store, documents, header, cache: cache)
+        let recorded = try results(of: documents, header, in: store, procedure)
         if format == .text {
             SummaryPrinter.print(try recorded.summary(of: picked, causes: SummaryText.causes))
         } else {
             try CellPrinter(format: format).print(recorded.states(of: picked))
         }
         if let exit = EarlyExit(of: recorded.overallState(of: picked)) { throw exit }
+    }
+
+    /// The results of a plan as they are now.
+    func results(
+        of documents: PlanDocuments, _ header: PlanHeader, in store: Store, _ procedure: TaskProcedure
+    ) throws -> DeploymentResults {
+        let cache = try machine.sources.general.directory(
+            in: procedure.configuration, store: procedure.path, isRead: true)
+        return try DeploymentResults(store: store, documents, header, cache: cache)
+    }
+
+    /// The cells that selectors pick; nil: all, as there is no selector.
+    ///
+    /// - Throws: `Failure` of the category `input` for a selector that picks none.
+    func cells(picked selectors: [Selector], in results: DeploymentResults) throws -> Set<Cell>? {
+        try results.check(selectors)
+        return selectors.isEmpty ? nil : Set(try results.cells(picked: selectors).map(\.cell))
     }
 
     /// The plan to run: that of the matrix, if there is one, or that of the deployment.
@@ -140,13 +150,14 @@ struct RunCommand: AsyncParsableCommand, TracedCommand, SandboxingCommand {
     }
 
     /// Carries the plan out, showing how it goes; the first Ctrl-C drains it, the second stops it.
-    ///
-    /// - Returns: The results as the run read them last.
     func run(
         _ plan: Plan, _ documents: PlanDocuments, _ only: (selectors: [Selector], cells: Set<Cell>?),
-        _ results: ResultTables, in store: Store,
-        runner: any JobRunner, _ registration: WorkerRegistration
-    ) async throws -> ResultTables {
+        in store: Store, _ procedure: TaskProcedure, runner: LocalRunner
+    ) async throws {
+        var registration = try machine.registration(
+            of: "ci run", store: procedure.path, catalog: procedure.catalog,
+            slots: jobs.slots(in: procedure.configuration), procedure.configuration)
+        registration.deployment = plan.deployment
         let display = ProgressDisplay(messages)
         await display.greet(plan)
         let drain = DrainRequest()
@@ -155,8 +166,7 @@ struct RunCommand: AsyncParsableCommand, TracedCommand, SandboxingCommand {
             picked: only.cells, policy: wait ? .wait : .join, trigger: trigger, drain: drain,
             lastOutput: { [logs = store.logs] in logs.lastWritten(startingWith: $0.hex) })
         let work = Task {
-            try await run.run(
-                results,
+            _ = try await run.run(
                 files: { digest in
                     guard let files = try documents.files(digest) else {
                         throw Failure(.unavailable, "the store has no package files \(digest)", hint: "plan again")
@@ -178,6 +188,6 @@ struct RunCommand: AsyncParsableCommand, TracedCommand, SandboxingCommand {
         announcements.finish()
         await announcing.value
         await display.finish()
-        return try result.get()
+        try result.get()
     }
 }
