@@ -32,14 +32,21 @@ extension RunState {
             let report = reports[path]
             assigned.insert(path)
             let isThere = seats.registrations[worker] != nil
-            guard adoptions[id] == nil, report != nil || isThere, try isWanted(inherited, report),
+            let began = try progress[DispatchValues.progress(of: id)]
+            let hasBegun = report != nil || began?.attempt == token && began?.worker == worker
+            // A job that was to move and had begun by then stays.
+            let isRevoked =
+                switch inherited.assignment.revocation {
+                case nil: false
+                case .unlessBegun: !hasBegun
+                default: true
+                }
+            guard adoptions[id] == nil, report != nil || isThere, !isRevoked, try isWanted(inherited, report),
                 let seat = seat(of: inherited, isThere: isThere)
             else {
                 try remove(id, from: worker, token)
                 continue
             }
-            let began = try progress[DispatchValues.progress(of: id)]
-            let hasBegun = report != nil || began?.attempt == token && began?.worker == worker
             adoptions[id] = Dispatcher.Assignment(worker: seat, token: token, isRunning: hasBegun)
             active[id] = Active(
                 token: token, seat: seat, worker: worker, request: inherited.assignment.request, hasBegun: hasBegun)
@@ -64,7 +71,7 @@ extension RunState {
     /// Whether the run would assign the same job, over the same layers, and its report is not recorded.
     private mutating func isWanted(_ inherited: Inherited, _ report: ExecutionReport?) throws -> Bool {
         let id = inherited.id
-        guard inherited.assignment.revocation == nil, report?.returned == nil, dispatch.jobs.number(of: id) != nil,
+        guard report?.returned == nil, dispatch.jobs.number(of: id) != nil,
             let job = run.plan.jobs[id], let target = run.worklist.targets[id],
             let request = try? requests.request(id, layers: layers, base: inputLayers.base(of: job), target: target),
             request == inherited.assignment.request

@@ -68,7 +68,7 @@ extension RunState {
                 try await perform(dispatch.handle(.worker(.progress(worker: seat, at: now))))
             }
             guard progress.deployment == deployment, active[id]?.token == progress.attempt else { continue }
-            await begin(id)
+            try await begin(id)
             // The steps of the worker in this process arrive without detours.
             guard progress.worker != run.coordination.local?.id else { continue }
             await note(JobStep(progress.step, host: progress.host), of: id)
@@ -80,14 +80,14 @@ extension RunState {
     mutating func take(_ event: WorkerAgent.Event) async throws {
         switch event {
         case .began(let id, let assignment):
-            if active[id]?.token == assignment.attempt { await begin(id) }
+            if active[id]?.token == assignment.attempt { try await begin(id) }
         case .step(let id, let step): await note(step, of: id)
         case .ended, .mode: break
         }
     }
 
     /// A worker has begun a job.
-    mutating func begin(_ id: Digest) async {
+    mutating func begin(_ id: Digest) async throws {
         guard let holder = active[id], !holder.hasBegun, let number = dispatch.jobs.number(of: id),
             let job = run.plan.jobs[id], let target = run.worklist.targets[id]
         else { return }
@@ -96,8 +96,8 @@ extension RunState {
         let ready = job.inputs.compactMap { settledAt[$0] }.max() ?? began
         queued[id] = ready.duration(to: clock.now) / .seconds(1)
         await run.observe(.started(id, job, target: target.name, attempt: dispatch.attempt(of: id)))
-        _ = dispatch.handle(
-            .worker(.started(worker: holder.seat, job: number, token: holder.token, at: now)))
+        try await perform(
+            dispatch.handle(.worker(.started(worker: holder.seat, job: number, token: holder.token, at: now))))
     }
 
     private mutating func note(_ step: JobStep, of id: Digest) async {
@@ -129,7 +129,7 @@ extension RunState {
             return try remove(id, from: report.worker, report.attempt)
         }
         if let returned = report.returned { return try await take(back: number, report, returned) }
-        if active[id]?.token == report.attempt { await begin(id) }
+        if active[id]?.token == report.attempt { try await begin(id) }
         completed[report.attempt] = .report(report)
         try await perform(dispatch.handle(.worker(.reported(job: number, token: report.attempt, at: now))))
     }

@@ -110,7 +110,7 @@ struct RunState {
         try await perform(dispatch.start(adoptions))
         for (id, holder) in active.sorted(by: { $0.value.token < $1.value.token }) where holder.hasBegun {
             active[id]?.hasBegun = false
-            await begin(id)
+            try await begin(id)
         }
         try await take(reports: values.values.values(below: DispatchValues.reports))
         for seat in goneSeats { try await perform(dispatch.handle(.worker(.lost(seat)))) }

@@ -138,6 +138,7 @@ public struct Dispatcher: Sendable {
         for (offset, job) in new.enumerated() where job.assignment != nil && jobs.state(of: first + offset) != .ready {
             route(workers.handle(.withdraw(first + offset)), &actions)
         }
+        if new.contains(where: { $0.assignment != nil }) { route(workers.handle(.balance), &actions) }
     }
 
     private mutating func hold(_ job: Int, _ actions: inout [Action]) {

@@ -4,6 +4,8 @@ extension WorkerPool {
         let requirement = Int(jobRequirement[job])
         if let worker = freeWorker(for: job, requirement) {
             assign(job, to: worker, &actions)
+            // Workers that cannot run this job may run another one that it waits behind.
+            offerBacklog(of: worker, &actions)
         } else {
             status[job] = .queued
             queues[requirement].insert(Int(ranks[job]))
@@ -85,23 +87,42 @@ extension WorkerPool {
         actions.append(.assign(worker: worker, job: job, token: token))
     }
 
-    /// Asks a busy worker to return a job that it has not begun, for a worker that has nothing to do.
+    /// Has busy workers return jobs that they have not begun, for workers that have nothing to do.
+    ///
+    /// - Complexity: O(workers² / 64).
+    mutating func balance(_ actions: inout [Action]) {
+        for worker in seats.indices { offerBacklog(of: worker, &actions) }
+    }
+
+    /// Asks a worker to return one of the jobs that it has not begun, where a worker that has nothing to do can run it.
+    private mutating func offerBacklog(of worker: Int, _ actions: inout [Action]) {
+        guard notBegun > 0, moving < freeWorkers, let seat = seats[worker] else { return }
+        let last = lastToMove(from: seat) { free.firstCommon(with: capable[$0], from: 0) != nil }
+        if let last { move(last, &actions) }
+    }
+
+    /// Asks a busy worker to return a job that it has not begun, for a worker that has nothing to do: of the worker whose jobs
+    /// wait longest the one that it would begin last.
     private mutating func moveJob(to worker: Int, _ actions: inout [Action]) {
         guard notBegun > 0, moving < freeWorkers, let accepted = seats[worker]?.accepted else { return }
         var best: (wait: Double, job: Int)?
         for other in seats.indices where other != worker {
-            guard let seat = seats[other], seat.notBegun > 0, seat.jobs.count > seat.worker.slots || !seat.isUsable
-            else {
-                continue
-            }
-            for (job, _) in seat.jobs where status[Int(job)] == .assigned {
-                guard accepted.contains(Int(jobRequirement[Int(job)])) else { continue }
-                let wait = Double(seat.jobs.count) * seat.slowness / Double(max(1, seat.worker.slots))
-                if wait > best?.wait ?? 0 { best = (wait, Int(job)) }
-                break
-            }
+            guard let seat = seats[other], let last = lastToMove(from: seat, where: { accepted.contains($0) })
+            else { continue }
+            let wait = Double(seat.jobs.count) * seat.slowness / Double(max(1, seat.worker.slots))
+            if wait > best?.wait ?? 0 { best = (wait, last) }
         }
         if let best { move(best.job, &actions) }
+    }
+
+    /// Of the jobs that the worker has not begun and has no slot for, the one that it would begin last.
+    private func lastToMove(from seat: Seat, where isWanted: (Int) -> Bool) -> Int? {
+        guard seat.notBegun > 0 else { return nil }
+        let staying = seat.jobs.count { status[Int($0.job)] != .moving }
+        guard staying > seat.worker.slots || !seat.isUsable else { return nil }
+        return seat.jobs.map { Int($0.job) }
+            .filter { status[$0] == .assigned && isWanted(Int(jobRequirement[$0])) }
+            .min { ranks[$0] < ranks[$1] }
     }
 
     mutating func move(_ job: Int, _ actions: inout [Action]) {

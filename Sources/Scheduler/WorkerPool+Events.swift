@@ -6,6 +6,7 @@ extension WorkerPool {
     /// - Complexity: O(workers / 64 + requirements); a worker's arrival, its loss and `clock` also its jobs or O(workers).
     public mutating func handle(_ event: Event) -> [Action] {
         var actions: [Action] = []
+        let wasMoving = moving
         switch event {
         case .add(let jobs): add(jobs)
         case .rank(let ranks): rank(ranks)
@@ -20,8 +21,11 @@ extension WorkerPool {
         case .returned(let worker, let job, let token): takeBack(job, from: worker, token, &actions)
         case .reported(let job, let token, let at): report(job, token, at: at, &actions)
         case .recorded(let job): noteRecord(of: job, &actions)
+        case .balance: balance(&actions)
         case .clock(let at): checkProgress(at: at, &actions)
         }
+        // A job that was to move and does not any more leaves a free worker without one.
+        if moving < wasMoving { balance(&actions) }
         return actions
     }
 

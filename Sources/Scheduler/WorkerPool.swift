@@ -105,6 +105,8 @@ public struct WorkerPool: Sendable {
         /// The result behind an accepted report is recorded, and what depends on the job is queued: the slot is free for the
         /// best of all.
         case recorded(Int)
+        /// Jobs were adopted: some may move to workers that have nothing to do.
+        case balance
         /// Time has come to `at`.
         case clock(at: Duration)
     }
