@@ -1,16 +1,23 @@
-internal import Foundation
 package import Glibc
 
 /// The processes of this machine, as `/proc` shows them.
 package enum ProcessTable {
     package static var identifiers: [pid_t] {
-        ((try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []).compactMap { pid_t($0) }
+        guard let directory = opendir("/proc") else { return [] }
+        defer { closedir(directory) }
+        var found: [pid_t] = []
+        while let entry = readdir(directory) {
+            let name = withUnsafePointer(to: &entry.pointee.d_name) { name in
+                name.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+            }
+            if let process = pid_t(name) { found.append(process) }
+        }
+        return found
     }
 
     /// The words of a process; none where it is gone.
     package static func words(of process: pid_t) -> [String] {
-        let bytes = FileManager.default.contents(atPath: "/proc/\(process)/cmdline") ?? Data()
-        return bytes.split(separator: 0).map { String(decoding: $0, as: UTF8.self) }
+        contents("/proc/\(process)/cmdline").split(separator: 0).map { String(decoding: $0, as: UTF8.self) }
     }
 
     /// Which processes have exactly these words.
@@ -25,11 +32,25 @@ package enum ProcessTable {
     }
 
     private static func parent(of process: pid_t) -> pid_t? {
-        guard let status = try? String(contentsOfFile: "/proc/\(process)/stat", encoding: .utf8),
-            let end = status.lastIndex(of: ")")
-        else { return nil }
+        let status = String(decoding: contents("/proc/\(process)/stat"), as: UTF8.self)
+        guard let end = status.lastIndex(of: ")") else { return nil }
         // The name may hold spaces and parentheses; the parent is the second field behind it.
         let fields = status[end...].split(separator: " ")
         return fields.count > 2 ? pid_t(fields[2]) : nil
+    }
+
+    /// The bytes of a file of the kernel, whose size is not known before; none where it cannot be read. Foundation's readers
+    /// take memory for such files that they do not return.
+    private static func contents(_ path: String) -> [UInt8] {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { return [] }
+        defer { close(descriptor) }
+        var bytes: [UInt8] = []
+        var part = [UInt8](repeating: 0, count: 4096)
+        while true {
+            let count = read(descriptor, &part, part.count)
+            guard count > 0 else { return bytes }
+            bytes += part[..<count]
+        }
     }
 }

@@ -39,9 +39,29 @@ package final class RunningProgram: Sendable {
     }
 
     /// Waits for its end without keeping a thread from other tests.
+    ///
+    /// - Throws: `NotInTime` for one that does not end within a quarter of an hour; it is killed.
     package func end() async throws -> Program.Ending {
-        while isRunning { try await Task.sleep(for: .milliseconds(10)) }
+        try await wait(until: "its end") { false }
         return ending
+    }
+
+    /// Waits for something that the program brings about, or for its end.
+    ///
+    /// - Throws: `NotInTime`, with its output, where neither happens within a quarter of an hour; it is killed. What `condition`
+    ///   throws.
+    package func wait(
+        until what: String, isolation: isolated (any Actor)? = #isolation, _ condition: () throws -> Bool
+    ) async throws {
+        let deadline = ContinuousClock.now + .seconds(900)
+        while isRunning, try !condition() {
+            guard ContinuousClock.now < deadline else {
+                kill(SIGKILL)
+                wait()
+                throw NotInTime(description: "waited for \(what); the program printed: \(output.suffix(4_000))")
+            }
+            try await Task.sleep(for: .milliseconds(10))
+        }
     }
 
     package func kill(_ signal: Int32) {

@@ -8,7 +8,7 @@ package struct NotInTime: Error, CustomStringConvertible {
 /// - Parameter limit: Only bounds a test that has failed already; no test may depend on it.
 /// - Throws: `NotInTime`; what `condition` throws.
 package func waitUntil(
-    _ what: String, within limit: Duration = .seconds(1800),
+    _ what: String, within limit: Duration = .seconds(900),
     isolation: isolated (any Actor)? = #isolation, _ condition: () async throws -> Bool
 ) async throws {
     let deadline = ContinuousClock.now + limit

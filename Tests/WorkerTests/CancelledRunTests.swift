@@ -21,7 +21,7 @@ struct CancelledRunTests {
         ])
         func running() -> Int { sleeps.map { ProcessTable.running("sleep", $0).count }.reduce(0, +) }
         let run = try deployment.program("run").start()
-        while run.isRunning, running() < sleeps.count { try await Task.sleep(for: .milliseconds(10)) }
+        try await run.wait(until: "all builds") { running() == sleeps.count }
         #expect(running() == sleeps.count)
 
         let cancelled = try deployment.ci(["cancel", "*/*/long", "*/*/over"]).run()

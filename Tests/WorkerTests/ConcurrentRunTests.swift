@@ -14,7 +14,7 @@ struct ConcurrentRunTests {
     }
 
     private func wait(for text: String, in run: RunningProgram) async throws {
-        while run.isRunning, !run.output.contains(text) { try await Task.sleep(for: .milliseconds(10)) }
+        try await run.wait(until: text) { run.output.contains(text) }
         #expect(run.output.contains(text), "\(run.output)")
     }
 
@@ -44,9 +44,7 @@ struct ConcurrentRunTests {
             "over.1": #"depends: "slow""#,
         ])
         let first = try start(deployment)
-        while first.isRunning, ProcessTable.running("sleep", mark).isEmpty {
-            try await Task.sleep(for: .milliseconds(10))
-        }
+        try await first.wait(until: "the build") { !ProcessTable.running("sleep", mark).isEmpty }
         let second = try start(deployment)
         try await wait(for: "runs this deployment: joining it", in: second)
         // Those of the first run may live a little longer than it.
@@ -54,9 +52,9 @@ struct ConcurrentRunTests {
         first.kill(SIGKILL)
         first.wait()
         var ofSecond: [pid_t] = []
-        while second.isRunning, ofSecond.isEmpty {
-            try await Task.sleep(for: .milliseconds(10))
+        try await second.wait(until: "its build") {
             ofSecond = ProcessTable.running("sleep", mark).filter { !ofFirst.contains($0) }
+            return !ofSecond.isEmpty
         }
         #expect(second.isRunning, "it builds the package itself: \(second.output)")
         for process in ofSecond { kill(process, SIGTERM) }
@@ -73,9 +71,7 @@ struct ConcurrentRunTests {
             "over.1": #"depends: "slow""#,
         ])
         let run = try start(deployment)
-        while run.isRunning, ProcessTable.running("sleep", mark).count < 2 {
-            try await Task.sleep(for: .milliseconds(10))
-        }
+        try await run.wait(until: "two builds") { ProcessTable.running("sleep", mark).count == 2 }
         for signal in signals.dropLast() {
             run.kill(signal)
             try await wait(for: "draining: ", in: run)
@@ -100,9 +96,7 @@ struct ConcurrentRunTests {
         let slow = ["slow.1": #"depends: "ocaml" build: ["sh" "-c" "sleep \#(mark) || true"]"#]
         let deployment = try await SmallDeployment(packages.merging(slow) { $1 })
         let run = try start(deployment)
-        while run.isRunning, ProcessTable.running("sleep", mark).isEmpty {
-            try await Task.sleep(for: .milliseconds(10))
-        }
+        try await run.wait(until: "the build") { !ProcessTable.running("sleep", mark).isEmpty }
         run.kill(SIGINT)
         try await wait(for: "draining: ", in: run)
         for process in ProcessTable.running("sleep", mark) { kill(process, SIGTERM) }

@@ -96,7 +96,7 @@ struct ProcessCrashTests {
         ])
         func sleeping() -> Set<pid_t> { Set(ProcessTable.running("sleep", mark)) }
         func wait(for count: Int, while program: RunningProgram) async throws {
-            while program.isRunning, sleeping().count != count { try await Task.sleep(for: .milliseconds(10)) }
+            try await program.wait(until: "\(count) builds") { sleeping().count == count }
             #expect(sleeping().count == count, "\(program.output)")
         }
         let worker = try start(.worker, deployment)

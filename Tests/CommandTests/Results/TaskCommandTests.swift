@@ -63,8 +63,8 @@ import Testing
 
     @Test func aServingRunTakesWhatIsSubmittedAndWhatGitPushes() async throws {
         let server = try workplace.program(["run", "--serve"]).start()
-        while server.isRunning, !FileManager.default.fileExists(atPath: workplace.folder(".ciso/HEAD")) {
-            try await Task.sleep(for: .milliseconds(10))
+        try await server.wait(until: "the store") {
+            FileManager.default.fileExists(atPath: workplace.folder(".ciso/HEAD"))
         }
         #expect(try workplace.run(["submit", "m.yaml", "--name", "first"]).status == 0)
         try await waitUntil("first is complete") { try tasks()["first"] == "complete" }
