@@ -20,7 +20,7 @@ struct ReferenceExample: Decodable, CustomTestStringConvertible {
     var subject: String?
     var equal: String?
 
-    var testDescription: String { id ?? text }
+    var testDescription: String { id ?? String(text.prefix(60)).debugDescription }
 
     enum CodingKeys: String, CodingKey {
         case id, text, excerpt, line, kind, origin, phase, weak, also, signature, subject
