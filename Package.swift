@@ -80,7 +80,8 @@ let package = Package(
             "OpamSwitch", ["Archive", "Core", "OpamFormat", "System"], resources: [.embedInCode("Scripts")]),
         module("Store", [logging, "Archive", "Core", "Git", "System"]),
         module("Etcd", [logging, "Core", "HTTP", "Store", "System"]),
-        module("Registry", [logging, "Core", "HTTP", "Layers", "System"]),
+        module("Hub", [logging, "Core", "Git", "Model", "Records", "Store", "System"]),
+        module("Registry", [logging, "Core", "HTTP", "Layers", "Store", "System"]),
         module("Model", ["Archive", "Core", "PluginMessages"]),
         module("Records", ["Archive", "Core", "Model", "Git", "Store", "System"]),
         module("YAML", ["Core", "CYAML"]),
@@ -140,7 +141,9 @@ let package = Package(
                 "PluginHost", "PluginMessages", "RunnerInterface", "SSH", "Sandbox", "Supervision", "System",
             ], resources: [.embedInCode("Scripts")]),
         module("Agent", [logging, "Core", "Model", "Records", "RunnerInterface", "Store"]),
-        module("Engine", [logging, "Agent", "Core", "Model", "Records", "RunnerInterface", "Scheduler", "Store"]),
+        module(
+            "Engine",
+            [logging, "Agent", "Core", "Hub", "Model", "Records", "RunnerInterface", "Scheduler", "Store", "System"]),
         module(
             "Doctor",
             ["Core", "Layers", "PluginHost", "SSH", "Sandbox", "Store", "Supervision", "System", "Worker"]),
@@ -156,7 +159,7 @@ let package = Package(
             name: "ci",
             dependencies: [
                 argumentParser, logging, "Agent", "Core", "Doctor", "Model", "Engine", "Etcd", "Fetching", "Git",
-                "HTTP", "LogReading",
+                "HTTP", "Hub", "LogReading",
                 "Matrix",
                 "OpamRepository", "OpamSolver", "Pages", "Planner", "PlanSession", "PluginHost", "PluginMessages",
                 "PluginTools",
@@ -187,6 +190,13 @@ let package = Package(
             name: "ExecutionBenchmark", dependencies: ["Core", "Layers", "Sandbox", "Supervision"],
             path: "Benchmarks/Execution",
             exclude: ["compare-with-opam", "small-packages"], swiftSettings: settings),
+
+        .executableTarget(
+            name: "NetworkBenchmark",
+            dependencies: [
+                "Agent", "Core", "Engine", "Etcd", "HTTP", "Model", "Records", "Registry", "RunnerInterface", "Store",
+            ],
+            path: "Benchmarks/Network", exclude: ["compare", "measure"], swiftSettings: settings),
 
         .executableTarget(
             name: "DispatchBenchmark",
@@ -257,6 +267,7 @@ let package = Package(
         tests("Git", ["Core"]),
         tests("HTTP", ["Core", "System"]),
         tests("Etcd", ["HTTP", "Store"]),
+        tests("Hub", ["Core", "Git", "Model", "Records", "Store", "System"]),
         tests("Registry", ["Core", "HTTP", "System"]),
         tests("Store", ["Core", "Etcd", "Git", "store-writer"]),
         tests(

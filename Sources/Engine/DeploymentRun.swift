@@ -1,10 +1,12 @@
 internal import Agent
 package import Core
 internal import Foundation
+package import Hub
 package import Model
 package import Records
 package import RunnerInterface
 package import Store
+internal import System
 
 /// Runs what a plan needs and the store does not know yet, and records it there.
 package struct DeploymentRun: Sendable {
@@ -34,13 +36,15 @@ package struct DeploymentRun: Sendable {
     package let trigger: String
     /// Ends the run early: what runs finishes, nothing further starts.
     package let drain: DrainRequest
+    /// Where the history goes; nil: it stays in the store.
+    let hub: Hub?
     /// When a running job printed something last, in seconds since 1970.
     private let lastOutput: @Sendable (Digest) -> Int?
 
     package init(
         store: Store, plan: Plan, runner: any JobRunner, registration: WorkerRegistration,
         selectors: [Selector] = [], picked: Set<Cell>? = nil, policy: Policy = .join, trigger: String = "manual",
-        drain: DrainRequest = DrainRequest(),
+        drain: DrainRequest = DrainRequest(), hub: Hub? = nil,
         lastOutput: @escaping @Sendable (Digest) -> Int? = { _ in nil }
     ) {
         self.store = store
@@ -52,6 +56,7 @@ package struct DeploymentRun: Sendable {
         self.policy = policy
         self.trigger = trigger
         self.drain = drain
+        self.hub = hub
         self.lastOutput = lastOutput
     }
 
@@ -111,7 +116,7 @@ package struct DeploymentRun: Sendable {
     private func makeWorker() throws -> LocalWorker {
         try LocalWorker(
             WorkerAgent.Environment(
-                values: values, blobs: store.objects, runner: runner, lastOutput: lastOutput), registration)
+                values: values, blobs: store.exchange, runner: runner, lastOutput: lastOutput), registration)
     }
 
     /// Dispatches the jobs until every wanted cell has its verdict.
@@ -120,29 +125,34 @@ package struct DeploymentRun: Sendable {
         files: @escaping @Sendable (Digest) throws -> PackageFiles,
         observe: @escaping @Sendable (RunEvent) async -> Void
     ) async throws {
-        // The former dispatcher may have been killed in its last moment.
+        // The former dispatcher may have been killed in its last moment, and on another machine.
         try store.finishPendingCommits()
+        let pusher = try await beginPushing(observe)
+        defer { pusher?.end() }
         let cancellations = try CancellationWatch(store: store, plan: plan)
         defer { cancellations.stop() }
         let backgroundRepack = BackgroundRepack { [store] willPack in try store.repackIfNeeded(willPack: willPack) }
         let coordination = RunCoordination(
-            values: values, blobs: store.objects, leadership: leadership, local: local)
+            values: values, blobs: store.exchange, leadership: leadership, local: local)
         let recording = try RunRecording(of: self, owner: leadership.owner)
         do {
             try await runRounds(
-                &results, recording, coordination, cancellations: cancellations.cells, files: files, backgroundRepack,
-                observe: observe)
+                &results, recording, coordination, pusher, cancellations: cancellations.cells, files: files,
+                backgroundRepack, observe: observe)
             try results.refresh(from: store)
             try recording.finish(records(results))
         } catch {
             recording.end(after: error)
+            try? await finishPushing(pusher)
             throw error
         }
+        try await finishPushing(pusher)
         if !drain.isMade { await backgroundRepack.finish { await observe(.packing) } }
     }
 
     private func runRounds(
         _ results: inout ResultTables, _ recording: RunRecording, _ coordination: RunCoordination,
+        _ pusher: HubPusher?,
         cancellations: AsyncStream<Set<Cell>>, files: @escaping @Sendable (Digest) throws -> PackageFiles,
         _ backgroundRepack: BackgroundRepack, observe: @escaping @Sendable (RunEvent) async -> Void
     ) async throws {
@@ -156,8 +166,8 @@ package struct DeploymentRun: Sendable {
             let wanted = wantedCells(records, of: round)
             let worklist = try worklist(wanted, records, round)
             let run = planRun(
-                worklist, recording, coordination, cancellations: cancellations, files: files, backgroundRepack,
-                observe: observe)
+                worklist, recording, coordination, pusher, cancellations: cancellations, files: files,
+                backgroundRepack, observe: observe)
             let decided = worklist.isEmpty && !round.isFirst ? [:] : try await run.run()
             round.take(decided, wanted: wanted, records)
             try fulfilRequests()
@@ -191,6 +201,7 @@ package struct DeploymentRun: Sendable {
 
     private func planRun(
         _ worklist: RunWorklist, _ recording: RunRecording, _ coordination: RunCoordination,
+        _ pusher: HubPusher?,
         cancellations: AsyncStream<Set<Cell>>,
         files: @escaping @Sendable (Digest) throws -> PackageFiles, _ backgroundRepack: BackgroundRepack,
         observe: @escaping @Sendable (RunEvent) async -> Void
@@ -199,11 +210,15 @@ package struct DeploymentRun: Sendable {
         return PlanRun(
             plan: plan, worklist: worklist, coordination: coordination,
             holds: { [runner] in runner.holds(layer: $0) }, files: files,
-            record: { entry in
+            record: { [logs = store.logs] entry in
+                let absent = logs.absent(of: entry.result.logs)
+                if !absent.isEmpty { await BlockingWork.run { logs.fetch(absent) } }
                 try await recording.record(entry)
+                pusher?.note()
                 backgroundRepack.noteRecord()
             },
-            observe: observe, drain: drain, cancellations: cancellations, recorded: lookup.verdict(onJob:))
+            observe: observe, drain: drain, cancellations: cancellations, published: published(pusher),
+            recorded: lookup.verdict(onJob:))
     }
 }
 

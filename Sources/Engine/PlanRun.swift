@@ -37,6 +37,8 @@ package struct PlanRun: Sendable {
     package let drain: DrainRequest
     /// Cells that are cancelled while the run goes on; they get no verdict of this run.
     package let cancellations: AsyncStream<Set<Cell>>?
+    /// Returns when what was recorded is where a report may be dropped for it; nil: where it was recorded.
+    package let published: (@Sendable () async -> Void)?
     /// The verdict on a job that is recorded by now, and whether this deployment has recorded it.
     package let recorded: @Sendable (Digest) throws -> (result: CellResult, isOwn: Bool)?
 
@@ -46,7 +48,7 @@ package struct PlanRun: Sendable {
         files: @escaping @Sendable (Digest) throws -> PackageFiles,
         record: @escaping @Sendable (Entry) async throws -> Void,
         observe: @escaping @Sendable (RunEvent) async -> Void, drain: DrainRequest = DrainRequest(),
-        cancellations: AsyncStream<Set<Cell>>? = nil,
+        cancellations: AsyncStream<Set<Cell>>? = nil, published: (@Sendable () async -> Void)? = nil,
         recorded: @escaping @Sendable (Digest) throws -> (result: CellResult, isOwn: Bool)? = { _ in nil }
     ) {
         self.plan = plan
@@ -59,6 +61,7 @@ package struct PlanRun: Sendable {
         self.observe = observe
         self.drain = drain
         self.cancellations = cancellations
+        self.published = published
         self.recorded = recorded
     }
 
@@ -146,6 +149,8 @@ enum RunInput: Sendable {
     case stop
     /// Results are recorded; those of a job, if they are.
     case written(JobEnd?)
+    /// The results of a job are where its report may be dropped for them.
+    case published(JobEnd)
     /// Something cannot be recorded.
     case failed(any Error)
 }

@@ -35,6 +35,7 @@ extension RunEvent {
         case .workerJoined(let name): logger.debug("worker joined", metadata: ["worker": "\(name)"])
         case .workerLost(let name): logger.debug("worker lost", metadata: ["worker": "\(name)"])
         case .workerStalled(let name): logger.debug("worker stalled", metadata: ["worker": "\(name)"])
+        case .hub(let event): logger.debug("hub", metadata: ["event": "\(event)"])
         case .knownFailures, .dropped: break
         }
     }

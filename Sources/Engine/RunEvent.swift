@@ -1,4 +1,5 @@
 package import Core
+package import Hub
 package import Model
 package import RunnerInterface
 
@@ -38,6 +39,8 @@ package enum RunEvent: Sendable {
     case workerLost(String)
     /// A worker shows no sign of life and gets no jobs.
     case workerStalled(String)
+    /// Something happened on the way to the hub.
+    case hub(HubPusher.Event)
 }
 
 /// How a job ended, for a line on the screen.

@@ -52,13 +52,28 @@ extension RunState {
     /// The results of a job are recorded: goes on with what that makes possible.
     mutating func finish(_ end: JobEnd) async throws {
         let id = dispatch.jobs[end.number]
-        if let worker = end.worker { try remove(id, from: worker, end.token) }
+        try await dropReportWhenPublished(of: end)
         if let holder = active[id], holder.token == end.token {
             requests.drop(holder.request)
             active[id] = nil
         }
         recording.remove(id)
         try await perform(dispatch.handle(.recorded(end.number, end.ending, at: now)))
+    }
+
+    private mutating func dropReportWhenPublished(of end: JobEnd) async throws {
+        guard end.isRecorded, end.worker != nil, let published = run.published else { return try dropReport(of: end) }
+        unpublished += 1
+        let inputs = inputs
+        Task {
+            await published()
+            inputs.yield(.published(end))
+        }
+    }
+
+    /// Removes the assignment of a job, and the report on it.
+    mutating func dropReport(of end: JobEnd) throws {
+        if let worker = end.worker { try remove(dispatch.jobs[end.number], from: worker, end.token) }
     }
 
     /// Notes that an execution has ended that was stopped, or that another one replaced: nothing is recorded of it.
@@ -139,7 +154,9 @@ extension RunState {
     /// - Parameter end: what to go on with when that is done.
     mutating func write(_ entries: [PlanRun.Entry], then end: JobEnd?) {
         writing += 1
-        let (run, inputs) = (run, inputs)
+        var end = end
+        end?.isRecorded = !entries.isEmpty
+        let (run, inputs, ending) = (run, inputs, end)
         Task {
             do {
                 if !entries.isEmpty { try run.coordination.leadership.check() }
@@ -147,7 +164,7 @@ extension RunState {
                     try await run.record(entry)
                     await run.observe(.recorded(entry.result))
                 }
-                inputs.yield(.written(end))
+                inputs.yield(.written(ending))
             } catch {
                 inputs.yield(.failed(error))
             }
@@ -223,4 +240,6 @@ struct JobEnd: Sendable {
     /// The worker that had it; nil where none had.
     var worker: String?
     var ending: JobScheduler.Ending
+    /// Whether results were recorded.
+    var isRecorded = false
 }

@@ -31,6 +31,8 @@ struct RunState {
     var hasReturnedJobs = false
     /// Results that are being recorded.
     var writing = 0
+    /// Jobs whose results are recorded, and whose reports may not be dropped yet.
+    var unpublished = 0
     /// Of the jobs that this run has settled.
     var results: [Digest: CellResult] = [:]
     var layers: [Digest: Digest] = [:]
@@ -89,7 +91,7 @@ struct RunState {
     /// Whether nothing is left to wait for: every job is settled, or the run is interrupted; none runs that is to be waited for;
     /// and all results are recorded.
     var isFinished: Bool {
-        guard writing == 0 else { return false }
+        guard writing == 0, unpublished == 0 || isInterrupted else { return false }
         if isCancelled {
             // Jobs of workers in other processes go on, and another dispatcher adopts them.
             return !active.values.contains { $0.worker == run.coordination.local?.id }
@@ -134,6 +136,9 @@ struct RunState {
         case .written(let end):
             writing -= 1
             if let end { try await finish(end) }
+        case .published(let end):
+            unpublished -= 1
+            try dropReport(of: end)
         case .failed(let error): throw error
         }
     }

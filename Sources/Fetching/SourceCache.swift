@@ -1,5 +1,5 @@
 internal import Archive
-internal import Core
+package import Core
 internal import Foundation
 internal import Git
 package import Layers
@@ -26,6 +26,9 @@ package actor SourceCache {
     /// Gets a file from an address.
     package typealias Download = @Sendable (_ url: String, _ file: String, _ limit: Int) async throws -> Void
 
+    /// Gets the file with a SHA-256 from where several machines keep sources; false where it is not there.
+    package typealias SharedSource = @Sendable (_ digest: Digest, _ file: String) async throws -> Bool
+
     private let folder: String
     private let usage: CacheUsage?
     private let others: [String]
@@ -34,6 +37,7 @@ package actor SourceCache {
     private let limit: Int
     private let timeout: Duration
     private let download: Download
+    private let shared: SharedSource?
     private let running = AsyncMemo<Source, String>(keepingValues: false)
 
     /// - Parameters:
@@ -44,13 +48,15 @@ package actor SourceCache {
     ///   - mirrors: addresses of caches in the same layout, `http:`, `https:` or `file:`.
     ///   - limit: bytes of one source.
     ///   - timeout: for one repository of git; `download` has its own.
+    ///   - shared: gets sources from where several machines keep those of the store; nil: there is no such place.
     package init(
         _ folder: String, usage: CacheUsage? = nil, others: [String] = [], objects: String? = nil,
         mirrors: [String] = [], limit: Int = 1 << 30, timeout: Duration = .seconds(1800),
-        download: @escaping Download = SourceDownloader().download
+        download: @escaping Download = SourceDownloader().download, shared: SharedSource? = nil
     ) {
         self.folder = folder
         self.objects = objects
+        self.shared = shared
         self.usage = usage
         self.others = others + mirrors.compactMap(SourceAddress.localPath)
         self.mirrors = mirrors.filter { SourceAddress.localPath($0) == nil }
@@ -113,6 +119,9 @@ package actor SourceCache {
         let incoming = try incoming()
         defer { withExtendedLifetime(incoming) {} }
         let aside = "\(incoming.path)/file"
+        if await obtainShared(source, aside), (try? verify(aside, source, from: aside, of: package)) != nil {
+            return try keep(aside, source.checksums)
+        }
         for url in addresses(of: source) {
             try Task.checkCancellation()
             do {
@@ -144,6 +153,16 @@ package actor SourceCache {
     private func incoming() throws -> ScratchDirectory {
         ScratchDirectory.removeLeftovers(in: "\(folder)/incoming")
         return try Files.scratchDirectory(in: "\(folder)/incoming")
+    }
+
+    /// Whether other machines have the file. Where they cannot be asked, its address remains.
+    private func obtainShared(_ source: Source, _ file: String) async -> Bool {
+        guard let shared else { return false }
+        for checksum in source.checksums where checksum.kind == .sha256 {
+            guard let digest = Digest(hex: checksum.hexadecimal) else { continue }
+            if (try? await shared(digest, file)) == true { return true }
+        }
+        return false
     }
 
     private func obtain(_ url: String, _ file: String) async throws {

@@ -20,6 +20,8 @@ public struct CacheUsage: Sendable {
         case environment
         /// The archive of a layer of system packages.
         case system
+        /// The archive of a layer that other machines have, too.
+        case archive
         /// A source: an archive, what a commit holds, or the copy of a repository.
         case source
     }

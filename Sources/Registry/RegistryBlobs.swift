@@ -3,11 +3,12 @@ internal import Foundation
 internal import HTTP
 internal import Layers
 internal import Logging
+internal import Store
 internal import System
 
 /// Blobs in a repository of a registry, each under a manifest of its own with the tag `KIND-DIGEST`, so that stock tools copy,
 /// list and delete it. Reading asks the mirrors first, and the next one where one fails.
-package struct RegistryBlobs: SharedLayers {
+package struct RegistryBlobs: SharedLayers, SharedLogs {
     /// What the blobs are.
     package struct Kind: Hashable, Sendable {
         /// The beginning of their tags.
@@ -21,6 +22,16 @@ package struct RegistryBlobs: SharedLayers {
         package static let layer = Kind(
             tag: "layer", artifact: "application/vnd.ciso.layer.v1",
             mediaType: "application/vnd.ciso.layer.v1.tar+zstd")
+        /// Archives of root file systems.
+        package static let environment = Kind(
+            tag: "environment", artifact: "application/vnd.ciso.environment.v1",
+            mediaType: "application/vnd.ciso.environment.v1.tar+zstd")
+        /// Sources of packages that the store has, and no address.
+        package static let source = Kind(
+            tag: "source", artifact: "application/vnd.ciso.source.v1", mediaType: "application/octet-stream")
+        /// Logs of jobs.
+        package static let log = Kind(
+            tag: "log", artifact: "application/vnd.ciso.log.v1", mediaType: "text/plain")
     }
 
     private let primary: RegistryClient
@@ -56,14 +67,17 @@ package struct RegistryBlobs: SharedLayers {
         return response.isSuccess ? response.header("docker-content-digest") ?? "" : nil
     }
 
-    package func put(_ digest: Digest, archive file: String) throws {
-        if try contains(digest) { return }
+    package func put(_ digest: Digest, archive file: String) throws { try put(digest, named: digest, archive: file) }
+
+    /// Adds a blob under a manifest that has another name than the blob's digest, unless one has it.
+    func put(_ digest: Digest, named name: Digest, archive file: String) throws {
+        if try contains(name) { return }
         let size = try OpenFile<SystemError>(file, 0).size
         try upload(digest, size) { .file(file, offset: $0, count: $1) }
         let empty = RegistryManifest.emptyConfiguration
         try upload(Digest(of: empty), empty.count) { .bytes(Array(empty[$0..<$0 + $1])) }
         let manifest = try RegistryManifest(kind, digest, size: size, at: Date()).encoded()
-        var request = primary.request(.put, "manifests/\(tag(digest))")
+        var request = primary.request(.put, "manifests/\(tag(name))")
         request.headers = [("Content-Type", RegistryManifest.mediaType)]
         request.body = .bytes(manifest)
         let put = request
@@ -75,6 +89,27 @@ package struct RegistryBlobs: SharedLayers {
                 throw RegistryError(.busy, error.message)
             }
         }
+    }
+
+    /// The blob under the manifest of a name; nil where there is none.
+    func contents(named name: Digest) throws -> Digest? {
+        struct Manifest: Decodable {
+            struct Layer: Decodable {
+                var digest: String
+            }
+
+            var layers: [Layer]
+        }
+        var request = primary.request(.get, "manifests/\(tag(name))")
+        request.headers = [("Accept", RegistryManifest.mediaType)]
+        let get = request
+        let response = try primary.persistently { try primary.send(get, accepting: [404]) }
+        guard response.isSuccess else { return nil }
+        let manifest = try? JSONDecoder().decode(Manifest.self, from: Data(response.body))
+        guard let text = manifest?.layers.first?.digest, text.hasPrefix("sha256:"),
+            let digest = Digest(hex: text.dropFirst("sha256:".count))
+        else { throw RegistryError(.damaged, "\(primary.address): the manifest \(tag(name)) names no blob") }
+        return digest
     }
 
     private func upload(

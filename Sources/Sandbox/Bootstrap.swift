@@ -51,19 +51,24 @@ extension EnvironmentStore {
     ///
     /// - Parameters:
     ///   - recipe: identifies what `steps` make, apart from what `check` compares; nil: nothing is reused.
+    ///   - obtain: fills an empty directory with a copy from elsewhere; false where there is none.
     ///   - steps: are run in order; all must succeed.
     ///   - check: is run last, with the new root file system before it is put in place; it may refuse by throwing.
     ///   - begin: is called when it has to be made, which takes minutes.
     ///   - output: is given what the steps print.
     /// - Throws: `BootstrapFailure`; what `check` throws; `Failure` of the category `unavailable`; `CancellationError`.
     public func make(
-        _ digest: Digest, recipe: Digest? = nil, steps: [BootstrapStep],
+        _ digest: Digest, recipe: Digest? = nil,
+        obtain: @Sendable (_ root: String) async throws -> Bool = { _ in false }, steps: [BootstrapStep],
         check: @Sendable (Sandbox.Layout) async throws -> Void = { _ in },
         begin: @Sendable () -> Void = {},
         output: @escaping @Sendable ([UInt8]) -> Void = { _ in }
     ) async throws -> String {
         try await make(
-            digest, recipe: recipe, begin: begin, fill: { try await fill($0, by: steps, digest, output) },
+            digest, recipe: recipe, begin: begin,
+            fill: { root in
+                if try await !obtain(root) { try await fill(root, by: steps, digest, output) }
+            },
             check: { try await check(Sandbox.Layout(base: $0)) })
     }
 

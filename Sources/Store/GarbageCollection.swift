@@ -30,6 +30,10 @@ public struct Garbage: Sendable, Codable, Hashable {
     public var objectBytes = 0
     /// Layers in a registry that nothing refers to; what drops them is not the store.
     public var sharedLayers: [Digest] = []
+    /// Logs, sources and root file systems there.
+    public var sharedLogs: [Digest] = []
+    public var sharedSources: [Digest] = []
+    public var sharedEnvironments: [Digest] = []
     /// How many logs stay.
     public var keptLogs = 0
     /// How many objects stay.

@@ -10,14 +10,27 @@ public struct LogDirectory: Sendable {
     private let directory: String
     /// Set where there are none, for the store is a plain clone.
     private let clone: StoreClone?
+    /// Where several machines keep logs; nil: only here.
+    private let shared: (any SharedLogs)?
+    /// Whether logs that were shared stay here, too.
+    private let keepsShared: Bool
     private var running: String { "\(directory)/running" }
+    /// Logs on their way from other machines.
+    private var incoming: String { "\(directory)/incoming" }
     private var sealed: ObjectDirectory { ObjectDirectory(directory: "\(directory)/sealed") }
     private var archives: String { "\(directory)/archives" }
 
-    init(directory: String, clone: StoreClone? = nil) {
+    init(
+        directory: String, clone: StoreClone? = nil, shared: (any SharedLogs)? = nil, keepsShared: Bool = true
+    ) {
         self.directory = directory
         self.clone = clone
+        self.shared = shared
+        self.keepsShared = keepsShared
     }
+
+    /// No log that is fetched from elsewhere may be larger.
+    private static let sharedLimit = 256 << 20
 
     /// Begins the log called `name`, which no other has now.
     public func begin(_ name: String) throws -> RunningLog {
@@ -44,10 +57,19 @@ public struct LogDirectory: Sendable {
         runningNames.filter { $0.hasPrefix(prefix) }.compactMap { FileStatus("\(running)/\($0).log")?.modified }.max()
     }
 
-    func seal(_ path: String) throws -> Digest { try sealed.put(moving: path) }
+    /// Keeps the file as a log, and gives it to the other machines.
+    func seal(_ path: String) throws -> Digest {
+        guard let shared else { return try sealed.put(moving: path) }
+        let digest = try ObjectDirectory.digest(ofFile: path)
+        try shared.put(digest, archive: path)
+        if keepsShared { return try sealed.put(moving: path) }
+        unlink(path)
+        return digest
+    }
 
     /// Removes the running logs of processes that died.
     func removeLeftOvers() {
+        ScratchDirectory.removeLeftovers(in: incoming)
         for name in runningNames { RunningLog.removeLeftOver("\(running)/\(name).log") }
     }
 
@@ -76,7 +98,27 @@ public struct LogDirectory: Sendable {
             return bytes
         }
         // Packed between the two looks.
+        return try sealed.bytes(of: digest) ?? sharedBytes(of: digest)
+    }
+
+    /// A log from where several machines keep theirs, which is stored here from now on; nil where it is not there.
+    private func sharedBytes(of digest: Digest) throws -> [UInt8]? {
+        guard let shared else { return nil }
+        let aside = try Files.scratchDirectory(in: incoming)
+        let file = "\(aside.path)/log"
+        guard try shared.get(digest, to: file, limit: Self.sharedLimit) else { return nil }
+        _ = try sealed.put(moving: file)
         return try sealed.bytes(of: digest)
+    }
+
+    /// The logs that workers of other machines wrote and that are not here yet.
+    public func absent(of digests: [Digest]) -> [Digest] {
+        shared == nil ? [] : digests.filter { !sealed.contains($0) }
+    }
+
+    /// Gets logs that workers of other machines wrote. What cannot be had now is asked for again when somebody reads it.
+    public func fetch(_ digests: [Digest]) {
+        for digest in digests { _ = try? read(digest) }
     }
 
     /// Moves the sealed logs into archives. Readers find each log at all times.
@@ -222,7 +264,9 @@ public struct LogDirectory: Sendable {
 
 extension Store {
     /// Logs by digest, and those that are being written.
-    public var logs: LogDirectory { LogDirectory(directory: layout.logs, clone: layout.clone) }
+    public var logs: LogDirectory {
+        LogDirectory(directory: layout.logs, clone: layout.clone, shared: options.sharedLogs)
+    }
 }
 
 extension Array {

@@ -130,4 +130,9 @@ public struct ObjectDirectory: BlobStore {
 extension Store {
     /// Large files by digest.
     public var objects: ObjectDirectory { ObjectDirectory(directory: layout.objects) }
+
+    /// Where requests to workers are written, and what does not fit into their reports is read.
+    public var exchange: any BlobStore {
+        options.sharedObjects.map { MirroredBlobs(objects, sharedBy: $0) } ?? objects
+    }
 }

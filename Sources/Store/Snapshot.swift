@@ -40,6 +40,14 @@ public struct Snapshot: Sendable {
         try value(Value.self, at: path.path)
     }
 
+    /// The size of the document at `path` in bytes, without reading it; 0 where there is none.
+    public func size(at path: StorePath) throws -> Int {
+        try handles.with { repository in
+            guard let entry = try entry(at: path, in: repository), entry.kind != .directory else { return 0 }
+            return try repository.header(entry.id).size
+        }
+    }
+
     /// Whether a document or a directory is at `path`.
     public func exists(_ path: StorePath) throws -> Bool { try id(at: path) != nil }
 

@@ -109,6 +109,8 @@ public struct BranchRebuilding: Sendable {
 
     /// What the document at a path of a branch needs; nil: nothing.
     public var contents: @Sendable (_ branch: String, _ path: String, _ document: [UInt8]) -> Contents?
+    /// Logs and layers that are kept elsewhere, and need not be in the store.
+    public var keptElsewhere: Set<Digest> = []
 
     public init(
         rebuild: @escaping @Sendable (_ branch: String, _ readable: [String: [UInt8]]) -> Rebuilt? = { _, _ in nil },

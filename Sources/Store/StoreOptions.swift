@@ -24,6 +24,10 @@ public struct StoreOptions: Sendable {
     public var changeDetection: ChangeDetection
     /// Where the processes that use the store meet; nil: in files of the store, for those of one machine.
     public var coordination: (any EphemeralValues)?
+    /// Where requests go that workers on other machines read; nil: they stay in the store.
+    public var sharedObjects: (any BlobStore)?
+    /// Where several machines keep logs; nil: they stay in the store.
+    public var sharedLogs: (any SharedLogs)?
     /// So many files are made before those that are deleted are kept, to be rewritten.
     package var filesBeforeSpares = 48
     /// The version to write, and how older ones are brought to it.

@@ -5,8 +5,10 @@ internal import Git
 extension Verifier {
     mutating func checkNeededContents(_ repository: GitRepository) {
         let layers = Set(ObjectDirectory(directory: layout.objects).list().map(\.digest))
+            .union(rebuilding.keptElsewhere)
         // Logs of an archive that cannot be read are named with it.
         let logs = try? Set(LogDirectory(directory: layout.logs).list().map(\.digest))
+            .union(rebuilding.keptElsewhere)
         for name in (try? repository.references(prefix: "refs/heads/")) ?? [] {
             guard let head = (try? repository.reference(name)) ?? nil,
                 let tree = (try? repository.commit(head))?.tree

@@ -2,8 +2,8 @@
 public struct WorkerStore: Sendable {
     /// Where dispatchers and workers meet.
     public let ephemeral: any EphemeralValues
-    /// Requests and layers.
-    public let objects: ObjectDirectory
+    /// Requests, and what does not fit into reports.
+    public let objects: any BlobStore
     /// The logs of jobs.
     public let logs: LogDirectory
 
@@ -19,6 +19,18 @@ public struct WorkerStore: Sendable {
             try options.coordination
             ?? FileEphemeralValues(directory: layout.live, changeDetection: options.changeDetection)
         objects = ObjectDirectory(directory: layout.objects)
-        logs = LogDirectory(directory: layout.logs)
+        logs = LogDirectory(directory: layout.logs, shared: options.sharedLogs)
+    }
+
+    /// What a worker uses that does not reach the store's folder; all that it writes goes where machines share it.
+    ///
+    /// - Parameter directory: where logs are while jobs run.
+    public init(
+        coordination: any EphemeralValues, objects: any BlobStore, logs: any SharedLogs, runningLogs directory: String
+    ) {
+        ephemeral = coordination
+        self.objects = objects
+        self.logs = LogDirectory(directory: directory, shared: logs, keepsShared: false)
+        self.logs.removeLeftOvers()
     }
 }

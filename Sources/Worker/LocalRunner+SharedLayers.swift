@@ -8,7 +8,9 @@ extension LocalRunner {
     ///
     /// - Throws: an error of the category `unavailable` where that fails; whether the layer is there shows when it is used.
     func obtain(_ layer: Digest) async throws {
-        guard let sharedLayers, !layers.contains(layer) else { return }
+        guard let sharedLayers else { return }
+        if folders.evictsArchives { try folders.usage.noteUse(.archive, layer) }
+        guard !layers.contains(layer) else { return }
         let lock = try await layers.lock(building: "get-\(layer)")
         defer { withExtendedLifetime(lock) {} }
         guard !layers.contains(layer) else { return }
@@ -23,6 +25,7 @@ extension LocalRunner {
     /// Gives a layer that was made here to the other machines, before they hear of it.
     func share(_ layer: Digest) async throws {
         guard let sharedLayers else { return }
+        if folders.evictsArchives { try folders.usage.noteUse(.archive, layer) }
         let archive = layers.object(layer)
         try await BlockingWork.run { try sharedLayers.put(layer, archive: archive) }
         sharedLayerIndex?.add(layer)

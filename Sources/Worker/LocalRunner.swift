@@ -43,6 +43,7 @@ public final class LocalRunner: JobRunner {
     ///   - folders: where this worker keeps things; made if need be, and cleared of what dead processes left.
     ///   - plugins: the plugins of this worker.
     ///   - sharedLayers: where several machines keep layers; nil: they stay here.
+    ///   - sharedRoots: where several machines keep root file systems; nil: each makes its own.
     ///   - sources: the cache of the packages' archives.
     ///   - hosts: where jobs run whose targets are no Linux roots.
     ///   - environment: of the programs that make root file systems: mirrors and proxies are variables.
@@ -53,7 +54,8 @@ public final class LocalRunner: JobRunner {
     /// - Throws: `Failure` where the folders cannot be made.
     package init(
         _ folders: WorkerFolders, plugins: PluginCatalog, sharedLayers: (any SharedLayers)? = nil,
-        sources: SourceCache, hosts: HostSettings = HostSettings(), environment: ProcessEnvironment,
+        sharedRoots: (any SharedRoots)? = nil, sources: SourceCache, hosts: HostSettings = HostSettings(),
+        environment: ProcessEnvironment,
         limits: Job.Limits? = nil, cacheLimit: Int? = nil,
         processors: Int = ProcessInfo.processInfo.activeProcessorCount, beginLog: @escaping LogKeeper
     ) throws {
@@ -67,7 +69,8 @@ public final class LocalRunner: JobRunner {
         self.cacheLimit = cacheLimit
         defaultLimits = Limits().narrowed(by: limits)
         layers = folders.layerStore
-        environments = TargetEnvironments(folders.environmentStore, catalog: plugins, variables: environment)
+        environments = TargetEnvironments(
+            folders.environmentStore, shared: sharedRoots, catalog: plugins, variables: environment)
         systemPackages = SystemPackageLayers(folders)
         clients = OpamClients(folders)
         states = StateLayers(scratch: folders.scratch)
@@ -134,7 +137,7 @@ public final class LocalRunner: JobRunner {
                 phases: log.secondsByPhase.mapValues { Self.rounded(.seconds($0)) })
             if let reason = report.reason { log.note("\(report.outcome.rawValue): \(reason)") }
             report.systemPackages = log.systemPackages
-            if report.outcome != .cancelled { report.log = try running.seal() }
+            if report.outcome != .cancelled { report.log = try await BlockingWork.run { try running.seal() } }
         } catch {
             report = JobReport(outcome: .infrastructure, duration: 0)
             report.reason = "\(error)"

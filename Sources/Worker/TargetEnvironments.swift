@@ -14,6 +14,7 @@ internal import System
 /// One that cannot be made is remembered for the run: all further jobs that need it fail at once, for the same reason.
 actor TargetEnvironments {
     private let store: EnvironmentStore
+    private let shared: (any SharedRoots)?
     private let catalog: PluginCatalog
     private let variables: ProcessEnvironment
     private let attempts: Int
@@ -22,14 +23,16 @@ actor TargetEnvironments {
     private var failed: [Digest: PermanentFailure] = [:]
 
     /// - Parameters:
+    ///   - shared: where machines share root file systems; nil: each makes its own.
     ///   - variables: of the programs that make environments.
     ///   - attempts: how often an environment is tried where the network, the mirror or the machine is to blame.
     ///   - backoff: the pause before the second attempt, doubled for each further one.
     init(
-        _ store: EnvironmentStore, catalog: PluginCatalog, variables: ProcessEnvironment, attempts: Int = 3,
-        backoff: Duration = .seconds(2)
+        _ store: EnvironmentStore, shared: (any SharedRoots)? = nil, catalog: PluginCatalog,
+        variables: ProcessEnvironment, attempts: Int = 3, backoff: Duration = .seconds(2)
     ) {
         self.store = store
+        self.shared = shared
         self.catalog = catalog
         self.variables = variables
         self.attempts = attempts
@@ -109,7 +112,9 @@ actor TargetEnvironments {
             patterns: LogReader(try await plugin.patterns()), base: "")
         if environment.isRemote { return environment }
         if let obstacle = SubordinateIDs.obstacle() { throw PermanentFailure(obstacle) }
-        if store.existing(target.environment) == nil { try environment.checkTools(in: variables.programDirectories) }
+        if shared == nil, store.existing(target.environment) == nil {
+            try environment.checkTools(in: variables.programDirectories)
+        }
         environment.base = try await makeBase(of: environment, target.environment, progress)
         return environment
     }
@@ -121,10 +126,18 @@ actor TargetEnvironments {
             BootstrapStep(
                 step.place == .worker ? .host : .environment, environment.bootstrapCommand(step, variables))
         }
+        let sharing = RootSharing(shared, store, digest)
         do {
-            return try await store.make(
-                digest, recipe: try environment.recipe(), steps: steps, check: { try await environment.probe($0) },
-                begin: { progress("bootstrap") })
+            let place = try await store.make(
+                digest, recipe: try environment.recipe(),
+                obtain: { root in
+                    if try await sharing?.obtain(root) == true { return true }
+                    try environment.checkTools(in: variables.programDirectories)
+                    return false
+                },
+                steps: steps, check: { try await environment.probe($0) }, begin: { progress("bootstrap") })
+            await sharing?.share(place)
+            return place
         } catch let failure as BootstrapFailure {
             throw environment.explained(failure)
         }

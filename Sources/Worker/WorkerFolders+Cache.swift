@@ -16,6 +16,7 @@ extension WorkerFolders {
             + usage.entries(.environment, places(environments.digests, environments.directory))
             + usage.entries(.system, systemLayerStore.listArchives().layers)
             + usage.entries(.source, cachedSources.mapValues(\.path))
+            + usage.entries(.archive, evictsArchives ? layers.listArchives().layers : [:])
     }
 
     private var cachedSources: [Digest: SourceCacheEntry] {
@@ -35,6 +36,7 @@ extension WorkerFolders {
             case .layer: try layers.discard(entry.digest)
             case .environment: try environments.discard(entry.digest)
             case .system: system.removeArchive(entry.digest)
+            case .archive: layers.removeArchive(entry.digest)
             case .source: try sources[entry.digest]?.remove()
             }
         }

@@ -36,6 +36,19 @@ public struct WorkerFolders: Hashable, Sendable {
             sharedSources: "\(cache)/sources")
     }
 
+    /// The folders of a worker that does not reach the folder of its store: archives of layers are a part of the cache, for
+    /// other machines have them, too.
+    ///
+    /// - Parameter cache: the user's, with more than a worker's things in it.
+    public init(withoutStore cache: String) {
+        self.init(
+            "\(cache)/jobs", cache: "\(cache)/worker", archives: "\(cache)/worker/archives",
+            sharedSources: "\(cache)/sources")
+    }
+
+    /// Whether the archives of layers can be had again from elsewhere.
+    var evictsArchives: Bool { archives == "\(cache)/archives" }
+
     /// Root file systems.
     public var environments: String { "\(cache)/environments" }
     /// Which environments have an opam client that works.

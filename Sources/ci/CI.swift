@@ -27,6 +27,8 @@ struct CI: AsyncParsableCommand {
             PlanCommand.self,
             RunCommand.self,
             WorkerCommand.self,
+            CloneCommand.self,
+            InboxCommand.self,
             SubmitCommand.self,
             ResultsCommand.self,
             ShowCommand.self,

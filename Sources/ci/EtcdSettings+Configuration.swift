@@ -3,6 +3,7 @@ internal import Core
 internal import Etcd
 internal import Foundation
 internal import HTTP
+internal import Registry
 internal import Store
 
 /// Addresses of the members of an etcd, separated by commas.
@@ -44,11 +45,14 @@ extension EtcdEphemeralValues {
 }
 
 extension StoreOptions {
-    /// What the settings say of how processes coordinate.
+    /// What the settings say of how processes coordinate, and of what machines share.
     ///
     /// - Parameter flags: of the command; nil where it has none of them.
     init(_ configuration: Configuration, _ flags: ServiceOptions? = nil) throws {
         self.init()
         coordination = try EtcdEphemeralValues(configuration, flags)
+        guard let services = try BlobServices(configuration, flags) else { return }
+        sharedLogs = services.blobs(.log)
+        if coordination != nil { sharedObjects = services.objects }
     }
 }

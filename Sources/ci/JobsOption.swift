@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Core
 internal import Foundation
 
 /// How many jobs run at once.
@@ -7,13 +8,21 @@ struct JobsOption: ParsableArguments {
     var flag: Int?
 
     func validate() throws {
-        if let flag, !(1...1024).contains(flag) {
-            throw ValidationError("--jobs \(flag): expected a number from 1 to 1024")
+        if let flag, !(0...1024).contains(flag) {
+            throw ValidationError("--jobs \(flag): expected a number from 0 to 1024")
         }
     }
 
     /// As many as this machine has processors where nothing says how many.
-    func slots(in configuration: Configuration) throws -> Int {
-        try Settings.jobs.value(flag: flag, in: configuration) ?? ProcessInfo.processInfo.activeProcessorCount
+    ///
+    /// - Parameter mayBeZero: whether the command has something to do that runs no jobs.
+    func slots(in configuration: Configuration, mayBeZero: Bool = false) throws -> Int {
+        let slots =
+            try Settings.jobs.value(flag: flag, in: configuration) ?? ProcessInfo.processInfo.activeProcessorCount
+        guard slots > 0 || mayBeZero else {
+            throw Failure(
+                .input, "jobs: 0: only `ci run` can leave all jobs to workers", hint: "give a number from 1 to 1024")
+        }
+        return slots
     }
 }

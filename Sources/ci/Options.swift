@@ -65,10 +65,12 @@ struct SourceOptions: ParsableArguments {
     ///
     /// - Parameters:
     ///   - store: The store's directory.
+    ///   - services: of the command, which other machines share sources by; nil: none.
     ///   - aside: Where what the cache lacks goes instead, and the cache stays as it is.
-    func cache(in configuration: Configuration, store: String, readOnlyBeside aside: String? = nil) throws
-        -> SourceCache
-    {
+    func cache(
+        in configuration: Configuration, store: String, services: ServiceOptions? = nil,
+        readOnlyBeside aside: String? = nil
+    ) throws -> SourceCache {
         let given = try Settings.sourceCache.value(flag: folder, in: configuration)
         let folders =
             try given == nil
@@ -84,7 +86,8 @@ struct SourceOptions: ParsableArguments {
         return SourceCache(
             aside ?? folder, usage: aside == nil ? folders?.usage : nil, others: aside == nil ? [] : [folder],
             objects: "\(store)/ciso/objects", mirrors: mirrors.split(separator: " ").map(String.init),
-            download: SourceDownloader(HTTPClient(HTTPSettings(configuration))).download)
+            download: SourceDownloader(HTTPClient(HTTPSettings(configuration))).download,
+            shared: try services?.sharedSource(in: configuration))
     }
 }
 
@@ -143,15 +146,17 @@ struct RunnerOptions: ParsableArguments {
 
     /// The runner whose layers are objects of the store at `path`.
     ///
+    /// - Parameter reachesStore: whether it may use the store's folder; otherwise its layers are in the cache.
     /// - Throws: `Failure` where a setting is wrong or the runner's folders cannot be made.
     func runner(
-        store path: String, catalog: PluginCatalog, _ configuration: Configuration,
+        store path: String, reachesStore: Bool = true, catalog: PluginCatalog, _ configuration: Configuration,
         beginLog: @escaping LocalRunner.LogKeeper
     ) throws -> LocalRunner {
         try LocalRunner(
-            folders(store: path, configuration),
+            folders(store: path, reachesStore: reachesStore, configuration),
             plugins: catalog, sharedLayers: services.layers(in: configuration),
-            sources: sources.cache(in: configuration, store: path),
+            sharedRoots: services.roots(in: configuration),
+            sources: sources.cache(in: configuration, store: path, services: services),
             hosts: hosts.settings(configuration), environment: configuration.environment,
             cacheLimit: (Settings.cacheLimit.value(flag: cacheLimit, in: configuration) ?? .defaultCacheLimit).bytes,
             beginLog: beginLog)
@@ -159,8 +164,11 @@ struct RunnerOptions: ParsableArguments {
 
     /// Where the worker keeps things. On a store that machines share, what jobs write is in the cache: overlays need a file system
     /// of this machine.
-    private func folders(store path: String, _ configuration: Configuration) throws -> WorkerFolders {
+    private func folders(
+        store path: String, reachesStore: Bool, _ configuration: Configuration
+    ) throws -> WorkerFolders {
         let cache = try sources.general.directory(in: configuration, store: path)
+        guard reachesStore else { return WorkerFolders(withoutStore: cache) }
         guard try Settings.coordination.value(flag: services.coordination, in: configuration) != nil else {
             return WorkerFolders(store: path, cache: cache)
         }

@@ -1,6 +1,7 @@
 internal import Core
 internal import Engine
 internal import Foundation
+internal import Hub
 internal import Model
 internal import RunnerInterface
 
@@ -106,6 +107,7 @@ actor ProgressDisplay {
         case .workerJoined(let name): say("\(name) takes jobs")
         case .workerLost(let name): say("\(name) is gone")
         case .workerStalled(let name): say("\(name) shows no sign of life: it gets no jobs until it does")
+        case .hub(let event): say(sentence(for: event))
         }
         draw(force: false)
     }
@@ -184,6 +186,15 @@ actor ProgressDisplay {
 
     private func sentence(for ending: JobEnding) -> String {
         "\(words(for: ending)), \(seconds(ending.duration))\(reason(of: ending))"
+    }
+
+    private func sentence(for event: HubPusher.Event) -> String {
+        switch event {
+        case .failed(let error): "\(error): results are recorded here, and pushed as soon as it takes them"
+        case .recovered: "the hub has taken what was recorded"
+        case .replayed(let branches):
+            "the hub had other results: recorded again on top of them: \(branches.joined(separator: ", "))"
+        }
     }
 
     private func words(for ending: JobEnding) -> String {

@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import Core
 internal import Engine
 internal import Foundation
+internal import Hub
 internal import Matrix
 internal import Model
 internal import PlanSession
@@ -75,6 +76,10 @@ struct RunCommand: AsyncParsableCommand, TracedCommand, SandboxingCommand {
         let path = try store.path(in: configuration)
         let catalog = try machine.catalog(configuration)
         let procedure = TaskProcedure(path: path, catalog, configuration)
+        let hub = try Hub(configuration, machine.services)
+        if let hub { try await hub.update(Store(at: path)) }
+        let listener = try InboxListener(Store(at: path, options: StoreOptions(configuration, machine.services)))
+        defer { listener.end() }
         if serve, matrix == nil, deployment == nil {
             let store = try Store(at: path, options: StoreOptions(configuration, machine.services))
             return try await serveTasks(in: store, procedure)
@@ -156,14 +161,16 @@ struct RunCommand: AsyncParsableCommand, TracedCommand, SandboxingCommand {
     ) async throws {
         var registration = try machine.registration(
             of: "ci run", store: procedure.path, catalog: procedure.catalog,
-            slots: jobs.slots(in: procedure.configuration), procedure.configuration)
+            slots: jobs.slots(in: procedure.configuration, mayBeZero: true), procedure.configuration)
         registration.deployment = plan.deployment
         let display = ProgressDisplay(messages)
+        try await machine.services.shareSources(of: documents, in: store, .current())
         await display.greet(plan)
         let drain = DrainRequest()
-        let run = DeploymentRun(
+        let run = try DeploymentRun(
             store: store, plan: plan, runner: runner, registration: registration, selectors: only.selectors,
             picked: only.cells, policy: wait ? .wait : .join, trigger: trigger, drain: drain,
+            hub: Hub(.current(), machine.services),
             lastOutput: { [logs = store.logs] in logs.lastWritten(startingWith: $0.hex) })
         let work = Task {
             _ = try await run.run(

@@ -2,9 +2,12 @@ internal import ArgumentParser
 internal import Core
 internal import Doctor
 internal import Etcd
-internal import Foundation
-internal import HTTP
+internal import Fetching
+internal import Hub
+internal import Model
+internal import Records
 internal import Registry
+internal import Store
 internal import System
 
 /// Services that several machines share.
@@ -30,6 +33,12 @@ struct ServiceOptions: ParsableArguments {
     @Option(help: Settings.registryCredentials.help)
     var registryCredentials: String?
 
+    @Option(help: Settings.hub.help)
+    var hub: String?
+
+    @Option(help: Settings.hubDurability.help)
+    var hubDurability: Hub.Durability?
+
     @Option(help: Settings.tlsAuthorities.help)
     var tlsAuthorities: String?
 
@@ -41,13 +50,45 @@ struct ServiceOptions: ParsableArguments {
 
     /// Where layers are shared with other machines; nil: nowhere.
     func layers(in configuration: Configuration) throws -> RegistryBlobs? {
-        guard let primary = try Settings.blobs.value(flag: blobs, in: configuration) else { return nil }
-        let http = HTTPClient(try HTTPSettings(configuration, self))
-        let credentials = try credentials(in: configuration)
-        let mirrors = try Settings.blobMirrors.value(flag: blobMirrors, in: configuration)?.addresses ?? []
-        return RegistryBlobs(
-            RegistryClient(primary, http: http, credentials: credentials),
-            mirrors: mirrors.map { RegistryClient($0, http: http, credentials: credentials, timeout: .zero) })
+        try BlobServices(configuration, self)?.blobs(.layer)
+    }
+
+    /// Where root file systems are shared with other machines; nil: nowhere.
+    func roots(in configuration: Configuration) throws -> RegistryRoots? {
+        guard let services = try BlobServices(configuration, self) else { return nil }
+        return RegistryRoots(services.blobs(.environment), claims: try EtcdEphemeralValues(configuration, self))
+    }
+
+    /// Gets sources that the store of the dispatcher has; nil where nothing is shared.
+    func sharedSource(in configuration: Configuration) throws -> SourceCache.SharedSource? {
+        guard let blobs = try BlobServices(configuration, self)?.blobs(.source) else { return nil }
+        return { digest, file in
+            try await BlockingWork.run { try blobs.get(digest, to: file, limit: 1 << 30) }
+        }
+    }
+
+    /// Gives the sources of a plan that have no address to the workers of other machines.
+    func shareSources(of documents: PlanDocuments, in store: Store, _ configuration: Configuration) async throws {
+        guard let blobs = try BlobServices(configuration, self)?.blobs(.source) else { return }
+        let sources = try documents.header()?.sources ?? [:]
+        let digests = sources.values.filter { $0.hasPrefix("sha256=") }
+            .compactMap { Digest(hex: $0.dropFirst("sha256=".count)) }.filter(store.objects.contains)
+        guard !digests.isEmpty else { return }
+        try await BlockingWork.run { [objects = store.objects] in
+            for digest in digests { try blobs.put(digest, archive: objects.path(of: digest)) }
+        }
+    }
+
+    /// What a worker uses instead of the store's directory; nil where the settings do not name both services that it takes.
+    ///
+    /// - Parameter cache: the user's; logs of running jobs are in it.
+    func workerStore(in configuration: Configuration, cache: String) throws -> WorkerStore? {
+        guard let services = try BlobServices(configuration, self),
+            let coordination = try EtcdEphemeralValues(configuration, self)
+        else { return nil }
+        return WorkerStore(
+            coordination: coordination, objects: services.objects, logs: services.blobs(.log),
+            runningLogs: "\(cache)/jobs/logs")
     }
 
     /// Tries what the settings name.
@@ -59,20 +100,10 @@ struct ServiceOptions: ParsableArguments {
         if let layers = try layers(in: configuration) {
             probes.append(ServiceProbe(name: Settings.blobs.key) { try layers.probe() })
         }
+        if let hub = try Hub(configuration, self) {
+            probes.append(ServiceProbe(name: Settings.hub.key) { try hub.probe() })
+        }
         return probes
-    }
-
-    /// The users and passwords of the file that is named, else of docker's own, if there is one.
-    private func credentials(in configuration: Configuration) throws -> RegistryCredentials {
-        if let file = try Settings.registryCredentials.value(flag: registryCredentials, in: configuration) {
-            return try RegistryCredentials(file: file)
-        }
-        let folder =
-            configuration.environment["DOCKER_CONFIG"] ?? configuration.environment["HOME"].map { "\($0)/.docker" }
-        guard let folder, FileManager.default.fileExists(atPath: "\(folder)/config.json") else {
-            return RegistryCredentials()
-        }
-        return try RegistryCredentials(file: "\(folder)/config.json")
     }
 }
 

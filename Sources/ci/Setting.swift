@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import Core
 internal import Etcd
+internal import Hub
 internal import Logging
 internal import Registry
 internal import SSH
@@ -51,8 +52,9 @@ enum Settings {
     static let store = Setting<String>(
         key: "store", text: "The store's directory.", defaultText: "./.ciso", expected: "a path", read: { $0 })
     static let jobs = Setting<Int>(
-        key: "jobs", text: "Jobs that run at once.", defaultText: "one for each processor",
-        expected: "a number from 1 to 1024", read: { Int($0).flatMap { (1...1024).contains($0) ? $0 : nil } })
+        key: "jobs", text: "Jobs that run at once; 0 where `ci run` leaves them all to workers.",
+        defaultText: "one for each processor",
+        expected: "a number from 0 to 1024", read: { Int($0).flatMap { (0...1024).contains($0) ? $0 : nil } })
     static let pluginPath = Setting<String>(
         key: "plugin-path", text: "Folders of plugins, separated by colons, searched first.",
         defaultText: "the plugins shipped with ci", expected: "paths separated by colons", read: { $0 })
@@ -105,7 +107,7 @@ enum Settings {
 
     static let coordination = Setting<EtcdAddresses>(
         key: "coordination",
-        text: "The members of an etcd by which machines that share the store's directory coordinate.",
+        text: "The members of an etcd by which the processes of a store coordinate, on several machines.",
         defaultText: "files of the store, for one machine",
         expected: "addresses such as https://etcd1:2379,https://etcd2:2379", read: { EtcdAddresses(argument: $0) })
     static let coordinationPrefix = Setting<String>(
@@ -117,7 +119,8 @@ enum Settings {
         key: "coordination-password-file", text: "The file with that user's password.", defaultText: "none",
         expected: "a path", read: { $0 })
     static let blobs = Setting<RegistryAddress>(
-        key: "blobs", text: "A repository of an OCI registry in which machines share layers: https://HOST[:PORT]/NAME.",
+        key: "blobs",
+        text: "A repository of an OCI registry by which machines share layers, logs and root file systems.",
         defaultText: "none", expected: "an address such as https://registry:5000/ciso",
         read: { RegistryAddress($0) })
     static let blobMirrors = Setting<RegistryMirrors>(
@@ -127,6 +130,13 @@ enum Settings {
     static let registryCredentials = Setting<String>(
         key: "registry-credentials", text: "The file with users and passwords of registries, as docker writes it.",
         defaultText: "docker's own", expected: "a path", read: { $0 })
+    static let hub = Setting<String>(
+        key: "hub", text: "The git remote to which results are pushed: ssh://…, https://… or a path.",
+        defaultText: "none", expected: "an address that git push takes", read: { $0.isEmpty ? nil : $0 })
+    static let hubDurability = Setting<Hub.Durability>(
+        key: "hub-durability",
+        text: "What a result needs before a worker's report of it is dropped: 'pushed' to the hub, or recorded here.",
+        defaultText: "local", expected: "'pushed' or 'local'", read: { Hub.Durability(rawValue: $0) })
     static let tlsAuthorities = Setting<String>(
         key: "tls-authorities", text: "The file with the certificates of the authorities that services are trusted by.",
         defaultText: "the system's", expected: "a path", read: { $0 })
@@ -147,6 +157,7 @@ enum Settings {
         store.key, jobs.key, pluginPath.key, sourceCache.key, sourceMirrors.key, cache.key, cacheLimit.key,
         repositoryMirrors.key, logLevel.key, hosts.key, knownHosts.key, sshConfig.key, sshTimeout.key, hostWait.key,
         coordination.key, coordinationPrefix.key, coordinationUser.key, coordinationPasswordFile.key,
-        blobs.key, blobMirrors.key, registryCredentials.key, tlsAuthorities.key, tlsCertificate.key, tlsKey.key,
+        blobs.key, blobMirrors.key, registryCredentials.key, hub.key, hubDurability.key, tlsAuthorities.key,
+        tlsCertificate.key, tlsKey.key,
     ]
 }

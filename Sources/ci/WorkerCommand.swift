@@ -16,7 +16,8 @@ struct WorkerCommand: AsyncParsableCommand, TracedCommand, SandboxingCommand {
         abstract: "Run jobs for the other processes that use the store, until Ctrl-C.",
         discussion: """
             Takes jobs of every deployment that `ci run` runs on the store, whichever process that is. It neither plans nor \
-            records results. Ctrl-C: finishes the running jobs, then ends; again: stops them and returns them.
+            records results. Where 'coordination' and 'blobs' are set it does without the store's directory. Ctrl-C: finishes \
+            the running jobs, then ends; again: stops them and returns them.
             """)
 
     @OptionGroup var trace: LogOption
@@ -43,14 +44,18 @@ struct WorkerCommand: AsyncParsableCommand, TracedCommand, SandboxingCommand {
         try WritableDirectory.checkTemporary(configuration.environment.temporaryDirectory)
         let path = try store.path(in: configuration)
         let catalog = try machine.catalog(configuration)
-        let store = try WorkerStore(opening: path, options: StoreOptions(configuration, machine.services))
+        let services = try machine.services.workerStore(
+            in: configuration, cache: machine.sources.general.directory(in: configuration, store: path))
+        let store = try services ?? WorkerStore(opening: path, options: StoreOptions(configuration, machine.services))
         let slots = try jobs.slots(in: configuration)
         var registration = try machine.registration(
             of: "ci worker", store: path, catalog: catalog, slots: slots, configuration)
         registration.targets = targets.isEmpty ? nil : targets
         registration.backlog = backlog
         let logs = store.logs
-        let runner = try machine.runner(store: path, catalog: catalog, configuration) { try logs.begin($0) }
+        let runner = try machine.runner(
+            store: path, reachesStore: services == nil, catalog: catalog, configuration
+        ) { try logs.begin($0) }
         let environment = WorkerAgent.Environment(
             values: DispatchValues(store.ephemeral), blobs: store.objects, runner: runner,
             lastOutput: { logs.lastWritten(startingWith: $0.hex) })

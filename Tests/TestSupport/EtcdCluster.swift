@@ -17,9 +17,10 @@ package final class EtcdCluster: Sendable {
     /// - Parameters:
     ///   - authority: signs the members' certificates and those that clients need; nil: no TLS.
     ///   - identity: the members' certificate.
+    ///   - isReachable: whether other hosts can reach them, too.
     package init(
         members: Int = 1, authority: CertificateAuthority? = nil, identity: CertificateAuthority.Identity? = nil,
-        options: [String] = []
+        options: [String] = [], isReachable: Bool = false
     ) async throws {
         let folder = try TemporaryDirectory()
         self.folder = folder
@@ -41,7 +42,7 @@ package final class EtcdCluster: Sendable {
         commands = (0..<members).map { number in
             [
                 "etcd", "--name", "member\(number)", "--data-dir", folder("member\(number)"),
-                "--listen-client-urls", "\(scheme)://127.0.0.1:\(ports[number])",
+                "--listen-client-urls", "\(scheme)://\(isReachable ? "0.0.0.0" : "127.0.0.1"):\(ports[number])",
                 "--advertise-client-urls", "\(scheme)://127.0.0.1:\(ports[number])",
                 "--listen-peer-urls", peers[number], "--initial-advertise-peer-urls", peers[number],
                 "--initial-cluster", names, "--unsafe-no-fsync", "--log-level", "error",

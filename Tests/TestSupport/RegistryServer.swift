@@ -22,8 +22,12 @@ package final class RegistryServer: Sendable {
 
     /// Starts a registry and waits until it listens.
     ///
-    /// - Parameter identity: its certificate; nil: no TLS.
-    package init(_ access: Access = .anonymous, identity: CertificateAuthority.Identity? = nil) async throws {
+    /// - Parameters:
+    ///   - identity: its certificate; nil: no TLS.
+    ///   - isReachable: whether other hosts can reach it, too.
+    package init(
+        _ access: Access = .anonymous, identity: CertificateAuthority.Identity? = nil, isReachable: Bool = false
+    ) async throws {
         let folder = try TemporaryDirectory()
         let ports = try freePorts(2)
         (self.folder, port) = (folder, ports[0])
@@ -33,7 +37,7 @@ package final class RegistryServer: Sendable {
             "storage: {filesystem: {rootdirectory: \(folder("data"))}, delete: {enabled: true}}",
         ]
         let security = identity.map { ", tls: {certificate: \($0.certificate), key: \($0.key)}" } ?? ""
-        lines.append("http: {addr: '127.0.0.1:\(port)', secret: secret\(security)}")
+        lines.append("http: {addr: '\(isReachable ? "0.0.0.0" : "127.0.0.1"):\(port)', secret: secret\(security)}")
         switch access {
         case .anonymous: tokens = nil
         case .basic:

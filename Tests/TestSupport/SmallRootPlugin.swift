@@ -56,14 +56,17 @@ package enum SmallRootPlugin {
         text.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"")
     }
 
-    /// Writes a matrix of one package `p` over a compiler that does nothing, and its repository.
+    /// Writes a matrix of a few packages over a compiler that does nothing, and its repository.
     ///
+    /// - Parameter names: of the packages, which depend on nothing else.
     /// - Returns: the path of the matrix.
-    package static func writeMatrix(into folder: TemporaryDirectory) throws -> String {
-        let packages = [
+    package static func writeMatrix(into folder: TemporaryDirectory, packages names: [String] = ["p"]) throws
+        -> String
+    {
+        var packages = [
             "ocaml-base-compiler.5.3.0": "flags: compiler", "ocaml.5.3.0": #"depends: "ocaml-base-compiler""#,
-            "p.1": #"depends: "ocaml""#,
         ]
+        for name in names { packages["\(name).1"] = #"depends: "ocaml""# }
         for (package, text) in packages {
             let name = package.prefix { $0 != "." }
             try folder.write("opam-version: \"2.0\"\n\(text)\n", to: "repo/packages/\(name)/\(package)/opam")
@@ -73,7 +76,7 @@ package enum SmallRootPlugin {
             repositories: [{path: repo}]
             targets: [minimal-1]
             compilers: [5.3.0]
-            packages: [p]
+            packages: [\(names.joined(separator: ", "))]
             """
         try folder.write(matrix, to: "small.yaml")
         return folder("small.yaml")

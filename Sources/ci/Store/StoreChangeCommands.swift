@@ -125,12 +125,18 @@ struct StoreGCCommand: AsyncParsableCommand, TracedCommand {
     func run() async throws {
         let store = try store.open()
         let retention = Retention(versions: versions, grace: grace * 3600)
-        let shared = try services.layers(in: .current())
+        let shared = try BlobServices(.current(), services)
         var garbage = try store.findGarbage(retention)
         if let shared, garbage.gap == nil {
             let references = try store.references(retention)
             let horizon = Int(Date().timeIntervalSince1970) - retention.grace
-            garbage.sharedLayers = try shared.garbage(before: horizon) { references[$0] != nil }
+            func unused(_ kind: RegistryBlobs.Kind) throws -> [Digest] {
+                try shared.blobs(kind).garbage(before: horizon) { references[$0] != nil }
+            }
+            garbage.sharedLayers = try unused(.layer)
+            garbage.sharedLogs = try unused(.log)
+            garbage.sharedSources = try unused(.source)
+            garbage.sharedEnvironments = try unused(.environment)
         }
         if format == .json {
             try printJSON(garbage)
@@ -138,6 +144,11 @@ struct StoreGCCommand: AsyncParsableCommand, TracedCommand {
             for log in garbage.logs { StandardOutput.print("log \(log)") }
             for object in garbage.objects { StandardOutput.print("object \(object)") }
             for layer in garbage.sharedLayers { StandardOutput.print("shared layer \(layer)") }
+            for log in garbage.sharedLogs { StandardOutput.print("shared log \(log)") }
+            for source in garbage.sharedSources { StandardOutput.print("shared source \(source)") }
+            for environment in garbage.sharedEnvironments {
+                StandardOutput.print("shared root file system \(environment)")
+            }
             StandardOutput.print(
                 "\(dryRun ? "would drop" : "drops") \(count(garbage.logs.count, "log")) "
                     + "(\(count(garbage.logBytes, "byte"))) and \(count(garbage.objects.count, "object")) "
@@ -149,7 +160,10 @@ struct StoreGCCommand: AsyncParsableCommand, TracedCommand {
             StandardError.print("a part of the history cannot be read, so nothing is dropped: \(gap)")
         }
         guard !dryRun else { return }
-        for layer in garbage.sharedLayers { try shared?.remove(layer) }
+        for layer in garbage.sharedLayers { try shared?.blobs(.layer).remove(layer) }
+        for log in garbage.sharedLogs { try shared?.blobs(.log).remove(log) }
+        for source in garbage.sharedSources { try shared?.blobs(.source).remove(source) }
+        for environment in garbage.sharedEnvironments { try shared?.blobs(.environment).remove(environment) }
         try store.collect(garbage, retention)
     }
 }

@@ -4,6 +4,7 @@ internal import Doctor
 internal import Foundation
 internal import Git
 internal import Records
+internal import Registry
 internal import Store
 
 struct StoreCommand: AsyncParsableCommand {
@@ -116,12 +117,14 @@ struct StoreVerifyCommand: AsyncParsableCommand, TracedCommand, SandboxingComman
         abstract: "Look for damage: commits, documents, branches, locks, logs, objects, layers, root file systems.",
         discussion: """
             Exits with 3 if damage remains. --repair moves damaged files to the store's directory ciso/damaged, and removes \
-            damaged layers and root file systems, which are rebuilt when they are needed.
+            damaged layers and root file systems, which are rebuilt when they are needed. Logs and layers that only the \
+            registry of 'blobs' has are not missing.
             """)
 
     @OptionGroup var trace: LogOption
     @OptionGroup var store: StoreOption
     @OptionGroup var cache: CacheOption
+    @OptionGroup var services: ServiceOptions
 
     @Flag(help: "Repair what can be repaired without losing data.")
     var repair = false
@@ -136,7 +139,11 @@ struct StoreVerifyCommand: AsyncParsableCommand, TracedCommand, SandboxingComman
         let configuration = try Configuration.current()
         let path = try store.path(in: configuration)
         let isRepairing = repair && !dryRun
-        var verification = try Store.verify(at: path, repair: isRepairing, rebuilding: .documents)
+        var rebuilding = BranchRebuilding.documents
+        if let services = try BlobServices(configuration, services) {
+            rebuilding.keptElsewhere = try services.blobs(.layer).list().union(services.blobs(.log).list())
+        }
+        var verification = try Store.verify(at: path, repair: isRepairing, rebuilding: rebuilding)
         let cache = try cache.directory(in: configuration, store: path, isRead: !isRepairing)
         try verification.addWorker(ofStore: path, cache: cache, repair: isRepairing)
         if format == .json {

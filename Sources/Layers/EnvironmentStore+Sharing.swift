@@ -1,0 +1,36 @@
+internal import Archive
+package import Core
+internal import Supervision
+internal import System
+
+extension EnvironmentStore {
+    /// Whether owners and modes of files survive packing and unpacking: they need several users.
+    package static var canShare: Bool { IdentityMapping.ofThisProcess.hasSeveralUsers }
+
+    /// Bounds on a root file system.
+    private static let sharingLimits = TreeLimits(bytes: 32 << 30, entries: 2_000_000)
+
+    /// Writes a root file system that is in place as an archive, with owners as they are inside.
+    package func pack(_ root: String, to archive: String) throws(Failure) {
+        let packing = Packing(
+            timestamps: .kept, ownership: .shifted(IdentityMapping.ofThisProcess.offset), permissionMask: 0o7777,
+            limits: Self.sharingLimits)
+        do {
+            _ = try packing.pack(root, to: archive)
+        } catch {
+            throw Failure(.unavailable, error.description)
+        }
+    }
+
+    /// Unpacks such an archive into an empty directory.
+    package func unpack(_ archive: String, to root: String) throws(Failure) {
+        let extraction = Extraction(
+            links: .anywhere, ownership: .shifted(IdentityMapping.ofThisProcess.offset), permissionMask: 0o7777,
+            limits: Self.sharingLimits)
+        do {
+            try extraction.extract(archive, to: root)
+        } catch {
+            throw Failure(.unavailable, error.description)
+        }
+    }
+}

@@ -1,0 +1,74 @@
+internal import Core
+internal import Foundation
+internal import Git
+public import Store
+
+/// Results and logs that other programs push with plain git, each to a branch `inbox/NAME` of its own.
+///
+/// ```
+/// results/DEPLOYMENT/TARGET/COMPILER/PACKAGE/VERSION.json   a result, in the form of the store's own
+/// logs/SHA256                                               a log, by the digest of its contents
+/// ```
+/// What a push adds or changes is checked as a whole: a push with a problem is not merged, and those that follow it are checked
+/// together with it. The answer is the document `reply.json` on the branch `replies/NAME`.
+public struct Inbox: Sendable {
+    /// What became of a branch of the inbox.
+    public struct Reply: Codable, Hashable, Sendable {
+        /// The newest commit that was looked at.
+        public var commit: String
+        /// The newest commit that was merged; nil where none was.
+        public var merged: String?
+        /// How many results and logs that commit brought.
+        public var results = 0
+        public var logs = 0
+        /// Why the newest commit was not merged; empty where it was.
+        public var problems: [String] = []
+    }
+
+    /// What the names of the branches begin with.
+    public static let prefix = "inbox/"
+    /// What the names of the branches with the answers begin with.
+    public static let replies = "replies/"
+    private static let document: StorePath = "reply.json"
+
+    private let store: Store
+
+    public init(_ store: Store) {
+        self.store = store
+    }
+
+    /// Checks and merges what was pushed since the last time. What cannot be read is a problem of that push.
+    ///
+    /// - Returns: the answers to what is new, by the names of the branches without their prefix.
+    /// - Throws: `StoreError`, `Conflict`.
+    @discardableResult
+    public func receive() throws -> [(name: String, reply: Reply)] {
+        try store.branches(prefix: Self.prefix).compactMap { branch in
+            let name = String(branch.name.dropFirst(Self.prefix.count))
+            let head = try store.snapshot(branch)
+            let replies = try Branch(Self.replies + name)
+            let known = try store.snapshot(replies).value(Reply.self, at: Self.document)
+            guard let commit = head.commit?.hex, commit != known?.commit else { return nil }
+            var reply = Reply(commit: commit, merged: known?.merged)
+            let before = try known?.merged.map { try store.snapshot(at: $0) }
+            var delivery = InboxDelivery(store, name)
+            delivery.check(from: before, to: head)
+            reply.problems = delivery.problems
+            if delivery.problems.isEmpty {
+                try delivery.merge(head)
+                (reply.merged, reply.results, reply.logs) = (commit, delivery.results.count, delivery.logs.count)
+            }
+            let answer = reply
+            try store.transact(replies, Self.message(name, answer)) { try $0.write(answer, to: Self.document) }
+            return (name, reply)
+        }
+    }
+
+    private static func message(_ name: String, _ reply: Reply) -> String {
+        let subject =
+            reply.problems.isEmpty
+            ? "\(name): \(count(reply.results, "result")), \(count(reply.logs, "log"))"
+            : "\(name): refused, \(count(reply.problems.count, "problem"))"
+        return subject.displayableOnOneLine + "\n"
+    }
+}

@@ -1,0 +1,43 @@
+package import Core
+internal import HTTP
+internal import Store
+
+/// Small contents in a repository of a registry that nothing has to keep: blobs without a manifest, which the registry's own
+/// collection drops.
+package struct RegistryObjects: BlobStore {
+    private let client: RegistryClient
+    /// Nothing that is read is larger.
+    private static let limit = 64 << 20
+
+    package init(_ client: RegistryClient) {
+        self.client = client
+    }
+
+    package func put(_ bytes: [UInt8], durably: Bool) throws -> Digest {
+        let digest = Digest(of: bytes)
+        let isThere = try client.persistently {
+            try client.send(client.request(.head, "blobs/sha256:\(digest)"), accepting: [404]).isSuccess
+        }
+        if isThere { return digest }
+        var upload = RegistryUpload(client, digest, size: bytes.count) { .bytes(Array(bytes[$0..<$0 + $1])) }
+        try upload.run()
+        return digest
+    }
+
+    package func bytes(of digest: Digest) throws -> [UInt8]? {
+        var request = client.request(.get, "blobs/sha256:\(digest)")
+        request.redirects = 5
+        request.limits.bytes = Self.limit
+        let get = request
+        let response = try client.persistently { try client.send(get, accepting: [404]) }
+        guard response.isSuccess else { return nil }
+        let bytes = [UInt8](response.body)
+        guard Digest(of: bytes) == digest else {
+            throw RegistryError(.damaged, "\(client.address): the blob sha256:\(digest) has other contents")
+        }
+        return bytes
+    }
+
+    /// Leaves them to the registry's own collection.
+    package func remove(_ digest: Digest) {}
+}

@@ -1,0 +1,43 @@
+package import Core
+internal import Foundation
+package import Layers
+package import Store
+
+/// Root file systems in a repository of a registry: artifacts with the tag `environment-DIGEST`, the digest being that of the
+/// description, not of the archive.
+package struct RegistryRoots: SharedRoots {
+    private let blobs: RegistryBlobs
+    private let claims: (any EphemeralValues)?
+
+    /// - Parameter claims: by which machines agree on who makes a root file system; nil: each makes what is not there.
+    package init(_ blobs: RegistryBlobs, claims: (any EphemeralValues)?) {
+        self.blobs = blobs
+        self.claims = claims
+    }
+
+    package func put(_ environment: Digest, archive: String) throws {
+        try blobs.put(try Digest(ofFile: archive), named: environment, archive: archive)
+    }
+
+    package func get(_ environment: Digest, to archive: String, limit: Int) throws -> Bool {
+        guard let digest = try blobs.contents(named: environment) else { return false }
+        return try blobs.get(digest, to: archive, limit: limit)
+    }
+
+    package func claim(_ environment: Digest) async throws -> SharedRootClaim? {
+        guard let claims else { return SharedRootClaim {} }
+        let path = try StorePath("environments/\(environment)")
+        let owner = try claims.join("environment")
+        let words = Array("\(environment)".utf8)
+        if try claims.set(words, at: path, owner: owner, lifetime: nil, expecting: .absent) != nil {
+            return SharedRootClaim { owner.leave() }
+        }
+        owner.leave()
+        let (frees, tell) = AsyncStream.makeStream(of: Void.self)
+        let watch = claims.watch(below: path) { if $0.isEmpty { tell.yield() } }
+        defer { watch.cancel() }
+        for await _ in frees { break }
+        try Task.checkCancellation()
+        return nil
+    }
+}

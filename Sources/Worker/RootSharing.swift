@@ -1,0 +1,71 @@
+internal import Core
+internal import Layers
+internal import Logging
+internal import Synchronization
+internal import System
+
+/// Gets one root file system from where machines share theirs, or gives it to them.
+final class RootSharing: Sendable {
+    private let shared: any SharedRoots
+    private let store: EnvironmentStore
+    private let environment: Digest
+    private let claim = Mutex<SharedRootClaim?>(nil)
+    /// No archive that is got may be larger.
+    private static let limit = 16 << 30
+
+    /// Nil where nothing is shared.
+    init?(_ shared: (any SharedRoots)?, _ store: EnvironmentStore, _ environment: Digest) {
+        guard let shared, EnvironmentStore.canShare else { return nil }
+        (self.shared, self.store, self.environment) = (shared, store, environment)
+    }
+
+    /// Fills an empty directory with the root file system; waits where another machine makes it. Where it cannot be had, whatever
+    /// the reason, this machine makes it.
+    ///
+    /// - Returns: whether it did.
+    func obtain(_ root: String) async throws -> Bool {
+        do {
+            while true {
+                if try await get(root) { return true }
+                guard let claim = try await shared.claim(environment) else { continue }
+                // It may have come into being before the claim.
+                if try await get(root) { return true }
+                self.claim.withLock { $0 = claim }
+                return false
+            }
+        } catch let error as CancellationError {
+            throw error
+        } catch {
+            logger.debug("no shared root file system", metadata: ["reason": "\(error)"])
+            return false
+        }
+    }
+
+    private func get(_ root: String) async throws -> Bool {
+        let aside = try Files.scratchDirectory(in: store.incoming)
+        let archive = "\(aside.path)/root.tar.zst"
+        let (shared, store, environment) = (shared, store, environment)
+        return try await BlockingWork.run {
+            guard try shared.get(environment, to: archive, limit: Self.limit) else { return false }
+            try store.unpack(archive, to: root)
+            return true
+        }
+    }
+
+    /// Gives the root file system to the other machines, if this one made it for them.
+    func share(_ place: String) async {
+        guard let claim = claim.withLock({ $0 }) else { return }
+        defer { withExtendedLifetime(claim) { self.claim.withLock { $0 = nil } } }
+        do {
+            let aside = try Files.scratchDirectory(in: store.incoming)
+            let archive = "\(aside.path)/root.tar.zst"
+            let (shared, store, environment) = (shared, store, environment)
+            try await BlockingWork.run {
+                try store.pack(place, to: archive)
+                try shared.put(environment, archive: archive)
+            }
+        } catch {
+            logger.debug("a root file system is not shared", metadata: ["reason": "\(error)"])
+        }
+    }
+}

@@ -1,0 +1,46 @@
+internal import Core
+internal import Foundation
+internal import HTTP
+internal import Registry
+internal import Store
+internal import System
+
+/// The registries that the settings name.
+struct BlobServices {
+    private let primary: RegistryClient
+    private let mirrors: [RegistryClient]
+
+    /// Nil where the settings name no registry.
+    ///
+    /// - Parameter flags: of the command; nil where it has none of them.
+    init?(_ configuration: Configuration, _ flags: ServiceOptions?) throws {
+        guard let address = try Settings.blobs.value(flag: flags?.blobs, in: configuration) else { return nil }
+        let http = HTTPClient(try HTTPSettings(configuration, flags))
+        let credentials = try Self.credentials(configuration, flags)
+        primary = RegistryClient(address, http: http, credentials: credentials)
+        mirrors = (try Settings.blobMirrors.value(flag: flags?.blobMirrors, in: configuration)?.addresses ?? []).map {
+            RegistryClient($0, http: http, credentials: credentials, timeout: .zero)
+        }
+    }
+
+    /// What machines share and keep.
+    func blobs(_ kind: RegistryBlobs.Kind) -> RegistryBlobs { RegistryBlobs(primary, mirrors: mirrors, kind: kind) }
+
+    /// Requests to workers, which nobody keeps.
+    var objects: RegistryObjects { RegistryObjects(primary) }
+
+    /// The users and passwords of the file that is named, else of docker's own, if there is one.
+    private static func credentials(
+        _ configuration: Configuration, _ flags: ServiceOptions?
+    ) throws -> RegistryCredentials {
+        if let file = try Settings.registryCredentials.value(flag: flags?.registryCredentials, in: configuration) {
+            return try RegistryCredentials(file: file)
+        }
+        let folder =
+            configuration.environment["DOCKER_CONFIG"] ?? configuration.environment["HOME"].map { "\($0)/.docker" }
+        guard let folder, FileManager.default.fileExists(atPath: "\(folder)/config.json") else {
+            return RegistryCredentials()
+        }
+        return try RegistryCredentials(file: "\(folder)/config.json")
+    }
+}

@@ -1,0 +1,58 @@
+internal import ArgumentParser
+internal import Core
+internal import Foundation
+internal import Hub
+internal import Store
+internal import System
+
+struct CloneCommand: AsyncParsableCommand, TracedCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "clone",
+        abstract: "Make a store of what a hub has.",
+        discussion: """
+            URL is the git remote that another store's setting 'hub' names. DIR becomes a store with the same branches, which \
+            another dispatcher can go on with; logs and layers come from the registry of 'blobs'.
+            """)
+
+    @OptionGroup var trace: LogOption
+    @OptionGroup var talk: OutputOptions
+
+    @OptionGroup var services: ServiceOptions
+
+    @Argument(help: "The hub: ssh://…, https://… or a path.")
+    var url: String
+
+    @Argument(help: "The new store's directory (default: that of the setting 'store', or .ciso).")
+    var directory: String?
+
+    func run() async throws {
+        let configuration = try Configuration.current()
+        let path = try Settings.store.value(flag: directory, in: configuration) ?? ".ciso"
+        if FileManager.default.fileExists(atPath: path),
+            try !FileManager.default.contentsOfDirectory(atPath: path).isEmpty
+        {
+            throw Failure(
+                .input, "'\(path)' is not empty",
+                hint: "name a new directory; `ci run` with 'hub' brings a store up to date")
+        }
+        let hub = try Hub(url, configuration, services)
+        let parent = URL(fileURLWithPath: path).standardizedFileURL.deletingLastPathComponent().path
+        let aside = try Files.scratchDirectory(in: parent, named: ".ciso-clone-")
+        let branches = try await BlockingWork.run {
+            let store = try Store(at: "\(aside.path)/store")
+            _ = try HubUpdate(hub, store).run()
+            return try store.branches().count
+        }
+        guard branches > 0 else {
+            throw Failure(
+                .input, "'\(url)' has no branches", hint: "a store with 'hub: \(url)' pushes to it when it runs")
+        }
+        _ = rmdir(path)
+        try FileSystem<SystemError>.rename("\(aside.path)/store", path)
+        if !talk.quiet {
+            StandardError.print(
+                "'\(path)' has \(count(branches, "branch", plural: "branches")); 'hub: \(url)' in ciso.yaml has it pushed, too"
+            )
+        }
+    }
+}

@@ -1,0 +1,26 @@
+internal import Core
+internal import Records
+internal import Store
+internal import System
+
+/// Merges what other programs push to the store while a command runs.
+final class InboxListener: Sendable {
+    private let watch: BranchWatch
+
+    init(_ store: Store) {
+        watch = store.watchBranches(prefix: Inbox.prefix) {
+            do {
+                for (name, reply) in try Inbox(store).receive() {
+                    let words =
+                        reply.problems.first.map { "refused: \($0)" }
+                        ?? "merged \(count(reply.results, "result")) and \(count(reply.logs, "log"))"
+                    StandardError.print("inbox/\(name): \(words)")
+                }
+            } catch {
+                StandardError.print("inbox: \(Failure(describing: error))")
+            }
+        }
+    }
+
+    func end() { watch.cancel() }
+}

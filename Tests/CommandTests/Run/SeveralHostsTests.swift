@@ -1,0 +1,144 @@
+import Foundation
+import Glibc
+import TestSupport
+import Testing
+
+/// `ci run` and `ci worker` on hosts that share nothing but an etcd and a registry.
+@Suite(
+    .enabled(
+        if: SeparateHost.isPossible && EtcdCluster.isInstalled && RegistryServer.isInstalled
+            && Program.areInstalled("bwrap"), "needs root, ip, bwrap, etcd and docker-registry"))
+struct SeveralHostsTests {
+    /// A worker that reaches neither the store's folder nor the dispatcher's cache builds; the dispatcher, which runs no job,
+    /// records the verdicts and has the logs.
+    @Test func aWorkerNeedsNoFolderOfTheStore() async throws {
+        let site = try await Site()
+        let host = try site.host()
+        #expect(try host.program(["ls", "-A", site.folder("main")], environment: [:]).output() == "")
+        let worker = try site.worker(on: host, "one")
+        let ran = try await site.dispatch()
+        #expect(ran.status == 0, "\(ran.output)\(ran.talk)\(worker.output)")
+        #expect(site.makings == 1, "only the worker made a root file system")
+        let log = try site.ci("log", "p")
+        #expect(log.status == 0 && log.output.contains("p.1 on minimal-1"), "\(log)")
+        worker.kill(SIGINT)
+        #expect(worker.wait().status == 130, "\(worker.output)")
+        #expect(try site.ci("store", "verify").status == 0)
+        // What the store has lost of logs it gets again.
+        try site.folder.shell("rm -r main/store/ciso/logs")
+        #expect(try site.ci("log", "p").output == log.output, "the registry has the log")
+    }
+
+    /// A root file system that one worker made is pulled by the next one, which lacks what is needed to make it.
+    @Test func rootFileSystemsAreMadeOnce() async throws {
+        let site = try await Site()
+        for (name, jobs) in [("one", 3), ("two", 1)] {
+            let worker = try site.worker(on: site.host(), name)
+            if name == "two" { #expect(try site.ci("retry", "p").status == 0) }
+            let ran = try await site.dispatch()
+            #expect(ran.status == 0, "\(ran.output)\(ran.talk)")
+            #expect(ran.talk.contains("[\(jobs)/\(jobs)]"), "\(ran.talk)")
+            worker.kill(SIGINT)
+            worker.wait()
+        }
+        #expect(site.makings == 1)
+    }
+
+    /// The dispatcher's machine is lost for good. Another one makes a store of the hub, takes over, and records what the worker
+    /// has reported; nothing is run twice.
+    @Test func anotherMachineTakesOverFromTheHub() async throws {
+        let site = try await Site()
+        try site.folder.shell("git init -q --bare hub.git")
+        let hub = ["CISO_HUB": site.folder("hub.git"), "CISO_HUB_DURABILITY": "pushed"]
+        let worker = try site.worker(on: site.host(), "one")
+        let first = try site.start(hub)
+        try await waitUntil("the first job is recorded") { first.talk.contains("[1/3]") || !first.isRunning }
+        first.kill(SIGKILL)
+        first.wait()
+        try site.folder.shell("rm -r main")
+        let cloned = try site.program(["clone", site.folder("hub.git")], store: "other").run()
+        #expect(cloned.status == 0, "\(cloned)")
+        let second = try await site.start(store: "other", hub).end()
+        #expect(second.status == 0, "\(second.output)\(second.talk)")
+        let commits = try site.folder.shell("git -C hub.git log --format=%s results/small/minimal-1")
+        #expect(commits.split(separator: "\n").count == 3, "each result is recorded once: \(commits)")
+        for place in ["hub.git", "other"] {
+            #expect(try site.folder.shell("git -C \(place) fsck --strict 2>&1 | grep -v notice || true") == "")
+        }
+        #expect(try site.program(["store", "verify"], store: "other").run().status == 0, "all blobs are there")
+        #expect(try site.program(["log", "p"], store: "other").run().output.contains("p.1 on minimal-1"))
+        #expect(
+            try site.etcd.control("get", "--prefix", "ciso/reports/") == "", "what the hub has is no report any more")
+        worker.kill(SIGINT)
+        let told = worker.wait().output
+        #expect(told.matches(of: /: success/).count == 3, "each job ran once: \(told)")
+    }
+
+    /// While three workers build, the leader of etcd is killed, the registry is killed and started again, and a worker is
+    /// killed. The results are those of one quiet machine, each is recorded once, and nothing that they name is missing.
+    @Test func faultsOfServicesAndWorkersLoseNothing() async throws {
+        let packages = (1...12).map { "p\($0)" }
+        let site = try await Site(packages: packages, members: 3)
+        try site.folder.shell("git init -q --bare hub.git")
+        let workers = try ["one", "two", "three"].map { try site.worker(on: site.host(), $0) }
+        let run = try site.start(["CISO_HUB": site.folder("hub.git"), "CISO_HUB_DURABILITY": "pushed"])
+        func recorded(_ number: Int) async throws {
+            try await waitUntil("\(number) jobs are recorded") {
+                run.talk.matches(of: /: success,/).count >= number || !run.isRunning
+            }
+        }
+        try await recorded(3)
+        let leader = try site.etcd.leader()
+        site.etcd.kill(leader)
+        try await recorded(5)
+        site.registry.kill()
+        try site.etcd.start(leader)
+        try site.registry.restart()
+        try await recorded(7)
+        workers[0].kill(SIGKILL)
+        let ran = try await run.end()
+        #expect(ran.status == 0, "\(ran.output)\(ran.talk)")
+        let commits = try site.folder.shell("git -C hub.git log --format=%s results/small/minimal-1")
+        #expect(commits.split(separator: "\n").count == packages.count + 2, "each is recorded once: \(commits)")
+        #expect(try site.folder.shell("git -C hub.git fsck --strict 2>&1 | grep -v notice || true") == "")
+        let verified = try site.ci("store", "verify")
+        #expect(verified.status == 0, "\(verified)")
+        let quiet = try site.program(
+            ["run", "small.yaml"], store: "quiet", ["CISO_COORDINATION": "", "CISO_BLOBS": ""])
+        #expect(try quiet.run().status == 0)
+        let states = #"cut -d, -f1-6"#
+        func table(_ store: String) throws -> String {
+            let results = try site.program(["results", "--format", "csv"], store: store).output()
+            return try Program(["sh", "-c", states], input: results).output()
+        }
+        #expect(try table("main/store") == table("quiet"))
+        for worker in workers {
+            worker.kill(SIGINT)
+            worker.wait()
+        }
+    }
+
+    /// A worker that the network cuts off for longer than its lease lasts loses its job to another one, and works again when
+    /// it is back.
+    @Test func aWorkerThatWasCutOffComesBack() async throws {
+        let site = try await Site(isGated: true)
+        let hosts = [try site.host(), try site.host()]
+        let first = try site.worker(on: hosts[0], "one")
+        let run = try site.start()
+        try await waitUntil("the first host has a job, and makes its root file system") { site.makings == 1 }
+        try hosts[0].cutOff()
+        let second = try site.worker(on: hosts[1], "two")
+        try await waitUntil("another host has the job") { site.makings == 2 }
+        try hosts[0].reconnect()
+        try await waitUntil("the first worker registers again") { first.output.contains("registers again") }
+        try site.open()
+        let ran = try await run.end()
+        #expect(ran.status == 0, "\(ran.output)\(ran.talk)")
+        let commits = try site.folder.shell("git -C main/store log --format=%s results/small/minimal-1")
+        #expect(commits.split(separator: "\n").count == 3, "each result is recorded once: \(commits)")
+        for worker in [first, second] {
+            worker.kill(SIGINT)
+            worker.wait()
+        }
+    }
+}

@@ -1,0 +1,92 @@
+import Foundation
+import Glibc
+import Synchronization
+import TestSupport
+
+/// Hosts on which a small matrix is run: the dispatcher on this one, workers on others that reach nothing of it but an etcd and
+/// a registry.
+final class Site: Sendable {
+    let folder: TemporaryDirectory
+    let etcd: EtcdCluster
+    let registry: RegistryServer
+    private let plugins: String
+    /// They go with the site, not with whoever used them last.
+    private let hosts = Mutex<[SeparateHost]>([])
+    private let environment: [String: String]
+
+    /// - Parameters:
+    ///   - isGated: whether making a root file system waits until ``open()`` is called.
+    ///   - members: of etcd.
+    init(packages: [String] = ["p"], isGated: Bool = false, members: Int = 1) async throws {
+        folder = try TemporaryDirectory()
+        chmod(folder.path, 0o777)
+        etcd = try await EtcdCluster(members: members, isReachable: true)
+        registry = try await RegistryServer(isReachable: true)
+        plugins = folder("plugins")
+        try folder.shell("mkdir plugins main; : >plugins/count")
+        let gate = "\(plugins)/gate"
+        if isGated { try folder.write("", to: "plugins/gate") }
+        _ = try SmallRootPlugin.build(
+            in: plugins, bootstrap: "while [ -e \(gate) ]; do sleep 0.1; done; \(SmallRootPlugin.fill)")
+        _ = try SmallRootPlugin.writeMatrix(into: folder, packages: packages)
+        environment = ["PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "CISO_PLUGIN_PATH": plugins]
+    }
+
+    /// How often a root file system was made, or began to be.
+    var makings: Int { (folder.read("plugins/count") ?? "").split(separator: "\n").count }
+
+    /// Lets root file systems be made.
+    func open() throws { try folder.shell("rm plugins/gate") }
+
+    /// Makes another host.
+    func host() throws -> SeparateHost {
+        let host = try SeparateHost(hiding: [folder("main")])
+        hosts.withLock { $0.append(host) }
+        return host
+    }
+
+    /// The settings by which a host reaches the services.
+    private func services(at address: String) -> [String: String] {
+        func reachable(_ url: String) -> String { url.replacing("127.0.0.1", with: address) }
+        return [
+            "CISO_COORDINATION": etcd.endpoints.map(reachable).joined(separator: ","),
+            "CISO_BLOBS": reachable(registry.url) + "/ciso",
+        ]
+    }
+
+    /// Starts a worker with one slot, whose things are in a folder of its own.
+    func worker(on host: SeparateHost, _ name: String, _ more: [String: String] = [:]) throws -> RunningProgram {
+        try folder.shell("mkdir -p \"$1\"", name)
+        let own = ["CISO_CACHE": folder("\(name)/cache"), "HOME": folder(name)]
+        let words = ["env", "-C", folder(name), try BuiltProgram.path(of: "ci"), "worker", "--jobs", "1"]
+        var program = host.program(
+            words,
+            environment: environment.merging(services(at: host.serverAddress)) { $1 }.merging(own) { $1 }
+                .merging(more) { $1 })
+        program.isJoined = true
+        return try program.start()
+    }
+
+    /// A command on the host of the dispatcher.
+    func program(_ words: [String], store: String = "main/store", _ more: [String: String] = [:]) throws -> Program {
+        let own = ["CISO_CACHE": folder("main/cache"), "HOME": folder("main"), "CISO_STORE": folder(store)]
+        return Program(
+            [try BuiltProgram.path(of: "ci")] + words, in: folder.path,
+            environment: environment.merging(services(at: "127.0.0.1")) { $1 }.merging(own) { $1 }
+                .merging(more) { $1 })
+    }
+
+    /// Runs a command on the host of the dispatcher.
+    func ci(_ words: String...) throws -> Program.Ending { try program(words).run() }
+
+    /// Runs the matrix by workers of other hosts.
+    func dispatch() async throws -> Program.Ending { try await start().end() }
+
+    /// Begins to run the matrix by workers of other hosts.
+    func start(_ more: [String: String] = [:]) throws -> RunningProgram { try start(store: "main/store", more) }
+
+    /// Begins to run the matrix by workers of other hosts, with a store of one's own.
+    func start(store: String, _ more: [String: String] = [:]) throws -> RunningProgram {
+        try program(["run", "small.yaml", "--jobs", "0"], store: store, more).start()
+    }
+}

@@ -1,0 +1,150 @@
+import Core
+import Foundation
+import Git
+import Hub
+import Model
+import Records
+import Store
+import Synchronization
+import System
+import TestSupport
+import Testing
+
+/// A hub by stock git, and two stores that use it one after the other.
+@Suite struct HubTests {
+    private let folder: TemporaryDirectory
+
+    init() throws {
+        folder = try TemporaryDirectory()
+        try folder.shell("git init -q --bare hub.git && git -C hub.git config receive.denyNonFastForwards true")
+    }
+
+    private static let variables = ProcessEnvironment(["PATH": "/usr/bin:/bin", "HOME": "/nonexistent"])
+
+    private func hub(_ url: String? = nil) -> Hub { Hub(url ?? folder("hub.git"), environment: Self.variables) }
+
+    private func store(_ name: String) throws -> Store {
+        try Store(at: folder(name), options: StoreOptions(durability: .process))
+    }
+
+    private func record(_ package: String, _ outcome: Outcome = .success, at time: Int = 1, in store: Store) throws {
+        let cell = Cell(target: "t", compiler: "5", package: PackageVersion(name: package, version: "1"))
+        var result = CellResult(cell: cell, job: Digest(of: package), outcome: outcome, repositories: [])
+        result.finished = time
+        let path = ResultPath.cell(cell)
+        let branch = ResultBranch(deployment: "d", target: "t")
+        try store.transact(Branch(branch.name), result.message(at: path)) {
+            try branch.write(result, at: path, in: $0)
+        }
+    }
+
+    private func outcomes(_ store: Store) throws -> [String: Outcome] {
+        let branch = ResultBranch(deployment: "d", target: "t")
+        let table = try branch.table(in: store.snapshot(Branch(branch.name)))
+        return Dictionary(table.results.values.map { ($0.cell.package.name, $0.outcome) }) { $1 }
+    }
+
+    @Test func aStoreIsMadeOfAHubAndGoesOn() throws {
+        let first = try store("first")
+        try record("a", in: first)
+        try hub().push(first)
+        let second = try store("second")
+        #expect(try HubUpdate(hub(), second).run() == [])
+        #expect(try outcomes(second) == ["a": .success])
+        try record("b", .failure, in: second)
+        try hub().push(second)
+        #expect(try HubUpdate(hub(), first).run() == [])
+        #expect(try outcomes(first) == ["a": .success, "b": .failure])
+        #expect(try folder.shell("git -C hub.git fsck --strict 2>&1 | grep -v notice || true") == "")
+        #expect(try Store.verify(at: first.path, rebuilding: .documents).findings.map(\.message) == [])
+    }
+
+    /// A machine that was cut off recorded results that the hub does not have, and others went on meanwhile.
+    @Test func whatBothRecordedIsKept() throws {
+        let (first, second) = (try store("first"), try store("second"))
+        try record("a", in: first)
+        try hub().push(first)
+        _ = try HubUpdate(hub(), second).run()
+        try record("b", in: first)
+        try record("d", .failure, at: 5, in: first)
+        try record("c", in: second)
+        try record("d", .success, at: 9, in: second)
+        try hub().push(second)
+        let refusal = #expect(throws: HubError.self) { try hub().push(first) }
+        #expect(refusal?.kind == .diverged)
+        let branches = try HubUpdate(hub(), first).run()
+        #expect(branches.map(\.name) == ["results/d/t"])
+        let all: [String: Outcome] = ["a": .success, "b": .success, "c": .success, "d": .success]
+        #expect(try outcomes(first) == all, "the newer result of d counts")
+        try hub().push(first)
+        _ = try HubUpdate(hub(), second).run()
+        #expect(try outcomes(second) == all)
+        #expect(try first.snapshots().contains { $0.name.hasSuffix("before-hub") }, "nothing is thrown away")
+        let log = try folder.shell("git -C hub.git log --format=%s results/d/t")
+        #expect(log.split(separator: "\n").count == 4, "each is recorded once more only where it was not there: \(log)")
+    }
+
+    /// Results are pushed together; a hub that is away gets them when it is back.
+    @Test func aHubThatWasAwayGetsAll() async throws {
+        let first = try store("first")
+        try folder.shell("mv hub.git away.git")
+        let events = Mutex<[String]>([])
+        let pusher = HubPusher(hub(), first) { event in
+            switch event {
+            case .failed(let error): events.withLock { $0.append(error.kind.rawValue) }
+            case .recovered: events.withLock { $0.append("recovered") }
+            case .replayed: events.withLock { $0.append("replayed") }
+            }
+        }
+        for package in ["a", "b", "c"] {
+            try record(package, in: first)
+            pusher.note()
+        }
+        try await waitUntil("the problem is told") { events.withLock { $0 == ["absent"] } }
+        try folder.shell("mv away.git hub.git")
+        await pusher.pushed()
+        try await waitUntil("the end of it is told") { events.withLock { $0 == ["absent", "recovered"] } }
+        let log = try folder.shell("git -C hub.git log --format=%s results/d/t")
+        #expect(log.split(separator: "\n").count == 3)
+        try await pusher.finish(within: .seconds(60))
+    }
+
+    @Test func nobodyWaitsForEverForAHub() async throws {
+        let pusher = HubPusher(hub(folder("nowhere")), try store("first")) { _ in }
+        let error = await #expect(throws: HubError.self) { try await pusher.finish(within: .seconds(1)) }
+        #expect(error?.kind == .absent)
+        await pusher.pushed()
+    }
+
+    @Test func branchesOfTheInboxStayHere() throws {
+        let first = try store("first")
+        try first.transact(Branch("inbox/lab"), "x\n") { try $0.write(bytes: [1], to: "x") }
+        try record("a", in: first)
+        try hub().push(first)
+        #expect(
+            try folder.shell("git -C hub.git for-each-ref --format='%(refname)'") == "refs/heads/results/d/t\n")
+    }
+
+    @Test(arguments: [
+        (
+            "ssh: connect to host x port 22: Connection refused\nfatal: Could not read from remote repository.",
+            "unreachable"
+        ),
+        ("ssh: Could not resolve hostname x: Name or service not known", "unreachable"),
+        ("Host key verification failed.\nfatal: Could not read from remote repository.", "hostKey"),
+        ("git@x: Permission denied (publickey).\nfatal: Could not read from remote repository.", "authentication"),
+        ("fatal: could not read Username for 'https://x': terminal prompts disabled", "authentication"),
+        ("fatal: unable to access 'https://x/': SSL certificate problem: unable to get local issuer", "certificate"),
+        ("fatal: '/x' does not appear to be a git repository", "absent"),
+        ("remote: error: hook declined to update refs/heads/main", "refused"),
+    ])
+    func whatGitSaysIsToldApart(words: String, kind: String) {
+        #expect(HubError("https://x", errors: words).kind.rawValue == kind)
+    }
+
+    @Test(arguments: ["ext::sh -c true", "--upload-pack=touch x", ""])
+    func anAddressRunsNoProgram(url: String) throws {
+        let error = #expect(throws: HubError.self) { try hub(url).push(store("first")) }
+        #expect(error?.kind != .diverged)
+    }
+}
