@@ -64,7 +64,7 @@ struct OpenBSD: DistributionPlugin {
     ]
 }
 
-/// Stems that several packages have are told apart: by flavour (`--`), or by branch (`%`).
+/// Stems that several packages have are distinguished: by flavour (`--`), or by branch (`%`).
 private let system = SSHSystem(
     directory: "/home/ciso",
     path: "/bin:/sbin:/usr/bin:/usr/sbin:/usr/X11R6/bin:/usr/local/bin:/usr/local/sbin",

@@ -2,7 +2,7 @@ import Core
 import Glibc
 import System
 
-/// Unpacks an archive whose contents nobody vouches for.
+/// Unpacks an archive with untrusted contents.
 ///
 /// Every member is created relative to open directories and no link is ever followed, so nothing can be written outside
 /// of the destination, whatever order its members come in. The tree is made beside its place and renamed when complete.
@@ -33,7 +33,7 @@ public struct Extraction: Sendable {
     public var ownership: Ownership
     /// Bits of the mode that are kept; by default neither set-user-ID nor set-group-ID. Directories stay sticky.
     public var permissionMask: UInt32
-    /// If all members lie in one directory, unpack what it holds in its place, as opam does with sources.
+    /// If all members are in one directory, unpack what it holds in its place, as opam does with sources.
     public var strippingSingleRoot: Bool
     /// Turn OCI's names of removed things into overlayfs's marks.
     public var whiteouts: Bool

@@ -109,7 +109,7 @@ extension Digest: Codable {
     }
 }
 
-/// Bytes that lie in one piece.
+/// Contiguous bytes.
 public protocol ContiguousBytesCollection: Collection where Element == UInt8 {}
 extension Array: ContiguousBytesCollection where Element == UInt8 {}
 extension ArraySlice: ContiguousBytesCollection where Element == UInt8 {}

@@ -28,7 +28,7 @@ package enum WritableDirectory {
     }
 
     /// Writes a file in `directory` and removes it. Permissions alone do not tell: root has them all, a file system may be
-    /// full, and in that of the kernel's state nobody can make a file.
+    /// full, and in those of the kernel's state no file can be made.
     ///
     /// - Returns: the error's number; nil where there was none.
     private static func problemOfWriting(in directory: String) -> Int32? {

@@ -139,7 +139,7 @@ struct GitMirror {
         return file
     }
 
-    /// Removes what killed processes have left: git's own locks, and of packs that they were fetching. Nobody else writes
+    /// Removes what killed processes have left: git's own locks, and of packs that they were fetching. No other process writes
     /// there while our lock is held.
     private static func removeLeftovers(in path: String) {
         let folder = "\(path)/objects/pack"

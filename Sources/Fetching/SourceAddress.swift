@@ -78,7 +78,7 @@ package enum SourceAddress: Hashable, Sendable {
         text.utf8.count == 40 && text.utf8.allSatisfy { (0x30...0x39).contains($0) || (0x61...0x66).contains($0) }
     }
 
-    /// Whether what is there may be another thing tomorrow: a branch, a tag, a folder, a file that no checksum tells.
+    /// Whether what is there may change tomorrow: a branch, a tag, a folder, a file without a checksum.
     package static func moves(_ source: Source) -> Bool {
         switch SourceAddress(source.url) {
         case .git(_, let revision): !(revision.map(isCommit) ?? false)

@@ -42,7 +42,7 @@ package actor SourceCache {
 
     /// - Parameters:
     ///   - folder: is filled; need not exist.
-    ///   - usage: is told of each use of what the folder has; nil where nothing of it is ever removed.
+    ///   - usage: is notified of each use of what the folder has; nil where nothing of it is ever removed.
     ///   - others: caches in the same layout that are only read.
     ///   - objects: the folder of a store's objects, which include the sources whose checksum a plan determined.
     ///   - mirrors: addresses of caches in the same layout, `http:`, `https:` or `file:`.
@@ -345,7 +345,7 @@ extension SourceCache {
         }
     }
 
-    /// Whether the archive of a commit is as it was written: nothing else tells, for a commit has no checksum of its archive.
+    /// Whether the archive of a commit is as it was written; a commit has no checksum of its archive.
     package static func isWhole(_ archive: String) -> Bool {
         guard let noted = contents(of: "\(archive).sha256") else { return false }
         return Checksum(ofFile: archive, .sha256)?.hexadecimal == noted

@@ -12,7 +12,7 @@ package struct SourceDownloader: Sendable {
 
     /// Gets `url` into `file`, at most `limit` bytes.
     ///
-    /// - Throws: `SourceError` that tells a file that is not there from a network that does not work; `CancellationError`.
+    /// - Throws: `SourceError` that distinguishes a missing file from a failing network; `CancellationError`.
     package func download(_ url: String, to file: String, limit: Int) async throws {
         guard ["http", "https", "ftp"].contains(url.prefix { $0 != ":" }) else {
             throw SourceError(.missing, "\(url): only http, https and ftp addresses can be fetched")

@@ -128,7 +128,7 @@ package enum Delta {
     }
 }
 
-/// Where the blocks of a buffer lie, by their hashes.
+/// The offsets of the blocks of a buffer, by their hashes.
 private struct BlockTable {
     private let base: UnsafeRawBufferPointer
     private let size: Int

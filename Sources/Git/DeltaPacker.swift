@@ -1,7 +1,7 @@
 /// Writes many objects as one pack in which the versions of one path are deltas against each other.
 ///
-/// Git seeks pairs that look alike; here history tells them: commits are gone through from the oldest to the newest, and
-/// what a commit changed at a path is told by the version before. Version i of a path is a delta against version
+/// Git searches for similar pairs; here the history has them: commits are gone through from the oldest to the newest, and
+/// what a commit changed at a path is encoded against the version before. Version i of a path is a delta against version
 /// i - 16^k, where 16^k is the largest power of 16 that divides i: chains stay short (at most 45), and versions that
 /// are compared differ little. No pair has to be sought, so that all is done in one pass.
 package struct DeltaPacker {
@@ -23,7 +23,7 @@ package struct DeltaPacker {
     /// Packs `objects`, on disk when this returns. Drops nothing that is there.
     ///
     /// - Parameters:
-    ///   - heads: commits whose history tells what belongs together. Gone through until a commit that is not to be
+    ///   - heads: commits whose history shows what belongs together. Gone through until a commit that is not to be
     ///     packed.
     ///   - directory: the `objects` folder.
     /// - Returns: the path of the pack without its ending.
@@ -52,7 +52,7 @@ package struct DeltaPacker {
         chains = [:]
         held = 0
         for commit in commits.reversed() {
-            // Of a damaged history the parent may be lost: then nothing is told by it.
+            // Of a damaged history the parent may be lost: then nothing is encoded against it.
             let parent = commit.parents.first.flatMap { try? repository.commit($0).tree }
             try add(tree: commit.tree, before: parent, "")
         }
@@ -108,7 +108,7 @@ package struct DeltaPacker {
     }
 }
 
-/// The versions of one path that the next one may be told by.
+/// The versions of one path that the next one may be encoded against.
 private struct VersionChain {
     typealias Version = (id: ObjectID, bytes: [UInt8])
     private static let width = 16
@@ -119,7 +119,7 @@ private struct VersionChain {
 
     var last: Version? { versions.first }
 
-    /// What the next version is told by; nil where it must be told in full.
+    /// The base of the next version; nil where it must be written in full.
     var base: Version? {
         guard count > 0 else { return nil }
         var place = 0

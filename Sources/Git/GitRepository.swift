@@ -37,7 +37,7 @@ public final class GitRepository {
     private var lastLook = ContinuousClock.now
     /// The folder as given when the repository was opened.
     public let path: String
-    /// What a user is told to do where an object is missing or damaged; nil: git's own check.
+    /// What a user should do where an object is missing or damaged; nil: git's own check.
     package var damageHint: String?
     /// Reads loose objects without libgit2, which does not come back from one that is cut short. Slower for packs.
     package var readsLooseObjectsItself = false
@@ -433,7 +433,7 @@ extension GitRepository {
         return ObjectID(git_object_id(peeled).pointee)
     }
 
-    /// Tells a revision that nobody has from one that leads to an object that is missing.
+    /// Distinguishes an unknown revision from one that leads to a missing object.
     private func revisionError(_ error: GitError, _ revision: String) -> GitError {
         guard error.kind == .notFound else { return error.kind == .other(-1) ? objectError(error) : error }
         let name = String(revision.prefix { !"~^:@".contains($0) })
@@ -596,7 +596,7 @@ extension GitRepository {
     ///
     /// What the remote does not have is no error.
     ///
-    /// - Parameter isWanted: is told the number of bytes that came so far; false ends it.
+    /// - Parameter isWanted: receives the number of bytes so far; false ends it.
     /// - Throws: `GitError`, as for its references.
     package func fetch(
         _ refspecs: [String], from address: RemoteAddress, while isWanted: @escaping (_ bytes: Int) -> Bool

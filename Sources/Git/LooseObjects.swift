@@ -54,7 +54,7 @@ package final class LooseObjects {
 extension LooseObjects {
     /// Reads a loose object of the `objects` folder `directory`; nil where there is none.
     ///
-    /// libgit2 1.5 does not come back from a loose object that is cut short; this tells.
+    /// libgit2 1.5 hangs on a truncated loose object; this detects one.
     /// - Throws: `GitError` of kind `corrupted`.
     package static func read(_ id: ObjectID, in directory: String) throws(GitError) -> (
         type: ObjectType, bytes: ArraySlice<UInt8>

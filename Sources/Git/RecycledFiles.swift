@@ -6,7 +6,7 @@ internal import System
 ///
 /// To make a small file can cost more than to sync it: ext4 without a journal looks past every file that was deleted
 /// within the last minutes. A process that keeps making and deleting a few files does better to keep them. A
-/// file is rewritten only if that cannot be noticed: it has no other name, nobody has it open, and it has rested for
+/// file is rewritten only if that cannot be noticed: it has no other name, no process has it open, and it has rested for
 /// longer than a lookup-then-open race can last.
 package final class RecycledFiles: Sendable {
     /// What a file was, and will be again: they differ in size.
@@ -186,7 +186,7 @@ package final class RecycledFiles: Sendable {
         return (now.tv_sec - changed.tv_sec) * 1_000 + (now.tv_nsec - changed.tv_nsec) / 1_000_000
     }
 
-    /// The kernel grants a lease for writing only where nobody else has the file open or mapped.
+    /// The kernel grants a lease for writing only where no other process has the file open or mapped.
     private func isOpenNowhereElse(_ descriptor: Int32) -> Bool {
         let (setSignal, setLease): (Int32, Int32) = (10, 1024)
         // A process that opens the file right now makes the kernel send a signal, by default one that kills.

@@ -20,7 +20,7 @@ public struct EnvironmentStore: Sendable {
     public let directory: String
     private let usage: CacheUsage?
 
-    /// - Parameter usage: is told of each use of a root file system.
+    /// - Parameter usage: is notified of each use of a root file system.
     public init(_ directory: String, usage: CacheUsage? = nil) {
         self.directory = directory
         self.usage = usage

@@ -42,7 +42,7 @@ public struct LayerStore: Sendable {
 
     /// - Parameters:
     ///   - archives: the folder of the archives; nil: `objects` in the directory.
-    ///   - usage: is told of each use of an unpacked layer.
+    ///   - usage: is notified of each use of an unpacked layer.
     public init(
         _ directory: String, archives: String? = nil, usage: CacheUsage? = nil, limits: TreeLimits = TreeLimits()
     ) {
@@ -52,7 +52,7 @@ public struct LayerStore: Sendable {
         self.limits = limits
     }
 
-    /// Waits until nobody else builds what is called `key`, here or in another process.
+    /// Waits until no one else builds what is called `key`, here or in another process.
     ///
     /// The process that gets the lock looks first whether the layer has come into being meanwhile.
     public func lock(building key: String) async throws -> ExclusiveLock {
@@ -243,7 +243,7 @@ public struct LayerStore: Sendable {
     public func discard(_ digest: Digest) throws(Failure) {
         unlink("\(directory)/states/\(digest)")
         guard isUnpacked(digest) else { return }
-        // First out of the way by one rename: nobody finds half of it.
+        // First out of the way by one rename: no reader finds half of it.
         let aside = try Files.scratchDirectory(in: "\(directory)/incoming")
         try move("\(directory)/\(digest)", to: "\(aside.path)/layer")
     }

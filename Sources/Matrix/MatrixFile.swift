@@ -1,7 +1,7 @@
 package import Core
 package import YAML
 
-/// A value of a matrix and where it stands there.
+/// A value of a matrix and its location.
 package struct Located<Value: Sendable>: Sendable {
     /// The value as decoded.
     package var value: Value

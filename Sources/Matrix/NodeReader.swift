@@ -97,7 +97,7 @@ final class NodeReader {
         return elements(nodes, node, what, of: element, read)
     }
 
-    /// As `list`, where a single element may stand without its list.
+    /// As `list`, where a single element may be written without its list.
     func listOrOne<Element>(_ node: Node, _ what: String, of element: String, _ read: (Node) -> Element?) -> [Element] {
         guard case .sequence(let nodes) = node.content else {
             return read(node).map { [$0] } ?? []

@@ -1,6 +1,6 @@
 /// Writes a job's log, in which the runner's own lines cannot be mistaken for what a build prints.
 ///
-/// A line that begins with `=== ` is the runner's. What a command prints stands between two of them:
+/// A line that begins with `=== ` is the runner's. What a command prints is between two of them:
 /// ```
 /// === begin build dune-build: dune build -p fmt
 /// File "src/fmt.ml", line 3, characters 8-11:

@@ -1,7 +1,7 @@
 public import Core
 internal import Foundation
 
-/// Where the documents of `refs/heads/results/DEPLOYMENT/TARGET` lie.
+/// The paths of the documents of `refs/heads/results/DEPLOYMENT/TARGET`.
 public enum ResultPath {
     /// The verdict on a cell: `5.3.0/lwt/5.7.0.json`.
     public static func cell(_ cell: Cell) -> String {

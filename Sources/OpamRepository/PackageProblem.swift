@@ -30,7 +30,7 @@ package struct PackageProblem: Hashable, Sendable {
         self.message = message
     }
 
-    /// As users are told it.
+    /// As users see it.
     package var warning: Diagnostic { Diagnostic(.warning, place ?? message) }
 
     private static let separator: Character = "\u{2}"

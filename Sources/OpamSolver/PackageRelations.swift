@@ -28,7 +28,7 @@ public struct PackageRelations: Sendable {
         self.isAvoided = isAvoided
     }
 
-    /// The fields about which reading tells whether they are right.
+    /// The fields that are validated by reading them.
     public static let checkedFields = ["depends", "conflicts", "conflict-class", "available"]
 
     /// Reads the fields that the solver uses.

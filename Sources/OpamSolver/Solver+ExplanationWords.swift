@@ -2,7 +2,7 @@ internal import OpamFormat
 
 /// Telling a core in sentences.
 extension Solver {
-    /// A group, told once for all versions that say the same.
+    /// A group, printed once for all versions that agree.
     func facts(of group: ConstraintGroup, _ relevant: [Slot: [Candidate]]) -> [Explanation.Fact] {
         let owners = group.owner.map { [$0] } ?? relevant.keys.sorted()
         return owners.flatMap { owner in
@@ -24,7 +24,7 @@ extension Solver {
         }
     }
 
-    /// More than this many different needs of the versions of a name are told as one.
+    /// More than this many different needs of the versions of a name are summarised as one.
     private static let mostClaims = 3
 
     /// The versions of each name that the core is about: those that relevant versions ask for.

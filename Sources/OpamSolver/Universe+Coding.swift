@@ -1,6 +1,6 @@
 /// The form of a universe on disk: its arrays, one after the other, each with its length before it.
 ///
-/// Numbers are as the machine has them in memory, so that reading is copying. The first number tells the order of
+/// Numbers are as the machine has them in memory, so that reading is copying. The first number shows the order of
 /// bytes and the version of the form. A damaged file must be found out by whoever stores the bytes, with a checksum:
 /// what is checked here is only that the lengths fit together.
 extension Universe {

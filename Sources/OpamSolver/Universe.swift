@@ -55,7 +55,7 @@ public struct Universe: Sendable, Equatable {
     /// All names in byte order, with those that are only mentioned.
     public var allNames: [NameID] { namesInOrder.map { NameID(rawValue: $0) } }
 
-    /// What the versions of a name were read from, as ``UniverseBuilder`` was told; nil for a name that is only mentioned.
+    /// What the versions of a name were read from, as given to ``UniverseBuilder``; nil for a name that is only mentioned.
     public func fingerprint(of name: NameID) -> String? {
         let fingerprint = fingerprints[name.index]
         return fingerprint >= 0 ? strings[fingerprint] : nil

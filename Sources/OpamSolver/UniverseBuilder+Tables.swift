@@ -1,18 +1,18 @@
 internal import OpamFormat
 
-/// What a table of filters tells apart.
+/// The key of a table of filters.
 struct FilterKey: Hashable {
     let text: Int32
     let ownVersion: Int32
 }
 
-/// What a table of bounds tells apart.
+/// The key of a table of bounds.
 struct BoundKey: Hashable {
     let name: Int32
     let version: Int32
 }
 
-/// What a table of atoms tells apart.
+/// The key of a table of atoms.
 struct AtomKey: Hashable {
     let name: Int32
     let condition: Int32

@@ -177,7 +177,7 @@ public struct UniverseBuilder {
         }
     }
 
-    /// The version that stands in a constraint whatever the target is.
+    /// The version in a constraint that holds for every target.
     private mutating func literal(_ version: Filter, _ ownVersion: Int32) -> Int32? {
         switch version {
         case .string(let text) where !text.utf8.contains(UInt8(ascii: "%")):

@@ -10,7 +10,7 @@ struct VersionSet: Sendable, Equatable {
         self.ranges = ranges.filter { !$0.isEmpty }
     }
 
-    /// The versions among `all` that stand in `relation` to a version equal to those of `equal`.
+    /// The versions among `all` that are in `relation` to a version equal to those of `equal`.
     init(_ relation: RelationalOperator, _ equal: PackageRange, of all: PackageRange) {
         let (before, after) = (all.lowerBound..<equal.lowerBound, equal.upperBound..<all.upperBound)
         switch relation {

@@ -89,7 +89,7 @@ package struct ClientState: Sendable {
             """
     }
 
-    /// What says which packages may lie beside a package, and which part of its source counts: that is decided too.
+    /// What determines which packages may be installed with a package, and which part of its source counts: that is decided too.
     private static let choosing: Set<String> = [
         "depends", "depopts", "conflicts", "conflict-class", "available", "depexts", "pin-depends", "x-subpath",
     ]

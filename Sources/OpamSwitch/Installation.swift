@@ -23,7 +23,7 @@ package struct Installation: Hashable, Sendable {
 
     /// The files, in the order of the `.install` file.
     package var entries: [Entry] = []
-    /// Directories that are made even where nothing comes to lie in them, each once.
+    /// Directories that are made even where nothing is placed in them, each once.
     package var directories: [String] = []
 
     /// - Throws: `RecipeError` where a destination is outside the switch or among opam's own files.

@@ -1,4 +1,4 @@
-/// Where things lie in an opam switch: opam's own layout below its root.
+/// The paths of an opam switch: opam's own layout below its root.
 package struct SwitchLayout: Hashable, Sendable {
     /// The opam root, absolute: `/home/opam/.opam`.
     package var root: String

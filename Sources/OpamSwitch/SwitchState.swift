@@ -1,6 +1,6 @@
 internal import OpamFormat
 
-/// What opam keeps about a switch as a whole, made again for each environment from the packages that lie in it.
+/// What opam keeps about a switch as a whole, made again for each environment from its packages.
 package struct SwitchState: Hashable, Sendable {
     /// A package in the switch.
     package struct Installed: Hashable, Sendable {

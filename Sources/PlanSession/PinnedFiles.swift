@@ -227,7 +227,7 @@ extension PinnedPackage {
 }
 
 extension [PinnedPackage] {
-    /// The packages with the version that opam gives one whose version nobody says: the newest in the repositories. One
+    /// The packages with the version that opam gives one without a stated version: the newest in the repositories. One
     /// that they do not have is `dev`.
     ///
     /// - Parameter planner: Of the inputs without these packages.
@@ -270,9 +270,9 @@ extension Failure {
     /// All that several say; nil where there are none. Of the kinds that of the machine counts.
     init?(_ failures: [Failure]) {
         guard !failures.isEmpty else { return nil }
-        var told: Set<Diagnostic> = []
+        var reported: Set<Diagnostic> = []
         self.init(
             failures.contains { $0.category == .unavailable } ? .unavailable : .input,
-            failures.flatMap(\.diagnostics).filter { told.insert($0).inserted })
+            failures.flatMap(\.diagnostics).filter { reported.insert($0).inserted })
     }
 }

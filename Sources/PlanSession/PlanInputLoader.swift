@@ -114,8 +114,8 @@ package struct PlanInputLoader: Sendable {
                 progress: progress)
         }
         // Stacks that share a repository say the same of its files.
-        var told: Set<Diagnostic> = []
-        return (sources, warnings.filter { told.insert($0).inserted })
+        var reported: Set<Diagnostic> = []
+        return (sources, warnings.filter { reported.insert($0).inserted })
     }
 }
 
@@ -162,7 +162,7 @@ private func attempt<Value>(_ body: () async throws -> Value) async -> Result<Va
     }
 }
 
-/// What users are told of a result; nil where all is well.
+/// The message for users about a result; nil where all is well.
 ///
 /// - Throws: What is no failure of that kind.
 private func failure<Value>(in result: Result<Value, any Error>) throws -> Failure? {
@@ -186,7 +186,7 @@ package struct PlanCache: Sendable {
     /// What is remembered of plans.
     var states: IncrementalStateFolder { IncrementalStateFolder("\(folder)/plans") }
 
-    /// Where universes lie, and which one is nearest: that of the same repositories in a plan made before.
+    /// Where universes are, and which one is nearest: that of the same repositories in a plan made before.
     fileprivate func universes(near stack: [Plan.Repository], among known: [Plan.Repository]) -> UniverseFolder {
         UniverseFolder(
             "\(folder)/universes",

@@ -62,7 +62,7 @@ package struct PlanSession: Sendable {
         return outcome
     }
 
-    /// As `plan()`, and meanwhile tells what changed since an older plan; nil is the one before.
+    /// As `plan()`, and also reports what changed since an older plan; nil is the one before.
     package func plan(comparedWith older: PlanDocuments?) async throws -> (Outcome, PlanDifference) {
         let (made, state) = try await unwritten()
         async let difference = PlanDifference(from: older ?? made.earlier, to: made.documents, made.header)

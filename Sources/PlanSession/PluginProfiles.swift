@@ -125,7 +125,7 @@ struct PluginProfiles {
 }
 
 extension TargetDescription {
-    /// The digest that stands in jobs for a target: of its variables and of how its environment is made. Not of its
+    /// The digest of a target in jobs: of its variables and of how its environment is made. Not of its
     /// name, so that targets that are the same share their jobs.
     package var environmentDigest: Digest {
         get throws {

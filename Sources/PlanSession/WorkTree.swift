@@ -25,7 +25,7 @@ struct WorkTree: Sendable {
         var changed: [String] = []
         /// Paths that git does not know; of folders only those themselves.
         var untracked: [String] = []
-        /// Paths that git is told to ignore.
+        /// Paths that git ignores.
         var ignored: [String] = []
 
         /// Whether nothing that git would ask about is left out.

@@ -31,19 +31,19 @@ struct ColumnPlan: Sendable {
             allowedOverwrites: { name in matrix.allowedOverwrites(of: name) },
             systemPackages: depexts.isEmpty ? [:] : try await column.profile.mapSystemPackages(depexts))
         graph = JobGraph(reader: reader, setting: setting)
-        var told = 0
+        var reported = 0
         for (index, (entry, solved)) in zip(open.entries, solved).enumerated() {
             cells.append(try cell(entry, solved, rules))
             if index % Self.stride == Self.stride - 1 {
                 try Task.checkCancellation()
-                progress(index + 1 - told)
-                told = index + 1
+                progress(index + 1 - reported)
+                reported = index + 1
             }
         }
-        progress(open.entries.count - told)
+        progress(open.entries.count - reported)
     }
 
-    /// Cells after which progress is told.
+    /// Cells after which progress is reported.
     private static let stride = 64
 
     /// Reads all packages chosen; their depexts, sorted.

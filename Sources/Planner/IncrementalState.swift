@@ -44,7 +44,7 @@ struct ColumnState: Sendable, Equatable {
     /// The names, by number in the stack, that each cell was made from.
     var examined = FlatLists()
 
-    /// What tells requests for one package version apart.
+    /// What distinguishes requests for one package version.
     struct Flags: OptionSet, Sendable {
         let rawValue: Int32
         static let isExplicit = Flags(rawValue: 1)

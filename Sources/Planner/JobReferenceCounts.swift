@@ -31,7 +31,7 @@ struct JobReferenceCounts {
         var number: JobGraph.JobNumber
     }
 
-    /// A job that nobody made is needed: what is remembered is not what is there.
+    /// A needed job was never made: the remembered state is not that of the store.
     struct UnknownJob: Error {}
 
     private let before: JobUses

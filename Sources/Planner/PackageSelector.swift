@@ -135,7 +135,7 @@ struct PackageSelector {
         if !isMet, !isOptional { reportNoVersion(pattern, names, at: origin.location) }
     }
 
-    /// Those versions that the compiler and the pins leave; all where they leave none, so that the clash is told.
+    /// Those versions that the compiler and the pins leave; all where they leave none, so that the conflict is reported.
     private func held(_ packages: [Universe.PackageID], _ name: Universe.NameID) -> [Universe.PackageID] {
         let text = universe.name(name)
         let allowed = packages.filter { column.holds(text, at: universe.version(of: $0)) }

@@ -29,7 +29,7 @@ package struct PackageDefect: Hashable, Sendable {
     package var isLeftOut: Bool
     /// With its place in the repository before it.
     package var message: String
-    /// As users are told it.
+    /// As users see it.
     package var warning: Diagnostic
 
     package init(name: String, version: String?, isLeftOut: Bool, message: String, warning: Diagnostic) {

@@ -4,7 +4,7 @@ internal import Model
 internal import OpamFormat
 internal import YAML
 
-/// What is wrong with the files of packages that have a part in a plan, each told once.
+/// What is wrong with the files of packages that have a part in a plan, each reported once.
 ///
 /// A version that is left out has a part where an answer was made from its name, or the matrix selects it by name; a field that
 /// does not count, where the version is built.
@@ -21,7 +21,7 @@ package struct PackageWarnings {
     /// The warnings about planned packages, in order of their files.
     package var warnings: [Diagnostic] {
         get throws {
-            var told: Set<Diagnostic> = []
+            var reported: Set<Diagnostic> = []
             var warnings: [Diagnostic] = []
             for (number, stack) in inputs.stacks.enumerated() where memory.stacks.indices.contains(number) {
                 let defects = stack.source.defects
@@ -33,7 +33,7 @@ package struct PackageWarnings {
                             || defect.isLeftOut && isSelected(defect.name, inputs.matrix.packages)
                     else { continue }
                     guard try defect.isLeftOut || isBuilt(defect, stack.source) else { continue }
-                    if told.insert(defect.warning).inserted { warnings.append(defect.warning) }
+                    if reported.insert(defect.warning).inserted { warnings.append(defect.warning) }
                 }
             }
             return warnings

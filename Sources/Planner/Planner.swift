@@ -33,7 +33,7 @@ package struct Planner: Sendable {
         }
     }
 
-    /// The version that opam gives a pin whose version nobody says: the newest that some target has, else the newest that
+    /// The version that opam gives a pin without a stated version: the newest that some target has, else the newest that
     /// there is; nil where no repository has the name.
     package func newestVersion(of name: String) -> String? {
         let views = Dictionary(

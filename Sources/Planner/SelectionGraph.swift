@@ -76,7 +76,7 @@ struct SelectionGraph {
         return found
     }
 
-    /// Takes optional inputs away from packages that lie on a circle of inputs, as the opam client does.
+    /// Takes optional inputs away from packages that are on a cycle of inputs, as the opam client does.
     ///
     /// Which are taken away does not depend on where one starts to look, so that equal selections give equal jobs.
     mutating func dropOptionalInputsOnCycles() {

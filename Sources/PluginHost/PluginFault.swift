@@ -13,7 +13,7 @@ package struct PluginFault: ClassifiedError, Sendable, Hashable {
         case declined
         /// A field of the descriptor is wrong.
         case mismatch(Descriptor, field: String)
-        /// The descriptor's name is not the one that the file's name tells.
+        /// The descriptor's name is not the one in the file's name.
         case misnamed(found: String, expected: String)
         /// The child was ended by a signal.
         case crashed(signal: Int32)

@@ -2,7 +2,7 @@
 package struct PluginFile: Hashable, Sendable {
     /// Absolute, or relative to the working directory as the search path was.
     package var path: String
-    /// The plugin's name as its file tells it: `libCisoOpenBSD.so` is `openbsd`. Loading checks that it is true.
+    /// The plugin's name by its file name: `libCisoOpenBSD.so` is `openbsd`. Loading checks that it is true.
     package var name: String
 
     /// Nil unless the last part of `path` is `libCiso….so` with letters and digits between.

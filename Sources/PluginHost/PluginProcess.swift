@@ -16,7 +16,7 @@ package final class PluginProcess {
     ///
     /// - Throws: `PluginFault` where it cannot be loaded or its descriptor is not as it must be.
     package init(_ file: PluginFile, host: PluginHostProgram, limits: PluginLimits) throws(PluginFault) {
-        // The child's own alarm is for a child that nobody watches any more: later than ours.
+        // The child's own alarm is for a child that is no longer watched: later than ours.
         let seconds = max(1, limits.time.components.seconds * 2 + 5)
         // The loader looks for a name without a slash in the system's folders.
         let path = file.path.contains("/") ? file.path : "./\(file.path)"

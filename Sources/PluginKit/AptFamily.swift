@@ -111,7 +111,7 @@ public struct AptFamily: Sendable {
         [apt.step(packages)]
     }
 
-    /// How dpkg tells the versions of the installed packages `"$@"`.
+    /// How dpkg prints the versions of the installed packages `"$@"`.
     public static let versionQuery = #"dpkg-query -W -f '${Package} ${Version}\n' "$@""#
 
     static let apt = PackageManager(

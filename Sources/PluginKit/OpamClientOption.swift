@@ -1,6 +1,6 @@
 public import PluginMessages
 
-/// The option by which a matrix tells the version of a distro's opam, where it changes without the plugin's knowing.
+/// The option by which a matrix states the version of a distro's opam, where it changes independently of the plugin.
 public enum OpamClientOption {
     /// The option as the plugin's description lists it.
     public static let option = PluginOption(

@@ -128,7 +128,7 @@ extension Shell {
     }
 }
 
-/// Where things lie in the environment; all absolute. Layers contain these paths, so they are the same on every
+/// The paths in the environment; all absolute. Layers contain these paths, so they are the same on every
 /// machine that serves the target.
 public struct Paths: Codable, Hashable, Sendable {
     /// The build user's home directory.

@@ -92,7 +92,7 @@ public struct PluginOption: Codable, Hashable, Sendable {
     public var name: String
     /// Which values the option takes.
     public var kind: Kind
-    /// Used where the matrix says nothing. Absent: the plugin decides by itself, as `summary` tells.
+    /// Used where the matrix says nothing. Absent: the plugin decides by itself, as `summary` explains.
     public var defaultValue: String?
     /// The only values allowed. Absent: any of its kind.
     public var choices: [String]?

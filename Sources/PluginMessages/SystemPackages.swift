@@ -1,4 +1,4 @@
-/// Which of the distro's packages stand behind some opam depexts: the request of `system-packages`.
+/// Which of the distro's packages satisfy some opam depexts: the request of `system-packages`.
 ///
 /// Opam-repository's `depexts` have filters on `os-distribution` and `os-family`; the names sent here are those whose
 /// filter is true in the target.

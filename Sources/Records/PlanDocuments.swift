@@ -105,7 +105,7 @@ public struct PlanDocuments: Sendable {
 
     // MARK: Reading
 
-    /// What lies at `path`; nil where nothing does.
+    /// What is at `path`; nil where nothing does.
     public func bytes(at path: StorePath) throws -> [UInt8]? {
         if let change = changes[path] { return change.bytes }
         return try base?.bytes(at: path)
@@ -162,7 +162,7 @@ public struct PlanDocuments: Sendable {
         return try bytes(at: path).map { try Job.read($0) ?? Self.decode(Job.self, $0, path) }
     }
 
-    /// The opam file of a package and what lies beside it; nil where the plan has no such package.
+    /// The opam file of a package and the files next to it; nil where the plan has no such package.
     public func files(_ digest: Digest) throws -> PackageFiles? {
         let directory = try PlanLayout.package(digest)
         guard let opam = try bytes(at: directory.appending("opam")) else { return nil }

@@ -2,7 +2,7 @@ internal import Core
 public import Model
 public import Store
 
-/// Where the parts of a plan lie in its deployment's branch.
+/// Where the parts of a plan are in its deployment's branch.
 ///
 /// ```
 /// plan.json                               repositories, targets, numbers

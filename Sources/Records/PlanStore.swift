@@ -84,7 +84,7 @@ public struct PlanStore: Sendable {
         try await documents(deployment, at: revision).plan()
     }
 
-    /// The opam file of a package and what lies beside it, as the plan of a deployment names it; nil where it has no
+    /// The opam file of a package and the files next to it, as the plan of a deployment names it; nil where it has no
     /// such package.
     public func files(_ digest: Digest, in deployment: String) throws -> PackageFiles? {
         try documents(deployment).files(digest)

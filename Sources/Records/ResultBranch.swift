@@ -3,7 +3,7 @@ internal import Foundation
 public import Model
 public import Store
 
-/// The results of one target of a deployment as they lie in the store.
+/// The results of one target of a deployment as they are in the store.
 ///
 /// `refs/heads/results/DEPLOYMENT/TARGET` has one document for each verdict (see `ResultPath`) and, changed in the same
 /// commit, an index of 256 files that hold the same values, so that the whole table is read at once.

@@ -21,7 +21,7 @@ public struct RetryRequest: Codable, Hashable, Sendable {
     }
 }
 
-/// The retry requests of a deployment as they lie in the store: `refs/heads/retries/DEPLOYMENT`, `ab/JOB.json`.
+/// The retry requests of a deployment as they are in the store: `refs/heads/retries/DEPLOYMENT`, `ab/JOB.json`.
 public struct RetryBranch: Sendable, Hashable {
     /// The beginning of the branches' names.
     public static let prefix = "retries/"

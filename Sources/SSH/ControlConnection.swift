@@ -7,7 +7,7 @@ import System
 
 /// The ssh client that holds a workspace's connection open, and with it the workspace.
 ///
-/// It tells the host's side every few seconds that this side is alive: where the network swallows packets, neither side
+/// It sends a sign of life to the host every few seconds: where the network swallows packets, neither side
 /// sees the other's end.
 final class ControlConnection: Sendable {
     private struct State {
@@ -111,7 +111,7 @@ final class ControlConnection: Sendable {
 
     /// Says a line. The pipe holds more of them than are ever unread while the connection counts as alive.
     ///
-    /// - Returns: false once nobody is to be told.
+    /// - Returns: false once the session has ended.
     private static func beat(_ number: Int, _ shared: Shared) -> Bool {
         shared.state.withLock { state in
             if state.controlPipe >= 0 { RemoteSession.send("\(number)\n", to: state.controlPipe) }

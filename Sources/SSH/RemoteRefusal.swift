@@ -5,7 +5,7 @@ import Supervision
 public struct RemoteRefusal: ClassifiedError, CustomStringConvertible {
     /// What kept the session from starting.
     public enum Kind: Hashable, Sendable {
-        /// Nobody answers, or the connection broke.
+        /// The host does not answer, or the connection broke.
         case unreachable
         /// The host's key is not known, or another than the known one.
         case wrongKey

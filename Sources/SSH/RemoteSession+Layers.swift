@@ -75,7 +75,7 @@ extension RemoteSession {
     ///
     /// - Parameters:
     ///   - excluded: as before.
-    ///   - tree: is made; what was at `directory`/x comes to lie at `tree`/x.
+    ///   - tree: is made; what was at `directory`/x is placed at `tree`/x.
     ///   - limits: on what is brought.
     /// - Throws: `Failure`, of the kind `input` where the build left too much, or names that no list can hold.
     public func collectChanges(
@@ -104,7 +104,7 @@ extension RemoteSession {
 
     private static let removedList = ".ciso-removed"
 
-    /// Those of `paths` that lie below no other.
+    /// Those of `paths` that are below no other.
     private func topmost(_ paths: [FilePath]) -> [FilePath] {
         let all = Set(paths)
         return paths.filter { path in

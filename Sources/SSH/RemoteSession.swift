@@ -188,7 +188,7 @@ public final class RemoteSession: Sendable {
         ).start(Failure.self)
     }
 
-    /// Makes writing to a pipe that nobody reads an error code for this thread.
+    /// Makes writing to a pipe without a reader an error code for this thread.
     static func blockBrokenPipe() {
         var set = sigset_t()
         sigemptyset(&set)

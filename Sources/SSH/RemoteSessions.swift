@@ -25,7 +25,7 @@ package struct RemoteSessions: Sendable {
         self.scratch = scratch
     }
 
-    /// Runs `body` with a free host of the target, on which the target's directories are empty and nobody else's.
+    /// Runs `body` with a free host of the target, on which the target's directories are empty and not used by others.
     ///
     /// - Parameter prepare: makes a host ready for the target and returns what the host is; called once for each host.
     /// - Throws: `Failure`; what `prepare` and `body` throw; `CancellationError`.

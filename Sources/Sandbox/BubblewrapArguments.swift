@@ -1,7 +1,7 @@
 import Glibc
 import Supervision
 
-/// What bubblewrap is told before the command, and how it is written for its option `--args`.
+/// The arguments of bubblewrap before the command, and how it is written for its option `--args`.
 struct BubblewrapArguments {
     private(set) var words: [String] = []
 

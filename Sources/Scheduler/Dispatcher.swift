@@ -127,7 +127,7 @@ public struct Dispatcher: Sendable {
                 worker: held.worker, job: first + offset, token: held.token, isRunning: held.isRunning)
             route(workers.handle(adoption), &actions)
         }
-        // What nobody wanted any more is open again before the task counts what is left.
+        // What was no longer wanted is open again before the task counts what is left.
         route(jobs.handle(.want(known)), &actions)
         // The task knows its new jobs before one of them can be settled.
         route(tasks.handle(.planned(task, jobs: Array(first..<first + new.count) + known)), &actions)

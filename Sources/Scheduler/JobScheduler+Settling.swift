@@ -29,7 +29,7 @@ extension JobScheduler {
 
     mutating func want(_ jobs: [Int], _ actions: inout [Action]) {
         for job in jobs { wanted[job] += 1 }
-        // What was cancelled because nobody wanted it is wanted again.
+        // What was cancelled because no task wanted it is wanted again.
         for job in jobs.sorted() where states[job] == .cancelled && causes[job] == Self.unwanted {
             retry(job, &actions)
         }

@@ -95,7 +95,7 @@ final class Committer: Sendable {
         }
         guard isDue else { return }
         behind.async { [layout, options, spares] in
-            // What fails here is tried again after the next packs: nobody waits for it, and nothing is lost.
+            // What fails here is tried again after the next packs: no caller waits for it, and nothing is lost.
             _ = try? PackMerging(layout: layout, options: options, spares: spares).run()
             spares.examine()
         }
@@ -121,7 +121,7 @@ private final class Work: @unchecked Sendable {
         self.options = options
     }
 
-    /// Commits `requests` and tells each what became of it.
+    /// Commits `requests` and reports its result to each.
     func commit(_ requests: [CommitRequest], to branch: Branch) {
         do {
             let change = try change(requests, branch)

@@ -20,7 +20,7 @@ package enum FailurePoint: String, Sendable, CaseIterable {
     case checkpointSynced
     /// The journal starts over.
     case checkpointReset
-    /// Packs were put together, and lie beside those that they came from.
+    /// Packs were merged, and the old ones are still there.
     case packsMerged
     /// Some of the packs that were put together are gone.
     case somePacksDropped

@@ -5,7 +5,7 @@ internal import System
 /// Live values in files, for the processes of one machine.
 ///
 /// An owner is a file that its process keeps locked: the kernel releases the lock when the process dies, however it
-/// dies. Expiry counts by the clock of the machine's start, which nobody sets. A value without owner and expiry outlives a
+/// dies. Expiry counts by the clock of the machine's start, which cannot be set. A value without owner and expiry outlives a
 /// restart of the machine.
 public final class FileEphemeralValues: EphemeralValues {
     private let directory: String

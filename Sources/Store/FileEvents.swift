@@ -4,7 +4,7 @@ internal import System
 
 /// How changes of other processes are noticed.
 public enum ChangeDetection: Sendable, Hashable, CustomStringConvertible {
-    /// The kernel tells (inotify); besides, everything is looked at in this interval, in case it did not.
+    /// The kernel notifies (inotify); besides, everything is checked at this interval, in case it did not.
     case kernel(checkingEvery: Duration)
     /// Everything is looked at in this interval: where the kernel has no inotify left, or the disk is a network's.
     case polling(every: Duration)
@@ -148,7 +148,7 @@ final class FileEvents: Sendable {
                 let isFolder = event.mask & UInt32(IN_ISDIR) != 0
                 if isFolder, event.mask & UInt32(IN_DELETE) == 0 { watch(file, &state) }
                 if folders.contains(where: { file == $0 || file.hasPrefix("\($0)/") }) { isForAll = true }
-                // What is written aside concerns nobody until it gets its name.
+                // What is written aside is of no concern until it gets its name.
                 return isFolder || event.mask & UInt32(IN_MOVED_TO | IN_DELETE) != 0 ? file : nil
             }
         }

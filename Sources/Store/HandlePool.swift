@@ -33,7 +33,7 @@ package final class HandlePool: Sendable {
 }
 
 extension GitRepository {
-    /// What a user is told to do about a damaged store.
+    /// What a user should do about a damaged store.
     fileprivate static func remedy(of path: String) -> String {
         "'ci store verify --store \(path)' shows what is damaged, and --repair repairs what it can"
     }

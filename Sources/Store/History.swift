@@ -1,6 +1,6 @@
 public import Git
 
-/// One commit as history tells it.
+/// One commit of the history.
 public struct HistoryEntry: Sendable {
     /// The commit's id.
     public let id: ObjectID

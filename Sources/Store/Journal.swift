@@ -13,7 +13,7 @@ struct JournalRecord: Sendable {
     var reference: String
     var old: ObjectID?
     var new: ObjectID
-    /// Empty where the objects lie in a pack that is on disk already.
+    /// Empty where the objects are in a pack that is on disk already.
     var steps: [Step]
     var blobs: [[UInt8]]
 }
@@ -22,7 +22,7 @@ struct JournalRecord: Sendable {
 ///
 /// One `fdatasync` of blocks that exist already is the whole price of durability: the objects and references that
 /// stock git sees are written without syncing, and are written again from here should the machine lose power.
-/// Records lie at multiples of 512 bytes, so that writing one never touches the sector of another.
+/// Records start at multiples of 512 bytes, so that writing one never touches the sector of another.
 final class Journal {
     static let start = 4096
     static let size = 8 << 20

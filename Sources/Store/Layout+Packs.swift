@@ -53,7 +53,7 @@ extension Layout {
             let isSmall = pack.map { $0.size <= RecycledFiles.largest } ?? true
             guard newest >= horizon || isSmall, !PackIndex.isWhole(base: base) else { continue }
             try Files.makeDirectories(damaged)
-            // The index first: without it nobody looks at the pack.
+            // The index first: without it no process uses the pack.
             for end in ["idx", "pack", "keep", "rev"] {
                 let name = base.dropFirst(packs.count + 1)
                 try? Files.rename("\(base).\(end)", "\(damaged)/\(name).\(end)")
@@ -82,7 +82,7 @@ extension Layout {
         for base in bases {
             for end in ["rev", "bitmap", "mtimes"] { unlink("\(base).\(end)") }
         }
-        // The index first: without it nobody looks at the pack.
+        // The index first: without it no process uses the pack.
         spares.move(
             bases.flatMap { [(path: "\($0).idx", kind: .index), (path: "\($0).pack", kind: .pack)] }, from: packs)
     }
@@ -94,7 +94,7 @@ extension Layout {
         return Set(names.map { "\(packs)/\($0)" })
     }
 
-    /// Notes that the pack `base` was made by a repacking. To be called before those go that it stands for.
+    /// Notes that the pack `base` was made by a repacking. To be called before the packs that it replaces are removed.
     func noteTidied(_ base: String) throws(StoreError) {
         let there = deltaPacks().filter { FileStatus("\($0).idx") != nil }.union([base])
         let names = there.map { $0.dropFirst(packs.count + 1) }.sorted()

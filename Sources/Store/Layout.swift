@@ -1,6 +1,6 @@
 internal import System
 
-/// Where things lie in the folder of a store: a bare git repository, and a folder of ours in it that git ignores.
+/// The files of a store: a bare git repository, and a folder of ours in it that git ignores.
 struct Layout: Sendable {
     /// The store's own folder.
     let root: String

@@ -10,7 +10,7 @@ public struct ObjectDirectory: BlobStore {
         self.directory = directory
     }
 
-    /// Where the file called `digest` lies, whether or not it is there.
+    /// The path of the file called `digest`, whether or not it is there.
     public func path(of digest: Digest) -> String { "\(directory)/\(digest.shard)/\(digest.hex)" }
 
     /// Whether the file is there.
@@ -43,7 +43,7 @@ public struct ObjectDirectory: BlobStore {
         return digest
     }
 
-    /// Stores the file at `source`, durably: moves it where it lies on the same file system, copies it otherwise.
+    /// Stores the file at `source`, durably: moves it where it is on the same file system, copies it otherwise.
     ///
     /// - Returns: the digest of its contents.
     @discardableResult

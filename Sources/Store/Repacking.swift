@@ -73,7 +73,7 @@ extension Store {
             for path in files.map(\.path) + packs.map({ "\($0).pack" }) { ages[path] = FileStatus(path)?.modified }
             func isOld(_ path: String) -> Bool { ages[path].map { $0 < horizon } ?? false }
             try handles.with { repository in
-                // Where a part of the history is lost nobody can tell what it led to: all stays.
+                // Where a part of the history is lost, it is unknown what it referred to: all stays.
                 let reachable = try? Reachability(from: heads, in: repository).objects
                 func isReachable(_ id: ObjectID) -> Bool { reachable?.contains(id) ?? true }
                 let dropped = files.filter { !isReachable($0.id) && isOld($0.path) }

@@ -31,7 +31,7 @@ final class StateDelivery<State: Equatable & Sendable>: Sendable {
     func end() { isEnded.store(true, ordering: .releasing) }
 
     private func deliver() {
-        // Read first: what is told after the end was there before it.
+        // Read first: a state that is delivered after the end was there before it.
         guard let state = read(), !isEnded.load(ordering: .acquiring) else { return }
         let isNew = last.withLock { last in
             defer { last = state }

@@ -37,7 +37,7 @@ extension ValueMerge where Value: SetAlgebra {
 }
 
 extension ValueMerge where Value: Equatable {
-    /// The state further along a lattice wins: `rank` tells how far; equal ranks of different states are a conflict.
+    /// The state further along a lattice wins: `rank` is how far; equal ranks of different states are a conflict.
     public static func lattice(rank: @escaping @Sendable (Value) -> Int) -> ValueMerge {
         ValueMerge { _, ours, theirs in
             if ours == theirs { return ours }

@@ -42,7 +42,7 @@ extension Layout {
     }
 }
 
-/// One pass over a store, which finds what is wrong, and mends it where it is told to.
+/// One pass over a store, which finds damage, and repairs it where that is asked for.
 struct Verifier {
     let layout: Layout
     let repair: Bool

@@ -20,7 +20,7 @@ extension Verifier {
             $0 == "multi-pack-index" || $0.hasSuffix(".rev") || $0.hasSuffix(".bitmap")
         }
         let graphs = "\(layout.gitObjects)/info/commit-graphs"
-        // The list of graphs first: without it nobody looks at them.
+        // The list of graphs first: without it no process uses them.
         let all =
             ["\(layout.gitObjects)/info/commit-graph", "\(graphs)/commit-graph-chain"]
             + names(in: graphs).filter { $0.hasSuffix(".graph") }.map { "\(graphs)/\($0)" }

@@ -61,7 +61,7 @@ extension Verifier {
         }
     }
 
-    /// The index first: without it nobody looks at the pack.
+    /// The index first: without it no process uses the pack.
     private func setAside(_ base: String) throws {
         try setIndexAside(base)
         if FileStatus("\(base).pack") != nil { try moveAside("\(base).pack") }

@@ -3,9 +3,9 @@ public import Git
 internal import Glibc
 internal import Synchronization
 
-/// What a watch tells: everything that one commit, or several at once, changed below its prefix.
+/// An event of a watch: everything that one commit, or several at once, changed below its prefix.
 public struct WatchEvent: Sendable {
-    /// One document that is not as it was when the watch last told of it.
+    /// One document that changed since the watch last delivered it.
     public struct Change: Hashable, Sendable {
         /// The document that changed.
         public let path: StorePath
@@ -15,7 +15,7 @@ public struct WatchEvent: Sendable {
         public let new: ObjectID?
     }
 
-    /// True for the first event, which tells the state that the watch begins with.
+    /// True for the first event, which has the state that the watch begins with.
     public let isInitial: Bool
     /// The branch after the changes. Its commit is where to resume.
     public let snapshot: Snapshot
@@ -25,12 +25,12 @@ public struct WatchEvent: Sendable {
 
 /// Tells a handler about changes of a branch below a prefix, until it is cancelled or goes out of use.
 ///
-/// Guarantees: *Initial*: the first event tells the present state, or what changed since the commit to resume from.
+/// Guarantees: *Initial*: the first event has the present state, or what changed since the commit to resume from.
 /// *Ordered*: events come in the order of commits. *Unique*: an equal value is no event. *Atomic*: what one transaction
 /// changed comes in one event. *Resumable*: from the commit of the last event nothing is missed, and nothing is lost by
 /// a restart. A handler may get an event again after it threw: it must not mind.
 public final class Watch: Sendable {
-    /// What is told of the commits between two looks.
+    /// What is delivered for the commits between two checks.
     public enum Mode: Sendable {
         /// The newest state; commits in between may be skipped.
         case state
@@ -160,8 +160,8 @@ extension Store {
     /// Calls `handler` with the present state of a branch, then with every change, from whatever process.
     ///
     /// - Parameters:
-    ///   - prefix: tells only of documents at or below it. Nil: all.
-    ///   - commit: where to resume: the first event tells what changed since. Nil: the first event tells everything.
+    ///   - prefix: only documents at or below it are delivered. Nil: all.
+    ///   - commit: where to resume: the first event has what changed since. Nil: the first event has everything.
     /// - Returns: the watch; it ends when it is cancelled or released.
     public func watch(
         _ branch: Branch, below prefix: StorePath? = nil, mode: Watch.Mode = .state, from commit: ObjectID? = nil,

@@ -61,7 +61,7 @@ struct WriterState: Equatable {
 /// The lock that writers of one store take in turn. The kernel releases it when its holder dies.
 final class WriterLock {
     private let file: File
-    /// Whether nobody had to be waited for.
+    /// Whether the lock was free.
     let wasFree: Bool
 
     /// Opens the lock file and waits until no other writer has it.

@@ -92,7 +92,7 @@ final class WriterSession {
             try repository.reference(name).map { "\($0) \(name)\n" }
         }
         if options.durability == .power { try Files.synchronizeFileSystem(of: layout.root) }
-        // Its age tells recovery which packs are on disk for sure.
+        // Its age shows recovery which packs are on disk for sure.
         try Files.replace(layout.heads, with: Array(heads.joined().utf8))
         try options.atPoint(.checkpointSynced)
         state.epoch = UInt64.random(in: 1...UInt64.max)
@@ -104,7 +104,7 @@ final class WriterSession {
 
     private struct PreparedRecord {
         var bytes: [UInt8]
-        /// Whether the objects lie in a pack that is on disk already, for they are too large for the record. Otherwise
+        /// Whether the objects are in a pack that is on disk already, for they are too large for the record. Otherwise
         /// it holds them as well, and their pack need not be on disk.
         var isPacked: Bool
     }

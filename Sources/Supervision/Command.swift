@@ -61,7 +61,7 @@ public struct Command: Hashable, Sendable {
     public var workingDirectory: String
     /// The limits at which the command is ended.
     public var limits: Limits
-    /// Where given, the root file system is read-only but for these directories, of which later ones lie over earlier ones,
+    /// Where given, the root file system is read-only but for these directories, of which later ones cover earlier ones,
     /// and for `/tmp` and `/dev`. Each must exist; where a link leads to one, nothing is read-only.
     public var writableOnly: [Access]?
 

@@ -57,7 +57,7 @@ package struct DiskWatch {
     }
 }
 
-/// Bytes that an ordinary user may still write on the file system of `path`; 0 when it cannot be told.
+/// Bytes that an ordinary user may still write on the file system of `path`; 0 when it is unknown.
 func freeBytes(at path: String) -> Int {
     var status = statvfs()
     guard statvfs(path, &status) == 0 else { return 0 }

@@ -3,7 +3,7 @@ import Core
 import Glibc
 import System
 
-/// Which user and group ids of this machine stand for those inside sandboxes.
+/// Which user and group ids of this machine represent those inside sandboxes.
 ///
 /// Builds run as user 1000 inside. On the machine that number is usually a person's login, so the machine's root stores
 /// and runs ids 1 to 65535 of sandboxes with numbers that no login has. Inside of a user namespace with enough ids, which

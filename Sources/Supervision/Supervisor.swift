@@ -21,7 +21,7 @@ package struct Supervisor {
         /// The watchdog on a remote host, in a line of the ssh client's standard error. The descriptor is the client's
         /// standard input, whose end makes the watchdog kill what it watches; it is closed here.
         case watchdog(controlPipe: Int32)
-        /// Nobody: the process is the command.
+        /// No one: the process is the command.
         case status
     }
 
@@ -35,8 +35,8 @@ package struct Supervisor {
     /// The first process inside the sandbox, once bubblewrap has said which.
     private var inner: pid_t?
     private var statusText: [UInt8] = []
-    /// When the watchdog was told to stop.
-    private var told: ContinuousClock.Instant?
+    /// When the watchdog was asked to stop.
+    private var stopRequested: ContinuousClock.Instant?
     /// The end of the output, for the message where the sandbox itself failed.
     private var tail: [UInt8] = []
 
@@ -73,7 +73,7 @@ package struct Supervisor {
         defer {
             if output >= 0 { close(output) }
             if status >= 0 { close(status) }
-            if case .watchdog(let controlPipe) = report, told == nil { close(controlPipe) }
+            if case .watchdog(let controlPipe) = report, stopRequested == nil { close(controlPipe) }
         }
         let outer = ProcessDescriptor(of: process)
         var polled = [
@@ -125,12 +125,12 @@ package struct Supervisor {
     private mutating func kill(_ reason: CommandResult.Ending?) {
         killReason = killReason ?? reason
         if case .watchdog(let controlPipe) = report {
-            if told == nil {
-                told = .now
+            if stopRequested == nil {
+                stopRequested = .now
                 close(controlPipe)
             }
             // It answers in a moment, if there still is a connection.
-            guard let told, .now - told > .seconds(10) else { return }
+            guard let stopRequested, .now - stopRequested > .seconds(10) else { return }
         }
         group.killAll()
         // With the first process of its namespace every other one dies, whatever it did to escape.
@@ -248,7 +248,7 @@ package struct Supervisor {
         }
     }
 
-    /// Above 128 lie the signals, by every shell's convention.
+    /// Above 128 are the signals, by every shell's convention.
     private func ending(code: Int32) -> CommandResult.Ending {
         (129...160).contains(code) ? .signalled(code - 128) : .exited(code)
     }

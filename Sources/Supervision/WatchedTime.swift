@@ -1,6 +1,6 @@
 /// Time during which a command was really watched.
 ///
-/// While the machine sleeps, a virtual machine is paused or the runner is stopped (Ctrl-Z), nobody looks and often nothing
+/// While the machine sleeps, a virtual machine is paused or the runner is stopped (Ctrl-Z), no one watches and often nothing
 /// runs, though every clock goes on; such a gap is not held against the command.
 struct WatchedTime {
     /// What a busy machine may take between two looks.

@@ -3,7 +3,7 @@ internal import Synchronization
 /// Computes a value for each key once, however many tasks ask for it at the same time.
 ///
 /// A computation that fails is not kept: a later caller starts another one. A task that is cancelled stops waiting at
-/// once; a computation that nobody waits for any more is cancelled.
+/// once; a computation without waiters is cancelled.
 package final class AsyncMemo<Key: Hashable & Sendable, Value: Sendable>: Sendable {
     private struct Entry {
         let number: UInt64

@@ -12,7 +12,7 @@ public final class ExclusiveLock: Sendable {
 
     deinit { file.unlock() }
 
-    /// Waits until nobody else has the lock. The kernel wakes the waiter: nothing is polled, and no thread of the
+    /// Waits until the lock is free. The kernel wakes the waiter: nothing is polled, and no thread of the
     /// cooperative pool is held.
     ///
     /// - Throws: `CancellationError` as soon as the task is cancelled, `SystemError` when the file cannot be made.

@@ -3,7 +3,7 @@ internal import Glibc
 /// Locks of whole files (flock). The kernel releases one when the last descriptor of its open file is closed, however the
 /// process ends; so nothing is left to clean up.
 extension OpenFile {
-    /// Takes the exclusive lock if nobody else holds one.
+    /// Takes the exclusive lock if no other process holds one.
     ///
     /// - Returns: false where someone does.
     package func tryLock() throws(Problem) -> Bool {
@@ -21,7 +21,7 @@ extension OpenFile {
         return held.inode == named.inode && held.device == named.device
     }
 
-    /// Waits until nobody else holds the lock and takes it. Blocks the thread.
+    /// Waits until the lock is free and takes it. Blocks the thread.
     package func waitForLock() throws(Problem) {
         guard retrying({ flock(descriptor, LOCK_EX) }) == 0 else { throw Problem(.last("lock", path)) }
     }

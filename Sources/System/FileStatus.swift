@@ -13,7 +13,7 @@ package struct FileStatus: Hashable, Sendable {
     package var size: Int
     /// Seconds since 1970.
     package var modified: Int
-    /// Seconds since 1970, of the last change of the file or its status, which nobody can set.
+    /// Seconds since 1970, of the last change of the file or its status, which cannot be set.
     package var changed: Int
     /// Number of names.
     package var links: Int
@@ -35,7 +35,7 @@ package struct FileStatus: Hashable, Sendable {
         self.init(status)
     }
 
-    /// The status of an open file; nil where it cannot be told.
+    /// The status of an open file; nil where it is unknown.
     package init?(of descriptor: Int32) {
         var status = stat()
         guard fstat(descriptor, &status) == 0 else { return nil }

@@ -106,7 +106,7 @@ package enum FileSystem<Problem: SystemErrorConvertible> {
         guard syncfs(file.descriptor) == 0 else { throw Problem(.last("sync", path)) }
     }
 
-    /// Lets directories that are made in `directory` lie far from it, where the file system can do so.
+    /// Places directories that are made in `directory` far from it, where the file system can do so.
     package static func spreadSubdirectories(of directory: String) {
         guard let opened = try? File(directory, O_RDONLY | O_DIRECTORY) else { return }
         _ = spread_subdirectories(opened.descriptor)

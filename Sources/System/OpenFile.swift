@@ -43,7 +43,7 @@ package struct OpenFile<Problem: SystemErrorConvertible>: ~Copyable, Sendable {
     /// The number of the descriptor, valid as long as this value.
     package var descriptor: Int32 { file.rawValue }
 
-    /// The number of bytes in the file; 0 where it cannot be told.
+    /// The number of bytes in the file; 0 where it is unknown.
     package var size: Int { status?.size ?? 0 }
 
     /// Type, size and times of the file.

@@ -22,7 +22,7 @@ protocol BuildBackend: Sendable {
         _ step: Step, limits: Limits, protection: BuildProtection?, output: @escaping @Sendable ([UInt8]) -> Void
     ) async -> CommandResult
 
-    /// Runs a step in a new place that was laid out in the same way, in which nobody has changed anything.
+    /// Runs a step in a new place that was laid out in the same way, in which nothing was changed.
     ///
     /// - Returns: nil where there can be no second place.
     func runAfresh(_ step: Step, limits: Limits) async throws -> CommandResult?
@@ -38,7 +38,7 @@ protocol BuildBackend: Sendable {
     /// What commands changed below the switch's prefix. To be asked once, when the package is installed.
     func installedChanges() async throws -> InstalledChanges
 
-    /// Files that commands wrote to the build user's home outside of the opam root, by path: nobody will see them.
+    /// Files that commands wrote to the build user's home outside of the opam root, by path: they will be lost.
     ///
     /// - Parameter limit: of paths.
     func filesInHome(limit: Int) async throws -> [String]
@@ -48,7 +48,7 @@ protocol BuildBackend: Sendable {
     /// - Parameter perform: runs a step as every other.
     func record(_ files: [FilePath: [UInt8]], perform: (Step) async throws -> Void) async throws
 
-    /// Keeps what lies below the switch's prefix as a layer, without what opam itself throws away.
+    /// Keeps what is below the switch's prefix as a layer, without what opam itself throws away.
     func capture(into layers: LayerStore) async throws -> Digest
 }
 

@@ -22,7 +22,7 @@ struct BuildProtection: Hashable, Sendable {
     /// Dune's cache below the build user's home.
     static func cache(home: String) -> String { "\(home)/.cache/dune" }
 
-    /// The same for the sandbox; later ones lie over earlier ones.
+    /// The same for the sandbox; later ones cover earlier ones.
     func mounts(home: String) -> [Command.Access] {
         let own = Command.Access(directory, isWritable: true)
         guard installs else { return [Command.Access(Self.cache(home: home), isWritable: true), own] }

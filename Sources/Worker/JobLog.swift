@@ -4,7 +4,7 @@ internal import Model
 internal import Supervision
 internal import Synchronization
 
-/// The log of one job, a file that grows while the job runs; ``LogEncoder`` says how its lines are told apart.
+/// The log of one job, a file that grows while the job runs; ``LogEncoder`` explains how its lines are distinguished.
 final class JobLog: Sendable {
     private let file: LogFile
     private let encoder = Mutex(LogEncoder())

@@ -49,7 +49,7 @@ public final class LocalRunner: JobRunner {
     ///   - environment: of the programs that make root file systems: mirrors and proxies are variables.
     ///   - limits: for jobs that have none of their own.
     ///   - cacheLimit: bytes that the cache may hold when no job runs; nil: any number.
-    ///   - processors: that one build is told to use.
+    ///   - processors: that one build may use.
     ///   - beginLog: makes the log of each attempt to run a job.
     /// - Throws: `Failure` where the folders cannot be made.
     package init(

@@ -43,12 +43,12 @@ struct OpamClient: Sendable {
             ])
     }
 
-    /// Where what `layOut` writes lies: over the layers of the inputs.
+    /// Where `layOut` writes: over the layers of the inputs.
     static func layer(in staging: ScratchDirectory) -> String { "\(staging.path)/client" }
 
     /// Lays a repository with the package of `request` over the switch of its inputs.
     ///
-    /// - Parameter source: what the client is told of the package's source, if not what the opam file says.
+    /// - Parameter source: what the client is given as the package's source, if not what the opam file says.
     func layOut(_ request: JobRequest, source: Source?, in directory: String) throws(Failure) {
         let names = Dictionary(
             request.inputs.map { ($0.id, $0.job.package) }, uniquingKeysWith: { first, _ in first })
@@ -88,7 +88,7 @@ struct OpamClient: Sendable {
 
     /// Puts the archives of a recipe where the client looks for them by their checksums.
     ///
-    /// - Returns: what the client is to be told of the package's source, if not what the opam file says.
+    /// - Returns: what the client is to be given as the package's source, if not what the opam file says.
     func layOut(_ recipe: BuildRecipe, from sources: SourceCache, in staging: String) async throws -> Source? {
         let cache = "\(staging)/cache"
         try FileManager.default.createDirectory(atPath: cache, withIntermediateDirectories: true)

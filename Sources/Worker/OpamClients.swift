@@ -31,7 +31,7 @@ actor OpamClients {
         }
     }
 
-    /// Whose only file tells that its commands were run.
+    /// Whose only file shows that its commands were run.
     private static let opam = """
         opam-version: "2.0"
         build: ["sh" "-c" "echo works >check"]

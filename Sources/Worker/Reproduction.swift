@@ -8,7 +8,7 @@ package import RunnerInterface
 internal import SSH
 internal import System
 
-/// A job's environment for a person: told as text, or entered with a shell.
+/// A job's environment for a person: printed as text, or entered with a shell.
 package struct Reproduction: Sendable {
     private let runner: LocalRunner
 

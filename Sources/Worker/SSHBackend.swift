@@ -12,7 +12,7 @@ internal import Supervision
 final class SSHBackend: BuildBackend {
     private let session: RemoteSession
     private let target: TargetEnvironment
-    /// Directories of this machine with what lies below the prefix there before the build, the topmost first.
+    /// Directories of this machine with what is below the prefix there before the build, the topmost first.
     private let lowers: [String]
     /// The same with their owners.
     private let owned: [OwnedLayer]

@@ -12,7 +12,7 @@ struct StagedSources {
     private(set) var archive: String?
     /// Every staged file, with what it must hold.
     private(set) var files: [(path: String, checksums: [Checksum])] = []
-    /// What comes to lie in the build directory, by its name there, and its name in the staging directory.
+    /// What is placed in the build directory, by its name there, and its name in the staging directory.
     private(set) var placed: [(name: FilePath, staged: String)] = []
 
     /// What the staged files are called by the package.

@@ -26,7 +26,7 @@ struct SuppliedInputs: Sendable {
         layers = digests.map { UnpackedLayer(digest: $0, state: store.state(ofUnpacked: $0)) }
     }
 
-    /// Adds a directory that nobody may change any more.
+    /// Adds a directory that must not change any more.
     mutating func add(directory: String) {
         directories[directory] = TreeState(of: directory, .metadata)?.digest
     }

@@ -49,7 +49,7 @@ extension TargetEnvironment {
         return command
     }
 
-    /// A failed step of the bootstrap with the line of its output that tells why: worth another attempt where the network
+    /// A failed step of the bootstrap with the line of its output with the reason: worth another attempt where the network
     /// or the machine may be to blame, permanent where the same would happen again.
     func explained(_ failed: BootstrapFailure) -> any Error {
         let output = LogTail.read(failed.log)

@@ -41,7 +41,7 @@ actor TargetEnvironments {
 
     /// The environment of `target`.
     ///
-    /// - Parameter progress: is told when a root file system has to be made first, which takes minutes.
+    /// - Parameter progress: is called when a root file system has to be made first, which takes minutes.
     /// - Throws: `PermanentFailure`: the plugin is another one than was planned with, or the environment cannot be made.
     func environment(of target: Plan.Target, progress: @escaping @Sendable (String) -> Void) async throws
         -> TargetEnvironment

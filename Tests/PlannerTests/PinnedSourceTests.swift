@@ -21,7 +21,7 @@ import Testing
     }
 
     /// A folder with sources to pin, and a cache for them.
-    private final class Workshop {
+    private final class SourceWorld {
         private let directory: TemporaryDirectory
         var folder: String { directory.path }
         var small = SmallPlan()
@@ -56,7 +56,7 @@ import Testing
             try Data(text.utf8).write(to: file)
         }
 
-        /// The plan with pins; `FOLDER` in them is the workshop's.
+        /// The plan with pins; `FOLDER` in them is its folder.
         func planning(_ pins: String) async throws -> Made {
             var small = small
             small.rest += "pins:\n\(pins.replacingOccurrences(of: "FOLDER", with: folder))\n"
@@ -85,7 +85,7 @@ import Testing
     }
 
     @Test func aBranchIsPinnedAtItsCommit() async throws {
-        let shop = try Workshop()
+        let shop = try SourceWorld()
         let first = try shop.commit("mine.git", ["mine.opam": #"depends: [ "ocaml" "fmt" ]"#])
         let pin = "  mine: git+file://FOLDER/mine.git#main"
         let before = try await shop.planning(pin)
@@ -105,7 +105,7 @@ import Testing
     }
 
     @Test func versionsSubfoldersAndAllPlacesOfOpamFiles() async throws {
-        let shop = try Workshop()
+        let shop = try SourceWorld()
         try shop.write("src/sub/opam/mine.opam", "opam-version: \"2.0\"\nurl { src: \"https://e.org/old.tgz\" }\n")
         let pin = "  mine: {path: FOLDER/src, subpath: sub, version: 7.1}"
         let job = try shop.job(try await shop.planning(pin), "mine.7.1")
@@ -114,7 +114,7 @@ import Testing
     }
 
     @Test func filesBesideAnOpamFileCome() async throws {
-        let shop = try Workshop()
+        let shop = try SourceWorld()
         try shop.write("src/opam/opam", "opam-version: \"2.0\"\n")
         try shop.write("src/opam/files/fix.patch", "patch")
         let planning = try await shop.planning("  mine: FOLDER/src")
@@ -125,7 +125,7 @@ import Testing
     }
 
     @Test func pinDependsArePinnedTooUnlessTheMatrixSaysOtherwise() async throws {
-        let shop = try Workshop()
+        let shop = try SourceWorld()
         let folder = shop.folder
         try shop.commit(
             "mine.git",
@@ -153,7 +153,7 @@ import Testing
     }
 
     @Test func twoThatPinOneDifferentlyAreRefused() async throws {
-        let shop = try Workshop()
+        let shop = try SourceWorld()
         for (name, branch) in [("mine", "one"), ("other", "two")] {
             try shop.commit(
                 "\(name).git",
@@ -167,7 +167,7 @@ import Testing
     }
 
     @Test func mistakesNameThePlaceOfThePinAllAtOnce() async throws {
-        let shop = try Workshop()
+        let shop = try SourceWorld()
         try shop.commit("mine.git", ["README": ""])
         let failure = await #expect(throws: Failure.self) {
             try await shop.planning(
@@ -199,7 +199,7 @@ import Testing
     }
 
     @Test func archivesAreHeldByTheirChecksum() async throws {
-        let shop = try Workshop()
+        let shop = try SourceWorld()
         try shop.write("src/mine.opam", "opam-version: \"2.0\"\n")
         try shop.write("src/x", "1")
         let cache = SourceCache("\(shop.folder)/other")
@@ -217,7 +217,7 @@ import Testing
     }
 
     @Test func branchesOfTheRepositorysPackagesAreLookedAtToo() async throws {
-        let shop = try Workshop()
+        let shop = try SourceWorld()
         let commit = try shop.commit("lib.git", ["lib.opam": ""])
         shop.small.rest = "packages: [lib, gone]\n"
         let url = "git+file://\(shop.folder)/lib.git"
@@ -235,7 +235,7 @@ import Testing
     /// As `opam pin` does: the newest version that a target has, whatever its flags; without one the newest; `dev` for a
     /// package that no repository has.
     @Test func withoutAVersionThatOfTheRepositoryCounts() async throws {
-        let shop = try Workshop()
+        let shop = try SourceWorld()
         shop.small.rest = "packages: all\n"
         try shop.commit("mine.git", ["mine.opam": "", "new.opam": ""])
         let address = "git+file://FOLDER/mine.git"
@@ -254,7 +254,7 @@ import Testing
     }
 
     @Test func theVersionIsThatOfTheOpamFileUnlessTheMatrixSaysOne() async throws {
-        let shop = try Workshop()
+        let shop = try SourceWorld()
         try shop.commit("mine.git", ["mine.opam": "version: \"7.3\""])
         let address = "git+file://FOLDER/mine.git"
         #expect(try await shop.planning("  mine: \(address)").plan.build("debian-12/5.3.0/mine.7.3") != nil)
@@ -273,7 +273,7 @@ import Testing
 
     // MARK: Checkouts
 
-    private func checkout(_ shop: Workshop, _ name: String = "work") throws -> String {
+    private func checkout(_ shop: SourceWorld, _ name: String = "work") throws -> String {
         try shop.write("\(name)/mine.opam", "opam-version: \"2.0\"\n")
         try shop.write("\(name)/.gitignore", "ignored\n")
         try shop.write("\(name)/ignored", "")
@@ -285,7 +285,7 @@ import Testing
     }
 
     @Test func whatACheckoutHasBesideItsCommitIsTold() async throws {
-        let shop = try Workshop()
+        let shop = try SourceWorld()
         let folder = try checkout(shop)
         let pin = "  mine: FOLDER/work"
         #expect(try await shop.planning(pin).warnings.isEmpty, "ignored files are not asked about")
@@ -310,7 +310,7 @@ import Testing
     }
 
     @Test func anOpamFileThatIsNotCommittedIsNamed() async throws {
-        let shop = try Workshop()
+        let shop = try SourceWorld()
         let folder = try checkout(shop)
         for name in ["other.opam", "ignored/opam"] {
             try? FileManager.default.removeItem(atPath: "\(folder)/ignored")
@@ -323,7 +323,7 @@ import Testing
     }
 
     @Test func workTreesOfOneRepositoryAndSubmodulesCount() async throws {
-        let shop = try Workshop()
+        let shop = try SourceWorld()
         let folder = try checkout(shop)
         try git("worktree", "add", "-q", "--detach", "../detached", at: folder)
         try shop.write("detached/new.ml", "")
@@ -345,7 +345,7 @@ import Testing
     /// No letter of a path has a meaning.
     @Test(arguments: ["a b", "50%20off", "a#b", "git+foo", "host:path", "a@b", "x.git", "C:\\x", "~", "ä"])
     func pathsAreNoAddresses(name: String) async throws {
-        let shop = try Workshop()
+        let shop = try SourceWorld()
         try shop.write("plain/\(name)/mine.opam", "opam-version: \"2.0\"\nversion: \"1\"\n")
         let quoted = "'FOLDER/plain/\(name)'"
         #expect(try await shop.planning("  mine: \(quoted)").plan.build("debian-12/5.3.0/mine.1") != nil)

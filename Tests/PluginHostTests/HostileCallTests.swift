@@ -35,8 +35,8 @@ import Testing
     static let limits = PluginLimits(time: .seconds(10), memory: 256 << 20, answer: 1 << 20)
 
     @Test func everyMisdeedCostsOneCall() async throws {
-        let workshop = try Workshop()
-        let plugin = try await Plugin.load(workshop.hostile(), limits: Self.limits)
+        let workbench = try PluginWorkbench()
+        let plugin = try await Plugin.load(workbench.hostile(), limits: Self.limits)
         for (deed, message) in Self.misdeeds {
             let request = TargetRequest(
                 target: "hostile", distribution: "hostile", version: nil, architecture: "x86_64", options: ["do": deed])
@@ -70,8 +70,8 @@ import Testing
 
     /// The suite has hundreds of requests: of a call that hangs it makes one, or two.
     @Test func aCheckOfASlowPluginEndsSoon() async throws {
-        let workshop = try Workshop()
-        let file = try workshop.hostile("Hostile", ["SLOW": "1"])
+        let workbench = try PluginWorkbench()
+        let file = try workbench.hostile("Hostile", ["SLOW": "1"])
         let report = await Conformance.check(file, limits: PluginLimits(time: .seconds(1)))
         let problems = report.checks.flatMap { check in
             if case .failed(let problems) = check.verdict { problems } else { [String]() }
@@ -83,8 +83,8 @@ import Testing
     /// Crashes and hangs are the machine's trouble, to be tried again; nonsense is the plugin's, and is not.
     @Test(arguments: [("segfault", ErrorCategory.unavailable), ("text", .input), ("refuse", .input)])
     func faultsHaveACategory(deed: String, category: ErrorCategory) async throws {
-        let workshop = try Workshop()
-        let plugin = try await Plugin.load(workshop.hostile(), limits: Self.limits)
+        let workbench = try PluginWorkbench()
+        let plugin = try await Plugin.load(workbench.hostile(), limits: Self.limits)
         let request = TargetRequest(
             target: "hostile", distribution: "hostile", version: nil, architecture: "x86_64", options: ["do": deed])
         let failure = await failure(of: try await plugin.target(request))
@@ -92,8 +92,8 @@ import Testing
     }
 
     @Test func aSwiftTrapIsReadWithItsWords() async throws {
-        let workshop = try Workshop()
-        let plugin = try await Plugin.load(workshop.trap(), limits: PluginLimits(memory: 1 << 30))
+        let workbench = try PluginWorkbench()
+        let plugin = try await Plugin.load(workbench.trap(), limits: PluginLimits(memory: 1 << 30))
         let failure = await failure(of: try await plugin.describe())
         let text = failure?.description ?? ""
         #expect(text.contains("call 'describe' of plugin 'trap': the plugin crashed with SIG"), "\(text)")
@@ -102,8 +102,8 @@ import Testing
 
     /// What a plugin leaves running goes with its child.
     @Test func aDaemonDoesNotOutliveThePlugin() async throws {
-        let workshop = try Workshop()
-        let file = try workshop.hostile()
+        let workbench = try PluginWorkbench()
+        let file = try workbench.hostile()
         var plugin: Plugin? = try await Plugin.load(file, limits: Self.limits)
         let request = TargetRequest(
             target: "hostile", distribution: "hostile", version: nil, architecture: "x86_64", options: ["do": "daemon"])

@@ -21,17 +21,17 @@ import Testing
 
     /// Flags beat the variable, which beats what was installed; inside a directory the bytes of names decide.
     @Test func theFirstOfANameWins() throws {
-        let workshop = try Workshop()
-        let directories = ["flag", "variable", "bin"].map { "\(workshop.directory)/\($0)" }
+        let workbench = try PluginWorkbench()
+        let directories = ["flag", "variable", "bin"].map { "\(workbench.directory)/\($0)" }
         for directory in directories {
             try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
         }
-        workshop.touch("flag/libCisoDebian.so")
-        workshop.touch("variable/libCisoDebian.so")
-        workshop.touch("variable/libCisoalpine.so")
-        workshop.touch("variable/libCisoAlpine.so")
-        workshop.touch("bin/libCisoFedora.so")
-        workshop.touch("bin/libOther.so")
+        workbench.touch("flag/libCisoDebian.so")
+        workbench.touch("variable/libCisoDebian.so")
+        workbench.touch("variable/libCisoalpine.so")
+        workbench.touch("variable/libCisoAlpine.so")
+        workbench.touch("bin/libCisoFedora.so")
+        workbench.touch("bin/libOther.so")
 
         let path = PluginSearchPath(
             given: [directories[0], "/no/such/directory"], variable: ":\(directories[1]):",
@@ -51,29 +51,29 @@ import Testing
 
     /// A file reached by two entries is one file, not a duplicate; an entry may be a file.
     @Test func entriesMayOverlap() throws {
-        let workshop = try Workshop()
-        let file = workshop.touch("libCisoDebian.so")
-        let found = PluginSearchPath(entries: [file, workshop.directory, "\(workshop.directory)/."]).find()
+        let workbench = try PluginWorkbench()
+        let file = workbench.touch("libCisoDebian.so")
+        let found = PluginSearchPath(entries: [file, workbench.directory, "\(workbench.directory)/."]).find()
         #expect(found.files.map(\.path) == [file])
         #expect(found.shadowed.isEmpty)
     }
 
     @Test func absentPluginsAreToldWithTheNearest() async throws {
-        let workshop = try Workshop()
-        workshop.touch("libCisoDebian.so")
-        let catalog = PluginCatalog(PluginSearchPath(entries: [workshop.directory]))
+        let workbench = try PluginWorkbench()
+        workbench.touch("libCisoDebian.so")
+        let catalog = PluginCatalog(PluginSearchPath(entries: [workbench.directory]))
         let failure = await failure(of: try await catalog.plugin(named: "debain"))
         #expect(failure?.category == .input)
-        #expect(failure?.description.contains("found: debian; looked in: \(workshop.directory)") == true)
+        #expect(failure?.description.contains("found: debian; looked in: \(workbench.directory)") == true)
         #expect(failure?.description.contains("did you mean 'debian'?") == true)
     }
 
     /// A plugin may serve a distro that is not named like itself, and a broken stranger does not stop it.
     @Test func targetsAreFoundByDistribution() async throws {
-        let workshop = try Workshop()
-        _ = try workshop.hostile()
-        workshop.touch("libCisoBroken.so")
-        let catalog = PluginCatalog(PluginSearchPath(entries: [workshop.directory]))
+        let workbench = try PluginWorkbench()
+        _ = try workbench.hostile()
+        workbench.touch("libCisoBroken.so")
+        let catalog = PluginCatalog(PluginSearchPath(entries: [workbench.directory]))
         let (plugin, request) = try await catalog.plugin(serving: "hostile")
         #expect(plugin.identity.name == "hostile")
         #expect(request.version == nil)

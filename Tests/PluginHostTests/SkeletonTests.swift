@@ -11,9 +11,9 @@ import Testing
 @Suite struct SkeletonTests {
     @Test(arguments: PluginSkeleton.Kind.allCases)
     func thePluginInCBuildsAndConforms(kind: PluginSkeleton.Kind) async throws {
-        let workshop = try Workshop()
+        let workbench = try PluginWorkbench()
         let skeleton = try PluginSkeleton(name: "plan9", language: .c, kind: kind, ciso: PackageFolder.path)
-        let directory = "\(workshop.directory)/plan9"
+        let directory = "\(workbench.directory)/plan9"
         try skeleton.write(to: directory)
         #expect(skeleton.pluginName == "plan9")
         try await build(skeleton, in: directory)
@@ -24,10 +24,10 @@ import Testing
     /// What is written, built against the kit of this build.
     @Test(arguments: PluginSkeleton.Kind.allCases)
     func theSourceInSwiftConforms(kind: PluginSkeleton.Kind) async throws {
-        let workshop = try Workshop()
+        let workbench = try PluginWorkbench()
         let skeleton = try PluginSkeleton(name: "haiku", language: .swift, kind: kind, ciso: PackageFolder.path)
         let source = try #require(try skeleton.files()["Sources/CisoHaiku/Haiku.swift"])
-        let path = try SwiftPlugin.build(source, named: "Haiku", in: workshop.directory)
+        let path = try SwiftPlugin.build(source, named: "Haiku", in: workbench.directory)
         let report = await Conformance.check(try #require(PluginFile(path: path)))
         #expect(report.isConforming, "\(report.checks)")
         let plugin = try await Plugin.load(try #require(PluginFile(path: path)))
@@ -41,9 +41,9 @@ import Testing
     /// Costs a build of the kit.
     @Test(.enabled(if: LongForm.isWanted, "set CISO_TEST_FULL=1"))
     func thePluginInSwiftBuildsAndConforms() async throws {
-        let workshop = try Workshop()
+        let workbench = try PluginWorkbench()
         let skeleton = try PluginSkeleton(name: "haiku", language: .swift, kind: .root, ciso: PackageFolder.path)
-        let directory = "\(workshop.directory)/haiku"
+        let directory = "\(workbench.directory)/haiku"
         try skeleton.write(to: directory)
         try await build(skeleton, in: directory)
     }

@@ -55,9 +55,10 @@ extension CommonPatterns {
             ]),
         LogPattern(
             "archive", .checksum,
-            #"tar: (?:This does not look like|Unrecognized archive format|Unexpected EOF|Child returned|Error opening archive|.*(?:Truncated|Damaged) tar)|^(?:gzip|bzip2|xz|gunzip|bunzip2|unxz): .*(?:not in \S+ format|unexpected end|crc error|corrupt|not recognized|integrity)|End-of-central-directory|not a (?:zip|tar|gzip)\b"#,
+            #"tar: (?:This does not look like|.*Member name contains '\.\.'|Unrecognized archive format|Unexpected EOF|Child returned|Error opening archive|.*(?:Truncated|Damaged) tar)|^(?:gzip|bzip2|xz|gunzip|bunzip2|unxz): .*(?:not in \S+ format|unexpected end|crc error|corrupt|not recognized|integrity)|End-of-central-directory|not a (?:zip|tar|gzip)\b"#,
             literals: [
-                "tar: This", "tar: Un", "tar: Child", "tar: Error", "tar: Trunc", "tar: Damag", " tar archive",
+                "tar: This", "tar: Un", "tar: Child", "ember name contains", "tar: Error", "tar: Trunc", "tar: Damag",
+                " tar archive",
                 "ot in gzip format", "crc error", "nexpected end of", "ormat not recognized", "bzip2: ", "ntegrity",
                 "End-of-central", "not a zip", "unrecognized archive", "Unrecognized archive",
             ], class: "damaged archive",

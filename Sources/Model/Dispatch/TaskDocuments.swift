@@ -24,7 +24,7 @@ public struct TaskRequest: Codable, Hashable, Sendable {
 public struct TaskProgress: Codable, Hashable, Sendable {
     /// The states of a task.
     public enum State: String, Codable, Sendable, CaseIterable {
-        /// Nobody has begun it.
+        /// It has not begun.
         case submitted
         /// Its plan is being made.
         case planning

@@ -9,7 +9,7 @@ public struct ConfigFile: Sendable {
     /// What is wrong in the fields.
     public let problems: [FormatError]
 
-    /// Parses the file. Without `opam-version`, the variables stand at the top, outside a section `variables`. A
+    /// Parses the file. Without `opam-version`, the variables are at the top, outside a section `variables`. A
     /// section with a wrong value, and sections other than the first `variables`, are ignored as a whole, as by opam.
     ///
     /// - Throws: What makes opam refuse to install the package: an error of the syntax, a version of the format that it

@@ -35,7 +35,7 @@ extension Value {
 
     /// A formula over packages.
     ///
-    /// - Parameter join: What values that stand beside each other mean: all of them, or any of them.
+    /// - Parameter join: What adjacent values mean: all of them, or any of them.
     func dependencies(
         joinedBy join: ([DependencyFormula]) -> DependencyFormula
     ) throws(FieldError) -> DependencyFormula {

@@ -20,7 +20,7 @@ extension OpamFile {
         return parts.isEmpty ? .bool(true) : parts.count == 1 ? parts[0] : .and(parts)
     }
 
-    /// The flags, also those that stand as `flags:…` among the tags.
+    /// The flags, also those that are written as `flags:…` among the tags.
     public var flags: [String] {
         let prefix = "flags:"
         return read(.flags) + read(.tags).filter { $0.hasPrefix(prefix) }.map { String($0.dropFirst(prefix.count)) }

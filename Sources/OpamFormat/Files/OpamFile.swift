@@ -1,7 +1,7 @@
 /// The description of a package: an `opam` file.
 ///
 /// Parsing checks the syntax of the whole file. The fields are read when they are asked for; a field whose value has
-/// the wrong form is as good as absent, and ``problems()`` tells.
+/// the wrong form is as good as absent, and ``problems()`` reports it.
 public struct OpamFile: Sendable {
     /// The newest version of the format that is understood.
     public static let formatVersion = Version(unchecked: "2.0")
@@ -34,7 +34,7 @@ public struct OpamFile: Sendable {
         tree.items.read(field)
     }
 
-    /// As ``read(_:)``, and tells why a field can't be understood.
+    /// As ``read(_:)``, and reports why a field can't be understood.
     public func read<Content>(_ field: TypedField<Content>, problems: inout [FormatError]) -> Content {
         tree.items.read(field, problems: &problems)
     }

@@ -1,5 +1,5 @@
 extension Filter {
-    /// Reads a filter that stands alone: `os = "linux" & !with-test`.
+    /// Reads a filter on its own: `os = "linux" & !with-test`.
     ///
     /// - Throws: What is wrong with the text, and where.
     public init(parsing text: String) throws(FormatError) {
@@ -13,7 +13,7 @@ extension Filter {
 }
 
 extension Formula<Dependency> {
-    /// Reads a formula over packages that stands alone: `"a" {>= "1"} & ("b" | "c")`.
+    /// Reads a formula over packages on its own: `"a" {>= "1"} & ("b" | "c")`.
     ///
     /// - Throws: What is wrong with the text, and where.
     public init(parsing text: String) throws(FormatError) {

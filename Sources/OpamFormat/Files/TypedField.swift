@@ -3,7 +3,7 @@ public struct TypedField<Content: Sendable>: Sendable {
     let name: StaticString
     /// What the field says when it isn't there, or can't be understood.
     let absent: Content
-    /// Whether a value can be read, told from its form; it may be so where this is false.
+    /// Whether a value can be read, judged by its form; it may be so where this is false.
     let isPlain: (@Sendable (Value) -> Bool)?
     let decode: @Sendable (Value) throws(FieldError) -> Content
 

@@ -5,7 +5,7 @@ public struct Dependency: Hashable, Sendable, CustomStringConvertible {
     /// Empty when nothing is asked.
     public var condition: Formula<Condition>
 
-    /// What can stand in the braces.
+    /// What the braces can contain.
     public enum Condition: Hashable, Sendable, CustomStringConvertible {
         /// `>= "1.2"` or `= version`: the version is a text or a variable.
         case version(RelationalOperator, Filter)

@@ -2,7 +2,7 @@
 public struct Source: Hashable, Sendable {
     /// As written: `https://…`, `git+https://…#branch`, a path.
     public var url: String
-    /// In the order in which they stand, usually not the strongest first.
+    /// In the order of the file, usually not the strongest first.
     public var checksums: [Checksum]
     /// Further addresses, tried in order after `url`.
     public var mirrors: [String]

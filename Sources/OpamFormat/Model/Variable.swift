@@ -82,7 +82,7 @@ public struct VariableReference: Hashable, Sendable, CustomStringConvertible {
 
     /// Reads a reference. A part of the list of packages that is empty is left out.
     ///
-    /// - Parameter interpolated: Whether the text stands in `%{…}%`, where `?package:variable:` is a further way to
+    /// - Parameter interpolated: Whether the text is in `%{…}%`, where `?package:variable:` is a further way to
     ///   write a variable of one package whose name may have a `+`.
     /// - Returns: nil when the name of a package is not valid.
     public init?(parsing text: String, interpolated: Bool) {

@@ -1,6 +1,6 @@
 /// One element of a file's syntax: fixed size, pointing into the file's bytes and to other nodes by number.
 ///
-/// The nodes of a file lie in one array, so that reading a file costs two allocations however long it is. Texts become
+/// The nodes of a file are in one array, so that reading a file costs two allocations however long it is. Texts become
 /// `String` only when someone asks for them.
 struct Node {
     enum Kind: UInt8 {

@@ -40,7 +40,7 @@ public final class SyntaxTree: Sendable {
         }
     }
 
-    /// Parses a single value, such as a filter that stands alone.
+    /// Parses a single value, such as a filter on its own.
     ///
     /// - Throws: What is wrong with the syntax, and where.
     static func parseValue(_ bytes: [UInt8], file: String) throws(FormatError) -> Value {

@@ -90,7 +90,7 @@ public struct Value: Sendable {
     }
 }
 
-/// Values that stand beside each other: in a list, in a group, in braces, in a chain of operators.
+/// Adjacent values: in a list, in a group, in braces, in a chain of operators.
 public struct Values: Sequence, Sendable {
     let tree: SyntaxTree
     let first: Node.Index

@@ -166,7 +166,7 @@ package struct Conformance: Sendable {
             + "counter or a file"
     }
 
-    /// Problems that are the same for several targets, told once.
+    /// Problems that are the same for several targets, reported once.
     private func merged(_ problems: [String]) -> [String] {
         var targets: [String: [String]] = [:]
         var order: [String] = []

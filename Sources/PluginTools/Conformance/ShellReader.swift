@@ -1,6 +1,6 @@
 /// Splits a shell script into commands and pieces of text, minding quotes, comments and here-documents.
 struct ShellReader {
-    /// A run of text on one line that is quoted in one way; never what stands in single quotes, comments or
+    /// A run of text on one line that is quoted in one way; never what is in single quotes, comments or
     /// here-documents.
     struct Piece {
         var text: String

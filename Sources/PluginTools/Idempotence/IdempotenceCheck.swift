@@ -175,7 +175,7 @@ package struct IdempotenceCheck {
     }
 }
 
-/// What stands in the place of programs that change a system.
+/// What replaces programs that change a system.
 private enum Stubs {
     static let packages = "/var/lib/stubs"
     private static let manager = text(PackageResources.package_manager_sh)

@@ -51,7 +51,7 @@ extension PluginSkeleton {
             }
         }
 
-        /// The facts: where things lie on a host, what every build finds there, and how packages are installed.
+        /// The facts: the paths on a host, what every build finds there, and how packages are installed.
         private let system = SSHSystem(
             directory: "/var/ciso", path: "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin",
             shell: Shell(family: .posix, elevation: ["sudo", "-n"]), packages: ["git", "make"],

@@ -6,7 +6,7 @@ import Testing
 @testable import PluginHost
 
 /// Builds plugins for tests, in a directory that goes with it.
-final class Workshop: Sendable {
+final class PluginWorkbench: Sendable {
     private let folder: TemporaryDirectory
 
     init() throws { folder = try TemporaryDirectory() }
@@ -36,7 +36,7 @@ final class Workshop: Sendable {
         return try #require(PluginFile(path: path))
     }
 
-    /// An empty file below the workshop's directory.
+    /// An empty file below the workbench's directory.
     @discardableResult func touch(_ name: String) -> String {
         _ = FileManager.default.createFile(atPath: "\(directory)/\(name)", contents: nil)
         return "\(directory)/\(name)"
