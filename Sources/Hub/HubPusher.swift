@@ -77,12 +77,12 @@ package final class HubPusher: Sendable {
 
     /// Pushes what is left.
     ///
-    /// - Parameter patience: how long a hub that does not take it is asked again.
+    /// - Parameter timeout: how long a hub that does not take it is asked again.
     /// - Throws: `HubError` where it has not taken all by then.
-    package func finish(within patience: Duration) async throws {
+    package func finish(within timeout: Duration) async throws {
         note()
         let timer = Task { [weak self] in
-            try? await Task.sleep(for: patience)
+            try? await Task.sleep(for: timeout)
             self?.end()
         }
         await pushed()

@@ -15,7 +15,7 @@ struct CloneCommand: AsyncParsableCommand, TracedCommand {
             """)
 
     @OptionGroup var trace: LogOption
-    @OptionGroup var talk: OutputOptions
+    @OptionGroup var messages: OutputOptions
 
     @OptionGroup var services: ServiceOptions
 
@@ -49,7 +49,7 @@ struct CloneCommand: AsyncParsableCommand, TracedCommand {
         }
         _ = rmdir(path)
         try FileSystem<SystemError>.rename("\(aside.path)/store", path)
-        if !talk.quiet {
+        if !messages.quiet {
             StandardError.print(
                 "'\(path)' has \(count(branches, "branch", plural: "branches")); 'hub: \(url)' in ciso.yaml has it pushed, too"
             )
