@@ -21,14 +21,7 @@ struct BlobBenchmark {
         let blobs = RegistryBlobs(RegistryClient(address, http: HTTPClient(http)))
         var digests: [Digest] = []
         for number in 0..<count {
-            var generator = SystemRandomNumberGenerator()
-            var contents: [UInt8] = []
-            contents.reserveCapacity(bytes)
-            while contents.count < bytes {
-                withUnsafeBytes(of: generator.next()) { contents.append(contentsOf: $0) }
-            }
-            digests.append(Digest(of: contents))
-            try Data(contents).write(to: URL(fileURLWithPath: "\(folder)/\(number)"))
+            digests.append(try write(bytes, to: "\(folder)/\(number)"))
         }
         let before = NetworkBenchmark.peakMemory
         let all = digests
@@ -37,6 +30,21 @@ struct BlobBenchmark {
             _ = try blobs.get(all[number], to: "\(folder)/\(number).got", limit: bytes)
         }
         print("\(NetworkBenchmark.peakMemory - before) MiB more memory at most")
+    }
+
+    /// Writes random bytes in pieces, so that they are never all in memory.
+    private func write(_ bytes: Int, to path: String) throws -> Digest {
+        FileManager.default.createFile(atPath: path, contents: nil)
+        let file = try FileHandle(forWritingTo: URL(fileURLWithPath: path))
+        var generator = SystemRandomNumberGenerator()
+        var left = bytes
+        while left > 0 {
+            let piece = (0..<min(left, 1 << 20)).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
+            try file.write(contentsOf: Data(piece))
+            left -= piece.count
+        }
+        try file.close()
+        return try Digest(ofFile: path)
     }
 
     /// By eight threads.
