@@ -34,7 +34,7 @@ struct BlobBenchmark {
 
     /// Writes random bytes in pieces, so that they are never all in memory.
     private func write(_ bytes: Int, to path: String) throws -> Digest {
-        FileManager.default.createFile(atPath: path, contents: nil)
+        guard FileManager.default.createFile(atPath: path, contents: nil) else { throw CocoaError(.fileWriteUnknown) }
         let file = try FileHandle(forWritingTo: URL(fileURLWithPath: path))
         var generator = SystemRandomNumberGenerator()
         var left = bytes
