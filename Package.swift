@@ -155,12 +155,13 @@ let package = Package(
         module(
             "Pages", [mustache, "Core", "Model", "Records", "Review", "Store"],
             resources: [.embedInCode("Assets"), .embedInCode("Templates")]),
+        module("Notices", ["Core", "HTTP", "Model", "Records", "Review", "Store", "System"]),
         .executableTarget(
             name: "ci",
             dependencies: [
                 argumentParser, logging, "Agent", "Core", "Doctor", "Model", "Engine", "Etcd", "Fetching", "Git",
                 "HTTP", "Hub", "LogReading",
-                "Matrix",
+                "Matrix", "Notices",
                 "OpamRepository", "OpamSolver", "Pages", "Planner", "PlanSession", "PluginHost", "PluginMessages",
                 "PluginTools",
                 "Records", "Registry", "Review", "RunnerInterface", "SSH", "Store", "Supervision", "System", "Worker",

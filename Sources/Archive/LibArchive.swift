@@ -161,11 +161,14 @@ final class ArchiveWriter {
         try check(archive_write_open_fd(handle, descriptor))
     }
 
-    private init(stream name: String, level: Int) throws(ArchiveError) {
-        self.name = name
+    private init(stream form: Packing.Compression, level: Int) throws(ArchiveError) {
+        name = "\(form)"
         handle = archive_write_new()
         archive_write_set_format_raw(handle)
-        try compress(level)
+        switch form {
+        case .zstd: try compress(level)
+        case .gzip: try gzip(level)
+        }
         archive_write_set_bytes_per_block(handle, 0)
         archive_write_set_bytes_in_last_block(handle, 1)
     }
@@ -174,10 +177,10 @@ final class ArchiveWriter {
         archive_write_free(handle)
     }
 
-    /// `bytes` as one zstd frame. Linear in their number.
-    static func frame(of bytes: [UInt8], level: Int) throws(ArchiveError) -> [UInt8] {
-        let writer = try ArchiveWriter(stream: "zstd", level: level)
-        // A frame is never longer than its contents by more than this (ZSTD_COMPRESSBOUND, and slack for headers).
+    /// `bytes` compressed, without a name or a time. Linear in their number.
+    static func frame(of bytes: [UInt8], _ form: Packing.Compression, level: Int) throws(ArchiveError) -> [UInt8] {
+        let writer = try ArchiveWriter(stream: form, level: level)
+        // Neither form is longer than its contents by more than this (ZSTD_COMPRESSBOUND, and slack for headers).
         let bound = bytes.count + bytes.count / 128 + 1024
         var failure: ArchiveError?
         let frame = [UInt8](unsafeUninitializedCapacity: bound) { buffer, count in

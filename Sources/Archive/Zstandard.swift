@@ -5,7 +5,7 @@ public enum Zstandard {
     /// - Parameter level: 1 (fastest) to 19 (smallest).
     /// - Complexity: O(n)
     public static func compress(_ bytes: [UInt8], level: Int = 3) throws(ArchiveError) -> [UInt8] {
-        try ArchiveWriter.frame(of: bytes, level: level)
+        try ArchiveWriter.frame(of: bytes, .zstd, level: level)
     }
 
     /// What the frame `bytes` holds.

@@ -4,27 +4,51 @@ internal import Model
 internal import Review
 
 extension Site {
-    private static let navigation: KeyValuePairs = [
-        "index.html": "Start", "grid.html": "Grid", "causes.html": "Causes", "packages.html": "Packages",
-        "targets.html": "Targets", "runs.html": "Runs", "unsolvable.html": "Unsolvable", "flaky.html": "Flaky",
-        "accepted.html": "Accepted",
+    private static let navigation = [
+        ("index.html", "Start"), ("grid.html", "Grid"), ("causes.html", "Causes"), ("packages.html", "Packages"),
+        ("maintainers.html", "Maintainers"), ("targets.html", "Targets"), ("runs.html", "Runs"),
+        ("unsolvable.html", "Unsolvable"), ("flaky.html", "Flaky"), ("accepted.html", "Accepted"),
     ]
 
     /// A page: the frame that all have, with `values` for the template.
+    ///
+    /// - Parameter feed: The address of the page's feed from the site's root; nil: it has none.
     func page(
-        _ template: String, at path: String, title: String, isWide: Bool = false, _ values: TemplateValues
+        _ template: String, at path: String, title: String, isWide: Bool = false, feed: String? = nil,
+        _ values: TemplateValues
     ) -> Page {
+        let pages = Self.navigation + (options.isLive ? [("queue.html", "Queue")] : [])
         var frame: TemplateValues = [
-            "title": shown(title), "deployment": shown(results.header.deployment), "style": "style.css",
+            "title": shown(title), "deployment": shown(results.header.deployment), "style": Self.asset("style.css"),
             "root": String(repeating: "../", count: path.count(where: { $0 == "/" })), "wide": isWide,
-            "summary": footer,
-            "navigation": Self.navigation.map { entry -> TemplateValues in
-                ["href": entry.key, "label": entry.value, "current": entry.key == path]
+            "summary": footer, "feed": optional(feed),
+            "live": optional(options.isLive ? Self.asset("live.js") : nil),
+            "replaces": options.isLive && ["index.html", "queue.html", "runs.html"].contains(path),
+            "navigation": pages.map { href, label -> TemplateValues in
+                ["href": href, "label": label, "current": href == path]
             },
         ]
         frame.merge(values) { $1 }
         return Page(html: templates.render(template, frame), at: path)
     }
+
+    /// The address of a style sheet or a script with its digest, so that a changed one is a new address.
+    static func asset(_ name: String) -> String {
+        assetDigests[name].map { "\(name)?\($0)" } ?? name
+    }
+
+    /// Whether a style sheet or a script is at an address.
+    package static func isAsset(_ path: String) -> Bool { assets[path] != nil }
+
+    private static let assetDigests = assets.mapValues { Digest(of: $0.bytes).hex.prefix(8) }
+
+    /// The files that pages load, by their names.
+    static let assets = Dictionary(
+        uniqueKeysWithValues: [
+            Page("style.css", "text/css; charset=utf-8", PackageResources.style_css),
+            Page("grid.js", "text/javascript; charset=utf-8", PackageResources.grid_js),
+            Page("live.js", "text/javascript; charset=utf-8", PackageResources.live_js),
+        ].map { ($0.path, $0) })
 
     private var footer: String {
         let repositories = results.header.repositories.map { "\($0.location) at \($0.commit.prefix(12))" }

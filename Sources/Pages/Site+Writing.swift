@@ -17,8 +17,8 @@ extension Site {
         for file in files { try folder.write(Array(file.text.utf8), to: file.name) }
         for digest in logs.keys.sorted() {
             guard let log = Digest(hex: digest), let bytes = try? results.store.logs.read(log) else { continue }
-            let text = String(decoding: bytes, as: UTF8.self).displayable
-            try folder.write(Array(text.utf8), to: "logs/\(digest).txt")
+            let text = logText(digest, bytes)
+            try folder.write(text.bytes, to: text.path)
             if let page = logPage(digest, bytes) { try folder.write(page.bytes, to: page.path) }
         }
         for path in paths.reversed() {

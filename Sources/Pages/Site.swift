@@ -10,6 +10,7 @@ internal import Store
 /// the store: made twice, they are equal byte for byte.
 package struct Site: Sendable {
     let results: DeploymentResults
+    let options: SiteOptions
     let templates: PageTemplates
     /// In order of their names.
     let cells: [ListedCell]
@@ -28,13 +29,18 @@ package struct Site: Sendable {
     let logs: [String: Int]
     /// The places of causes, by the cells that they spoil.
     let causesOfCells: [Cell: Int]
+    /// Who maintains the packages.
+    let people: SitePeople
 
     /// Reads what the pages show, logs excepted.
     ///
     /// - Parameter selectors: The cells of the pages; none picks all.
     /// - Throws: `StoreError`, `Failure`.
-    package init(_ results: DeploymentResults, picked selectors: [Selector] = []) throws {
+    package init(
+        _ results: DeploymentResults, picked selectors: [Selector] = [], options: SiteOptions = SiteOptions()
+    ) throws {
         self.results = results
+        self.options = options
         templates = try PageTemplates()
         cells = try results.listedCells(picked: selectors)
         columns = Set(cells.map { SiteColumn($0.state.cell) }).sorted()
@@ -43,6 +49,7 @@ package struct Site: Sendable {
         runs = try RunRecords(of: results.header.deployment, in: results.store).newest(limit: 100)
         packages = Dictionary(grouping: cells.indices, by: { [cells] in cells[$0].state.cell.package.name })
         packageNames = packages.keys.sorted()
+        people = SitePeople(try results.documents.metadata()) { [packages] in packages[$0] != nil }
         var logs: [String: Int] = [:]
         for (place, cell) in cells.enumerated() {
             guard Self.hasOwnPage(cell), let name = cell.state.log, logs[name] == nil, let log = Digest(hex: name)
@@ -63,16 +70,18 @@ package struct Site: Sendable {
     /// The addresses of all pages but logs, relative to the site's root.
     package var paths: [String] {
         [
-            "index.html", "grid.html", "grid-details.js", "style.css", "grid.js", "causes.html", "packages.html",
-            "targets.html",
+            "index.html", "grid.html", "grid-details.js", "grid-people.js", "style.css", "grid.js", "causes.html",
+            "packages.html", "maintainers.html", "targets.html", "runs.html", "unsolvable.html", "flaky.html",
+            "accepted.html",
         ]
-            + ["runs.html", "unsolvable.html", "flaky.html", "accepted.html"]
             + tableLetters.map { "tables/\($0).html" }
-            + targetNames.map { "targets/\($0).html" }
+            + targetNames.flatMap { ["targets/\($0).html", "feeds/targets/\($0).xml", "badges/targets/\($0).svg"] }
             + packageNames.map { "packages/\($0).html" }
-            + causes.map { "causes/\($0.id).html" }
-            + runs.map { "runs/\($0.number).html" }
+            + people.maintainers.flatMap { ["maintainers/\($0.file).html", "feeds/maintainers/\($0.file).xml"] }
+            + causes.flatMap { ["causes/\($0.id).html", "feeds/causes/\($0.id).xml"] }
+            + runs.map { "runs/\($0.number).html" } + comparedRuns.map { "diff/\($0.before)/\($0.after).html" }
             + cells.filter(Self.hasOwnPage).map { path(of: $0.state.cell) }
+            + packageNames.flatMap { ["feeds/packages/\($0).xml", "badges/packages/\($0).svg"] }
     }
 
     /// The page at an address; nil where there is none.
@@ -83,6 +92,12 @@ package struct Site: Sendable {
         switch parts.count {
         case 1: return try topPage(path)
         case 2 where parts[1].hasSuffix(".html"): return try page(in: parts[0], String(parts[1].dropLast(5)))
+        case 3 where parts[0] == "diff" && parts[2].hasSuffix(".html"):
+            return try differencePage(from: parts[1], to: String(parts[2].dropLast(5)))
+        case 3 where parts[0] == "feeds" && parts[2].hasSuffix(".xml"):
+            return feed(of: parts[1], String(parts[2].dropLast(4)))
+        case 3 where parts[0] == "badges" && parts[2].hasSuffix(".svg"):
+            return badge(of: parts[1], String(parts[2].dropLast(4)))
         case 4 where parts[0] == "cells" && parts[3].hasSuffix(".html"):
             return try cellPage("\(parts[1])/\(parts[2])/\(parts[3].dropLast(5))")
         default: return nil
@@ -94,16 +109,17 @@ package struct Site: Sendable {
         case "", "index.html": try startPage()
         case "grid.html": gridPage()
         case "grid-details.js": gridDetails()
-        case "style.css": Page(path, "text/css; charset=utf-8", PackageResources.style_css)
-        case "grid.js": Page(path, "text/javascript; charset=utf-8", PackageResources.grid_js)
+        case "grid-people.js": gridPeople()
         case "causes.html": causeListPage()
         case "packages.html": packageTablePage(letter: nil)
+        case "maintainers.html": maintainerListPage()
         case "targets.html": targetListPage()
         case "runs.html": runListPage()
         case "unsolvable.html": unsolvablePage()
         case "flaky.html": flakyPage()
         case "accepted.html": acceptedPage()
-        default: nil
+        case "queue.html": options.isLive ? try queuePage() : nil
+        default: Self.assets[path]
         }
     }
 
@@ -112,6 +128,7 @@ package struct Site: Sendable {
         case "causes": try causePage(name)
         case "packages": try packagePage(name)
         case "tables": packageTablePage(letter: name)
+        case "maintainers": maintainerPage(name)
         case "targets": targetPage(name)
         case "runs": try runPage(name)
         case "logs": try logPage(name)
@@ -135,4 +152,15 @@ struct SiteColumn: Hashable, Comparable {
     static func < (left: SiteColumn, right: SiteColumn) -> Bool {
         (left.target, left.compiler) < (right.target, right.compiler)
     }
+}
+
+extension Site {
+    /// What the pages were made from.
+    package var deploymentResults: DeploymentResults { results }
+
+    /// The number of the newest run; nil where none was recorded.
+    package var newestRun: Int? { runs.first?.number }
+
+    /// How many cells are in each state, by its word.
+    package var counts: [String: Int] { Dictionary(cells.map { ($0.state.state, 1) }, uniquingKeysWith: +) }
 }

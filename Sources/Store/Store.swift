@@ -92,6 +92,9 @@ public final class Store: Sendable {
     /// Where indexes of the history may be kept, which can be made again at any time; nil for a plain clone.
     public var indexDirectory: String? { isClone ? nil : layout.indexes }
 
+    /// Where files are kept that belong to this store alone, and that no clone gets; nil for a plain clone.
+    public var privateDirectory: String? { isClone ? nil : layout.own }
+
     /// The branch as it is now; empty where there is none.
     public func snapshot(_ branch: Branch) throws -> Snapshot {
         try handles.with { repository in

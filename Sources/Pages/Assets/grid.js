@@ -26,7 +26,7 @@
     const canvas = document.getElementById("grid"), context = canvas.getContext("2d");
     const card = document.getElementById("card"), count = document.getElementById("count"), spoken = document.getElementById("spoken");
     const filter = document.getElementById("filter"), sort = document.getElementById("sort"), colour = document.getElementById("colour");
-    let details = null, shown = [], layout = null, cursor = null;
+    let details = null, people = null, shown = [], layout = null, cursor = null;
 
     // Runs of equal causes of the cells that are bad, in order: "12*3" is the third cause for 38 cells (36 + 2); 0 is none.
     function unpackCauses(packed) {
@@ -60,6 +60,8 @@
         case "state": return (row, column) => state(row, column)?.word.startsWith(value);
         case "cause": return (row, column) => data.causes[causeOf[row * width + column]]?.[0].startsWith(value);
         case "target": return (row, column) => columns[column].target.startsWith(value);
+        case "maintainer": return people ? row => people.maintainers[row].some(name => name.includes(value)) : () => true;
+        case "tag": return people ? row => people.tags[row].some(name => name.startsWith(value)) : () => true;
         case "compiler": return (row, column) => columns[column].name.split("/")[1].startsWith(value);
         default: return row => lowered[row].includes(bare);
         }
@@ -301,15 +303,22 @@
         card.hidden = true;
         select();
         draw();
-        if (!details && (sort.value === "changed" || colour.value !== "state")) load();
+        if (!details && (sort.value === "changed" || colour.value !== "state"))
+            load("details", () => { details = unpackDetails(globalThis.gridDetails); });
+        if (!people && /(^|\s)!?(maintainer|tag):/i.test(filter.value))
+            load("people", () => { people = unpackPeople(globalThis.gridPeople); });
     }
-    function load() {
-        if (document.getElementById("details")) return;
+    function load(name, unpack) {
+        if (document.getElementById(name)) return;
         const script = document.createElement("script");
-        script.id = "details";
-        script.src = canvas.dataset.details;
-        script.onload = () => { details = unpackDetails(globalThis.gridDetails); refresh(); };
+        script.id = name;
+        script.src = canvas.dataset[name];
+        script.onload = () => { unpack(); refresh(); };
         document.head.append(script);
+    }
+    function unpackPeople(packed) {
+        const names = (numbers, list) => numbers.map(text => text === "" ? [] : text.split(" ").map(digits => list[parseInt(digits, 36)]));
+        return { maintainers: names(packed.maintainersOf, packed.maintainers), tags: names(packed.tagsOf, packed.tags) };
     }
     function unpackDetails(packed) {
         const digits = text => Array.from(text, letter => letter === " " ? 0 : parseInt(letter, 36));

@@ -46,12 +46,13 @@ extension Site {
         guard let cause = causes.first(where: { $0.id == id }) else { return nil }
         let blocked = Dictionary(grouping: cause.blocks, by: \.package.name).sorted { $0.key < $1.key }
         let example = cause.cells.first
-        let excerpt = try example.flatMap { try self.excerpt(of: $0) } ?? cause.reason
+        let excerpt =
+            example.flatMap { self.cell(named: $0) }.flatMap(excerpt) ?? cause.reason.map { shown($0) }
         var values: TemplateValues = [
             "kind": cause.kind.rawValue, "id": cause.id, "sentence": sentence(of: cause, limit: 300),
             "spoils":
                 "\(counted(cause.count, "cell")): \(counted(cause.cells.count, "cell")) of \(counted(cause.packages.count, "package")) and \(counted(cause.blocks.count, "cell")) that wait for them, in \(counted(cause.columns, "column")) of \(columns.count)",
-            "hasExcerpt": excerpt != nil, "excerpt": shown(excerpt ?? ""),
+            "hasExcerpt": excerpt != nil, "excerpt": excerpt ?? "",
             "excerptOf": example.map { "from \($0)" } ?? "", "hasPackages": !cause.cells.isEmpty,
             "packagesSummary": number(cause.packages.count), "packages": packageRows(cause),
             "hasBlocked": !blocked.isEmpty,
@@ -68,7 +69,9 @@ extension Site {
         if let signature = cause.signature { values["signature"] = shown(signature, limit: 400) }
         let since = [cause.sinceRun.map { "run \($0)" }, cause.since.map { time($0) }].compactMap { $0 }
         if !since.isEmpty { values["since"] = since.joined(separator: ", ") }
-        return page("cause", at: "causes/\(id).html", title: sentence(of: cause, limit: 80), values)
+        return page(
+            "cause", at: "causes/\(id).html", title: sentence(of: cause, limit: 80), feed: "feeds/causes/\(id).xml",
+            values)
     }
 
     private func packageRows(_ cause: Cause) -> [TemplateValues] {
@@ -86,8 +89,14 @@ extension Site {
     private func issue(_ cause: Cause, excerpt: String?) -> String {
         guard let cell = cause.cells.first else { return "" }
         let repositories = results.header.repositories.map { "\($0.location) at \($0.commit.prefix(12))" }
+        let own = cause.cells.filter { $0.package == cell.package }
+        let others = Set(cause.cells.map(\.package)).subtracting([cell.package]).sorted()
+        let more = others.count > 20 ? " and \(others.count - 20) more" : ""
+        let also =
+            others.isEmpty
+            ? "" : "\n\nThe same error: \(others.prefix(20).map(\.description).joined(separator: ", "))\(more)"
         return """
-            \(cell.package) fails\(cause.phase.map { " in \($0.rawValue)" } ?? "") on \(columnsInWords(cause.cells))
+            \(cell.package) fails\(cause.phase.map { " in \($0.rawValue)" } ?? "") on \(columnsInWords(own))\(also)
 
             ```
             \(excerpt ?? "")

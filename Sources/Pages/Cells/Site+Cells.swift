@@ -1,14 +1,17 @@
 internal import Core
 internal import Model
 internal import Review
+internal import Store
 
 extension Site {
-    /// A cell: how it is, its last results, its error, and how to reproduce it.
+    /// A cell: how it is, how the last runs left it, its error, what changed before it turned bad, and how to reproduce it.
     func cellPage(_ name: String) throws -> Page? {
         guard let cell = Cell(name), let listed = self.cell(named: cell) else { return nil }
         let look = StandingLook(listed)
-        let strip = try results.index.history(of: cell).prefix(20).reversed()
-        let excerpt = try excerpt(of: cell)
+        let history = try results.index.history(of: cell)
+        let strip = strip(of: history)
+        let turn = try listed.state.outcome == .success ? nil : turn(of: cell)
+        let excerpt = excerpt(of: listed)
         return page(
             "cell", at: path(of: cell), title: cell.description,
             [
@@ -17,19 +20,57 @@ extension Site {
                 "targetFile": address(cell.target),
                 "compiler": shown(cell.compiler), "class": look.name, "mark": look.mark,
                 "words": shown(listed.state.words),
-                "hasStrip": !strip.isEmpty, "strip": strip.map(stripEntry),
-                "stripSummary": "the last \(counted(strip.count, "result")), the newest on the right",
-                "facts": facts(of: listed, in: Array(strip)), "hasReason": excerpt != nil,
-                "excerpt": shown(excerpt ?? ""),
+                "hasStrip": !strip.isEmpty, "strip": strip,
+                "stripSummary": "as the last \(counted(strip.count, "run")) left it, the newest on the right; "
+                    + "faint where a run did not build it",
+                "facts": facts(of: listed, turn), "hasReason": excerpt != nil, "excerpt": excerpt ?? "",
+                "hasChanges": turn != nil,
+                "changesBetween": turn.map { "between \(place($0.good)) and \(place($0.bad))" } ?? "",
+                "changes": (turn?.changes ?? []).prefix(40).map {
+                    ["label": shown("\($0.kind.rawValue) \($0.name)", limit: 80), "text": shown($0.words, limit: 200)]
+                } as [TemplateValues],
+                "unknown": optional(turn?.unknown.map { shown($0, limit: 300) }),
                 "command": "ci reproduce \(shown(cell.description))",
             ])
     }
 
-    private func stripEntry(_ result: PastResult) -> TemplateValues {
+    /// The last good and the first bad result, and what changed between them; nil where the cell never turned bad.
+    private func turn(of cell: Cell) throws -> BisectReport? {
+        do {
+            return try results.bisect(Selector(cell: cell))
+        } catch let failure as Failure where failure.category == .input {
+            return nil
+        }
+    }
+
+    /// `run 11, 2026-11-27 03:10 UTC`.
+    private func place(_ entry: CellHistory.Entry) -> String {
+        [entry.run.map { "run \($0)" }, time(entry.time)].compactMap { $0 }.joined(separator: ", ")
+    }
+
+    /// A square for each of the last runs, the oldest first: the result that the run recorded, or the one that it left as it was.
+    ///
+    /// - Parameter history: The results of the cell, newest first.
+    private func strip(of history: [PastResult]) -> [TemplateValues] {
+        runs.prefix(20).reversed().compactMap { run in
+            let result = history.first { result in
+                result.run.map { $0 <= run.number } ?? (result.time <= run.end ?? .max)
+            }
+            guard let result else { return nil }
+            let isOwn = result.run == run.number
+            var entry = stripEntry(result, isOwn: isOwn)
+            entry["title"] = "run \(run.number): \(entry["title"] ?? "")\(isOwn ? "" : ", as before")"
+            entry["href"] = "runs/\(run.number).html"
+            return entry
+        }
+    }
+
+    private func stripEntry(_ result: PastResult, isOwn: Bool) -> TemplateValues {
         let standing: Standing =
             switch result.outcome {
-            case .success: result.change == .fixed ? .fixed : .ok
-            case .failure: result.change == .broken ? .broken : result.change == .flaky ? .flaky : .stillFailing
+            case .success: result.change == .fixed && isOwn ? .fixed : .ok
+            case .failure:
+                result.change == .broken && isOwn ? .broken : result.change == .flaky ? .flaky : .stillFailing
             case .blocked: .blocked
             case .infrastructure: .infrastructure
             case .unsolvable: .unsolvable
@@ -37,21 +78,20 @@ extension Site {
             case nil: .pending
             }
         let look = StandingLook(standing)
-        let when = [result.run.map { "run \($0)" }, time(result.time)].compactMap { $0 }.joined(separator: ", ")
         let what = [result.outcome?.rawValue ?? "removed", result.phase.map { "in \($0.rawValue)" }].compactMap { $0 }
-        return ["class": look.name, "mark": look.mark, "title": "\(what.joined(separator: " ")), \(when)"]
+        return [
+            "class": isOwn ? look.name : "\(look.name) carried", "mark": look.mark,
+            "title": what.joined(separator: " "),
+        ]
     }
 
-    private func facts(of cell: ListedCell, in strip: [PastResult]) -> [TemplateValues] {
+    private func facts(of cell: ListedCell, _ turn: BisectReport?) -> [TemplateValues] {
         let cause = causesOfCells[cell.state.cell].map { causes[$0] }
-        let good = strip.last { $0.outcome == .success }
         let facts: [(label: String, text: String?, href: String?)] = [
             ("Since", since(cell).isEmpty ? nil : since(cell), nil),
             ("Cause", cause.map { sentence(of: $0, limit: 200) }, cause.map { "causes/\($0.id).html" }),
-            (
-                "Last good",
-                good.map { [$0.run.map { "run \($0)" }, time($0.time)].compactMap { $0 }.joined(separator: ", ") }, nil
-            ),
+            ("Last good", turn.map { place($0.good) }, nil),
+            ("First bad", turn.map { place($0.bad) }, nil),
             ("Accepted", cell.state.accepted, nil),
             ("Signature", cell.state.signature, nil),
             ("Time", cell.state.duration.map { "\(Int($0.rounded())) s" }, nil),
@@ -68,8 +108,16 @@ extension Site {
         }
     }
 
-    /// The error of a cell as its log has it; nil where there is none.
-    func excerpt(of cell: Cell) throws -> String? {
-        self.cell(named: cell)?.state.reason
+    /// The error of a cell: the lines of its log around it, else what the result says; nil where there is none.
+    func excerpt(of cell: ListedCell) -> String? {
+        guard let name = cell.state.log, logs[name] != nil,
+            let region = (try? results.log(of: cell.state))?.errorRegion,
+            region.error != nil
+        else { return cell.state.reason.map { shown($0) } }
+        let lines = region.lines.map { line in
+            var style = LogLine.Style()
+            return LogLine.text(of: Array(line.text.utf8)[...], &style)
+        }
+        return lines.joined(separator: "\n")
     }
 }

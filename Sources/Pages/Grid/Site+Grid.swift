@@ -9,7 +9,8 @@ extension Site {
         page(
             "grid", at: "grid.html", title: "Grid", isWide: true,
             [
-                "denominator": denominator, "script": "grid.js", "details": "grid-details.js", "data": gridData(),
+                "denominator": denominator, "script": Self.asset("grid.js"), "details": "grid-details.js",
+                "people": "grid-people.js", "data": gridData(),
             ])
     }
 
@@ -38,7 +39,7 @@ extension Site {
                 continue
             }
             if numbers[cause] == nil {
-                listed.append([causes[cause].id, sentence(of: causes[cause], limit: 70)])
+                listed.append([causes[cause].id, sentence(of: causes[cause], limit: 60)])
                 numbers[cause] = listed.count
             }
             causeOf.append(numbers[cause] ?? 0)
@@ -68,7 +69,7 @@ extension Site {
         return Character(String(min(7, 1 + Int(log2(max(1, duration)) / 2))))
     }
 
-    private static func json(_ value: some Encodable) -> String {
+    static func json(_ value: some Encodable) -> String {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         let bytes = (try? encoder.encode(value)) ?? Data()

@@ -48,8 +48,9 @@ extension Site {
             causesOfCells[$0.state.cell] ?? 0
         }
         return page(
-            "package", at: "packages/\(name).html", title: name,
+            "package", at: "packages/\(name).html", title: name, feed: "feeds/packages/\(address(name)).xml",
             [
+                "hasPeople": people.metadata[name] != nil, "people": peopleRows(of: name),
                 "name": shown(name), "summary": "\(good) of \(counted(own.count, "cell")) good",
                 "cells": own.map(packageRow), "hasProblems": !problems.isEmpty,
                 "problems": problems.sorted { $0.key < $1.key }.map { place, cells -> TemplateValues in

@@ -58,6 +58,8 @@ extension Site {
         return page(
             "run", at: "runs/\(name).html", title: "Run \(run.number)",
             [
+                "diff": optional(
+                    comparedRuns.first { $0.after == run.number }.map { "diff/\($0.before)/\($0.after).html" }),
                 "heading": "Run \(run.number)", "when": time(run.begin), "groups": groups,
                 "facts": facts.map { ["label": $0.0, "text": shown($0.1, limit: 400)] },
             ])

@@ -54,11 +54,12 @@ extension Site {
         ]
         values.merge(causeTable(here, of: here.count, limit: 300)) { $1 }
         values.merge(columnTable(columns.filter { $0.target == name })) { $1 }
-        return page("target", at: "targets/\(name).html", title: name, values)
+        return page(
+            "target", at: "targets/\(name).html", title: name, feed: "feeds/targets/\(address(name)).xml", values)
     }
 
     /// Whether a package fails on this target, and some other target builds it with the same compiler.
-    private func failsOnlyHere(_ cell: ListedCell) -> Bool {
+    func failsOnlyHere(_ cell: ListedCell) -> Bool {
         guard cell.state.outcome == .failure else { return false }
         let name = cell.state.cell
         return (packages[name.package.name] ?? []).lazy.map { cells[$0] }.contains { other in

@@ -43,6 +43,20 @@ struct LogLine {
     ///   - bytes: The line without its end. Of what a progress bar overwrote, the last state is shown.
     ///   - style: The style at its beginning; afterwards, that at its end.
     static func markup(of bytes: ArraySlice<UInt8>, _ style: inout Style) -> String {
+        render(bytes, &style) { text, style in
+            let escaped = text.escapedAsMarkup
+            return style == Style() ? escaped : "<span class=\"\(style.classes)\">\(escaped)</span>"
+        }
+    }
+
+    /// A line as text, without its colours.
+    static func text(of bytes: ArraySlice<UInt8>, _ style: inout Style) -> String {
+        render(bytes, &style) { text, _ in text }
+    }
+
+    private static func render(
+        _ bytes: ArraySlice<UInt8>, _ style: inout Style, _ write: (String, Style) -> String
+    ) -> String {
         var line = bytes
         while line.last == UInt8(ascii: "\r") { line.removeLast() }
         if let overwritten = line.lastIndex(of: UInt8(ascii: "\r")) { line = line[(overwritten + 1)...] }
@@ -56,17 +70,19 @@ struct LogLine {
                 text.append(scalar)
                 continue
             }
-            flush(&text, style, to: &output)
+            flush(&text, style, to: &output, write)
             if let parameters = takeSequence(from: &rest) { style.apply(parameters) }
         }
-        flush(&text, style, to: &output)
+        flush(&text, style, to: &output, write)
         return output + (isCut ? " …" : "")
     }
 
-    private static func flush(_ text: inout String.UnicodeScalarView, _ style: Style, to output: inout String) {
+    private static func flush(
+        _ text: inout String.UnicodeScalarView, _ style: Style, to output: inout String,
+        _ write: (String, Style) -> String
+    ) {
         guard !text.isEmpty else { return }
-        let escaped = String(text).displayableOnOneLine.escapedAsMarkup
-        output += style == Style() ? escaped : "<span class=\"\(style.classes)\">\(escaped)</span>"
+        output += write(String(text).displayableOnOneLine, style)
         text.removeAll()
     }
 

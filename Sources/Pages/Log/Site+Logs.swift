@@ -15,10 +15,30 @@ extension Site {
         return logPage(digest, bytes)
     }
 
+    /// A log as text, at `logs/DIGEST.txt`; nil where it is not that of a failing cell, or is no longer in the store.
+    ///
+    /// - Throws: `StoreError`.
+    package func logText(at path: String) throws -> Page? {
+        guard path.hasPrefix("logs/"), path.hasSuffix(".txt") else { return nil }
+        let digest = String(path.dropFirst(5).dropLast(4))
+        guard let log = Digest(hex: digest), logs[digest] != nil, let bytes = try results.store.logs.read(log) else {
+            return nil
+        }
+        return logText(digest, bytes)
+    }
+
+    /// The text of a log whose bytes were read. What would act on a terminal is made visible.
+    func logText(_ digest: String, _ bytes: [UInt8]) -> Page {
+        Page(
+            "logs/\(digest).txt", "text/plain; charset=utf-8",
+            Array(String(decoding: bytes, as: UTF8.self).displayable.utf8))
+    }
+
     /// The page of a log whose bytes were read.
     func logPage(_ digest: String, _ bytes: [UInt8]) -> Page? {
         guard let cell = logs[digest].map({ cells[$0] }) else { return nil }
         let failing = cell.state.phase
+        let error = (try? results.log(of: cell.state))?.error
         var left = Self.lineLimit
         let steps = LogSteps(bytes).steps.map { step -> TemplateValues in
             let lines = step.lines.prefix(left)
@@ -26,7 +46,7 @@ extension Site {
             return [
                 "anchor": "step-\(step.number)", "name": shown(step.name, limit: 200),
                 "open": step.phase == failing || step.phase == nil,
-                "lineCount": counted(step.lines.count, "line"), "lines": markup(of: lines, from: step.firstLine),
+                "lineCount": counted(step.lines.count, "line"), "lines": markup(of: lines, from: step.firstLine, error),
             ]
         }
         return page(
@@ -34,18 +54,20 @@ extension Site {
             [
                 "cell": shown(cell.state.cell.description), "cellHref": href(cell), "rawHref": "logs/\(digest).txt",
                 "summary": shown(cell.state.words), "phases": steps,
+                "errorLine": optional(error.flatMap { $0.lowerBound <= Self.lineLimit ? "\($0.lowerBound)" : nil }),
                 "omitted": optional(
                     left == 0 ? "Only the first \(number(Self.lineLimit)) lines are here; the text has all." : nil),
             ])
     }
 
-    private func markup(of lines: ArraySlice<ArraySlice<UInt8>>, from first: Int) -> String {
+    private func markup(of lines: ArraySlice<ArraySlice<UInt8>>, from first: Int, _ error: ClosedRange<Int>?) -> String
+    {
         var style = LogLine.Style()
         var output = ""
         for (offset, line) in lines.enumerated() {
             let number = first + offset
             output +=
-                "<li id=\"L\(number)\"><a href=\"#L\(number)\">\(number)</a>\(LogLine.markup(of: line, &style))</li>\n"
+                "<li id=\"L\(number)\"\(error?.contains(number) == true ? " class=\"error\"" : "")><a href=\"#L\(number)\">\(number)</a>\(LogLine.markup(of: line, &style))</li>\n"
         }
         return output
     }

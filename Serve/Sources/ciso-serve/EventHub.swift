@@ -1,0 +1,117 @@
+internal import Foundation
+internal import NIOCore
+internal import Synchronization
+
+/// Sends events to the browsers that follow the site: what happened is gathered, and sent at most twice a second.
+final class EventHub: Sendable {
+    private struct State {
+        var streams: [UInt64: AsyncStream<ByteBuffer>.Continuation] = [:]
+        var next: UInt64 = 0
+        var isFinished = false
+        var ticks = 0
+        // What is to be sent.
+        var results: [ResultEvent] = []
+        var resultCount = 0
+        var isQueueChanged = false
+        var isSiteChanged = false
+        var generation: UInt64 = 0
+    }
+
+    /// A new result as the stream has it.
+    struct ResultEvent: Encodable {
+        var cell: String
+        var words: String
+        var signature: String?
+    }
+
+    private struct Results: Encodable {
+        var count: Int
+        /// The first of them.
+        var results: [ResultEvent]
+    }
+
+    private struct Generation: Encodable { var generation: UInt64 }
+
+    private let state = Mutex(State())
+    /// Results that one event names; the others are counted.
+    private static let named = 20
+
+    var streamCount: Int { state.withLock { $0.streams.count } }
+
+    /// A new stream, which begins with the generation of the pages; nil where there are too many.
+    func stream() -> (id: UInt64, events: AsyncStream<ByteBuffer>)? {
+        state.withLock { state in
+            guard !state.isFinished, state.streams.count < ServerLimits.eventStreams else { return nil }
+            // A reader that does not keep up misses events, and learns from the next of the pages.
+            let (events, continuation) = AsyncStream.makeStream(
+                of: ByteBuffer.self, bufferingPolicy: .bufferingNewest(8))
+            state.next += 1
+            state.streams[state.next] = continuation
+            continuation.yield(Self.event("hello", Generation(generation: state.generation), prefix: "retry: 3000\n"))
+            return (state.next, events)
+        }
+    }
+
+    func remove(_ id: UInt64) {
+        state.withLock { _ = $0.streams.removeValue(forKey: id) }
+    }
+
+    func add(_ result: ResultEvent) {
+        state.withLock { state in
+            state.resultCount += 1
+            if state.results.count < Self.named { state.results.append(result) }
+        }
+    }
+
+    func queueChanged() { state.withLock { $0.isQueueChanged = true } }
+
+    func siteChanged(to generation: UInt64) {
+        state.withLock { ($0.isSiteChanged, $0.generation) = (true, generation) }
+    }
+
+    /// Begins to send. A comment goes through every 15 seconds, so that proxies keep the connections.
+    func start() {
+        Task.detached { [self] in
+            while !state.withLock({ $0.isFinished }) {
+                try? await Task.sleep(for: .milliseconds(500))
+                send()
+            }
+        }
+    }
+
+    private func send() {
+        let (text, streams) = state.withLock { state -> (ByteBuffer?, [AsyncStream<ByteBuffer>.Continuation]) in
+            state.ticks += 1
+            var text = ByteBuffer()
+            if state.resultCount > 0 {
+                text.writeImmutableBuffer(
+                    Self.event("results", Results(count: state.resultCount, results: state.results)))
+            }
+            if state.isQueueChanged { text.writeImmutableBuffer(Self.event("queue", [String: String]())) }
+            if state.isSiteChanged {
+                text.writeImmutableBuffer(Self.event("pages", Generation(generation: state.generation)))
+            }
+            (state.results, state.resultCount, state.isQueueChanged, state.isSiteChanged) = ([], 0, false, false)
+            if text.readableBytes == 0, state.ticks % 30 == 0 { text.writeString(": still here\n\n") }
+            return text.readableBytes == 0 ? (nil, []) : (text, Array(state.streams.values))
+        }
+        if let text { for stream in streams { stream.yield(text) } }
+    }
+
+    /// Ends all streams; no others begin.
+    func finish() {
+        let streams = state.withLock { state in
+            state.isFinished = true
+            defer { state.streams = [:] }
+            return state.streams.values
+        }
+        for stream in streams { stream.finish() }
+    }
+
+    private static func event(_ name: String, _ data: some Encodable, prefix: String = "") -> ByteBuffer {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        let json = (try? encoder.encode(data)).map { String(decoding: $0, as: UTF8.self) } ?? "{}"
+        return ByteBuffer(string: "\(prefix)event: \(name)\ndata: \(json)\n\n")
+    }
+}

@@ -1,0 +1,82 @@
+internal import Glibc
+internal import Synchronization
+
+/// Numbers of the server in Prometheus' text format.
+final class Metrics: Sendable {
+    private struct State {
+        var requests: [Int: Int] = [:]
+        var bytes = 0
+        var seconds = 0.0
+        var buckets = [Int](repeating: 0, count: Metrics.bounds.count)
+        var count = 0
+    }
+
+    /// The upper bounds of the histogram's buckets, in seconds.
+    private static let bounds = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5]
+    private let state = Mutex(State())
+
+    /// Counts a request that was answered.
+    func add(status: Int, bytes: Int, duration: Duration) {
+        let seconds = duration / .seconds(1)
+        state.withLock { state in
+            state.requests[status, default: 0] += 1
+            state.bytes += bytes
+            state.seconds += seconds
+            state.count += 1
+            for (place, bound) in Self.bounds.enumerated() where seconds <= bound { state.buckets[place] += 1 }
+        }
+    }
+
+    /// All metrics as text.
+    func text(_ health: LiveSite.Health, streams: Int) -> String {
+        let state = state.withLock { $0 }
+        var lines: [String] = []
+        func metric(_ name: String, _ kind: String, _ help: String, _ values: [(labels: String, value: String)]) {
+            lines += ["# HELP \(name) \(help)", "# TYPE \(name) \(kind)"]
+            lines += values.map { "\(name)\($0.labels) \($0.value)" }
+        }
+        metric(
+            "ciso_http_requests_total", "counter", "Requests by status.",
+            state.requests.sorted { $0.key < $1.key }.map { ("{code=\"\($0.key)\"}", "\($0.value)") })
+        metric("ciso_http_response_bytes_total", "counter", "Bytes of bodies sent.", [("", "\(state.bytes)")])
+        lines += [
+            "# HELP ciso_http_request_duration_seconds Time until an answer begins.",
+            "# TYPE ciso_http_request_duration_seconds histogram",
+        ]
+        lines += zip(Self.bounds, state.buckets).map {
+            "ciso_http_request_duration_seconds_bucket{le=\"\($0)\"} \($1)"
+        }
+        lines += [
+            "ciso_http_request_duration_seconds_bucket{le=\"+Inf\"} \(state.count)",
+            "ciso_http_request_duration_seconds_sum \(state.seconds)",
+            "ciso_http_request_duration_seconds_count \(state.count)",
+        ]
+        metric("ciso_event_streams", "gauge", "Browsers that follow the site.", [("", "\(streams)")])
+        metric(
+            "ciso_cells", "gauge", "Cells by state.",
+            health.cells.sorted { $0.key < $1.key }.map { ("{state=\"\($0.key)\"}", "\($0.value)") })
+        metric("ciso_run", "gauge", "The number of the newest run.", [("", "\(health.run)")])
+        metric("ciso_pages_generation", "counter", "How often the store was read.", [("", "\(health.generation)")])
+        metric("ciso_pages_cached", "gauge", "Rendered pages that are kept.", [("", "\(health.cachedPages)")])
+        metric("ciso_pages_cached_bytes", "gauge", "Their bytes.", [("", "\(health.cachedBytes)")])
+        metric(
+            "ciso_store_read_seconds", "gauge", "How long the store was read the last time.",
+            [("", "\(health.lastRefresh / .seconds(1))")])
+        metric(
+            "ciso_store_readable", "gauge", "1 while the store can be read.", [("", health.failure == nil ? "1" : "0")])
+        if let bytes = Self.residentBytes {
+            metric("process_resident_memory_bytes", "gauge", "Resident memory.", [("", "\(bytes)")])
+        }
+        return lines.joined(separator: "\n") + "\n"
+    }
+
+    private static var residentBytes: Int? {
+        guard let file = fopen("/proc/self/statm", "re") else { return nil }
+        defer { fclose(file) }
+        var line = [CChar](repeating: 0, count: 128)
+        guard fgets(&line, Int32(line.count), file) != nil else { return nil }
+        let words = String(decoding: line.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+            .split(separator: " ")
+        return words.count > 1 ? Int(words[1]).map { $0 * sysconf(Int32(_SC_PAGESIZE)) } : nil
+    }
+}

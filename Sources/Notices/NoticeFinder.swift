@@ -1,0 +1,130 @@
+internal import Core
+internal import Model
+internal import Records
+internal import Review
+internal import Store
+
+/// Finds what people are told of: regressions that were confirmed, of packages that fail themselves, with an error that the package
+/// never had. Reads only.
+struct NoticeFinder {
+    private let results: DeploymentResults
+    private let cells: [Cell: ListedCell]
+    private let causes: [Cause]
+    /// The newest first.
+    private let runs: [RunRecord]
+
+    /// Packages that a cause spoils above which the operator decides.
+    static let heldPackages = 50
+    /// Good runs after which a cause counts as mended.
+    private static let goodRuns = 2
+
+    init(_ results: DeploymentResults) throws {
+        self.results = results
+        cells = Dictionary(
+            try results.listedCells().map { ($0.state.cell, $0) }, uniquingKeysWith: { first, _ in first })
+        causes = try results.causes()
+        runs = try RunRecords(of: results.header.deployment, in: results.store).newest(limit: 1000)
+    }
+
+    /// The newest run that has finished: nothing older is ever told of. Nil where there is none.
+    var run: Int? { runs.first { $0.ending == .finished }?.number }
+
+    /// The notices of the newest run that are not open already, and those that are mended.
+    func changes(to known: [Notice]) throws -> [Notice] {
+        let open = Set(known.filter { $0.closed == nil }.map(\.cause))
+        let closed = known.filter { $0.closed == nil }.compactMap(self.closed)
+        let found = try causes.filter { $0.kind == .failure && !open.contains($0.id) }.compactMap(notice)
+        return closed + found
+    }
+
+    private func notice(of cause: Cause) throws -> Notice? {
+        guard let run else { return nil }
+        let broken = cause.cells.filter { cell in
+            guard let listed = cells[cell] else { return false }
+            return listed.standing == .broken && listed.sinceRun == run && listed.state.accepted == nil
+        }
+        var told: [Cell] = []
+        for (package, own) in Dictionary(grouping: broken, by: \.package).sorted(by: { $0.key < $1.key }) {
+            guard try own.contains(where: isConfirmed), try isNew(cause.signature, of: package, before: run) else {
+                continue
+            }
+            told += own
+        }
+        guard !told.isEmpty else { return nil }
+        let spoilt = Set((cause.cells + cause.blocks).map(\.package.name)).count
+        return Notice(
+            cause: cause.id, run: run, sentence: cause.reason ?? cause.signature ?? "fails without a reason",
+            signature: cause.signature, phase: cause.phase, packages: Set(told.map(\.package)).sorted(),
+            cells: told.sorted(), blocks: cause.blocks.count, spoilt: spoilt,
+            isHeld: spoilt > Self.heldPackages || spoilsTarget(cause), closed: nil, deliveries: [:], closings: [:])
+    }
+
+    /// Whether the job was run again, and failed each time.
+    private func isConfirmed(_ cell: Cell) throws -> Bool {
+        let branch = ResultBranch(deployment: results.header.deployment, target: cell.target)
+        let result = try results.store.snapshot(Branch(branch.name))
+            .value(CellResult.self, at: StorePath(ResultPath.cell(cell)))
+        guard let runs = result?.confirmation, runs.count > 1 else { return false }
+        return runs.allSatisfy { $0.outcome == .failure }
+    }
+
+    /// Whether no earlier result of the package, in whatever version and column, has this signature.
+    private func isNew(_ signature: String?, of package: PackageVersion, before run: Int) throws -> Bool {
+        for column in results.header.columns {
+            let versions = results.index.versions(
+                of: package.name, target: column.target, compiler: column.compiler)
+            for version in versions {
+                let isKnown = try results.index.history(of: version).contains { result in
+                    result.outcome == .failure && result.signature == signature && (result.run ?? 0) < run
+                }
+                if isKnown { return false }
+            }
+        }
+        return true
+    }
+
+    /// Whether nothing on some target is good any more because of a cause.
+    private func spoilsTarget(_ cause: Cause) -> Bool {
+        let hit = Dictionary(grouping: cause.cells + cause.blocks, by: \.target)
+        return hit.contains { target, spoilt in
+            let decided = cells.values.filter { listed in
+                listed.state.cell.target == target
+                    && [.success, .failure, .blocked].contains(listed.state.outcome)
+            }
+            return spoilt.count > 1 && spoilt.count == decided.count
+        }
+    }
+
+    /// A notice as closed, where all that it hit was good in two whole runs, or is no longer planned; nil otherwise.
+    private func closed(_ notice: Notice) -> Notice? {
+        let hit = notice.cells.compactMap { cells[$0] }
+        guard hit.allSatisfy({ $0.state.outcome == .success }) else { return nil }
+        if let first = hit.map({ $0.sinceRun ?? .max }).max() {
+            let good = runs.count { $0.ending == .finished && $0.selectors == nil && $0.number >= first }
+            guard good >= Self.goodRuns else { return nil }
+        }
+        var closed = notice
+        closed.closed = run
+        return closed
+    }
+
+    /// The state of the deployment as forges have it: `success`, `failure`, or `error` where nothing is known, with a sentence.
+    func status() throws -> (state: String, words: String) {
+        let required = cells.values.filter { $0.state.required && $0.state.state != "excluded" }
+        let bad = required.count { $0.state.isRequiredAndNotGood }
+        let words =
+            bad == 0
+            ? "all \(count(required.count, "required cell")) are good"
+            : "\(bad) of \(count(required.count, "required cell")) are not good"
+        switch try results.overallState(picked: []) {
+        case .good: return ("success", words)
+        case .notGood: return ("failure", words)
+        case .unavailable: return ("error", words)
+        }
+    }
+
+    /// The cells that a recipient asked for.
+    func cells(picked selector: Selector) throws -> Set<Cell> {
+        Set(try results.cells(picked: [selector]).map(\.cell))
+    }
+}

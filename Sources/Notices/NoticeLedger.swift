@@ -1,0 +1,137 @@
+internal import Core
+internal import Records
+internal import Store
+
+/// The notices of a deployment in the store: `refs/heads/notices/DEPLOYMENT`.
+///
+/// Whoever sends a message claims it first, in a transaction. So two processes never send the same, and what a process was about
+/// to send when it died is not sent again.
+struct NoticeLedger: Sendable {
+    private let store: Store
+    private let branch: Branch
+
+    init(of deployment: String, in store: Store) throws {
+        self.store = store
+        branch = try Branch("notices/\(deployment)")
+    }
+
+    private static func path(cause: String) throws -> TypedPath<Notice> {
+        TypedPath(try StorePath("causes/\(cause).json"))
+    }
+
+    private static func digestPath(_ way: String) throws -> TypedPath<DigestTime> {
+        TypedPath(try StorePath("digests/\(Digest(of: way).hex.prefix(16)).json"))
+    }
+
+    private static func statusPath(_ way: String) throws -> TypedPath<SentStatus> {
+        TypedPath(try StorePath("statuses/\(Digest(of: way).hex.prefix(16)).json"))
+    }
+
+    /// All notices, by the ids of their causes.
+    func all() throws -> [Notice] {
+        let snapshot = try store.snapshot(branch)
+        return try snapshot.list("causes").compactMap { entry in
+            try snapshot.value(Notice.self, at: StorePath("causes/\(entry.name)"))
+        }
+    }
+
+    func lastDigest(to way: String) throws -> Int? {
+        try store.snapshot(branch).value(at: Self.digestPath(way))?.time
+    }
+
+    func status(sentTo way: String) throws -> SentStatus? {
+        try store.snapshot(branch).value(at: Self.statusPath(way))
+    }
+
+    /// Records notices that were opened, closed or released. Those that another process opened meanwhile stay as they are.
+    func record(_ changed: [Notice]) throws {
+        guard !changed.isEmpty else { return }
+        let words = changed.count == 1 ? "Notice of \(changed[0].cause)" : "\(changed.count) notices"
+        try store.transact(branch, words) { transaction in
+            for notice in changed {
+                let path = try Self.path(cause: notice.cause)
+                let known = try transaction.value(at: path)
+                if let known, known.closed == nil, known.run != notice.run { continue }
+                var merged = notice
+                if let known, known.run == notice.run {
+                    (merged.deliveries, merged.closings) = (known.deliveries, known.closings)
+                }
+                try transaction.write(merged, to: path)
+            }
+        }
+    }
+
+    /// Claims messages.
+    ///
+    /// - Parameter digest: The time that is noted as that of the last digest of the way; nil: none.
+    /// - Returns: Those of the notices that nobody else has sent or is sending.
+    func claim(_ messages: [(notice: Notice, event: NoticeEvent)], by way: String, digest: Int?) throws
+        -> [(notice: Notice, event: NoticeEvent)]
+    {
+        try store.transact(branch, "Begin to send to \(way.displayableOnOneLine)") { transaction in
+            var claimed: [(notice: Notice, event: NoticeEvent)] = []
+            for message in messages {
+                let path = try Self.path(cause: message.notice.cause)
+                guard var known = try transaction.value(at: path), known.run == message.notice.run else { continue }
+                let state = known.delivery(message.event, by: way)
+                guard state == nil || state == .failed else { continue }
+                known.setDelivery(.sending, message.event, by: way)
+                try transaction.write(known, to: path)
+                claimed.append((known, message.event))
+            }
+            if let digest, !claimed.isEmpty {
+                try transaction.write(DigestTime(way: way, time: digest), to: Self.digestPath(way))
+            }
+            return claimed
+        }.value
+    }
+
+    /// Records how messages that were claimed ended.
+    ///
+    /// - Parameter digest: The time of the digest before, which counts again where this one was refused.
+    func finish(
+        _ messages: [(notice: Notice, event: NoticeEvent)], by way: String, _ delivery: Notice.Delivery, digest: Int?
+    ) throws {
+        try store.transact(branch, "\(delivery == .sent ? "Sent" : "Could not send") to \(way.displayableOnOneLine)") {
+            transaction in
+            for message in messages {
+                let path = try Self.path(cause: message.notice.cause)
+                guard var known = try transaction.value(at: path) else { continue }
+                known.setDelivery(delivery, message.event, by: way)
+                try transaction.write(known, to: path)
+            }
+            if delivery == .failed {
+                let path = try Self.digestPath(way)
+                if let digest {
+                    try transaction.write(DigestTime(way: way, time: digest), to: path)
+                } else if try transaction.exists(path.path) {
+                    try transaction.remove(path.path)
+                }
+            }
+        }
+    }
+
+    /// Claims the state of a commit.
+    ///
+    /// - Returns: Whether it has not been sent, and nobody else sends it.
+    func claim(_ status: SentStatus) throws -> Bool {
+        try store.transact(branch, "Begin to send a status to \(status.way.displayableOnOneLine)") { transaction in
+            let path = try Self.statusPath(status.way)
+            if let known = try transaction.value(at: path), known.commit == status.commit, known.state == status.state,
+                known.description == status.description, known.delivery != .failed
+            {
+                return false
+            }
+            var claimed = status
+            claimed.delivery = .sending
+            try transaction.write(claimed, to: path)
+            return true
+        }.value
+    }
+
+    func finish(_ status: SentStatus) throws {
+        try store.transact(branch, "Status for \(status.way.displayableOnOneLine)") { transaction in
+            try transaction.write(status, to: Self.statusPath(status.way))
+        }
+    }
+}

@@ -1,0 +1,66 @@
+"use strict";
+// Follows the server's events. A page whose content is short-lived is fetched again and put in place; other pages say that there
+// are newer results, and leave the reader where they are.
+(() => {
+    const root = document.currentScript.dataset.root, status = document.getElementById("live");
+    const replaces = document.getElementById("main").dataset.live === "replace";
+    const isQueue = /(^|\/)queue\.html$/.test(location.pathname);
+    let results = 0, generation = null, busy = false, again = false;
+
+    function say(text, href) {
+        status.textContent = "";
+        if (!href) { status.append(text); return; }
+        const link = document.createElement("a");
+        link.href = href;
+        link.textContent = text;
+        status.append(link);
+    }
+
+    // Takes over the content of the page as it is now, without losing the place or the focus of the reader.
+    async function replace() {
+        if (busy) { again = true; return; }
+        busy = true;
+        try {
+            const answer = await fetch(location.pathname, { headers: { Accept: "text/html" } });
+            if (!answer.ok) return;
+            const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("main");
+            const main = document.getElementById("main");
+            if (fresh && !main.contains(document.activeElement)) main.replaceChildren(...fresh.childNodes);
+        } finally {
+            busy = false;
+            if (again) { again = false; setTimeout(replace, 500); }
+        }
+    }
+
+    // A browser opens few connections to one server, so only a page that is looked at keeps one.
+    let events = null;
+    function connect() {
+        if (events || document.visibilityState !== "visible") return;
+        events = new EventSource(`${root}events`);
+        events.addEventListener("hello", event => {
+            const now = JSON.parse(event.data).generation, isOld = generation !== null && now !== generation;
+            generation = now;
+            if (isOld) note();
+            document.documentElement.dataset.live = "connected";
+        });
+        events.addEventListener("results", event => { results += JSON.parse(event.data).count; });
+        events.addEventListener("pages", event => { generation = JSON.parse(event.data).generation; note(); });
+        events.addEventListener("queue", () => { if (isQueue) replace(); });
+        events.addEventListener("error", () => { document.documentElement.dataset.live = "waiting"; });
+    }
+    function disconnect() {
+        if (events) events.close();
+        events = null;
+    }
+    document.addEventListener("visibilitychange", () => { if (document.visibilityState === "visible") connect(); else disconnect(); });
+    addEventListener("pagehide", disconnect);
+    addEventListener("pageshow", connect);
+    connect();
+
+    function note() {
+        document.documentElement.dataset.generation = generation;
+        if (replaces) { replace(); say(results ? `live, ${results} new` : "live"); return; }
+        say(results ? `${results} new result${results === 1 ? "" : "s"}: show` : "changed: show", location.href);
+        status.firstChild.addEventListener("click", event => { event.preventDefault(); location.reload(); });
+    }
+})();

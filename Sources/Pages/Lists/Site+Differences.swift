@@ -1,0 +1,66 @@
+internal import Core
+internal import Model
+internal import Review
+
+extension Site {
+    /// Runs that are compared on a page that other pages link to: each of the newest with the one before.
+    var comparedRuns: [(before: Int, after: Int)] {
+        zip(runs.dropFirst(), runs).prefix(20).map { ($0.number, $1.number) }
+    }
+
+    /// What differs between the results as two runs left them; nil where one of the runs is not known.
+    func differencePage(from before: String, to after: String) throws -> Page? {
+        guard let difference = try difference(from: before, to: after) else { return nil }
+        let sections = Self.worstFirst.compactMap { verdict -> TemplateValues? in
+            let changes = difference.changes.filter { $0.verdict == verdict }
+            return changes.isEmpty ? nil : section(verdict, changes)
+        }
+        return page(
+            "diff", at: "diff/\(before)/\(after).html", title: "Run \(before) to run \(after)",
+            [
+                "before": before, "after": after, "summary": "\(counted(difference.compared, "cell")) compared",
+                "beforeKnown": runs.contains { "\($0.number)" == before },
+                "afterKnown": runs.contains { "\($0.number)" == after },
+                "totals": difference.totals.map { ["number": number($0.cells), "label": $0.verdict.rawValue] },
+                "sections": sections,
+            ])
+    }
+
+    /// The difference between two runs by their numbers; nil where one of them is not recorded.
+    func difference(from before: String, to after: String) throws -> Difference? {
+        guard let old = Int(before), let new = Int(after), old > 0, new > 0, "\(old)" == before, "\(new)" == after,
+            max(old, new) <= runs.first?.number ?? 0
+        else { return nil }
+        do {
+            return try results.difference(
+                from: results.side(named: "run:\(old)"), to: results.side(named: "run:\(new)"), hasReasons: false)
+        } catch let failure as Failure where failure.category == .input {
+            return nil
+        }
+    }
+
+    private static let worstFirst: [Verdict] = [.broken, .new, .fixed, .stillBad, .unknown, .gone]
+
+    /// The changes of one kind, those with one cause in one row.
+    private func section(_ verdict: Verdict, _ changes: [Difference.Change]) -> TemplateValues {
+        let groups = Dictionary(grouping: changes, by: { $0.causeID ?? $0.cell.description }).values
+            .sorted { ($1.count, $0[0].cell) < ($0.count, $1[0].cell) }
+        let limit = 200
+        return [
+            "anchor": verdict.rawValue.replacing(" ", with: "-"), "heading": verdict.rawValue,
+            "count": groups.count > limit
+                ? "\(counted(changes.count, "cell")), the \(limit) largest groups" : counted(changes.count, "cell"),
+            "rows": groups.prefix(limit).map { group -> TemplateValues in
+                let first = group.first { $0.cause == $0.cell } ?? group[0]
+                let cell = self.cell(named: first.cell)
+                return [
+                    "cells": number(group.count), "package": shown((first.cause ?? first.cell).package.description),
+                    "href": cell.map(href) ?? "packages/\(address(first.cell.package.name)).html",
+                    "columns": columnsInWords(Set(group.map(\.cell)).sorted()),
+                    "words": "\(first.before ?? "none") → \(first.after ?? "none")",
+                    "reason": shown(first.reason ?? first.signature ?? "", limit: 200),
+                ]
+            },
+        ]
+    }
+}

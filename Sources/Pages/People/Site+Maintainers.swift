@@ -1,0 +1,147 @@
+internal import Core
+internal import Model
+internal import Review
+
+extension Site {
+    /// The maintainers, those of the most bad cells first.
+    func maintainerListPage() -> Page {
+        let rows = people.maintainers.map { maintainer in (maintainer, figures(of: maintainer.packages)) }
+            .sorted { ($1.1.bad, $0.0.name.lowercased()) < ($0.1.bad, $1.0.name.lowercased()) }
+        let headings = [("maintainer", false), ("packages", true), ("cells", true), ("good", true), ("bad", true)]
+        let limit = 1500
+        return page(
+            "linkList", at: "maintainers.html", title: "Maintainers",
+            [
+                "heading": "Maintainers",
+                "summary": rows.count > limit
+                    ? "the first \(number(limit)) of \(number(rows.count))" : number(rows.count),
+                "caption": "As the opam files name them, over all columns",
+                "headings": headings.map { ["label": $0.0, "isNumber": $0.1] } as [TemplateValues],
+                "rows": rows.prefix(limit).map { maintainer, figures -> TemplateValues in
+                    let fields = [maintainer.packages.count, figures.cells, figures.good, figures.bad]
+                    return [
+                        "label": shown(maintainer.name, limit: 80),
+                        "href": "maintainers/\(address(maintainer.file)).html",
+                        "fields": fields.map { ["text": number($0), "isNumber": true] } as [TemplateValues],
+                    ]
+                },
+            ])
+    }
+
+    /// How the cells of packages are.
+    func figures(of packages: [String]) -> (cells: Int, good: Int, bad: Int) {
+        var figures = (cells: 0, good: 0, bad: 0)
+        for place in packages.lazy.flatMap({ self.packages[$0] ?? [] }) {
+            figures.cells += 1
+            if cells[place].state.outcome == .success { figures.good += 1 }
+            if causesOfCells[cells[place].state.cell] != nil { figures.bad += 1 }
+        }
+        return figures
+    }
+
+    /// The causes that spoil cells of packages, with those cells, the worst first.
+    func causes(of packages: [String]) -> [(cause: Cause, cells: [Cell])] {
+        var hit: [Int: [Cell]] = [:]
+        for place in packages.lazy.flatMap({ self.packages[$0] ?? [] }) {
+            let cell = cells[place].state.cell
+            if let cause = causesOfCells[cell] { hit[cause, default: []].append(cell) }
+        }
+        return hit.sorted { ($1.value.count, $0.key) < ($0.value.count, $1.key) }.map { (causes[$0.key], $0.value) }
+    }
+
+    /// The packages of one maintainer and each of their problems once.
+    func maintainerPage(_ file: String) -> Page? {
+        guard let maintainer = people.maintainers.first(where: { $0.file == file }) else { return nil }
+        let total = figures(of: maintainer.packages)
+        let causes = causes(of: maintainer.packages)
+        let rows = maintainer.packages.map { (name: $0, figures: figures(of: [$0])) }
+            .sorted { ($1.figures.bad, $0.name) < ($0.figures.bad, $1.name) }
+        return page(
+            "maintainer", at: "maintainers/\(file).html", title: maintainer.name,
+            feed: "feeds/maintainers/\(address(file)).xml",
+            [
+                "name": shown(maintainer.name, limit: 120),
+                "summary":
+                    "\(counted(maintainer.packages.count, "package")), \(number(total.good)) of \(counted(total.cells, "cell")) good",
+                "gridHref": "grid.html#q=maintainer:\(filterWord(SitePeople.key(of: maintainer.name)))",
+                "hasProblems": !causes.isEmpty, "problemSummary": number(causes.count),
+                "problems": causes.prefix(200).map { cause, cells -> TemplateValues in
+                    [
+                        "id": cause.id, "sentence": sentence(of: cause, limit: 200), "cells": number(cells.count),
+                        "packages": packageNames(of: cells), "columns": columnsInWords(cells),
+                    ]
+                },
+                "packages": rows.map { row -> TemplateValues in
+                    [
+                        "name": shown(row.name), "href": "packages/\(address(row.name)).html",
+                        "cells": number(row.figures.cells), "good": number(row.figures.good),
+                        "bad": number(row.figures.bad), "badClass": row.figures.bad == 0 ? "zero" : "failure",
+                    ]
+                },
+            ])
+    }
+
+    /// A key as a word of the grid's filter in an address. Words end at spaces.
+    private func filterWord(_ key: String) -> String {
+        address(key.split(separator: " ").first.map(String.init) ?? "").replacing("+", with: "%2B")
+            .replacing("&", with: "%26")
+    }
+
+    /// The names of the packages of cells, each once, the first of them.
+    func packageNames(of cells: [Cell]) -> String {
+        let names = Set(cells.map(\.package.name)).sorted()
+        let first = names.prefix(6).joined(separator: ", ")
+        return shown(names.count > 6 ? "\(first) and \(names.count - 6) more" : first)
+    }
+
+    /// What a package's page says of people.
+    func peopleRows(of package: String) -> [TemplateValues] {
+        guard let metadata = people.metadata[package] else { return [] }
+        let maintainers = (people.maintainersOfPackages[package] ?? []).map { people.maintainers[$0] }
+        var rows: [TemplateValues] = []
+        if !maintainers.isEmpty {
+            rows.append([
+                "label": maintainers.count == 1 ? "Maintainer" : "Maintainers",
+                "links": maintainers.map {
+                    ["href": "maintainers/\(address($0.file)).html", "text": shown($0.name, limit: 80)]
+                } as [TemplateValues],
+            ])
+        }
+        for (label, texts) in [
+            ("Tags", metadata.tags), ("Report to", metadata.bugReports), ("Sources", metadata.devRepo.map { [$0] }),
+        ] {
+            if let texts { rows.append(["label": label, "texts": texts.prefix(30).map { shown($0, limit: 200) }]) }
+        }
+        return rows
+    }
+
+    /// Who maintains the rows of the grid, and their tags, for its filter: loaded when it asks for them.
+    func gridPeople() -> Page {
+        var tags: [String: Int] = [:]
+        var listed: [String] = []
+        let rows = grid.names.map { PackageVersion($0)?.name ?? $0 }
+        let tagged = rows.map { row in
+            (people.metadata[row]?.tags ?? []).map { tag -> Int in
+                let tag = shown(tag.lowercased(), limit: 60)
+                if let known = tags[tag] { return known }
+                tags[tag] = listed.count
+                listed.append(tag)
+                return listed.count - 1
+            }
+        }
+        let data = GridPeople(
+            maintainers: people.maintainers.map { shown($0.name.lowercased(), limit: 120) }, tags: listed,
+            maintainersOf: rows.map { PackedNumbers.list(people.maintainersOfPackages[$0] ?? []) },
+            tagsOf: tagged.map(PackedNumbers.list))
+        return Page(
+            "grid-people.js", "text/javascript; charset=utf-8",
+            Array("globalThis.gridPeople = \(Self.json(data));\n".utf8))
+    }
+}
+
+private struct GridPeople: Encodable {
+    var maintainers: [String]
+    var tags: [String]
+    var maintainersOf: [String]
+    var tagsOf: [String]
+}

@@ -1,0 +1,63 @@
+internal import Core
+internal import Model
+
+/// Who maintains the packages of a site, and what tags these have, as the plan's metadata says.
+struct SitePeople: Sendable {
+    /// Somebody who maintains packages of the site.
+    struct Maintainer: Sendable {
+        /// The name of the page's file without its ending.
+        let file: String
+        /// As the opam file of the first package writes it.
+        let name: String
+        /// The names of the packages, in order.
+        var packages: [String]
+    }
+
+    /// In order of their names.
+    private(set) var maintainers: [Maintainer] = []
+    /// The places of maintainers, by the names of packages.
+    private(set) var maintainersOfPackages: [String: [Int]] = [:]
+    /// What the opam files say, by the names of packages.
+    private(set) var metadata: [String: PackageMetadata] = [:]
+
+    /// - Parameters:
+    ///   - metadata: That of the plan, in the order of packages.
+    ///   - isShown: Whether the site has a package of that name.
+    init(_ metadata: [PackageMetadata], isShown: (String) -> Bool) {
+        var names: [String: String] = [:]
+        var packages: [String: [String]] = [:]
+        for package in metadata where isShown(package.package.name) {
+            let name = package.package.name
+            self.metadata[name] = package
+            for maintainer in package.maintainers ?? [] {
+                let key = Self.key(of: maintainer)
+                if names[key] == nil { names[key] = maintainer }
+                if packages[key]?.last != name { packages[key, default: []].append(name) }
+            }
+        }
+        let keys = names.sorted { ($0.value.lowercased(), $0.key) < ($1.value.lowercased(), $1.key) }
+        for (key, name) in keys {
+            for package in packages[key] ?? [] { maintainersOfPackages[package, default: []].append(maintainers.count) }
+            maintainers.append(Maintainer(file: Self.file(of: key), name: name, packages: packages[key] ?? []))
+        }
+    }
+
+    /// What is equal for all ways in which opam files name one person: the address, else the whole text.
+    static func key(of maintainer: String) -> String {
+        let whole = maintainer.lowercased()
+        guard let open = whole.firstIndex(of: "<"), let close = whole.lastIndex(of: ">"), open < close else {
+            return whole.split(separator: " ").joined(separator: " ")
+        }
+        return String(whole[whole.index(after: open)..<close])
+    }
+
+    /// A file name for a key. One with other characters than addresses have, or a long one, gets a digest instead of them.
+    private static func file(of key: String) -> String {
+        let isPlain = { (scalar: Unicode.Scalar) in
+            ("a"..."z").contains(scalar) || ("0"..."9").contains(scalar) || "@._+-".unicodeScalars.contains(scalar)
+        }
+        let plain = String(String.UnicodeScalarView(key.unicodeScalars.filter(isPlain).prefix(60)))
+        if plain == key, !key.hasPrefix("."), !key.isEmpty { return key }
+        return "\(plain.drop { $0 == "." })-\(Digest(of: key).hex.prefix(8))"
+    }
+}

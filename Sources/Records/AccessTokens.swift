@@ -1,0 +1,119 @@
+package import Core
+internal import Foundation
+package import Store
+internal import System
+
+/// A token by which programs may change something by the web interface. Its secret is known to its owner alone.
+package struct AccessToken: Codable, Hashable, Sendable {
+    /// What a token may allow.
+    package enum Permission: String, Codable, Sendable, CaseIterable {
+        case retry, cancel
+    }
+
+    /// Names it among the tokens of the store, and in the access log.
+    package var name: String
+    /// What its owner may do.
+    package var permissions: [Permission]
+    /// Seconds since 1970, when it was made.
+    package var created: Int
+    /// The digest of the secret.
+    fileprivate var digest: Digest
+}
+
+/// The tokens of a store: a file that only its owner can read, and that is in no branch.
+///
+/// A secret has 256 random bits, so that its plain digest cannot be searched for.
+package struct AccessTokens: Sendable {
+    private let path: String
+
+    /// - Throws: `Failure` of the category `input` for a plain clone, which has no tokens.
+    package init(in store: Store) throws(Failure) {
+        guard let directory = store.privateDirectory else {
+            throw Failure(
+                .input, "'\(store.path)' is a clone, which has no tokens", hint: "name the store itself with --store")
+        }
+        path = "\(directory)/tokens.json"
+    }
+
+    /// All tokens, by their names.
+    ///
+    /// - Throws: `Failure` where the file is damaged or cannot be read.
+    package func all() throws -> [AccessToken] {
+        guard FileStatus(path) != nil else { return [] }
+        return try CanonicalJSON.decode([AccessToken].self, from: Data(contentsOf: URL(filePath: path)))
+            .sorted { $0.name < $1.name }
+    }
+
+    /// Makes a token.
+    ///
+    /// - Returns: Its secret, which is not kept.
+    /// - Throws: `Failure` of the category `input` where the name is taken or is not one.
+    package func make(_ name: String, permissions: [AccessToken.Permission]) throws -> String {
+        let isPlain =
+            !name.isEmpty && name.count <= 64
+            && name.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "-_.@".contains($0)) }
+        guard isPlain else {
+            throw Failure(
+                .input, "'\(name.displayableOnOneLine)' cannot name a token",
+                hint: "use up to 64 letters, digits and '-', '_', '.', '@'")
+        }
+        var generator = SystemRandomNumberGenerator()
+        let secret = (0..<4).map { _ in
+            let digits = String(generator.next() as UInt64, radix: 16)
+            return String(repeating: "0", count: 16 - digits.count) + digits
+        }.joined()
+        try change { tokens in
+            guard !tokens.contains(where: { $0.name == name }) else {
+                throw Failure(
+                    .input, "there is a token '\(name)' already", hint: "remove it first: ci token remove \(name)")
+            }
+            tokens.append(
+                AccessToken(
+                    name: name, permissions: permissions, created: Int(Date().timeIntervalSince1970),
+                    digest: Digest(of: secret)))
+        }
+        return secret
+    }
+
+    /// Removes a token: its secret is of no use from now on.
+    ///
+    /// - Throws: `Failure` of the category `input` where there is none of that name.
+    package func remove(_ name: String) throws {
+        try change { tokens in
+            guard tokens.contains(where: { $0.name == name }) else {
+                throw Failure(
+                    .input, "there is no token '\(name.displayableOnOneLine)'",
+                    hint: nearest(to: name, in: tokens.map(\.name)).map { "did you mean '\($0)'?" }
+                        ?? "'ci token list' lists them")
+            }
+            tokens.removeAll { $0.name == name }
+        }
+    }
+
+    /// The token with a secret; nil where there is none.
+    ///
+    /// Takes as long whichever token it is, and however much of the secret is right: digests are compared as a whole.
+    package func token(withSecret secret: String) throws -> AccessToken? {
+        guard secret.utf8.count <= 256 else { return nil }
+        let digest = Array(Digest(of: secret).hex.utf8)
+        var found: AccessToken?
+        for token in try all() {
+            let difference = zip(digest, token.digest.hex.utf8).reduce(UInt8(0)) { $0 | $1.0 ^ $1.1 }
+            if difference == 0 { found = token }
+        }
+        return found
+    }
+
+    private func change(_ body: (inout [AccessToken]) throws -> Void) throws {
+        let lock = try FileSystem<SystemError>.File("\(path).lock", O_RDWR | O_CREAT, mode: 0o600)
+        guard try lock.lock(within: .seconds(10)) else {
+            throw Failure(.unavailable, "another process changes the tokens", hint: "try again")
+        }
+        defer { lock.unlock() }
+        var tokens = try all()
+        try body(&tokens)
+        let file = try AtomicFile<SystemError>(replacing: path, mode: 0o600)
+        try file.file.write([UInt8](try CanonicalJSON.encode(tokens)))
+        try file.commit(.contentsAndName)
+    }
+}

@@ -1,0 +1,85 @@
+internal import ArgumentParser
+internal import Core
+internal import Foundation
+internal import Pages
+internal import PluginHost
+internal import System
+
+struct ServeCommand: ParsableCommand, TracedCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "serve",
+        abstract: "Serve the pages of 'ci report' from the store, live.",
+        discussion: """
+            Reads the store only, and follows it: new results are on the pages within a second, and browsers learn of them. \
+            The same as JSON is below /api/v1/ (described by /api/v1/openapi.json); /healthz and /metrics are for monitors. \
+            Whoever has a token of 'ci token new' may retry and cancel cells. TLS is the business of a proxy. The access log \
+            goes to standard output in the combined format. SIGTERM and Ctrl-C end the server with 0.
+            """)
+
+    @OptionGroup var trace: LogOption
+    @OptionGroup var store: StoreOption
+    @OptionGroup var talk: OutputOptions
+
+    @Option(help: "The deployment (default: the only one).")
+    var deployment: String?
+
+    @Option(help: ArgumentHelp("Where to listen; port 0 is any free one.", valueName: "host:port"))
+    var listen = ListenAddress(host: "127.0.0.1", port: 8080)
+
+    @Option(help: "The site's address as readers see it, for links in feeds: https://ci.example.org/.")
+    var address: String?
+
+    @Option(help: "The file that the access log is appended to (default: standard output).", completion: .file())
+    var accessLog: String?
+
+    func run() throws {
+        let path = try store.path(in: .current())
+        // What is wrong with the store or the deployment is reported here, before the server begins.
+        _ = try store.results(of: deployment)
+        let settings = ServerSettings(
+            store: path, deployment: deployment, cache: try store.indexCache(), host: listen.host, port: listen.port,
+            address: address, accessLog: accessLog, isQuiet: talk.quiet)
+        guard let program = Self.program else {
+            throw Failure(
+                .unavailable, "there is no ciso-serve beside ci",
+                hint: "build it: scripts/build-server")
+        }
+        throw Failure(
+            .unavailable, "cannot start '\(program)': \(replaceProcess(by: program, [settings.argument]))")
+    }
+
+    /// The server's program, beside this one; nil where there is none.
+    private static var program: String? {
+        guard let own = runningProgram() else { return nil }
+        let path = URL(filePath: own).deletingLastPathComponent().appending(path: "ciso-serve").path
+        return FileManager.default.isExecutableFile(atPath: path) ? path : nil
+    }
+}
+
+/// `HOST:PORT`, with IPv6 addresses in brackets.
+struct ListenAddress: ExpressibleByArgument, CustomStringConvertible {
+    let host: String
+    let port: Int
+
+    init(host: String, port: Int) {
+        (self.host, self.port) = (host, port)
+    }
+
+    init?(argument: String) {
+        guard let colon = argument.lastIndex(of: ":"), let port = UInt16(argument[argument.index(after: colon)...])
+        else {
+            return nil
+        }
+        var host = argument[..<colon]
+        if host.hasPrefix("["), host.hasSuffix("]") {
+            host = host.dropFirst().dropLast()
+        } else if host.contains(":") {
+            return nil
+        }
+        guard !host.isEmpty, !host.contains(where: { $0.isWhitespace || $0 == "/" }) else { return nil }
+        (self.host, self.port) = (String(host), Int(port))
+    }
+
+    var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
+    var defaultValueDescription: String { description }
+}

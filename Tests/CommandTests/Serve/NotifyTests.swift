@@ -1,0 +1,309 @@
+import Core
+import Foundation
+import Glibc
+import Model
+import TestSupport
+import Testing
+
+/// Notices, sent to a stand-in for sendmail and to a real server.
+@Suite(.enabled(if: Program.areInstalled("python3"), "needs python3"))
+struct NotifyTests {
+    /// A deployment whose packages break, and a program that keeps the mail it gets.
+    private final class World: Sendable {
+        let history: RunHistory
+        private let packages: [String]
+        private let version = Counter()
+
+        init(_ packages: [String] = ["one", "two", "three"]) throws {
+            self.packages = packages
+            let files = packages.map { ("\($0).1", "depends: \"ocaml\"\nmaintainer: \"Ann <ann@example.org>\"") }
+            history = try RunHistory(
+                Dictionary(uniqueKeysWithValues: files), asked: packages.joined(separator: ", "))
+            try history.folder.write(
+                "#!/bin/sh\nd=$(dirname \"$0\")\nn=$(ls \"$d/mail\" | wc -l)\n{ echo \"args: $*\"; cat; } > \"$d/mail/$n\"\n",
+                to: "sendmail")
+            try history.folder.shell("chmod +x sendmail && mkdir mail")
+            try history.folder.write("s3cret-of-the-webhook\n", to: "secret")
+            try history.folder.write("t0ken-of-the-forge\n", to: "token")
+        }
+
+        /// A run in which each package is executed anew, and has this outcome; the others succeed.
+        ///
+        /// - Parameter confirmed: How often failures were repeated.
+        func run(
+            _ named: [String: Outcome] = [:], confirmed: Int = 2, signature: String = "Error: unbound module X"
+        ) async throws {
+            let outcomes = Dictionary(packages.map { ($0, Outcome.success) }) { first, _ in first }.merging(named) {
+                $1
+            }
+            let number = version.next()
+            try history.commit(
+                "change \(number)",
+                Dictionary(
+                    uniqueKeysWithValues: outcomes.keys.map {
+                        (
+                            "\($0).1",
+                            "depends: \"ocaml\"\nmaintainer: \"Ann <ann@example.org>\"\nbuild: [\"true\" \"\(number)\"]"
+                        )
+                    }))
+            try await history.run(outcomes) { result in
+                guard result.outcome == .failure else { return }
+                (result.signature, result.reason) = (signature, signature)
+                if confirmed > 1 {
+                    result.confirmation = (0..<confirmed).map { _ in
+                        CellResult.Execution(outcome: .failure, phase: .build, signature: signature)
+                    }
+                }
+            }
+        }
+
+        func notify(_ words: String..., period: String = "0") throws -> Program.Ending {
+            try Program(
+                [
+                    BuiltProgram.path(of: "ci"), "notify", "--notify-mail",
+                    "ann@example.org=maintainer:ann@example.org",
+                    "--notify-from", "ci@example.org", "--notify-sendmail", history.folder("sendmail"),
+                    "--notify-period", period,
+                ] + words, in: history.folder.path,
+                environment: [
+                    "CISO_STORE": history.path, "PATH": "/usr/bin:/bin", "CISO_CACHE": history.folder("cache"),
+                ]
+            ).run()
+        }
+
+        /// Puts another program in the place of sendmail.
+        func setSendmail(_ script: String) throws {
+            try history.folder.write(script, to: "sendmail")
+            try history.folder.shell("chmod +x sendmail")
+        }
+
+        /// The mails so far, in order.
+        var mails: [String] {
+            get throws {
+                try FileManager.default.contentsOfDirectory(atPath: history.folder("mail")).sorted {
+                    (Int($0) ?? 0) < (Int($1) ?? 0)
+                }.map { history.folder.read("mail/\($0)") ?? "" }
+            }
+        }
+    }
+
+    private final class Counter: Sendable {
+        private let lock = NSLock()
+        nonisolated(unsafe) private var number = 0
+
+        func next() -> Int {
+            lock.withLock {
+                number += 1
+                return number
+            }
+        }
+    }
+
+    /// What a server got.
+    private struct Received: Decodable {
+        struct Body: Decodable {
+            struct Notice: Decodable {
+                var packages: [String]
+                var url: String?
+            }
+            var event: String?
+            var delivery: String?
+            var notice: Notice?
+            var state: String?
+            var context: String?
+            var name: String?
+            var description: String?
+        }
+        var path: String
+        var headers: [String: String]
+        var signed: Bool
+        var body: Body
+        var answer: Int
+    }
+
+    private func receiver(_ statuses: String...) async throws -> (program: RunningProgram, port: String) {
+        let script = PackageFolder.url.appending(path: "Tests/Python/receiver.py").path
+        let program = try Program(["python3", script, "s3cret-of-the-webhook"] + statuses).start()
+        try await waitUntil("the server listens") { program.output.contains("\n") }
+        return (program, program.output.split(separator: "\n").first.map(String.init) ?? "")
+    }
+
+    private func received(_ program: RunningProgram) throws -> [Received] {
+        try program.output.split(separator: "\n").dropFirst().map {
+            try JSONDecoder().decode(Received.self, from: Data($0.utf8))
+        }
+    }
+
+    @Test func aRegressionIsToldOnceAndClosedAfterTwoGoodRuns() async throws {
+        let world = try World()
+        try await world.run()
+        #expect(try world.notify().output.isEmpty)
+        try await world.run(["one": .failure, "two": .failure])
+        let plan = try world.notify("--dry-run")
+        #expect(
+            plan.output.hasPrefix("mail to ann@example.org: [small] 1 new problem: one.1, two.1\n"), "\(plan.output)")
+        #expect(try world.mails.isEmpty)
+        let sent = try world.notify()
+        #expect(sent.status == 0, "\(sent.talk)")
+        let mail = try #require(try world.mails.first)
+        #expect(
+            mail.hasPrefix("args: -i -f ci@example.org -- ann@example.org\nFrom: ci@example.org\nTo: ann@example.org\n")
+        )
+        #expect(mail.contains("Error: unbound module X") && mail.contains("Auto-Submitted: auto-generated"))
+        for _ in 0..<2 { #expect(try world.notify().status == 0) }
+        #expect(try world.mails.count == 1)
+        // The same cause in one more run is not fresh.
+        try await world.run(["one": .failure, "two": .failure])
+        #expect(try world.notify().output.isEmpty)
+        try await world.run()
+        #expect(try world.notify().output.isEmpty, "one good run does not close it")
+        try await world.run()
+        #expect(try world.notify().output.contains("1 closed"))
+        #expect(try world.mails.count == 2 && world.mails[1].contains("was good in two runs"))
+        // The error is not new to these packages any more.
+        try await world.run(["one": .failure])
+        #expect(try world.notify().output.isEmpty)
+        try await world.run(["one": .failure], signature: "Error: another one")
+        #expect(try world.notify().output.isEmpty, "it was not good before")
+        #expect(try world.history.ci("store", "verify").status == 0)
+    }
+
+    @Test func whatIsNotConfirmedOrOldIsNotTold() async throws {
+        let world = try World()
+        try await world.run()
+        try await world.run(["one": .failure, "two": .blocked], confirmed: 0)
+        #expect(try world.notify().output.isEmpty)
+        try await world.run()
+        try await world.run(["one": .failure], signature: "Error: confirmed")
+        try await world.run(["one": .failure], signature: "Error: confirmed")
+        #expect(try world.notify().output.isEmpty, "it broke in the run before the newest")
+        try await world.run(["one": .success, "two": .infrastructure])
+        #expect(try world.notify().output.isEmpty)
+    }
+
+    @Test func nobodyGetsTwoDigestsWithinAPeriod() async throws {
+        let world = try World()
+        try await world.run()
+        try await world.run(["one": .failure])
+        #expect(try world.notify(period: "24").status == 0)
+        try await world.run(["one": .failure, "two": .failure], signature: "Error: another one")
+        let waiting = try world.notify(period: "24")
+        #expect(waiting.output.contains("mail to ann@example.org: 1 message after "), "\(waiting.output)")
+        #expect(try world.mails.count == 1)
+        #expect(try world.notify(period: "0").status == 0)
+        #expect(try world.mails.count == 2 && world.mails[1].contains("two.1 fails"))
+    }
+
+    /// The process dies between the mail and the record of it.
+    @Test func nothingIsSentTwiceAfterACrash() async throws {
+        let world = try World()
+        try await world.run()
+        try await world.run(["one": .failure])
+        let sendmail = world.history.folder.read("sendmail") ?? ""
+        try world.setSendmail(sendmail + "kill -9 $PPID\n")
+        #expect(try world.notify().status == 128 + SIGKILL)
+        try world.setSendmail(sendmail)
+        let again = try world.notify()
+        #expect(again.status == 0 && again.output.contains("it is not sent again"), "\(again.output)")
+        #expect(try world.mails.count == 1)
+    }
+
+    @Test func whatSendmailRefusesIsSentTheNextTime() async throws {
+        let world = try World()
+        try await world.run()
+        try await world.run(["one": .failure])
+        let sendmail = world.history.folder.read("sendmail") ?? ""
+        try world.setSendmail("#!/bin/sh\necho the queue is full >&2\nexit 75\n")
+        let refused = try world.notify(period: "24")
+        #expect(refused.status == 3 && refused.talk.contains("the queue is full"), "\(refused.talk)")
+        try world.setSendmail(sendmail)
+        #expect(try world.notify(period: "24").status == 0)
+        #expect(try world.mails.count == 1)
+    }
+
+    @Test func aWebhookIsSignedAndTriedAgain() async throws {
+        let world = try World()
+        try await world.run()
+        try await world.run(["one": .failure])
+        let (program, port) = try await receiver("503", "500")
+        defer { program.kill(SIGKILL) }
+        let words = [
+            "--notify-webhook", "http://127.0.0.1:\(port)/hook", "--notify-webhook-secret", "secret", "--address",
+            "https://ci.example.org",
+        ]
+        func notify() throws -> Program.Ending {
+            try world.notify(words[0], words[1], words[2], words[3], words[4], words[5])
+        }
+        #expect(try world.notify(words[0], words[1]).status == 2, "there is no secret")
+        let sent = try notify()
+        #expect(sent.status == 0, "\(sent.talk)")
+        let requests = try received(program)
+        #expect(requests.map(\.answer) == [503, 500, 200])
+        #expect(requests.allSatisfy { $0.signed && $0.path == "/hook" && $0.headers["x-ciso-event"] == "opened" })
+        #expect(Set(requests.map { $0.headers["x-ciso-delivery"] }).count == 1)
+        #expect(requests.last?.body.notice?.packages == ["one.1"])
+        #expect(requests.last?.body.notice?.url?.hasPrefix("https://ci.example.org/causes/") == true)
+        _ = try notify()
+        #expect(try received(program).count == 3)
+        // Secrets are in no output and not in the store.
+        #expect(!(sent.output + sent.talk).contains("s3cret"))
+        #expect(try Program(["grep", "-rlF", "s3cret", world.history.path]).run().output.isEmpty)
+    }
+
+    @Test(arguments: [
+        ("github", "authorization", "Bearer t0ken-of-the-forge"),
+        ("forgejo", "authorization", "token t0ken-of-the-forge"),
+        ("gitlab", "private-token", "t0ken-of-the-forge"),
+    ])
+    func aForgeGetsTheStateOfTheCommit(kind: String, header: String, value: String) async throws {
+        let world = try World()
+        try await world.run()
+        let (program, port) = try await receiver()
+        defer { program.kill(SIGKILL) }
+        let target = "\(kind)=http://127.0.0.1:\(port)/repos/me/repo"
+        func notify() throws -> Program.Ending {
+            try world.notify("--notify-status", target, "--notify-status-token", "token")
+        }
+        #expect(try notify().status == 0)
+        _ = try notify()
+        let first = try received(program)
+        let commit = try git("rev-parse", "HEAD", at: world.history.folder("repo"))
+        #expect(first.count == 1 && first[0].path == "/repos/me/repo/statuses/\(commit)")
+        #expect(first[0].headers[header] == value && first[0].body.state == "success")
+        #expect((first[0].body.context ?? first[0].body.name) == "ciso/small")
+        try await world.run(["one": .failure])
+        #expect(try notify().status == 0)
+        let second = try received(program)
+        #expect(second.count == 2 && second[1].body.state == (kind == "gitlab" ? "failed" : "failure"))
+        #expect(second[1].body.description == "1 of 3 required cells are not good")
+    }
+
+    @Test func whatSpoilsVeryMuchGoesToTheOperatorFirst() async throws {
+        let names = (0..<52).map { "p\($0)" }
+        let world = try World(names)
+        try await world.run(Dictionary(uniqueKeysWithValues: names.map { ($0, .success) }))
+        try await world.run(
+            Dictionary(uniqueKeysWithValues: names.map { ($0, $0 == "p0" ? .success : .failure) }))
+        #expect(try world.notify().output.isEmpty)
+        let sent = try world.notify("--notify-operator", "root@example.org")
+        #expect(sent.output.contains("mail to root@example.org: [small] 1 new problem"), "\(sent.output)")
+        let mail = try #require(try world.mails.first)
+        #expect(try world.mails.count == 1 && mail.contains("To: root@example.org") && mail.contains("--release"))
+        let cause = try #require(mail.firstMatch(of: /ci show ([0-9a-f]{8})/)).1
+        #expect(try world.notify("--release", "00000000").status == 2)
+        #expect(try world.notify("--release", String(cause)).status == 0)
+        #expect(try world.mails.count == 2 && world.mails[1].contains("To: ann@example.org"))
+    }
+
+    @Test func wrongSettingsAreRefused() throws {
+        let world = try World()
+        for words in [
+            ["--notify-mail", "ann@example.org"], ["--notify-mail", "-x@example.org=one"],
+            ["--notify-mail", "a@b\nBcc: c@d=one"], ["--notify-operator", "nobody"],
+            ["--notify-status", "other=http://x"],
+            ["--notify-webhook", "file:///etc/passwd"], ["--notify-period", "-1"],
+        ] {
+            #expect(try world.notify(words[0], words[1]).status == 64, "\(words)")
+        }
+    }
+}

@@ -1,0 +1,201 @@
+import Core
+import Foundation
+import Glibc
+import Model
+import Records
+import Store
+import TestSupport
+import Testing
+
+/// The pages of a deployment from a server, asked by curl.
+@Suite(.enabled(if: WebServer.isBuilt, "needs ciso-serve beside ci (scripts/build-server debug) and curl"))
+struct ServeTests {
+    private func server(_ world: RecordedStore, _ words: String...) async throws -> WebServer {
+        try await WebServer(
+            words,
+            environment: ["CISO_CACHE": world.folder("cache"), "CISO_STORE": world.path, "PATH": "/usr/bin:/bin"],
+            in: world.folder.path)
+    }
+
+    private func server(_ history: RunHistory) async throws -> WebServer {
+        try await WebServer(
+            [],
+            environment: ["CISO_CACHE": history.folder("cache"), "CISO_STORE": history.path, "PATH": "/usr/bin:/bin"],
+            in: history.folder.path)
+    }
+
+    /// Every page of the report is served, the same but for what follows new results.
+    @Test func thePagesAreThoseOfTheReport() async throws {
+        let world = try await RecordedStore.shared()
+        #expect(try world.run("report", "--output", "served").status == 0)
+        let server = try await server(world)
+        let live =
+            /<script src="[^"]*live\.js[^"]*"[^>]*><\/script>\n|<span id="live"[^>]*><\/span>\n|<a href="[^"]*queue\.html">Queue<\/a>\n| data-live="replace"/
+        for file in try world.folder.files(below: "served") where !["report.json", "junit.xml"].contains(file) {
+            let written = world.folder.read("served/\(file)") ?? ""
+            let answer = try server.request(
+                "/" + (file.addingPercentEncoding(withAllowedCharacters: .urlPathAllowed) ?? ""))
+            #expect(answer.status == 200, "\(file)")
+            guard file != "grid.js", !file.hasSuffix(".txt") else { continue }
+            let text = answer.body.replacing(live, with: "")
+            #expect(text.filter { !$0.isWhitespace } == written.filter { !$0.isWhitespace }, "\(file)")
+        }
+        #expect(try server.request("/").body == server.request("/index.html").body)
+        #expect(try server.request("/queue.html").status == 200)
+    }
+
+    @Test func anUnchangedPageIsNotSentAgain() async throws {
+        let server = try await server(RecordedStore.shared())
+        let page = try server.request("/index.html")
+        let tag = try #require(page.headers["etag"])
+        let again = try server.request("/index.html", "-H", "If-None-Match: \"other\", \(tag)")
+        #expect(again.status == 304 && again.body.isEmpty)
+        #expect(try server.request("/index.html", "-H", "If-None-Match: \"other\"").status == 200)
+        let packed = try server.request("/index.html", "--compressed")
+        #expect(packed.headers["content-encoding"] == "gzip" && packed.body == page.body)
+        #expect(packed.headers["vary"] == "Accept-Encoding" && packed.headers["etag"] == tag)
+        let head = try server.request("/index.html", "--head")
+        #expect(head.status == 200 && head.headers["content-length"] == "\(page.body.utf8.count)")
+    }
+
+    @Test func everyAnswerForbidsWhatPagesDoNotNeed() async throws {
+        let server = try await server(RecordedStore.shared())
+        for path in ["/", "/grid.html", "/nothing.html", "/api/v1/start", "/metrics", "/badges/targets/debian-12.svg"] {
+            let headers = try server.request(path).headers
+            #expect(headers["content-security-policy"]?.hasPrefix("default-src 'none'; ") == true, "\(path)")
+            #expect(headers["content-security-policy"]?.contains("unsafe") == false, "\(path)")
+            #expect(headers["x-content-type-options"] == "nosniff", "\(path)")
+        }
+    }
+
+    @Test func whatIsNoPageIsRefusedAndPathsLeadNowhere() async throws {
+        let server = try await server(RecordedStore.shared())
+        for path in [
+            "/nothing.html", "/../../etc/passwd", "/..%2f..%2fetc%2fpasswd", "/packages/..%2f..%2fciso%2ftokens.json",
+            "/cells/debian-12/4.13.1/..html", "/logs/0.txt", "/diff/1/2.html", "/api/v1/nothing",
+            "/api/v1/packages/%00",
+            "/feeds/packages/none.xml", "/style.css/", "/%ff",
+        ] {
+            #expect([404, 414].contains(try server.request(path, "--path-as-is").status), "\(path)")
+        }
+        #expect(try server.request("/" + String(repeating: "a", count: 2000)).status == 414)
+        #expect(try server.request("/", "-X", "DELETE").status == 405)
+        #expect(try server.request("/", "-X", "POST").status == 404)
+        // The server goes on after heads that are too large.
+        _ = try? server.request("/", "-H", "X-Large: " + String(repeating: "a", count: 60_000))
+        #expect(try server.request("/healthz").body == "ok\n")
+    }
+
+    @Test func metricsAndAccessLogCountWhatWasAsked() async throws {
+        let server = try await server(RecordedStore.shared())
+        _ = try server.request("/no-such%22page.html", "-A", "a \"client\" \\ é", "-e", "http://from/")
+        _ = try server.request("/index.html", "-H", "X-Forwarded-For: 10.0.0.1, 192.0.2.7")
+        let metrics = try server.request("/metrics")
+        #expect(metrics.headers["content-type"]?.hasPrefix("text/plain; version=0.0.4") == true)
+        #expect(metrics.body.contains("ciso_http_requests_total{code=\"404\"} 1\n"))
+        #expect(metrics.body.contains("ciso_cells{state=\"failure\"} 2\n"))
+        try await waitUntil("the log is written") { server.accessLog.contains("GET /index.html") }
+        let lines = server.accessLog.split(separator: "\n").map(String.init)
+        let form =
+            /[0-9.]+ - - \[\d\d\/[A-Z][a-z]{2}\/\d{4}:\d\d:\d\d:\d\d \+0000\] "[A-Z]+ [!-~]+ HTTP\/1\.1" \d{3} \d+ "[ -~]*" "[ -~]*"/
+        for line in lines { #expect(line.wholeMatch(of: form) != nil, "\(line)") }
+        #expect(lines[0].contains("GET /no-such%22page.html HTTP/1.1\" 404 "), "\(lines[0])")
+        #expect(lines[0].hasSuffix(" \"http://from/\" \"a \\x22client\\x22 \\x5C \\xC3\\xA9\""), "\(lines[0])")
+        #expect(lines.contains { $0.hasPrefix("192.0.2.7 - ") })
+    }
+
+    @Test func newResultsReachReadersAndPages() async throws {
+        let history = try RunHistory(["one.1": #"depends: "ocaml""#], asked: "one")
+        try await history.run(["one": .success])
+        let server = try await server(history)
+        #expect(try server.request("/packages/one.html").body.contains("success"))
+        let stream = try Program(["curl", "-sS", "-N", "--max-time", "1800", server.address + "/events"]).start()
+        defer { stream.kill(SIGKILL) }
+        try await waitUntil("the stream begins") { stream.output.contains("event: hello\n") }
+        // Another execution: the plan alone would not change the result.
+        try history.commit("changed", ["one.1": "depends: \"ocaml\"\nbuild: \"false\""])
+        try await history.run(["one": .failure])
+        try await waitUntil("the result is announced") {
+            stream.output.contains("\"cell\":\"debian-12/4.13.1/one.1\"") && stream.output.contains("failure in build")
+        }
+        try await waitUntil("the pages follow") {
+            let page = try server.request("/packages/one.html").body
+            return page.contains("failure in build")
+        }
+        try await waitUntil("readers learn of it") { stream.output.contains("event: pages\n") }
+        #expect(try server.request("/diff/1/2.html").body.contains("success → failure"))
+        let ending = try await server.stop()
+        #expect(ending.status == 0)
+        #expect(ending.talk.split(separator: "\n").count == 1, "\(ending.talk)")
+        #expect(try await stream.end().status == 0, "the stream ends with the server")
+    }
+
+    @Test func onlyATokenAllowsChanges() async throws {
+        let world = try await RecordedStore()
+        let secret = try world.run("token", "new", "alice", "--allow", "retry").output.trimmingCharacters(
+            in: .newlines)
+        #expect(secret.count == 64)
+        let server = try await server(world)
+        let body = #"{"selectors": ["debian-12/4.13.1/bad.1"]}"#
+        func post(_ path: String, _ body: String, _ token: String?) throws -> WebServer.Answer {
+            let header = token.map { ["-H", "Authorization: Bearer \($0)"] } ?? ["-H", "X: y"]
+            return try server.request(path, header[0], header[1], "-d", body)
+        }
+        #expect(try post("/api/v1/retry", body, nil).status == 401)
+        #expect(try post("/api/v1/retry", body, String(secret.reversed())).status == 401)
+        #expect(try post("/api/v1/cancel", body, secret).status == 403)
+        #expect(try post("/api/v1/retry", "{}", secret).status == 400)
+        #expect(try post("/api/v1/retry", #"{"selectors": ["no-such/thing/here"]}"#, secret).status == 400)
+        #expect(try post("/api/v1/retry", String(repeating: "x", count: 100_000), secret).status == 413)
+        #expect(try !world.run("status").output.contains("retry pending"))
+        let answer = try post("/api/v1/retry", body, secret)
+        #expect(answer.status == 200 && answer.body.contains("debian-12/4.13.1/bad.1"), "\(answer.body)")
+        #expect(try world.run("status").output.contains("retry pending"))
+        try await waitUntil("the page shows it") {
+            let page = try server.request("/packages/bad.html").body
+            return page.contains("retry pending")
+        }
+        #expect(server.accessLog.contains(" - alice ["))
+        // The secret is nowhere in the store, and the file is its owner's alone.
+        let found = try Program(["grep", "-rlF", secret, world.path]).run()
+        #expect(found.output.isEmpty)
+        let attributes = try FileManager.default.attributesOfItem(atPath: world.path + "/ciso/tokens.json")
+        #expect(attributes[.posixPermissions] as? Int == 0o600)
+        #expect(try world.run("token", "list").output.hasPrefix("alice\tretry\t"))
+        #expect(try world.run("token", "remove", "alice").status == 0)
+        #expect(try post("/api/v1/retry", body, secret).status == 401)
+        #expect(try world.run("token", "remove", "alice").status == 2)
+    }
+
+    /// What the server answers is what its description says.
+    @Test(.enabled(if: Program.areInstalled("python3"), "needs python3-jsonschema"))
+    func documentsFitTheirDescription() async throws {
+        let history = try RunHistory(
+            [
+                "one.1": "depends: \"ocaml\"\nmaintainer: \"Ann <ann@example.org>\"\ntags: [\"org:mirage\"]",
+                "two.1": #"depends: "one""#, "gone.1": #"depends: "nowhere""#,
+            ], asked: "one, two, gone")
+        try await history.run(["one": .success, "two": .success])
+        try history.commit(
+            "changed", ["one.1": "depends: \"ocaml\"\nbuild: \"false\"\nmaintainer: \"Ann <ann@example.org>\""])
+        try await history.run(["one": .failure, "two": .blocked]) { result in
+            if result.outcome == .blocked { result.blockedBy = PackageVersion(name: "one", version: "1") }
+        }
+        let server = try await server(history)
+        let script = PackageFolder.url.appending(path: "Tests/Python/check-interface.py").path
+        let ending = try Program(["/usr/bin/python3", script, server.address], isJoined: true).run()
+        #expect(ending.status == 0, "\(ending.output)")
+        #expect(ending.output.contains("\n0 problems in "), "\(ending.output)")
+    }
+
+    @Test func whatCannotBeServedIsReported() async throws {
+        let world = try await RecordedStore.shared()
+        #expect(try world.run("serve", "--deployment", "none").status == 2)
+        #expect(try world.run("serve", "--listen", "nowhere").status == 64)
+        #expect(try world.run("serve", "--store", "none").status == 2)
+        let first = try await server(world)
+        let port = first.address.split(separator: ":").last.map(String.init) ?? ""
+        let second = try world.run("serve", "--listen", "127.0.0.1:\(port)")
+        #expect(second.status == 3 && second.talk.contains("cannot listen on 127.0.0.1:\(port)"), "\(second.talk)")
+    }
+}
