@@ -9,7 +9,7 @@ enum ServerLimits {
     /// Characters of an address.
     static let address = 1024
     /// Bytes of rendered pages that are kept.
-    static let cache = 48 << 20
+    static let cache = 16 << 20
     /// Seconds without a complete request after which a connection is closed.
     static let idle = 30
     /// Changes that are under way at once; others are refused.
