@@ -14,7 +14,7 @@ struct CommandMeasurement {
 
     func run() throws {
         let results = try DeploymentResults(store: Store(opening: store), deployment: nil)
-        let failed = try results.cells(picked: [Selector(parsing: "outcome:failure")])
+        let failed = try results.states(picked: [Selector(parsing: "outcome:failure")]).filter { $0.log != nil }
         let cell = failed.first?.cell.description ?? "*"
         row("command", "CPU s, least and median of 9", "memory, MiB", "lines")
         row("---", "---", "---", "---")

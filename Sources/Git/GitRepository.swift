@@ -12,6 +12,8 @@ private let library: Void = {
     _ = ciso_git_owner_validation(0)
     // By itself it keeps 256 MiB of commits and trees, which a walk through a long history fills and never uses again.
     _ = ciso_git_cache_size(32 << 20)
+    // By itself it maps whole packs, which all count as memory of the process once they are read.
+    _ = ciso_git_mapped_windows(4 << 20, 32 << 20)
     // These change nothing about how objects and references are read.
     let known: [String] = ["partialclone", "preciousobjects", "worktreeconfig"]
     let extensions = known.map { strdup($0) }

@@ -8,18 +8,20 @@ enum Lines {
     /// How many lines end in `text`.
     static func count(in text: UnsafeRawBufferPointer) -> Int {
         guard let start = text.baseAddress else { return 0 }
-        let (one, ends) = (SIMD32<UInt8>(repeating: 1), SIMD32<UInt8>(repeating: newline))
+        let (lows, ends): (UInt64, UInt64) = (0x7F7F_7F7F_7F7F_7F7F, 0x0101_0101_0101_0101 * UInt64(newline))
+        let pairs: UInt64 = 0x00FF_00FF_00FF_00FF
         var (count, position) = (0, 0)
-        while position + 32 <= text.count {
-            // 255 in each place are as many as it holds.
-            var sums = SIMD32<UInt8>()
-            let last = min(text.count - 32, position + 254 * 32)
+        while position + 8 <= text.count {
+            // Each byte counts the ends of lines in its place: 255 at most.
+            var sums: UInt64 = 0
+            let last = min(text.count - 8, position + 254 * 8)
             while position <= last {
-                let bytes = start.loadUnaligned(fromByteOffset: position, as: SIMD32<UInt8>.self)
-                sums &+= one.replacing(with: 0, where: bytes .!= ends)
-                position += 32
+                let word = start.loadUnaligned(fromByteOffset: position, as: UInt64.self) ^ ends
+                // One in each byte that is 0.
+                sums &+= ~(((word & lows) &+ lows) | word | lows) >> 7
+                position += 8
             }
-            for index in sums.indices { count += Int(sums[index]) }
+            count += Int((((sums & pairs) &+ ((sums >> 8) & pairs)) &* 0x0001_0001_0001_0001) >> 48)
         }
         while position < text.count {
             if text[position] == newline { count += 1 }

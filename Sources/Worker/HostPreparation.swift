@@ -94,5 +94,17 @@ struct HostPreparation: Sendable {
                 throw SystemPackageLayers.Refusal.forbidden(answer.installed, refused.description)
             }
         }
+        log.systemPackages = await versions(answer, on: session)
+    }
+
+    /// Asks for the versions of what the host has now. Where they cannot be listed, they are not recorded.
+    private func versions(_ answer: SystemPackagesAnswer, on session: RemoteSession) async -> [String]? {
+        guard let step = answer.versions else { return nil }
+        let printed = Mutex<[UInt8]>([])
+        let limits = Limits(time: .seconds(60), output: 1 << 20)
+        let result = try? await session.perform(step, in: target, limits: limits) { bytes in
+            printed.withLock { $0 += bytes }
+        }
+        return result?.succeeded == true ? SystemPackageLayers.versions(printed: printed.withLock { $0 }) : nil
     }
 }

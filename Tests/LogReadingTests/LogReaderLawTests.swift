@@ -90,6 +90,22 @@ import Testing
         #expect(LogReader.common.read(Array(" \n\r\n\t\n".utf8)) == nil)
     }
 
+    @Test func linesAreCounted() {
+        var random = SeededGenerator(printingSeedOf: #function)
+        let bytes: [UInt8] = [10, 10, 0x8A, 0, 0x0B, 0x09, 0xFF, 65]
+        for length in Array(0...40) + [2_031, 2_032, 2_033, 5_000] {
+            for text in [
+                (0..<length).map { _ in bytes.randomElement(using: &random)! }, [UInt8](repeating: 10, count: length),
+            ] {
+                #expect(text.withUnsafeBytes { Lines.count(in: $0) } == text.count { $0 == 10 })
+                let lines = text.split(separator: 10, omittingEmptySubsequences: false)
+                let number = Int.random(in: lines.indices, using: &random)
+                let range = text.withUnsafeBytes { Lines.range(of: number, in: $0) }
+                #expect(Array(text[range]) == Array(lines[number]))
+            }
+        }
+    }
+
     @Test func anErrorInAVeryLongLineIsFound() throws {
         let long = String(repeating: "x", count: 10 << 20)
         let finding = try read("\(long) a.c:3:4: error: no\nmake: *** [a.o] Error 1\n")

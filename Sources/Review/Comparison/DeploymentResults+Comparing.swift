@@ -55,7 +55,7 @@ extension DeploymentResults {
         if let reason = change.reason { return reason }
         let place = index.contents.place(of: change.cell)
         if let place, let moment = after.moment, !moment.isOfPlan {
-            return try result(at: place, at: moment).flatMap { try detailed($0).reason }
+            return try result(at: place, at: moment).flatMap { try $0.constraint?.sentence ?? detailed($0).reason }
         }
         return try reading(after) { $0 == place }.cells.first { $0.cell == change.cell }.flatMap {
             try detailed($0).reason

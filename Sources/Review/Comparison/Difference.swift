@@ -117,7 +117,8 @@ extension Difference.Change {
         self.init(
             cell: cell, verdict: areColumns ? Verdict(onA: old, onB: new) : Verdict(before: old, after: new),
             before: before.map { $0.outcome?.rawValue ?? "pending" },
-            after: after.map { $0.outcome?.rawValue ?? "pending" }, reason: after?.reason,
+            after: after.map { $0.outcome?.rawValue ?? "pending" },
+            reason: after.flatMap { $0.constraint?.sentence ?? $0.reason },
             packageBefore: before?.cell.package == cell.package ? nil : before?.cell.package, cause: root?.cell,
             signature: root?.signature, causeID: root?.cause)
     }

@@ -141,6 +141,6 @@ extension Gate.Entry {
         }
         self.init(
             cell: state.cell, state: state.ownWords, cause: cause, signature: signature, causeID: id,
-            reason: state.reason, accepted: state.accepted)
+            reason: state.cause?.sentence ?? state.reason, accepted: state.accepted)
     }
 }

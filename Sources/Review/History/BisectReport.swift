@@ -75,7 +75,12 @@ extension DeploymentResults {
                 from: good.plan.header()?.repositories ?? [], to: bad.plan.header()?.repositories ?? [])
             report.unknown = "only the repositories are compared: the cell has no job in one of the plans"
         }
-        report.changes += [InputChange(.machine, "host", good.result.machine, bad.result.machine)].compactMap { $0 }
+        report.changes += InputChange.changes(
+            fromInstalled: good.result.systemPackages, to: bad.result.systemPackages)
+        // What is blocked ran nowhere.
+        if let old = good.result.machine, let new = bad.result.machine {
+            report.changes += [InputChange(.machine, "host", old, new)].compactMap { $0 }
+        }
         if good.result.job == bad.result.job {
             report.unknown =
                 good.result.base == bad.result.base

@@ -62,6 +62,24 @@ package struct InputChange: Codable, Sendable, Hashable {
         }
     }
 
+    /// Which system packages are installed in other versions, `NAME VERSION` each; none where one side is unknown.
+    static func changes(fromInstalled old: [String]?, to new: [String]?) -> [InputChange] {
+        guard let old, let new else { return [] }
+        func versions(_ packages: [String]) -> [String: String] {
+            Dictionary(
+                packages.compactMap { package in
+                    package.firstIndex(of: " ").map {
+                        (String(package[..<$0]), String(package[package.index(after: $0)...]))
+                    }
+                }, uniquingKeysWith: { first, _ in first })
+        }
+        let (before, after) = (versions(old), versions(new))
+        // That one is needed or not any more is a change of the job.
+        return Set(before.keys).intersection(after.keys).sorted().compactMap {
+            InputChange(.systemPackage, $0, before[$0], after[$0])
+        }
+    }
+
     private static func input(_ name: String, _ old: Job?, _ new: Job?) -> InputChange? {
         if let change = InputChange(.input, name, old?.package.version, new?.package.version) { return change }
         return InputChange(.input, "\(name) (its opam file or files)", old?.opam.shortHex, new?.opam.shortHex)

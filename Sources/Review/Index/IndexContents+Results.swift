@@ -8,7 +8,7 @@ internal import Store
 extension IndexContents {
     /// What is read of the branches, newest commit first, before it is added to the history.
     private struct Batch {
-        var rows: [HistoryRow] = []
+        var rows = RowBatch()
         /// The places in `rows` of the newest row of each cell.
         var newest: [Int] = []
         /// One more than the place in `rows` of the oldest row of a cell so far; 0: none.
@@ -241,14 +241,12 @@ extension IndexContents {
         let (known, count) = (history.count, batch.rows.count)
         guard count > 0 else { return }
         func number(_ place: UInt32) -> HistoryRow.Number { HistoryRow.Number(known + count - 1 - Int(place)) }
-        var rows: [HistoryRow] = []
-        swap(&rows, &batch.rows)
-        for place in rows.indices {
-            let row = rows[place]
-            rows[place].before = row.before == HistoryRow.none ? cells[Int(row.cell)].row : number(row.before)
+        for place in 0..<count {
+            let row = batch.rows[place]
+            batch.rows[place].before = row.before == HistoryRow.none ? cells[Int(row.cell)].row : number(row.before)
         }
-        for place in batch.newest { cells[Int(rows[place].cell)].row = number(UInt32(place)) }
-        rows.reverse()
+        for place in batch.newest { cells[Int(batch.rows[place].cell)].row = number(UInt32(place)) }
+        var rows = batch.rows.takeReversed()
         func row(_ number: HistoryRow.Number) throws(IndexDamage) -> HistoryRow {
             Int(number) < known ? try history[number] : rows[Int(number) - known]
         }

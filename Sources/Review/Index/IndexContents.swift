@@ -15,7 +15,7 @@ struct IndexContents: Sendable {
     var texts: InternedTexts
     /// The names of cells; the cell of the text N is at N - 1. Those of inputs begin with `+`.
     var names: InternedTexts
-    var cells: [IndexedCell]
+    var cells: IndexedCells
     /// The places of the cells in the order of their names, inputs after the cells of that name.
     var order: [UInt32]
     var history: HistoryRows
@@ -24,13 +24,13 @@ struct IndexContents: Sendable {
     init(of deployment: String) {
         self.deployment = deployment
         (texts, names) = (InternedTexts(), InternedTexts())
-        (cells, order) = ([], [])
+        (cells, order) = (IndexedCells(), [])
         history = HistoryRows()
     }
 
     init(
         of deployment: String, plan: ObjectID?, tips: [String: ObjectID], texts: InternedTexts, names: InternedTexts,
-        cells: [IndexedCell], order: [UInt32], history: HistoryRows
+        cells: IndexedCells, order: [UInt32], history: HistoryRows
     ) {
         (self.deployment, self.plan, self.tips) = (deployment, plan, tips)
         (self.texts, self.names, self.cells, self.order) = (texts, names, cells, order)

@@ -36,7 +36,7 @@ enum IndexFile {
             sections[7].count % MemoryLayout<IndexedCell>.stride == 0,
             sections[9].count % MemoryLayout<HistoryRow>.stride == 0
         else { return nil }
-        let cells = Array(sections[7].bindMemory(to: IndexedCell.self))
+        let cells = IndexedCells(file, sections[7])
         let order = Array(sections[8].bindMemory(to: UInt32.self))
         guard cells.count == names.count - 1, order.count == cells.count else { return nil }
         return IndexContents(

@@ -1,5 +1,5 @@
 internal import Core
-internal import Model
+package import Model
 
 /// What a word that a user drills down with stands for.
 package enum Shown: Sendable {
@@ -25,6 +25,10 @@ package struct ShownCell: Codable, Sendable {
     package var state: CellState
     /// The id of the cause, where it is bad.
     package var cause: String?
+    /// What confirming a failure came to: `confirmed 2/2`, `flaky 1/3`. Absent where that was not tried.
+    package var confirmation: String?
+    /// What the log says about its failure. Absent: nothing.
+    package var error: CellResult.LoggedError?
     /// Its results, newest first.
     package var history: [PastResult]
 }
@@ -77,7 +81,11 @@ extension DeploymentResults {
         let causes = index.contents.place(of: state.cell).map {
             IndexedCauses(of: [$0], in: index.contents).causes.map { Cause($0, in: index.contents).id }
         }
-        return ShownCell(state: state, cause: causes?.first, history: try index.history(of: state.cell))
+        let job = state.outcome == .blocked ? nil : state.job.flatMap { Digest(hex: $0) }
+        let result = try job.flatMap { try index.result(ofJob: $0, as: state.cell, in: store) }
+        return ShownCell(
+            state: state, cause: causes?.first, confirmation: result?.confirmationWords, error: result?.error,
+            history: try index.history(of: state.cell))
     }
 
     /// The cause whose id begins so; nil where the word is no beginning of an id.

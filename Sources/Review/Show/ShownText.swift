@@ -48,9 +48,13 @@ package struct ShownText: Sendable {
 
     private func text(of shown: ShownCell) -> [String] {
         let state = shown.state
-        var lines = ["\(state.cell): \(state.words)"]
+        var lines = ["\(state.cell): \(state.words)" + (shown.confirmation.map { ", \($0)" } ?? "")]
         if let reason = state.reason { lines += reason.split(separator: "\n").prefix(6).map { "  \($0)" } }
         if let accepted = state.accepted { lines.append("accepted: \(accepted)") }
+        if let error = shown.error {
+            let place = error.line.map { ", line \($0) of the log" } ?? ""
+            lines.append("kind: \(error.kind)\(place)")
+        }
         if let cause = shown.cause { lines.append("cause: \(cause)") }
         if !shown.history.isEmpty {
             var table = TextTable()

@@ -1,0 +1,55 @@
+internal import System
+
+/// The cells of an index: those of a file, which are not copied before one of them changes.
+struct IndexedCells: RandomAccessCollection, MutableCollection, Sendable {
+    private struct Base: @unchecked Sendable {
+        let file: MappedFile
+        let cells: UnsafeBufferPointer<IndexedCell>
+    }
+
+    private var base: Base?
+    private var own: [IndexedCell] = []
+
+    /// No cells.
+    init() {}
+
+    /// - Parameter section: where in the file the cells are.
+    init(_ file: MappedFile, _ section: UnsafeRawBufferPointer) {
+        base = Base(file: file, cells: section.bindMemory(to: IndexedCell.self))
+    }
+
+    var startIndex: Int { 0 }
+    var endIndex: Int { base?.cells.count ?? own.count }
+
+    subscript(place: Int) -> IndexedCell {
+        get {
+            guard let base else { return own[place] }
+            precondition(base.cells.indices.contains(place))
+            return base.cells[place]
+        }
+        _modify {
+            copyBase()
+            yield &own[place]
+        }
+        set {
+            copyBase()
+            own[place] = newValue
+        }
+    }
+
+    mutating func append(_ cell: IndexedCell) {
+        copyBase()
+        own.append(cell)
+    }
+
+    private mutating func copyBase() {
+        guard let base else { return }
+        own = Array(base.cells)
+        self.base = nil
+    }
+
+    /// Lends the bytes of all cells.
+    func withUnsafeBytes(_ body: (UnsafeRawBufferPointer) throws -> Void) rethrows {
+        if let base { try body(UnsafeRawBufferPointer(base.cells)) } else { try own.withUnsafeBytes(body) }
+    }
+}
