@@ -3,7 +3,7 @@
 import PackageDescription
 
 // The server of `ci serve`, a package of its own: SwiftNIO takes minutes to compile, and asks whether it can import a module
-// `System`, which in the package above is another one. `Modules` is a link to the sources there.
+// `System`, which in the package of ciso is another one. `Modules` is a link to the sources of that.
 
 let settings: [SwiftSetting] = [
     .swiftLanguageMode(.v6),
@@ -71,6 +71,6 @@ let package = Package(
                 .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 "Archive", "Core", "Model", "Pages", "Records", "Review", "Store", "System",
-            ], swiftSettings: settings),
+            ], path: "Sources", swiftSettings: settings),
     ]
 )
