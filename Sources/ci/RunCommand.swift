@@ -77,15 +77,20 @@ struct RunCommand: AsyncParsableCommand, TracedCommand, SandboxingCommand {
         let catalog = try machine.catalog(configuration)
         let procedure = TaskProcedure(path: path, catalog, configuration)
         let hub = try Hub(configuration, machine.services)
-        if let hub { try await hub.update(Store(at: path)) }
-        let listener = try InboxListener(Store(at: path, options: StoreOptions(configuration, machine.services)))
-        defer { listener.end() }
+        // Only a matrix or a server makes a store where there is none.
+        if let hub {
+            try await hub.update(matrix == nil && !serve ? Store(opening: path) : Store(at: path))
+        }
         if serve, matrix == nil, deployment == nil {
             let store = try Store(at: path, options: StoreOptions(configuration, machine.services))
+            let listener = InboxListener(store)
+            defer { listener.end() }
             return try await serveTasks(in: store, procedure)
         }
         let (store, documents, header) = try await planned(in: path, catalog: catalog, configuration)
         try store.requireWritable()
+        let listener = InboxListener(store)
+        defer { listener.end() }
         let reader = try results(of: documents, header, in: store, procedure)
         let only = try only.selectors()
         let picked = try cells(picked: only, in: reader)

@@ -13,7 +13,10 @@ import Testing
     }
 
     private func modules() throws -> [String] {
-        try FileManager.default.contentsOfDirectory(atPath: tree.root.appending(path: "Sources").path).sorted()
+        let sources = tree.root.appending(path: "Sources").path
+        // The server is a package of its own.
+        return try FileManager.default.contentsOfDirectory(atPath: sources).sorted()
+            .filter { !FileManager.default.fileExists(atPath: "\(sources)/\($0)/Package.swift") }
     }
 
     @Test func everyModuleIsOnOneFloor() throws {

@@ -155,7 +155,7 @@ struct ServeTests {
             let page = try server.request("/packages/bad.html").body
             return page.contains("retry pending")
         }
-        #expect(server.accessLog.contains(" - alice ["))
+        try await waitUntil("the log names who did it") { server.accessLog.contains(" - alice [") }
         // The secret is nowhere in the store, and the file is its owner's alone.
         let found = try Program(["grep", "-rlF", secret, world.path]).run()
         #expect(found.output.isEmpty)

@@ -124,7 +124,7 @@ import Testing
 
     private static let mistakes: [(line: String, status: Core.ExitStatus)] = [
         ("solv", .usage), ("plan", .usage), ("plan m.yaml --nowhere", .usage), ("plan m.yaml --format xml", .usage),
-        ("retry", .usage), ("cancel", .usage), ("run --jobs 0", .usage), ("plan gone.yaml", .input),
+        ("retry", .usage), ("cancel", .usage), ("run --jobs=-1", .usage), ("plan gone.yaml", .input),
         ("plan broken.yaml", .input), ("plan target.yaml", .input), ("plan package.yaml", .input),
         ("plan lost.yaml", .input), ("results", .input), ("plan down.yaml", .infrastructure),
         ("plan pinned.yaml", .infrastructure), ("plan m.yaml --dry-run", .success), ("--version", .success),
