@@ -111,7 +111,7 @@ import Testing
 
     @Test func nobodyWaitsForEverForAHub() async throws {
         let pusher = HubPusher(hub(folder("nowhere")), try store("first")) { _ in }
-        let error = await #expect(throws: HubError.self) { try await pusher.finish(within: .seconds(1)) }
+        let error = await #expect(throws: HubError.self) { try await pusher.finish(within: .seconds(20)) }
         #expect(error?.kind == .absent)
         await pusher.pushed()
     }
