@@ -16,11 +16,17 @@ public protocol ClassifiedError: Error {
     var category: ErrorCategory { get }
     /// The messages to the user, at least one.
     var diagnostics: [Diagnostic] { get }
+    /// What the user can do about it.
+    var hint: String? { get }
+}
+
+extension ClassifiedError {
+    public var hint: String? { nil }
 }
 
 extension ClassifiedError where Self: CustomStringConvertible {
-    /// The description, as a single message without a location.
-    public var diagnostics: [Diagnostic] { [Diagnostic(.error, description)] }
+    /// The description with the hint, as a single message without a location.
+    public var diagnostics: [Diagnostic] { [Diagnostic(.error, description, hint: hint)] }
 }
 
 extension ClassifiedError {

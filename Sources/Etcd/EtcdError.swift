@@ -39,8 +39,6 @@ package struct EtcdError: ClassifiedError, Hashable, CustomStringConvertible {
 
     package var category: ErrorCategory { .unavailable }
 
-    package var diagnostics: [Diagnostic] { [Diagnostic(.error, description, hint: hint)] }
-
     /// What the user can do about it.
     package var hint: String? {
         switch kind {

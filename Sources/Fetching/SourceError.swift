@@ -35,8 +35,6 @@ package struct SourceError: ClassifiedError, Hashable, CustomStringConvertible {
         self.hint = hint
     }
 
-    package var diagnostics: [Diagnostic] { [Diagnostic(.error, description, hint: hint)] }
-
     /// The error where a repository takes longer than the limit on time.
     static func late(_ url: String) -> SourceError {
         SourceError(.network, "\(url): no answer in time")

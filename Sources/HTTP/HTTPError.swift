@@ -43,8 +43,6 @@ package struct HTTPError: ClassifiedError, Hashable, CustomStringConvertible {
 
     package var category: ErrorCategory { kind == .address ? .input : .unavailable }
 
-    package var diagnostics: [Diagnostic] { [Diagnostic(.error, description, hint: hint)] }
-
     /// What the user can do about it.
     package var hint: String? {
         switch kind {

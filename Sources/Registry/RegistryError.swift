@@ -37,8 +37,6 @@ package struct RegistryError: ClassifiedError, Hashable, CustomStringConvertible
 
     package var category: ErrorCategory { .unavailable }
 
-    package var diagnostics: [Diagnostic] { [Diagnostic(.error, description, hint: hint)] }
-
     /// What the user can do about it.
     package var hint: String? {
         switch kind {

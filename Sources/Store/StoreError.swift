@@ -111,9 +111,7 @@ public struct Conflict: Error, Sendable, Hashable, CustomStringConvertible {
 extension Conflict: ClassifiedError {
     public var category: ErrorCategory { .unavailable }
 
-    public var diagnostics: [Diagnostic] {
-        [Diagnostic(.error, description, hint: "try again; `ci store log` shows who else writes there")]
-    }
+    public var hint: String? { "try again; `ci store log` shows who else writes there" }
 }
 
 /// A branch of the store: `refs/heads/NAME`.
