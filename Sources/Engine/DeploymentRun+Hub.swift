@@ -34,7 +34,6 @@ extension DeploymentRun {
         do {
             try await pusher.finish(within: hub.durability == .pushed ? .seconds(60) : .seconds(10))
         } catch let error as HubError where hub.durability == .local {
-            pusher.end()
             logger.debug("not all was pushed", metadata: ["error": "\(error)"])
         }
     }

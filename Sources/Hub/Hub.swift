@@ -77,7 +77,7 @@ package struct Hub: Sendable {
         if let refusal = older.first {
             throw HubError(.diverged, "\(url): it has commits that the store lacks: \(refusal.dropFirst(2))")
         }
-        if let refusal = refusals.first, !refusals.isEmpty {
+        if let refusal = refusals.first {
             throw HubError(.refused, "\(url): \(refusal.dropFirst(2)); \(Self.text(outcome))".displayableOnOneLine)
         }
         throw HubError(url, errors: Self.text(outcome))
@@ -96,9 +96,8 @@ package struct Hub: Sendable {
         guard outcome.succeeded else { throw HubError(url, errors: Self.text(outcome)) }
     }
 
-    /// Asks the hub for its branches and whether it would take one. Nothing is left behind.
+    /// Asks the hub for its branches. Whether it would take a push is not asked.
     ///
-    /// - Parameter folder: of a repository.
     /// - Returns: what works, for people.
     /// - Throws: `HubError`.
     package func probe() throws -> String {

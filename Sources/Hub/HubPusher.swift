@@ -31,7 +31,6 @@ package final class HubPusher: Sendable {
     private let observe: @Sendable (Event) async -> Void
     private let state = Mutex(State())
     private let wakeUps: AsyncStream<Void>.Continuation
-    private let work = Mutex<Task<Void, Never>?>(nil)
     /// For how long results are gathered before they are pushed together.
     private static let pause = Duration.milliseconds(200)
 
@@ -42,20 +41,15 @@ package final class HubPusher: Sendable {
         self.observe = observe
         let (stream, wakeUps) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
         self.wakeUps = wakeUps
-        work.withLock { work in
-            work = Task { [weak self] in
-                for await _ in stream {
-                    try? await Task.sleep(for: Self.pause)
-                    await self?.pushAll()
-                }
+        Task { [weak self] in
+            for await _ in stream {
+                try? await Task.sleep(for: Self.pause)
+                await self?.pushAll()
             }
         }
     }
 
-    deinit {
-        wakeUps.finish()
-        work.withLock { $0 }?.cancel()
-    }
+    deinit { wakeUps.finish() }
 
     /// Notes that something was recorded, which is pushed soon.
     package func note() {
@@ -87,7 +81,10 @@ package final class HubPusher: Sendable {
         }
         await pushed()
         timer.cancel()
-        let problem = state.withLock { state in state.pushed < state.noted ? state.problem : nil }
+        let problem: HubError? = state.withLock { [url = hub.url] state in
+            guard state.pushed < state.noted else { return nil }
+            return state.problem ?? HubError(.unreachable, "\(url): it has not taken all in time")
+        }
         end()
         if let problem { throw problem }
     }
@@ -107,7 +104,7 @@ package final class HubPusher: Sendable {
         var pause = Duration.milliseconds(500)
         while true {
             let (target, isDone) = state.withLock { ($0.noted, $0.pushed >= $0.noted || $0.hasEnded) }
-            if isDone || Task.isCancelled { return }
+            if isDone { return }
             do {
                 try await pushOnce()
                 await succeed(target)

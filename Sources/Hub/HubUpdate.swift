@@ -25,9 +25,11 @@ package struct HubUpdate {
     package func run() throws -> [Branch] {
         try hub.fetch(into: store)
         var replayed: [Branch] = []
+        let own = Dictionary(
+            uniqueKeysWithValues: try store.references(prefix: "refs/heads/").map { ($0.name, $0.id) })
         let fetched = try store.references(prefix: Hub.fetched).map {
             (branch: try Branch(String($0.name.dropFirst(Hub.fetched.count))), id: $0.id)
-        }
+        }.filter { own[$0.branch.reference] != $0.id }
         // Plans first: a clone of the store checks out the branch that is there first.
         for (branch, id) in fetched.filter({ !$0.branch.name.contains("/") })
             + fetched.filter({ $0.branch.name.contains("/") })

@@ -116,6 +116,11 @@ import Testing
         await pusher.pushed()
     }
 
+    @Test func aPushThatHadNoTimeToFailIsNoSuccess() async throws {
+        let pusher = HubPusher(hub(folder("nowhere")), try store("first")) { _ in }
+        await #expect(throws: HubError.self) { try await pusher.finish(within: .zero) }
+    }
+
     @Test func branchesOfTheInboxStayHere() throws {
         let first = try store("first")
         try first.transact(Branch("inbox/lab"), "x\n") { try $0.write(bytes: [1], to: "x") }
