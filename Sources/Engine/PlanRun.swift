@@ -4,6 +4,7 @@ internal import Foundation
 package import Model
 internal import Records
 internal import Store
+internal import System
 
 /// Carries out a worklist: has workers run what the scheduler says, records every verdict, tells the observer.
 ///
@@ -125,7 +126,8 @@ package struct PlanRun: Sendable {
             Task {
                 while !Task.isCancelled {
                     try? await Task.sleep(for: min(.seconds(5), coordination.stall.after / 4))
-                    if coordination.leadership.isLost { inputs.yield(.failed(coordination.leadership.lost)) }
+                    let isLost = await BlockingWork.run { [leadership = coordination.leadership] in leadership.isLost }
+                    if isLost { inputs.yield(.failed(coordination.leadership.lost)) }
                     inputs.yield(.time)
                 }
             },

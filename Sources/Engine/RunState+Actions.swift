@@ -98,10 +98,7 @@ extension RunState {
         let path = try DispatchValues.progress(of: id)
         waits[id]?.cancel()
         waits[id] = Task {
-            let (frees, tell) = AsyncStream.makeStream(of: Void.self)
-            let watch = values.watch(below: path) { if $0.isEmpty { tell.yield() } }
-            for await _ in frees { break }
-            watch.cancel()
+            await values.waitUntilFree(path)
             inputs.yield(.free(id))
         }
         try await perform(dispatch.handle(.hold(number)))

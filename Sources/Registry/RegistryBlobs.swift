@@ -100,10 +100,7 @@ package struct RegistryBlobs: SharedLayers, SharedLogs {
 
             var layers: [Layer]
         }
-        var request = primary.request(.get, "manifests/\(tag(name))")
-        request.headers = [("Accept", RegistryManifest.mediaType)]
-        let get = request
-        let response = try primary.persistently { try primary.send(get, accepting: [404]) }
+        let response = try manifest(named: name)
         guard response.isSuccess else { return nil }
         let manifest = try? JSONDecoder().decode(Manifest.self, from: Data(response.body))
         guard let text = manifest?.layers.first?.digest, text.hasPrefix("sha256:"),
@@ -112,13 +109,17 @@ package struct RegistryBlobs: SharedLayers, SharedLogs {
         return digest
     }
 
+    private func manifest(named name: Digest) throws -> HTTPResponse {
+        var request = primary.request(.get, "manifests/\(tag(name))")
+        request.headers = [("Accept", RegistryManifest.mediaType)]
+        let get = request
+        return try primary.persistently { try primary.send(get, accepting: [404]) }
+    }
+
     private func upload(
         _ digest: Digest, _ size: Int, body: @escaping (_ offset: Int, _ count: Int) -> HTTPRequest.Body
     ) throws {
-        let isThere = try primary.persistently {
-            try primary.send(primary.request(.head, "blobs/sha256:\(digest)"), accepting: [404]).isSuccess
-        }
-        guard !isThere else { return }
+        if try primary.hasBlob(digest) { return }
         let others = mirrors.map(\.address).filter { $0.server == primary.address.server }.map(\.name)
         var upload = RegistryUpload(primary, digest, size: size, chunk: chunk, body: body)
         try upload.run(mountingFrom: others)
@@ -224,10 +225,7 @@ extension RegistryBlobs {
         struct Stored: Decodable {
             var annotations: [String: String]?
         }
-        var request = primary.request(.get, "manifests/\(tag(digest))")
-        request.headers = [("Accept", RegistryManifest.mediaType)]
-        let get = request
-        let response = try primary.persistently { try primary.send(get, accepting: [404]) }
+        let response = try manifest(named: digest)
         let text = try? JSONDecoder().decode(Stored.self, from: Data(response.body))
             .annotations?[RegistryManifest.creation]
         return text.flatMap { try? Date($0, strategy: .iso8601) }.map { Int($0.timeIntervalSince1970) }

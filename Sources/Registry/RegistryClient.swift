@@ -63,6 +63,11 @@ package final class RegistryClient: Sendable {
         }
     }
 
+    /// Whether the repository has a blob.
+    func hasBlob(_ digest: Digest) throws -> Bool {
+        try persistently { try send(request(.head, "blobs/sha256:\(digest)"), accepting: [404]).isSuccess }
+    }
+
     /// Repeats `body` for as long as the registry is only unable for the moment.
     func persistently<Value>(_ body: () throws -> Value) throws -> Value {
         let deadline = ContinuousClock.now + timeout

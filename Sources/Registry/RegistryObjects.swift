@@ -15,10 +15,7 @@ package struct RegistryObjects: BlobStore {
 
     package func put(_ bytes: [UInt8], durably: Bool) throws -> Digest {
         let digest = Digest(of: bytes)
-        let isThere = try client.persistently {
-            try client.send(client.request(.head, "blobs/sha256:\(digest)"), accepting: [404]).isSuccess
-        }
-        if isThere { return digest }
+        if try client.hasBlob(digest) { return digest }
         var upload = RegistryUpload(client, digest, size: bytes.count) { .bytes(Array(bytes[$0..<$0 + $1])) }
         try upload.run()
         return digest

@@ -2,6 +2,7 @@ package import Core
 internal import Foundation
 package import Layers
 package import Store
+internal import System
 
 /// Root file systems in a repository of a registry: artifacts with the tag `environment-DIGEST`, the digest being that of the
 /// description, not of the archive.
@@ -27,16 +28,17 @@ package struct RegistryRoots: SharedRoots {
     package func claim(_ environment: Digest) async throws -> SharedRootClaim? {
         guard let claims else { return SharedRootClaim {} }
         let path = try StorePath("environments/\(environment)")
-        let owner = try claims.join("environment")
-        let words = Array("\(environment)".utf8)
-        if try claims.set(words, at: path, owner: owner, lifetime: nil, expecting: .absent) != nil {
-            return SharedRootClaim { owner.leave() }
+        let claim: SharedRootClaim? = try await BlockingWork.run {
+            let owner = try claims.join("environment")
+            let words = Array("\(environment)".utf8)
+            if try claims.set(words, at: path, owner: owner, lifetime: nil, expecting: .absent) != nil {
+                return SharedRootClaim { owner.leave() }
+            }
+            owner.leave()
+            return nil
         }
-        owner.leave()
-        let (frees, tell) = AsyncStream.makeStream(of: Void.self)
-        let watch = claims.watch(below: path) { if $0.isEmpty { tell.yield() } }
-        defer { watch.cancel() }
-        for await _ in frees { break }
+        if let claim { return claim }
+        await claims.waitUntilFree(path)
         try Task.checkCancellation()
         return nil
     }

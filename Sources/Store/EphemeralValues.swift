@@ -84,6 +84,16 @@ extension EphemeralValues {
     }
 }
 
+extension EphemeralValues {
+    /// Returns when there is no value at or below a path, or when the task is cancelled.
+    package func waitUntilFree(_ path: StorePath) async {
+        let (frees, tell) = AsyncStream.makeStream(of: Void.self)
+        let watch = watch(below: path) { if $0.isEmpty { tell.yield() } }
+        defer { watch.cancel() }
+        for await _ in frees { break }
+    }
+}
+
 /// Keeps a watch of ephemeral values alive until it is cancelled or released.
 public final class EphemeralWatch: Sendable {
     private let end: @Sendable () -> Void
