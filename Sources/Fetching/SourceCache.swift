@@ -139,8 +139,8 @@ package actor SourceCache {
 
     private func places(of checksum: Checksum) -> [String] {
         let places = ([folder] + others).map { "\($0)/\(checksum.place)" }
-        guard let objects, checksum.kind == .sha256 else { return places }
-        return places + ["\(objects)/\(checksum.hexadecimal.prefix(2))/\(checksum.hexadecimal)"]
+        guard let objects, let digest = checksum.digest else { return places }
+        return places + ["\(objects)/\(digest.shard)/\(digest)"]
     }
 
     /// The file with a checksum that `exact` gave to a source; nil where it was removed meanwhile.
@@ -158,8 +158,7 @@ package actor SourceCache {
     /// Whether other machines have the file. Where they cannot be asked, its address remains.
     private func obtainShared(_ source: Source, _ file: String) async -> Bool {
         guard let shared else { return false }
-        for checksum in source.checksums where checksum.kind == .sha256 {
-            guard let digest = Digest(hex: checksum.hexadecimal) else { continue }
+        for digest in source.checksums.compactMap(\.digest) {
             if (try? await shared(digest, file)) == true { return true }
         }
         return false
@@ -362,4 +361,7 @@ extension SourceCache {
 extension Checksum {
     /// Below a cache's folder.
     package var place: String { "\(kind.rawValue)/\(hexadecimal.prefix(2))/\(hexadecimal)" }
+
+    /// By which a store names the file; nil for checksums of other kinds.
+    package var digest: Digest? { kind == .sha256 ? Digest(hex: hexadecimal) : nil }
 }

@@ -145,8 +145,7 @@ package struct PlanSession: Sendable {
     /// See docs/decisions/0255-planned-sources.md.
     private func keepSources(of header: PlanHeader, in store: Store) throws {
         for state in (header.sources ?? [:]).values {
-            guard let checksum = Checksum(state), checksum.kind == .sha256,
-                let digest = Digest(hex: checksum.hexadecimal), !store.objects.contains(digest),
+            guard let checksum = Checksum(state), let digest = checksum.digest, !store.objects.contains(digest),
                 let file = preparation.packageSources.file(with: checksum)
             else { continue }
             try store.objects.put(copying: file)
@@ -194,4 +193,9 @@ package struct PlanSession: Sendable {
         guard let snapshot = kept.base, snapshot.commit != nil else { return nil }
         return preparation.cache.states.state(of: snapshot.tree)
     }
+}
+
+extension PlanHeader {
+    /// The sources whose checksum the plan determined, by which the store names them.
+    package var sourceDigests: [Digest] { (sources ?? [:]).values.compactMap { Checksum($0)?.digest } }
 }

@@ -30,9 +30,11 @@ public struct Garbage: Sendable, Codable, Hashable {
     public var objectBytes = 0
     /// Layers in a registry that nothing refers to; what drops them is not the store.
     public var sharedLayers: [Digest] = []
-    /// Logs, sources and root file systems there.
+    /// As `sharedLayers`, of logs.
     public var sharedLogs: [Digest] = []
+    /// As `sharedLayers`, of sources that have no address.
     public var sharedSources: [Digest] = []
+    /// As `sharedLayers`, of root file systems.
     public var sharedEnvironments: [Digest] = []
     /// How many logs stay.
     public var keptLogs = 0

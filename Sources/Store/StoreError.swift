@@ -111,6 +111,7 @@ public struct Conflict: Error, Sendable, Hashable, CustomStringConvertible {
 extension Conflict: ClassifiedError {
     public var category: ErrorCategory { .unavailable }
 
+    /// What the user can do about it.
     public var hint: String? { "try again; `ci store log` shows who else writes there" }
 }
 

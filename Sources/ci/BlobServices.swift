@@ -1,4 +1,5 @@
 internal import Core
+internal import Fetching
 internal import Foundation
 internal import HTTP
 internal import Registry
@@ -25,6 +26,14 @@ struct BlobServices {
 
     /// What machines share and keep.
     func blobs(_ kind: RegistryBlobs.Kind) -> RegistryBlobs { RegistryBlobs(primary, mirrors: mirrors, kind: kind) }
+
+    /// Gets sources that the store of the dispatcher has.
+    var sharedSource: SourceCache.SharedSource {
+        let blobs = blobs(.source)
+        return { digest, file in
+            try await BlockingWork.run { try blobs.get(digest, to: file, limit: 1 << 30) }
+        }
+    }
 
     /// Requests to workers, which nobody keeps.
     var objects: RegistryObjects { RegistryObjects(primary) }

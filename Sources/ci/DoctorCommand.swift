@@ -25,7 +25,7 @@ struct DoctorCommand: AsyncParsableCommand, TracedCommand, SandboxingCommand {
             plugins: try PluginSearchPath.configured(configuration), hosts: try hosts.settings(configuration),
             cache: Result { try cache.directory(in: configuration) },
             cacheLimit: try Settings.cacheLimit.value(flag: nil, in: configuration) ?? .defaultCacheLimit,
-            services: try services.probes(in: configuration))
+            services: try services.probes(in: configuration, hosts))
         let findings = await check.findings()
         if format == .json {
             try printJSON(findings)

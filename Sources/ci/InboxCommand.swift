@@ -21,8 +21,7 @@ struct InboxCommand: AsyncParsableCommand, TracedCommand {
         for (name, reply) in replies {
             for problem in reply.problems { StandardError.print("inbox/\(name): \(problem)") }
             if reply.problems.isEmpty {
-                StandardOutput.print(
-                    "inbox/\(name): merged \(count(reply.results, "result")) and \(count(reply.logs, "log"))")
+                StandardOutput.print("inbox/\(name): \(reply.mergedWords)")
             }
         }
         if replies.contains(where: { !$0.reply.problems.isEmpty }) { throw EarlyExit(status: .input) }

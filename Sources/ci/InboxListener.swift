@@ -13,7 +13,7 @@ final class InboxListener: Sendable {
                 for (name, reply) in try Inbox(store).receive() {
                     let words =
                         reply.problems.first.map { "refused: \($0)" }
-                        ?? "merged \(count(reply.results, "result")) and \(count(reply.logs, "log"))"
+                        ?? reply.mergedWords
                     StandardError.print("inbox/\(name): \(words)")
                 }
             } catch {
@@ -23,4 +23,9 @@ final class InboxListener: Sendable {
     }
 
     func end() { watch.cancel() }
+}
+
+extension Inbox.Reply {
+    /// What was merged.
+    var mergedWords: String { "merged \(count(results, "result")) and \(count(logs, "log"))" }
 }

@@ -102,7 +102,7 @@ struct NoticeOptions: ParsableArguments {
         return NoticeSettings(
             recipients: notifyMail, operatorAddress: notifyOperator?.text, sender: notifyFrom?.text,
             sendmail: notifySendmail, period: notifyPeriod, webhooks: notifyWebhook,
-            webhookSecret: Array(try notifyWebhookSecret.map(Self.secret)?.utf8 ?? "".utf8), statuses: notifyStatus,
+            webhookSecret: Array((try notifyWebhookSecret.map(Self.secret) ?? "").utf8), statuses: notifyStatus,
             statusToken: try notifyStatusToken.map(Self.secret), address: address)
     }
 

@@ -1,10 +1,12 @@
 internal import ArgumentParser
 internal import Core
+internal import Etcd
 internal import Fetching
 internal import Foundation
 internal import HTTP
 internal import Model
 internal import PluginHost
+internal import Registry
 internal import Review
 internal import SSH
 internal import Store
@@ -37,9 +39,11 @@ struct StoreOption: ParsableArguments {
     }
 
     /// Opens the store that is there; makes none.
-    func open() throws -> Store {
+    ///
+    /// - Parameter services: of the command; nil where it has none.
+    func open(_ services: ServiceOptions? = nil) throws -> Store {
         let configuration = try Configuration.current()
-        return try Store(opening: path(in: configuration), options: StoreOptions(configuration))
+        return try Store(opening: path(in: configuration), options: StoreOptions(configuration, services))
     }
 
     /// Opens the store and reads a deployment; nil: the only one in the store.
@@ -65,10 +69,10 @@ struct SourceOptions: ParsableArguments {
     ///
     /// - Parameters:
     ///   - store: The store's directory.
-    ///   - services: of the command, which other machines share sources by; nil: none.
+    ///   - blobs: What other machines share sources by; nil: nothing.
     ///   - aside: Where what the cache lacks goes instead, and the cache stays as it is.
     func cache(
-        in configuration: Configuration, store: String, services: ServiceOptions? = nil,
+        in configuration: Configuration, store: String, blobs: BlobServices? = nil,
         readOnlyBeside aside: String? = nil
     ) throws -> SourceCache {
         let given = try Settings.sourceCache.value(flag: folder, in: configuration)
@@ -87,7 +91,7 @@ struct SourceOptions: ParsableArguments {
             aside ?? folder, usage: aside == nil ? folders?.usage : nil, others: aside == nil ? [] : [folder],
             objects: "\(store)/ciso/objects", mirrors: mirrors.split(separator: " ").map(String.init),
             download: SourceDownloader(HTTPClient(HTTPSettings(configuration))).download,
-            shared: try services?.sharedSource(in: configuration))
+            shared: blobs?.sharedSource)
     }
 }
 
@@ -152,11 +156,13 @@ struct RunnerOptions: ParsableArguments {
         store path: String, reachesStore: Bool = true, catalog: PluginCatalog, _ configuration: Configuration,
         beginLog: @escaping LocalRunner.LogKeeper
     ) throws -> LocalRunner {
-        try LocalRunner(
+        let blobs = try BlobServices(configuration, services)
+        let claims = try EtcdEphemeralValues(configuration, services)
+        return try LocalRunner(
             folders(store: path, reachesStore: reachesStore, configuration),
-            plugins: catalog, sharedLayers: services.layers(in: configuration),
-            sharedRoots: services.roots(in: configuration),
-            sources: sources.cache(in: configuration, store: path, services: services),
+            plugins: catalog, sharedLayers: blobs?.blobs(.layer),
+            sharedRoots: blobs.map { RegistryRoots($0.blobs(.environment), claims: claims) },
+            sources: sources.cache(in: configuration, store: path, blobs: blobs),
             hosts: hosts.settings(configuration), environment: configuration.environment,
             cacheLimit: (Settings.cacheLimit.value(flag: cacheLimit, in: configuration) ?? .defaultCacheLimit).bytes,
             beginLog: beginLog)
@@ -184,7 +190,7 @@ struct RunnerOptions: ParsableArguments {
         WorkerRegistration(
             name: "\(command) (process \(ProcessInfo.processInfo.processIdentifier))", host: hostName,
             version: ProgramVersion.current, slots: slots,
-            cache: try sources.general.directory(in: configuration, store: path),
+            cache: try sources.general.directory(in: configuration, store: path, isRead: true),
             plugins: Set(catalog.found.files.map(\.name)).sorted(),
             hosts: try hosts.settings(configuration).rules.map {
                 .init(targets: $0.targets.pattern, hosts: $0.hosts.map(\.description))

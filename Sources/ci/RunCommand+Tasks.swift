@@ -68,7 +68,7 @@ extension RunCommand {
             guard let selector = Selector(text) else { throw Failure(.input, "'\(text)' is not a selector") }
             return selector
         }
-        let (_, documents, header) = try await plan(
+        let (documents, header) = try await plan(
             matrix, in: procedure.path, catalog: procedure.catalog, procedure.configuration)
         return TaskServer.PlannedRun(deployment: header.deployment) {
             try await run(selectors, documents, header, in: store, procedure, runner: runner)
@@ -86,7 +86,7 @@ extension RunCommand {
         let picked = try cells(picked: selectors, in: reader)
         let plan = try await reader.plan()
         try runner.requireUsers(for: plan.targets)
-        try await run(plan, documents, (selectors, picked), in: store, procedure, runner: runner)
+        try await run(plan, documents, header, (selectors, picked), in: store, procedure, runner: runner)
         let states = try results(of: documents, header, in: store, procedure).states(of: picked)
         return Dictionary(states.map { ($0.state, 1) }, uniquingKeysWith: +)
     }

@@ -76,7 +76,7 @@ struct RunCommand: AsyncParsableCommand, TracedCommand, SandboxingCommand {
         let path = try store.path(in: configuration)
         let catalog = try machine.catalog(configuration)
         let procedure = TaskProcedure(path: path, catalog, configuration)
-        let hub = try Hub(configuration, machine.services)
+        let hub = try Hub(configuration, machine.services, machine.hosts)
         // Only a matrix or a server makes a store where there is none.
         if let hub {
             try await hub.update(matrix == nil && !serve ? Store(opening: path) : Store(at: path))
@@ -99,7 +99,7 @@ struct RunCommand: AsyncParsableCommand, TracedCommand, SandboxingCommand {
             try logs.begin($0)
         }
         try runner.requireUsers(for: plan.targets)
-        try await run(plan, documents, (only, picked), in: store, procedure, runner: runner)
+        try await run(plan, documents, header, (only, picked), in: store, procedure, runner: runner)
         try await serveTasks(
             in: store, TaskProcedure(path: path, catalog, configuration, runner), of: serve ? nil : plan.deployment)
         try runner.trimCache()
@@ -133,19 +133,21 @@ struct RunCommand: AsyncParsableCommand, TracedCommand, SandboxingCommand {
     private func planned(
         in path: String, catalog: PluginCatalog, _ configuration: Configuration
     ) async throws -> (Store, PlanDocuments, PlanHeader) {
-        guard let matrix else {
-            let options = try StoreOptions(configuration, machine.services)
-            let store = try Store(opening: path, options: options)
-            let (documents, header) = try DeploymentResults.plan(of: deployment, in: store)
-            return (store, documents, header)
-        }
-        return try await plan(MatrixFile(path: matrix), in: path, catalog: catalog, configuration)
+        let planned: (documents: PlanDocuments, header: PlanHeader)? =
+            if let matrix {
+                try await plan(MatrixFile(path: matrix), in: path, catalog: catalog, configuration)
+            } else {
+                nil
+            }
+        let store = try Store(opening: path, options: StoreOptions(configuration, machine.services))
+        let (documents, header) = try planned ?? DeploymentResults.plan(of: deployment, in: store)
+        return (store, documents, header)
     }
 
-    /// Plans a matrix.
+    /// Plans a matrix and writes the plan into the store at `path`.
     func plan(
         _ matrix: MatrixFile, in path: String, catalog: PluginCatalog, _ configuration: Configuration
-    ) async throws -> (Store, PlanDocuments, PlanHeader) {
+    ) async throws -> (PlanDocuments, PlanHeader) {
         let cache = try machine.sources.general.directory(in: configuration, store: path)
         let preparation = PlanInputLoader(
             matrix: matrix, catalog: catalog, cache: PlanCache(cache),
@@ -155,27 +157,27 @@ struct RunCommand: AsyncParsableCommand, TracedCommand, SandboxingCommand {
         let planned = try await PlanSession(preparation, store: path, progress: { progress.show($0) }).plan()
         progress.clear()
         messages.show(planned.warnings)
-        let options = try StoreOptions(configuration, machine.services)
-        return (try Store(opening: path, options: options), planned.documents, planned.header)
+        return (planned.documents, planned.header)
     }
 
     /// Carries the plan out, showing how it goes; the first Ctrl-C drains it, the second stops it.
     func run(
-        _ plan: Plan, _ documents: PlanDocuments, _ only: (selectors: [Selector], cells: Set<Cell>?),
-        in store: Store, _ procedure: TaskProcedure, runner: LocalRunner
+        _ plan: Plan, _ documents: PlanDocuments, _ header: PlanHeader,
+        _ only: (selectors: [Selector], cells: Set<Cell>?), in store: Store, _ procedure: TaskProcedure,
+        runner: LocalRunner
     ) async throws {
         var registration = try machine.registration(
             of: "ci run", store: procedure.path, catalog: procedure.catalog,
             slots: jobs.slots(in: procedure.configuration, mayBeZero: true), procedure.configuration)
         registration.deployment = plan.deployment
         let display = ProgressDisplay(messages)
-        try await machine.services.shareSources(of: documents, in: store, .current())
+        try await machine.services.share(sourcesOf: header, in: store, procedure.configuration)
         await display.greet(plan)
         let drain = DrainRequest()
         let run = try DeploymentRun(
             store: store, plan: plan, runner: runner, registration: registration, selectors: only.selectors,
             picked: only.cells, policy: wait ? .wait : .join, trigger: trigger, drain: drain,
-            hub: Hub(.current(), machine.services),
+            hub: Hub(procedure.configuration, machine.services, machine.hosts),
             lastOutput: { [logs = store.logs] in logs.lastWritten(startingWith: $0.hex) })
         let work = Task {
             _ = try await run.run(

@@ -2,9 +2,9 @@ internal import ArgumentParser
 internal import Core
 internal import Doctor
 internal import Etcd
-internal import Fetching
 internal import Hub
 internal import Model
+internal import PlanSession
 internal import Records
 internal import Registry
 internal import Store
@@ -48,31 +48,10 @@ struct ServiceOptions: ParsableArguments {
     @Option(help: Settings.tlsKey.help)
     var tlsKey: String?
 
-    /// Where layers are shared with other machines; nil: nowhere.
-    func layers(in configuration: Configuration) throws -> RegistryBlobs? {
-        try BlobServices(configuration, self)?.blobs(.layer)
-    }
-
-    /// Where root file systems are shared with other machines; nil: nowhere.
-    func roots(in configuration: Configuration) throws -> RegistryRoots? {
-        guard let services = try BlobServices(configuration, self) else { return nil }
-        return RegistryRoots(services.blobs(.environment), claims: try EtcdEphemeralValues(configuration, self))
-    }
-
-    /// Gets sources that the store of the dispatcher has; nil where nothing is shared.
-    func sharedSource(in configuration: Configuration) throws -> SourceCache.SharedSource? {
-        guard let blobs = try BlobServices(configuration, self)?.blobs(.source) else { return nil }
-        return { digest, file in
-            try await BlockingWork.run { try blobs.get(digest, to: file, limit: 1 << 30) }
-        }
-    }
-
     /// Gives the sources of a plan that have no address to the workers of other machines.
-    func shareSources(of documents: PlanDocuments, in store: Store, _ configuration: Configuration) async throws {
+    func share(sourcesOf header: PlanHeader, in store: Store, _ configuration: Configuration) async throws {
         guard let blobs = try BlobServices(configuration, self)?.blobs(.source) else { return }
-        let sources = try documents.header()?.sources ?? [:]
-        let digests = sources.values.filter { $0.hasPrefix("sha256=") }
-            .compactMap { Digest(hex: $0.dropFirst("sha256=".count)) }.filter(store.objects.contains)
+        let digests = header.sourceDigests.filter(store.objects.contains)
         guard !digests.isEmpty else { return }
         try await BlockingWork.run { [objects = store.objects] in
             for digest in digests { try blobs.put(digest, archive: objects.path(of: digest)) }
@@ -92,15 +71,15 @@ struct ServiceOptions: ParsableArguments {
     }
 
     /// Tries what the settings name.
-    func probes(in configuration: Configuration) throws -> [ServiceProbe] {
+    func probes(in configuration: Configuration, _ hosts: HostOptions) throws -> [ServiceProbe] {
         var probes: [ServiceProbe] = []
         if let etcd = try EtcdEphemeralValues(configuration, self) {
             probes.append(ServiceProbe(name: Settings.coordination.key) { try etcd.probe() })
         }
-        if let layers = try layers(in: configuration) {
+        if let layers = try BlobServices(configuration, self)?.blobs(.layer) {
             probes.append(ServiceProbe(name: Settings.blobs.key) { try layers.probe() })
         }
-        if let hub = try Hub(configuration, self) {
+        if let hub = try Hub(configuration, self, hosts) {
             probes.append(ServiceProbe(name: Settings.hub.key) { try hub.probe() })
         }
         return probes

@@ -26,7 +26,7 @@ import Testing
     /// The scripts for people who work on ciso.
     @Test(.enabled(if: Program.areInstalled("shellcheck"), "needs the package 'shellcheck'"))
     func shellcheckFindsNothingInTheScriptsForDevelopers() throws {
-        let names = ["fetch-sources", "install-packages", "quickstart", "require-swift", "test"]
+        let names = ["build-server", "fetch-sources", "install-packages", "quickstart", "require-swift", "test"]
         let paths = names.map { tree.root.appending(path: "scripts/\($0)").path }
         let ending = try Program(["shellcheck", "--severity=warning"] + paths, isJoined: true).run()
         #expect(ending.status == 0, "\(ending.output)")

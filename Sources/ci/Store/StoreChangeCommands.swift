@@ -97,8 +97,8 @@ struct StoreGCCommand: AsyncParsableCommand, TracedCommand {
         commandName: "gc",
         abstract: "Drop logs, layers and sources that nothing refers to, pack logs and git objects.",
         discussion: """
-            Covers the registry of 'blobs', too. Lists what it drops first. Keeps what the newest versions of every document refer to, what the versions at which \
-            the outcome changed refer to, and anything younger than --grace.
+            Covers the registry of 'blobs', too. Lists what it drops first. Keeps what the newest versions of every document \
+            refer to, what the versions at which the outcome changed refer to, and anything younger than --grace.
             """)
 
     @OptionGroup var trace: LogOption
@@ -117,13 +117,21 @@ struct StoreGCCommand: AsyncParsableCommand, TracedCommand {
     @Option(help: "text or json.")
     var format: DocumentFormat = .text
 
+    /// What machines share: its kind, its name, and what of it is garbage.
+    private static var shared: [(kind: RegistryBlobs.Kind, name: String, WritableKeyPath<Garbage, [Digest]>)] {
+        [
+            (.layer, "layer", \.sharedLayers), (.log, "log", \.sharedLogs), (.source, "source", \.sharedSources),
+            (.environment, "root file system", \.sharedEnvironments),
+        ]
+    }
+
     func validate() throws {
         if versions < 1 { throw ValidationError("--versions must be at least 1") }
         if grace < 0 || grace > 1_000_000 { throw ValidationError("--grace must be between 0 and 1000000 hours") }
     }
 
     func run() async throws {
-        let store = try store.open()
+        let store = try store.open(services)
         let retention = Retention(versions: versions, grace: grace * 3600)
         let shared = try BlobServices(.current(), services)
         var garbage = try store.findGarbage(retention)
@@ -133,21 +141,15 @@ struct StoreGCCommand: AsyncParsableCommand, TracedCommand {
             func unused(_ kind: RegistryBlobs.Kind) throws -> [Digest] {
                 try shared.blobs(kind).garbage(before: horizon) { references[$0] != nil }
             }
-            garbage.sharedLayers = try unused(.layer)
-            garbage.sharedLogs = try unused(.log)
-            garbage.sharedSources = try unused(.source)
-            garbage.sharedEnvironments = try unused(.environment)
+            for (kind, _, digests) in Self.shared { garbage[keyPath: digests] = try unused(kind) }
         }
         if format == .json {
             try printJSON(garbage)
         } else {
             for log in garbage.logs { StandardOutput.print("log \(log)") }
             for object in garbage.objects { StandardOutput.print("object \(object)") }
-            for layer in garbage.sharedLayers { StandardOutput.print("shared layer \(layer)") }
-            for log in garbage.sharedLogs { StandardOutput.print("shared log \(log)") }
-            for source in garbage.sharedSources { StandardOutput.print("shared source \(source)") }
-            for environment in garbage.sharedEnvironments {
-                StandardOutput.print("shared root file system \(environment)")
+            for (_, name, digests) in Self.shared {
+                for digest in garbage[keyPath: digests] { StandardOutput.print("shared \(name) \(digest)") }
             }
             StandardOutput.print(
                 "\(dryRun ? "would drop" : "drops") \(count(garbage.logs.count, "log")) "
@@ -160,10 +162,9 @@ struct StoreGCCommand: AsyncParsableCommand, TracedCommand {
             StandardError.print("a part of the history cannot be read, so nothing is dropped: \(gap)")
         }
         guard !dryRun else { return }
-        for layer in garbage.sharedLayers { try shared?.blobs(.layer).remove(layer) }
-        for log in garbage.sharedLogs { try shared?.blobs(.log).remove(log) }
-        for source in garbage.sharedSources { try shared?.blobs(.source).remove(source) }
-        for environment in garbage.sharedEnvironments { try shared?.blobs(.environment).remove(environment) }
+        for (kind, _, digests) in Self.shared {
+            for digest in garbage[keyPath: digests] { try shared?.blobs(kind).remove(digest) }
+        }
         try store.collect(garbage, retention)
     }
 }
