@@ -21,6 +21,7 @@ public protocol ClassifiedError: Error {
 }
 
 extension ClassifiedError {
+    /// Most errors say all in their messages.
     public var hint: String? { nil }
 }
 

@@ -5,18 +5,16 @@ internal import Foundation
 /// zero is absent.
 enum EtcdMessages {
     struct Header: Decodable {
-        var cluster_id: String?
         var revision: String?
     }
 
     struct KeyValue: Decodable {
         var key: Data
         var value: Data?
-        var create_revision: String?
         var mod_revision: String?
     }
 
-    struct Range: Codable {
+    struct Range: Encodable {
         var key: Data
         var range_end: Data?
         var limit: String?
@@ -103,7 +101,6 @@ enum EtcdMessages {
         }
 
         var header: Header?
-        var created: Bool?
         var canceled: Bool?
         var compact_revision: String?
         var cancel_reason: String?
@@ -132,5 +129,5 @@ enum EtcdMessages {
         var version: String?
     }
 
-    struct Empty: Codable {}
+    struct Empty: Decodable {}
 }

@@ -6,12 +6,21 @@ struct LineSplitter {
 
     /// Calls `body` with each line that is complete now.
     mutating func add(_ piece: UnsafeRawBufferPointer, _ body: ([UInt8]) throws -> Void) throws {
-        rest += piece
-        guard rest.count <= Self.limit else { throw EtcdError(.refused, "an answer has more than \(Self.limit) bytes") }
-        while let end = rest.firstIndex(of: UInt8(ascii: "\n")) {
-            let line = Array(rest[..<end])
-            rest.removeSubrange(...end)
+        var left = piece[...]
+        while let end = left.firstIndex(of: UInt8(ascii: "\n")) {
+            try checkLimit(with: end - left.startIndex)
+            let line = rest + left[..<end]
+            rest = []
+            left = left[(end + 1)...]
             if !line.isEmpty { try body(line) }
+        }
+        try checkLimit(with: left.count)
+        rest += left
+    }
+
+    private func checkLimit(with count: Int) throws {
+        guard rest.count + count <= Self.limit else {
+            throw EtcdError(.refused, "an answer has more than \(Self.limit) bytes")
         }
     }
 }

@@ -39,9 +39,8 @@ package struct AccessTokens: Sendable {
     ///
     /// - Throws: `Failure` where the file is damaged or cannot be read.
     package func all() throws -> [AccessToken] {
-        guard FileStatus(path) != nil else { return [] }
-        return try CanonicalJSON.decode([AccessToken].self, from: Data(contentsOf: URL(filePath: path)))
-            .sorted { $0.name < $1.name }
+        guard let bytes = try FileSystem<SystemError>.contents(of: path) else { return [] }
+        return try CanonicalJSON.decode([AccessToken].self, from: Data(bytes)).sorted { $0.name < $1.name }
     }
 
     /// Makes a token.
@@ -57,11 +56,7 @@ package struct AccessTokens: Sendable {
                 .input, "'\(name.displayableOnOneLine)' cannot name a token",
                 hint: "use up to 64 letters, digits and '-', '_', '.', '@'")
         }
-        var generator = SystemRandomNumberGenerator()
-        let secret = (0..<4).map { _ in
-            let digits = String(generator.next() as UInt64, radix: 16)
-            return String(repeating: "0", count: 16 - digits.count) + digits
-        }.joined()
+        let secret = hexadecimal((0..<32).map { _ in UInt8.random(in: .min ... .max) })
         try change { tokens in
             guard !tokens.contains(where: { $0.name == name }) else {
                 throw Failure(
@@ -112,8 +107,6 @@ package struct AccessTokens: Sendable {
         defer { lock.unlock() }
         var tokens = try all()
         try body(&tokens)
-        let file = try AtomicFile<SystemError>(replacing: path, mode: 0o600)
-        try file.file.write([UInt8](try CanonicalJSON.encode(tokens)))
-        try file.commit(.contentsAndName)
+        try FileSystem<SystemError>.replace(path, with: [UInt8](try CanonicalJSON.encode(tokens)), mode: 0o600)
     }
 }

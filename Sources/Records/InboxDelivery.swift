@@ -29,8 +29,9 @@ struct InboxDelivery {
     mutating func check(from before: Snapshot?, to head: Snapshot) {
         do {
             try check(nil, depth: 0, from: before, to: head)
+            let pushed = Set(logs.map(\.digest))
             for (_, path, result) in results {
-                for log in result.logs where !logs.contains(where: { $0.digest == log }) {
+                for log in result.logs where !pushed.contains(log) {
                     if try store.logs.read(log) == nil {
                         refuse(path, "its log \(log) is neither pushed nor in the store")
                     }

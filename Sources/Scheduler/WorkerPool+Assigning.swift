@@ -107,10 +107,11 @@ extension WorkerPool {
         guard notBegun > 0, moving < freeWorkers, let accepted = seats[worker]?.accepted else { return }
         var best: (wait: Double, job: Int)?
         for other in seats.indices where other != worker {
-            guard let seat = seats[other], let last = lastToMove(from: seat, where: { accepted.contains($0) })
-            else { continue }
+            guard let seat = seats[other] else { continue }
             let wait = Double(seat.jobs.count) * seat.slowness / Double(max(1, seat.worker.slots))
-            if wait > best?.wait ?? 0 { best = (wait, last) }
+            guard wait > best?.wait ?? 0, let last = lastToMove(from: seat, where: { accepted.contains($0) })
+            else { continue }
+            best = (wait, last)
         }
         if let best { move(best.job, &actions) }
     }

@@ -3,7 +3,8 @@ extension WorkerPool {
     ///
     /// An event that does not fit the state does nothing.
     ///
-    /// - Complexity: O(workers / 64 + requirements); a worker's arrival, its loss and `clock` also its jobs or O(workers).
+    /// - Complexity: O(workers / 64 + requirements); a worker's arrival, its loss and `clock` also its jobs or O(workers);
+    ///   the end of a move that gave a free worker nothing O(workers² / 64).
     public mutating func handle(_ event: Event) -> [Action] {
         var actions: [Action] = []
         let wasMoving = moving

@@ -132,7 +132,8 @@ actor TargetEnvironments {
                 digest, recipe: try environment.recipe(),
                 obtain: { root in
                     if try await sharing?.obtain(root) == true { return true }
-                    try environment.checkTools(in: variables.programDirectories)
+                    // Where nothing is shared, they were checked before.
+                    if shared != nil { try environment.checkTools(in: variables.programDirectories) }
                     return false
                 },
                 steps: steps, check: { try await environment.probe($0) }, begin: { progress("bootstrap") })

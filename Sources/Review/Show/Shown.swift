@@ -78,13 +78,11 @@ extension DeploymentResults {
 
     private func shownCell(_ selector: Selector) throws -> ShownCell {
         let state = try state(picked: selector)
-        let causes = index.contents.place(of: state.cell).map {
-            IndexedCauses(of: [$0], in: index.contents).causes.map { Cause($0, in: index.contents).id }
-        }
+        let causes = causeIDs(at: index.contents.place(of: state.cell).map { [$0] } ?? [])
         let job = state.outcome == .blocked ? nil : state.job.flatMap { Digest(hex: $0) }
         let result = try job.flatMap { try index.result(ofJob: $0, as: state.cell, in: store) }
         return ShownCell(
-            state: state, cause: causes?.first, confirmation: result?.confirmationWords, error: result?.error,
+            state: state, cause: causes[state.cell], confirmation: result?.confirmationWords, error: result?.error,
             history: try index.history(of: state.cell))
     }
 
