@@ -37,7 +37,7 @@ extension Site {
     /// The last good and the first bad result, and what changed between them; nil where the cell never turned bad.
     private func turn(of cell: Cell) throws -> BisectReport? {
         do {
-            return try results.bisect(Selector(cell: cell))
+            return try results.bisect(cell)
         } catch let failure as Failure where failure.category == .input {
             return nil
         }

@@ -27,7 +27,14 @@ extension DeploymentResults {
     /// - Throws: `Failure` of the category `input` where it matches none or several, or where the package is good, was never
     ///   good, or has no verdict; `StoreError`.
     package func bisect(_ selector: Selector) throws -> BisectReport {
-        let history = try history(of: selector)
+        try bisect(try state(picked: selector).cell)
+    }
+
+    /// What changed between the last good and the first bad result of a cell.
+    ///
+    /// - Throws: `Failure` of the category `input` where the package is good, was never good, or has no verdict; `StoreError`.
+    package func bisect(_ cell: Cell) throws -> BisectReport {
+        let history = try history(of: cell)
         guard let turn = history.turn else { throw Self.nothingToBisect(history) }
         let (good, bad) = try (result(of: turn.good, history.cell), result(of: turn.bad, history.cell))
         var report = BisectReport(

@@ -55,7 +55,13 @@ extension DeploymentResults {
     ///
     /// - Throws: `Failure` of the category `input` where it matches none or several; `StoreError`.
     package func history(of selector: Selector) throws -> CellHistory {
-        let cell = try state(picked: selector).cell
+        try history(of: try state(picked: selector).cell)
+    }
+
+    /// The history of a cell, over the versions of its package.
+    ///
+    /// - Throws: `StoreError`.
+    package func history(of cell: Cell) throws -> CellHistory {
         let versions = index.versions(of: cell.package.name, target: cell.target, compiler: cell.compiler)
         var entries: [CellHistory.Entry] = []
         for version in versions {

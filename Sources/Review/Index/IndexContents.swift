@@ -86,14 +86,20 @@ struct IndexContents: Sendable {
             return
         }
         for new in added {
-            var (low, high) = (0, order.count)
-            while low < high {
-                let middle = (low + high) / 2
-                let other = cell(at: Int(order[middle]))
-                if (other, order[middle]) < (new.cell, new.place) { low = middle + 1 } else { high = middle }
-            }
-            order.insert(new.place, at: low)
+            order.insert(new.place, at: firstInOrder { (cell(at: $0), $0) < (new.cell, Int(new.place)) })
         }
+    }
+
+    /// Where in `order` the first cell is that does not come before what is looked for.
+    ///
+    /// - Parameter isBefore: Whether the cell at a place comes before it.
+    func firstInOrder(_ isBefore: (Int) -> Bool) -> Int {
+        var (low, high) = (0, order.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if isBefore(Int(order[middle])) { low = middle + 1 } else { high = middle }
+        }
+        return low
     }
 }
 

@@ -38,17 +38,25 @@ extension ResultIndex {
     }
 
     /// The cells of the versions of a package in a column that the index knows of, in order of their names.
+    ///
+    /// - Complexity: O(versions + log cells).
     package func versions(of package: String, target: String, compiler: String) -> [Cell] {
         let texts = contents.texts
-        guard let name = texts.id(of: package), let target = texts.id(of: target), let compiler = texts.id(of: compiler)
+        guard let nameID = texts.id(of: package), let targetID = texts.id(of: target),
+            let compilerID = texts.id(of: compiler)
         else { return [] }
-        let places = contents.order.lazy.map(Int.init).filter { [contents] place in
+        let first = contents.firstInOrder { [contents] place in
             let cell = contents.cells[place]
-            return cell.name == name && cell.target == target && cell.compiler == compiler
-                && (cell.basis != .unplanned || cell.row != HistoryRow.none)
+            return (texts[cell.target], texts[cell.compiler], texts[cell.name]) < (target, compiler, package)
         }
         var cells: [Cell] = []
-        for place in places {
+        for place in contents.order[first...].lazy.map(Int.init) {
+            let indexed = contents.cells[place]
+            guard (texts[indexed.target], texts[indexed.compiler], texts[indexed.name]) == (target, compiler, package)
+            else { break }
+            guard indexed.name == nameID, indexed.target == targetID, indexed.compiler == compilerID,
+                indexed.basis != .unplanned || indexed.row != HistoryRow.none
+            else { continue }
             let cell = contents.cell(at: place)
             if cells.last != cell { cells.append(cell) }
         }
