@@ -36,9 +36,9 @@ final class LiveSite: Sendable {
         changes = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     }
 
-    private static func read(_ store: Store, _ settings: ServerSettings) throws -> Site {
+    private static func read(_ store: Store, _ settings: ServerSettings, after earlier: Site? = nil) throws -> Site {
         let results = try DeploymentResults(store: store, deployment: settings.deployment, cache: settings.cache)
-        return try Site(results, options: SiteOptions(isLive: true, address: settings.address))
+        return try Site(results, options: SiteOptions(isLive: true, address: settings.address), after: earlier)
     }
 
     // MARK: Pages
@@ -60,7 +60,12 @@ final class LiveSite: Sendable {
     }
 
     private func render(_ path: String, of site: Site, _ generation: UInt64) async throws -> CachedPage? {
-        defer { state.withLock { _ = $0.rendering.removeValue(forKey: path) } }
+        defer {
+            state.withLock { state in
+                // A later generation may be rendering its own page at this address.
+                if state.generation == generation { state.rendering[path] = nil }
+            }
+        }
         let page = try await BlockingWork.run { try Self.rendered(path, of: site) }
         guard let page else { return nil }
         // The queue changes without a new generation.
@@ -104,7 +109,8 @@ final class LiveSite: Sendable {
     private func refresh() async {
         let start = ContinuousClock.now
         do {
-            let site = try await BlockingWork.run { [self] in try Self.read(store, settings) }
+            let earlier = state.withLock(\.site)
+            let site = try await BlockingWork.run { [self] in try Self.read(store, settings, after: earlier) }
             let generation = state.withLock { state in
                 state.site = site
                 state.generation += 1
