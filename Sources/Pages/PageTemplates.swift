@@ -12,8 +12,10 @@ func optional(_ text: String?) -> Any { text ?? false }
 struct PageTemplates: Sendable {
     private let library: MustacheLibrary
 
-    /// - Throws: an error of the parser, which says where a template is wrong: a mistake of this program.
-    init() throws {
+    /// The templates, or the error of the parser, which says where one is wrong: a mistake of this program.
+    static let parsed = Result { try PageTemplates() }
+
+    private init() throws {
         var templates: [String: MustacheTemplate] = [:]
         for (name, bytes) in Self.sources {
             templates[name] = try MustacheTemplate(string: String(decoding: bytes, as: UTF8.self))

@@ -4,12 +4,6 @@ internal import Model
 internal import Review
 
 extension Site {
-    private static let navigation = [
-        ("index.html", "Start"), ("grid.html", "Grid"), ("causes.html", "Causes"), ("packages.html", "Packages"),
-        ("maintainers.html", "Maintainers"), ("targets.html", "Targets"), ("runs.html", "Runs"),
-        ("unsolvable.html", "Unsolvable"), ("flaky.html", "Flaky"), ("accepted.html", "Accepted"),
-    ]
-
     /// A page: the frame that all have, with `values` for the template.
     ///
     /// - Parameter feed: The address of the page's feed from the site's root; nil: it has none.
@@ -17,17 +11,8 @@ extension Site {
         _ template: String, at path: String, title: String, isWide: Bool = false, feed: String? = nil,
         _ values: TemplateValues
     ) -> Page {
-        let pages = Self.navigation + (options.isLive ? [("queue.html", "Queue")] : [])
-        var frame: TemplateValues = [
-            "title": shown(title), "deployment": shown(results.header.deployment), "style": Self.asset("style.css"),
-            "root": String(repeating: "../", count: path.count(where: { $0 == "/" })), "wide": isWide,
-            "summary": footer, "feed": optional(feed),
-            "live": optional(options.isLive ? Self.asset("live.js") : nil),
-            "replaces": options.isLive && ["index.html", "queue.html", "runs.html"].contains(path),
-            "navigation": pages.map { href, label -> TemplateValues in
-                ["href": href, "label": label, "current": href == path]
-            },
-        ]
+        var frame = frame.values(at: path)
+        (frame["title"], frame["wide"], frame["feed"]) = (shown(title), isWide, optional(feed))
         frame.merge(values) { $1 }
         return Page(html: templates.render(template, frame), at: path)
     }
@@ -49,12 +34,6 @@ extension Site {
             Page("grid.js", "text/javascript; charset=utf-8", PackageResources.grid_js),
             Page("live.js", "text/javascript; charset=utf-8", PackageResources.live_js),
         ].map { ($0.path, $0) })
-
-    private var footer: String {
-        let repositories = results.header.repositories.map { "\($0.location) at \($0.commit.prefix(12))" }
-        return shown(
-            ([runs.first.map { "Run \($0.number)" }] + repositories).compactMap { $0 }.joined(separator: " · "))
-    }
 
     /// Text from outside as a page shows it: what would act on a reader is made visible. Templates escape markup.
     func shown(_ text: String) -> String { text.displayable }
@@ -120,31 +99,7 @@ extension Site {
     func counted(_ count: Int, _ noun: String) -> String { "\(number(count)) \(noun)\(count == 1 ? "" : "s")" }
 
     /// Columns in few words: all columns as such, a compiler on all targets, all compilers of a target as the target alone.
-    func columnsInWords(_ cells: some Sequence<Cell>) -> String {
-        var hit = Set(cells.map(SiteColumn.init))
-        if hit.count == columns.count, columns.count > 1 { return "all \(columns.count) columns" }
-        var parts: [String] = []
-        for compiler in Set(columns.map(\.compiler)).sorted() {
-            let all = columns.filter { $0.compiler == compiler }
-            guard all.count > 1, all.allSatisfy(hit.contains) else { continue }
-            parts.append("\(compiler) on all \(all.count) targets")
-            hit.subtract(all)
-        }
-        for target in targetNames {
-            let some = columns.filter { $0.target == target && hit.contains($0) }.map(\.compiler)
-            guard !some.isEmpty else { continue }
-            let isWhole = some.count > 1 && some.count == columns.count { $0.target == target }
-            parts.append(isWhole ? target : "\(target)/\(some.joined(separator: ", "))")
-        }
-        return shown(parts.joined(separator: " · "))
-    }
-
-    /// The names of the targets that have cells, in order.
-    var targetNames: [String] {
-        columns.reduce(into: []) { names, column in
-            if names.last != column.target { names.append(column.target) }
-        }
-    }
+    func columnsInWords(_ cells: some Sequence<Cell>) -> String { shown(siteColumns.words(for: cells)) }
 
     /// Since when a cell is as it is.
     func since(_ cell: ListedCell) -> String {

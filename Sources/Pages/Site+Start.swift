@@ -58,11 +58,8 @@ extension Site {
             let changed = cells.filter { $0.standing == standing }
             guard !changed.isEmpty else { return nil }
             let look = StandingLook(standing)
-            var names: [String] = []
-            for cell in changed
-            where names.last != cell.state.cell.package.name && !names.contains(cell.state.cell.package.name) {
-                names.append(cell.state.cell.package.name)
-            }
+            var known: Set<String> = []
+            let names = changed.map(\.state.cell.package.name).filter { known.insert($0).inserted }
             let first = names.prefix(12).joined(separator: ", ")
             return [
                 "class": look.name, "mark": look.mark, "href": "grid.html#q=state:\(look.name)",

@@ -16,7 +16,7 @@ extension Site {
         let folder = SiteFolder(directory)
         for file in files { try folder.write(Array(file.text.utf8), to: file.name) }
         for digest in logs.keys.sorted() {
-            guard let log = Digest(hex: digest), let bytes = try? results.store.logs.read(log) else { continue }
+            guard let bytes = try? log(digest) else { continue }
             let text = logText(digest, bytes)
             try folder.write(text.bytes, to: text.path)
             if let page = logPage(digest, bytes) { try folder.write(page.bytes, to: page.path) }

@@ -14,11 +14,12 @@ package struct Site: Sendable {
     let templates: PageTemplates
     /// In order of their names.
     let cells: [ListedCell]
-    /// The targets with their compilers, in order.
-    let columns: [SiteColumn]
+    let siteColumns: SiteColumns
     let grid: GridRows
     /// Those that spoil most cells first.
-    let causes: [Cause]
+    package let causes: [Cause]
+    /// The places of causes, by their ids.
+    private let causePlaces: [String: Int]
     /// Newest first.
     let runs: [RunRecord]
     /// Where the cells of a package are in `cells`, by the package's name.
@@ -31,37 +32,55 @@ package struct Site: Sendable {
     let causesOfCells: [Cell: Int]
     /// Who maintains the packages.
     let people: SitePeople
+    /// How many cells are in each state, by its word.
+    package let counts: [String: Int]
+    let frame: PageFrame
 
     /// Reads what the pages show, logs excepted.
     ///
-    /// - Parameter selectors: The cells of the pages; none picks all.
+    /// - Parameters:
+    ///   - selectors: The cells of the pages; none picks all.
+    ///   - earlier: The site as it was before, whose logs need not be read again to know that they are sound.
     /// - Throws: `StoreError`, `Failure`.
     package init(
-        _ results: DeploymentResults, picked selectors: [Selector] = [], options: SiteOptions = SiteOptions()
+        _ results: DeploymentResults, picked selectors: [Selector] = [], options: SiteOptions = SiteOptions(),
+        after earlier: Site? = nil
     ) throws {
         self.results = results
         self.options = options
-        templates = try PageTemplates()
+        templates = try PageTemplates.parsed.get()
         cells = try results.listedCells(picked: selectors)
-        columns = Set(cells.map { SiteColumn($0.state.cell) }).sorted()
-        grid = GridRows(cells, columns: columns)
+        counts = Dictionary(cells.lazy.map { ($0.state.state, 1) }, uniquingKeysWith: +)
+        siteColumns = SiteColumns(cells)
+        grid = GridRows(cells, columns: siteColumns.all)
         causes = try results.causes(picked: selectors)
+        causePlaces = Dictionary(zip(causes.map(\.id), causes.indices), uniquingKeysWith: { first, _ in first })
         runs = try RunRecords(of: results.header.deployment, in: results.store).newest(limit: 100)
+        frame = PageFrame(results.header, run: runs.first?.number, isLive: options.isLive)
         packages = Dictionary(grouping: cells.indices, by: { [cells] in cells[$0].state.cell.package.name })
         packageNames = packages.keys.sorted()
         people = SitePeople(try results.documents.metadata()) { [packages] in packages[$0] != nil }
-        var logs: [String: Int] = [:]
-        for (place, cell) in cells.enumerated() {
-            guard Self.hasOwnPage(cell), let name = cell.state.log, logs[name] == nil, let log = Digest(hex: name)
-            else { continue }
-            if (try? results.store.logs.read(log)) != nil { logs[name] = place }
-        }
-        self.logs = logs
+        logs = Self.logs(of: cells, in: results.store, known: earlier?.logs.keys.compactMap(Digest.init(hex:)) ?? [])
         var causesOfCells: [Cell: Int] = [:]
         for (number, cause) in causes.enumerated() {
             for cell in cause.cells + cause.blocks { causesOfCells[cell] = number }
         }
         self.causesOfCells = causesOfCells
+    }
+
+    /// Where the failing cells are whose logs the store has.
+    ///
+    /// - Parameter known: Logs that were read before: that they are still there is enough.
+    private static func logs(of cells: [ListedCell], in store: Store, known: [Digest]) -> [String: Int] {
+        let known = store.logs.present(among: known)
+        var logs: [String: Int] = [:]
+        for (place, cell) in cells.enumerated() {
+            guard hasOwnPage(cell), let name = cell.state.log, logs[name] == nil, let log = Digest(hex: name),
+                known.contains(log) || (try? store.logs.read(log)) != nil
+            else { continue }
+            logs[name] = place
+        }
+        return logs
     }
 
     /// The states of the cells, in order of their names.
@@ -137,23 +156,6 @@ package struct Site: Sendable {
     }
 }
 
-/// A target with a compiler.
-struct SiteColumn: Hashable, Comparable {
-    let target: String
-    let compiler: String
-
-    init(_ cell: Cell) {
-        (target, compiler) = (cell.target, cell.compiler)
-    }
-
-    /// `TARGET/COMPILER`.
-    var name: String { "\(target)/\(compiler)" }
-
-    static func < (left: SiteColumn, right: SiteColumn) -> Bool {
-        (left.target, left.compiler) < (right.target, right.compiler)
-    }
-}
-
 extension Site {
     /// What the pages were made from.
     package var deploymentResults: DeploymentResults { results }
@@ -161,6 +163,12 @@ extension Site {
     /// The number of the newest run; nil where none was recorded.
     package var newestRun: Int? { runs.first?.number }
 
-    /// How many cells are in each state, by its word.
-    package var counts: [String: Int] { Dictionary(cells.map { ($0.state.state, 1) }, uniquingKeysWith: +) }
+    /// The targets with their compilers, in order.
+    var columns: [SiteColumn] { siteColumns.all }
+
+    /// The names of the targets that have cells, in order.
+    var targetNames: [String] { siteColumns.targetNames }
+
+    /// The cause of an id; nil where there is none.
+    func cause(_ id: String) -> Cause? { causePlaces[id].map { causes[$0] } }
 }

@@ -101,6 +101,26 @@ public struct LogDirectory: Sendable {
         return try sealed.bytes(of: digest) ?? sharedBytes(of: digest)
     }
 
+    /// Those of some logs that are here. Nothing of them is read: some may be damaged.
+    ///
+    /// - Complexity: One look for each log, and one into the index of each archive.
+    public func present(among digests: [Digest]) -> Set<Digest> {
+        guard clone == nil else { return [] }
+        var (present, others) = (Set<Digest>(), [Digest]())
+        for digest in digests {
+            if sealed.contains(digest) { present.insert(digest) } else { others.append(digest) }
+        }
+        guard !others.isEmpty else { return present }
+        let shards = Dictionary(grouping: others, by: { $0.hex.prefix(1) })
+        for archive in archives(where: { shards[$0.prefix(1)] != nil }) {
+            let shard = archive.path.split(separator: "/").last?.prefix(1) ?? ""
+            // An archive that is gone by now was rewritten under another name.
+            guard let locations = try? archive.locations() else { continue }
+            present.formUnion((shards[shard] ?? []).filter { locations[$0.hex] != nil })
+        }
+        return present
+    }
+
     /// A log from where several machines keep theirs, which is stored here from now on; nil where it is not there.
     private func sharedBytes(of digest: Digest) throws -> [UInt8]? {
         guard let shared else { return nil }

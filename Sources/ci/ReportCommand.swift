@@ -32,8 +32,7 @@ struct ReportCommand: AsyncParsableCommand, TracedCommand {
         let selectors = try selectors.selectors()
         try results.check(selectors)
         let site = try Site(results, picked: selectors)
-        let report = Report(
-            plan: results.header, states: site.states, causes: try results.causes(picked: selectors))
+        let report = Report(plan: results.header, states: site.states, causes: site.causes)
         let written = try site.write(to: output, with: report.files())
         if messages.verbose { StandardError.print("\(written) files are new or changed") }
         StandardOutput.print("\(output)/index.html")

@@ -45,6 +45,27 @@ import Testing
             let explained = try explanations(history.deployment)
             #expect(try states(history.deployment, index: index(history.deployment)) == expected, "seed \(seed)")
             #expect(try explanations(history.deployment) == explained, "seed \(seed)")
+            try checkVersions(in: history.deployment.results(), "seed \(seed)")
+        }
+    }
+
+    /// The versions of each package in a column are all that have a cell or a result, and no others.
+    private func checkVersions(in results: DeploymentResults, _ comment: Comment) throws {
+        let cells = Set(try results.states(picked: []).map(\.cell))
+        for cell in cells {
+            let versions = results.index.versions(of: cell.package.name, target: cell.target, compiler: cell.compiler)
+            let planned = cells.filter {
+                ($0.target, $0.compiler, $0.package.name) == (cell.target, cell.compiler, cell.package.name)
+            }
+            #expect(versions == Set(versions).union(planned).sorted(), comment)
+            for version in versions where !planned.contains(version) {
+                #expect(version.package.name == cell.package.name, comment)
+                #expect(try !results.index.history(of: version).isEmpty, comment)
+            }
+            #expect(try results.history(of: cell).cell == cell, comment)
+            let next = results.index.versions(
+                of: cell.package.name + "0", target: cell.target, compiler: cell.compiler)
+            #expect(next.allSatisfy { $0.package.name == cell.package.name + "0" }, comment)
         }
     }
 

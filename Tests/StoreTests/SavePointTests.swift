@@ -177,12 +177,14 @@ struct GuardRailTests {
             #expect(try store.findGarbage().logs.isEmpty, "what is new is kept")
             let later = try Store(
                 opening: store.path, options: StoreOptions(clock: { systemTime() + 10 }))
+            #expect(store.logs.present(among: logs + [Digest(of: "none")]) == Set(logs))
             let garbage = try later.findGarbage(retention)
             #expect(Set(garbage.logs) == [logs[2], stray])
             #expect(garbage.objects == [layer])
             try later.logs.pack()
             try later.collect(garbage, retention)
             #expect(try store.logs.read(logs[2]) == nil)
+            #expect(store.logs.present(among: logs) == Set(logs).subtracting([logs[2]]))
             #expect(!store.objects.contains(layer))
             for (number, log) in logs.enumerated() where number != 2 {
                 #expect(try store.logs.read(log) == Array("log \(number)".utf8))

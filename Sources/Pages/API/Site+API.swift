@@ -49,11 +49,11 @@ extension Site {
 
     private func entry(_ folder: String, _ name: String) throws -> (any Encodable)? {
         switch folder {
-        case "causes": causes.first { $0.id == name }
+        case "causes": cause(name)
         case "packages": packageDocument(name)
         case "targets": targetDocument(name)
         case "maintainers":
-            people.maintainers.first { $0.file == name }.map { maintainer in
+            people.maintainer(name).map { maintainer in
                 MaintainerDocument(
                     maintainer: maintainerEntry(maintainer),
                     packages: maintainer.packages.map { SubjectEntry($0, cells: cells(ofPackage: $0)) },
@@ -122,8 +122,7 @@ extension Site {
     }
 
     private func logDocument(_ digest: String) throws -> LogDocument? {
-        guard let place = logs[digest], let log = Digest(hex: digest), let bytes = try results.store.logs.read(log)
-        else { return nil }
+        guard let place = logs[digest], let bytes = try log(digest) else { return nil }
         return LogDocument(
             cell: cells[place].state.cell.description,
             steps: LogSteps(bytes).steps.map { step in

@@ -43,7 +43,7 @@ extension Site {
 
     /// One cause: the error once, the packages and columns it hits, what it blocks, and a text for an issue.
     func causePage(_ id: String) throws -> Page? {
-        guard let cause = causes.first(where: { $0.id == id }) else { return nil }
+        guard let cause = self.cause(id) else { return nil }
         let blocked = Dictionary(grouping: cause.blocks, by: \.package.name).sorted { $0.key < $1.key }
         let example = cause.cells.first
         let excerpt =

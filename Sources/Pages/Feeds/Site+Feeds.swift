@@ -50,12 +50,12 @@ extension Site {
                 title: name, page: "targets/\(address(name)).html",
                 cells: cells.filter { $0.state.cell.target == name })
         case "maintainers":
-            guard let maintainer = people.maintainers.first(where: { $0.file == name }) else { return nil }
+            guard let maintainer = people.maintainer(name) else { return nil }
             return Subject(
                 title: maintainer.name, page: "maintainers/\(address(name)).html",
                 cells: maintainer.packages.flatMap { packages[$0] ?? [] }.map { cells[$0] })
         case "causes":
-            guard let cause = causes.first(where: { $0.id == name }) else { return nil }
+            guard let cause = self.cause(name) else { return nil }
             return Subject(
                 title: sentence(of: cause, limit: 150), page: "causes/\(name).html",
                 cells: cause.cells.compactMap { cell(named: $0) })

@@ -9,10 +9,15 @@ extension Site {
 
     /// A log with a line for each line, folded by steps; nil where the store does not have it.
     func logPage(_ digest: String) throws -> Page? {
-        guard let log = Digest(hex: digest), logs[digest] != nil, let bytes = try results.store.logs.read(log) else {
-            return nil
-        }
-        return logPage(digest, bytes)
+        try log(digest).flatMap { logPage(digest, $0) }
+    }
+
+    /// The bytes of a log; nil where it is not that of a failing cell, or is no longer in the store.
+    ///
+    /// - Throws: `StoreError`.
+    func log(_ digest: String) throws -> [UInt8]? {
+        guard logs[digest] != nil, let log = Digest(hex: digest) else { return nil }
+        return try results.store.logs.read(log)
     }
 
     /// A log as text, at `logs/DIGEST.txt`; nil where it is not that of a failing cell, or is no longer in the store.
@@ -21,10 +26,7 @@ extension Site {
     package func logText(at path: String) throws -> Page? {
         guard path.hasPrefix("logs/"), path.hasSuffix(".txt") else { return nil }
         let digest = String(path.dropFirst(5).dropLast(4))
-        guard let log = Digest(hex: digest), logs[digest] != nil, let bytes = try results.store.logs.read(log) else {
-            return nil
-        }
-        return logText(digest, bytes)
+        return try log(digest).map { logText(digest, $0) }
     }
 
     /// The text of a log whose bytes were read. What would act on a terminal is made visible.
@@ -38,7 +40,7 @@ extension Site {
     func logPage(_ digest: String, _ bytes: [UInt8]) -> Page? {
         guard let cell = logs[digest].map({ cells[$0] }) else { return nil }
         let failing = cell.state.phase
-        let error = (try? results.log(of: cell.state))?.error
+        let error = (try? results.log(of: cell.state, known: (digest, bytes)))?.error
         var left = Self.lineLimit
         let steps = LogSteps(bytes).steps.map { step -> TemplateValues in
             let lines = step.lines.prefix(left)

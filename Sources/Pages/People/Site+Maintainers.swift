@@ -51,7 +51,7 @@ extension Site {
 
     /// The packages of one maintainer and each of their problems once.
     func maintainerPage(_ file: String) -> Page? {
-        guard let maintainer = people.maintainers.first(where: { $0.file == file }) else { return nil }
+        guard let maintainer = people.maintainer(file) else { return nil }
         let total = figures(of: maintainer.packages)
         let causes = causes(of: maintainer.packages)
         let rows = maintainer.packages.map { (name: $0, figures: figures(of: [$0])) }

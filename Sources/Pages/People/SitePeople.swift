@@ -15,6 +15,8 @@ struct SitePeople: Sendable {
 
     /// In order of their names.
     private(set) var maintainers: [Maintainer] = []
+    /// The places of maintainers, by the names of their files.
+    private var places: [String: Int] = [:]
     /// The places of maintainers, by the names of packages.
     private(set) var maintainersOfPackages: [String: [Int]] = [:]
     /// What the opam files say, by the names of packages.
@@ -38,9 +40,14 @@ struct SitePeople: Sendable {
         let keys = names.sorted { ($0.value.lowercased(), $0.key) < ($1.value.lowercased(), $1.key) }
         for (key, name) in keys {
             for package in packages[key] ?? [] { maintainersOfPackages[package, default: []].append(maintainers.count) }
-            maintainers.append(Maintainer(file: Self.file(of: key), name: name, packages: packages[key] ?? []))
+            let maintainer = Maintainer(file: Self.file(of: key), name: name, packages: packages[key] ?? [])
+            if places[maintainer.file] == nil { places[maintainer.file] = maintainers.count }
+            maintainers.append(maintainer)
         }
     }
+
+    /// The maintainer whose page has a name; nil where there is none.
+    func maintainer(_ file: String) -> Maintainer? { places[file].map { maintainers[$0] } }
 
     /// What is equal for all ways in which opam files name one person: the address, else the whole text.
     static func key(of maintainer: String) -> String {

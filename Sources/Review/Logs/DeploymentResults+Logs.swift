@@ -6,15 +6,18 @@ internal import Store
 extension DeploymentResults {
     /// The log that explains the state of a cell: of the job that decided it, or of the job that blocks it.
     ///
+    /// - Parameter known: A log that was read already; another one is read from the store.
     /// - Throws: `Failure`: `input` where there is no such log, `unavailable` where the store no longer has it; `StoreError`.
-    package func log(of state: CellState, _ choice: LogChoice = LogChoice()) throws -> JobLogText {
+    package func log(
+        of state: CellState, _ choice: LogChoice = LogChoice(), known: (digest: String, bytes: [UInt8])? = nil
+    ) throws -> JobLogText {
         let (result, title) = try source(of: state, choice)
         let attempt = try attempt(choice.attempt, of: result, for: state)
         guard let digest = attempt.log else {
             let words = choice.attempt.map { "attempt \($0) of \(state.cell)" } ?? "\(state.cell)"
             throw Failure(.input, "\(words) has no log: it is \(state.state)", hint: state.reason)
         }
-        guard let bytes = try store.logs.read(digest) else {
+        guard let bytes = try known?.digest == digest.hex ? known?.bytes : store.logs.read(digest) else {
             throw Failure(
                 .unavailable, "the log \(digest) of \(state.cell) is not in this store",
                 hint: "logs stay with the store that ran the job, or were removed by 'ci store gc'")
