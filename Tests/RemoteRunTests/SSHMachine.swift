@@ -1,6 +1,5 @@
 import Foundation
 import Glibc
-import Synchronization
 import TestSupport
 import Testing
 
@@ -73,7 +72,7 @@ final class SSHMachine: Sendable {
     let flavour: Flavour
     /// `ciso@10.…`
     let login: String
-    private let interface: String
+    private let link = VirtualLink()
     private let path: String
     private let server: RunningProgram
 
@@ -90,11 +89,9 @@ final class SSHMachine: Sendable {
         megabytes: Int = 400, root: String? = nil
     ) throws {
         self.flavour = flavour
-        let number = Self.freeNumber()
-        interface = "ciso\(number)"
-        path = "\(laboratory)/\(interface)"
-        let net = "10.\(192 + number >> 8).\(number & 255)"
-        login = "ciso@\(net).2"
+        path = "\(laboratory)/\(link.name)"
+        let address = link.addresses.there
+        login = "ciso@\(address)"
         try Self.sh(
             """
             mkdir -p \(path)/bin; chmod 755 \(laboratory) \(path); cd \(path)
@@ -102,7 +99,7 @@ final class SSHMachine: Sendable {
             (grep -v '^ciso:' /etc/passwd; echo 'ciso:*:4321:4321::\(flavour.directory)/login:\(flavour.shell)') > passwd
             (grep -v '^ciso:' /etc/group; echo 'ciso:*:4321:') > group
             cp ../key.pub authorized; chmod 644 authorized passwd group
-            echo "\(net).2 $(cut -d' ' -f1,2 hostkey.pub)" >> ../known
+            echo "\(address) $(cut -d' ' -f1,2 hostkey.pub)" >> ../known
             cp $(command -v uname) real-uname
             printf '%s\\n' 'int setuid(unsigned); int setgid(unsigned); int execvp(const char *, char **);' \
                 'int main(int count, char **words) { words++; while (*words && **words == 45) words++;' \
@@ -126,8 +123,7 @@ final class SSHMachine: Sendable {
             [
                 "/usr/bin/unshare", "-m", "-n", "/bin/bash", "-ec",
                 """
-                while ! ip link show \(interface) > /dev/null 2>&1; do sleep 0.05; done
-                ip link set \(interface) name eth0; ip addr add \(net).2/24 dev eth0; ip link set eth0 up; ip link set lo up
+                \(link.acceptance)
                 mount -t tmpfs -o mode=755 tmpfs /run; mkdir -p /run/sshd /run/ciso; cp \(path)/real-uname /run/ciso-real-uname
                 mount --bind \(path)/passwd /etc/passwd; mount --bind \(path)/group /etc/group
                 mount --bind \(path)/uname "$(readlink -f /bin/uname)"
@@ -139,36 +135,17 @@ final class SSHMachine: Sendable {
                 \(covered)
                 [ \(flavour.shell) -ef /bin/sh ] || mount --bind "$(readlink -f \(flavour.shell))" "$(readlink -f /bin/sh)"
                 \(jail)
-                exec /usr/sbin/sshd -D -e -f /dev/null -o ChrootDirectory=$jail -o ListenAddress=\(net).2 -o HostKey=\(path)/hostkey \
+                exec /usr/sbin/sshd -D -e -f /dev/null -o ChrootDirectory=$jail -o ListenAddress=\(address) -o HostKey=\(path)/hostkey \
                     -o AuthorizedKeysFile=\(path)/authorized -o StrictModes=no -o UsePAM=no -o PidFile=none \
                     -o PasswordAuthentication=no -o UseDNS=no
                 """,
             ],
             environment: ["PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"], isJoined: true
         ).start()
-        let process = server.identifier
-        try Self.sh(
-            """
-            while [ "$(readlink /proc/\(process)/ns/net)" = "$(readlink /proc/self/ns/net)" ]; do sleep 0.02; done
-            ip link add \(interface) type veth peer name \(interface) netns \(process)
-            ip addr add \(net).1/24 dev \(interface); ip link set \(interface) up
-            """)
+        try link.connect(to: server.identifier)
         for _ in 0..<1500 where !server.output.contains("listening") { usleep(10_000) }
         try #require(server.output.contains("listening"), "\(server.output)")
     }
-
-    /// A number that no machine here has, of this process or another.
-    private static func freeNumber() -> Int {
-        numbers.withLock { taken in
-            let number = (0..<(1 << 14)).shuffled().first { number in
-                !taken.contains(number) && access("/sys/class/net/ciso\(number)", F_OK) != 0
-            }
-            taken.insert(number ?? 0)
-            return number ?? 0
-        }
-    }
-
-    private static let numbers = Mutex<Set<Int>>([])
 
     /// Makes a copy of a root file system in which what the machine's own was prepared with is seen too.
     private static func enter(_ root: String, parent: String, shell: String, uname: String) -> String {
@@ -186,7 +163,6 @@ final class SSHMachine: Sendable {
     }
 
     deinit {
-        _ = try? Self.sh("ip link del \(interface) 2>/dev/null || true")
         for process in ProcessTable.descendants(of: server.identifier) { kill(process, SIGKILL) }
         server.kill(SIGKILL)
         server.wait()
@@ -201,7 +177,7 @@ final class SSHMachine: Sendable {
     }
 
     /// Lets no packet through, either way.
-    func cutLink() throws { try Self.sh("ip link set \(interface) down") }
+    func cutLink() throws { try link.cut() }
 
     /// Whether a build made the file that says that it began.
     var hasBegun: Bool {

@@ -99,14 +99,14 @@ import Testing
     }
 
     /// HUP and TERM end a command as Ctrl-C does.
-    @Test(arguments: [SIGHUP, SIGTERM, SIGINT]) func aSignalLeavesNoTemporaryFiles(signal: Int32) throws {
+    @Test(arguments: [SIGHUP, SIGTERM, SIGINT]) func aSignalLeavesNoTemporaryFiles(signal: Int32) async throws {
         // Whoever reads it waits for a writer.
         #expect(mkfifo(place.folder("matrix.yaml"), 0o644) == 0)
         let program = try place.program(
             ["plan", "matrix.yaml"], environment: ["PATH": "/usr/bin:/bin"]
         ).start()
         let prefix = "ciso-\(geteuid()).\(program.identifier)."
-        while try !"/tmp".entries().contains(where: { $0.hasPrefix(prefix) }), program.isRunning { usleep(10_000) }
+        try await program.wait(until: "its directory") { try "/tmp".entries().contains { $0.hasPrefix(prefix) } }
         #expect(program.isRunning)
         program.kill(signal)
         #expect(program.wait().status == 130)

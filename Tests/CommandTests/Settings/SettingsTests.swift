@@ -180,11 +180,11 @@ import Testing
         }
     }
 
-    @Test func anInterruptIsToldByItsOwnCode() throws {
+    @Test func anInterruptIsToldByItsOwnCode() async throws {
         try workplace.write("m.yaml", Self.matrix("packages: [bad]"))
         #expect(try workplace.run(["plan", "m.yaml"]).status == 0)
         let process = try workplace.program(["watch"]).start()
-        while process.isRunning, process.output.isEmpty { usleep(10_000) }  // it prints the state, and then waits
+        try await process.wait(until: "the state, behind which it waits") { !process.output.isEmpty }
         process.kill(SIGINT)
         #expect(process.wait().status == Core.ExitStatus.interrupted.rawValue)
     }
