@@ -44,14 +44,17 @@ struct StoreBenchmark {
                 default: break
                 }
             })
-        let seconds = began.duration(to: .now) / .seconds(1)
+        let tidied = began.duration(to: .now) / .seconds(1)
+        // Then the store is tidied.
+        let last = recorded.withLock { $0.values.max() } ?? .now
+        let seconds = began.duration(to: last) / .seconds(1)
         let milliseconds = Double(clock() - processor) / 1000 / Double(jobs)
         let commits = try Self.commits(in: folder)
         print(
             "\(jobs) jobs, \(workers == 0 ? "in one process" : "\(workers) worker processes"), \(slots) slots each: "
                 + "\(Int(Double(jobs) / seconds)) jobs/s, "
                 + String(format: "%.2f ms of CPU a job in the dispatcher, ", milliseconds)
-                + "\(commits) results recorded, "
+                + "\(commits) results recorded in \(String(format: "%.1f s, tidied after %.1f s", seconds, tidied)), "
                 + "\((pending.withLock { $0 } ?? 0) / jobs) bytes a pending job")
         if isChain { report(runner.starts, recorded.withLock { $0 }, plan) }
     }
@@ -100,6 +103,7 @@ struct StoreBenchmark {
                 cells.append(PlannedCell(cell: cell, basis: .jobs(build: id, test: nil)))
             }
         }
+        cells.sort { $0.cell < $1.cell }
         return Plan(deployment: "d", repositories: [], targets: targets, cells: cells, jobs: all)
     }
 

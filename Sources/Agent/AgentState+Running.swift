@@ -9,7 +9,7 @@ internal import Store
 extension AgentState {
     /// Begins jobs while there are slots: those of the greatest priority first, then the oldest.
     mutating func startJobs() async {
-        guard registration.mode == .ready else { return }
+        guard registration.mode == .ready, held.values.contains(where: \.isWaiting) else { return }
         var free = registration.slots - held.values.count { $0.isRunning && $0.assignment.lane == nil }
         let waiting = held.filter { $0.value.isWaiting }.sorted { left, right in
             let (one, other) = (left.value.assignment, right.value.assignment)
@@ -75,6 +75,8 @@ extension AgentState {
         guard entry.isWanted else {
             forgetProgress(of: job)
             held[job] = entry.next.map { Held(assignment: $0.assignment, version: $0.version) }
+            // A dispatcher that took the worker for lost sees that it lives.
+            register()
             return
         }
         if isStopping, report.outcome == .cancelled {

@@ -70,7 +70,7 @@ struct AgentState {
 
     mutating func take(_ input: AgentInput) async {
         switch input {
-        case .assignments(let state): take(assignments: state)
+        case .assignments(let newest): if let state = newest.take() { take(assignments: state) }
         case .mode(let state):
             let request = DispatchValues.documents(WorkerModeRequest.self, in: state).values.first
             if let request { await change(to: request.mode) }
@@ -102,8 +102,13 @@ struct AgentState {
         guard !isLeaving, registration.mode != mode else { return }
         registration.mode = mode
         isLeaving = mode == .draining
-        _ = try? values.set(registration, at: DispatchValues.worker(owner.id), owner: owner)
+        register()
         await observe(.mode(mode))
+    }
+
+    /// Shows what the worker can run, or that it is still there.
+    func register() {
+        _ = try? values.set(registration, at: DispatchValues.worker(owner.id), owner: owner)
     }
 
     private mutating func stop() async {

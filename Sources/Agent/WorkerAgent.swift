@@ -69,8 +69,11 @@ package final class WorkerAgent: Sendable {
         let (stream, inputs) = AsyncStream.makeStream(of: AgentInput.self)
         (id, self.inputs) = (owner.id, inputs)
         try values.set(registration, at: DispatchValues.worker(owner.id), owner: owner)
+        let newest = NewestState()
         let watches = try [
-            values.values.watch(below: DispatchValues.assignments(of: owner.id)) { inputs.yield(.assignments($0)) },
+            values.values.watch(below: DispatchValues.assignments(of: owner.id)) {
+                if newest.replace(with: $0) { inputs.yield(.assignments(newest)) }
+            },
             values.values.watch(below: DispatchValues.mode(of: owner.id)) { inputs.yield(.mode($0)) },
         ]
         let heart = Task {
@@ -107,7 +110,7 @@ package final class WorkerAgent: Sendable {
 
 /// What a worker waits for.
 enum AgentInput: Sendable {
-    case assignments([StorePath: EphemeralValue])
+    case assignments(NewestState)
     case mode([StorePath: EphemeralValue])
     case step(Digest, attempt: UInt64, JobStep)
     case ended(Digest, attempt: UInt64, JobReport, base: Digest?)

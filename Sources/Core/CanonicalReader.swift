@@ -178,13 +178,13 @@ package struct CanonicalReader {
     }
 
     /// Reads a whole number; nil where something else follows.
-    package mutating func number() -> Int? {
+    package mutating func number<Number: FixedWidthInteger>() -> Number? {
         let start = position
         while position < bytes.count, bytes[position] == UInt8(ascii: "-") || (48...57).contains(bytes[position]) {
             position += 1
         }
         let text = String(decoding: bytes[start..<position], as: UTF8.self)
-        guard let number = Int(text), String(number) == text else { return nil }
+        guard let number = Number(text), String(number) == text else { return nil }
         return number
     }
 }

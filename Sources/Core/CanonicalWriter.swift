@@ -16,6 +16,18 @@ package struct CanonicalWriter {
         return writer.bytes
     }
 
+    /// A member of the outermost object of a document, without what separates it from others: its key and an object.
+    package static func member(_ key: String, _ body: (inout Self) -> Void) -> [UInt8] {
+        var writer = CanonicalWriter()
+        writer.bytes.reserveCapacity(1024)
+        writer.depth = 1
+        writer.write("  ")
+        writer.string(key)
+        writer.write(" : ")
+        writer.object(body)
+        return writer.bytes
+    }
+
     /// Writes an object, of which `body` gives the members.
     package mutating func object(_ body: (inout Self) -> Void) {
         enclose("{", "}", body)
@@ -39,8 +51,39 @@ package struct CanonicalWriter {
         write("\" : ")
     }
 
+    /// Writes the key of an object's member where that has a value, which `body` writes.
+    package mutating func optional<Value>(_ name: StaticString, _ value: Value?, _ body: (inout Self, Value) -> Void) {
+        guard let value else { return }
+        key(name)
+        body(&self, value)
+    }
+
+    /// Writes a member with a string, unless it is absent.
+    package mutating func optional(_ name: StaticString, _ text: String?) { optional(name, text) { $0.string($1) } }
+
+    /// Writes a member with a digest, unless it is absent.
+    package mutating func optional(_ name: StaticString, _ digest: Digest?) { optional(name, digest) { $0.digest($1) } }
+
+    /// Writes an object with keys in their order, of whose values `body` writes each.
+    package mutating func dictionary<Value>(_ members: [String: Value], _ body: (inout Self, Value) -> Void) {
+        enclose("{", "}") { writer in
+            for (key, value) in members.sorted(by: { $0.key < $1.key }) {
+                writer.beginMember()
+                writer.string(key)
+                writer.write(" : ")
+                body(&writer, value)
+            }
+        }
+    }
+
     /// Writes a whole number.
-    package mutating func number(_ number: Int) { bytes.append(contentsOf: String(number).utf8) }
+    package mutating func number(_ number: some FixedWidthInteger) { bytes.append(contentsOf: String(number).utf8) }
+
+    /// Writes a number, which must be finite.
+    package mutating func double(_ number: Double) {
+        let text = number.description
+        bytes.append(contentsOf: text.hasSuffix(".0") ? text.utf8.dropLast(2) : text.utf8[...])
+    }
 
     /// Writes `true` or `false`.
     package mutating func boolean(_ value: Bool) { write(value ? "true" : "false") }
@@ -56,6 +99,13 @@ package struct CanonicalWriter {
                 bytes.append(contentsOf: utf8)
             }
         }
+        bytes.append(UInt8(ascii: "\""))
+    }
+
+    /// Writes a digest in quotes.
+    package mutating func digest(_ digest: Digest) {
+        bytes.append(UInt8(ascii: "\""))
+        digest.appendHex(to: &bytes)
         bytes.append(UInt8(ascii: "\""))
     }
 

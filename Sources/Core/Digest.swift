@@ -7,6 +7,11 @@ public struct Digest: Hashable, Sendable, Comparable, BitwiseCopyable, CustomStr
 
     /// Reads a digest back from its hexadecimal form; nil unless it is 64 lower-case hexadecimal digits.
     public init?(hex: some StringProtocol) {
+        if let fast = hex.utf8.withContiguousStorageIfAvailable({ Self(hex: $0) }) {
+            guard let fast else { return nil }
+            self = fast
+            return
+        }
         var digits = hex.utf8.makeIterator()
         guard let first = Self.word(&digits), let second = Self.word(&digits), let third = Self.word(&digits),
             let fourth = Self.word(&digits), digits.next() == nil
@@ -50,6 +55,23 @@ public struct Digest: Hashable, Sendable, Comparable, BitwiseCopyable, CustomStr
         }
     }
 
+    private init?(hex digits: UnsafeBufferPointer<UInt8>) {
+        guard digits.count == 64 else { return nil }
+        func word(_ start: Int) -> UInt64? {
+            var word: UInt64 = 0
+            for digit in digits[start..<(start + 16)] {
+                switch digit {
+                case 0x30...0x39: word = word << 4 | UInt64(digit - 0x30)
+                case 0x61...0x66: word = word << 4 | UInt64(digit - 0x57)
+                default: return nil
+                }
+            }
+            return word
+        }
+        guard let first = word(0), let second = word(16), let third = word(32), let fourth = word(48) else { return nil }
+        words = (first, second, third, fourth)
+    }
+
     private static func word(_ digits: inout some IteratorProtocol<UInt8>) -> UInt64? {
         var word: UInt64 = 0
         for _ in 0..<16 {
@@ -66,16 +88,33 @@ public struct Digest: Hashable, Sendable, Comparable, BitwiseCopyable, CustomStr
         self.words = words
     }
 
+    /// Appends `hex`.
+    package func appendHex(to bytes: inout [UInt8]) {
+        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 64) { buffer in
+            writeHex(to: buffer)
+            bytes.append(contentsOf: buffer)
+        }
+    }
+
+    private func writeHex(to buffer: UnsafeMutableBufferPointer<UInt8>) {
+        func write(_ word: UInt64, _ start: Int) {
+            var rest = word
+            for place in stride(from: start + 15, through: start, by: -1) {
+                let digit = UInt8(truncatingIfNeeded: rest & 15)
+                buffer[place] = digit < 10 ? 0x30 + digit : 0x57 + digit
+                rest >>= 4
+            }
+        }
+        write(words.0, 0)
+        write(words.1, 16)
+        write(words.2, 32)
+        write(words.3, 48)
+    }
+
     /// 64 lower-case hexadecimal digits.
     public var hex: String {
         String(unsafeUninitializedCapacity: 64) { buffer in
-            var position = 0
-            for word in [words.0, words.1, words.2, words.3] {
-                for shift in stride(from: 60, through: 0, by: -4) {
-                    buffer[position] = hexDigit(UInt8(truncatingIfNeeded: word >> UInt64(shift)) & 15)
-                    position += 1
-                }
-            }
+            writeHex(to: buffer)
             return 64
         }
     }

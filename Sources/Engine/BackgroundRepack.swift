@@ -6,10 +6,15 @@ package final class BackgroundRepack: Sendable {
     private struct State {
         var records = 0
         var isAtWork = false
+        /// A run that records faster than can be tidied is not held up by it.
+        var notBefore = ContinuousClock.now
     }
 
     /// Records between two looks at the store. A record stores some 100 KB of directories until they are packed.
     package static let interval = 500
+
+    /// How many times as long as it has just worked it rests.
+    private static let rest = 4
 
     private let interval: Int
     private let repack: @Sendable (_ willPack: @Sendable () -> Void) throws -> Void
@@ -30,7 +35,7 @@ package final class BackgroundRepack: Sendable {
     package func noteRecord() {
         let isDue = state.withLock { state in
             state.records += 1
-            guard state.records >= interval, !state.isAtWork else { return false }
+            guard state.records >= interval, !state.isAtWork, state.notBefore <= .now else { return false }
             state.records = 0
             state.isAtWork = true
             return true
@@ -38,8 +43,10 @@ package final class BackgroundRepack: Sendable {
         guard isDue else { return }
         queue.async { [self] in
             // What cannot be packed now is packed another time; nothing depends on it.
+            let began = ContinuousClock.now
             try? repack {}
-            state.withLock { $0.isAtWork = false }
+            let end = ContinuousClock.now
+            state.withLock { ($0.isAtWork, $0.notBefore) = (false, end + began.duration(to: end) * Self.rest) }
         }
     }
 

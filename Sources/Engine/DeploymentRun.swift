@@ -38,13 +38,17 @@ package struct DeploymentRun: Sendable {
     package let drain: DrainRequest
     /// Where the history goes; nil: it stays in the store.
     let hub: Hub?
+    /// After how long without a sign of life a busy worker gets no more jobs, and after how long it counts as lost.
+    package let stall: (after: Duration, lostAfter: Duration)
     /// When a running job printed something last, in seconds since 1970.
     private let lastOutput: @Sendable (Digest) -> Int?
+    private let blobs: ProcessBlobs
 
     package init(
         store: Store, plan: Plan, runner: any JobRunner, registration: WorkerRegistration,
         selectors: [Selector] = [], picked: Set<Cell>? = nil, policy: Policy = .join, trigger: String = "manual",
         drain: DrainRequest = DrainRequest(), hub: Hub? = nil,
+        stall: (after: Duration, lostAfter: Duration) = (.seconds(60), .seconds(600)),
         lastOutput: @escaping @Sendable (Digest) -> Int? = { _ in nil }
     ) {
         self.store = store
@@ -57,7 +61,9 @@ package struct DeploymentRun: Sendable {
         self.trigger = trigger
         self.drain = drain
         self.hub = hub
+        self.stall = stall
         self.lastOutput = lastOutput
+        blobs = ProcessBlobs(store.exchange, plan)
     }
 
     /// Runs until every wanted cell has its verdict, or has another process do that which runs the deployment already.
@@ -116,7 +122,7 @@ package struct DeploymentRun: Sendable {
     private func makeWorker() throws -> LocalWorker {
         try LocalWorker(
             WorkerAgent.Environment(
-                values: values, blobs: store.exchange, runner: runner, lastOutput: lastOutput), registration)
+                values: values, blobs: blobs, runner: runner, lastOutput: lastOutput), registration)
     }
 
     /// Dispatches the jobs until every wanted cell has its verdict.
@@ -133,7 +139,7 @@ package struct DeploymentRun: Sendable {
         defer { cancellations.stop() }
         let backgroundRepack = BackgroundRepack { [store] willPack in try store.repackIfNeeded(willPack: willPack) }
         let coordination = RunCoordination(
-            values: values, blobs: store.exchange, leadership: leadership, local: local)
+            values: values, blobs: blobs, leadership: leadership, local: local, stall: stall)
         let recording = try RunRecording(of: self, owner: leadership.owner)
         do {
             try await runRounds(
@@ -161,12 +167,14 @@ package struct DeploymentRun: Sendable {
             if drain.isMade { throw CancellationError() }
             try Task.checkCancellation()
             let requests = try retryHeads()
+            // What others record from now on is not in the results.
+            let lookup = try JobLookup(store: store, plan: plan)
             try results.refresh(from: store)
             let records = try self.records(results)
             let wanted = wantedCells(records, of: round)
             let worklist = try worklist(wanted, records, round)
             let run = planRun(
-                worklist, recording, coordination, pusher, cancellations: cancellations, files: files,
+                worklist, recording, coordination, lookup, pusher, cancellations: cancellations, files: files,
                 backgroundRepack, observe: observe)
             let decided = worklist.isEmpty && !round.isFirst ? [:] : try await run.run()
             round.take(decided, wanted: wanted, records)
@@ -200,14 +208,13 @@ package struct DeploymentRun: Sendable {
     }
 
     private func planRun(
-        _ worklist: RunWorklist, _ recording: RunRecording, _ coordination: RunCoordination,
+        _ worklist: RunWorklist, _ recording: RunRecording, _ coordination: RunCoordination, _ lookup: JobLookup,
         _ pusher: HubPusher?,
         cancellations: AsyncStream<Set<Cell>>,
         files: @escaping @Sendable (Digest) throws -> PackageFiles, _ backgroundRepack: BackgroundRepack,
         observe: @escaping @Sendable (RunEvent) async -> Void
     ) -> PlanRun {
-        let lookup = JobLookup(store: store, plan: plan)
-        return PlanRun(
+        PlanRun(
             plan: plan, worklist: worklist, coordination: coordination,
             holds: { [runner] in runner.holds(layer: $0) }, files: files,
             record: { [logs = store.logs] entry in
@@ -218,7 +225,7 @@ package struct DeploymentRun: Sendable {
                 backgroundRepack.noteRecord()
             },
             observe: observe, drain: drain, cancellations: cancellations, published: published(pusher),
-            recorded: lookup.verdict(onJob:))
+            recorded: lookup.newVerdict(onJob:))
     }
 }
 
@@ -293,13 +300,29 @@ extension DeploymentRun {
     }
 }
 
+/// The cells of a plan that a run decides: mostly all.
+private struct WantedCells {
+    private let wanted: Set<Cell>?
+    private let others: Set<Cell>
+
+    init(of plan: Plan, except others: [Cell]) {
+        let isMost = others.count * 2 < plan.cells.count
+        self.others = isMost ? Set(others) : []
+        let excluded = isMost ? [] : Set(others)
+        wanted = isMost ? nil : Set(plan.cells.lazy.map(\.cell).filter { !excluded.contains($0) })
+    }
+
+    /// Whether a cell of the plan is among them.
+    func contains(_ cell: Cell) -> Bool { wanted?.contains(cell) ?? !others.contains(cell) }
+}
+
 extension DeploymentRun {
     /// What the rounds of a run hand on.
     private struct Round {
         var isFirst = true
         var isLast = false
         /// The cells that the run decides; nil until they are picked.
-        var wanted: Set<Cell>?
+        var wanted: WantedCells?
         /// Infrastructure failures, which this run does not try again.
         var infrastructureFailures: [Digest: CellResult] = [:]
         /// How often jobs were executed again because a layer below them was damaged.
@@ -316,7 +339,7 @@ extension DeploymentRun {
             infrastructureFailures.removeAll()
         }
 
-        mutating func take(_ results: [Digest: CellResult], wanted: Set<Cell>, _ records: RecordedResults) {
+        mutating func take(_ results: [Digest: CellResult], wanted: WantedCells, _ records: RecordedResults) {
             isFirst = false
             self.wanted = wanted
             hasChangedLayers = results.contains { id, result in
@@ -332,16 +355,18 @@ extension DeploymentRun {
     }
 
     /// The cells that the run decides: those that were picked at its beginning and are not cancelled.
-    private func wantedCells(_ records: RecordedResults, of round: Round) -> Set<Cell> {
-        Set(
-            plan.cells.filter { cell in
+    private func wantedCells(_ records: RecordedResults, of round: Round) -> WantedCells {
+        WantedCells(
+            of: plan,
+            except: plan.cells.filter { cell in
                 let recorded = records.result(of: cell.cell).flatMap { cell.isDecided(by: $0) ? $0 : nil }
-                if recorded?.outcome == .cancelled { return false }
-                return (round.wanted ?? picked)?.contains(cell.cell) ?? true
+                if recorded?.outcome == .cancelled { return true }
+                if let wanted = round.wanted { return !wanted.contains(cell.cell) }
+                return picked.map { !$0.contains(cell.cell) } ?? false
             }.map(\.cell))
     }
 
-    private func worklist(_ wanted: Set<Cell>, _ records: RecordedResults, _ round: Round) throws -> RunWorklist {
+    private func worklist(_ wanted: WantedCells, _ records: RecordedResults, _ round: Round) throws -> RunWorklist {
         RunWorklist(
             plan: plan, wanted: { wanted.contains($0.cell) }, recorded: records.result(of:),
             known: { records.verdict(onJob: $0) ?? round.infrastructureFailures[$0] },
@@ -371,7 +396,7 @@ extension DeploymentRun {
         let branch = try Branch(RetryBranch(deployment: plan.deployment).name)
         let requests = try RetryBranch.requests(in: store.snapshot(branch))
         guard !requests.isEmpty else { return }
-        let lookup = JobLookup(store: store, plan: plan)
+        let lookup = try JobLookup(store: store, plan: plan)
         let fulfilled = try requests.filter { try lookup.verdict(onJob: $0.job) != nil }
         guard !fulfilled.isEmpty else { return }
         let message = "Fulfil \(count(fulfilled.count, "retry request"))"

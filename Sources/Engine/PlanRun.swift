@@ -98,7 +98,10 @@ package struct PlanRun: Sendable {
         defer { for source in sources { source.cancel() } }
         try await state.start()
         let watches = [DispatchValues.workers, DispatchValues.progress, DispatchValues.reports].map { prefix in
-            coordination.values.values.watch(below: prefix) { inputs.yield(.values(prefix, $0)) }
+            let newest = NewestState()
+            return coordination.values.values.watch(below: prefix) {
+                if newest.replace(with: $0) { inputs.yield(.values(prefix, newest)) }
+            }
         }
         defer { for watch in watches { watch.cancel() } }
         coordination.local?.forward { inputs.yield(.local($0)) }
@@ -138,7 +141,7 @@ package struct PlanRun: Sendable {
 /// What a run waits for.
 enum RunInput: Sendable {
     /// The values below a path.
-    case values(StorePath, [StorePath: EphemeralValue])
+    case values(StorePath, NewestState)
     /// What the worker in this process does.
     case local(WorkerAgent.Event)
     /// No worker has the job any more.

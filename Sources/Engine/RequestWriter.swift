@@ -5,6 +5,8 @@ internal import Store
 /// Writes what workers need to run jobs into the blob store.
 struct RequestWriter {
     private let blobs: any BlobStore
+    /// Those of this process, if its own worker reads them.
+    private let processBlobs: ProcessBlobs?
     private let plan: Plan
     private let read: @Sendable (Digest) throws -> PackageFiles
     /// For the files of packages, the objects that hold them; most are inputs of many jobs.
@@ -18,6 +20,7 @@ struct RequestWriter {
 
     init(_ blobs: any BlobStore, _ plan: Plan, files: @escaping @Sendable (Digest) throws -> PackageFiles) {
         self.blobs = blobs
+        processBlobs = blobs as? ProcessBlobs
         self.plan = plan
         read = files
     }
@@ -29,14 +32,16 @@ struct RequestWriter {
     ///   - base: identifies the layers of its inputs.
     ///   - confirmations: how often the job is run again where it fails.
     ///   - isRepeated: whether an attempt failed, perhaps because an object was damaged.
+    ///   - staysInProcess: whether the worker in this process gets it, and no other.
     /// - Returns: the digest of the request.
     /// - Throws: `Failure` where the layer of an input is missing; what the blob store throws.
     mutating func request(
         _ id: Digest, layers: [Digest: Digest], base: Digest?, target: Plan.Target, confirmations: Int = 0,
-        isRepeated: Bool = false
+        isRepeated: Bool = false, staysInProcess: Bool = false
     ) throws -> Digest {
         if isRepeated { (stored, mayBeDamaged) = ([:], true) }
         defer { mayBeDamaged = false }
+        let holder = staysInProcess ? processBlobs : nil
         func job(_ id: Digest) throws(Failure) -> Job {
             guard let job = plan.jobs[id] else { throw Failure(.unavailable, "the plan has no job \(id)") }
             return job
@@ -49,14 +54,15 @@ struct RequestWriter {
                 throw Failure(.unavailable, "the layer of job \(input) is missing")
             }
             let built = try job(input)
-            try store(input, built)
+            if holder == nil { try store(input, built) }
             inputs.append(.init(job: input, layer: layer, files: try object(for: built)))
         }
-        try store(id, own)
+        if holder == nil { try store(id, own) }
         var request = ExecutionRequest(
             deployment: plan.deployment, job: id, files: try object(for: own), inputs: inputs, base: base,
             target: try object(for: target))
         request.confirmations = confirmations > 0 ? confirmations : nil
+        if let holder { return holder.hold(request.document) }
         return try put(request.document)
     }
 

@@ -5,7 +5,7 @@ internal import Scheduler
 /// The dispatcher of a run: one task whose jobs are those of the worklist.
 struct RunDispatch {
     private(set) var dispatcher: Dispatcher
-    private(set) var jobs = JobNumbers<Digest>()
+    let jobs: JobNumbers<Digest>
     private let worklist: RunWorklist
     private(set) var isDraining = false
     private var seats = 0
@@ -21,7 +21,7 @@ struct RunDispatch {
         dispatcher = Dispatcher(
             jobs: JobScheduler(backoff: backoff),
             workers: WorkerPool(epoch: epoch, stallTime: stall?.after, evictionTime: stall?.lostAfter))
-        for node in worklist.nodes { _ = jobs.add(node.id) }
+        jobs = worklist.numbers
     }
 
     /// Submits the task.

@@ -64,11 +64,12 @@ extension RunState {
             return try await complete(number, token, .adopted(result, isOwn: isOwn))
         }
         do {
+            let place = seats.seats[seat]
             let request = try requests.request(
                 id, layers: layers, base: inputLayers.base(of: job), target: target,
                 confirmations: run.worklist.toConfirm.contains(id) ? run.plan.confirm : 0,
-                isRepeated: dispatch.attempt(of: id) > 1)
-            let place = seats.seats[seat]
+                isRepeated: dispatch.attempt(of: id) > 1,
+                staysInProcess: place.worker == run.coordination.local?.id)
             let assignment = JobAssignment(
                 attempt: token, deployment: deployment, request: request, cell: cell(of: id, job, target),
                 kind: job.kind, priority: Int(dispatch.dispatcher.jobs.ranks[number]), lane: place.lane)

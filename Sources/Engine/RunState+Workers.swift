@@ -18,6 +18,7 @@ extension RunState {
             try await lose(id)
         }
         try await take(change)
+        for id in change.back { try await take(seats.readmit(id)) }
     }
 
     private mutating func take(_ change: WorkerSeats.Change) async throws {
@@ -112,7 +113,7 @@ extension RunState {
     mutating func take(reports state: [StorePath: EphemeralValue]) async throws {
         var new: [(id: Digest, report: ExecutionReport)] = []
         for (path, value) in state {
-            guard let id = DispatchValues.job(in: path), let token = UInt64(path.name), !read.contains(token),
+            guard let token = UInt64(path.name), !read.contains(token), let id = DispatchValues.job(in: path),
                 let report = EphemeralDocument.decode(ExecutionReport.self, from: value.bytes)
             else { continue }
             if report.deployment == deployment, report.attempt == token { new.append((id, report)) }

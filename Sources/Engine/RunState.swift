@@ -120,9 +120,13 @@ struct RunState {
 
     mutating func take(_ input: RunInput) async throws {
         switch input {
-        case .values(DispatchValues.workers, let state): try await take(workers: state)
-        case .values(DispatchValues.progress, let state): try await take(progress: state)
-        case .values(_, let state): try await take(reports: state)
+        case .values(let prefix, let newest):
+            guard let state = newest.take() else { return }
+            switch prefix {
+            case DispatchValues.workers: try await take(workers: state)
+            case DispatchValues.progress: try await take(progress: state)
+            default: try await take(reports: state)
+            }
         case .local(let event): try await take(event)
         case .time: try await perform(dispatch.handle(.clock(at: now)))
         case .given(let cells):
@@ -158,8 +162,8 @@ struct RunState {
     /// Jobs that only cells need that were given up.
     private func unneeded() -> Set<Digest> {
         var needed: Set<Digest> = []
-        var open = run.worklist.cellsDecided.filter { !$0.value.allSatisfy { cancelledCells.contains($0.cell) } }.map(
-            \.key)
+        let decided = run.worklist.cellsDecided
+        var open = decided.jobs.filter { !(decided[$0] ?? []).allSatisfy { cancelledCells.contains($0.cell) } }
         while let id = open.popLast() {
             guard needed.insert(id).inserted else { continue }
             open += run.plan.jobs[id]?.inputs ?? []

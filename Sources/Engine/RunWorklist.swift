@@ -1,5 +1,6 @@
 package import Core
 package import Model
+internal import Scheduler
 
 /// What a run has to do: the jobs that wanted cells need and whose outcome is not known.
 ///
@@ -27,7 +28,7 @@ package struct RunWorklist: Sendable {
     /// Results that need no run: cells that are unsolvable, and cells whose deciding job is known.
     package let settled: [CellResult]
     /// The wanted cells, by the job that decides each.
-    package let cellsDecided: [Digest: [PlannedCell]]
+    package let cellsDecided: DecidedCells
     /// A target for each job, to run it on and to record it under.
     package let targets: JobTargets
     /// What is known of jobs that are not run.
@@ -38,6 +39,8 @@ package struct RunWorklist: Sendable {
     package let blocked: [Digest: Int]
     /// The jobs to run whose failure would break a cell that was good.
     package let toConfirm: Set<Digest>
+    /// The numbers of the jobs to run: their places in `nodes`.
+    let numbers: JobNumbers<Digest>
 
     /// Whether there is nothing to run and nothing to record.
     package var isEmpty: Bool { nodes.isEmpty && settled.isEmpty }
@@ -60,27 +63,27 @@ package struct RunWorklist: Sendable {
         isChanged: (Cell) -> Bool = { _ in false }, wasGood: (Cell) -> Bool = { _ in false }
     ) {
         var builder = WorklistBuilder(plan: plan)
-        let wantedCells = plan.cells.filter(wanted)
+        let wantedCells = plan.cells.indices.filter { wanted(plan.cells[$0]) }
         cells = wantedCells.count
-        for cell in wantedCells { builder.visit(cell, isChanged: isChanged(cell.cell)) }
+        for cell in wantedCells { builder.visit(plan.cells[cell], isChanged: isChanged(plan.cells[cell].cell)) }
         builder.judge(lookUp)
         builder.select(holds: holds)
         builder.propagatePriorities()
-        for cell in wantedCells { builder.settle(cell, recorded: recorded(cell.cell)) }
+        for cell in wantedCells { builder.settle(cell, recorded: recorded(plan.cells[cell].cell)) }
         let pending = builder.pending
-        let waiting = builder.waiting
-        nodes = zip(pending, waiting).map { id, waiting in
+        numbers = builder.numbers(of: pending)
+        targets = builder.targets(of: pending, numbers)
+        cellsDecided = builder.cellsDecided(of: pending, numbers)
+        nodes = zip(pending, builder.waiting(pending)).map { number, waiting in
+            let id = builder.ids[number]
             let job = plan.jobs[id]
             return .init(
                 id: id, inputs: job?.inputs ?? [],
-                priority: (builder.jobPriority(of: id) ?? JobPriority()).priority(waiting: waiting),
-                cost: job.map(seconds) ?? 1,
-                target: builder.targets[id]?.name ?? "")
+                priority: (builder.priorityOfJob[number] ?? JobPriority()).priority(waiting: waiting),
+                cost: job.map(seconds) ?? 1, target: builder.target(of: number)?.name ?? "")
         }
-        toConfirm = Self.toConfirm(nodes, builder.cellsDecided, wasGood)
+        toConfirm = Self.toConfirm(nodes, cellsDecided, wasGood)
         settled = builder.settled
-        cellsDecided = builder.cellsDecided
-        targets = builder.targets
         known = builder.known
         layers = builder.layers
         blocked = builder.blockedCells
@@ -90,7 +93,7 @@ package struct RunWorklist: Sendable {
 extension RunWorklist {
     /// The jobs that decide cells which were good, and all that these are built over.
     private static func toConfirm(
-        _ nodes: [Node], _ cells: [Digest: [PlannedCell]], _ wasGood: (Cell) -> Bool
+        _ nodes: [Node], _ cells: DecidedCells, _ wasGood: (Cell) -> Bool
     ) -> Set<Digest> {
         var found: Set<Digest> = []
         for node in nodes.reversed() {

@@ -20,6 +20,8 @@ struct WorkerSeats {
         var modes: [(seat: Int, mode: WorkerPool.Mode)] = []
         /// Ids of workers that are gone.
         var lost: [String] = []
+        /// Ids of workers that counted as lost and have registered again.
+        var back: [String] = []
     }
 
     private let deployment: String
@@ -30,6 +32,8 @@ struct WorkerSeats {
     private var numbers: [String: [Int]] = [:]
     /// Workers that made no progress for too long: they get no jobs until they do.
     private(set) var evicted: Set<String> = []
+    /// Of the values of registrations.
+    private var versions: [String: UInt64] = [:]
 
     init(_ plan: Plan) {
         deployment = plan.deployment
@@ -50,16 +54,19 @@ struct WorkerSeats {
             present.insert(id)
             guard let known = registrations[id] else {
                 registrations[id] = registration
+                versions[id] = state[path]?.version
                 seat(id, registration, &change)
                 continue
             }
             registrations[id] = registration
+            let isRenewed = versions.updateValue(state[path]?.version ?? 0, forKey: id) != state[path]?.version
+            if isRenewed, evicted.contains(id) { change.back.append(id) }
             guard known.mode != registration.mode else { continue }
             change.modes += numbers(of: id).map { ($0, WorkerPool.Mode(registration.mode)) }
         }
         for id in registrations.keys.sorted() where !present.contains(id) {
             change.lost.append(id)
-            registrations[id] = nil
+            (registrations[id], versions[id]) = (nil, nil)
             evicted.remove(id)
         }
         return change

@@ -1,5 +1,6 @@
 internal import Core
 internal import Model
+internal import Scheduler
 
 /// The state of working out a worklist.
 ///
@@ -12,14 +13,16 @@ struct WorklistBuilder {
     // MARK: By the numbers of jobs
 
     private var numbers: [Digest: Int] = [:]
-    private var ids: [Digest] = []
+    private(set) var ids: [Digest] = []
     private var inputs: [[Int]] = []
-    private(set) var targets = JobTargets()
+    private var allTargets: [Plan.Target] = []
+    /// Where the job's target is in `allTargets`; -1: the plan has the job, and no target for it; -2: the plan has no such job.
+    private var targetOfJob: [Int32] = []
     /// Where the result of a job is in `results`, or -1 where none may be relied on.
     private var resultOfJob: [Int] = []
     /// Where the result is of the known failure that keeps the job from running, or -1.
     private var blockedBy: [Int] = []
-    private var priorityOfJob: [JobPriority?] = []
+    private(set) var priorityOfJob: [JobPriority?] = []
     private var isSelected: [Bool] = []
     private var isDeciding: [Bool] = []
     /// How many wanted cells the job will decide.
@@ -31,7 +34,8 @@ struct WorklistBuilder {
     // MARK: What comes of it
 
     private(set) var settled: [CellResult] = []
-    private(set) var cellsDecided: [Digest: [PlannedCell]] = [:]
+    /// Jobs with the places of cells that they will decide.
+    private var decisions: [(job: Int32, cell: Int32)] = []
     private(set) var layers = InputLayers()
     private(set) var blockedCells: [Digest: Int] = [:]
 
@@ -44,7 +48,26 @@ struct WorklistBuilder {
     }
 
     /// The jobs that are to be run, inputs first.
-    var pending: [Digest] { order.lazy.filter { isSelected[$0] }.map { ids[$0] } }
+    var pending: [Int] { order.filter { isSelected[$0] } }
+
+    func numbers(of pending: [Int]) -> JobNumbers<Digest> {
+        var numbers = JobNumbers<Digest>()
+        for job in pending { _ = numbers.add(ids[job]) }
+        return numbers
+    }
+
+    func target(of job: Int) -> Plan.Target? { targetOfJob[job] < 0 ? nil : allTargets[Int(targetOfJob[job])] }
+
+    func targets(of pending: [Int], _ numbers: JobNumbers<Digest>) -> JobTargets {
+        JobTargets(numbers, allTargets, places: pending.map { targetOfJob[$0] })
+    }
+
+    func cellsDecided(of pending: [Int], _ numbers: JobNumbers<Digest>) -> DecidedCells {
+        var places = Array(repeating: Int32(-1), count: ids.count)
+        for (place, job) in pending.enumerated() { places[job] = Int32(place) }
+        let decided = decisions.lazy.map { (job: places[Int($0.job)], cell: $0.cell) }.filter { $0.job >= 0 }
+        return DecidedCells(plan.cells, numbers, Array(decided))
+    }
 
     /// The results that may be relied on, of jobs that are not to run.
     var known: [Digest: CellResult] {
@@ -52,8 +75,6 @@ struct WorklistBuilder {
         for (number, result) in resultOfJob.enumerated() where result >= 0 { known[ids[number]] = results[result] }
         return known
     }
-
-    func jobPriority(of job: Digest) -> JobPriority? { numbers[job].flatMap { priorityOfJob[$0] } }
 
     // MARK: Finding jobs
 
@@ -73,7 +94,7 @@ struct WorklistBuilder {
         while let top = stack.last {
             guard top.left > 0 else {
                 stack.removeLast()
-                if targets.has(ids[top.job]) { order.append(top.job) }
+                if targetOfJob[top.job] > -2 { order.append(top.job) }
                 continue
             }
             stack[stack.count - 1].left -= 1
@@ -95,7 +116,7 @@ struct WorklistBuilder {
         ids.append(id)
         let job = plan.jobs[id]
         inputs.append(Array(repeating: -1, count: job?.inputs.count ?? 0))
-        if let job { targets.add(id, environments[target]?[job.environment]) }
+        targetOfJob.append(job.map { place(of: environments[target]?[$0.environment]) } ?? -2)
         resultOfJob.append(-1)
         blockedBy.append(-1)
         priorityOfJob.append(nil)
@@ -103,6 +124,17 @@ struct WorklistBuilder {
         isDeciding.append(false)
         decidedCells.append(0)
         return number
+    }
+
+    private mutating func place(of target: Plan.Target?) -> Int32 {
+        guard let target else { return -1 }
+        if let known = allTargets.lastIndex(where: {
+            $0.name == target.name && $0.environment == target.environment && $0 == target
+        }) {
+            return Int32(known)
+        }
+        allTargets.append(target)
+        return Int32(allTargets.count - 1)
     }
 
     // MARK: Selecting
@@ -184,7 +216,7 @@ struct WorklistBuilder {
 
     /// How many cells wait for each job that is to run, in the order of `pending`: those that it decides, and those decided by
     /// what is built over it.
-    var waiting: [Int] {
+    func waiting(_ pending: [Int]) -> [Int] {
         var waiting = Array(repeating: 0, count: ids.count)
         var seenBy = Array(repeating: -1, count: ids.count)
         for job in order where isSelected[job] && decidedCells[job] > 0 {
@@ -197,13 +229,16 @@ struct WorklistBuilder {
                 }
             }
         }
-        return order.lazy.filter { isSelected[$0] }.map { waiting[$0] }
+        return pending.map { waiting[$0] }
     }
 
     // MARK: Cells
 
     /// Gives the cell its verdict where it needs no run, else notes which job will decide it.
-    mutating func settle(_ cell: PlannedCell, recorded: CellResult?) {
+    ///
+    /// - Parameter place: of the cell in the plan.
+    mutating func settle(_ place: Int, recorded: CellResult?) {
+        let cell = plan.cells[place]
         switch cell.basis {
         case .excluded:
             return
@@ -217,8 +252,10 @@ struct WorklistBuilder {
             let deciding = test ?? build
             let number = numbers[deciding]
             guard let result = verdict(of: cell.cell, deciding: deciding, number) else {
-                cellsDecided[deciding, default: []].append(cell)
-                if let number { decidedCells[number] += 1 }
+                if let number {
+                    decisions.append((Int32(number), Int32(place)))
+                    decidedCells[number] += 1
+                }
                 return
             }
             let cause = number.map { blockedBy[$0] } ?? -1

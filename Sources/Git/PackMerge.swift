@@ -1,22 +1,26 @@
 internal import System
 
-/// Puts packs without deltas together by copying their entries as they are: nothing is inflated or hashed again.
+/// Puts packs together by copying their entries as they are: nothing is inflated or hashed again. Of a delta only the place of its base
+/// changes.
 package struct PackMerge {
     /// A pack that can be put together with others.
     package struct Source: Sendable {
         fileprivate let index: PackIndex
         fileprivate let contents: [UInt8]
+        /// By their places.
+        fileprivate let names: [Int: ObjectID]
 
         /// The path of the pack without its ending.
         package var base: String { index.base }
 
-        /// Reads the pack at `base`; nil where it is gone or holds deltas.
+        /// Reads the pack at `base`; nil where it is gone or holds deltas against objects of other packs.
         package init?(base: String) {
             guard let index = PackIndex(base: base), let pack = System.bytes(of: "\(base).pack"),
-                index.entries.allSatisfy({ $0.offset < pack.count - 20 && (1...4).contains(pack[$0.offset] >> 4 & 7) })
+                index.entries.allSatisfy({ $0.offset < pack.count - 20 && [1, 2, 3, 4, 6].contains(pack[$0.offset] >> 4 & 7) })
             else { return nil }
             self.index = index
             contents = pack
+            names = Dictionary(index.entries.map { ($0.offset, $0.id) }, uniquingKeysWith: { $1 })
         }
     }
 
@@ -34,13 +38,35 @@ package struct PackMerge {
                 let end = number + 1 < entries.count ? entries[number + 1].offset : pack.count - 20
                 let bytes = entry.offset < end ? Array(pack[entry.offset..<end]) : []
                 guard crc32(bytes) == entry.checksum else {
-                    throw GitError(
-                        kind: .corrupted, operation: "copy object \(entry.id)", detail: "its checksum is another one",
-                        repository: source.base)
+                    throw damage(entry.id, "its checksum is another one", source)
                 }
-                try writer.add(copy: entry.id, bytes, checksum: entry.checksum)
+                if bytes[0] >> 4 & 7 == 6 {
+                    try copy(delta: bytes, entry, of: source, to: writer)
+                } else {
+                    try writer.add(copy: entry.id, bytes, checksum: entry.checksum)
+                }
             }
         }
         return try writer.finish()
+    }
+
+    private static func copy(
+        delta bytes: [UInt8], _ entry: PackIndex.Entry, of source: Source, to writer: PackWriter
+    ) throws {
+        guard let contents = bytes.firstIndex(where: { $0 & 0x80 == 0 }).map({ $0 + 1 }), contents < bytes.count,
+            let end = bytes[contents...].firstIndex(where: { $0 & 0x80 == 0 })
+        else { throw damage(entry.id, "it is cut short", source) }
+        // Git's own form: seven bits a byte, each further byte adding one.
+        let distance = bytes[contents...end].dropFirst().reduce(Int(bytes[contents] & 0x7f)) { distance, byte in
+            (distance + 1) << 7 | Int(byte & 0x7f)
+        }
+        guard let base = source.names[entry.offset - distance], writer.holds(base) else {
+            throw damage(entry.id, "its base is missing", source)
+        }
+        try writer.add(copy: entry.id, header: bytes[..<contents], base: base, bytes[(end + 1)...])
+    }
+
+    private static func damage(_ id: ObjectID, _ detail: String, _ source: Source) -> GitError {
+        GitError(kind: .corrupted, operation: "copy object \(id)", detail: detail, repository: source.base)
     }
 }

@@ -188,9 +188,23 @@ package final class PackWriter {
 
     /// Adds an entry as it is in another pack, header and all. It must be no delta.
     func add(copy id: ObjectID, _ contents: [UInt8], checksum: UInt32) throws(GitError) {
-        guard known.updateValue(offset, forKey: id) == nil else { return }
+        guard known[id] == nil else { return }
+        known[id] = offset
         entries.append(PackIndex.Entry(id: id, offset: offset, checksum: checksum))
         try append(contents)
+    }
+
+    /// Adds an entry that is a delta in another pack, as it is there.
+    ///
+    /// - Parameters:
+    ///   - header: its kind and size.
+    ///   - base: what it is a delta against, which was added before.
+    func add(
+        copy id: ObjectID, header: ArraySlice<UInt8>, base: ObjectID, _ contents: ArraySlice<UInt8>
+    ) throws(GitError) {
+        guard let place = known[base] else { preconditionFailure("the base of a delta comes first") }
+        let entry = header + Self.distance(offset - place) + contents
+        try add(copy: id, Array(entry), checksum: crc32(Array(entry)))
     }
 
     private func add(
@@ -226,6 +240,9 @@ package final class PackWriter {
         }
         return bytes.reversed()
     }
+
+    /// Whether the object was added.
+    func holds(_ id: ObjectID) -> Bool { known[id] != nil }
 
     /// Completes the pack and its index, and lets them appear.
     ///

@@ -108,21 +108,15 @@ public struct Tree: Hashable, Sendable {
 
     /// The entry called `name`.
     ///
-    /// - Complexity: Linear in the size of the directory; makes no strings.
+    /// - Complexity: Linear in what comes before it; makes no strings.
     public func entry(named name: String) -> TreeEntry? {
         var wanted = name
-        var found: TreeEntry?
-        wanted.withUTF8 { wanted in
-            guard let first = wanted.first else { return }
-            forEachRaw { raw, buffer in
-                guard raw.name.count == wanted.count, buffer[raw.name.lowerBound] == first,
-                    memcmp(buffer.baseAddress! + raw.name.lowerBound, wanted.baseAddress!, wanted.count) == 0
-                else { return true }
-                found = EntryKind(mode: raw.mode).map { TreeEntry(name: name, kind: $0, id: raw.id(in: buffer)) }
-                return false
+        return wanted.withUTF8 { wanted in
+            bytes.withUnsafeBytes { buffer in
+                guard let raw = RawEntry.find(wanted, in: buffer).found else { return nil }
+                return EntryKind(mode: raw.mode).map { TreeEntry(name: name, kind: $0, id: raw.id(in: buffer)) }
             }
         }
-        return found
     }
 
     /// True for a directory without entries.
@@ -144,6 +138,7 @@ public struct Tree: Hashable, Sendable {
     ///
     /// - Complexity: Linear in the size of the directory, plus sorting `changes`.
     public func applying(_ changes: [(key: String, value: TreeEntry?)]) -> Tree {
+        if changes.count == 1, let tree = applyingOne(changes[0].key, changes[0].value) { return tree }
         var added = changes.compactMap { change in change.value.map { (key: SortKey($0), entry: $0) } }
         if added.count > 1 { added.sort { $0.key < $1.key } }
         let changedNames = NameSet(changes.map(\.key))
@@ -169,6 +164,34 @@ public struct Tree: Hashable, Sendable {
         }
         output.append(contentsOf: bytes[kept])
         for (_, entry) in added[next...] { entry.append(to: &output) }
+        return Tree(bytes: output)
+    }
+}
+
+extension Tree {
+    /// As `applying`, with one change; nil where a document becomes a directory or the other way round.
+    private func applyingOne(_ name: String, _ entry: TreeEntry?) -> Tree? {
+        var wanted = name
+        let (found, end) = wanted.withUTF8 { wanted in
+            bytes.withUnsafeBytes { RawEntry.find(wanted, in: $0) }
+        }
+        var place = end..<end
+        if let found {
+            guard entry.map({ ($0.kind == .directory) == found.isDirectory }) ?? true else { return nil }
+            place = found.start..<found.end
+        } else if let entry {
+            place = bytes.withUnsafeBytes { buffer in
+                let place = SortKey(entry).place(in: buffer)
+                return place..<place
+            }
+        } else {
+            return self
+        }
+        var output: [UInt8] = []
+        output.reserveCapacity(bytes.count + 300)
+        output += bytes[..<place.lowerBound]
+        entry?.append(to: &output)
+        output += bytes[place.upperBound...]
         return Tree(bytes: output)
     }
 }
@@ -207,6 +230,13 @@ private struct SortKey: Comparable {
 
     static func < (left: Self, right: Self) -> Bool { left.bytes.lexicographicallyPrecedes(right.bytes) }
 
+    /// Where an entry with this key is to be put into a directory that has none.
+    func place(in buffer: UnsafeRawBufferPointer) -> Int {
+        var at = 0
+        while let entry = RawEntry(buffer, at: at), !sortsBefore(entry, in: buffer) { at = entry.end }
+        return at
+    }
+
     func sortsBefore(_ other: RawEntry, in buffer: UnsafeRawBufferPointer) -> Bool {
         let count = min(bytes.count, other.name.count)
         let start = bytes.withUnsafeBytes {
@@ -243,6 +273,22 @@ private struct RawEntry {
         self.start = start
         self.mode = mode
         name = at..<nameEnd
+    }
+
+    /// The entry called `name`, and where it was sought in vain: names come in order, so the search ends at a greater one.
+    static func find(
+        _ name: UnsafeBufferPointer<UInt8>, in buffer: UnsafeRawBufferPointer
+    ) -> (found: RawEntry?, end: Int) {
+        guard let wanted = name.baseAddress else { return (nil, 0) }
+        var at = 0
+        while let entry = RawEntry(buffer, at: at) {
+            let count = min(entry.name.count, name.count)
+            let order = memcmp(buffer.baseAddress! + entry.name.lowerBound, wanted, count)
+            if order == 0, entry.name.count == name.count { return (entry, at) }
+            if order > 0 { break }
+            at = entry.end
+        }
+        return (nil, at)
     }
 
     func id(in buffer: UnsafeRawBufferPointer) -> ObjectID { ObjectID(at: buffer.baseAddress! + name.upperBound + 1) }

@@ -17,7 +17,7 @@ extension PlannedCell {
             reader.key("basis"), let basis = reader.object({ Basis(&$0) }),
             reader.optional("cause", &cause, { $0.object { UnsolvableCause(&$0) } }),
             reader.key("cell"), let cell = reader.string().flatMap({ Cell($0) }),
-            reader.key("priority"), let priority = reader.number(),
+            reader.key("priority"), let priority: Int = reader.number(),
             reader.key("required"), let required = reader.boolean(),
             reader.optional("untested", &untested, { $0.string() })
         else { return nil }

@@ -20,9 +20,9 @@ extension Job {
                     writer.string(engine.rawValue)
                 }
                 writer.key("environment")
-                writer.string(environment.hex)
+                writer.digest(environment)
                 writer.key("inputs")
-                writer.array(inputs) { $0.string($1.hex) }
+                writer.array(inputs) { $0.digest($1) }
                 writer.key("kind")
                 writer.string(kind.rawValue)
                 if let limits {
@@ -30,7 +30,7 @@ extension Job {
                     limits.write(to: &writer)
                 }
                 writer.key("opam")
-                writer.string(opam.hex)
+                writer.digest(opam)
                 writer.key("package")
                 writer.string(package.description)
                 writer.key("plugin")
@@ -61,7 +61,7 @@ extension Job.Plugin {
     fileprivate func write(to writer: inout CanonicalWriter) {
         writer.object { writer in
             writer.key("digest")
-            writer.string(digest.hex)
+            writer.digest(digest)
             writer.key("name")
             writer.string(name)
             writer.key("version")
@@ -144,10 +144,10 @@ extension PlannedCell.Basis {
                 writer.key("jobs")
                 writer.object { writer in
                     writer.key("build")
-                    writer.string(build.hex)
+                    writer.digest(build)
                     if let test {
                         writer.key("test")
-                        writer.string(test.hex)
+                        writer.digest(test)
                     }
                 }
             case .unsolvable(let explanation):

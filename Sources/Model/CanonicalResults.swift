@@ -8,6 +8,13 @@ extension CellResult {
         return reader.skip("\n") && reader.isAtEnd ? results?.map { (path: $0.key, result: $0.value) } : nil
     }
 
+    /// The result in a document in canonical form; nil for any other form.
+    package static func read(_ document: [UInt8]) -> CellResult? {
+        var reader = CanonicalReader(document)
+        guard let result = reader.object({ CellResult(&$0) }), reader.skip("\n"), reader.isAtEnd else { return nil }
+        return result
+    }
+
     private init?(_ reader: inout CanonicalReader) {
         var (attempts, change) = (Int?.none, ResultChange?.none)
         var (base, blockedBy) = (Digest?.none, PackageVersion?.none)
@@ -52,7 +59,7 @@ extension CanonicalReader {
 }
 
 extension CellResult.Execution {
-    fileprivate init?(_ reader: inout CanonicalReader) {
+    init?(_ reader: inout CanonicalReader) {
         var (log, phase, reason) = (Digest?.none, Phase?.none, String?.none)
         var error: CellResult.LoggedError?
         guard reader.optional("error", &error, { $0.object { CellResult.LoggedError(&$0) } }),
@@ -67,7 +74,7 @@ extension CellResult.Execution {
 }
 
 extension CellResult.Durations {
-    fileprivate init?(_ reader: inout CanonicalReader) {
+    init?(_ reader: inout CanonicalReader) {
         self.init()
         guard reader.optional("environment", &environment, { $0.double() }), reader.key("phases"),
             let phases = reader.dictionary({ $0.double() }),
@@ -90,7 +97,7 @@ extension PreviousVerdict {
 }
 
 extension CellResult.LoggedError {
-    fileprivate init?(_ reader: inout CanonicalReader) {
+    init?(_ reader: inout CanonicalReader) {
         guard reader.key("class"), let failureClass = reader.string(), reader.key("excerpt"),
             let excerpt = reader.string(), reader.key("kind"), let kind = reader.string()
         else { return nil }
@@ -114,7 +121,7 @@ extension CellResult.FailedAttempt {
 }
 
 extension CellResult.Overwrite {
-    fileprivate init?(_ reader: inout CanonicalReader) {
+    init?(_ reader: inout CanonicalReader) {
         guard reader.key("owner"), let owner = reader.string(), reader.key("path"), let path = reader.string() else {
             return nil
         }

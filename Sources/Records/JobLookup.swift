@@ -1,15 +1,34 @@
 package import Core
 package import Model
 package import Store
+internal import Synchronization
 
 /// Looks up single jobs in the store as it is now, whichever process has recorded their results meanwhile.
-package struct JobLookup: Sendable {
+package final class JobLookup: Sendable {
     private let store: Store
     private let plan: Plan
+    /// The branches of other deployments when this was made.
+    private let otherHeads: [String: String]
+    /// By what those are known not to have moved since.
+    private let stamp = Mutex<BranchStamp?>(nil)
+    /// The plan's targets by the environment of their jobs.
+    private let targets: [Digest: Set<String>]
 
-    package init(store: Store, plan: Plan) {
+    /// - Throws: `StoreError`.
+    package init(store: Store, plan: Plan) throws {
         self.store = store
         self.plan = plan
+        targets = Dictionary(grouping: plan.targets, by: \.environment).mapValues { Set($0.map(\.name)) }
+        otherHeads = try Self.heads(in: store, except: plan.deployment)
+    }
+
+    private static func heads(in store: Store, except deployment: String) throws -> [String: String] {
+        var heads: [String: String] = [:]
+        for branch in try store.branches(prefix: "results/") {
+            guard let results = ResultBranch(name: branch.name), results.deployment != deployment else { continue }
+            heads[branch.name] = try store.snapshot(branch).commit.map { "\($0)" } ?? ""
+        }
+        return heads
     }
 
     /// The newest verdict on a job that no retry request supersedes.
@@ -17,21 +36,54 @@ package struct JobLookup: Sendable {
     /// - Returns: also whether the deployment itself has recorded it; nil where there is none.
     /// - Throws: `StoreError`.
     package func verdict(onJob id: Digest) throws -> (result: CellResult, isOwn: Bool)? {
+        try verdict(onJob: id, in: store.branches(prefix: "results/").compactMap { ResultBranch(name: $0.name) })
+    }
+
+    /// The newest verdict on a job that this deployment or, since this was made, another one has recorded.
+    ///
+    /// - Returns: also whether the deployment itself has recorded it; nil where there is none.
+    /// - Throws: `StoreError`.
+    /// - Complexity: reads the branches of other deployments only where one of them has moved.
+    package func newVerdict(onJob id: Digest) throws -> (result: CellResult, isOwn: Bool)? {
+        if try haveOthersMoved() { return try verdict(onJob: id) }
+        let targets = plan.jobs[id].flatMap { self.targets[$0.environment] } ?? []
+        return try verdict(
+            onJob: id, in: targets.map { ResultBranch(deployment: plan.deployment, target: $0) })
+    }
+
+    private func haveOthersMoved() throws -> Bool {
+        let now = store.stamp(ofBranchesIn: "results", except: plan.deployment)
+        if let now, stamp.withLock({ $0 == now }) { return false }
+        guard try Self.heads(in: store, except: plan.deployment) == otherHeads else { return true }
+        stamp.withLock { $0 = now }
+        return false
+    }
+
+    private func verdict(
+        onJob id: Digest, in branches: [ResultBranch]
+    ) throws -> (result: CellResult, isOwn: Bool)? {
         guard let job = plan.jobs[id] else { return nil }
         var own: [CellResult] = []
         var others: [CellResult] = []
-        for branch in try store.branches(prefix: "results/") {
-            guard let results = ResultBranch(name: branch.name) else { continue }
-            let cell = Cell(target: results.target, compiler: job.compiler, package: job.package)
-            let snapshot = try store.snapshot(branch)
-            let found = try [ResultPath.cell(cell), ResultPath.input(cell, job: id)].compactMap {
-                try snapshot.value(CellResult.self, at: StorePath($0))
-            }.filter { $0.job == id }
-            if results.deployment == plan.deployment { own += found } else { others += found }
+        for branch in branches {
+            let cell = Cell(target: branch.target, compiler: job.compiler, package: job.package)
+            let found = try branch.results(ofJob: id, as: cell, in: store.snapshot(Branch(branch.name)))
+            if branch.deployment == plan.deployment { own += found } else { others += found }
         }
         guard !own.isEmpty || !others.isEmpty,
             let newest = (own + others).newestVerdict(except: try SupersededResults(in: store))
         else { return nil }
         return (newest, own.contains { $0.identity == newest.identity })
+    }
+}
+
+extension ResultBranch {
+    /// The results of a job among the documents that may hold one.
+    fileprivate func results(ofJob job: Digest, as cell: Cell, in snapshot: Snapshot) throws -> [CellResult] {
+        // Both are in one directory, which most often is not there.
+        guard try snapshot.exists(StorePath(components: [cell.compiler, cell.package.name])) else { return [] }
+        return try [ResultPath.cell(cell), ResultPath.input(cell, job: job)].compactMap {
+            try snapshot.value(CellResult.self, at: StorePath($0))
+        }.filter { $0.job == job }
     }
 }

@@ -50,26 +50,24 @@ public struct ResultBranch: Sendable, Hashable {
 
     /// Writes a verdict and its place in the index.
     public func write(_ result: CellResult, at path: String, in transaction: Transaction) throws {
-        try transaction.write(result, to: StorePath(path))
-        try changeIndex(of: path, in: transaction) { $0[path] = result }
+        try transaction.write(bytes: result.document, to: StorePath(path))
+        try changeIndex(of: path, to: result, in: transaction)
     }
 
     /// Removes a verdict, so that the job runs again.
     public func remove(at path: String, in transaction: Transaction) throws {
         try transaction.remove(StorePath(path))
-        try changeIndex(of: path, in: transaction) { $0[path] = nil }
+        try changeIndex(of: path, to: nil, in: transaction)
     }
 
-    private func changeIndex(
-        of path: String, in transaction: Transaction, _ change: (inout [String: CellResult]) -> Void
-    ) throws {
-        let shard = try StorePath(ResultPath.indexShard(of: path))
-        var index = try transaction.value([String: CellResult].self, at: shard) ?? [:]
-        change(&index)
-        if index.isEmpty {
-            try transaction.remove(shard)
+    private func changeIndex(of path: String, to result: CellResult?, in transaction: Transaction) throws {
+        let place = try StorePath(ResultPath.indexShard(of: path))
+        var part = ResultIndexPart(try transaction.bytes(at: place))
+        try part.set(result, at: path)
+        if part.document.isEmpty {
+            try transaction.remove(place)
         } else {
-            try transaction.write(index, to: shard)
+            try transaction.write(bytes: part.document, to: place)
         }
     }
 }

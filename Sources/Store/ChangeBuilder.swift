@@ -53,6 +53,7 @@ struct ChangeBuilder {
         }
         try closeGroup()
         change.trees = editor.created
+        change.treeVersions = editor.versions
         return change
     }
 
@@ -132,7 +133,7 @@ struct ChangeBuilder {
             let found =
                 isOneOfMany
                 ? try index.entry(named: name, in: directory, editor.tree)
-                : try editor.tree(directory).entry(named: name)
+                : try editor.entry(named: name, in: directory)
             guard let entry = found else { return nil }
             let isLast = depth == path.components.count - 1
             if isLast && entry.kind == .directory {
@@ -148,7 +149,7 @@ struct ChangeBuilder {
         return nil
     }
 
-    private func entry(_ path: StorePath, _ root: ObjectID) throws -> ObjectID? {
+    private mutating func entry(_ path: StorePath, _ root: ObjectID) throws -> ObjectID? {
         try editor.entry(at: path, in: root)?.id
     }
 

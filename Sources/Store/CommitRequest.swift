@@ -17,6 +17,8 @@ struct PreparedChange {
     var steps: [JournalRecord.Step] = []
     var blobs: [ObjectID: [UInt8]] = [:]
     var trees: [ObjectID: Tree] = [:]
+    /// The trees in the order in which they were made, each with the one that it was made of.
+    var treeVersions: [(id: ObjectID, base: ObjectID?)] = []
     var commits: [(id: ObjectID, commit: Commit, bytes: [UInt8])] = []
     var accepted: [(request: CommitRequest, commit: ObjectID?)] = []
     var rejected: [(request: CommitRequest, error: any Error)] = []

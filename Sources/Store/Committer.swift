@@ -177,16 +177,15 @@ private final class Work: @unchecked Sendable {
             guess = nil
             var builder = ChangeBuilder(
                 branch: branch, head: head, options: options, loadTree: { [cache] in try cache.tree($0, repository) },
-                readBlob: { try repository.blob($0) })
+                readBlob: { [cache] in try cache.blob($0, repository) })
             let change = try builder.build(requests)
-            guard let new = change.commits.last else {
+            guard !change.commits.isEmpty else {
                 if isGuess { continue }
                 return change
             }
             if try session.commit(change, reference: reference, old: head?.id) {
                 packCount += 1
-                cache.add(change.trees)
-                cache.add(new.id, new.commit)
+                cache.add(change)
                 return change
             }
             if isGuess || reference.removeAbandonedLock() { continue }

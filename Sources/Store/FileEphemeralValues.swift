@@ -2,27 +2,35 @@ internal import Glibc
 internal import Synchronization
 internal import System
 
-/// Live values in files, for the processes of one machine.
+/// Live values in a file, for the processes of one machine.
 ///
 /// An owner is a file that its process keeps locked: the kernel releases the lock when the process dies, however it
 /// dies. Expiry counts by the clock of the machine's start, which cannot be set. A value without owner and expiry outlives a
 /// restart of the machine.
 public final class FileEphemeralValues: EphemeralValues {
+    private struct Watches {
+        var all: [UInt64: (prefix: StorePath?, schedule: @Sendable () -> Void)] = [:]
+        var next: UInt64 = 0
+        /// What is listened to as long as there is a watch.
+        var tokens: [UInt64] = []
+    }
+
     private let directory: String
     private let events: FileEvents
-    private let isMade: Bool
+    private let log: Mutex<EphemeralLog>
+    private let watches = Mutex(Watches())
+    /// Owners that joined by this object: they need not be looked at.
+    private let ownOwners = Mutex<Set<String>>([])
     private var owners: String { "\(directory)/owners" }
-    private var valuesDirectory: String { "\(directory)/values" }
+    private var logDirectory: String { "\(directory)/log" }
 
     /// - Parameter isMade: whether the folders are made where they are absent.
     init(directory: String, changeDetection: ChangeDetection, isMade: Bool = true) throws(StoreError) {
         self.directory = directory
-        self.isMade = isMade
-        if isMade {
-            try Files.makeDirectories("\(directory)/owners")
-            try Files.makeDirectories("\(directory)/values")
-        }
-        events = FileEvents(folders: ["\(directory)/owners"], changeDetection: changeDetection)
+        let folders = ["\(directory)/owners", "\(directory)/log"]
+        if isMade { for folder in folders { try Files.makeDirectories(folder) } }
+        log = Mutex(EphemeralLog(path: "\(directory)/log/values", lock: "\(directory)/lock"))
+        events = FileEvents(folders: folders, changeDetection: changeDetection)
     }
 
     public func join(_ name: String) throws -> EphemeralOwner {
@@ -35,103 +43,82 @@ public final class FileEphemeralValues: EphemeralValues {
             guard try file.tryLock() else { throw StoreError.system("lock", path, EWOULDBLOCK) }
             return file.relinquish()
         }
+        _ = ownOwners.withLock { $0.insert(id) }
         let open = Mutex<Int32?>(descriptor)
-        return EphemeralOwner(id: id) { [events] in
+        return EphemeralOwner(id: id) { [weak self] in
             guard
                 let descriptor = open.withLock({ open in
                     defer { open = nil }
                     return open
                 })
             else { return }
+            _ = self?.ownOwners.withLock { $0.remove(id) }
             unlink(path)
             close(descriptor)
-            events.notify()
+            self?.tell(.all)
         }
     }
 
     public func value(at path: StorePath) throws -> EphemeralValue? {
-        var owners = KnownOwners(self)
-        return try read(file(of: path), &owners)
+        let (entry, news) = try log.withLock { log in
+            let news = try log.refresh()
+            return (log.entry(at: path), news)
+        }
+        tell(news)
+        return entry.flatMap { isAlive($0) ? $0.value : nil }
     }
 
     public func values(below prefix: StorePath?) throws -> [StorePath: EphemeralValue] {
-        var found: [StorePath: EphemeralValue] = [:]
-        var owners = KnownOwners(self)
-        if let prefix, let value = try read(file(of: prefix), &owners) { found[prefix] = value }
-        let folder = prefix.map { "\(valuesDirectory)/\($0)" } ?? valuesDirectory
-        for file in files(below: folder) where file.hasSuffix(".value") {
-            guard let path = try? StorePath(file.dropFirst(valuesDirectory.count + 1).dropLast(6)) else { continue }
-            if let value = try read(file, &owners) { found[path] = value }
+        let (found, news) = try log.withLock { log in
+            let news = try log.refresh()
+            return (log.values(below: prefix), news)
         }
-        return found
+        tell(news)
+        return alive(found.values, found.expiries)
     }
 
     public func set(
         _ bytes: [UInt8], at path: StorePath, owner: EphemeralOwner?, lifetime: Duration?,
         expecting: EphemeralExpectation
     ) throws -> UInt64? {
-        let file = file(of: path)
-        let version: UInt64? = try locked { lock in
-            guard try isAllowed(expecting, at: path) else { return nil }
-            let version = try nextVersion(lock)
-            let expiry = lifetime.map { "\(Self.now + max(0, $0.milliseconds))" } ?? "-"
-            let head = "\(version) \(WriterState.currentBoot) \(expiry) \(owner?.id ?? "-")\n"
-            if let slash = file.lastIndex(of: "/") { try Files.makeDirectories(String(file[..<slash])) }
-            try Files.replace(file, with: Array(head.utf8) + bytes, durability: .none)
-            return version
+        let expiry = lifetime.map { Self.now + max(0, $0.milliseconds) }
+        let version: UInt64? = try locked { log in
+            guard isAllowed(expecting, at: path, log) else { return nil }
+            return try log.change(isAlive: isAlive) { version in
+                let value = EphemeralValue(bytes: bytes, version: version, owner: owner?.id)
+                return [.set(path, EphemeralRecord.Entry(value: value, expiry: expiry))]
+            }
         }
-        if version != nil { events.notify(of: [file]) }
+        if version != nil { tell(.paths([path])) }
         return version
     }
 
     public func remove(_ expected: [StorePath: EphemeralExpectation]) throws -> Bool {
-        let isRemoved = try locked { lock in
+        let isRemoved = try locked { log in
             for (path, expectation) in expected {
-                guard try isAllowed(expectation, at: path) else { return false }
+                guard isAllowed(expectation, at: path, log) else { return false }
             }
-            _ = try nextVersion(lock)
-            for path in expected.keys {
-                try Files.remove(file(of: path))
-                removeEmptyFolders(above: path)
-            }
+            let present = expected.keys.filter { log.entry(at: $0) != nil }
+            if present.isEmpty { return true }
+            _ = try log.change(isAlive: isAlive) { _ in present.map { .remove($0) } }
             return true
         }
-        if isRemoved { events.notify(of: expected.keys.map(file)) }
+        if isRemoved { tell(.paths(Array(expected.keys))) }
         return isRemoved
     }
 
-    private func isAllowed(_ expectation: EphemeralExpectation, at path: StorePath) throws -> Bool {
-        expectation == .anything ? true : expectation.allows(try value(at: path))
+    private func isAllowed(
+        _ expectation: EphemeralExpectation, at path: StorePath, _ log: borrowing EphemeralLog
+    ) -> Bool {
+        if expectation == .anything { return true }
+        return expectation.allows(log.entry(at: path).flatMap { isAlive($0) ? $0.value : nil })
     }
 
-    /// Folders of the first level stay: watches of what is in them rely on that.
-    private func removeEmptyFolders(above path: StorePath) {
-        var folder = path.parent
-        while let next = folder, next.components.count > 1, rmdir("\(valuesDirectory)/\(next)") == 0 {
-            folder = next.parent
-        }
-    }
-
-    public func watch(
-        below prefix: StorePath?, handler: @escaping @Sendable ([StorePath: EphemeralValue]) -> Void
-    ) -> EphemeralWatch {
-        let delivery = StateDelivery(reading: { [weak self] in try? self?.values(below: prefix) }, to: handler)
-        // Of the folder that contains the values, changes are noticed once it is there.
-        if isMade, let parent = prefix?.parent { try? Files.makeDirectories("\(valuesDirectory)/\(parent)") }
-        let scope = prefix.map { "\(valuesDirectory)/\($0)" } ?? valuesDirectory
-        let token = events.listen(to: scope, delivery.schedule)
-        delivery.schedule()
-        return EphemeralWatch { [events] in
-            delivery.end()
-            events.removeListener(token)
-        }
-    }
-
-    /// Drops the files of values that are gone and of owners that are dead.
+    /// Drops values that are gone, and the files of owners that are dead.
     func sweep() throws {
-        try locked { _ in
-            var known = KnownOwners(self)
-            for file in files(below: valuesDirectory) where try read(file, &known) == nil { unlink(file) }
+        try locked { log in
+            let (values, expiries) = log.values(below: nil)
+            if alive(values, expiries).count < values.count { try log.rewrite(keeping: isAlive) }
             for owner in names(in: owners) where !isAlive(owner) { unlink("\(owners)/\(owner)") }
         }
     }
@@ -142,6 +129,14 @@ public final class FileEphemeralValues: EphemeralValues {
         try sweep()
     }
 
+    private func locked<Result: Sendable>(_ body: (inout EphemeralLog) throws -> Result) throws -> Result {
+        let (result, news) = try log.withLock { try $0.locked(body) }
+        tell(news)
+        return result
+    }
+
+    // MARK: What is alive
+
     /// Milliseconds since the machine's start, sleep included.
     private static var now: Int {
         var time = timespec()
@@ -149,53 +144,90 @@ public final class FileEphemeralValues: EphemeralValues {
         return time.tv_sec * 1000 + time.tv_nsec / 1_000_000
     }
 
-    private func file(of path: StorePath) -> String { "\(valuesDirectory)/\(path).value" }
-
-    /// Reads `VERSION BOOT EXPIRY OWNER`, a line end, and the value. Of what has no expiry or owner, that is `-`.
-    private func read(_ file: String, _ owners: inout KnownOwners) throws -> EphemeralValue? {
-        guard let bytes = try Files.contents(of: file), let end = bytes.firstIndex(of: UInt8(ascii: "\n")) else {
-            return nil
-        }
-        let words = String(decoding: bytes[..<end], as: UTF8.self).split(separator: " ")
-        guard words.count == 4, let version = UInt64(words[0]) else { return nil }
-        let owner = words[3] == "-" ? nil : String(words[3])
-        if owner != nil || words[2] != "-" { guard words[1] == WriterState.currentBoot else { return nil } }
-        if let expiry = Int(words[2]), expiry <= Self.now { return nil }
-        if let owner, !owners.areAlive(owner) { return nil }
-        return EphemeralValue(bytes: Array(bytes[(end + 1)...]), version: version, owner: owner)
-    }
-
-    /// Which owners live, found out once for all values that are read together.
-    private struct KnownOwners {
-        private let values: FileEphemeralValues
-        private var areAlive: [String: Bool] = [:]
-
-        init(_ values: FileEphemeralValues) { self.values = values }
-
-        mutating func areAlive(_ owner: String) -> Bool {
-            if let known = areAlive[owner] { return known }
-            let isAlive = values.isAlive(owner)
-            areAlive[owner] = isAlive
-            return isAlive
-        }
+    private func isAlive(_ entry: EphemeralRecord.Entry) -> Bool {
+        if let expiry = entry.expiry, expiry <= Self.now { return false }
+        return entry.value.owner.map(isAlive) ?? true
     }
 
     private func isAlive(_ owner: String) -> Bool {
-        (try? File("\(owners)/\(owner)", O_RDONLY))?.isLockedElsewhere ?? false
+        if ownOwners.withLock({ $0.contains(owner) }) { return true }
+        return (try? File("\(owners)/\(owner)", O_RDONLY))?.isLockedElsewhere ?? false
     }
 
-    private func locked<Result>(_ body: (borrowing File) throws -> Result) throws -> Result {
-        let lock = try File("\(directory)/lock", O_RDWR | O_CREAT)
-        try lock.waitForLock()
-        let result = try body(lock)
-        lock.unlock()
-        return result
+    /// Those of some values that are still there. Owners are looked at once each.
+    private func alive(
+        _ values: [StorePath: EphemeralValue], _ expiries: [StorePath: Int]
+    ) -> [StorePath: EphemeralValue] {
+        var areAlive: [String: Bool] = [:]
+        var last: (owner: String, isAlive: Bool)?
+        var gone: [StorePath] = []
+        let now = Self.now
+        for (path, value) in values {
+            if !expiries.isEmpty, let expiry = expiries[path], expiry <= now { gone.append(path) }
+            guard let owner = value.owner else { continue }
+            if last?.owner != owner {
+                let known = areAlive[owner] ?? isAlive(owner)
+                areAlive[owner] = known
+                last = (owner, known)
+            }
+            if last?.isAlive == false { gone.append(path) }
+        }
+        if gone.isEmpty { return values }
+        var values = values
+        for path in gone { values[path] = nil }
+        return values
+    }
+}
+
+// MARK: Watches
+
+extension FileEphemeralValues {
+    public func watch(
+        below prefix: StorePath?, handler: @escaping @Sendable ([StorePath: EphemeralValue]) -> Void
+    ) -> EphemeralWatch {
+        let delivery = StateDelivery(reading: { [weak self] in try? self?.values(below: prefix) }, to: handler)
+        let token = watches.withLock { watches in
+            watches.next += 1
+            watches.all[watches.next] = (prefix, delivery.schedule)
+            if watches.tokens.isEmpty {
+                watches.tokens = [
+                    events.listen(to: logDirectory) { [weak self] in self?.readOn() },
+                    events.listen(to: owners) { [weak self] in self?.tell(.all) },
+                ]
+            }
+            return watches.next
+        }
+        delivery.schedule()
+        return EphemeralWatch { [weak self] in
+            delivery.end()
+            self?.endWatch(token)
+        }
     }
 
-    private func nextVersion(_ lock: borrowing File) throws -> UInt64 {
-        let text = String(decoding: try lock.read(20), as: UTF8.self).prefix { $0.isNumber }
-        let next = (UInt64(text) ?? 0) + 1
-        try lock.write(Array("\(next)\n".utf8), at: 0)
-        return next
+    private func endWatch(_ token: UInt64) {
+        let tokens: [UInt64] = watches.withLock { watches in
+            watches.all[token] = nil
+            guard watches.all.isEmpty else { return [] }
+            defer { watches.tokens = [] }
+            return watches.tokens
+        }
+        for token in tokens { events.removeListener(token) }
+    }
+
+    /// Another process may have changed something.
+    private func readOn() {
+        if let news = try? log.withLock({ try $0.refresh() }) { tell(news) }
+    }
+
+    /// Has the watches that something concerns look at it. Whoever reads news of the log has to tell of it: nobody else sees it as new.
+    private func tell(_ news: EphemeralLog.News) {
+        if case .nothing = news { return }
+        let concerned = watches.withLock { watches in
+            watches.all.values.filter { watch in
+                guard case .paths(let paths) = news, let prefix = watch.prefix else { return true }
+                return paths.contains { $0.isInside(prefix) }
+            }.map(\.schedule)
+        }
+        for schedule in concerned { schedule() }
     }
 }

@@ -19,12 +19,10 @@ public enum ChangeDetection: Sendable, Hashable, CustomStringConvertible {
 
 /// Watches folders, and calls its listeners whenever something in them may have changed. Reports too much rather than
 /// too little. Has a thread only while there are listeners.
-///
-/// A listener may have a scope, a path without the ending `.value`: then it is called for files and folders of that name, for
-/// what is below that folder, and for changes in the folders that concern all.
 final class FileEvents: Sendable {
     private struct Listener {
-        var scope: String?
+        /// The folder that concerns it; nil: all.
+        var folder: String?
         var call: @Sendable () -> Void
     }
 
@@ -42,7 +40,7 @@ final class FileEvents: Sendable {
     private let folders: [String]
     private let state: Mutex<State>
 
-    /// - Parameter folders: changes in these concern all listeners.
+    /// - Parameter folders: what is watched, with all that is below.
     init(folders: [String], changeDetection: ChangeDetection) {
         self.folders = folders
         state = Mutex(State(changeDetection: changeDetection))
@@ -58,12 +56,12 @@ final class FileEvents: Sendable {
 
     /// Calls `listener` at every change until `removeListener` is called with what this returns.
     ///
-    /// - Parameter scope: what concerns the listener, besides the folders that concern all. The folder that contains it exists.
-    func listen(to scope: String? = nil, _ listener: @escaping @Sendable () -> Void) -> UInt64 {
+    /// - Parameter folder: the one of the watched folders that concerns the listener; nil: all.
+    func listen(to folder: String? = nil, _ listener: @escaping @Sendable () -> Void) -> UInt64 {
         state.withLock { state in
             state.next += 1
-            state.listeners[state.next] = Listener(scope: scope, call: listener)
-            if state.wake < 0 { start(&state) } else { watch(scope: scope, &state) }
+            state.listeners[state.next] = Listener(folder: folder, call: listener)
+            if state.wake < 0 { start(&state) }
             return state.next
         }
     }
@@ -79,24 +77,6 @@ final class FileEvents: Sendable {
     /// Calls every listener: for changes of our own, which need no kernel to be noticed.
     func notify() {
         for listener in state.withLock({ Array($0.listeners.values) }) { listener.call() }
-    }
-
-    /// Calls the listeners that a change of these files concerns.
-    func notify(of files: [String]) {
-        let concerned = state.withLock { state in
-            state.listeners.values.filter { listener in
-                guard let scope = listener.scope else { return true }
-                return files.contains { Self.concerns($0, scope) }
-            }
-        }
-        for listener in concerned { listener.call() }
-    }
-
-    /// Whether `file` is the scope's value or folder, or is below that folder.
-    private static func concerns(_ file: String, _ scope: String) -> Bool {
-        guard file.hasPrefix(scope) else { return false }
-        let rest = file.utf8.dropFirst(scope.utf8.count)
-        return rest.isEmpty || rest.first == UInt8(ascii: "/") || rest.elementsEqual(".value".utf8)
     }
 
     private func stop() {
@@ -136,48 +116,45 @@ final class FileEvents: Sendable {
             notify()
             return
         }
-        var isForAll = false
-        let changed: [String] = state.withLock { state in
-            events.compactMap { event in
-                guard let folder = state.watched[event.watch] else { return nil }
-                if event.mask & UInt32(IN_IGNORED) != 0 {
-                    state.watched[event.watch] = nil
-                    return nil
-                }
-                let file = event.name.isEmpty ? folder : "\(folder)/\(event.name)"
-                let isFolder = event.mask & UInt32(IN_ISDIR) != 0
-                if isFolder, event.mask & UInt32(IN_DELETE) == 0 { watch(file, &state) }
-                if folders.contains(where: { file == $0 || file.hasPrefix("\($0)/") }) { isForAll = true }
-                // What is written aside is of no concern until it gets its name.
-                return isFolder || event.mask & UInt32(IN_MOVED_TO | IN_DELETE) != 0 ? file : nil
+        let concerned = state.withLock { state in
+            let changed = changedFolders(events, &state)
+            return state.listeners.values.filter { listener in
+                !changed.isEmpty && listener.folder.map(changed.contains) ?? true
             }
         }
-        if isForAll { notify() } else if !changed.isEmpty { notify(of: changed) }
+        for listener in concerned { listener.call() }
+    }
+
+    /// Those of the watched folders in which something happened. Folders that are new are watched from now on.
+    private func changedFolders(_ events: [Listening.Event], _ state: inout State) -> Set<String> {
+        var changed: Set<String> = []
+        for event in events {
+            guard let place = state.watched[event.watch] else { continue }
+            if event.mask & UInt32(IN_IGNORED) != 0 {
+                state.watched[event.watch] = nil
+                continue
+            }
+            let isFolder = event.mask & UInt32(IN_ISDIR) != 0
+            if isFolder, !event.name.isEmpty, event.mask & UInt32(IN_DELETE) == 0 {
+                watch("\(place)/\(event.name)", &state)
+            }
+            if let folder = folders.first(where: { place == $0 || place.hasPrefix("\($0)/") }) { changed.insert(folder) }
+        }
+        return changed
     }
 
     private func watchAll(_ state: inout State) {
         for folder in folders { watch(folder, &state) }
-        for listener in state.listeners.values { watch(scope: listener.scope, &state) }
     }
 
-    private func watch(scope: String?, _ state: inout State) {
-        guard let scope, let slash = scope.lastIndex(of: "/") else { return }
-        add(String(scope[..<slash]), &state)
-        watch(scope, &state)
-    }
-
-    /// Watches a folder and those below it. What is watched already is not watched twice.
+    /// Watches a folder and those below it.
     private func watch(_ folder: String, _ state: inout State) {
-        let isWanted =
-            folders.contains { folder == $0 || folder.hasPrefix("\($0)/") }
-            || state.listeners.values.contains { $0.scope.map { Self.concerns(folder, $0) } ?? false }
-        guard isWanted, add(folder, &state) else { return }
+        guard add(folder, &state) else { return }
         for name in names(in: folder) where FileStatus("\(folder)/\(name)")?.isDirectory == true {
             watch("\(folder)/\(name)", &state)
         }
     }
 
-    @discardableResult
     private func add(_ folder: String, _ state: inout State) -> Bool {
         guard state.inotify >= 0 else { return false }
         let mask =
@@ -236,6 +213,7 @@ private final class Listening: Sendable {
     private func run() {
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 65536, alignment: 8)
         defer { buffer.deallocate() }
+        let rate = DeliveryRate()
         while true {
             var polled = [
                 pollfd(fd: end, events: Int16(POLLIN), revents: 0),
@@ -254,6 +232,7 @@ private final class Listening: Sendable {
                 let events = Self.events(in: UnsafeRawBufferPointer(rebasing: buffer[..<count]))
                 take(events.contains { $0.mask & UInt32(IN_Q_OVERFLOW) != 0 } ? nil : events)
             }
+            rate.pause()
         }
     }
 

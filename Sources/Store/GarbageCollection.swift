@@ -68,7 +68,12 @@ extension Store {
     }
 
     /// What `collect` would drop now. Changes nothing.
-    public func findGarbage(_ retention: Retention = Retention()) throws -> Garbage {
+    ///
+    /// - Parameter isRemade: Whether a small object of these contents is dropped though documents have its digest: whoever needs
+    ///   it makes it again.
+    public func findGarbage(
+        _ retention: Retention = Retention(), isRemade: ([UInt8]) -> Bool = { _ in false }
+    ) throws -> Garbage {
         let horizon = Int(options.clock()) - retention.grace
         var garbage = Garbage()
         var counts: [Digest: Int] = [:]
@@ -87,7 +92,8 @@ extension Store {
             }
         }
         for object in objects.list() {
-            if keepsAll || counts[object.digest] != nil || object.stored > horizon {
+            let isNeeded = counts[object.digest] != nil && !self.isRemade(object, isRemade)
+            if keepsAll || isNeeded || object.stored > horizon {
                 garbage.keptObjects += 1
             } else {
                 garbage.objects.append(object.digest)
@@ -97,6 +103,13 @@ extension Store {
         garbage.packs = layout.unprotectedPacks().count
         garbage.looseObjects = layout.looseObjects().count
         return garbage
+    }
+
+    private func isRemade(
+        _ object: (digest: Digest, size: Int, stored: Int), _ isRemade: ([UInt8]) -> Bool
+    ) -> Bool {
+        guard object.size <= 1 << 20, let bytes = try? objects.bytes(of: object.digest) else { return false }
+        return isRemade(bytes)
     }
 
     /// Drops what `findGarbage` found, packs logs that are older than the grace, and makes one pack of the git objects.

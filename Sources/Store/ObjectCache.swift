@@ -1,24 +1,69 @@
 internal import Git
 internal import Synchronization
 
-/// Commits and directories that were read or written lately, for all threads of a process. They never change.
+/// Commits, directories and small documents that were read or written lately, for all threads of a process. They never change.
 ///
-/// Forgets all when it is full, which costs one reading each.
+/// What was not used while as much again came is forgotten.
 final class ObjectCache: Sendable {
-    private static let limit = 64 << 20
+    private static let limit = 32 << 20
     private static let commitLimit = 10_000
-    private struct Contents {
+    /// Larger documents are not kept.
+    private static let blobLimit = 64 << 10
+
+    private struct Generation {
         var trees: [ObjectID: Tree] = [:]
+        var blobs: [ObjectID: [UInt8]] = [:]
         var size = 0
+    }
+
+    private struct Contents {
+        var new = Generation()
+        var old = Generation()
         var commits: [ObjectID: Commit] = [:]
+
+        mutating func add(_ id: ObjectID, _ tree: Tree) {
+            if new.trees.updateValue(tree, forKey: id) == nil { grow(tree.bytes.count) }
+        }
+
+        mutating func add(_ id: ObjectID, _ blob: [UInt8]) {
+            guard blob.count <= ObjectCache.blobLimit else { return }
+            if new.blobs.updateValue(blob, forKey: id) == nil { grow(blob.count) }
+        }
+
+        private mutating func grow(_ size: Int) {
+            new.size += size + 64
+            if new.size > ObjectCache.limit { (old, new) = (new, Generation()) }
+        }
+
+        mutating func tree(_ id: ObjectID) -> Tree? {
+            if let tree = new.trees[id] { return tree }
+            guard let tree = old.trees[id] else { return nil }
+            add(id, tree)
+            return tree
+        }
+
+        mutating func blob(_ id: ObjectID) -> [UInt8]? {
+            if let blob = new.blobs[id] { return blob }
+            guard let blob = old.blobs[id] else { return nil }
+            add(id, blob)
+            return blob
+        }
     }
     private let contents = Mutex(Contents())
 
     func tree(_ id: ObjectID, _ repository: GitRepository) throws -> Tree {
-        if let tree = contents.withLock({ $0.trees[id] }) { return tree }
+        if let tree = contents.withLock({ $0.tree(id) }) { return tree }
         let tree = try repository.tree(id)
-        add([id: tree])
+        contents.withLock { $0.add(id, tree) }
         return tree
+    }
+
+    /// The contents of a document.
+    func blob(_ id: ObjectID, _ repository: GitRepository) throws -> [UInt8] {
+        if let blob = contents.withLock({ $0.blob(id) }) { return blob }
+        let blob = try repository.blob(id)
+        contents.withLock { $0.add(id, blob) }
+        return blob
     }
 
     func commit(_ id: ObjectID, _ repository: GitRepository) throws -> Commit {
@@ -28,19 +73,16 @@ final class ObjectCache: Sendable {
         return commit
     }
 
-    func add(_ more: [ObjectID: Tree]) {
+    /// Keeps what was written.
+    func add(_ change: PreparedChange) {
         contents.withLock { contents in
-            if contents.size > Self.limit {
-                contents.trees = [:]
-                contents.size = 0
-            }
-            for (id, tree) in more where contents.trees.updateValue(tree, forKey: id) == nil {
-                contents.size += tree.bytes.count + 64
-            }
+            for (id, tree) in change.trees { contents.add(id, tree) }
+            for (id, blob) in change.blobs { contents.add(id, blob) }
         }
+        if let last = change.commits.last { add(last.id, last.commit) }
     }
 
-    func add(_ id: ObjectID, _ commit: Commit) {
+    private func add(_ id: ObjectID, _ commit: Commit) {
         contents.withLock { contents in
             if contents.commits.count >= Self.commitLimit { contents.commits = [:] }
             contents.commits[id] = commit

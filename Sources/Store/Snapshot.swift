@@ -21,10 +21,13 @@ public struct Snapshot: Sendable {
     let handles: HandlePool
 
     /// The contents of the document at `path`; nil where there is none.
-    public func bytes(at path: StorePath) throws -> [UInt8]? {
+    public func bytes(at path: StorePath) throws -> [UInt8]? { try document(at: path)?.bytes }
+
+    /// What is at `path`, with its contents where it is a document; nil where there is nothing.
+    func document(at path: StorePath) throws -> (id: ObjectID, bytes: [UInt8]?)? {
         try handles.with { repository in
-            guard let entry = try entry(at: path, in: repository), entry.kind != .directory else { return nil }
-            return try repository.blob(entry.id)
+            guard let entry = try entry(at: path, in: repository) else { return nil }
+            return (entry.id, entry.kind == .directory ? nil : try handles.cache.blob(entry.id, repository))
         }
     }
 
@@ -57,16 +60,21 @@ public struct Snapshot: Sendable {
     }
 
     /// The names in the directory at `path` (nil: the top), in git's order; empty where there is none.
-    public func list(_ path: StorePath? = nil) throws -> [Entry] {
+    public func list(_ path: StorePath? = nil) throws -> [Entry] { try directory(at: path).entries }
+
+    /// What is at `path` (nil: the top), with the names where it is a directory.
+    func directory(at path: StorePath?) throws -> (id: ObjectID?, entries: [Entry]) {
         try handles.with { repository in
             var directory = tree
             if let path {
-                guard let entry = try entry(at: path, in: repository), entry.kind == .directory else { return [] }
+                guard let entry = try entry(at: path, in: repository) else { return (nil, []) }
+                guard entry.kind == .directory else { return (entry.id, []) }
                 directory = entry.id
             }
-            return try repository.tree(directory).entries.map {
+            let entries = try handles.cache.tree(directory, repository).entries.map {
                 Entry(name: $0.name, isDirectory: $0.kind == .directory, id: $0.id)
             }
+            return (directory, entries)
         }
     }
 

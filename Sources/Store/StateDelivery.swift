@@ -1,4 +1,5 @@
 internal import Dispatch
+internal import Glibc
 internal import Synchronization
 
 /// Calls the handler of a watch with each state that differs from the one before, one at a time.
@@ -7,6 +8,7 @@ internal import Synchronization
 final class StateDelivery<State: Equatable & Sendable>: Sendable {
     private let queue = DispatchQueue(label: "store.watch")
     private let last = Mutex<State?>(nil)
+    private let rate = DeliveryRate()
     private let isEnded = Atomic(false)
     private let isScheduled = Atomic(false)
     private let read: @Sendable () -> State?
@@ -22,6 +24,7 @@ final class StateDelivery<State: Equatable & Sendable>: Sendable {
     func schedule() {
         guard !isScheduled.exchange(true, ordering: .acquiringAndReleasing) else { return }
         queue.async { [self] in
+            rate.pause()
             isScheduled.store(false, ordering: .sequentiallyConsistent)
             deliver()
         }
@@ -38,5 +41,19 @@ final class StateDelivery<State: Equatable & Sendable>: Sendable {
             return last != state
         }
         if isNew { handler(state) }
+    }
+}
+
+/// Holds back what follows something at once, so that what comes in quick succession is looked at together.
+final class DeliveryRate: Sendable {
+    private let last = Atomic<UInt64>(0)
+    private static let interval: UInt64 = 1_000_000
+
+    /// Blocks the thread until it was not here for a millisecond.
+    func pause() {
+        let now = DispatchTime.now().uptimeNanoseconds
+        let next = last.load(ordering: .relaxed) + Self.interval
+        if next > now { usleep(UInt32((next - now) / 1000)) }
+        last.store(max(now, next), ordering: .relaxed)
     }
 }

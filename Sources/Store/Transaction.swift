@@ -28,8 +28,12 @@ public final class Transaction {
     /// The contents of the document at `path`; nil where there is none.
     public func bytes(at path: StorePath) throws -> [UInt8]? {
         if let write = writes[path] { return write.contents }
-        try note(path)
-        return try base.bytes(at: path)
+        guard let (id, bytes) = try base.document(at: path) else {
+            note(path, nil)
+            return nil
+        }
+        note(path, id)
+        return bytes
     }
 
     /// The value at `path`; nil where there is none.
@@ -47,14 +51,16 @@ public final class Transaction {
     /// Whether a document is at `path`.
     public func exists(_ path: StorePath) throws -> Bool {
         if let write = writes[path] { return write.contents != nil }
-        try note(path)
-        return try base.exists(path)
+        let id = try base.id(at: path)
+        note(path, id)
+        return id != nil
     }
 
     /// The names in a directory as it was when the transaction began. Any change below it by others is a conflict.
     public func list(_ path: StorePath) throws -> [Snapshot.Entry] {
-        try note(path)
-        return try base.list(path)
+        let (id, entries) = try base.directory(at: path)
+        note(path, id)
+        return entries
     }
 
     /// Sets the document at `path` to `bytes`.
@@ -99,8 +105,8 @@ public final class Transaction {
         writes[path] = Write(contents: nil, merge: nil)
     }
 
-    private func note(_ path: StorePath) throws {
-        if reads[path] == nil { reads.updateValue(try base.id(at: path), forKey: path) }
+    private func note(_ path: StorePath, _ id: ObjectID?) {
+        if reads[path] == nil { reads.updateValue(id, forKey: path) }
     }
 
     private func confine(_ path: StorePath) throws(StoreError) {

@@ -10,9 +10,18 @@ enum Edit: Sendable {
 struct TreeEditor {
     /// Directories that `apply` made, by their names.
     private(set) var created: [ObjectID: Tree] = [:]
+    /// Those in the order in which they were made, each with the one that it was made of.
+    private(set) var versions: [(id: ObjectID, base: ObjectID?)] = []
+    /// What was looked up: several requests ask for the same.
+    private var lookups: [Lookup: TreeEntry?] = [:]
     let load: (ObjectID) throws -> Tree
     /// Up to so many names are looked up one by one.
     private static let few = 8
+
+    private struct Lookup: Hashable {
+        var directory: ObjectID
+        var name: String
+    }
 
     init(load: @escaping (ObjectID) throws -> Tree) {
         self.load = load
@@ -39,7 +48,9 @@ struct TreeEditor {
         let directories = documents.count > Self.few ? Set(tree.directories) : nil
         for (names, edit) in documents {
             let name = names[depth]
-            let isDirectory = directories?.contains(name) ?? (tree.entry(named: name)?.kind == .directory)
+            let isDirectory =
+                try directories?.contains(name)
+                ?? (id.flatMap { try entry(named: name, in: $0) }?.kind == .directory)
             guard !isDirectory, below[name] == nil else {
                 let place = names.joined(separator: "/")
                 throw StoreError(.notADirectory, "'\(place)' is a directory, and cannot become a document")
@@ -50,7 +61,7 @@ struct TreeEditor {
             }
         }
         for (name, edits) in below {
-            let entry = tree.entry(named: name)
+            let entry = try id.flatMap { try self.entry(named: name, in: $0) }
             guard entry == nil || entry?.kind == .directory else {
                 let place = edits[0].names[...depth].joined(separator: "/")
                 throw StoreError(.notADirectory, "'\(place)' is a document, and cannot become a directory")
@@ -62,7 +73,7 @@ struct TreeEditor {
         if changed.isEmpty { return nil }
         if changed == tree { return id }
         let name = ObjectID(hashing: .tree, changed.bytes)
-        created[name] = changed
+        if created.updateValue(changed, forKey: name) == nil { versions.append((name, id)) }
         return name
     }
 
@@ -92,8 +103,24 @@ struct TreeEditor {
     }
 
     /// The entry at `path` below `root`.
-    func entry(at path: StorePath, in root: ObjectID) throws -> TreeEntry? {
-        try path.entry(in: root, load: tree)
+    mutating func entry(at path: StorePath, in root: ObjectID) throws -> TreeEntry? {
+        var directory = root
+        for (index, component) in path.components.enumerated() {
+            guard let entry = try entry(named: component, in: directory) else { return nil }
+            if index == path.components.count - 1 { return entry }
+            guard entry.kind == .directory else { return nil }
+            directory = entry.id
+        }
+        return nil
+    }
+
+    /// The entry of a directory.
+    mutating func entry(named name: String, in directory: ObjectID) throws -> TreeEntry? {
+        let lookup = Lookup(directory: directory, name: name)
+        if let known = lookups[lookup] { return known }
+        let entry = try tree(directory).entry(named: name)
+        lookups[lookup] = .some(entry)
+        return entry
     }
 }
 

@@ -63,6 +63,7 @@ public final class Watch: Sendable {
     private let mode: Mode
     private let handler: @Sendable (WatchEvent) throws -> Void
     private let queue = DispatchQueue(label: "store.watch")
+    private let rate = DeliveryRate()
     private let state: Mutex<State>
     private let token = Mutex<UInt64?>(nil)
 
@@ -109,6 +110,7 @@ public final class Watch: Sendable {
         guard isNew else { return }
         queue.asyncAfter(deadline: .now() + .milliseconds(delay.milliseconds)) { [weak self] in
             guard let self else { return }
+            self.rate.pause()
             self.state.withLock { $0.isScheduled = false }
             self.deliver()
         }

@@ -16,6 +16,12 @@ final class WriterSession {
     private var keptPack: String?
     /// Smaller directories are not compressed.
     private static let storedLimit = 16 << 10
+    /// Smaller directories are written whole.
+    private static let deltaLimit = 1 << 10
+    /// So many versions of a directory lie between those that are told by one further back.
+    private static let stride = 16
+    /// Where so many requests are committed at once, more are waiting.
+    private static let hurry = 8
 
     init(
         layout: Layout, options: StoreOptions, repository: GitRepository, spares: RecycledFiles,
@@ -142,16 +148,48 @@ final class WriterSession {
         let pack = try PackWriter(
             objects: layout.gitObjects, count: count, spares: isDurable ? nil : spares, deflaters: deflaters)
         for (id, _, bytes) in change.commits { try pack.add(id, .commit, bytes) }
-        // Hashes do not compress, and the next repacking makes deltas of directories.
+        // Of writers that are in a hurry: the next repacking compresses it all.
+        let isHurried = change.commits.count >= Self.hurry
+        try addTrees(of: change, isHurried: isHurried, to: pack)
         try pack.add(
-            change.trees.map { id, tree in
-                PackWriter.Object(
-                    id, .tree, tree.bytes, compression: tree.bytes.count < Self.storedLimit ? .none : .fast)
+            change.blobs.map { id, bytes in
+                PackWriter.Object(id, .blob, bytes, compression: isHurried ? .none : .fast)
             })
-        try pack.add(change.blobs.map { id, bytes in PackWriter.Object(id, .blob, bytes) })
         keptPack = try pack.finish(PackWriter.Finish(isDurable: isDurable, keep: layout.packKeep)) {
             try options.atPoint(.packWritten)
         }
+    }
+
+    /// Adds directories: of several versions of a large one the first, and for each other how it differs from the one before, or
+    /// every so often from one further back, so that chains stay short.
+    private func addTrees(of change: PreparedChange, isHurried: Bool, to pack: PackWriter) throws {
+        var lines: [ObjectID: (number: Int, anchor: ObjectID)] = [:]
+        var rest = change.trees
+        for (id, base) in change.treeVersions {
+            guard let tree = rest[id], tree.bytes.count >= Self.deltaLimit else { continue }
+            rest[id] = nil
+            if let base, let line = lines[base] {
+                let number = line.number + 1
+                let isAnchor = number % Self.stride == 0
+                let origin = isAnchor ? line.anchor : base
+                if let old = change.trees[origin],
+                    let delta = Delta.make(from: old.bytes, to: tree.bytes, limit: tree.bytes.count / 2)
+                {
+                    try pack.add(id, delta: delta, base: origin, compression: .none)
+                    lines[id] = (number, isAnchor ? id : line.anchor)
+                    continue
+                }
+            }
+            lines[id] = (0, id)
+            try pack.add([object(id, tree, isHurried: isHurried)])
+        }
+        try pack.add(rest.map { object($0.key, $0.value, isHurried: isHurried) })
+    }
+
+    private func object(_ id: ObjectID, _ tree: Tree, isHurried: Bool) -> PackWriter.Object {
+        // Hashes do not compress, and the next repacking makes deltas of directories.
+        let isStored = isHurried || tree.bytes.count < Self.storedLimit
+        return PackWriter.Object(id, .tree, tree.bytes, compression: isStored ? .none : .fast)
     }
 
     /// Stock git need not keep the pack any more: a reference leads to what it holds, or nothing ever will.

@@ -93,6 +93,7 @@ final class StoredWorld: Sendable {
     func run(
         _ plan: Plan? = nil, only: String? = nil, slots: Int = 2, pause: ClosedRange<Int> = 0...0,
         policy: DeploymentRun.Policy = .join, drain: DrainRequest = DrainRequest(),
+        stall: (after: Duration, lostAfter: Duration) = (.seconds(60), .seconds(600)),
         observe: @escaping @Sendable (RunEvent) async -> Void = { _ in }
     ) async throws {
         let plan = plan ?? self.plan()
@@ -101,7 +102,7 @@ final class StoredWorld: Sendable {
             store: try store(), plan: plan, runner: Runner(world: self, pause: pause),
             registration: .test(plan.deployment, slots: slots), selectors: selector.map { [$0] } ?? [],
             picked: selector.map { selector in Set(plan.cells.map(\.cell).filter(selector.picks(name:))) },
-            policy: policy, drain: drain)
+            policy: policy, drain: drain, stall: stall)
         try await run.run(files: { _ in PackageFiles(opam: []) }, observe: observe)
     }
 

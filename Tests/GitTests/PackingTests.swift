@@ -1,7 +1,8 @@
 import Foundation
-import Git
 import TestSupport
 import Testing
+
+@testable import Git
 
 struct PackingTests {
     /// A history in which a directory of many names changes by one of them at a time.
@@ -55,6 +56,37 @@ struct PackingTests {
             let expected = try git("rev-list", "--objects", "main", at: repository.path).split(separator: "\n").count
             #expect(expected == all.count)
             #expect(try Reachability(from: [head], in: repository).objects == all)
+        }
+    }
+
+    /// Packs of which several hold the same objects, in one of them as deltas.
+    @Test func deltasArePutTogetherToo() throws {
+        try withRepository { repository in
+            let objects = repository.directory + "objects"
+            let versions = (0..<300).map { number in
+                Array((0..<200).map { "line \($0 == number % 200 ? number : 0) of \($0)\n" }.joined().utf8)
+            }
+            let ids = versions.map { ObjectID(hashing: .blob, $0) }
+            var bases: [String] = []
+            for start in stride(from: 0, to: 290, by: 20) {
+                let range = start..<min(start + 30, 300)
+                let unique = Set(range.map { ids[$0] })
+                let writer = try PackWriter(objects: objects, count: unique.count)
+                try writer.add(ids[start], .blob, versions[start])
+                for number in range.dropFirst() where !writer.holds(ids[number]) {
+                    let delta = try #require(
+                        Delta.make(from: versions[number - 1], to: versions[number], limit: 1 << 20))
+                    try writer.add(ids[number], delta: delta, base: ids[number - 1], compression: .none)
+                }
+                bases.append(try writer.finish())
+            }
+            let sources = bases.compactMap { PackMerge.Source(base: $0) }
+            #expect(sources.count == bases.count)
+            let merged = try PackMerge.merge(sources, objects: objects)
+            for base in bases { for end in ["idx", "pack"] { unlink("\(base).\(end)") } }
+            _ = try git("verify-pack", merged + ".idx", at: repository.path)
+            let fresh = try GitRepository(opening: repository.path)
+            for (id, version) in zip(ids, versions) { #expect(try fresh.blob(id) == version) }
         }
     }
 

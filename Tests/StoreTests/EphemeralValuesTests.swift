@@ -119,8 +119,8 @@ struct EphemeralValuesTests {
         }
     }
 
-    /// The folders of values come and go; a watch misses none of them.
-    @Test func watchesNoticeFoldersThatComeAndGo() async throws {
+    /// A watch misses no value that comes and goes in another process.
+    @Test func watchesNoticeValuesThatComeAndGo() async throws {
         try await withAsyncFolder { folder in
             let options = StoreOptions(changeDetection: .kernel(checkingEvery: .seconds(3600)))
             let (writer, reader) = (
@@ -137,8 +137,6 @@ struct EphemeralValuesTests {
                 #expect(try writer.ephemeral.remove(path, expecting: .anything))
                 #expect(await seen.wait { $0.last == [] })
             }
-            let left = try FileManager.default.contentsOfDirectory(atPath: folder + "/store/ciso/live/values/reports")
-            #expect(left == [])
             withExtendedLifetime((watch, other)) {}
         }
     }
@@ -207,11 +205,71 @@ struct EphemeralValuesTests {
             let owner = try store.ephemeral.join("test")
             _ = try store.ephemeral.set([1], at: "kept", owner: owner, lifetime: nil, expecting: .absent)
             let live = store.path + "/ciso/live"
-            #expect(files(endingIn: ".value", below: live).count == 2)
+            let before = try #require(try? Data(contentsOf: URL(fileURLWithPath: live + "/log/values")))
+            #expect(String(decoding: before, as: UTF8.self).contains("claims/a"))
             _ = try Store(opening: store.path)
-            #expect(files(endingIn: ".value", below: live).map { $0.hasSuffix("kept.value") } == [true])
+            let after = try #require(try? Data(contentsOf: URL(fileURLWithPath: live + "/log/values")))
+            #expect(!String(decoding: after, as: UTF8.self).contains("claims/a"))
             #expect(files(endingIn: "", below: live + "/owners") == [owner.id])
             #expect(try store.ephemeral.value(at: "kept")?.bytes == [1])
+        }
+    }
+
+    /// The file in which the values of a store are.
+    private func log(of store: Store) -> URL { URL(fileURLWithPath: store.path + "/ciso/live/log/values") }
+
+    /// A writer that was killed, or the machine that stopped, leaves a part of a record.
+    @Test func aRecordThatIsCutShortIsNone() throws {
+        try withFolder { folder in
+            let store = try Store(at: folder + "/store")
+            let first = try store.ephemeral.set([1], at: "a", owner: nil, lifetime: nil, expecting: .absent)
+            let whole = try Data(contentsOf: log(of: store))
+            _ = try store.ephemeral.set(
+                Array(repeating: 2, count: 100), at: "b", owner: nil, lifetime: nil, expecting: .absent)
+            let both = try Data(contentsOf: log(of: store))
+            for end in stride(from: whole.count, to: both.count, by: 7) {
+                var damaged = [both[..<end]]
+                if end + 1 < both.count { damaged.append(both[..<end] + [both[end] ^ 1] + both[(end + 1)...]) }
+                for contents in damaged {
+                    try contents.write(to: log(of: store))
+                    let other = try Store(opening: store.path)
+                    #expect(try other.ephemeral.values(below: nil).mapValues(\.bytes) == ["a": [1]])
+                    let next = try other.ephemeral.set([3], at: "c", owner: nil, lifetime: nil, expecting: .absent)
+                    #expect(try #require(next) > #require(first))
+                    let third = try Store(opening: store.path)
+                    #expect(try third.ephemeral.values(below: nil).mapValues(\.bytes) == ["a": [1], "c": [3]])
+                }
+            }
+        }
+    }
+
+    /// The log stays small, and nobody notices that it is written again.
+    @Test func theLogIsWrittenAgainWhenMostOfItIsOutdated() async throws {
+        try await withAsyncFolder { folder in
+            let options = StoreOptions(changeDetection: .kernel(checkingEvery: .seconds(3600)))
+            let (writer, reader) = (
+                try Store(at: folder + "/store", options: options), try Store(at: folder + "/store", options: options)
+            )
+            let owner = try writer.ephemeral.join("writer")
+            let kept = try writer.ephemeral.set([7], at: "kept/x", owner: owner, lifetime: nil, expecting: .absent)
+            let seen = Collected<UInt8>()
+            let watch = reader.ephemeral.watch(below: "v") { seen.add($0["v/x"]?.bytes.first ?? 0) }
+            var (largest, last) = (0, UInt64(0))
+            for number in 1...200 {
+                let bytes = Array(repeating: UInt8(number), count: 100_000)
+                let version = try writer.ephemeral.set(bytes, at: "v/x", owner: owner, lifetime: nil, expecting: .anything)
+                #expect(try #require(version) > last)
+                last = try #require(version)
+                largest = max(largest, try Data(contentsOf: log(of: writer)).count)
+            }
+            #expect(largest > 3 << 20 && largest <= 4 << 20)
+            #expect(await seen.wait { $0.last == 200 })
+            #expect(zip(seen.all, seen.all.dropFirst()).allSatisfy { $0 < $1 })
+            for store in [writer, reader, try Store(opening: writer.path)] {
+                #expect(try store.ephemeral.value(at: "v/x")?.version == last)
+                #expect(try store.ephemeral.value(at: "kept/x") == .init(bytes: [7], version: #require(kept), owner: owner.id))
+            }
+            watch.cancel()
         }
     }
 }

@@ -194,4 +194,40 @@ struct TransactionTests {
             try expectClean(store.path)
         }
     }
+
+    /// Commits that are written at once share a pack, in which a directory is described by how it differs from another version.
+    @Test func commitsThatAreWrittenAtOnce() async throws {
+        try await withAsyncFolder { folder in
+            let store = try Store(at: folder + "/store")
+            try await store.transact(main, "start") { transaction in
+                for number in 0..<400 { try transaction.write(number, to: StorePath("d/name-\(number)/x.json")) }
+            }
+            let commits = try await withThrowingTaskGroup(of: String.self) { group in
+                for number in 0..<300 {
+                    group.addTask {
+                        let path = try StorePath("d/name-\(number * 7 % 400)/y.json")
+                        return try await store.transact(main, "\(number)") { transaction in
+                            _ = try transaction.list(StorePath("d/name-\(number * 7 % 400)"))
+                            try transaction.write(number, to: path)
+                        }.commit!.hex
+                    }
+                }
+                return try await group.reduce(into: Set<String>()) { $0.insert($1) }
+            }
+            #expect(commits.count == 300)
+            let deltas = files(endingIn: ".idx", below: store.path + "/objects/pack").contains { name in
+                let listed = try? git("verify-pack", "-v", "objects/pack/\(name)", at: store.path)
+                return listed?.contains("chain length") ?? false
+            }
+            #expect(deltas)
+            try expectClean(store.path)
+            try store.mergePacks()
+            try expectClean(store.path)
+            let snapshot = try Store(opening: store.path).snapshot(main)
+            for number in 0..<300 {
+                #expect(try snapshot.value(Int.self, at: StorePath("d/name-\(number * 7 % 400)/y.json")) == number)
+            }
+            #expect(try git("rev-list", "--count", "main", at: store.path) == "301")
+        }
+    }
 }

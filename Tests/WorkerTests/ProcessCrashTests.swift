@@ -5,7 +5,7 @@ import Testing
 
 /// Dispatchers and workers in processes of their own, which are killed at random moments, with real builds in sandboxes.
 ///
-/// `CISO_TEST_KILLS` says how many kills; the full form is 200.
+/// `CISO_TEST_KILLS` says how many kills; the long form is 200.
 @Suite(.serialized, .enabled(if: QuickstartWorld.isPossible, "needs root, mmdebstrap and bwrap"))
 struct ProcessCrashTests {
     private enum Role: CaseIterable {
@@ -34,7 +34,8 @@ struct ProcessCrashTests {
     }
 
     @Test func whateverIsKilledTheResultsAreThoseOfAnUndisturbedRun() async throws {
-        let wanted = ProcessInfo.processInfo.environment["CISO_TEST_KILLS"].flatMap { Int($0) } ?? 4
+        let wanted =
+            ProcessInfo.processInfo.environment["CISO_TEST_KILLS"].flatMap { Int($0) } ?? (LongForm.isWanted ? 200 : 4)
         var random = SeededGenerator()
         let undisturbed = try await SmallDeployment(Self.packages)
         let first = try await start(.run, undisturbed).end()

@@ -1,6 +1,7 @@
 import Core
 import Foundation
 import Glibc
+import Store
 import TestSupport
 
 @testable import Worker
@@ -164,10 +165,9 @@ struct SmallDeployment {
 
     /// The ephemeral values that are left of dispatchers and workers, by their paths.
     func dispatchValues() throws -> [String] {
-        let values = store.appending(path: "ciso/live/values")
-        let files = FileManager.default.enumerator(atPath: values.path)?.compactMap { $0 as? String } ?? []
-        return files.filter { file in
-            ["assignments/", "reports/", "modes/"].contains { file.hasPrefix($0) } && file.hasSuffix(".value")
+        let values = try WorkerStore(opening: store.path).ephemeral
+        return try ["assignments", "reports", "modes"].flatMap { prefix in
+            try values.values(below: StorePath(prefix)).keys.map(\.description)
         }
     }
 }

@@ -1,5 +1,4 @@
 public import Core
-internal import Foundation
 
 /// How an assignment ended, as `reports/JOB/ATTEMPT` says until the dispatcher has recorded the result.
 ///
@@ -123,22 +122,5 @@ extension String {
         var end = utf8.index(utf8.startIndex, offsetBy: limit - 3)
         while end > startIndex, end.samePosition(in: unicodeScalars) == nil { end = utf8.index(before: end) }
         return self[..<end] + "…"
-    }
-}
-
-/// How ephemeral values are written: JSON with sorted keys on one line.
-package enum EphemeralDocument {
-    private static let encoder = {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        return encoder
-    }()
-
-    /// The bytes of a document.
-    package static func encode(_ value: some Encodable) throws -> [UInt8] { [UInt8](try encoder.encode(value)) }
-
-    /// The document that bytes hold; nil where they hold something else, such as the document of another version.
-    package static func decode<Value: Decodable>(_ type: Value.Type, from bytes: [UInt8]) -> Value? {
-        try? JSONDecoder().decode(type, from: Data(bytes))
     }
 }

@@ -56,7 +56,7 @@ extension ExecutionRequest {
             writer.object { writer in
                 if let base {
                     writer.key("base")
-                    writer.string(base.hex)
+                    writer.digest(base)
                 }
                 if let confirmations {
                     writer.key("confirmations")
@@ -65,13 +65,13 @@ extension ExecutionRequest {
                 writer.key("deployment")
                 writer.string(deployment)
                 writer.key("files")
-                writer.string(files.hex)
+                writer.digest(files)
                 writer.key("inputs")
                 writer.array(inputs) { $1.write(to: &$0) }
                 writer.key("job")
-                writer.string(job.hex)
+                writer.digest(job)
                 writer.key("target")
-                writer.string(target.hex)
+                writer.digest(target)
             }
         }
     }
@@ -102,11 +102,11 @@ extension ExecutionRequest.Input {
     fileprivate func write(to writer: inout CanonicalWriter) {
         writer.object { writer in
             writer.key("files")
-            writer.string(files.hex)
+            writer.digest(files)
             writer.key("job")
-            writer.string(job.hex)
+            writer.digest(job)
             writer.key("layer")
-            writer.string(layer.hex)
+            writer.digest(layer)
         }
     }
 

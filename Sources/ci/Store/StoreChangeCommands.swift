@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import Core
 internal import Foundation
 internal import Git
+internal import Model
 internal import Registry
 internal import Store
 
@@ -134,7 +135,8 @@ struct StoreGCCommand: AsyncParsableCommand, TracedCommand {
         let store = try store.open(services)
         let retention = Retention(versions: versions, grace: grace * 3600)
         let shared = try BlobServices(.current(), services)
-        var garbage = try store.findGarbage(retention)
+        // Results have the ids of their jobs; the objects with those names are for workers, and dispatchers renew them.
+        var garbage = try store.findGarbage(retention) { Job.read($0) != nil }
         if let shared, garbage.gap == nil {
             let references = try store.references(retention)
             let horizon = Int(Date().timeIntervalSince1970) - retention.grace

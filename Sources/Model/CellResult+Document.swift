@@ -1,0 +1,112 @@
+internal import Core
+internal import Foundation
+
+extension CellResult {
+    /// The canonical bytes, as the document of the result has them.
+    ///
+    /// - Throws: `EncodingError` where a number is not finite.
+    package var document: [UInt8] {
+        get throws {
+            guard durations?.isFinite != false, duration?.isFinite != false else {
+                return [UInt8](try CanonicalJSON.encode(self))
+            }
+            return CanonicalWriter.document { $0.object(write) }
+        }
+    }
+
+    func write(to writer: inout CanonicalWriter) {
+        writer.optional("attempts", attempts) { $0.number($1) }
+        writer.optional("base", base)
+        writer.optional("blockedBy", blockedBy?.description)
+        writer.optional("blockedByJob", blockedByJob)
+        writer.optional("blockedChain", blockedChain) { $0.array($1) { $0.string($1.description) } }
+        writer.key("cell")
+        writer.string(cell.description)
+        writer.optional("change", change?.rawValue)
+        writer.optional("confirmation", confirmation) { $0.array($1) { writer, each in writer.object(each.write) } }
+        writer.optional("duration", duration) { $0.double($1) }
+        writer.optional("durations", durations) { $0.object($1.write) }
+        writer.optional("error", error) { $0.object($1.write) }
+        writer.optional("execution", execution)
+        writer.optional("failedAttempts", failedAttempts) {
+            $0.array($1) { writer, each in
+                writer.object { writer in
+                    writer.optional("log", each.log)
+                    writer.optional("reason", each.reason)
+                }
+            }
+        }
+        writer.optional("finished", finished) { $0.number($1) }
+        writer.optional("job", job)
+        writer.optional("layer", layer)
+        writer.optional("log", log)
+        writer.optional("machine", machine)
+        writer.key("outcome")
+        writer.string(outcome.rawValue)
+        writer.optional("overwrites", overwrites) { $0.array($1) { writer, each in writer.object(each.write) } }
+        writer.optional("phase", phase?.rawValue)
+        writer.optional("plugin", plugin)
+        writer.optional("previous", previous) { $0.object($1.write) }
+        writer.optional("reason", reason)
+        writer.key("repositories")
+        writer.array(repositories) { $0.string($1) }
+        writer.optional("run", run) { $0.number($1) }
+        writer.optional("signature", signature)
+        writer.optional("systemPackages", systemPackages) { $0.array($1) { $0.string($1) } }
+    }
+}
+
+extension CellResult.Execution {
+    func write(to writer: inout CanonicalWriter) {
+        writer.optional("log", log)
+        writer.optional("outcome", outcome.rawValue)
+        writer.optional("phase", phase?.rawValue)
+        writer.optional("reason", reason)
+        writer.optional("signature", signature)
+    }
+}
+
+extension CellResult.Durations {
+    func write(to writer: inout CanonicalWriter) {
+        writer.optional("environment", environment) { $0.double($1) }
+        writer.key("phases")
+        writer.dictionary(phases) { $0.double($1) }
+        writer.optional("queued", queued) { $0.double($1) }
+    }
+
+    var isFinite: Bool {
+        environment?.isFinite != false && queued?.isFinite != false && phases.values.allSatisfy(\.isFinite)
+    }
+}
+
+extension CellResult.LoggedError {
+    func write(to writer: inout CanonicalWriter) {
+        writer.optional("class", failureClass)
+        writer.optional("excerpt", excerpt)
+        writer.optional("kind", kind)
+        writer.optional("length", length) { $0.number($1) }
+        writer.optional("line", line) { $0.number($1) }
+        writer.optional("offset", offset) { $0.number($1) }
+        writer.optional("origin", origin)
+        writer.optional("pattern", pattern)
+        writer.key("weak")
+        writer.boolean(isWeak)
+    }
+}
+
+extension CellResult.Overwrite {
+    func write(to writer: inout CanonicalWriter) {
+        writer.optional("owner", owner)
+        writer.optional("path", path)
+    }
+}
+
+extension PreviousVerdict {
+    fileprivate func write(to writer: inout CanonicalWriter) {
+        writer.optional("outcome", outcome.rawValue)
+        writer.optional("package", package.description)
+        writer.optional("phase", phase?.rawValue)
+        writer.optional("run", run) { $0.number($1) }
+        writer.optional("signature", signature)
+    }
+}

@@ -1,0 +1,123 @@
+internal import Core
+internal import Foundation
+
+/// How ephemeral values are written: as canonical JSON.
+package enum EphemeralDocument {
+    /// The bytes of a document.
+    package static func encode(_ value: some Encodable) throws -> [UInt8] {
+        if let value = value as? any CanonicalDocument { return try value.canonicalBytes() }
+        return [UInt8](try CanonicalJSON.encode(value))
+    }
+
+    /// The document that bytes hold; nil where they hold something else, such as the document of another version.
+    package static func decode<Value: Decodable>(_ type: Value.Type, from bytes: [UInt8]) -> Value? {
+        if let type = type as? any CanonicalDocument.Type, let value = type.init(canonicalBytes: bytes) as? Value {
+            return value
+        }
+        return try? CanonicalJSON.decode(type, from: Data(bytes))
+    }
+}
+
+/// A document that each job has some of, written and read without `Codable`.
+protocol CanonicalDocument: Codable {
+    /// The members of the object, in the order of their keys; nil where one has another form.
+    init?(_ reader: inout CanonicalReader)
+    /// Writes the members of the object, in the order of their keys.
+    func write(to writer: inout CanonicalWriter)
+    /// Whether all can be written: JSON has no number for what is not finite.
+    var isFinite: Bool { get }
+}
+
+extension CanonicalDocument {
+    var isFinite: Bool { true }
+
+    fileprivate init?(canonicalBytes: [UInt8]) {
+        var reader = CanonicalReader(canonicalBytes)
+        guard let value = reader.object({ Self(&$0) }), reader.skip("\n"), reader.isAtEnd else { return nil }
+        self = value
+    }
+
+    /// The bytes that `CanonicalJSON` gives.
+    func canonicalBytes() throws -> [UInt8] {
+        guard isFinite else { return [UInt8](try CanonicalJSON.encode(self)) }
+        return CanonicalWriter.document { $0.object(write) }
+    }
+}
+
+extension JobAssignment: CanonicalDocument {
+    init?(_ reader: inout CanonicalReader) {
+        guard reader.key("attempt"), let attempt: UInt64 = reader.number(),
+            reader.key("cell"), let cell = reader.string().flatMap({ Cell($0) }),
+            reader.key("deployment"), let deployment = reader.string(),
+            reader.key("kind"), let kind = reader.string().flatMap(Job.Kind.init)
+        else { return nil }
+        var (lane, revocation) = (String?.none, Revocation?.none)
+        guard reader.optional("lane", &lane, { $0.string() }), reader.key("priority"),
+            let priority: Int = reader.number(), reader.key("request"), let request = reader.digest(),
+            reader.optional("revocation", &revocation, { $0.string().flatMap(Revocation.init) })
+        else { return nil }
+        self.init(
+            attempt: attempt, deployment: deployment, request: request, cell: cell, kind: kind, priority: priority,
+            lane: lane)
+        self.revocation = revocation
+    }
+
+    func write(to writer: inout CanonicalWriter) {
+        writer.key("attempt")
+        writer.number(attempt)
+        writer.key("cell")
+        writer.string(cell.description)
+        writer.key("deployment")
+        writer.string(deployment)
+        writer.key("kind")
+        writer.string(kind.rawValue)
+        writer.optional("lane", lane)
+        writer.key("priority")
+        writer.number(priority)
+        writer.key("request")
+        writer.digest(request)
+        writer.optional("revocation", revocation?.rawValue)
+    }
+}
+
+extension JobProgress: CanonicalDocument {
+    init?(_ reader: inout CanonicalReader) {
+        guard reader.key("attempt"), let attempt: UInt64 = reader.number(),
+            reader.key("began"), let began: Int = reader.number(),
+            reader.key("cell"), let cell = reader.string().flatMap({ Cell($0) }),
+            reader.key("deployment"), let deployment = reader.string()
+        else { return nil }
+        var (host, output, seen) = (String?.none, Int?.none, Int?.none)
+        guard reader.optional("host", &host, { $0.string() }), reader.key("job"), let job = reader.string(),
+            reader.key("kind"), let kind = reader.string().flatMap(Job.Kind.init),
+            reader.optional("output", &output, { $0.number() }), reader.optional("seen", &seen, { $0.number() }),
+            reader.key("step"), let step = reader.string(), reader.key("worker"), let worker = reader.string()
+        else { return nil }
+        self.init(
+            cell: cell, kind: kind, job: job, deployment: deployment, worker: worker, attempt: attempt, step: step,
+            host: host, began: began, output: output)
+        self.seen = seen
+    }
+
+    func write(to writer: inout CanonicalWriter) {
+        writer.key("attempt")
+        writer.number(attempt)
+        writer.key("began")
+        writer.number(began)
+        writer.key("cell")
+        writer.string(cell.description)
+        writer.key("deployment")
+        writer.string(deployment)
+        writer.optional("host", host)
+        writer.key("job")
+        writer.string(job)
+        writer.key("kind")
+        writer.string(kind.rawValue)
+        writer.optional("output", output) { $0.number($1) }
+        writer.optional("seen", seen) { $0.number($1) }
+        writer.key("step")
+        writer.string(step)
+        writer.key("worker")
+        writer.string(worker)
+    }
+}

@@ -1,0 +1,98 @@
+internal import Core
+internal import Foundation
+
+/// A part of the index of results: a canonical object of results by their paths, changed without reading the other results.
+package struct ResultIndexPart {
+    /// The canonical bytes; empty where there is no result.
+    package private(set) var document: [UInt8]
+    private static let opening: [UInt8] = Array("{\n".utf8)
+    private static let separator: [UInt8] = Array(",\n".utf8)
+    private static let closing: [UInt8] = Array("\n}\n".utf8)
+
+    /// A part as it is in a branch.
+    ///
+    /// - Parameter document: nil or empty where the branch has none.
+    package init(_ document: [UInt8]?) {
+        self.document = document ?? []
+    }
+
+    /// Sets the result at a path, or removes it where it is nil.
+    ///
+    /// - Throws: `DecodingError` where the part is no index; `EncodingError` where the result cannot be written.
+    package mutating func set(_ result: CellResult?, at path: String) throws {
+        // Compared as they are written, keys have the order of their texts only where both are plain.
+        guard Self.isPlain(path.utf8), let members = plainMembers() else { return try setSlowly(result, at: path) }
+        let key = Array(path.utf8)
+        let place = members.firstIndex { !document[$0.key].lexicographicallyPrecedes(key) } ?? members.endIndex
+        let isThere = place < members.endIndex && document[members[place].key].elementsEqual(key)
+        let member = try result.map { try Self.member(path, $0) }
+        if members.count == (isThere ? 1 : 0), member == nil {
+            document = []
+            return
+        }
+        var changed: [UInt8] = []
+        changed.reserveCapacity(document.count + (member?.count ?? 0) + 16)
+        /// Adds what stays, with what separates it.
+        func keep(_ range: Range<Int>) {
+            if range.lowerBound < range.upperBound {
+                changed += changed.isEmpty ? Self.opening : Self.separator
+                changed += document[members[range.lowerBound].whole.lowerBound..<members[range.upperBound - 1].whole.upperBound]
+            }
+        }
+        keep(0..<place)
+        if let member {
+            changed += changed.isEmpty ? Self.opening : Self.separator
+            changed += member
+        }
+        keep((isThere ? place + 1 : place)..<members.endIndex)
+        document = changed + Self.closing
+    }
+
+    private mutating func setSlowly(_ result: CellResult?, at path: String) throws {
+        var results =
+            document.isEmpty ? [:] : try CanonicalJSON.decode([String: CellResult].self, from: Data(document))
+        results[path] = result
+        document = results.isEmpty ? [] : [UInt8](try CanonicalJSON.encode(results))
+    }
+
+    private static func member(_ path: String, _ result: CellResult) throws -> [UInt8] {
+        // Refuses what JSON has no number for.
+        _ = try result.document
+        return CanonicalWriter.member(path) { result.write(to: &$0) }
+    }
+
+    private static func isPlain(_ key: some Sequence<UInt8>) -> Bool {
+        key.allSatisfy { (0x20..<0x7f).contains($0) && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\") }
+    }
+
+    /// Where the members are, whose lines are those that begin with two spaces and a quote; nil for any other form, and where a key
+    /// is not plain.
+    private func plainMembers() -> [(key: Range<Int>, whole: Range<Int>)]? {
+        if document.isEmpty { return [] }
+        guard document.starts(with: Self.opening), document.suffix(3).elementsEqual(Self.closing) else { return nil }
+        let end = document.count - Self.closing.count
+        var starts: [Int] = []
+        document.withUnsafeBytes { bytes in
+            var line = Self.opening.count
+            while line + 3 < end {
+                if bytes[line] == 0x20, bytes[line + 1] == 0x20, bytes[line + 2] == UInt8(ascii: "\"") {
+                    starts.append(line)
+                }
+                guard let next = memchr(bytes.baseAddress! + line, 0x0a, end - line) else { break }
+                line = UnsafeRawPointer(next) - bytes.baseAddress! + 1
+            }
+        }
+        guard starts.first == Self.opening.count else { return nil }
+        var members: [(key: Range<Int>, whole: Range<Int>)] = []
+        for (number, start) in starts.enumerated() {
+            let last = number + 1 < starts.count ? starts[number + 1] - 2 : end
+            guard last > start, last == end || document[last] == UInt8(ascii: ","),
+                let quote = document[(start + 3)..<last].firstIndex(of: UInt8(ascii: "\"")),
+                document[(quote + 1)..<last].starts(with: Array(" : {\n".utf8)),
+                Self.isPlain(document[(start + 3)..<quote])
+            else { return nil }
+            members.append(((start + 3)..<quote, start..<last))
+        }
+        return members
+    }
+}

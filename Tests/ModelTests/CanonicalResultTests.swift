@@ -1,0 +1,178 @@
+import Core
+import Foundation
+import TestSupport
+import Testing
+
+@testable import Model
+
+/// Results and the documents of dispatchers and workers are written and read without `Codable`; the bytes must be those that it
+/// gives.
+@Suite struct CanonicalResultTests {
+    private var random = SeededGenerator(seed: 0)
+    private let seed = UInt64.random(in: 0...UInt64.max)
+
+    init() { random = SeededGenerator(seed: seed) }
+
+    private mutating func text() -> String {
+        let scalars: [UnicodeScalar] = ["a", "Z", "/", "\"", "\\", "\n", "\t", "\u{1}", "\u{7f}", "é", "\u{1F600}", "\u{202E}"]
+        let count = Int.random(in: 0...8, using: &random)
+        return String(String.UnicodeScalarView((0..<count).map { _ in scalars.randomElement(using: &random)! }))
+    }
+
+    private mutating func maybe<Value>(_ value: (inout Self) -> Value) -> Value? {
+        Bool.random(using: &random) ? value(&self) : nil
+    }
+
+    private mutating func digest() -> Digest { Digest(of: "\(UInt64.random(in: 0...999, using: &random))") }
+
+    private mutating func number() -> Double {
+        switch Int.random(in: 0...4, using: &random) {
+        case 0: Double(Int.random(in: -5...5, using: &random))
+        case 1: Double.random(in: 0...4e9, using: &random)
+        case 2: Double(bitPattern: UInt64.random(in: 0...0x7fef_ffff_ffff_ffff, using: &random))
+        case 3: -0.0
+        default: (Double.random(in: 0...100, using: &random) * 1000).rounded() / 1000
+        }
+    }
+
+    private mutating func execution() -> CellResult.Execution {
+        .init(
+            outcome: .failure, phase: maybe { _ in .build }, signature: maybe { $0.text() }, reason: maybe { $0.text() },
+            log: maybe { $0.digest() })
+    }
+
+    private mutating func durations() -> CellResult.Durations {
+        var durations = CellResult.Durations(queued: maybe { $0.number() }, environment: maybe { $0.number() })
+        for phase in Phase.allCases where Bool.random(using: &random) { durations.phases[phase.rawValue] = number() }
+        return durations
+    }
+
+    private mutating func error() -> CellResult.LoggedError {
+        var error = CellResult.LoggedError(
+            kind: text(), origin: text(), isWeak: Bool.random(using: &random), failureClass: text(), excerpt: text())
+        error.pattern = maybe { $0.text() }
+        (error.line, error.offset, error.length) = (maybe { _ in 1 }, maybe { _ in -2 }, maybe { _ in Int.max })
+        return error
+    }
+
+    private mutating func result() -> CellResult {
+        let cell = Cell(target: "t", compiler: "5.3.0", package: PackageVersion(name: "lwt", version: "5.7.0"))
+        var result = CellResult(
+            cell: cell, job: maybe { $0.digest() }, outcome: Outcome.allCases.randomElement(using: &random)!,
+            repositories: maybe { [$0.text(), $0.text()] } ?? [])
+        result.phase = maybe { _ in .test }
+        (result.signature, result.reason, result.plugin) = (maybe { $0.text() }, maybe { $0.text() }, maybe { $0.text() })
+        result.error = maybe { $0.error() }
+        result.blockedBy = maybe { _ in cell.package }
+        result.blockedByJob = maybe { $0.digest() }
+        result.blockedChain = maybe { _ in [cell.package, cell.package] }
+        (result.log, result.layer, result.base) = (maybe { $0.digest() }, maybe { $0.digest() }, maybe { $0.digest() })
+        result.duration = maybe { $0.number() }
+        result.durations = maybe { $0.durations() }
+        (result.finished, result.attempts, result.run) = (maybe { _ in 1_700_000_000 }, maybe { _ in 1 }, maybe { _ in 7 })
+        result.machine = maybe { $0.text() }
+        result.systemPackages = maybe { [$0.text()] }
+        result.confirmation = maybe { [$0.execution(), $0.execution()] }
+        result.failedAttempts = maybe { [.init(reason: $0.text(), log: $0.maybe { $0.digest() })] }
+        result.overwrites = maybe { [.init(path: $0.text(), owner: $0.text())] }
+        result.execution = maybe { $0.text() }
+        result.change = maybe { _ in .stillGood }
+        result.previous = maybe {
+            var previous = PreviousVerdict(package: cell.package, outcome: .failure)
+            previous.phase = $0.maybe { _ in .install }
+            (previous.signature, previous.run) = ($0.maybe { $0.text() }, $0.maybe { _ in 3 })
+            return previous
+        }
+        return result
+    }
+
+    private mutating func report() -> ExecutionReport {
+        var report = ExecutionReport(
+            attempt: UInt64.random(in: 0...UInt64.max, using: &random), deployment: text(), worker: text(),
+            returned: maybe { _ in .busy }, outcome: .failure, duration: number(), finished: number())
+        (report.isPermanent, report.phase) = (maybe { _ in true }, maybe { _ in .build })
+        (report.signature, report.reason, report.machine) = (maybe { $0.text() }, maybe { $0.text() }, maybe { $0.text() })
+        report.error = maybe { $0.error() }
+        (report.log, report.layer, report.base) = (maybe { $0.digest() }, maybe { $0.digest() }, maybe { $0.digest() })
+        report.overwrites = maybe { [.init(path: $0.text(), owner: $0.text())] }
+        (report.overwritesObject, report.detailsObject) = (maybe { $0.digest() }, maybe { $0.digest() })
+        report.details = maybe {
+            .init(systemPackages: $0.maybe { [$0.text()] }, confirmation: $0.maybe { [$0.execution()] })
+        }
+        report.durations = maybe { $0.durations() }
+        report.pluginFile = maybe { $0.digest() }
+        return report
+    }
+
+    private func isCanonical<Document: Codable & Equatable>(_ document: Document) throws -> Bool {
+        let bytes = try EphemeralDocument.encode(document)
+        return try bytes == [UInt8](CanonicalJSON.encode(document))
+            && EphemeralDocument.decode(Document.self, from: bytes) == document
+    }
+
+    @Test mutating func documentsOfResults() throws {
+        for _ in 0..<500 {
+            let result = result()
+            let document = try result.document
+            #expect(try document == [UInt8](CanonicalJSON.encode(result)), "seed \(seed)")
+            #expect(CellResult.read(document).map { $0 == result } ?? true, "seed \(seed)")
+        }
+    }
+
+    @Test mutating func documentsOfDispatchersAndWorkers() throws {
+        let cell = Cell(target: "t", compiler: "5.3.0", package: PackageVersion(name: "lwt", version: "5.7.0"))
+        for _ in 0..<300 {
+            #expect(try isCanonical(report()), "seed \(seed)")
+            var assignment = JobAssignment(
+                attempt: UInt64.random(in: 0...UInt64.max, using: &random), deployment: text(), request: digest(),
+                cell: cell, kind: .test, priority: Int.random(in: -9...9, using: &random), lane: maybe { $0.text() })
+            assignment.revocation = maybe { _ in .stop }
+            #expect(try isCanonical(assignment), "seed \(seed)")
+            var progress = JobProgress(
+                cell: cell, kind: .build, job: text(), deployment: text(), worker: text(), attempt: 3, step: text(),
+                host: maybe { $0.text() }, began: 5, output: maybe { _ in 6 })
+            progress.seen = maybe { _ in 7 }
+            #expect(try isCanonical(progress), "seed \(seed)")
+        }
+    }
+
+    /// What another version wrote has members that this one does not know.
+    @Test func documentsOfOtherFormsAreReadToo() throws {
+        let text = """
+            {"worker":"w","attempt":1,"began":2,"more":[],"cell":"t/5/a.1","deployment":"d","job":"j","kind":"build",
+             "step":"build"}
+            """
+        let progress = try #require(EphemeralDocument.decode(JobProgress.self, from: Array(text.utf8)))
+        #expect((progress.worker, progress.attempt, progress.step) == ("w", 1, "build"))
+        #expect(EphemeralDocument.decode(JobProgress.self, from: Array("{}".utf8)) == nil)
+    }
+
+    /// Changing a part of the index in place gives the bytes that writing it from nothing gives.
+    @Test mutating func partsOfTheIndex() throws {
+        let paths = ["5.3.0/a/1.json", "5.3.0/a/1/0123.json", "5.3.0/a-b/1.json", "5/a~b/1+2.json", "4.14/b/1.json"]
+        let odd = ["5/é/1.json", "5/\"/1.json", "5/e\u{301}/1.json"]
+        for round in 0..<40 {
+            var expected: [String: CellResult] = [:]
+            var part = ResultIndexPart(nil)
+            for _ in 0..<30 {
+                let path = (round % 2 == 0 ? paths : paths + odd).randomElement(using: &random)!
+                let result = maybe { $0.result() }
+                expected[path] = result
+                try part.set(result, at: path)
+                let wanted = expected.isEmpty ? [] : [UInt8](try CanonicalJSON.encode(expected))
+                #expect(part.document == wanted, "seed \(seed)")
+                part = ResultIndexPart(part.document)
+            }
+        }
+    }
+
+    @Test mutating func aPartOfTheIndexInAnotherFormIsChangedToo() throws {
+        let (one, other) = (result(), result())
+        let plain = try JSONEncoder().encode(["5/a/1.json": one])
+        var part = ResultIndexPart([UInt8](plain))
+        try part.set(other, at: "5/b/1.json")
+        #expect(try part.document == [UInt8](CanonicalJSON.encode(["5/a/1.json": one, "5/b/1.json": other])))
+        var broken = ResultIndexPart(Array("{\n  \"a\" : 1\n}\n".utf8))
+        #expect(throws: DecodingError.self) { try broken.set(one, at: "b") }
+    }
+}
