@@ -68,7 +68,9 @@ public struct Digest: Hashable, Sendable, Comparable, BitwiseCopyable, CustomStr
             }
             return word
         }
-        guard let first = word(0), let second = word(16), let third = word(32), let fourth = word(48) else { return nil }
+        guard let first = word(0), let second = word(16), let third = word(32), let fourth = word(48) else {
+            return nil
+        }
         words = (first, second, third, fourth)
     }
 

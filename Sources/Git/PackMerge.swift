@@ -16,7 +16,9 @@ package struct PackMerge {
         /// Reads the pack at `base`; nil where it is gone or holds deltas against objects of other packs.
         package init?(base: String) {
             guard let index = PackIndex(base: base), let pack = System.bytes(of: "\(base).pack"),
-                index.entries.allSatisfy({ $0.offset < pack.count - 20 && [1, 2, 3, 4, 6].contains(pack[$0.offset] >> 4 & 7) })
+                index.entries.allSatisfy({
+                    $0.offset < pack.count - 20 && [1, 2, 3, 4, 6].contains(pack[$0.offset] >> 4 & 7)
+                })
             else { return nil }
             self.index = index
             contents = pack

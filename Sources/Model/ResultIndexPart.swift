@@ -36,7 +36,9 @@ package struct ResultIndexPart {
         func keep(_ range: Range<Int>) {
             if range.lowerBound < range.upperBound {
                 changed += changed.isEmpty ? Self.opening : Self.separator
-                changed += document[members[range.lowerBound].whole.lowerBound..<members[range.upperBound - 1].whole.upperBound]
+                changed +=
+                    document[
+                        members[range.lowerBound].whole.lowerBound..<members[range.upperBound - 1].whole.upperBound]
             }
         }
         keep(0..<place)

@@ -138,7 +138,9 @@ final class FileEvents: Sendable {
             if isFolder, !event.name.isEmpty, event.mask & UInt32(IN_DELETE) == 0 {
                 watch("\(place)/\(event.name)", &state)
             }
-            if let folder = folders.first(where: { place == $0 || place.hasPrefix("\($0)/") }) { changed.insert(folder) }
+            if let folder = folders.first(where: { place == $0 || place.hasPrefix("\($0)/") }) {
+                changed.insert(folder)
+            }
         }
         return changed
     }

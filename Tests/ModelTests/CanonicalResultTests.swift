@@ -14,7 +14,9 @@ import Testing
     init() { random = SeededGenerator(seed: seed) }
 
     private mutating func text() -> String {
-        let scalars: [UnicodeScalar] = ["a", "Z", "/", "\"", "\\", "\n", "\t", "\u{1}", "\u{7f}", "é", "\u{1F600}", "\u{202E}"]
+        let scalars: [UnicodeScalar] = [
+            "a", "Z", "/", "\"", "\\", "\n", "\t", "\u{1}", "\u{7f}", "é", "\u{1F600}", "\u{202E}",
+        ]
         let count = Int.random(in: 0...8, using: &random)
         return String(String.UnicodeScalarView((0..<count).map { _ in scalars.randomElement(using: &random)! }))
     }
@@ -37,7 +39,8 @@ import Testing
 
     private mutating func execution() -> CellResult.Execution {
         .init(
-            outcome: .failure, phase: maybe { _ in .build }, signature: maybe { $0.text() }, reason: maybe { $0.text() },
+            outcome: .failure, phase: maybe { _ in .build }, signature: maybe { $0.text() },
+            reason: maybe { $0.text() },
             log: maybe { $0.digest() })
     }
 
@@ -61,7 +64,9 @@ import Testing
             cell: cell, job: maybe { $0.digest() }, outcome: Outcome.allCases.randomElement(using: &random)!,
             repositories: maybe { [$0.text(), $0.text()] } ?? [])
         result.phase = maybe { _ in .test }
-        (result.signature, result.reason, result.plugin) = (maybe { $0.text() }, maybe { $0.text() }, maybe { $0.text() })
+        (result.signature, result.reason, result.plugin) = (
+            maybe { $0.text() }, maybe { $0.text() }, maybe { $0.text() }
+        )
         result.error = maybe { $0.error() }
         result.blockedBy = maybe { _ in cell.package }
         result.blockedByJob = maybe { $0.digest() }
@@ -69,7 +74,9 @@ import Testing
         (result.log, result.layer, result.base) = (maybe { $0.digest() }, maybe { $0.digest() }, maybe { $0.digest() })
         result.duration = maybe { $0.number() }
         result.durations = maybe { $0.durations() }
-        (result.finished, result.attempts, result.run) = (maybe { _ in 1_700_000_000 }, maybe { _ in 1 }, maybe { _ in 7 })
+        (result.finished, result.attempts, result.run) = (
+            maybe { _ in 1_700_000_000 }, maybe { _ in 1 }, maybe { _ in 7 }
+        )
         result.machine = maybe { $0.text() }
         result.systemPackages = maybe { [$0.text()] }
         result.confirmation = maybe { [$0.execution(), $0.execution()] }
@@ -91,7 +98,9 @@ import Testing
             attempt: UInt64.random(in: 0...UInt64.max, using: &random), deployment: text(), worker: text(),
             returned: maybe { _ in .busy }, outcome: .failure, duration: number(), finished: number())
         (report.isPermanent, report.phase) = (maybe { _ in true }, maybe { _ in .build })
-        (report.signature, report.reason, report.machine) = (maybe { $0.text() }, maybe { $0.text() }, maybe { $0.text() })
+        (report.signature, report.reason, report.machine) = (
+            maybe { $0.text() }, maybe { $0.text() }, maybe { $0.text() }
+        )
         report.error = maybe { $0.error() }
         (report.log, report.layer, report.base) = (maybe { $0.digest() }, maybe { $0.digest() }, maybe { $0.digest() })
         report.overwrites = maybe { [.init(path: $0.text(), owner: $0.text())] }

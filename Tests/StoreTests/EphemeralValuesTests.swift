@@ -257,7 +257,8 @@ struct EphemeralValuesTests {
             var (largest, last) = (0, UInt64(0))
             for number in 1...200 {
                 let bytes = Array(repeating: UInt8(number), count: 100_000)
-                let version = try writer.ephemeral.set(bytes, at: "v/x", owner: owner, lifetime: nil, expecting: .anything)
+                let version = try writer.ephemeral.set(
+                    bytes, at: "v/x", owner: owner, lifetime: nil, expecting: .anything)
                 #expect(try #require(version) > last)
                 last = try #require(version)
                 largest = max(largest, try Data(contentsOf: log(of: writer)).count)
@@ -267,7 +268,9 @@ struct EphemeralValuesTests {
             #expect(zip(seen.all, seen.all.dropFirst()).allSatisfy { $0 < $1 })
             for store in [writer, reader, try Store(opening: writer.path)] {
                 #expect(try store.ephemeral.value(at: "v/x")?.version == last)
-                #expect(try store.ephemeral.value(at: "kept/x") == .init(bytes: [7], version: #require(kept), owner: owner.id))
+                #expect(
+                    try store.ephemeral.value(at: "kept/x")
+                        == .init(bytes: [7], version: #require(kept), owner: owner.id))
             }
             watch.cancel()
         }
