@@ -38,8 +38,8 @@ package struct DeploymentRun: Sendable {
     package let drain: DrainRequest
     /// Where the history goes; nil: it stays in the store.
     let hub: Hub?
-    /// After how long without a sign of life a busy worker gets no more jobs, and after how long it counts as lost.
-    package let stall: (after: Duration, lostAfter: Duration)
+    /// How long workers may show no sign of life.
+    package let stall: StallTimes
     /// When a running job printed something last, in seconds since 1970.
     private let lastOutput: @Sendable (Digest) -> Int?
     private let blobs: ProcessBlobs
@@ -48,7 +48,7 @@ package struct DeploymentRun: Sendable {
         store: Store, plan: Plan, runner: any JobRunner, registration: WorkerRegistration,
         selectors: [Selector] = [], picked: Set<Cell>? = nil, policy: Policy = .join, trigger: String = "manual",
         drain: DrainRequest = DrainRequest(), hub: Hub? = nil,
-        stall: (after: Duration, lostAfter: Duration) = (.seconds(60), .seconds(600)),
+        stall: StallTimes = StallTimes(),
         lastOutput: @escaping @Sendable (Digest) -> Int? = { _ in nil }
     ) {
         self.store = store

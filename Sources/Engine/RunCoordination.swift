@@ -4,6 +4,21 @@ package import Records
 package import Store
 internal import Synchronization
 
+/// How long a busy worker may show no sign of life.
+package struct StallTimes: Sendable {
+    /// Until it gets no more jobs.
+    package var after = Duration.seconds(60)
+    /// Until it counts as lost.
+    package var lostAfter = Duration.seconds(600)
+
+    package init() {}
+
+    package init(after: Duration, lostAfter: Duration) {
+        self.after = after
+        self.lostAfter = lostAfter
+    }
+}
+
 /// How a run and the workers meet.
 package struct RunCoordination: Sendable {
     /// Where assignments, progress and reports are.
@@ -14,12 +29,12 @@ package struct RunCoordination: Sendable {
     package var leadership: Leadership
     /// The worker in this process, whose events arrive without detours; nil: there is none.
     package var local: LocalWorker?
-    /// After how long without a sign of life a busy worker gets no more jobs, and after how long it counts as lost.
-    package var stall: (after: Duration, lostAfter: Duration)
+    /// How long workers may show no sign of life.
+    package var stall: StallTimes
 
     package init(
         values: DispatchValues, blobs: any BlobStore, leadership: Leadership, local: LocalWorker? = nil,
-        stall: (after: Duration, lostAfter: Duration) = (.seconds(60), .seconds(600))
+        stall: StallTimes = StallTimes()
     ) {
         self.values = values
         self.blobs = blobs

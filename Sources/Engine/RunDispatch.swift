@@ -12,10 +12,10 @@ struct RunDispatch {
 
     /// - Parameters:
     ///   - epoch: greater than that of every former dispatcher.
-    ///   - stall: after how long without a sign of life a busy worker gets no more jobs, and then counts as lost.
+    ///   - stall: how long workers may show no sign of life; nil: forever.
     init(
         _ worklist: RunWorklist, epoch: UInt32 = 0, backoff: Duration = .seconds(2),
-        stall: (after: Duration, lostAfter: Duration)? = nil
+        stall: StallTimes? = nil
     ) {
         self.worklist = worklist
         dispatcher = Dispatcher(

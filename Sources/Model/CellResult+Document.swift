@@ -29,12 +29,7 @@ extension CellResult {
         writer.optional("error", error) { $0.object($1.write) }
         writer.optional("execution", execution)
         writer.optional("failedAttempts", failedAttempts) {
-            $0.array($1) { writer, each in
-                writer.object { writer in
-                    writer.optional("log", each.log)
-                    writer.optional("reason", each.reason)
-                }
-            }
+            $0.array($1) { writer, each in writer.object(each.write) }
         }
         writer.optional("finished", finished) { $0.number($1) }
         writer.optional("job", job)
@@ -56,8 +51,17 @@ extension CellResult {
     }
 }
 
+extension CellResult.FailedAttempt {
+    fileprivate func write(to writer: inout CanonicalWriter) {
+        writer.optional("error", error) { $0.object($1.write) }
+        writer.optional("log", log)
+        writer.optional("reason", reason)
+    }
+}
+
 extension CellResult.Execution {
     func write(to writer: inout CanonicalWriter) {
+        writer.optional("error", error) { $0.object($1.write) }
         writer.optional("log", log)
         writer.optional("outcome", outcome.rawValue)
         writer.optional("phase", phase?.rawValue)

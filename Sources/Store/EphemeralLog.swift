@@ -6,14 +6,14 @@ internal import System
 /// Whoever changes something holds the lock. A writer that is killed leaves a part of a record, which readers pass over and the next
 /// writer cuts off. When most of the log is outdated it is written again, aside, and replaced.
 struct EphemeralLog: ~Copyable {
-    /// What the values are that a process has not seen before.
+    /// What has changed.
     enum News: Sendable {
         case nothing
         case paths([StorePath])
         /// The log is another one: all of them, perhaps.
         case all
 
-        mutating func add(_ more: News) {
+        fileprivate mutating func add(_ more: News) {
             switch (self, more) {
             case (_, .nothing), (.all, _): break
             case (.nothing, _), (_, .all): self = more
@@ -32,6 +32,7 @@ struct EphemeralLog: ~Copyable {
     /// Bytes of the values that are not outdated.
     private var size = 0
     private var version: UInt64 = 0
+    private var news = News.nothing
     /// By the folders that they are in: the paths without the last name.
     private var groups: [[String]: [StorePath: EphemeralValue]] = [:]
     /// Of those values that expire: milliseconds since the machine's start.
@@ -42,6 +43,12 @@ struct EphemeralLog: ~Copyable {
     init(path: String, lock: String) {
         self.path = path
         lockPath = lock
+    }
+
+    /// What others have changed since this was called last, as far as the log was read.
+    mutating func takeNews() -> News {
+        defer { news = .nothing }
+        return news
     }
 
     /// The value at `path`, as far as the log was read.
@@ -66,21 +73,22 @@ struct EphemeralLog: ~Copyable {
     // MARK: Reading
 
     /// Reads what is new.
-    mutating func refresh() throws(StoreError) -> News {
+    mutating func refresh() throws(StoreError) {
         guard let named = FileStatus(path) else {
-            let hadNone = file == nil
+            if file != nil { news.add(.all) }
             forget()
-            return hadNone ? .nothing : .all
+            return
         }
         if file != nil, named.inode == inode, named.size >= end {
-            return named.size == end ? .nothing : .paths(try readOn(to: named.size))
+            if named.size > end { news.add(.paths(try readOn(to: named.size))) }
+            return
         }
+        news.add(.all)
         forget()
-        guard let opened = try File.ifPresent(path), let status = opened.status else { return .all }
+        guard let opened = try File.ifPresent(path), let status = opened.status else { return }
         inode = status.inode
         file = consume opened
         _ = try readOn(to: status.size)
-        return .all
     }
 
     private mutating func forget() {
@@ -123,14 +131,14 @@ struct EphemeralLog: ~Copyable {
     // MARK: Writing
 
     /// Runs `body` while no other process changes anything, and what the log says is known.
-    mutating func locked<Result>(_ body: (inout EphemeralLog) throws -> Result) throws -> (Result, News) {
+    mutating func locked<Result>(_ body: (inout EphemeralLog) throws -> Result) throws -> Result {
         if lock == nil { lock = try File(lockPath, O_RDWR | O_CREAT) }
         try lock?.waitForLock()
         do {
-            let news = try refresh()
+            try refresh()
             let result = try body(&self)
             lock?.unlock()
-            return (result, news)
+            return result
         } catch {
             lock?.unlock()
             throw error
@@ -151,12 +159,13 @@ struct EphemeralLog: ~Copyable {
         let bytes = record.bytes(boot: WriterState.currentBoot)
         // Opened for this, so that the kernel tells of its being closed.
         let writer = try File(path, O_WRONLY | O_CREAT)
-        if file == nil { _ = try refresh() }
+        if file == nil { try refresh() }
         if writer.size > end { try writer.truncate(to: end) }
         try writer.write(bytes, at: end)
         apply(record)
         end += bytes.count
-        if end > max(Self.limit, 4 * size) { try rewrite(keeping: isAlive) }
+        // The change has been made; what cannot be written again now is at the next change.
+        if end > max(Self.limit, 4 * size) { try? rewrite(keeping: isAlive) }
         return next
     }
 
@@ -168,6 +177,6 @@ struct EphemeralLog: ~Copyable {
         let record = EphemeralRecord(
             version: version, operations: kept.map { EphemeralRecord.Operation.set($0.0, $0.1) })
         try Files.replace(path, with: record.bytes(boot: WriterState.currentBoot), durability: .contents)
-        _ = try refresh()
+        try refresh()
     }
 }

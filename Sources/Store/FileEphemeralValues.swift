@@ -60,20 +60,12 @@ public final class FileEphemeralValues: EphemeralValues {
     }
 
     public func value(at path: StorePath) throws -> EphemeralValue? {
-        let (entry, news) = try log.withLock { log in
-            let news = try log.refresh()
-            return (log.entry(at: path), news)
-        }
-        tell(news)
+        let entry = try read { $0.entry(at: path) }
         return entry.flatMap { isAlive($0) ? $0.value : nil }
     }
 
     public func values(below prefix: StorePath?) throws -> [StorePath: EphemeralValue] {
-        let (found, news) = try log.withLock { log in
-            let news = try log.refresh()
-            return (log.values(below: prefix), news)
-        }
-        tell(news)
+        let found = try read { $0.values(below: prefix) }
         return alive(found.values, found.expiries)
     }
 
@@ -130,9 +122,24 @@ public final class FileEphemeralValues: EphemeralValues {
     }
 
     private func locked<Result: Sendable>(_ body: (inout EphemeralLog) throws -> Result) throws -> Result {
-        let (result, news) = try log.withLock { try $0.locked(body) }
+        try withLog { log in try log.locked(body) }
+    }
+
+    private func read<Result: Sendable>(_ body: (borrowing EphemeralLog) -> Result) throws -> Result {
+        try withLog { log in
+            try log.refresh()
+            return body(log)
+        }
+    }
+
+    /// Whoever reads news of the log has to tell of it, also where something fails then: nobody else sees it as new.
+    private func withLog<Result: Sendable>(_ body: (inout EphemeralLog) throws -> Result) throws -> Result {
+        let (result, news) = log.withLock { log in
+            let result = Swift.Result<Result, any Error> { try body(&log) }
+            return (result, log.takeNews())
+        }
         tell(news)
-        return result
+        return try result.get()
     }
 
     // MARK: What is alive
@@ -216,10 +223,10 @@ extension FileEphemeralValues {
 
     /// Another process may have changed something.
     private func readOn() {
-        if let news = try? log.withLock({ try $0.refresh() }) { tell(news) }
+        try? read { _ in }
     }
 
-    /// Has the watches that something concerns look at it. Whoever reads news of the log has to tell of it: nobody else sees it as new.
+    /// Has the watches that something concerns look at it.
     private func tell(_ news: EphemeralLog.News) {
         if case .nothing = news { return }
         let concerned = watches.withLock { watches in

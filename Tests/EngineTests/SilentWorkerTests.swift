@@ -38,7 +38,9 @@ import Testing
         let worker = try world.worker(registration, heartbeat: .seconds(3600))
         let told = Told()
         let run = Task {
-            try await world.run(slots: 0, stall: (.milliseconds(500), .seconds(3600))) { told.add($0) }
+            try await world.run(slots: 0, stall: StallTimes(after: .milliseconds(500), lostAfter: .seconds(3600))) {
+                told.add($0)
+            }
         }
         try await waitUntil("one runs") { world.running.count == 1 }
         try await waitUntil("it counts as stalled") { told.all == ["stalled"] }
@@ -58,7 +60,9 @@ import Testing
         let silent = try world.worker(.test(slots: 1), heartbeat: .seconds(3600))
         let told = Told()
         let run = Task {
-            try await world.run(slots: 0, stall: (.seconds(1), .seconds(3))) { told.add($0) }
+            try await world.run(slots: 0, stall: StallTimes(after: .seconds(1), lostAfter: .seconds(3))) {
+                told.add($0)
+            }
         }
         try await waitUntil("it runs") { world.running == ["a"] }
         // With no other worker there, the same one gets the job again once it has registered anew.

@@ -93,7 +93,7 @@ final class StoredWorld: Sendable {
     func run(
         _ plan: Plan? = nil, only: String? = nil, slots: Int = 2, pause: ClosedRange<Int> = 0...0,
         policy: DeploymentRun.Policy = .join, drain: DrainRequest = DrainRequest(),
-        stall: (after: Duration, lostAfter: Duration) = (.seconds(60), .seconds(600)),
+        stall: StallTimes = StallTimes(),
         observe: @escaping @Sendable (RunEvent) async -> Void = { _ in }
     ) async throws {
         let plan = plan ?? self.plan()

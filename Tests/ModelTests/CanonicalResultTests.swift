@@ -41,7 +41,7 @@ import Testing
         .init(
             outcome: .failure, phase: maybe { _ in .build }, signature: maybe { $0.text() },
             reason: maybe { $0.text() },
-            log: maybe { $0.digest() })
+            log: maybe { $0.digest() }, error: maybe { $0.error() })
     }
 
     private mutating func durations() -> CellResult.Durations {
@@ -80,7 +80,9 @@ import Testing
         result.machine = maybe { $0.text() }
         result.systemPackages = maybe { [$0.text()] }
         result.confirmation = maybe { [$0.execution(), $0.execution()] }
-        result.failedAttempts = maybe { [.init(reason: $0.text(), log: $0.maybe { $0.digest() })] }
+        result.failedAttempts = maybe {
+            [.init(reason: $0.text(), log: $0.maybe { $0.digest() }, error: $0.maybe { $0.error() })]
+        }
         result.overwrites = maybe { [.init(path: $0.text(), owner: $0.text())] }
         result.execution = maybe { $0.text() }
         result.change = maybe { _ in .stillGood }
@@ -113,6 +115,55 @@ import Testing
         return report
     }
 
+    private mutating func assignment(_ cell: Cell) -> JobAssignment {
+        var assignment = JobAssignment(
+            attempt: UInt64.random(in: 0...UInt64.max, using: &random), deployment: text(), request: digest(),
+            cell: cell, kind: .test, priority: Int.random(in: -9...9, using: &random), lane: maybe { $0.text() })
+        assignment.revocation = maybe { _ in .stop }
+        return assignment
+    }
+
+    private mutating func progress(_ cell: Cell) -> JobProgress {
+        var progress = JobProgress(
+            cell: cell, kind: .build, job: text(), deployment: text(), worker: text(), attempt: 3, step: text(),
+            host: maybe { $0.text() }, began: 5, output: maybe { _ in 6 })
+        progress.seen = maybe { _ in 7 }
+        return progress
+    }
+
+    /// The members that are absent in each of some values, with those that contain them; of lists, those of all elements.
+    private func neverPresent(in values: [Any]) -> Set<String> {
+        var members: [String: [Any]] = [:]
+        for value in values {
+            for child in Mirror(reflecting: value).children {
+                var contents = child.value
+                while case let mirror = Mirror(reflecting: contents), mirror.displayStyle == .optional {
+                    guard let some = mirror.children.first else { break }
+                    contents = some.value
+                }
+                let mirror = Mirror(reflecting: contents)
+                let isList = mirror.displayStyle == .collection
+                let isAbsent = mirror.displayStyle == .optional
+                members[child.label ?? "", default: []] +=
+                    isAbsent ? [] : isList ? mirror.children.map(\.value) : [contents]
+            }
+        }
+        return members.reduce(into: []) { missing, member in
+            if member.value.isEmpty { missing.insert(member.key) }
+            let structures = member.value.filter { Mirror(reflecting: $0).displayStyle == .struct }
+            missing.formUnion(neverPresent(in: structures).map { "\(member.key).\($0)" })
+        }
+    }
+
+    /// A member that a document gains must be written; these tests show that only where they give it a value.
+    @Test mutating func eachMemberIsTriedOut() {
+        let cell = Cell(target: "t", compiler: "5.3.0", package: PackageVersion(name: "lwt", version: "5.7.0"))
+        #expect(neverPresent(in: (0..<300).map { _ in result() }) == [], "seed \(seed)")
+        #expect(neverPresent(in: (0..<300).map { _ in report() }) == [], "seed \(seed)")
+        #expect(neverPresent(in: (0..<100).map { _ in assignment(cell) }) == [], "seed \(seed)")
+        #expect(neverPresent(in: (0..<100).map { _ in progress(cell) }) == [], "seed \(seed)")
+    }
+
     private func isCanonical<Document: Codable & Equatable>(_ document: Document) throws -> Bool {
         let bytes = try EphemeralDocument.encode(document)
         return try bytes == [UInt8](CanonicalJSON.encode(document))
@@ -132,16 +183,8 @@ import Testing
         let cell = Cell(target: "t", compiler: "5.3.0", package: PackageVersion(name: "lwt", version: "5.7.0"))
         for _ in 0..<300 {
             #expect(try isCanonical(report()), "seed \(seed)")
-            var assignment = JobAssignment(
-                attempt: UInt64.random(in: 0...UInt64.max, using: &random), deployment: text(), request: digest(),
-                cell: cell, kind: .test, priority: Int.random(in: -9...9, using: &random), lane: maybe { $0.text() })
-            assignment.revocation = maybe { _ in .stop }
-            #expect(try isCanonical(assignment), "seed \(seed)")
-            var progress = JobProgress(
-                cell: cell, kind: .build, job: text(), deployment: text(), worker: text(), attempt: 3, step: text(),
-                host: maybe { $0.text() }, began: 5, output: maybe { _ in 6 })
-            progress.seen = maybe { _ in 7 }
-            #expect(try isCanonical(progress), "seed \(seed)")
+            #expect(try isCanonical(assignment(cell)), "seed \(seed)")
+            #expect(try isCanonical(progress(cell)), "seed \(seed)")
         }
     }
 
