@@ -29,7 +29,7 @@ extension AgentState {
         }
     }
 
-    /// The assignment is gone: what runs is stopped, and nothing is reported.
+    /// Handles the removal of an assignment: stops the job without a report.
     mutating func release(_ job: Digest) {
         guard let entry = held[job] else { return }
         held[job]?.isWanted = false
@@ -55,7 +55,7 @@ extension AgentState {
         for (job, entry) in held where entry.isWaiting { giveBack(job, reason) }
     }
 
-    /// Reports that the job was not run.
+    /// Reports that the job was returned without a result.
     mutating func giveBack(_ job: Digest, _ reason: ExecutionReport.Return) {
         guard let entry = held[job] else { return }
         let report = ExecutionReport(

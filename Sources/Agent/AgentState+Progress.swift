@@ -5,13 +5,13 @@ internal import Records
 internal import Store
 
 extension AgentState {
-    /// Shows what the worker is at with a job, unless it lost the value to another worker.
+    /// Publishes the progress of a job, unless another worker has taken over the value.
     mutating func tell(of job: Digest, _ change: (inout JobProgress) -> Void) {
         guard var progress = held[job]?.progress, let version = held[job]?.progressVersion,
             let path = try? DispatchValues.progress(of: job)
         else { return }
         change(&progress)
-        // A job goes on though nobody is told how.
+        // If publishing fails, the job continues nevertheless.
         guard let new = try? values.set(progress, at: path, owner: owner, expecting: .version(version)) else { return }
         held[job]?.progress = progress
         held[job]?.progressVersion = new
@@ -24,7 +24,7 @@ extension AgentState {
         held[job]?.progressVersion = nil
     }
 
-    /// Shows that the worker lives, and does what could not be done before.
+    /// Publishes a heartbeat for each running job, and retries what failed before.
     mutating func beat() {
         let now = Int(Date().timeIntervalSince1970)
         for (job, entry) in held {
@@ -33,7 +33,8 @@ extension AgentState {
                 tell(of: job) { ($0.seen, $0.output) = (now, output ?? $0.output) }
             }
             if entry.unwritten != nil { writeReport(of: job) }
-            // Its dispatcher is gone: whoever else wants the job may run it, until another one records the report.
+            // The dispatcher is gone: let other dispatchers run the job, until the next one of this deployment records
+            // the report.
             if entry.isReported, let at = entry.reportedAt, at.duration(to: .now) > Self.reportTimeout,
                 let path = try? DispatchValues.dispatcher(of: entry.assignment.deployment),
                 (try? values.values.value(at: path)) == .some(nil)

@@ -7,7 +7,7 @@ internal import RunnerInterface
 internal import Store
 
 extension AgentState {
-    /// Begins jobs while there are slots: those of the greatest priority first, then the oldest.
+    /// Starts waiting jobs while slots are free, ordered by descending priority, then by age.
     mutating func startJobs() async {
         guard registration.mode == .ready, held.values.contains(where: \.isWaiting) else { return }
         var free = registration.slots - held.values.count { $0.isRunning && $0.assignment.lane == nil }
@@ -36,7 +36,7 @@ extension AgentState {
             held[job]?.progress = progress
             held[job]?.progressVersion = version
         } catch {
-            logger.debug("a job cannot be begun", metadata: ["job": "\(job)", "error": "\(error)"])
+            logger.debug("cannot start a job", metadata: ["job": "\(job)", "error": "\(error)"])
             giveBack(job, .leaving)
             return
         }
@@ -103,7 +103,7 @@ extension AgentState {
         writeReport(of: job)
     }
 
-    /// A report that cannot be written, because the disk is full for example, is tried again at each heartbeat.
+    /// Writes a job's report. If that fails, for example because the disk is full, each heartbeat retries it.
     mutating func writeReport(of job: Digest) {
         guard let entry = held[job], let document = entry.unwritten else { return }
         do {
@@ -111,7 +111,7 @@ extension AgentState {
             _ = try values.values.set(document, at: path, owner: nil, lifetime: nil, expecting: .anything)
             held[job]?.unwritten = nil
         } catch {
-            logger.debug("a report cannot be written", metadata: ["job": "\(job)", "error": "\(error)"])
+            logger.debug("cannot write a report", metadata: ["job": "\(job)", "error": "\(error)"])
         }
     }
 }

@@ -5,30 +5,30 @@ internal import Records
 internal import RunnerInterface
 internal import Store
 
-/// The state of a worker.
+/// The state of a worker: its registration and the jobs assigned to it.
 struct AgentState {
-    /// A job that is assigned to the worker.
+    /// A job assigned to the worker.
     struct Held {
         enum Stage {
             case waiting
             case running(Task<Void, Never>)
-            /// Its report is written; the dispatcher records it.
+            /// The job has ended, and its report waits for the dispatcher to record it.
             case reported
         }
 
         var assignment: JobAssignment
-        /// Of the assignment's value.
+        /// The version of the assignment's ephemeral value.
         var version: UInt64
         var stage = Stage.waiting
-        /// Whether the assignment is still there.
+        /// Whether the assignment still exists.
         var isWanted = true
-        /// What was told of it last, and the version of that value.
+        /// The progress published last, and the version of its ephemeral value.
         var progress: JobProgress?
         var progressVersion: UInt64?
         /// A report that could not be written yet.
         var unwritten: [UInt8]?
         var reportedAt: ContinuousClock.Instant?
-        /// A newer assignment of the job, to begin when this one has ended.
+        /// A newer assignment of the same job, to start when this one has ended.
         var next: (assignment: JobAssignment, version: UInt64)?
 
         var isWaiting: Bool { if case .waiting = stage { true } else { false } }
@@ -46,12 +46,12 @@ struct AgentState {
     var isLeaving = false
     var isStopping = false
     var hasLeft = false
-    /// Whether the registration has ended without the worker, so that its work is others'.
+    /// Whether the registration expired while the worker was running, so that its jobs are assigned to others.
     var isLost = false
-    /// Until when a worker that leaves waits for its reports to be recorded.
+    /// How long a leaving worker waits for its reports to be recorded.
     var leavesAt: ContinuousClock.Instant?
 
-    /// How long a worker keeps a job that nobody records before others may run it.
+    /// How long a worker keeps its claim on a finished job whose report no dispatcher records.
     static let reportTimeout = Duration.seconds(10)
 
     init(
@@ -91,8 +91,8 @@ struct AgentState {
 
     // MARK: Leaving
 
-    /// Whether the registration is gone, which ends with a lease that could not be renewed. Where that cannot be told, it is
-    /// there.
+    /// Whether the registration has expired, as happens when its lease could not be renewed. False if that cannot be
+    /// determined.
     private var isUnregistered: Bool {
         guard let path = try? DispatchValues.worker(owner.id) else { return false }
         return (try? values.values.value(at: path)) == .some(nil)
@@ -123,7 +123,7 @@ struct AgentState {
             hasLeft = true
             return
         }
-        // Until the results are recorded no other deployment may run the jobs.
+        // Other deployments must not run the jobs before the results are recorded.
         guard let leavesAt else {
             let pause = isStopping ? Duration.milliseconds(200) : .seconds(5)
             leavesAt = .now + pause

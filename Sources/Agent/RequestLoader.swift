@@ -5,7 +5,7 @@ internal import RunnerInterface
 internal import Store
 internal import Synchronization
 
-/// Reads the requests to run jobs from the blob store. Jobs and files of packages that many requests name are read once.
+/// Reads job requests from the blob store. Jobs and package files that several requests share are read once.
 final class RequestLoader: Sendable {
     private struct Known {
         var jobs: [Digest: Job] = [:]
@@ -13,7 +13,7 @@ final class RequestLoader: Sendable {
         var targets: [Digest: Plan.Target] = [:]
     }
 
-    /// So many are remembered before all are forgotten.
+    /// The number of cached entries at which the cache is cleared.
     private static let limit = 10_000
 
     private let blobs: any BlobStore
@@ -23,12 +23,12 @@ final class RequestLoader: Sendable {
         self.blobs = blobs
     }
 
-    /// The request under a digest, and what identifies the layers of its inputs.
+    /// The request with the given digest, and the digest that identifies its input layers.
     ///
-    /// - Throws: `Failure` of the category `unavailable` where a part of it is missing or damaged.
+    /// - Throws: `Failure` of the category `unavailable` if a part of the request is missing or damaged.
     func load(_ digest: Digest) throws -> (request: JobRequest, base: Digest?) {
         guard let stored = ExecutionRequest(document: try bytes(digest, "the request")) else {
-            throw Failure(.unavailable, "the request \(digest) has a form that this version does not know")
+            throw Failure(.unavailable, "the request \(digest) has an unknown format; another version of ciso wrote it")
         }
         let inputs = try stored.inputs.map { input in
             JobRequest.Input(

@@ -5,21 +5,22 @@ package import Records
 package import RunnerInterface
 package import Store
 
-/// A worker: registers, takes the assignments that dispatchers give it, has a runner run them, and writes the reports.
+/// A worker: it registers itself, accepts assignments from dispatchers, passes them to a runner, and writes the
+/// reports.
 ///
-/// It reads and writes ephemeral values and blobs only, never the store's history.
+/// It accesses only ephemeral values and blobs, never the store's history.
 package final class WorkerAgent: Sendable {
-    /// What a worker works with.
+    /// The services that a worker uses.
     package struct Environment: Sendable {
-        /// Where dispatchers and workers meet.
+        /// The ephemeral values through which dispatchers and workers communicate.
         package var values: DispatchValues
-        /// Where requests are, and what does not fit into reports goes.
+        /// The store of requests, and of report contents that are too large for an ephemeral value.
         package var blobs: any BlobStore
-        /// Runs the jobs. It stores logs and layers itself.
+        /// Runs the jobs, and stores their logs and layers.
         package var runner: any JobRunner
-        /// When a running job printed something last, in seconds since 1970; nil where that is not known.
+        /// The time of a running job's last output, in seconds since 1970; nil if unknown.
         package var lastOutput: @Sendable (Digest) -> Int?
-        /// How often the worker shows that it lives.
+        /// The interval between heartbeats.
         package var heartbeat: Duration
 
         package init(
@@ -34,32 +35,32 @@ package final class WorkerAgent: Sendable {
         }
     }
 
-    /// What a worker does.
+    /// An observable action of a worker.
     package enum Event: Sendable {
         case began(Digest, JobAssignment)
         case step(Digest, JobStep)
         case ended(Digest, JobAssignment, JobReport)
-        /// The mode has changed.
+        /// The worker changed its mode.
         case mode(WorkerRegistration.Mode)
     }
 
-    /// How a worker ends.
+    /// Why a worker ended.
     package enum Ending: Sendable {
-        /// It was asked to.
+        /// It was asked to leave.
         case left
-        /// Its registration was gone, as after a lost connection: it may register again.
+        /// Its registration expired, for example after a lost connection. It may register again.
         case lost
     }
 
-    /// Names the worker among all.
+    /// The unique id of the worker.
     package let id: String
     private let inputs: AsyncStream<AgentInput>.Continuation
     private let work: Task<Ending, Never>
 
-    /// Registers the worker and begins to take assignments.
+    /// Registers the worker and starts accepting assignments.
     ///
-    /// - Parameter observe: receives what the worker does, in order.
-    /// - Throws: what the ephemeral values throw.
+    /// - Parameter observe: Receives the events in order.
+    /// - Throws: Any error of the ephemeral values.
     package init(
         _ environment: Environment, _ registration: WorkerRegistration,
         observe: @escaping @Sendable (Event) async -> Void = { _ in }
@@ -91,24 +92,24 @@ package final class WorkerAgent: Sendable {
             heart.cancel()
             for watch in watches { watch.cancel() }
             owner.leave()
-            // Nobody asks a worker that is gone for a mode.
+            // A mode request for a worker that has left is obsolete.
             _ = try? values.values.remove(DispatchValues.mode(of: id), expecting: .anything)
             return state.isLost ? .lost : .left
         }
     }
 
-    /// Finishes what runs, returns the rest, and leaves.
+    /// Finishes running jobs, returns waiting ones, and leaves.
     package func drain() { inputs.yield(.drain) }
 
-    /// Stops what runs, returns all, and leaves.
+    /// Stops running jobs, returns all jobs, and leaves.
     package func stop() { inputs.yield(.stop) }
 
-    /// Returns when the worker has left.
+    /// Waits until the worker has left.
     @discardableResult
     package func end() async -> Ending { await work.value }
 }
 
-/// What a worker waits for.
+/// An input of the worker's event loop.
 enum AgentInput: Sendable {
     case assignments(NewestState)
     case mode([StorePath: EphemeralValue])

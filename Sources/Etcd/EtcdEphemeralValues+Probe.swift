@@ -2,10 +2,10 @@ internal import Core
 internal import Store
 
 extension EtcdEphemeralValues {
-    /// Checks that values can be written and removed, and asks each member for its state. Nothing is left behind.
+    /// Checks that values can be written and removed, and queries the state of each member. Removes what it wrote.
     ///
-    /// - Returns: what works, for people.
-    /// - Throws: `EtcdError` that says what does not.
+    /// - Returns: A summary of what works, as text for the user.
+    /// - Throws: `EtcdError` if values cannot be written or removed.
     package func probe() throws -> String {
         let path = try StorePath("doctor/\(UInt64.random(in: .min ... .max))")
         _ = try set([], at: path, owner: nil, lifetime: .seconds(10), expecting: .absent)

@@ -3,16 +3,16 @@ internal import Foundation
 package import Store
 internal import Synchronization
 
-/// Ephemeral values in etcd, for processes of several machines.
+/// Ephemeral values kept in etcd, shared by processes on several machines.
 ///
-/// An owner is a lease of 15 s, renewed every 5 s, on which all its values hang: one expiry ends them together. Versions are
-/// etcd's revisions. All functions wait for etcd, and are repeated for up to 10 s while it has no leader.
+/// An owner is a lease of 15 s, renewed every 5 s; all values of the owner are attached to it, so they expire together.
+/// Versions are etcd revisions. All functions block, and retry for up to 10 s while etcd has no leader.
 package final class EtcdEphemeralValues: EphemeralValues {
     let gateway: EtcdGateway
     private let keys: EtcdKeys
     private let owners = Mutex<[String: EtcdLease]>([:])
 
-    /// Nothing is sent before the first value is asked for.
+    /// Sends no request; the first call connects.
     package init(_ settings: EtcdSettings) {
         gateway = EtcdGateway(settings)
         keys = EtcdKeys(root: settings.root)
@@ -43,9 +43,9 @@ package final class EtcdEphemeralValues: EphemeralValues {
         try listing(below: prefix).values
     }
 
-    /// All values, and the revision at which they were these.
+    /// All values below `prefix`, and the revision of that listing.
     ///
-    /// - Parameter pageSize: pairs that are read in one answer.
+    /// - Parameter pageSize: The number of pairs read by one request.
     func listing(
         below prefix: StorePath?, pageSize: Int = 2_000
     ) throws -> (values: [StorePath: EphemeralValue], revision: UInt64) {
@@ -88,7 +88,7 @@ package final class EtcdEphemeralValues: EphemeralValues {
         return version
     }
 
-    /// The lease that the value hangs on; nil: none.
+    /// The lease to attach the value to; nil for a value without an owner or a lifetime.
     private func lease(of owner: EphemeralOwner?, lifetime: Duration?) throws -> String? {
         if let owner {
             guard let lease = owners.withLock({ $0[owner.id] }) else {
@@ -99,7 +99,7 @@ package final class EtcdEphemeralValues: EphemeralValues {
         return try lifetime.map { try EtcdLease.grant(seconds: Int($0.components.seconds) + 1, gateway) }
     }
 
-    /// Removes a value when its time is up. Where this process does not live that long, its owner does not either.
+    /// Removes a value after its lifetime. If this process ends earlier, the value expires with the owner's lease.
     private func expire(_ path: StorePath, _ version: UInt64, after lifetime: Duration) {
         DispatchQueue.global().asyncAfter(deadline: .now() + lifetime / .seconds(1)) { [weak self] in
             _ = try? self?.remove([path: .version(version)])
@@ -113,7 +113,7 @@ package final class EtcdEphemeralValues: EphemeralValues {
             success: expected.keys.map { .init(request_delete_range: .init(key: keys.key(of: $0))) },
             failure: expected.keys.map { .init(request_range: .init(key: keys.key(of: $0))) })
         let (answer, isRepeated) = try commit(transaction)
-        // The first request removed them, and its answer was lost.
+        // An earlier attempt removed the values, but its response was lost.
         return answer.succeeded == true || isRepeated && answer.found.isEmpty
     }
 
@@ -131,7 +131,7 @@ package final class EtcdEphemeralValues: EphemeralValues {
 }
 
 extension EtcdMessages.Compare {
-    /// Nil where anything may be there.
+    /// Nil if the expectation accepts any state, so that there is nothing to compare.
     fileprivate init?(_ key: Data, _ expectation: EphemeralExpectation) {
         switch expectation {
         case .anything: return nil
@@ -142,6 +142,6 @@ extension EtcdMessages.Compare {
 }
 
 extension EtcdMessages.TransactionAnswer {
-    /// What the ranges of the operations found.
+    /// The key-value pairs returned by the range operations.
     fileprivate var found: [EtcdMessages.KeyValue] { responses?.flatMap { $0.response_range?.kvs ?? [] } ?? [] }
 }

@@ -4,16 +4,17 @@ internal import HTTP
 internal import Logging
 internal import Synchronization
 
-/// Calls etcd by its JSON gateway, at the member that answered last, else at the next one. Blocks the thread.
+/// A client of etcd's JSON gateway. It uses the member that answered last and moves to the next one after a failure.
+/// Calls block the thread.
 final class EtcdGateway: Sendable {
     private let settings: EtcdSettings
     private let client: HTTPClient
     private let current = Mutex(0)
     private let token = Mutex<String?>(nil)
 
-    /// A member without a leader answers late or not at all.
+    /// The limit of one attempt: a member without a leader answers late or not at all.
     private static let limitOfTry: Duration = .seconds(2)
-    /// Longer than it takes to elect a leader.
+    /// The limit of all attempts of a call, longer than an election of a leader.
     private static let timeout: Duration = .seconds(10)
 
     init(_ settings: EtcdSettings) {
@@ -23,9 +24,9 @@ final class EtcdGateway: Sendable {
         client = HTTPClient(settings.http)
     }
 
-    /// The answer of the first member that has one.
+    /// Sends a request, and retries it at the other members while the failure is transient.
     ///
-    /// - Parameter timeout: how long members are asked again.
+    /// - Parameter timeout: How long to retry.
     /// - Throws: `EtcdError`.
     func call<Answer: Decodable>(
         _ method: String, _ body: some Encodable, timeout: Duration = timeout
@@ -33,7 +34,7 @@ final class EtcdGateway: Sendable {
         try repeatedCall(method, body, timeout: timeout).answer
     }
 
-    /// As `call`, and whether the request may have been done before, for an answer was lost.
+    /// Like `call`, but also returns whether the request was retried, so that an earlier attempt may have taken effect.
     func repeatedCall<Answer: Decodable>(
         _ method: String, _ body: some Encodable, timeout: Duration = timeout
     ) throws -> (answer: Answer, isRepeated: Bool) {
@@ -45,24 +46,24 @@ final class EtcdGateway: Sendable {
             do {
                 return (try ask(settings.endpoints[index], method, bytes), failures > 0)
             } catch let error as EtcdError where error.isTransient {
-                logger.debug("etcd does not answer", metadata: ["reason": "\(error.message)"])
+                logger.debug("a member of etcd does not respond", metadata: ["reason": "\(error.message)"])
                 leave(index)
                 failures += 1
                 guard ContinuousClock.now < deadline else { throw error }
-                // All members were asked: none is ready yet.
+                // Every member has failed once more: wait before the next round.
                 if failures.isMultiple(of: settings.endpoints.count) { Thread.sleep(forTimeInterval: 0.1) }
             }
         }
     }
 
-    /// The state of each member, in the order of the settings.
+    /// The status of each member, in the order of the settings.
     func statuses() -> [(endpoint: String, status: Result<EtcdMessages.Status, any Error>)] {
         settings.endpoints.map { endpoint in
             (endpoint, Result { try ask(endpoint, "maintenance/status", Array("{}".utf8)) })
         }
     }
 
-    /// Goes on with another member than `index`.
+    /// Selects the member after `index`, unless another thread has already done so.
     private func leave(_ index: Int) {
         current.withLock { current in
             if current == index { current = (index + 1) % settings.endpoints.count }
@@ -80,7 +81,7 @@ final class EtcdGateway: Sendable {
             let response = try send(request)
             if response.isSuccess { return try decode(Answer.self, response.body, endpoint) }
             let error = Self.error(in: response.body, response, endpoint)
-            // Tokens expire, and are lost with the member that made them.
+            // Tokens expire, and they are lost when the member that issued them restarts.
             guard error.kind == .authentication, settings.user != nil, isFirst else { throw error }
             isFirst = false
             token.withLock { $0 = nil }
@@ -127,7 +128,7 @@ final class EtcdGateway: Sendable {
     private func decode<Value: Decodable>(_ type: Value.Type, _ bytes: [UInt8], _ endpoint: String) throws -> Value {
         guard let value = try? JSONDecoder().decode(type, from: Data(bytes)) else {
             let beginning = String(decoding: bytes.prefix(200), as: UTF8.self).displayableOnOneLine
-            throw EtcdError(.refused, "\(endpoint): expected an answer of etcd's, found '\(beginning)'")
+            throw EtcdError(.refused, "\(endpoint): expected a response of etcd, found '\(beginning)'")
         }
         return value
     }
@@ -136,9 +137,9 @@ final class EtcdGateway: Sendable {
 // MARK: Streams
 
 extension EtcdGateway {
-    /// Calls `receive` with each answer of a stream, which a member may keep open for as long as `limit`.
+    /// Calls `receive` with each message of a stream, which may stay open for at most `limit`.
     ///
-    /// - Throws: `EtcdError`; what `receive` throws.
+    /// - Throws: `EtcdError`, and any error of `receive`.
     func stream<Answer: Decodable>(
         _ method: String, _ body: some Encodable, limit: Duration, cancellation: HTTPCancellation,
         receive: (Answer) throws -> Void
@@ -146,7 +147,7 @@ extension EtcdGateway {
         let index = current.withLock { $0 }
         let endpoint = settings.endpoints[index]
         var request = request(endpoint, method, [UInt8](try JSONEncoder().encode(body)))
-        // Without it a member that was cut off keeps the stream open and silent.
+        // Without this header, a member that is partitioned from the leader keeps the stream open but sends nothing.
         request.headers.append(("Grpc-Metadata-hasleader", "true"))
         request.limits.connecting = Self.limitOfTry
         request.limits.time = limit
@@ -191,7 +192,7 @@ extension EtcdGateway {
             case 11: .compacted
             case 7, 16: .authentication
             case 3 where text.contains("auth") || text.contains("user name"): .authentication
-            // Unavailable: no leader, the leader changed, no answer of the others in time.
+            // Unavailable: there is no leader, it changed, or the other members did not respond in time.
             case 4, 14: .lostQuorum
             case _ where text.contains("no leader"): .lostQuorum
             default: .refused

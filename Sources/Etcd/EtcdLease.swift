@@ -2,17 +2,17 @@ internal import Dispatch
 internal import Logging
 internal import Synchronization
 
-/// A lease that is renewed until it is released, or etcd has it no more.
+/// A lease that is renewed until it is released or has expired.
 final class EtcdLease: Sendable {
-    /// As etcd writes it.
+    /// The lease's id, as etcd formats it.
     let id: String
     private let gateway: EtcdGateway
     private let queue = DispatchQueue(label: "etcd.lease")
     private let isReleased = Atomic(false)
 
-    /// Seconds without a renewal until what hangs on the lease is gone.
+    /// The time to live in seconds: without a renewal, attached values are deleted after it.
     static let lifetime = 15
-    /// A renewal that takes longer makes room for the next one.
+    /// The limit of one renewal, shorter than the interval between renewals.
     private static let timeout: Duration = .seconds(4)
 
     init(_ gateway: EtcdGateway) throws {
@@ -21,14 +21,14 @@ final class EtcdLease: Sendable {
         scheduleRenewal()
     }
 
-    /// Three renewals in a lifetime, so that two may fail.
+    /// Schedules three renewals per lifetime, so that two of them may fail.
     private func scheduleRenewal() {
         queue.asyncAfter(deadline: .now() + .seconds(Self.lifetime / 3)) { [weak self] in self?.renew() }
     }
 
-    /// A lease that nobody renews. Etcd has none of less than 2 s.
+    /// Grants a lease that is not renewed. Etcd rounds lifetimes below 2 s up.
     ///
-    /// - Returns: its id.
+    /// - Returns: The id of the lease.
     static func grant(seconds: Int, _ gateway: EtcdGateway) throws -> String {
         let answer: EtcdMessages.LeaseAnswer = try gateway.call(
             "lease/grant", EtcdMessages.Lease(ID: "0", TTL: "\(max(1, seconds))"))
@@ -50,7 +50,7 @@ final class EtcdLease: Sendable {
         scheduleRenewal()
     }
 
-    /// Ends the lease now; where etcd does not answer, in 15 s.
+    /// Revokes the lease. If etcd does not respond, the lease expires within 15 s.
     func release() {
         guard !isReleased.exchange(true, ordering: .acquiringAndReleasing) else { return }
         let _: EtcdMessages.Empty? = try? gateway.call(

@@ -1,8 +1,8 @@
 internal import Foundation
 
 // swift-format-ignore: AlwaysUseLowerCamelCase
-/// Messages of etcd's JSON gateway, with the names of its fields. Numbers of 64 bits are text, bytes are base64 and what is
-/// zero is absent.
+/// Messages of etcd's JSON gateway; properties have the names of its fields. 64-bit integers are strings, bytes are
+/// base64, and zero values are omitted.
 enum EtcdMessages {
     struct Header: Decodable {
         var revision: String?
@@ -77,7 +77,7 @@ enum EtcdMessages {
         var TTL: String?
     }
 
-    /// The answers of a stream are wrapped.
+    /// The envelope of each message of a stream.
     struct Streamed<Value: Decodable>: Decodable {
         var result: Value?
         var error: Refusal?
@@ -95,7 +95,7 @@ enum EtcdMessages {
 
     struct WatchAnswer: Decodable {
         struct Event: Decodable {
-            /// `DELETE`; absent for a value that was set.
+            /// `DELETE`, or absent for a put.
             var type: String?
             var kv: KeyValue
         }

@@ -1,15 +1,15 @@
 package import HTTP
 
-/// Where etcd is, and how it is reached.
+/// The addresses of an etcd cluster and the credentials for it.
 package struct EtcdSettings: Hashable, Sendable {
-    /// Addresses of the members, `https://HOST:PORT`, at least one.
+    /// The addresses of the members, as `https://HOST:PORT`; at least one.
     package var endpoints: [String]
-    /// Trusted authorities, and the client's certificate.
+    /// Trusted certificate authorities and the client certificate.
     package var http: HTTPSettings
-    /// The user that authenticates by a password; nil: none.
+    /// The user for password authentication; nil to disable it.
     package var user: String?
     package var password: String?
-    /// What the keys begin with, so that several programs can share one etcd.
+    /// The prefix of all keys, so that several programs can share a cluster.
     package var root = "ciso/"
 
     package init(endpoints: [String], http: HTTPSettings = HTTPSettings()) {

@@ -1,10 +1,11 @@
 internal import Foundation
 internal import Store
 
-/// A value as it is kept in etcd: a line `OWNER NONCE`, and the value's bytes. Of what has no owner, that is `-`.
+/// The encoding of a value in etcd: a line `OWNER NONCE` followed by the value's bytes. OWNER is `-` for a value
+/// without an owner.
 struct EtcdValue {
     var owner: String?
-    /// Tells this write from all others, so that a writer whose answer was lost recognizes its own.
+    /// Identifies one write, so that a writer whose response was lost can recognize its own value.
     var nonce: String
     var bytes: [UInt8]
 
@@ -14,7 +15,7 @@ struct EtcdValue {
         nonce = String(UInt64.random(in: .min ... .max), radix: 36)
     }
 
-    /// Nil where another program wrote something else.
+    /// Decodes a value; nil if another program wrote something else under the key.
     init?(_ data: Data) {
         guard let end = data.firstIndex(of: UInt8(ascii: "\n")) else { return nil }
         let words = String(decoding: data[..<end], as: UTF8.self).split(separator: " ").map(String.init)
@@ -27,20 +28,21 @@ struct EtcdValue {
     var data: Data { Data("\(owner ?? "-") \(nonce)\n".utf8 + bytes) }
 }
 
-/// Where values are among the keys of etcd.
+/// The mapping between paths of values and keys of etcd.
 struct EtcdKeys: Sendable {
     let root: String
 
     func key(of path: StorePath) -> Data { Data("\(root)\(path)".utf8) }
 
-    /// The path of a key; nil where it has none, or one that is not below `prefix`.
+    /// The path of a key; nil if the key is not a path, or not one below `prefix`.
     func path(of key: Data, below prefix: StorePath?) -> StorePath? {
         let text = String(decoding: key, as: UTF8.self)
         guard text.hasPrefix(root), let path = try? StorePath(text.dropFirst(root.count)) else { return nil }
         return prefix.map { path.isInside($0) } ?? true ? path : nil
     }
 
-    /// Contains the keys at and below `prefix`, and some others: those between its name and its name with a slash.
+    /// A key range that contains `prefix` and all keys below it. It also contains keys that sort between `PREFIX` and
+    /// `PREFIX/`, which the caller must skip.
     func range(below prefix: StorePath?) -> (first: Data, end: Data) {
         guard let prefix else {
             var end = Data(root.utf8)

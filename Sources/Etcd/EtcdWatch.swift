@@ -5,8 +5,8 @@ internal import Store
 internal import Synchronization
 internal import System
 
-/// Follows the values below a prefix: lists them once, and then asks for what changed since the last revision that it has
-/// seen. Where etcd has that no more, it lists them again. Used by one thread.
+/// Watches the values below a prefix: it lists them once, then streams the changes after the last revision seen. If
+/// etcd has compacted that revision, it lists them again. Confined to one thread.
 final class EtcdWatch: @unchecked Sendable {
     typealias Handler = @Sendable ([StorePath: EphemeralValue]) -> Void
     typealias Listing = @Sendable () throws -> (values: [StorePath: EphemeralValue], revision: UInt64)
@@ -19,12 +19,12 @@ final class EtcdWatch: @unchecked Sendable {
     private let cancellation = HTTPCancellation()
     private var state: [StorePath: EphemeralValue] = [:]
     private var delivered: [StorePath: EphemeralValue]?
-    /// Whether the stream that was opened last answered.
+    /// Whether the current stream has delivered a message.
     private var hasHeard = false
-    /// Nil before the first listing, and where another one is needed.
+    /// The last revision seen; nil if a listing is needed.
     private var revision: UInt64?
 
-    /// A connection that broke without a word is noticed at the latest then.
+    /// The limit of one stream, after which a connection that broke silently is noticed.
     private static let limitOfStream: Duration = .seconds(120)
 
     init(
@@ -38,7 +38,7 @@ final class EtcdWatch: @unchecked Sendable {
         self.handler = handler
     }
 
-    /// Watches on a thread of its own until the result is cancelled or released.
+    /// Starts watching on a dedicated thread, until the result is cancelled or released.
     func start() -> EphemeralWatch {
         BlockingWork.start { self.run() }
         return EphemeralWatch { [cancellation] in cancellation.cancel() }
@@ -53,7 +53,7 @@ final class EtcdWatch: @unchecked Sendable {
                 try follow()
             } catch {
                 if (error as? EtcdError)?.kind == .compacted { revision = nil }
-                logger.debug("a watch is interrupted", metadata: ["reason": "\(error)"])
+                logger.debug("a watch was interrupted", metadata: ["reason": "\(error)"])
             }
             guard !cancellation.isCancelled else { return }
             pause = hasHeard ? 0.05 : min(1, pause * 2)
@@ -79,17 +79,17 @@ final class EtcdWatch: @unchecked Sendable {
     func take(_ answer: EtcdMessages.WatchAnswer) throws {
         if answer.canceled == true {
             let kind: EtcdError.Kind = answer.compact_revision == nil ? .refused : .compacted
-            throw EtcdError(kind, "a watch was ended: \(answer.cancel_reason ?? "its history is compacted")")
+            throw EtcdError(kind, "etcd ended a watch: \(answer.cancel_reason ?? "its history is compacted")")
         }
         let now = answer.header?.revision.flatMap(UInt64.init) ?? 0
-        // An etcd that was made anew counts from the beginning.
-        guard now >= (revision ?? 0) else { throw EtcdError(.compacted, "the history of etcd is another one") }
+        // A recreated cluster starts counting revisions from the beginning.
+        guard now >= (revision ?? 0) else { throw EtcdError(.compacted, "the revisions of etcd have started over") }
         hasHeard = true
         for event in answer.events ?? [] {
             guard let path = keys.path(of: event.kv.key, below: prefix) else { continue }
             state[path] = event.type == "DELETE" ? nil : EphemeralValue(event.kv)
         }
-        // The answer's own revision may be ahead of events that are still to come.
+        // The header's revision may be ahead of events that have not been delivered yet.
         let last = answer.events?.compactMap { $0.kv.mod_revision.flatMap(UInt64.init) }.max()
         revision = max(revision ?? 0, last ?? 0)
         deliver()

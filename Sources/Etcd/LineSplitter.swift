@@ -1,10 +1,12 @@
-/// Cuts a stream of bytes into lines.
+/// Splits a stream of bytes into lines.
 struct LineSplitter {
     private var rest: [UInt8] = []
-    /// Far above what a member sends in one message.
+    /// The maximum length of a line in bytes, far above the size of any message of etcd.
     private static let limit = 64 << 20
 
-    /// Calls `body` with each line that is complete now.
+    /// Appends bytes and calls `body` with each line that they complete.
+    ///
+    /// - Throws: `EtcdError` if a line is too long, and any error of `body`.
     mutating func add(_ piece: UnsafeRawBufferPointer, _ body: ([UInt8]) throws -> Void) throws {
         var left = piece[...]
         while let end = left.firstIndex(of: UInt8(ascii: "\n")) {

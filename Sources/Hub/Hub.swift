@@ -3,38 +3,39 @@ internal import Logging
 package import Store
 package import System
 
-/// A git remote that has the history of a store. Every branch is pushed as it is, never by force.
+/// A git remote that holds the history of a store. Branches are pushed unchanged and never by force.
 ///
-/// Stock git talks to it: it knows the user's keys, known hosts, proxies and credential helpers, and ends when it is told to.
-/// Functions block.
+/// All transfers are done by the git program, which knows the user's keys, known hosts, proxies and credential helpers,
+/// and can be terminated. Functions block.
 package struct Hub: Sendable {
-    /// When a report is dropped for which a result was recorded.
+    /// When a worker's report may be deleted after its result was recorded.
     package enum Durability: String, Sendable, CaseIterable {
-        /// When the hub has the result.
+        /// After the hub has received the result.
         case pushed
-        /// When this store has it.
+        /// After the result was committed to this store.
         case local
     }
 
-    /// Where it is: what `git push` takes.
+    /// The remote's address, as accepted by `git push`.
     package let url: String
     package let durability: Durability
     private let environment: [String: String]
 
-    /// Whom the hub and this machine trust; nil: what git and ssh are configured with.
+    /// Credentials and trusted authorities of the connection; nil values leave the configuration of git and ssh in
+    /// effect.
     package struct Trust: Sendable {
-        /// The certificates of authorities, and the own certificate and its key, as files.
+        /// Paths of files with trusted certificate authorities, the client certificate and its key.
         package var authorities: String?
         package var certificate: String?
         package var key: String?
-        /// The configuration of the ssh client, and the file with the keys of hosts.
+        /// Paths of the ssh client's configuration and of its `known_hosts` file.
         package var sshConfiguration: String?
         package var knownHosts: String?
 
         package init() {}
     }
 
-    /// - Parameter environment: of git.
+    /// - Parameter environment: The environment variables of git.
     package init(
         _ url: String, durability: Durability = .local, trust: Trust = Trust(), environment: ProcessEnvironment
     ) {
@@ -58,14 +59,14 @@ package struct Hub: Sendable {
         self.environment = environment.merging(own)
     }
 
-    /// Branches that are for the store alone.
+    /// The refspec that excludes branches private to the store.
     private static let unpushed = "^refs/heads/inbox/*"
-    /// Where the branches of the hub are kept as they were when they were fetched.
+    /// The namespace of the references that track the hub's branches.
     static let fetched = "refs/ciso/hub/"
 
-    /// Pushes all branches that the hub does not have as they are.
+    /// Pushes all branches whose tip differs from the hub's.
     ///
-    /// - Throws: `HubError`, of kind `diverged` where the hub has commits that the store lacks.
+    /// - Throws: `HubError`; its kind is `diverged` if the hub has commits that the store lacks.
     package func push(_ store: Store) throws {
         let outcome = try git(
             store, ["push", "--porcelain", "--no-verify", url, "refs/heads/*:refs/heads/*", Self.unpushed])
@@ -83,7 +84,7 @@ package struct Hub: Sendable {
         throw HubError(url, errors: Self.text(outcome))
     }
 
-    /// Gets the branches of the hub and keeps them aside.
+    /// Fetches the hub's branches into the tracking references.
     ///
     /// - Throws: `HubError`.
     func fetch(into store: Store) throws {
@@ -96,9 +97,9 @@ package struct Hub: Sendable {
         guard outcome.succeeded else { throw HubError(url, errors: Self.text(outcome)) }
     }
 
-    /// Asks the hub for its branches. Whether it would take a push is not asked.
+    /// Lists the hub's branches. Does not test whether it would accept a push.
     ///
-    /// - Returns: what works, for people.
+    /// - Returns: A summary of what works, as text for the user.
     /// - Throws: `HubError`.
     package func probe() throws -> String {
         let listed = try run(["git", "ls-remote", "--heads", url])
@@ -112,7 +113,7 @@ package struct Hub: Sendable {
     }
 
     private func run(_ words: [String]) throws -> Subprocess.Outcome {
-        guard !url.hasPrefix("-") else { throw HubError(.refused, "'\(url)' is no address") }
+        guard !url.hasPrefix("-") else { throw HubError(.refused, "'\(url)' is not a valid address") }
         do {
             let outcome = try Subprocess(words, environment: environment, timeLimit: .seconds(3600)).wait()
             if outcome.ending == .timedOut { throw HubError(.unreachable, "\(url): git did not end within an hour") }

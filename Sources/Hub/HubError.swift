@@ -41,7 +41,7 @@ package struct HubError: ClassifiedError, Hashable, CustomStringConvertible {
         case .certificate: "'tls-authorities' names the file with the authority that issued the hub's certificate"
         case .authentication:
             "ssh: the key must be in ~/.ssh, ssh-config or the agent; https: a credential helper of git must know the password"
-        case .absent: "make it on its host: git init --bare DIR"
+        case .absent: "create it on its host: git init --bare DIR"
         case .diverged: nil
         case .refused: "a hub takes all branches: no hook, rule or quota may refuse them"
         }

@@ -4,24 +4,24 @@ package import Store
 internal import Synchronization
 internal import System
 
-/// Pushes what is recorded in a store to its hub, in batches. One process does that at a time: the one that dispatches.
+/// Pushes commits of a store to its hub in batches. Only one process does so at a time: the dispatcher.
 package final class HubPusher: Sendable {
-    /// What happens on the way to the hub.
+    /// A change in the state of the pushes.
     package enum Event: Sendable {
-        /// Pushing fails and is tried again.
+        /// A push failed and will be retried.
         case failed(HubError)
-        /// What could not be pushed is there now.
+        /// A push succeeded after a failure.
         case recovered
-        /// The hub had other results, too: these branches were put on top of them.
+        /// The hub had other commits; the local commits of these branches were rebased onto them.
         case replayed([String])
     }
 
     private struct State {
-        /// How often something was recorded, and how much of that the hub has.
+        /// The number of calls of `note`, and how many of them a successful push has covered.
         var noted = 0
         var pushed = 0
         var problem: HubError?
-        /// Whether nothing is pushed any more.
+        /// Whether pushing has stopped for good.
         var hasEnded = false
         var waiters: [(ticket: Int, continuation: CheckedContinuation<Void, Never>)] = []
     }
@@ -31,10 +31,10 @@ package final class HubPusher: Sendable {
     private let observe: @Sendable (Event) async -> Void
     private let state = Mutex(State())
     private let wakeUps: AsyncStream<Void>.Continuation
-    /// For how long results are gathered before they are pushed together.
+    /// How long results are collected into one push.
     private static let pause = Duration.milliseconds(200)
 
-    /// - Parameter observe: receives what happens, in order.
+    /// - Parameter observe: Receives the events in order.
     package init(_ hub: Hub, _ store: Store, observe: @escaping @Sendable (Event) async -> Void) {
         self.hub = hub
         self.store = store
@@ -51,13 +51,13 @@ package final class HubPusher: Sendable {
 
     deinit { wakeUps.finish() }
 
-    /// Notes that something was recorded, which is pushed soon.
+    /// Schedules a push because something was recorded.
     package func note() {
         state.withLock { $0.noted += 1 }
         wakeUps.yield()
     }
 
-    /// Returns when the hub has what was recorded before, or when nothing is pushed any more.
+    /// Returns when the hub has everything recorded before the call, or when pushing has stopped for good.
     package func pushed() async {
         await withCheckedContinuation { continuation in
             let isThere = state.withLock { state in
@@ -69,10 +69,10 @@ package final class HubPusher: Sendable {
         }
     }
 
-    /// Pushes what is left.
+    /// Pushes what the hub does not have yet, and stops.
     ///
-    /// - Parameter timeout: how long a hub that does not take it is asked again.
-    /// - Throws: `HubError` where it has not taken all by then.
+    /// - Parameter timeout: How long to retry.
+    /// - Throws: `HubError` if the hub has not received everything within `timeout`.
     package func finish(within timeout: Duration) async throws {
         note()
         let timer = Task { [weak self] in
@@ -83,13 +83,13 @@ package final class HubPusher: Sendable {
         timer.cancel()
         let problem: HubError? = state.withLock { [url = hub.url] state in
             guard state.pushed < state.noted else { return nil }
-            return state.problem ?? HubError(.unreachable, "\(url): it has not taken all in time")
+            return state.problem ?? HubError(.unreachable, "\(url): it did not accept all commits in time")
         }
         end()
         if let problem { throw problem }
     }
 
-    /// Pushes nothing any more, and keeps nobody waiting.
+    /// Stops pushing and resumes all waiters.
     package func end() {
         let waiters = state.withLock { state in
             state.hasEnded = true
@@ -139,7 +139,7 @@ package final class HubPusher: Sendable {
         if hasRecovered { await observe(.recovered) }
     }
 
-    /// Tells of each problem once.
+    /// Reports a failure, unless it is the same as the last one.
     private func fail(_ problem: HubError) async {
         let isNew = state.withLock { state in
             defer { state.problem = problem }

@@ -16,10 +16,10 @@ package struct HubUpdate {
         self.store = store
     }
 
-    /// Moves all branches on to where the hub has them. Where both have commits that the other lacks, a branch becomes the hub's,
-    /// and what only this store has recorded is recorded again on top of that; a snapshot keeps the branch as it was. Blocks.
+    /// Fast-forwards all branches to the hub's tips. If a branch has diverged, it is reset to the hub's tip and the
+    /// changes that only this store has are committed on top of it; a save point keeps the previous tip. Blocks.
     ///
-    /// - Returns: The branches that were made anew so.
+    /// - Returns: The branches that had diverged.
     /// - Throws: `HubError`, `StoreError`.
     @discardableResult
     package func run() throws -> [Branch] {
@@ -30,7 +30,7 @@ package struct HubUpdate {
         let fetched = try store.references(prefix: Hub.fetched).map {
             (branch: try Branch(String($0.name.dropFirst(Hub.fetched.count))), id: $0.id)
         }.filter { own[$0.branch.reference] != $0.id }
-        // Plans first: a clone of the store checks out the branch that is there first.
+        // Plans first: a clone of the store checks out the branch that was created first.
         for (branch, id) in fetched.filter({ !$0.branch.name.contains("/") })
             + fetched.filter({ $0.branch.name.contains("/") })
         {
@@ -46,7 +46,7 @@ package struct HubUpdate {
         return replayed
     }
 
-    /// Records again what changed between two snapshots.
+    /// Commits the changes between two snapshots to a branch.
     private func record(from before: Snapshot?, to after: Snapshot, on branch: Branch) throws {
         var changes: [(path: StorePath, old: ObjectID?, new: ObjectID)] = []
         try Snapshot.differences(from: before, to: after) { path, old, new in
@@ -60,9 +60,9 @@ package struct HubUpdate {
             return
         }
         guard !changes.isEmpty else { return }
-        try store.transact(branch, "Record again what the hub did not have\n") { transaction in
+        try store.transact(branch, "Reapply changes that the hub did not have\n") { transaction in
             for change in changes {
-                // What the hub has changed as well stays as the hub has it.
+                // On a conflict, the hub's version wins.
                 guard try transaction.base.id(at: change.path) == change.old,
                     let bytes = try after.bytes(at: change.path)
                 else { continue }

@@ -1,11 +1,11 @@
-/// What a server demands by `WWW-Authenticate`: `Bearer realm="…",service="…",scope="…"`.
+/// An authentication challenge of a `WWW-Authenticate` header: `Bearer realm="…",service="…",scope="…"`.
 struct Challenge: Hashable {
-    /// In lower case.
+    /// The authentication scheme in lower case.
     let scheme: String
-    /// Names in lower case.
+    /// The parameters by their names in lower case.
     let parameters: [String: String]
 
-    /// Nil where `text` names no scheme.
+    /// Parses the value of a header; nil if it names no scheme.
     init?(_ text: String) {
         let parts = text.split(separator: " ", maxSplits: 1)
         guard let first = parts.first else { return nil }

@@ -7,15 +7,15 @@ internal import Store
 internal import System
 
 /// Blobs in a repository of a registry, each under a manifest of its own with the tag `KIND-DIGEST`, so that stock tools copy,
-/// list and delete it. Reading asks the mirrors first, and the next one where one fails.
+/// list and delete it. Reads try the mirrors first, in order, and then the primary.
 package struct RegistryBlobs: SharedLayers, SharedLogs {
-    /// What the blobs are.
+    /// The kind of content of the blobs.
     package struct Kind: Hashable, Sendable {
-        /// The beginning of their tags.
+        /// The prefix of the tags.
         package var tag: String
-        /// The type of the artifact, which a manifest names.
+        /// The artifact type in the manifests.
         package var artifact: String
-        /// The type of the blob itself.
+        /// The media type of the blobs.
         package var mediaType: String
 
         /// Archives of layers.
@@ -26,7 +26,7 @@ package struct RegistryBlobs: SharedLayers, SharedLogs {
         package static let environment = Kind(
             tag: "environment", artifact: "application/vnd.ciso.environment.v1",
             mediaType: "application/vnd.ciso.environment.v1.tar+zstd")
-        /// Sources of packages that the store has, and no address.
+        /// Sources of packages that the store has but that cannot be downloaded.
         package static let source = Kind(
             tag: "source", artifact: "application/vnd.ciso.source.v1", mediaType: "application/octet-stream")
         /// Logs of jobs.
@@ -40,8 +40,8 @@ package struct RegistryBlobs: SharedLayers, SharedLogs {
     private let chunk: Int
 
     /// - Parameters:
-    ///   - primary: where blobs are written.
-    ///   - mirrors: are read first.
+    ///   - primary: The repository that blobs are written to.
+    ///   - mirrors: Repositories that are read before `primary`.
     package init(_ primary: RegistryClient, mirrors: [RegistryClient] = [], kind: Kind = .layer) {
         self.init(primary, mirrors: mirrors, kind: kind, chunk: RegistryUpload.defaultChunk)
     }
@@ -59,7 +59,7 @@ package struct RegistryBlobs: SharedLayers, SharedLogs {
         try primary.persistently { try manifestDigest(of: digest) } != nil
     }
 
-    /// The digest of a blob's manifest; nil where it has none.
+    /// The digest of a blob's manifest; nil if there is none.
     private func manifestDigest(of digest: Digest) throws -> String? {
         var request = primary.request(.head, "manifests/\(tag(digest))")
         request.headers = [("Accept", RegistryManifest.mediaType)]
@@ -69,7 +69,7 @@ package struct RegistryBlobs: SharedLayers, SharedLogs {
 
     package func put(_ digest: Digest, archive file: String) throws { try put(digest, named: digest, archive: file) }
 
-    /// Adds a blob under a manifest that has another name than the blob's digest, unless one has it.
+    /// Adds a blob under a tag that does not contain the blob's digest but `name`, unless that tag exists.
     func put(_ digest: Digest, named name: Digest, archive file: String) throws {
         if try contains(name) { return }
         let size = try OpenFile<SystemError>(file, 0).size
@@ -85,13 +85,13 @@ package struct RegistryBlobs: SharedLayers, SharedLogs {
             do {
                 return try primary.send(put)
             } catch let error as RegistryError where error.kind == .damaged {
-                // It reads a link to the configuration while another upload writes it.
+                // The registry read the link to the configuration while another upload was writing it.
                 throw RegistryError(.busy, error.message)
             }
         }
     }
 
-    /// The blob under the manifest of a name; nil where there is none.
+    /// The digest of the blob tagged with `name`; nil if there is none.
     func contents(named name: Digest) throws -> Digest? {
         struct Manifest: Decodable {
             struct Layer: Decodable {
@@ -131,7 +131,7 @@ package struct RegistryBlobs: SharedLayers, SharedLogs {
             do {
                 if try get(digest, from: client, to: file, limit: limit) { return true }
             } catch let error as RegistryError {
-                logger.debug("a registry has failed", metadata: ["reason": "\(error.message)"])
+                logger.debug("a registry failed", metadata: ["reason": "\(error.message)"])
                 problem = error
             }
         }
@@ -142,7 +142,7 @@ package struct RegistryBlobs: SharedLayers, SharedLogs {
     private func get(_ digest: Digest, from client: RegistryClient, to file: String, limit: Int) throws -> Bool {
         let output = try OpenFile<SystemError>(file, O_RDWR | O_CREAT | O_TRUNC)
         var count = 0
-        // A mirror that is down must not keep those waiting who can ask the next one.
+        // Only the primary is retried: if a mirror is down, the next one is asked at once.
         let isThere = try (client === primary ? client.persistently : { try $0() }) {
             try output.truncate(to: 0)
             count = 0
@@ -169,16 +169,16 @@ package struct RegistryBlobs: SharedLayers, SharedLogs {
 // MARK: Diagnosis
 
 extension RegistryBlobs {
-    /// Checks that blobs can be written and read. Nothing is left behind.
+    /// Checks that blobs can be written and read. Removes what it wrote.
     ///
-    /// - Returns: what works, for people.
-    /// - Throws: `RegistryError` that says what does not.
+    /// - Returns: A summary of what works, as text for the user.
+    /// - Throws: `RegistryError` if writing or reading fails.
     package func probe() throws -> String {
         for client in mirrors { try client.ping() }
         var request = primary.request(.post, "blobs/uploads/")
         request.body = .bytes([])
         let upload = try primary.location(in: primary.send(request))
-        // A registry that cannot cancel uploads forgets them.
+        // A registry that does not support cancelling uploads lets them expire.
         _ = try primary.send(HTTPRequest(.delete, upload), accepting: [400, 404, 405])
         let read = mirrors.isEmpty ? "" : "; \(count(mirrors.count, "mirror")) can be read"
         return "\(primary.address) can be written\(read)"
@@ -188,7 +188,7 @@ extension RegistryBlobs {
 // MARK: Collection
 
 extension RegistryBlobs {
-    /// The blobs that are there.
+    /// The digests of all blobs of this kind.
     package func list() throws -> Set<Digest> {
         struct Tags: Decodable {
             var tags: [String]?
@@ -204,15 +204,15 @@ extension RegistryBlobs {
             let tags = try JSONDecoder().decode(Tags.self, from: Data(response.body)).tags ?? []
             found.formUnion(
                 tags.compactMap { $0.hasPrefix("\(kind.tag)-") ? Digest(hex: $0.dropFirst(kind.tag.count + 1)) : nil })
-            // A registry without pages answers with all tags, and has no link to more.
+            // A registry without pagination returns all tags and no link to a next page.
             guard response.header("link") != nil, let next = tags.last, next != last else { return found }
             last = next
         }
     }
 
-    /// The blobs that are not to be kept and were stored before a time. A blob that does not tell when is kept.
+    /// The blobs stored before `horizon` for which `isKept` is false. Blobs without a creation time are kept.
     ///
-    /// - Parameter horizon: in seconds since 1970.
+    /// - Parameter horizon: Seconds since 1970.
     package func garbage(before horizon: Int, keeping isKept: (Digest) -> Bool) throws -> [Digest] {
         try list().filter { digest in
             guard !isKept(digest), let stored = try stored(digest) else { return false }
@@ -220,7 +220,7 @@ extension RegistryBlobs {
         }.sorted()
     }
 
-    /// When a blob was stored, in seconds since 1970.
+    /// When a blob was stored, in seconds since 1970; nil if its manifest does not contain it.
     private func stored(_ digest: Digest) throws -> Int? {
         struct Stored: Decodable {
             var annotations: [String: String]?
@@ -231,7 +231,7 @@ extension RegistryBlobs {
         return text.flatMap { try? Date($0, strategy: .iso8601) }.map { Int($0.timeIntervalSince1970) }
     }
 
-    /// Removes a blob's manifest; the registry's own collection frees the space.
+    /// Removes a blob's manifest; the registry's garbage collection frees the space.
     package func remove(_ digest: Digest) throws {
         try primary.persistently {
             guard let manifest = try manifestDigest(of: digest), !manifest.isEmpty else { return }

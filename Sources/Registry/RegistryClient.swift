@@ -3,13 +3,13 @@ internal import Foundation
 package import HTTP
 internal import Synchronization
 
-/// Requests to one repository of a registry, by the OCI distribution protocol. Blocks the thread; several threads have a
-/// connection each.
+/// A client of one repository of a registry by the OCI distribution protocol. Calls block the thread; each thread uses
+/// its own connection.
 package final class RegistryClient: Sendable {
     package let address: RegistryAddress
     private let http: HTTPClient
     private let credentials: RegistryCredentials
-    /// How long a registry that does not answer is asked again.
+    /// How long requests are retried while the registry is unreachable or busy.
     let timeout: Duration
     private let authorization = Mutex<String?>(nil)
 
@@ -23,7 +23,7 @@ package final class RegistryClient: Sendable {
         self.timeout = timeout
     }
 
-    /// A request for something of the repository, `blobs/…`, `manifests/…`.
+    /// A request for a path in the repository, such as `blobs/…` or `manifests/…`.
     func request(_ method: HTTPRequest.Method, _ place: String) -> HTTPRequest {
         HTTPRequest(method, "\(address.server)/v2/\(address.name)/\(place)")
     }
@@ -31,10 +31,10 @@ package final class RegistryClient: Sendable {
     /// Checks that the registry answers and accepts the credentials.
     package func ping() throws { _ = try send(HTTPRequest(.get, "\(address.server)/v2/")) }
 
-    /// Sends a request, with what the registry demands of credentials.
+    /// Sends a request, and authenticates if the registry demands it.
     ///
-    /// - Parameter accepted: statuses beside success that are no errors.
-    /// - Throws: `RegistryError`; what `receive` throws.
+    /// - Parameter accepted: Status codes outside 2xx that are not errors.
+    /// - Throws: `RegistryError`, and any error of `receive`.
     func send(
         _ request: HTTPRequest, accepting accepted: Set<Int> = [], receive: HTTPClient.Receiver? = nil
     ) throws -> HTTPResponse {
@@ -52,7 +52,7 @@ package final class RegistryClient: Sendable {
         _ request: HTTPRequest, _ authorization: String?, _ receive: HTTPClient.Receiver?
     ) throws -> HTTPResponse {
         var request = request
-        // An upload may lead to another host.
+        // Credentials are sent to the registry only: the location of an upload may be on another host.
         if let authorization, request.url.hasPrefix("\(address.server)/") {
             request.headers.append(("Authorization", authorization))
         }
@@ -68,7 +68,7 @@ package final class RegistryClient: Sendable {
         try persistently { try send(request(.head, "blobs/sha256:\(digest)"), accepting: [404]).isSuccess }
     }
 
-    /// Repeats `body` for as long as the registry is only unable for the moment.
+    /// Retries `body` while it fails with a transient error, until `timeout` has passed.
     func persistently<Value>(_ body: () throws -> Value) throws -> Value {
         let deadline = ContinuousClock.now + timeout
         var pause = 0.1
@@ -112,7 +112,7 @@ package final class RegistryClient: Sendable {
 // MARK: Authorization
 
 extension RegistryClient {
-    /// What the challenge of an answer asks for; nil where there is nothing to try.
+    /// The value of `Authorization` that satisfies a response's challenge; nil if there is none.
     private func authorize(_ response: HTTPResponse) throws -> String? {
         let challenges = response.headers.filter { $0.name == "www-authenticate" }.compactMap { Challenge($0.value) }
         if let bearer = challenges.first(where: { $0.scheme == "bearer" }) { return try token(bearer) }
@@ -136,7 +136,7 @@ extension RegistryClient {
         if let service = challenge.parameters["service"] {
             url.queryItems?.append(URLQueryItem(name: "service", value: service))
         }
-        // The password goes to no host that is not asked by TLS, unless the registry itself is not.
+        // The password is sent to a token server without TLS only if the registry itself is used without TLS.
         guard let text = url.string, text.hasPrefix("https://") || address.server.hasPrefix("http://") else {
             return nil
         }

@@ -1,7 +1,7 @@
 package import Core
 internal import Foundation
 
-/// Users and passwords of registries, from a file as docker, podman and skopeo write it.
+/// Users and passwords of registries, from a file in the format of docker, podman and skopeo.
 package struct RegistryCredentials: Sendable {
     private let encoded: [String: String]
 
@@ -10,9 +10,9 @@ package struct RegistryCredentials: Sendable {
         encoded = [:]
     }
 
-    /// Reads `config.json` of docker or `auth.json` of podman.
+    /// Reads docker's `config.json` or podman's `auth.json`.
     ///
-    /// - Throws: `Failure` where the file cannot be read or understood.
+    /// - Throws: `Failure` of the category `input` if the file cannot be read or parsed.
     package init(file: String) throws(Failure) {
         guard let data = FileManager.default.contents(atPath: file) else {
             throw Failure(
@@ -34,7 +34,7 @@ package struct RegistryCredentials: Sendable {
         var auths: [String: Entry]?
     }
 
-    /// `user:password` in base64, for a host with its port; nil where there is none.
+    /// `user:password` in base64 for a host with its port; nil if the file has no entry for it.
     func basic(for host: String) -> String? {
         encoded[host] ?? encoded.first { $0.key.hasSuffix("://\(host)") || $0.key.contains("://\(host)/") }?.value
     }

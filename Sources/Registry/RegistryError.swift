@@ -41,7 +41,7 @@ package struct RegistryError: ClassifiedError, Hashable, CustomStringConvertible
     package var hint: String? {
         switch kind {
         case .unreachable: "check that the registry runs and that 'blobs' has its address"
-        case .busy: "look into the registry's log: its disk may be full"
+        case .busy: "check the registry's log; its disk may be full"
         case .certificate:
             "check dates and issuers of both certificates with 'openssl x509 -noout -dates -subject -issuer'"
         case .credentials: "the files must be readable, in PEM form, and the key must be that of the certificate"

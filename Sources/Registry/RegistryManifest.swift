@@ -10,7 +10,7 @@ struct RegistryManifest: Encodable {
     }
 
     static let mediaType = "application/vnd.oci.image.manifest.v1+json"
-    /// What the specification has for artifacts without a configuration.
+    /// The configuration that the OCI image specification defines for artifacts without one.
     static let emptyConfiguration = Array("{}".utf8)
 
     let schemaVersion = 2
@@ -20,7 +20,7 @@ struct RegistryManifest: Encodable {
     let layers: [Descriptor]
     let annotations: [String: String]
 
-    /// When a manifest was made, in the form of RFC 3339.
+    /// The annotation with the time of creation, in the format of RFC 3339.
     static let creation = "org.opencontainers.image.created"
 
     init(_ kind: RegistryBlobs.Kind, _ digest: Digest, size: Int, at time: Date) {

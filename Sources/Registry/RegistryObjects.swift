@@ -2,11 +2,11 @@ package import Core
 internal import HTTP
 internal import Store
 
-/// Small contents in a repository of a registry that nothing has to keep: blobs without a manifest, which the registry's own
-/// collection drops.
+/// A blob store for small, short-lived objects in a repository of a registry: blobs without a manifest, which the
+/// registry's garbage collection removes.
 package struct RegistryObjects: BlobStore {
     private let client: RegistryClient
-    /// Nothing that is read is larger.
+    /// The maximum size of an object in bytes.
     private static let limit = 64 << 20
 
     package init(_ client: RegistryClient) {
@@ -35,6 +35,6 @@ package struct RegistryObjects: BlobStore {
         return bytes
     }
 
-    /// Leaves them to the registry's own collection.
+    /// Does nothing: the registry's garbage collection removes the object.
     package func remove(_ digest: Digest) {}
 }

@@ -4,13 +4,14 @@ package import Layers
 package import Store
 internal import System
 
-/// Root file systems in a repository of a registry: artifacts with the tag `environment-DIGEST`, the digest being that of the
-/// description, not of the archive.
+/// Root file systems in a repository of a registry: artifacts tagged `environment-DIGEST`, where DIGEST identifies the
+/// description of the environment, not the archive.
 package struct RegistryRoots: SharedRoots {
     private let blobs: RegistryBlobs
     private let claims: (any EphemeralValues)?
 
-    /// - Parameter claims: by which machines agree on who makes a root file system; nil: each makes what is not there.
+    /// - Parameter claims: Ephemeral values through which machines agree on who builds a root file system; if nil, each
+    ///   machine builds what is missing.
     package init(_ blobs: RegistryBlobs, claims: (any EphemeralValues)?) {
         self.blobs = blobs
         self.claims = claims

@@ -2,22 +2,22 @@ internal import Core
 internal import Foundation
 internal import HTTP
 
-/// Sends one blob to a registry, in chunks, and goes on where an interrupted attempt ended. Used by one thread.
+/// Uploads one blob to a registry in chunks, and resumes after an interruption. Confined to one thread.
 struct RegistryUpload {
     private let client: RegistryClient
     private let digest: Digest
     private let size: Int
     private let body: (_ offset: Int, _ count: Int) -> HTTPRequest.Body
     private let chunk: Int
-    /// Where the next piece goes; nil before the upload has begun.
+    /// The address of the next chunk; nil before the upload has begun.
     private var location: String?
     private var offset = 0
     private var isInterrupted = false
 
-    /// Small enough that little is sent twice, large enough that the answers take no time.
+    /// Chunk size in bytes: small enough that little is sent twice, large enough that round trips do not matter.
     static let defaultChunk = 16 << 20
 
-    /// - Parameter body: the part of the contents from an offset on.
+    /// - Parameter body: Returns `count` bytes of the content from `offset` on.
     init(
         _ client: RegistryClient, _ digest: Digest, size: Int, chunk: Int = defaultChunk,
         body: @escaping (_ offset: Int, _ count: Int) -> HTTPRequest.Body
@@ -29,9 +29,9 @@ struct RegistryUpload {
         self.body = body
     }
 
-    /// Sends all of the blob, or mounts it where the registry has it in another repository.
+    /// Uploads the blob, or mounts it if another repository of the registry has it.
     ///
-    /// - Parameter others: names of other repositories of the registry that may have it.
+    /// - Parameter others: Names of repositories of the same registry that may have the blob.
     /// - Throws: `RegistryError`.
     mutating func run(mountingFrom others: [String] = []) throws {
         for other in others where try isMounted(from: other) { return }
@@ -40,7 +40,7 @@ struct RegistryUpload {
             do {
                 return try client.persistently { try attempt() }
             } catch let error as RegistryError where error.kind == .damaged && restarts > 0 {
-                // The registry counted the bytes of an interrupted chunk otherwise than it kept them.
+                // After an interrupted chunk, the registry reported an offset that does not match what it stored.
                 restarts -= 1
                 (location, isInterrupted) = (nil, false)
             }
@@ -84,7 +84,8 @@ struct RegistryUpload {
         try take(client.send(request))
     }
 
-    /// Asks how much of an interrupted upload has arrived. One that the registry has no more begins again.
+    /// Queries how much of an interrupted upload has arrived. If the registry no longer has the upload, a new one
+    /// begins.
     private mutating func lookUp() throws {
         guard let place = location else { return }
         location = nil
@@ -97,7 +98,7 @@ struct RegistryUpload {
             location = place
             throw error
         }
-        // `0-0` is an empty upload.
+        // `0-0` denotes an empty upload.
         guard let last = response.header("range")?.split(separator: "-").last.flatMap({ Int($0) }) else { return }
         offset = last == 0 ? 0 : last + 1
         guard offset <= size else { return }
@@ -105,18 +106,20 @@ struct RegistryUpload {
         try take(response)
     }
 
-    /// Each answer names where the next piece goes.
+    /// Stores the address of the next chunk, which each response contains.
     private mutating func take(_ response: HTTPResponse) throws {
         location = try client.location(in: response)
     }
 }
 
 extension RegistryClient {
-    /// Where an answer leads to, as an absolute address.
+    /// The location header of a response as an absolute address.
+    ///
+    /// - Throws: `RegistryError` if there is none.
     func location(in response: HTTPResponse) throws -> String {
         guard let text = response.header("location"),
             let url = URL(string: text, relativeTo: URL(string: address.server))?.absoluteString
-        else { throw RegistryError(.refused, "\(address): an answer lacks the location of the upload") }
+        else { throw RegistryError(.refused, "\(address): a response lacks the location of the upload") }
         return url
     }
 }
