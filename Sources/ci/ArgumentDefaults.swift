@@ -3,15 +3,15 @@ internal import Core
 internal import System
 internal import YAML
 
-/// What the environment and `ciso.yaml` say of those options of a command that its command line does not have.
+/// Adds options from the environment and from `ciso.yaml` to a command line that lacks them.
 ///
-/// The settings of `Settings` are left to the commands, which use some of them without an option.
+/// The settings in `Settings` are not added: the commands read them, some of them without having the option.
 struct ArgumentDefaults {
-    /// An option from elsewhere.
+    /// An option that does not come from the command line.
     private struct Argument {
-        /// As on a command line.
+        /// The words that the option would be on a command line.
         var words: [String]
-        /// `CISO_FORMAT='xml'`, for messages.
+        /// Where the option comes from, for messages: `CISO_FORMAT='xml'`.
         var origin: String
         var location: SourceLocation?
     }
@@ -21,7 +21,7 @@ struct ArgumentDefaults {
     private let depth: Int
 
     /// - Parameter words: the command line.
-    /// - Throws: `Failure` for a value of a flag that is neither true nor false.
+    /// - Throws: `Failure` if the value of a flag is neither true nor false.
     init(for words: [String], in configuration: @autoclosure () throws -> Configuration) throws {
         given = words
         let asked = ["--help", "-h", "help", "--version"]
@@ -68,9 +68,10 @@ struct ArgumentDefaults {
         return Argument(words: values.map { "--\(option.name)=\($0)" }, origin: origin, location: location)
     }
 
-    /// The command of the whole command line.
+    /// Parses the whole command line.
     ///
-    /// - Throws: ArgumentParser's error for a mistake in the command line; `Failure` for one from elsewhere.
+    /// - Throws: ArgumentParser's error for a mistake in the command line, `Failure` for one in the environment or in
+    ///   `ciso.yaml`.
     func command() throws -> any ParsableCommand {
         do {
             return try CI.parseAsRoot(words(with: arguments))

@@ -7,11 +7,11 @@ struct BisectCommand: AsyncParsableCommand, TracedCommand, SandboxingCommand {
         commandName: "bisect",
         abstract: "Find what made a cell bad: what changed since it was good.",
         discussion: """
-            Compares the last good result of the cell with the first bad one after it, as they are recorded: the package, its \
-            inputs, the repositories, the plugin, the environment, limits. Runs nothing and needs no network. With --run, plans \
-            the commits of the first repository of MATRIX in between and builds the cell at them, until one commit is left. \
-            Those builds are recorded apart, under DEPLOYMENT@bisect, so that the results stay as they are and another \
-            bisection does not repeat them.
+            Compares the recorded inputs of the last good result of the cell and of the first bad one after it: the package, \
+            its dependencies, the repositories, the plugin, the environment, limits. Runs nothing and needs no network. With \
+            --run, plans commits of the first repository of MATRIX in between and builds the cell at them, until one commit is \
+            left. These builds are recorded separately, under DEPLOYMENT@bisect, so that they do not change the results and \
+            another bisection does not repeat them.
             """)
 
     @OptionGroup var trace: LogOption

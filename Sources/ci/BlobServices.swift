@@ -6,14 +6,14 @@ internal import Registry
 internal import Store
 internal import System
 
-/// The registries that the settings name.
+/// The registries named by the settings.
 struct BlobServices {
     private let primary: RegistryClient
     private let mirrors: [RegistryClient]
 
-    /// Nil where the settings name no registry.
+    /// Nil if the settings name no registry.
     ///
-    /// - Parameter flags: of the command; nil where it has none of them.
+    /// - Parameter flags: The command's options; nil for a command without them.
     init?(_ configuration: Configuration, _ flags: ServiceOptions?) throws {
         guard let address = try Settings.blobs.value(flag: flags?.blobs, in: configuration) else { return nil }
         let http = HTTPClient(try HTTPSettings(configuration, flags))
@@ -24,10 +24,10 @@ struct BlobServices {
         }
     }
 
-    /// What machines share and keep.
+    /// The shared blobs of a kind.
     func blobs(_ kind: RegistryBlobs.Kind) -> RegistryBlobs { RegistryBlobs(primary, mirrors: mirrors, kind: kind) }
 
-    /// Gets sources that the store of the dispatcher has.
+    /// Downloads sources that the dispatcher's store has.
     var sharedSource: SourceCache.SharedSource {
         let blobs = blobs(.source)
         return { digest, file in
@@ -35,10 +35,10 @@ struct BlobServices {
         }
     }
 
-    /// Requests to workers, which nobody keeps.
+    /// Requests to workers, which are short-lived.
     var objects: RegistryObjects { RegistryObjects(primary) }
 
-    /// The users and passwords of the file that is named, else of docker's own, if there is one.
+    /// The credentials of the configured file, or else of docker's own file if it exists.
     private static func credentials(
         _ configuration: Configuration, _ flags: ServiceOptions?
     ) throws -> RegistryCredentials {

@@ -7,7 +7,7 @@ internal import Review
 internal import Supervision
 internal import System
 
-/// The root of the command line. It alone turns errors into words and exit codes.
+/// The root command. It is the only place that turns errors into messages and exit codes.
 @main
 struct CI: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -15,8 +15,8 @@ struct CI: AsyncParsableCommand {
         abstract: "A CI runner for matrices of opam packages, compilers and operating systems.",
         discussion: """
             A cell is named TARGET/COMPILER/PACKAGE.VERSION. A SELECTOR is a cell with globs, or outcome:WORD, \
-            change:WORD, kind:WORD, signature:TEXT, grep:TEXT, maintainer:ADDRESS, tag:WORD, since:RUN|DATE, task:ID; with a \
-            ! before it, it picks the other cells. Selectors of one kind are alternatives; a cell has to match one of each kind.
+            change:WORD, kind:WORD, signature:TEXT, grep:TEXT, maintainer:ADDRESS, tag:WORD, since:RUN|DATE, task:ID; a \
+            ! in front negates it. Selectors of the same kind are alternatives; a cell must match one of each kind.
 
             Exit codes: 0 all required cells are good; 1 a required cell is not good; 2 wrong input; 3 infrastructure \
             failure; 64 wrong usage; 70 a bug in ciso; 130 interrupted.
@@ -72,19 +72,19 @@ struct CI: AsyncParsableCommand {
             let code = report(error)
             if status <= ExitStatus.notGood.rawValue { status = code }
         }
-        // Other threads may be packing the store, which may be cut short at any point.
+        // Other threads may be repacking the store, which is safe to interrupt at any point.
         if status == ExitStatus.interrupted.rawValue { Interruption.end() }
         waitForRemovals(atMost: .seconds(1))
         Foundation.exit(status)
     }
 
-    /// Parses and runs a command line, and says what went wrong on standard error.
+    /// Parses and runs a command line, and prints errors on standard error.
     ///
-    /// - Returns: the exit code, one of `ExitStatus`.
+    /// - Returns: The exit code, one of `ExitStatus`.
     static func run(arguments: [String]) async -> Int32 {
         do {
             var command = try ArgumentDefaults(for: arguments, in: .current()).command()
-            // The command of --help has no options.
+            // `--help` is parsed as a command without options.
             let trace = (command as? any TracedCommand)?.trace
             LogOption.begin(level: try trace?.chosenLevel(in: .current()))
             logger.info("\(type(of: command)._commandName)", metadata: ["version": "\(ProgramVersion.current)"])
@@ -105,7 +105,7 @@ struct CI: AsyncParsableCommand {
         }
     }
 
-    /// Prints the help that was asked for, the mistake in the command line, or what an error means to the user.
+    /// Prints the requested help, the mistake in the command line, or the diagnostics of an error.
     private static func report(_ error: any Error, of arguments: [String]) -> Int32 {
         switch exitCode(for: error) {
         case .success:
@@ -131,7 +131,7 @@ struct CI: AsyncParsableCommand {
 }
 
 extension ExitStatus {
-    /// The exit code of a command that an error of this category ended.
+    /// The exit code of a command that failed with an error of this category.
     init(_ category: ErrorCategory) {
         self =
             switch category {
@@ -144,13 +144,13 @@ extension ExitStatus {
 
 private let logger = Logger(label: "ciso.ci")
 
-/// Ends a command with an exit code when everything worth saying has been said.
+/// Ends a command with an exit code without printing a further message.
 struct EarlyExit: Error {
     let status: ExitStatus
 }
 
 extension EarlyExit {
-    /// How a command ends that was asked for these cells; nil where all that are required are good.
+    /// The exit code for cells in this overall state; nil if all required cells are good.
     init?(of state: OverallState) {
         switch state {
         case .good: return nil

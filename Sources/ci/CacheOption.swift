@@ -3,25 +3,26 @@ internal import Core
 internal import Foundation
 internal import System
 
-/// Where what can be computed again is kept. Every command that keeps something there has this option.
+/// The directory of the cache. Every command that uses the cache has this option.
 struct CacheOption: ParsableArguments {
     @Option(name: .customLong("cache"), help: Settings.cache.help, completion: .directory)
     var flag: String?
 
-    /// The folder of the cache of a command that has a store: in the store, where there is no home to keep it in.
+    /// The directory of the cache for a command with a store. It is inside the store if the user has no writable home
+    /// directory.
     ///
-    /// - Parameter isRead: Whether nothing will be written there.
-    /// - Throws: `Failure` where a folder was asked for that cannot be written.
+    /// - Parameter isRead: Whether the command only reads the cache.
+    /// - Throws: `Failure` if a configured directory cannot be written.
     func directory(in configuration: Configuration, store: String, isRead: Bool = false) throws -> String {
         try directory(in: configuration, isRead: isRead) ?? "\(store)/ciso/cache"
     }
 
-    /// The folder of the cache; nil where none was asked for, and there is no home that can be written.
+    /// The directory of the cache; nil if none is configured and the user has no writable home directory.
     func directory(in configuration: Configuration, isRead: Bool = false) throws -> String? {
         try Self.directory(in: configuration, flag: flag, isRead: isRead)
     }
 
-    /// The folder of the cache as the environment and `ciso.yaml` have it, for commands that only keep indexes there.
+    /// The directory of the cache from the environment or `ciso.yaml`, for commands that only cache indexes.
     static func directory(in configuration: Configuration) throws -> String? {
         try directory(in: configuration, flag: nil, isRead: true)
     }
@@ -37,7 +38,7 @@ struct CacheOption: ParsableArguments {
         // An empty or relative value counts as unset: XDG Base Directory Specification.
         if let parent = configuration.environment["XDG_CACHE_HOME"], parent.hasPrefix("/") {
             let path = "\(parent)/ciso"
-            let hint = "XDG_CACHE_HOME names it; --cache names another one"
+            let hint = "XDG_CACHE_HOME sets it; --cache overrides it"
             if !isRead { try WritableDirectory.check(path, "the cache", hint: hint) }
             return path
         }

@@ -6,11 +6,11 @@ internal import System
 struct CancelCommand: AsyncParsableCommand, TracedCommand {
     static let configuration = CommandConfiguration(
         commandName: "cancel",
-        abstract: "Cancel pending cells, cells that are to be retried, or submitted tasks.",
+        abstract: "Cancel pending cells, cells waiting for a retry, or submitted tasks.",
         discussion: """
-            A cancelled cell is not run until 'ci retry' picks it or its jobs change. A 'ci run' that goes on in another \
-            process stops the jobs that only cancelled cells need. A cancelled task is not planned or run; where it runs, \
-            its jobs are stopped and its cells stay pending.
+            A cancelled cell is not run until 'ci retry' picks it or its jobs change. A 'ci run' in another process stops the \
+            jobs that only cancelled cells need. A cancelled task is not planned or run; if it is running, its jobs are \
+            stopped and its cells stay pending.
             """)
 
     @OptionGroup var trace: LogOption

@@ -36,7 +36,7 @@ struct CellPrinter {
     }
 }
 
-/// A field as RFC 4180 has it: quoted where it holds a comma, a quote or a line break.
+/// A CSV field by RFC 4180: quoted if it contains a comma, a quote or a line break.
 func csvField(_ text: String) -> String {
     guard text.contains(where: { $0 == "," || $0 == "\"" || $0.isNewline }) else { return text }
     return "\"" + text.replacing("\"", with: "\"\"") + "\""

@@ -9,17 +9,17 @@ internal import Review
 struct ClassifyCommand: AsyncParsableCommand, TracedCommand {
     static let configuration = CommandConfiguration(
         commandName: "classify",
-        abstract: "Print what is read in a log: the line that tells why, its kind and signature.",
+        abstract: "Classify a log: print the line with the error, its kind and its signature.",
         discussion: """
-            Reads FILE, or standard input where it is absent or '-', and prints one JSON object. A log that names no cause \
-            gives its last line, with 'weak' true. Of a log that ciso wrote, the last step that failed is read.
+            Reads FILE, or standard input if it is absent or '-'. If no line names a cause, prints the last line, marked as \
+            weak. Of a log written by ciso, reads the last failed step.
             """)
 
     @OptionGroup var trace: LogOption
     @Option(name: .customLong("plugin-path"), help: Settings.pluginPath.help)
     var pluginPath: String?
 
-    @Option(help: "Read with the patterns of this target's plugin too, as debian-12.")
+    @Option(help: "Also use the patterns of this target's plugin, for example debian-12.")
     var target: String?
 
     @Option(help: "The phase that printed the log: fetch, depext, configure, build, test or install.")
@@ -56,7 +56,7 @@ struct ClassifyCommand: AsyncParsableCommand, TracedCommand {
         guard let target else { return .common }
         let path = try PluginSearchPath.configured(try .current(), flag: pluginPath)
         let (plugin, request) = try await PluginCatalog(path).plugin(serving: target)
-        // Refuses a release that the plugin does not know.
+        // Throws if the plugin does not know the release.
         _ = try await plugin.target(request)
         return LogReader(try await plugin.patterns())
     }
@@ -72,7 +72,7 @@ struct ClassifyCommand: AsyncParsableCommand, TracedCommand {
     }
 }
 
-/// The answer of `ci classify`.
+/// The output of `ci classify`.
 struct ClassifiedLog: Encodable {
     var line: Int
     var kind: String
@@ -92,7 +92,7 @@ struct ClassifiedLog: Encodable {
         case failureClass = "class"
     }
 
-    /// - Parameter finding: nil for a log of blank lines; then the number of the line is 0.
+    /// - Parameter finding: Nil for a log of blank lines; the line number is then 0.
     init(_ finding: LogFinding?, phase: LogPattern.Phase?) {
         let finding =
             finding
@@ -113,7 +113,7 @@ struct ClassifiedLog: Encodable {
         length = finding.range.count
     }
 
-    /// For people.
+    /// The output in the text format.
     var text: String {
         let blame =
             weak ? "no line names a cause" : "\(kind), \(origin == "package" ? "the package" : "infrastructure")"

@@ -8,10 +8,10 @@ internal import System
 struct CloneCommand: AsyncParsableCommand, TracedCommand {
     static let configuration = CommandConfiguration(
         commandName: "clone",
-        abstract: "Make a store of what a hub has.",
+        abstract: "Create a store from a hub.",
         discussion: """
-            URL is the git remote that another store's setting 'hub' names. DIR becomes a store with the same branches, which \
-            another dispatcher can go on with; logs and layers come from the registry of 'blobs'.
+            URL is the git remote in the setting 'hub' of another store. DIR becomes a store with the same branches, with \
+            which another dispatcher can continue; logs and layers come from the registry of 'blobs'.
             """)
 
     @OptionGroup var trace: LogOption
@@ -22,7 +22,7 @@ struct CloneCommand: AsyncParsableCommand, TracedCommand {
     @Argument(help: "The hub: ssh://…, https://… or a path.")
     var url: String
 
-    @Argument(help: "The new store's directory (default: that of the setting 'store', or .ciso).")
+    @Argument(help: "The new store's directory (default: the setting 'store', or .ciso).")
     var directory: String?
 
     func run() async throws {
@@ -51,7 +51,7 @@ struct CloneCommand: AsyncParsableCommand, TracedCommand {
         try FileSystem<SystemError>.rename("\(aside.path)/store", path)
         if !messages.quiet {
             StandardError.print(
-                "'\(path)' has \(count(branches, "branch", plural: "branches")); 'hub: \(url)' in ciso.yaml has it pushed, too"
+                "'\(path)' has \(count(branches, "branch", plural: "branches")); 'hub: \(url)' in ciso.yaml makes it push there as well"
             )
         }
     }

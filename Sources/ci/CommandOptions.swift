@@ -1,10 +1,10 @@
 internal import ArgumentParser
 internal import Foundation
 
-/// The options of a command, as ArgumentParser describes them.
+/// The options of a command, read from ArgumentParser's description of it.
 struct CommandOptions {
     struct Option: Hashable {
-        /// Without dashes.
+        /// The name without dashes.
         var name: String
         var letters: [String]
         var isFlag: Bool
@@ -12,7 +12,7 @@ struct CommandOptions {
 
         var variable: String { Settings.variable(of: name) }
 
-        /// Whether the words of a command line have it.
+        /// Whether a command line contains the option.
         func stands(in words: some Sequence<String>) -> Bool {
             words.contains { word in
                 word == "--\(name)" || word.hasPrefix("--\(name)=") || letters.contains { word == "-\($0)" }
@@ -20,10 +20,10 @@ struct CommandOptions {
         }
     }
 
-    /// All but `--help` and `--version`, in the order of the help.
+    /// All options except `--help` and `--version`, in the order of the help.
     let options: [Option]
 
-    /// - Complexity: Linear in the options of the command and all below it.
+    /// - Complexity: Linear in the number of options of the command and its subcommands.
     init(of command: any ParsableCommand.Type) {
         let tool = try? JSONDecoder().decode(Tool.self, from: Data(command._dumpHelp().utf8))
         options = tool?.command.options ?? []
@@ -35,7 +35,7 @@ struct CommandOptions {
         return Set(tool?.command.allOptions.map(\.name) ?? []).sorted()
     }
 
-    /// The command that words begin with, and how many words name it.
+    /// The command at the beginning of a command line, and the number of words that name it.
     static func command(of words: [String]) -> (type: any ParsableCommand.Type, depth: Int) {
         var type: any ParsableCommand.Type = CI.self
         for (depth, word) in words.enumerated() {
@@ -47,7 +47,7 @@ struct CommandOptions {
         return (type, words.count)
     }
 
-    /// What `--help` says of the other places that options may come from.
+    /// The paragraph of `--help` about options from the environment and `ciso.yaml`.
     var help: String {
         guard !options.isEmpty else { return "" }
         let width = options.map { $0.name.count + 2 }.max() ?? 0
@@ -68,7 +68,7 @@ extension String {
     fileprivate func padding(to width: Int) -> String { self + String(repeating: " ", count: max(0, width - count)) }
 }
 
-/// What ArgumentParser prints for programs that read its commands.
+/// The document that ArgumentParser prints to describe its commands to other programs.
 private struct Tool: Decodable {
     var command: Command
 

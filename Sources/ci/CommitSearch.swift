@@ -10,7 +10,7 @@ internal import Store
 internal import System
 internal import Worker
 
-/// Finds the commit of a repository at which a cell became bad, by building the cell at commits in between.
+/// Finds the commit of a repository that made a cell bad, by building the cell at commits in between.
 struct CommitSearch {
     private let session: PlanSession
     private let store: Store
@@ -18,12 +18,12 @@ struct CommitSearch {
     private let registration: WorkerRegistration
     private let report: BisectReport
     private let commits: [RepositoryCommit]
-    /// The commit before them.
+    /// The last commit known to be good.
     private let good: String
     private let deployment: String
     private let isQuiet: Bool
 
-    /// - Throws: `Failure` where the matrix cannot be planned, or its repository does not have the commits in between.
+    /// - Throws: `Failure` if the matrix cannot be planned or its repository lacks the commits in between.
     init(_ command: BisectCommand, matrix: String, _ report: BisectReport, _ results: DeploymentResults) async throws {
         let configuration = try Configuration.current()
         let path = try command.store.path(in: configuration)
@@ -54,24 +54,24 @@ struct CommitSearch {
         else {
             throw Failure(
                 .input, "the plans of the good and of the bad result are no longer in the store",
-                hint: "without --run, 'ci bisect' shows what is recorded")
+                hint: "without --run, 'ci bisect' shows the recorded changes")
         }
         let range = try await loader.commits(after: good, through: bad)
         (self.good, commits) = (range.good, range.commits)
     }
 
-    /// What is found: the first bad commit, or those that are left.
+    /// The result of the search: the first bad commit, or the remaining candidates.
     struct Found: Encodable {
         /// The cell that was built.
         var cell: Cell
-        /// The commits among which the first bad one is, oldest first; one where it was found.
+        /// The candidates for the first bad commit, oldest first; exactly one if it was found.
         var commits: [RepositoryCommit]
-        /// How many commits were built.
+        /// The number of commits that were built.
         var tries: Int
-        /// What changed between the commit before and the first bad one. Absent where that is not known.
+        /// What changed between the last good and the first bad commit. Absent if unknown.
         var changes: [InputChange]?
 
-        /// For people.
+        /// The output in the text format.
         var lines: [String] {
             guard commits.count == 1, let commit = commits.first else {
                 return ["\(cell): the first bad commit is one of \(commits.count), after \(count(tries, "build")):"]
@@ -82,7 +82,7 @@ struct CommitSearch {
         }
     }
 
-    /// A commit that was built.
+    /// A commit that was built, and its result.
     private struct Step {
         var outcome: Outcome
         var reason: String?
@@ -116,7 +116,7 @@ struct CommitSearch {
         if !isQuiet { StandardError.print(line) }
     }
 
-    /// What the plans of the first bad commit and of the one before it do not have in common.
+    /// The differences between the plans of the first bad commit and its predecessor.
     private func changes(at index: Int, _ steps: [Int: Step]) async throws -> [InputChange]? {
         let before: JobInputs? =
             if index == 0 { try await inputs(at: good) } else if let step = steps[index - 1] { step.inputs } else {
@@ -166,7 +166,7 @@ struct CommitSearch {
         return Step(outcome: result.outcome, reason: result.reason, inputs: inputs)
     }
 
-    /// The cell as a plan has it: in the version of the bad result, in that of the good one, or in the only one.
+    /// The cell in a plan: with the version of the bad result, that of the good one, or the only version.
     private func cell(in documents: PlanDocuments) throws -> PlannedCell? {
         let wanted = report.cell
         let shard = CellShard(target: wanted.target, compiler: wanted.compiler, package: wanted.package.name)

@@ -3,14 +3,14 @@ internal import Foundation
 internal import System
 internal import YAML
 
-/// What the environment and `ciso.yaml` say.
+/// The environment and the contents of `ciso.yaml`.
 struct Configuration: Sendable {
     let environment: ProcessEnvironment
     let entries: [String: FlatMapping.Entry]
 
-    /// The environment of this process and the `ciso.yaml` of the current directory, if there is one.
+    /// The environment of this process and the `ciso.yaml` of the current directory, if it exists.
     ///
-    /// - Throws: `Failure` with everything that is wrong in the file.
+    /// - Throws: `Failure` with all errors in the file.
     static func current() throws -> Configuration {
         let environment = ProcessEnvironment(ProcessInfo.processInfo.environment)
         let file = "ciso.yaml"

@@ -7,7 +7,7 @@ struct DoctorCommand: AsyncParsableCommand, TracedCommand, SandboxingCommand {
     static let configuration = CommandConfiguration(
         commandName: "doctor",
         abstract: "Check what jobs need on this machine: what is there, what is missing, how to get it.",
-        discussion: "Exits with 3 if something is missing without which no job can run here.")
+        discussion: "Exits with 3 if something that every job needs is missing.")
 
     @OptionGroup var trace: LogOption
     @OptionGroup var store: StoreOption

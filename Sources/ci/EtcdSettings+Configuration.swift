@@ -6,7 +6,7 @@ internal import HTTP
 internal import Registry
 internal import Store
 
-/// Addresses of the members of an etcd, separated by commas.
+/// The addresses of the members of an etcd cluster, separated by commas.
 struct EtcdAddresses: ExpressibleByArgument, Sendable {
     let endpoints: [String]
 
@@ -21,9 +21,9 @@ struct EtcdAddresses: ExpressibleByArgument, Sendable {
 }
 
 extension EtcdEphemeralValues {
-    /// What the settings name; nil where they name no etcd.
+    /// Ephemeral values in the etcd that the settings name; nil if they name none.
     ///
-    /// - Parameter flags: of the command; nil where it has none of them.
+    /// - Parameter flags: The command's options; nil for a command without them.
     convenience init?(_ configuration: Configuration, _ flags: ServiceOptions?) throws {
         guard let addresses = try Settings.coordination.value(flag: flags?.coordination, in: configuration) else {
             return nil
@@ -36,7 +36,7 @@ extension EtcdEphemeralValues {
             flag: flags?.coordinationPasswordFile, in: configuration)
         if let file {
             guard let text = try? String(contentsOfFile: file, encoding: .utf8) else {
-                throw Failure(.input, "\(file): cannot be read", hint: "it holds the password of 'coordination-user'")
+                throw Failure(.input, "\(file): cannot be read", hint: "expected the password of 'coordination-user'")
             }
             settings.password = text.trimmingCharacters(in: .newlines)
         }
@@ -45,9 +45,9 @@ extension EtcdEphemeralValues {
 }
 
 extension StoreOptions {
-    /// What the settings say of how processes coordinate, and of what machines share.
+    /// The settings for coordination between processes and for shared services.
     ///
-    /// - Parameter flags: of the command; nil where it has none of them.
+    /// - Parameter flags: The command's options; nil for a command without them.
     init(_ configuration: Configuration, _ flags: ServiceOptions? = nil) throws {
         self.init()
         coordination = try EtcdEphemeralValues(configuration, flags)

@@ -3,11 +3,11 @@ internal import Foundation
 internal import Review
 internal import Synchronization
 
-/// Prints a log as it grows.
+/// Prints a log while it is being written.
 struct FollowedLog {
     let isRaw: Bool
 
-    /// Prints until the jobs have ended, or the reader of standard output is gone.
+    /// Prints until the jobs have ended or standard output is closed by its reader.
     func show(_ follower: LogFollower) async throws {
         let isRaw = isRaw
         let pieces = Mutex(TextPieces())

@@ -7,13 +7,13 @@ struct GateCommand: AsyncParsableCommand, TracedCommand {
         commandName: "gate",
         abstract: "Decide whether the required cells may pass: a check for a pipeline.",
         discussion: """
-            Without --base every required cell must be good, or fail as the matrix accepts it. With --base only what is worse \
-            than in that run counts: a cell that was good there and is not now, and one that is new and not good. Whatever is \
-            not known to be good does not pass: a cell that is pending, was failed by the infrastructure, is cancelled, waits \
-            for a retry, or is missing in the plan although the base has it. SELECTORs pick cells; none picks all. Reads what \
-            is recorded; runs nothing.
+            Without --base every required cell must be good, or fail as the matrix accepts it. With --base only regressions \
+            from that run count: cells that were good there and are not now, and new cells that are not good. A cell without a \
+            good result does not pass: one that is pending, cancelled, waiting for a retry, has an infrastructure failure, or \
+            is in the base but missing in the plan. SELECTORs pick cells; without any, all cells are picked. Reads recorded \
+            results and runs nothing.
 
-            Exits with 0 if the cells pass, with 1 if there is a regression, with 3 if there is none and some required cell is \
+            Exits with 0 if the cells pass, with 1 if there is a regression, with 3 if there is none but a required cell is \
             undecided, with 2 if the selection has no required cell.
             """)
 

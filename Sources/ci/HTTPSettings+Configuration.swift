@@ -2,7 +2,7 @@ internal import HTTP
 internal import System
 
 extension HTTPSettings {
-    /// What the environment says of trusted authorities, by the variables of curl and OpenSSL.
+    /// Trusted certificate authorities from the environment variables of curl and OpenSSL.
     init(_ configuration: Configuration) {
         self.init()
         func value(_ name: String) -> String? {
@@ -12,9 +12,9 @@ extension HTTPSettings {
         if value("CURL_CA_BUNDLE") == nil { authorityDirectory = value("SSL_CERT_DIR") }
     }
 
-    /// What the settings say of services of other machines: whom to trust, and the own certificate.
+    /// Trusted certificate authorities and the client certificate for shared services.
     ///
-    /// - Parameter flags: of the command; nil where it has none of them.
+    /// - Parameter flags: The command's options; nil for a command without them.
     init(_ configuration: Configuration, _ flags: ServiceOptions?) throws {
         self.init(configuration)
         if let file = try Settings.tlsAuthorities.value(flag: flags?.tlsAuthorities, in: configuration) {

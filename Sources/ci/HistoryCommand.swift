@@ -7,8 +7,8 @@ struct HistoryCommand: AsyncParsableCommand, TracedCommand {
         commandName: "history",
         abstract: "List the results of a cell over time, across the versions of its package.",
         discussion: """
-            CELL is TARGET/COMPILER/PACKAGE.VERSION, or a selector that matches one cell. Results in a row that say the same \
-            are one line, newest first; --all prints a line for each.
+            CELL is TARGET/COMPILER/PACKAGE.VERSION, or a selector that matches one cell. Consecutive equal results \
+            share a line, newest first; --all prints a line for each.
             """)
 
     @OptionGroup var trace: LogOption

@@ -3,7 +3,7 @@ internal import Core
 internal import SSH
 internal import System
 
-/// Which hosts are reached by ssh, and how.
+/// The hosts that are reached by ssh, and how to connect to them.
 struct HostOptions: ParsableArguments {
     @Option(name: .customLong("hosts"), help: Settings.hosts.help)
     var rules: String?
@@ -31,7 +31,7 @@ struct HostOptions: ParsableArguments {
 
     func settings(_ configuration: Configuration) throws -> HostSettings {
         let given = try rules.map { try HostSettings.rules(from: $0) }
-        // The client sees what the user's own would: its agent, its home and how it is to be spoken to.
+        // The ssh client gets the variables that the user's own ssh would use: agent, home directory and locale.
         let variables = configuration.environment.variables.filter { name, _ in
             ["HOME", "USER", "LOGNAME", "PATH", "SSH_AUTH_SOCK", "LANG", "LC_ALL", "TERM"].contains(name)
         }

@@ -8,18 +8,18 @@ internal import System
 extension Hub.Durability: ExpressibleByArgument {}
 
 extension Hub {
-    /// What the settings name; nil where they name no hub.
+    /// The hub that the settings name; nil if they name none.
     ///
     /// - Parameters:
-    ///   - flags: of the command; nil where it has none of them.
-    ///   - hosts: of the command, which say how ssh reaches a host; nil where it has none of them.
+    ///   - flags: The command's options; nil for a command without them.
+    ///   - hosts: The command's ssh options; nil for a command without them.
     init?(_ configuration: Configuration, _ flags: ServiceOptions?, _ hosts: HostOptions? = nil) throws {
         guard let url = try Settings.hub.value(flag: flags?.hub, in: configuration) else { return nil }
         let durability = try Settings.hubDurability.value(flag: flags?.hubDurability, in: configuration)
         try self.init(url, durability: durability ?? .local, configuration, flags, hosts)
     }
 
-    /// The hub at `url`, with what the settings say of whom it trusts.
+    /// The hub at `url`, with the trusted authorities and certificates of the settings.
     init(
         _ url: String, durability: Durability = .local, _ configuration: Configuration, _ flags: ServiceOptions?,
         _ hosts: HostOptions? = nil
@@ -32,14 +32,14 @@ extension Hub {
         self.init(url, durability: durability, trust: trust, environment: configuration.environment)
     }
 
-    /// Brings a store up to date.
+    /// Updates a store with the commits of the hub.
     ///
-    /// - Throws: `HubError`, unless results count as recorded where only this store has them.
+    /// - Throws: `HubError`, unless the settings count results in the local store as recorded.
     func update(_ store: Store) async throws {
         do {
             _ = try await BlockingWork.run { [self] in try HubUpdate(self, store).run() }
         } catch let error as HubError where durability == .local {
-            StandardError.print("\(error): going on with what is here")
+            StandardError.print("\(error): continuing with the local store")
         }
     }
 }

@@ -8,8 +8,8 @@ struct InboxCommand: AsyncParsableCommand, TracedCommand {
         commandName: "inbox",
         abstract: "Check and merge the results and logs that other programs pushed to the store.",
         discussion: """
-            Other programs push with git to branches inbox/NAME of the store. `ci run` merges what comes while it runs; this \
-            command does so at once, from a hook for example. The answer is the document reply.json on the branch replies/NAME. \
+            Other programs push with git to branches inbox/NAME of the store. `ci run` merges them while it runs; this command \
+            merges them at once, for example from a hook. The reply is the document reply.json on the branch replies/NAME. \
             Exits with 2 if a push has a problem.
             """)
 

@@ -3,7 +3,7 @@ internal import Records
 internal import Store
 internal import System
 
-/// Merges what other programs push to the store while a command runs.
+/// Merges results and logs that other programs push to the store while a command runs.
 final class InboxListener: Sendable {
     private let watch: BranchWatch
 
@@ -26,6 +26,6 @@ final class InboxListener: Sendable {
 }
 
 extension Inbox.Reply {
-    /// What was merged.
+    /// A summary of what was merged.
     var mergedWords: String { "merged \(count(results, "result")) and \(count(logs, "log"))" }
 }

@@ -6,16 +6,16 @@ internal import System
 
 /// Ends the program on Ctrl-C, SIGTERM and SIGHUP with the exit code of an interruption.
 ///
-/// A command that has to end in good order registers an `InterruptWatch`. All others end at once: whatever they write is
-/// written aside first, or is a transaction. A command that can drain does so at the first Ctrl-C, without a time limit; the
-/// second Ctrl-C stops it, and so do SIGTERM and SIGHUP at any time. A command that was stopped ends within `timeout`; one
-/// more signal ends it at once. Children do not inherit the handling: handlers do not survive `exec`.
+/// A command that needs an orderly shutdown registers an `InterruptWatch`. All other commands exit at once: they write
+/// files atomically or in transactions. A command that can drain does so at the first Ctrl-C, without a time limit; the
+/// second Ctrl-C stops it, and so do SIGTERM and SIGHUP at any time. A stopped command ends within `timeout`; one more
+/// signal ends it at once. Child processes do not inherit the handlers, which `exec` resets.
 enum Interruption {
-    /// What a command does when it is interrupted.
+    /// The reactions of a command to an interruption.
     struct Handlers {
-        /// Finish what runs, and begin nothing; nil: the command cannot drain.
+        /// Finishes running jobs and starts no others; nil if the command cannot drain.
         var drain: (@Sendable () -> Void)?
-        /// Stop what runs.
+        /// Stops running jobs.
         var stop: @Sendable () -> Void
     }
 
@@ -28,9 +28,9 @@ enum Interruption {
         var next: UInt64 = 0
         var stage = Stage.running
 
-        /// Moves on to the next stage.
+        /// Advances to the next stage.
         ///
-        /// - Returns: what is to be called; nil where the program ends at once.
+        /// - Returns: The functions to call; nil if the program must exit at once.
         mutating func advance(by signal: Int32) -> [@Sendable () -> Void]? {
             if stage == .stopping || handlers.isEmpty { return nil }
             let drains = handlers.values.compactMap(\.drain)
@@ -44,10 +44,10 @@ enum Interruption {
     }
 
     private static let state = Mutex(State())
-    /// How long a command may take to stop in good order. What is unfinished then is completed by the next run.
+    /// How long an orderly shutdown may take. The next run completes unfinished work.
     private static let timeout = Duration.seconds(2)
 
-    /// Handles the signals from now on, but for those that are ignored: `nohup` stays in effect.
+    /// Installs the signal handlers, except for signals that are ignored, so that `nohup` stays in effect.
     static func begin() {
         var ends: [Int32] = [-1, -1]
         guard pipe(&ends) == 0 else { return }
@@ -72,7 +72,7 @@ enum Interruption {
         }
     }
 
-    /// Runs `body` while Ctrl-C and Ctrl-\ are left to another program of the terminal, which gets them too.
+    /// Runs `body` while this process ignores Ctrl-C and Ctrl-\, which a child process on the same terminal handles.
     static func leavingKeys<Result>(to body: () throws -> Result) rethrows -> Result {
         let numbers = [SIGINT, SIGQUIT]
         let previous = numbers.map { number in
@@ -121,13 +121,13 @@ enum Interruption {
     }
 }
 
-// Read by the signal handler, which may do next to nothing. Written before it is installed.
+// Read by the signal handler, where only async-signal-safe operations are allowed. Written before it is installed.
 private nonisolated(unsafe) var signalPipe: Int32 = -1
 private nonisolated(unsafe) var signalProcess: pid_t = 0
 
 private func passOn(_ number: Int32) {
     let saved = errno
-    // A child between `vfork` and `exec` still has this handler.
+    // A child process still has this handler between `vfork` and `exec`.
     if getpid() == signalProcess {
         var byte = UInt8(truncatingIfNeeded: number)
         _ = write(signalPipe, &byte, 1)
@@ -135,14 +135,14 @@ private func passOn(_ number: Int32) {
     errno = saved
 }
 
-/// Turns interruptions into calls, until it is stopped or released.
+/// Calls functions on interruptions, until it is stopped or released.
 final class InterruptWatch {
     private let token: UInt64
 
     /// - Parameters:
-    ///   - announce: tells the user what happens.
-    ///   - drain: finishes what runs and begins nothing; nil: the first Ctrl-C stops.
-    ///   - stop: stops what runs.
+    ///   - announce: Tells the user how the command reacts.
+    ///   - drain: Finishes running jobs and starts no others; if nil, the first Ctrl-C stops.
+    ///   - stop: Stops running jobs.
     init(
         announce: @escaping @Sendable (String) -> Void = { StandardError.print($0) },
         drain: (@Sendable () -> Void)? = nil, stop: @escaping @Sendable () -> Void
@@ -160,6 +160,6 @@ final class InterruptWatch {
             })
     }
 
-    /// From now on an interruption ends the program at once.
+    /// Unregisters the functions: an interruption then ends the program at once.
     func stop() { Interruption.remove(token) }
 }

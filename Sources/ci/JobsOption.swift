@@ -2,7 +2,7 @@ internal import ArgumentParser
 internal import Core
 internal import Foundation
 
-/// How many jobs run at once.
+/// The number of jobs that run at once.
 struct JobsOption: ParsableArguments {
     @Option(name: .customLong("jobs"), help: Settings.jobs.help)
     var flag: Int?
@@ -13,9 +13,9 @@ struct JobsOption: ParsableArguments {
         }
     }
 
-    /// As many as this machine has processors where nothing says how many.
+    /// The number of slots; by default the number of processors of this machine.
     ///
-    /// - Parameter mayBeZero: whether the command has something to do that runs no jobs.
+    /// - Parameter mayBeZero: Whether the command is useful without running jobs itself.
     func slots(in configuration: Configuration, mayBeZero: Bool = false) throws -> Int {
         let slots =
             try Settings.jobs.value(flag: flag, in: configuration) ?? ProcessInfo.processInfo.activeProcessorCount

@@ -8,9 +8,9 @@ struct LogCommand: AsyncParsableCommand, TracedCommand {
         commandName: "log", abstract: "Print the log of a cell.",
         discussion: """
             CELL is TARGET/COMPILER/PACKAGE.VERSION, or any selector that matches cells with one log. For a blocked cell, \
-            prints the log of what blocks it. On a terminal the lines around the error come first, and $PAGER (default: \
-            less) shows them and the whole log; elsewhere the whole log is printed. Control and invisible characters are \
-            shown as ^[ or <U+202E>, and colours are removed, on a terminal and elsewhere: --raw leaves them.
+            prints the log of the cell that blocks it. On a terminal, $PAGER (default: less) shows the lines around the error, \
+            then the whole log; otherwise the whole log is printed. Control and invisible characters are shown as ^[ or \
+            <U+202E> and colours are removed, unless --raw is given.
             """)
 
     @OptionGroup var trace: LogOption
@@ -19,10 +19,10 @@ struct LogCommand: AsyncParsableCommand, TracedCommand {
     @Option(help: "The deployment (default: the only one).")
     var deployment: String?
 
-    @Flag(help: "Print the bytes as the build printed them, control characters included.")
+    @Flag(help: "Print the bytes unchanged, with control characters.")
     var raw = false
 
-    @Flag(help: "Print the log of the build where tests decided the cell.")
+    @Flag(help: "Print the log of the build if the tests decided the cell.")
     var build = false
 
     @Option(help: "Print only what this phase printed: \(Phase.allCases.map(\.rawValue).joined(separator: ", ")).")
@@ -32,7 +32,7 @@ struct LogCommand: AsyncParsableCommand, TracedCommand {
     var attempt: Int?
 
     @Flag(
-        name: .shortAndLong, help: "Print the log while the job runs, until it ends; wait for a job that has not begun."
+        name: .shortAndLong, help: "Print the log while the job runs; wait for a job that has not started."
     )
     var follow = false
 
@@ -45,7 +45,7 @@ struct LogCommand: AsyncParsableCommand, TracedCommand {
     func validate() throws {
         if let attempt, attempt < 1 { throw ValidationError("--attempt \(attempt): expected a number from 1") }
         if follow, phase != nil || attempt != nil {
-            throw ValidationError("--follow prints all of the job that runs: leave out --phase and --attempt")
+            throw ValidationError("--follow prints the whole log of the running job: omit --phase and --attempt")
         }
     }
 
@@ -59,7 +59,7 @@ struct LogCommand: AsyncParsableCommand, TracedCommand {
         let state = try results.state(picked: cell.selector())
         let log = try results.log(of: state, choice)
         if let title = log.title { StandardError.print("log of \(title)") }
-        if state.retry == true { StandardError.print("\(state.cell) will be run again: this is the log until then") }
+        if state.retry == true { StandardError.print("\(state.cell) will run again: this is the old log") }
         if raw {
             StandardOutput.write(raw: log.bytes)
         } else if Terminal.printsToTerminal {
@@ -85,7 +85,7 @@ struct LogCommand: AsyncParsableCommand, TracedCommand {
         }
     }
 
-    /// The lines around the error.
+    /// A header that shows the lines around the error.
     private static func head(_ log: JobLogText, of state: CellState) -> String {
         guard let region = log.errorRegion else { return "" }
         let lines =
@@ -103,6 +103,7 @@ struct LogCommand: AsyncParsableCommand, TracedCommand {
         if !rest.isEmpty { _ = body(rest) }
     }
 
-    /// Bytes of a log that are made displayable at once: a reader that has seen enough spares the rest.
+    /// The number of bytes that are converted for display at a time, so that nothing is converted after the reader has
+    /// quit.
     private static let pieceSize = 1 << 18
 }

@@ -10,7 +10,7 @@ struct MineCommand: AsyncParsableCommand, TracedCommand {
         abstract: "Print the packages of a maintainer, those with the most bad cells first.",
         discussion: """
             ADDRESS is matched with the maintainers in the opam files: the address, the name, or all of it; globs work, and \
-            letter case does not count. Without one it is git's user.email.
+            letter case is ignored. The default is git's user.email.
             """)
 
     @OptionGroup var trace: LogOption

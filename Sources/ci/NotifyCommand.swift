@@ -9,13 +9,13 @@ internal import System
 struct NotifyCommand: AsyncParsableCommand, TracedCommand {
     static let configuration = CommandConfiguration(
         commandName: "notify",
-        abstract: "Tell those who asked for it of new problems, each cause once.",
+        abstract: "Notify subscribers of new problems, once for each cause.",
         discussion: """
-            To be run after a run. What is sent is a cause, not a cell, and only if it broke in the newest finished run, was \
-            confirmed, is of a package that fails itself, and has an error that the package never had. It is closed after two \
-            good runs. A cause that spoils more than 50 packages or a whole target goes to --notify-operator alone, until \
-            --release. What was sent is recorded in the store, before it is sent: nothing is sent twice. Exits with 3 where \
-            something could not be sent; it is tried again the next time.
+            Run it after each run. A notice is about a cause, not a cell. A cause qualifies if it appeared in the newest \
+            finished run, its failure was confirmed in a package's own commands, and the package never had the same error \
+            before. It is closed after two good runs. A cause that spoils more than 50 packages or a whole target is sent only \
+            to --notify-operator until --release. Each message is recorded in the store before it is sent, so that none is \
+            sent twice. Exits with 3 if a message could not be sent; the next call retries it.
             """)
 
     @OptionGroup var trace: LogOption
@@ -24,10 +24,10 @@ struct NotifyCommand: AsyncParsableCommand, TracedCommand {
     @Option(help: "The deployment (default: the only one).")
     var deployment: String?
 
-    @Flag(name: .customLong("dry-run"), help: "Print what would go where, and send and record nothing.")
+    @Flag(name: .customLong("dry-run"), help: "Print what would be sent to whom; send and record nothing.")
     var dryRun = false
 
-    @Option(help: ArgumentHelp("Also tell others of a cause that was held for the operator.", valueName: "cause"))
+    @Option(help: ArgumentHelp("Notify all subscribers of a cause that was held for the operator.", valueName: "cause"))
     var release: [String] = []
 
     @OptionGroup var recipients: NoticeOptions
@@ -41,36 +41,36 @@ struct NotifyCommand: AsyncParsableCommand, TracedCommand {
         let report = try await notifier.run(releasing: release, isDryRun: dryRun)
         for line in report.lines { StandardOutput.print(line.displayableOnOneLine) }
         for failure in report.failures { StandardError.print("error: not sent: \(failure.displayableOnOneLine)") }
-        if report.lines.isEmpty, report.failures.isEmpty { StandardError.print("nothing to tell") }
+        if report.lines.isEmpty, report.failures.isEmpty { StandardError.print("no new notices") }
         if !report.failures.isEmpty { throw EarlyExit(status: .infrastructure) }
     }
 }
 
-/// Whom notices go to, and how.
+/// The recipients of notices, and how they are sent.
 struct NoticeOptions: ParsableArguments {
-    @Option(help: ArgumentHelp("A digest by mail of what concerns these cells.", valueName: "address=selector"))
+    @Option(help: ArgumentHelp("Send digests about these cells to this mail address.", valueName: "address=selector"))
     var notifyMail: [NoticeSettings.Recipient] = []
 
-    @Option(help: "The address of mail for what spoils very much.")
+    @Option(help: "The mail address for causes that spoil very many cells.")
     var notifyOperator: NoticeAddress?
 
-    @Option(help: "The address that mail is from.")
+    @Option(help: "The sender address of mails.")
     var notifyFrom: NoticeAddress?
 
-    @Option(help: "Hours between two digests for one address.")
+    @Option(help: "The minimum time between two digests to one address, in hours.")
     var notifyPeriod = 24
 
-    @Option(help: "The program that takes mail as sendmail does.", completion: .file())
+    @Option(help: "The program that sends mail, compatible with sendmail.", completion: .file())
     var notifySendmail = "/usr/sbin/sendmail"
 
-    @Option(help: ArgumentHelp("An address that gets a signed request for each notice.", valueName: "url"))
+    @Option(help: ArgumentHelp("Send a signed request to this URL for each notice.", valueName: "url"))
     var notifyWebhook: [String] = []
 
     @Option(help: "The file with the secret that signs these requests.", completion: .file())
     var notifyWebhookSecret: String?
 
     @Option(
-        help: ArgumentHelp("A repository whose commits get a status: github, gitlab or forgejo.", valueName: "kind=url")
+        help: ArgumentHelp("Set commit statuses in this repository: github, gitlab, forgejo.", valueName: "kind=url")
     )
     var notifyStatus: [NoticeSettings.StatusTarget] = []
 
@@ -89,15 +89,15 @@ struct NoticeOptions: ParsableArguments {
         }
     }
 
-    /// - Throws: `Failure` of the category `input` where a secret is needed and there is none.
+    /// - Throws: `Failure` of the category `input` if a required secret is missing.
     func settings() throws -> NoticeSettings {
         if !notifyWebhook.isEmpty, notifyWebhookSecret == nil {
             throw Failure(
-                .input, "webhooks are signed, and there is no secret",
+                .input, "webhooks need a secret for their signatures",
                 hint: "name a file with --notify-webhook-secret: openssl rand -hex 32 > FILE")
         }
         if !notifyStatus.isEmpty, notifyStatusToken == nil {
-            throw Failure(.input, "forges want a token", hint: "name a file with --notify-status-token")
+            throw Failure(.input, "commit statuses need a token", hint: "name a file with --notify-status-token")
         }
         return NoticeSettings(
             recipients: notifyMail, operatorAddress: notifyOperator?.text, sender: notifyFrom?.text,
@@ -106,7 +106,7 @@ struct NoticeOptions: ParsableArguments {
             statusToken: try notifyStatusToken.map(Self.secret), address: address)
     }
 
-    /// The first line of a file that is not empty.
+    /// The first non-empty line of a file.
     private static func secret(in file: String) throws -> String {
         let text: String
         do {
@@ -116,7 +116,7 @@ struct NoticeOptions: ParsableArguments {
         }
         let line = text.split(whereSeparator: \.isNewline).first.map(String.init) ?? ""
         guard !line.isEmpty, line.utf8.count <= 4096 else {
-            throw Failure(.input, "'\(file)' has no secret", hint: "its first line should be one")
+            throw Failure(.input, "'\(file)' has no secret", hint: "expected it on the first line")
         }
         return line
     }
@@ -130,7 +130,7 @@ extension NoticeSettings.StatusTarget: ExpressibleByArgument {
     init?(argument: String) { self.init(argument) }
 }
 
-/// An address of mail as an argument.
+/// A mail address as an argument.
 struct NoticeAddress: ExpressibleByArgument {
     let text: String
 

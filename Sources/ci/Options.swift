@@ -13,12 +13,12 @@ internal import Store
 internal import System
 internal import Worker
 
-/// How data is printed.
+/// The output formats of commands that print tables.
 enum OutputFormat: String, ExpressibleByArgument, CaseIterable, Sendable {
     case text, json, csv
 }
 
-/// How data is printed that is no table.
+/// The output formats of commands that print documents.
 enum DocumentFormat: String, ExpressibleByArgument, CaseIterable, Sendable {
     case text, json
 }
@@ -28,7 +28,7 @@ func printJSON(_ value: some Encodable) throws {
     StandardOutput.write(json: String(decoding: try CanonicalJSON.encode(value), as: UTF8.self))
 }
 
-/// Where the store is.
+/// The option for the store's directory.
 struct StoreOption: ParsableArguments {
     @Option(name: .customLong("store"), help: Settings.store.help)
     var flag: String?
@@ -38,24 +38,24 @@ struct StoreOption: ParsableArguments {
         try Settings.store.value(flag: flag, in: configuration) ?? ".ciso"
     }
 
-    /// Opens the store that is there; makes none.
+    /// Opens the existing store; does not create one.
     ///
-    /// - Parameter services: of the command; nil where it has none.
+    /// - Parameter services: The command's options for services; nil for a command without them.
     func open(_ services: ServiceOptions? = nil) throws -> Store {
         let configuration = try Configuration.current()
         return try Store(opening: path(in: configuration), options: StoreOptions(configuration, services))
     }
 
-    /// Opens the store and reads a deployment; nil: the only one in the store.
+    /// Opens the store and reads the results of a deployment; nil selects the only one in the store.
     func results(of deployment: String?) throws -> DeploymentResults {
         try DeploymentResults(store: open(), deployment: deployment, cache: indexCache())
     }
 
-    /// Where indexes are kept of stores that cannot be written; nil where there is no such folder.
+    /// The directory for indexes of stores that cannot be written; nil if there is none.
     func indexCache() throws -> String? { try CacheOption.directory(in: .current()) }
 }
 
-/// Where sources of packages come from.
+/// The options for downloading package sources.
 struct SourceOptions: ParsableArguments {
     @Option(name: .customLong("source-cache"), help: Settings.sourceCache.help)
     var folder: String?
@@ -69,8 +69,8 @@ struct SourceOptions: ParsableArguments {
     ///
     /// - Parameters:
     ///   - store: The store's directory.
-    ///   - blobs: What other machines share sources by; nil: nothing.
-    ///   - aside: Where what the cache lacks goes instead, and the cache stays as it is.
+    ///   - blobs: The registries through which machines share sources; nil if there are none.
+    ///   - aside: A directory for sources that the cache lacks, so that the cache is not modified.
     func cache(
         in configuration: Configuration, store: String, blobs: BlobServices? = nil,
         readOnlyBeside aside: String? = nil
@@ -95,7 +95,7 @@ struct SourceOptions: ParsableArguments {
     }
 }
 
-/// Places of repositories, by the URL that matrices name.
+/// The locations of local mirrors by the repository URLs in matrices.
 struct RepositoryMirrors: ExpressibleByArgument, Sendable {
     let places: [String: String]
 
@@ -110,7 +110,7 @@ struct RepositoryMirrors: ExpressibleByArgument, Sendable {
     }
 }
 
-/// Where repositories of packages are.
+/// The options for package repositories.
 struct RepositoryOptions: ParsableArguments {
     @Option(name: .customLong("repository-mirrors"), help: Settings.repositoryMirrors.help)
     var mirrors: RepositoryMirrors?
@@ -120,7 +120,7 @@ struct RepositoryOptions: ParsableArguments {
     }
 }
 
-/// How much is printed on standard error.
+/// The options for the amount of output on standard error.
 struct OutputOptions: ParsableArguments {
     @Flag(name: [.long, .customShort("q")], help: "Print only errors on standard error.")
     var quiet = false
@@ -129,7 +129,7 @@ struct OutputOptions: ParsableArguments {
     var verbose = false
 }
 
-/// What running jobs on this machine needs.
+/// The options for running jobs on this machine.
 struct RunnerOptions: ParsableArguments {
     @OptionGroup var hosts: HostOptions
 
@@ -148,10 +148,10 @@ struct RunnerOptions: ParsableArguments {
         try PluginCatalog(configuration, flag: pluginPath)
     }
 
-    /// The runner whose layers are objects of the store at `path`.
+    /// A runner that keeps its layers in the store at `path`.
     ///
-    /// - Parameter reachesStore: whether it may use the store's folder; otherwise its layers are in the cache.
-    /// - Throws: `Failure` where a setting is wrong or the runner's folders cannot be made.
+    /// - Parameter reachesStore: Whether it may use the store's directory; otherwise layers are kept in the cache.
+    /// - Throws: `Failure` if a setting is invalid or the runner's directories cannot be created.
     func runner(
         store path: String, reachesStore: Bool = true, catalog: PluginCatalog, _ configuration: Configuration,
         beginLog: @escaping LocalRunner.LogKeeper
@@ -168,8 +168,8 @@ struct RunnerOptions: ParsableArguments {
             beginLog: beginLog)
     }
 
-    /// Where the worker keeps things. On a store that machines share, what jobs write is in the cache: overlays need a file system
-    /// of this machine.
+    /// The directories of the worker. If machines share the store's directory, jobs write into the cache, because
+    /// overlays need a local file system.
     private func folders(
         store path: String, reachesStore: Bool, _ configuration: Configuration
     ) throws -> WorkerFolders {
@@ -181,9 +181,9 @@ struct RunnerOptions: ParsableArguments {
         return WorkerFolders("\(cache)/jobs", cache: "\(cache)/worker", archives: "\(path)/ciso/objects")
     }
 
-    /// How a worker of this process registers.
+    /// The registration of a worker in this process.
     ///
-    /// - Parameter command: the command that the worker is part of.
+    /// - Parameter command: The command that the worker is part of.
     func registration(
         of command: String, store path: String, catalog: PluginCatalog, slots: Int, _ configuration: Configuration
     ) throws -> WorkerRegistration {

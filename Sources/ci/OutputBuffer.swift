@@ -1,14 +1,14 @@
 internal import Foundation
 
-/// Bytes on their way to a descriptor, and how writing them failed.
+/// A buffer in front of a file descriptor, which remembers the first error of a write.
 struct OutputBuffer {
-    /// Why nothing more is written.
+    /// Why the buffer discards further output.
     enum Fault: Equatable {
-        /// The reader of the pipe is gone.
+        /// The reader of the pipe has closed it.
         case readerGone
         /// The descriptor was closed when the program began.
         case closed
-        /// An error of the operating system, by its number.
+        /// A system error, by its errno value.
         case system(Int32)
     }
 
@@ -16,21 +16,21 @@ struct OutputBuffer {
     private var pending: [UInt8] = []
     private(set) var fault: Fault?
 
-    /// Bytes that are kept before they are written.
+    /// The size of the buffer in bytes.
     private static let capacity = 1 << 16
 
     init(_ descriptor: Int32) {
         self.descriptor = descriptor
     }
 
-    /// Adds bytes; after a fault they are dropped.
+    /// Appends bytes, or discards them after a fault.
     mutating func append(_ bytes: some Sequence<UInt8>) {
         guard fault == nil else { return }
         pending.append(contentsOf: bytes)
         if pending.count >= Self.capacity { flush() }
     }
 
-    /// Writes what was kept. Bytes for a descriptor that was closed at the start are a fault.
+    /// Writes the buffered bytes. Bytes for a descriptor that was closed at the start are a fault.
     mutating func flush() {
         guard fault == nil, !pending.isEmpty else { return }
         defer { pending.removeAll(keepingCapacity: true) }
@@ -50,7 +50,8 @@ struct OutputBuffer {
         }
     }
 
-    /// Waits where the descriptor is not blocking, as a terminal that another program changed.
+    /// Waits until a non-blocking descriptor is writable, for example a terminal that another program has switched to
+    /// non-blocking mode.
     private func canRetry(after number: Int32) -> Bool {
         guard number == EAGAIN || number == EWOULDBLOCK else { return number == EINTR }
         var request = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
@@ -58,15 +59,16 @@ struct OutputBuffer {
     }
 }
 
-/// The descriptors 0, 1 and 2.
+/// The file descriptors 0, 1 and 2.
 enum StandardDescriptors {
-    /// Those that were closed when this was first asked for, which must be before anything is opened. They lead to
-    /// `/dev/null` from then on, so that no file of ours gets their number and what is meant for the user.
+    /// The descriptors that were closed at the first access, which must happen before any file is opened. The first
+    /// access opens `/dev/null` in their place, so that no other file gets their numbers and receives output for the
+    /// user.
     static let wereClosed: Set<Int32> = {
         var closed: Set<Int32> = []
         for descriptor in STDIN_FILENO...STDERR_FILENO where fcntl(descriptor, F_GETFD) == -1 && errno == EBADF {
             closed.insert(descriptor)
-            // The lowest free number is this one.
+            // `open` returns the lowest free descriptor, which is this one.
             _ = open("/dev/null", O_RDWR)
         }
         return closed

@@ -1,10 +1,10 @@
 internal import Core
 
 extension OutputOptions {
-    /// Warnings that are shown without being asked for.
+    /// The number of warnings shown without `--verbose`.
     private static let usualWarnings = 5
 
-    /// Shows warnings, or the first of them and how many there are more.
+    /// Prints all warnings, or the first ones and the number of the others.
     func show(_ warnings: [Diagnostic]) {
         if quiet { return }
         let shown = warnings.prefix(verbose ? warnings.count : Self.usualWarnings)

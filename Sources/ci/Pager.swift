@@ -2,11 +2,11 @@ internal import Core
 internal import Foundation
 internal import System
 
-/// The user's pager: `$PAGER`, else `less` where it is installed.
+/// The user's pager: `$PAGER`, or else `less` if it is installed.
 struct Pager {
     private let command: String
 
-    /// The pager to use for standard output; nil where that is no terminal, or the user wants none.
+    /// The pager for standard output; nil if that is not a terminal or the user has disabled paging.
     init?() {
         guard Terminal.printsToTerminal, Terminal.environment("TERM") != "dumb" else { return nil }
         let wanted = Terminal.environment("PAGER")
@@ -20,14 +20,13 @@ struct Pager {
         (Terminal.environment("PATH") ?? "").split(separator: ":").contains { access("\($0)/\(name)", X_OK) == 0 }
     }
 
-    /// Shows text until it ends or the user has seen enough. Ctrl-C is the pager's meanwhile.
+    /// Shows text until it ends or the user quits. Meanwhile the pager handles Ctrl-C.
     ///
-    /// - Parameter pieces: calls what it is given for each piece of text, until that returns false. The text is made
-    ///   displayable.
-    /// - Returns: false where there is no such program: nothing was shown.
+    /// - Parameter pieces: Calls its argument with each piece of displayable text, until that returns false.
+    /// - Returns: False if the program does not exist, so that nothing was shown.
     func show(_ pieces: (_ show: (String) -> Bool) -> Void) -> Bool {
         var environment = ProcessInfo.processInfo.environment
-        // A text that fits is printed, colours pass, and it stays on the screen: as git has it.
+        // As in git: print text that fits on the screen, pass colours, and leave the text on the screen.
         if environment["LESS"] == nil { environment["LESS"] = "FRX" }
         StandardOutput.flush()
         guard var program = try? ForegroundProgram(command: command, environment: environment) else { return false }
@@ -35,7 +34,7 @@ struct Pager {
             pieces { program.write(Array($0.displayable.utf8)) }
             return program.wait()
         }
-        // The shell's words for a command that it cannot find or execute.
+        // The shell's exit codes for a command that it cannot execute or find.
         return status != 126 && status != 127
     }
 }

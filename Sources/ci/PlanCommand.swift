@@ -14,7 +14,7 @@ struct PlanCommand: AsyncParsableCommand, TracedCommand {
         abstract: "Turn a matrix into tasks and jobs; print the table and what changed.",
         discussion: """
             The plan is compared with the deployment's last one in the store. --since compares it with an older one: a \
-            commit of the deployment's branch, or a revision of the matrix's repository, which is then planned too.
+            commit of the deployment's branch, or a revision of the matrix's repository, which is then planned as well.
             """)
 
     @OptionGroup var trace: LogOption
@@ -65,7 +65,7 @@ struct PlanCommand: AsyncParsableCommand, TracedCommand {
             messages.show(warnings)
             return StandardOutput.print(explanation)
         }
-        // What --since means is looked up before the plan is written: it may name the branch.
+        // `--since` is resolved before the plan is written, because it may name the branch.
         let older = try await earlier(keeping)
         let (plan, difference) = try await keeping.plan(comparedWith: older)
         progress.clear()

@@ -4,7 +4,7 @@ internal import Foundation
 internal import Planner
 internal import Synchronization
 
-/// One line on the terminal that says how far planning has come, when that lasts longer than half a second.
+/// A progress line on the terminal for planning that takes longer than half a second.
 final class PlanProgressLine: Sendable {
     private struct State {
         var progress: PlanProgress?
@@ -15,10 +15,11 @@ final class PlanProgressLine: Sendable {
 
     private let began = ContinuousClock.now
     private let state = Mutex(State())
-    /// Draws by itself: the threads of tasks are all busy meanwhile. Safe to use from any thread, as all of Dispatch.
+    /// Redraws on a dispatch queue, because planning keeps all threads of the cooperative pool busy. Dispatch sources
+    /// are thread-safe.
     private nonisolated(unsafe) let timer: (any DispatchSourceTimer)?
 
-    /// Nothing is drawn before this, and then ten times a second.
+    /// The delay in milliseconds before the first drawing; later redraws happen ten times per second.
     private static let delay = 500
     private static let pause = 100
 
@@ -32,7 +33,7 @@ final class PlanProgressLine: Sendable {
         timer?.activate()
     }
 
-    /// Takes in how far it is; called from any thread.
+    /// Updates the progress. May be called from any thread.
     func show(_ progress: PlanProgress) {
         guard timer != nil else { return }
         state.withLock { state in
@@ -41,7 +42,7 @@ final class PlanProgressLine: Sendable {
         }
     }
 
-    /// Takes the line away, for good.
+    /// Removes the line for good.
     func clear() {
         timer?.cancel()
         state.withLock { state in

@@ -4,7 +4,7 @@ internal import Model
 internal import PlanSession
 internal import Records
 
-/// What `ci plan` prints: a table of targets and compilers, and what changed.
+/// The output of `ci plan`: a table of targets and compilers, and the changes.
 struct PlanReport {
     let plan: PlanSession.Outcome
     let difference: PlanDifference
@@ -12,10 +12,10 @@ struct PlanReport {
 
     private var header: PlanHeader { plan.header }
 
-    /// Cells that are listed one by one for each kind of change.
+    /// The maximum number of cells listed for each kind of change.
     private static let listed = 20
 
-    /// For a person.
+    /// The report in the text format.
     var text: String { table + changes }
 
     // MARK: The table
@@ -39,7 +39,7 @@ struct PlanReport {
         return "deployment \(header.deployment)\n\(repositories)\n\(text)\n\n\(unsolvable)"
     }
 
-    /// Why cells have no solution, in numbers.
+    /// The number of unsolvable cells by cause.
     private var unsolvable: String {
         let all = header.columns.reduce(CellCounts()) { $0 + $1.cells }
         guard all.causes != nil else { return "" }
@@ -93,7 +93,7 @@ struct PlanReport {
         get throws { try plan.documents.cells().map(line).joined() }
     }
 
-    /// The same as JSON.
+    /// The report as JSON.
     var document: some Encodable {
         get throws { try Document(self) }
     }

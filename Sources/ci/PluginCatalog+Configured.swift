@@ -2,7 +2,7 @@ internal import PluginHost
 internal import System
 
 extension PluginSearchPath {
-    /// The search path that a flag, the environment or `ciso.yaml` sets, with the shipped plugins behind it.
+    /// The search path from a flag, the environment or `ciso.yaml`, followed by the shipped plugins.
     static func configured(_ configuration: Configuration, flag: String? = nil) throws -> PluginSearchPath {
         let path = try Settings.pluginPath.value(flag: flag, in: configuration) ?? ""
         return PluginSearchPath(given: path.split(separator: ":").map(String.init))
@@ -19,7 +19,7 @@ extension PluginCatalog {
 }
 
 extension PluginHostProgram {
-    /// The one that came with the program.
+    /// The plugin host shipped with the program.
     init(in environment: ProcessEnvironment) {
         self = .besideThisProgram(libraryPath: environment["LD_LIBRARY_PATH"])
     }

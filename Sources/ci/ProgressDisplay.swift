@@ -5,8 +5,8 @@ internal import Hub
 internal import Model
 internal import RunnerInterface
 
-/// Shows a run on standard error: on a terminal a few lines that are redrawn, elsewhere a line for each ending and, after
-/// half a minute without one, a line that says what is running.
+/// Shows the progress of a run on standard error: on a terminal as a few lines that are redrawn, elsewhere as a line
+/// for each finished job and, after half a minute of silence, a line with the running jobs.
 actor ProgressDisplay {
     private struct Running {
         let title: String
@@ -25,20 +25,20 @@ actor ProgressDisplay {
     private var isDraining = false
     private var bad = 0
     private var running: [Digest: Running] = [:]
-    /// Jobs that other runs are at work on.
+    /// Jobs that other runs are executing.
     private var waiting: Set<Digest> = []
-    /// Targets, and hosts of them, that are being made ready, or were.
+    /// Targets and hosts that have been or are being bootstrapped.
     private var bootstrapped: Set<String> = []
     private var lastSaid: ContinuousClock.Instant
     private var linesDrawn = 0
     private var lastDrawn: ContinuousClock.Instant?
     private var ticker: Task<Void, Never>?
 
-    /// Redraws are this far apart at least.
+    /// The minimum time between redraws.
     private static let pause = Duration.milliseconds(100)
-    /// Without a terminal, something is said after so long a silence.
+    /// Without a terminal, the silence after which the running jobs are printed.
     private static let silence = Duration.seconds(30)
-    /// Running jobs and causes that are shown at once.
+    /// The maximum number of running jobs and of causes shown at once.
     private static let shown = 8
 
     init(_ messages: OutputOptions) {
@@ -49,23 +49,23 @@ actor ProgressDisplay {
         lastSaid = clock.now
     }
 
-    /// Says, on a terminal, what is about to be run.
+    /// Shows on a terminal what is about to run.
     func greet(_ plan: Plan) {
         guard live else { return }
         let targets = Set(plan.targets.map(\.name)).sorted().joined(separator: ", ")
         write("ciso \(ProgramVersion.current): deployment \(plan.deployment) on \(targets)\n")
     }
 
-    /// Writes a line that is seen even if the display is quiet.
+    /// Prints a line even if the display is quiet.
     func announce(_ line: String) {
         say(line)
         draw(force: true)
     }
 
-    /// No further job starts from now on.
+    /// Shows that no further job starts.
     func drain() { isDraining = true }
 
-    /// Takes in what the run says.
+    /// Updates the display with an event of the run.
     func show(_ event: RunEvent) {
         guard !quiet else { return }
         switch event {
@@ -155,7 +155,7 @@ actor ProgressDisplay {
         if !isGood { bad += jobs }
     }
 
-    /// Clears the live lines; nothing is drawn after it.
+    /// Removes the live lines for good.
     func finish() {
         ticker?.cancel()
         clear()
@@ -193,7 +193,7 @@ actor ProgressDisplay {
         case .failed(let error): "\(error): results are recorded here, and pushed as soon as it takes them"
         case .recovered: "the hub has taken what was recorded"
         case .replayed(let branches):
-            "the hub had other results: recorded again on top of them: \(branches.joined(separator: ", "))"
+            "the hub had other results; rebased onto them: \(branches.joined(separator: ", "))"
         }
     }
 
@@ -250,7 +250,7 @@ actor ProgressDisplay {
     }
 }
 
-/// A duration as people say it: `0.4 s`, `12 s`, `3 min 05 s`, `2 h 10 min`.
+/// Formats a duration: `0.4 s`, `12 s`, `3 min 05 s`, `2 h 10 min`.
 func seconds(_ value: Double) -> String {
     let whole = Int(value.rounded())
     switch value {
@@ -262,7 +262,7 @@ func seconds(_ value: Double) -> String {
 }
 
 extension String {
-    /// This text with spaces before it, `width` letters long at least.
+    /// The text padded with leading spaces to at least `width` characters.
     func padded(to width: Int) -> String {
         String(repeating: " ", count: max(0, width - count)) + self
     }

@@ -7,11 +7,11 @@ internal import Store
 struct ReportCommand: AsyncParsableCommand, TracedCommand {
     static let configuration = CommandConfiguration(
         commandName: "report",
-        abstract: "Write the results as files: web pages, JSON and JUnit's XML.",
+        abstract: "Write the results as files: web pages, JSON and JUnit XML.",
         discussion: """
-            Writes index.html and the pages that it links to, report.json, junit.xml and the logs of failures into a folder \
-            that can be read in place or put on any web server. SELECTORs pick cells; none picks all. Equal results give \
-            equal files, and files that did not change are not written again. Exits with 0 whatever the results are.
+            Writes index.html and the pages that it links to, report.json, junit.xml and the logs of failures into a directory \
+            that can be viewed in place or put on any web server. SELECTORs pick cells; without any, all cells are picked. \
+            Equal results give equal files, and unchanged files are not rewritten. Exits with 0 regardless of the results.
             """)
 
     @OptionGroup var trace: LogOption

@@ -52,7 +52,7 @@ struct ReproduceCommand: AsyncParsableCommand, TracedCommand, SandboxingCommand 
             return
         }
         if !messages.quiet {
-            StandardError.print("a shell in the environment of \(request.job.package); leave it by 'exit'")
+            StandardError.print("a shell in the environment of \(request.job.package); leave it with 'exit'")
         }
         let status = try await reproduction.enter(request, progress: progress) { bytes in
             StandardOutput.write(raw: bytes)

@@ -5,11 +5,11 @@ internal import Review
 struct ResultsCommand: AsyncParsableCommand, TracedCommand {
     static let configuration = CommandConfiguration(
         commandName: "results",
-        abstract: "Print what the results come to: how many cells are good, and why the others are not.",
+        abstract: "Summarize the results: how many cells are good, and why the others are not.",
         discussion: """
-            The causes are those of the most cells, across targets. --all prints a table for each target instead. \
-            Exits with 1 if some required cell is not good, with 3 if one was failed by the infrastructure. SELECTORs pick \
-            cells; none picks all.
+            Prints the causes that affect the most cells, across targets. --all prints a table for each target instead. \
+            Exits with 1 if a required cell is not good, with 3 if one has an infrastructure failure. SELECTORs pick cells; \
+            without any, all cells are picked.
             """)
 
     @OptionGroup var trace: LogOption

@@ -8,11 +8,10 @@ struct RetryCommand: AsyncParsableCommand, TracedCommand {
         commandName: "retry",
         abstract: "Discard results, so that the next run rebuilds those cells.",
         discussion: """
-            The job that decided the cell runs again: the build where that failed, else the tests if there are any. For a \
-            blocked cell every failed job that it is built over runs again. What is built over a job that runs again is \
-            executed again where the job's files differ from before. The old results stay visible until there are new \
-            ones, and the request is kept in the store until it is fulfilled, whichever run and deployment does that. A \
-            cancelled cell becomes pending.
+            The job that decided the cell runs again: the build if it failed, otherwise the tests if there are any. For a \
+            blocked cell, every failed job that it depends on runs again. Jobs that depend on such a job run again if its \
+            files have changed. Old results stay visible until there are new ones. The request stays in the store until a run \
+            of any deployment fulfils it. A cancelled cell becomes pending.
             """)
 
     @OptionGroup var trace: LogOption
@@ -34,7 +33,7 @@ struct RetryCommand: AsyncParsableCommand, TracedCommand {
         let retry = try RetryPlan(
             of: try results.cells(picked: selectors), in: results.documents, of: results.header, store: results.store)
         guard !retry.isEmpty else {
-            throw Failure(.input, "no cell with a verdict matches the selector", hint: "'ci results' lists the cells")
+            throw Failure(.input, "no cell with a result matches the selector", hint: "'ci results' lists the cells")
         }
         if !dryRun { try await retry.record(in: results.store) }
         for cell in Set(retry.requests.map(\.cell) + retry.cancelled).sorted() {

@@ -11,13 +11,13 @@ internal import Worker
 internal import YAML
 
 extension RunCommand {
-    /// What tasks are planned and run with.
+    /// What is needed to plan and run tasks.
     struct TaskProcedure {
         /// The store's directory.
         let path: String
         let catalog: PluginCatalog
         let configuration: Configuration
-        /// Nil: one is made.
+        /// The runner to use; nil to create one.
         let runner: LocalRunner?
 
         init(path: String, _ catalog: PluginCatalog, _ configuration: Configuration, _ runner: LocalRunner? = nil) {
@@ -30,7 +30,8 @@ extension RunCommand {
 
     /// Plans and runs submitted tasks.
     ///
-    /// - Parameter deployment: whose tasks, until there is none; nil: all tasks, until the command is interrupted.
+    /// - Parameter deployment: Runs the tasks of this deployment until none is left; nil runs all tasks until the
+    ///   command is interrupted.
     func serveTasks(in store: Store, _ procedure: TaskProcedure, of deployment: String? = nil) async throws {
         let runner =
             try procedure.runner
@@ -53,7 +54,7 @@ extension RunCommand {
         if deployment == nil, !messages.quiet { StandardError.print("waiting for tasks") }
         let work = Task { try await server.serve() }
         let interrupts = InterruptWatch(
-            // A run says what happens; without one the command ends at once.
+            // A run announces the interruption itself; without a run the command ends at once.
             announce: { _ in }, drain: { drain.make() }, stop: { work.cancel() })
         defer { interrupts.stop() }
         try await work.value
@@ -77,7 +78,7 @@ extension RunCommand {
 
     /// Runs the plan of a task.
     ///
-    /// - Returns: the number of its cells in each state.
+    /// - Returns: The number of its cells in each state.
     private func run(
         _ selectors: [Selector], _ documents: PlanDocuments, _ header: PlanHeader, in store: Store,
         _ procedure: TaskProcedure, runner: LocalRunner
@@ -91,7 +92,8 @@ extension RunCommand {
         return Dictionary(states.map { ($0.state, 1) }, uniquingKeysWith: +)
     }
 
-    /// The matrix of a task. What it refers to by relative paths is looked for where it was submitted, or at the store.
+    /// The matrix of a task. Relative paths in it are relative to the directory where it was submitted, or to the
+    /// store.
     private static func matrix(of task: SubmittedTask, store: String) throws -> MatrixFile {
         guard let text = task.matrix else {
             throw Failure(

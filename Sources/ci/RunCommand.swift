@@ -20,9 +20,9 @@ struct RunCommand: AsyncParsableCommand, TracedCommand, SandboxingCommand {
         abstract: "Run the jobs of a matrix that have no result yet.",
         discussion: """
             Plans MATRIX first; without one, runs the plan in the store. Resumes an interrupted run; finished jobs are not \
-            repeated. Ends with the summary of results; exits with 1 if a required cell is not good. Tasks that were submitted \
-            for the deployment meanwhile (ci submit) are planned and run before it ends. With --serve, the tasks of all \
-            deployments are, and it stays; then MATRIX and --deployment may be absent.
+            repeated. Prints a summary of the results at the end; exits with 1 if a required cell is not good. Tasks submitted \
+            for the deployment meanwhile (ci submit) are planned and run before it ends. With --serve, it keeps running and \
+            serves the tasks of all deployments; MATRIX and --deployment are then optional.
             """)
 
     @OptionGroup var trace: LogOption
@@ -35,21 +35,21 @@ struct RunCommand: AsyncParsableCommand, TracedCommand, SandboxingCommand {
     @Option(help: "Run only the cells that this selector matches; may be repeated.")
     var only: [SelectorArgument] = []
 
-    @Option(help: "The deployment to run where no MATRIX is given (default: the only one).")
+    @Option(help: "The deployment to run if no MATRIX is given (default: the only one).")
     var deployment: String?
 
-    @Flag(help: "Where another process runs the deployment, work for it; take over if it ends early (default).")
+    @Flag(help: "If another process runs the deployment, work for it; take over if it ends early (default).")
     var join = false
 
-    @Flag(help: "Where another process runs the deployment, wait until it has ended, then run what is left.")
+    @Flag(help: "If another process runs the deployment, wait until it has ended, then run the remaining jobs.")
     var wait = false
 
-    @Flag(help: "Afterwards plan and run the tasks that are submitted, until Ctrl-C.")
+    @Flag(help: "Afterwards plan and run submitted tasks, until Ctrl-C.")
     var serve = false
 
     @OptionGroup var repositories: RepositoryOptions
 
-    @Option(help: "Why the run is started, for its record: schedule, push 1a2b3c.")
+    @Option(help: "Why the run was started, for its record: schedule, push 1a2b3c.")
     var trigger = "manual"
 
     @Option(help: "text, json or csv.")
@@ -69,7 +69,7 @@ struct RunCommand: AsyncParsableCommand, TracedCommand, SandboxingCommand {
     }
 
     func run() async throws {
-        // The results are in the store.
+        // A closed standard output is no error: the results are in the store.
         StandardOutput.tolerateClosed()
         let configuration = try Configuration.current()
         try WritableDirectory.checkTemporary(configuration.environment.temporaryDirectory)
@@ -77,7 +77,7 @@ struct RunCommand: AsyncParsableCommand, TracedCommand, SandboxingCommand {
         let catalog = try machine.catalog(configuration)
         let procedure = TaskProcedure(path: path, catalog, configuration)
         let hub = try Hub(configuration, machine.services, machine.hosts)
-        // Only a matrix or a server makes a store where there is none.
+        // Only a run with a matrix or with `--serve` creates a missing store.
         if let hub {
             try await hub.update(matrix == nil && !serve ? Store(opening: path) : Store(at: path))
         }
@@ -112,7 +112,7 @@ struct RunCommand: AsyncParsableCommand, TracedCommand, SandboxingCommand {
         if let exit = EarlyExit(of: recorded.overallState(of: picked)) { throw exit }
     }
 
-    /// The results of a plan as they are now.
+    /// The current results of a plan.
     func results(
         of documents: PlanDocuments, _ header: PlanHeader, in store: Store, _ procedure: TaskProcedure
     ) throws -> DeploymentResults {
@@ -121,15 +121,15 @@ struct RunCommand: AsyncParsableCommand, TracedCommand, SandboxingCommand {
         return try DeploymentResults(store: store, documents, header, cache: cache)
     }
 
-    /// The cells that selectors pick; nil: all, as there is no selector.
+    /// The cells that match the selectors; nil for all cells if there are no selectors.
     ///
-    /// - Throws: `Failure` of the category `input` for a selector that picks none.
+    /// - Throws: `Failure` of the category `input` if a selector matches no cell.
     func cells(picked selectors: [Selector], in results: DeploymentResults) throws -> Set<Cell>? {
         try results.check(selectors)
         return selectors.isEmpty ? nil : Set(try results.cells(picked: selectors).map(\.cell))
     }
 
-    /// The plan to run: that of the matrix, if there is one, or that of the deployment.
+    /// The plan to run: of the matrix if one is given, otherwise the deployment's.
     private func planned(
         in path: String, catalog: PluginCatalog, _ configuration: Configuration
     ) async throws -> (Store, PlanDocuments, PlanHeader) {
@@ -160,7 +160,7 @@ struct RunCommand: AsyncParsableCommand, TracedCommand, SandboxingCommand {
         return (planned.documents, planned.header)
     }
 
-    /// Carries the plan out, showing how it goes; the first Ctrl-C drains it, the second stops it.
+    /// Runs the plan and shows its progress. The first Ctrl-C drains the run, the second stops it.
     func run(
         _ plan: Plan, _ documents: PlanDocuments, _ header: PlanHeader,
         _ only: (selectors: [Selector], cells: Set<Cell>?), in store: Store, _ procedure: TaskProcedure,

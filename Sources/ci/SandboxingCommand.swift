@@ -1,6 +1,6 @@
 internal import ArgumentParser
 
-/// A command that makes sandboxes, or looks at the files that they leave. An ordinary user runs it as root of a user
-/// namespace, which has ids for the users of a root file system; that must be entered first of all. Outside of it the owners of
-/// those files look different, and some directories cannot be read.
+/// A command that creates sandboxes or examines their files. For an ordinary user it enters a user namespace as root
+/// before anything else: the namespace maps ids for the users of a root file system. Outside of it, those files have
+/// other owners and some directories are unreadable.
 protocol SandboxingCommand: ParsableCommand {}

@@ -2,7 +2,7 @@ internal import ArgumentParser
 internal import Core
 internal import Model
 
-/// A selector as the command line has it. What is wrong with it is a mistake in the input, not in the command line.
+/// A selector on the command line. An invalid selector is an error in the input, not in the usage of the command.
 struct SelectorArgument: ExpressibleByArgument, Sendable {
     private let text: String
 
@@ -10,12 +10,16 @@ struct SelectorArgument: ExpressibleByArgument, Sendable {
         text = argument
     }
 
-    /// - Throws: `Failure` that names what was expected.
+    /// Parses the selector.
+    ///
+    /// - Throws: `Failure` of the category `input`.
     func selector() throws(Failure) -> Selector { try Selector(parsing: text) }
 }
 
 extension [SelectorArgument] {
-    /// - Throws: `Failure` for the first that is wrong.
+    /// Parses the selectors.
+    ///
+    /// - Throws: `Failure` of the category `input` for the first invalid one.
     func selectors() throws(Failure) -> [Selector] {
         var selectors: [Selector] = []
         for argument in self { selectors.append(try argument.selector()) }

@@ -10,10 +10,10 @@ struct ServeCommand: ParsableCommand, TracedCommand {
         commandName: "serve",
         abstract: "Serve the pages of 'ci report' from the store, live.",
         discussion: """
-            Reads the store only, and follows it: new results are on the pages within a second, and browsers learn of them. \
-            The same as JSON is below /api/v1/ (described by /api/v1/openapi.json); /healthz and /metrics are for monitors. \
-            Whoever has a token of 'ci token new' may retry and cancel cells. TLS is the business of a proxy. The access log \
-            goes to standard output in the combined format. SIGTERM and Ctrl-C end the server with 0.
+            Only reads the store, and watches it: pages show new results within a second, and open pages are updated. \
+            The same data as JSON is below /api/v1/ (described by /api/v1/openapi.json); /healthz and /metrics are for \
+            monitoring. Clients with a token of 'ci token new' can retry and cancel cells. For TLS, run it behind a proxy. The \
+            access log goes to standard output in the combined format. SIGTERM and Ctrl-C end the server with exit code 0.
             """)
 
     @OptionGroup var trace: LogOption
@@ -23,10 +23,10 @@ struct ServeCommand: ParsableCommand, TracedCommand {
     @Option(help: "The deployment (default: the only one).")
     var deployment: String?
 
-    @Option(help: ArgumentHelp("Where to listen; port 0 is any free one.", valueName: "host:port"))
+    @Option(help: ArgumentHelp("Where to listen; port 0 selects a free one.", valueName: "host:port"))
     var listen = ListenAddress(host: "127.0.0.1", port: 8080)
 
-    @Option(help: "The site's address as readers see it, for links in feeds: https://ci.example.org/.")
+    @Option(help: "The site's public address, for links in feeds: https://ci.example.org/.")
     var address: String?
 
     @Option(help: "The file that the access log is appended to (default: standard output).", completion: .file())
@@ -34,21 +34,21 @@ struct ServeCommand: ParsableCommand, TracedCommand {
 
     func run() throws {
         let path = try store.path(in: .current())
-        // What is wrong with the store or the deployment is reported here, before the server begins.
+        // Errors of the store or the deployment are reported before the server starts.
         _ = try store.results(of: deployment)
         let settings = ServerSettings(
             store: path, deployment: deployment, cache: try store.indexCache(), host: listen.host, port: listen.port,
             address: address, accessLog: accessLog, isQuiet: talk.quiet)
         guard let program = Self.program else {
             throw Failure(
-                .unavailable, "there is no ciso-serve beside ci",
+                .unavailable, "there is no ciso-serve in the directory of ci",
                 hint: "build it: scripts/build-server")
         }
         throw Failure(
             .unavailable, "cannot start '\(program)': \(replaceProcess(by: program, [settings.argument]))")
     }
 
-    /// The server's program, beside this one; nil where there is none.
+    /// The path of the server program in the directory of this one; nil if it is missing.
     private static var program: String? {
         guard let own = runningProgram() else { return nil }
         let path = URL(filePath: own).deletingLastPathComponent().appending(path: "ciso-serve").path

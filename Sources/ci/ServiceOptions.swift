@@ -10,7 +10,7 @@ internal import Registry
 internal import Store
 internal import System
 
-/// Services that several machines share.
+/// The options for services that several machines share.
 struct ServiceOptions: ParsableArguments {
     @Option(help: Settings.coordination.help)
     var coordination: EtcdAddresses?
@@ -48,7 +48,7 @@ struct ServiceOptions: ParsableArguments {
     @Option(help: Settings.tlsKey.help)
     var tlsKey: String?
 
-    /// Gives the sources of a plan that have no address to the workers of other machines.
+    /// Uploads sources of a plan that have no URL, so that workers on other machines can use them.
     func share(sourcesOf header: PlanHeader, in store: Store, _ configuration: Configuration) async throws {
         guard let blobs = try BlobServices(configuration, self)?.blobs(.source) else { return }
         let digests = header.sourceDigests.filter(store.objects.contains)
@@ -58,9 +58,9 @@ struct ServiceOptions: ParsableArguments {
         }
     }
 
-    /// What a worker uses instead of the store's directory; nil where the settings do not name both services that it takes.
+    /// The services that a worker uses instead of the store's directory; nil unless the settings name both of them.
     ///
-    /// - Parameter cache: the user's; logs of running jobs are in it.
+    /// - Parameter cache: The user's cache, which holds the logs of running jobs.
     func workerStore(in configuration: Configuration, cache: String) throws -> WorkerStore? {
         guard let services = try BlobServices(configuration, self),
             let coordination = try EtcdEphemeralValues(configuration, self)
@@ -70,7 +70,7 @@ struct ServiceOptions: ParsableArguments {
             runningLogs: "\(cache)/jobs/logs")
     }
 
-    /// Tries what the settings name.
+    /// Probes of the services that the settings name.
     func probes(in configuration: Configuration, _ hosts: HostOptions) throws -> [ServiceProbe] {
         var probes: [ServiceProbe] = []
         if let etcd = try EtcdEphemeralValues(configuration, self) {
@@ -86,7 +86,7 @@ struct ServiceOptions: ParsableArguments {
     }
 }
 
-/// Registries that are only read.
+/// Read-only registries.
 struct RegistryMirrors: ExpressibleByArgument, Sendable {
     let addresses: [RegistryAddress]
 

@@ -8,27 +8,27 @@ internal import SSH
 internal import System
 internal import YAML
 
-/// Something that a flag, an environment variable or `ciso.yaml` may set; the first of these that does wins.
+/// A setting from a flag, an environment variable or `ciso.yaml`, in this order of precedence.
 struct Setting<Value: Sendable>: Sendable {
-    /// In `ciso.yaml`; with `CISO_` in front and in capitals, the environment variable.
+    /// The key in `ciso.yaml`. The environment variable has the same name in upper case, with the prefix `CISO_`.
     let key: String
     let text: String
-    /// As `--help` shows it.
+    /// The default as shown by `--help`.
     let defaultText: String
-    /// What a value looks like, for messages.
+    /// The expected form of a value, for messages.
     let expected: String
     let read: @Sendable (String) -> Value?
 
     var variable: String { Settings.variable(of: key) }
 
-    /// The text of the flag in `--help`.
+    /// The help of the flag.
     var help: ArgumentHelp {
         ArgumentHelp("\(text) (default: \(defaultText))")
     }
 
-    /// The value from the flag, the environment or the file; nil where none of them has one.
+    /// The value from the flag, the environment or the file; nil if none of them sets it.
     ///
-    /// - Throws: `Failure` where the environment or the file has something else than was expected.
+    /// - Throws: `Failure` if the value in the environment or the file is invalid.
     func value(flag: Value?, in configuration: Configuration) throws -> Value? {
         if let flag { return flag }
         if let text = configuration.environment[variable], !text.isEmpty {
@@ -70,89 +70,89 @@ enum Settings {
         defaultText: "those of the matrix", expected: "words such as openbsd-*=ssh://ciso@host",
         read: { try? HostSettings.rules(from: $0) })
     static let knownHosts = Setting<String>(
-        key: "known-hosts", text: "The file with the keys of hosts; a host that is not in it is refused.",
+        key: "known-hosts", text: "The known_hosts file; hosts that are not in it are refused.",
         defaultText: "the ssh client's own", expected: "a path", read: { $0 })
     static let sshConfig = Setting<String>(
         key: "ssh-config", text: "The configuration of the ssh client.", defaultText: "the user's own",
         expected: "a path", read: { $0 })
 
     static let sshTimeout = Setting<Int>(
-        key: "ssh-timeout", text: "Seconds without an answer after which a connection counts as lost.",
+        key: "ssh-timeout", text: "Seconds without a response after which a connection counts as lost.",
         defaultText: "20", expected: "a number from 4 to 600",
         read: { Int($0).flatMap { (4...600).contains($0) ? $0 : nil } })
     static let hostWait = Setting<Int>(
-        key: "host-wait", text: "Seconds that a job waits while none of its target's hosts answers.",
+        key: "host-wait", text: "Seconds that a job waits while no host of its target responds.",
         defaultText: "60", expected: "a number from 0 to 86400",
         read: { Int($0).flatMap { (0...86_400).contains($0) ? $0 : nil } })
 
     static let repositoryMirrors = Setting<RepositoryMirrors>(
-        key: "repository-mirrors", text: "Where repositories are read from instead: URL=PLACE, separated by spaces.",
+        key: "repository-mirrors", text: "Local mirrors of package repositories: URL=PLACE, separated by spaces.",
         defaultText: "none", expected: "URL=PLACE, separated by spaces", read: { RepositoryMirrors(argument: $0) })
 
     static let cache = Setting<String>(
-        key: "cache", text: "Where what can be computed again is kept.",
+        key: "cache", text: "The directory of the cache, whose contents can be recreated.",
         defaultText: "$XDG_CACHE_HOME/ciso or ~/.cache/ciso, else in the store", expected: "a path", read: { $0 })
 
-    /// The levels of the trace, for messages.
+    /// The levels of the trace log, for messages.
     static let levels = "one of " + Logger.Level.allCases.map(\.rawValue).joined(separator: ", ")
     static let logLevel = Setting<Logger.Level>(
-        key: "log-level", text: "Trace on standard error what happens inside: \(levels).", defaultText: "no trace",
+        key: "log-level", text: "Write a trace for maintainers to standard error: \(levels).", defaultText: "no trace",
         expected: levels, read: { Logger.Level(rawValue: $0) })
     static let cacheLimit = Setting<ByteSize>(
         key: "cache-limit",
-        text:
-            "Bytes of root file systems, unpacked layers and sources that the cache keeps; the least recently used go.",
+        text: "The size limit of the cache; the least recently used entries are evicted.",
         defaultText: "\(ByteSize.defaultCacheLimit)", expected: "a number of bytes, with K, M, G or T",
         read: { ByteSize($0) })
 
     static let coordination = Setting<EtcdAddresses>(
         key: "coordination",
-        text: "The members of an etcd by which the processes of a store coordinate, on several machines.",
+        text: "The members of an etcd cluster through which processes on several machines coordinate.",
         defaultText: "files of the store, for one machine",
         expected: "addresses such as https://etcd1:2379,https://etcd2:2379", read: { EtcdAddresses(argument: $0) })
     static let coordinationPrefix = Setting<String>(
-        key: "coordination-prefix", text: "What the store's keys in etcd begin with; each store has its own.",
+        key: "coordination-prefix", text: "The prefix of the store's keys in etcd, unique to each store.",
         defaultText: "ciso", expected: "text", read: { $0.isEmpty ? nil : $0 })
     static let coordinationUser = Setting<String>(
-        key: "coordination-user", text: "The user of etcd.", defaultText: "none", expected: "a name", read: { $0 })
+        key: "coordination-user", text: "The user for authentication at etcd.", defaultText: "none",
+        expected: "a name", read: { $0 })
     static let coordinationPasswordFile = Setting<String>(
         key: "coordination-password-file", text: "The file with that user's password.", defaultText: "none",
         expected: "a path", read: { $0 })
     static let blobs = Setting<RegistryAddress>(
         key: "blobs",
-        text: "A repository of an OCI registry by which machines share layers, logs and root file systems.",
+        text: "A repository of an OCI registry through which machines share layers, logs and root file systems.",
         defaultText: "none", expected: "an address such as https://registry:5000/ciso",
         read: { RegistryAddress($0) })
     static let blobMirrors = Setting<RegistryMirrors>(
-        key: "blob-mirrors", text: "Repositories with copies of the layers, asked first, separated by spaces.",
+        key: "blob-mirrors", text: "Repositories with copies of the blobs, read first; separated by spaces.",
         defaultText: "none", expected: "addresses such as https://registry:5000/ciso, separated by spaces",
         read: { RegistryMirrors(argument: $0) })
     static let registryCredentials = Setting<String>(
-        key: "registry-credentials", text: "The file with users and passwords of registries, as docker writes it.",
+        key: "registry-credentials", text: "The file with credentials for registries, in the format of docker.",
         defaultText: "docker's own", expected: "a path", read: { $0 })
     static let hub = Setting<String>(
         key: "hub", text: "The git remote to which results are pushed: ssh://…, https://… or a path.",
-        defaultText: "none", expected: "an address that git push takes", read: { $0.isEmpty ? nil : $0 })
+        defaultText: "none", expected: "an address that git push accepts", read: { $0.isEmpty ? nil : $0 })
     static let hubDurability = Setting<Hub.Durability>(
         key: "hub-durability",
-        text: "What a result needs before a worker's report of it is dropped: 'pushed' to the hub, or recorded here.",
+        text: "When a worker's report is deleted: after its result was 'pushed' to the hub, or recorded locally.",
         defaultText: "local", expected: "'pushed' or 'local'", read: { Hub.Durability(rawValue: $0) })
     static let tlsAuthorities = Setting<String>(
-        key: "tls-authorities", text: "The file with the certificates of the authorities that services are trusted by.",
+        key: "tls-authorities", text: "The file with the certificates of trusted authorities for services.",
         defaultText: "the system's", expected: "a path", read: { $0 })
     static let tlsCertificate = Setting<String>(
-        key: "tls-certificate", text: "The file with the certificate that is shown to services.", defaultText: "none",
+        key: "tls-certificate", text: "The file with the client certificate for services.", defaultText: "none",
         expected: "a path", read: { $0 })
     static let tlsKey = Setting<String>(
         key: "tls-key", text: "The file with the key of that certificate.", defaultText: "none",
         expected: "a path", read: { $0 })
 
-    /// The environment's name of a key.
+    /// The environment variable of a key.
     static func variable(of key: String) -> String {
         "CISO_" + key.uppercased().map { $0 == "-" ? "_" : String($0) }.joined()
     }
 
-    /// The keys of these settings; the names of all options are keys too.
+    /// The keys of these settings. The names of all options are keys as well.
     static let keys = [
         store.key, jobs.key, pluginPath.key, sourceCache.key, sourceMirrors.key, cache.key, cacheLimit.key,
         repositoryMirrors.key, logLevel.key, hosts.key, knownHosts.key, sshConfig.key, sshTimeout.key, hostWait.key,

@@ -7,7 +7,7 @@ struct ShowCommand: AsyncParsableCommand, TracedCommand {
     static let configuration = CommandConfiguration(
         commandName: "show",
         abstract:
-            "Print what is known of a cause, a cell, a package, a run, a maintainer, a target, or of what a selector picks.",
+            "Show a cause, a cell, a package, a run, a maintainer, a target, or the cells that match a selector.",
         discussion: """
             WHAT is the id of a cause as 'ci results' prints it, 'causes' for all of them, a run (12, last, last~1), TARGET, \
             TARGET/COMPILER, TARGET/COMPILER/PACKAGE.VERSION, PACKAGE, PACKAGE.VERSION, the address or name of a maintainer, \

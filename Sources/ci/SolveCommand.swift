@@ -4,19 +4,19 @@ internal import Foundation
 internal import OpamRepository
 internal import OpamSolver
 
-/// `ci solve`: what would be installed, without a matrix.
+/// `ci solve`: computes what would be installed, without a matrix.
 struct SolveCommand: AsyncParsableCommand, TracedCommand {
     static let configuration = CommandConfiguration(
         commandName: "solve",
         abstract: "Solve packages of a repository for one target and compiler.",
         discussion: """
-            PACKAGE is NAME, NAME.VERSION, or NAME with =, !=, <, <=, > or >= and a version. Each is solved by itself, \
+            PACKAGE is NAME, NAME.VERSION, or NAME with =, !=, <, <=, > or >= and a version. Each is solved separately, \
             using its newest available version that matches.
 
             TARGET is \(TargetVariables.knownForms.joined(separator: ", ")).
 
-            CSV has a line NAME.VERSION,SAT,"NAME.VERSION …" or NAME.VERSION,UNSAT, for each package; LIMIT takes the place of \
-            UNSAT where the solver gave up. With --all the packages are in byte order of their names.
+            CSV has a line NAME.VERSION,SAT,"NAME.VERSION …" or NAME.VERSION,UNSAT, for each package, or LIMIT instead of \
+            UNSAT if the solver gave up. With --all the packages are in byte order of their names.
 
             Exit codes: 0 each package has a solution, or --all; 1 a named package has none; 2 the input is wrong; \
             3 infrastructure.
@@ -26,20 +26,20 @@ struct SolveCommand: AsyncParsableCommand, TracedCommand {
     @Option(
         name: .customLong("repository"),
         help: ArgumentHelp(
-            "A folder or a repository of git, perhaps with @ and a revision. For each package version, the first of "
+            "A directory or a git repository, optionally with @ and a revision. For each package version, the first of "
                 + "several that has it counts.", valueName: "DIR[@REV]"))
     var repositories: [String] = []
 
-    @Option(help: "The target, as debian-12.")
+    @Option(help: "The target, for example debian-12.")
     var target: String
 
-    @Option(help: "The version of OCaml, as 5.3.0; system:4.13.1 for the one that the distribution has.")
+    @Option(help: "The version of OCaml, for example 5.3.0; system:4.13.1 for the distribution's compiler.")
     var compiler: String
 
     @Option(name: .customLong("variable"), help: ArgumentHelp("Set an opam variable.", valueName: "KEY=VALUE"))
     var variables: [String] = []
 
-    @Option(help: "The architecture, as opam writes it.")
+    @Option(help: "The architecture by its name in opam.")
     var arch = "x86_64"
 
     @Flag(help: "Solve the newest available version of every package.")
@@ -95,7 +95,7 @@ struct SolveCommand: AsyncParsableCommand, TracedCommand {
         if !all, resolutions.contains(where: { $0.selection == nil }) { throw EarlyExit(status: .notGood) }
     }
 
-    /// The packages of the repositories, and what is wrong with their files.
+    /// The packages of the repositories, and the problems in their files.
     private func loadUniverse() throws -> (Universe, [PackageProblem]) {
         let cache = try cache.directory(in: .current())
         var warnings: [Diagnostic] = []
@@ -105,11 +105,11 @@ struct SolveCommand: AsyncParsableCommand, TracedCommand {
         let shown = messages.quiet ? [] : messages.verbose ? warnings[...] : warnings.prefix(Self.mostWarnings)
         for warning in shown { StandardError.print(warning.description) }
         if !messages.quiet, shown.count < warnings.count {
-            StandardError.print("warning: \(warnings.count - shown.count) more files are wrong: --verbose shows them")
+            StandardError.print("warning: \(warnings.count - shown.count) more files are invalid: --verbose shows them")
         }
         return (universe, repositories.problems(of: universe))
     }
 
-    /// Warnings about files of the repository that are shown without being asked for.
+    /// The number of warnings about repository files shown without `--verbose`.
     private static let mostWarnings = 3
 }

@@ -14,7 +14,7 @@ struct SolveReport {
         self.resolutions = resolutions
     }
 
-    /// Finds the reasons for what has no solution.
+    /// Computes explanations for unsolvable requests.
     mutating func explain(_ requests: [Request]) {
         var solver = Solver(target)
         for index in requests.indices where resolutions[index].verdict == .unsolvable {
@@ -22,7 +22,7 @@ struct SolveReport {
         }
     }
 
-    /// A paragraph for each package that has no solution.
+    /// A paragraph for each unsolvable package.
     var explanations: [String] {
         packages.indices.compactMap { index in
             reasons[index].map { "\(title(index)) cannot be installed:\n" + indented($0) }
@@ -73,7 +73,7 @@ struct SolveReport {
         return lines
     }
 
-    /// For JSON.
+    /// The answers for the JSON format.
     var answers: [Answer] { packages.indices.map { answer($0) } }
 
     /// One package in JSON.

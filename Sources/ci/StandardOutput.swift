@@ -3,31 +3,31 @@ internal import Foundation
 internal import Synchronization
 internal import System
 
-/// The one way to print data: standard output, kept in a buffer until the end or `flush`.
+/// The only way to print data: buffered standard output, written at the end or by `flush`.
 ///
-/// What would act on a terminal is made visible: see `String.displayable`. Only `write(raw:)` and `styled` pass it.
+/// Control characters are made visible (see `String.displayable`), except in `write(raw:)` and `styled`.
 enum StandardOutput {
     private static let buffer = Mutex(OutputBuffer(STDOUT_FILENO))
     private static let toleratesClosed = Mutex(false)
 
     /// Prints a line.
     ///
-    /// - Parameter styled: adds colours of ours to the line, after everything else was made visible.
+    /// - Parameter styled: Adds colours to the line after control characters were made visible.
     static func print(_ line: String, styled: (String) -> String = { $0 }) {
         append(styled(line.displayable).utf8 + [UInt8(ascii: "\n")])
     }
 
-    /// Prints text that ends its lines itself.
+    /// Prints text that contains its own line breaks.
     static func write(_ text: String) {
         append(Array(text.displayable.utf8))
     }
 
-    /// Prints JSON, in which what would act on a terminal is escaped.
+    /// Prints JSON with control characters escaped.
     static func write(json text: String) {
         append(Array(text.displayableJSON.utf8))
     }
 
-    /// Passes bytes on as they are.
+    /// Writes bytes unchanged.
     static func write(raw bytes: [UInt8]) {
         append(bytes)
     }
@@ -39,20 +39,20 @@ enum StandardOutput {
         }
     }
 
-    /// Writes what is kept, for a reader who waits for it.
+    /// Writes the buffered output, for a reader that waits for it.
     static func flush() {
         buffer.withLock { $0.flush() }
     }
 
-    /// Lets the command keep its exit code where standard output was closed from the start: what it prints is kept
-    /// elsewhere too.
+    /// Lets the command succeed if standard output was closed from the start, because its output is also stored
+    /// elsewhere.
     static func tolerateClosed() {
         toleratesClosed.withLock { $0 = true }
     }
 
-    /// Writes what is kept, for good.
+    /// Writes the buffered output at the end of the program.
     ///
-    /// - Throws: `Failure` where something that was printed could not be written, unless its reader had seen enough.
+    /// - Throws: `Failure` if output could not be written, unless its reader closed the pipe.
     static func finish() throws(Failure) {
         let fault = buffer.withLock { buffer in
             buffer.flush()
@@ -63,17 +63,17 @@ enum StandardOutput {
         case .closed:
             if toleratesClosed.withLock({ $0 }) { return }
             throw Failure(
-                .unavailable, "standard output is closed: what was printed is lost",
-                hint: ">/dev/null throws it away")
+                .unavailable, "standard output is closed, so the output is lost",
+                hint: ">/dev/null discards it")
         case .system(let number):
             throw Failure(
                 .unavailable, "standard output cannot be written: \(errorText(number))",
-                hint: "what was printed is not complete")
+                hint: "the output is incomplete")
         }
     }
 
-    /// Waits on a thread of its own until nobody can read standard output any more, and then calls `gone`; never where
-    /// it is a file or a terminal that stays.
+    /// Waits on a dedicated thread until the reader of standard output has closed it, and then calls `gone`. Never
+    /// calls it for a file or a terminal that stays open.
     static func onReaderGone(_ gone: @escaping @Sendable () -> Void) {
         Thread.detachNewThread {
             var request = pollfd(fd: STDOUT_FILENO, events: 0, revents: 0)
@@ -85,21 +85,21 @@ enum StandardOutput {
     }
 }
 
-/// Writes messages to standard error; nothing else does. A message that cannot be written is lost and stops nothing.
+/// The only way to write to standard error. Messages that cannot be written are discarded without an error.
 enum StandardError {
     private static let buffer = Mutex(OutputBuffer(STDERR_FILENO))
 
-    /// Prints a line, after what was printed on standard output.
+    /// Flushes standard output and prints a line.
     static func print(_ line: String) {
         write(line + "\n")
     }
 
-    /// Prints text that ends its lines itself.
+    /// Prints text that contains its own line breaks.
     static func write(_ text: String) {
         write(control: text.displayable)
     }
 
-    /// Passes text on as it is: movements of the cursor on a terminal.
+    /// Writes text unchanged, such as cursor movements.
     static func write(control text: String) {
         StandardOutput.flush()
         buffer.withLock { buffer in

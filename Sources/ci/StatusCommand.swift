@@ -7,8 +7,8 @@ struct StatusCommand: AsyncParsableCommand, TracedCommand {
         commandName: "status",
         abstract: "Print the progress of every deployment in the store: cells, jobs, workers and tasks.",
         discussion: """
-            Reads the store only. The time that is left is estimated from how long earlier builds of the packages took, \
-            and from the slots of the workers that take jobs.
+            Only reads the store. The remaining time is estimated from the durations of earlier builds of the packages and \
+            from the slots of the available workers.
             """)
 
     @OptionGroup var trace: LogOption

@@ -20,7 +20,7 @@ struct SubmitCommand: AsyncParsableCommand, TracedCommand {
     @OptionGroup var trace: LogOption
     @OptionGroup var store: StoreOption
 
-    @Option(help: "The task's name (default: one made of the deployment and the time).")
+    @Option(help: "The task's name (default: the deployment and the time).")
     var name: String?
 
     @Option(help: "Tasks of greater priority are planned first.")

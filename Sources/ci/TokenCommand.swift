@@ -7,17 +7,17 @@ internal import Store
 struct TokenCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "token",
-        abstract: "Make, list and remove tokens that allow changes by the web interface.",
+        abstract: "Create, list and remove tokens that authorize changes through the web interface.",
         subcommands: [TokenNewCommand.self, TokenListCommand.self, TokenRemoveCommand.self])
 }
 
-/// What a token allows, as an argument.
+/// A permission of a token as an argument.
 extension AccessToken.Permission: ExpressibleByArgument {}
 
 struct TokenNewCommand: ParsableCommand, TracedCommand {
     static let configuration = CommandConfiguration(
         commandName: "new",
-        abstract: "Make a token and print its secret, which is not kept.",
+        abstract: "Create a token and print its secret, which is not stored.",
         discussion: """
             The store keeps only the digest of the secret, in a file that is in no branch and no clone. Clients send the \
             secret as 'Authorization: Bearer SECRET'.
@@ -26,10 +26,10 @@ struct TokenNewCommand: ParsableCommand, TracedCommand {
     @OptionGroup var trace: LogOption
     @OptionGroup var store: StoreOption
 
-    @Option(help: "What it allows: retry, cancel; may be repeated (default: both).")
+    @Option(help: "A permitted action: retry or cancel; may be repeated (default: both).")
     var allow: [AccessToken.Permission] = []
 
-    @Argument(help: "Names it, in the list of tokens and in the access log.")
+    @Argument(help: "The name in the list of tokens and in the access log.")
     var name: String
 
     func run() throws {
@@ -42,7 +42,7 @@ struct TokenNewCommand: ParsableCommand, TracedCommand {
 
 struct TokenListCommand: ParsableCommand, TracedCommand {
     static let configuration = CommandConfiguration(
-        commandName: "list", abstract: "List the names of the tokens, what they allow and since when.")
+        commandName: "list", abstract: "List the tokens with their permissions and creation times.")
 
     @OptionGroup var trace: LogOption
     @OptionGroup var store: StoreOption
@@ -58,7 +58,7 @@ struct TokenListCommand: ParsableCommand, TracedCommand {
 
 struct TokenRemoveCommand: ParsableCommand, TracedCommand {
     static let configuration = CommandConfiguration(
-        commandName: "remove", abstract: "Remove a token; its secret is of no use from then on.")
+        commandName: "remove", abstract: "Remove a token; its secret becomes invalid.")
 
     @OptionGroup var trace: LogOption
     @OptionGroup var store: StoreOption

@@ -10,9 +10,9 @@ struct WatchCommand: AsyncParsableCommand, TracedCommand {
         commandName: "watch",
         abstract: "Print the progress of a deployment, then each result as it is recorded, until Ctrl-C.",
         discussion: """
-            Results are printed whichever process records them, as are workers that join, leave or change their mode, and \
-            tasks that change their state. On a terminal the lowest lines show what each worker runs, and what is left. \
-            With --format json, results only.
+            Prints results recorded by any process, workers that register, leave or change their mode, and tasks that change \
+            their state. On a terminal the lowest lines show the running jobs of each worker and the remaining work. With \
+            --format json, prints results only.
             """)
 
     @OptionGroup var trace: LogOption
@@ -21,13 +21,13 @@ struct WatchCommand: AsyncParsableCommand, TracedCommand {
     @Option(help: "The deployment (default: the only one).")
     var deployment: String?
 
-    @Option(help: "text or json: a verdict a line.")
+    @Option(help: "text, or json: one result per line.")
     var format: DocumentFormat = .text
 
     func run() async throws {
         let results = try store.results(of: deployment)
         let display = WatchDisplay { [store, deployment] in
-            // What cannot be read now is shown the next time.
+            // If the results cannot be read now, the next change shows them.
             guard let results = try? store.results(of: deployment),
                 let workers = try? WorkerSummary.all(in: results.store)
             else { return nil }
@@ -66,7 +66,7 @@ struct WatchCommand: AsyncParsableCommand, TracedCommand {
         }
     }
 
-    /// Prints the state in which the watch begins.
+    /// Prints the state at the beginning of the watch.
     private func show(_ results: DeploymentResults, on display: WatchDisplay) async throws {
         let workers = try WorkerSummary.all(in: results.store)
         let tasks = try TaskSummary.all(in: results.store)
@@ -74,7 +74,7 @@ struct WatchCommand: AsyncParsableCommand, TracedCommand {
         for line in status.lines + WorkerSummary.lines(workers) + TaskSummary.lines(tasks) { await display.say(line) }
     }
 
-    /// Something to print, in order.
+    /// An item to print, in order.
     private enum Line: Sendable {
         case json(String)
         case text(String)

@@ -3,16 +3,16 @@ internal import Foundation
 internal import Model
 internal import Review
 
-/// Shows what a store does: results, workers that come and go, and tasks, a line each; on a terminal, below them, what each worker
-/// runs and what is left.
+/// Shows the activity in a store: a line for each result, each worker that registers or leaves, and each task; on a
+/// terminal also, below them, the running jobs of each worker and the remaining work.
 actor WatchDisplay {
     private let live = Terminal.stderrIsTerminal && !Terminal.hasTrace
-    /// Reads what is left to do.
+    /// Reads the status of the queue.
     private let queue: @Sendable () -> QueueStatus?
     private var workers: [String: WorkerSummary]?
     private var tasks: [String: TaskSummary]?
     private var linesDrawn = 0
-    /// What was left when it was read last; nil where something has changed since.
+    /// The last status of the queue; nil if it has changed since.
     private var known: QueueStatus??
 
     init(queue: @escaping @Sendable () -> QueueStatus?) {
@@ -27,7 +27,7 @@ actor WatchDisplay {
         StandardOutput.flush()
     }
 
-    /// Takes in what has changed.
+    /// Updates the display with a change.
     func take(_ event: ActivityFeed.Event) {
         switch event {
         case .workers(let now):
@@ -37,7 +37,7 @@ actor WatchDisplay {
         }
     }
 
-    /// Redraws the lower part, where there is one.
+    /// Redraws the lower part, if there is one.
     func draw() {
         guard live else { return }
         let now = Int(Date().timeIntervalSince1970)

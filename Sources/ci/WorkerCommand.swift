@@ -15,9 +15,9 @@ struct WorkerCommand: AsyncParsableCommand, TracedCommand, SandboxingCommand {
         commandName: "worker",
         abstract: "Run jobs for the other processes that use the store, until Ctrl-C.",
         discussion: """
-            Takes jobs of every deployment that `ci run` runs on the store, whichever process that is. It neither plans nor \
-            records results. Where 'coordination' and 'blobs' are set it does without the store's directory. Ctrl-C: finishes \
-            the running jobs, then ends; again: stops them and returns them.
+            Runs jobs of all deployments that `ci run` processes on the store run. It neither plans nor records results. If \
+            'coordination' and 'blobs' are set, it does not need the store's directory. Ctrl-C finishes the running jobs and \
+            exits; a second Ctrl-C stops them and returns them.
             """)
 
     @OptionGroup var trace: LogOption
@@ -30,7 +30,7 @@ struct WorkerCommand: AsyncParsableCommand, TracedCommand, SandboxingCommand {
     @Option(help: "Run only jobs of the targets that this glob matches; may be repeated.")
     var targets: [String] = []
 
-    @Option(help: "Jobs that are assigned beyond those that run, to begin without delay.")
+    @Option(help: "The number of jobs assigned in advance, to start without delay.")
     var backlog = 1
 
     func validate() throws {
@@ -64,9 +64,9 @@ struct WorkerCommand: AsyncParsableCommand, TracedCommand, SandboxingCommand {
         if isInterrupted { throw CancellationError() }
     }
 
-    /// Works until interrupted or drained. A worker whose registration is lost registers again.
+    /// Runs jobs until interrupted or drained. A worker whose registration expired registers again.
     ///
-    /// - Returns: whether it was interrupted.
+    /// - Returns: Whether it was interrupted.
     private func work(
         _ environment: WorkerAgent.Environment, _ registration: WorkerRegistration
     ) async throws -> Bool {
@@ -90,13 +90,13 @@ struct WorkerCommand: AsyncParsableCommand, TracedCommand, SandboxingCommand {
             if isInterrupted.load(ordering: .relaxed) || ending == .left {
                 return isInterrupted.load(ordering: .relaxed)
             }
-            StandardError.print("worker: its registration was lost; it registers again")
+            StandardError.print("worker: the registration expired; registering again")
         }
     }
 }
 
 extension OutputOptions {
-    /// Prints what a worker does, a line for each job that ends.
+    /// Prints the events of a worker, with a line for each job that ends.
     fileprivate func show(_ event: WorkerAgent.Event) {
         guard !quiet else { return }
         switch event {

@@ -8,13 +8,13 @@ internal import Store
 struct PauseCommand: AsyncParsableCommand, TracedCommand {
     static let configuration = CommandConfiguration(
         commandName: "pause",
-        abstract: "Let workers begin no further job until they are resumed.",
-        discussion: "Running jobs go on. Prints the workers. 'ci status' lists them with their modes.")
+        abstract: "Pause workers: they start no further jobs until resumed.",
+        discussion: "Running jobs continue. Prints the workers. 'ci status' lists them with their modes.")
 
     @OptionGroup var trace: LogOption
     @OptionGroup var store: StoreOption
 
-    @Flag(help: "Let paused workers begin jobs again.")
+    @Flag(help: "Resume paused workers.")
     var resume = false
 
     @Argument(help: "Globs of the ids or names of workers.")
@@ -26,8 +26,8 @@ struct PauseCommand: AsyncParsableCommand, TracedCommand {
 struct DrainCommand: AsyncParsableCommand, TracedCommand {
     static let configuration = CommandConfiguration(
         commandName: "drain",
-        abstract: "Let workers finish the jobs that they run, return the others, and leave.",
-        discussion: "Prints the workers. A worker that drains takes no further job.")
+        abstract: "Drain workers: they finish running jobs, return the others, and leave.",
+        discussion: "Prints the workers. A draining worker takes no further jobs.")
 
     @OptionGroup var trace: LogOption
     @OptionGroup var store: StoreOption
@@ -39,7 +39,7 @@ struct DrainCommand: AsyncParsableCommand, TracedCommand {
 }
 
 extension StoreOption {
-    /// Asks the workers that globs match for a mode, and prints their ids.
+    /// Requests a mode from the workers that match the globs, and prints their ids.
     fileprivate func request(_ mode: WorkerRegistration.Mode, of globs: [String]) throws {
         let store = try open()
         let values = DispatchValues(store.ephemeral)

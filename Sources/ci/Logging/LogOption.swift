@@ -7,9 +7,9 @@ struct LogOption: ParsableArguments {
     @Option(name: .customLong("log-level"), help: Settings.logLevel.help)
     var level: String?
 
-    /// The level of the flag, the environment or `ciso.yaml`; nil where none asks for a trace.
+    /// The level from the flag, the environment or `ciso.yaml`; nil if none of them requests a trace.
     ///
-    /// - Throws: `Failure` for a level that does not exist.
+    /// - Throws: `Failure` if the level does not exist.
     func chosenLevel(in configuration: Configuration) throws -> Logger.Level? {
         let flag = try level.map { text in
             guard let level = Logger.Level(rawValue: text) else {
@@ -23,8 +23,8 @@ struct LogOption: ParsableArguments {
         return try Settings.logLevel.value(flag: flag, in: configuration)
     }
 
-    /// Makes the loggers of all modules write to standard error from now on, or nothing where `level` is nil. Called once,
-    /// before anything is logged: without it swift-log's own handler would print.
+    /// Makes the loggers of all modules write to standard error, or discard messages if `level` is nil. Must be called
+    /// once, before anything is logged, because swift-log's default handler prints.
     static func begin(level: Logger.Level?) {
         Terminal.hasTrace = level != nil
         LoggingSystem.bootstrap { label in
@@ -34,7 +34,7 @@ struct LogOption: ParsableArguments {
     }
 }
 
-/// A command with a trace. All of them are; ArgumentParser has no place for an option that all commands share.
+/// A command with the trace option. All commands conform, because ArgumentParser has no global options.
 protocol TracedCommand: ParsableCommand {
     var trace: LogOption { get }
 }

@@ -4,7 +4,7 @@ internal import Logging
 
 /// Writes log messages as lines on standard error: `TIME LEVEL LABEL: MESSAGE KEY=VALUE …`.
 ///
-/// What would act on a terminal is made visible, as in everything that goes to standard error.
+/// Control characters are made visible, as in everything written to standard error.
 struct StandardErrorLog: LogHandler {
     let label: String
     var logLevel: Logger.Level
@@ -22,7 +22,7 @@ struct StandardErrorLog: LogHandler {
         StandardError.print("\(time) \(event.level) \(label): \(event.message)\(values)".displayableOnOneLine)
     }
 
-    /// The value as one word: in double quotes where it has spaces or quotes of its own.
+    /// The value as one word: in double quotes if it contains spaces or quotes.
     private static func quoted(_ value: String) -> String {
         guard value.isEmpty || value.contains(where: { $0.isWhitespace || $0 == "\"" || $0 == "=" }) else {
             return value

@@ -31,7 +31,7 @@ struct PluginCheckCommand: AsyncParsableCommand, TracedCommand, SandboxingComman
         guard let plugin = PluginFile(path: file) else {
             throw Failure(
                 .input, "\(file): expected a file named libCisoNAME.so, of letters and digits",
-                hint: "a plugin is found by the name of its file")
+                hint: "plugins are found by their file names")
         }
         guard FileManager.default.fileExists(atPath: file) else {
             throw Failure(.input, "\(file): there is no such file")
@@ -77,7 +77,7 @@ private struct ReportDocument: Encodable {
         var name: String
         /// `passed`, `failed` or `skipped`.
         var verdict: String
-        /// What was tried, why not, or each problem.
+        /// What was checked, why it was skipped, or each problem found.
         var details: [String]
     }
 

@@ -11,12 +11,12 @@ struct PluginCommand: AsyncParsableCommand {
         ])
 }
 
-/// Where plugins are looked for.
+/// The option for the plugin search path.
 struct PluginPathOption: ParsableArguments {
     @Option(name: .customLong("plugin-path"), help: Settings.pluginPath.help)
     var flag: String?
 
-    /// The plugins that the flag, the environment or `ciso.yaml` names, then those that came with the program.
+    /// The plugins on the configured search path, then those shipped with the program.
     func catalog(in configuration: Configuration) throws -> PluginCatalog {
         try PluginCatalog(configuration, flag: flag)
     }

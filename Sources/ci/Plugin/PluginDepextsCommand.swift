@@ -11,20 +11,20 @@ internal import System
 struct PluginDepextsCommand: AsyncParsableCommand, TracedCommand {
     static let configuration = CommandConfiguration(
         commandName: "depexts",
-        abstract: "Report what becomes of a repository's depexts on each target.",
+        abstract: "Report how a repository's depexts are mapped on each target.",
         discussion: """
             Counts the names whose filter is true on the target: those that the plugin maps to others, those that are \
             part of its environment, those that it passes through as the distro's own, and those that it does not know.
 
-            With --against, compares the names that the plugin installs, and those that it says do not exist, with the \
-            distro's own list of packages, and prints which do not agree. Exits with 1 if there are such. Enter the day in \
-            the plugin's 'namesCompared' once all agree.
+            With --against, compares the names that the plugin installs and those that it declares nonexistent with the \
+            distro's own list of packages, and prints the differences. Exits with 1 if there are any. Once there are none, \
+            enter the date in the plugin's 'namesCompared'.
             """)
 
     @OptionGroup var trace: LogOption
     @OptionGroup var path: PluginPathOption
 
-    @Option(help: "A repository of opam packages, DIR or DIR@REV; several: the first has precedence.")
+    @Option(help: "A repository of opam packages, DIR or DIR@REV; may be repeated, the first has precedence.")
     var repository: [String]
 
     @Option(help: "text, json or csv (one line for each name).")
@@ -32,7 +32,7 @@ struct PluginDepextsCommand: AsyncParsableCommand, TracedCommand {
 
     @Option(
         help: """
-            A list of the distro's packages to compare with: one name a line, Debian's Packages, Alpine's APKINDEX, OpenBSD's \
+            A list of the distro's packages to compare with: one name per line, Debian's Packages, Alpine's APKINDEX, OpenBSD's \
             index.txt or FreeBSD's packagesite.yaml, compressed or not; - for standard input. Needs one target.
             """)
     var against: String?
@@ -88,7 +88,7 @@ struct PluginDepextsCommand: AsyncParsableCommand, TracedCommand {
 }
 
 extension DepextReport {
-    /// A line for each name.
+    /// The report as CSV, with a line for each name.
     fileprivate var csv: String {
         names.map { name in
             let cells = [

@@ -9,15 +9,15 @@ struct PluginNewCommand: AsyncParsableCommand, TracedCommand {
     @OptionGroup var trace: LogOption
     @Option(
         help: """
-            Where ciso's package is: a folder, or a URL of git (Swift only). (default: the folder in which this program \
-            was built)
+            The location of ciso's Swift package: a directory or a git URL; for Swift plugins only (default: the directory in \
+            which this program was built).
             """)
     var ciso: String?
 
     @Option(help: "swift or c.")
     var language: PluginSkeleton.Language = .swift
 
-    @Option(help: "root (root file systems that the worker makes) or ssh (machines reached by ssh).")
+    @Option(help: "root (root file systems created by the worker) or ssh (machines reached by ssh).")
     var kind: PluginSkeleton.Kind = .ssh
 
     @Option(help: "The directory to create (default: NAME in lower case).", completion: .directory)

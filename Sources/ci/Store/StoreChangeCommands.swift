@@ -10,7 +10,7 @@ struct StoreUndoCommand: AsyncParsableCommand, TracedCommand {
     static let configuration = CommandConfiguration(
         commandName: "undo",
         abstract: "Undo a change by a new commit, after taking a snapshot.",
-        discussion: "Refuses where later changes depend on the change, unless --force is given.")
+        discussion: "Fails if later changes depend on the change, unless --force is given.")
 
     @OptionGroup var trace: LogOption
     @OptionGroup var store: StoreOption
@@ -18,7 +18,7 @@ struct StoreUndoCommand: AsyncParsableCommand, TracedCommand {
     @Argument(help: "The branch.")
     var branch: String
 
-    @Argument(help: "The commit. None: the last one.")
+    @Argument(help: "The commit (default: the last one).")
     var commit: String?
 
     @Flag(help: "Print what would change, and change nothing.")
@@ -98,8 +98,8 @@ struct StoreGCCommand: AsyncParsableCommand, TracedCommand {
         commandName: "gc",
         abstract: "Drop logs, layers and sources that nothing refers to, pack logs and git objects.",
         discussion: """
-            Covers the registry of 'blobs', too. Lists what it drops first. Keeps what the newest versions of every document \
-            refer to, what the versions at which the outcome changed refer to, and anything younger than --grace.
+            Lists what it drops before dropping it, in the registry of 'blobs' as well. Keeps what is referred to by the newest \
+            versions of every document or by versions at which the outcome changed, and anything younger than --grace.
             """)
 
     @OptionGroup var trace: LogOption
@@ -118,7 +118,7 @@ struct StoreGCCommand: AsyncParsableCommand, TracedCommand {
     @Option(help: "text or json.")
     var format: DocumentFormat = .text
 
-    /// What machines share: its kind, its name, and what of it is garbage.
+    /// The kinds of shared blobs, with their names and their garbage.
     private static var shared: [(kind: RegistryBlobs.Kind, name: String, WritableKeyPath<Garbage, [Digest]>)] {
         [
             (.layer, "layer", \.sharedLayers), (.log, "log", \.sharedLogs), (.source, "source", \.sharedSources),
@@ -161,7 +161,7 @@ struct StoreGCCommand: AsyncParsableCommand, TracedCommand {
                     + "become one pack")
         }
         if let gap = garbage.gap {
-            StandardError.print("a part of the history cannot be read, so nothing is dropped: \(gap)")
+            StandardError.print("part of the history cannot be read, so nothing is dropped: \(gap)")
         }
         guard !dryRun else { return }
         for (kind, _, digests) in Self.shared {

@@ -86,7 +86,7 @@ struct StoreShowCommand: AsyncParsableCommand, TracedCommand {
     @OptionGroup var trace: LogOption
     @OptionGroup var store: StoreOption
 
-    @Flag(help: "Print the bytes as they are, rather than with control and invisible characters as JSON's escapes.")
+    @Flag(help: "Print the bytes unchanged; without it control and invisible characters are escaped as in JSON.")
     var raw = false
 
     @Argument(help: "A branch, or a commit by its id.")
