@@ -1,19 +1,19 @@
-/// One thing that jobs on this machine depend on, and whether it is there.
+/// A requirement of jobs on this machine, and whether it is met.
 package struct Finding: Codable, Sendable, Hashable {
-    /// How much it matters.
+    /// Whether the requirement is met.
     package enum State: String, Codable, Sendable {
         case good
-        /// Without it no job can run.
+        /// Not met, and no job can run without it.
         case missing
-        /// Only some jobs need it.
+        /// Not met, but only some jobs need it.
         case absent
     }
 
     package var name: String
     package var state: State
-    /// What was found, in words.
+    /// A description of what was found.
     package var detail: String
-    /// How to get what is missing; nil where nothing is, or nothing helps.
+    /// How to meet the requirement; nil if it is met or nothing helps.
     package var remedy: String?
 
     package init(name: String, state: State, detail: String, remedy: String? = nil) {

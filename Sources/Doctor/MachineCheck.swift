@@ -8,11 +8,11 @@ internal import Supervision
 package import System
 internal import Worker
 
-/// Examines whether jobs can run on this machine, and on the hosts of its targets.
+/// Checks whether jobs can run on this machine and on the hosts of its targets.
 ///
-/// Nothing is changed: no package is installed, no directory made but for short trials that are removed again.
+/// Does not change the machine: it installs no package, and removes the files of its trials.
 package struct MachineCheck: Sendable {
-    /// The store's directory, which need not exist.
+    /// The store's directory, which may be missing.
     private let store: String
     private let environment: ProcessEnvironment
     private let plugins: PluginSearchPath
@@ -22,11 +22,12 @@ package struct MachineCheck: Sendable {
     private let services: [ServiceProbe]
 
     /// - Parameters:
-    ///   - store: the directory of the store.
-    ///   - environment: of jobs' programs.
-    ///   - cache: the directory of the cache; nil in it where the cache is inside the store because the user has no home.
-    ///   - cacheLimit: how much a worker keeps in the cache.
-    ///   - services: services of other machines that the settings name.
+    ///   - store: The store's directory.
+    ///   - environment: The environment of the programs that jobs start.
+    ///   - cache: The directory of the cache, or why it cannot be used; nil if the cache is inside the store because
+    ///     the user has no home directory.
+    ///   - cacheLimit: The size limit of the cache.
+    ///   - services: Probes of the services in the settings.
     package init(
         store: String, environment: ProcessEnvironment, plugins: PluginSearchPath, hosts: HostSettings,
         cache: Result<String?, any Error>, cacheLimit: ByteSize = .defaultCacheLimit,
@@ -41,8 +42,7 @@ package struct MachineCheck: Sendable {
         self.services = services
     }
 
-    /// All findings, in the order in which they are shown. Hosts and services are connected to, one after
-    /// the other.
+    /// Makes all checks, in the order in which they are shown. Connects to hosts and services one after the other.
     package func findings() async -> [Finding] {
         let folder = FileManager.default.fileExists(atPath: store) ? store : FileManager.default.currentDirectoryPath
         var findings = await Capability.ofThisMachine(trying: folder).map(Finding.init)
@@ -103,11 +103,11 @@ package struct MachineCheck: Sendable {
         return finding("cache", good: cacheDirectory + reason) { _ = try cache.get() }
     }
 
-    /// The cache of the user; nil where there is none.
+    /// The user's cache; nil if there is none.
     private var usersCache: String? { (try? cache.get()) ?? nil }
     private var cacheDirectory: String { usersCache ?? "\(store)/ciso/cache" }
 
-    /// What the worker's cache holds, and may hold.
+    /// The contents of the worker's cache and its limit.
     private var cacheContents: Finding {
         let entries = WorkerFolders(store: store, cache: cacheDirectory).cacheEntries
         func words(_ kind: CacheUsage.Kind, _ noun: String, plural: String? = nil) -> String {
@@ -123,7 +123,7 @@ package struct MachineCheck: Sendable {
             name: "cache-limit", state: .good, detail: "\(cacheLimit); it holds \(parts.joined(separator: ", "))")
     }
 
-    /// Good unless `check` throws, else missing.
+    /// Good if `check` succeeds, missing if it throws.
     private func finding(_ name: String, good: String, _ check: () throws -> Void) -> Finding {
         do {
             try check()

@@ -7,9 +7,9 @@ extension StoreVerification {
     /// Adds the damage found in the worker's cache: unpacked layers and root file systems.
     ///
     /// - Parameters:
-    ///   - store: the store's directory.
-    ///   - cache: the directory of the cache; nothing is added where a worker has kept nothing in it.
-    ///   - repair: whether to remove what is damaged, so that it is made again when it is needed.
+    ///   - store: The store's directory.
+    ///   - cache: The directory of the cache. Nothing is added if no worker has used it.
+    ///   - repair: Whether to remove damaged entries, which are recreated when they are needed.
     package mutating func addWorker(ofStore store: String, cache: String, repair: Bool) throws {
         let folders = WorkerFolders(store: store, cache: cache)
         guard FileManager.default.fileExists(atPath: folders.cache) else { return }

@@ -2,7 +2,7 @@ internal import Core
 internal import Foundation
 internal import HTTP
 
-/// The state of a deployment as the status of a commit on a forge.
+/// The state of a deployment as a commit status on a forge.
 struct CommitStatus {
     let target: NoticeSettings.StatusTarget
     let commit: String
@@ -11,7 +11,7 @@ struct CommitStatus {
     let deployment: String
     let address: String?
 
-    /// The request that sets it.
+    /// The request that sets the status.
     func request(token: String) throws -> HTTPRequest {
         var request = HTTPRequest(.post, "\(target.url)/statuses/\(commit)")
         var fields = ["description": String(description.prefix(140))]

@@ -2,18 +2,18 @@ internal import Core
 internal import Foundation
 internal import Model
 
-/// One mail with all that somebody is to learn at once.
+/// A mail with all notices due to one recipient.
 struct MailDigest {
     let recipient: String
     let sender: String
     let deployment: String
     let messages: [(notice: Notice, event: NoticeEvent)]
-    /// Of the pages; nil where it is not known.
+    /// The address of the web pages; nil if unknown.
     let address: String?
-    /// For the operator: how to release it to others.
+    /// Whether the mail is for the operator and explains how to release held notices.
     var isForOperator = false
 
-    /// The mail as RFC 5322 has it, with line feeds alone.
+    /// The mail in the format of RFC 5322, with line feeds only.
     func text(at time: Int) -> String {
         let words = messages.map { "\($0.notice.cause) \($0.notice.run) \($0.event.rawValue)" }
         let id = Digest(of: ([recipient, deployment] + words).joined(separator: "\n")).hex.prefix(32)
@@ -80,13 +80,13 @@ struct MailDigest {
         return address.map { [$0 + page] } ?? ["cause \(notice.cause): ci show \(notice.cause)"]
     }
 
-    /// A line that mail programs take.
+    /// Truncates a line to the length that mail programs accept.
     private static func cut(_ text: String) -> String {
         let line = text.displayableOnOneLine
         return line.count > 300 ? line.prefix(299) + "…" : line
     }
 
-    /// A header's value: as it is where it is ASCII, else as RFC 2047 has it, in pieces of at most 75 characters.
+    /// A header's value: unchanged if it is ASCII, otherwise in encoded words of at most 75 characters (RFC 2047).
     private static func encoded(_ text: String) -> String {
         guard text.utf8.contains(where: { $0 > 126 }) else { return text }
         var pieces: [String] = []

@@ -1,13 +1,14 @@
 package import Model
 
-/// A cause that people are told of, as the store keeps it: what it hit when it was found, and whom it was sent to.
+/// The record of a cause that recipients are notified of: what it affected when it was found, and the messages sent
+/// about it.
 package struct Notice: Codable, Hashable, Sendable {
-    /// How far a message is.
+    /// The state of the delivery of a message.
     package enum Delivery: String, Codable, Sendable {
-        /// It is being sent, or the process died then: it may have arrived, and is never sent again.
+        /// It is being sent, or the process died while sending it. It may have arrived and is never sent again.
         case sending
         case sent
-        /// It was refused, and is sent again the next time.
+        /// It was rejected, and the next call of the notifier retries it.
         case failed
     }
 
@@ -20,24 +21,24 @@ package struct Notice: Codable, Hashable, Sendable {
     /// The normalised error line; nil for a failure without one.
     package var signature: String?
     package var phase: Phase?
-    /// The packages that fail themselves, of which the signature is new.
+    /// The packages whose own commands failed with a signature that is new to them.
     package var packages: [PackageVersion]
-    /// Their cells that were good before.
+    /// The cells of these packages that were good before.
     package var cells: [Cell]
-    /// Cells that wait for packages of the cause.
+    /// The number of cells blocked by packages of the cause.
     package var blocks: Int
-    /// Packages that the cause spoils, with those that wait.
+    /// The number of packages that are not good because of the cause, including blocked ones.
     package var spoilt: Int
-    /// Whether it spoils so much that the operator decides whether others learn of it.
+    /// Whether it affects so many packages that it is sent to the operator only, who can release it.
     package var isHeld: Bool
-    /// The run after which it counts as mended; nil while it is open.
+    /// The run after which it was closed; nil while it is open.
     package var closed: Int?
-    /// By the key of the way: the message that it was found.
+    /// The state of the message about the opening, by the key of the channel.
     package var deliveries: [String: Delivery]
-    /// The message that it is closed.
+    /// The state of the message about the closing, by the key of the channel.
     package var closings: [String: Delivery]
 
-    /// The message of an event by its way; nil where there was none yet.
+    /// The state of the message about an event on a channel; nil if none was sent yet.
     func delivery(_ event: NoticeEvent, by way: String) -> Delivery? {
         event == .opened ? deliveries[way] : closings[way]
     }
@@ -46,26 +47,26 @@ package struct Notice: Codable, Hashable, Sendable {
         if event == .opened { deliveries[way] = delivery } else { closings[way] = delivery }
     }
 
-    /// The packages on one line, the first of them by name.
+    /// The packages on one line: the first ones by name, and the number of the others.
     var packageWords: String {
         let names = packages.prefix(4).map(\.description).joined(separator: ", ")
         return packages.count > 4 ? "\(names) and \(packages.count - 4) more" : names
     }
 }
 
-/// What a message says of a cause.
+/// The event of a cause that a message is about.
 package enum NoticeEvent: String, Codable, Sendable {
     case opened, closed
 }
 
-/// When somebody got the last digest.
+/// When the last digest was sent on a channel.
 struct DigestTime: Codable, Hashable, Sendable {
     var way: String
     /// Seconds since 1970.
     var time: Int
 }
 
-/// The state of a commit that a forge was told last.
+/// The commit status that was sent to a forge last.
 struct SentStatus: Codable, Hashable, Sendable {
     var way: String
     var commit: String

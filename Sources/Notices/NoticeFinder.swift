@@ -4,18 +4,18 @@ internal import Records
 internal import Review
 internal import Store
 
-/// Finds what people are told of: regressions that were confirmed, of packages that fail themselves, with an error that the package
-/// never had. Reads only.
+/// Finds causes to notify about: confirmed regressions of packages whose own commands fail with an error that the
+/// package never had before. Only reads the store.
 struct NoticeFinder {
     private let results: DeploymentResults
     private let cells: [Cell: ListedCell]
     private let causes: [Cause]
-    /// The newest first.
+    /// Finished and unfinished runs, newest first.
     private let runs: [RunRecord]
 
-    /// Packages that a cause spoils above which the operator decides.
+    /// The number of affected packages above which a notice is held for the operator.
     static let heldPackages = 50
-    /// Good runs after which a cause counts as mended.
+    /// The number of good runs after which a notice is closed.
     private static let goodRuns = 2
 
     init(_ results: DeploymentResults) throws {
@@ -26,10 +26,10 @@ struct NoticeFinder {
         runs = try RunRecords(of: results.header.deployment, in: results.store).newest(limit: 1000)
     }
 
-    /// The newest run that has finished: nothing older is ever told of. Nil where there is none.
+    /// The newest finished run, the only one that notices are created for. Nil if there is none.
     var run: Int? { runs.first { $0.ending == .finished }?.number }
 
-    /// The notices of the newest run that are not open already, and those that are mended.
+    /// The notices of the newest run that are not yet open, and the open notices that are now closed.
     func changes(to known: [Notice]) throws -> [Notice] {
         let open = Set(known.filter { $0.closed == nil }.map(\.cause))
         let closed = known.filter { $0.closed == nil }.compactMap(self.closed)
@@ -59,7 +59,7 @@ struct NoticeFinder {
             isHeld: spoilt > Self.heldPackages || spoilsTarget(cause), closed: nil, deliveries: [:], closings: [:])
     }
 
-    /// Whether the job was run again, and failed each time.
+    /// Whether the job was run again to confirm the failure, and failed each time.
     private func isConfirmed(_ cell: Cell) throws -> Bool {
         let branch = ResultBranch(deployment: results.header.deployment, target: cell.target)
         let result = try results.store.snapshot(Branch(branch.name))
@@ -68,7 +68,7 @@ struct NoticeFinder {
         return runs.allSatisfy { $0.outcome == .failure }
     }
 
-    /// Whether no earlier result of the package, in whatever version and column, has this signature.
+    /// Whether no earlier result of the package, in any version and column, has this signature.
     private func isNew(_ signature: String?, of package: PackageVersion, before run: Int) throws -> Bool {
         for column in results.header.columns {
             let versions = results.index.versions(
@@ -83,7 +83,7 @@ struct NoticeFinder {
         return true
     }
 
-    /// Whether nothing on some target is good any more because of a cause.
+    /// Whether a cause leaves no good cell on one of the targets.
     private func spoilsTarget(_ cause: Cause) -> Bool {
         let hit = Dictionary(grouping: cause.cells + cause.blocks, by: \.target)
         return hit.contains { target, spoilt in
@@ -95,7 +95,8 @@ struct NoticeFinder {
         }
     }
 
-    /// A notice as closed, where all that it hit was good in two whole runs, or is no longer planned; nil otherwise.
+    /// The notice marked as closed if all cells that it affected were good in two complete runs or are no longer
+    /// planned; otherwise nil.
     private func closed(_ notice: Notice) -> Notice? {
         let hit = notice.cells.compactMap { cells[$0] }
         guard hit.allSatisfy({ $0.state.outcome == .success }) else { return nil }
@@ -108,7 +109,8 @@ struct NoticeFinder {
         return closed
     }
 
-    /// The state of the deployment as forges have it: `success`, `failure`, or `error` where nothing is known, with a sentence.
+    /// The state of the deployment in the terms of commit statuses: `success`, `failure`, or `error` if it is unknown;
+    /// and a sentence that describes it.
     func status() throws -> (state: String, words: String) {
         let required = cells.values.filter { $0.state.required && $0.state.state != "excluded" }
         let bad = required.count { $0.state.isRequiredAndNotGood }
@@ -123,7 +125,7 @@ struct NoticeFinder {
         }
     }
 
-    /// The cells that a recipient asked for.
+    /// The cells that a recipient has subscribed to.
     func cells(picked selector: Selector) throws -> Set<Cell> {
         Set(try results.cells(picked: [selector]).map(\.cell))
     }

@@ -4,8 +4,8 @@ internal import Store
 
 /// The notices of a deployment in the store: `refs/heads/notices/DEPLOYMENT`.
 ///
-/// Whoever sends a message claims it first, in a transaction. So two processes never send the same, and what a process was about
-/// to send when it died is not sent again.
+/// A sender claims each message in a transaction before sending it. Two processes therefore never send the same
+/// message, and a message that was in progress when its process died is not sent again.
 struct NoticeLedger: Sendable {
     private let store: Store
     private let branch: Branch
@@ -43,7 +43,8 @@ struct NoticeLedger: Sendable {
         try store.snapshot(branch).value(at: Self.statusPath(way))
     }
 
-    /// Records notices that were opened, closed or released. Those that another process opened meanwhile stay as they are.
+    /// Records notices that were opened, closed or released. Does not overwrite notices that another process has opened
+    /// meanwhile.
     func record(_ changed: [Notice]) throws {
         guard !changed.isEmpty else { return }
         let words = changed.count == 1 ? "Notice of \(changed[0].cause)" : "\(changed.count) notices"
@@ -63,8 +64,9 @@ struct NoticeLedger: Sendable {
 
     /// Claims messages.
     ///
-    /// - Parameter digest: The time that is noted as that of the last digest of the way; nil: none.
-    /// - Returns: Those of the notices that nobody else has sent or is sending.
+    /// - Parameter digest: The time to record for the last digest on the channel; nil for messages that are not a
+    ///   digest.
+    /// - Returns: The notices that no other process has sent or is sending.
     func claim(_ messages: [(notice: Notice, event: NoticeEvent)], by way: String, digest: Int?) throws
         -> [(notice: Notice, event: NoticeEvent)]
     {
@@ -86,9 +88,9 @@ struct NoticeLedger: Sendable {
         }.value
     }
 
-    /// Records how messages that were claimed ended.
+    /// Records whether claimed messages were sent.
     ///
-    /// - Parameter digest: The time of the digest before, which counts again where this one was refused.
+    /// - Parameter digest: The time of the previous digest, which is restored if this one was rejected.
     func finish(
         _ messages: [(notice: Notice, event: NoticeEvent)], by way: String, _ delivery: Notice.Delivery, digest: Int?
     ) throws {
@@ -111,9 +113,9 @@ struct NoticeLedger: Sendable {
         }
     }
 
-    /// Claims the state of a commit.
+    /// Claims a commit status.
     ///
-    /// - Returns: Whether it has not been sent, and nobody else sends it.
+    /// - Returns: Whether the caller must send it: false if it was sent, or another process is sending it.
     func claim(_ status: SentStatus) throws -> Bool {
         try store.transact(branch, "Begin to send a status to \(status.way.displayableOnOneLine)") { transaction in
             let path = try Self.statusPath(status.way)

@@ -1,15 +1,15 @@
 package import Model
 
-/// Whom notices are sent to, and how. Nobody gets any unless it is set here.
+/// The recipients of notices and how they are sent. By default there are none.
 package struct NoticeSettings: Sendable {
-    /// Somebody who gets a digest by mail of notices that concern cells.
+    /// A recipient of mail digests about the selected cells.
     package struct Recipient: Sendable, Hashable {
-        /// The address of mail.
+        /// The mail address.
         package var address: String
-        /// The cells of interest.
+        /// The cells to be notified about.
         package var selector: Selector
 
-        /// Reads `ADDRESS=SELECTOR`; nil where the text is none.
+        /// Parses `ADDRESS=SELECTOR`; nil if the text is invalid.
         package init?(_ text: String) {
             guard let equals = text.firstIndex(of: "=") else { return nil }
             guard let address = MailAddress(String(text[..<equals])),
@@ -19,18 +19,18 @@ package struct NoticeSettings: Sendable {
         }
     }
 
-    /// A repository on a forge whose commits get a status.
+    /// A repository on a forge in which commit statuses are set.
     package struct StatusTarget: Sendable, Hashable {
-        /// What kind of forge it is.
+        /// The API of the forge.
         package enum Kind: String, Sendable, CaseIterable {
             case github, gitlab, forgejo
         }
 
         package var kind: Kind
-        /// The repository in the forge's interface: `https://api.github.com/repos/OWNER/NAME`.
+        /// The URL of the repository in the forge's API, such as `https://api.github.com/repos/OWNER/NAME`.
         package var url: String
 
-        /// Reads `KIND=URL`; nil where the text is none.
+        /// Parses `KIND=URL`; nil if the text is invalid.
         package init?(_ text: String) {
             guard let equals = text.firstIndex(of: "="), let kind = Kind(rawValue: String(text[..<equals])) else {
                 return nil
@@ -43,21 +43,21 @@ package struct NoticeSettings: Sendable {
     }
 
     package var recipients: [Recipient]
-    /// Who gets what spoils very much, and decides whether others do; nil: nobody does.
+    /// The mail address that receives held notices and can release them; nil to send them to nobody.
     package var operatorAddress: String?
-    /// Who mail is from.
+    /// The sender address of mails.
     package var sender: String?
-    /// The program that takes mail as sendmail does.
+    /// The program that sends mail, compatible with sendmail.
     package var sendmail: String
-    /// Hours between two digests for one person.
+    /// The minimum number of hours between two digests to one address.
     package var period: Int
     package var webhooks: [String]
-    /// Signs webhooks.
+    /// The secret that signs webhooks.
     package var webhookSecret: [UInt8]
     package var statuses: [StatusTarget]
-    /// Authorizes at the forges.
+    /// The token that authorizes commit statuses.
     package var statusToken: String?
-    /// The address of the pages, for links.
+    /// The address of the web pages, for links.
     package var address: String?
 
     package init(
@@ -72,11 +72,11 @@ package struct NoticeSettings: Sendable {
     }
 }
 
-/// An address of mail without anything that could end a header or be taken for an option.
+/// A mail address without characters that could end a header or be parsed as an option.
 package struct MailAddress: Sendable, Hashable {
     package let text: String
 
-    /// Nil where `text` is no `NAME@HOST` of plain letters.
+    /// Parses an address; nil if `text` is not `NAME@HOST` in plain ASCII characters.
     package init?(_ text: String) {
         let parts = text.split(separator: "@", omittingEmptySubsequences: false)
         let isPlain = { (part: Substring) in

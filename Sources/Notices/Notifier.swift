@@ -7,13 +7,13 @@ package import Review
 internal import Store
 package import System
 
-/// Sends notices of a deployment to those who asked for them, each once.
+/// Sends the notices of a deployment to their recipients, each of them once.
 package struct Notifier: Sendable {
-    /// What was done, or would be.
+    /// What was done, or what would be done in a dry run.
     package struct Report: Sendable {
         /// A line for each message.
         package var lines: [String] = []
-        /// What could not be sent; it is tried again the next time.
+        /// A line for each message that could not be sent and will be retried by the next call.
         package var failures: [String] = []
     }
 
@@ -24,7 +24,7 @@ package struct Notifier: Sendable {
     private let now: Int
 
     /// - Parameters:
-    ///   - environment: The variables of the program that takes mail.
+    ///   - environment: The environment of the mail program.
     ///   - now: Seconds since 1970.
     package init(
         _ results: DeploymentResults, _ settings: NoticeSettings, http: HTTPClient, environment: ProcessEnvironment,
@@ -36,12 +36,12 @@ package struct Notifier: Sendable {
 
     private var deployment: String { results.header.deployment }
 
-    /// Finds what is new, records it, and sends what is due.
+    /// Finds new notices, records them, and sends the messages that are due.
     ///
     /// - Parameters:
-    ///   - released: Causes that others than the operator learn of from now on.
-    ///   - isDryRun: Whether nothing is recorded or sent.
-    /// - Throws: `Failure` of the category `input` where a released cause is not held; `StoreError`.
+    ///   - released: Ids of held causes to send to all recipients.
+    ///   - isDryRun: Whether to record and send nothing.
+    /// - Throws: `Failure` of the category `input` if a released cause is not held; `StoreError`.
     package func run(releasing released: [String] = [], isDryRun: Bool) async throws -> Report {
         let finder = try NoticeFinder(results)
         let ledger = try NoticeLedger(of: deployment, in: results.store)
@@ -97,8 +97,8 @@ package struct Notifier: Sendable {
         for target in settings.statuses { try await set(target, finder, ledger, isDryRun, &report) }
     }
 
-    /// The messages that a way has not had: of open notices that they are open, and of closed ones that they are closed where
-    /// the way knew of them.
+    /// The messages not yet sent on a channel: the openings of open notices, and the closings of closed notices whose
+    /// opening was sent on that channel.
     private func due(_ notices: [Notice], by way: String) -> [(notice: Notice, event: NoticeEvent)] {
         notices.compactMap { notice in
             if notice.closed == nil {
@@ -148,9 +148,9 @@ package struct Notifier: Sendable {
         Date(timeIntervalSince1970: Double(seconds)).formatted(.iso8601)
     }
 
-    /// Hands a mail to the machine's program for it.
+    /// Passes a mail to the mail program of the machine.
     ///
-    /// - Returns: Why that failed; nil where the program took it.
+    /// - Returns: Why the program rejected the mail; nil if it accepted it.
     private func submit(_ text: String, to address: String) async -> String? {
         let sender = settings.sender.map { ["-f", $0] } ?? []
         let program = Subprocess(
@@ -222,12 +222,13 @@ package struct Notifier: Sendable {
         note(line, problem, &report)
     }
 
-    /// Tries of a request where the server cannot answer at the moment, and seconds before each but the first.
+    /// The delay in seconds before each attempt of a request; a request is retried if the server is temporarily unable
+    /// to handle it.
     private static let pauses = [0.0, 1, 3, 9]
 
-    /// Sends a request until a server takes it.
+    /// Sends a request, and retries it while the failure is transient.
     ///
-    /// - Returns: Why none did; nil where one took it.
+    /// - Returns: Why the request failed; nil if the server accepted it.
     private func answer(to request: HTTPRequest) async -> String? {
         var problem = ""
         for pause in Self.pauses {
@@ -238,7 +239,7 @@ package struct Notifier: Sendable {
                 problem = "the server answered \(response.status): \(response.excerpt.prefix(200))"
                 guard response.status >= 500 || response.status == 429 || response.status == 408 else { return problem }
             } catch let error as HTTPError {
-                // What the address holds, a password perhaps, is the user's and is not repeated.
+                // The URL may contain a password, so it is not part of the message.
                 problem = error.reason
             } catch {
                 return Failure(describing: error).description

@@ -3,12 +3,12 @@ internal import Foundation
 internal import HTTP
 internal import Model
 
-/// A request that tells a program of one notice, signed with a shared secret.
+/// A webhook request about one notice, signed with a shared secret.
 struct Webhook {
-    /// What is sent, as JSON.
+    /// The JSON body of the request.
     struct Payload: Encodable {
         var event: NoticeEvent
-        /// The same however often it is sent: receivers that get it twice can tell.
+        /// Identifies the message; equal in all attempts, so that receivers can detect duplicates.
         var delivery: String
         var deployment: String
         /// Seconds since 1970.
@@ -16,7 +16,7 @@ struct Webhook {
         var notice: Content
     }
 
-    /// A notice without whom it was sent to.
+    /// The contents of a notice without its recipients.
     struct Content: Encodable {
         var cause: String
         var run: Int
@@ -68,7 +68,7 @@ struct Webhook {
 
 /// HMAC with SHA-256: RFC 2104.
 enum MessageAuthentication {
-    /// The code in hexadecimal.
+    /// The authentication code in hexadecimal.
     static func code(of message: [UInt8], key: [UInt8]) -> String {
         var block = key
         if block.count > 64 {

@@ -2,8 +2,8 @@
 
 import PackageDescription
 
-// The server of `ci serve`, a package of its own: SwiftNIO takes minutes to compile, and asks whether it can import a module
-// `System`, which in the package of ciso is another one. `Modules` is a link to the sources of that.
+// The server of `ci serve` is a separate package: SwiftNIO takes minutes to compile, and it imports a module `System`
+// if one can be found, which in ciso's package is a different one. `Modules` is a link to the sources of ciso.
 
 let settings: [SwiftSetting] = [
     .swiftLanguageMode(.v6),

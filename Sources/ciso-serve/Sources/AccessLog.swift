@@ -4,15 +4,15 @@ internal import Foundation
 internal import Glibc
 internal import Synchronization
 
-/// A line for each request, in the combined format of Apache and nginx. Lines are gathered and written five times a second.
+/// The access log, in the combined format of Apache and nginx. Lines are buffered and written five times per second.
 final class AccessLog: Sendable {
     private let output: FileDescriptorOutput
     private let lines = Mutex<(text: String, isScheduled: Bool)>(("", false))
     private let queue = DispatchQueue(label: "access-log")
     private let clock = ServerClock()
 
-    /// - Parameter path: A file that is appended to; nil: standard output.
-    /// - Throws: `Failure` where the file cannot be opened.
+    /// - Parameter path: The file to append to; nil for standard output.
+    /// - Throws: `Failure` if the file cannot be opened.
     init(path: String?) throws(Failure) {
         guard let path else {
             output = FileDescriptorOutput(descriptor: STDOUT_FILENO)
@@ -27,10 +27,10 @@ final class AccessLog: Sendable {
         output = FileDescriptorOutput(descriptor: descriptor)
     }
 
-    /// What is known of a request that was answered.
+    /// The data logged for a request.
     struct Entry {
         var client: String
-        /// The name of the token; nil without a valid one.
+        /// The name of the token; nil if the request has no valid one.
         var user: String?
         var method: String
         var address: String
@@ -53,7 +53,7 @@ final class AccessLog: Sendable {
         if isFirst { queue.asyncAfter(deadline: .now() + 0.2) { self.flush() } }
     }
 
-    /// Writes what was gathered. A disk that is full does not stop the server.
+    /// Writes buffered lines. Errors, such as a full disk, are ignored.
     func flush() {
         let text = lines.withLock { lines in
             defer { lines = ("", false) }
@@ -62,7 +62,7 @@ final class AccessLog: Sendable {
         try? output.write(text)
     }
 
-    /// Text from outside without what would end a field or a line.
+    /// Text from a client without characters that could end a field or a line.
     private static func plain(_ text: String) -> String {
         guard text.utf8.contains(where: { $0 < 0x21 || $0 == 0x22 || $0 == 0x5C || $0 > 0x7E }) || text.utf8.count > 500
         else { return text }

@@ -3,13 +3,13 @@ internal import Core
 internal import NIOCore
 internal import Pages
 
-/// A page as it is sent, compressed where that makes it smaller.
+/// A rendered page, compressed if that makes it smaller.
 struct CachedPage: Sendable {
     let mediaType: String
-    /// The digest of the content as an entity tag. A weak one: it is the same for both codings.
+    /// A weak entity tag made of the content's digest; it is the same for both content codings.
     let tag: String
     let plain: ByteBuffer
-    /// Nil where compression does not pay.
+    /// The compressed page; nil if compression does not make it smaller.
     let compressed: ByteBuffer?
 
     init(_ page: Page) {
@@ -20,11 +20,11 @@ struct CachedPage: Sendable {
         compressed = smaller.flatMap { $0.count < page.bytes.count * 9 / 10 ? ByteBuffer(bytes: $0) : nil }
     }
 
-    /// Bytes that it takes.
+    /// The memory that it takes, in bytes.
     var size: Int { plain.readableBytes + (compressed?.readableBytes ?? 0) + 512 }
 }
 
-/// The rendered pages of one generation of the site, up to a number of bytes; the first that came go first.
+/// The rendered pages of one generation of the site, limited in size; the oldest are evicted first.
 struct PageCache {
     private var pages: [String: CachedPage] = [:]
     private var order: [String] = []

@@ -10,7 +10,7 @@ internal import Review
 internal import Store
 internal import Synchronization
 
-/// What those who have a token may have done: `retry` and `cancel`, as the commands of these names do it.
+/// Changes requested by clients with a token: `retry` and `cancel`, with the effect of the commands of these names.
 final class ChangeRequests: Sendable {
     private let site: LiveSite
     private let store: Store
@@ -21,8 +21,8 @@ final class ChangeRequests: Sendable {
     }
 
     /// - Parameters:
-    ///   - name: The address without the first slash.
-    ///   - user: The name of the token, where it is valid.
+    ///   - name: The path without the leading slash.
+    ///   - user: Set to the name of the token if it is valid.
     func respond(to request: Request, at name: String, user: inout String?) async throws -> Response {
         let permission: AccessToken.Permission
         switch name {

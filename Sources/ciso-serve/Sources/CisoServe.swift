@@ -9,7 +9,8 @@ internal import Pages
 internal import ServiceLifecycle
 internal import Store
 
-/// The pages of a deployment from a server. It only reads the store, and may be restarted at any time.
+/// Serves the pages of a deployment. Apart from changes by clients with a token it only reads the store, so it can be
+/// restarted at any time.
 @main
 struct CisoServe {
     static func main() async {
@@ -69,13 +70,13 @@ struct CisoServe {
 /// Prints a line on standard error.
 func printError(_ line: String) { try? FileDescriptorOutput.error.write(line + "\n") }
 
-/// A descriptor that lines are written to.
+/// A file descriptor that lines are written to.
 struct FileDescriptorOutput {
     let descriptor: Int32
 
     static let error = FileDescriptorOutput(descriptor: STDERR_FILENO)
 
-    /// Writes all of a text, however often the system takes only a part.
+    /// Writes a whole text, repeating partial writes.
     func write(_ text: String) throws {
         var bytes = Array(text.utf8)[...]
         while !bytes.isEmpty {
@@ -86,7 +87,8 @@ struct FileDescriptorOutput {
     }
 }
 
-/// SIGTERM and SIGINT end the server with status 0, after the event streams were closed and requests had a moment to end.
+/// Ends the server with exit code 0 on SIGTERM and SIGINT, after closing the event streams and giving requests a moment
+/// to finish.
 final class StopSignals {
     private let sources: [any DispatchSourceSignal]
     private let finish: @Sendable () -> Void

@@ -2,14 +2,14 @@ internal import Foundation
 internal import NIOCore
 internal import Synchronization
 
-/// Sends events to the browsers that follow the site: what happened is gathered, and sent at most twice a second.
+/// Sends server-sent events to browsers; events are collected and sent at most twice per second.
 final class EventHub: Sendable {
     private struct State {
         var streams: [UInt64: AsyncStream<ByteBuffer>.Continuation] = [:]
         var next: UInt64 = 0
         var isFinished = false
         var ticks = 0
-        // What is to be sent.
+        // Events to be sent.
         var results: [ResultEvent] = []
         var resultCount = 0
         var isQueueChanged = false
@@ -17,7 +17,7 @@ final class EventHub: Sendable {
         var generation: UInt64 = 0
     }
 
-    /// A new result as the stream has it.
+    /// A new result in the event stream.
     struct ResultEvent: Encodable {
         var cell: String
         var words: String
@@ -26,23 +26,23 @@ final class EventHub: Sendable {
 
     private struct Results: Encodable {
         var count: Int
-        /// The first of them.
+        /// The first of the new results.
         var results: [ResultEvent]
     }
 
     private struct Generation: Encodable { var generation: UInt64 }
 
     private let state = Mutex(State())
-    /// Results that one event names; the others are counted.
+    /// The maximum number of results in one event; the others are only counted.
     private static let named = 20
 
     var streamCount: Int { state.withLock { $0.streams.count } }
 
-    /// A new stream, which begins with the generation of the pages; nil where there are too many.
+    /// Opens a stream, whose first event is the generation of the pages; nil if too many streams are open.
     func stream() -> (id: UInt64, events: AsyncStream<ByteBuffer>)? {
         state.withLock { state in
             guard !state.isFinished, state.streams.count < ServerLimits.eventStreams else { return nil }
-            // A reader that does not keep up misses events, and learns from the next of the pages.
+            // A slow reader misses events; the next event tells it the current generation.
             let (events, continuation) = AsyncStream.makeStream(
                 of: ByteBuffer.self, bufferingPolicy: .bufferingNewest(8))
             state.next += 1
@@ -69,7 +69,7 @@ final class EventHub: Sendable {
         state.withLock { ($0.isSiteChanged, $0.generation) = (true, generation) }
     }
 
-    /// Begins to send. A comment goes through every 15 seconds, so that proxies keep the connections.
+    /// Starts sending. A comment every 15 seconds keeps proxies from closing the connections.
     func start() {
         Task.detached { [self] in
             while !state.withLock({ $0.isFinished }) {
@@ -98,7 +98,7 @@ final class EventHub: Sendable {
         if let text { for stream in streams { stream.yield(text) } }
     }
 
-    /// Ends all streams; no others begin.
+    /// Ends all streams and accepts no new ones.
     func finish() {
         let streams = state.withLock { state in
             state.isFinished = true

@@ -7,16 +7,16 @@ internal import Store
 internal import Synchronization
 internal import System
 
-/// The site as the store is now, with its rendered pages. It is read again when the store's watches report a change.
+/// The current site with its rendered pages. It is reloaded when a watch of the store reports a change.
 final class LiveSite: Sendable {
     private struct State {
         var site: Site
         var generation: UInt64 = 1
         var cache = PageCache()
-        /// Pages that are being rendered: who asks for one of them meanwhile waits for the same.
+        /// Pages that are being rendered; concurrent requests for the same page share the task.
         var rendering: [String: Task<CachedPage?, any Error>] = [:]
         var lastRefresh = Duration.zero
-        /// Why the store could not be read the last time, and since when: seconds since 1970.
+        /// Why the store could not be read the last time, and since when, in seconds since 1970; nil if it could.
         var failure: (reason: String, since: Int)?
         var feed: ResultFeed?
         var feedTargets: [String] = []
@@ -43,7 +43,7 @@ final class LiveSite: Sendable {
 
     // MARK: Pages
 
-    /// The page at an address as the site has it; nil where there is none.
+    /// The current page at a path; nil if there is none.
     ///
     /// - Throws: `StoreError`, `Failure`.
     func page(at path: String) async throws -> CachedPage? {
@@ -68,7 +68,7 @@ final class LiveSite: Sendable {
         }
         let page = try await BlockingWork.run { try Self.rendered(path, of: site) }
         guard let page else { return nil }
-        // The queue changes without a new generation.
+        // The queue changes without a new generation, so its pages are not cached.
         if !path.hasSuffix("queue.html"), path != Site.interface + "queue" {
             state.withLock { state in
                 if state.generation == generation { state.cache.insert(page, at: path) }
@@ -87,7 +87,7 @@ final class LiveSite: Sendable {
 
     // MARK: Following
 
-    /// Reads the site again whenever the store changes, but leaves the machine four fifths of its time.
+    /// Reloads the site whenever the store changes, but spends at most a fifth of the time on it.
     func follow() {
         let changes = changes
         state.withLock { state in
@@ -127,17 +127,17 @@ final class LiveSite: Sendable {
         } catch {
             let reason = Failure(describing: error).description
             state.withLock { $0.failure = ($0.failure.map { (reason, $0.since) }) ?? (reason, Self.now) }
-            // What cannot be read now may be readable soon, without a further change.
+            // Retry: the store may become readable without a further change.
             changes.continuation.yield()
         }
     }
 
-    /// Renders what most readers ask for.
+    /// Renders the most requested pages in advance.
     private func prepare() async {
         for path in ["index.html", "grid.html", "causes.html"] { _ = try? await page(at: path) }
     }
 
-    /// Follows the results of the targets that the plan has now.
+    /// Watches the results of the targets in the current plan.
     private func followResults() {
         let (results, known) = state.withLock { ($0.site.deploymentResults, $0.feedTargets) }
         let targets = results.header.targets.map(\.name).sorted()
@@ -160,7 +160,7 @@ final class LiveSite: Sendable {
 
     // MARK: Numbers
 
-    /// What `/healthz` and `/metrics` report.
+    /// The data reported by `/healthz` and `/metrics`.
     struct Health: Sendable {
         var generation: UInt64
         var cells: [String: Int]
@@ -168,7 +168,7 @@ final class LiveSite: Sendable {
         var cachedPages: Int
         var cachedBytes: Int
         var lastRefresh: Duration
-        /// Why the store cannot be read since more than a minute.
+        /// Why the store has been unreadable for more than a minute; nil if it has not.
         var failure: String?
     }
 
@@ -182,7 +182,7 @@ final class LiveSite: Sendable {
         }
     }
 
-    /// The results as they are at this moment, for a change.
+    /// The results at this moment, for a change request.
     func currentResults() throws -> DeploymentResults {
         try DeploymentResults(store: store, deployment: settings.deployment, cache: settings.cache)
     }

@@ -1,7 +1,7 @@
 internal import Glibc
 internal import Synchronization
 
-/// Numbers of the server in Prometheus' text format.
+/// The server's metrics in the text format of Prometheus.
 final class Metrics: Sendable {
     private struct State {
         var requests: [Int: Int] = [:]
@@ -15,7 +15,7 @@ final class Metrics: Sendable {
     private static let bounds = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5]
     private let state = Mutex(State())
 
-    /// Counts a request that was answered.
+    /// Counts a handled request.
     func add(status: Int, bytes: Int, duration: Duration) {
         let seconds = duration / .seconds(1)
         state.withLock { state in

@@ -1,7 +1,7 @@
 internal import Glibc
 internal import Synchronization
 
-/// The time as HTTP and access logs write it, formatted once a second.
+/// The current time in the formats of HTTP and of access logs, formatted once per second.
 final class ServerClock: Sendable {
     private let last = Mutex<(second: Int, log: String, http: String)>((0, "", ""))
 

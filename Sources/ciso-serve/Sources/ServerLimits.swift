@@ -1,17 +1,17 @@
-/// Bounds on what clients may ask.
+/// Limits on requests.
 enum ServerLimits {
     static let connections = 4096
     static let eventStreams = 2048
-    /// Bytes of a request's head.
+    /// The maximum size of a request's head in bytes.
     static let head = 16 << 10
-    /// Bytes of a request's body.
+    /// The maximum size of a request's body in bytes.
     static let body = 16 << 10
-    /// Characters of an address.
+    /// The maximum length of a path in characters.
     static let address = 1024
-    /// Bytes of rendered pages that are kept.
+    /// The maximum size of the cache of rendered pages in bytes.
     static let cache = 16 << 20
     /// Seconds without a complete request after which a connection is closed.
     static let idle = 30
-    /// Changes that are under way at once; others are refused.
+    /// The maximum number of concurrent change requests; others are rejected.
     static let changes = 4
 }

@@ -6,7 +6,7 @@ internal import NIOCore
 internal import Pages
 internal import Store
 
-/// Answers requests: pages and documents from the site, events, health, metrics, and changes by those who have a token.
+/// Handles requests: pages and documents of the site, events, health, metrics, and changes by clients with a token.
 struct SiteResponder: Sendable {
     let site: LiveSite
     let events: EventHub
@@ -20,9 +20,10 @@ struct SiteResponder: Sendable {
         changes = ChangeRequests(site: site, store: store)
     }
 
-    /// Answers a request of a connection.
+    /// Handles a request of a connection.
     ///
-    /// - Throws: where the answer cannot be written, or the rest of the request is not worth being read: the connection is closed.
+    /// - Throws: If the response cannot be written or the rest of the request should not be read; the connection is
+    ///   then closed.
     @concurrent
     func respond(to request: Request, _ writer: consuming ResponseWriter, from channel: any Channel) async throws {
         let start = ContinuousClock.now
@@ -47,7 +48,7 @@ struct SiteResponder: Sendable {
         if response.status == .contentTooLarge { throw ConnectionIsClosed() }
     }
 
-    /// The client, which a proxy on this machine names in `X-Forwarded-For`.
+    /// The client's address; a proxy on this machine passes it in `X-Forwarded-For`.
     private static func client(_ request: Request, _ channel: any Channel) -> String {
         let peer = channel.remoteAddress?.ipAddress ?? "-"
         guard peer == "127.0.0.1" || peer == "::1",
@@ -80,7 +81,7 @@ struct SiteResponder: Sendable {
         }
     }
 
-    /// Logs, comparisons and documents are not for search engines: there are many, and each costs time.
+    /// Excludes logs, comparisons and documents from search engines: they are many, and each is expensive to render.
     private static let robots = """
         User-agent: *
         Disallow: /api/
@@ -96,7 +97,7 @@ struct SiteResponder: Sendable {
         var response = Response(status: .ok)
         response.headers[.eTag] = page.tag
         response.headers[.vary] = "Accept-Encoding"
-        // The address of an asset has its digest, and that of a log is one.
+        // Paths of assets and logs contain the digest of their content.
         let isFixed =
             request.uri.query != nil && Site.isAsset(path) || path.hasPrefix("logs/") && path.hasSuffix(".txt")
         response.headers[.cacheControl] = isFixed ? "public, max-age=31536000, immutable" : "no-cache"
@@ -116,7 +117,7 @@ struct SiteResponder: Sendable {
         return response
     }
 
-    /// Whether a list of entity tags has this one, weak or not.
+    /// Whether a list of entity tags contains this one, by weak comparison.
     private static func names(_ tag: String, in list: String) -> Bool {
         let opaque = tag.dropFirst(2)
         return list == "*"
@@ -147,7 +148,7 @@ struct SiteResponder: Sendable {
         var response = Response(status: .ok)
         response.headers[.contentType] = "text/event-stream; charset=utf-8"
         response.headers[.cacheControl] = "no-store"
-        // nginx would gather the events.
+        // nginx buffers responses by default, which would delay events.
         response.headers[Self.buffering] = "no"
         response.body = ResponseBody { [events] writer in
             defer { events.remove(id) }
@@ -185,7 +186,7 @@ struct SiteResponder: Sendable {
     private static func withoutBody(_ response: Response) -> Response {
         var head = response
         head.body = ResponseBody()
-        // Of the body that a GET gets.
+        // The length of the body in the response to a GET.
         head.headers[.contentLength] = response.body.contentLength.map(String.init)
         return head
     }
@@ -205,5 +206,5 @@ struct SiteResponder: Sendable {
     }
 }
 
-/// Ends a connection after its answer.
+/// Closes a connection after its response.
 private struct ConnectionIsClosed: Error {}
