@@ -84,11 +84,14 @@ extension AgentState {
             return
         }
         let finished = Date().timeIntervalSince1970
-        write(
+        let failure = write(
             ExecutionReport(report, of: entry.assignment, worker: owner.id, base: base, finished: finished), of: job)
+        if let failure { await observe(.delayed(entry.assignment, failure)) }
     }
 
-    mutating func write(_ report: ExecutionReport, of job: Digest) {
+    /// - Returns: Why the report is not written yet.
+    @discardableResult
+    mutating func write(_ report: ExecutionReport, of job: Digest) -> (any Error)? {
         held[job]?.stage = .reported
         held[job]?.reportedAt = .now
         do {
@@ -100,18 +103,23 @@ extension AgentState {
             (short.overwrites, short.details) = (nil, nil)
             held[job]?.unwritten = try? EphemeralDocument.encode(short)
         }
-        writeReport(of: job)
+        return writeReport(of: job)
     }
 
     /// Writes a job's report. If that fails, for example because the disk is full, each heartbeat retries it.
-    mutating func writeReport(of job: Digest) {
-        guard let entry = held[job], let document = entry.unwritten else { return }
+    ///
+    /// - Returns: Why it failed.
+    @discardableResult
+    mutating func writeReport(of job: Digest) -> (any Error)? {
+        guard let entry = held[job], let document = entry.unwritten else { return nil }
         do {
             let path = try DispatchValues.report(of: job, attempt: entry.assignment.attempt)
             _ = try values.values.set(document, at: path, owner: nil, lifetime: nil, expecting: .anything)
             held[job]?.unwritten = nil
+            return nil
         } catch {
             logger.debug("cannot write a report", metadata: ["job": "\(job)", "error": "\(error)"])
+            return error
         }
     }
 }

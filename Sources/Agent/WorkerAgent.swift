@@ -40,6 +40,8 @@ package final class WorkerAgent: Sendable {
         case began(Digest, JobAssignment)
         case step(Digest, JobStep)
         case ended(Digest, JobAssignment, JobReport)
+        /// The report on a job that ended cannot be written yet. It is tried again at each heartbeat.
+        case delayed(JobAssignment, any Error)
         /// The worker changed its mode.
         case mode(WorkerRegistration.Mode)
     }

@@ -63,21 +63,23 @@ extension RunState {
         if let (result, isOwn) = try run.recorded(id), isUsable(result, for: job) {
             return try await complete(number, token, .adopted(result, isOwn: isOwn))
         }
+        let place = seats.seats[seat]
+        let request: Digest
         do {
-            let place = seats.seats[seat]
-            let request = try requests.request(
+            request = try requests.request(
                 id, layers: layers, base: inputLayers.base(of: job), target: target,
                 confirmations: run.worklist.toConfirm.contains(id) ? run.plan.confirm : 0,
                 isRepeated: dispatch.attempt(of: id) > 1,
                 staysInProcess: place.worker == run.coordination.local?.id)
-            let assignment = JobAssignment(
-                attempt: token, deployment: deployment, request: request, cell: cell(of: id, job, target),
-                kind: job.kind, priority: Int(dispatch.dispatcher.jobs.ranks[number]), lane: place.lane)
-            try values.set(assignment, at: DispatchValues.assignment(of: id, to: place.worker), owner: nil)
-            active[id] = Active(token: token, seat: seat, worker: place.worker, request: request)
         } catch {
-            try await complete(number, token, .failure("\(Failure(describing: error))"))
+            return try await complete(number, token, .failure("\(Failure(describing: error))"))
         }
+        // That assignments cannot be written is no fault of this job: no other one could be assigned either.
+        let assignment = JobAssignment(
+            attempt: token, deployment: deployment, request: request, cell: cell(of: id, job, target),
+            kind: job.kind, priority: Int(dispatch.dispatcher.jobs.ranks[number]), lane: place.lane)
+        try values.set(assignment, at: DispatchValues.assignment(of: id, to: place.worker), owner: nil)
+        active[id] = Active(token: token, seat: seat, worker: place.worker, request: request)
     }
 
     /// The first cell that a job decides; the cell of its package where it decides none.

@@ -83,7 +83,7 @@ extension RunState {
         case .began(let id, let assignment):
             if active[id]?.token == assignment.attempt { try await begin(id) }
         case .step(let id, let step): await note(step, of: id)
-        case .ended, .mode: break
+        case .ended, .delayed, .mode: break
         }
     }
 

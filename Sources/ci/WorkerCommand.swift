@@ -107,6 +107,9 @@ extension OutputOptions {
             let reason = report.reason.map { ": \($0)" } ?? ""
             StandardError.print(
                 "\(assignment.title): \(report.outcome.rawValue)\(phase), \(seconds(report.duration))\(reason)")
+        case .delayed(let assignment, let error):
+            StandardError.print(
+                "\(assignment.title): the result waits until it can be reported: \(Failure(describing: error))")
         case .mode(let mode): StandardError.print("worker: \(mode.rawValue)")
         }
     }

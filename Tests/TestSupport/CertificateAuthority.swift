@@ -25,17 +25,17 @@ package struct CertificateAuthority: Sendable {
     /// The file with the authority's own certificate.
     package var certificates: String { folder("ca.pem") }
 
-    /// A certificate of this machine, for servers and clients.
+    /// A certificate of this machine, for servers and clients. Other hosts call it by ``SeparateHost/serverName``.
     ///
     /// - Parameter days: until it expires; negative: it has expired.
     package func issue(_ name: String, days: Int = 30) throws -> Identity {
         try folder.shell(
             """
-            printf 'subjectAltName=DNS:localhost,IP:127.0.0.1\\nextendedKeyUsage=serverAuth,clientAuth\\n' >"$1.ext"
+            printf 'subjectAltName=DNS:localhost,DNS:%s,IP:127.0.0.1\\nextendedKeyUsage=serverAuth,clientAuth\\n' "$3" >"$1.ext"
             { openssl req -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -keyout "$1.key" -out "$1.csr" \
                 -subj "/CN=$1" && openssl x509 -req -in "$1.csr" -CA ca.pem -CAkey ca.key -CAcreateserial \
                 -days "$2" -extfile "$1.ext" -out "$1.pem"; } 2>log || { cat log; exit 1; }
-            """, name, "\(days)")
+            """, name, "\(days)", SeparateHost.serverName)
         return Identity(certificate: folder("\(name).pem"), key: folder("\(name).key"))
     }
 }

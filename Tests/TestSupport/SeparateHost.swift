@@ -6,13 +6,16 @@ internal import Glibc
 package final class SeparateHost: Sendable {
     package static let isPossible = getuid() == 0 && Program.areInstalled("ip", "unshare", "nsenter", "mount")
 
-    /// The address of this machine as the host sees it.
-    package var serverAddress: String { link.addresses.here }
+    /// The name by which the host knows this machine.
+    package static let serverName = "server"
     private let link = VirtualLink()
+    private let folder: TemporaryDirectory
     private let holder: RunningProgram
 
     /// - Parameter hidden: the folders that are empty on the host.
     package init(hiding hidden: [String]) throws {
+        folder = try TemporaryDirectory()
+        try folder.write("127.0.0.1 localhost\n\(link.addresses.here) \(Self.serverName)\n", to: "hosts")
         let mounts = hidden.map { "mount -t tmpfs -o size=1m none '\($0)'" }.joined(separator: "\n")
         holder = try Program(
             [
@@ -20,6 +23,7 @@ package final class SeparateHost: Sendable {
                 """
                 \(link.acceptance)
                 \(mounts)
+                mount --bind '\(folder("hosts"))' /etc/hosts
                 echo ready
                 exec sleep infinity
                 """,

@@ -130,7 +130,7 @@ struct SeveralHostsTests {
         let second = try site.worker(on: hosts[1], "two")
         try await waitUntil("another host has the job") { site.makings == 2 }
         try hosts[0].reconnect()
-        try await waitUntil("the first worker registers again") { first.output.contains("registers again") }
+        try await waitUntil("the first worker registers again") { first.output.contains("registering again") }
         try site.open()
         let ran = try await run.end()
         #expect(ran.status == 0, "\(ran.output)\(ran.talk)")
@@ -140,5 +140,94 @@ struct SeveralHostsTests {
             worker.kill(SIGINT)
             worker.wait()
         }
+    }
+
+    /// Why a run lost etcd, and what its error names as the remedy.
+    enum Loss: String, CaseIterable {
+        case quota = "etcdctl compact"
+        case quorum = "more than half of the members"
+        case data = "lease"
+
+        func happen(to etcd: EtcdCluster) throws {
+            switch self {
+            case .quota:
+                let filler = String(repeating: "x", count: 100_000)
+                while (try? etcd.control("put", "filler", filler)) != nil {}
+            case .quorum:
+                etcd.kill(0)
+                etcd.kill(1)
+            case .data:
+                for member in etcd.endpoints.indices {
+                    etcd.kill(member)
+                    try etcd.erase(member)
+                }
+                for member in etcd.endpoints.indices { try etcd.start(member) }
+            }
+        }
+
+        func end(for etcd: EtcdCluster) async throws {
+            switch self {
+            case .quota:
+                try etcd.control("del", "filler")
+                let revision = try etcd.control("get", "filler", "--write-out", "fields")
+                    .firstMatch(of: /"Revision" : (\d+)/)
+                try etcd.control("compact", "--physical", String(#require(revision).1))
+                try etcd.control("defrag")
+                try etcd.control("alarm", "disarm")
+            case .quorum:
+                try etcd.start(0)
+                try etcd.start(1)
+                try await etcd.waitForLeader()
+            case .data: try await etcd.waitForLeader()
+            }
+        }
+    }
+
+    /// A run whose etcd is full, or has lost most of its members or its data, ends and says what to do, or waits for a worker
+    /// that says so. The results are complete and recorded once when the fault is over, at the latest after another run.
+    @Test(arguments: Loss.allCases) func aRunThatLostEtcdIsContinued(_ loss: Loss) async throws {
+        let packages = (1...8).map { "p\($0)" }
+        let site = try await Site(packages: packages, members: 3, quota: 4 << 20)
+        let worker = try site.worker(on: site.host(), "one")
+        let run = try site.start()
+        try await waitUntil("two jobs are recorded") {
+            run.talk.matches(of: /: success,/).count >= 2 || !run.isRunning
+        }
+        try loss.happen(to: site.etcd)
+        try await waitUntil("the run has ended, or waits for the worker") {
+            !run.isRunning || worker.output.contains("the result waits until it can be reported")
+        }
+        try await loss.end(for: site.etcd)
+        let lost = try await run.end()
+        #expect("\(lost.talk)\(worker.output)".contains(loss.rawValue), "\(lost.talk)\(worker.output)")
+        #expect(lost.status == 3 || worker.output.contains("the result waits"), "\(lost.output)\(lost.talk)")
+        let ran = try await site.dispatch()
+        #expect(ran.status == 0, "\(ran.output)\(ran.talk)\(worker.output)")
+        let commits = try site.folder.shell("git -C main/store log --format=%s results/small/minimal-1")
+        #expect(commits.split(separator: "\n").count == packages.count + 2, "each is recorded once: \(commits)")
+        #expect(try site.ci("store", "verify").status == 0)
+        worker.kill(SIGINT)
+        worker.wait()
+    }
+
+    /// A worker with a wrong certificate ends and says so, and the run goes on with the others.
+    @Test func aWorkerNeedsACertificate() async throws {
+        let site = try await Site(isSecured: true)
+        let run = try site.start()
+        let stranger = try CertificateAuthority()
+        let wrong = [
+            "late": try site.certificate("late", days: -1), "strange": Site.credentials(try stranger.issue("strange")),
+            "trusting": ["CISO_TLS_AUTHORITIES": stranger.certificates],
+        ]
+        for (name, settings) in wrong {
+            let refused = try await site.worker(on: site.host(), name, settings).end()
+            #expect(refused.status == 3, "\(name): \(refused)")
+            #expect(refused.output.contains("certificate"), "\(name): \(refused)")
+        }
+        let worker = try site.worker(on: site.host(), "one")
+        let ran = try await run.end()
+        #expect(ran.status == 0, "\(ran.output)\(ran.talk)\(worker.output)")
+        worker.kill(SIGINT)
+        worker.wait()
     }
 }

@@ -2,6 +2,7 @@ import Foundation
 import Glibc
 import Synchronization
 import TestSupport
+import Testing
 
 /// Hosts on which a small matrix is run: the dispatcher on this one, workers on others that reach nothing of it but an etcd and
 /// a registry.
@@ -9,6 +10,7 @@ final class Site: Sendable {
     let folder: TemporaryDirectory
     let etcd: EtcdCluster
     let registry: RegistryServer
+    private let authority: CertificateAuthority?
     private let plugins: String
     /// They go with the site, not with whoever used them last.
     private let hosts = Mutex<[SeparateHost]>([])
@@ -17,11 +19,20 @@ final class Site: Sendable {
     /// - Parameters:
     ///   - isGated: whether making a root file system waits until ``open()`` is called.
     ///   - members: of etcd.
-    init(packages: [String] = ["p"], isGated: Bool = false, members: Int = 1) async throws {
+    ///   - quota: of etcd's database, in bytes.
+    ///   - isSecured: whether the services have certificates, and etcd asks for those of clients.
+    init(
+        packages: [String] = ["p"], isGated: Bool = false, members: Int = 1, quota: Int = 1 << 31,
+        isSecured: Bool = false
+    ) async throws {
         folder = try TemporaryDirectory()
         chmod(folder.path, 0o777)
-        etcd = try await EtcdCluster(members: members, isReachable: true)
-        registry = try await RegistryServer(isReachable: true)
+        authority = isSecured ? try CertificateAuthority() : nil
+        let identity = try authority?.issue("services")
+        etcd = try await EtcdCluster(
+            members: members, authority: authority, identity: identity,
+            options: ["--quota-backend-bytes", "\(quota)"], isReachable: true)
+        registry = try await RegistryServer(identity: identity, isReachable: true)
         plugins = folder("plugins")
         try folder.shell("mkdir plugins main; : >plugins/count")
         let gate = "\(plugins)/gate"
@@ -29,7 +40,24 @@ final class Site: Sendable {
         _ = try SmallRootPlugin.build(
             in: plugins, bootstrap: "while [ -e \(gate) ]; do sleep 0.1; done; \(SmallRootPlugin.fill)")
         _ = try SmallRootPlugin.writeMatrix(into: folder, packages: packages)
-        environment = ["PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "CISO_PLUGIN_PATH": plugins]
+        var environment = ["PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "CISO_PLUGIN_PATH": plugins]
+        if let authority {
+            environment["CISO_TLS_AUTHORITIES"] = authority.certificates
+            environment.merge(Self.credentials(try authority.issue("client"))) { $1 }
+        }
+        self.environment = environment
+    }
+
+    /// The settings of a client that shows this certificate.
+    static func credentials(_ identity: CertificateAuthority.Identity) -> [String: String] {
+        ["CISO_TLS_CERTIFICATE": identity.certificate, "CISO_TLS_KEY": identity.key]
+    }
+
+    /// A certificate of the authority that the services trust.
+    ///
+    /// - Parameter days: until it expires; negative: it has expired.
+    func certificate(_ name: String, days: Int) throws -> [String: String] {
+        Self.credentials(try #require(authority).issue(name, days: days))
     }
 
     /// How often a root file system was made, or began to be.
@@ -61,7 +89,7 @@ final class Site: Sendable {
         let words = ["env", "-C", folder(name), try BuiltProgram.path(of: "ci"), "worker", "--jobs", "1"]
         var program = host.program(
             words,
-            environment: environment.merging(services(at: host.serverAddress)) { $1 }.merging(own) { $1 }
+            environment: environment.merging(services(at: SeparateHost.serverName)) { $1 }.merging(own) { $1 }
                 .merging(more) { $1 })
         program.isJoined = true
         return try program.start()
