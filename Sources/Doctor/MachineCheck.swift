@@ -78,7 +78,7 @@ package struct MachineCheck: Sendable {
     }
 
     private func headroom(in folder: String) -> Finding {
-        finding("headroom", good: "disk space and open files suffice to start jobs") {
+        finding("headroom", good: "enough disk space and file descriptors to start jobs") {
             try ResourcePreflight.check(folder)
         }
     }
@@ -99,7 +99,7 @@ package struct MachineCheck: Sendable {
     }
 
     private var cacheFound: Finding {
-        let reason = usersCache == nil ? ": this user has no home that can be written" : ""
+        let reason = usersCache == nil ? ": this user has no writable home directory" : ""
         return finding("cache", good: cacheDirectory + reason) { _ = try cache.get() }
     }
 

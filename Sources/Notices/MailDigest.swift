@@ -50,7 +50,7 @@ struct MailDigest {
         }
         let end =
             isForOperator
-            ? "\n-- \nThese spoil so much that nobody else was told: 'ci notify --release CAUSE' tells them."
+            ? "\n-- \nThese affect so many packages that only you were notified: 'ci notify --release CAUSE' notifies everyone."
             : "\n-- \nYou get this because the operator of '\(deployment)' entered your address (notify-mail)."
         return (parts + [end]).joined(separator: "\n\n").displayable
     }
@@ -62,7 +62,7 @@ struct MailDigest {
                 + (notice.phase.map { " in \($0.rawValue)" } ?? "") + ":",
             "    " + Self.cut(notice.sentence), "on " + Self.cut(columns.joined(separator: ", ")),
         ]
-        if notice.blocks > 0 { lines.append("\(count(notice.blocks, "cell")) of other packages wait for this.") }
+        if notice.blocks > 0 { lines.append("\(count(notice.blocks, "cell")) of other packages are blocked.") }
         if let cell = notice.cells.first { lines.append("reproduce: ci reproduce \(cell)") }
         return (lines + link(to: notice)).joined(separator: "\n")
     }

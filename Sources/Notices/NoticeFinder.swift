@@ -53,7 +53,7 @@ struct NoticeFinder {
         guard !told.isEmpty else { return nil }
         let spoilt = Set((cause.cells + cause.blocks).map(\.package.name)).count
         return Notice(
-            cause: cause.id, run: run, sentence: cause.reason ?? cause.signature ?? "fails without a reason",
+            cause: cause.id, run: run, sentence: cause.reason ?? cause.signature ?? "no error message",
             signature: cause.signature, phase: cause.phase, packages: Set(told.map(\.package)).sorted(),
             cells: told.sorted(), blocks: cause.blocks.count, spoilt: spoilt,
             isHeld: spoilt > Self.heldPackages || spoilsTarget(cause), closed: nil, deliveries: [:], closings: [:])

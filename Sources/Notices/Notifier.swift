@@ -66,7 +66,7 @@ package struct Notifier: Sendable {
         known.sort { ($0.run, $0.cause) < ($1.run, $1.cause) }
         var report = Report()
         for notice in known where notice.deliveries.values.contains(.sending) && !isDryRun {
-            report.lines.append("\(notice.cause): a message was being sent when the process died; it is not sent again")
+            report.lines.append("\(notice.cause): the process died while sending a message; it is not sent again")
         }
         try await send(known, finder, ledger, isDryRun, &report)
         return report

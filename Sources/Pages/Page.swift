@@ -1,8 +1,8 @@
 /// A file of the site: a page, a style sheet, a script, or data.
 package struct Page: Sendable {
-    /// Where it is, relative to the site's root: `packages/lwt.html`.
+    /// The path relative to the site's root: `packages/lwt.html`.
     package var path: String
-    /// Its media type, with the character set where it is text.
+    /// The media type, with the character set for text.
     package var mediaType: String
     /// Its content.
     package var bytes: [UInt8]

@@ -1,7 +1,7 @@
 internal import Core
 internal import Model
 
-/// What all pages of a site have in common.
+/// The header and footer common to all pages of a site.
 struct PageFrame: Sendable {
     private let deployment: String
     private let footer: String
@@ -10,7 +10,7 @@ struct PageFrame: Sendable {
     private let script: String?
     private let navigation: [(href: String, label: String)]
 
-    /// - Parameter run: The number of the newest run; nil where none is recorded.
+    /// - Parameter run: The number of the newest run; nil if none is recorded.
     init(_ header: PlanHeader, run: Int?, isLive: Bool) {
         deployment = header.deployment.displayable
         let repositories = header.repositories.map { "\($0.location) at \($0.commit.prefix(12))" }
@@ -25,7 +25,7 @@ struct PageFrame: Sendable {
             ] + (isLive ? [("queue.html", "Queue")] : [])
     }
 
-    /// The values of the frame for the page at an address.
+    /// The template values of the frame for the page at a path.
     func values(at path: String) -> TemplateValues {
         [
             "deployment": deployment, "style": style, "summary": footer, "live": optional(script),

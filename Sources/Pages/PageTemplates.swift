@@ -1,18 +1,18 @@
 internal import Mustache
 
-/// The values that a template reads, by the names it uses: text, numbers, flags, nested values and lists of them.
+/// The values of a template by name: text, numbers, flags, nested values and lists of these.
 typealias TemplateValues = [String: Any]
 
-/// A value of a section that is left out where there is none.
+/// A value for a section that is omitted if the text is nil.
 func optional(_ text: String?) -> Any { text ?? false }
 
-/// The templates of pages. They are files of the repository, compiled into the program.
+/// The templates of pages, which are compiled into the program.
 ///
-/// A template escapes every value it writes, except for what stands in three braces: that is markup of this module.
+/// Templates escape all values except those in triple braces, which are markup made by this module.
 struct PageTemplates: Sendable {
     private let library: MustacheLibrary
 
-    /// The templates, or the error of the parser, which says where one is wrong: a mistake of this program.
+    /// The parsed templates, or the parser's error, which is a bug in this program.
     static let parsed = Result { try PageTemplates() }
 
     private init() throws {
@@ -23,7 +23,7 @@ struct PageTemplates: Sendable {
         library = MustacheLibrary(templates: templates)
     }
 
-    /// The page that a template makes of values.
+    /// Renders a template with values.
     func render(_ template: String, _ values: TemplateValues) -> String {
         library.render(values, withTemplate: template) ?? ""
     }

@@ -4,9 +4,9 @@ internal import Model
 internal import Review
 
 extension Site {
-    /// A page: the frame that all have, with `values` for the template.
+    /// Renders a page: the common frame, and the template with `values`.
     ///
-    /// - Parameter feed: The address of the page's feed from the site's root; nil: it has none.
+    /// - Parameter feed: The path of the page's feed from the site's root; nil if it has none.
     func page(
         _ template: String, at path: String, title: String, isWide: Bool = false, feed: String? = nil,
         _ values: TemplateValues
@@ -17,12 +17,12 @@ extension Site {
         return Page(html: templates.render(template, frame), at: path)
     }
 
-    /// The address of a style sheet or a script with its digest, so that a changed one is a new address.
+    /// The path of a style sheet or script, which includes its digest so that a changed file has a new path.
     static func asset(_ name: String) -> String {
         assetDigests[name].map { "\(name)?\($0)" } ?? name
     }
 
-    /// Whether a style sheet or a script is at an address.
+    /// Whether a path is that of a style sheet or script.
     package static func isAsset(_ path: String) -> Bool { assets[path] != nil }
 
     private static let assetDigests = assets.mapValues { Digest(of: $0.bytes).hex.prefix(8) }
@@ -35,10 +35,10 @@ extension Site {
             Page("live.js", "text/javascript; charset=utf-8", PackageResources.live_js),
         ].map { ($0.path, $0) })
 
-    /// Text from outside as a page shows it: what would act on a reader is made visible. Templates escape markup.
+    /// Untrusted text for display: control characters are made visible. Templates escape markup.
     func shown(_ text: String) -> String { text.displayable }
 
-    /// Text from outside on one line, cut to a length.
+    /// Untrusted text for display on one line, truncated to a length.
     func shown(_ text: String, limit: Int) -> String {
         let line = text.displayableOnOneLine
         return line.count > limit ? line.prefix(limit - 1) + "…" : line
@@ -46,33 +46,33 @@ extension Site {
 
     // MARK: Addresses
 
-    /// The characters of a part of an address that need no escape; a colon would look like a scheme.
+    /// The characters of a path component that need no escape; a colon would look like a scheme.
     private static let plain = CharacterSet.urlPathAllowed.subtracting(["/", ":", ";", "%"])
 
-    /// A name as a part of an address.
+    /// A name as a component of a path.
     func address(_ name: String) -> String { name.addingPercentEncoding(withAllowedCharacters: Self.plain) ?? "" }
 
-    /// Whether a cell has a page of its own; the others are lines of their package's page.
+    /// Whether a cell has its own page; other cells are rows on their package's page.
     static func hasOwnPage(_ cell: ListedCell) -> Bool {
         cell.state.outcome == .failure || cell.state.outcome == .infrastructure || cell.standing == .flaky
     }
 
-    /// The file of a cell's own page.
+    /// The path of a cell's own page.
     func path(of cell: Cell) -> String { "cells/\(cell.target)/\(cell.compiler)/\(cell.package).html" }
 
-    /// Where a cell is shown, as an address from the site's root.
+    /// The link to a cell, relative to the site's root.
     func href(_ cell: ListedCell) -> String {
         let name = cell.state.cell
         guard Self.hasOwnPage(cell) else { return "packages/\(address(name.package.name)).html#\(anchor(name))" }
         return "cells/\(address(name.target))/\(address(name.compiler))/\(address(name.package.description)).html"
     }
 
-    /// The fragment of a cell in its package's page.
+    /// The URL fragment of a cell on its package's page.
     func anchor(_ cell: Cell) -> String { address(cell.description.replacing("/", with: "_")) }
 
     // MARK: Words
 
-    /// What a link to a cell shows: its class, mark, words and address.
+    /// The template values of a link to a cell: class, mark, text and path.
     func link(_ cell: ListedCell) -> TemplateValues {
         let look = StandingLook(cell)
         return [
@@ -98,10 +98,10 @@ extension Site {
     /// `1 cell`, `35,486 cells`.
     func counted(_ count: Int, _ noun: String) -> String { "\(number(count)) \(noun)\(count == 1 ? "" : "s")" }
 
-    /// Columns in few words: all columns as such, a compiler on all targets, all compilers of a target as the target alone.
+    /// A short description of columns: "all columns", a compiler on all targets, or a target for all its compilers.
     func columnsInWords(_ cells: some Sequence<Cell>) -> String { shown(siteColumns.words(for: cells)) }
 
-    /// Since when a cell is as it is.
+    /// Since when a cell has had its state.
     func since(_ cell: ListedCell) -> String {
         switch (cell.sinceRun, cell.since) {
         case (let run?, let seconds?): "run \(run), \(time(seconds).prefix(10))"

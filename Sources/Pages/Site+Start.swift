@@ -3,14 +3,14 @@ internal import Model
 internal import Review
 
 extension Site {
-    /// Standings in the order in which a reader wants to know of them.
+    /// The standings in the order of their importance.
     static let order: [Standing] = [
         .broken, .new, .fixed, .stillFailing, .blocked, .flaky, .infrastructure, .unsolvable, .ownOCaml, .cancelled,
         .pending, .ok,
         .excluded,
     ]
 
-    /// The first page: numbers, what changed in the last run, the causes, and the columns.
+    /// The start page: numbers, changes in the last run, causes, and columns.
     func startPage() throws -> Page {
         let counts = Dictionary(grouping: cells, by: \.standing).mapValues(\.count)
         let run = runs.first
@@ -28,7 +28,7 @@ extension Site {
             },
             "bar": bar(counts), "denominator": denominator,
             "changesAgainst": run.map {
-                $0.number > 1 ? "in run \($0.number), against what was recorded before" : "in the first run"
+                $0.number > 1 ? "in run \($0.number), compared with earlier results" : "in the first run"
             } ?? "",
             "changes": changes(),
         ]
@@ -38,7 +38,7 @@ extension Site {
         return page("start", at: "index.html", title: "Start", values)
     }
 
-    /// The shares of the standings, of a thousand.
+    /// The shares of the standings in thousandths.
     private func bar(_ counts: [Standing: Int]) -> [TemplateValues] {
         var start = 0.0
         return Self.order.reversed().compactMap { standing in
@@ -52,7 +52,7 @@ extension Site {
         }
     }
 
-    /// What is news of the last run, by standing.
+    /// The changes in the last run by standing.
     private func changes() -> [TemplateValues] {
         [Standing.broken, .new, .fixed, .flaky].compactMap { standing in
             let changed = cells.filter { $0.standing == standing }
@@ -69,7 +69,7 @@ extension Site {
         }
     }
 
-    /// The values of the table of columns: how many cells of each stand how.
+    /// The template values of the table of columns with the standings of their cells.
     func columnTable(_ columns: [SiteColumn]) -> TemplateValues {
         var counts: [SiteColumn: [Standing: Int]] = [:]
         for cell in cells { counts[SiteColumn(cell.state.cell), default: [:]][cell.standing, default: 0] += 1 }

@@ -4,13 +4,13 @@ internal import Review
 internal import Store
 
 extension Site {
-    /// Writes the pages and the logs of failures into a directory, which is made where it does not exist.
+    /// Writes the pages and the logs of failures into a directory, which is created if it does not exist.
     ///
-    /// A file that is there already with the same content is not touched; others are written aside and then renamed. The first
-    /// page comes last, so that it refers to nothing that is not there.
+    /// Files with unchanged content are not touched; others are replaced atomically. The start page is written last, so
+    /// that its links are valid.
     ///
-    /// - Parameter files: Further files, by their names.
-    /// - Returns: How many files were written.
+    /// - Parameter files: Further files by name.
+    /// - Returns: The number of files written.
     /// - Throws: `Failure` of the category `unavailable` for the first file that cannot be written; `StoreError`.
     package func write(to directory: String, with files: [(name: String, text: String)]) throws -> Int {
         let folder = SiteFolder(directory)
@@ -28,7 +28,7 @@ extension Site {
     }
 }
 
-/// The folder of a report.
+/// The directory of a report.
 private final class SiteFolder {
     private let root: URL
     private(set) var written = 0

@@ -4,43 +4,43 @@ internal import Records
 package import Review
 internal import Store
 
-/// The pages of a deployment as it was at one moment.
+/// The pages of a deployment at one point in time.
 ///
-/// Pages link to each other by relative addresses, so that they are the same in a folder and on a server. They are a function of
-/// the store: made twice, they are equal byte for byte.
+/// Pages use relative links, so that they work in a directory and on a server. They are a function of the store:
+/// rendering twice gives identical bytes.
 package struct Site: Sendable {
     let results: DeploymentResults
     let options: SiteOptions
     let templates: PageTemplates
-    /// In order of their names.
+    /// The cells, sorted by name.
     let cells: [ListedCell]
     let siteColumns: SiteColumns
     let grid: GridRows
-    /// Those that spoil most cells first.
+    /// The causes, those that affect the most cells first.
     package let causes: [Cause]
-    /// The places of causes, by their ids.
+    /// The indexes of causes by id.
     private let causePlaces: [String: Int]
-    /// Newest first.
+    /// The runs, newest first.
     let runs: [RunRecord]
-    /// Where the cells of a package are in `cells`, by the package's name.
+    /// The indexes of cells by package name.
     let packages: [String: [Int]]
-    /// The names of the packages, in order.
+    /// The names of the packages, sorted.
     let packageNames: [String]
-    /// Where the failing cells are in `cells` whose logs the store has, by the log's digest.
+    /// The indexes of failing cells whose logs the store has, by the log's digest.
     let logs: [String: Int]
-    /// The places of causes, by the cells that they spoil.
+    /// The indexes of causes by the cells that they affect.
     let causesOfCells: [Cell: Int]
-    /// Who maintains the packages.
+    /// The maintainers of the packages.
     let people: SitePeople
-    /// How many cells are in each state, by its word.
+    /// The number of cells in each state.
     package let counts: [String: Int]
     let frame: PageFrame
 
-    /// Reads what the pages show, logs excepted.
+    /// Reads the data of the pages, except logs.
     ///
     /// - Parameters:
-    ///   - selectors: The cells of the pages; none picks all.
-    ///   - earlier: The site as it was before, whose logs need not be read again to know that they are sound.
+    ///   - selectors: The cells of the pages; all if empty.
+    ///   - earlier: The previous site, whose verified logs are not verified again.
     /// - Throws: `StoreError`, `Failure`.
     package init(
         _ results: DeploymentResults, picked selectors: [Selector] = [], options: SiteOptions = SiteOptions(),
@@ -68,9 +68,9 @@ package struct Site: Sendable {
         self.causesOfCells = causesOfCells
     }
 
-    /// Where the failing cells are whose logs the store has.
+    /// The indexes of failing cells whose logs the store has, by the log's digest.
     ///
-    /// - Parameter known: Logs that were read before: that they are still there is enough.
+    /// - Parameter known: Logs that were verified before, so that only their existence is checked.
     private static func logs(of cells: [ListedCell], in store: Store, known: [Digest]) -> [String: Int] {
         let known = store.logs.present(among: known)
         var logs: [String: Int] = [:]
@@ -83,10 +83,10 @@ package struct Site: Sendable {
         return logs
     }
 
-    /// The states of the cells, in order of their names.
+    /// The states of the cells, sorted by name.
     package var states: [CellState] { cells.map(\.state) }
 
-    /// The addresses of all pages but logs, relative to the site's root.
+    /// The paths of all pages except logs, relative to the site's root.
     package var paths: [String] {
         [
             "index.html", "grid.html", "grid-details.js", "grid-people.js", "style.css", "grid.js", "causes.html",
@@ -103,7 +103,7 @@ package struct Site: Sendable {
             + packageNames.flatMap { ["feeds/packages/\($0).xml", "badges/packages/\($0).svg"] }
     }
 
-    /// The page at an address; nil where there is none.
+    /// The page at a path; nil if there is none.
     ///
     /// - Throws: `StoreError`, `Failure`.
     package func page(at path: String) throws -> Page? {
@@ -157,18 +157,18 @@ package struct Site: Sendable {
 }
 
 extension Site {
-    /// What the pages were made from.
+    /// The results from which the pages are made.
     package var deploymentResults: DeploymentResults { results }
 
-    /// The number of the newest run; nil where none was recorded.
+    /// The number of the newest run; nil if none was recorded.
     package var newestRun: Int? { runs.first?.number }
 
-    /// The targets with their compilers, in order.
+    /// The targets with their compilers, sorted.
     var columns: [SiteColumn] { siteColumns.all }
 
-    /// The names of the targets that have cells, in order.
+    /// The names of the targets that have cells, sorted.
     var targetNames: [String] { siteColumns.targetNames }
 
-    /// The cause of an id; nil where there is none.
+    /// The cause with an id; nil if there is none.
     func cause(_ id: String) -> Cause? { causePlaces[id].map { causes[$0] } }
 }

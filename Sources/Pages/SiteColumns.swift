@@ -18,11 +18,11 @@ struct SiteColumn: Hashable, Comparable {
     }
 }
 
-/// The columns of a site, and how pages name some of them.
+/// The columns of a site, and short descriptions of sets of them.
 struct SiteColumns: Sendable {
-    /// The targets with their compilers, in order.
+    /// The targets with their compilers, sorted.
     let all: [SiteColumn]
-    /// The names of the targets, in order.
+    /// The names of the targets, sorted.
     let targetNames: [String]
     private let ofCompilers: [(name: String, columns: [SiteColumn])]
     private let ofTargets: [(name: String, columns: [SiteColumn])]
@@ -35,7 +35,7 @@ struct SiteColumns: Sendable {
         targetNames = ofTargets.map(\.name)
     }
 
-    /// Columns in few words: all columns as such, a compiler on all targets, all compilers of a target as the target alone.
+    /// A short description of columns: "all columns", a compiler on all targets, or a target for all its compilers.
     func words(for cells: some Sequence<Cell>) -> String {
         var hit = Set(cells.lazy.map(SiteColumn.init))
         if hit.count == all.count, all.count > 1 { return "all \(all.count) columns" }

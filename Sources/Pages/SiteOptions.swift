@@ -1,8 +1,8 @@
-/// What pages contain beside the results.
+/// Options of a site besides its results.
 package struct SiteOptions: Sendable, Hashable {
-    /// Whether a server renders the pages: then they follow new results, and there is a page of the queue.
+    /// Whether a server renders the pages, so that they are updated with new results and include the queue.
     package var isLive: Bool
-    /// The address of the site's root as readers see it, with a slash at its end; nil where that is not known.
+    /// The public address of the site's root, with a trailing slash; nil if unknown.
     package var address: String?
 
     package init(isLive: Bool = false, address: String? = nil) {

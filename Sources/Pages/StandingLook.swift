@@ -1,8 +1,8 @@
 internal import Model
 internal import Review
 
-/// How a page shows the standing of a cell: a class of the style sheet, a mark for those who do not see its colour, and a letter
-/// in the packed cells of the grid.
+/// The presentation of a standing: a CSS class, a mark for readers who cannot distinguish colours, and a letter in the
+/// packed cells of the grid.
 struct StandingLook {
     let name: String
     let mark: String
@@ -30,7 +30,7 @@ struct StandingLook {
             }
     }
 
-    /// What a heading calls the cells of a standing.
+    /// The heading for cells of a standing.
     static func words(_ standing: Standing) -> String {
         switch standing {
         case .ok: "good"

@@ -3,28 +3,28 @@ internal import Records
 package import Store
 internal import Synchronization
 
-/// What workers and tasks of a store do, as it changes, whichever process changes it.
+/// Reports changes of the workers and tasks of a store, made by any process.
 ///
 /// Events arrive until the feed is cancelled or released.
 package final class ActivityFeed: Sendable {
-    /// Something that has changed.
+    /// A change.
     package enum Event: Sendable {
-        /// The workers as they are now.
+        /// The current workers.
         case workers([WorkerSummary])
-        /// The tasks as they are now.
+        /// The current tasks.
         case tasks([TaskSummary])
     }
 
     private let watches: [EphemeralWatch]
     private let branches: BranchWatch
 
-    /// Calls `body` with the state now, and then with every other one.
+    /// Calls `body` with the current state, and then with every new one.
     ///
-    /// - Parameter body: called from any thread.
+    /// - Parameter body: Called from any thread.
     package init(of store: Store, _ body: @escaping @Sendable (Event) -> Void) {
         watches = [DispatchValues.workers, DispatchValues.assignments, DispatchValues.progress].map { prefix in
             store.ephemeral.watch(below: prefix) { _ in
-                // What cannot be read now is read with the next change.
+                // If reading fails, the next change reports the state.
                 if let workers = try? WorkerSummary.all(in: store) { body(.workers(workers)) }
             }
         }
@@ -33,7 +33,7 @@ package final class ActivityFeed: Sendable {
         }
     }
 
-    /// Ends the feed. A call of the body that is under way ends by itself.
+    /// Ends the feed. Does not wait for a running call of the body.
     package func cancel() {
         for watch in watches { watch.cancel() }
         branches.cancel()

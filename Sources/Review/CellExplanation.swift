@@ -3,24 +3,24 @@ package import Git
 package import Model
 package import Records
 
-/// Why a cell is as it is, and since when.
+/// The reason for a cell's state, and since when it has it.
 package struct CellExplanation: Codable, Sendable {
     /// The cell with its state.
     package var cell: CellState
-    /// Package versions that the job was built over, in order of names.
+    /// The package versions that the job depended on, sorted by name.
     package var inputs: [PackageVersion]
     /// Other cells of the plan that fail with the same signature.
     package var alike: [Cell]
-    /// Cells that wait for this one.
+    /// Cells that this one blocks.
     package var blocks: [Cell]
     /// Commits of the repositories.
     package var repositories: [String]
-    /// The commit of the results since which the verdict is as it is.
+    /// The commit of the results branch since which the result has been the same.
     package var since: String?
 
     /// - Parameters:
-    ///   - states: of all cells of the plan that fail or are blocked; of others too, for all it matters.
-    ///   - since: The commit since which the recorded verdict is the same; nil where there is none.
+    ///   - states: The states of all failed and blocked cells of the plan; others are ignored.
+    ///   - since: The commit since which the recorded result has been the same; nil if there is none.
     package init(_ state: CellState, among states: [CellState], plan: PlanDocuments, since: ObjectID?) throws {
         cell = state
         let job = try state.job.flatMap(Digest.init(hex:)).flatMap { try plan.job($0) }
@@ -37,7 +37,7 @@ package struct CellExplanation: Codable, Sendable {
         self.since = since?.description
     }
 
-    /// As lines for a person.
+    /// The explanation as lines of text.
     package var lines: [String] {
         var lines = ["\(cell.cell): \(cell.blockedBy == nil ? cell.words : cell.state + cell.retryWords)"]
         if let reason = cell.reason { lines += reason.split(separator: "\n").map { "  \($0)" } }

@@ -1,54 +1,54 @@
 internal import Core
 package import Model
 
-/// A cell of a plan with what is known of it: a line of the results.
+/// A planned cell with its state and result: a row of the results.
 package struct CellState: Codable, Sendable, Hashable {
     /// The cell.
     package var cell: Cell
-    /// `pending` where there is no verdict yet, `excluded` where the matrix leaves it out, else an `Outcome`; `unsolvable`
-    /// as soon as the plan says so.
+    /// `pending` if there is no result yet, `excluded` if the matrix excludes the cell, otherwise an `Outcome`.
+    /// `unsolvable` needs no result, only the plan.
     package var state: String
     /// Whether the matrix requires the cell to be good.
     package var required: Bool
-    /// Why a failure is accepted, where it is.
+    /// Why the matrix accepts a failure of the cell.
     package var accepted: String?
-    /// What the result makes of the acceptance; absent where no failure is accepted, or the cell has neither failed nor
+    /// Whether the acceptance matches the result; absent if no failure is accepted, or the cell has neither failed nor
     /// succeeded.
     package var acceptance: AcceptanceState?
     /// The address of the issue about the accepted failure.
     package var tracker: String?
-    /// The constraint that leaves the cell without a solution.
+    /// The constraint that makes the cell unsolvable.
     package var cause: UnsolvableCause?
-    /// The phase that failed; nil where none did.
+    /// The phase that failed, if any.
     package var phase: Phase?
     /// The normalised error line, equal for equal failures.
     package var signature: String?
-    /// The error line, the explanation of the solver, or why the matrix leaves the cell out.
+    /// The error line, the solver's explanation, or why the matrix excludes the cell.
     package var reason: String?
     /// The package whose failure blocks the cell.
     package var blockedBy: PackageVersion?
-    /// Seconds of wall clock.
+    /// The duration of the job in seconds.
     package var duration: Double?
     /// The digest of the log, in hexadecimal.
     package var log: String?
     /// The id of the job that decided the cell.
     package var job: String?
-    /// Whether the job, and the log, are of the package's build or of its tests; nil where no job decides.
+    /// Whether the job and the log are of the package's build or of its tests; nil if no job decides the cell.
     package var kind: Job.Kind?
-    /// The host that the job ran on and what that is; absent for a sandbox.
+    /// The host that the job ran on and its description; absent for a sandbox.
     package var machine: String?
-    /// Files of other packages that the job changed, as the matrix allows.
+    /// Files of other packages that the job changed with permission of the matrix.
     package var overwrites: [CellResult.Overwrite]?
-    /// The last verdict on the package in this column, where the result says nothing about it. Absent otherwise.
+    /// The last verdict on the package in this column, if the newest result is not a verdict.
     package var previous: PreviousVerdict?
-    /// True where a retry was requested: the next run decides the cell again. Absent otherwise.
+    /// True if a retry was requested, so that the next run decides the cell again; otherwise absent.
     package var retry: Bool?
 
     /// The state of a planned cell.
     ///
     /// - Parameters:
-    ///   - result: the recorded verdict, which counts only for what the plan now says.
-    ///   - isRetried: whether a retry was requested after it.
+    ///   - result: The recorded result, which counts only if it is of the planned job.
+    ///   - isRetried: Whether a retry was requested after it.
     package init(_ planned: PlannedCell, result: CellResult?, isRetried: Bool = false) {
         cell = planned.cell
         required = planned.required
@@ -62,7 +62,7 @@ package struct CellState: Codable, Sendable, Hashable {
         }
         guard let result, planned.isDecided(by: result) else {
             state = "pending"
-            // The plan itself is the verdict; a run only records it.
+            // The plan decides that the cell is unsolvable; a run only records it.
             if case .unsolvable(let explanation) = planned.basis {
                 state = Outcome.unsolvable.rawValue
                 reason = explanation
@@ -98,16 +98,16 @@ package struct CellState: Codable, Sendable, Hashable {
             result: result)
     }
 
-    /// The outcome; nil where the cell is pending or excluded.
+    /// The outcome; nil if the cell is pending or excluded.
     package var outcome: Outcome? { Outcome(rawValue: state) }
 
-    /// The state in a few words: `failure in build`, `blocked by dune`, `success with tests` where the tests passed too.
+    /// The state in a few words: `failure in build`, `blocked by dune`, `success with tests`.
     package var words: String { verdictWords + (previous.map { " (was \($0.words))" } ?? "") + retryWords }
 
-    /// The state in words, without the verdict before it.
+    /// The state in words, without the previous verdict.
     var ownWords: String { verdictWords + retryWords }
 
-    /// What follows the state in words where a retry was requested and no run has decided the cell again; else empty.
+    /// The suffix of `words` if a retry is pending; otherwise empty.
     package var retryWords: String { retry == true ? " (retry pending)" : "" }
 
     private var verdictWords: String {
@@ -116,23 +116,23 @@ package struct CellState: Codable, Sendable, Hashable {
         return kind == .test && outcome == .success ? "\(state) with tests" : state
     }
 
-    /// Whether the cell is not good in the way that is accepted.
+    /// Whether the cell fails as the matrix accepts it.
     package var isAcceptedFailure: Bool {
         accepted != nil && outcome != .success && outcome?.isVerdict == true && acceptance != .differs
     }
 
-    /// Whether the matrix requires the cell, and it is neither good nor excluded nor fails as the matrix accepts.
+    /// Whether the cell is required, and is neither good nor excluded nor an accepted failure.
     package var isRequiredAndNotGood: Bool {
         required && acceptance != .holds && state != Outcome.success.rawValue && state != "excluded"
     }
 }
 
-/// What the states of several cells come to; `unavailable` outweighs `notGood`.
+/// The combined state of several cells; `unavailable` takes precedence over `notGood`.
 package enum OverallState: Sendable {
     /// All required cells are good.
     case good
     /// A required cell is not good.
     case notGood
-    /// The infrastructure failed a required cell, so that nothing is known about its package.
+    /// A required cell has an infrastructure failure, so nothing is known about its package.
     case unavailable
 }

@@ -1,35 +1,35 @@
 internal import Core
 package import Model
 
-/// How far a deployment is: its cells by state, for each target.
+/// The progress of a deployment: its cells by state for each target.
 package struct DeploymentStatus: Codable, Sendable {
     /// The cells of one target.
     package struct Target: Codable, Sendable {
         /// The target's name.
         package var name: String
-        /// How many cells the plan has for the target.
+        /// The number of planned cells of the target.
         package var cells: Int
-        /// By the word of the state; states that no cell is in are left out.
+        /// The number of cells in each state, without zeros.
         package var states: [String: Int]
-        /// Required cells that are not good.
+        /// The number of required cells that are not good.
         package var notGood: Int
-        /// Cells that the next run decides again because a retry was requested. Absent: none.
+        /// The number of cells with a requested retry. Absent if zero.
         package var retries: Int?
     }
 
     /// The deployment's name.
     package var deployment: String
-    /// The repositories at the commits that were planned.
+    /// The repositories with the planned commits.
     package var repositories: [Plan.Repository]
-    /// The targets that have cells, by name.
+    /// The targets that have cells, sorted by name.
     package var targets: [Target]
-    /// What runs now, longest first; nil where nobody looked.
+    /// The running jobs, longest first; nil if not requested.
     package var running: [JobProgress]?
-    /// What is left to do; nil where nobody looked.
+    /// The remaining work; nil if not requested.
     package var queue: QueueStatus?
-    /// The deployment's tasks; nil where nobody looked.
+    /// The deployment's tasks; nil if not requested.
     package var tasks: [TaskSummary]?
-    /// The workers that may run its jobs; nil where nobody looked.
+    /// The workers that can run its jobs; nil if not requested.
     package var workers: [WorkerSummary]?
 
     init(plan: PlanHeader, targets: [Target], running: [JobProgress]? = nil) {
@@ -50,7 +50,7 @@ package struct DeploymentStatus: Codable, Sendable {
         self.init(plan: plan, targets: targets, running: running)
     }
 
-    /// As lines for a person.
+    /// The status as lines of text.
     package var lines: [String] {
         var table = TextTable()
         for target in targets {

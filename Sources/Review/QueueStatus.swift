@@ -1,22 +1,22 @@
 internal import Core
 
-/// What a deployment has still to do.
+/// The remaining work of a deployment.
 package struct QueueStatus: Codable, Hashable, Sendable {
-    /// Cells without a result.
+    /// The number of cells without a result.
     package var pendingCells: Int
-    /// Jobs that decide those cells and do not run yet, builds and tests.
+    /// The number of waiting jobs that decide those cells, builds and tests.
     package var waitingJobs: Int
-    /// Jobs that run.
+    /// The number of running jobs.
     package var runningJobs: Int
-    /// Slots of the workers that take jobs.
+    /// The number of slots of available workers.
     package var slots: Int
-    /// Expected seconds until all is done, by the durations of earlier builds. Absent where no worker takes jobs.
+    /// The expected remaining time in seconds, from the durations of earlier builds. Absent if no worker is available.
     package var remainingSeconds: Int?
 
-    /// For a package that was never built.
+    /// The expected duration in seconds for a package that was never built.
     static let usualSeconds = 5.0
 
-    /// - Parameter jobs: the expected seconds of each job that decides a pending cell.
+    /// - Parameter jobs: The expected duration in seconds of each job that decides a pending cell.
     init(pendingCells: Int, jobs: [Double], running: Int, slots: Int) {
         self.pendingCells = pendingCells
         waitingJobs = max(0, jobs.count - running)
@@ -26,7 +26,7 @@ package struct QueueStatus: Codable, Hashable, Sendable {
         remainingSeconds = Int(max(jobs.reduce(0, +) / Double(slots), jobs.max() ?? 0).rounded(.up))
     }
 
-    /// As lines for a person; none where nothing is left.
+    /// The status as lines of text; empty if no work remains.
     package var lines: [String] {
         guard waitingJobs + runningJobs > 0 else { return [] }
         var line = "  left: \(count(waitingJobs + runningJobs, "job")), \(runningJobs) running"

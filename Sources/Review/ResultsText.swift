@@ -1,6 +1,6 @@
 internal import Model
 
-/// The results as text for a terminal: a table per target, then why each cell that is not good is so.
+/// The results as text for a terminal: a table per target, then the reason of each cell that is not good.
 package struct ResultsText: Sendable {
     private let tables: [TargetTable]
 
@@ -33,7 +33,7 @@ package struct ResultsText: Sendable {
         var list = TextTable()
         for state in table.rows.flatMap(\.states) {
             guard let state, let reason = state.reason, state.blockedBy == nil else { continue }
-            // An explanation has a sentence a line, and only all of them explain.
+            // An explanation has one sentence per line, and all of them are needed.
             let sentences = reason.split(separator: "\n").joined(separator: "; ")
             list.add([state.cell.description, sentences])
         }

@@ -2,7 +2,7 @@ package import Model
 
 /// The results of one target: packages down, compilers across.
 package struct TargetTable: Sendable {
-    /// A package version with its state under each compiler of the table, nil where the plan has no such cell.
+    /// A package version with its state under each compiler of the table; nil if the plan has no such cell.
     package struct Row: Sendable {
         /// The package and version of the row.
         package var package: PackageVersion
@@ -31,13 +31,13 @@ package struct TargetTable: Sendable {
         }
     }
 
-    /// How many cells are in each state, in a fixed order, those with none left out.
+    /// The number of cells in each state, in a fixed order, without zeros.
     package var counts: [(state: String, count: Int)] {
         var counts: [String: Int] = [:]
         for state in rows.flatMap(\.states) { if let state { counts[state.state, default: 0] += 1 } }
         return TargetTable.stateOrder.compactMap { state in counts[state].map { (state, $0) } }
     }
 
-    /// Every word a state may be.
+    /// All values of `CellState.state`.
     package static let stateOrder = Outcome.allCases.map(\.rawValue) + ["pending", "excluded"]
 }

@@ -4,22 +4,22 @@ package import Model
 package import Records
 package import Store
 
-/// A task that was submitted, as commands show it.
+/// A submitted task, for display.
 package struct TaskSummary: Codable, Hashable, Sendable {
     /// The task's name: that of its branch without `requests/`.
     package var name: String
     package var state: TaskProgress.State
-    /// When it came into the state: seconds since 1970.
+    /// The time of its last change of state, in seconds since 1970.
     package var since: Int
-    /// The deployment. Absent until it is planned.
+    /// The deployment; absent until the task is planned.
     package var deployment: String?
     package var priority: Int
-    /// When it was submitted: seconds since 1970.
+    /// The time of its submission, in seconds since 1970.
     package var submitted: Int
     package var submitter: String
     /// Why it was rejected, has failed or was cancelled.
     package var reason: String?
-    /// Its cells by their states, once it is complete.
+    /// The number of its cells in each state, once it is complete.
     package var cells: [String: Int]?
 
     package init(_ task: SubmittedTask) {
@@ -34,10 +34,10 @@ package struct TaskSummary: Codable, Hashable, Sendable {
         cells = task.progress.cells
     }
 
-    /// Tasks that have ended of which the newest are shown.
+    /// The maximum number of ended tasks shown.
     private static let shown = 5
 
-    /// The tasks of a store that have not ended, in the order of their submission, after the newest of those that have.
+    /// The newest ended tasks of a store, followed by the unfinished ones in the order of their submission.
     ///
     /// - Throws: `StoreError`.
     package static func all(in store: Store) throws -> [TaskSummary] {
@@ -46,7 +46,7 @@ package struct TaskSummary: Codable, Hashable, Sendable {
         return ended.suffix(shown) + all.filter { !$0.state.isEnd }
     }
 
-    /// As lines for a person.
+    /// The tasks as lines of text.
     package static func lines(_ tasks: [TaskSummary]) -> [String] {
         guard !tasks.isEmpty else { return [] }
         var table = TextTable()
@@ -56,10 +56,10 @@ package struct TaskSummary: Codable, Hashable, Sendable {
         return ["tasks: \(tasks.count)"] + table.lines(indentedBy: 2)
     }
 
-    /// The state as people read it.
+    /// The state in words.
     package var words: String { state == .dispatched ? "running" : state.rawValue }
 
-    /// What else there is to say on one line.
+    /// Further details on one line.
     package var detail: String {
         if let reason { return String(reason.displayableOnOneLine.prefix(200)) }
         if let cells {
@@ -68,9 +68,9 @@ package struct TaskSummary: Codable, Hashable, Sendable {
         return deployment.map { "deployment \($0)" } ?? "submitted by \(submitter.displayableOnOneLine)"
     }
 
-    /// Cancels a task that has not ended; what its jobs have done by then is kept.
+    /// Cancels a task that has not ended. Results of its jobs are kept.
     ///
-    /// - Throws: `Failure` of the category `input` where there is no such task or it has ended; `StoreError`.
+    /// - Throws: `Failure` of the category `input` if there is no such task or it has ended; `StoreError`.
     package static func cancel(_ name: String, in store: Store) throws {
         let names = try store.branches(prefix: SubmittedTask.prefix).map {
             String($0.name.dropFirst(SubmittedTask.prefix.count))

@@ -1,6 +1,6 @@
 internal import Core
 
-/// Columns of text, aligned; no colour, no drawing, and a line each whatever a cell holds.
+/// A table of aligned text columns without colour or borders; each row takes one line, regardless of its contents.
 package struct TextTable: Sendable {
     private var rows: [[String]] = []
 
@@ -11,9 +11,9 @@ package struct TextTable: Sendable {
         rows.append(cells.map(\.displayableOnOneLine))
     }
 
-    /// The lines, each column as wide as its widest cell, none with spaces at its end.
+    /// The lines, without trailing spaces. Each column is as wide as its widest cell.
     ///
-    /// - Parameter firstNumber: The first of the columns that are aligned to the right.
+    /// - Parameter firstNumber: The first of the right-aligned columns.
     package func lines(indentedBy indent: Int = 0, numbersFrom firstNumber: Int = .max) -> [String] {
         let columns = rows.map(\.count).max() ?? 0
         let widths = (0..<columns).map { column in

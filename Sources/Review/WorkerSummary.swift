@@ -3,28 +3,28 @@ package import Model
 internal import Records
 package import Store
 
-/// A worker that is registered in a store, and what it is at.
+/// A registered worker of a store and its running jobs.
 package struct WorkerSummary: Codable, Hashable, Sendable {
-    /// Names it among the workers of the store.
+    /// The unique id of the worker in the store.
     package var id: String
-    /// As it calls itself: `ci worker`, `ci run`.
+    /// The name of the command: `ci worker`, `ci run`.
     package var name: String
-    /// The machine.
+    /// The name of the machine.
     package var host: String
-    /// The mode it is in.
+    /// The mode.
     package var mode: WorkerRegistration.Mode
-    /// Jobs that it runs at once.
+    /// The maximum number of jobs that it runs at once.
     package var slots: Int
-    /// Globs of the targets that it runs jobs of. Absent: all.
+    /// Globs of the targets whose jobs it runs; absent for all targets.
     package var targets: [String]?
-    /// The deployment that it works for. Absent: all.
+    /// The deployment that it works for; absent for all deployments.
     package var deployment: String?
-    /// Jobs that it has and has not begun.
+    /// The number of jobs assigned to it that have not started.
     package var waiting: Int
-    /// Jobs that it runs, longest first.
+    /// The running jobs, longest first.
     package var running: [JobProgress]
 
-    /// All workers of a store, by their ids.
+    /// All workers of a store, sorted by id.
     ///
     /// - Throws: `StoreError`.
     package static func all(in store: Store) throws -> [WorkerSummary] {
@@ -42,9 +42,9 @@ package struct WorkerSummary: Codable, Hashable, Sendable {
         }.sorted { $0.id < $1.id }
     }
 
-    /// The workers whose id or name a glob matches.
+    /// The workers whose id or name matches one of the globs.
     ///
-    /// - Throws: `Failure` of the category `input` where a glob matches none; `StoreError`.
+    /// - Throws: `Failure` of the category `input` if a glob matches none; `StoreError`.
     package static func matching(_ globs: [String], in store: Store) throws -> [WorkerSummary] {
         let all = try all(in: store)
         for glob in globs where !all.contains(where: { $0.matches(glob) }) {
@@ -58,7 +58,7 @@ package struct WorkerSummary: Codable, Hashable, Sendable {
         return glob.matches(id) || glob.matches(name)
     }
 
-    /// As lines for a person.
+    /// The workers as lines of text.
     package static func lines(_ workers: [WorkerSummary]) -> [String] {
         guard !workers.isEmpty else { return [] }
         var table = TextTable()

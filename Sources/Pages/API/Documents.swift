@@ -1,7 +1,7 @@
 internal import Model
 internal import Review
 
-/// A cell as the interface for programs has it.
+/// A cell in the JSON interface.
 struct CellEntry: Encodable {
     var state: CellState
     var standing: Standing
@@ -36,7 +36,7 @@ struct CauseEntry: Encodable {
     }
 }
 
-/// A package or a target with how its cells stand.
+/// A package or a target with the standings of its cells.
 struct SubjectEntry: Encodable {
     var name: String
     var cells: [Standing: Int]
@@ -68,7 +68,7 @@ struct StartDocument: Encodable {
 struct GridDocument: Encodable {
     var columns: [String]
     var packages: [String]
-    /// A row for each package, in it a word for each column; null where there is no cell.
+    /// A row for each package with a state for each column; null if there is no cell.
     var states: [[String?]]
 }
 
@@ -103,7 +103,7 @@ struct CellDocument: Encodable {
     var history: [PastEntry]
 }
 
-/// A recorded result, without what is in its document.
+/// A recorded result, without the contents of its document.
 struct PastEntry: Encodable {
     var commit: String
     var time: Int

@@ -5,10 +5,10 @@ internal import Review
 internal import Store
 
 extension Site {
-    /// The first part of the addresses of documents for programs; another version has another one.
+    /// The path prefix of the JSON interface, which includes its version.
     package static let interface = "api/v1/"
 
-    /// The document at an address below `api/v1/`: what the page of the same name shows, as JSON; nil where there is none.
+    /// The document at a path below `api/v1/`: the contents of the page of the same name as JSON; nil if there is none.
     ///
     /// - Throws: `StoreError`, `Failure`, `EncodingError`.
     package func document(at path: String) throws -> Page? {

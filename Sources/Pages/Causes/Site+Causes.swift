@@ -3,7 +3,7 @@ internal import Model
 internal import Review
 
 extension Site {
-    /// All causes but those of unsolvable cells, which have a page of their own.
+    /// All causes except those of unsolvable cells, which have their own page.
     func causeListPage() -> Page {
         let failures = causes.filter { !$0.isUnsolvable }
         return page(
@@ -12,7 +12,7 @@ extension Site {
 
     /// The values of a table of causes.
     ///
-    /// - Parameter total: How many there are with those that the table leaves out.
+    /// - Parameter total: The total number of causes, including those omitted from the table.
     func causeTable(_ causes: [Cause], of total: Int, limit: Int = .max) -> TemplateValues {
         let listed = Array(causes.prefix(limit))
         return [
@@ -31,9 +31,9 @@ extension Site {
         ]
     }
 
-    /// What a cause says in one line.
+    /// A one-line description of a cause.
     func sentence(of cause: Cause, limit: Int) -> String {
-        shown(cause.reason ?? cause.signature ?? "\(cause.kind.rawValue) without a reason", limit: limit)
+        shown(cause.reason ?? cause.signature ?? "\(cause.kind.rawValue) without an error message", limit: limit)
     }
 
     private func packagesInWords(_ cause: Cause) -> String {
@@ -41,7 +41,7 @@ extension Site {
         return shown(cause.packages.count > 4 ? "\(names) and \(cause.packages.count - 4) more" : names)
     }
 
-    /// One cause: the error once, the packages and columns it hits, what it blocks, and a text for an issue.
+    /// The page of a cause: the error, the affected packages and columns, the blocked cells, and a text for an issue.
     func causePage(_ id: String) throws -> Page? {
         guard let cause = self.cause(id) else { return nil }
         let blocked = Dictionary(grouping: cause.blocks, by: \.package.name).sorted { $0.key < $1.key }
@@ -85,7 +85,7 @@ extension Site {
         }
     }
 
-    /// Text for an issue in a tracker, in Markdown.
+    /// The text of an issue about a cause, in Markdown.
     private func issue(_ cause: Cause, excerpt: String?) -> String {
         guard let cell = cause.cells.first else { return "" }
         let repositories = results.header.repositories.map { "\($0.location) at \($0.commit.prefix(12))" }
@@ -107,7 +107,7 @@ extension Site {
             """
     }
 
-    /// The cell of a name; nil where the plan has none.
+    /// The cell with a name; nil if the plan has none.
     func cell(named name: Cell) -> ListedCell? {
         (packages[name.package.name] ?? []).lazy.map { cells[$0] }.first { $0.state.cell == name }
     }

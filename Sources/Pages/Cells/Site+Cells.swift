@@ -4,7 +4,8 @@ internal import Review
 internal import Store
 
 extension Site {
-    /// A cell: how it is, how the last runs left it, its error, what changed before it turned bad, and how to reproduce it.
+    /// The page of a cell: its state, its last results, its error, what changed before it became bad, and how to
+    /// reproduce it.
     func cellPage(_ name: String) throws -> Page? {
         guard let cell = Cell(name), let listed = self.cell(named: cell) else { return nil }
         let look = StandingLook(listed)
@@ -21,8 +22,8 @@ extension Site {
                 "compiler": shown(cell.compiler), "class": look.name, "mark": look.mark,
                 "words": shown(listed.state.words),
                 "hasStrip": !strip.isEmpty, "strip": strip,
-                "stripSummary": "as the last \(counted(strip.count, "run")) left it, the newest on the right; "
-                    + "faint where a run did not build it",
+                "stripSummary": "results after the last \(counted(strip.count, "run")), newest on the right; "
+                    + "faint if the run did not build it",
                 "facts": facts(of: listed, turn), "hasReason": excerpt != nil, "excerpt": excerpt ?? "",
                 "hasChanges": turn != nil,
                 "changesBetween": turn.map { "between \(place($0.good)) and \(place($0.bad))" } ?? "",
@@ -34,7 +35,7 @@ extension Site {
             ])
     }
 
-    /// The last good and the first bad result, and what changed between them; nil where the cell never turned bad.
+    /// The last good and the first bad result, and the changes between them; nil if the cell never became bad.
     private func turn(of cell: Cell) throws -> BisectReport? {
         do {
             return try results.bisect(cell)
@@ -48,7 +49,7 @@ extension Site {
         [entry.run.map { "run \($0)" }, time(entry.time)].compactMap { $0 }.joined(separator: ", ")
     }
 
-    /// A square for each of the last runs, the oldest first: the result that the run recorded, or the one that it left as it was.
+    /// A square for each of the last runs, oldest first, with the result after that run.
     ///
     /// - Parameter history: The results of the cell, newest first.
     private func strip(of history: [PastResult]) -> [TemplateValues] {
@@ -108,7 +109,7 @@ extension Site {
         }
     }
 
-    /// The error of a cell: the lines of its log around it, else what the result says; nil where there is none.
+    /// The error of a cell: the lines of its log around it, otherwise the error in the result; nil if there is none.
     func excerpt(of cell: ListedCell) -> String? {
         guard let name = cell.state.log, logs[name] != nil,
             let region = (try? results.log(of: cell.state))?.errorRegion,

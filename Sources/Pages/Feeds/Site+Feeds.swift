@@ -4,8 +4,8 @@ internal import Model
 internal import Review
 
 extension Site {
-    /// An Atom feed: the failures of a package, a target, a maintainer's packages or a cause, each cause once for a package,
-    /// and packages that are good again; nil where there is no such thing.
+    /// An Atom feed about a package, a target, a maintainer's packages or a cause: failures, grouped by package and
+    /// cause, and packages that are good again. Nil if there is no such subject.
     func feed(of kind: String, _ name: String) -> Page? {
         guard let subject = subject(of: kind, name) else { return nil }
         let entries = entries(of: subject.cells).sorted { ($1.time, $0.id) < ($0.time, $1.id) }.prefix(50)
@@ -34,7 +34,7 @@ extension Site {
     /// The cells that a feed or a badge is about.
     private struct Subject {
         var title: String
-        /// The address of the page from the site's root.
+        /// The path of the page from the site's root.
         var page: String
         var cells: [ListedCell]
     }
@@ -71,7 +71,7 @@ extension Site {
         var page: String
     }
 
-    /// The failures among cells, those of one package with one cause in one entry, and the cells that are good again.
+    /// The failures among cells, grouped by package and cause, and the cells that are good again.
     private func entries(of cells: [ListedCell]) -> [Entry] {
         var failures: [String: [ListedCell]] = [:]
         var fixed: [String: [ListedCell]] = [:]
@@ -113,7 +113,7 @@ extension Site {
         Date(timeIntervalSince1970: Double(seconds)).formatted(.iso8601)
     }
 
-    /// A badge for the README of a package or a port: how many of its cells are good.
+    /// A badge for the README of a package or a port, with the number of good cells.
     func badge(of kind: String, _ name: String) -> Page? {
         guard kind == "packages" || kind == "targets", let subject = subject(of: kind, name) else { return nil }
         let counted = subject.cells.filter { $0.standing != .excluded && $0.standing != .pending }

@@ -1,7 +1,7 @@
 internal import Model
 internal import Review
 
-/// The rows of the grid: package versions in order, with a cell or nil for each column.
+/// The rows of the grid: sorted package versions, with a cell or nil for each column.
 struct GridRows: Sendable {
     private(set) var names: [String] = []
     private(set) var cells: [[ListedCell?]] = []

@@ -1,4 +1,4 @@
-/// Lists of numbers as short texts for scripts: in base 36, equal neighbours once with their count (`3*a` is ten, three times).
+/// Compact encodings of lists of numbers for scripts: base 36 with run lengths (`3*a` is ten, three times).
 enum PackedNumbers {
     /// Runs of equal numbers, separated by spaces.
     static func runs(_ numbers: some Sequence<Int>) -> String {

@@ -4,7 +4,7 @@ internal import Model
 internal import Review
 
 extension Site {
-    /// The grid: all cells as packed strings, drawn by a script.
+    /// The page of the grid, whose cells are packed strings that a script draws.
     func gridPage() -> Page {
         page(
             "grid", at: "grid.html", title: "Grid", isWide: true,
@@ -21,10 +21,11 @@ extension Site {
             "\(counted(cells.count, "cell")) of \(counted(rows, "package version")) × \(counted(columns.count, "column"))"
     }
 
-    /// The cells as JSON that can stand in a script element: `<` is escaped.
+    /// The cells as JSON that is safe in a script element: `<` is escaped.
     ///
-    /// `rows` are names of package versions, a line each; `states` has a letter for each row and column; `causes` are pairs of
-    /// an id and a sentence; `causeOf` are the causes of the bad cells, in order, as `PackedNumbers.runs`: 1 is the first, 0 none.
+    /// `rows` are names of package versions, one per line; `states` has a letter for each row and column; `causes` are
+    /// pairs of an id and a sentence; `causeOf` has the causes of the bad cells, in order, as `PackedNumbers.runs`:
+    /// 1-based indexes, 0 for none.
     private func gridData() -> String {
         var states = ""
         var causeOf: [Int] = []
@@ -52,7 +53,7 @@ extension Site {
         return Self.json(data)
     }
 
-    /// What the grid loads only when it is sorted, coloured or filtered by it.
+    /// Data that the grid loads when it is sorted, coloured or filtered by it.
     func gridDetails() -> Page {
         let all = grid.cells.joined()
         let details = GridDetails(
@@ -63,7 +64,7 @@ extension Site {
             Array("globalThis.gridDetails = \(Self.json(details));\n".utf8))
     }
 
-    /// The logarithm of seconds, to the base 4, from 1; a space where nothing is known.
+    /// The base-4 logarithm of a duration in seconds as a digit; a space if it is unknown.
     private static func durationLetter(_ duration: Double?) -> Character {
         guard let duration else { return " " }
         return Character(String(min(7, 1 + Int(log2(max(1, duration)) / 2))))

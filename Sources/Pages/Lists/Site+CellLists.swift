@@ -3,26 +3,26 @@ internal import Model
 internal import Review
 
 extension Site {
-    /// The cells that no set of versions satisfies, by what it comes down to.
+    /// The page of unsolvable cells, grouped by cause.
     func unsolvablePage() -> Page {
         let roots = causes.filter { $0.isUnsolvable }
         return page(
             "causeList", at: "unsolvable.html", title: "Unsolvable", causeTable(roots, of: roots.count, limit: 500))
     }
 
-    /// The cells whose result depends on chance.
+    /// The page of flaky cells.
     func flakyPage() -> Page {
         list(
             cells.filter { $0.standing == .flaky }, at: "flaky.html", heading: "Flaky",
             empty: "No cell failed and succeeded without a change.")
     }
 
-    /// The failures that the matrix accepts, and cells that are accepted although they are good.
+    /// The page of accepted failures, and of acceptances of cells that are good.
     func acceptedPage() -> Page {
         let accepted = cells.filter { $0.state.accepted != nil }
         let groups = [
             ("Accepted failures", accepted.filter { $0.state.outcome != .success }),
-            ("Good, although accepted as failures", accepted.filter { $0.state.outcome == .success }),
+            ("Good, although the matrix accepts a failure", accepted.filter { $0.state.outcome == .success }),
         ]
         return page(
             "cellList", at: "accepted.html", title: "Accepted",
@@ -46,7 +46,7 @@ extension Site {
             ])
     }
 
-    /// The values of one table of cells.
+    /// The template values of a table of cells.
     func group(
         _ cells: [ListedCell], heading: String, caption: String, limit: Int = 500, reason: (ListedCell) -> String
     ) -> TemplateValues {

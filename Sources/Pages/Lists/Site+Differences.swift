@@ -3,12 +3,12 @@ internal import Model
 internal import Review
 
 extension Site {
-    /// Runs that are compared on a page that other pages link to: each of the newest with the one before.
+    /// Pairs of runs whose comparisons are linked from other pages: each of the newest runs with the previous one.
     var comparedRuns: [(before: Int, after: Int)] {
         zip(runs.dropFirst(), runs).prefix(20).map { ($0.number, $1.number) }
     }
 
-    /// What differs between the results as two runs left them; nil where one of the runs is not known.
+    /// The page of the differences between two runs; nil if one of them does not exist.
     func differencePage(from before: String, to after: String) throws -> Page? {
         guard let difference = try difference(from: before, to: after) else { return nil }
         let sections = Self.worstFirst.compactMap { verdict -> TemplateValues? in
@@ -26,7 +26,7 @@ extension Site {
             ])
     }
 
-    /// The difference between two runs by their numbers; nil where one of them is not recorded.
+    /// The difference between two runs with the given numbers; nil if one of them is not recorded.
     func difference(from before: String, to after: String) throws -> Difference? {
         guard let old = Int(before), let new = Int(after), old > 0, new > 0, "\(old)" == before, "\(new)" == after,
             max(old, new) <= runs.first?.number ?? 0
@@ -41,7 +41,7 @@ extension Site {
 
     private static let worstFirst: [Verdict] = [.broken, .new, .fixed, .stillBad, .unknown, .gone]
 
-    /// The changes of one kind, those with one cause in one row.
+    /// The changes of one kind, with a row for each cause.
     private func section(_ verdict: Verdict, _ changes: [Difference.Change]) -> TemplateValues {
         let groups = Dictionary(grouping: changes, by: { $0.causeID ?? $0.cell.description }).values
             .sorted { ($1.count, $0[0].cell) < ($0.count, $1[0].cell) }

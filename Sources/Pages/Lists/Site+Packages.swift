@@ -3,7 +3,7 @@ internal import Model
 internal import Review
 
 extension Site {
-    /// The first characters of package names, as files are named after them.
+    /// The first characters of package names, which name the pages of the tables.
     var tableLetters: [String] { Set(packageNames.map(Self.letter)).sorted() }
 
     private static func letter(of name: String) -> String {
@@ -11,7 +11,8 @@ extension Site {
         return String(first)
     }
 
-    /// The cells of packages of one letter as a table, for readers without the grid; nil: the first letter.
+    /// The cells of packages with an initial letter as a table, as an alternative to the grid; nil selects the first
+    /// letter.
     func packageTablePage(letter wanted: String?) -> Page? {
         let letters = tableLetters
         let letter = wanted ?? letters.first ?? ""
@@ -39,7 +40,7 @@ extension Site {
             ])
     }
 
-    /// A package in all columns, and each of its problems once.
+    /// The page of a package: its state in all columns, and each of its causes.
     func packagePage(_ name: String) throws -> Page? {
         guard let places = packages[name] else { return nil }
         let own = places.map { cells[$0] }

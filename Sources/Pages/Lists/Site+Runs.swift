@@ -3,13 +3,13 @@ internal import Model
 internal import Review
 
 extension Site {
-    /// The recorded runs, newest first.
+    /// The page of recorded runs, newest first.
     func runListPage() -> Page {
         page(
             "linkList", at: "runs.html", title: "Runs",
             [
                 "heading": "Runs", "summary": runs.count == 100 ? "the newest 100" : number(runs.count),
-                "caption": "What each run came to",
+                "caption": "The result of each run",
                 "headings": [
                     ("run", false), ("began", false), ("ended", false), ("changes", false), ("trigger", false),
                 ].map {
@@ -35,7 +35,7 @@ extension Site {
         }.joined(separator: ", ")
     }
 
-    /// One run, and the cells that are as they are since it.
+    /// The page of a run, with the cells whose state has been the same since.
     func runPage(_ name: String) throws -> Page? {
         guard let run = runs.first(where: { "\($0.number)" == name }) else { return nil }
         let since = cells.filter { $0.sinceRun == run.number }
@@ -45,7 +45,7 @@ extension Site {
                 let own = since.filter { $0.standing == standing }
                 guard !own.isEmpty else { return nil }
                 return group(
-                    own, heading: StandingLook.words(standing), caption: "Cells that are so since this run", limit: 200
+                    own, heading: StandingLook.words(standing), caption: "In this state since this run", limit: 200
                 ) {
                     $0.state.reason ?? ""
                 }

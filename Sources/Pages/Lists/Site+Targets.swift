@@ -3,7 +3,7 @@ internal import Model
 internal import Review
 
 extension Site {
-    /// The targets and how their cells stand.
+    /// The page of targets with the standings of their cells.
     func targetListPage() -> Page {
         let counts = Dictionary(grouping: cells, by: \.state.cell.target)
         let targets = Dictionary(results.header.targets.map { ($0.name, $0) }) { first, _ in first }
@@ -30,7 +30,8 @@ extension Site {
             ])
     }
 
-    /// What a porter wants to know of a target: how its cells stand, what fails only there, and why.
+    /// The page of a target for porters: the standings of its cells, the failures that occur only there, and their
+    /// causes.
     func targetPage(_ name: String) -> Page? {
         guard targetNames.contains(name) else { return nil }
         let own = cells.filter { $0.state.cell.target == name }
@@ -58,7 +59,7 @@ extension Site {
             "target", at: "targets/\(name).html", title: name, feed: "feeds/targets/\(address(name)).xml", values)
     }
 
-    /// Whether a package fails on this target, and some other target builds it with the same compiler.
+    /// Whether a package fails on this target but is built on another one with the same compiler.
     func failsOnlyHere(_ cell: ListedCell) -> Bool {
         guard cell.state.outcome == .failure else { return false }
         let name = cell.state.cell

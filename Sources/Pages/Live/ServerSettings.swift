@@ -1,21 +1,21 @@
 package import Core
 internal import Foundation
 
-/// What `ci serve` hands to the server, as JSON in the only argument of its program.
+/// The settings that `ci serve` passes to the server program, as JSON in its only argument.
 package struct ServerSettings: Codable, Sendable {
     /// The store's directory.
     package var store: String
-    /// Nil: the only deployment of the store.
+    /// The deployment; nil for the only one in the store.
     package var deployment: String?
-    /// Where the index of results is kept of a store that cannot be written; nil: nowhere.
+    /// The directory for the index of a store that cannot be written; nil to store no index.
     package var cache: String?
-    /// The name or address to listen on, IPv6 without brackets.
+    /// The host name or address to listen on; IPv6 addresses without brackets.
     package var host: String
-    /// 0: any free port.
+    /// The port; 0 for any free port.
     package var port: Int
-    /// The site's address as readers see it; nil where that is not known.
+    /// The public address of the site; nil if unknown.
     package var address: String?
-    /// The file that the access log is appended to; nil: standard output.
+    /// The file to which the access log is appended; nil for standard output.
     package var accessLog: String?
     /// Whether only errors are printed on standard error.
     package var isQuiet: Bool
@@ -29,9 +29,9 @@ package struct ServerSettings: Codable, Sendable {
         (self.accessLog, self.isQuiet) = (accessLog, isQuiet)
     }
 
-    /// Reads the settings from a command line.
+    /// Parses the settings from a command line.
     ///
-    /// - Throws: `Failure` where there is anything else than `ci serve` gives.
+    /// - Throws: `Failure` if the arguments are not those of `ci serve`.
     package init(arguments: [String]) throws(Failure) {
         guard arguments.count == 2, let settings = try? JSONDecoder().decode(Self.self, from: Data(arguments[1].utf8))
         else { throw Failure(.input, "ciso-serve is started by 'ci serve'", hint: "see 'ci serve --help'") }

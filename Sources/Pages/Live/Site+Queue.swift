@@ -4,7 +4,7 @@ internal import Model
 internal import Review
 
 extension Site {
-    /// What workers do now, and what is left to do.
+    /// The page of the queue: running jobs of workers and remaining work.
     func queuePage() throws -> Page {
         let status = try queueStatus()
         let now = Int(Date().timeIntervalSince1970)
@@ -44,7 +44,7 @@ extension Site {
             ])
     }
 
-    /// The deployment with its queue, workers and tasks as they are at this moment.
+    /// The deployment with the current state of its queue, workers and tasks.
     func queueStatus() throws -> DeploymentStatus {
         try results.status(workers: WorkerSummary.all(in: results.store), tasks: TaskSummary.all(in: results.store))
     }
@@ -54,7 +54,7 @@ extension Site {
         return [
             (number(queue?.runningJobs ?? 0), "jobs running"), (number(queue?.waitingJobs ?? 0), "jobs waiting"),
             (number(queue?.pendingCells ?? 0), "cells pending"), (number(queue?.slots ?? 0), "slots"),
-            (queue?.remainingSeconds.map(duration) ?? "–", "left, by earlier builds"),
+            (queue?.remainingSeconds.map(duration) ?? "–", "remaining (estimate)"),
         ]
     }
 

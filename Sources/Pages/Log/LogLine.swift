@@ -1,18 +1,18 @@
 internal import Core
 
-/// A line of a log as markup. What a build printed is hostile: everything is escaped, colours become classes, links and
-/// all other control sequences are left out or made visible.
+/// A line of a log as markup. Output of builds is untrusted: everything is escaped, colours become classes, and links
+/// and other control sequences are removed or made visible.
 struct LogLine {
-    /// Characters that are shown of a line at most.
+    /// The maximum number of characters shown of a line.
     static let limit = 4000
 
-    /// The colours of text, by the parameter of `ESC [ … m`.
+    /// The text colours by the parameter of `ESC [ … m`.
     private static let colours = [
         31: "red", 32: "green", 33: "yellow", 34: "blue", 35: "magenta", 36: "cyan",
         91: "red", 92: "green", 93: "yellow", 94: "blue", 95: "magenta", 96: "cyan",
     ]
 
-    /// The style in force, which goes on from one line to the next.
+    /// The current style, which continues on the next line.
     struct Style: Equatable {
         var isBold = false
         var colour: String?
@@ -28,7 +28,7 @@ struct LogLine {
                 case 0: self = Style()
                 case 1: isBold = true
                 case 22: isBold = false
-                // Colours by number are followed by what names them, which would be taken for parameters.
+                // 38 and 48 are followed by a colour, which must not be interpreted as further parameters.
                 case 38, 48: return
                 case 39: colour = nil
                 default: if let name = LogLine.colours[parameter] { colour = name }
@@ -40,8 +40,8 @@ struct LogLine {
     /// The markup of a line.
     ///
     /// - Parameters:
-    ///   - bytes: The line without its end. Of what a progress bar overwrote, the last state is shown.
-    ///   - style: The style at its beginning; afterwards, that at its end.
+    ///   - bytes: The line without its line break. Of text overwritten by carriage returns, the last state is shown.
+    ///   - style: The style at the beginning of the line; updated to that at its end.
     static func markup(of bytes: ArraySlice<UInt8>, _ style: inout Style) -> String {
         render(bytes, &style) { text, style in
             let escaped = text.escapedAsMarkup
@@ -86,7 +86,7 @@ struct LogLine {
         text.removeAll()
     }
 
-    /// Takes the rest of a control sequence, and returns the parameters where it sets a style.
+    /// Consumes the rest of a control sequence, and returns its parameters if it sets a style.
     private static func takeSequence(from rest: inout Substring.UnicodeScalarView) -> [Int]? {
         switch rest.first {
         case "[":

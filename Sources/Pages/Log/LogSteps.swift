@@ -1,14 +1,14 @@
 internal import Model
 
-/// The lines of a job's log, in the order of the log, by the steps of the job.
+/// The lines of a job's log grouped by steps, in the order of the log.
 struct LogSteps {
-    /// Lines of one step, or of the runner between steps.
+    /// The lines of a step, or of the runner between steps.
     struct Step {
-        /// From 1.
+        /// The number of the step, from 1.
         let number: Int
-        /// The runner's line that begins the step, without its mark; `log` for a log without steps.
+        /// The runner's line that begins the step, without its marker; `log` for a log without steps.
         var name: String
-        /// The phase that the line names; nil for lines of no step.
+        /// The phase of the step; nil for lines outside of steps.
         var phase: Phase?
         /// The number of its first line in the log, from 1.
         let firstLine: Int

@@ -4,15 +4,15 @@ internal import Review
 internal import Store
 
 extension Site {
-    /// Lines that a page of a log shows at most; the rest is in its text.
+    /// The maximum number of lines on the page of a log; the plain text has all of them.
     private static let lineLimit = 20_000
 
-    /// A log with a line for each line, folded by steps; nil where the store does not have it.
+    /// The page of a log, folded by steps; nil if the store does not have it.
     func logPage(_ digest: String) throws -> Page? {
         try log(digest).flatMap { logPage(digest, $0) }
     }
 
-    /// The bytes of a log; nil where it is not that of a failing cell, or is no longer in the store.
+    /// The bytes of a log; nil if it is not the log of a failing cell or is no longer in the store.
     ///
     /// - Throws: `StoreError`.
     func log(_ digest: String) throws -> [UInt8]? {
@@ -20,7 +20,7 @@ extension Site {
         return try results.store.logs.read(log)
     }
 
-    /// A log as text, at `logs/DIGEST.txt`; nil where it is not that of a failing cell, or is no longer in the store.
+    /// A log as text, at `logs/DIGEST.txt`; nil if it is not the log of a failing cell or is no longer in the store.
     ///
     /// - Throws: `StoreError`.
     package func logText(at path: String) throws -> Page? {
@@ -29,14 +29,14 @@ extension Site {
         return try log(digest).map { logText(digest, $0) }
     }
 
-    /// The text of a log whose bytes were read. What would act on a terminal is made visible.
+    /// The text of a log, with control characters made visible.
     func logText(_ digest: String, _ bytes: [UInt8]) -> Page {
         Page(
             "logs/\(digest).txt", "text/plain; charset=utf-8",
             Array(String(decoding: bytes, as: UTF8.self).displayable.utf8))
     }
 
-    /// The page of a log whose bytes were read.
+    /// The page of a log with the given bytes.
     func logPage(_ digest: String, _ bytes: [UInt8]) -> Page? {
         guard let cell = logs[digest].map({ cells[$0] }) else { return nil }
         let failing = cell.state.phase
@@ -58,7 +58,7 @@ extension Site {
                 "summary": shown(cell.state.words), "phases": steps,
                 "errorLine": optional(error.flatMap { $0.lowerBound <= Self.lineLimit ? "\($0.lowerBound)" : nil }),
                 "omitted": optional(
-                    left == 0 ? "Only the first \(number(Self.lineLimit)) lines are here; the text has all." : nil),
+                    left == 0 ? "Only the first \(number(Self.lineLimit)) lines are shown; the text has all." : nil),
             ])
     }
 

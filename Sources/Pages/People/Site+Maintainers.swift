@@ -3,7 +3,7 @@ internal import Model
 internal import Review
 
 extension Site {
-    /// The maintainers, those of the most bad cells first.
+    /// The page of maintainers, those with the most bad cells first.
     func maintainerListPage() -> Page {
         let rows = people.maintainers.map { maintainer in (maintainer, figures(of: maintainer.packages)) }
             .sorted { ($1.1.bad, $0.0.name.lowercased()) < ($0.1.bad, $1.0.name.lowercased()) }
@@ -15,7 +15,7 @@ extension Site {
                 "heading": "Maintainers",
                 "summary": rows.count > limit
                     ? "the first \(number(limit)) of \(number(rows.count))" : number(rows.count),
-                "caption": "As the opam files name them, over all columns",
+                "caption": "Maintainers from the opam files, across all columns",
                 "headings": headings.map { ["label": $0.0, "isNumber": $0.1] } as [TemplateValues],
                 "rows": rows.prefix(limit).map { maintainer, figures -> TemplateValues in
                     let fields = [maintainer.packages.count, figures.cells, figures.good, figures.bad]
@@ -28,7 +28,7 @@ extension Site {
             ])
     }
 
-    /// How the cells of packages are.
+    /// The numbers of all, good and bad cells of packages.
     func figures(of packages: [String]) -> (cells: Int, good: Int, bad: Int) {
         var figures = (cells: 0, good: 0, bad: 0)
         for place in packages.lazy.flatMap({ self.packages[$0] ?? [] }) {
@@ -39,7 +39,7 @@ extension Site {
         return figures
     }
 
-    /// The causes that spoil cells of packages, with those cells, the worst first.
+    /// The causes that affect cells of packages, with these cells, largest first.
     func causes(of packages: [String]) -> [(cause: Cause, cells: [Cell])] {
         var hit: [Int: [Cell]] = [:]
         for place in packages.lazy.flatMap({ self.packages[$0] ?? [] }) {
@@ -49,7 +49,7 @@ extension Site {
         return hit.sorted { ($1.value.count, $0.key) < ($0.value.count, $1.key) }.map { (causes[$0.key], $0.value) }
     }
 
-    /// The packages of one maintainer and each of their problems once.
+    /// The page of a maintainer: the packages and their causes.
     func maintainerPage(_ file: String) -> Page? {
         guard let maintainer = people.maintainer(file) else { return nil }
         let total = figures(of: maintainer.packages)
@@ -81,20 +81,20 @@ extension Site {
             ])
     }
 
-    /// A key as a word of the grid's filter in an address. Words end at spaces.
+    /// A key as a word of the grid's filter in a URL. Words end at spaces.
     private func filterWord(_ key: String) -> String {
         address(key.split(separator: " ").first.map(String.init) ?? "").replacing("+", with: "%2B")
             .replacing("&", with: "%26")
     }
 
-    /// The names of the packages of cells, each once, the first of them.
+    /// The distinct package names of cells, limited in number.
     func packageNames(of cells: [Cell]) -> String {
         let names = Set(cells.map(\.package.name)).sorted()
         let first = names.prefix(6).joined(separator: ", ")
         return shown(names.count > 6 ? "\(first) and \(names.count - 6) more" : first)
     }
 
-    /// What a package's page says of people.
+    /// The rows about maintainers on a package's page.
     func peopleRows(of package: String) -> [TemplateValues] {
         guard let metadata = people.metadata[package] else { return [] }
         let maintainers = (people.maintainersOfPackages[package] ?? []).map { people.maintainers[$0] }
@@ -115,7 +115,7 @@ extension Site {
         return rows
     }
 
-    /// Who maintains the rows of the grid, and their tags, for its filter: loaded when it asks for them.
+    /// The maintainers and tags of the grid's rows, which its filter loads on demand.
     func gridPeople() -> Page {
         var tags: [String: Int] = [:]
         var listed: [String] = []

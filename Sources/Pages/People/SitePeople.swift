@@ -1,30 +1,30 @@
 internal import Core
 internal import Model
 
-/// Who maintains the packages of a site, and what tags these have, as the plan's metadata says.
+/// The maintainers and tags of the packages of a site, from the plan's metadata.
 struct SitePeople: Sendable {
-    /// Somebody who maintains packages of the site.
+    /// A maintainer of packages of the site.
     struct Maintainer: Sendable {
-        /// The name of the page's file without its ending.
+        /// The name of the page's file without its extension.
         let file: String
-        /// As the opam file of the first package writes it.
+        /// The name and address as written in the opam file of the first package.
         let name: String
-        /// The names of the packages, in order.
+        /// The names of the packages, sorted.
         var packages: [String]
     }
 
-    /// In order of their names.
+    /// The maintainers, sorted by name.
     private(set) var maintainers: [Maintainer] = []
-    /// The places of maintainers, by the names of their files.
+    /// The indexes of maintainers by the names of their files.
     private var places: [String: Int] = [:]
-    /// The places of maintainers, by the names of packages.
+    /// The indexes of maintainers by package name.
     private(set) var maintainersOfPackages: [String: [Int]] = [:]
-    /// What the opam files say, by the names of packages.
+    /// The metadata from opam files by package name.
     private(set) var metadata: [String: PackageMetadata] = [:]
 
     /// - Parameters:
-    ///   - metadata: That of the plan, in the order of packages.
-    ///   - isShown: Whether the site has a package of that name.
+    ///   - metadata: The metadata of the plan, in the order of packages.
+    ///   - isShown: Whether the site has a package with a name.
     init(_ metadata: [PackageMetadata], isShown: (String) -> Bool) {
         var names: [String: String] = [:]
         var packages: [String: [String]] = [:]
@@ -46,10 +46,11 @@ struct SitePeople: Sendable {
         }
     }
 
-    /// The maintainer whose page has a name; nil where there is none.
+    /// The maintainer with a page's file name; nil if there is none.
     func maintainer(_ file: String) -> Maintainer? { places[file].map { maintainers[$0] } }
 
-    /// What is equal for all ways in which opam files name one person: the address, else the whole text.
+    /// The key that identifies a person across different spellings in opam files: the address, otherwise the whole
+    /// text.
     static func key(of maintainer: String) -> String {
         let whole = maintainer.lowercased()
         guard let open = whole.firstIndex(of: "<"), let close = whole.lastIndex(of: ">"), open < close else {
@@ -58,7 +59,7 @@ struct SitePeople: Sendable {
         return String(whole[whole.index(after: open)..<close])
     }
 
-    /// A file name for a key. One with other characters than addresses have, or a long one, gets a digest instead of them.
+    /// A file name for a key. Long keys and keys with unusual characters are replaced by a digest.
     private static func file(of key: String) -> String {
         let isPlain = { (scalar: Unicode.Scalar) in
             ("a"..."z").contains(scalar) || ("0"..."9").contains(scalar) || "@._+-".unicodeScalars.contains(scalar)

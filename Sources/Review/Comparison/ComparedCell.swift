@@ -1,25 +1,25 @@
 internal import Git
 package import Model
 
-/// What one side of a comparison has of a cell.
+/// The state of a cell on one side of a comparison.
 package struct ComparedCell: Sendable, Hashable {
-    /// The cell, as it is called on this side.
+    /// The cell under its name on this side.
     package var cell: Cell
-    /// The outcome; nil where the cell is pending.
+    /// The outcome; nil if the cell is pending.
     package var outcome: Outcome?
-    /// The phase that failed; nil where none did.
+    /// The phase that failed, if any.
     package var phase: Phase?
-    /// The normalised error line; nil where there is none.
+    /// The normalised error line, if any.
     package var signature: String?
     /// Whether the signature names no cause.
     package var isWeak: Bool
-    /// The constraint that leaves the cell without a solution; nil where that is unknown.
+    /// The constraint that makes the cell unsolvable; nil if unknown.
     package var constraint: UnsolvableCause?
-    /// What a person reads: the error line, the explanation.
+    /// The text for the user: the error line or the solver's explanation.
     package var reason: String?
     /// The package whose failure blocks the cell.
     package var blockedBy: PackageVersion?
-    /// The commit whose message has the reason and what blocks the cell; nil where those are known.
+    /// The commit whose message contains the reason and the blocking package; nil once they have been read.
     var commit: ObjectID?
 
     package init(
@@ -42,9 +42,9 @@ package struct ComparedCell: Sendable, Hashable {
             isWeak: result.error?.isWeak ?? false, reason: result.reason, blockedBy: result.blockedBy)
     }
 
-    /// A cell of the plan as it is now; nil for one that the matrix leaves out.
+    /// The current state of a planned cell; nil if the matrix excludes it.
     ///
-    /// - Parameter isWeak: whether the signature of a failure names no cause.
+    /// - Parameter isWeak: Whether the signature of a failure names no cause.
     package init?(_ state: CellState, isWeak: Bool = false) {
         guard state.state != "excluded" else { return nil }
         self.init(
@@ -59,7 +59,7 @@ package struct ComparedCell: Sendable, Hashable {
         return phase.map { "\(word) in \($0.rawValue)" } ?? word
     }
 
-    /// Whether the reason, or what blocks the cell, is needed to name its cause.
+    /// Whether the reason or the blocking package must be read to determine the cause.
     var needsDetails: Bool {
         switch outcome {
         case .blocked: true
@@ -69,8 +69,8 @@ package struct ComparedCell: Sendable, Hashable {
         }
     }
 
-    /// Whether two states of a cell say the same, in the same version of the package or not. What blocks them counts where it
-    /// is known of both.
+    /// Whether two states of a cell are equal apart from the package's version. The blocking packages are compared if
+    /// both are known.
     func saysTheSame(as other: ComparedCell) -> Bool {
         guard outcome == other.outcome, signature == other.signature else { return false }
         guard let blockedBy, let blocker = other.blockedBy else { return true }

@@ -2,30 +2,30 @@ internal import Core
 internal import Model
 internal import Records
 
-/// One side of a comparison: the states of cells, and which part of the table they are.
+/// One side of a comparison: the states of cells, and the part of the table that they cover.
 package struct ComparisonSide: Sendable {
-    /// What a person calls it: `run 12`, `debian-12/5.3.0`.
+    /// The title for the user: `run 12`, `debian-12/5.3.0`.
     package var title: String
-    /// The cells of this side; none where `moment` says which they are, until they are read.
+    /// The cells of this side; empty if `moment` determines them and they have not been read yet.
     package var cells: [ComparedCell]
-    /// The time whose results the cells are; nil where they are read, or are no results of a time.
+    /// The time whose results the cells are; nil if they have been read or do not belong to a time.
     var moment: ResultMoment?
-    /// Set where the side is of one target.
+    /// The target, if the side covers a single one.
     var target: String?
-    /// Set where the side is one compiler of a target.
+    /// The compiler, if the side covers a single column.
     var compiler: String?
-    /// The plan of that time; nil where the side has none of its own.
+    /// The plan of that time, if the side has its own.
     var plan: PlanDocuments?
-    /// Whether the side is a column as it is now, and not the table at some time.
+    /// Whether the side is a column now, as opposed to the table at some time.
     var isColumn = false
 
-    /// A side that is the whole table.
+    /// A side that covers the whole table.
     package init(title: String, cells: [ComparedCell]) {
         self.title = title
         self.cells = cells
     }
 
-    /// A side whose cells are read when they are needed.
+    /// A side whose cells are read on demand.
     init(title: String, at moment: ResultMoment) {
         self.init(title: title, cells: [], target: moment.last?.target)
         (self.moment, plan) = (moment, moment.plan)
@@ -36,7 +36,7 @@ package struct ComparisonSide: Sendable {
         (self.target, self.compiler, self.isColumn) = (target, compiler, isColumn)
     }
 
-    /// Only the cells of the part of the table that another side is.
+    /// Restricts the side to the part of the table that another side covers.
     fileprivate func restricted(to other: ComparisonSide) -> ComparisonSide {
         let isLarger = target == nil || target == other.target && compiler == nil && other.compiler != nil
         guard isLarger, let target = other.target else { return self }
@@ -48,9 +48,9 @@ package struct ComparisonSide: Sendable {
         return side
     }
 
-    /// What is known to have failed, by the names of the cells on another side.
+    /// The known failures, by the names of the cells on another side.
     ///
-    /// - Parameter failure: finds what has failed by its own name.
+    /// - Parameter failure: Finds a failure by its own name.
     fileprivate func roots(
         renamedAs other: ComparisonSide, _ failure: @escaping (Cell) throws -> ComparedCell?
     ) -> FailureRoots {
@@ -63,7 +63,7 @@ package struct ComparisonSide: Sendable {
         }
     }
 
-    /// The cells under the names of another side, so that they can be compared one by one.
+    /// The cells under their names on another side, so that they can be compared one by one.
     fileprivate func cells(renamedAs other: ComparisonSide) -> [ComparedCell] {
         guard target != other.target || compiler != other.compiler else { return cells }
         return cells.map { cell in
@@ -79,9 +79,9 @@ package struct ComparisonSide: Sendable {
 extension Difference {
     /// Compares two sides: the table at two times, or two columns.
     ///
-    /// Where one side is a part of the table, the same part of the other is compared with it.
+    /// If one side covers a part of the table, it is compared with the same part of the other.
     ///
-    /// - Parameter failures: find what had failed on either side, by its name.
+    /// - Parameter failures: Find failures on each side by name.
     init(
         from before: ComparisonSide, to after: ComparisonSide, hasReasons: Bool,
         failures: (before: (Cell) throws -> ComparedCell?, after: (Cell) throws -> ComparedCell?),

@@ -5,13 +5,13 @@ internal import Records
 internal import Store
 
 extension DeploymentResults {
-    /// What differs between two sides of a comparison: two times, or two columns.
+    /// The differences between two sides: two times or two columns.
     ///
     /// - Parameters:
-    ///   - before: a target, `TARGET/COMPILER`, a run, a date, a plan or a commit; see `side(named:)`.
-    ///   - after: the same.
-    ///   - hasReasons: whether the error line of each change is read, also where the index does not have it.
-    /// - Throws: `Failure` of the category `input` where a name stands for nothing; `StoreError`.
+    ///   - before: The first side; see `side(named:)`.
+    ///   - after: The second side.
+    ///   - hasReasons: Whether to read the error line of each change that the index lacks.
+    /// - Throws: `StoreError`.
     package func difference(from before: ComparisonSide, to after: ComparisonSide, hasReasons: Bool) throws
         -> Difference
     {
@@ -32,12 +32,12 @@ extension DeploymentResults {
             failures: (failures(on: before), failures(on: after)), details: { try self.detailed($0) })
     }
 
-    /// Finds what had failed on a side: a cell, or a job that decides none.
+    /// Returns a function that finds failures on a side: cells, and jobs that decide no cell.
     private func failures(on side: ComparisonSide) -> (Cell) throws -> ComparedCell? {
         { cell in try side.moment.map { try self.failure(of: cell, at: $0) } ?? self.failure(of: cell) }
     }
 
-    /// What differs between the results of two times.
+    /// The differences between the results at two times.
     func difference(from before: ResultMoment, to after: ResultMoment, hasReasons: Bool) throws -> Difference {
         let cells = try changedCells(from: before, to: after)
         return try Difference(
@@ -48,9 +48,9 @@ extension DeploymentResults {
             ), details: { try self.detailed($0) })
     }
 
-    /// The error line of a change that does not have it; nil where there is none.
+    /// Reads the error line of a change that lacks it; nil if there is none.
     ///
-    /// - Parameter after: the second side of the comparison.
+    /// - Parameter after: The second side of the comparison.
     package func reason(of change: Difference.Change, in after: ComparisonSide) throws -> String? {
         if let reason = change.reason { return reason }
         let place = index.contents.place(of: change.cell)
@@ -62,13 +62,13 @@ extension DeploymentResults {
         }
     }
 
-    /// A side of a comparison by its name.
+    /// The side of a comparison with the given name.
     ///
     /// - Parameters:
-    ///   - name: a target or `TARGET/COMPILER`, as they are now; `now`, the whole table; a run (`12`, `run:12`, `last`,
-    ///     `last~1`), a date, a plan or a commit: the table at that time.
-    ///   - areVerdicts: whether the last verdict on a cell counts where a later result says nothing about the package.
-    /// - Throws: `Failure` of the category `input` where the name stands for nothing; `StoreError`.
+    ///   - name: A target or `TARGET/COMPILER` for the current column; `now` for the whole current table; a run (`12`,
+    ///     `run:12`, `last`, `last~1`), a date, a plan or a commit for the table at that time.
+    ///   - areVerdicts: Whether the last verdict on a cell counts if the newest result is not a verdict.
+    /// - Throws: `Failure` of the category `input` if nothing has that name; `StoreError`.
     package func side(named name: String, areVerdicts: Bool = false) throws -> ComparisonSide {
         if name == "now" {
             return ComparisonSide(title: name, cells: try currentCells(at: index.plannedPlaces))
@@ -84,14 +84,14 @@ extension DeploymentResults {
             hint: try nearest(to: name, in: targets).map { "did you mean '\($0)'?" } ?? whatExists(targets))
     }
 
-    /// What may be named instead.
+    /// The valid names, as a hint.
     func whatExists(_ targets: [String]) throws -> String {
         let run = try RunRecords(of: header.deployment, in: store).newest(limit: 1).first?.number
         let runs = run.map { $0 == 1 ? "run 1" : "runs 1 to \($0)" } ?? "no runs yet"
         return "there are \(runs) and the targets \(targets.joined(separator: ", ")); dates are written 2026-11-28"
     }
 
-    /// The cells of a column as they are now; nil where the name begins with no target.
+    /// The current cells of a column; nil if the name does not begin with a target.
     private func column(named name: String) throws -> ComparisonSide? {
         let parts = name.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
         guard let target = parts.first, parts.count <= 2, header.columns.contains(where: { $0.target == target }) else {
@@ -111,7 +111,7 @@ extension DeploymentResults {
             isColumn: true)
     }
 
-    /// A cell with what the index does not have of an old result: the reason, and what blocks it.
+    /// Completes a cell with data of an old result that the index lacks: the reason and the blocking package.
     func detailed(_ cell: ComparedCell) throws -> ComparedCell {
         guard let commit = cell.commit else { return cell }
         var detailed = cell

@@ -5,11 +5,11 @@ internal import Records
 internal import Store
 
 extension DeploymentResults {
-    /// The time that a name stands for; nil where it is not one of a time.
+    /// The time that a name denotes; nil if it denotes something else.
     ///
     /// - Parameter name: `12`, `run:12`, `last` or `last~1` for a run; a date; `plan:REVISION`, or a commit of the deployment's
     ///   branch or of a repository of packages, for a plan.
-    /// - Throws: `Failure` of the category `input` where it names a run or a plan that does not exist; `StoreError`.
+    /// - Throws: `Failure` of the category `input` if it names a run or a plan that does not exist; `StoreError`.
     func moment(named name: String) throws -> ResultMoment? {
         if let moment = try moment(ofRun: name) { return moment }
         if let time = WrittenTime(name) {
@@ -29,9 +29,9 @@ extension DeploymentResults {
         try runRecord(named: name).map { try moment(of: $0, RunRecords(of: header.deployment, in: store)) }
     }
 
-    /// The run that a name stands for, `12`, `run:12`, `last` or `last~1`; nil for other names.
+    /// The run denoted by `12`, `run:12`, `last` or `last~1`; nil for other names.
     ///
-    /// - Throws: `Failure` of the category `input` where there is no such run; `StoreError`.
+    /// - Throws: `Failure` of the category `input` if there is no such run; `StoreError`.
     func runRecord(named name: String) throws -> RunRecord? {
         let runs = RunRecords(of: header.deployment, in: store)
         let record: RunRecord?
@@ -51,7 +51,7 @@ extension DeploymentResults {
         return record
     }
 
-    /// The newest run that has finished, or one of those before it.
+    /// The newest finished run, or the one `back` runs before it.
     private func finished(_ runs: RunRecords, _ back: Int) throws -> RunRecord? {
         for limit in [back + 10, .max] {
             let finished = try runs.newest(limit: limit).filter { $0.ending == .finished }
@@ -62,7 +62,7 @@ extension DeploymentResults {
 
     /// The time at which a run ended.
     func moment(of record: RunRecord, _ runs: RunRecords) throws -> ResultMoment {
-        // The end of a run whose process died is not known; nothing of a later run counts.
+        // The end of a run whose process died is unknown, so it extends to the beginning of the next run.
         let end = try record.end ?? runs.record(record.number + 1)?.begin ?? Int.max
         return ResultMoment(
             title: "run \(record.number)", run: record.number, time: end,
@@ -76,18 +76,18 @@ extension DeploymentResults {
 
     // MARK: Plans
 
-    /// The versions of the plan, newest first, with the commits that made them.
+    /// The versions of the plan with their commits, newest first.
     private func planHistory() throws -> [HistoryEntry] {
         try store.history(of: Branch(header.deployment), path: PlanLayout.header.path)
     }
 
-    /// The plan that was the newest at a time; nil where there was none yet.
+    /// The newest plan at a time; nil if there was none yet.
     func newestPlan(at time: Int) throws -> PlanDocuments? {
         try planHistory().first { $0.commit.committer.time <= Int64(time) }
             .map { PlanDocuments(base: try store.snapshot(at: $0.id)) }
     }
 
-    /// The time until which a plan was the newest one.
+    /// The last time at which a plan was the newest one.
     private func moment(ofPlan name: String) throws -> ResultMoment? {
         let plans = try planHistory()
         guard let place = try self.place(ofPlan: name, in: plans) else { return nil }
@@ -97,11 +97,11 @@ extension DeploymentResults {
             plan: PlanDocuments(base: try store.snapshot(at: plans[place].id)), isOfPlan: true)
     }
 
-    /// Which version of the plan a revision of the deployment's branch had, or the newest one that was made of a commit of a
+    /// The index of the plan at a revision of the deployment's branch, or of the newest plan made from a commit of a
     /// repository.
     private func place(ofPlan name: String, in plans: [HistoryEntry]) throws -> Int? {
         if let snapshot = try? store.snapshot(at: name), let commit = snapshot.commit {
-            // Commits that record runs leave the plan as it is.
+            // Commits that record runs do not change the plan.
             guard let header = try snapshot.id(at: PlanLayout.header.path) else { return nil }
             let exact = plans.firstIndex { $0.id == commit }
             return try exact
@@ -127,7 +127,8 @@ extension DeploymentResults {
 
     // MARK: Commits of results
 
-    /// The time of a commit of a branch of results, for the one target that the branch is of; nil where the revision is none.
+    /// The time of a commit of a results branch, restricted to the branch's target; nil if the revision is not such a
+    /// commit.
     private func moment(ofResults revision: String) throws -> ResultMoment? {
         guard let commit = (try? store.snapshot(at: revision))?.commit else { return nil }
         return try index.withSoundHistory { contents in

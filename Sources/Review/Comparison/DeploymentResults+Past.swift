@@ -2,11 +2,11 @@ internal import Core
 internal import Model
 internal import Records
 
-/// The table at earlier times. Only what is asked for becomes cells: a table has tens of thousands.
+/// The table at earlier times. Cells are created on demand, because a table has tens of thousands.
 extension DeploymentResults {
-    /// The table at a time, whose cells are read when they are needed.
+    /// The table at a time, whose cells are read on demand.
     ///
-    /// - Throws: `Failure` of the category `input` where nothing was recorded by then; `StoreError`.
+    /// - Throws: `Failure` of the category `input` if nothing was recorded by then; `StoreError`.
     func side(at moment: ResultMoment) throws -> ComparisonSide {
         let side = ComparisonSide(title: moment.title, at: moment)
         let isEmpty = try index.withSoundHistory { contents in
@@ -23,10 +23,10 @@ extension DeploymentResults {
         return side
     }
 
-    /// A side with its cells.
+    /// Reads the cells of a side.
     ///
-    /// - Parameter isWanted: the places of the cells that are read of the table at a time.
-    /// - Complexity: O(cells), and the results since then; of a plan, its documents are read.
+    /// - Parameter isWanted: Whether to read the cell with a given index, for the table at a time.
+    /// - Complexity: O(cells + results since then); for a plan, its documents are read.
     func reading(_ side: ComparisonSide, where isWanted: (Int) -> Bool = { _ in true }) throws -> ComparisonSide {
         guard let moment = side.moment else { return side }
         var side = side
@@ -41,7 +41,7 @@ extension DeploymentResults {
         return side
     }
 
-    /// The cells of a plan with their results of that time: those without a solution are bad without one.
+    /// The cells of a plan with their results at that time; unsolvable cells need no result.
     private static func cells(of plan: PlanDocuments, with results: [ComparedCell]) throws -> [ComparedCell] {
         let known = Dictionary(results.map { ($0.cell, $0) }, uniquingKeysWith: { first, _ in first })
         return try plan.cells().compactMap { planned in
@@ -57,9 +57,9 @@ extension DeploymentResults {
         }
     }
 
-    /// The cells that do not say the same at two times, on both sides.
+    /// The cells whose states differ between two times, on both sides.
     ///
-    /// - Returns: also how many cells say the same.
+    /// - Returns: The cells, and the number of unchanged cells.
     func changedCells(
         from before: ResultMoment, to after: ResultMoment
     ) throws -> (before: [ComparedCell], after: [ComparedCell], unchanged: Int) {
@@ -78,14 +78,14 @@ extension DeploymentResults {
         }
     }
 
-    /// The result of the cell at a place at a time; nil where there was none.
+    /// The result of a cell at a time; nil if there was none.
     func result(at place: Int, at moment: ResultMoment) throws -> ComparedCell? {
         try index.withSoundHistory { contents in
             try contents.row(of: place, at: moment).map { try contents.comparedCell(place, $0) }
         }
     }
 
-    /// A failure of a cell at a time, also of a job that decides no cell; nil where it had not failed.
+    /// The failure of a cell, or of a job that decides no cell, at a time; nil if it had not failed.
     func failure(of cell: Cell, at moment: ResultMoment) throws -> ComparedCell? {
         try index.withSoundHistory { contents in
             for isInput in [false, true] {
@@ -100,7 +100,7 @@ extension DeploymentResults {
         }
     }
 
-    /// A failure of a cell as it is now, also of a job that decides no cell; nil where it is not known to fail.
+    /// The current failure of a cell, or of a job that decides no cell; nil if it is not known to fail.
     func failure(of cell: Cell) throws -> ComparedCell? {
         try index.contents.placeOfFailure(named: cell.description).flatMap { place in
             try index.result(at: place, in: store).map { result in
@@ -111,7 +111,7 @@ extension DeploymentResults {
         }
     }
 
-    /// Cells of the plan as they are now, without those that the matrix leaves out.
+    /// The current states of planned cells, without excluded ones.
     func currentCells(at places: [Int]) throws -> [ComparedCell] {
         try places.compactMap { place in
             guard let planned = index.contents.planned(at: place) else { return nil }
@@ -122,7 +122,7 @@ extension DeploymentResults {
 }
 
 extension IndexContents {
-    /// The places of the cells that may have results of a time.
+    /// The indexes of the cells that may have results at a time.
     fileprivate func places(at moment: ResultMoment) -> [Int] {
         let target = moment.last.map { texts.id(of: $0.target) ?? 0 }
         return cells.indices.filter { place in
@@ -131,7 +131,7 @@ extension IndexContents {
         }
     }
 
-    /// The number of the row that counts of a cell at a time; nil where there was no result, or it was removed.
+    /// The row with a cell's result at a time; nil if there was no result or it had been removed.
     fileprivate func row(of place: Int, at moment: ResultMoment) throws(IndexDamage) -> HistoryRow.Number? {
         var number = cells[place].row
         var newest: HistoryRow.Number?

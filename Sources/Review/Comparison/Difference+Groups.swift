@@ -1,17 +1,17 @@
 package import Model
 
 extension Difference {
-    /// Changes of one verdict that have one cause.
+    /// Changes with the same verdict and cause.
     package struct Group: Encodable, Sendable {
         /// How the cells compare.
         package var verdict: Verdict
-        /// The id of the cause. Absent where nothing failed on either side.
+        /// The id of the cause. Absent if nothing failed on either side.
         package var cause: String?
-        /// The cells, as they are called on the later side, in order of their names.
+        /// The cells under their names on the later side, sorted.
         package var cells: [Cell]
-        /// The reason of `first`. Absent where there is none, or it was not read.
+        /// The reason of `first`. Absent if there is none or it was not read.
         package var reason: String?
-        /// The change that speaks for the others: of the cell that failed itself, where it is among them.
+        /// The representative change: that of the cell that failed itself, if it is among them.
         let first: Change
 
         enum CodingKeys: CodingKey { case verdict, cause, cells, reason }
@@ -23,9 +23,9 @@ extension Difference {
         }
     }
 
-    /// The changes of a verdict by their causes, those of most cells first.
+    /// The changes with a verdict grouped by cause, largest group first.
     package func groups(of verdict: Verdict) -> [Group] {
-        // Of cells that were in no table before, good ones are no news.
+        // New cells that are good are not reported.
         let own = changes.filter { $0.verdict == verdict && (verdict != .new || $0.isBad) }
         return Dictionary(grouping: own, by: { $0.causeID ?? $0.cell.description }).values
             .map { Group(verdict, $0) }
@@ -34,7 +34,7 @@ extension Difference {
 }
 
 extension Difference.Change {
-    /// Whether the cell is known not to be good on the later side.
+    /// Whether the cell is known to be bad on the later side.
     var isBad: Bool { after != Outcome.success.rawValue && after != "pending" }
 
     /// The states on both sides in words.

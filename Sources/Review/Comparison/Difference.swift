@@ -1,44 +1,44 @@
 internal import Git
 package import Model
 
-/// What differs between two states of the results, or between two columns.
+/// The differences between two states of the results or between two columns.
 package struct Difference: Sendable {
-    /// A cell that stands otherwise on one side than on the other.
+    /// A cell whose state differs between the sides.
     package struct Change: Codable, Sendable {
-        /// The cell, as it is called on the later side.
+        /// The cell under its name on the later side.
         package var cell: Cell
         /// How the later state compares with the earlier one.
         package var verdict: Verdict
-        /// The outcome before; nil where there was none.
+        /// The outcome before, if any.
         package var before: String?
-        /// The outcome after; nil where there is none.
+        /// The outcome after, if any.
         package var after: String?
         /// The reason of the later result.
         package var reason: String?
-        /// The package in the earlier version, where that is another one.
+        /// The package with its version before, if that differs.
         package var packageBefore: PackageVersion?
-        /// The cell whose failure this is: the cell itself, or the one that blocks it. Absent where the cell is good.
+        /// The cell that failed: the cell itself or the one that blocks it. Absent if the cell is good.
         package var cause: Cell?
-        /// The normalised error line of that failure. Absent where there is none.
+        /// The normalised error line of that failure, if any.
         package var signature: String?
-        /// The id of the cause, as summaries have it. Absent where the cell is good, or nothing is known of it.
+        /// The id of the cause, equal to that in summaries. Absent if the cell is good or its state is unknown.
         package var causeID: String?
     }
 
-    /// In order of the cells' names, those without a change left out.
+    /// The changed cells, sorted by name.
     package var changes: [Change]
-    /// How many cells were compared, those without a change included.
+    /// The number of compared cells, including unchanged ones.
     package var compared: Int
 
     /// Compares the states before with those after.
     ///
-    /// A package of which one version went and one came is compared across them, so that an upgrade that breaks is
-    /// seen as broken and not as new.
+    /// If one version of a package was replaced by another, these are compared, so that an upgrade that breaks is
+    /// reported as broken and not as new.
     ///
     /// - Parameters:
-    ///   - areColumns: whether the sides are two columns and not two times. They have the same names of cells.
-    ///   - hasReasons: whether `details` is asked for the reason of each change.
-    ///   - details: completes a cell of which not all was read.
+    ///   - areColumns: Whether the sides are two columns and not two times. Their cells must have the same names.
+    ///   - hasReasons: Whether to obtain the reason of each change from `details`.
+    ///   - details: Completes a partially read cell.
     /// - Complexity: O(cells) expected.
     package init(
         before: [ComparedCell], after: [ComparedCell], areColumns: Bool = false, hasReasons: Bool = false,
@@ -50,8 +50,8 @@ package struct Difference: Sendable {
     }
 
     /// - Parameters:
-    ///   - unchanged: cells that say the same on both sides, and are not among those.
-    ///   - roots: what the failures of either side go back to.
+    ///   - unchanged: The number of further cells, which are equal on both sides.
+    ///   - roots: The root causes of the failures on each side.
     init(
         before: [ComparedCell], after: [ComparedCell], unchanged: Int, areColumns: Bool = false, hasReasons: Bool,
         roots: (before: FailureRoots, after: FailureRoots), details: (ComparedCell) throws -> ComparedCell
@@ -93,25 +93,25 @@ package struct Difference: Sendable {
         return pairs + came.values.joined().map { (nil, $0) }
     }
 
-    /// How many cells there are of each verdict, in the order of the verdicts, those with none left out.
+    /// The number of cells with each verdict, in the order of the verdicts, without zeros.
     package var totals: [(verdict: Verdict, cells: Int)] {
         let counts = changes.reduce(into: [:]) { $0[$1.verdict, default: 0] += 1 }
         return Verdict.allCases.compactMap { verdict in counts[verdict].map { (verdict, $0) } }
     }
 
-    /// Whether some cell is good on the first side and not on the second.
+    /// Whether a cell is good on the first side and not on the second.
     package var isWorse: Bool { changes.contains { $0.verdict.isWorse } }
 }
 
 extension Difference.Change {
-    /// The change between two states of a cell; nil where they say the same.
+    /// The change between two states of a cell; nil if they are equal.
     fileprivate init?(
         _ before: ComparedCell?, _ after: ComparedCell?, areColumns: Bool,
         _ roots: (before: FailureRoots, after: FailureRoots)
     ) throws {
         guard let cell = (after ?? before)?.cell else { return nil }
         if let before, let after, before.saysTheSame(as: after) { return nil }
-        // What is pending says as little about the package as what was cancelled.
+        // A pending cell says as little about the package as a cancelled one.
         let (old, new) = (before.map { $0.outcome ?? .cancelled }, after.map { $0.outcome ?? .cancelled })
         let root = try after.flatMap(roots.after.root) ?? before.flatMap(roots.before.root)
         self.init(

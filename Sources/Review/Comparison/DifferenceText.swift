@@ -1,19 +1,19 @@
 internal import Core
 internal import Model
 
-/// A difference as text for a terminal: the totals, then what is worse by its causes, the largest first.
+/// A difference as text for a terminal: the totals, then the regressions by cause, largest first.
 package struct DifferenceText: Sendable {
     private let difference: Difference
     private let names: (before: String, after: String)
     private let details: @Sendable (Difference.Change) throws -> String?
 
-    /// Lines of the whole text.
+    /// The maximum number of lines.
     package static let limit = 24
 
     /// - Parameters:
-    ///   - before: what the first side is called.
-    ///   - after: what the second side is called.
-    ///   - reason: finds the error line of a change that does not have it.
+    ///   - before: The title of the first side.
+    ///   - after: The title of the second side.
+    ///   - reason: Finds the error line of a change that lacks it.
     package init(
         _ difference: Difference, before: String, after: String,
         reason: @escaping @Sendable (Difference.Change) throws -> String? = { $0.reason }
@@ -25,7 +25,7 @@ package struct DifferenceText: Sendable {
 
     /// At most `limit` lines, without colour.
     ///
-    /// - Parameter head: The lines before the totals; nil: what the sides are called.
+    /// - Parameter head: The lines before the totals; nil for the titles of the sides.
     package func lines(below head: [String]? = nil, limit: Int = limit) throws -> [String] {
         let head = (head ?? ["A: \(names.before)", "B: \(names.after)"]) + [totals]
         let sections = Self.sections.compactMap { verdict, title -> (String, [Difference.Group])? in
@@ -41,7 +41,7 @@ package struct DifferenceText: Sendable {
         return "\(count(difference.compared, "cell")) compared: \(totals.isEmpty ? "no difference" : totals)"
     }
 
-    /// Every change, one a line.
+    /// All changes, one per line.
     package var allLines: [String] {
         var table = TextTable()
         for change in difference.changes {
@@ -50,10 +50,10 @@ package struct DifferenceText: Sendable {
         return table.lines()
     }
 
-    /// Verdicts that are listed, in their order; others are only counted.
+    /// The verdicts that are listed, in their order; others are only counted.
     static let sections: [(Verdict, String)] = [
         (.broken, "broken"), (.onlyOnB, "only on B"), (.onlyOnA, "only on A"), (.new, "new, and not good"),
-        (.stillBad, "still bad, in another way"), (.onBoth, "on both, in different ways"), (.fixed, "fixed"),
+        (.stillBad, "still bad, other failure"), (.onBoth, "on both, other failure"), (.fixed, "fixed"),
     ]
 
     private func section(_ title: String, _ groups: [Difference.Group], rows: Int) throws -> [String] {

@@ -1,12 +1,12 @@
 internal import Model
 
-/// What the failures of one side of a comparison go back to.
+/// Finds the root causes of failures on one side of a comparison.
 struct FailureRoots {
-    /// The failure behind the state of a cell.
+    /// The root cause of a cell's state.
     struct Root {
-        /// The cell itself, or the one that blocks it; nil where no package is to blame.
+        /// The cell itself or the one that blocks it; nil if the failure is not that of a package.
         var cell: Cell?
-        /// The normalised error line; nil where there is none.
+        /// The normalised error line, if any.
         var signature: String?
         /// The id of the cause.
         var cause: String?
@@ -14,19 +14,19 @@ struct FailureRoots {
 
     private let failure: (Cell) throws -> ComparedCell?
 
-    /// - Parameter failure: Finds the failed cell or job of this name; nil where none is known to have failed.
+    /// - Parameter failure: Finds the failed cell or job with a name; nil if none is known to have failed.
     init(_ failure: @escaping (Cell) throws -> ComparedCell?) {
         self.failure = failure
     }
 
-    /// The failures among these cells.
+    /// Uses the failures among the given cells.
     init(of cells: [ComparedCell]) {
         let failures = Dictionary(
             cells.lazy.filter { $0.outcome == .failure }.map { ($0.cell, $0) }, uniquingKeysWith: { first, _ in first })
         self.init { failures[$0] }
     }
 
-    /// The failure behind a state; nil where the cell is good or nothing is known of it.
+    /// The root cause of a state; nil if the cell is good or unknown.
     func root(of state: ComparedCell) throws -> Root? {
         switch state.outcome {
         case .failure: return Root(cell: state.cell, signature: state.signature, cause: state.causeKey?.id)
@@ -43,7 +43,7 @@ struct FailureRoots {
 }
 
 extension ComparedCell {
-    /// The cause of the cell, where it is bad itself or what blocks it is not known to fail.
+    /// The cause of a cell that is bad itself, or is blocked by something that is not known to fail.
     fileprivate var causeKey: CauseKey<String>? {
         outcome.flatMap { outcome in
             CauseKey(

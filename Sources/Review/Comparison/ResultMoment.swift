@@ -5,24 +5,24 @@ internal import Model
 internal import Records
 internal import Store
 
-/// A time at which the results of a deployment are looked at.
+/// A time at which the results of a deployment are evaluated.
 struct ResultMoment {
-    /// What a person calls it: `run 12`, `2026-11-28`.
+    /// The title for the user: `run 12`, `2026-11-28`.
     var title: String
-    /// Results that runs up to this one recorded count; nil: the time decides.
+    /// Include the results of runs up to this one; nil to decide by time.
     var run: Int?
-    /// Seconds since 1970. What was recorded later does not count, unless a run says otherwise.
+    /// The last included time in seconds since 1970, unless `run` decides.
     var time: Int
-    /// The plan of that time; nil where there was none.
+    /// The plan at that time, if any.
     var plan: PlanDocuments?
-    /// Whether the last verdict on a cell counts where a later result says nothing about the package.
+    /// Whether the last verdict on a cell counts if a later result is not a verdict.
     var areVerdicts = false
-    /// Whether the cells are those of the plan, and not those that had results.
+    /// Whether to use the cells of the plan instead of those with results.
     var isOfPlan = false
-    /// The last row of one target's results, and the target; nil: the run or the time decides.
+    /// The last included row of a single target's results; nil to decide by run or time.
     var last: (target: String, row: HistoryRow.Number)?
 
-    /// Whether a result had been recorded then.
+    /// Whether a result was recorded by then.
     func includes(_ row: HistoryRow, _ number: HistoryRow.Number) -> Bool {
         if let last { return number <= last.row }
         if let run, row.run != 0 { return row.run <= run }
@@ -30,12 +30,12 @@ struct ResultMoment {
     }
 }
 
-/// A time as a user writes it, in UTC: a day stands for its end.
+/// A date or time in UTC as written by a user; a date denotes the end of the day.
 struct WrittenTime {
-    /// The last second that it includes, since 1970.
+    /// The last included second, since 1970.
     let seconds: Int
 
-    /// Reads `2026-11-28`, `2026-11-28T03:10` or `2026-11-28T03:10:00Z`; nil for anything else.
+    /// Parses `2026-11-28`, `2026-11-28T03:10` or `2026-11-28T03:10:00Z`; nil for anything else.
     init?(_ text: String) {
         let parts = text.split(separator: "T", omittingEmptySubsequences: false)
         let day = parts[0].split(separator: "-", omittingEmptySubsequences: false)
@@ -69,7 +69,7 @@ struct WrittenTime {
         return Int(date.timeIntervalSince1970)
     }
 
-    /// A time for people, in UTC: `2026-11-28 03:10`.
+    /// Formats a time in UTC: `2026-11-28 03:10`.
     static func words(_ seconds: Int) -> String {
         String(Date(timeIntervalSince1970: Double(seconds)).ISO8601Format().replacing("T", with: " ").prefix(16))
     }

@@ -1,8 +1,8 @@
 package import Model
 
-/// How a cell stands against an earlier state of it, or against the same package in another column.
+/// The result of comparing a cell with an earlier state, or with the same package in another column.
 package enum Verdict: String, Codable, Sendable, CaseIterable {
-    /// It was good, and is not.
+    /// It was good and is not any more.
     case broken
     /// Good in column A and not in column B.
     case onlyOnB = "only on B"
@@ -18,16 +18,16 @@ package enum Verdict: String, Codable, Sendable, CaseIterable {
     case notOnA = "not on A"
     /// Column B has no result of the package.
     case notOnB = "not on B"
-    /// Neither good then nor now.
+    /// Good neither before nor now.
     case stillBad = "still bad"
     /// Good in neither column.
     case onBoth = "on both"
-    /// Then or now nothing was learnt about the package.
+    /// The package's state before or now is unknown.
     case unknown
-    /// Good then and now, or in both columns.
+    /// Good before and now, or in both columns.
     case stillGood = "still good"
 
-    /// The verdict on a cell whose outcomes were `before` and `after`; nil where there is none.
+    /// The verdict on a cell with the outcomes `before` and `after`; nil if neither exists.
     package init(before: Outcome?, after: Outcome?) {
         switch (before, after) {
         case (_, nil): self = .gone
@@ -40,7 +40,7 @@ package enum Verdict: String, Codable, Sendable, CaseIterable {
         }
     }
 
-    /// The verdict on a package whose outcomes are `a` in column A and `b` in column B; nil where there is none.
+    /// The verdict on a package with the outcomes `a` in column A and `b` in column B; nil if neither exists.
     package init(onA a: Outcome?, onB b: Outcome?) {
         self =
             switch Verdict(before: a, after: b) {

@@ -4,15 +4,15 @@ internal import Records
 internal import Store
 
 extension DeploymentResults {
-    /// Whether the required cells that the selectors match may pass.
+    /// Decides whether the required cells that match the selectors pass.
     ///
     /// - Parameters:
-    ///   - selectors: none matches all cells.
-    ///   - base: the name of the state that the cells are compared with; nil: every required cell must be good.
-    ///   - allowsMissing: whether cells that the base has and the plan no longer has are left out.
-    /// - Throws: `Failure` of the category `input` where a selector matches no cell, or `base` stands for nothing;
+    ///   - selectors: The cells to check; all if empty.
+    ///   - base: The name of the state to compare with; if nil, every required cell must be good.
+    ///   - allowsMissing: Whether to ignore cells of the base that the plan no longer has.
+    /// - Throws: `Failure` of the category `input` if a selector matches no cell or nothing is named `base`;
     ///   `StoreError`.
-    /// - Complexity: O(cells); only cells that are not good become values of their own.
+    /// - Complexity: O(cells); values are created only for cells that are not good.
     package func gate(_ selectors: [Selector], base: String?, allowsMissing: Bool) throws -> Gate {
         try check(selectors)
         let advisory = Set(header.targets.filter { !$0.required }.map(\.name))
@@ -22,7 +22,7 @@ extension DeploymentResults {
         let side = try side(named: base, areVerdicts: true)
         guard !side.isColumn else {
             throw Failure(
-                .input, "'\(base)' is a column as it is now", hint: "a gate compares with an earlier state: --base RUN")
+                .input, "'\(base)' is a current column", hint: "a gate compares with an earlier state: --base RUN")
         }
         let (compared, present) = try comparable(side, with: states)
         let missing = allowsMissing ? [] : try self.missing(from: compared, selectors, advisory)
@@ -30,7 +30,7 @@ extension DeploymentResults {
             states, advisory: advisory, good: good, causes: causes, base: compared, present: present, missing: missing)
     }
 
-    /// The states of the cells that a gate has to look at, and the number of the required ones that are good without more.
+    /// The states of the cells that the gate must examine, and the number of required cells that are good.
     private func judged(_ places: [Int], _ advisory: Set<String>) throws -> (states: [CellState], good: Int) {
         let contents = index.contents
         let advisory = Set(advisory.compactMap { contents.texts.id(of: $0) })
@@ -54,8 +54,8 @@ extension DeploymentResults {
         init(_ cell: IndexedCell) { (target, compiler, name) = (cell.target, cell.compiler, cell.name) }
     }
 
-    /// The cells of a base with which some cells are compared, or that the plan no longer has; and the cells of the plan that
-    /// are versions of the same packages.
+    /// The cells of the base that the given cells are compared with or that the plan no longer has, and the planned
+    /// cells that are versions of the same packages.
     private func comparable(_ base: ComparisonSide, with states: [CellState]) throws -> (ComparisonSide, [Cell]) {
         let contents = index.contents
         let wanted = Set(states.compactMap { contents.place(of: $0.cell) }.map { Position(contents.cells[$0]) })
@@ -66,7 +66,7 @@ extension DeploymentResults {
         return (side, present.map(contents.cell))
     }
 
-    /// The cells of a base that its plan requires and this plan has in no version of the package.
+    /// The required cells of the base whose package is missing in this plan in all versions.
     private func missing(
         from base: ComparisonSide, _ selectors: [Selector], _ advisory: Set<String>
     ) throws -> [ComparedCell] {

@@ -1,15 +1,15 @@
 internal import Core
 package import Model
 
-/// Whether the required cells of a deployment may pass. Whatever is not known to be good does not.
+/// The decision whether the required cells of a deployment pass. Cells not known to be good do not pass.
 package struct Gate: Codable, Sendable {
-    /// What the gate comes to.
+    /// The decision of a gate.
     package enum Decision: String, Codable, Sendable, CaseIterable {
-        /// Every required cell is good, fails as it is accepted to, or was no better in the base.
+        /// Every required cell is good, is an accepted failure, or was no better in the base.
         case pass
-        /// Some required cell is worse than it may be.
+        /// A required cell is worse than allowed.
         case regression
-        /// There is no regression, but of some required cell nothing is known.
+        /// There is no regression, but the state of a required cell is unknown.
         case undecided
     }
 
@@ -17,19 +17,19 @@ package struct Gate: Codable, Sendable {
     package struct Entry: Codable, Sendable {
         /// The cell.
         package var cell: Cell
-        /// Its state in words; `missing` where the plan no longer has it.
+        /// Its state in words; `missing` if the plan no longer has it.
         package var state: String
-        /// Its state in the base, in words. Absent without a base, or where the base does not have it.
+        /// Its state in the base, in words. Absent without a base, or if the base does not have the cell.
         package var before: String?
-        /// The package in the version that the base has, where that is another one.
+        /// The package with its version in the base, if that differs.
         package var packageBefore: PackageVersion?
-        /// Why it is in the list, where the state does not say it.
+        /// Why it is in the list, unless the state implies it.
         package var why: String?
-        /// The cell whose failure this is: the cell itself, or the one that blocks it.
+        /// The cell that failed: the cell itself or the one that blocks it.
         package var cause: Cell?
         /// The normalised error line of that failure.
         package var signature: String?
-        /// The id of the cause, as summaries have it. Absent where the cell is not bad.
+        /// The id of the cause, equal to that in summaries. Absent if the cell is not bad.
         package var causeID: String?
         /// The error line or the explanation.
         package var reason: String?
@@ -37,34 +37,34 @@ package struct Gate: Codable, Sendable {
         package var accepted: String?
     }
 
-    /// What the gate comes to.
+    /// The decision.
     package private(set) var decision = Decision.pass
-    /// What the cells are compared with. Absent: every required cell must be good.
+    /// The title of the base. Absent if every required cell must be good.
     package private(set) var base: String?
-    /// How many cells are required, those whose failure is accepted among them.
+    /// The number of required cells, including accepted failures.
     package private(set) var required = 0
-    /// How many of these are good.
+    /// The number of good ones among them.
     package private(set) var good = 0
-    /// Required cells that are worse than they may be.
+    /// Required cells that are worse than allowed.
     package private(set) var regressions: [Entry] = []
-    /// Required cells of which nothing is known.
+    /// Required cells whose state is unknown.
     package private(set) var undecided: [Entry] = []
-    /// Required cells that are not good, and were not in the base.
+    /// Required cells that are not good, and were not good in the base.
     package private(set) var stillFailing: [Entry] = []
-    /// Cells that fail as it is accepted.
+    /// Accepted failures.
     package private(set) var accepted: [Entry] = []
-    /// Accepted failures of cells that succeed: the matrix should no longer accept them.
+    /// Cells that succeed although the matrix accepts their failure: the acceptance should be removed.
     package private(set) var stale: [Entry] = []
 
     /// - Parameters:
-    ///   - states: the cells of the plan, all of them or some, in the order of their names.
-    ///   - advisory: the targets that are not required.
-    ///   - good: how many required cells are good besides.
-    ///   - base: what the cells are compared with; nil: every required cell must be good. The outcomes are the last
-    ///     verdicts, so that a run that the infrastructure failed hides none.
-    ///   - causes: the ids of the causes of the cells that are bad.
-    ///   - present: the cells of the plan that are versions of the packages in `states`; nil: those are all.
-    ///   - missing: the required cells of the base that the plan no longer has in any version.
+    ///   - states: The planned cells to check, sorted by name.
+    ///   - advisory: The targets that are not required.
+    ///   - good: The number of further required cells, all of them good.
+    ///   - base: The state to compare with; if nil, every required cell must be good. Its outcomes are the last
+    ///     verdicts, so that infrastructure failures do not hide them.
+    ///   - causes: The ids of the causes of bad cells.
+    ///   - present: The planned cells that are versions of the packages in `states`; nil if `states` has all of them.
+    ///   - missing: The required cells of the base whose package is missing in the plan in all versions.
     package init(
         _ states: [CellState], advisory: Set<String>, good: Int = 0, causes: [Cell: String] = [:],
         base: ComparisonSide? = nil, present: [Cell]? = nil, missing: [ComparedCell] = []
@@ -82,7 +82,7 @@ package struct Gate: Codable, Sendable {
         for cell in missing {
             required += 1
             undecided.append(
-                Entry(cell: cell.cell, state: "missing", before: cell.words, why: "the plan has no such cell"))
+                Entry(cell: cell.cell, state: "missing", before: cell.words, why: "not in the plan"))
         }
         decision = !regressions.isEmpty ? .regression : !undecided.isEmpty ? .undecided : .pass
     }
@@ -103,12 +103,12 @@ package struct Gate: Codable, Sendable {
         }
         if state.accepted != nil {
             if state.isAcceptedFailure { return accepted.append(entry) }
-            entry.why = "another failure than the accepted one"
+            entry.why = "not the accepted failure"
         }
         if base == nil { regressions.append(entry) } else { compare(entry, state, with: before) }
     }
 
-    /// Sorts a cell that is not good by what the base says of it.
+    /// Classifies a cell that is not good by its state in the base.
     private mutating func compare(
         _ entry: Entry, _ state: CellState, with before: ComparedCell?
     ) {
@@ -120,7 +120,7 @@ package struct Gate: Codable, Sendable {
         switch before.outcome {
         case .success: regressions.append(entry)
         case .failure, .blocked, .unsolvable:
-            // What is accepted is one failure, and not that the cell fails.
+            // The matrix accepts a specific failure, so a different one is a regression.
             let isOther = state.accepted != nil && ComparedCell(state).map(before.saysTheSame) != true
             if isOther { regressions.append(entry) } else { stillFailing.append(entry) }
         case .infrastructure, .cancelled, nil:

@@ -1,12 +1,12 @@
 internal import Model
 
-/// The cells that a gate compares with, by the cells that are there now.
+/// The cells of a gate's base, by the current cells that they are compared with.
 struct GateBase {
     private var cells: [Cell: ComparedCell]
 
     /// - Parameters:
-    ///   - base: the cells of the base.
-    ///   - present: the cells of the plan. Where one version of a package came and one went, they are compared.
+    ///   - base: The cells of the base.
+    ///   - present: The planned cells. If one version of a package was replaced by another, these are compared.
     init(_ base: [ComparedCell], present: some Sequence<Cell>) {
         cells = Dictionary(base.map { ($0.cell, $0) }, uniquingKeysWith: { first, _ in first })
         var (came, known): ([Cell.Position: [Cell]], Set<Cell>) = ([:], [])
@@ -19,6 +19,7 @@ struct GateBase {
         }
     }
 
-    /// What the base has of a cell, in this version of the package or the one before; nil where it has nothing.
+    /// The state of a cell in the base, in this version of the package or the one it replaced; nil if the base has
+    /// neither.
     subscript(cell: Cell) -> ComparedCell? { cells[cell] }
 }

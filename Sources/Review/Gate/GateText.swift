@@ -1,13 +1,13 @@
 internal import Core
 internal import Model
 
-/// What a gate comes to, as text for a terminal: the decision and the numbers, then the lists, the worst first.
+/// The result of a gate as text for a terminal: the decision and the numbers, then the lists, worst first.
 package struct GateText: Sendable {
     private let gate: Gate
-    /// Entries of a list that are shown; nil: all.
+    /// The maximum number of entries shown of a list; nil for no limit.
     private let limit: Int?
 
-    /// - Parameter isWhole: whether every entry is shown, and not only the first of each list.
+    /// - Parameter isWhole: Whether to show all entries of each list.
     package init(_ gate: Gate, isWhole: Bool) {
         self.gate = gate
         limit = isWhole ? nil : 5
@@ -18,13 +18,13 @@ package struct GateText: Sendable {
         guard limit != nil else { return [summary] + wholeLists }
         return [summary] + list("regressions", gate.regressions)
             + list("undecided", gate.undecided)
-            + list("accepted failures that succeed, so accept them no longer", gate.stale)
+            + list("accepted failures that now succeed: remove the acceptance", gate.stale)
     }
 
     private var wholeLists: [String] {
         let lists = [
             ("regressions", gate.regressions), ("undecided", gate.undecided),
-            ("accepted failures that succeed, so accept them no longer", gate.stale),
+            ("accepted failures that now succeed: remove the acceptance", gate.stale),
             ("still failing", gate.stillFailing), ("accepted", gate.accepted),
         ]
         return lists.flatMap { title, entries -> [String] in
@@ -47,7 +47,7 @@ package struct GateText: Sendable {
             + (gate.base.map { ", against \($0)" } ?? "")
     }
 
-    /// A line for each group, the largest first, with one of its entries and how many more there are.
+    /// A line for each group, largest first, with one entry and the number of others.
     private func list(_ title: String, _ entries: [Gate.Entry]) -> [String] {
         guard !entries.isEmpty else { return [] }
         let groups = Dictionary(grouping: entries, by: \.groupKey).values.sorted {
@@ -68,12 +68,12 @@ package struct GateText: Sendable {
 }
 
 extension Gate.Entry {
-    /// Equal for entries that have one cause or, where they are not bad, of which the same is known.
+    /// The key by which entries are grouped: the cause or, for cells that are not bad, the state.
     fileprivate var groupKey: [String] { causeID.map { [$0] } ?? [state, why ?? "", accepted ?? ""] }
 
     fileprivate var row: [String] { [cell.description, words, accepted ?? shortReason] }
 
-    /// The state, and what it was.
+    /// The state and the state before.
     fileprivate var words: String {
         let before = before.map { "was \($0)" + (packageBefore.map { " with \($0.version)" } ?? "") }
         let notes = [before, why].compactMap { $0 }.joined(separator: "; ")

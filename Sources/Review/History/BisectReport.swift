@@ -3,9 +3,9 @@ package import Model
 internal import Records
 internal import Store
 
-/// What changed between the last result at which a package was good and the first at which it was not, as it is recorded.
+/// The recorded changes between the last good result of a package and the first bad one after it.
 package struct BisectReport: Codable, Sendable {
-    /// The cell that was asked for.
+    /// The requested cell.
     package var cell: Cell
     /// The last good result.
     package var good: CellHistory.Entry
@@ -13,26 +13,27 @@ package struct BisectReport: Codable, Sendable {
     package var bad: CellHistory.Entry
     /// The error line of the bad result.
     package var reason: String?
-    /// Results in between, which say nothing of the package. Newest first.
+    /// Results in between that are not verdicts, newest first.
     package var between: [CellHistory.Entry]
     /// What changed.
     package var changes: [InputChange]
-    /// What could not be compared, as a person would tell it. Absent: everything was.
+    /// A description of what could not be compared. Absent if everything was compared.
     package var unknown: String?
 }
 
 extension DeploymentResults {
-    /// What changed between the last good and the first bad result of the one cell that a selector matches.
+    /// The changes between the last good and the first bad result of the cell that a selector matches.
     ///
-    /// - Throws: `Failure` of the category `input` where it matches none or several, or where the package is good, was never
-    ///   good, or has no verdict; `StoreError`.
+    /// - Throws: `Failure` of the category `input` if it matches no cell or several, or if the package is good, was
+    ///   never good, or has no verdict; `StoreError`.
     package func bisect(_ selector: Selector) throws -> BisectReport {
         try bisect(try state(picked: selector).cell)
     }
 
-    /// What changed between the last good and the first bad result of a cell.
+    /// The changes between the last good and the first bad result of a cell.
     ///
-    /// - Throws: `Failure` of the category `input` where the package is good, was never good, or has no verdict; `StoreError`.
+    /// - Throws: `Failure` of the category `input` if the package is good, was never good, or has no verdict;
+    ///   `StoreError`.
     package func bisect(_ cell: Cell) throws -> BisectReport {
         let history = try history(of: cell)
         guard let turn = history.turn else { throw Self.nothingToBisect(history) }
@@ -52,7 +53,7 @@ extension DeploymentResults {
         return report
     }
 
-    /// The repositories as they were planned for a result; nil where that is not known.
+    /// The planned commits of the repositories for a result; nil if unknown.
     package func repositories(of entry: CellHistory.Entry) throws -> [Plan.Repository]? {
         try plan(of: entry)?.header()?.repositories
     }
@@ -77,14 +78,14 @@ extension DeploymentResults {
         if let old, let new {
             report.changes = InputChange.changes(from: old, to: new)
         } else {
-            // A cell without a solution has no job.
+            // An unsolvable cell has no job.
             report.changes = try InputChange.changes(
                 from: good.plan.header()?.repositories ?? [], to: bad.plan.header()?.repositories ?? [])
             report.unknown = "only the repositories are compared: the cell has no job in one of the plans"
         }
         report.changes += InputChange.changes(
             fromInstalled: good.result.systemPackages, to: bad.result.systemPackages)
-        // What is blocked ran nowhere.
+        // A blocked job did not run on any machine.
         if let old = good.result.machine, let new = bad.result.machine {
             report.changes += [InputChange(.machine, "host", old, new)].compactMap { $0 }
         }
@@ -92,17 +93,17 @@ extension DeploymentResults {
             report.unknown =
                 good.result.base == bad.result.base
                 ? "the same job gave both results: the outcome depends on chance, or on the machine"
-                : "the same job gave both results, over inputs that were built again in between"
+                : "the same job gave both results, with inputs that were rebuilt in between"
         }
     }
 
     private func result(of entry: CellHistory.Entry, _ cell: Cell) throws -> CellResult? {
         let cell = Cell(target: cell.target, compiler: cell.compiler, package: entry.package)
-        // A clone without all commits does not have those before.
+        // A shallow clone lacks older commits.
         return try? store.snapshot(at: entry.commit).value(CellResult.self, at: StorePath(ResultPath.cell(cell)))
     }
 
-    /// The plan under which a result was recorded; nil where that is not known.
+    /// The plan that was current when a result was recorded; nil if unknown.
     private func plan(of entry: CellHistory.Entry) throws -> PlanDocuments? {
         let run = try entry.run.flatMap { try RunRecords(of: header.deployment, in: store).record($0) }
         if let plan = run?.plan, let snapshot = try? store.snapshot(at: plan) { return PlanDocuments(base: snapshot) }

@@ -1,12 +1,12 @@
 internal import Core
 internal import Model
 
-/// What changed between a good and a bad result, as text for a terminal.
+/// The changes between a good and a bad result as text for a terminal.
 package struct BisectText: Sendable {
     private let report: BisectReport
     private let limit: Int
 
-    /// - Parameter limit: changes that are listed at most.
+    /// - Parameter limit: The maximum number of listed changes.
     package init(_ report: BisectReport, limit: Int = 14) {
         self.report = report
         self.limit = limit
@@ -21,7 +21,7 @@ package struct BisectText: Sendable {
                 "  \(count(report.between.count, "result")) in between \(report.between.count == 1 ? "says" : "say") nothing"
             )
         }
-        lines += ["", report.changes.isEmpty ? "nothing that is recorded changed in between" : "changed in between:"]
+        lines += ["", report.changes.isEmpty ? "no recorded input changed in between" : "changed in between:"]
         var table = TextTable()
         for change in report.changes.prefix(limit) { table.add([change.kind.rawValue, change.name, change.words]) }
         lines += table.lines(indentedBy: 2)

@@ -1,19 +1,20 @@
-/// Finds the first bad one of a row of candidates, of which the one before the first is good and the last is bad.
+/// Finds the first bad candidate in a sequence, given that the candidate before the first is good and the last one is
+/// bad.
 ///
-/// Candidates that cannot be decided are skipped: what is left may then be several.
+/// Candidates that cannot be decided are skipped; then several may remain.
 package struct Bisection: Sendable {
-    /// The candidates among which the first bad one is; the last of them is bad.
+    /// The candidates for the first bad one; the last of them is bad.
     package private(set) var remaining: Range<Int>
     private var skipped: Set<Int> = []
 
-    /// - Parameter count: how many candidates there are, at least one.
+    /// - Parameter count: The number of candidates, at least one.
     package init(count: Int) {
         remaining = 0..<max(1, count)
     }
 
-    /// The candidate to try next; nil where none is left that would tell more.
+    /// The candidate to try next; nil if no other can narrow the search.
     ///
-    /// It is the one nearest to the middle that was not skipped.
+    /// It is the candidate nearest to the middle that was not skipped.
     package var next: Int? {
         // The last one is known to be bad.
         let open = remaining.dropLast()
@@ -22,22 +23,22 @@ package struct Bisection: Sendable {
         return open.filter { !skipped.contains($0) }.min { abs($0 - middle) < abs($1 - middle) }
     }
 
-    /// Notes that a candidate is good, and so all before it.
+    /// Marks a candidate, and with it all before it, as good.
     package mutating func markGood(_ candidate: Int) {
         guard remaining.contains(candidate + 1) else { return }
         remaining = candidate + 1..<remaining.upperBound
     }
 
-    /// Notes that a candidate is bad, and so all after it.
+    /// Marks a candidate, and with it all after it, as bad.
     package mutating func markBad(_ candidate: Int) {
         guard remaining.contains(candidate) else { return }
         remaining = remaining.lowerBound..<candidate + 1
     }
 
-    /// Notes that nothing can be said of a candidate.
+    /// Marks a candidate as undecidable.
     package mutating func skip(_ candidate: Int) { skipped.insert(candidate) }
 
-    /// How many more tries there are at most, if none has to be skipped.
+    /// The maximum number of remaining tries, if none has to be skipped.
     package var tries: Int {
         var (count, tries) = (remaining.count, 0)
         while count > 1 { (count, tries) = ((count + 1) / 2, tries + 1) }

@@ -10,11 +10,11 @@ package struct CellHistory: Codable, Sendable {
     package struct Entry: Codable, Sendable {
         /// Seconds since 1970, when it was recorded.
         package var time: Int
-        /// The run that recorded it; absent where that is unknown.
+        /// The run that recorded it; absent if unknown.
         package var run: Int?
         /// The commit on the branch of results.
         package var commit: String
-        /// The package in the version of the result.
+        /// The package with the version of the result.
         package var package: PackageVersion
         /// The outcome.
         package var outcome: Outcome
@@ -22,7 +22,7 @@ package struct CellHistory: Codable, Sendable {
         package var phase: Phase?
         /// The normalised error line.
         package var signature: String?
-        /// How it compared with the verdict before.
+        /// The change compared with the previous verdict.
         package var change: ResultChange?
 
         /// The outcome in a few words.
@@ -30,17 +30,16 @@ package struct CellHistory: Codable, Sendable {
 
         /// Whether the package was good.
         var isGood: Bool { outcome == .success }
-        /// Whether the result says that the package was not good.
+        /// Whether the result is a verdict and not good.
         var isBad: Bool { outcome.isVerdict && !isGood }
     }
 
-    /// The cell that was asked for, in the version of its newest result.
+    /// The requested cell, with the version of its newest result.
     package var cell: Cell
-    /// Newest first. Removed documents are left out.
+    /// The results, newest first, without removed ones.
     package var entries: [Entry]
 
-    /// The newest result at which the package was good before it became bad, and the first bad one after it; nil where the
-    /// newest verdict is good, or there is no good one.
+    /// The last good result and the first bad one after it; nil if the newest verdict is good or there is no good one.
     package var turn: (good: Entry, bad: Entry)? {
         guard let newest = entries.first(where: { $0.outcome.isVerdict }), newest.isBad,
             let good = entries.first(where: \.isGood),
@@ -51,14 +50,14 @@ package struct CellHistory: Codable, Sendable {
 }
 
 extension DeploymentResults {
-    /// The history of the one cell that a selector matches, over the versions of its package.
+    /// The history of the cell that a selector matches, across the versions of its package.
     ///
-    /// - Throws: `Failure` of the category `input` where it matches none or several; `StoreError`.
+    /// - Throws: `Failure` of the category `input` if it matches no cell or several; `StoreError`.
     package func history(of selector: Selector) throws -> CellHistory {
         try history(of: try state(picked: selector).cell)
     }
 
-    /// The history of a cell, over the versions of its package.
+    /// The history of a cell, across the versions of its package.
     ///
     /// - Throws: `StoreError`.
     package func history(of cell: Cell) throws -> CellHistory {
@@ -73,7 +72,8 @@ extension DeploymentResults {
                         outcome: outcome, phase: result.phase, signature: result.signature, change: result.change))
             }
         }
-        // The results of one version are in the order of their commits; those of two within a second in that of their runs.
+        // Results of one version keep the order of their commits; results of different versions within the same second
+        // are ordered by run.
         let ordered = entries.enumerated().sorted { left, right in
             let (newer, older) = (left.element, right.element)
             return (older.time, older.run ?? 0, left.offset) < (newer.time, newer.run ?? 0, right.offset)

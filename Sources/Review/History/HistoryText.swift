@@ -1,15 +1,15 @@
 internal import Core
 internal import Model
 
-/// The history of a cell as text for a terminal: a line for each time that it changed, newest first.
+/// The history of a cell as text for a terminal: a line for each change, newest first.
 package struct HistoryText: Sendable {
     private let history: CellHistory
     private let isWhole: Bool
 
-    /// Lines of changes that are shown unasked.
+    /// The number of changes shown by default.
     private static let limit = 18
 
-    /// - Parameter isWhole: whether each result has a line of its own, and none is left out.
+    /// - Parameter isWhole: Whether to show every result on its own line.
     package init(_ history: CellHistory, isWhole: Bool) {
         self.history = history
         self.isWhole = isWhole
@@ -26,7 +26,7 @@ package struct HistoryText: Sendable {
             + (hidden > 0 ? ["  … and \(count(hidden, "earlier change")) (--all)"] : []) + next
     }
 
-    /// Results in a row that say the same.
+    /// Groups of consecutive equal results.
     private var groups: [[CellHistory.Entry]] {
         var groups: [[CellHistory.Entry]] = []
         for entry in history.entries {
@@ -55,7 +55,7 @@ package struct HistoryText: Sendable {
         history.turn == nil ? [] : ["", "next: ci bisect \(history.cell)  (what changed in between)"]
     }
 
-    /// From the oldest of equal results to the newest.
+    /// The table row for a group of equal results, from the oldest to the newest.
     private static func row(_ group: [CellHistory.Entry]) -> [String] {
         guard let newest = group.first, let oldest = group.last else { return [] }
         let versions =
@@ -75,7 +75,7 @@ package struct HistoryText: Sendable {
 }
 
 extension CellHistory.Entry {
-    /// Where the result is: `in run 11 (2026-11-27 03:10) with 3.16.1`.
+    /// The run and version of the result: `in run 11 (2026-11-27 03:10) with 3.16.1`.
     var place: String {
         let time = WrittenTime.words(time)
         return (run.map { "in run \($0) (\(time))" } ?? "at \(time)") + " with \(package.version)"

@@ -1,30 +1,30 @@
 internal import Core
 internal import Model
 
-/// Something that two executions of a cell do not have in common.
+/// A difference between the inputs of two executions of a cell.
 package struct InputChange: Codable, Sendable, Hashable {
-    /// What kind of thing it is.
+    /// The kind of an input.
     package enum Kind: String, Codable, Sendable, CaseIterable {
         case package, repository, input, compiler, plugin, environment, limit, machine, option
         case systemPackage = "system package"
     }
 
-    /// What kind of thing it is.
+    /// The kind of the input.
     package var kind: Kind
-    /// Which one: a package, a repository, a variable.
+    /// The name of the package, repository or variable.
     package var name: String
-    /// What it was; absent where there was none.
+    /// The value before; absent if there was none.
     package var before: String?
-    /// What it is; absent where there is none.
+    /// The value after; absent if there is none.
     package var after: String?
 
-    /// - Returns: nil where both are the same.
+    /// - Returns: Nil if both values are equal.
     init?(_ kind: Kind, _ name: String, _ before: String?, _ after: String?) {
         guard before != after else { return nil }
         (self.kind, self.name, self.before, self.after) = (kind, name, before, after)
     }
 
-    /// What changed between two jobs, in the order of the kinds and of the names.
+    /// The changes between two jobs, ordered by kind and name.
     package static func changes(from before: JobInputs, to after: JobInputs) -> [InputChange] {
         let (old, new) = (before.job, after.job)
         var changes = [package(old, new), InputChange(.compiler, "compiler", old.compiler, new.compiler)].compactMap {
@@ -53,7 +53,7 @@ package struct InputChange: Codable, Sendable, Hashable {
         return InputChange(.package, "\(name) (its opam file or files)", old.opam.shortHex, new.opam.shortHex)
     }
 
-    /// Which repositories are at other commits.
+    /// The repositories whose commits differ.
     static func changes(from old: [Plan.Repository], to new: [Plan.Repository]) -> [InputChange] {
         let before = Dictionary(old.map { ($0.location, $0.commit) }, uniquingKeysWith: { first, _ in first })
         let after = Dictionary(new.map { ($0.location, $0.commit) }, uniquingKeysWith: { first, _ in first })
@@ -62,7 +62,7 @@ package struct InputChange: Codable, Sendable, Hashable {
         }
     }
 
-    /// Which system packages are installed in other versions, `NAME VERSION` each; none where one side is unknown.
+    /// The system packages (`NAME VERSION`) whose installed versions differ; none if one side is unknown.
     static func changes(fromInstalled old: [String]?, to new: [String]?) -> [InputChange] {
         guard let old, let new else { return [] }
         func versions(_ packages: [String]) -> [String: String] {
@@ -74,7 +74,7 @@ package struct InputChange: Codable, Sendable, Hashable {
                 }, uniquingKeysWith: { first, _ in first })
         }
         let (before, after) = (versions(old), versions(new))
-        // That one is needed or not any more is a change of the job.
+        // Packages on one side only are reported as changes of the job.
         return Set(before.keys).intersection(after.keys).sorted().compactMap {
             InputChange(.systemPackage, $0, before[$0], after[$0])
         }
@@ -135,7 +135,7 @@ package struct InputChange: Codable, Sendable, Hashable {
 }
 
 extension InputChange {
-    /// What it was and what it is, for people.
+    /// The values before and after, for the user.
     package var words: String {
         switch (before, after) {
         case (let before?, let after?):
@@ -151,6 +151,6 @@ extension InputChange {
 }
 
 extension Digest {
-    /// Enough digits to tell it from others.
+    /// A prefix that is long enough to be unique.
     fileprivate var shortHex: String { String(hex.prefix(12)) }
 }

@@ -2,27 +2,27 @@ package import Core
 package import Model
 package import Records
 
-/// What a job is made from, and what it is built over, as a plan has it.
+/// The inputs of a job according to a plan: the job, its dependencies and its environment.
 package struct JobInputs: Sendable {
     /// The job.
     package let job: Job
-    /// The jobs that it is built over, direct and indirect, by the names of their packages.
+    /// The jobs that it depends on directly and indirectly, by package name.
     package let inputs: [String: Job]
-    /// The target whose environment it has; nil where the plan has none such.
+    /// The target that the job runs on; nil if the plan has no such target.
     package let target: Plan.Target?
-    /// The repositories at the commits that were planned.
+    /// The repositories with the planned commits.
     package let repositories: [Plan.Repository]
 
-    /// Reads what a plan says of a job; nil where it does not have the job, or not all of its inputs.
+    /// Reads a job's inputs from a plan; nil if the plan lacks the job or one of its inputs.
     ///
-    /// - Throws: `StoreError`; `Failure` where a document is damaged.
+    /// - Throws: `StoreError`; `Failure` if a document is damaged.
     package init?(of id: Digest, on target: String, in plan: PlanDocuments) throws {
         guard let job = try plan.job(id), let header = try plan.header() else { return nil }
         var (inputs, open, seen): ([String: Job], [Digest], Set<Digest>) = ([:], job.inputs, [])
         while let next = open.popLast() {
             guard seen.insert(next).inserted else { continue }
             guard let input = try plan.job(next) else { return nil }
-            // A test is run over the build of its own package.
+            // A test job depends on the build of its own package.
             if input.package.name != job.package.name { inputs[input.package.name] = input }
             open += input.inputs
         }
@@ -32,7 +32,7 @@ package struct JobInputs: Sendable {
         repositories = header.repositories
     }
 
-    /// The system packages of the job and of all that it is built over.
+    /// The system packages of the job and of its dependencies.
     var systemPackages: Set<String> {
         inputs.values.reduce(into: Set(job.systemPackages)) { $0.formUnion($1.systemPackages) }
     }

@@ -1,4 +1,4 @@
-/// A hash of bytes that notices damage by chance. It resists nobody who means to deceive.
+/// A non-cryptographic checksum that detects accidental damage.
 struct Checksum: Equatable, Sendable {
     private(set) var value: UInt64
 
@@ -10,7 +10,7 @@ struct Checksum: Equatable, Sendable {
         add(bytes)
     }
 
-    /// Adds bytes; where pieces begin makes a difference.
+    /// Adds bytes. The result depends on how the input is split into calls.
     mutating func add(_ bytes: UnsafeRawBufferPointer) {
         var hash = value ^ UInt64(bytes.count)
         var position = 0

@@ -1,31 +1,32 @@
 internal import Git
 internal import Model
 
-/// An entry of an index's history: one result of one cell, or that its document was removed. Of fixed size.
+/// An entry in an index's history: a result of a cell, or the removal of its document. Has a fixed size.
 struct HistoryRow: BitwiseCopyable {
     typealias Number = UInt32
-    /// The number of no row.
+    /// The number that denotes no row.
     static let none = Number.max
 
     let commit: ObjectID
-    /// The place of the cell.
+    /// The index of the cell.
     let cell: UInt32
     /// Seconds since 1970.
     let time: UInt32
     var signature: InternedTexts.ID = 0
-    /// The row before of the same cell, or `none`.
+    /// The previous row of the same cell, or `none`.
     var before = HistoryRow.none
-    /// The row since which outcome and signature are the same.
+    /// The first row of the series with the same outcome and signature.
     var since = HistoryRow.none
-    /// The number of the run; 0: unknown.
+    /// The number of the run; 0 if unknown.
     var run: UInt32 = 0
-    /// Outcome, phase and change by their places among all cases, from 1; 0 is none. No outcome: the document was removed.
+    /// Outcome, phase and change as 1-based indexes into their `allCases`; 0 for nil. Without an outcome, the document
+    /// was removed.
     var outcomeCode: UInt8 = 0
     var phaseCode: UInt8 = 0
     var changeCode: UInt8 = 0
-    /// 1 where the signature names no cause.
+    /// 1 if the signature names no cause.
     private var weakness: UInt8 = 0
-    /// By which damage is noticed: rows are checked one by one, when they are read.
+    /// The checksum of the row, which is verified when the row is read.
     private(set) var check: UInt32 = 0
 
     init(commit: ObjectID, cell: UInt32, time: UInt32) {
@@ -45,22 +46,22 @@ struct HistoryRow: BitwiseCopyable {
     /// Whether the signature names no cause.
     var isWeak: Bool { weakness != 0 }
 
-    /// Nil where the document was removed.
+    /// Nil if the document was removed.
     var outcome: Outcome? { Outcome(code: outcomeCode) }
     var phase: Phase? { Phase(code: phaseCode) }
     var change: ResultChange? { ResultChange(code: changeCode) }
 
-    /// Whether two rows of one cell say the same.
+    /// Whether two rows of a cell have equal results.
     func saysTheSame(as other: HistoryRow) -> Bool {
         outcomeCode == other.outcomeCode && signature == other.signature
     }
 
-    /// Whether the row is as it was written, under this number.
+    /// Whether the row is undamaged and was written under this number.
     func isSound(as number: Number) -> Bool {
         check == computedCheck(number) && (before == Self.none || before < number)
     }
 
-    /// Prepares the row for being written under this number.
+    /// Sets the checksum for writing the row under this number.
     mutating func seal(as number: Number) { check = computedCheck(number) }
 
     private func computedCheck(_ number: Number) -> UInt32 {

@@ -5,9 +5,9 @@ internal import Records
 internal import Store
 
 extension IndexContents {
-    /// Makes the index one of this plan; reads only the documents of cells that differ from the plan that it had.
+    /// Updates the index to a plan. Reads only the documents of cells that differ from its previous plan.
     ///
-    /// - Throws: `StoreError`; `Failure` where a document is no part of a plan.
+    /// - Throws: `StoreError`; `Failure` if a document of the plan is invalid.
     mutating func setPlan(_ documents: PlanDocuments, in store: Store) throws {
         guard let base = documents.base, plan != base.commit else { return }
         let known = plan.flatMap { try? store.snapshot(at: $0) }
@@ -57,7 +57,7 @@ extension IndexContents {
         cells[place] = cell
     }
 
-    /// The cell as the plan has it; nil where it is not planned.
+    /// The planned cell; nil if the plan does not have it.
     func planned(at place: Int) -> PlannedCell? {
         let cell = cells[place]
         let basis: PlannedCell.Basis
@@ -79,7 +79,7 @@ extension IndexContents {
             untested: texts.text(cell.untested))
     }
 
-    /// Whether the matrix requires the cell at a place, and it is neither good nor excluded nor fails as the matrix accepts.
+    /// Whether a cell is required, and is neither good nor excluded nor an accepted failure.
     func isRequiredAndNotGood(at place: Int) -> Bool {
         let cell = cells[place]
         guard cell.isRequiredAndNotGood else { return false }

@@ -6,21 +6,21 @@ internal import Records
 internal import Store
 
 extension IndexContents {
-    /// What is read of the branches, newest commit first, before it is added to the history.
+    /// Rows read from the branches, newest commit first, before they are added to the history.
     private struct Batch {
         var rows = RowBatch()
-        /// The places in `rows` of the newest row of each cell.
+        /// The indexes in `rows` of the newest row of each cell.
         var newest: [Int] = []
-        /// One more than the place in `rows` of the oldest row of a cell so far; 0: none.
+        /// The 1-based index in `rows` of the oldest row of each cell so far; 0 if there is none.
         var oldest: [UInt32]
 
         init(cells: Int) { oldest = Array(repeating: 0, count: cells) }
     }
 
-    /// Adds the results that the branches have and the index does not.
+    /// Adds the results of the branches that the index lacks.
     ///
-    /// - Returns: Whether documents had to be read: the messages of some commits did not say what they recorded.
-    /// - Throws: `IndexOutdated` where a branch does not continue the history that the index has; `StoreError`.
+    /// - Returns: Whether documents had to be read because the messages of some commits do not describe their results.
+    /// - Throws: `IndexOutdated` if a branch does not continue the history in the index; `StoreError`.
     mutating func addResults(of targets: [String], in store: Store) throws -> Bool {
         var batch = Batch(cells: cells.count)
         var hasReadDocuments = false
@@ -63,7 +63,7 @@ extension IndexContents {
         return hasReadDocuments
     }
 
-    /// Adds what the message of a commit says; false where it says nothing of a result.
+    /// Adds the result in a commit's message; false if the message does not describe one.
     private mutating func add(
         _ contents: UnsafeRawBufferPointer, _ id: ObjectID, _ branch: ResultBranch, to batch: inout Batch
     ) -> Bool {
@@ -85,7 +85,7 @@ extension IndexContents {
             && name[branch.target.utf8.count] == UInt8(ascii: "/")
     }
 
-    /// Documents of inputs are one directory deeper than those of cells.
+    /// Whether a path is of an input: those are one directory deeper than cells.
     private static func isInput(_ path: UnsafeRawBufferPointer) -> Bool {
         path.count(where: { $0 == UInt8(ascii: "/") }) == 3
     }
@@ -108,9 +108,9 @@ extension IndexContents {
         return place
     }
 
-    /// Adds a row; older ones of the cell follow.
+    /// Adds a row. Rows of a cell are added from newest to oldest.
     ///
-    /// - Returns: Whether it is the newest one of the cell.
+    /// - Returns: Whether it is the newest row of the cell.
     private func add(_ row: HistoryRow, to batch: inout Batch) -> Bool {
         let place = Int(row.cell)
         if place >= batch.oldest.count {
@@ -118,14 +118,14 @@ extension IndexContents {
         }
         batch.rows.append(row)
         let newer = batch.oldest[place]
-        // Numbers count from the newest row until all are known.
+        // Until all rows are known, numbers count from the newest one.
         if newer > 0 { batch.rows[Int(newer) - 1].before = UInt32(batch.rows.count - 1) }
         batch.oldest[place] = UInt32(batch.rows.count)
         if newer == 0 { batch.newest.append(batch.rows.count - 1) }
         return newer == 0
     }
 
-    /// The whole record, of which only that of the newest row is kept.
+    /// The complete record. Only that of a cell's newest row is kept.
     private mutating func details(of message: ResultMessage, _ record: IndexedRecord) -> IndexedRecord {
         var record = record
         if let job = message[.job].flatMap({ Digest(hex: $0) }) { (record.job, record.hasJob) = (job, true) }
@@ -144,8 +144,8 @@ extension IndexContents {
 
     // MARK: What no message says
 
-    /// Adds what a commit changed whose message does not say it: an undone change, many cells that were cancelled at once,
-    /// a result of a version that wrote other messages.
+    /// Adds the changes of a commit whose message does not describe them: an undo, a cancellation of many cells, or a
+    /// result of an older version of ciso.
     private mutating func addDocuments(
         of id: ObjectID, _ branch: ResultBranch, in store: Store, to batch: inout Batch
     ) throws {
@@ -172,7 +172,7 @@ extension IndexContents {
         }
     }
 
-    /// - Returns: The place of the cell; nil where no result of the branch is there.
+    /// - Returns: The index of the cell; nil if the document is not a result of the branch.
     @discardableResult
     private mutating func addDocument(
         at path: String, in snapshot: Snapshot, _ id: ObjectID, _ time: UInt32, _ branch: ResultBranch,
@@ -191,8 +191,8 @@ extension IndexContents {
         }
     }
 
-    /// Adds that a document was removed. That of an input leaves a result of the same cell standing where it is of another
-    /// job; nothing depends on it.
+    /// Adds the removal of a document. Removing an input's document keeps the result of the same cell if that is of
+    /// another job.
     private mutating func remove(
         _ path: String, of branch: ResultBranch, _ id: ObjectID, _ time: UInt32, run: UInt32 = 0, to batch: inout Batch
     ) {
@@ -205,7 +205,8 @@ extension IndexContents {
         if add(row, to: &batch) { cells[place].record = nil }
     }
 
-    /// Makes the last results those that the newest snapshot has: of a clone without all commits, the messages tell a part.
+    /// Replaces the last results by those in the newest snapshot, because a shallow clone has only some of the
+    /// messages.
     private mutating func reconcile(
         _ branch: ResultBranch, with snapshot: Snapshot, oldest: ObjectID, _ batch: inout Batch
     ) throws {
@@ -236,7 +237,7 @@ extension IndexContents {
 
     // MARK: Numbering
 
-    /// Gives the rows their numbers, oldest first, and links them to those that were there before.
+    /// Numbers the rows, oldest first, and links them to the existing ones.
     private mutating func link(_ batch: inout Batch) throws {
         let (known, count) = (history.count, batch.rows.count)
         guard count > 0 else { return }
@@ -271,7 +272,7 @@ extension IndexContents {
         history.add(rows)
     }
 
-    /// The last outcome before a row that said something about the package.
+    /// The last verdict before a row.
     private func lastVerdict(
         before row: HistoryRow, _ rows: (HistoryRow.Number) throws(IndexDamage) -> HistoryRow
     ) throws(IndexDamage) -> Outcome? {
@@ -285,10 +286,10 @@ extension IndexContents {
     }
 }
 
-/// A branch does not continue the history that an index has: the index is made again.
+/// A branch does not continue the history in the index, which must be rebuilt.
 struct IndexOutdated: Error {}
 
-/// The parts of a commit's contents that an index reads.
+/// The parts of a commit object that an index reads.
 struct RecordingCommit {
     let message: UnsafeRawBufferPointer
     /// Seconds since 1970.

@@ -3,20 +3,21 @@ internal import Git
 internal import Model
 internal import System
 
-/// What an index of a deployment's results holds: planned cells, their last results, and the history of all results.
+/// The contents of an index of a deployment's results: planned cells, their last results, and the history of all
+/// results.
 struct IndexContents: Sendable {
     /// The deployment's name.
     let deployment: String
     /// The commit of the plan.
     var plan: ObjectID?
-    /// The commits of the branches of results up to which the index goes, by target.
+    /// The last indexed commits of the results branches, by target.
     var tips: [String: ObjectID] = [:]
-    /// All texts but the names of cells.
+    /// All texts except the names of cells.
     var texts: InternedTexts
-    /// The names of cells; the cell of the text N is at N - 1. Those of inputs begin with `+`.
+    /// The names of cells; the cell with the text N has the index N - 1. Names of inputs begin with `+`.
     var names: InternedTexts
     var cells: IndexedCells
-    /// The places of the cells in the order of their names, inputs after the cells of that name.
+    /// The indexes of the cells, sorted by name; inputs follow cells of the same name.
     var order: [UInt32]
     var history: HistoryRows
 
@@ -37,7 +38,7 @@ struct IndexContents: Sendable {
         self.history = history
     }
 
-    /// The name of the cell at a place.
+    /// The name of the cell at an index.
     func cell(at place: Int) -> Cell {
         let cell = cells[place]
         return Cell(
@@ -45,22 +46,22 @@ struct IndexContents: Sendable {
             package: PackageVersion(name: texts[cell.name], version: texts[cell.version]))
     }
 
-    /// Where a cell is; nil where the index has none of that name.
+    /// The index of a cell; nil if there is none of that name.
     func place(of cell: Cell, isInput: Bool = false) -> Int? {
         names.id(of: (isInput ? "+" : "") + cell.description).map { Int($0) - 1 }
     }
 
-    /// Where a cell is, which is added where it is not there.
+    /// The index of a cell, which is added if it is missing.
     ///
-    /// - Returns: nil for a text that is no name of a cell.
+    /// - Returns: Nil if the text is not a valid name of a cell.
     mutating func place(ofName name: UnsafeRawBufferPointer, isInput: Bool) -> Int? {
         if !isInput, let id = names.id(of: name) { return Int(id) - 1 }
         return place(ofName: String(decoding: name, as: UTF8.self), isInput: isInput)
     }
 
-    /// Where a cell is, which is added where it is not there.
+    /// The index of a cell, which is added if it is missing.
     ///
-    /// - Returns: nil for a text that is no name of a cell.
+    /// - Returns: Nil if the text is not a valid name of a cell.
     mutating func place(ofName name: String, isInput: Bool) -> Int? {
         guard let cell = Cell(name) else { return nil }
         let known = names.count
@@ -75,7 +76,7 @@ struct IndexContents: Sendable {
         return Int(id) - 1
     }
 
-    /// Brings `order` up to date with cells that were added.
+    /// Inserts added cells into `order`.
     mutating func sortAdded() {
         guard order.count < cells.count else { return }
         let added = (order.count..<cells.count).map { (cell: cell(at: $0), place: UInt32($0)) }
@@ -90,9 +91,9 @@ struct IndexContents: Sendable {
         }
     }
 
-    /// Where in `order` the first cell is that does not come before what is looked for.
+    /// The first position in `order` whose cell does not precede the sought one (lower bound).
     ///
-    /// - Parameter isBefore: Whether the cell at a place comes before it.
+    /// - Parameter isBefore: Whether the cell at an index precedes the sought one.
     func firstInOrder(_ isBefore: (Int) -> Bool) -> Int {
         var (low, high) = (0, order.count)
         while low < high {
@@ -103,7 +104,7 @@ struct IndexContents: Sendable {
     }
 }
 
-/// The rows of a history: those of a file, which are not copied, and those that were added.
+/// The rows of a history: those of a file, which are memory-mapped, followed by added ones.
 struct HistoryRows: Sendable {
     private struct Base: @unchecked Sendable {
         let file: MappedFile
@@ -122,7 +123,7 @@ struct HistoryRows: Sendable {
     var baseCount: Int { base?.rows.count ?? 0 }
     var count: Int { baseCount + added.count }
 
-    /// - Throws: `IndexDamage` for a row of the file that is not as it was written.
+    /// - Throws: `IndexDamage` if a row of the file is damaged.
     subscript(number: HistoryRow.Number) -> HistoryRow {
         get throws(IndexDamage) {
             let place = Int(number)
@@ -136,15 +137,15 @@ struct HistoryRows: Sendable {
         }
     }
 
-    /// Adds rows whose numbers are the next ones.
+    /// Appends rows with consecutive numbers.
     mutating func add(_ rows: [HistoryRow]) {
         if added.isEmpty { added = rows } else { added += rows }
     }
 
-    /// Rows that are copied at once.
+    /// The number of rows in a piece.
     private static let piece = 4_096
 
-    /// Lends the bytes of all rows as a file keeps them, in pieces.
+    /// Calls `body` with the bytes of all rows in the file's format, in pieces.
     func forEachPiece(_ body: (UnsafeRawBufferPointer) throws -> Void) throws {
         if let base { try body(UnsafeRawBufferPointer(base.rows)) }
         for start in stride(from: 0, to: added.count, by: Self.piece) {
@@ -156,5 +157,5 @@ struct HistoryRows: Sendable {
     }
 }
 
-/// The file of an index is not as it was written. It is made again.
+/// The file of an index is damaged, so that the index must be rebuilt.
 struct IndexDamage: Error {}

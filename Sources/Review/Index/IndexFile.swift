@@ -4,16 +4,17 @@ internal import Glibc
 internal import Model
 internal import System
 
-/// The file of an index: a header, then sections of rows and texts, each at a multiple of eight bytes.
+/// The file format of an index: a header, then sections of rows and texts, each aligned to eight bytes.
 ///
-/// All but the history is checked when the file is opened; rows of the history are checked one by one.
+/// Everything except the history is verified when the file is opened; rows of the history are verified when they are
+/// read.
 enum IndexFile {
     private static let magic = Array("ciso index\n".utf8)
     private static let sectionCount = 10
-    /// Magic, checksum, and begin and length of each section.
+    /// Magic number, checksum, and offset and length of each section.
     private static let headerSize = 16 + 8 + sectionCount * 16
 
-    /// What the rows of this program mean: another program makes the index again.
+    /// Identifies the layout of rows in this build; a build with another layout rebuilds the index.
     private static let layout: String = {
         let cases =
             Outcome.allCases.map(\.rawValue) + Phase.allCases.map(\.rawValue) + ResultChange.allCases.map(\.rawValue)
@@ -26,8 +27,7 @@ enum IndexFile {
 
     // MARK: Reading
 
-    /// The index of a deployment in a file; nil where there is none, or one of another program or deployment, or where the
-    /// file is damaged.
+    /// Reads the index of a deployment; nil if the file is missing, damaged, or of another layout or deployment.
     static func read(_ path: String, of deployment: String) -> IndexContents? {
         guard let file = MappedFile(path), let sections = sections(of: file.bytes),
             case let head = Head(sections[0]), head.layout == layout, head.deployment == deployment,
@@ -69,7 +69,7 @@ enum IndexFile {
         return number(of: sum, and: header)
     }
 
-    /// Without its highest bit it is a positive number.
+    /// The highest bit is cleared to make the number positive.
     private static func number(of sections: Checksum, and header: UnsafeRawBufferPointer) -> Int {
         var sum = sections
         sum.add(header)
@@ -78,9 +78,9 @@ enum IndexFile {
 
     // MARK: Writing
 
-    /// Writes an index aside and gives it its name.
+    /// Writes an index to a temporary file and renames it.
     ///
-    /// - Throws: `SystemError` where that is not possible.
+    /// - Throws: `SystemError` if writing fails.
     static func write(_ contents: IndexContents, to path: String) throws {
         let aside = try AtomicFile<SystemError>(replacing: path)
         var writer = SectionWriter(start: headerSize)
@@ -96,7 +96,7 @@ enum IndexFile {
         try aside.commit(.none)
     }
 
-    /// The first section: what the index is of, a line each.
+    /// The first section: deployment, plan and tips, one per line.
     private static func head(of contents: IndexContents) -> String {
         let tips = contents.tips.sorted { $0.key < $1.key }.map { "tip \($0.value) \($0.key)\n" }.joined()
         return "layout \(layout)\ndeployment \(contents.deployment)\n"
@@ -125,7 +125,7 @@ enum IndexFile {
         }
     }
 
-    /// Writes sections one after the other and notes where they are.
+    /// Writes consecutive sections and records their positions.
     private struct SectionWriter {
         private var position: Int
         private var ranges: [(start: Int, count: Int)] = []
@@ -133,7 +133,7 @@ enum IndexFile {
 
         init(start: Int) { position = start }
 
-        /// Writes a section that is checked as a whole.
+        /// Writes a section that is covered by the checksum.
         mutating func add(
             _ bytes: UnsafeRawBufferPointer, to file: borrowing OpenFile<SystemError>
         ) throws(SystemError) {
@@ -143,7 +143,7 @@ enum IndexFile {
             try write(bytes, to: file)
         }
 
-        /// Writes a piece of the last section, whose rows are checked one by one.
+        /// Writes a piece of the last section, whose rows have their own checksums.
         mutating func addUnchecked(
             _ bytes: UnsafeRawBufferPointer, to file: borrowing OpenFile<SystemError>
         ) throws(SystemError) {
@@ -162,7 +162,7 @@ enum IndexFile {
             position += bytes.count
         }
 
-        /// The checksum, and where the sections are.
+        /// The header, with the checksum and the positions of the sections.
         var header: [UInt8] {
             let words = ranges.flatMap { [UInt64($0.start), UInt64($0.count)] }
             let sum = words.withUnsafeBytes { UInt64(IndexFile.number(of: self.sum, and: $0)) }

@@ -1,13 +1,13 @@
 internal import Core
 internal import Model
 
-/// A cell in an index: what the plan says of it, and its last recorded result. Of fixed size; texts are numbers.
+/// A cell in an index: its plan and its last recorded result. Has a fixed size; texts are interned.
 ///
-/// A job that decides no cell is a cell of its own here, with `isInput`.
+/// A job that decides no cell is stored as a separate cell with `isInput`.
 struct IndexedCell: BitwiseCopyable {
-    /// What decides a cell, as `PlannedCell.Basis`.
+    /// What decides a cell, corresponding to `PlannedCell.Basis`.
     enum Basis: UInt8, BitwiseCopyable {
-        /// The plan has no such cell.
+        /// The plan does not have the cell.
         case unplanned
         case jobs, unsolvable, excluded
     }
@@ -27,16 +27,16 @@ struct IndexedCell: BitwiseCopyable {
     var accepted: InternedTexts.ID = 0
     /// Why the cell is unsolvable or excluded.
     var explanation: InternedTexts.ID = 0
-    /// The constraint that leaves the cell without a solution, as `UnsolvableCause`: the place of its class among all, from
-    /// 1, and the package that has it.
+    /// The constraint that makes the cell unsolvable, corresponding to `UnsolvableCause`: the 1-based index of its
+    /// class, and the package that has the constraint.
     var causeCode: UInt8 = 0
     var causePackage: InternedTexts.ID = 0
-    /// Which failures are accepted, as `Acceptance`.
+    /// The accepted failures, corresponding to `Acceptance`.
     var hasAcceptance = false
     var acceptedPhaseCode: UInt8 = 0
     var acceptedSignature: InternedTexts.ID = 0
     var tracker: InternedTexts.ID = 0
-    /// What the explanation of an unsolvable cell comes down to: the sentence of its cause, else the last of its sentences.
+    /// The essential sentence of the explanation of an unsolvable cell: that of its cause, otherwise the last one.
     var root: InternedTexts.ID = 0
     var untested: InternedTexts.ID = 0
     var build = Digest.zero
@@ -44,12 +44,12 @@ struct IndexedCell: BitwiseCopyable {
 
     // MARK: The result
 
-    /// The newest row of its history, or `HistoryRow.none` where nothing was ever recorded.
+    /// The newest row of its history, or `HistoryRow.none` if nothing was ever recorded.
     var row = HistoryRow.none
-    /// The last result; nil where there is none or its document was removed.
+    /// The last result; nil if there is none or its document was removed.
     var record: IndexedRecord?
 
-    /// Whether the last result decides the cell as it is planned: as `PlannedCell.isDecided`.
+    /// Whether the last result is of the planned job, like `PlannedCell.isDecided`.
     var isDecided: Bool {
         guard let record, !isInput else { return false }
         switch basis {
@@ -61,18 +61,18 @@ struct IndexedCell: BitwiseCopyable {
         }
     }
 
-    /// The outcome that counts; nil where the cell is pending, excluded or not planned.
+    /// The current outcome; nil if the cell is pending, excluded or not planned.
     var outcome: Outcome? {
         if isDecided { return record?.outcome }
         return basis == .unsolvable ? .unsolvable : nil
     }
 
-    /// The result that counts; nil where the cell is pending, or the plan alone decides it.
+    /// The current result; nil if the cell is pending or the plan alone decides it.
     var verdict: IndexedRecord? { isDecided ? record : nil }
 
-    /// The word of its state, as in `CellState`.
+    /// Its state, as in `CellState`.
     var state: String { basis == .excluded ? "excluded" : outcome?.rawValue ?? "pending" }
 
-    /// Whether the matrix requires the cell, and it is neither good nor excluded.
+    /// Whether the cell is required and neither good nor excluded.
     var isRequiredAndNotGood: Bool { isRequired && basis != .excluded && outcome != .success }
 }

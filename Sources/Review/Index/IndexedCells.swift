@@ -1,6 +1,6 @@
 internal import System
 
-/// The cells of an index: those of a file, which are not copied before one of them changes.
+/// The cells of an index, memory-mapped from a file and copied on the first write.
 struct IndexedCells: RandomAccessCollection, MutableCollection, Sendable {
     private struct Base: @unchecked Sendable {
         let file: MappedFile
@@ -13,7 +13,7 @@ struct IndexedCells: RandomAccessCollection, MutableCollection, Sendable {
     /// No cells.
     init() {}
 
-    /// - Parameter section: where in the file the cells are.
+    /// - Parameter section: The section of the file with the cells.
     init(_ file: MappedFile, _ section: UnsafeRawBufferPointer) {
         base = Base(file: file, cells: section.bindMemory(to: IndexedCell.self))
     }
@@ -48,7 +48,7 @@ struct IndexedCells: RandomAccessCollection, MutableCollection, Sendable {
         self.base = nil
     }
 
-    /// Lends the bytes of all cells.
+    /// Calls `body` with the bytes of all cells.
     func withUnsafeBytes(_ body: (UnsafeRawBufferPointer) throws -> Void) rethrows {
         if let base { try body(UnsafeRawBufferPointer(base.cells)) } else { try own.withUnsafeBytes(body) }
     }

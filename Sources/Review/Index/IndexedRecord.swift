@@ -1,13 +1,14 @@
 internal import Core
 internal import Model
 
-/// A result in an index: what the message of its commit says. Of fixed size; texts are numbers, and 0 is none.
+/// A result in an index, as described by its commit's message. Has a fixed size; texts are interned, and 0 denotes
+/// none.
 struct IndexedRecord: BitwiseCopyable {
-    /// Outcome, phase and change by their places among all cases, from 1; 0 is none.
+    /// Outcome, phase and change as 1-based indexes into their `allCases`; 0 for nil.
     var outcomeCode: UInt8
     var phaseCode: UInt8 = 0
     var changeCode: UInt8 = 0
-    /// Whether the document says more than the message.
+    /// Whether the document contains more than the message.
     var isAbridged = false
     var hasJob = false
     var hasLog = false
@@ -15,12 +16,12 @@ struct IndexedRecord: BitwiseCopyable {
     var log = Digest.zero
     /// Seconds since 1970, when the result was recorded.
     var time: UInt32 = 0
-    /// The number of the run that recorded it; 0: unknown.
+    /// The number of the run that recorded it; 0 if unknown.
     var run: UInt32 = 0
-    /// Run and time of the result since which outcome and signature are the same.
+    /// Run and time of the first result of the series with the same outcome and signature.
     var sinceRun: UInt32 = 0
     var sinceTime: UInt32 = 0
-    /// Seconds; not a number where unknown.
+    /// The duration in seconds; NaN if unknown.
     var duration = Double.nan
     var signature: InternedTexts.ID = 0
     var reason: InternedTexts.ID = 0
@@ -28,7 +29,7 @@ struct IndexedRecord: BitwiseCopyable {
     var machine: InternedTexts.ID = 0
     var execution: InternedTexts.ID = 0
     var previous: InternedTexts.ID = 0
-    /// What kind of failure the log shows, and what failures that differ in a name only have in common.
+    /// The kind of the failure in the log, and its class: what failures that differ only in a name have in common.
     var kind: InternedTexts.ID = 0
     var failureClass: InternedTexts.ID = 0
     /// Whether the signature names no cause.
@@ -40,12 +41,12 @@ struct IndexedRecord: BitwiseCopyable {
 }
 
 extension CaseIterable where Self: Equatable, AllCases.Index == Int {
-    /// The case whose place among all cases is one less; nil for 0 and for a number that none has.
+    /// The case with a 1-based index; nil if there is none.
     init?(code: UInt8) {
         guard code > 0, Int(code) <= Self.allCases.count else { return nil }
         self = Self.allCases[Int(code) - 1]
     }
 
-    /// One more than the place of the case among all cases.
+    /// The 1-based index of the case.
     var code: UInt8 { UInt8((Self.allCases.firstIndex(of: self) ?? 0) + 1) }
 }

@@ -1,17 +1,18 @@
 internal import Glibc
 internal import System
 
-/// Texts by small numbers, each of which is there once. The first ones may be those of a file, which are not copied.
+/// A string table: each text is stored once and identified by a small number. The first texts may be memory-mapped from
+/// a file.
 ///
-/// The text 0 is the empty one.
+/// The text 0 is empty.
 struct InternedTexts: Sendable {
     typealias ID = UInt32
 
-    /// The texts of a file, as three of its sections.
+    /// The texts in a file, in three of its sections.
     private struct Base: @unchecked Sendable {
         let file: MappedFile
         let bytes: UnsafeRawBufferPointer
-        /// Where each text ends; the first begins at 0.
+        /// The end offset of each text; the first one begins at 0.
         let ends: UnsafeBufferPointer<UInt32>
         let slots: UnsafeBufferPointer<ID>
     }
@@ -20,16 +21,16 @@ struct InternedTexts: Sendable {
     private let baseCount: Int
     private var bytes: [UInt8] = []
     private var ends: [UInt32] = []
-    /// One more than the place of a text among those that were added, by its hash; 0 where there is none.
+    /// An open-addressing hash table of added texts, as 1-based indexes; 0 marks an empty slot.
     private var slots = [ID](repeating: 0, count: 1024)
 
-    /// Only the empty text.
+    /// Creates a table with only the empty text.
     init() {
         baseCount = 0
         _ = intern("")
     }
 
-    /// The texts in sections of a file; nil where they are not as `sections` gives them.
+    /// Reads the sections of a file; nil if they are inconsistent.
     init?(_ file: MappedFile, _ sections: [UnsafeRawBufferPointer]) {
         guard sections.count == 3 else { return nil }
         let (ends, slots) = (sections[1].bindMemory(to: UInt32.self), sections[2].bindMemory(to: ID.self))
@@ -40,12 +41,12 @@ struct InternedTexts: Sendable {
         baseCount = ends.count
     }
 
-    /// How many there are.
+    /// The number of texts.
     var count: Int { baseCount + ends.count }
 
     // MARK: Reading
 
-    /// Lends the bytes of a text.
+    /// Calls `body` with the bytes of a text.
     func withBytes<Result>(_ id: ID, _ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result {
         let place = Int(id)
         if let base, place < baseCount {
@@ -61,16 +62,16 @@ struct InternedTexts: Sendable {
     /// A text.
     subscript(id: ID) -> String { withBytes(id) { String(decoding: $0, as: UTF8.self) } }
 
-    /// A text; nil where it is the empty one.
+    /// A text; nil for the empty one.
     func text(_ id: ID) -> String? { id == 0 ? nil : self[id] }
 
-    /// The number of a text that is there.
+    /// The number of a text; nil if the table does not have it.
     func id(of text: String) -> ID? {
         var text = text
         return text.withUTF8 { id(of: UnsafeRawBufferPointer($0)) }
     }
 
-    /// The number of a text that is there.
+    /// The number of a text; nil if the table does not have it.
     func id(of text: UnsafeRawBufferPointer) -> ID? {
         let hash = Self.hash(text)
         return baseID(of: text, hash) ?? ownID(of: text, hash).found
@@ -107,13 +108,13 @@ struct InternedTexts: Sendable {
 
     // MARK: Adding
 
-    /// The number of a text, which is added where it is not there.
+    /// The number of a text, which is added if it is missing.
     mutating func intern(_ text: String) -> ID {
         var text = text
         return text.withUTF8 { intern(UnsafeRawBufferPointer($0)) }
     }
 
-    /// The number of a text, which is added where it is not there.
+    /// The number of a text, which is added if it is missing.
     mutating func intern(_ text: UnsafeRawBufferPointer) -> ID {
         let hash = Self.hash(text)
         if let known = baseID(of: text, hash) { return known }
@@ -146,7 +147,7 @@ struct InternedTexts: Sendable {
 
     // MARK: Writing
 
-    /// Calls `body` with the bytes of each section of a file that holds all texts.
+    /// Calls `body` with the bytes of each section of a file with all texts.
     func forEachSection(_ body: (UnsafeRawBufferPointer) throws -> Void) throws {
         var all: [UInt8] = []
         if let base { all = Array(base.bytes) }

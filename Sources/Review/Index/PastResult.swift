@@ -1,26 +1,26 @@
 package import Git
 package import Model
 
-/// A result of a cell as the history has it.
+/// A result in the history of a cell.
 package struct PastResult: Codable, Sendable, Hashable {
     /// The commit that recorded it.
     package var commit: ObjectID
-    /// Seconds since 1970, when it was recorded; 0 where the commit is not here.
+    /// Seconds since 1970, when it was recorded; 0 if the store does not have the commit.
     package var time: Int
-    /// The run that recorded it; absent where that is unknown.
+    /// The run that recorded it; absent if unknown.
     package var run: Int?
-    /// Absent where the result was removed.
+    /// Absent if the result was removed.
     package var outcome: Outcome?
-    /// The phase that failed; absent where none did.
+    /// The phase that failed; absent if none did.
     package var phase: Phase?
     /// The normalised error line.
     package var signature: String?
-    /// How it compares with the verdict before.
+    /// The change compared with the previous verdict.
     package var change: ResultChange?
 }
 
 extension ResultIndex {
-    /// All results of a cell, newest first; of a job that decides no cell where the plan has no such cell.
+    /// All results of a cell, newest first; if the plan has no such cell, those of a job that decides no cell.
     ///
     /// The document of a result is in the tree of its commit.
     ///
@@ -37,7 +37,7 @@ extension ResultIndex {
         }
     }
 
-    /// The cells of the versions of a package in a column that the index knows of, in order of their names.
+    /// The indexed cells of the versions of a package in a column, sorted by name.
     ///
     /// - Complexity: O(versions + log cells).
     package func versions(of package: String, target: String, compiler: String) -> [Cell] {
@@ -65,7 +65,7 @@ extension ResultIndex {
 }
 
 extension IndexContents {
-    /// The results of one cell from a row on back.
+    /// The results of a cell, from a row backwards.
     func pastResults(from newest: HistoryRow.Number) throws(IndexDamage) -> [PastResult] {
         var results: [PastResult] = []
         var number = newest

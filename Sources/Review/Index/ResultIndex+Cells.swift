@@ -6,22 +6,22 @@ internal import Records
 internal import Store
 
 extension ResultIndex {
-    /// The places of the planned cells, in the order of their names.
+    /// The indexes of the planned cells, sorted by name.
     var plannedPlaces: [Int] {
         contents.order.lazy.map(Int.init).filter { contents.cells[$0].basis != .unplanned }
     }
 
-    /// The places of recorded jobs that decide no planned cell, in the order of their names: inputs of others, and cells that
-    /// the plan no longer has.
+    /// The indexes of recorded jobs that decide no planned cell, sorted by name: inputs of others, and cells that the
+    /// plan no longer has.
     var inputPlaces: [Int] {
         contents.order.lazy.map(Int.init).filter { place in
             contents.cells[place].basis == .unplanned && contents.cells[place].record != nil
         }
     }
 
-    /// The last recorded result of a cell, whether or not it decides the cell as it is planned now; nil where there is none.
+    /// The last recorded result of a cell, even if it is of another job than planned; nil if there is none.
     ///
-    /// Of the layer and of what else only the document has, there is nothing in it.
+    /// It lacks the layer and other fields that only the document has.
     func result(at place: Int, in store: Store) throws -> CellResult? {
         let cell = contents.cells[place]
         guard let record = cell.record else { return nil }
@@ -46,7 +46,7 @@ extension ResultIndex {
         return result
     }
 
-    /// The document of a result, from the commit up to which the index goes.
+    /// The document of a result at the last indexed commit.
     private func document(
         of cell: Cell, isInput: Bool, _ record: IndexedRecord, in store: Store
     ) throws -> CellResult? {
@@ -55,9 +55,9 @@ extension ResultIndex {
         return try store.snapshot(at: tip).value(CellResult.self, at: StorePath(path))
     }
 
-    /// The newest verdict on a job that a cell, or an input of one, names; nil where there is none.
+    /// The newest verdict on a job of a cell or of an input; nil if there is none.
     ///
-    /// - Parameter package: That of the job, with the compiler and the target.
+    /// - Parameter cell: The target, compiler and package of the job.
     func result(ofJob job: Digest, as cell: Cell, in store: Store) throws -> CellResult? {
         guard let tip = contents.tips[cell.target] else { return nil }
         let snapshot = try store.snapshot(at: tip)
@@ -67,7 +67,7 @@ extension ResultIndex {
             .max { $0.isVerdictOnJob == $1.isVerdictOnJob ? $0.ended(before: $1) : $1.isVerdictOnJob }
     }
 
-    /// The commit since which the last result of a cell has said the same; nil where nothing was recorded.
+    /// The commit since which the last result of a cell has been the same; nil if nothing was recorded.
     func commitOfState(of cell: Cell) throws -> ObjectID? {
         try withSoundHistory { contents in
             let places = [false, true].compactMap { contents.place(of: cell, isInput: $0) }

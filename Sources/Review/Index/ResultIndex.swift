@@ -6,26 +6,26 @@ package import Records
 package import Store
 internal import System
 
-/// All that is recorded of a deployment's cells, found without reading the documents of results: what the plan has, the last
-/// result of each cell, and the history of all results.
+/// An index of a deployment's planned cells, the last result of each cell, and the history of all results, so that
+/// queries need not read the documents of results.
 ///
-/// It is kept in a file that may be deleted at any time: it is made from the plan and the messages of the commits, and brought
-/// up to date from the commits that are new. Whatever happens to the file, the index says what the store says.
+/// It is stored in a file that may be deleted at any time. It is built from the plan and the messages of commits, and
+/// updated from new commits. If the file is damaged or outdated, the index is rebuilt.
 package struct ResultIndex: Sendable {
     let contents: IndexContents
     private let documents: PlanDocuments
     private let targets: [String]
     private let store: Store
-    /// Where the file may be.
+    /// The possible paths of the file.
     private let paths: [String]
 
-    /// Opens the index of a deployment, as the store is now.
+    /// Opens the index of a deployment and updates it to the current state of the store.
     ///
     /// - Parameters:
     ///   - documents: The plan of the deployment.
     ///   - targets: The names of the plan's targets.
-    ///   - directories: Where the file may be; it is written to the first one where that is possible.
-    /// - Throws: `StoreError`; `Failure` where the plan cannot be read.
+    ///   - directories: The possible directories of the file; it is written to the first writable one.
+    /// - Throws: `StoreError`; `Failure` if the plan cannot be read.
     package init(
         of deployment: String, _ documents: PlanDocuments, targets: [String], in store: Store,
         directories: [String]
@@ -40,8 +40,7 @@ package struct ResultIndex: Sendable {
         if isWorthWriting { Self.write(contents, toOneOf: paths) }
     }
 
-    /// Calls `body` with the contents, and where it comes upon a damaged row of the history once more with contents that were
-    /// made again.
+    /// Calls `body` with the contents. If it meets a damaged row of the history, rebuilds the index and calls it again.
     func withSoundHistory<Result>(_ body: (IndexContents) throws -> Result) throws -> Result {
         do {
             return try body(contents)
@@ -52,7 +51,7 @@ package struct ResultIndex: Sendable {
         }
     }
 
-    /// The index of a file, brought up to date; nil where no file is of use.
+    /// Reads the index from a file and updates it; nil if no file is usable.
     private static func updated(
         _ paths: [String], of deployment: String, _ documents: PlanDocuments, _ targets: [String], in store: Store
     ) throws -> (IndexContents, isWorthWriting: Bool)? {
@@ -75,7 +74,7 @@ package struct ResultIndex: Sendable {
         return (contents, true)
     }
 
-    /// Writes the file where that is possible; without it the next command does the same work again.
+    /// Writes the file if possible. Otherwise the next command repeats the same work.
     private static func write(_ contents: IndexContents, toOneOf paths: [String]) {
         for path in paths {
             do {
@@ -90,7 +89,7 @@ package struct ResultIndex: Sendable {
         }
     }
 
-    /// Removes what processes left that were killed while they wrote.
+    /// Removes temporary files of killed processes.
     private static func removeLeftOvers(of path: String, in directory: String) {
         for name in names(in: directory) where name.hasSuffix(".tmp") {
             let parts = name.split(separator: ".")
@@ -102,13 +101,13 @@ package struct ResultIndex: Sendable {
 }
 
 extension IndexContents {
-    /// New results above which the file is written again: fewer are read from their commits each time.
+    /// The number of new results above which the file is rewritten; fewer are read from their commits by each command.
     private static let limit = 256
 
-    /// Brings the index up to date.
+    /// Updates the index.
     ///
-    /// - Returns: Whether so much is new that the file is worth writing.
-    /// - Throws: `IndexOutdated` or `IndexDamage` where it has to be made again; `StoreError`, `Failure`.
+    /// - Returns: Whether enough is new to rewrite the file.
+    /// - Throws: `IndexOutdated` or `IndexDamage` if the index must be rebuilt; `StoreError`, `Failure`.
     mutating func update(_ documents: PlanDocuments, _ targets: [String], in store: Store) throws -> Bool {
         let known = history.count
         let hasNewPlan = plan != documents.base?.commit

@@ -1,4 +1,4 @@
-/// Rows in the order in which they come, in pieces: growing copies none of them.
+/// A list of rows in pieces, so that growing does not copy them.
 struct RowBatch {
     private static let shift = 14
     private static let size = 1 << shift
@@ -21,7 +21,7 @@ struct RowBatch {
         count += 1
     }
 
-    /// Takes all rows out, the last one first; each piece is freed as soon as it is copied.
+    /// Removes and returns all rows in reverse order. Each piece is freed as soon as it is copied.
     mutating func takeReversed() -> [HistoryRow] {
         var rows: [HistoryRow] = []
         rows.reserveCapacity(count)

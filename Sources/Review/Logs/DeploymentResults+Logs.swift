@@ -4,10 +4,11 @@ internal import Records
 internal import Store
 
 extension DeploymentResults {
-    /// The log that explains the state of a cell: of the job that decided it, or of the job that blocks it.
+    /// The log that explains a cell's state: of the job that decided it or of the job that blocks it.
     ///
-    /// - Parameter known: A log that was read already; another one is read from the store.
-    /// - Throws: `Failure`: `input` where there is no such log, `unavailable` where the store no longer has it; `StoreError`.
+    /// - Parameter known: A log that was already read, which avoids reading it again.
+    /// - Throws: `Failure` of the category `input` if there is no such log, `unavailable` if the store no longer has
+    ///   it; `StoreError`.
     package func log(
         of state: CellState, _ choice: LogChoice = LogChoice(), known: (digest: String, bytes: [UInt8])? = nil
     ) throws -> JobLogText {
@@ -28,7 +29,7 @@ extension DeploymentResults {
             sections: try choice.phase.map { try Self.sections(of: $0, in: bytes, of: state.cell) })
     }
 
-    /// The result whose log is wanted, and what to call it where that is not the cell itself.
+    /// The result whose log is requested, and its title if it is not the cell's own.
     private func source(of state: CellState, _ choice: LogChoice) throws -> (CellResult?, title: String?) {
         if choice.isOfBuild, let build = try buildOfTested(state) {
             return (build, "the build of \(state.cell), a \(build.outcome.rawValue)")
@@ -59,11 +60,11 @@ extension DeploymentResults {
         var log: Digest?
         var error: CellResult.LoggedError?
         var isFailure: Bool
-        /// Which of several it is; nil where nobody asked.
+        /// A description of the choice; nil for the default.
         var words: String?
     }
 
-    /// One of the runs of a job. Those that the infrastructure failed come first, then those that were to confirm a failure.
+    /// One of the attempts at a job: infrastructure failures come first, then attempts to confirm a failure.
     private func attempt(_ number: Int?, of result: CellResult?, for state: CellState) throws(Failure) -> Attempt {
         let isFailure = [.failure, .infrastructure].contains(result?.outcome)
         let recorded = Attempt(log: result?.log, error: result?.error, isFailure: isFailure)
@@ -94,14 +95,14 @@ extension DeploymentResults {
             hint: names.isEmpty ? "it has none at all: no command was run" : "it has \(names)")
     }
 
-    /// The result of the build of a cell that its tests decide; nil where the cell has no other result than its own.
+    /// The result of the build of a cell that is decided by its tests; nil if there is none.
     private func buildOfTested(_ state: CellState) throws -> CellResult? {
         let planned = try cells(picked: [Selector(cell: state.cell)]).first
         guard case .jobs(let build, _?) = planned?.basis else { return nil }
         return try result(ofJob: build, as: state.cell)
     }
 
-    /// The result of the failed job that blocks a cell: of a cell, or of a package that others need.
+    /// The result of the failed job that blocks a cell: the job of another cell or of an input.
     private func blocker(of state: CellState) throws -> CellResult? {
         guard let blocker = state.blockedBy else { return nil }
         let cell = Cell(target: state.cell.target, compiler: state.cell.compiler, package: blocker)

@@ -2,30 +2,30 @@ internal import Core
 
 /// The lines of a log around its error, with their numbers.
 package struct ErrorRegion: Sendable, Hashable {
-    /// A line without its end, not made displayable.
+    /// A line without its line break; control characters are not removed.
     package struct Line: Sendable, Hashable {
-        /// Counted from 1.
+        /// The line number, from 1.
         package var number: Int
         package var text: String
     }
 
-    /// The lines in their order.
+    /// The lines of the region.
     package private(set) var lines: [Line]
-    /// The numbers of the lines that are the error; nil where only the end of the log is shown, because none was recognised.
+    /// The line numbers of the error; nil if none was recognised and the region is the end of the log.
     package private(set) var error: ClosedRange<Int>?
-    /// How many lines the log has.
+    /// The number of lines of the log.
     package let count: Int
 
     private static let before = 6
     private static let after = 9
-    /// Lines of an error that are shown at most.
+    /// The maximum number of lines shown of an error.
     private static let longestError = 30
 
     /// The lines around an error.
     ///
-    /// - Parameter error: The numbers of its lines, from 1; nil, and where the log has no such lines: the end of the log is
-    ///   the region.
-    /// - Returns: nil for an empty log.
+    /// - Parameter error: The line numbers of the error, from 1. If nil or out of range, the region is the end of the
+    ///   log.
+    /// - Returns: Nil for an empty log.
     /// - Complexity: O(bytes).
     package init?(in log: [UInt8], error: ClosedRange<Int>?) {
         let starts = Self.starts(of: log)
@@ -60,7 +60,7 @@ package struct ErrorRegion: Sendable, Hashable {
         return starts
     }
 
-    /// For a terminal: the numbers, and a mark at the error.
+    /// The lines for a terminal, with numbers and a mark at the error.
     package var text: [String] {
         let width = "\(lines.last?.number ?? 0)".count
         return lines.map { line in
@@ -70,9 +70,9 @@ package struct ErrorRegion: Sendable, Hashable {
         }
     }
 
-    /// Where the error is, in words.
+    /// The position of the error in words.
     package var place: String {
-        guard let error else { return "no line of the log was recognised as the error: its end is" }
+        guard let error else { return "no error was recognised in the log; its end is" }
         let lines = error.count == 1 ? "line \(error.lowerBound)" : "lines \(error.lowerBound) to \(error.upperBound)"
         return "the error is \(lines) of \(count)"
     }
@@ -91,6 +91,6 @@ private struct LogLines {
 
     subscript(index: Int) -> String { String(decoding: bytes(index), as: UTF8.self) }
 
-    /// The last line that a command printed; the last line of all where there is none.
+    /// The last line printed by a command; if there is none, the last line of the log.
     var lastPrinted: Int { starts.indices.last { !bytes($0).starts(with: "=== ".utf8) } ?? starts.count - 1 }
 }

@@ -3,13 +3,13 @@ package import LogReading
 internal import Model
 package import PluginMessages
 
-/// The last step of a job's log that failed, and where the log has what it printed.
+/// The last failed step in a job's log, and the range of its output.
 struct FailedStep {
     let phase: Phase
-    /// The bytes of the lines that the step printed.
+    /// The byte range of the step's output.
     let range: Range<Int>
 
-    /// Nil for a log without steps, and where none failed.
+    /// Nil if the log has no steps or none failed.
     ///
     /// - Complexity: O(bytes).
     init?(in log: UnsafeRawBufferPointer) {
@@ -32,7 +32,7 @@ struct FailedStep {
             }
             next = Self.nextNote(from: end, in: log)
         }
-        // The log of a job that was stopped ends within a step.
+        // The log of a stopped job ends within a step.
         if let open { failed = (open.phase, open.start..<log.count) }
         guard let failed else { return nil }
         (phase, range) = failed
@@ -40,10 +40,10 @@ struct FailedStep {
 
     private static let newline = UInt8(ascii: "\n")
 
-    /// Where the next line of the runner begins whose predecessor ends at `position` or later.
+    /// The beginning of the next line written by the runner after a line that ends at `position` or later.
     private static func nextNote(from position: Int, in log: UnsafeRawBufferPointer) -> Int? {
         let (blank, equals) = (UInt8(ascii: " "), UInt8(ascii: "="))
-        // The last of the five bytes of a line's end and `=== ` says how far the next ones may be.
+        // A line break and `=== ` are five bytes; the last byte of the window determines how far the search can skip.
         var last = position + 4
         while last < log.count {
             let byte = log[last]
@@ -66,18 +66,18 @@ struct FailedStep {
         return base.distance(to: UnsafeRawPointer(found))
     }
 
-    /// Whether a line `=== end PHASE STEP: ENDING, N bytes` says that the step succeeded.
+    /// Whether a line `=== end PHASE STEP: ENDING, N bytes` reports success.
     private static func isGood(_ line: UnsafeRawBufferPointer) -> Bool {
-        // Neither a phase nor the name of a step has a blank.
+        // Phases and step names contain no spaces.
         guard let colon = line.firstIndex(of: UInt8(ascii: ":")) else { return false }
         return line[colon...].starts(with: ": exit status 0, ".utf8)
     }
 }
 
 extension LogReader {
-    /// What a log says: of a log that ciso wrote its last failed step, in the phase of that step; of others all.
+    /// Reads the error in a log: in the last failed step if ciso wrote the log, otherwise in the whole log.
     ///
-    /// - Parameter phase: That of the lines; nil: that of the step, where it is known.
+    /// - Parameter phase: The phase that printed the log; nil to use that of the step, if known.
     package func read(
         jobLog log: UnsafeRawBufferPointer, phase: LogPattern.Phase? = nil
     ) -> (finding: LogFinding?, phase: LogPattern.Phase?) {

@@ -1,28 +1,29 @@
 internal import LogReading
 package import Model
 
-/// The log of a job, as the job printed it: control characters are not removed.
+/// The log of a job as printed, including control characters.
 package struct JobLogText: Sendable {
-    /// The log as the job printed it, or the part of it that was asked for.
+    /// The log as printed, or the requested part of it.
     package var bytes: [UInt8]
-    /// Which job the log is of, where that is not obvious from the cell; else nil.
+    /// The title of the job, if it is not obvious from the cell.
     package var title: String?
-    /// Whether the log is of a failure, and the part that was asked for may show why.
+    /// Whether the log is of a failure whose error the requested part may contain.
     package var isOfFailure: Bool
-    /// The lines of `bytes` that are the error, from 1; nil where none was recognised.
+    /// The line numbers of the error in `bytes`, from 1; nil if none was recognised.
     package var error: ClosedRange<Int>?
 
-    /// The lines around the error; nil where nothing failed.
+    /// The lines around the error; nil if nothing failed.
     package var errorRegion: ErrorRegion? { isOfFailure ? ErrorRegion(in: bytes, error: error) : nil }
 }
 
 extension JobLogText {
     /// - Parameters:
     ///   - log: The whole log.
-    ///   - recorded: What the result says about its error.
+    ///   - recorded: The error in the recorded result.
     ///   - isOfFailure: Whether the job failed.
-    ///   - isRead: Whether the error is read in the log where the result says nothing: versions before that recorded none.
-    ///   - sections: The bytes that were asked for, in their order; nil: all.
+    ///   - isRead: Whether to find the error in the log if the result has none, because older versions did not record
+    ///     it.
+    ///   - sections: The requested byte ranges in order; nil for the whole log.
     init(
         _ log: [UInt8], title: String?, recorded: CellResult.LoggedError?, isOfFailure: Bool, isRead: Bool,
         sections: [Range<Int>]?
@@ -36,7 +37,7 @@ extension JobLogText {
             error = Self.lines(of: message, in: log)
             return
         }
-        // Where the part has the error it shows it, and where it has not it shows no other one.
+        // The error is marked only if the requested part contains it.
         let before = sections.prefix { $0.upperBound <= message.lowerBound }
         guard let own = sections.dropFirst(before.count).first, own.contains(message.lowerBound) else {
             self.isOfFailure = false
@@ -59,7 +60,7 @@ extension JobLogText {
 }
 
 extension CellResult.LoggedError {
-    /// Where the message is in the log; nil where it is not there.
+    /// The position of the message in the log; nil if the log does not contain it.
     fileprivate func range(in log: [UInt8]) -> Range<Int>? {
         guard let offset, let length, offset >= 0, length > 0, length <= log.count, offset <= log.count - length else {
             return nil
@@ -68,13 +69,13 @@ extension CellResult.LoggedError {
     }
 }
 
-/// Which log of a cell is wanted.
+/// The choice of a log of a cell.
 package struct LogChoice: Sendable {
-    /// The log of the build where tests decided the cell.
+    /// Whether to select the log of the build if the tests decided the cell.
     package var isOfBuild: Bool
-    /// The attempt to run the job, counted from 1; nil: the last.
+    /// The attempt at the job, from 1; nil for the last one.
     package var attempt: Int?
-    /// Only what this phase printed; nil: everything.
+    /// The phase whose output is requested; nil for the whole log.
     package var phase: Phase?
 
     package init(isOfBuild: Bool = false, attempt: Int? = nil, phase: Phase? = nil) {

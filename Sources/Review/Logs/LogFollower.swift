@@ -3,37 +3,39 @@ package import Model
 internal import Records
 internal import Store
 
-/// Follows the log of the jobs that decide a cell, from before they begin until they have ended, whichever process runs them.
+/// Follows the logs of the jobs that decide a cell until they have ended. The jobs may not have started yet, and may
+/// run in any process.
 package struct LogFollower: Sendable {
-    /// What a follower has to tell.
+    /// An event of a follower.
     package enum Event: Sendable {
-        /// A line for the person who waits.
+        /// A message for the user.
         case note(String)
-        /// What was added to the log.
+        /// Bytes appended to the log.
         case bytes([UInt8])
     }
 
     private let store: Store
     private let branch: ResultBranch
     private let cell: Cell
-    /// In the order in which they run.
+    /// The jobs in the order of their execution.
     private let jobs: [Digest]
     private let superseded: SupersededResults
     private let known: Set<String>
 
-    /// How often it looks whether there is more. A build that prints much is read in large pieces.
+    /// The polling interval. It is long enough that verbose builds are read in large pieces.
     private static let interval = Duration.milliseconds(100)
-    /// Looks without anything new after which the writer may be gone.
+    /// The number of polls without new output after which the writer may be gone.
     private static let idleLooks = 10
 
-    /// - Parameter ofBuild: ends with the build of a cell whose tests are to be run too.
-    /// - Throws: `Failure` of the category `input` where the selector matches no cell, several, or one that no job decides.
+    /// - Parameter ofBuild: Whether to end after the build of a cell whose tests run as well.
+    /// - Throws: `Failure` of the category `input` if the selector matches no cell, several cells, or one that no job
+    ///   decides.
     package init(of selector: Selector, ofBuild: Bool, in results: DeploymentResults) throws {
         store = results.store
         (cell, jobs) = try Self.jobs(of: selector, ofBuild: ofBuild, in: results)
         branch = ResultBranch(deployment: results.header.deployment, target: cell.target)
         superseded = try SupersededResults(in: results.store)
-        // What the infrastructure failed runs again: only a later result ends the job.
+        // Infrastructure failures are retried, so only a later result ends the job.
         known = Set(
             try Self.results(of: cell, jobs, branch, in: results.store).filter { $0.outcome == .infrastructure }
                 .map(\.identity))
@@ -44,7 +46,7 @@ package struct LogFollower: Sendable {
     ) throws -> (Cell, [Digest]) {
         let picked = try results.cells(picked: [selector])
         if picked.isEmpty {
-            // A package that is built only because others need it has no cell, but it runs under its name.
+            // A package that is built only as an input has no cell, but its job runs under the same name.
             let running = try DispatchValues(results.store.ephemeral).running(of: results.header.deployment).filter {
                 selector.picks(name: $0.cell)
             }
@@ -75,7 +77,7 @@ package struct LogFollower: Sendable {
         return try paths.compactMap { try snapshot.value(CellResult.self, at: StorePath($0)) }
     }
 
-    /// Calls `body` for all that is in the logs and all that comes, until the jobs have ended.
+    /// Calls `body` with the contents of the logs and everything appended to them, until the jobs have ended.
     package func follow(_ body: (Event) throws -> Void) async throws {
         for (index, job) in jobs.enumerated() {
             if jobs.count > 1 { try body(.note("log of the \(index == 0 ? "build" : "tests") of \(cell)")) }
@@ -90,7 +92,7 @@ package struct LogFollower: Sendable {
 
     /// Follows one job through all its attempts.
     ///
-    /// - Returns: the result that ended it, which may be that of a job after it.
+    /// - Returns: The result that ended it, which may be that of a later job.
     private func follow(_ job: Digest, _ body: (Event) throws -> Void) async throws -> CellResult {
         var shown: Digest?
         var isWaiting = false
@@ -107,7 +109,7 @@ package struct LogFollower: Sendable {
                 shown = try await follow(reader, body)
                 continue
             }
-            if !isWaiting, shown == nil { try body(.note("waiting for the job of \(cell) to begin")) }
+            if !isWaiting, shown == nil { try body(.note("waiting for the job of \(cell) to start")) }
             isWaiting = true
             try await Task.sleep(for: Self.interval)
         }
@@ -120,7 +122,7 @@ package struct LogFollower: Sendable {
 
     /// Follows one running log to its end.
     ///
-    /// - Returns: the digest of the whole log.
+    /// - Returns: The digest of the complete log.
     private func follow(_ reader: RunningLogReader, _ body: (Event) throws -> Void) async throws -> Digest {
         var whole: [UInt8] = []
         var idle = 0
@@ -141,7 +143,7 @@ package struct LogFollower: Sendable {
         }
     }
 
-    /// The result that ends the job; nil while there is none.
+    /// The result that ends the job; nil if there is none yet.
     private func ending(of job: Digest) throws -> CellResult? {
         let results = try Self.results(of: cell, jobs, branch, in: store).filter {
             !superseded.contains($0) && !known.contains($0.identity)

@@ -1,12 +1,12 @@
 package import Model
 
-/// The phases of a log: what the commands of each printed.
+/// The phases of a log, with the output of their commands.
 ///
-/// The lines that begin and end a step are the runner's, and no build can print one.
+/// Steps are delimited by lines of the runner, which builds cannot forge.
 package struct LogPhases: Sendable {
-    /// The phases that the log has, in the order in which they began.
+    /// The phases in the log, in the order of their beginning.
     package private(set) var names: [Phase] = []
-    /// The steps of each phase with the lines that begin and end them, as bytes of the log.
+    /// The byte ranges of the steps of each phase, including the lines that delimit them.
     package private(set) var sections: [Phase: [Range<Int>]] = [:]
 
     /// - Complexity: O(bytes).

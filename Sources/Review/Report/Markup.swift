@@ -1,16 +1,16 @@
 internal import Core
 
-/// Text of XML under construction. Whatever is not a tag is escaped.
+/// A builder of XML, which escapes all text.
 struct Markup {
-    /// What was written so far.
+    /// The XML written so far.
     private(set) var text: String
 
-    /// - Parameter prologue: written as it is: an XML declaration.
+    /// - Parameter prologue: Unescaped text at the beginning, such as an XML declaration.
     init(prologue: String = "") {
         text = prologue
     }
 
-    /// Writes an element around what `content` writes.
+    /// Writes an element that encloses the output of `content`.
     mutating func element(
         _ name: String, _ attributes: KeyValuePairs<String, String> = [:], _ content: (inout Markup) -> Void
     ) {
@@ -35,7 +35,7 @@ struct Markup {
         text += Markup.escaped(words)
     }
 
-    /// `words` with the characters of tags as entities, and those made visible that would act on a reader's screen or
-    /// that XML 1.0 forbids.
+    /// `words` with markup characters as entities, and with control characters and those forbidden by XML 1.0 made
+    /// visible.
     private static func escaped(_ words: String) -> String { words.displayable.escapedAsMarkup }
 }

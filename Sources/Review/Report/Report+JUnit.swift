@@ -1,10 +1,10 @@
 internal import Model
 
 extension Report {
-    /// JUnit's XML as CI servers read it: a suite for each target and compiler, a case for each cell.
+    /// JUnit XML for CI servers: a suite for each target and compiler, a test case for each cell.
     ///
-    /// A failed package is a `failure`, the machine's fault an `error`; what was not tried, and why, is `skipped`. So is
-    /// an accepted failure.
+    /// A failed package is a `failure`, an infrastructure failure an `error`; cells that were not tried and accepted
+    /// failures are `skipped`.
     func junitDocument() -> String {
         var document = Markup(prologue: "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n")
         let columns = Dictionary(grouping: cells, by: { "\($0.cell.target)/\($0.cell.compiler)" })
@@ -46,7 +46,7 @@ extension Report {
     private func seconds(_ duration: Double) -> String { "\((duration * 1000).rounded() / 1000)" }
 }
 
-/// How JUnit sees a cell.
+/// The status of a test case.
 private enum JUnitKind: String {
     case passed, failure, error, skipped
 

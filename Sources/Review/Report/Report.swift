@@ -1,20 +1,20 @@
 internal import Core
 package import Model
 
-/// All that is known of a deployment, as files to be fed to other programs: JSON, and JUnit's XML.
+/// The state of a deployment as files for other programs: JSON and JUnit XML.
 ///
 /// The files are a function of the plan and the results: made twice, they are equal byte for byte.
 package struct Report: Sendable {
     /// The numbers of cells by target and state.
     package let status: DeploymentStatus
-    /// The causes of the bad cells, those that spoil most cells first.
+    /// The causes of the bad cells, those that affect the most cells first.
     package let causes: [Cause]
-    /// In order of the cells' names.
+    /// The states, sorted by cell.
     package let cells: [CellState]
 
     /// - Parameters:
     ///   - states: The cells to report on.
-    ///   - causes: Why those are bad that are.
+    ///   - causes: The causes of the bad cells.
     package init(plan: PlanHeader, states: [CellState], causes: [Cause]) {
         status = DeploymentStatus(plan: plan, states: states)
         self.causes = causes

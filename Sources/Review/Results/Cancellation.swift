@@ -4,17 +4,17 @@ internal import Records
 internal import Store
 internal import System
 
-/// The pending cells that are about to be cancelled.
+/// A cancellation of pending cells, before it is recorded.
 ///
 /// A cancelled cell has the outcome `cancelled` and is not run until it is retried or its jobs change.
 package struct Cancellation: Sendable {
-    /// The cells without a verdict, and those that are to be retried, in order of their names.
+    /// The pending cells and those with a requested retry, sorted by name.
     package let cells: [PlannedCell]
     private let results: DeploymentResults
 
     /// Finds the cells to cancel among those that the selectors match.
     ///
-    /// - Throws: `Failure` of the category `input` where a selector matches no cell, or none that is pending.
+    /// - Throws: `Failure` of the category `input` if a selector matches no cell or no pending one.
     package init(of selectors: [Selector], in results: DeploymentResults) throws {
         try results.check(selectors)
         self.results = results
@@ -26,7 +26,7 @@ package struct Cancellation: Sendable {
 
     private static func isPending(_ cell: PlannedCell, in results: DeploymentResults) throws -> Bool {
         let state = try results.state(of: cell)
-        // A cell without a solution has no recorded verdict until a run records the plan's.
+        // An unsolvable cell has no recorded result until a run records it.
         let isRecorded = try results.result(of: cell.cell).map { cell.isDecided(by: $0) } ?? false
         return state.state == "pending" || state.retry == true || state.outcome == .unsolvable && !isRecorded
     }

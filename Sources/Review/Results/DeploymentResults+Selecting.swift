@@ -3,10 +3,10 @@ package import Model
 internal import Records
 
 extension DeploymentResults {
-    /// The state of the one cell that a selector matches. Where it matches none, the state of the one job that it names
-    /// and that was run only because other cells are built over it.
+    /// The state of the only cell that a selector matches. If it matches none, the state of the only job that it names
+    /// and that ran as an input of other cells.
     ///
-    /// - Throws: `Failure` of the category `input` where it matches none or several.
+    /// - Throws: `Failure` of the category `input` if it matches none or several.
     package func state(picked selector: Selector) throws -> CellState {
         let states = try states(named: selector)
         guard let state = states.first else { throw try nothing(pickedBy: selector) }
@@ -19,19 +19,19 @@ extension DeploymentResults {
         return state
     }
 
-    /// The states of the cells that a selector matches; where it matches none, those of the jobs that it names and that decide
+    /// The states of the cells that a selector matches; if it matches none, those of jobs that it names and that decide
     /// no cell.
     func states(named selector: Selector) throws -> [CellState] {
         let states = try states(picked: [selector])
         return states.isEmpty ? try recordedInputs(picked: selector) : states
     }
 
-    /// Checks that each selector picks a cell of the plan, and all of them together.
+    /// Checks that each selector matches a cell of the plan, and that a cell matches all of them together.
     ///
-    /// - Throws: `Failure` of the category `input` for the first that does not, with what may have been meant.
+    /// - Throws: `Failure` of the category `input` for the first one that does not, with suggestions.
     package func check(_ selectors: [Selector]) throws {
         for selector in selectors {
-            // What a `!` is before need not be there, but a name has to be one.
+            // A negated selector may match no cell, but names in it must exist.
             if case .not(let inner) = selector {
                 guard case .cells = inner, try places(picked: [inner]).isEmpty else { continue }
                 throw try nothing(pickedBy: inner)
@@ -46,7 +46,7 @@ extension DeploymentResults {
         }
     }
 
-    /// Why a selector picks no cell, and what may have been meant.
+    /// The error for a selector that matches no cell, with suggestions.
     private func nothing(pickedBy selector: Selector) throws -> Failure {
         let (message, hint) = try reason(for: selector)
         return Failure(.input, "no cell matches '\(selector)'" + (message.map { ": \($0)" } ?? ""), hint: hint)
@@ -71,7 +71,7 @@ extension DeploymentResults {
         case .maintainer: return (nil, words("maintainers", subjects.flatMap(\.maintainers)))
         case .tag: return (nil, words("tags", subjects.flatMap(\.tags)))
         case .log where source.missingLogs > 0:
-            return (nil, "\(count(source.missingLogs, "log")) of failures are not in this store any more")
+            return (nil, "\(count(source.missingLogs, "log")) of failures are no longer in this store")
         case .task, .since, .log, .not: return (nil, list)
         case .cells(let target, let compiler, let package):
             let columns = header.columns
@@ -94,7 +94,7 @@ extension DeploymentResults {
         }
     }
 
-    /// The states of jobs that decide no cell, and that a selector of cells picks by their names.
+    /// The states of jobs that decide no cell and whose names match a selector of cells.
     private func recordedInputs(picked selector: Selector) throws -> [CellState] {
         guard case .cells = selector else { return [] }
         return try index.inputPlaces.filter { selector.picks(name: index.contents.cell(at: $0)) }

@@ -4,11 +4,11 @@ internal import Records
 package import Store
 
 extension DeploymentResults {
-    /// How far the deployment is, and what runs at this moment.
+    /// The progress of the deployment and its running jobs.
     ///
     /// - Parameters:
-    ///   - workers: Those of the store.
-    ///   - tasks: Those of the store.
+    ///   - workers: The workers of the store.
+    ///   - tasks: The tasks of the store.
     package func status(workers: [WorkerSummary] = [], tasks: [TaskSummary] = []) throws -> DeploymentStatus {
         let contents = index.contents
         var targets: [InternedTexts.ID: DeploymentStatus.Target] = [:]
@@ -33,7 +33,7 @@ extension DeploymentResults {
         return status
     }
 
-    /// What pending cells still need, by how long the builds of their packages took before.
+    /// The remaining work of pending cells, estimated from the durations of earlier builds.
     private func queue(workers: [WorkerSummary], running: Int) -> QueueStatus {
         let contents = index.contents
         var durations: [InternedTexts.ID: Double] = [:]
@@ -55,12 +55,12 @@ extension DeploymentResults {
             slots: workers.filter { $0.mode == .ready }.map(\.slots).reduce(0, +))
     }
 
-    /// What the states of the cells come to that the selectors pick.
+    /// The combined state of the cells that match the selectors.
     package func overallState(picked selectors: [Selector]) throws -> OverallState {
         overallState(at: try places(picked: selectors))
     }
 
-    /// What the states of some cells come to; nil: of all.
+    /// The combined state of the given cells; nil for all cells.
     package func overallState(of cells: Set<Cell>?) -> OverallState { overallState(at: places(of: cells)) }
 
     private func overallState(at places: [Int]) -> OverallState {
@@ -70,7 +70,7 @@ extension DeploymentResults {
 
     /// Why a cell is in its state, since when, and which other cells are affected.
     ///
-    /// - Throws: `Failure` of the category `input` where the selector does not match exactly one cell.
+    /// - Throws: `Failure` of the category `input` if the selector does not match exactly one cell.
     package func explanation(of selector: Selector) throws -> CellExplanation {
         let state = try state(picked: selector)
         return try CellExplanation(

@@ -3,44 +3,44 @@ package import Model
 package import Records
 package import Store
 
-/// The newest plan of a deployment with the results recorded for its cells, as of the moment it was opened.
+/// The newest plan of a deployment with the recorded results of its cells, at the time of opening.
 ///
-/// What a front end shows of a deployment starts here: tables, causes, logs, comparisons, explanations. Cells and results
-/// come from an index; of the plan and of the results, only the documents are read that a question needs.
+/// The entry point for front ends: tables, causes, logs, comparisons, explanations. Cells and results come from an
+/// index; documents of the plan and of results are read on demand.
 package struct DeploymentResults: Sendable {
     /// The store that is read.
     package let store: Store
-    /// The plan, of which parts are read when they are asked for.
+    /// The plan, whose documents are read on demand.
     package let documents: PlanDocuments
-    /// The head of the plan: targets, columns and repositories.
+    /// The header of the plan: targets, columns and repositories.
     package let header: PlanHeader
     /// Cells, results and their history.
     package let index: ResultIndex
-    /// The results that a requested retry will replace.
+    /// The results that requested retries will replace.
     let retries: PendingRetries
 
     /// Reads a deployment.
     ///
     /// - Parameters:
-    ///   - deployment: its name; nil for the only one in the store.
-    ///   - cache: where the index is kept if not in the store: of a plain clone, or of a store that may only be read. Nil:
-    ///     nowhere.
-    /// - Throws: `Failure` of the category `input` where there is none of that name, or several and none is named;
-    ///   `StoreError`.
+    ///   - deployment: Its name; nil for the only one in the store.
+    ///   - cache: The directory for the index if it cannot be stored in the store: for a plain clone or a read-only
+    ///     store. If nil, the index is not stored then.
+    /// - Throws: `Failure` of the category `input` if there is none of that name, or `deployment` is nil and there are
+    ///   several; `StoreError`.
     /// - Complexity: O(cells of the plan + results since the last time).
     package init(store: Store, deployment: String?, cache: String? = nil) throws {
         let (documents, header) = try Self.plan(of: deployment, in: store)
         try self.init(store: store, documents, header, cache: cache)
     }
 
-    /// A plan that is open already.
+    /// Uses a plan that is already open.
     package init(store: Store, _ documents: PlanDocuments, _ header: PlanHeader, cache: String? = nil) throws {
         self.store = store
         self.documents = documents
         self.header = header
         let folder = "indexes/\(Digest(of: store.path).hex.prefix(16))"
         let directories = [store.indexDirectory, cache.map { "\($0)/\(folder)" }].compactMap { $0 }
-        // As it was written: `documents` may be what a plan was made of.
+        // The index needs the stored plan; `documents` may be the plan in memory.
         index = try ResultIndex(
             of: header.deployment, PlanStore(store).documents(header.deployment),
             targets: Set(header.targets.map(\.name)).sorted(), in: store,
@@ -49,20 +49,21 @@ package struct DeploymentResults: Sendable {
             in: store, deployment: header.deployment, targets: Set(header.targets.map(\.name)))
     }
 
-    /// The names of the deployments of a store that have a plan, in the order of their branches.
+    /// The names of the deployments that have a plan, in the order of their branches.
     package static func deployments(in store: Store) throws -> [String] {
         let plans = PlanStore(store)
         return try planBranches(of: store).filter { try plans.documents($0).header() != nil }
     }
 
-    /// The branches that may hold a plan: those of results and requests have a slash in their names.
+    /// The branches that may hold a plan: branches of results and requests have a slash in their names.
     private static func planBranches(of store: Store) throws -> [String] {
         try store.branches().map(\.name).filter { !$0.contains("/") }
     }
 
-    /// Finds the newest plan of a deployment; nil: of the only one in the store.
+    /// Finds the newest plan of a deployment; nil selects the only one in the store.
     ///
-    /// - Throws: `Failure` of the category `input` where there is none, or several and none is named; `StoreError`.
+    /// - Throws: `Failure` of the category `input` if there is none, or `deployment` is nil and there are several;
+    ///   `StoreError`.
     package static func plan(of deployment: String?, in store: Store) throws -> (PlanDocuments, PlanHeader) {
         let plans = PlanStore(store)
         let names = try planBranches(of: store)
@@ -98,27 +99,27 @@ package struct DeploymentResults: Sendable {
         return plan
     }
 
-    /// The digest of the layer that a job added on a target; nil where no result has one.
+    /// The digest of the layer that a job added on a target; nil if no result has one.
     package func layer(ofJob id: Digest, on target: String) throws -> Digest? {
         guard let job = try documents.job(id) else { return nil }
         let cell = Cell(target: target, compiler: job.compiler, package: job.package)
         return try index.result(ofJob: id, as: cell, in: store)?.layer
     }
 
-    /// The recorded verdict on a cell, which may be on a job of an earlier plan; nil where there is none. Of the layer, and of
-    /// what else only the document of the result has, there is nothing in it.
+    /// The recorded result of a cell, which may be of a job of an earlier plan; nil if there is none. It lacks the
+    /// layer and other fields that only the document has.
     package func result(of cell: Cell) throws -> CellResult? {
         try index.contents.place(of: cell).flatMap { try index.result(at: $0, in: store) }
     }
 
-    /// The states of the cells that the selectors pick, in order of their names.
+    /// The states of the cells that match the selectors, sorted by name.
     ///
-    /// - Parameter selectors: none picks all cells.
+    /// - Parameter selectors: The selectors; all cells if empty.
     package func states(picked selectors: [Selector]) throws -> [CellState] {
         try states(at: places(picked: selectors))
     }
 
-    /// The states of some cells of the plan, in order of their names; nil: of all.
+    /// The states of the given planned cells, sorted by name; nil for all cells.
     package func states(of cells: Set<Cell>?) throws -> [CellState] { try states(at: places(of: cells)) }
 
     private func states(at places: [Int]) throws -> [CellState] {
@@ -131,7 +132,7 @@ package struct DeploymentResults: Sendable {
         return CellState(planned, result: result, isRetried: try result.map(isRetried) ?? false)
     }
 
-    /// Whether the next run decides a cell again because a retry was requested.
+    /// Whether a retry was requested, so that the next run decides the cell again.
     func isRetried(at place: Int) throws -> Bool {
         guard index.contents.cells[place].isDecided, let result = try index.result(at: place, in: store) else {
             return false
@@ -139,23 +140,23 @@ package struct DeploymentResults: Sendable {
         return try isRetried(result)
     }
 
-    /// Whether a retry was requested after a result, or of what blocks it.
+    /// Whether a retry of the result's job, or of the job that blocks it, was requested after the result.
     private func isRetried(_ result: CellResult) throws -> Bool {
         guard result.outcome != .blocked, result.execution == nil, let job = result.job, retries.concerns(job) else {
             return retries.contains(result)
         }
-        // Versions that did not record executions: the document has what distinguishes them.
+        // Older versions did not record executions in messages, so the document is read.
         return try index.result(ofJob: job, as: result.cell, in: store).map(retries.contains) ?? false
     }
 
-    /// The planned cells that the selectors pick, in order of their names.
+    /// The planned cells that match the selectors, sorted by name.
     ///
-    /// - Parameter selectors: none picks all cells.
+    /// - Parameter selectors: The selectors; all cells if empty.
     package func cells(picked selectors: [Selector]) throws -> [PlannedCell] {
         try places(picked: selectors).compactMap(index.contents.planned)
     }
 
-    /// Where the planned cells are that the selectors pick, in order of their names.
+    /// The indexes of the planned cells that match the selectors, sorted by name.
     func places(picked selectors: [Selector]) throws -> [Int] {
         guard !selectors.isEmpty else { return index.plannedPlaces }
         let selection = Selection(selectors)
@@ -165,13 +166,13 @@ package struct DeploymentResults: Sendable {
         return places
     }
 
-    /// Where some of the planned cells are, in order of their names; nil: all of them.
+    /// The indexes of the given planned cells, sorted by name; nil for all cells.
     func places(of cells: Set<Cell>?) -> [Int] {
         guard let cells else { return index.plannedPlaces }
         return index.plannedPlaces.filter { cells.contains(index.contents.cell(at: $0)) }
     }
 
-    /// Places among which are all that a selection picks: where it names packages, those of that name.
+    /// Indexes that include all cells that a selection can match: if it names packages, the cells of these.
     private func candidates(_ selection: Selection) -> [Int] {
         var names: Set<InternedTexts.ID> = []
         for selector in selection.selectors where !selector.isNegated {

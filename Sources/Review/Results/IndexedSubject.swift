@@ -3,7 +3,7 @@ internal import Model
 internal import Records
 internal import Store
 
-/// A cell of an index as selectors see it. What costs time is looked up when a selector asks for it.
+/// A cell of an index as the subject of selectors. Expensive properties are computed on demand.
 struct IndexedSubject: Selectable {
     let place: Int
     let source: SubjectSource
@@ -32,16 +32,16 @@ struct IndexedSubject: Selectable {
     }
 }
 
-/// What subjects of one question share. Belongs to one thread.
+/// Data shared by the subjects of one query. Confined to one thread.
 final class SubjectSource {
     let contents: IndexContents
-    /// The tasks of the plan, where a selector asks for them.
+    /// The tasks of the plan, if a selector needs them.
     let tasks: TaskIndex
-    /// What opam files say of people, where a selector asks for it.
+    /// Maintainers and tags from opam files, if a selector needs them.
     let metadata: [PackageVersion: PackageMetadata]
     /// The first log that could not be read.
     private(set) var logFailure: (any Error)?
-    /// Logs that a result names and that are not in the store.
+    /// The number of logs named by results that the store does not have.
     private(set) var missingLogs = 0
     private let store: Store
     private var logs: [LogQuestion: Bool] = [:]
@@ -57,7 +57,7 @@ final class SubjectSource {
         tasks = try TaskIndex(asksForTasks ? results.documents.tasks() : [])
     }
 
-    /// Whether a line of a log matches. The answer is kept: many cells may have one log.
+    /// Whether a line of a log matches. The answer is cached, because many cells may share a log.
     func hasLine(_ glob: Glob, inLog digest: Digest) -> Bool {
         let question = LogQuestion(log: digest, glob: glob)
         if let known = logs[question] { return known }

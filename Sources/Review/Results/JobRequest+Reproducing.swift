@@ -4,13 +4,14 @@ internal import Records
 package import RunnerInterface
 
 extension JobRequest {
-    /// The request with which a job of a cell was run, or would be, from the plan and the recorded layers.
+    /// The request that runs a job of a cell, made from the plan and the recorded layers.
     ///
     /// - Parameters:
-    ///   - selector: matches one cell.
-    ///   - tests: whether to request the job of the cell's tests in place of its build.
-    /// - Throws: `Failure`: `input` where the selector does not match one cell, the cell has no such job, or an input was
-    ///   not built in this store; `unavailable` where the plan in the store is incomplete. `StoreError`.
+    ///   - selector: Must match exactly one cell.
+    ///   - tests: Whether to request the job of the cell's tests instead of its build.
+    /// - Throws: `Failure` of the category `input` if the selector does not match exactly one cell, the cell has no
+    ///   such job, or an input was not built in this store, `unavailable` if the plan in the store is incomplete;
+    ///   `StoreError`.
     package init(for selector: Selector, tests: Bool, in results: DeploymentResults) throws {
         let state = try results.state(picked: selector)
         let planned = try results.cells(picked: [Selector(cell: state.cell)]).first

@@ -1,21 +1,21 @@
 package import Model
 
-/// A planned cell with what lists and grids show of it.
+/// A planned cell with the data shown in lists and grids.
 package struct ListedCell: Sendable {
-    /// What is known of the cell.
+    /// The state of the cell.
     package var state: CellState
-    /// How it compares with before.
+    /// The state compared with the previous one.
     package var standing: Standing
-    /// The run since which outcome and signature are the same; nil where that is unknown.
+    /// The run since which outcome and signature have been the same; nil if unknown.
     package var sinceRun: Int?
-    /// Seconds since 1970, when that began; nil where nothing is recorded.
+    /// The time since which they have been the same, in seconds since 1970; nil if nothing is recorded.
     package var since: Int?
 }
 
 extension DeploymentResults {
-    /// The planned cells that the selectors pick, in order of their names.
+    /// The planned cells that match the selectors, sorted by name.
     ///
-    /// - Parameter selectors: None picks all cells.
+    /// - Parameter selectors: The selectors; all cells if empty.
     /// - Throws: `StoreError`.
     /// - Complexity: O(cells).
     package func listedCells(picked selectors: [Selector] = []) throws -> [ListedCell] {

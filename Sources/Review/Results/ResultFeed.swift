@@ -3,15 +3,15 @@ internal import Records
 internal import Store
 internal import Synchronization
 
-/// The verdicts on a deployment's cells as they are recorded, whichever process records them.
+/// Reports the results of a deployment's cells when any process records them.
 ///
 /// Events arrive until the feed is cancelled or released.
 package final class ResultFeed: Sendable {
     private let watches: Mutex<[Watch]>
 
-    /// Calls `body` for each verdict recorded from now on, in the order of the commits of each target.
+    /// Calls `body` for each result recorded from now on, in the order of the commits of each target.
     ///
-    /// - Parameter body: called one at a time for each target; an error that it throws ends the feed of that target.
+    /// - Parameter body: Called sequentially for each target. If it throws, the feed of that target ends.
     /// - Throws: `StoreError`.
     package init(of results: DeploymentResults, _ body: @escaping @Sendable (CellResult) throws -> Void) throws {
         let targets = Set(results.header.targets.map(\.name)).sorted()
@@ -29,7 +29,7 @@ package final class ResultFeed: Sendable {
         watches = Mutex(started)
     }
 
-    /// Ends the feed. A call of the body that is under way ends by itself.
+    /// Ends the feed. Does not wait for a running call of the body.
     package func cancel() {
         for watch in watches.withLock({ $0 }) { watch.cancel() }
     }

@@ -1,7 +1,7 @@
 internal import Core
 package import Model
 
-/// What a word that a user drills down with stands for.
+/// The object that the argument of `ci show` denotes.
 package enum Shown: Sendable {
     /// A cell, or a job that decides none: `TARGET/COMPILER/PACKAGE.VERSION`.
     case cell(ShownCell)
@@ -15,7 +15,7 @@ package enum Shown: Sendable {
     case run(ShownRun)
     /// The packages of a maintainer, by address or name: `ann@example.org`, `maintainer:ann`.
     case maintainer(MaintainedPackages)
-    /// A target, a column, or whatever selectors pick.
+    /// A target, a column, or the cells that match selectors.
     case summary(ResultsSummary)
 }
 
@@ -23,11 +23,11 @@ package enum Shown: Sendable {
 package struct ShownCell: Codable, Sendable {
     /// Its state now.
     package var state: CellState
-    /// The id of the cause, where it is bad.
+    /// The id of the cause, if the cell is bad.
     package var cause: String?
-    /// What confirming a failure came to: `confirmed 2/2`, `flaky 1/3`. Absent where that was not tried.
+    /// The result of confirming a failure: `confirmed 2/2`, `flaky 1/3`. Absent if that was not tried.
     package var confirmation: String?
-    /// What the log says about its failure. Absent: nothing.
+    /// The error in the log. Absent if none was recognised.
     package var error: CellResult.LoggedError?
     /// Its results, newest first.
     package var history: [PastResult]
@@ -37,23 +37,24 @@ package struct ShownCell: Codable, Sendable {
 package struct ShownPackage: Codable, Sendable {
     /// The package's name.
     package var name: String
-    /// Its cells, in order of their names.
+    /// Its cells, sorted by name.
     package var cells: [CellState]
-    /// Why the bad ones of them are bad.
+    /// The causes of its bad cells.
     package var causes: [Cause]
 }
 
 /// A cause with the states of its cells.
 package struct ShownCause: Codable, Sendable {
     package var cause: Cause
-    /// The cells that are bad themselves, in order of their names.
+    /// The cells that are bad themselves, sorted by name.
     package var cells: [CellState]
 }
 
 extension DeploymentResults {
-    /// What a word stands for: `causes`, the id of a cause, a run, a target, a cell, a package, a maintainer, or any selector.
+    /// Finds the object that a word denotes: `causes`, the id of a cause, a run, a target, a cell, a package, a
+    /// maintainer, or any selector.
     ///
-    /// - Throws: `Failure` of the category `input` where it stands for nothing.
+    /// - Throws: `Failure` of the category `input` if it denotes nothing.
     package func shown(_ word: String) throws -> Shown {
         if word == "causes" { return .causes(try causes()) }
         if let cause = try cause(named: word) { return .cause(cause) }
@@ -68,7 +69,7 @@ extension DeploymentResults {
             return .summary(try summary(picked: [selector]))
         }
         let states = try states(named: selector)
-        // No package has a name with a blank or an '@'; a glob may be either's.
+        // Names of packages contain no spaces or '@'. A glob may match packages or maintainers.
         if states.isEmpty, let packages = try? packages(of: word) { return .maintainer(packages) }
         if states.count <= 1 { return .cell(try shownCell(selector)) }
         let packages = Set(states.map(\.cell.package.name))
@@ -86,7 +87,7 @@ extension DeploymentResults {
             history: try index.history(of: state.cell))
     }
 
-    /// The cause whose id begins so; nil where the word is no beginning of an id.
+    /// The cause whose id has the given prefix; nil if the word is not such a prefix.
     private func cause(named word: String) throws -> ShownCause? {
         let isID =
             (4...8).contains(word.count) && word.allSatisfy { ("a"..."f").contains($0) || ("0"..."9").contains($0) }

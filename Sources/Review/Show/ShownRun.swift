@@ -2,17 +2,17 @@ internal import Core
 package import Model
 internal import Records
 
-/// A run, and what it changed.
+/// A run and the changes that it made.
 package struct ShownRun: Encodable, Sendable {
     /// The record of the run.
     package let run: RunRecord
-    /// The run before, with which the results are compared. Absent for the first one, which is compared with no results.
+    /// The previous run, with which the results are compared. Absent for the first run.
     package let against: Int?
-    /// How many cells were compared.
+    /// The number of compared cells.
     package let compared: Int
-    /// How many cells there are of each verdict, those with none left out.
+    /// The number of cells with each verdict, without zeros.
     package let totals: [String: Int]
-    /// What changed, by verdict and cause. Cells that are good and were in no table before are only counted.
+    /// The changes by verdict and cause. New cells that are good are only counted.
     package let changes: [Difference.Group]
     /// The lines of the changes.
     let text: [String]
@@ -21,14 +21,14 @@ package struct ShownRun: Encodable, Sendable {
 }
 
 extension DeploymentResults {
-    /// A run by its number, or `last`, `last~1`; nil where the word is none of those.
+    /// The run with a number, or `last`, `last~1`; nil for other words.
     ///
-    /// - Throws: `Failure` of the category `input` where there is no such run; `StoreError`.
+    /// - Throws: `Failure` of the category `input` if there is no such run; `StoreError`.
     func shownRun(_ word: String) throws -> ShownRun? {
         guard let run = try runRecord(named: word) else { return nil }
         let runs = RunRecords(of: header.deployment, in: store)
         let previous = try runs.newest(below: run.number)
-        // A result that no run recorded counts by its time.
+        // A result that was not recorded by a run is attributed by its time.
         let before =
             try previous.map { try moment(of: $0, runs) }
             ?? ResultMoment(title: "no results", run: 0, time: run.begin - 1)
@@ -52,7 +52,7 @@ extension DeploymentResults {
             changes: groups, text: try text.lines(below: head, limit: ShownText.limit - 2))
     }
 
-    /// The run in a few lines: when it was, of what, and what it came to.
+    /// The run in a few lines: time, inputs and outcome.
     private static func words(of run: RunRecord) -> [String] {
         let ending = run.ending?.rawValue ?? "running"
         let end = run.end.map { " to \(WrittenTime.words($0))" } ?? ""

@@ -3,9 +3,9 @@ internal import Foundation
 internal import Git
 internal import Model
 
-/// What `ci show` prints, as lines for a terminal.
+/// The output of `ci show` as lines for a terminal.
 package struct ShownText: Sendable {
-    /// The lines that are printed unasked.
+    /// The number of lines printed by default.
     package static let limit = 24
 
     private let shown: Shown
@@ -13,13 +13,13 @@ package struct ShownText: Sendable {
     private let isWhole: Bool
 
     /// - Parameters:
-    ///   - width: The columns of the terminal; longer lines are cut off.
-    ///   - isWhole: Whether to leave nothing out.
+    ///   - width: The width of the terminal in columns; longer lines are truncated.
+    ///   - isWhole: Whether to print all lines.
     package init(_ shown: Shown, width: Int, isWhole: Bool) {
         (self.shown, self.width, self.isWhole) = (shown, max(width, 20), isWhole)
     }
 
-    /// The lines, without colour; those that are too many are counted in the last one.
+    /// The lines, without colour. The last one counts omitted lines.
     package var lines: [String] {
         switch shown {
         case .summary(let summary): return SummaryText(summary, width: width).lines

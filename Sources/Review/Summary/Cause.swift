@@ -1,51 +1,51 @@
 internal import Core
 package import Model
 
-/// One reason for which cells are bad, over all targets: the cells that have it, and those that wait for one of them.
+/// A reason for bad cells, across all targets: the cells that have it and those blocked by them.
 package struct Cause: Codable, Sendable, Hashable {
-    /// What kind of reason it is.
+    /// The kind of a reason.
     package enum Kind: String, Codable, Sendable {
         /// Packages fail with one signature, or one package without any.
         case failure
-        /// The machine, the network or the disk.
+        /// An infrastructure failure: of the machine, the network or the disk.
         case infrastructure
         /// No set of versions satisfies the request.
         case unsolvable
-        /// The packages themselves do not go with the compiler: all cells of this class are one cause, which comes last.
+        /// The packages themselves exclude the compiler. All cells of this class form one cause, which comes last.
         case ownOCaml = "own-ocaml"
-        /// Something blocks cells that is itself not known to fail any more.
+        /// Cells are blocked by a job that is no longer known to fail.
         case blocked
     }
 
-    /// Eight hexadecimal digits, equal for equal causes whenever they are asked for.
+    /// Eight hexadecimal digits that depend only on the cause, so that they are stable over time.
     package var id: String
-    /// What kind of reason it is.
+    /// The kind of the reason.
     package var kind: Kind
-    /// The normalised error line of a failure; absent where it has none.
+    /// The normalised error line of a failure, if any.
     package var signature: String?
     /// The phase in which the first of the cells fails.
     package var phase: Phase?
-    /// What a person reads: the error line of the first of the cells, or why there is no solution.
+    /// The text for the user: the error line of the first cell, or why there is no solution.
     package var reason: String?
-    /// The names of the packages that are bad themselves, those of the most cells first.
+    /// The names of the packages that are bad themselves, those with the most cells first.
     package var packages: [String]
-    /// The cells that are bad themselves, in order of their names.
+    /// The cells that are bad themselves, sorted by name.
     package var cells: [Cell]
-    /// The cells that can be tried once those are mended, in order of their names.
+    /// The cells blocked by those, sorted by name.
     package var blocks: [Cell]
-    /// Seconds since 1970, when the first of the cells, or of the jobs they wait for, became as it is; absent where nothing was
-    /// recorded.
+    /// The time since which the first of the cells, or of the jobs that block them, has been bad, in seconds since
+    /// 1970; absent if nothing was recorded.
     package var since: Int?
-    /// The run in which that was; absent where it is unknown.
+    /// The run at that time; absent if unknown.
     package var sinceRun: Int?
 
-    /// The cells that the cause spoils.
+    /// The number of cells affected by the cause.
     package var count: Int { cells.count + blocks.count }
 
     /// Whether its cells have no solution.
     package var isUnsolvable: Bool { kind == .unsolvable || kind == .ownOCaml }
 
-    /// How many targets with a compiler it hits.
+    /// The number of affected columns.
     package var columns: Int { Set((cells + blocks).map { "\($0.target)/\($0.compiler)" }).count }
 }
 
@@ -62,7 +62,7 @@ extension Cause {
         reason =
             switch kind {
             case .unsolvable: key.text
-            case .ownOCaml: "the bound of the package itself on the version of OCaml"
+            case .ownOCaml: "the package's own bound on the version of OCaml"
             case .failure, .infrastructure, .blocked: told ?? key.text
             }
         var names: [InternedTexts.ID: Int] = [:]
@@ -81,15 +81,15 @@ extension Cause {
 }
 
 extension DeploymentResults {
-    /// The causes of the bad cells among those that the selectors pick, those that spoil most cells first. Each bad cell is in
-    /// one of them, among its cells or among those that it blocks.
+    /// The causes of the bad cells among those that match the selectors, those that affect the most cells first. Each
+    /// bad cell belongs to exactly one cause.
     package func causes(picked selectors: [Selector] = []) throws -> [Cause] {
         let contents = index.contents
         return IndexedCauses(of: try places(picked: selectors), in: contents).causes
             .map { Cause($0, in: contents) }.sorted(by: Self.isWorse)
     }
 
-    /// The ids of the causes of the bad cells at some places, by the cells.
+    /// The ids of the causes of bad cells, by cell.
     func causeIDs(at places: [Int]) -> [Cell: String] {
         let contents = index.contents
         return IndexedCauses(of: places, in: contents).causes.reduce(into: [:]) { ids, cause in

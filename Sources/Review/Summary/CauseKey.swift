@@ -1,18 +1,18 @@
 internal import Core
 internal import Model
 
-/// What makes two bad cells have one cause. Everything that groups bad cells groups them by this: summaries, gates, differences.
+/// The key by which bad cells are grouped into causes, in summaries, gates and differences.
 ///
-/// Texts are strings or, in an index, the numbers of its texts.
+/// Texts are strings or, in an index, interned.
 struct CauseKey<Text: Hashable & Sendable>: Hashable, Sendable {
     var kind: Cause.Kind
-    /// A signature or, where there is none, a reason or the sentence that an explanation comes down to.
+    /// The signature or, if there is none, the reason or the essential sentence of the explanation.
     var text: Text?
-    /// The package that fails, where the text alone does not say that two failures are one.
+    /// The failing package, if the text alone does not identify the cause.
     var package: Text?
 }
 
-/// What decides which cause a cell has that is bad itself, or that waits for something that is not known to fail.
+/// The facts that determine the cause of a cell that is bad itself or blocked by something not known to fail.
 struct CauseFacts<Text: Hashable & Sendable> {
     var outcome: Outcome
     /// The package's name.
@@ -25,17 +25,18 @@ struct CauseFacts<Text: Hashable & Sendable> {
     var blockedBy: Text?
     /// The class of the constraint that leaves the cell without a solution.
     var unsolvableClass: UnsolvableCause.Class?
-    /// What the explanation comes down to.
+    /// The essential sentence of the explanation.
     var sentence: Text?
 }
 
 extension CauseKey {
-    /// The cause of a cell; nil for one that is not bad.
+    /// The key of a cell's cause; nil if the cell is not bad.
     init?(_ cell: CauseFacts<Text>) {
         switch cell.outcome {
         case .infrastructure: self.init(kind: .infrastructure, text: cell.signature ?? cell.reason)
         case .unsolvable:
-            // Each package whose own bound excludes the compiler has a sentence of its own, and nobody fixes it.
+            // Packages whose own bound excludes the compiler have different sentences but are grouped, because they
+            // need no fix.
             let isOwn = cell.unsolvableClass == .ownOCaml
             self = isOwn ? CauseKey(kind: .ownOCaml) : CauseKey(kind: .unsolvable, text: cell.sentence)
         case .blocked: self.init(kind: .blocked, package: cell.blockedBy)
@@ -48,7 +49,7 @@ extension CauseKey {
 }
 
 extension CauseKey<String> {
-    /// Eight hexadecimal digits, equal for equal causes whenever they are asked for.
+    /// Eight hexadecimal digits that depend only on the key.
     var id: String {
         let parts = ["\(kind)", text ?? "", package ?? ""]
         return String(Digest(of: parts.joined(separator: "\0")).hex.prefix(8))
@@ -56,16 +57,16 @@ extension CauseKey<String> {
 }
 
 extension CauseKey<InternedTexts.ID> {
-    /// The same key with the texts themselves.
+    /// The same key with strings instead of interned texts.
     func resolved(in texts: InternedTexts) -> CauseKey<String> {
         CauseKey<String>(kind: kind, text: text.map { texts[$0] }, package: package.map { texts[$0] })
     }
 }
 
 extension CauseFacts<InternedTexts.ID> {
-    /// What an index knows of a cell.
+    /// The facts about a cell in an index.
     ///
-    /// - Parameter outcome: That of its record, or of the plan.
+    /// - Parameter outcome: The outcome of its record or of the plan.
     init(_ cell: IndexedCell, _ outcome: Outcome) {
         func text(_ id: InternedTexts.ID?) -> InternedTexts.ID? { id == 0 ? nil : id }
         let record = cell.record

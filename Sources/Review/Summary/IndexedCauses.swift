@@ -1,28 +1,28 @@
 internal import Model
 
-/// Why cells are bad, as numbers of an index: each bad cell has one cause.
+/// The causes of bad cells in an index; each bad cell has exactly one cause.
 struct IndexedCauses {
     typealias Key = CauseKey<InternedTexts.ID>
 
-    /// The cells of one cause, by their places.
+    /// The cells of a cause, by their indexes.
     struct Cells {
         var key: Key
-        /// Cells that are bad themselves, in order of their names.
+        /// The cells that are bad themselves, sorted by name.
         var own: [Int] = []
-        /// Cells that wait for one of those, or for a job that decides no cell.
+        /// The cells blocked by one of those or by a job that decides no cell.
         var blocked: [Int] = []
-        /// The failed jobs that decide no cell, and that cells wait for.
+        /// The failed jobs that decide no cell and block cells.
         var inputs: Set<Int> = []
 
         var count: Int { own.count + blocked.count }
     }
 
-    /// In no order.
+    /// The causes, unordered.
     private(set) var causes: [Cells] = []
     private var places: [Key: Int] = [:]
     private let contents: IndexContents
 
-    /// The causes of the bad cells among those at `places`.
+    /// Computes the causes of the bad cells at `places`.
     ///
     /// - Complexity: O(places).
     init(of places: [Int], in contents: IndexContents) {
@@ -63,7 +63,7 @@ struct IndexedCauses {
         var package: InternedTexts.ID
     }
 
-    /// The cause of what a root blocks: why it fails or, where it is not known to fail any more, that it blocks.
+    /// The cause of the cells blocked by a root: its failure or, if it is no longer known to fail, the blocking itself.
     private func root(_ root: Root) -> (key: Key, place: Int?) {
         let texts = contents.texts
         let name = "\(texts[root.target])/\(texts[root.compiler])/\(texts[root.package])"
@@ -77,8 +77,7 @@ struct IndexedCauses {
 }
 
 extension IndexContents {
-    /// Where the cell is, or the job that decides no cell, that has failed and may block others; nil where none of this name is
-    /// known to fail any more.
+    /// The index of the failed cell or input that may block others; nil if none of this name is known to fail.
     func placeOfFailure(named name: String) -> Int? {
         for name in [name, "+" + name] {
             guard let place = names.id(of: name).map({ Int($0) - 1 }) else { continue }

@@ -1,31 +1,31 @@
 internal import Core
 package import Model
 
-/// A package as whoever maintains it looks at it.
+/// A package with the states of its cells, for its maintainer.
 package struct MaintainedPackage: Codable, Sendable, Hashable {
-    /// The package in the version that is planned.
+    /// The package with its planned version.
     package var package: PackageVersion
-    /// How many of its cells stand so; those that none does are left out.
+    /// The number of its cells with each standing, without zeros.
     package var cells: [Standing: Int]
-    /// How many of them are bad.
+    /// The number of bad cells.
     package var bad: Int
-    /// The ids of the causes of those, that of the most cells first.
+    /// The ids of the causes of the bad cells, those with the most cells first.
     package var causes: [String]
 }
 
-/// The packages that somebody maintains.
+/// The packages of a maintainer.
 package struct MaintainedPackages: Codable, Sendable {
-    /// The address, or another selector's words.
+    /// The address, or the text of another selector.
     package var maintainer: String
-    /// Those with the most bad cells first.
+    /// The packages, those with the most bad cells first.
     package var packages: [MaintainedPackage]
 }
 
 extension DeploymentResults {
-    /// The packages of the plan that somebody maintains, those with the most bad cells first.
+    /// The packages of a maintainer in the plan, those with the most bad cells first.
     ///
-    /// - Parameter maintainer: An address, a name, or a glob for those; letter case does not count.
-    /// - Throws: `Failure` of the category `input` where there are none.
+    /// - Parameter maintainer: An address, a name, or a glob for these; case-insensitive.
+    /// - Throws: `Failure` of the category `input` if there are none.
     package func packages(of maintainer: String) throws -> MaintainedPackages {
         let selector = Selector.maintainer(Glob(maintainer.lowercased()))
         let places = try places(picked: [selector])
@@ -46,11 +46,11 @@ extension DeploymentResults {
 }
 
 extension MaintainedPackages {
-    /// As lines for a terminal.
+    /// The packages as lines for a terminal.
     ///
     /// - Parameters:
-    ///   - width: The columns of the terminal; longer lines are cut off.
-    ///   - limit: The lines at most; nil: all.
+    ///   - width: The width of the terminal in columns; longer lines are truncated.
+    ///   - limit: The maximum number of lines; nil for no limit.
     package func lines(width: Int, limit: Int?) -> [String] {
         let bad = packages.reduce(0) { $0 + $1.bad }
         let head = "\(maintainer): \(count(packages.count, "package")), \(count(bad, "bad cell"))"

@@ -3,47 +3,48 @@ package import Model
 internal import Records
 internal import Store
 
-/// What the results of a deployment come to: how cells stand for each target and compiler, and why those are bad that are.
+/// A summary of a deployment's results: the standings of cells for each target and compiler, and the causes of bad
+/// cells.
 package struct ResultsSummary: Codable, Sendable {
     /// The cells of a target with a compiler.
     package struct Column: Codable, Sendable, Hashable {
         /// The target's name.
         package var target: String
-        /// The compiler's name; nil where the line is of all compilers of the target.
+        /// The compiler's name; nil if the row covers all compilers of the target.
         package var compiler: String?
-        /// How many cells stand so; those that none does are left out.
+        /// The number of cells with each standing, without zeros.
         package var cells: [Standing: Int]
     }
 
     /// The name of the deployment.
     package var deployment: String
-    /// The newest run; absent where none was recorded.
+    /// The newest run; absent if none was recorded.
     package var run: Int?
-    /// The run before, against which changes are told; absent where there is none.
+    /// The previous run, against which changes are determined; absent if there is none.
     package var previousRun: Int?
-    /// In the order of their names.
+    /// The columns, sorted by name.
     package var columns: [Column]
-    /// How many cells are bad: failed, blocked, unsolvable or failed by the infrastructure.
+    /// The number of bad cells: failed, blocked, unsolvable or with an infrastructure failure.
     package var bad: Int
-    /// Cells that the next run decides again because a retry was requested. Absent: none.
+    /// The number of cells with a requested retry. Absent if zero.
     package var retries: Int?
-    /// How many causes there are of them.
+    /// The number of causes of the bad cells.
     package var causeCount: Int
-    /// The causes that spoil most cells, those first.
+    /// The causes that affect the most cells, in descending order.
     package var causes: [Cause]
 }
 
 extension DeploymentResults {
-    /// The summary of the cells that the selectors pick.
+    /// The summary of the cells that match the selectors.
     ///
-    /// - Parameter limit: How many causes it has at most.
+    /// - Parameter limit: The maximum number of causes.
     package func summary(picked selectors: [Selector] = [], causes limit: Int = .max) throws -> ResultsSummary {
         try summary(at: places(picked: selectors), causes: limit)
     }
 
-    /// The summary of some cells; nil: of all.
+    /// The summary of the given cells; nil for all cells.
     ///
-    /// - Parameter limit: How many causes it has at most.
+    /// - Parameter limit: The maximum number of causes.
     package func summary(of cells: Set<Cell>?, causes limit: Int = .max) throws -> ResultsSummary {
         try summary(at: places(of: cells), causes: limit)
     }
@@ -65,7 +66,7 @@ extension DeploymentResults {
                 cells: Dictionary(uniqueKeysWithValues: zip(Standing.allCases, counts).filter { $1 > 0 }))
         }
         let causes = IndexedCauses(of: places, in: contents).causes.sorted { $0.count > $1.count }
-        // Among those that spoil equally many, ids decide.
+        // Causes that affect equally many cells are ordered by id.
         let shown = limit < causes.count ? causes.filter { $0.count >= causes[limit].count } : causes
         return ResultsSummary(
             deployment: header.deployment, run: run == 0 ? nil : Int(run), previousRun: runs.dropFirst().first?.number,
@@ -75,7 +76,7 @@ extension DeploymentResults {
             causes: Array(shown.map { Cause($0, in: contents) }.sorted(by: Self.isWorse).prefix(limit)))
     }
 
-    /// The number of the newest run; 0 where none is recorded.
+    /// The number of the newest run; 0 if none is recorded.
     func newestRun() throws -> UInt32 {
         try RunRecords(of: header.deployment, in: store).newest(limit: 1).first.map { UInt32(clamping: $0.number) } ?? 0
     }

@@ -1,25 +1,25 @@
 internal import Model
 
-/// How a cell stands: its state, told apart by how it was before. Every cell is counted in one of them.
+/// The state of a cell compared with its previous state. Every cell has exactly one standing.
 package enum Standing: String, Codable, Sendable, CaseIterable, CodingKeyRepresentable {
     /// Good, as before.
     case ok
-    /// Good, and was not.
+    /// Good, and was not good before.
     case fixed
-    /// A failure of what was good.
+    /// A failure, and was good before.
     case broken
-    /// A failure of what was never built before.
+    /// A failure, and was never built before.
     case new
     /// A failure, as before.
     case stillFailing = "still failing"
     case flaky, blocked, infrastructure
     /// No set of versions satisfies the request.
     case unsolvable
-    /// The package itself does not go with the compiler.
+    /// The package itself excludes the compiler.
     case ownOCaml = "own OCaml bound"
     case cancelled, pending, excluded
 
-    /// - Parameter run: The newest run, whose changes are news; 0 where runs are unknown.
+    /// - Parameter run: The newest run, whose changes count as new; 0 if runs are unknown.
     init(_ cell: IndexedCell, run: UInt32) {
         guard cell.basis != .excluded else {
             self = .excluded
@@ -46,7 +46,7 @@ package enum Standing: String, Codable, Sendable, CaseIterable, CodingKeyReprese
         }
     }
 
-    /// The heading of its column.
+    /// The heading of its column in tables.
     var heading: String {
         switch self {
         case .infrastructure: "infra"

@@ -2,19 +2,20 @@ internal import Core
 internal import Foundation
 internal import Model
 
-/// A summary as lines for a terminal: a table of how cells stand, the causes that spoil most cells, and what to ask next.
+/// A summary as lines for a terminal: a table of standings, the causes that affect the most cells, and suggested
+/// commands.
 package struct SummaryText: Sendable {
-    /// The lines that a summary has at most.
+    /// The maximum number of lines.
     package static let limit = 24
     private static let tableLimit = 9
     private static let causeLimit = 7
-    /// The causes that a text can show.
+    /// The maximum number of causes shown.
     package static let causes = causeLimit
 
     private let summary: ResultsSummary
     private let width: Int
 
-    /// - Parameter width: The columns of the terminal; longer lines are cut off.
+    /// - Parameter width: The width of the terminal in columns; longer lines are truncated.
     package init(_ summary: ResultsSummary, width: Int) {
         self.summary = summary
         self.width = max(width, 20)
@@ -27,7 +28,7 @@ package struct SummaryText: Sendable {
 
     private var head: [String] {
         let total = summary.columns.reduce(0) { $0 + $1.cells.values.reduce(0, +) }
-        let before = summary.previousRun.map { "run \($0)" } ?? "what was recorded before"
+        let before = summary.previousRun.map { "run \($0)" } ?? "earlier results"
         let run = (summary.run.map { ", run \($0)" } ?? "") + ", against \(before)"
         let retries = summary.retries.map { $0 == 0 ? "" : ", \($0) with a pending retry" } ?? ""
         return ["\(summary.deployment): \(count(total, "cell"))\(retries)\(run)"]
@@ -45,7 +46,7 @@ package struct SummaryText: Sendable {
         return table.lines(indentedBy: 2, numbersFrom: 2)
     }
 
-    /// One for each column or, where those are too many, for each target or for all.
+    /// A row for each column or, if those are too many, for each target or for all.
     private var rows: [ResultsSummary.Column] {
         if summary.columns.count < Self.tableLimit { return summary.columns }
         let targets = Dictionary(grouping: summary.columns, by: \.target).sorted { $0.key < $1.key }
@@ -79,7 +80,7 @@ package struct SummaryText: Sendable {
         return lines
     }
 
-    /// A cause on a line: who, what, how far, since when.
+    /// A cause on one line: packages, error, extent, and since when.
     static func words(of cause: Cause) -> String {
         let names = cause.packages
         let who =
@@ -111,7 +112,7 @@ package struct SummaryText: Sendable {
 }
 
 extension String {
-    /// This line with an ellipsis in place of what is wider than `width`.
+    /// The line truncated to `width` with an ellipsis.
     package func cut(to width: Int) -> String {
         count <= width ? self : prefix(width - 1) + "…"
     }

@@ -28,11 +28,11 @@ final class ChangeRequests: Sendable {
         switch name {
         case Site.interface + "retry": permission = .retry
         case Site.interface + "cancel": permission = .cancel
-        default: return Self.failure(.notFound, "nothing is changed by this address", hint: "see /api/v1/openapi.json")
+        default: return Self.failure(.notFound, "no change is possible at this path", hint: "see /api/v1/openapi.json")
         }
         guard let token = try Self.token(of: request, in: store) else {
             var response = Self.failure(
-                .unauthorized, "a valid token is needed", hint: "'ci token new' makes one: Authorization: Bearer TOKEN")
+                .unauthorized, "a valid token is required", hint: "see 'ci token new': Authorization: Bearer TOKEN")
             response.headers[.wwwAuthenticate] = "Bearer"
             return response
         }
@@ -42,7 +42,7 @@ final class ChangeRequests: Sendable {
                 .forbidden, "the token '\(token.name)' does not allow \(permission.rawValue)", hint: nil)
         }
         guard begin() else {
-            return Self.failure(.serviceUnavailable, "other changes are under way", hint: "try again")
+            return Self.failure(.serviceUnavailable, "too many concurrent changes", hint: "try again")
         }
         defer { running.withLock { $0 -= 1 } }
         return try await change(permission, request)
@@ -93,7 +93,7 @@ final class ChangeRequests: Sendable {
         try results.check(selectors)
         let retry = try RetryPlan(
             of: try results.cells(picked: selectors), in: results.documents, of: results.header, store: results.store)
-        guard !retry.isEmpty else { throw Failure(.input, "no cell with a verdict matches the selector") }
+        guard !retry.isEmpty else { throw Failure(.input, "no cell with a result matches the selector") }
         try await retry.record(in: results.store)
         return Set(retry.requests.map(\.cell) + retry.cancelled).sorted()
     }

@@ -40,7 +40,7 @@ final class Metrics: Sendable {
             state.requests.sorted { $0.key < $1.key }.map { ("{code=\"\($0.key)\"}", "\($0.value)") })
         metric("ciso_http_response_bytes_total", "counter", "Bytes of bodies sent.", [("", "\(state.bytes)")])
         lines += [
-            "# HELP ciso_http_request_duration_seconds Time until an answer begins.",
+            "# HELP ciso_http_request_duration_seconds Time to the beginning of the response.",
             "# TYPE ciso_http_request_duration_seconds histogram",
         ]
         lines += zip(Self.bounds, state.buckets).map {
@@ -51,19 +51,19 @@ final class Metrics: Sendable {
             "ciso_http_request_duration_seconds_sum \(state.seconds)",
             "ciso_http_request_duration_seconds_count \(state.count)",
         ]
-        metric("ciso_event_streams", "gauge", "Browsers that follow the site.", [("", "\(streams)")])
+        metric("ciso_event_streams", "gauge", "Open event streams.", [("", "\(streams)")])
         metric(
             "ciso_cells", "gauge", "Cells by state.",
             health.cells.sorted { $0.key < $1.key }.map { ("{state=\"\($0.key)\"}", "\($0.value)") })
         metric("ciso_run", "gauge", "The number of the newest run.", [("", "\(health.run)")])
-        metric("ciso_pages_generation", "counter", "How often the store was read.", [("", "\(health.generation)")])
-        metric("ciso_pages_cached", "gauge", "Rendered pages that are kept.", [("", "\(health.cachedPages)")])
+        metric("ciso_pages_generation", "counter", "Loads of the site.", [("", "\(health.generation)")])
+        metric("ciso_pages_cached", "gauge", "Rendered pages in the cache.", [("", "\(health.cachedPages)")])
         metric("ciso_pages_cached_bytes", "gauge", "Their bytes.", [("", "\(health.cachedBytes)")])
         metric(
-            "ciso_store_read_seconds", "gauge", "How long the store was read the last time.",
+            "ciso_store_read_seconds", "gauge", "The duration of the last load in seconds.",
             [("", "\(health.lastRefresh / .seconds(1))")])
         metric(
-            "ciso_store_readable", "gauge", "1 while the store can be read.", [("", health.failure == nil ? "1" : "0")])
+            "ciso_store_readable", "gauge", "1 if the store is readable.", [("", health.failure == nil ? "1" : "0")])
         if let bytes = Self.residentBytes {
             metric("process_resident_memory_bytes", "gauge", "Resident memory.", [("", "\(bytes)")])
         }

@@ -61,7 +61,7 @@ struct SiteResponder: Sendable {
     private func answer(_ request: Request, _ user: inout String?) async throws -> Response {
         guard request.uri.string.utf8.count <= ServerLimits.address,
             let path = request.uri.path.removingPercentEncoding, path.first == "/"
-        else { return Self.text(.uriTooLong, "The address is too long, or not an address.\n") }
+        else { return Self.text(.uriTooLong, "The path is too long or invalid.\n") }
         let name = String(path.dropFirst())
         if request.method == .post { return try await changes.respond(to: request, at: name, user: &user) }
         guard request.method == .get || request.method == .head else {
@@ -143,7 +143,7 @@ struct SiteResponder: Sendable {
 
     private func eventStream() -> Response {
         guard let (id, stream) = events.stream() else {
-            return Self.text(.serviceUnavailable, "Too many readers follow the site.\n")
+            return Self.text(.serviceUnavailable, "Too many event streams are open.\n")
         }
         var response = Response(status: .ok)
         response.headers[.contentType] = "text/event-stream; charset=utf-8"
@@ -161,7 +161,7 @@ struct SiteResponder: Sendable {
     // MARK: Answers
 
     private static func header(_ name: String) -> HTTPField.Name {
-        guard let name = HTTPField.Name(name) else { preconditionFailure("'\(name)' is no name of a header") }
+        guard let name = HTTPField.Name(name) else { preconditionFailure("'\(name)' is not a valid header name") }
         return name
     }
 
