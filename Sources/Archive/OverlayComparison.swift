@@ -25,7 +25,7 @@ public struct OverlayComparison: Sendable {
     }
 
     private let upper: Path
-    private let lowers: [Place]
+    private let lowers: [LowerPath]
     private let excluded: Set<Path>
     private let limit: Int
 
@@ -36,7 +36,7 @@ public struct OverlayComparison: Sendable {
     ///   - limit: of differences; the search ends there.
     public init(upper: String, lowers: [String], excluding excluded: Set<String> = [], limit: Int = 10_000) {
         self.upper = Path(upper)
-        self.lowers = lowers.enumerated().map { Place(path: Path($1), lower: $0) }
+        self.lowers = lowers.enumerated().map { LowerPath(path: Path($1), lower: $0) }
         self.excluded = Set(excluded.map { Path($0) })
         self.limit = limit
     }
@@ -46,7 +46,7 @@ public struct OverlayComparison: Sendable {
     /// - Complexity: O(changes × lower directories that have the changed directory).
     public func differences() -> [Difference] {
         var found: [Difference] = []
-        var seen: [Place] = []
+        var seen: [LowerPath] = []
         for lower in lowers where Status(of: lower.path)?.isDirectory == true {
             seen.append(lower)
             if lower.path.isOpaque { break }
@@ -57,7 +57,7 @@ public struct OverlayComparison: Sendable {
 
     /// - Parameter isHiding: whether a directory above is opaque: overlayfs does not mark those in it again.
     private func compare(
-        _ relative: Path, _ directory: Path, _ lowers: [Place], isHiding: Bool, into found: inout [Difference]
+        _ relative: Path, _ directory: Path, _ lowers: [LowerPath], isHiding: Bool, into found: inout [Difference]
     ) {
         guard !lowers.isEmpty, let names = directory.entries() else { return }
         let isHiding = isHiding || directory.isOpaque
@@ -103,21 +103,21 @@ public struct OverlayComparison: Sendable {
 
     // MARK: What is seen from above
 
-    private struct Place: Sendable {
+    private struct LowerPath: Sendable {
         var path: Path
         var lower: Int
     }
 
     private enum Seen {
         case nothing
-        case directories([Place])
-        case other(Place, Status)
+        case directories([LowerPath])
+        case other(LowerPath, Status)
     }
 
-    private func seen(_ name: Path, in lowers: [Place]) -> Seen {
-        var directories: [Place] = []
+    private func seen(_ name: Path, in lowers: [LowerPath]) -> Seen {
+        var directories: [LowerPath] = []
         for lower in lowers {
-            let place = Place(path: lower.path + name, lower: lower.lower)
+            let place = LowerPath(path: lower.path + name, lower: lower.lower)
             guard let status = Status(of: place.path) else { continue }
             if status.isWhiteout { break }
             guard status.isDirectory else {
@@ -130,7 +130,7 @@ public struct OverlayComparison: Sendable {
         return directories.isEmpty ? .nothing : .directories(directories)
     }
 
-    private func visibleNames(in lowers: [Place]) -> [Path] {
+    private func visibleNames(in lowers: [LowerPath]) -> [Path] {
         var names: Set<Path> = []
         for lower in lowers { names.formUnion(lower.path.entries() ?? []) }
         return Array(names)
@@ -144,7 +144,7 @@ public struct OverlayComparison: Sendable {
         }
     }
 
-    private func removeAll(_ path: Path, _ lowers: [Place], into found: inout [Difference]) {
+    private func removeAll(_ path: Path, _ lowers: [LowerPath], into found: inout [Difference]) {
         guard found.count < limit, !excluded.contains(path) else { return }
         for name in visibleNames(in: lowers) {
             remove(path + name, seen(name, in: lowers), into: &found)

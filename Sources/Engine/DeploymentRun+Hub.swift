@@ -1,3 +1,4 @@
+internal import Core
 internal import Hub
 internal import Logging
 internal import Store

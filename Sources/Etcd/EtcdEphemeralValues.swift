@@ -1,3 +1,4 @@
+internal import Core
 internal import Dispatch
 internal import Foundation
 package import Store

@@ -1,47 +1,35 @@
 package import Core
 
-/// Why etcd did not do what was asked.
-package struct EtcdError: ClassifiedError, Hashable, CustomStringConvertible {
-    /// What callers and users may want to tell apart.
-    package enum Kind: String, Sendable {
-        /// No member can be reached.
-        case unreachable
-        /// Members answer, but have no leader: too few of them are connected with each other.
-        case lostQuorum
-        /// The database has reached its quota.
-        case noSpace
-        /// A certificate is not accepted, by us or by the members.
-        case certificate
-        /// A file with a certificate or a key cannot be used.
-        case credentials
-        /// The user, the password or the user's permissions are wrong.
-        case authentication
-        /// The lease of an owner has ended: what it owned is gone.
-        case leaseLost
-        /// The history that a watch would need was removed.
-        case compacted
-        /// The request was cancelled.
-        case cancelled
-        /// Any other refusal, or an answer that is none of etcd's.
-        case refused
-    }
+/// A failure of a request to etcd.
+package typealias EtcdError = ServiceError<EtcdErrorKind>
 
-    package var kind: Kind
-    /// Says which member, and what it answered.
-    package var message: String
+/// The kinds of failures of etcd.
+package enum EtcdErrorKind: String, ServiceErrorKind {
+    /// No member can be reached.
+    case unreachable
+    /// Members answer, but have no leader: too few of them are connected with each other.
+    case lostQuorum
+    /// The database has reached its quota.
+    case noSpace
+    /// A certificate is not trusted by ciso or by a member.
+    case certificate
+    /// A file with a certificate or a key cannot be used.
+    case credentials
+    /// The user, the password or the user's permissions are wrong.
+    case authentication
+    /// The lease of an owner has expired, and its values are deleted.
+    case leaseLost
+    /// The history that a watch needs was compacted.
+    case compacted
+    /// The request was cancelled.
+    case cancelled
+    /// Any other error, or a response that is not etcd's.
+    case refused
 
-    package init(_ kind: Kind, _ message: String) {
-        self.kind = kind
-        self.message = message
-    }
+    package static let service = "etcd"
 
-    package var description: String { "etcd: \(message)" }
-
-    package var category: ErrorCategory { .unavailable }
-
-    /// What the user can do about it.
     package var hint: String? {
-        switch kind {
+        switch self {
         case .unreachable: "check that etcd runs and that 'coordination' has its addresses"
         case .lostQuorum:
             "more than half of the members must run and reach each other; 'etcdctl endpoint status --cluster' shows them"
@@ -55,7 +43,9 @@ package struct EtcdError: ClassifiedError, Hashable, CustomStringConvertible {
         case .leaseLost, .compacted, .cancelled, .refused: nil
         }
     }
+}
 
-    /// Whether another member, or the same one later, may do what was asked.
+extension EtcdError {
+    /// Whether the request may succeed at another member, or later.
     var isTransient: Bool { kind == .unreachable || kind == .lostQuorum }
 }

@@ -201,7 +201,7 @@ extension EtcdGateway {
     }
 }
 
-extension EtcdError.Kind {
+extension EtcdErrorKind {
     fileprivate init(_ kind: HTTPError.Kind) {
         self =
             switch kind {

@@ -1,3 +1,4 @@
+internal import Core
 internal import Dispatch
 internal import Logging
 internal import Synchronization

@@ -1,3 +1,5 @@
+internal import Core
+
 /// Splits a stream of bytes into lines.
 struct LineSplitter {
     private var rest: [UInt8] = []

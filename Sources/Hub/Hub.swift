@@ -108,11 +108,11 @@ package struct Hub: Sendable {
         return "\(url) can be reached and has \(count(branches, "branch", plural: "branches"))"
     }
 
-    private func git(_ store: Store, _ words: [String]) throws -> Subprocess.Outcome {
+    private func git(_ store: Store, _ words: [String]) throws -> Subprocess.Completion {
         try run(["git", "-C", store.repositoryDirectory] + words)
     }
 
-    private func run(_ words: [String]) throws -> Subprocess.Outcome {
+    private func run(_ words: [String]) throws -> Subprocess.Completion {
         guard !url.hasPrefix("-") else { throw HubError(.refused, "'\(url)' is not a valid address") }
         do {
             let outcome = try Subprocess(words, environment: environment, timeLimit: .seconds(3600)).wait()
@@ -123,7 +123,7 @@ package struct Hub: Sendable {
         }
     }
 
-    private static func text(_ outcome: Subprocess.Outcome) -> String {
+    private static func text(_ outcome: Subprocess.Completion) -> String {
         String(decoding: outcome.errors, as: UTF8.self)
     }
 }

@@ -1,41 +1,29 @@
 package import Core
 
-/// Why a hub did not take or give what was asked.
-package struct HubError: ClassifiedError, Hashable, CustomStringConvertible {
-    /// What callers and users may want to tell apart.
-    package enum Kind: String, Sendable {
-        /// No connection, or none in time.
-        case unreachable
-        /// The host's key is not the known one, or none is known.
-        case hostKey
-        /// A certificate is not accepted.
-        case certificate
-        /// The user, the key or the password is not accepted, or one is needed.
-        case authentication
-        /// No repository is there.
-        case absent
-        /// A branch of the hub has commits that the store lacks.
-        case diverged
-        /// The hub does not take what was pushed, or this machine cannot run git.
-        case refused
-    }
+/// A failure of a transfer to or from a hub.
+package typealias HubError = ServiceError<HubErrorKind>
 
-    package var kind: Kind
-    /// Says which hub, and what git said.
-    package var message: String
+/// The kinds of failures of a hub.
+package enum HubErrorKind: String, ServiceErrorKind {
+    /// No connection, or a timeout.
+    case unreachable
+    /// The host's key is unknown or has changed.
+    case hostKey
+    /// A certificate is not trusted.
+    case certificate
+    /// The user, the key or the password is rejected or missing.
+    case authentication
+    /// The address has no repository.
+    case absent
+    /// A branch of the hub has commits that the store lacks.
+    case diverged
+    /// The hub rejected a push, or git cannot be run on this machine.
+    case refused
 
-    package init(_ kind: Kind, _ message: String) {
-        self.kind = kind
-        self.message = message
-    }
+    package static let service = "hub"
 
-    package var description: String { "hub: \(message)" }
-
-    package var category: ErrorCategory { .unavailable }
-
-    /// What the user can do about it.
     package var hint: String? {
-        switch kind {
+        switch self {
         case .unreachable: "check that the host is up and that 'hub' is its address"
         case .hostKey: "add the host's key to known_hosts: 'ssh-keyscan HOST', and compare it with the host's own"
         case .certificate: "'tls-authorities' names the file with the authority that issued the hub's certificate"
@@ -46,21 +34,30 @@ package struct HubError: ClassifiedError, Hashable, CustomStringConvertible {
         case .refused: "a hub takes all branches: no hook, rule or quota may refuse them"
         }
     }
+}
 
-    /// What git says, in the language of `LC_ALL=C`.
+extension HubError {
+    /// The failure of a git command.
     ///
-    /// - Parameter url: of the hub.
+    /// - Parameters:
+    ///   - url: The hub's address.
+    ///   - errors: The messages of git in the locale `C`.
     package init(_ url: String, errors: String) {
         let lines = errors.split(separator: "\n").map { $0.trimmingPrefix("remote: ").trimmingPrefix("fatal: ") }
         let words = lines.filter { !$0.isEmpty && !$0.hasPrefix("hint:") }.suffix(3).joined(separator: "; ")
-        let text = errors.lowercased()
-        let kind = Self.signs.first { $0.words.contains { text.contains($0) } }?.kind ?? .refused
         self.init(
-            kind, "\(url): \(words.prefix(600).isEmpty ? "git failed" : String(words.prefix(600)))".displayableOnOneLine
-        )
+            HubErrorKind(output: errors.lowercased()),
+            "\(url): \(words.prefix(600).isEmpty ? "git failed" : String(words.prefix(600)))".displayableOnOneLine)
+    }
+}
+
+extension HubErrorKind {
+    /// The kind of failure that messages of git report, in lower case.
+    fileprivate init(output: String) {
+        self = Self.phrases.first { $0.texts.contains { output.contains($0) } }?.kind ?? .refused
     }
 
-    private static let signs: [(kind: Kind, words: [String])] = [
+    private static let phrases: [(kind: HubErrorKind, texts: [String])] = [
         (.hostKey, ["host key verification failed", "remote host identification has changed"]),
         (.certificate, ["ssl certificate", "certificate verif", "server certificate", "certificate problem"]),
         (

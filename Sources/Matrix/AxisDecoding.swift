@@ -26,7 +26,7 @@ extension MatrixDecoder {
             revision: revision, priority: priority ?? 0, targets: targets, compilers: compilers)
     }
 
-    private func place(_ text: String, isURL: Bool, in node: Node) -> RepositoryEntry.Place {
+    private func place(_ text: String, isURL: Bool, in node: Node) -> RepositoryEntry.Address {
         isURL ? .url(text) : .path(written: text, resolved: resolved(text, besides: node.location.file))
     }
 
@@ -104,7 +104,7 @@ extension MatrixDecoder {
         return Located(engine, at: node.location)
     }
 
-    private func runPlace(_ node: Node) -> TargetEntry.Place {
+    private func runPlace(_ node: Node) -> TargetEntry.Backend {
         if case .scalar("sandbox", isPlain: _) = node.content { return .sandbox }
         let hosts = reader.listOrOne(node, "'run'", of: "host") { node -> HostAddress? in
             guard let text = reader.text(node, "'run'")?.value else { return nil }

@@ -94,8 +94,8 @@ package enum Scope: Sendable {
 
 /// An opam repository, for all cells or as an overlay for some.
 package struct RepositoryEntry: Sendable {
-    /// Where files are: on this machine or behind a URL.
-    package enum Place: Sendable, Hashable {
+    /// The address of the repository: on this machine or a URL.
+    package enum Address: Sendable, Hashable {
         case url(String)
         /// As written, and seen from the process's directory.
         case path(written: String, resolved: String)
@@ -118,7 +118,7 @@ package struct RepositoryEntry: Sendable {
     }
 
     /// Where the repository is.
-    package var place: Located<Place>
+    package var place: Located<Address>
     /// Which state of the repository is read.
     package var revision: Revision
     /// The greater wins; equal ones by the order of the text.
@@ -132,7 +132,7 @@ package struct RepositoryEntry: Sendable {
 /// An operating system, its version and an architecture.
 package struct TargetEntry: Sendable {
     /// Where jobs of a target run.
-    package enum Place: Sendable, Hashable {
+    package enum Backend: Sendable, Hashable {
         /// In a sandbox on the worker's machine.
         case sandbox
         /// On one of these machines, reached by ssh.
@@ -158,7 +158,7 @@ package struct TargetEntry: Sendable {
     /// For the plugin.
     package var options: [String: String]
     /// Where the machine is, or a sandbox here.
-    package var place: Place
+    package var place: Backend
     /// Who carries out recipes there, and where the matrix says so; nil for the runner itself.
     package var engine: Located<Engine>?
     /// False: its cells never make a run fail.
@@ -219,14 +219,15 @@ package struct PackageSelection: Sendable {
 package struct Pin: Sendable {
     /// Where a package's source is, which has its opam file too.
     package struct Source: Sendable, Hashable {
-        package enum Place: Sendable, Hashable {
+        /// The address of the source: on this machine or a URL.
+        package enum Address: Sendable, Hashable {
             /// As opam writes addresses: `git+https://…#branch`, `https://…/a.tgz`.
             case url(String)
             /// A folder or an archive, seen from the process's directory.
             case path(String)
         }
 
-        package var place: Place
+        package var place: Address
         /// A branch, tag or commit, of a repository of git.
         package var ref: String?
         /// Of an archive: `sha256=…`.
@@ -234,7 +235,7 @@ package struct Pin: Sendable {
         /// The package's folder in the source.
         package var subpath: String?
 
-        package init(_ place: Place, ref: String? = nil, checksum: String? = nil, subpath: String? = nil) {
+        package init(_ place: Address, ref: String? = nil, checksum: String? = nil, subpath: String? = nil) {
             self.place = place
             self.ref = ref
             self.checksum = checksum

@@ -43,7 +43,7 @@ extension MatrixDecoder {
     }
 
     /// A text that is an address or, by its beginning, a path; nil for a version.
-    private func place(of text: String, in node: Node) -> Pin.Source.Place? {
+    private func place(of text: String, in node: Node) -> Pin.Source.Address? {
         if ["/", "./", "../"].contains(where: text.hasPrefix) || text == "." || text == ".." {
             return .path(resolved(text, besides: node.location.file))
         }

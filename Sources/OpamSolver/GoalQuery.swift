@@ -60,7 +60,7 @@ extension ResidualSearch {
         let steps = search.statistics.steps
         if result == .unsolvable, dependsOnDecisions { return (nil, steps) }
         var resolution = residual.resolution(answer(result, target.universe), target.universe)
-        if result == .budgetExhausted { resolution.verdict = .limit }
+        if result == .budgetExhausted { resolution.status = .limit }
         resolution.steps = steps
         return (resolution, steps)
     }
@@ -70,7 +70,7 @@ extension ResidualProblem {
     /// An answer together with the decisions of the prefix.
     func resolution(_ answer: ResidualAnswer, _ universe: Universe) -> Resolution {
         Resolution(
-            verdict: answer.selection.map { .solved(universe.merged(selection, $0)) } ?? .unsolvable,
+            status: answer.selection.map { .solved(universe.merged(selection, $0)) } ?? .unsolvable,
             examined: examined(with: answer.names, isSolved: answer.selection != nil), steps: 0)
     }
 }

@@ -50,7 +50,7 @@ extension VersionFormula {
 /// The answer to a request.
 public struct Resolution: Sendable, Hashable {
     /// What a search came to.
-    public enum Verdict: Sendable, Hashable {
+    public enum Status: Sendable, Hashable {
         /// The packages selected, sorted as `name.version` in byte order.
         case solved([Universe.PackageID])
         /// There is no solution: see ``Solver/explain(_:)``.
@@ -60,7 +60,7 @@ public struct Resolution: Sendable, Hashable {
     }
 
     /// Whether there is a solution, or the search gave up.
-    public var verdict: Verdict
+    public var status: Status
     /// The names that the answer was derived from, increasing. The answer stays the same while their versions do, and no
     /// version of them is added or removed.
     public var examined: [Universe.NameID]
@@ -69,19 +69,19 @@ public struct Resolution: Sendable, Hashable {
 
     /// The packages selected; nil without a solution.
     public var selection: [Universe.PackageID]? {
-        if case .solved(let selection) = verdict { selection } else { nil }
+        if case .solved(let selection) = status { selection } else { nil }
     }
 }
 
 extension Resolution {
     /// The resolution of a search.
     init(_ result: SearchResult, _ selection: [Universe.PackageID], examined: [Universe.NameID], steps: Int) {
-        let verdict: Verdict =
+        let status: Status =
             switch result {
             case .solved: .solved(selection)
             case .unsolvable: .unsolvable
             case .budgetExhausted: .limit
             }
-        self.init(verdict: verdict, examined: examined, steps: steps)
+        self.init(status: status, examined: examined, steps: steps)
     }
 }

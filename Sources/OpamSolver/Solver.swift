@@ -39,7 +39,7 @@ public struct Solver: Sendable {
         let index = prefix(of: request)
         if prefixes[index].rulesOut(request, in: target.universe) {
             let examined = prefixes[index].examined.filter { isName($0) }
-            return Resolution(verdict: .unsolvable, examined: examined.sorted(), steps: 0)
+            return Resolution(status: .unsolvable, examined: examined.sorted(), steps: 0)
         }
         var spent = 0
         if let goal = prefixes[index].goal(of: request, in: target) {
@@ -55,7 +55,7 @@ public struct Solver: Sendable {
     mutating func solveWhole(_ request: Request, _ prefix: SolvedPrefix?, spent: Int) -> Resolution {
         guard prepare(request) else {
             reset()
-            return Resolution(verdict: .unsolvable, examined: [], steps: 0)
+            return Resolution(status: .unsolvable, examined: [], steps: 0)
         }
         if let prefix, prefix.applies(to: request, in: target.universe) {
             search.add(prefix.learnedClauses)

@@ -27,8 +27,8 @@ struct PinnedFiles {
     let unpinned: UnpinnedSources
     let environment: ProcessEnvironment
 
-    /// What came of pins.
-    struct Outcome {
+    /// The files of pinned packages, and the problems found in pins.
+    struct Loaded {
         /// Of all pins that have files, and of those that follow from them. A package whose files are not to be had has an
         /// empty opam file, so that what else is wrong can be found.
         var packages: [PinnedPackage] = []
@@ -39,8 +39,8 @@ struct PinnedFiles {
 
     /// Gets the files of all `pins` that have some, and of those that follow from them. A pin of the matrix counts before
     /// one that an opam file asks for.
-    func outcome(of pins: [Pin]) async -> Outcome {
-        var outcome = Outcome()
+    func outcome(of pins: [Pin]) async -> Loaded {
+        var outcome = Loaded()
         var mistakes: [Failure] = []
         let ofMatrix = Set(pins.map(\.name.value))
         var open = pins.filter(\.hasFiles)[...]

@@ -88,8 +88,8 @@ package struct PlanInputLoader: Sendable {
             inputs: inputs, unpinned: unpinned, warnings: pinned.warnings + (try foundSources.get().warnings))
     }
 
-    private func pinnedPackages(_ unpinned: UnpinnedSources) async -> PinnedFiles.Outcome {
-        guard matrix.pins.contains(where: \.hasFiles) else { return PinnedFiles.Outcome() }
+    private func pinnedPackages(_ unpinned: UnpinnedSources) async -> PinnedFiles.Loaded {
+        guard matrix.pins.contains(where: \.hasFiles) else { return PinnedFiles.Loaded() }
         return await PinnedFiles(texts: matrix.sources, unpinned: unpinned, environment: environment)
             .outcome(of: matrix.pins)
     }

@@ -33,7 +33,7 @@ package struct PlanSession: Sendable {
     }
 
     /// A plan, and the one before it.
-    package struct Outcome: Sendable {
+    package struct NewPlan: Sendable {
         /// The head of the plan.
         package var header: PlanHeader
         /// The plan, of which parts are read when they are asked for.
@@ -56,14 +56,14 @@ package struct PlanSession: Sendable {
     ///
     /// - Throws: `Failure` for a matrix that does not fit the repositories, a missing repository, a plugin that fails;
     ///   errors of the store.
-    package func plan() async throws -> Outcome {
+    package func plan() async throws -> NewPlan {
         var (outcome, state) = try await unwritten()
         try write(&outcome, state)
         return outcome
     }
 
     /// As `plan()`, and also reports what changed since an older plan; nil is the one before.
-    package func plan(comparedWith older: PlanDocuments?) async throws -> (Outcome, PlanDifference) {
+    package func plan(comparedWith older: PlanDocuments?) async throws -> (NewPlan, PlanDifference) {
         let (made, state) = try await unwritten()
         async let difference = PlanDifference(from: older ?? made.earlier, to: made.documents, made.header)
         var outcome = made
@@ -74,7 +74,7 @@ package struct PlanSession: Sendable {
     /// Makes the plan.
     ///
     /// - Returns: What is to be remembered of it where it is to be written.
-    private func unwritten() async throws -> (Outcome, IncrementalState?) {
+    private func unwritten() async throws -> (NewPlan, IncrementalState?) {
         progress(PlanProgress(.reading))
         let opened = try opened()
         let kept = try documents(in: opened)
@@ -85,7 +85,7 @@ package struct PlanSession: Sendable {
             logger.debug("the plan in the store is up to date", metadata: ["deployment": "\(deployment)"])
             var warnings = loaded.warnings + loaded.inputs.warnings
             if let state = await state { warnings += try PackageWarnings(loaded.inputs, state).warnings }
-            let outcome = Outcome(
+            let outcome = NewPlan(
                 header: header, documents: kept, store: opened, earlier: kept,
                 commit: isDry ? nil : kept.base?.commit?.description,
                 made: 0, warnings: warnings)
@@ -94,7 +94,7 @@ package struct PlanSession: Sendable {
         let planned = try await plan(loaded, over: kept, header, await state)
         try Task.checkCancellation()
         let earlier = planned.output.isIncremental ? planned.documents.beforeChanges : kept
-        let outcome = Outcome(
+        let outcome = NewPlan(
             header: planned.output.header, documents: planned.documents, store: opened, earlier: earlier, commit: nil,
             made: planned.output.made, warnings: loaded.warnings + planned.output.warnings)
         return (outcome, isDry ? nil : planned.output.memory)
@@ -123,7 +123,7 @@ package struct PlanSession: Sendable {
     }
 
     /// - Parameter state: nil where the store has the plan already.
-    private func write(_ outcome: inout Outcome, _ state: IncrementalState?) throws {
+    private func write(_ outcome: inout NewPlan, _ state: IncrementalState?) throws {
         guard !isDry else { return }
         guard let state else {
             if let store = outcome.store { try keepSources(of: outcome.header, in: store) }

@@ -7,7 +7,7 @@ internal import OpamSolver
 /// Which cells of a column are kept, and which are made again.
 struct ColumnDelta: Sendable {
     /// Where a cell comes from.
-    enum Place: Sendable {
+    enum CellOrigin: Sendable {
         /// The numbers of remembered cells.
         case kept(Range<Int>)
         /// The number of an entry of `toSolve`.
@@ -22,7 +22,7 @@ struct ColumnDelta: Sendable {
     /// The cells to be made.
     let toSolve: ColumnCells
     /// All cells, in their order.
-    let places: [Place]
+    let places: [CellOrigin]
     /// Remembered cells that are gone or made again, as `name.version`.
     let dropped: [String]
     /// Cells that stay, but for what the matrix accepts of them and when they run, as `name.version`.
@@ -83,9 +83,9 @@ struct ColumnDelta: Sendable {
     }
 
     /// Both in the order of cells.
-    private static func merged(_ isKept: [Bool], _ before: ColumnState?, _ toSolve: ColumnCells) -> [Place] {
+    private static func merged(_ isKept: [Bool], _ before: ColumnState?, _ toSolve: ColumnCells) -> [CellOrigin] {
         let universe = toSolve.column.universe.universe
-        var places: [Place] = []
+        var places: [CellOrigin] = []
         var next = 0
         func addKept(upTo end: Int) {
             while let start = isKept[next..<end].firstIndex(of: true) {

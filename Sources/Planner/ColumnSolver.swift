@@ -21,7 +21,7 @@ struct SolverAnswer: Sendable, Equatable {
     init(_ resolution: Resolution) {
         selection = resolution.selection
         examined = resolution.examined
-        isFinal = resolution.verdict != .limit
+        isFinal = resolution.status != .limit
     }
 }
 
@@ -123,7 +123,7 @@ struct ColumnSolver: Sendable {
     private static func explain(
         _ resolution: Resolution, _ request: Request, _ solver: inout Solver, _ examined: inout Set<Universe.NameID>
     ) -> (text: String, explanation: Explanation?) {
-        if resolution.verdict == .limit {
+        if resolution.status == .limit {
             return ("the solver gave up after \(resolution.steps) steps", nil)
         }
         guard let explanation = solver.explain(request) else {

@@ -25,8 +25,8 @@ struct JobUses: Sendable, Equatable {
 ///
 /// Jobs of the plan before have the numbers of their places in it; those made again come behind.
 struct JobReferenceCounts {
-    /// Where a job is that was made again.
-    struct Place {
+    /// The position of a job that was made again.
+    struct NewJob {
         var graph: Int
         var number: JobGraph.JobNumber
     }
@@ -38,7 +38,7 @@ struct JobReferenceCounts {
     private var jobs: ReferenceCounts
     private var packages: ReferenceCounts
     /// By numbers, those of the plan before left out.
-    private var made: [Place] = []
+    private var made: [NewJob] = []
     private var inputs = FlatLists()
     private var files: [Int32] = []
 
@@ -57,7 +57,7 @@ struct JobReferenceCounts {
             let (number, isNew) = jobs.add(graph.ids[job])
             numbers.append(Int32(number))
             guard isNew else { continue }
-            made.append(Place(graph: index, number: job))
+            made.append(NewJob(graph: index, number: job))
             inputs.append(graph.inputs[job].lazy.map { numbers[$0] })
             files.append(Int32(packages.add(graph.files[job]).number))
         }
@@ -106,7 +106,7 @@ struct JobReferenceCounts {
 
     // MARK: What comes of it
 
-    var added: [Place] { jobs.newlyUsed.map { made[$0 - before.inputs.count] } }
+    var added: [NewJob] { jobs.newlyUsed.map { made[$0 - before.inputs.count] } }
     var removed: [Digest] { jobs.unused.map(jobs.digest(of:)) }
     var addedPackages: [Digest] { packages.newlyUsed.map(packages.digest(of:)) }
     var removedPackages: [Digest] { packages.unused.map(packages.digest(of:)) }

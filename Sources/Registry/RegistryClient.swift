@@ -149,7 +149,7 @@ extension RegistryClient {
     }
 }
 
-extension RegistryError.Kind {
+extension RegistryErrorKind {
     fileprivate init(_ kind: HTTPError.Kind) {
         self =
             switch kind {

@@ -1,45 +1,33 @@
 package import Core
 
-/// Why a registry did not do what was asked.
-package struct RegistryError: ClassifiedError, Hashable, CustomStringConvertible {
-    /// What callers and users may want to tell apart.
-    package enum Kind: String, Sendable {
-        /// No connection, or one that broke.
-        case unreachable
-        /// The registry is overloaded, out of disk, or otherwise unable for the moment.
-        case busy
-        /// A certificate is not accepted, by us or by the registry.
-        case certificate
-        /// A file with a certificate or a key cannot be used.
-        case credentials
-        /// The user or the password is wrong, or one is needed.
-        case authentication
-        /// The user may not do that.
-        case denied
-        /// There is no such thing.
-        case absent
-        /// The contents do not have the digest by which they were asked for or sent.
-        case damaged
-        /// Any other refusal.
-        case refused
-    }
+/// A failure of a request to a registry.
+package typealias RegistryError = ServiceError<RegistryErrorKind>
 
-    package var kind: Kind
-    /// Says which registry, and what it answered.
-    package var message: String
+/// The kinds of failures of a registry.
+package enum RegistryErrorKind: String, ServiceErrorKind {
+    /// No connection, or the connection broke.
+    case unreachable
+    /// The registry is overloaded, out of disk space, or temporarily unavailable for another reason.
+    case busy
+    /// A certificate is not trusted by ciso or by the registry.
+    case certificate
+    /// A file with a certificate or a key cannot be used.
+    case credentials
+    /// The user or the password is wrong or missing.
+    case authentication
+    /// The user lacks the permission.
+    case denied
+    /// The blob, manifest or repository does not exist.
+    case absent
+    /// The content does not match its digest.
+    case damaged
+    /// Any other error.
+    case refused
 
-    package init(_ kind: Kind, _ message: String) {
-        self.kind = kind
-        self.message = message
-    }
+    package static let service = "registry"
 
-    package var description: String { "registry: \(message)" }
-
-    package var category: ErrorCategory { .unavailable }
-
-    /// What the user can do about it.
     package var hint: String? {
-        switch kind {
+        switch self {
         case .unreachable: "check that the registry runs and that 'blobs' has its address"
         case .busy: "check the registry's log; its disk may be full"
         case .certificate:
@@ -50,7 +38,9 @@ package struct RegistryError: ClassifiedError, Hashable, CustomStringConvertible
         case .absent, .damaged, .refused: nil
         }
     }
+}
 
-    /// Whether the same request may succeed in a moment.
+extension RegistryError {
+    /// Whether the same request may succeed later.
     var isTransient: Bool { kind == .unreachable || kind == .busy }
 }

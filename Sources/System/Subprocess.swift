@@ -35,7 +35,7 @@ package struct Subprocess: Sendable {
     }
 
     /// How a program ended.
-    package enum Ending: Hashable, Sendable {
+    package enum TerminationStatus: Hashable, Sendable {
         case exited(Int32)
         case signalled(Int32)
         /// It was killed because it passed the limit on time.
@@ -45,9 +45,9 @@ package struct Subprocess: Sendable {
         case cancelled
     }
 
-    /// How a program ended, and what it printed.
-    package struct Outcome: Hashable, Sendable {
-        package var ending: Ending
+    /// How a program ended, and its output.
+    package struct Completion: Hashable, Sendable {
+        package var ending: TerminationStatus
         /// At most as many bytes as the limit allows.
         package var output: [UInt8]
         /// The end of what it wrote to standard error, where that is apart.
@@ -60,7 +60,7 @@ package struct Subprocess: Sendable {
     /// Runs the program to its end on a thread of its own. A cancelled task kills it.
     ///
     /// - Throws: `SystemError` where it cannot be started; `CancellationError`.
-    package func run() async throws -> Outcome {
+    package func run() async throws -> Completion {
         let cancellation = Cancellation()
         let outcome = try await withTaskCancellationHandler {
             try await BlockingWork.run { try wait(until: cancellation) }
@@ -75,7 +75,7 @@ package struct Subprocess: Sendable {
     ///
     /// - Parameter cancellation: ends the program.
     /// - Throws: `SystemError` where it cannot be started.
-    package func wait(until cancellation: Cancellation? = nil) throws(SystemError) -> Outcome {
+    package func wait(until cancellation: Cancellation? = nil) throws(SystemError) -> Completion {
         let output = try PipeEnds<SystemError>()
         let errors = try PipeEnds<SystemError>()
         let input = try AnonymousFile<SystemError>(self.input)
@@ -111,7 +111,7 @@ private struct RunningSubprocess: ~Copyable {
     private let limit: Int
     private var printed: [UInt8] = []
     private var complaints: [UInt8] = []
-    private var reason: Subprocess.Ending?
+    private var reason: Subprocess.TerminationStatus?
 
     init(_ process: pid_t, output: Int32, errors: Int32, limit: Int) {
         self.process = process
@@ -120,7 +120,7 @@ private struct RunningSubprocess: ~Copyable {
         self.limit = limit
     }
 
-    mutating func wait(until deadline: ContinuousClock.Instant?, cancellation: Int32) -> Subprocess.Outcome {
+    mutating func wait(until deadline: ContinuousClock.Instant?, cancellation: Int32) -> Subprocess.Completion {
         let descriptor = ProcessDescriptor(of: process)
         var polled = [output.descriptor, errors.descriptor, descriptor.descriptor, cancellation].map {
             pollfd(fd: $0, events: Int16(POLLIN), revents: 0)
@@ -142,8 +142,8 @@ private struct RunningSubprocess: ~Copyable {
         while takeOutput() {}
         while takeErrors() {}
         let signal = status & 0x7f
-        let own: Subprocess.Ending = signal == 0 ? .exited(status >> 8 & 0xff) : .signalled(signal)
-        return Subprocess.Outcome(ending: reason ?? own, output: printed, errors: complaints)
+        let own: Subprocess.TerminationStatus = signal == 0 ? .exited(status >> 8 & 0xff) : .signalled(signal)
+        return Subprocess.Completion(ending: reason ?? own, output: printed, errors: complaints)
     }
 
     /// False where there is nothing more now.
@@ -168,7 +168,7 @@ private struct RunningSubprocess: ~Copyable {
     }
 
     /// Kills the program with all that it started. The first reason is kept.
-    private mutating func kill(_ ending: Subprocess.Ending) {
+    private mutating func kill(_ ending: Subprocess.TerminationStatus) {
         reason = reason ?? ending
         // First those that have left the group, which are found only as long as their parents live.
         for descendant in ProcessIdentity.descendants(of: process) { Glibc.kill(descendant, SIGKILL) }

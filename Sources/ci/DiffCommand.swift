@@ -53,7 +53,7 @@ struct DiffCommand: AsyncParsableCommand, TracedCommand {
         StandardOutput.print("cell,verdict,before,after,reason,package-before,cause,signature")
         for change in changes {
             let fields = [
-                change.cell.description, change.verdict.rawValue, change.before, change.after, change.reason,
+                change.cell.description, change.kind.rawValue, change.before, change.after, change.reason,
                 change.packageBefore?.description, change.cause?.description, change.signature,
             ]
             StandardOutput.print(fields.map { csvField($0 ?? "") }.joined(separator: ","))

@@ -6,7 +6,7 @@ internal import Records
 
 /// The output of `ci plan`: a table of targets and compilers, and the changes.
 struct PlanReport {
-    let plan: PlanSession.Outcome
+    let plan: PlanSession.NewPlan
     let difference: PlanDifference
     let store: String
 

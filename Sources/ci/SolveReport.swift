@@ -17,7 +17,7 @@ struct SolveReport {
     /// Computes explanations for unsolvable requests.
     mutating func explain(_ requests: [Request]) {
         var solver = Solver(target)
-        for index in requests.indices where resolutions[index].verdict == .unsolvable {
+        for index in requests.indices where resolutions[index].status == .unsolvable {
             reasons[index] = solver.explain(requests[index])
         }
     }
@@ -47,7 +47,7 @@ struct SolveReport {
             if let selection = selection(index) {
                 lines += "\(title(index)),SAT,\"\(selection.joined(separator: " "))\"\n"
             } else {
-                lines += "\(title(index)),\(resolutions[index].verdict == .limit ? "LIMIT" : "UNSAT"),\n"
+                lines += "\(title(index)),\(resolutions[index].status == .limit ? "LIMIT" : "UNSAT"),\n"
             }
         }
         return lines
@@ -56,7 +56,7 @@ struct SolveReport {
     var text: String {
         var lines = ""
         for index in packages.indices {
-            switch resolutions[index].verdict {
+            switch resolutions[index].status {
             case .solved:
                 lines += "\(title(index)): \(selection(index)?.joined(separator: " ") ?? "")\n"
             case .limit:
@@ -89,7 +89,7 @@ struct SolveReport {
     private func answer(_ index: Int) -> Answer {
         let universe = target.universe
         let verdict =
-            switch resolutions[index].verdict {
+            switch resolutions[index].status {
             case .solved: "solved"
             case .unsolvable: "unsolvable"
             case .limit: "limit"

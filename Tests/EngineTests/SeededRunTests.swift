@@ -30,7 +30,7 @@ import Testing
         #expect(standings[.broken] == 30 && standings[.new] == nil, "\(standings)")
         let (before, after) = try (results.side(named: "1"), results.side(named: "2"))
         let difference = try results.difference(from: before, to: after, hasReasons: false)
-        let broken = difference.changes.filter { $0.verdict == .broken && $0.after == "failure" }
+        let broken = difference.changes.filter { $0.kind == .broken && $0.after == "failure" }
         #expect(broken.map(\.cell.description) == expected.sorted())
         let gate = try results.gate([], base: "1", allowsMissing: false)
         #expect(Set(gate.regressions.map(\.cell)) == waiting.union(world.regressions) && gate.decision == .regression)

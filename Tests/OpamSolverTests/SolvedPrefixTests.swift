@@ -54,8 +54,8 @@ struct SolvedPrefixTests {
                     var alone = Solver(target)
                     let whole = alone.solveWhole(request, nil, spent: 0)
                     let label: Comment = "seed \(seed), \(os), \(request.roots)"
-                    #expect(resolution.verdict == whole.verdict, label)
-                    #expect(alone.solve(request).verdict == whole.verdict, label)
+                    #expect(resolution.status == whole.status, label)
+                    #expect(alone.solve(request).status == whole.status, label)
                     unsolvable += whole.selection == nil ? 1 : 0
                     guard Int.random(in: 0..<5, using: &generator) == 0 else { continue }
                     // Without what was not examined the answer is the same.
@@ -87,7 +87,7 @@ struct SolvedPrefixTests {
                 last = derived
                 let requests = requests(Int(compiler) ?? 1, &generator) + [Request("f")]
                 for (one, other) in zip(fresh.solve(requests, threads: 1), derived.solve(requests, threads: 1)) {
-                    #expect(one.verdict == other.verdict, "seed \(seed), \(os), \(compiler)")
+                    #expect(one.status == other.status, "seed \(seed), \(os), \(compiler)")
                     #expect(one.examined == other.examined && one.steps == other.steps, "seed \(seed), \(os)")
                 }
             }

@@ -140,7 +140,7 @@ struct SolverTests {
         var request = Request("root")
         request.budget = 300_000
         let resolution = solver.solve(request)
-        #expect(resolution.verdict == .limit)
+        #expect(resolution.status == .limit)
         #expect(resolution.steps > request.budget)
         #expect(solver.explain(request) == nil)
         request.roots = [PackageConstraint(PackageName(unchecked: "p0"))]

@@ -74,7 +74,7 @@ import Testing
         let file = try workbench.hostile("Hostile", ["SLOW": "1"])
         let report = await Conformance.check(file, limits: PluginLimits(time: .seconds(1)))
         let problems = report.checks.flatMap { check in
-            if case .failed(let problems) = check.verdict { problems } else { [String]() }
+            if case .failed(let problems) = check.status { problems } else { [String]() }
         }
         #expect(problems.count { $0.contains("no answer within 1 s") } <= 7, "\(problems)")
         #expect(problems.contains { $0.contains("no answer within 1 s") })

@@ -9,7 +9,7 @@ import Testing
         let file = try #require(ShippedPlugins.catalog.found.files.first { $0.name == name })
         let report = await Conformance.check(file)
         for check in report.checks {
-            switch check.verdict {
+            switch check.status {
             case .passed: break
             case .failed(let problems): Issue.record("\(name): \(check.name): \(problems.joined(separator: "\n"))")
             // Without the shell nothing is known about the scripts: scripts/test installs dash, bash and mksh.

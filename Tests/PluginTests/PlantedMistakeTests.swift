@@ -282,7 +282,7 @@ import Testing
         let report = await Conformance.check(try Self.plugin(in: folder, mistake.changes))
         #expect(!report.isConforming)
         let problems = report.checks.flatMap { check -> [String] in
-            guard case .failed(let problems) = check.verdict, check.name == mistake.check else { return [] }
+            guard case .failed(let problems) = check.status, check.name == mistake.check else { return [] }
             return problems
         }
         let text = problems.joined(separator: "\n")

@@ -9,15 +9,15 @@ import Testing
 /// The trial that `ci plugin check` makes of steps that say that they are idempotent.
 @Suite(.enabled(if: FileManager.default.isExecutableFile(atPath: "/usr/bin/bwrap"), "needs bwrap"))
 struct IdempotenceCheckTests {
-    private func verdict(on script: String, unless: String? = nil, idempotent: Bool = true) async throws
-        -> ConformanceReport.Check.Verdict
+    private func status(on script: String, unless: String? = nil, idempotent: Bool = true) async throws
+        -> ConformanceReport.Check.Status
     {
         let directory = try TemporaryDirectory()
         let step = Step("it", phase: .depext, script: script, user: .root, idempotent: idempotent, unless: unless)
         let report = ConformanceReport(
             file: "x", identity: nil, checks: [],
             trials: [TrialStep(step: step, family: .posix, environment: [:])])
-        return await IdempotenceCheck.check(report, in: directory.path).verdict
+        return await IdempotenceCheck.check(report, in: directory.path).status
     }
 
     @Test func whatChangesNothingTheSecondTimePasses() async throws {
@@ -27,7 +27,7 @@ struct IdempotenceCheckTests {
             apt-get install -y --no-install-recommends gmp
             id opam >/dev/null 2>&1 || useradd -m -u 1000 -d /home/opam opam
             """
-        #expect(try await verdict(on: script) == .passed("1 step run"))
+        #expect(try await status(on: script) == .passed("1 step run"))
     }
 
     @Test(arguments: [
@@ -37,7 +37,7 @@ struct IdempotenceCheckTests {
         ("date +%s%N > /var/x", "the second run changes /var/x"),
     ])
     func whatSaysSoWronglyIsFound(script: String, problem: String) async throws {
-        guard case .failed(let problems) = try await verdict(on: script) else {
+        guard case .failed(let problems) = try await status(on: script) else {
             Issue.record("\(script) passed")
             return
         }
@@ -47,8 +47,8 @@ struct IdempotenceCheckTests {
 
     @Test func aQuestionMustKnowThatTheStepWasRun() async throws {
         let install = "pkg_add -I -x gmp"
-        #expect(try await verdict(on: install, unless: "pkg_info -q -e 'gmp-*'") == .passed("1 step run"))
-        guard case .failed(let problems) = try await verdict(on: install, unless: "pkg_info -q -e 'mpfr-*'") else {
+        #expect(try await status(on: install, unless: "pkg_info -q -e 'gmp-*'") == .passed("1 step run"))
+        guard case .failed(let problems) = try await status(on: install, unless: "pkg_info -q -e 'mpfr-*'") else {
             Issue.record("it passed")
             return
         }
@@ -63,7 +63,7 @@ struct IdempotenceCheckTests {
     ])
     func aStepThatFailsAtOnceIsFound(script: String, problem: String) async throws {
         for idempotent in [true, false] {
-            guard case .failed(let problems) = try await verdict(on: script, idempotent: idempotent) else {
+            guard case .failed(let problems) = try await status(on: script, idempotent: idempotent) else {
                 Issue.record("\(script) passed")
                 return
             }
@@ -72,11 +72,11 @@ struct IdempotenceCheckTests {
     }
 
     @Test func aStepThatIsNotIdempotentIsRunOnce() async throws {
-        #expect(try await verdict(on: "mkdir /var/x", idempotent: false) == .passed("1 step run"))
+        #expect(try await status(on: "mkdir /var/x", idempotent: false) == .passed("1 step run"))
     }
 
     @Test func aQuestionThatIsAlwaysTrueIsFound() async throws {
-        guard case .failed(let problems) = try await verdict(on: "mkdir -p /var/x", unless: "true") else {
+        guard case .failed(let problems) = try await status(on: "mkdir -p /var/x", unless: "true") else {
             Issue.record("it passed")
             return
         }
@@ -84,7 +84,7 @@ struct IdempotenceCheckTests {
     }
 
     @Test func whatThisMachineLacksIsSaid() async throws {
-        guard case .skipped(let reason) = try await verdict(on: "no-such-manager install x") else {
+        guard case .skipped(let reason) = try await status(on: "no-such-manager install x") else {
             Issue.record("it was tried")
             return
         }

@@ -60,10 +60,10 @@ import Testing
             ).changes
         }
         let columns = try changes("debian-12/4.14.2", "debian-12/5.3.0")
-        #expect(columns.map(\.verdict) == [.onlyOnB])
+        #expect(columns.map(\.kind) == [.onlyOnB])
         #expect(columns.first?.cell.description == "debian-12/5.3.0/fmt.1")
         let revisions = try changes("results/d/debian-12~1", "results/d/debian-12")
-        #expect(revisions.map(\.verdict) == [.new])
+        #expect(revisions.map(\.kind) == [.new])
         for name in ["debian-12/5.4.0", "debian-13", "e", "1", "run:1", "last", "plan:0123", "1999-01-01"] {
             let failure = #expect(throws: Failure.self) { try changes(name, "debian-12") }
             #expect(failure?.category == .input, "\(name)")

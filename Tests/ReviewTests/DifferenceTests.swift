@@ -7,18 +7,18 @@ import Testing
         ComparedCell(cell: try #require(Cell(cell)), outcome: outcome)
     }
 
-    /// Every pair of outcomes, "none" included, against the meaning of the verdicts.
-    @Test func verdictsMeanWhatTheySay() {
+    /// Every pair of outcomes, "none" included, against the meaning of the kinds of changes.
+    @Test func kindsOfChangesMeanWhatTheySay() {
         let outcomes: [Outcome?] = [nil] + Outcome.allCases
         for before in outcomes {
             for after in outcomes {
-                let verdict = Verdict(before: before, after: after)
+                let kind = ChangeKind(before: before, after: after)
                 let label = "\(before?.rawValue ?? "none") to \(after?.rawValue ?? "none")"
                 let learnt = ![before, after].contains { $0 == .infrastructure || $0 == .cancelled }
-                #expect((verdict == .gone) == (after == nil), "\(label)")
-                #expect((verdict == .new) == (before == nil && after != nil), "\(label)")
-                #expect((verdict == .fixed) == (before != nil && before != .success && after == .success && learnt))
-                #expect((verdict == .broken) == (before == .success && after != nil && after != .success && learnt))
+                #expect((kind == .gone) == (after == nil), "\(label)")
+                #expect((kind == .new) == (before == nil && after != nil), "\(label)")
+                #expect((kind == .fixed) == (before != nil && before != .success && after == .success && learnt))
+                #expect((kind == .broken) == (before == .success && after != nil && after != .success && learnt))
             }
         }
     }
@@ -31,7 +31,7 @@ import Testing
     @Test func anUpgradeIsComparedWithTheVersionBefore() throws {
         let difference = try Difference(
             before: [result("t/5/a.1", .success)], after: [result("t/5/a.2", .failure)])
-        #expect(difference.changes.map(\.verdict) == [.broken])
+        #expect(difference.changes.map(\.kind) == [.broken])
     }
 
     @Test func severalVersionsOfAPackageAreNotMixed() throws {
@@ -39,7 +39,7 @@ import Testing
             before: [result("t/5/a.1", .success), result("t/5/a.2", .failure)],
             after: [result("t/5/a.1", .success), result("t/5/a.2", .success)])
         #expect(difference.changes.map(\.cell.description) == ["t/5/a.2"])
-        #expect(difference.changes.map(\.verdict) == [.fixed])
+        #expect(difference.changes.map(\.kind) == [.fixed])
     }
 }
 

@@ -48,7 +48,7 @@ import Testing
             }
             #expect(run.run.number == 2 && run.against == 1 && run.compared == 8)
             #expect(run.totals == ["broken": 3, "fixed": 2])
-            #expect(run.changes.map(\.verdict) == [.broken, .fixed])
+            #expect(run.changes.map(\.kind) == [.broken, .fixed])
             #expect(run.changes[0].cells.map(\.package.name) == ["fmt", "fmt", "tested"])
             #expect(run.changes[0].reason == "no fmt")
             #expect(try results.causes().map(\.id) == [run.changes[0].cause], "the same cause as in summaries")
@@ -68,7 +68,7 @@ import Testing
             return
         }
         #expect(run.run.number == 1 && run.against == nil && run.totals == ["new": 8])
-        #expect(run.changes.map(\.verdict) == [.new] && run.changes[0].cells.map(\.package.name) == ["lwt", "lwt"])
+        #expect(run.changes.map(\.kind) == [.new] && run.changes[0].cells.map(\.package.name) == ["lwt", "lwt"])
         for word in ["3", "run:x", "last~2"] { #expect(throws: Failure.self) { try results.shown(word) } }
         withExtendedLifetime(deployment) {}
     }

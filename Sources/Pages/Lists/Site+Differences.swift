@@ -11,9 +11,9 @@ extension Site {
     /// The page of the differences between two runs; nil if one of them does not exist.
     func differencePage(from before: String, to after: String) throws -> Page? {
         guard let difference = try difference(from: before, to: after) else { return nil }
-        let sections = Self.worstFirst.compactMap { verdict -> TemplateValues? in
-            let changes = difference.changes.filter { $0.verdict == verdict }
-            return changes.isEmpty ? nil : section(verdict, changes)
+        let sections = Self.worstFirst.compactMap { kind -> TemplateValues? in
+            let changes = difference.changes.filter { $0.kind == kind }
+            return changes.isEmpty ? nil : section(kind, changes)
         }
         return page(
             "diff", at: "diff/\(before)/\(after).html", title: "Run \(before) to run \(after)",
@@ -21,7 +21,7 @@ extension Site {
                 "before": before, "after": after, "summary": "\(counted(difference.compared, "cell")) compared",
                 "beforeKnown": runs.contains { "\($0.number)" == before },
                 "afterKnown": runs.contains { "\($0.number)" == after },
-                "totals": difference.totals.map { ["number": number($0.cells), "label": $0.verdict.rawValue] },
+                "totals": difference.totals.map { ["number": number($0.cells), "label": $0.kind.rawValue] },
                 "sections": sections,
             ])
     }
@@ -39,15 +39,15 @@ extension Site {
         }
     }
 
-    private static let worstFirst: [Verdict] = [.broken, .new, .fixed, .stillBad, .unknown, .gone]
+    private static let worstFirst: [ChangeKind] = [.broken, .new, .fixed, .stillBad, .unknown, .gone]
 
     /// The changes of one kind, with a row for each cause.
-    private func section(_ verdict: Verdict, _ changes: [Difference.Change]) -> TemplateValues {
+    private func section(_ kind: ChangeKind, _ changes: [Difference.Change]) -> TemplateValues {
         let groups = Dictionary(grouping: changes, by: { $0.causeID ?? $0.cell.description }).values
             .sorted { ($1.count, $0[0].cell) < ($0.count, $1[0].cell) }
         let limit = 200
         return [
-            "anchor": verdict.rawValue.replacing(" ", with: "-"), "heading": verdict.rawValue,
+            "anchor": kind.rawValue.replacing(" ", with: "-"), "heading": kind.rawValue,
             "count": groups.count > limit
                 ? "\(counted(changes.count, "cell")), the \(limit) largest groups" : counted(changes.count, "cell"),
             "rows": groups.prefix(limit).map { group -> TemplateValues in

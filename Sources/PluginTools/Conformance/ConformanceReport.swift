@@ -16,7 +16,7 @@ package struct ConformanceReport: Sendable {
     /// One thing that was tried.
     package struct Check: Sendable, Hashable {
         /// How a check ended.
-        package enum Verdict: Sendable, Hashable {
+        package enum Status: Sendable, Hashable {
             /// How much was tried: `54 scripts`.
             case passed(String)
             /// Each a sentence with what was expected and found.
@@ -28,17 +28,17 @@ package struct ConformanceReport: Sendable {
         /// What was checked.
         package var name: String
         /// How it ended.
-        package var verdict: Verdict
+        package var status: Status
 
         /// Passed unless something was found.
         package init(_ name: String, problems: [String], tried: String) {
             self.name = name
-            verdict = problems.isEmpty ? .passed(tried) : .failed(problems)
+            status = problems.isEmpty ? .passed(tried) : .failed(problems)
         }
 
         package init(_ name: String, skipped reason: String) {
             self.name = name
-            verdict = .skipped(reason)
+            status = .skipped(reason)
         }
     }
 
@@ -53,6 +53,6 @@ package struct ConformanceReport: Sendable {
 
     /// Whether no check failed.
     package var isConforming: Bool {
-        checks.allSatisfy { if case .failed = $0.verdict { false } else { true } }
+        checks.allSatisfy { if case .failed = $0.status { false } else { true } }
     }
 }

@@ -42,7 +42,7 @@ package struct IdempotenceCheck {
         }
     }
 
-    private enum Verdict {
+    private enum SecondRun {
         case same
         case different(String)
         case untried(String)
@@ -72,7 +72,7 @@ package struct IdempotenceCheck {
         }
     }
 
-    private func run(_ candidate: TrialStep) async throws -> Verdict {
+    private func run(_ candidate: TrialStep) async throws -> SecondRun {
         let sandbox = try Sandbox(
             Sandbox.Layout(base: "\(folder.path)/base", binds: [.init("/usr", at: "/usr")]), in: folder.path)
         if await isUnneeded(candidate, in: sandbox)?.succeeded == true {
@@ -112,7 +112,7 @@ package struct IdempotenceCheck {
     }
 
     /// What a first run that failed shows: the step's own mistake, or that the sandbox is not the step's system.
-    private static func judge(_ result: CommandResult, _ output: String) throws -> Verdict {
+    private static func judge(_ result: CommandResult, _ output: String) throws -> SecondRun {
         if case .setupFailed(let reason) = result.ending { throw Failure(.unavailable, reason) }
         let lastLine = output.split(separator: "\n").last.map(String.init) ?? "\(result.ending)"
         if let missing = output.firstMatch(of: /([^\s:]+): (?:command )?(?:not found|inaccessible or not found)/) {

@@ -1,10 +1,10 @@
 package import Model
 
 extension Difference {
-    /// Changes with the same verdict and cause.
+    /// Changes with the same kind and cause.
     package struct Group: Encodable, Sendable {
         /// How the cells compare.
-        package var verdict: Verdict
+        package var kind: ChangeKind
         /// The id of the cause. Absent if nothing failed on either side.
         package var cause: String?
         /// The cells under their names on the later side, sorted.
@@ -14,21 +14,24 @@ extension Difference {
         /// The representative change: that of the cell that failed itself, if it is among them.
         let first: Change
 
-        enum CodingKeys: CodingKey { case verdict, cause, cells, reason }
+        enum CodingKeys: String, CodingKey {
+            case kind = "verdict"
+            case cause, cells, reason
+        }
 
-        init(_ verdict: Verdict, _ changes: [Change]) {
-            self.verdict = verdict
+        init(_ kind: ChangeKind, _ changes: [Change]) {
+            self.kind = kind
             first = changes.first { $0.cause == $0.cell } ?? changes[0]
             (cause, cells, reason) = (first.causeID, changes.map(\.cell), first.reason)
         }
     }
 
-    /// The changes with a verdict grouped by cause, largest group first.
-    package func groups(of verdict: Verdict) -> [Group] {
+    /// The changes of a kind grouped by cause, largest group first.
+    package func groups(of kind: ChangeKind) -> [Group] {
         // New cells that are good are not reported.
-        let own = changes.filter { $0.verdict == verdict && (verdict != .new || $0.isBad) }
+        let own = changes.filter { $0.kind == kind && (kind != .new || $0.isBad) }
         return Dictionary(grouping: own, by: { $0.causeID ?? $0.cell.description }).values
-            .map { Group(verdict, $0) }
+            .map { Group(kind, $0) }
             .sorted { ($1.cells.count, $0.cells[0]) < ($0.cells.count, $1.cells[0]) }
     }
 }

@@ -8,7 +8,7 @@ package struct Difference: Sendable {
         /// The cell under its name on the later side.
         package var cell: Cell
         /// How the later state compares with the earlier one.
-        package var verdict: Verdict
+        package var kind: ChangeKind
         /// The outcome before, if any.
         package var before: String?
         /// The outcome after, if any.
@@ -23,6 +23,11 @@ package struct Difference: Sendable {
         package var signature: String?
         /// The id of the cause, equal to that in summaries. Absent if the cell is good or its state is unknown.
         package var causeID: String?
+
+        private enum CodingKeys: String, CodingKey {
+            case cell, before, after, reason, packageBefore, cause, signature, causeID
+            case kind = "verdict"
+        }
     }
 
     /// The changed cells, sorted by name.
@@ -93,14 +98,14 @@ package struct Difference: Sendable {
         return pairs + came.values.joined().map { (nil, $0) }
     }
 
-    /// The number of cells with each verdict, in the order of the verdicts, without zeros.
-    package var totals: [(verdict: Verdict, cells: Int)] {
-        let counts = changes.reduce(into: [:]) { $0[$1.verdict, default: 0] += 1 }
-        return Verdict.allCases.compactMap { verdict in counts[verdict].map { (verdict, $0) } }
+    /// The number of cells with each kind of change, in the order of `ChangeKind`, without zeros.
+    package var totals: [(kind: ChangeKind, cells: Int)] {
+        let counts = changes.reduce(into: [:]) { $0[$1.kind, default: 0] += 1 }
+        return ChangeKind.allCases.compactMap { kind in counts[kind].map { (kind, $0) } }
     }
 
     /// Whether a cell is good on the first side and not on the second.
-    package var isWorse: Bool { changes.contains { $0.verdict.isWorse } }
+    package var isWorse: Bool { changes.contains { $0.kind.isWorse } }
 }
 
 extension Difference.Change {
@@ -115,7 +120,7 @@ extension Difference.Change {
         let (old, new) = (before.map { $0.outcome ?? .cancelled }, after.map { $0.outcome ?? .cancelled })
         let root = try after.flatMap(roots.after.root) ?? before.flatMap(roots.before.root)
         self.init(
-            cell: cell, verdict: areColumns ? Verdict(onA: old, onB: new) : Verdict(before: old, after: new),
+            cell: cell, kind: areColumns ? ChangeKind(onA: old, onB: new) : ChangeKind(before: old, after: new),
             before: before.map { $0.outcome?.rawValue ?? "pending" },
             after: after.map { $0.outcome?.rawValue ?? "pending" },
             reason: after.flatMap { $0.constraint?.sentence ?? $0.reason },

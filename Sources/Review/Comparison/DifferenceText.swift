@@ -28,8 +28,8 @@ package struct DifferenceText: Sendable {
     /// - Parameter head: The lines before the totals; nil for the titles of the sides.
     package func lines(below head: [String]? = nil, limit: Int = limit) throws -> [String] {
         let head = (head ?? ["A: \(names.before)", "B: \(names.after)"]) + [totals]
-        let sections = Self.sections.compactMap { verdict, title -> (String, [Difference.Group])? in
-            let groups = difference.groups(of: verdict)
+        let sections = Self.sections.compactMap { kind, title -> (String, [Difference.Group])? in
+            let groups = difference.groups(of: kind)
             return groups.isEmpty ? nil : (title, groups)
         }
         let rows = max(1, (limit - head.count) / max(1, sections.count) - 3)
@@ -37,7 +37,7 @@ package struct DifferenceText: Sendable {
     }
 
     private var totals: String {
-        let totals = difference.totals.map { "\($0.cells) \($0.verdict.rawValue)" }.joined(separator: ", ")
+        let totals = difference.totals.map { "\($0.cells) \($0.kind.rawValue)" }.joined(separator: ", ")
         return "\(count(difference.compared, "cell")) compared: \(totals.isEmpty ? "no difference" : totals)"
     }
 
@@ -45,13 +45,13 @@ package struct DifferenceText: Sendable {
     package var allLines: [String] {
         var table = TextTable()
         for change in difference.changes {
-            table.add([change.verdict.rawValue, change.cell.description, change.words, change.reason ?? ""])
+            table.add([change.kind.rawValue, change.cell.description, change.words, change.reason ?? ""])
         }
         return table.lines()
     }
 
-    /// The verdicts that are listed, in their order; others are only counted.
-    static let sections: [(Verdict, String)] = [
+    /// The kinds of changes that are listed, in their order; others are only counted.
+    static let sections: [(ChangeKind, String)] = [
         (.broken, "broken"), (.onlyOnB, "only on B"), (.onlyOnA, "only on A"), (.new, "new, and not good"),
         (.stillBad, "still bad, other failure"), (.onBoth, "on both, other failure"), (.fixed, "fixed"),
     ]

@@ -10,9 +10,9 @@ package struct ShownRun: Encodable, Sendable {
     package let against: Int?
     /// The number of compared cells.
     package let compared: Int
-    /// The number of cells with each verdict, without zeros.
+    /// The number of cells with each kind of change, without zeros.
     package let totals: [String: Int]
-    /// The changes by verdict and cause. New cells that are good are only counted.
+    /// The changes by kind and cause. New cells that are good are only counted.
     package let changes: [Difference.Group]
     /// The lines of the changes.
     let text: [String]
@@ -35,8 +35,8 @@ extension DeploymentResults {
         let after = try moment(of: run, runs)
         let difference = try difference(from: before, to: after, hasReasons: false)
         let side = ComparisonSide(title: after.title, at: after)
-        let groups = try DifferenceText.sections.flatMap { verdict, _ in
-            try difference.groups(of: verdict).map { group in
+        let groups = try DifferenceText.sections.flatMap { kind, _ in
+            try difference.groups(of: kind).map { group in
                 var group = group
                 group.reason = try reason(of: group.first, in: side)
                 return group
@@ -48,7 +48,7 @@ extension DeploymentResults {
         let head = Self.words(of: run) + ["against \(before.title):"]
         return ShownRun(
             run: run, against: previous?.number, compared: difference.compared,
-            totals: Dictionary(uniqueKeysWithValues: difference.totals.map { ($0.verdict.rawValue, $0.cells) }),
+            totals: Dictionary(uniqueKeysWithValues: difference.totals.map { ($0.kind.rawValue, $0.cells) }),
             changes: groups, text: try text.lines(below: head, limit: ShownText.limit - 2))
     }
 

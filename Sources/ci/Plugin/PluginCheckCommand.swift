@@ -54,7 +54,7 @@ struct PluginCheckCommand: AsyncParsableCommand, TracedCommand, SandboxingComman
         var table = TextTable()
         var problems: [String] = []
         for check in report.checks {
-            switch check.verdict {
+            switch check.status {
             case .passed(let tried): table.add(["ok", check.name, tried])
             case .skipped(let reason): table.add(["skipped", check.name, reason])
             case .failed(let found):
@@ -65,7 +65,7 @@ struct PluginCheckCommand: AsyncParsableCommand, TracedCommand, SandboxingComman
         var lines = [report.identity.map { "\(report.file): \($0.name) \($0.version), \($0.digest)" } ?? report.file]
         lines += table.lines(indentedBy: 2)
         lines += problems
-        let failed = report.checks.count { if case .failed = $0.verdict { true } else { false } }
+        let failed = report.checks.count { if case .failed = $0.status { true } else { false } }
         lines.append(failed == 0 ? "conforms" : "does not conform: \(count(failed, "check")) failed")
         return lines.joined(separator: "\n")
     }
@@ -91,7 +91,7 @@ private struct ReportDocument: Encodable {
         plugin = report.identity
         conforms = report.isConforming
         checks = report.checks.map { check in
-            switch check.verdict {
+            switch check.status {
             case .passed(let tried): Check(name: check.name, verdict: "passed", details: [tried])
             case .failed(let problems): Check(name: check.name, verdict: "failed", details: problems)
             case .skipped(let reason): Check(name: check.name, verdict: "skipped", details: [reason])

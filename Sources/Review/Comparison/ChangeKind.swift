@@ -1,7 +1,7 @@
 package import Model
 
-/// The result of comparing a cell with an earlier state, or with the same package in another column.
-package enum Verdict: String, Codable, Sendable, CaseIterable {
+/// How a cell differs from its earlier state, or from the same package in another column.
+package enum ChangeKind: String, Codable, Sendable, CaseIterable {
     /// It was good and is not any more.
     case broken
     /// Good in column A and not in column B.
@@ -27,7 +27,7 @@ package enum Verdict: String, Codable, Sendable, CaseIterable {
     /// Good before and now, or in both columns.
     case stillGood = "still good"
 
-    /// The verdict on a cell with the outcomes `before` and `after`; nil if neither exists.
+    /// The change of a cell from the outcome `before` to `after`; nil for a cell that does not exist.
     package init(before: Outcome?, after: Outcome?) {
         switch (before, after) {
         case (_, nil): self = .gone
@@ -40,16 +40,16 @@ package enum Verdict: String, Codable, Sendable, CaseIterable {
         }
     }
 
-    /// The verdict on a package with the outcomes `a` in column A and `b` in column B; nil if neither exists.
+    /// The difference of a package between column A and column B; nil for a cell that does not exist.
     package init(onA a: Outcome?, onB b: Outcome?) {
         self =
-            switch Verdict(before: a, after: b) {
+            switch ChangeKind(before: a, after: b) {
             case .gone: .notOnB
             case .new: .notOnA
             case .broken: .onlyOnB
             case .fixed: .onlyOnA
             case .stillBad: .onBoth
-            case let verdict: verdict
+            case let kind: kind
             }
     }
 

@@ -1,0 +1,28 @@
+/// The kinds of failures of a service, such as an etcd cluster or a registry.
+package protocol ServiceErrorKind: Hashable, Sendable {
+    /// The name of the service, the first word of messages.
+    static var service: String { get }
+    /// What the user can do about a failure of this kind; nil if nothing general can be said.
+    var hint: String? { get }
+}
+
+/// A failure of a service that ciso uses over the network. The same request may succeed later.
+package struct ServiceError<FailureKind: ServiceErrorKind>: ClassifiedError, Hashable, CustomStringConvertible {
+    package typealias Kind = FailureKind
+
+    /// The kind of the failure, which callers and users may want to distinguish.
+    package var kind: Kind
+    /// Names the server and its response.
+    package var message: String
+
+    package init(_ kind: Kind, _ message: String) {
+        self.kind = kind
+        self.message = message
+    }
+
+    package var description: String { "\(Kind.service): \(message)" }
+
+    package var category: ErrorCategory { .unavailable }
+
+    package var hint: String? { kind.hint }
+}
