@@ -1,5 +1,6 @@
 /// A number of bytes as people write it: `500M`, `64G`. The letters stand for powers of 1024.
 package struct ByteSize: Sendable, Hashable, CustomStringConvertible {
+    /// The number of bytes.
     package let bytes: Int
 
     /// What a worker keeps in its cache where nothing else is set.

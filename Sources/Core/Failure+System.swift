@@ -4,6 +4,7 @@ public import System
 package typealias Files = FileSystem<Failure>
 
 extension Failure: SystemErrorConvertible {
+    /// Wraps an error of the operating system as `unavailable`.
     package init(_ error: SystemError) { self.init(.unavailable, error.description, hint: error.hint) }
 }
 

@@ -11,6 +11,7 @@ package struct PermanentFailure: ClassifiedError, CustomStringConvertible {
         diagnostics = failure.diagnostics
     }
 
+    /// A failure with one message.
     package init(_ message: String, hint: String? = nil) {
         diagnostics = [Diagnostic(.error, message, hint: hint)]
     }

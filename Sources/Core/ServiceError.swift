@@ -8,6 +8,7 @@ package protocol ServiceErrorKind: Hashable, Sendable {
 
 /// A failure of a service that ciso uses over the network. The same request may succeed later.
 package struct ServiceError<FailureKind: ServiceErrorKind>: ClassifiedError, Hashable, CustomStringConvertible {
+    /// The kinds of failures of the service.
     package typealias Kind = FailureKind
 
     /// The kind of the failure, which callers and users may want to distinguish.
@@ -24,5 +25,6 @@ package struct ServiceError<FailureKind: ServiceErrorKind>: ClassifiedError, Has
 
     package var category: ErrorCategory { .unavailable }
 
+    /// The hint of the kind.
     package var hint: String? { kind.hint }
 }

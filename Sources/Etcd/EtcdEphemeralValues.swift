@@ -19,6 +19,7 @@ package final class EtcdEphemeralValues: EphemeralValues {
         keys = EtcdKeys(root: settings.root)
     }
 
+    /// Grants a lease for a new owner, and renews it until the owner leaves.
     package func join(_ name: String) throws -> EphemeralOwner {
         let lease = try EtcdLease(gateway)
         let readable = String(name.map { $0.isLetter || $0.isNumber || $0 == "-" ? $0 : "_" }.prefix(60))
@@ -34,12 +35,14 @@ package final class EtcdEphemeralValues: EphemeralValues {
         for lease in owners.withLock({ $0.values }) { lease.release() }
     }
 
+    /// Reads a value.
     package func value(at path: StorePath) throws -> EphemeralValue? {
         let answer: EtcdMessages.RangeAnswer = try gateway.call(
             "kv/range", EtcdMessages.Range(key: keys.key(of: path)))
         return answer.kvs?.first.flatMap { EphemeralValue($0) }
     }
 
+    /// Reads all values below a prefix.
     package func values(below prefix: StorePath?) throws -> [StorePath: EphemeralValue] {
         try listing(below: prefix).values
     }
@@ -67,6 +70,7 @@ package final class EtcdEphemeralValues: EphemeralValues {
         }
     }
 
+    /// Sets a value in one transaction, if the expectation holds.
     package func set(
         _ bytes: [UInt8], at path: StorePath, owner: EphemeralOwner?, lifetime: Duration?,
         expecting: EphemeralExpectation
@@ -107,6 +111,7 @@ package final class EtcdEphemeralValues: EphemeralValues {
         }
     }
 
+    /// Removes values in one transaction, if all expectations hold.
     package func remove(_ expected: [StorePath: EphemeralExpectation]) throws -> Bool {
         guard !expected.isEmpty else { return true }
         let transaction = EtcdMessages.Transaction(
@@ -124,6 +129,7 @@ package final class EtcdEphemeralValues: EphemeralValues {
         try gateway.repeatedCall("kv/txn", transaction)
     }
 
+    /// Watches the values below a prefix on a dedicated thread.
     package func watch(
         below prefix: StorePath?, handler: @escaping @Sendable ([StorePath: EphemeralValue]) -> Void
     ) -> EphemeralWatch {

@@ -26,8 +26,10 @@ package enum EtcdErrorKind: String, ServiceErrorKind {
     /// Any other error, or a response that is not etcd's.
     case refused
 
+    /// The service in messages.
     package static let service = "etcd"
 
+    /// What the user can do about it.
     package var hint: String? {
         switch self {
         case .unreachable: "check that etcd runs and that 'coordination' has its addresses"

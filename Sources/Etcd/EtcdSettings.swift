@@ -8,6 +8,7 @@ package struct EtcdSettings: Hashable, Sendable {
     package var http: HTTPSettings
     /// The user for password authentication; nil to disable it.
     package var user: String?
+    /// The password of `user`.
     package var password: String?
     /// The prefix of all keys, so that several programs can share a cluster.
     package var root = "ciso/"

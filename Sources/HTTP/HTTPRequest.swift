@@ -31,16 +31,20 @@ package struct HTTPRequest: Sendable {
         package init() {}
     }
 
+    /// The method.
     package var method: Method
+    /// The address.
     package var url: String
     /// Names and values, in the order in which they are sent. Those named `Authorization` are not sent to other hosts that
     /// an answer redirects to.
     package var headers: [(name: String, value: String)] = []
+    /// The body, if any.
     package var body: Body?
     /// How often an answer may lead on to another address.
     package var redirects = 0
     /// The schemes of addresses, also of those that answers lead to.
     package var schemes = ["http", "https"]
+    /// The limits on time and size.
     package var limits = Limits()
 
     package init(_ method: Method, _ url: String) {

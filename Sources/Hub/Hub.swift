@@ -18,20 +18,25 @@ package struct Hub: Sendable {
 
     /// The remote's address, as accepted by `git push`.
     package let url: String
+    /// When a report may be deleted.
     package let durability: Durability
     private let environment: [String: String]
 
     /// Credentials and trusted authorities of the connection; nil values leave the configuration of git and ssh in
     /// effect.
     package struct Trust: Sendable {
-        /// Paths of files with trusted certificate authorities, the client certificate and its key.
+        /// The path of a file with trusted certificate authorities.
         package var authorities: String?
+        /// The path of the client certificate.
         package var certificate: String?
+        /// The path of the client certificate's key.
         package var key: String?
-        /// Paths of the ssh client's configuration and of its `known_hosts` file.
+        /// The path of the ssh client's configuration.
         package var sshConfiguration: String?
+        /// The path of the `known_hosts` file.
         package var knownHosts: String?
 
+        /// The configuration of git and ssh.
         package init() {}
     }
 

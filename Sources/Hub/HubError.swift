@@ -20,8 +20,10 @@ package enum HubErrorKind: String, ServiceErrorKind {
     /// The hub rejected a push, or git cannot be run on this machine.
     case refused
 
+    /// The service in messages.
     package static let service = "hub"
 
+    /// What the user can do about it.
     package var hint: String? {
         switch self {
         case .unreachable: "check that the host is up and that 'hub' is its address"

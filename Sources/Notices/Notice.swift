@@ -20,6 +20,7 @@ package struct Notice: Codable, Hashable, Sendable {
     package var sentence: String
     /// The normalised error line; nil for a failure without one.
     package var signature: String?
+    /// The phase that failed, if any.
     package var phase: Phase?
     /// The packages whose own commands failed with a signature that is new to them.
     package var packages: [PackageVersion]

@@ -26,6 +26,7 @@ package struct NoticeSettings: Sendable {
             case github, gitlab, forgejo
         }
 
+        /// The API of the forge.
         package var kind: Kind
         /// The URL of the repository in the forge's API, such as `https://api.github.com/repos/OWNER/NAME`.
         package var url: String
@@ -42,6 +43,7 @@ package struct NoticeSettings: Sendable {
         }
     }
 
+    /// The recipients of mail digests.
     package var recipients: [Recipient]
     /// The mail address that receives held notices and can release them; nil to send them to nobody.
     package var operatorAddress: String?
@@ -51,9 +53,11 @@ package struct NoticeSettings: Sendable {
     package var sendmail: String
     /// The minimum number of hours between two digests to one address.
     package var period: Int
+    /// The URLs of webhooks.
     package var webhooks: [String]
     /// The secret that signs webhooks.
     package var webhookSecret: [UInt8]
+    /// The repositories in which commit statuses are set.
     package var statuses: [StatusTarget]
     /// The token that authorizes commit statuses.
     package var statusToken: String?
@@ -74,6 +78,7 @@ package struct NoticeSettings: Sendable {
 
 /// A mail address without characters that could end a header or be parsed as an option.
 package struct MailAddress: Sendable, Hashable {
+    /// The address.
     package let text: String
 
     /// Parses an address; nil if `text` is not `NAME@HOST` in plain ASCII characters.

@@ -55,6 +55,7 @@ package struct RegistryBlobs: SharedLayers, SharedLogs {
 
     private func tag(_ digest: Digest) -> String { "\(kind.tag)-\(digest)" }
 
+    /// Whether the registry has a blob.
     package func contains(_ digest: Digest) throws -> Bool {
         try primary.persistently { try manifestDigest(of: digest) } != nil
     }
@@ -67,6 +68,7 @@ package struct RegistryBlobs: SharedLayers, SharedLogs {
         return response.isSuccess ? response.header("docker-content-digest") ?? "" : nil
     }
 
+    /// Uploads a blob from a file, unless the registry has it.
     package func put(_ digest: Digest, archive file: String) throws { try put(digest, named: digest, archive: file) }
 
     /// Adds a blob under a tag that does not contain the blob's digest but `name`, unless that tag exists.
@@ -125,6 +127,7 @@ package struct RegistryBlobs: SharedLayers, SharedLogs {
         try upload.run(mountingFrom: others)
     }
 
+    /// Downloads a blob into a file and verifies it. Returns false if there is no such blob.
     package func get(_ digest: Digest, to file: String, limit: Int) throws -> Bool {
         var problem: (any Error)?
         for client in mirrors + [primary] {

@@ -6,6 +6,7 @@ internal import Synchronization
 /// A client of one repository of a registry by the OCI distribution protocol. Calls block the thread; each thread uses
 /// its own connection.
 package final class RegistryClient: Sendable {
+    /// The repository.
     package let address: RegistryAddress
     private let http: HTTPClient
     private let credentials: RegistryCredentials

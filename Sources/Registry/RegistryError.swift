@@ -24,8 +24,10 @@ package enum RegistryErrorKind: String, ServiceErrorKind {
     /// Any other error.
     case refused
 
+    /// The service in messages.
     package static let service = "registry"
 
+    /// What the user can do about it.
     package var hint: String? {
         switch self {
         case .unreachable: "check that the registry runs and that 'blobs' has its address"

@@ -13,6 +13,7 @@ package struct RegistryObjects: BlobStore {
         self.client = client
     }
 
+    /// Uploads an object, unless the registry has it.
     package func put(_ bytes: [UInt8], durably: Bool) throws -> Digest {
         let digest = Digest(of: bytes)
         if try client.hasBlob(digest) { return digest }
@@ -21,6 +22,7 @@ package struct RegistryObjects: BlobStore {
         return digest
     }
 
+    /// Downloads an object and verifies it; nil if there is no such object.
     package func bytes(of digest: Digest) throws -> [UInt8]? {
         var request = client.request(.get, "blobs/sha256:\(digest)")
         request.redirects = 5

@@ -17,15 +17,18 @@ package struct RegistryRoots: SharedRoots {
         self.claims = claims
     }
 
+    /// Uploads the archive of a root file system.
     package func put(_ environment: Digest, archive: String) throws {
         try blobs.put(try Digest(ofFile: archive), named: environment, archive: archive)
     }
 
+    /// Downloads the archive of a root file system. Returns false if there is none.
     package func get(_ environment: Digest, to archive: String, limit: Int) throws -> Bool {
         guard let digest = try blobs.contents(named: environment) else { return false }
         return try blobs.get(digest, to: archive, limit: limit)
     }
 
+    /// Claims to build a root file system; nil after another machine has built it or given up.
     package func claim(_ environment: Digest) async throws -> SharedRootClaim? {
         guard let claims else { return SharedRootClaim {} }
         let path = try StorePath("environments/\(environment)")

@@ -39,6 +39,7 @@ package struct DeploymentStatus: Codable, Sendable {
         self.targets = targets
     }
 
+    /// Counts the states of the cells of a plan.
     package init(plan: PlanHeader, states: [CellState], running: [JobProgress]? = nil) {
         let targets = Dictionary(grouping: states, by: \.cell.target).sorted { $0.key < $1.key }.map { name, states in
             Target(

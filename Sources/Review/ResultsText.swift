@@ -4,6 +4,7 @@ internal import Model
 package struct ResultsText: Sendable {
     private let tables: [TargetTable]
 
+    /// The text of the given states.
     package init(_ states: [CellState]) {
         tables = TargetTable.tables(of: states)
     }

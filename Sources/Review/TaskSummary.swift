@@ -8,20 +8,24 @@ package import Store
 package struct TaskSummary: Codable, Hashable, Sendable {
     /// The task's name: that of its branch without `requests/`.
     package var name: String
+    /// The state.
     package var state: TaskProgress.State
     /// The time of its last change of state, in seconds since 1970.
     package var since: Int
     /// The deployment; absent until the task is planned.
     package var deployment: String?
+    /// The priority; tasks of greater priority are planned first.
     package var priority: Int
     /// The time of its submission, in seconds since 1970.
     package var submitted: Int
+    /// The user and machine that submitted the task.
     package var submitter: String
     /// Why it was rejected, has failed or was cancelled.
     package var reason: String?
     /// The number of its cells in each state, once it is complete.
     package var cells: [String: Int]?
 
+    /// The summary of a submitted task.
     package init(_ task: SubmittedTask) {
         name = task.name
         state = task.progress.state

@@ -4,6 +4,7 @@ internal import Core
 package struct TextTable: Sendable {
     private var rows: [[String]] = []
 
+    /// An empty table.
     package init() {}
 
     /// Adds a line.

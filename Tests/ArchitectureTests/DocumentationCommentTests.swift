@@ -3,7 +3,7 @@ import Testing
 /// Symbols that other modules use have doc comments: at most one in twenty does not.
 @Suite struct DocumentationCommentTests {
     /// The share of undocumented declarations that is allowed, in percent. Lower it when it can be lowered.
-    private static let ceiling = 5.0
+    private static let ceiling = 4.5
 
     /// Declarations whose meaning is that of a protocol of the standard library or of Core, where it is documented.
     private static let witnesses: Set<Substring> = [

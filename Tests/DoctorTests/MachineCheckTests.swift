@@ -43,7 +43,7 @@ import Testing
                     name: "cache", state: .missing, detail: "the cache '/x' cannot be used", remedy: "name another one")
         )
         let without = await self.findings(path: "", cache: .success(nil))
-        #expect(without["cache"]?.detail == "\(folder("store"))/ciso/cache: this user has no home that can be written")
+        #expect(without["cache"]?.detail == "\(folder("store"))/ciso/cache: this user has no writable home directory")
     }
 
     @Test func aDirectoryThatIsAFileCannotBeWritten() throws {

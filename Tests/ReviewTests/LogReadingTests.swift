@@ -102,7 +102,7 @@ import Testing
         #expect(try results.log(of: state).errorRegion?.error == 24...24)
         let (other, plain, plainState) = try await failure(log((1...40).map { "line \($0)" })) { _, _ in }
         let region = try #require(try plain.log(of: plainState).errorRegion)
-        #expect(region.error == nil && region.place.hasPrefix("no line"))
+        #expect(region.error == nil && region.place.hasPrefix("no error"))
         #expect(region.lines.last?.text == "line 40" && region.lines.first?.text == "line 25")
         withExtendedLifetime((deployment, other)) {}
     }

@@ -36,6 +36,7 @@ package struct ComparedCell: Sendable, Hashable {
         self.constraint = constraint
     }
 
+    /// The state of a cell with a recorded result.
     package init(_ result: CellResult) {
         self.init(
             cell: result.cell, outcome: result.outcome, phase: result.phase, signature: result.signature,

@@ -6,6 +6,7 @@ package struct ErrorRegion: Sendable, Hashable {
     package struct Line: Sendable, Hashable {
         /// The line number, from 1.
         package var number: Int
+        /// The text of the line.
         package var text: String
     }
 

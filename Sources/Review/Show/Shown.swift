@@ -45,6 +45,7 @@ package struct ShownPackage: Codable, Sendable {
 
 /// A cause with the states of its cells.
 package struct ShownCause: Codable, Sendable {
+    /// The cause.
     package var cause: Cause
     /// The cells that are bad themselves, sorted by name.
     package var cells: [CellState]
