@@ -28,7 +28,8 @@ func plugin(_ name: String) -> (product: Product, target: Target) {
     )
 }
 
-let plugins = ["Alpine", "ArchLinux", "Debian", "Fedora", "FreeBSD", "MacOS", "NetBSD", "OpenBSD", "Ubuntu"].map(plugin)
+let plugins = ["Alpine", "ArchLinux", "Debian", "Fedora", "FreeBSD", "Image", "MacOS", "NetBSD", "OpenBSD", "Ubuntu"]
+    .map(plugin)
 
 func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = []) -> Target {
     .testTarget(
@@ -81,6 +82,9 @@ let package = Package(
         module("Store", [logging, "Archive", "Core", "Git", "System"]),
         module("Etcd", [logging, "Core", "HTTP", "Store", "System"]),
         module("Hub", [logging, "Core", "Git", "Model", "Records", "Store", "System"]),
+        module(
+            "Images",
+            [logging, "Archive", "Core", "HTTP", "Layers", "Registry", "System"]),
         module("Registry", [logging, "Core", "HTTP", "Layers", "Store", "System"]),
         module("Model", ["Archive", "Core", "PluginMessages"]),
         module("Records", ["Archive", "Core", "Model", "Git", "Store", "System"]),
@@ -111,7 +115,8 @@ let package = Package(
         module(
             "PlanSession",
             [
-                logging, "Archive", "Core", "Model", "Fetching", "Git", "Matrix", "OpamFormat", "OpamRepository",
+                logging, "Archive", "Core", "Model", "Fetching", "Git", "Images", "Matrix", "OpamFormat",
+                "OpamRepository",
                 "OpamSolver", "Planner", "PluginHost", "PluginMessages", "Records", "Store", "Supervision", "System",
                 "YAML",
             ]),
@@ -137,7 +142,8 @@ let package = Package(
         module(
             "Worker",
             [
-                logging, "Archive", "Core", "Model", "Fetching", "Layers", "LogReading", "OpamFormat", "OpamSwitch",
+                logging, "Archive", "Core", "Model", "Fetching", "Images", "Layers", "LogReading", "OpamFormat",
+                "OpamSwitch",
                 "PluginHost", "PluginMessages", "RunnerInterface", "SSH", "Sandbox", "Supervision", "System",
             ], resources: [.embedInCode("Scripts")]),
         module("Agent", [logging, "Core", "Model", "Records", "RunnerInterface", "Store"]),
@@ -160,7 +166,7 @@ let package = Package(
             name: "ci",
             dependencies: [
                 argumentParser, logging, "Agent", "Core", "Doctor", "Model", "Engine", "Etcd", "Fetching", "Git",
-                "HTTP", "Hub", "LogReading",
+                "HTTP", "Hub", "Images", "LogReading",
                 "Matrix", "Notices",
                 "OpamRepository", "OpamSolver", "Pages", "Planner", "PlanSession", "PluginHost", "PluginMessages",
                 "PluginTools",
@@ -270,6 +276,7 @@ let package = Package(
         tests("Etcd", ["HTTP", "Store"]),
         tests("Hub", ["Core", "Git", "Model", "Records", "Store", "System"]),
         tests("Registry", ["Core", "HTTP", "System"]),
+        tests("Images", ["Archive", "Core", "HTTP", "Layers", "Registry", "System"]),
         tests("Store", ["Core", "Etcd", "Git", "store-writer"]),
         tests(
             "Sandbox",

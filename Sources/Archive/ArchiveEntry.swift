@@ -55,6 +55,12 @@ public struct Owner: Hashable, Sendable, Codable {
         return Owner(user: shifted(user), group: shifted(group))
     }
 
+    /// The same with ids that no root file system of ours maps as those of `nobody`.
+    var mapped: Owner {
+        func mapped(_ id: UInt32) -> UInt32 { id <= 0xFFFF ? id : 65534 }
+        return Owner(user: mapped(user), group: mapped(group))
+    }
+
     /// The inverse of `shifted(up:)`.
     public func shifted(down offset: UInt32) -> Owner {
         func shifted(_ id: UInt32) -> UInt32 { id > offset && id - offset <= 0xFFFF ? id - offset : id }

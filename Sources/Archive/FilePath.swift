@@ -16,6 +16,11 @@ public struct FilePath: Hashable, Sendable {
         self.init(bytes: text.utf8)
     }
 
+    /// The relative path of these names.
+    init(joining components: some Sequence<FilePath>) {
+        bytes = Array(components.map(\.bytes).joined(separator: [UInt8(ascii: "/")]))
+    }
+
     /// The path that a C function gave.
     package init(cString: UnsafePointer<CChar>) {
         var bytes: [UInt8] = []

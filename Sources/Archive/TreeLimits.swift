@@ -18,13 +18,20 @@ public struct TreeLimits: Hashable, Sendable {
 /// Counts what passes, and refuses the first thing too many.
 struct TreeMeter {
     private let limits: TreeLimits
-    private let archive: String
+    private var archive: String
     private(set) var bytes = 0
     private(set) var entries = 0
 
     init(_ limits: TreeLimits, archive: String) {
         self.limits = limits
         self.archive = archive
+    }
+
+    /// What was counted, with another archive in messages.
+    func continued(with archive: String) -> TreeMeter {
+        var meter = self
+        meter.archive = archive
+        return meter
     }
 
     mutating func count(_ member: FilePath, depth: Int) throws(ArchiveError) {

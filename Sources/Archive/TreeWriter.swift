@@ -3,10 +3,12 @@ import System
 
 /// Creates members below an open directory, by the policy of an extraction.
 struct TreeWriter: ~Copyable {
-    private let root: Int32
-    private let archive: String
+    let root: Int32
+    let archive: String
     private let policy: Extraction
     private(set) var meter: TreeMeter
+    /// What was added over the layers below; nil where the tree was empty.
+    private(set) var added: Set<FilePath>?
     /// Modes and times of directories are set last: a read-only directory could not be filled.
     private var directories: [(components: [FilePath], entry: ArchiveEntry)] = []
     private var parent: (components: [FilePath], descriptor: Int32)?
@@ -19,6 +21,16 @@ struct TreeWriter: ~Copyable {
         meter = TreeMeter(policy.limits, archive: archive)
     }
 
+    /// Adds members to a tree that the layers below left. Links of theirs on the way to a member are followed as if the tree
+    /// were `/`, marks of removed things remove them, and what cannot be unpacked is left out.
+    ///
+    /// - Parameter meter: has counted the layers below.
+    init(root: Int32, archive: String, policy: Extraction, over meter: TreeMeter) {
+        self.init(root: root, archive: archive, policy: policy)
+        self.meter = meter.continued(with: archive)
+        added = []
+    }
+
     deinit {
         buffer.deallocate()
         if let parent { close(parent.descriptor) }
@@ -29,7 +41,12 @@ struct TreeWriter: ~Copyable {
         let components = try components(of: entry.path, of: entry)
         try meter.count(entry.path, depth: components.count)
         guard let name = components.last else { return }
+        if added != nil, entry.kind == .special { return }
         let directory = try open(Array(components.dropLast()))
+        if added != nil {
+            if name.hasPrefix(Whiteout.prefix) { return try applyWhiteout(name, components, in: directory, entry) }
+            added?.insert(FilePath(joining: components))
+        }
         if policy.whiteouts, name.hasPrefix(Whiteout.prefix) {
             return try addWhiteout(name, in: directory, entry)
         }
@@ -71,7 +88,7 @@ struct TreeWriter: ~Copyable {
 
     /// `path` taken apart; "./" and repeated slashes mean nothing.
     private func components(of path: FilePath, of entry: ArchiveEntry) throws(ArchiveError) -> [FilePath] {
-        guard !path.isEmpty, !path.isAbsolute else {
+        guard !path.isEmpty, !path.isAbsolute || added != nil else {
             throw ArchiveError(
                 .unsafePath, archive: archive, member: entry.path.description,
                 detail: "expected a relative path, found '\(path)'")
@@ -100,6 +117,12 @@ struct TreeWriter: ~Copyable {
     /// Opens the directory at `components`, making what is missing of the way. It stays open until another is asked for.
     private mutating func open(_ components: [FilePath]) throws(ArchiveError) -> Int32 {
         if let parent, parent.components == components { return parent.descriptor }
+        if added != nil {
+            let opened = try openInRoot(components[...])
+            if let parent { close(parent.descriptor) }
+            parent = (components, opened)
+            return opened
+        }
         var current = openat(root, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         for component in components {
             let next = component.withCString { openDirectory($0, in: current, making: 0o755) }
@@ -164,6 +187,7 @@ struct TreeWriter: ~Copyable {
     ) throws(ArchiveError) {
         let components = try components(of: target, of: entry)
         guard let last = components.last else { throw failure("create link", entry) }
+        if added != nil, components == entry.path.components.filter({ $0 != "." }) { return }
         // Opening the target's directory closes this one: keep it.
         let here = Descriptor(adopting: openDirectory(".", in: directory), archive)
         let there = try open(Array(components.dropLast()))
@@ -191,9 +215,10 @@ struct TreeWriter: ~Copyable {
         guard Whiteout.make(removed, in: directory) else { throw failure("mark as removed", entry) }
     }
 
-    /// Removes a file or link of that name: the later member of an archive wins.
+    /// Removes a file or link of that name, and of a layer below a directory, too: the later member wins.
     private func clear(_ name: FilePath, in directory: Int32) {
-        _ = name.withCString { unlinkat(directory, $0, 0) }
+        let isGone = name.withCString { unlinkat(directory, $0, 0) } == 0
+        if !isGone, added != nil { _ = removeTree(name, in: directory) }
     }
 
     private func setOwner(of name: FilePath, in directory: Int32, _ entry: ArchiveEntry) throws(ArchiveError) {
@@ -202,7 +227,7 @@ struct TreeWriter: ~Copyable {
         case .extractor: return
         case .archive: owner = entry.owner
         case .fixed(let fixed): owner = fixed
-        case .shifted(let offset): owner = entry.owner.shifted(up: offset)
+        case .shifted(let offset): owner = (added == nil ? entry.owner : entry.owner.mapped).shifted(up: offset)
         }
         let flag = AT_SYMLINK_NOFOLLOW
         guard name.withCString({ fchownat(directory, $0, owner.user, owner.group, flag) }) == 0 else {

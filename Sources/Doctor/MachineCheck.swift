@@ -117,7 +117,7 @@ package struct MachineCheck: Sendable {
         let parts = [
             words(.environment, "root file system"), words(.layer, "unpacked layer"),
             words(.system, "layer of system packages", plural: "layers of system packages"),
-            words(.source, "source"),
+            words(.image, "layer of images", plural: "layers of images"), words(.source, "source"),
         ]
         return Finding(
             name: "cache-limit", state: .good, detail: "\(cacheLimit); it holds \(parts.joined(separator: ", "))")

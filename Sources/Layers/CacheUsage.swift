@@ -24,6 +24,8 @@ public struct CacheUsage: Sendable {
         case archive
         /// A source: an archive, what a commit holds, or the copy of a repository.
         case source
+        /// A layer of an OCI image, as its registry has it.
+        case image
     }
 
     public struct Entry: Hashable, Sendable {
@@ -77,7 +79,7 @@ public struct CacheUsage: Sendable {
     }
 
     /// Notes the size of an entry that was just made at `place`.
-    func noteSize(_ kind: Kind, _ digest: Digest, at place: String) {
+    package func noteSize(_ kind: Kind, _ digest: Digest, at place: String) {
         note(Self.size(of: place), kind, digest)
     }
 

@@ -77,6 +77,7 @@ extension MatrixDecoder {
     ) -> TargetEntry {
         var entry = TargetEntry(name: name, options: [:], place: .sandbox, engine: engine, isRequired: true)
         if let node = fields["plugin"] { entry.plugin = reader.name(node, "'plugin'") }
+        if let node = fields["image"] { entry.image = image(node, fields) }
         if let node = fields["version"] { entry.version = reader.text(node, "'version'")?.value }
         if let node = fields["arch"] { entry.arch = reader.name(node, "'arch'")?.value }
         if let node = fields["required"] { entry.isRequired = reader.boolean(node, "'required'") ?? true }
@@ -93,6 +94,31 @@ extension MatrixDecoder {
                 hint: "give it 'engine: recipe'")
         }
         return entry
+    }
+
+    private func image(_ node: Node, _ fields: [String: Node]) -> Located<ImageReference>? {
+        guard let text = reader.text(node, "'image'") else { return nil }
+        for (key, hint) in [
+            ("plugin", "the image takes the place of a plugin's environment"),
+            ("version", "its version is that of the image: set the option 'os-version' if need be"),
+        ] {
+            if let other = fields[key] {
+                reader.report("'image' and '\(key)' exclude each other", at: max(node, other).location, hint: hint)
+            }
+        }
+        if let run = fields["run"], runPlace(run) != .sandbox {
+            reader.report("an image runs in a sandbox, not on a host", at: run.location, hint: "leave 'run' out")
+        }
+        guard var reference = ImageReference(text.value) else {
+            reader.report(
+                "'image' must be '[HOST/]NAME[:TAG][@sha256:DIGEST]' or 'oci:DIRECTORY[:TAG]', found '\(text.value)'",
+                at: node.location, hint: "such as docker.io/opensuse/leap:15.6, or oci:images/leap")
+            return nil
+        }
+        if case .layout(let directory) = reference.place {
+            reference.place = .layout(resolved(directory, besides: node.location.file))
+        }
+        return Located(reference, at: node.location)
     }
 
     func engine(_ node: Node) -> Located<TargetEntry.Engine>? {

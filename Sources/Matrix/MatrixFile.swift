@@ -151,6 +151,8 @@ package struct TargetEntry: Sendable {
     package var name: Located<String>
     /// The plugin that knows the system, by its name; the one that serves the target's name where absent.
     package var plugin: Located<String>?
+    /// The OCI image that its packages are built in; a layout's directory relative to where the matrix is read from.
+    package var image: Located<ImageReference>?
     /// Of the system; what the name says where absent: `12` for `debian-12`.
     package var version: String?
     /// The worker's own where absent.

@@ -15,6 +15,20 @@ public struct Plan: Sendable, Hashable {
         }
     }
 
+    /// The OCI image that a target's environment is made from.
+    public struct Image: Codable, Hashable, Sendable {
+        /// Where it is, with the digest of its manifest: `docker.io/opensuse/leap@sha256:…`, `oci:DIRECTORY@sha256:…`. Only the
+        /// digest is part of jobs' ids.
+        public var reference: String
+        /// The environment variables of its configuration.
+        public var variables: [String: String]
+
+        public init(reference: String, variables: [String: String]) {
+            self.reference = reference
+            self.variables = variables
+        }
+    }
+
     /// A target as its plugin described it when the plan was made.
     ///
     /// There are two of one name where some compilers are the distro's own and others are not: their environments
@@ -37,6 +51,8 @@ public struct Plan: Sendable, Hashable {
         /// Where its jobs run: `ssh://[USER@]HOST[:PORT]`, several separated by spaces; nil where the worker's settings say
         /// it, or in a sandbox of the worker.
         public var host: String?
+        /// The image of the environment; nil where it is made otherwise.
+        public var image: Image?
         /// Options of the matrix for the plugin.
         public var options: [String: String]
         /// Opam's variables there (`os`, `arch`, …).
@@ -48,9 +64,8 @@ public struct Plan: Sendable, Hashable {
 
         public init(
             name: String, plugin: Job.Plugin, distribution: String, version: String?, architecture: String,
-            systemCompiler: Bool, engine: Job.Engine? = nil, host: String? = nil, options: [String: String],
-            variables: [String: String],
-            environment: Digest, required: Bool
+            systemCompiler: Bool, engine: Job.Engine? = nil, host: String? = nil, image: Image? = nil,
+            options: [String: String], variables: [String: String], environment: Digest, required: Bool
         ) {
             self.name = name
             self.plugin = plugin
@@ -60,6 +75,7 @@ public struct Plan: Sendable, Hashable {
             self.systemCompiler = systemCompiler
             self.engine = engine
             self.host = host
+            self.image = image
             self.options = options
             self.variables = variables
             self.environment = environment

@@ -1,6 +1,7 @@
 package import Core
 package import Fetching
 internal import Foundation
+package import Images
 package import Matrix
 package import Model
 internal import OpamRepository
@@ -18,6 +19,8 @@ package struct PlanInputLoader: Sendable {
     package var cache: PlanCache
     /// Where sources of packages and remote repositories come from.
     package var packageSources: SourceCache
+    /// Where images of targets come from; nil: no target may have one.
+    package var images: ImageStore?
     /// Where repositories are read from instead, by the URL that a matrix names: a path or another URL. The plan is that
     /// of the URL.
     package var repositoryMirrors: [String: String]
@@ -30,7 +33,7 @@ package struct PlanInputLoader: Sendable {
 
     package init(
         matrix: MatrixFile, catalog: PluginCatalog, cache: PlanCache, packageSources: SourceCache,
-        repositoryMirrors: [String: String] = [:], environment: ProcessEnvironment,
+        images: ImageStore? = nil, repositoryMirrors: [String: String] = [:], environment: ProcessEnvironment,
         architecture: String = hostArchitecture(),
         today: CalendarDate = CalendarDate(daysSince1970: Int(Date().timeIntervalSince1970) / 86_400)
     ) {
@@ -38,6 +41,7 @@ package struct PlanInputLoader: Sendable {
         self.catalog = catalog
         self.cache = cache
         self.packageSources = packageSources
+        self.images = images
         self.repositoryMirrors = repositoryMirrors
         self.environment = environment
         self.architecture = architecture
@@ -56,7 +60,9 @@ package struct PlanInputLoader: Sendable {
         progress: @escaping @Sendable (PlanProgress) -> Void = { _ in }
     ) async throws -> LoadedInputs {
         async let profiles = attempt { () -> [PlanInputs.ProfileKey: TargetProfile] in
-            try await PluginProfiles(matrix: matrix, catalog: catalog, architecture: architecture).profiles()
+            try await PluginProfiles(
+                matrix: matrix, catalog: catalog, architecture: architecture, images: ImageTargets(images)
+            ).profiles()
         }
         let unpinned = UnpinnedSources(packageSources)
         let pinned = await pinnedPackages(unpinned)

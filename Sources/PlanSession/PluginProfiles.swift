@@ -1,5 +1,6 @@
 package import Core
 internal import Foundation
+internal import Images
 internal import Matrix
 internal import Model
 internal import Planner
@@ -14,6 +15,7 @@ struct PluginProfiles {
     let catalog: PluginCatalog
     /// Of this machine, in opam's spelling.
     let architecture: String
+    let images: ImageTargets
 
     /// The descriptions of all targets that the matrix needs.
     ///
@@ -55,7 +57,15 @@ struct PluginProfiles {
         var (plugin, request) = try await serving(target, systemCompiler: key.systemCompiler)
         let engine = target.jobEngine
         if engine == .opam { request.opamClient = true }
+        var image = try await images.image(of: target, architecture: request.architecture)
+        if let image {
+            let facts = try await images.options(of: image, beside: request.options)
+            request.options = facts.merging(request.options) { $1 }.merging(["image": "sha256:\(image.digest)"]) { $1 }
+        }
         let description = try await plugin.target(request)
+        if image == nil, description.environment.kind == .image {
+            image = try await images.image(named: description.environment.image, architecture: request.architecture)
+        }
         try checkCompilers(target, description)
         if engine == .opam, description.opamClient == nil || description.environment.kind == .host {
             throw Failure(
@@ -71,9 +81,9 @@ struct PluginProfiles {
                 name: plugin.identity.name, version: plugin.identity.version,
                 digest: try await plugin.answersDigest(for: request)),
             distribution: request.distribution, version: request.version, architecture: request.architecture,
-            systemCompiler: request.systemCompiler, engine: engine, host: host, options: request.options,
-            variables: description.variables,
-            environment: try description.environmentDigest, required: target.isRequired)
+            systemCompiler: request.systemCompiler, engine: engine, host: host, image: image?.planned,
+            options: request.options, variables: description.variables,
+            environment: try description.environmentDigest(of: image?.digest), required: target.isRequired)
         return TargetProfile(target: planned) { [plugin, request] names in
             let answer = try await plugin.systemPackages(SystemPackagesRequest(target: request, names: names))
             return Dictionary(
@@ -87,7 +97,7 @@ struct PluginProfiles {
     {
         // A machine behind ssh may be of any kind; the sandbox is this machine's.
         let architecture = target.arch ?? (target.place == .sandbox ? self.architecture : nil)
-        guard let named = target.plugin else {
+        guard let named = target.plugin ?? target.image.map({ Located("image", at: $0.location) }) else {
             var (plugin, request) = try await catalog.plugin(
                 serving: target.name.value, architecture: architecture, systemCompiler: systemCompiler,
                 options: target.options)
@@ -127,16 +137,18 @@ struct PluginProfiles {
 extension TargetDescription {
     /// The digest of a target in jobs: of its variables and of how its environment is made. Not of its
     /// name, so that targets that are the same share their jobs.
-    package var environmentDigest: Digest {
-        get throws {
-            struct Identity: Encodable {
-                let variables: [String: String]
-                let buildVariables: [String: String]
-                let environment: EnvironmentDescription
-            }
-            return try CanonicalJSON.digest(
-                of: Identity(variables: variables, buildVariables: buildVariables, environment: environment))
+    ///
+    /// - Parameter image: the digest of the environment's image, which counts in place of the image's name.
+    package func environmentDigest(of image: Digest? = nil) throws -> Digest {
+        struct Identity: Encodable {
+            let variables: [String: String]
+            let buildVariables: [String: String]
+            let environment: EnvironmentDescription
         }
+        var environment = environment
+        if let image { environment.image = "sha256:\(image)" }
+        return try CanonicalJSON.digest(
+            of: Identity(variables: variables, buildVariables: buildVariables, environment: environment))
     }
 }
 

@@ -33,6 +33,15 @@ public struct SystemPackageNames: Sendable {
     public var separators: [Separator]
     /// Characters of a name beside ASCII letters and digits.
     public var punctuation: String
+    private var absence: String?
+
+    /// Of a system that has no packages: every name is unknown.
+    ///
+    /// - Parameter reason: Why.
+    public init(allAbsentBecause reason: String) {
+        self.init()
+        absence = reason
+    }
 
     public init(
         renamed: [String: [String]] = [:], absent: [String: String] = [:], included: Set<String> = [],
@@ -57,6 +66,7 @@ public struct SystemPackageNames: Sendable {
 
     /// What becomes of one depext.
     public func resolve(_ name: String) -> SystemPackage {
+        if let absence { return SystemPackage(name, .unknown, packages: [], reason: absence) }
         if let known = lookUp(name) { return known }
         guard !name.split(separator: "/", omittingEmptySubsequences: false).contains(where: { $0 == "" || $0 == ".." })
         else { return SystemPackage(name, .unknown, packages: [], reason: "no name of a package") }

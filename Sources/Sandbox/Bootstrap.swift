@@ -52,6 +52,7 @@ extension EnvironmentStore {
     /// - Parameters:
     ///   - recipe: identifies what `steps` make, apart from what `check` compares; nil: nothing is reused.
     ///   - obtain: fills an empty directory with a copy from elsewhere; false where there is none.
+    ///   - base: fills the directory before the first step.
     ///   - steps: are run in order; all must succeed.
     ///   - check: is run last, with the new root file system before it is put in place; it may refuse by throwing.
     ///   - begin: is called when it has to be made, which takes minutes.
@@ -59,7 +60,8 @@ extension EnvironmentStore {
     /// - Throws: `BootstrapFailure`; what `check` throws; `Failure` of the category `unavailable`; `CancellationError`.
     public func make(
         _ digest: Digest, recipe: Digest? = nil,
-        obtain: @Sendable (_ root: String) async throws -> Bool = { _ in false }, steps: [BootstrapStep],
+        obtain: @Sendable (_ root: String) async throws -> Bool = { _ in false },
+        base: @Sendable (_ root: String) async throws -> Void = { _ in }, steps: [BootstrapStep],
         check: @Sendable (Sandbox.Layout) async throws -> Void = { _ in },
         begin: @Sendable () -> Void = {},
         output: @escaping @Sendable ([UInt8]) -> Void = { _ in }
@@ -67,7 +69,9 @@ extension EnvironmentStore {
         try await make(
             digest, recipe: recipe, begin: begin,
             fill: { root in
-                if try await !obtain(root) { try await fill(root, by: steps, digest, output) }
+                if try await obtain(root) { return }
+                try await base(root)
+                try await fill(root, by: steps, digest, output)
             },
             check: { try await check(Sandbox.Layout(base: $0)) })
     }

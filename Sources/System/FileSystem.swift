@@ -135,3 +135,11 @@ package func absolute(_ path: String) -> String {
     defer { free(found) }
     return String(cString: found)
 }
+
+/// Opens a directory by a path that is resolved as if the open directory `root` were `/`: neither `..` nor a link leads out of
+/// it.
+///
+/// - Returns: a negative number where that fails, with the reason in `errno`.
+package func openDirectory(_ path: UnsafePointer<CChar>, below root: Int32) -> Int32 {
+    retrying { open_in_root(root, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) }
+}

@@ -1,6 +1,7 @@
 public import Core
 package import Fetching
 internal import Foundation
+package import Images
 package import Layers
 internal import Logging
 package import Model
@@ -44,6 +45,7 @@ public final class LocalRunner: JobRunner {
     ///   - plugins: the plugins of this worker.
     ///   - sharedLayers: where several machines keep layers; nil: they stay here.
     ///   - sharedRoots: where several machines keep root file systems; nil: each makes its own.
+    ///   - images: where images of targets come from; nil: no target may have one.
     ///   - sources: the cache of the packages' archives.
     ///   - hosts: where jobs run whose targets are no Linux roots.
     ///   - environment: of the programs that make root file systems: mirrors and proxies are variables.
@@ -54,7 +56,8 @@ public final class LocalRunner: JobRunner {
     /// - Throws: `Failure` where the folders cannot be made.
     package init(
         _ folders: WorkerFolders, plugins: PluginCatalog, sharedLayers: (any SharedLayers)? = nil,
-        sharedRoots: (any SharedRoots)? = nil, sources: SourceCache, hosts: HostSettings = HostSettings(),
+        sharedRoots: (any SharedRoots)? = nil, images: ImageStore? = nil, sources: SourceCache,
+        hosts: HostSettings = HostSettings(),
         environment: ProcessEnvironment,
         limits: Job.Limits? = nil, cacheLimit: Int? = nil,
         processors: Int = ProcessInfo.processInfo.activeProcessorCount, beginLog: @escaping LogKeeper
@@ -70,7 +73,7 @@ public final class LocalRunner: JobRunner {
         defaultLimits = Limits().narrowed(by: limits)
         layers = folders.layerStore
         environments = TargetEnvironments(
-            folders.environmentStore, shared: sharedRoots, catalog: plugins, variables: environment)
+            folders.environmentStore, shared: sharedRoots, images: images, catalog: plugins, variables: environment)
         systemPackages = SystemPackageLayers(folders)
         clients = OpamClients(folders)
         states = StateLayers(scratch: folders.scratch)

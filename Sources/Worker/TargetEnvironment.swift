@@ -20,6 +20,8 @@ struct TargetEnvironment: Sendable {
 
     var environment: EnvironmentDescription { description.environment }
     var isRemote: Bool { environment.kind == .host }
+    /// The image that the root file system is made from; nil where it is made otherwise.
+    var image: ImageReference? { environment.image.flatMap { ImageReference($0) } }
     var layout: SwitchLayout {
         let root = environment.paths.opamRoot
         return SwitchLayout(root: root)

@@ -1,5 +1,6 @@
 internal import Core
 internal import Foundation
+internal import Images
 internal import Layers
 internal import LogReading
 internal import Model
@@ -15,6 +16,7 @@ internal import System
 actor TargetEnvironments {
     private let store: EnvironmentStore
     private let shared: (any SharedRoots)?
+    private let images: ImageStore?
     private let catalog: PluginCatalog
     private let variables: ProcessEnvironment
     private let attempts: Int
@@ -24,15 +26,17 @@ actor TargetEnvironments {
 
     /// - Parameters:
     ///   - shared: where machines share root file systems; nil: each makes its own.
+    ///   - images: where images come from; nil: no target may have one.
     ///   - variables: of the programs that make environments.
     ///   - attempts: how often an environment is tried where the network, the mirror or the machine is to blame.
     ///   - backoff: the pause before the second attempt, doubled for each further one.
     init(
-        _ store: EnvironmentStore, shared: (any SharedRoots)? = nil, catalog: PluginCatalog,
+        _ store: EnvironmentStore, shared: (any SharedRoots)? = nil, images: ImageStore? = nil, catalog: PluginCatalog,
         variables: ProcessEnvironment, attempts: Int = 3, backoff: Duration = .seconds(2)
     ) {
         self.store = store
         self.shared = shared
+        self.images = images
         self.catalog = catalog
         self.variables = variables
         self.attempts = attempts
@@ -98,10 +102,8 @@ actor TargetEnvironments {
                     + "gives \(answers)",
                 hint: "plan again, or give this worker the plugin that the plan was made with")
         }
-        let description = try await plugin.target(request)
-        guard description.environment.kind != .image else {
-            throw PermanentFailure("target '\(target.name)': its environment is an image, which this worker cannot run")
-        }
+        var description = try await plugin.target(request)
+        if description.environment.kind == .image { try description.take(target.image) }
         guard target.host == nil || description.environment.kind == .host else {
             throw PermanentFailure(
                 "target '\(target.name)': the plugin '\(target.plugin.name)' makes root file systems for sandboxes, and "
@@ -127,6 +129,7 @@ actor TargetEnvironments {
                 step.place == .worker ? .host : .environment, environment.bootstrapCommand(step, variables))
         }
         let sharing = RootSharing(shared, store, digest)
+        let (image, request) = (environment.image, environment.request)
         do {
             let place = try await store.make(
                 digest, recipe: try environment.recipe(),
@@ -136,12 +139,49 @@ actor TargetEnvironments {
                     if shared != nil { try environment.checkTools(in: variables.programDirectories) }
                     return false
                 },
+                base: { root in
+                    guard let image else { return }
+                    progress("pull")
+                    try await lay(image, for: request.architecture, in: root)
+                },
                 steps: steps, check: { try await environment.probe($0) }, begin: { progress("bootstrap") })
             await sharing?.share(place)
             return place
         } catch let failure as BootstrapFailure {
             throw environment.explained(failure)
         }
+    }
+}
+
+// MARK: Images
+
+extension TargetEnvironments {
+    /// Fills an empty directory with the layers of an image.
+    ///
+    /// - Throws: `PermanentFailure` where another attempt would fail for the same reason.
+    private func lay(_ image: ImageReference, for architecture: String, in root: String) async throws {
+        guard let images else { throw PermanentFailure("image '\(image)': this worker pulls no images") }
+        do {
+            let resolved = try await images.resolve(image, architecture: architecture)
+            let layers = try await images.layers(of: resolved)
+            try await BlockingWork.run { [store] in try store.unpack(layers: layers, to: root) }
+        } catch let failure as Failure where failure.category == .input {
+            throw PermanentFailure(failure)
+        }
+    }
+}
+
+extension TargetDescription {
+    /// Takes over what the plan knows of the environment's image. Variables that the plugin sets win over those of the image.
+    ///
+    /// - Throws: `PermanentFailure` where the plan knows of none.
+    fileprivate mutating func take(_ image: Plan.Image?) throws {
+        guard let image else {
+            throw PermanentFailure(
+                "target '\(target)': its environment is an image, but the plan does not say which", hint: "plan again")
+        }
+        environment.image = image.reference
+        environment.environment = image.variables.merging(environment.environment) { $1 }
     }
 }
 

@@ -1,6 +1,7 @@
 public import Core
 internal import Fetching
 internal import Glibc
+internal import Images
 public import Layers
 internal import System
 
@@ -16,6 +17,7 @@ extension WorkerFolders {
             + usage.entries(.environment, places(environments.digests, environments.directory))
             + usage.entries(.system, systemLayerStore.listArchives().layers)
             + usage.entries(.source, cachedSources.mapValues(\.path))
+            + usage.entries(.image, ImageStore(images).blobs)
             + usage.entries(.archive, evictsArchives ? layers.listArchives().layers : [:])
     }
 
@@ -37,6 +39,7 @@ extension WorkerFolders {
             case .environment: try environments.discard(entry.digest)
             case .system: system.removeArchive(entry.digest)
             case .archive: layers.removeArchive(entry.digest)
+            case .image: ImageStore(images).remove(entry.digest)
             case .source: try sources[entry.digest]?.remove()
             }
         }

@@ -53,6 +53,8 @@ public struct WorkerFolders: Hashable, Sendable {
     public var environments: String { "\(cache)/environments" }
     /// Which environments have an opam client that works.
     public var clients: String { "\(cache)/clients" }
+    /// Layers of OCI images, as they come from registries.
+    public var images: String { "\(cache)/images" }
     /// Unpacked layers.
     public var layers: String { "\(cache)/layers" }
     /// Which layer holds which set of system packages, and the archives of those layers.

@@ -39,7 +39,7 @@ struct BlobServices {
     var objects: RegistryObjects { RegistryObjects(primary) }
 
     /// The credentials of the configured file, or else of docker's own file if it exists.
-    private static func credentials(
+    static func credentials(
         _ configuration: Configuration, _ flags: ServiceOptions?
     ) throws -> RegistryCredentials {
         if let file = try Settings.registryCredentials.value(flag: flags?.registryCredentials, in: configuration) {

@@ -35,6 +35,7 @@ struct CommitSearch {
             matrix: try MatrixFile(path: matrix), catalog: catalog,
             cache: PlanCache(try command.machine.sources.general.directory(in: configuration, store: path)),
             packageSources: try command.machine.sources.cache(in: configuration, store: path),
+            images: try command.machine.imageStore(store: path, configuration),
             repositoryMirrors: try command.repositories.places(in: configuration),
             environment: configuration.environment)
         session = PlanSession(loader, store: path)

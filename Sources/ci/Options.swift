@@ -4,6 +4,7 @@ internal import Etcd
 internal import Fetching
 internal import Foundation
 internal import HTTP
+internal import Images
 internal import Model
 internal import PluginHost
 internal import Registry
@@ -139,6 +140,7 @@ struct RunnerOptions: ParsableArguments {
     @OptionGroup var sources: SourceOptions
 
     @OptionGroup var services: ServiceOptions
+    @OptionGroup var images: ImageOptions
 
     @Option(name: .customLong("cache-limit"), help: Settings.cacheLimit.help)
     var cacheLimit: ByteSize?
@@ -158,14 +160,22 @@ struct RunnerOptions: ParsableArguments {
     ) throws -> LocalRunner {
         let blobs = try BlobServices(configuration, services)
         let claims = try EtcdEphemeralValues(configuration, services)
+        let folders = try folders(store: path, reachesStore: reachesStore, configuration)
         return try LocalRunner(
-            folders(store: path, reachesStore: reachesStore, configuration),
+            folders,
             plugins: catalog, sharedLayers: blobs?.blobs(.layer),
             sharedRoots: blobs.map { RegistryRoots($0.blobs(.environment), claims: claims) },
+            images: images.store(in: folders, services, configuration),
             sources: sources.cache(in: configuration, store: path, blobs: blobs),
             hosts: hosts.settings(configuration), environment: configuration.environment,
             cacheLimit: (Settings.cacheLimit.value(flag: cacheLimit, in: configuration) ?? .defaultCacheLimit).bytes,
             beginLog: beginLog)
+    }
+
+    /// Images of targets, for commands that plan before they run.
+    func imageStore(store path: String, _ configuration: Configuration) throws -> ImageStore {
+        try images.store(
+            in: folders(store: path, reachesStore: true, configuration), services, configuration)
     }
 
     /// The directories of the worker. If machines share the store's directory, jobs write into the cache, because

@@ -7,6 +7,7 @@ internal import PluginHost
 internal import Records
 internal import Supervision
 internal import System
+internal import Worker
 
 struct PlanCommand: AsyncParsableCommand, TracedCommand {
     static let configuration = CommandConfiguration(
@@ -29,6 +30,7 @@ struct PlanCommand: AsyncParsableCommand, TracedCommand {
 
     @OptionGroup var sources: SourceOptions
     @OptionGroup var repositories: RepositoryOptions
+    @OptionGroup var images: ImageOptions
 
     @Flag(name: .customLong("dry-run"), help: "Write nothing.")
     var dryRun = false
@@ -55,6 +57,9 @@ struct PlanCommand: AsyncParsableCommand, TracedCommand {
             cache: PlanCache(cache, isReadOnly: dryRun),
             packageSources: try sources.cache(
                 in: configuration, store: path, readOnlyBeside: dryRun ? "\(scratch.path)/sources" : nil),
+            images: try images.store(
+                in: WorkerFolders(store: path, cache: cache), readOnlyBeside: dryRun ? "\(scratch.path)/images" : nil,
+                configuration),
             repositoryMirrors: try repositories.places(in: configuration), environment: configuration.environment)
         let progress = PlanProgressLine(quiet: messages.quiet)
         let keeping = PlanSession(

@@ -36,7 +36,22 @@ struct PlanReport {
             }.joined(separator: "  ")
         }.joined(separator: "\n")
         let repositories = header.repositories.map { "repository \($0.location) at \($0.commit.prefix(12))\n" }.joined()
-        return "deployment \(header.deployment)\n\(repositories)\n\(text)\n\n\(unsolvable)"
+        let images = images.map { "image      \($0.target): \($0.reference)\n" }.joined()
+        return "deployment \(header.deployment)\n\(repositories)\(images)\n\(text)\n\n\(unsolvable)"
+    }
+
+    /// The images of targets, by the digests that their tags had.
+    private var images: [Image] {
+        var seen: Set<String> = []
+        return header.targets.compactMap { target in
+            guard let image = target.image, seen.insert(target.name).inserted else { return nil }
+            return Image(target: target.name, reference: image.reference)
+        }
+    }
+
+    private struct Image: Encodable {
+        let target: String
+        let reference: String
     }
 
     /// The number of unsolvable cells by cause.
@@ -109,6 +124,7 @@ struct PlanReport {
     private struct Document: Encodable {
         let deployment: String
         let repositories: [Plan.Repository]
+        let images: [Image]
         let commit: String?
         let cells: [PlannedCell]
         let jobs: Int
@@ -117,6 +133,7 @@ struct PlanReport {
         init(_ report: PlanReport) throws {
             deployment = report.header.deployment
             repositories = report.header.repositories
+            images = report.images
             commit = report.plan.commit
             cells = try report.plan.documents.cells()
             jobs = report.header.jobs

@@ -152,6 +152,7 @@ struct RunCommand: AsyncParsableCommand, TracedCommand, SandboxingCommand {
         let preparation = PlanInputLoader(
             matrix: matrix, catalog: catalog, cache: PlanCache(cache),
             packageSources: try machine.sources.cache(in: configuration, store: path),
+            images: try machine.imageStore(store: path, configuration),
             repositoryMirrors: try repositories.places(in: configuration), environment: configuration.environment)
         let progress = PlanProgressLine(quiet: messages.quiet)
         let planned = try await PlanSession(preparation, store: path, progress: { progress.show($0) }).plan()

@@ -130,6 +130,11 @@ enum Settings {
     static let registryCredentials = Setting<String>(
         key: "registry-credentials", text: "The file with credentials for registries, in the format of docker.",
         defaultText: "docker's own", expected: "a path", read: { $0 })
+    static let imageMirrors = Setting<ImageMirrors>(
+        key: "image-mirrors",
+        text: "Registries that images are pulled from instead: HOST=ADDRESS, separated by spaces.",
+        defaultText: "none", expected: "words such as docker.io=https://mirror.example",
+        read: { ImageMirrors(argument: $0) })
     static let hub = Setting<String>(
         key: "hub", text: "The git remote to which results are pushed: ssh://…, https://… or a path.",
         defaultText: "none", expected: "an address that git push accepts", read: { $0.isEmpty ? nil : $0 })

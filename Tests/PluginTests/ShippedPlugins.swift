@@ -8,7 +8,9 @@ enum ShippedPlugins {
     static let directory = runningProgram().map { String($0[..<($0.lastIndex(of: "/") ?? $0.startIndex)]) } ?? "."
     static let catalog = PluginCatalog(PluginSearchPath(entries: [directory]))
     /// One target of every version that a shipped plugin serves, the newest last.
-    static let names = ["alpine", "archlinux", "debian", "fedora", "freebsd", "macos", "netbsd", "openbsd", "ubuntu"]
+    static let names = [
+        "alpine", "archlinux", "debian", "fedora", "freebsd", "image", "macos", "netbsd", "openbsd", "ubuntu",
+    ]
 
     /// Every target of a plugin, with and without the distro's compiler where it has one.
     static func requests(of plugin: Plugin) async throws -> [TargetRequest] {

@@ -44,7 +44,7 @@ struct FailedEnvironmentTests {
                     digest: try await plugin.answersDigest(for: request)),
                 distribution: request.distribution, version: request.version, architecture: request.architecture,
                 systemCompiler: false, options: [:], variables: description.variables,
-                environment: try description.environmentDigest, required: true)
+                environment: try description.environmentDigest(), required: true)
             environments = TargetEnvironments(
                 EnvironmentStore("\(folder.path)/worker"), catalog: catalog, variables: .ofTests,
                 backoff: .milliseconds(1))

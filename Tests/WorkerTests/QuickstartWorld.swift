@@ -108,7 +108,7 @@ struct QuickstartWorld {
                 digest: try await plugin.answersDigest(for: request)),
             distribution: request.distribution, version: request.version, architecture: request.architecture,
             systemCompiler: true, engine: engine, options: [:], variables: description.variables,
-            environment: try description.environmentDigest, required: true)
+            environment: try description.environmentDigest(), required: true)
         folders = WorkerFolders("\(Self.cache)/worker")
         layers = folders.layerStore
         sourceCaches = sources

@@ -1,0 +1,79 @@
+internal import PluginKit
+
+/// Any Linux image: what the distros' plugins know of theirs, this one is told by options, which `ci` finds in the image.
+struct Image: DistributionPlugin {
+    let description = PluginDescription(
+        name: "image", version: "1.0.0",
+        summary: "OCI images of any Linux: packages by apt, dnf, zypper, pacman, apk or xbps.",
+        distributions: [
+            Distribution(
+                name: "image", versions: [],
+                architectures: ["x86_64", "arm64", "x86_32", "arm32", "ppc64", "s390x", "riscv64"], family: "linux",
+                shell: .posix)
+        ],
+        options: ImageOptions.all)
+
+    func target(_ request: CheckedRequest) throws -> TargetDescription {
+        let options = try ImageOptions(request)
+        let wanted = request.request
+        let compiler = try SystemCompilerOption.version(request)
+        let client = try OpamClientOption.version(request)
+        let variables = OpamVariables(
+            os: "linux", distribution: options.distribution, family: options.family, version: options.version)
+        let paths = Paths(
+            home: options.home, opamRoot: "\(options.home)/ciso/opam", build: "\(options.home)/ciso/build")
+        var environment = LinuxRoot.environment
+        environment["HOME"] = options.home
+        environment["USER"] = options.user
+        environment["PATH"] = options.path(withCompiler: compiler != nil)
+        let base = options.manager.map {
+            [ImageSteps.installBase($0, options, compiler: compiler != nil, client: client != nil)]
+        }
+        return TargetDescription(
+            target: wanted.target,
+            variables: variables.dictionary(architecture: wanted.architecture, systemCompiler: compiler),
+            buildVariables: ["make": "make"], systemCompiler: request[SystemCompilerOption.option.name],
+            opamClient: client,
+            environment: EnvironmentDescription(
+                kind: .image, image: options.image,
+                bootstrap: [ImageSteps.makeUser(options, paths)] + (base ?? []),
+                probe: ImageSteps.probe(wanted.architecture, compiler: compiler != nil),
+                inputs: OpamClientOption.inputs(client), shell: LinuxRoot.shell, paths: paths,
+                buildUser: BuildUser(name: options.user, uid: options.uid, gid: options.gid),
+                environment: environment))
+    }
+
+    func systemPackageNames(_ request: CheckedRequest) -> SystemPackageNames {
+        guard let manager = (try? ImageOptions(request))?.manager else {
+            return SystemPackageNames(allAbsentBecause: "the image has no package manager that is known here")
+        }
+        return SystemPackageNames(included: Set(manager.base), punctuation: "+-._@:")
+    }
+
+    func install(_ packages: [String], _ request: CheckedRequest) throws -> [Step] {
+        guard let manager = try ImageOptions(request).manager else { return [] }
+        return manager.family == .apt ? AptFamily.install(packages) : [manager.manager.step(packages)]
+    }
+
+    /// The image's own package manager is the one whose program is there.
+    let versionQuery: String? = #"""
+        if command -v dpkg-query >/dev/null 2>&1; then
+            dpkg-query -W -f '${Package} ${Version}\n' "$@"
+        elif command -v rpm >/dev/null 2>&1; then
+            rpm -q --qf '%{NAME} %{VERSION}-%{RELEASE}\n' "$@"
+        elif command -v pacman >/dev/null 2>&1; then
+            pacman -Q "$@"
+        elif command -v apk >/dev/null 2>&1; then
+            for package in "$@"; do
+                apk list --installed "$package" | sed -n "s/^$package-\([0-9][^ ]*\) .*/$package \1/p"
+            done
+        elif command -v xbps-query >/dev/null 2>&1; then
+            for package in "$@"; do echo "$package $(xbps-query -p pkgver "$package")"; done
+        fi
+        """#
+
+    let patterns = AptFamily.patterns + ImagePatterns.all
+}
+
+@c(ciso_plugin_entry)
+public func entry(hostABI: UInt32) -> UnsafeRawPointer? { export(Image(), to: hostABI) }

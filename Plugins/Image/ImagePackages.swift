@@ -1,0 +1,70 @@
+internal import PluginKit
+
+/// A family of package managers, and what its distros call what every build may use.
+struct ImagePackages {
+    enum Family: String, CaseIterable {
+        case apt, dnf, zypper, pacman, apk, xbps
+    }
+
+    let family: Family
+    /// A compiler for C, make and what opam itself calls.
+    let base: [String]
+    /// The distro's OCaml.
+    let compiler: [String]
+    let manager: PackageManager
+
+    init(_ family: Family) {
+        self.family = family
+        switch family {
+        case .apt:
+            base = AptFamily.basePackages
+            compiler = ["ocaml"]
+            // Images come without lists of packages.
+            manager = PackageManager(
+                install: """
+                    apt-get update
+                    apt-get install -y --no-install-recommends "$@"
+                    apt-get clean
+                    """, environment: ["DEBIAN_FRONTEND": "noninteractive"])
+        case .dnf:
+            base = [
+                "bzip2", "ca-certificates", "diffutils", "findutils", "gcc", "gcc-c++", "git", "m4", "make", "patch",
+                "pkgconf-pkg-config", "rsync", "tar", "unzip", "which", "xz",
+            ]
+            compiler = ["ocaml"]
+            manager = PackageManager(
+                install: """
+                    dnf install -y --setopt=install_weak_deps=False "$@"
+                    dnf clean packages
+                    """)
+        case .zypper:
+            base = [
+                "bzip2", "ca-certificates", "curl", "diffutils", "findutils", "gcc", "gcc-c++", "git", "gzip", "m4",
+                "make",
+                "patch", "pkg-config", "rsync", "tar", "unzip", "which", "xz",
+            ]
+            compiler = ["ocaml"]
+            manager = PackageManager(
+                install: """
+                    zypper --non-interactive --gpg-auto-import-keys install --no-recommends "$@"
+                    zypper clean
+                    """)
+        case .pacman:
+            base = ["base-devel", "ca-certificates", "curl", "git", "m4", "rsync", "unzip"]
+            compiler = ["ocaml"]
+            // Packages of a list that is older than the mirror are not there any more.
+            manager = PackageManager(install: #"pacman -Syu --noconfirm --needed "$@""#)
+        case .apk:
+            base = [
+                "bash", "build-base", "bzip2", "coreutils", "curl", "diffutils", "findutils", "git", "linux-headers",
+                "m4", "musl-dev", "patch", "pkgconf", "rsync", "tar", "unzip", "xz",
+            ]
+            compiler = ["ocaml", "ocaml-compiler-libs"]
+            manager = PackageManager(install: #"apk add --no-cache "$@""#)
+        case .xbps:
+            base = ["base-devel", "bash", "curl", "git", "m4", "rsync", "tar", "unzip", "xz"]
+            compiler = ["ocaml"]
+            manager = PackageManager(install: #"xbps-install -S -y "$@""#)
+        }
+    }
+}

@@ -1,0 +1,78 @@
+import Glibc
+import System
+
+/// A tree that layers of an OCI image make, each laid over those before it.
+///
+/// Contents are untrusted. No member is written outside of the tree, whatever links and `..` say: links of lower layers on the
+/// way to a member are followed as if the tree were `/`. Devices, FIFOs and sockets are left out.
+public struct LayeredTree: ~Copyable {
+    private let root: Descriptor
+    private let policy: Extraction
+    private var meter: TreeMeter
+
+    /// - Parameters:
+    ///   - directory: exists and is empty.
+    ///   - ownership: of what is unpacked; ids above 65535 become those of `nobody` where they are shifted.
+    ///   - limits: of all layers together.
+    public init(in directory: String, ownership: Extraction.Ownership, limits: TreeLimits) throws(ArchiveError) {
+        root = try Descriptor(opening: directory, O_RDONLY | O_DIRECTORY, of: directory)
+        policy = Extraction(links: .anywhere, ownership: ownership, permissionMask: 0o7777, limits: limits)
+        meter = TreeMeter(limits, archive: directory)
+    }
+
+    /// What was unpacked, of all layers.
+    public var summary: Extraction.Summary { .init(entries: meter.entries, bytes: meter.bytes) }
+
+    /// Lays a layer over the tree: a tar file, plain or compressed by gzip or zstd.
+    ///
+    /// - Throws: `ArchiveError` for the first member that is not safe, a limit, damage, or what the system refuses; the tree is
+    ///   incomplete then.
+    public mutating func add(_ layer: String) throws(ArchiveError) {
+        let input = try Descriptor(opening: layer, O_RDONLY, of: layer)
+        let (root, policy, meter) = (root.raw, policy, meter)
+        self.meter = try withUTF8Names { () throws(ArchiveError) -> TreeMeter in
+            let reader = try ArchiveReader(descriptor: input.raw, name: layer, format: .container)
+            var writer = TreeWriter(root: root, archive: layer, policy: policy, over: meter)
+            while let entry = try reader.next() {
+                try writer.add(entry, contents: reader)
+            }
+            try writer.finish()
+            return writer.meter
+        }
+    }
+}
+
+/// Reads the members of an archive in their order, and the contents of some.
+///
+/// - Parameters:
+///   - limits: of the number of members and the depth of their paths, and of the bytes that are given to `visit`.
+///   - wanted: whether the contents of a file are to be read; those of larger files than `size` are cut off.
+///   - visit: is called with each member, and its contents if they are wanted.
+/// - Throws: `ArchiveError`.
+public func readMembers(
+    of archive: String, limits: TreeLimits, size: Int, wanted: (ArchiveEntry) -> Bool,
+    visit: (ArchiveEntry, [UInt8]?) -> Void
+) throws(ArchiveError) {
+    let input = try Descriptor(opening: archive, O_RDONLY, of: archive)
+    try withUTF8Names { () throws(ArchiveError) in
+        let reader = try ArchiveReader(descriptor: input.raw, name: archive, format: .container)
+        var meter = TreeMeter(limits, archive: archive)
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: blockSize, alignment: 16)
+        defer { buffer.deallocate() }
+        while let entry = try reader.next() {
+            try meter.count(entry.path, depth: entry.path.components.count)
+            guard entry.kind == .file, wanted(entry) else {
+                visit(entry, nil)
+                continue
+            }
+            var contents: [UInt8] = []
+            while contents.count < size {
+                let count = try reader.read(into: buffer)
+                if count == 0 { break }
+                contents += buffer[..<count].prefix(size - contents.count)
+            }
+            try meter.count(bytes: contents.count, of: entry.path)
+            visit(entry, contents)
+        }
+    }
+}

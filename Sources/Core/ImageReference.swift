@@ -1,0 +1,81 @@
+/// Which OCI image is meant, and where it is: `[HOST[:PORT]/]NAME[:TAG][@sha256:DIGEST]` in a registry, or
+/// `oci:DIRECTORY[:TAG][@sha256:DIGEST]` in an image layout on disk.
+public struct ImageReference: Hashable, Sendable, CustomStringConvertible {
+    /// Where images are.
+    public enum Place: Hashable, Sendable {
+        /// A repository of a registry: the host with its port, and the name.
+        case registry(host: String, name: String)
+        /// A directory with an OCI image layout.
+        case layout(String)
+    }
+
+    /// Where the image is.
+    public var place: Place
+    /// The tag; nil: `latest` of a registry, the only image of a layout. Of no effect where there is a digest.
+    public var tag: String?
+    /// Of the image's manifest, or of an index of images for several architectures.
+    public var digest: Digest?
+
+    public init(_ place: Place, tag: String? = nil, digest: Digest? = nil) {
+        self.place = place
+        self.tag = tag
+        self.digest = digest
+    }
+
+    /// Reads a reference; nil where `text` is none. Without a host it means Docker Hub, as for docker.
+    public init?(_ text: String) {
+        var rest = Substring(text)
+        if let at = rest.lastIndex(of: "@"), rest[at...].hasPrefix("@sha256:") {
+            guard let digest = Digest(hex: rest[at...].dropFirst("@sha256:".count)) else { return nil }
+            self.digest = digest
+            rest = rest[..<at]
+        }
+        let isLayout = rest.hasPrefix("oci:")
+        if isLayout { rest = rest.dropFirst("oci:".count) }
+        if rest.hasPrefix("docker://") { rest = rest.dropFirst("docker://".count) }
+        if let colon = rest.lastIndex(of: ":"), !rest[colon...].contains("/") {
+            let tag = rest[rest.index(after: colon)...]
+            guard Self.isTag(tag) else { return nil }
+            self.tag = String(tag)
+            rest = rest[..<colon]
+        }
+        guard let place = isLayout ? Self.layout(rest) : Self.repository(rest) else { return nil }
+        self.place = place
+    }
+
+    private static func layout(_ path: Substring) -> Place? {
+        path.isEmpty || path.utf8.contains(0) ? nil : .layout(String(path))
+    }
+
+    private static func repository(_ text: Substring) -> Place? {
+        let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
+        guard let first = parts.first else { return nil }
+        // A first part is a host where it looks like one.
+        let isHost = parts.count == 2 && (first.contains { $0 == "." || $0 == ":" } || first == "localhost")
+        let host = isHost ? String(first) : "docker.io"
+        var name = String(isHost ? parts[1] : text)
+        if host == "docker.io", !name.contains("/") { name = "library/\(name)" }
+        let isValid =
+            host.wholeMatch(of: /(?:[A-Za-z0-9_.-]+|\[[0-9a-fA-F:]+\])(?::[0-9]{1,5})?/) != nil
+            && name.utf8.count <= 255
+            && name.wholeMatch(of: /[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*/)
+                != nil
+        return isValid ? .registry(host: host, name: name) : nil
+    }
+
+    private static func isTag(_ text: some StringProtocol) -> Bool {
+        String(text).wholeMatch(of: /[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}/) != nil
+    }
+
+    /// The reference without tag and digest.
+    public var name: String {
+        switch place {
+        case .registry(let host, let name): "\(host)/\(name)"
+        case .layout(let directory): "oci:\(directory)"
+        }
+    }
+
+    public var description: String {
+        name + (tag.map { ":\($0)" } ?? "") + (digest.map { "@sha256:\($0)" } ?? "")
+    }
+}

@@ -1,0 +1,181 @@
+internal import Archive
+internal import Core
+internal import Foundation
+internal import System
+
+/// What planning wants to know of an image, as its files say it.
+package struct ImageFacts: Codable, Hashable, Sendable {
+    /// Opam's `os-distribution`.
+    package var distribution: String
+    /// Opam's `os-family`.
+    package var family: String
+    /// Opam's `os-version`.
+    package var version: String
+    /// The program that installs packages: `apt-get` …; nil where none is known.
+    package var packageManager: String?
+    /// Who builds: the image's own user, or the one that has id 1000; nil: one is made.
+    package var user: User?
+    /// Directories that programs are looked up in.
+    package var path: String
+    /// The directory of the image's own `ocamlc`, and its version.
+    package var compiler: Compiler?
+    /// The version of the image's own opam, where a package of the distribution has it.
+    package var client: String?
+
+    /// A user of the image.
+    package struct User: Codable, Hashable, Sendable {
+        /// As in `/etc/passwd`.
+        package var name: String
+        /// The number of the user.
+        package var uid: Int
+        /// The number of the user's group.
+        package var gid: Int
+        /// An absolute path.
+        package var home: String
+    }
+
+    /// An OCaml that the image has.
+    package struct Compiler: Codable, Hashable, Sendable {
+        /// The directory with `ocamlc`.
+        package var directory: String
+        /// As `ocamlc -vnum` prints it.
+        package var version: String
+    }
+
+    static let defaultPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+}
+
+extension ImageFacts {
+    /// Whether the contents of a file are needed to find the facts.
+    static func needs(_ path: String) -> Bool {
+        [
+            "etc/os-release", "usr/lib/os-release", "etc/passwd", "var/lib/dpkg/status", "lib/apk/db/installed",
+            "usr/lib/apk/db/installed",
+        ].contains(path) || path.hasSuffix("/ocaml/VERSION") || path.hasSuffix("/.opam/config")
+    }
+
+    init(of tree: ImageTree, _ configuration: ImageConfiguration) {
+        let release = Self.release(tree.text("/etc/os-release") ?? tree.text("/usr/lib/os-release") ?? "")
+        let identity = release["ID"]?.lowercased() ?? "linux"
+        let like = (release["ID_LIKE"]?.lowercased() ?? "").split(separator: " ").map(String.init)
+        distribution = identity
+        family = like.first ?? identity
+        version = release["VERSION_ID"]?.lowercased() ?? "rolling"
+        path = configuration.variables["PATH"] ?? Self.defaultPath
+        user = Self.user(tree.text("/etc/passwd") ?? "", configuration.user)
+        let directories = path.split(separator: ":").map(String.init).filter { $0.hasPrefix("/") }
+        let all = directories + Self.defaultPath.split(separator: ":").map(String.init)
+        packageManager = Self.packageManager([identity] + like) { program in
+            all.contains { tree.contains("\($0)/\(program)") }
+        }
+        compiler = Self.compiler(tree, directories, home: user?.home)
+        client = Self.client(tree)
+    }
+
+    /// The variables of an `os-release`.
+    static func release(_ text: String) -> [String: String] {
+        var found: [String: String] = [:]
+        for line in text.split(whereSeparator: \.isNewline) {
+            let parts = line.split(separator: "=", maxSplits: 1)
+            guard parts.count == 2, !line.hasPrefix("#") else { continue }
+            let value = parts[1].trimmingCharacters(in: .whitespaces)
+            let quoted = value.count >= 2 && ["\"", "'"].contains(value.prefix(1)) && value.hasSuffix(value.prefix(1))
+            found[String(parts[0])] = quoted ? String(value.dropFirst().dropLast()) : value
+        }
+        return found.filter { !$0.value.isEmpty }
+    }
+
+    /// The image's own user where that is not root, else the one with the id 1000.
+    private static func user(_ passwd: String, _ configured: String) -> User? {
+        let users = passwd.split(whereSeparator: \.isNewline).compactMap { line -> User? in
+            let parts = line.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
+            guard parts.count >= 6, let uid = Int(parts[2]), let gid = Int(parts[3]) else { return nil }
+            return User(name: parts[0], uid: uid, gid: gid, home: parts[5])
+        }
+        let name = configured.prefix { $0 != ":" }
+        let own = users.first { $0.name == name || String($0.uid) == name }
+        let found = own.flatMap { $0.uid == 0 ? nil : $0 } ?? users.first { $0.uid == 1000 }
+        return found.flatMap { $0.home.hasPrefix("/") && $0.home != "/" && $0.uid <= 65535 ? $0 : nil }
+    }
+
+    /// Which program belongs to which distributions. The order decides where the distribution is none of them.
+    private static let managers: [(program: String, distributions: Set<String>)] = [
+        ("apt-get", ["debian", "ubuntu"]), ("dnf", ["fedora", "rhel", "centos", "oraclelinux"]),
+        ("zypper", ["suse", "opensuse", "sles"]), ("pacman", ["arch"]), ("apk", ["alpine"]),
+        ("xbps-install", ["void"]),
+    ]
+
+    private static func packageManager(_ names: [String], isThere: (String) -> Bool) -> String? {
+        let own = managers.first { manager in names.contains { manager.distributions.contains($0) } }
+        return ([own].compactMap { $0 } + managers).first { isThere($0.program) }?.program
+    }
+
+    /// The compiler on `PATH`, else that of the user's opam switch.
+    private static func compiler(_ tree: ImageTree, _ directories: [String], home: String?) -> Compiler? {
+        for directory in directories where tree.contains("\(directory)/ocamlc") {
+            if let version = version(tree, beside: directory) {
+                return Compiler(directory: directory, version: version)
+            }
+        }
+        guard let home, tree.contains("\(home)/.opam") else { return nil }
+        let switches = tree.names(in: "\(home)/.opam").filter { tree.contains("\(home)/.opam/\($0)/bin/ocamlc") }
+        let chosen = tree.text("\(home)/.opam/config")?.firstMatch(of: /(?m)^switch: "([^"]+)"/)?.output.1
+        guard let name = switches.first(where: { $0 == chosen ?? "" }) ?? (switches.count == 1 ? switches[0] : nil)
+        else {
+            return nil
+        }
+        let directory = "\(home)/.opam/\(name)/bin"
+        return version(tree, beside: directory).map { Compiler(directory: directory, version: $0) }
+    }
+
+    private static func version(_ tree: ImageTree, beside directory: String) -> String? {
+        let prefix = directory.split(separator: "/").dropLast().map { "/\($0)" }.joined()
+        for library in ["lib/ocaml", "lib64/ocaml", "local/lib/ocaml"] {
+            guard let text = tree.text("\(prefix)/\(library)/VERSION"),
+                let version = text.split(whereSeparator: \.isNewline).first
+            else { continue }
+            return String(version)
+        }
+        return nil
+    }
+
+    /// The version of the package `opam` in the database of dpkg or apk.
+    private static func client(_ tree: ImageTree) -> String? {
+        let debian = tree.text("/var/lib/dpkg/status")?
+            .firstMatch(of: /(?m)^Package: opam\n(?:[^\n]+\n)*?Version: ([^\n]+)/)?.output.1
+        let alpine = (tree.text("/lib/apk/db/installed") ?? tree.text("/usr/lib/apk/db/installed"))?
+            .firstMatch(of: /(?m)^P:opam\nV:([^\n]+)/)?.output.1
+        guard let version = debian ?? alpine else { return nil }
+        return String(version.prefix { $0 != "-" && $0 != "+" })
+    }
+}
+
+extension ImageStore {
+    /// The facts of an image. Its layers are got for that, unless the facts are known.
+    package func facts(of image: ResolvedImage) async throws -> ImageFacts {
+        for folder in [directory] + readOnlyFolders {
+            guard let bytes = try Files.contents(of: "\(folder)/facts/\(image.digest).json", limit: 1 << 20) else {
+                continue
+            }
+            if let facts = try? JSONDecoder().decode(ImageFacts.self, from: Data(bytes)) { return facts }
+        }
+        let layers = try await layers(of: image)
+        let facts = try await BlockingWork.runUntilCancelled { () throws -> ImageFacts in
+            var tree = ImageTree()
+            for (name, archive) in layers {
+                do throws(ArchiveError) {
+                    try tree.add(layer: archive, isWanted: ImageFacts.needs)
+                } catch {
+                    var error = error
+                    error.archive = name
+                    throw error.failure
+                }
+            }
+            return ImageFacts(of: tree, image.configuration)
+        }
+        try Files.makeDirectories("\(directory)/facts")
+        let bytes = [UInt8](try CanonicalJSON.encode(facts))
+        try Files.replace("\(directory)/facts/\(image.digest).json", with: bytes, mode: 0o644, durability: .none)
+        return facts
+    }
+}

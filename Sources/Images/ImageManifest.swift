@@ -1,0 +1,84 @@
+internal import Core
+internal import Foundation
+
+/// The layers of an image for one architecture, and its configuration: OCI's form and Docker's second one.
+struct ImageManifest: Decodable, Sendable {
+    var config: ImageDescriptor
+    /// The lowest first.
+    var layers: [ImageDescriptor]
+
+    static let types = [
+        "application/vnd.oci.image.manifest.v1+json", "application/vnd.docker.distribution.manifest.v2+json",
+    ]
+    /// Bytes of a manifest, an index or a configuration.
+    static let sizeLimit = 4 << 20
+    static let layerLimit = 500
+    /// Bytes of all layers, compressed.
+    static let bytesLimit = 64 << 30
+}
+
+/// Images for several architectures under one name.
+struct ImageIndex: Decodable, Sendable {
+    var manifests: [ImageDescriptor]
+
+    static let types = [
+        "application/vnd.oci.image.index.v1+json", "application/vnd.docker.distribution.manifest.list.v2+json",
+    ]
+
+    /// The image for Linux and an architecture.
+    ///
+    /// - Parameter architecture: in opam's spelling.
+    func manifest(for architecture: String) -> ImageDescriptor? {
+        let name = Self.name(of: architecture)
+        return manifests.first { $0.platform.map { $0.os == "linux" && $0.architecture == name } ?? false }
+    }
+
+    /// The architectures that there are, in opam's spelling where it has one.
+    var architectures: [String] {
+        manifests.compactMap(\.platform).filter { $0.os == "linux" }.map { platform in
+            Self.names.first { $0.value == platform.architecture }?.key ?? platform.architecture
+        }
+    }
+
+    private static let names = ["x86_64": "amd64", "x86_32": "386", "arm32": "arm", "ppc64": "ppc64le"]
+
+    /// What images call an architecture of opam's.
+    static func name(of architecture: String) -> String { names[architecture] ?? architecture }
+}
+
+/// What an image says of the processes in it.
+package struct ImageConfiguration: Decodable, Sendable {
+    struct Process: Decodable, Sendable {
+        var env: [String]?
+        var user: String?
+
+        enum CodingKeys: String, CodingKey {
+            case env = "Env"
+            case user = "User"
+        }
+    }
+
+    var architecture: String?
+    var config: Process?
+
+    /// The variables of the image's environment. Those that name a switch or a user of its own are left out: jobs have theirs.
+    package var variables: [String: String] {
+        let pairs = (config?.env ?? []).prefix(1000).compactMap { entry -> (String, String)? in
+            guard let equals = entry.firstIndex(of: "="), !entry.utf8.contains(0), entry.utf8.count < 1 << 17 else {
+                return nil
+            }
+            let name = String(entry[..<equals])
+            guard name.wholeMatch(of: /[A-Za-z_][A-Za-z0-9_]*/) != nil, !Self.own.contains(name) else { return nil }
+            return (name, String(entry[entry.index(after: equals)...]))
+        }
+        return Dictionary(pairs) { $1 }
+    }
+
+    private static let own: Set<String> = [
+        "HOME", "USER", "LOGNAME", "PWD", "HOSTNAME", "OPAMROOT", "OPAMSWITCH", "OPAM_SWITCH_PREFIX",
+        "CAML_LD_LIBRARY_PATH", "OCAML_TOPLEVEL_PATH", "OCAMLPATH",
+    ]
+
+    /// The user that processes run as: a name or a number, perhaps with a group; empty for root.
+    package var user: String { config?.user ?? "" }
+}

@@ -1,0 +1,54 @@
+internal import Core
+package import HTTP
+package import Registry
+internal import Synchronization
+
+/// The registries that images come from, and how they are reached.
+package final class ImageRegistries: Sendable {
+    private let http: HTTPClient
+    private let credentials: RegistryCredentials
+    private let mirrors: [String: String]
+    private let timeout: Duration
+    private let clients = Mutex<[RegistryAddress: RegistryImages]>([:])
+
+    /// - Parameters:
+    ///   - mirrors: addresses that are asked in place of a registry, by the host that references name: `docker.io` →
+    ///     `https://mirror.example/hub`.
+    ///   - timeout: how long a registry that does not answer is asked again.
+    package init(
+        http: HTTPClient = HTTPClient(), credentials: RegistryCredentials = RegistryCredentials(),
+        mirrors: [String: String] = [:], timeout: Duration = .seconds(10)
+    ) {
+        self.http = http
+        self.credentials = credentials
+        self.mirrors = mirrors
+        self.timeout = timeout
+    }
+
+    /// A repository of a registry.
+    ///
+    /// - Throws: `Failure` where a mirror's address is none.
+    func repository(_ host: String, _ name: String) throws(Failure) -> RegistryImages {
+        let server = mirrors[host] ?? Self.server(of: host)
+        guard let address = RegistryAddress("\(server)/\(name)") else {
+            throw Failure(
+                .input, "'\(server)/\(name)' is not the address of a repository",
+                hint: "a mirror of images is written HOST=https://ADDRESS")
+        }
+        return clients.withLock { clients in
+            if let known = clients[address] { return known }
+            let client = RegistryClient(address, http: http, credentials: credentials, timeout: timeout)
+            let images = RegistryImages(client)
+            clients[address] = images
+            return images
+        }
+    }
+
+    /// Registries of this machine are asked without TLS, as docker does it.
+    private static func server(of host: String) -> String {
+        if host == "docker.io" { return "https://registry-1.docker.io" }
+        let name = host.hasPrefix("[") ? host.prefix { $0 != "]" } + "]" : host.prefix { $0 != ":" }
+        let isLocal = name == "localhost" || name.hasPrefix("127.") || name == "[::1]"
+        return "\(isLocal ? "http" : "https")://\(host)"
+    }
+}

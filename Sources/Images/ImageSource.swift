@@ -1,0 +1,161 @@
+internal import Core
+internal import Foundation
+internal import Registry
+internal import System
+
+/// Where the documents and the blobs of one image are read from. Functions block the thread.
+enum ImageSource: Sendable {
+    case registry(RegistryImages, name: String)
+    case layout(String)
+
+    /// The manifest or index under a tag; under no tag the newest of a registry, or the only one of a layout.
+    func document(tag: String?) throws -> [UInt8] {
+        switch self {
+        case .registry(let images, let name):
+            let tag = tag ?? "latest"
+            return try registryDocument(images, name, tag) {
+                Failure(
+                    .input, "\(name): the registry has no image with the tag '\(tag)'",
+                    hint: "`skopeo list-tags docker://\(name)` lists the tags")
+            }
+        case .layout(let directory):
+            return try document(LayoutIndex(directory).digest(tag: tag))
+        }
+    }
+
+    /// The manifest or index of a digest.
+    func document(_ digest: Digest) throws -> [UInt8] {
+        let bytes: [UInt8]
+        switch self {
+        case .registry(let images, let name):
+            bytes = try registryDocument(images, name, "sha256:\(digest)") {
+                Failure(
+                    .input, "\(name): the registry has no image with the digest sha256:\(digest)",
+                    hint: "it may have been removed: give the digest of another one, or a tag")
+            }
+        case .layout(let directory): bytes = try LayoutIndex.read("\(directory)/blobs/sha256/\(digest)")
+        }
+        guard Digest(of: bytes) == digest else { throw damaged("the manifest", digest) }
+        return bytes
+    }
+
+    /// A small blob: a configuration.
+    func blob(_ descriptor: ImageDescriptor, _ digest: Digest, in folder: String) throws -> [UInt8] {
+        let path = "\(folder)/blob"
+        defer { unlink(path) }
+        return try LayoutIndex.read(fetch(descriptor, digest, to: path))
+    }
+
+    /// The file with a blob: where it is, or `path`, which is filled. A part of it that an earlier attempt left there is not got
+    /// again.
+    func fetch(_ descriptor: ImageDescriptor, _ digest: Digest, to path: String) throws -> String {
+        switch self {
+        case .registry(let images, let name):
+            do {
+                try images.download(digest, size: descriptor.size, to: path)
+            } catch let error as RegistryError {
+                throw failure(error, name)
+            }
+            return path
+        case .layout(let directory):
+            let file = "\(directory)/blobs/sha256/\(digest)"
+            guard FileStatus(file)?.isFile == true else {
+                throw Failure(.input, "\(directory): lacks the blob sha256:\(digest)", hint: "copy the layout again")
+            }
+            guard try Digest(ofFile: file) == digest else { throw damaged("the blob", digest) }
+            return file
+        }
+    }
+
+    private func registryDocument(
+        _ images: RegistryImages, _ name: String, _ reference: String, absent: () -> Failure
+    ) throws -> [UInt8] {
+        do {
+            let types = ImageIndex.types + ImageManifest.types
+            guard let found = try images.manifest(reference, types: types, limit: ImageManifest.sizeLimit) else {
+                throw absent()
+            }
+            return found.bytes
+        } catch let error as RegistryError {
+            throw failure(error, name)
+        }
+    }
+
+    private func failure(_ error: RegistryError, _ name: String) -> Failure {
+        switch error.kind {
+        case .absent: Failure(.input, "\(name): \(error.message)", hint: "the image may have been removed")
+        case .authentication, .denied:
+            Failure(
+                .input, "\(name): there is no such image, or the registry wants to know who asks: \(error.message)",
+                hint: "check the name; 'skopeo login --authfile FILE HOST' writes a file for 'registry-credentials'")
+        case .unreachable:
+            Failure(
+                .unavailable, "\(name): the registry cannot be reached: \(error.message)",
+                hint: "check the registry's name; 'image-mirrors' names another address for it")
+        case .damaged:
+            Failure(
+                .unavailable, "\(name): \(error.message)",
+                hint: "the registry or a proxy has changed it; an image with another digest is another image")
+        case .busy, .certificate, .credentials, .refused:
+            Failure(.unavailable, "\(name): \(error.message)", hint: error.hint)
+        }
+    }
+
+    private func damaged(_ what: String, _ digest: Digest) -> Failure {
+        let place =
+            switch self {
+            case .registry(_, let name): name
+            case .layout(let directory): directory
+            }
+        return Failure(
+            .unavailable, "\(place): \(what) sha256:\(digest) has other contents",
+            hint: "copy the image again: an image with another digest is another image")
+    }
+}
+
+/// `index.json` of an image layout.
+private struct LayoutIndex {
+    let directory: String
+    let index: ImageIndex
+
+    init(_ directory: String) throws {
+        self.directory = directory
+        guard FileStatus("\(directory)/oci-layout") != nil, FileStatus("\(directory)/index.json") != nil else {
+            throw Failure(
+                .input, "\(directory): is not an OCI image layout: expected the files 'oci-layout' and 'index.json'",
+                hint: "`skopeo copy docker://IMAGE oci:\(directory):TAG` makes one")
+        }
+        let bytes = try Self.read("\(directory)/index.json")
+        guard let index = try? JSONDecoder().decode(ImageIndex.self, from: Data(bytes)) else {
+            throw Failure(.input, "\(directory)/index.json: expected an index of an OCI image layout")
+        }
+        self.index = index
+    }
+
+    func digest(tag: String?) throws(Failure) -> Digest {
+        let key = "org.opencontainers.image.ref.name"
+        let found = index.manifests.filter { tag == nil || $0.annotations?[key] == tag }
+        let tags = index.manifests.compactMap { $0.annotations?[key] }.sorted()
+        let known = tags.isEmpty ? "its images have no tags" : "there are \(tags.joined(separator: ", "))"
+        guard let first = found.first else {
+            throw Failure(.input, "\(directory): has no image \(tag.map { "with the tag '\($0)'" } ?? "")", hint: known)
+        }
+        guard Set(found.map(\.digest)).count == 1 else {
+            throw Failure(.input, "\(directory): has \(found.count) images: name one by its tag", hint: known)
+        }
+        guard let digest = first.sha256 else {
+            throw Failure(.input, "\(directory): '\(first.digest)': expected a digest by sha256")
+        }
+        return digest
+    }
+
+    static func read(_ path: String) throws -> [UInt8] {
+        guard let file = try OpenFile<Failure>.ifPresent(path) else {
+            throw Failure(.input, "\(path): there is no such file", hint: "copy the layout again")
+        }
+        guard file.size <= ImageManifest.sizeLimit else {
+            throw Failure(.input, "\(path): has \(file.size) bytes, \(ImageManifest.sizeLimit) are allowed")
+        }
+        return try file.readAll()
+    }
+}

@@ -1,0 +1,220 @@
+package import Core
+internal import Foundation
+package import Layers
+internal import Logging
+internal import System
+
+/// Pulls images and keeps their blobs, so that two images with a layer in common get it once.
+///
+/// ```
+/// blobs/DIGEST       a manifest, a configuration or a layer, whose digest has been compared
+/// partial/DIGEST     what has arrived of a blob; the next attempt goes on there
+/// incoming/          small blobs on their way
+/// facts/DIGEST.json  what planning wants to know of an image
+/// locks/DIGEST       who gets a blob
+/// ```
+package struct ImageStore: Sendable {
+    /// Where blobs are kept.
+    package let directory: String
+    private let usage: CacheUsage?
+    private let registries: ImageRegistries
+    let readOnlyFolders: [String]
+
+    /// - Parameters:
+    ///   - usage: is notified of each use of a blob.
+    ///   - readOnlyFolders: of other stores, that are read first and not changed.
+    package init(
+        _ directory: String, usage: CacheUsage? = nil, registries: ImageRegistries = ImageRegistries(),
+        readOnlyFolders: [String] = []
+    ) {
+        self.directory = directory
+        self.usage = usage
+        self.registries = registries
+        self.readOnlyFolders = readOnlyFolders
+    }
+
+    // MARK: Resolving
+
+    /// The image that a reference means for an architecture, without its layers.
+    ///
+    /// - Parameter architecture: in opam's spelling.
+    /// - Throws: `Failure`: `input` where there is no such image, `unavailable` where it cannot be had.
+    package func resolve(_ reference: ImageReference, architecture: String) async throws -> ResolvedImage {
+        try await BlockingWork.runUntilCancelled { try resolveNow(reference, architecture) }
+    }
+
+    private func resolveNow(_ reference: ImageReference, _ architecture: String) throws -> ResolvedImage {
+        let source = try source(of: reference)
+        var bytes: [UInt8]
+        if let digest = reference.digest {
+            bytes = try document(digest, from: source)
+        } else {
+            bytes = try source.document(tag: reference.tag)
+        }
+        if let index = try? JSONDecoder().decode(ImageIndex.self, from: Data(bytes)) {
+            guard let digest = index.manifest(for: architecture)?.sha256 else {
+                throw noImage(reference, architecture, index.architectures)
+            }
+            bytes = try document(digest, from: source)
+        }
+        let digest = try keep(bytes)
+        let manifest = try manifest(bytes, reference)
+        guard let digestOfConfiguration = manifest.config.sha256 else { throw unusable(reference, "no configuration") }
+        let text = try blob(manifest.config, digestOfConfiguration, from: source)
+        guard let configuration = try? JSONDecoder().decode(ImageConfiguration.self, from: Data(text)) else {
+            throw unusable(reference, "expected a configuration in JSON")
+        }
+        if let found = configuration.architecture, found != ImageIndex.name(of: architecture) {
+            throw noImage(reference, architecture, [found])
+        }
+        var exact = reference
+        (exact.tag, exact.digest) = (nil, digest)
+        return ResolvedImage(
+            reference: exact, digest: digest, configuration: configuration, layers: manifest.layers)
+    }
+
+    private func manifest(_ bytes: [UInt8], _ reference: ImageReference) throws(Failure) -> ImageManifest {
+        guard let manifest = try? JSONDecoder().decode(ImageManifest.self, from: Data(bytes)) else {
+            throw unusable(reference, "expected the manifest of an image: of OCI, or Docker's version 2")
+        }
+        let sizes = [manifest.config.size] + manifest.layers.map(\.size)
+        guard sizes.allSatisfy({ (0...ImageManifest.bytesLimit).contains($0) }),
+            sizes.reduce(0, +) <= ImageManifest.bytesLimit, manifest.config.size <= ImageManifest.sizeLimit
+        else { throw unusable(reference, "more than \(ByteSize(bytes: ImageManifest.bytesLimit))") }
+        guard manifest.layers.count <= ImageManifest.layerLimit else {
+            throw unusable(reference, "\(manifest.layers.count) layers, \(ImageManifest.layerLimit) are allowed")
+        }
+        if let strange = manifest.layers.first(where: { $0.sha256 == nil }) {
+            throw unusable(reference, "a layer with the digest '\(strange.digest)': expected sha256")
+        }
+        return manifest
+    }
+
+    private func unusable(_ reference: ImageReference, _ reason: String) -> Failure {
+        Failure(.input, "image '\(reference)': \(reason)")
+    }
+
+    private func noImage(_ reference: ImageReference, _ architecture: String, _ found: [String]) -> Failure {
+        Failure(
+            .input, "image '\(reference)': there is none for the architecture '\(architecture)'",
+            hint: found.isEmpty
+                ? "it has none for Linux" : "there are images for \(Set(found).sorted().joined(separator: ", "))")
+    }
+
+    private func source(of reference: ImageReference) throws(Failure) -> ImageSource {
+        switch reference.place {
+        case .layout(let directory): .layout(directory)
+        case .registry(let host, let name):
+            .registry(try registries.repository(host, name), name: reference.name)
+        }
+    }
+
+    // MARK: Layers
+
+    /// The archives of an image's layers, the lowest first, with names for messages. Those that are not here are got, several at
+    /// a time.
+    ///
+    /// - Throws: `Failure`; `CancellationError`.
+    package func layers(of image: ResolvedImage) async throws -> [(name: String, archive: String)] {
+        let source = try source(of: image.reference)
+        let files = try await parallelMap(image.layers, width: 6) { _, layer in
+            try await BlockingWork.runUntilCancelled { try fetch(layer, from: source) }
+        }
+        return zip(image.layers, files).map { layer, file in
+            ("\(image.reference.name): layer \(layer.digest)", file)
+        }
+    }
+
+    private func fetch(_ layer: ImageDescriptor, from source: ImageSource) throws -> String {
+        guard let digest = layer.sha256 else { throw Failure(.input, "'\(layer.digest)': expected a digest by sha256") }
+        if case .layout = source { return try source.fetch(layer, digest, to: "") }
+        try usage?.noteUse(.image, digest)
+        if let known = try intact(digest) { return known }
+        for folder in ["blobs", "partial", "locks"] { try Files.makeDirectories("\(directory)/\(folder)") }
+        let lock = try OpenFile<Failure>("\(directory)/locks/\(digest)", O_RDWR | O_CREAT)
+        try lock.waitForLock()
+        defer { lock.unlock() }
+        if let known = try intact(digest) { return known }
+        let start = ContinuousClock.now
+        let partial = "\(directory)/partial/\(digest)"
+        let place = "\(directory)/blobs/\(digest)"
+        try Files.rename(source.fetch(layer, digest, to: partial), place)
+        Self.markVerified(place)
+        usage?.noteSize(.image, digest, at: place)
+        logger.debug(
+            "got a layer",
+            metadata: [
+                "digest": "\(digest)", "bytes": "\(layer.size)", "duration": "\(ContinuousClock.now - start)",
+            ])
+        return place
+    }
+
+    // MARK: Blobs
+
+    /// The layers and documents that are here.
+    package var blobs: [Digest: String] {
+        let found = names(in: "\(directory)/blobs").compactMap { Digest(hex: $0) }
+        return Dictionary(uniqueKeysWithValues: found.map { ($0, "\(directory)/blobs/\($0)") })
+    }
+
+    /// Removes a blob; one that is needed again is got again.
+    package func remove(_ digest: Digest) { unlink("\(directory)/blobs/\(digest)") }
+
+    private func existing(_ digest: Digest) -> String? {
+        ([directory] + readOnlyFolders).lazy.map { "\($0)/blobs/\(digest)" }.first { access($0, F_OK) == 0 }
+    }
+
+    /// A layer that is here and is as it was: the time of modification of one that has been compared with its digest is 1.
+    private func intact(_ digest: Digest) throws -> String? {
+        guard let place = existing(digest) else { return nil }
+        if FileStatus(place)?.modified == 1 { return place }
+        if try Digest(ofFile: place) == digest {
+            Self.markVerified(place)
+            return place
+        }
+        logger.debug("a layer is damaged", metadata: ["digest": "\(digest)"])
+        if place.hasPrefix(directory) { unlink(place) }
+        return nil
+    }
+
+    private static func markVerified(_ place: String) {
+        var times = [timespec(tv_sec: 1, tv_nsec: 0), timespec(tv_sec: 1, tv_nsec: 0)]
+        utimensat(AT_FDCWD, place, &times, AT_SYMLINK_NOFOLLOW)
+    }
+
+    private func document(_ digest: Digest, from source: ImageSource) throws -> [UInt8] {
+        if let known = try kept(digest) { return known }
+        let bytes = try source.document(digest)
+        try keep(bytes)
+        return bytes
+    }
+
+    private func blob(_ descriptor: ImageDescriptor, _ digest: Digest, from source: ImageSource) throws -> [UInt8] {
+        if let known = try kept(digest) { return known }
+        ScratchDirectory.removeLeftovers(in: "\(directory)/incoming")
+        let aside = try Files.scratchDirectory(in: "\(directory)/incoming")
+        let bytes = try source.blob(descriptor, digest, in: aside.path)
+        try keep(bytes)
+        return bytes
+    }
+
+    /// A small blob that is here.
+    private func kept(_ digest: Digest) throws -> [UInt8]? {
+        guard let path = existing(digest) else { return nil }
+        try usage?.noteUse(.image, digest)
+        let bytes = try Files.contents(of: path, limit: ImageManifest.sizeLimit)
+        return bytes.flatMap { Digest(of: $0) == digest ? $0 : nil }
+    }
+
+    @discardableResult
+    private func keep(_ bytes: [UInt8]) throws -> Digest {
+        let digest = Digest(of: bytes)
+        if try kept(digest) != nil { return digest }
+        try Files.makeDirectories("\(directory)/blobs")
+        try usage?.noteUse(.image, digest)
+        let place = "\(directory)/blobs/\(digest)"
+        try Files.replace(place, with: bytes, mode: 0o644, durability: .none)
+        usage?.noteSize(.image, digest, at: place)
+        return digest
+    }
+}

@@ -1,0 +1,45 @@
+internal import ArgumentParser
+internal import Core
+internal import HTTP
+internal import Images
+internal import Registry
+internal import Worker
+
+/// Registries of images by other addresses, by the hosts that references name.
+struct ImageMirrors: ExpressibleByArgument, Sendable {
+    let addresses: [String: String]
+
+    init?(argument: String) {
+        var addresses: [String: String] = [:]
+        for pair in argument.split(whereSeparator: \.isWhitespace) {
+            let parts = pair.split(separator: "=", maxSplits: 1).map(String.init)
+            guard parts.count == 2, RegistryAddress("\(parts[1])/name") != nil else { return nil }
+            addresses[parts[0]] = parts[1]
+        }
+        self.addresses = addresses
+    }
+}
+
+/// Where images of targets come from.
+struct ImageOptions: ParsableArguments {
+    @Option(name: .customLong("image-mirrors"), help: Settings.imageMirrors.help)
+    var mirrors: ImageMirrors?
+
+    /// Images, and what was pulled of them before.
+    ///
+    /// - Parameters:
+    ///   - folders: of the worker whose cache has them.
+    ///   - services: of the command; nil where it has none.
+    ///   - aside: where what the cache lacks goes instead, and the cache stays as it is.
+    func store(
+        in folders: WorkerFolders, _ services: ServiceOptions? = nil, readOnlyBeside aside: String? = nil,
+        _ configuration: Configuration
+    ) throws -> ImageStore {
+        let registries = ImageRegistries(
+            http: HTTPClient(try HTTPSettings(configuration, services)),
+            credentials: try BlobServices.credentials(configuration, services),
+            mirrors: try Settings.imageMirrors.value(flag: mirrors, in: configuration)?.addresses ?? [:])
+        guard let aside else { return ImageStore(folders.images, usage: folders.usage, registries: registries) }
+        return ImageStore(aside, registries: registries, readOnlyFolders: [folders.images])
+    }
+}

@@ -1,0 +1,185 @@
+import Core
+import Foundation
+import HTTP
+import TestSupport
+import Testing
+
+@testable import Images
+
+/// Images from a registry on this machine, and from layouts on disk.
+@Suite(
+    .enabled(
+        if: RegistryServer.isInstalled && ImageLayout.isPossible && Program.areInstalled("skopeo"),
+        "needs docker-registry, skopeo, python3 and zstd"))
+struct ImageStoreTests {
+    private let folder: TemporaryDirectory
+    private let layout: ImageLayout
+
+    init() throws {
+        folder = try TemporaryDirectory()
+        layout = ImageLayout(folder("layout"))
+    }
+
+    private func store(_ name: String = "store", timeout: Duration = .seconds(30)) -> ImageStore {
+        ImageStore(folder(name), registries: ImageRegistries(timeout: timeout))
+    }
+
+    private func reference(_ server: RegistryServer, _ name: String) throws -> ImageReference {
+        try #require(ImageReference("\(server.url.dropFirst("http://".count))/\(name)"))
+    }
+
+    private func failure(_ body: () async throws -> Void) async -> Failure? {
+        do {
+            try await body()
+            Issue.record("it succeeds")
+        } catch let failure as Failure {
+            return failure
+        } catch {
+            Issue.record("\(error)")
+        }
+        return nil
+    }
+
+    private static let base = ImageLayout.Layer([.file("base", String(repeating: "base", count: 50_000))])
+
+    private func image(_ text: String, architecture: String = "amd64", isDocker: Bool = false) -> ImageLayout.Image {
+        ImageLayout.Image(
+            [Self.base, ImageLayout.Layer([.file("own", text)])], architecture: architecture,
+            environment: ["A=b", "HOME=/x"], user: "u", isDocker: isDocker)
+    }
+
+    @Test func aTagIsResolvedForAnArchitecture() async throws {
+        let server = try await RegistryServer()
+        let single = try layout.add([image("single")], tag: "single")
+        try layout.add([image("1"), image("2", architecture: "arm64")], tag: "several")
+        for tag in ["single", "several"] { try layout.push(tag, to: server, as: "team/x:\(tag)") }
+        for place in ["registry", "layout"] {
+            func named(_ tag: String) throws -> ImageReference {
+                place == "layout"
+                    ? ImageReference(.layout(layout.directory), tag: tag) : try reference(server, "team/x:\(tag)")
+            }
+            let store = store(place)
+            let one = try await store.resolve(named("single"), architecture: "x86_64")
+            #expect("\(one.digest)" == single && one.reference.description.hasSuffix("@sha256:\(single)"))
+            #expect(one.configuration.variables == ["A": "b"] && one.configuration.user == "u")
+            let intel = try await store.resolve(named("several"), architecture: "x86_64")
+            let arm = try await store.resolve(named("several"), architecture: "arm64")
+            #expect(Set([one.digest, intel.digest, arm.digest]).count == 3)
+            #expect(try await store.resolve(arm.reference, architecture: "arm64").digest == arm.digest)
+            let missing = await failure { _ = try await store.resolve(named("several"), architecture: "s390x") }
+            #expect(missing?.category == .input)
+            #expect(missing?.diagnostics[0].hint == "there are images for arm64, x86_64")
+            let absent = await failure { _ = try await store.resolve(named("absent"), architecture: "x86_64") }
+            #expect(absent?.category == .input && absent?.description.contains("'absent'") == true)
+            let other = await failure { _ = try await store.resolve(named("single"), architecture: "arm64") }
+            #expect(other?.category == .input)
+        }
+        let docker = try layout.add([image("docker", isDocker: true)], tag: "docker")
+        let old = ImageReference(.layout(layout.directory), tag: "docker")
+        #expect("\(try await store().resolve(old, architecture: "x86_64").digest)" == docker)
+        let unknown = await failure {
+            _ = try await store().resolve(reference(server, "team/y:1"), architecture: "x86_64")
+        }
+        #expect(unknown?.category == .input)
+        server.kill()
+        let down = await failure {
+            _ = try await store("new", timeout: .zero).resolve(
+                reference(server, "team/x:single"), architecture: "x86_64")
+        }
+        #expect(down?.category == .unavailable)
+        let kept = try reference(server, "team/x@sha256:\(single)")
+        #expect("\(try await store("registry", timeout: .zero).resolve(kept, architecture: "x86_64").digest)" == single)
+    }
+
+    /// The layer that both images have is asked for once: it is gone from the registry when the second one is pulled.
+    @Test func aSecondImageOnTheSameBaseGetsWhatDiffers() async throws {
+        let server = try await RegistryServer()
+        let store = store()
+        let first = try layout.add([image("first")], tag: "first")
+        try layout.add([image("second")], tag: "second")
+        for tag in ["first", "second"] { try layout.push(tag, to: server, as: "x:\(tag)") }
+        func layers(_ tag: String) async throws -> [String] {
+            try await store.layers(of: store.resolve(reference(server, "x:\(tag)"), architecture: "x86_64"))
+                .map(\.archive)
+        }
+        let one = try await layers("first")
+        try FileManager.default.removeItem(atPath: server.file(ofBlob: try layout.layers(of: first)[0]))
+        let two = try await layers("second")
+        #expect(one[0] == two[0] && one[1] != two[1])
+        for (file, digest) in zip(one, try layout.layers(of: first)) {
+            #expect("\(try Digest(ofFile: file))" == digest)
+        }
+    }
+
+    @Test func whatWasTamperedWithIsNotUsed() async throws {
+        let server = try await RegistryServer()
+        let digest = try layout.add([image("x")], tag: "x")
+        try layout.push("x", to: server, as: "x:1")
+        let layer = try layout.layers(of: digest)[1]
+        let original = try Data(contentsOf: URL(filePath: server.file(ofBlob: layer)))
+        var changed = original
+        changed[changed.count / 2] ^= 1
+        let store = store()
+        let image = try await store.resolve(reference(server, "x:1"), architecture: "x86_64")
+        try changed.write(to: URL(filePath: server.file(ofBlob: layer)))
+        let refused = await failure { _ = try await store.layers(of: image) }
+        #expect(refused?.category == .unavailable && refused?.description.contains("other contents") == true)
+        #expect(try FileManager.default.contentsOfDirectory(atPath: folder("store/partial")).isEmpty)
+        try original.write(to: URL(filePath: server.file(ofBlob: layer)))
+        let file = try await store.layers(of: image)[1].archive
+        // What is kept is compared again when it was touched.
+        try changed.write(to: URL(filePath: file))
+        #expect("\(try Digest(ofFile: try await store.layers(of: image)[1].archive))" == layer)
+        // A layout's blobs are not kept, and compared each time.
+        try changed.write(to: URL(filePath: layout.blob(layer)))
+        let local = try await store.resolve(
+            ImageReference(.layout(layout.directory), tag: "x"), architecture: "x86_64")
+        #expect(await failure { _ = try await store.layers(of: local) }?.category == .unavailable)
+        try Data("{}".utf8).write(to: URL(filePath: layout.blob(digest)))
+        let manifest = await failure {
+            _ = try await self.store("other").resolve(local.reference, architecture: "x86_64")
+        }
+        #expect(manifest?.category == .unavailable)
+    }
+
+    /// A part that a killed process left is not got again: the registry has other bytes there by now.
+    @Test func aKilledPullGoesOn() async throws {
+        let server = try await RegistryServer()
+        let digest = try layout.add([image("x")], tag: "x")
+        try layout.push("x", to: server, as: "x:1")
+        let layer = try layout.layers(of: digest)[0]
+        let original = try Data(contentsOf: URL(filePath: server.file(ofBlob: layer)))
+        let store = store()
+        let image = try await store.resolve(reference(server, "x:1"), architecture: "x86_64")
+        try FileManager.default.createDirectory(atPath: folder("store/partial"), withIntermediateDirectories: true)
+        let half = original.count / 2
+        try original.prefix(half).write(to: URL(filePath: folder("store/partial/\(layer)")))
+        var changed = original
+        for index in 0..<half { changed[index] = 0 }
+        try changed.write(to: URL(filePath: server.file(ofBlob: layer)))
+        #expect("\(try Digest(ofFile: try await store.layers(of: image)[0].archive))" == layer)
+        // One of other bytes is dropped, and all of it got again.
+        try original.write(to: URL(filePath: server.file(ofBlob: layer)))
+        let (again, other) = (self.store("again"), self.folder("again/partial"))
+        try FileManager.default.createDirectory(atPath: other, withIntermediateDirectories: true)
+        try changed.prefix(half).write(to: URL(filePath: "\(other)/\(layer)"))
+        #expect("\(try Digest(ofFile: try await again.layers(of: image)[0].archive))" == layer)
+    }
+
+    @Test func layoutsThatCannotBeUsedAreExplained() async throws {
+        func problem(_ reference: ImageReference) async -> String? {
+            await failure { _ = try await store().resolve(reference, architecture: "x86_64") }?.description
+        }
+        #expect(
+            await problem(ImageReference(.layout(folder("absent"))))?.contains("is not an OCI image layout") == true)
+        try layout.add([image("1")], tag: "one")
+        #expect(
+            try await store().resolve(ImageReference(.layout(layout.directory)), architecture: "x86_64").layers.count
+                == 2)
+        try layout.add([image("2")], tag: "two")
+        let several = await problem(ImageReference(.layout(layout.directory)))
+        #expect(several?.contains("has 2 images") == true && several?.contains("there are one, two") == true)
+        try folder.write("[]", to: "layout/index.json")
+        #expect(await problem(ImageReference(.layout(layout.directory)))?.contains("expected an index") == true)
+    }
+}
