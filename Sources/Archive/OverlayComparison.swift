@@ -197,7 +197,7 @@ extension OverlayComparison {
 
         var filePath: FilePath { FilePath(bytes: bytes.dropLast().map { UInt8(bitPattern: $0) }) }
 
-        /// Names in a directory, sorted; nil where it is none.
+        /// Names in a directory, sorted; nil if it is none.
         func entries() -> [Path]? {
             guard var stream = DirectoryStream(bytes, in: AT_FDCWD) else { return nil }
             var names: [Path] = []

@@ -35,7 +35,7 @@ public struct OverlayPlacement: Sendable {
 
     /// Adds entries, by their paths in the overlay; a leading slash means its root. Directories that lead to them are made.
     ///
-    /// - Returns: false where a case is not plain; then nothing was changed.
+    /// - Returns: false if a case is not plain; then nothing was changed.
     /// - Throws: `ArchiveError` with `system` where the operating system refuses.
     /// - Complexity: O(components × lower directories) system calls.
     public func place(_ entries: [FilePath: Entry]) throws(ArchiveError) -> Bool {
@@ -149,7 +149,7 @@ extension OverlayPlacement {
             return addFile(last, in: path, parent, entry)
         }
 
-        /// The directory `name`, which is made where there is none; nil where the case is not plain.
+        /// The directory `name`, which is made where there is none; nil if the case is not plain.
         private mutating func directory(_ name: FilePath, in parent: FilePath?, _ above: Directory) -> Directory? {
             guard Self.isName(name) else { return nil }
             let path = parent?.appending(name) ?? name
@@ -209,7 +209,7 @@ extension OverlayPlacement {
             return .directory(Self.directory(status, isInUpper: false, lowers))
         }
 
-        /// The directories called `name` in the lower ones; nil where one of them is something else or hides others.
+        /// The directories called `name` in the lower ones; nil if one of them is something else or hides others.
         private func mergedLowers(_ name: FilePath, in above: Directory) -> [FilePath]? {
             var found: [FilePath] = []
             for lower in above.lowers {

@@ -154,7 +154,7 @@ struct TreeListing: ~Copyable {
     }
 }
 
-/// The names in a directory, sorted by bytes, without `.` and `..`; nil where it cannot be read. No link is followed.
+/// The names in a directory, sorted by bytes, without `.` and `..`; nil if it cannot be read. No link is followed.
 package func entryNames(of directory: FilePath) -> [FilePath]? {
     let descriptor = directory.withCString { open($0, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC) }
     guard var stream = DirectoryStream(adopting: descriptor) else { return nil }
@@ -163,7 +163,7 @@ package func entryNames(of directory: FilePath) -> [FilePath]? {
     return names.sorted()
 }
 
-/// The bytes of a small file; nil where it cannot be read.
+/// The bytes of a small file; nil if it cannot be read.
 package func bytes(of path: FilePath) -> [UInt8]? {
     let descriptor = path.withCString { open($0, O_RDONLY | O_CLOEXEC) }
     guard descriptor >= 0 else { return nil }

@@ -11,7 +11,7 @@ public enum CanonicalJSON {
 
     /// The canonical bytes of `value`.
     ///
-    /// - Throws: `EncodingError` where the value cannot be written as JSON (an infinite number, say).
+    /// - Throws: `EncodingError` if the value cannot be written as JSON (an infinite number, say).
     public static func encode(_ value: some Encodable) throws -> Data {
         var data = try encoder.encode(value)
         data.append(UInt8(ascii: "\n"))
@@ -20,7 +20,7 @@ public enum CanonicalJSON {
 
     /// The value that `data` holds.
     ///
-    /// - Throws: `DecodingError` where it holds something else.
+    /// - Throws: `DecodingError` if it holds something else.
     public static func decode<Value: Decodable>(_ type: Value.Type, from data: Data) throws -> Value {
         try JSONDecoder().decode(type, from: data)
     }

@@ -49,7 +49,7 @@ package struct CanonicalReader {
         return false
     }
 
-    /// Reads the value of the next member, if its key is `name`; false where it has another form.
+    /// Reads the value of the next member, if its key is `name`; false if it has another form.
     package mutating func optional<Value>(
         _ name: StaticString, _ value: inout Value?, _ read: (inout Self) -> Value?
     ) -> Bool {
@@ -151,7 +151,7 @@ package struct CanonicalReader {
         return plain
     }
 
-    /// Reads `true` or `false`; nil where something else follows.
+    /// Reads `true` or `false`; nil if something else follows.
     package mutating func boolean() -> Bool? {
         skip("true") ? true : skip("false") ? false : nil
     }
@@ -170,14 +170,14 @@ package struct CanonicalReader {
         return Double(String(decoding: bytes[start..<position], as: UTF8.self))
     }
 
-    /// Passes over digits; false where there are none.
+    /// Passes over digits; false if there are none.
     private mutating func digits() -> Bool {
         let start = position
         while position < bytes.count, (48...57).contains(bytes[position]) { position += 1 }
         return position > start
     }
 
-    /// Reads a whole number; nil where something else follows.
+    /// Reads a whole number; nil if something else follows.
     package mutating func number<Number: FixedWidthInteger>() -> Number? {
         let start = position
         while position < bytes.count, bytes[position] == UInt8(ascii: "-") || (48...57).contains(bytes[position]) {

@@ -27,7 +27,7 @@ public struct Diagnostic: Hashable, Sendable {
     public var severity: Severity
     /// Names the thing, and says what was found and what was expected.
     public var message: String
-    /// The place in the user's text; nil where there is none.
+    /// The place in the user's text; nil if there is none.
     public var location: SourceLocation?
     /// The line of the text at `location`.
     public var excerpt: String?

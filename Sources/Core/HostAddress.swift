@@ -7,7 +7,7 @@ public struct HostAddress: Hashable, Sendable, Codable, CustomStringConvertible 
     /// The port; nil: that of the ssh client's configuration.
     public var port: Int?
 
-    /// Reads an address; nil where `text` is none. Names have no letters that a shell or the ssh client could take for
+    /// Reads an address; nil if `text` is none. Names have no letters that a shell or the ssh client could take for
     /// something else.
     public init?(_ text: some StringProtocol) {
         guard text.hasPrefix("ssh://") else { return nil }

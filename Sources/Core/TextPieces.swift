@@ -14,7 +14,7 @@ public struct TextPieces: Sendable {
 
     /// Adds bytes.
     ///
-    /// - Returns: the text of the lines that are complete; empty where none is.
+    /// - Returns: the text of the lines that are complete; empty if none is.
     public mutating func append(_ bytes: some Sequence<UInt8>) -> String {
         pending.append(contentsOf: bytes)
         if let end = pending.lastIndex(of: UInt8(ascii: "\n")) { return take(end + 1) }

@@ -30,7 +30,7 @@ package enum WritableDirectory {
     /// Writes a file in `directory` and removes it. Permissions alone do not tell: root has them all, a file system may be
     /// full, and in those of the kernel's state no file can be made.
     ///
-    /// - Returns: the error's number; nil where there was none.
+    /// - Returns: the error's number; nil if there was none.
     private static func problemOfWriting(in directory: String) -> Int32? {
         var template = Array("\(directory)/.ciso-check-XXXXXX".utf8CString)
         let descriptor = mkstemp(&template)

@@ -26,7 +26,7 @@ package actor SourceCache {
     /// Gets a file from an address.
     package typealias Download = @Sendable (_ url: String, _ file: String, _ limit: Int) async throws -> Void
 
-    /// Gets the file with a SHA-256 from where several machines keep sources; false where it is not there.
+    /// Gets the file with a SHA-256 from where several machines keep sources; false if it is not there.
     package typealias SharedSource = @Sendable (_ digest: Digest, _ file: String) async throws -> Bool
 
     private let folder: String
@@ -42,7 +42,7 @@ package actor SourceCache {
 
     /// - Parameters:
     ///   - folder: is filled; need not exist.
-    ///   - usage: is notified of each use of what the folder has; nil where nothing of it is ever removed.
+    ///   - usage: is notified of each use of what the folder has; nil if nothing of it is ever removed.
     ///   - others: caches in the same layout that are only read.
     ///   - objects: the folder of a store's objects, which include the sources whose checksum a plan determined.
     ///   - mirrors: addresses of caches in the same layout, `http:`, `https:` or `file:`.
@@ -143,7 +143,7 @@ package actor SourceCache {
         return places + ["\(objects)/\(digest.shard)/\(digest)"]
     }
 
-    /// The file with a checksum that `exact` gave to a source; nil where it was removed meanwhile.
+    /// The file with a checksum that `exact` gave to a source; nil if it was removed meanwhile.
     package nonisolated func file(with checksum: Checksum) -> String? {
         let place = "\(folder)/\(checksum.place)"
         return FileManager.default.fileExists(atPath: place) ? place : nil

@@ -54,7 +54,7 @@ package struct SourceCacheEntry: Sendable {
 
     /// Removes it.
     ///
-    /// - Throws: `Failure` where the system refuses.
+    /// - Throws: `Failure` if the system refuses.
     package func remove() throws(Failure) {
         var status = stat()
         if lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR {

@@ -6,7 +6,7 @@ internal import System
 package struct ChecksummedFile {
     private let bytes: [UInt8]
 
-    /// Nil where there is no file, or its checksum does not match.
+    /// Nil if there is no file, or its checksum does not match.
     package init?(_ path: String) {
         guard let bytes = System.bytes(of: path), bytes.count > 20 else { return nil }
         var digest = MessageDigest(.sha1)
@@ -15,7 +15,7 @@ package struct ChecksummedFile {
         self.bytes = bytes
     }
 
-    /// The names of the indexes that a multi-pack-index was made of; nil where this is none.
+    /// The names of the indexes that a multi-pack-index was made of; nil if this is none.
     package var packNames: [String]? {
         guard bytes.starts(with: Array("MIDX".utf8)), bytes.count > 12 else { return nil }
         let table = 12

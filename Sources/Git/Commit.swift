@@ -62,7 +62,7 @@ public struct Commit: Hashable, Sendable {
         self.message = message
     }
 
-    /// Reads the contents of a commit object; nil where a part that git demands is missing.
+    /// Reads the contents of a commit object; nil if a part that git demands is missing.
     public init?(bytes: some Collection<UInt8>) {
         let text = String(decoding: bytes, as: UTF8.self)
         var lines = text[...]
@@ -119,7 +119,7 @@ public struct Commit: Hashable, Sendable {
         String(message.prefix { $0 != "\n" })
     }
 
-    /// The `Key: value` lines of the last paragraph of the message, in order; empty where that is the first one.
+    /// The `Key: value` lines of the last paragraph of the message, in order; empty if that is the first one.
     public var trailers: [(key: String, value: String)] {
         var paragraphs: [[Substring]] = [[]]
         for line in message.split(separator: "\n", omittingEmptySubsequences: false) {

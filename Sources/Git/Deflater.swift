@@ -40,7 +40,7 @@ package final class Deflater {
     }
 }
 
-/// What the zlib stream in `bytes` holds; nil where it is damaged, cut short, or holds more than `limit` bytes.
+/// What the zlib stream in `bytes` holds; nil if it is damaged, cut short, or holds more than `limit` bytes.
 package func inflate(_ bytes: [UInt8], limit: Int = 1 << 30) -> [UInt8]? {
     inflatePrefix(bytes[...], limit: limit)?.output
 }

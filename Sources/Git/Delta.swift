@@ -7,7 +7,7 @@ internal import Glibc
 package enum Delta {
     private static let block = 16
 
-    /// The commands that make `target` of `base`; nil where they would take more than `limit` bytes.
+    /// The commands that make `target` of `base`; nil if they would take more than `limit` bytes.
     ///
     /// - Complexity: Linear in the size of both.
     package static func make(from base: [UInt8], to target: [UInt8], limit: Int) -> [UInt8]? {
@@ -27,7 +27,7 @@ package enum Delta {
         }
     }
 
-    /// What `delta` makes of `base`; nil where it is damaged or belongs to another base.
+    /// What `delta` makes of `base`; nil if it is damaged or belongs to another base.
     static func apply(_ delta: [UInt8], to base: [UInt8]) -> [UInt8]? {
         var at = 0
         func byte() -> Int? {

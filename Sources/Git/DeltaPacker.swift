@@ -119,7 +119,7 @@ private struct VersionChain {
 
     var last: Version? { versions.first }
 
-    /// The base of the next version; nil where it must be written in full.
+    /// The base of the next version; nil if it must be written in full.
     var base: Version? {
         guard count > 0 else { return nil }
         var place = 0

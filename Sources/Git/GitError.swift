@@ -42,7 +42,7 @@ public struct GitError: Error, Hashable, Sendable, CustomStringConvertible {
     public let operation: String
     /// The reason, in plain words.
     public internal(set) var detail: String
-    /// The sentence of libgit2 behind the error, for the log; empty where the error is this program's own.
+    /// The sentence of libgit2 behind the error, for the log; empty if the error is this program's own.
     package internal(set) var sentence: String
     /// The folder of the repository.
     public let repository: String

@@ -1,5 +1,5 @@
 extension GitRepository {
-    /// What is at `path` (`a/b/c`) below a directory; nil where there is nothing. An empty path has no entry.
+    /// What is at `path` (`a/b/c`) below a directory; nil if there is nothing. An empty path has no entry.
     ///
     /// - Complexity: Reads one tree object per component.
     public func entry(at path: some StringProtocol, in tree: ObjectID) throws -> TreeEntry? {

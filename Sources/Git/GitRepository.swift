@@ -151,7 +151,7 @@ public final class GitRepository {
         }
     }
 
-    /// The address in the configuration of the user or of the system, `user.email`; nil where there is none.
+    /// The address in the configuration of the user or of the system, `user.email`; nil if there is none.
     package static var userAddress: String? {
         let (system, user) = configurationFiles()
         return configuredValues(of: "user.email", inFiles: [system].compactMap { $0 } + user).last
@@ -454,7 +454,7 @@ extension GitRepository {
         return gap.isShallow ? missing(error.operation) : error
     }
 
-    /// The best common ancestor of two commits; nil where they have none.
+    /// The best common ancestor of two commits; nil if they have none.
     public func mergeBase(_ left: ObjectID, _ right: ObjectID) throws(GitError) -> ObjectID? {
         var base = git_oid()
         var a = left.raw
@@ -482,7 +482,7 @@ extension GitRepository {
 // MARK: - References
 
 extension GitRepository {
-    /// The object that a reference (`refs/heads/main`, `HEAD`) leads to; nil where there is no such reference.
+    /// The object that a reference (`refs/heads/main`, `HEAD`) leads to; nil if there is no such reference.
     public func reference(_ name: String) throws(GitError) -> ObjectID? {
         var id = git_oid()
         let status = git_reference_name_to_id(&id, handle, name)

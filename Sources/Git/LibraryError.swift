@@ -7,7 +7,7 @@ internal import System
 /// can act on is taken from them: the operating system's reason, the status of an HTTP answer, a line of a configuration
 /// file. The sentence itself is kept in `GitError.sentence`.
 struct LibraryError {
-    /// libgit2's sentence; empty where it left none.
+    /// libgit2's sentence; empty if it left none.
     let sentence: String
 
     // MARK: Local repositories

@@ -52,7 +52,7 @@ package final class LooseObjects {
 }
 
 extension LooseObjects {
-    /// Reads a loose object of the `objects` folder `directory`; nil where there is none.
+    /// Reads a loose object of the `objects` folder `directory`; nil if there is none.
     ///
     /// libgit2 1.5 hangs on a truncated loose object; this detects one.
     /// - Throws: `GitError` of kind `corrupted`.

@@ -13,7 +13,7 @@ package struct PackMerge {
         /// The path of the pack without its ending.
         package var base: String { index.base }
 
-        /// Reads the pack at `base`; nil where it is gone or holds deltas against objects of other packs.
+        /// Reads the pack at `base`; nil if it is gone or holds deltas against objects of other packs.
         package init?(base: String) {
             guard let index = PackIndex(base: base), let pack = System.bytes(of: "\(base).pack"),
                 index.entries.allSatisfy({

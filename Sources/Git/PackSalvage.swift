@@ -18,13 +18,13 @@ package struct PackSalvage {
     private let pack: [UInt8]
     /// Offsets by the index, where that is readable.
     private let offsets: [Int]
-    /// By the index: what may be in the pack; empty where there is none.
+    /// By the index: what may be in the pack; empty if there is none.
     private let names: [Int: ObjectID]
     private let places: [ObjectID: Int]
     /// Objects outside of the pack, on which some packs build.
     private let outside: (ObjectID) -> (ObjectType, [UInt8])?
 
-    /// - Parameter base: the path of the pack without its ending. Nil where no pack is there.
+    /// - Parameter base: the path of the pack without its ending. Nil if no pack is there.
     package init?(base: String, outside: @escaping (ObjectID) -> (ObjectType, [UInt8])?) {
         guard let pack = System.bytes(of: "\(base).pack") else { return nil }
         self.base = base
@@ -46,7 +46,7 @@ package struct PackSalvage {
 
     /// Writes the index of a pack that is whole.
     ///
-    /// - Returns: false where not every entry of the pack can be read.
+    /// - Returns: false if not every entry of the pack can be read.
     package func writeIndex() throws(GitError) -> Bool {
         let found = scan()
         guard found.last?.end == pack.count - 20, found.count == expectedCount else { return false }

@@ -103,7 +103,7 @@ package final class PackWriter {
         if !isFinished { unlink(draft.path) }
     }
 
-    /// - Parameter size: how many bytes are to be written; nil where it is not known yet.
+    /// - Parameter size: how many bytes are to be written; nil if it is not known yet.
     private static func draft(
         _ kind: RecycledFiles.Kind, size: Int?, _ directory: String, _ spares: RecycledFiles?
     ) throws(GitError) -> Draft {

@@ -7,7 +7,7 @@ package struct Reachability {
     /// Follows `roots` (commits, tags, directories, documents) to the end.
     ///
     /// - Complexity: Reads each commit, and of the directories those that differ from the parent's.
-    /// - Throws: `GitError` where anything is missing or damaged.
+    /// - Throws: `GitError` if anything is missing or damaged.
     package init(from roots: [ObjectID], in repository: GitRepository) throws {
         self.repository = repository
         var waiting = roots

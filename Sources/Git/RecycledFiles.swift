@@ -66,7 +66,7 @@ package final class RecycledFiles: Sendable {
         for path in paths { unlink(path) }
     }
 
-    /// A file to be rewritten; nil where there is none. The caller renames it, or removes it.
+    /// A file to be rewritten; nil if there is none. The caller renames it, or removes it.
     ///
     /// - Parameter size: how many bytes are to be written: nothing has to be cut off a file that is not larger.
     package func take(_ kind: Kind, size: Int) -> Spare? {
@@ -166,7 +166,7 @@ package final class RecycledFiles: Sendable {
         }
     }
 
-    /// A new name for a file to be kept; nil where enough are.
+    /// A new name for a file to be kept; nil if enough are.
     private func place(_ kind: Kind) -> String? {
         let number: Int? = state.withLock { state in
             guard state.asked >= threshold, state.count(kind) < Self.limit else { return nil }

@@ -6,7 +6,7 @@ internal import Synchronization
 ///
 /// Done here because libgit2 1.5 reports a refusal as a repository that is not there, and ignores `safe.directory = *`.
 enum RepositoryOwnership {
-    /// Why the repository at `place` must not be opened; nil where it may be.
+    /// Why the repository at `place` must not be opened; nil if it may be.
     static func refusal(of place: RepositoryPlace) -> GitError? {
         guard let directory = place.directory else { return nil }
         let parts = [place.workTree, place.gitFile, directory].compactMap { $0 }

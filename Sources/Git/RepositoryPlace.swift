@@ -9,7 +9,7 @@ struct RepositoryPlace {
     let workTree: String?
     /// The `.git` that is a file, as in a linked work tree or a submodule.
     let gitFile: String?
-    /// Where the repository's own files are, or would be; nil where nothing looks like a repository.
+    /// Where the repository's own files are, or would be; nil if nothing looks like a repository.
     let directory: String?
     /// Why a `.git` file leads nowhere.
     private let problem: String?
@@ -116,7 +116,7 @@ struct RepositoryPlace {
         case file, folder, danglingLink
     }
 
-    /// Nil where nothing is.
+    /// Nil if nothing is.
     private static func kind(of path: String) -> Kind? {
         var status = Glibc.stat()
         if stat(path, &status) == 0 {

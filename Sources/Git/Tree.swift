@@ -169,7 +169,7 @@ public struct Tree: Hashable, Sendable {
 }
 
 extension Tree {
-    /// As `applying`, with one change; nil where a document becomes a directory or the other way round.
+    /// As `applying`, with one change; nil if a document becomes a directory or the other way round.
     private func applyingOne(_ name: String, _ entry: TreeEntry?) -> Tree? {
         var wanted = name
         let (found, end) = wanted.withUTF8 { wanted in

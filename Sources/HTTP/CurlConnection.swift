@@ -51,7 +51,7 @@ final class CurlConnection: @unchecked Sendable {
 
     /// Sends and receives until all is done.
     ///
-    /// - Returns: nil where the request was cancelled.
+    /// - Returns: nil if the request was cancelled.
     private func transfer(_ cancellation: HTTPCancellation) -> UInt32? {
         nonisolated(unsafe) let multi = multi
         curl_multi_add_handle(multi, easy)
@@ -69,7 +69,7 @@ final class CurlConnection: @unchecked Sendable {
         }
     }
 
-    /// The server's reason where it does not accept our certificate; nil where it does.
+    /// The server's reason where it does not accept our certificate; nil if it does.
     ///
     /// In TLS 1.3 a server closes the connection after the handshake, and its alert may be lost with what we have sent. So
     /// another handshake is made by TLS 1.2, where the alert is part of it. Nothing is asked.

@@ -24,7 +24,7 @@ package final class HTTPClient: Sendable {
     /// - Parameters:
     ///   - receive: Gets the body of an answer that `isSuccess`, in pieces; other bodies are in the response. An error that it
     ///     throws ends the request. Nil: all bodies are in the response.
-    /// - Throws: `HTTPError`; what `receive` throws; `SystemError` where a file that is sent cannot be read.
+    /// - Throws: `HTTPError`; what `receive` throws; `SystemError` if a file that is sent cannot be read.
     package func send(
         _ request: HTTPRequest, cancellation: HTTPCancellation = HTTPCancellation(), receive: Receiver? = nil
     ) throws -> HTTPResponse {
@@ -41,7 +41,7 @@ package final class HTTPClient: Sendable {
 
     /// As `send`, on a thread of its own.
     ///
-    /// - Throws: `CancellationError` where the task is cancelled, too.
+    /// - Throws: `CancellationError` if the task is cancelled, too.
     package func response(
         to request: HTTPRequest, receive: (@Sendable (UnsafeRawBufferPointer) throws -> Void)? = nil
     ) async throws -> HTTPResponse {
@@ -50,7 +50,7 @@ package final class HTTPClient: Sendable {
 
     /// Gets the body of a successful answer into a file, which is made or emptied.
     ///
-    /// - Throws: As `response`; `SystemError` where the file cannot be written.
+    /// - Throws: As `response`; `SystemError` if the file cannot be written.
     package func download(_ request: HTTPRequest, to path: String) async throws -> HTTPResponse {
         try await onThread { cancellation in
             let file = try FileSystem<SystemError>.File(path, O_WRONLY | O_CREAT | O_TRUNC)

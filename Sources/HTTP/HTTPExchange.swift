@@ -28,7 +28,7 @@ final class HTTPExchange {
         }
     }
 
-    /// The number of bytes to be sent; nil where there is no body.
+    /// The number of bytes to be sent; nil if there is no body.
     var bodySize: Int? {
         switch request.body {
         case nil: nil
@@ -39,7 +39,7 @@ final class HTTPExchange {
 
     /// A line of the response's header; each response on the way to the last one starts a new header.
     ///
-    /// - Returns: false where there is too much.
+    /// - Returns: false if there is too much.
     func takeHeader(_ line: UnsafeRawBufferPointer) -> Bool {
         headerBytes += line.count
         guard headerBytes <= Self.headerLimit else {
@@ -60,7 +60,7 @@ final class HTTPExchange {
 
     /// A piece of the answer's body.
     ///
-    /// - Returns: false where no more is wanted.
+    /// - Returns: false if no more is wanted.
     func takeBody(_ piece: UnsafeRawBufferPointer) -> Bool {
         guard response.isSuccess else {
             response.body += piece.prefix(max(0, Self.excerptLimit - response.body.count))
@@ -86,7 +86,7 @@ final class HTTPExchange {
 
     /// Fills `buffer` with what is to be sent next.
     ///
-    /// - Returns: the number of bytes; nil where they cannot be read.
+    /// - Returns: the number of bytes; nil if they cannot be read.
     func fill(_ buffer: UnsafeMutableRawBufferPointer) -> Int? {
         let count = min(buffer.count, (bodySize ?? 0) - sent)
         guard count > 0 else { return 0 }

@@ -14,7 +14,7 @@ package struct HTTPResponse: Sendable {
     /// Whether the request succeeded.
     package var isSuccess: Bool { status == 0 || (200..<300).contains(status) }
 
-    /// The last value of a header; nil where there is none.
+    /// The last value of a header; nil if there is none.
     ///
     /// - Parameter name: in lower case.
     package func header(_ name: String) -> String? { headers.last { $0.name == name }?.value }

@@ -69,7 +69,7 @@ public struct EnvironmentStore: Sendable {
         var metadata: Digest
         var contents: Digest
 
-        /// - Throws: `Failure` where the root file system cannot be read.
+        /// - Throws: `Failure` if the root file system cannot be read.
         init(of root: String) throws(Failure) {
             guard let metadata = TreeState(of: root, .metadata), let contents = TreeState(of: root, .contents) else {
                 throw Failure(.unavailable, "\(root): cannot be read")

@@ -169,7 +169,7 @@ public struct LayerStore: Sendable {
         Failure(.unavailable, "the layer \(digest) \(problem)", hint: "the job that made it has to run again")
     }
 
-    /// The state of the layer's directory; nil where it is not as it was when it was unpacked.
+    /// The state of the layer's directory; nil if it is not as it was when it was unpacked.
     ///
     /// - Complexity: O(entries), one system call for each.
     public func state(ofUnpacked digest: Digest) -> Digest? {
@@ -182,7 +182,7 @@ public struct LayerStore: Sendable {
     /// Compares an unpacked layer of another state with its archive. Where it is equal, its present state is noted: it was
     /// copied as it was, or only touched.
     ///
-    /// - Returns: whether it is equal, or was removed meanwhile; nil where this store has no whole archive of it.
+    /// - Returns: whether it is equal, or was removed meanwhile; nil if this store has no whole archive of it.
     /// - Complexity: O(bytes); the layer is unpacked into a scratch directory.
     func isEqualToArchive(unpacked digest: Digest) throws(Failure) -> Bool? {
         let archive = object(digest)
@@ -276,7 +276,7 @@ public struct LayerStore: Sendable {
 
     /// Reads the archive, and compares it with its name.
     ///
-    /// - Throws: `Failure` where it cannot be read.
+    /// - Throws: `Failure` if it cannot be read.
     func isWhole(_ digest: Digest) throws(Failure) -> Bool {
         let file = object(digest)
         var status = stat()

@@ -21,7 +21,7 @@ struct RefutedRoots {
 
     /// Moves the root file system that `recipe` made to `root`.
     ///
-    /// - Returns: false where there is none, or it has already failed the check of `environment`.
+    /// - Returns: false if there is none, or it has already failed the check of `environment`.
     func take(_ recipe: Digest, for environment: Digest, to root: String) -> Bool {
         let entry = "\(directory)/\(recipe)"
         guard access("\(entry)/\(environment)", F_OK) != 0 else { return false }

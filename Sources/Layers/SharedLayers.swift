@@ -10,7 +10,7 @@ public protocol SharedLayers: Sendable {
 
     /// Writes a layer's archive into a new file, at most `limit` bytes.
     ///
-    /// - Returns: false where it is not there, and nothing was written.
+    /// - Returns: false if it is not there, and nothing was written.
     /// - Throws: where what is there does not have that digest, too.
     func get(_ layer: Digest, to archive: String, limit: Int) throws -> Bool
 }

@@ -8,13 +8,13 @@ public protocol SharedRoots: Sendable {
 
     /// Writes the archive of a root file system into a new file, at most `limit` bytes.
     ///
-    /// - Returns: false where it is not there, and nothing was written.
+    /// - Returns: false if it is not there, and nothing was written.
     func get(_ environment: Digest, to archive: String, limit: Int) throws -> Bool
 
     /// Keeps other machines from making a root file system as long as the returned object lives. Where another machine makes it,
     /// waits until that has ended.
     ///
-    /// - Returns: nil where another machine had it.
+    /// - Returns: nil if another machine had it.
     func claim(_ environment: Digest) async throws -> SharedRootClaim?
 }
 

@@ -16,7 +16,7 @@ public struct TreeState: Hashable, Sendable {
 
     public let digest: Digest
 
-    /// The state of `directory` and all that is below it; nil where some of it cannot be read. What this user may not read
+    /// The state of `directory` and all that is below it; nil if some of it cannot be read. What this user may not read
     /// counts by its name, mode and owner.
     ///
     /// - Complexity: O(entries · log entries), one system call for each; for contents also O(bytes).

@@ -155,7 +155,7 @@ struct ExpressionParser {
         return .lookbehind(body, length: length, isNegated: isNegated)
     }
 
-    /// How many bytes every match has; nil where that differs.
+    /// How many bytes every match has; nil if that differs.
     private static func length(of node: ExpressionNode) -> Int? {
         switch node {
         case .set: return 1

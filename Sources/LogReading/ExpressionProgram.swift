@@ -133,7 +133,7 @@ struct ExpressionProgram: Sendable {
 
     /// Collects the bytes with which a match that begins at an instruction can begin.
     ///
-    /// - Returns: false where a match may have no bytes at all.
+    /// - Returns: false if a match may have no bytes at all.
     private func collectFirst(_ start: Int, _ visited: inout Set<Int>, _ set: inout ByteSet) -> Bool {
         var position = start
         while true {

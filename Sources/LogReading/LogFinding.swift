@@ -22,7 +22,7 @@ package struct LogFinding: Hashable, Sendable {
     package var subject: String?
     /// Equal for failures that differ in a name only.
     package var failureClass: String
-    /// The name of the pattern that matched; nil where none did, and the line is the last that is not blank.
+    /// The name of the pattern that matched; nil if none did, and the line is the last that is not blank.
     package var pattern: String?
     /// The phase to blame, where it is not the failing step's.
     package var phase: Step.Phase?

@@ -15,7 +15,7 @@ package struct LogReader: Sendable {
         var exclusion: Expression?
         var preceding: Expression?
 
-        /// Nil where an expression is none.
+        /// Nil if an expression is none.
         init?(_ pattern: LogPattern) {
             self.pattern = pattern
             do {
@@ -97,7 +97,7 @@ package struct LogReader: Sendable {
         self.lastLinesOnly = lastLinesOnly
     }
 
-    /// What the lines of `log` say in `range`; nil where there are only blank lines.
+    /// What the lines of `log` say in `range`; nil if there are only blank lines.
     ///
     /// - Parameters:
     ///   - range: the bytes that count; line numbers and ranges are those of the whole log.

@@ -4,7 +4,7 @@ internal import Foundation
 enum TerminalCodes {
     static let escape: UInt8 = 0x1B
 
-    /// The text without them; nil where it has none. Ends of lines stay.
+    /// The text without them; nil if it has none. Ends of lines stay.
     static func removed(from text: UnsafeRawBufferPointer) -> [UInt8]? {
         guard let start = text.baseAddress, memchr(start, Int32(escape), text.count) != nil else { return nil }
         return [UInt8](unsafeUninitializedCapacity: text.count) { result, count in

@@ -7,7 +7,7 @@ package struct CalendarDate: Hashable, Sendable, Comparable, CustomStringConvert
     /// The day of the month, from 1.
     package let day: Int
 
-    /// Reads `YYYY-MM-DD`; nil where there is no such day.
+    /// Reads `YYYY-MM-DD`; nil if there is no such day.
     package init?(_ text: String) {
         let parts = text.split(separator: "-", omittingEmptySubsequences: false)
         guard parts.map(\.count) == [4, 2, 2], parts.allSatisfy({ $0.allSatisfy { "0"..."9" ~= $0 } }),

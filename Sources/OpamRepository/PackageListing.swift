@@ -22,14 +22,14 @@ struct FileCollector {
         return depth < RepositoryLimit.depth && visited <= RepositoryLimit.extraFiles
     }
 
-    /// Adds a file; false where it is too large.
+    /// Adds a file; false if it is too large.
     mutating func add(_ path: FilePath, _ file: FileReference, size: Int) -> Bool {
         bytes += size
         files[path] = file
         return size <= RepositoryLimit.extraFile && bytes <= RepositoryLimit.extraFileBytes
     }
 
-    /// Why a name can be kept neither in the store nor on every system; nil where it can.
+    /// Why a name can be kept neither in the store nor on every system; nil if it can.
     static func problem(withName name: FilePath) -> String? {
         if name.encoded.utf8.count > 255 { return "the name of the file is longer than 255 bytes" }
         if name.isEmpty || name == "." || name == ".." || name.text?.lowercased() == ".git" {

@@ -14,13 +14,13 @@ package struct PackageProblem: Hashable, Sendable {
 
     /// The package's name.
     package var name: String
-    /// Nil where no single version is concerned.
+    /// Nil if no single version is concerned.
     package var version: String?
     /// What the problem costs the package.
     package var effect: Effect
     /// With its place in the repository before it.
     package var message: String
-    /// The same with where the repository is; nil where the message is complete without.
+    /// The same with where the repository is; nil if the message is complete without.
     package var place: String?
 
     package init(name: String, version: String?, effect: Effect, message: String) {

@@ -177,7 +177,7 @@ extension PackageProblem {
 private struct NameRules: Sendable {
     var packages: [(Package, PackageRelations)] = []
     var problems: [PackageProblem] = []
-    /// Stands for what was read outside of the folders of the name; empty where nothing was.
+    /// Stands for what was read outside of the folders of the name; empty if nothing was.
     var furtherFingerprint = ""
 }
 

@@ -26,7 +26,7 @@ package struct TargetSolve: Sendable {
     /// What is wrong with the files of packages.
     private let problems: [PackageProblem]
 
-    /// - Throws: `Failure` of the category `input` where the universe does not have the compiler.
+    /// - Throws: `Failure` of the category `input` if the universe does not have the compiler.
     package init(
         _ universe: Universe, problems: [PackageProblem], for variables: TargetVariables, compiler: Compiler
     ) throws(Failure) {

@@ -5,7 +5,7 @@ package import OpamSolver
 extension Compiler {
     /// The compiler that a user names.
     ///
-    /// - Throws: `Failure` of the category `input` where the text is not the name of one.
+    /// - Throws: `Failure` of the category `input` if the text is not the name of one.
     package init(named text: String) throws(Failure) {
         guard let compiler = Compiler(text) else {
             throw Failure(
@@ -19,7 +19,7 @@ extension TargetVariables {
     /// The variables of the target that a user names, with those that he sets himself.
     ///
     /// - Parameter assignments: `NAME=VALUE` each.
-    /// - Throws: `Failure` of the category `input` where there is no such target, or an assignment has another form.
+    /// - Throws: `Failure` of the category `input` if there is no such target, or an assignment has another form.
     package init(named target: String, architecture: String, compiler: Compiler, assignments: [String])
         throws(Failure)
     {

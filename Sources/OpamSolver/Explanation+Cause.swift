@@ -15,7 +15,7 @@ extension Explanation {
     public struct Cause: Sendable, Hashable {
         /// The kind of the constraint.
         public var kind: Kind
-        /// The package that has the constraint; nil where it is the request.
+        /// The package that has the constraint; nil if it is the request.
         public var package: String?
         /// The facts about the constraint, in one sentence.
         public var sentence: String

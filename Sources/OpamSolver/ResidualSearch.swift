@@ -86,7 +86,7 @@ struct ResidualSearch: Sendable {
 
 /// The part of an answer that comes after the prefix.
 struct ResidualAnswer {
-    /// In the order of a selection; nil where there is no solution.
+    /// In the order of a selection; nil if there is no solution.
     let selection: [Universe.PackageID]?
     /// The names examined, increasing.
     let names: [Universe.NameID]

@@ -23,7 +23,7 @@ extension Search {
         case dependency(slot: Slot, set: CandidateSets.ID)
     }
 
-    /// What a candidate contributed to the conflict analysed last; nil where that was a learned or a unit clause.
+    /// What a candidate contributed to the conflict analysed last; nil if that was a learned or a unit clause.
     private func contributions(of candidate: Candidate) -> [Contribution]? {
         var parts: [Contribution] = []
         for clause in analysis.antecedents {

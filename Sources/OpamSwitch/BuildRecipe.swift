@@ -27,7 +27,7 @@ package struct BuildRecipe: Sendable {
     package var templates: [FilePath]
     /// The commands of `build:`, each a list of words.
     package var build: [[String]]
-    /// The commands of `run-test:`; empty where tests are not wanted.
+    /// The commands of `run-test:`; empty if tests are not wanted.
     package var test: [[String]]
     /// The commands of `install:`.
     package var install: [[String]]
@@ -44,7 +44,7 @@ package struct BuildRecipe: Sendable {
     ///   - files: what is beside the opam file, in its `files/`.
     ///   - changes: what the packages in the switch do to the environment.
     ///   - base: the environment of the sandbox.
-    /// - Throws: `RecipeError` where a file has another checksum than the opam file says, or is missing.
+    /// - Throws: `RecipeError` if a file has another checksum than the opam file says, or is missing.
     package init(
         of opam: OpamFile, files: [FilePath: [UInt8]], variables: PackageVariables, changes: [EnvironmentChange],
         base: [String: String]

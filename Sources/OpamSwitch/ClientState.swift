@@ -55,7 +55,7 @@ package struct ClientState: Sendable {
 
     /// Files to be written, by path relative to `/`.
     ///
-    /// - Throws: `FormatError` where an opam file can't be read.
+    /// - Throws: `FormatError` if an opam file can't be read.
     package func files() throws(FormatError) -> [FilePath: [UInt8]] {
         let root = String(layout.root.drop { $0 == "/" })
         let metadata = String(layout.metadata.drop { $0 == "/" })

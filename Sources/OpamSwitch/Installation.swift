@@ -26,7 +26,7 @@ package struct Installation: Hashable, Sendable {
     /// Directories that are made even where nothing is placed in them, each once.
     package var directories: [String] = []
 
-    /// - Throws: `RecipeError` where a destination is outside the switch or among opam's own files.
+    /// - Throws: `RecipeError` if a destination is outside the switch or among opam's own files.
     package init(_ file: InstallFile, of package: String, in layout: SwitchLayout) throws(RecipeError) {
         for entry in file.entries {
             let directory = entry.section.directory(of: package, in: layout)

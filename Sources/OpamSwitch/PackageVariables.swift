@@ -52,7 +52,7 @@ package struct PackageVariables: Sendable {
         self.withTests = withTests
     }
 
-    /// The value of a variable; nil where it is undefined.
+    /// The value of a variable; nil if it is undefined.
     package func value(of variable: Variable) -> VariableValue? {
         switch variable.scope {
         case .global: globalValue(variable.name) ?? value(variable.name, ofPackage: name)

@@ -9,7 +9,7 @@ package enum Template {
     /// newline.
     ///
     /// - Parameter name: of the file, for messages.
-    /// - Throws: `RecipeError` where a variable is asked of what cannot be a package's name, which opam refuses too.
+    /// - Throws: `RecipeError` if a variable is asked of what cannot be a package's name, which opam refuses too.
     package static func expand(
         _ bytes: [UInt8], of name: String = "", variables: PackageVariables
     ) throws(RecipeError) -> [UInt8] {

@@ -24,7 +24,7 @@ package struct IncrementalStateFolder: Sendable {
 
     private static func head(of tree: ObjectID) -> [UInt8] { Array("\(tree)\n\(program)\n".utf8) }
 
-    /// Reads the state of the plan with this tree; nil where there is none that can be trusted.
+    /// Reads the state of the plan with this tree; nil if there is none that can be trusted.
     package func state(of tree: ObjectID) -> IncrementalState? {
         guard let data = try? Data(contentsOf: URL(fileURLWithPath: file(of: tree)), options: .alwaysMapped) else {
             return nil

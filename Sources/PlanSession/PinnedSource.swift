@@ -17,7 +17,7 @@ struct PinnedSource: PackageSource {
 
     /// `base` with the files of `pinned`; `base` itself where there are none.
     ///
-    /// - Throws: `Failure` where an opam file cannot be read.
+    /// - Throws: `Failure` if an opam file cannot be read.
     static func laid(over base: any PackageSource, pinned: [PinnedPackage], texts: SourceTexts) throws
         -> any PackageSource
     {

@@ -40,7 +40,7 @@ package struct PlanDifference: Codable, Sendable, Equatable {
     ///   - old: Without a header where there was no plan: all is new.
     ///   - header: Of the new plan.
     /// - Complexity: Reads the documents with cells that differ, on all processors.
-    /// - Throws: `Failure` where a document of the old plan is none.
+    /// - Throws: `Failure` if a document of the old plan is none.
     package init(from old: PlanDocuments, to new: PlanDocuments, _ header: PlanHeader) async throws {
         unchanged = header.cells
         let differences = try new.differences(from: old)

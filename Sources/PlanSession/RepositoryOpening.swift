@@ -97,7 +97,7 @@ struct RepositoryOpening {
 
     // MARK: Remote repositories
 
-    /// The address that a repository is fetched from; nil where it is a folder of this machine.
+    /// The address that a repository is fetched from; nil if it is a folder of this machine.
     private func remoteURL(of entry: RepositoryEntry) -> String? {
         guard case .url = entry.place.value else { return nil }
         let place = path(of: entry)

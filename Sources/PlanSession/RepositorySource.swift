@@ -26,7 +26,7 @@ package final class RepositorySource: PackageSource {
     ///   - cache: Where universes are kept; nil to read all.
     ///   - warnings: Gains what is wrong with the repositories' folders; `defects` has what is wrong with files.
     ///   - progress: called from any thread with how many names were read and how many are to be.
-    /// - Throws: `Failure` where a repository cannot be read.
+    /// - Throws: `Failure` if a repository cannot be read.
     package init(
         _ set: RepositorySet, repositories: [Plan.Repository], cache: UniverseFolder?, warnings: inout [Diagnostic],
         progress: @escaping @Sendable (Int, Int) -> Void = { _, _ in }
@@ -39,7 +39,7 @@ package final class RepositorySource: PackageSource {
         names = Dictionary(uniqueKeysWithValues: entries.entries.map { ($0.name, $0) })
     }
 
-    /// The repository that a package comes from; nil where none has it.
+    /// The repository that a package comes from; nil if none has it.
     package func fingerprint(of name: String) -> String? {
         universe.nameID(name).flatMap { universe.fingerprint(of: $0) }
     }

@@ -69,7 +69,7 @@ struct WorkTree: Sendable {
         } ?? false
     }
 
-    /// What is not committed; nil where git cannot tell.
+    /// What is not committed; nil if git cannot tell.
     ///
     /// - Parameter folders: Where to look; all where there are none.
     func status(of folders: [String] = []) -> Status? {
@@ -77,7 +77,7 @@ struct WorkTree: Sendable {
         return git(arguments).map(Status.init(porcelain:))
     }
 
-    /// What stock git says of the checkout; nil where it fails or is not there. Blocks the thread.
+    /// What stock git says of the checkout; nil if it fails or is not there. Blocks the thread.
     private func git(_ arguments: [String]) -> [UInt8]? {
         // A status must not write the index of a user's checkout.
         let command = Subprocess(

@@ -45,7 +45,7 @@ struct CellSelection: Sendable {
     ///   - scope: The names whose cells are wanted; nil for all. Only for selections by name.
     ///   - index: Of the column's repositories.
     /// - Returns: the cells, and what the user got wrong, which does not depend on the scope.
-    /// - Throws: `Failure` where the repository cannot be read, or there are too many cells.
+    /// - Throws: `Failure` if the repository cannot be read, or there are too many cells.
     func cells(
         of column: Column, scope: Set<String>? = nil, index: PackageIndexCache
     ) throws -> (cells: ColumnCells, diagnostics: [Diagnostic]) {
@@ -61,7 +61,7 @@ struct CellSelection: Sendable {
     /// - Parameters:
     ///   - count: Of all cells.
     ///   - packages: Of those of a column.
-    /// - Throws: `Failure` where there are too many cells.
+    /// - Throws: `Failure` if there are too many cells.
     func check(_ count: Int, packages: Int) throws {
         guard count <= limit else { throw tooMany(packages: packages) }
     }

@@ -15,8 +15,8 @@ struct ColumnShards: Sendable {
     /// - Parameters:
     ///   - dropped: Cells of the previous plan that are gone or made again, as `name.version`.
     ///   - revised: Cells of the previous plan that `revise` makes the new ones of, by the same jobs.
-    ///   - previous: The plan that has the other cells of the same shards; nil where there is none.
-    /// - Throws: `Failure` where the previous plan cannot be read.
+    ///   - previous: The plan that has the other cells of the same shards; nil if there is none.
+    /// - Throws: `Failure` if the previous plan cannot be read.
     init(
         target: String, compiler: String, cells: [PlannedCell], dropped: [String], revised: Set<String> = [],
         previous: PreviousPlan?, revise: (PlannedCell) -> PlannedCell = { $0 }

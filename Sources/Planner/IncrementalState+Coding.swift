@@ -112,7 +112,7 @@ private struct FlatWriter {
     }
 }
 
-/// Takes arrays from the front of some bytes; nil where they are not there.
+/// Takes arrays from the front of some bytes; nil if they are not there.
 private struct FlatReader {
     let bytes: UnsafeRawBufferPointer
     private var position = 0

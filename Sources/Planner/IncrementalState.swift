@@ -26,7 +26,7 @@ struct StackState: Sendable, Equatable {
     var key = ""
     /// Known names, in any order, with those that are only mentioned.
     var names = FlatTexts()
-    /// By number of a name; empty where it had no versions.
+    /// By number of a name; empty if it had no versions.
     var fingerprints = FlatTexts()
 }
 
@@ -172,7 +172,7 @@ package struct PreviousPlan: Sendable {
     package let memory: IncrementalState
     /// The cells of a shard, in their order; none where the plan has no such shard.
     package let cells: @Sendable (CellShard) throws -> [PlannedCell]
-    /// The document with the metadata of packages; nil where the plan has none.
+    /// The document with the metadata of packages; nil if the plan has none.
     package let metadata: @Sendable () throws -> [UInt8]?
 
     package init(

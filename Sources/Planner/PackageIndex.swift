@@ -16,7 +16,7 @@ struct PackageIndex: Sendable {
 
     /// Reads the newest file of each name; one that cannot be read has no entry.
     ///
-    /// - Throws: `Failure` where the repository cannot be read.
+    /// - Throws: `Failure` if the repository cannot be read.
     init(_ source: any PackageSource) throws {
         let universe = source.universe
         for name in universe.allNames {

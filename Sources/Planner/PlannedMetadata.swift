@@ -30,7 +30,7 @@ struct PlannedMetadata {
 
     /// The document of the plan. Where columns have different repositories, the first column that has a package counts.
     ///
-    /// - Throws: `Failure` where a repository cannot be read.
+    /// - Throws: `Failure` if a repository cannot be read.
     func document(_ columns: [ColumnDelta]) async throws -> [UInt8] {
         let wanted = wanted(columns)
         // A cell may stay although its package changed: one that has no solution because of the compiler.

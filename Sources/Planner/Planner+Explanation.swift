@@ -11,7 +11,7 @@ extension Planner {
     ///
     /// - Parameter text: `TARGET/COMPILER/PACKAGE.VERSION`, of which the version, or the target and the compiler, may be
     ///   left out, or a selector of cells that picks one.
-    /// - Throws: `Failure` where the matrix does not fit the repositories, or it has no such cell, or several.
+    /// - Throws: `Failure` if the matrix does not fit the repositories, or it has no such cell, or several.
     package func explanation(of text: String) async throws -> String {
         guard let selector = Selector(text), case .cells = selector else {
             throw Failure(.input, "'\(text)' names no cell", hint: Self.cellHint)
@@ -58,7 +58,7 @@ extension Planner {
 
     /// Everything that is wrong with the matrix and that only the repositories tell.
     ///
-    /// - Throws: `Failure` where a repository cannot be read.
+    /// - Throws: `Failure` if a repository cannot be read.
     package var mistakes: [Diagnostic] {
         get throws { try selectedCells().mistakes }
     }

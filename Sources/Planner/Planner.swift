@@ -21,7 +21,7 @@ package struct Planner: Sendable {
     /// Makes the plan.
     ///
     /// - Parameter base: A plan in the store, by which this one is made quicker and never another one.
-    /// - Throws: `Failure` where the matrix does not fit the repositories or a plugin fails.
+    /// - Throws: `Failure` if the matrix does not fit the repositories or a plugin fails.
     package func plan(over base: PreviousPlan? = nil) async throws -> PlanOutput {
         guard let base, base.memory.inputsKey == (try CellInputs(inputs).inputsKey) else {
             return try await IncrementalPlanner(planner: self, base: nil).planning()
@@ -34,7 +34,7 @@ package struct Planner: Sendable {
     }
 
     /// The version that opam gives a pin without a stated version: the newest that some target has, else the newest that
-    /// there is; nil where no repository has the name.
+    /// there is; nil if no repository has the name.
     package func newestVersion(of name: String) -> String? {
         let views = Dictionary(
             inputs.stacks.map { ($0.positions, TargetViews()) }, uniquingKeysWith: { first, _ in first })

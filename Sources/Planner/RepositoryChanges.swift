@@ -3,11 +3,11 @@ internal import OpamSolver
 /// The names of some repositories laid over each other, and which of them are not as they are remembered.
 struct RepositoryChanges: Sendable {
     let source: any PackageSource
-    /// The number of the remembered repositories that these are compared with; nil where there are none.
+    /// The number of the remembered repositories that these are compared with; nil if there are none.
     let numberBefore: Int?
     /// As it will be remembered.
     let memory: StackState
-    /// By number of a remembered name; nil where nothing is remembered.
+    /// By number of a remembered name; nil if nothing is remembered.
     let isChanged: [Bool]?
     /// The names that have other versions than those remembered, or that were not known.
     let changed: [String]

@@ -3,7 +3,7 @@ internal import OpamSolver
 
 /// The packages chosen for one request, and what each of them is built over.
 struct SelectionGraph {
-    /// By name; nil where no version is chosen.
+    /// By name; nil if no version is chosen.
     private var chosen: [Universe.PackageID?]
     private var edges: [Universe.PackageID: Edges] = [:]
 

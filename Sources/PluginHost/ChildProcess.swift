@@ -46,7 +46,7 @@ final class ChildProcess {
 
     /// Sends `request` (which may be empty) and receives one frame of at most `limit` bytes.
     ///
-    /// - Throws: `PluginFault` where the child ended, sent something else, or took longer than `time`. The child is then
+    /// - Throws: `PluginFault` if the child ended, sent something else, or took longer than `time`. The child is then
     ///   gone.
     func exchange(_ request: [UInt8], limit: Int, time: Duration) throws(PluginFault) -> Frame {
         let deadline = ContinuousClock.now + time

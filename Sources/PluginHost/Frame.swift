@@ -23,7 +23,7 @@ struct Frame {
         return littleEndian(UInt32(body.count)) + littleEndian(Kind.call.rawValue) + body
     }
 
-    /// The unsigned number of `count` bytes at `offset`; nil where there are fewer.
+    /// The unsigned number of `count` bytes at `offset`; nil if there are fewer.
     func number(at offset: Int, count: Int) -> UInt64? {
         guard offset + count <= bytes.count else { return nil }
         return bytes[offset..<offset + count].reversed().reduce(0) { $0 << 8 | UInt64($1) }

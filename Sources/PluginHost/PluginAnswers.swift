@@ -18,7 +18,7 @@ struct PluginAnswers: Encodable {
 extension Plugin {
     /// The digest of what the plugin answers for a target.
     ///
-    /// - Throws: `Failure` where the plugin refuses one of the requests, or cannot be asked.
+    /// - Throws: `Failure` if the plugin refuses one of the requests, or cannot be asked.
     package func answersDigest(for request: TargetRequest) throws -> Digest {
         var description = try describe()
         description.summary = ""

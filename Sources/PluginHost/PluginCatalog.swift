@@ -25,7 +25,7 @@ package final class PluginCatalog: Sendable {
 
     /// The plugin of that name (`debian`).
     ///
-    /// - Throws: `Failure` where there is none, or it cannot be loaded.
+    /// - Throws: `Failure` if there is none, or it cannot be loaded.
     package func plugin(named name: String) async throws -> Plugin {
         guard let file = found.files.first(where: { $0.mayHold(name) }) else {
             throw missing("no plugin is named '\(name)'", nearest: nearest(to: name, in: found.files.map(\.name)))
@@ -41,7 +41,7 @@ package final class PluginCatalog: Sendable {
     ///   - architecture: In opam's spelling; nil: the usual one of the distro.
     ///   - systemCompiler: Whether the environment is to have the distro's own OCaml.
     ///   - options: From the matrix.
-    /// - Throws: `Failure` where no plugin serves it, naming the nearest that one does.
+    /// - Throws: `Failure` if no plugin serves it, naming the nearest that one does.
     package func plugin(
         serving target: String, architecture: String? = nil, systemCompiler: Bool = false,
         options: [String: String] = [:]

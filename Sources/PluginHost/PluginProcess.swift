@@ -14,7 +14,7 @@ package final class PluginProcess {
 
     /// Starts the child and has it load `file`.
     ///
-    /// - Throws: `PluginFault` where it cannot be loaded or its descriptor is not as it must be.
+    /// - Throws: `PluginFault` if it cannot be loaded or its descriptor is not as it must be.
     package init(_ file: PluginFile, host: PluginHostProgram, limits: PluginLimits) throws(PluginFault) {
         // The child's own alarm is for a child that is no longer watched: later than ours.
         let seconds = max(1, limits.time.components.seconds * 2 + 5)

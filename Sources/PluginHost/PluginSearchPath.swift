@@ -69,7 +69,7 @@ package struct PluginSearchPath: Sendable, Hashable {
     }
 }
 
-/// The path of the program that is running, links resolved; nil where `/proc` does not tell.
+/// The path of the program that is running, links resolved; nil if `/proc` does not tell.
 package func runningProgram() -> String? {
     try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
 }

@@ -15,7 +15,7 @@ public struct AptFamily: Sendable {
     public var suite: String
     /// Of the archive: `["main"]`.
     public var components: [String]
-    /// The worker's file with the keys that the archive is signed with; nil where apt trusts them there already.
+    /// The worker's file with the keys that the archive is signed with; nil if apt trusts them there already.
     public var keyring: String?
     /// Whether the distro has no releases, so that the version in its `os-release` is not compared.
     public var isRolling: Bool
@@ -50,7 +50,7 @@ public struct AptFamily: Sendable {
     /// distro's OCaml where it is wanted.
     ///
     /// - Parameters:
-    ///   - ocaml: The version of the distro's package `ocaml`; nil where it is not known.
+    ///   - ocaml: The version of the distro's package `ocaml`; nil if it is not known.
     ///   - opam: That of its package `opam`, where the request wants it and it is known.
     ///   - mirrorRequired: Whether mmdebstrap's default mirror is another distro's.
     public func target(

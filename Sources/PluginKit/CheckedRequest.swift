@@ -32,13 +32,13 @@ public struct CheckedRequest: Sendable {
         self.values = values
     }
 
-    /// The distribution's version; empty where it has none.
+    /// The distribution's version; empty if it has none.
     public var version: String { request.version ?? "" }
 
     /// The architecture as Linux's `uname -m` and most mirrors spell it: `aarch64` for opam's `arm64`.
     public var machine: String { request.architecture == "arm64" ? "aarch64" : request.architecture }
 
-    /// The value of an option, from the matrix or its default; nil where there is neither.
+    /// The value of an option, from the matrix or its default; nil if there is neither.
     public subscript(_ option: String) -> String? { values[option] }
 
     /// The words of an option of the kind `words`.

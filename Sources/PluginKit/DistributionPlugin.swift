@@ -19,7 +19,7 @@ public protocol DistributionPlugin: Sendable {
 
     /// The opam variables and the environment of a target.
     ///
-    /// - Throws: `Refusal` where it cannot serve what is asked.
+    /// - Throws: `Refusal` if it cannot serve what is asked.
     func target(_ request: CheckedRequest) throws -> TargetDescription
 
     /// What the distro calls some opam depexts.

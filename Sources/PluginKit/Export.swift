@@ -5,7 +5,7 @@ internal import Synchronization
 
 /// Makes `plugin` what this shared object exports: the body of its entry symbol.
 ///
-/// - Returns: the C descriptor that `PluginABI.h` describes; nil where the host is older than this kit.
+/// - Returns: the C descriptor that `PluginABI.h` describes; nil if the host is older than this kit.
 public func export(_ plugin: any DistributionPlugin, to hostABI: UInt32) -> UnsafeRawPointer? {
     guard hostABI >= CISO_PLUGIN_ABI_VERSION else { return nil }
     let description = plugin.description

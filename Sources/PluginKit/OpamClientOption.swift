@@ -10,7 +10,7 @@ public enum OpamClientOption {
 
     /// The version to describe: nil unless the request wants the client.
     ///
-    /// - Throws: `Refusal` where the request wants it and the matrix does not say which it is.
+    /// - Throws: `Refusal` if the request wants it and the matrix does not say which it is.
     public static func version(_ request: CheckedRequest) throws -> String? {
         guard request.request.opamClient == true else { return nil }
         guard let version = request[option.name] else {

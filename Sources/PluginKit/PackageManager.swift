@@ -4,7 +4,7 @@ public import PluginMessages
 public struct PackageManager: Sendable {
     /// Installs the packages `"$@"`; run a second time it does nothing.
     public var install: String
-    /// Succeeds where the package `$package` is installed; nil where only `install` can tell.
+    /// Succeeds where the package `$package` is installed; nil if only `install` can tell.
     public var isInstalled: String?
     /// Who runs its commands.
     public var user: Step.User

@@ -52,7 +52,7 @@ public struct SSHSystem: Sendable {
 
     /// The description of a target.
     ///
-    /// - Throws: `Refusal` where the system's compiler is wanted and its version not known.
+    /// - Throws: `Refusal` if the system's compiler is wanted and its version not known.
     public func target(_ request: CheckedRequest, _ variables: OpamVariables) throws -> TargetDescription {
         let version = try SystemCompilerOption.version(request)
         let wanted = Set(packages + request.words("packages")).union(version == nil ? [] : [compiler])

@@ -9,7 +9,7 @@ public enum SystemCompilerOption {
 
     /// The version to describe: nil unless the request wants the distro's compiler.
     ///
-    /// - Throws: `Refusal` where the request wants it and the matrix does not say which it is.
+    /// - Throws: `Refusal` if the request wants it and the matrix does not say which it is.
     public static func version(_ request: CheckedRequest) throws -> String? {
         guard request.request.systemCompiler else { return nil }
         guard let version = request[option.name] else {

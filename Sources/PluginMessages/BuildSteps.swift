@@ -11,7 +11,7 @@ public struct StepsRequest: Codable, Hashable, Sendable {
     public var version: String
     /// Each command is a program and its arguments.
     public var build: [[String]]
-    /// `run-test`; empty where tests are not asked for.
+    /// `run-test`; empty if tests are not asked for.
     public var test: [[String]]
     /// The commands of `install:`, each a list of words.
     public var install: [[String]]

@@ -149,7 +149,7 @@ public struct Paths: Codable, Hashable, Sendable {
 public struct BuildUser: Codable, Hashable, Sendable {
     /// The user's name.
     public var name: String
-    /// Set where the bootstrap creates the user, absent where it is the login of a host.
+    /// Set where the bootstrap creates the user, absent if it is the login of a host.
     public var uid: Int?
     /// The numeric id of the user's group; nil: that of the system.
     public var gid: Int?

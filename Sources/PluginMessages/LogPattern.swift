@@ -87,7 +87,7 @@ public struct LogPattern: Codable, Hashable, Sendable {
     public var name: String
     /// What went wrong where a line matches.
     public var kind: Kind
-    /// How surely; `cause` where absent.
+    /// How surely; `cause` if absent.
     public var precedence: Precedence?
     /// Who is to blame, where it is not who the kind blames.
     public var origin: Origin?

@@ -21,7 +21,7 @@ public struct SystemPackagesAnswer: Codable, Hashable, Sendable {
     /// Install all of them that are not unknown, in the environment, as root and with network. Empty where there is
     /// nothing to install. The steps are a function of the set of the distro's names alone.
     public var steps: [Step]
-    /// Prints the versions of the packages that the steps installed, a line `NAME VERSION` each; absent where the plugin
+    /// Prints the versions of the packages that the steps installed, a line `NAME VERSION` each; absent if the plugin
     /// cannot tell.
     public var versions: Step?
 
@@ -58,7 +58,7 @@ public struct SystemPackage: Codable, Hashable, Sendable {
     public var name: String
     /// What becomes of the name.
     public var status: Status
-    /// The distro's names; empty where unknown.
+    /// The distro's names; empty if unknown.
     public var packages: [String]
     /// Why it was mapped, or is unknown.
     public var reason: String?

@@ -7,11 +7,11 @@ public struct TargetRequest: Codable, Hashable, Sendable {
     public var target: String
     /// The distro's name as in ``Distribution/name``: `debian`.
     public var distribution: String
-    /// What follows in the target's name: `12`. Absent where the name has no version.
+    /// What follows in the target's name: `12`. Absent if the name has no version.
     public var version: String?
     /// In opam's spelling: `x86_64`, `arm64`.
     public var architecture: String
-    /// True where the environment is to have the distro's own OCaml (`ocaml-system`), false where opam builds one.
+    /// True where the environment is to have the distro's own OCaml (`ocaml-system`), false if opam builds one.
     public var systemCompiler: Bool
     /// True where the environment is to have the distro's opam client too, for jobs that it carries out. Absent: not.
     public var opamClient: Bool?

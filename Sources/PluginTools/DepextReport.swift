@@ -30,7 +30,7 @@ package struct DepextReport: Encodable, Sendable {
     /// A report for each target.
     ///
     /// - Parameter targets: none: the newest of each distro that has a plugin.
-    /// - Throws: `Failure` where no plugin serves a target, or a plugin or the repository cannot be used.
+    /// - Throws: `Failure` if no plugin serves a target, or a plugin or the repository cannot be used.
     package static func reports(
         of repositories: RepositorySet, on targets: [String], _ catalog: PluginCatalog
     ) async throws -> [DepextReport] {
@@ -96,7 +96,7 @@ extension NameComparison {
     /// Compares the names of a target with a list of the distro's packages.
     ///
     /// - Parameter listName: the list's name, for the reader.
-    /// - Throws: `Failure` where no plugin serves the target, or a plugin or the repository cannot be used.
+    /// - Throws: `Failure` if no plugin serves the target, or a plugin or the repository cannot be used.
     package init(
         of repositories: RepositorySet, on target: String, with list: PackageList, called listName: String,
         _ catalog: PluginCatalog

@@ -16,7 +16,7 @@ package struct DepextUsage: Sendable {
 
     /// Reads every opam file that has depexts.
     ///
-    /// - Throws: `Failure` where the repository cannot be read; single files that cannot be are left out.
+    /// - Throws: `Failure` if the repository cannot be read; single files that cannot be are left out.
     package init(_ repositories: RepositorySet) throws {
         var diagnostics: [Diagnostic] = []
         let names = try repositories.reader().names(&diagnostics)
@@ -31,7 +31,7 @@ package struct DepextUsage: Sendable {
         }.flatMap { $0 }
     }
 
-    /// The depexts whose filter is true where opam's variables have these values, sorted.
+    /// The depexts whose filter is true if opam's variables have these values, sorted.
     package func names(where values: [String: String]) -> [Name] {
         let environment: Environment = { variable in
             variable.scope == .global ? values[variable.name].map { .string($0) } : nil

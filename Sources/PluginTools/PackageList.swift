@@ -26,7 +26,7 @@ package struct PackageList {
 
     /// Reads the file `path`, compressed or not, or standard input for `-`.
     ///
-    /// - Throws: `Failure` where it cannot be read, is no text, or names nothing.
+    /// - Throws: `Failure` if it cannot be read, is no text, or names nothing.
     package init(reading path: String) throws {
         let place = path == "-" ? "standard input" : path
         let bytes = try path == "-" ? Self.standardInput() : Self.contents(of: path)

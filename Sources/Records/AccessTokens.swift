@@ -37,7 +37,7 @@ package struct AccessTokens: Sendable {
 
     /// All tokens, by their names.
     ///
-    /// - Throws: `Failure` where the file is damaged or cannot be read.
+    /// - Throws: `Failure` if the file is damaged or cannot be read.
     package func all() throws -> [AccessToken] {
         guard let bytes = try FileSystem<SystemError>.contents(of: path) else { return [] }
         return try CanonicalJSON.decode([AccessToken].self, from: Data(bytes)).sorted { $0.name < $1.name }
@@ -46,7 +46,7 @@ package struct AccessTokens: Sendable {
     /// Makes a token.
     ///
     /// - Returns: Its secret, which is not kept.
-    /// - Throws: `Failure` of the category `input` where the name is taken or is not one.
+    /// - Throws: `Failure` of the category `input` if the name is taken or is not one.
     package func make(_ name: String, permissions: [AccessToken.Permission]) throws -> String {
         let isPlain =
             !name.isEmpty && name.count <= 64
@@ -70,9 +70,9 @@ package struct AccessTokens: Sendable {
         return secret
     }
 
-    /// Removes a token: its secret is of no use from now on.
+    /// Removes a token, whose secret becomes invalid.
     ///
-    /// - Throws: `Failure` of the category `input` where there is none of that name.
+    /// - Throws: `Failure` of the category `input` if there is none of that name.
     package func remove(_ name: String) throws {
         try change { tokens in
             guard tokens.contains(where: { $0.name == name }) else {
@@ -85,9 +85,9 @@ package struct AccessTokens: Sendable {
         }
     }
 
-    /// The token with a secret; nil where there is none.
+    /// The token with a secret; nil if there is none.
     ///
-    /// Takes as long whichever token it is, and however much of the secret is right: digests are compared as a whole.
+    /// Takes constant time: digests are compared as a whole, with all tokens.
     package func token(withSecret secret: String) throws -> AccessToken? {
         guard secret.utf8.count <= 256 else { return nil }
         let digest = Array(Digest(of: secret).hex.utf8)

@@ -4,8 +4,8 @@ internal import Model
 public import Store
 
 extension BranchRebuilding {
-    /// How plans and results are made whole of what is left of them: a result is recorded twice, in its own document and
-    /// in the index; a plan is of use only as a whole, and is made again from its matrix.
+    /// How damaged branches of plans and results are rebuilt: a result is recorded twice, in its document and in the
+    /// commit's message; an incomplete plan is dropped, because it can be planned again from its matrix.
     public static let documents = BranchRebuilding(
         rebuild: { branch, readable in
             if let results = ResultBranch(name: branch) { return .documents(results.rebuild(readable)) }

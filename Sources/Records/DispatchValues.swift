@@ -76,14 +76,14 @@ package struct DispatchValues: Sendable {
         values.compactMapValues { EphemeralDocument.decode(type, from: $0.bytes) }
     }
 
-    /// The document at a path; nil where there is none.
+    /// The document at a path; nil if there is none.
     package func document<Document: Decodable>(_ type: Document.Type, at path: StorePath) throws -> Document? {
         try values.value(at: path).flatMap { EphemeralDocument.decode(type, from: $0.bytes) }
     }
 
     /// Sets a document.
     ///
-    /// - Returns: the version; nil where something else than was expected was there.
+    /// - Returns: The version; nil if the expectation did not hold.
     @discardableResult
     package func set(
         _ document: some Encodable, at path: StorePath, owner: EphemeralOwner?,
@@ -95,7 +95,7 @@ package struct DispatchValues: Sendable {
 
     /// Asks a worker for another mode.
     ///
-    /// - Returns: false where no such worker is registered.
+    /// - Returns: false if no such worker is registered.
     package func request(_ mode: WorkerRegistration.Mode, of worker: String) throws -> Bool {
         guard try values.value(at: Self.worker(worker)) != nil else { return false }
         try set(WorkerModeRequest(mode: mode), at: Self.mode(of: worker), owner: nil)

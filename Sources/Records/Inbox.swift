@@ -3,25 +3,24 @@ internal import Foundation
 internal import Git
 public import Store
 
-/// Results and logs that other programs push with plain git, each to a branch `inbox/NAME` of its own.
+/// Results and logs that other programs push with plain git to branches `inbox/NAME`.
 ///
 /// ```
 /// results/DEPLOYMENT/TARGET/COMPILER/PACKAGE/VERSION.json   a result, in the form of the store's own
 /// logs/SHA256                                               a log, by the digest of its contents
-/// ```
-/// What a push adds or changes is checked as a whole: a push with a problem is not merged, and those that follow it are checked
-/// together with it. The answer is the document `reply.json` on the branch `replies/NAME`.
+/// ``` The changes of a push are checked as a whole: a push with a problem is not merged, and later ones are checked
+/// together with it. The reply is the document `reply.json` on the branch `replies/NAME`.
 public struct Inbox: Sendable {
     /// What became of a branch of the inbox.
     public struct Reply: Codable, Hashable, Sendable {
         /// The newest commit that was looked at.
         public var commit: String
-        /// The newest commit that was merged; nil where none was.
+        /// The newest merged commit; nil if none was merged.
         public var merged: String?
         /// How many results and logs that commit brought.
         public var results = 0
         public var logs = 0
-        /// Why the newest commit was not merged; empty where it was.
+        /// Why the newest commit was not merged; empty if it was.
         public var problems: [String] = []
     }
 

@@ -33,7 +33,7 @@ package final class JobLookup: Sendable {
 
     /// The newest verdict on a job that no retry request supersedes.
     ///
-    /// - Returns: also whether the deployment itself has recorded it; nil where there is none.
+    /// - Returns: The verdict, and whether the deployment itself has recorded it; nil if there is none.
     /// - Throws: `StoreError`.
     package func verdict(onJob id: Digest) throws -> (result: CellResult, isOwn: Bool)? {
         try verdict(onJob: id, in: store.branches(prefix: "results/").compactMap { ResultBranch(name: $0.name) })
@@ -41,9 +41,9 @@ package final class JobLookup: Sendable {
 
     /// The newest verdict on a job that this deployment or, since this was made, another one has recorded.
     ///
-    /// - Returns: also whether the deployment itself has recorded it; nil where there is none.
+    /// - Returns: The verdict, and whether the deployment itself has recorded it; nil if there is none.
     /// - Throws: `StoreError`.
-    /// - Complexity: reads the branches of other deployments only where one of them has moved.
+    /// - Complexity: Reads the branches of other deployments only if one of them has changed.
     package func newVerdict(onJob id: Digest) throws -> (result: CellResult, isOwn: Bool)? {
         if try haveOthersMoved() { return try verdict(onJob: id) }
         let targets = plan.jobs[id].flatMap { self.targets[$0.environment] } ?? []

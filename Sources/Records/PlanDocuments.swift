@@ -6,7 +6,7 @@ public import Model
 public import Store
 internal import System
 
-/// A plan as the documents that it is kept in: those of a snapshot, and those that are not as they are there.
+/// A plan as its documents: those of a snapshot, and new ones that differ from it.
 public struct PlanDocuments: Sendable {
     /// Nil: nothing was there before.
     public let base: Snapshot?
@@ -17,7 +17,7 @@ public struct PlanDocuments: Sendable {
 
     /// A document that is not as in the base.
     struct Change: Sendable {
-        /// Nil: there is no such document.
+        /// The content; nil if the document does not exist.
         var bytes: [UInt8]?
         var isInBase: Bool
     }
@@ -27,10 +27,10 @@ public struct PlanDocuments: Sendable {
         self.base = base
     }
 
-    /// The plan that an update of the plan in a snapshot leads to.
+    /// The plan that results from an update of the plan in a snapshot.
     ///
-    /// - Parameter base: The plan that the update was made from; nil where it was made from none.
-    /// - Throws: `StoreError` where the base cannot be read, or a name of the plan cannot be in a path.
+    /// - Parameter base: The plan that the update is based on; nil for a new plan.
+    /// - Throws: `StoreError` if the base cannot be read, or a name in the plan is not valid in a path.
     package init(_ update: PlanUpdate, over base: Snapshot?) throws {
         self.init(base: base)
         for shard in update.shards { try set(shard) }
@@ -105,13 +105,13 @@ public struct PlanDocuments: Sendable {
 
     // MARK: Reading
 
-    /// What is at `path`; nil where nothing does.
+    /// The document at `path`; nil if there is none.
     public func bytes(at path: StorePath) throws -> [UInt8]? {
         if let change = changes[path] { return change.bytes }
         return try base?.bytes(at: path)
     }
 
-    /// The numbers of the plan; nil where there is none, or that of a program that kept plans otherwise.
+    /// The header of the plan; nil if there is no plan, or one in another format.
     public func header() throws -> PlanHeader? {
         guard let bytes = try bytes(at: PlanLayout.header.path) else { return nil }
         return try? CanonicalJSON.decode(PlanHeader.self, from: Data(bytes))
@@ -122,16 +122,16 @@ public struct PlanDocuments: Sendable {
 
     /// The metadata of all packages of the plan, in the order of the packages; none in plans of older versions.
     ///
-    /// - Throws: `Failure` where the document holds something else.
+    /// - Throws: `Failure` if the document has other contents.
     public func metadata() throws -> [PackageMetadata] {
         guard let bytes = try metadataDocument() else { return [] }
         return try PackageMetadata.read(bytes)
             ?? Self.decode([PackageMetadata].self, bytes, PlanLayout.metadata)
     }
 
-    /// The cells in a document, in their order; none where there is no document.
+    /// The cells in a document, in order; empty if there is no document.
     ///
-    /// - Throws: `Failure` where the document holds something else.
+    /// - Throws: `Failure` if the document has other contents.
     public func cells(at path: StorePath) throws -> [PlannedCell] {
         if let known = knownCells[path] { return known }
         return try bytes(at: path).map { try Self.decodeCells($0, path) } ?? []
@@ -139,14 +139,14 @@ public struct PlanDocuments: Sendable {
 
     /// The cells of a shard, in their order.
     ///
-    /// - Throws: `Failure` where its document holds something else.
+    /// - Throws: `Failure` if its document holds something else.
     public func cells(in shard: CellShard) throws -> [PlannedCell] {
         try cells(at: PlanLayout.cells(in: shard))
     }
 
     /// Whether the plan has a cell.
     ///
-    /// - Throws: `Failure` where the cell's document holds something else.
+    /// - Throws: `Failure` if the cell's document holds something else.
     public func hasCell(_ cell: Cell) throws -> Bool {
         try cells(in: CellShard(target: cell.target, compiler: cell.compiler, package: cell.package.name))
             .contains { $0.cell == cell }
@@ -156,13 +156,13 @@ public struct PlanDocuments: Sendable {
         try PlannedCell.read(bytes) ?? decode([PlannedCell].self, bytes, path)
     }
 
-    /// A job; nil where the plan has no such job.
+    /// A job; nil if the plan has no such job.
     public func job(_ id: Digest) throws -> Job? {
         let path = try PlanLayout.jobs.document(id.hex).path
         return try bytes(at: path).map { try Job.read($0) ?? Self.decode(Job.self, $0, path) }
     }
 
-    /// The opam file of a package and the files next to it; nil where the plan has no such package.
+    /// The opam file of a package and its `files/`; nil if the plan has no such package.
     public func files(_ digest: Digest) throws -> PackageFiles? {
         let directory = try PlanLayout.package(digest)
         guard let opam = try bytes(at: directory.appending("opam")) else { return nil }
@@ -193,9 +193,9 @@ public struct PlanDocuments: Sendable {
         return tasks.sorted { ($0.target, $0.compiler) < ($1.target, $1.compiler) }
     }
 
-    /// The whole plan, read on all processors; nil where there is none.
+    /// Reads the whole plan on all processors; nil if there is none.
     ///
-    /// - Throws: `Failure` where a document is no part of a plan.
+    /// - Throws: `Failure` if a document is not valid in a plan.
     public func plan() async throws -> Plan? {
         guard let header = try header() else { return nil }
         async let jobs = jobs()

@@ -2,7 +2,7 @@ internal import Core
 public import Model
 public import Store
 
-/// Where the parts of a plan are in its deployment's branch.
+/// The paths of the documents of a plan in its deployment's branch.
 ///
 /// ```
 /// plan.json                               repositories, targets, numbers
@@ -31,7 +31,7 @@ public enum PlanLayout {
 
     /// The branch of a deployment: `refs/heads/DEPLOYMENT`.
     ///
-    /// - Throws: `StoreError` where it cannot be the name of a branch.
+    /// - Throws: `StoreError` if it cannot be the name of a branch.
     public static func branch(_ deployment: String) throws -> Branch {
         try Branch(deployment)
     }

@@ -15,11 +15,11 @@ public struct PlanStore: Sendable {
 
     // MARK: Writing
 
-    /// Makes `plan` the plan of its deployment, in one transaction. What is there already is not written again.
+    /// Writes `plan` as the plan of its deployment in one transaction. Unchanged documents are not rewritten.
     ///
-    /// - Parameter header: That of the plan.
-    /// - Returns: the snapshot that holds it, and whether anything changed.
-    /// - Throws: `StoreError`, `GitError` where the store cannot be written.
+    /// - Parameter header: The header of the plan.
+    /// - Returns: The snapshot with the plan, and whether anything changed.
+    /// - Throws: `StoreError`, `GitError` if the store cannot be written.
     @discardableResult
     public func write(_ plan: PlanDocuments, _ header: PlanHeader) throws -> (snapshot: Snapshot, isNew: Bool) {
         let branch = try PlanLayout.branch(header.deployment)
@@ -63,7 +63,8 @@ public struct PlanStore: Sendable {
         return PlanDocuments(base: try store.snapshot(at: commit))
     }
 
-    /// The commit that last changed the plan of a deployment; nil where there is none. Records of runs follow it.
+    /// The commit that last changed the plan of a deployment; nil if there is none. Commits with records of runs may
+    /// follow it.
     ///
     /// - Throws: `StoreError`, `GitError`.
     public func commit(of deployment: String) throws -> ObjectID? {
@@ -77,15 +78,14 @@ public struct PlanStore: Sendable {
         }
     }
 
-    /// The plan of a deployment, or the one that a revision of its branch holds; nil where there is none.
+    /// The plan of a deployment, or the one at a revision of its branch; nil if there is none.
     ///
-    /// - Throws: `StoreError`, `GitError` where the store is damaged or the revision is unknown.
+    /// - Throws: `StoreError`, `GitError` if the store is damaged or the revision is unknown.
     public func load(_ deployment: String, at revision: String? = nil) async throws -> Plan? {
         try await documents(deployment, at: revision).plan()
     }
 
-    /// The opam file of a package and the files next to it, as the plan of a deployment names it; nil where it has no
-    /// such package.
+    /// The opam file and `files/` of a package in the plan of a deployment; nil if it has no such package.
     public func files(_ digest: Digest, in deployment: String) throws -> PackageFiles? {
         try documents(deployment).files(digest)
     }

@@ -25,7 +25,7 @@ package struct RecordedResults: Sendable {
             tables.append(table)
             for result in table.results.values {
                 if isOwn { commits.insert(result.repositories) }
-                // What making an environment took is no property of the package.
+                // The time to build an environment is not a property of the package.
                 guard let duration = result.durations?.own ?? result.duration, result.outcome == .success else {
                     continue
                 }
@@ -34,7 +34,7 @@ package struct RecordedResults: Sendable {
         }
     }
 
-    /// The longest that a build of the package has taken, on whatever target; for one never built, a usual time.
+    /// The longest duration of a build of the package on any target, or a default for a package that was never built.
     package func expectedSeconds(of job: Job) -> Double {
         durations[job.package.name] ?? 5
     }
@@ -44,7 +44,7 @@ package struct RecordedResults: Sendable {
         ownTables[cell.target]?.result(of: cell)
     }
 
-    /// Which cells of a plan were good: the last verdict on the package in the column, whatever its version, is a success.
+    /// The cells of a plan that were good: the last verdict on any version of the package in the column is a success.
     ///
     /// - Complexity: O(results of the deployment).
     package func goodCells(of plan: Plan) -> (Cell) -> Bool {
@@ -65,12 +65,12 @@ package struct RecordedResults: Sendable {
         tables.flatMap { $0.results(ofJob: job) }
     }
 
-    /// The newest verdict on a job that no retry request supersedes. Whatever else became of the job is no verdict on it.
+    /// The newest verdict on a job that no retry request supersedes; other outcomes are ignored.
     package func verdict(onJob job: Digest) -> CellResult? {
         results(ofJob: job).newestVerdict(except: superseded)
     }
 
-    /// How the newest execution of a job ended, superseded or not; nil where it was never executed.
+    /// The outcome of the newest execution of a job, superseded or not; nil if it was never executed.
     package func newestOutcome(ofJob job: Digest) -> Outcome? {
         results(ofJob: job).filter { $0.isVerdictOnJob || $0.outcome == .infrastructure }
             .max { $0.ended(before: $1) }?.outcome

@@ -3,11 +3,11 @@ public import Model
 public import Store
 
 extension ResultBranch {
-    /// The newest verdict on a job, among the documents that may hold one; where there is none, any other result of it; nil
-    /// where it has no result.
+    /// The newest verdict on a job among the documents that may hold one, otherwise any other result of it; nil if it
+    /// has no result.
     ///
-    /// - Parameter cell: the cell of the job's package, target and compiler.
-    /// - Complexity: reads two documents.
+    /// - Parameter cell: The cell of the job's package, target and compiler.
+    /// - Complexity: Reads two documents.
     public func result(ofJob job: Digest, as cell: Cell, in snapshot: Snapshot) throws -> CellResult? {
         try [ResultPath.cell(cell), ResultPath.input(cell, job: job)]
             .compactMap { try snapshot.value(CellResult.self, at: StorePath($0)) }

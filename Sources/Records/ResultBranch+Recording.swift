@@ -18,7 +18,7 @@ extension ResultBranch {
 
     /// What a commit records.
     package struct Recording {
-        /// The result as it was written.
+        /// The recorded result.
         package var result: CellResult
         /// Where it was written.
         package var path: String
@@ -35,13 +35,13 @@ extension ResultBranch {
         }
     }
 
-    /// Writes the result of a cell, compared with the last verdict on the package in the same column, and removes the
-    /// documents of versions of the package that the plan does not have any more.
+    /// Writes the result of a cell with the change from the last verdict on the package in the same column, and removes
+    /// the documents of versions of the package that are no longer planned.
     ///
-    /// A verdict on a job that the plan still has, as an input of others, is kept as that of an input.
+    /// A verdict on a job that is still planned as an input of others is kept as an input's result.
     ///
-    /// - Returns: The result as it was written, with the documents that were removed, and whether others were written; nil
-    ///   where it was recorded before, by another run perhaps.
+    /// - Returns: The recorded result, the removed documents, and whether others were written; nil if it was already
+    ///   recorded, for example by another run.
     package func record(
         _ result: CellResult, of plan: PlannedWork, in transaction: Transaction
     ) throws -> Recording? {
@@ -67,7 +67,7 @@ extension ResultBranch {
 
     /// Writes the result of a job that decides no cell.
     ///
-    /// - Returns: The result as it was written; nil where it was recorded before.
+    /// - Returns: The recorded result; nil if it was already recorded.
     func record(_ result: CellResult, ofInputAt path: String, in transaction: Transaction) throws -> Recording? {
         if let own = try transaction.value(CellResult.self, at: StorePath(path)), own.isCopy(of: result) { return nil }
         var result = result
@@ -94,7 +94,7 @@ extension ResultBranch {
 }
 
 extension CellResult {
-    /// Whether both are the same result, as two runs record it that come to it at once.
+    /// Whether both are the same result, recorded by two concurrent runs.
     func isCopy(of other: CellResult) -> Bool {
         var other = other
         (other.change, other.previous, other.run) = (change, previous, run)

@@ -73,15 +73,16 @@ public struct ResultBranch: Sendable, Hashable {
 }
 
 extension CellResult {
-    /// The message of the commit that records this: the subject, the reason, the trailers.
+    /// The message of the commit that records the result: subject, reason and trailers.
     public var message: String { message(at: ResultPath.cell(cell)) }
 
-    /// The message of the commit that records this: the subject, the reason, the trailers.
+    /// The message of the commit that records the result: subject, reason and trailers.
     ///
-    /// The reason comes from outside. It is indented, so that no line of it can be read as a trailer or as a line of git's.
+    /// The reason is untrusted. It is indented, so that none of its lines can be parsed as a trailer or as a line of
+    /// git.
     ///
     /// - Parameters:
-    ///   - path: The document that the commit writes; nil where it writes others, too, that the message does not name.
+    ///   - path: The document that the commit writes; nil if it writes several, which the message does not name.
     ///   - plan: The commit of the plan under which the result is recorded.
     ///   - superseded: The documents that the commit removes.
     package func message(at path: String?, plan: String? = nil, superseding superseded: [String] = []) -> String {

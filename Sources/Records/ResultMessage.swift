@@ -1,9 +1,9 @@
 internal import Core
 internal import Model
 
-/// What the message of a commit says of the result that the commit records, as parts of the message's bytes.
+/// A parsed commit message about a result; its parts are slices of the message's bytes.
 ///
-/// Reads what `CellResult.message` writes, some hundred thousand of them in seconds.
+/// Parses messages written by `CellResult.message`, hundreds of thousands within seconds.
 package struct ResultMessage {
     package typealias Text = UnsafeRawBufferPointer
 
@@ -60,7 +60,7 @@ package struct ResultMessage {
 
     private static let newline = UInt8(ascii: "\n")
 
-    /// Where the last paragraph begins; nil where there is only one.
+    /// The beginning of the last paragraph; nil if there is only one.
     private static func lastParagraph(of message: Text) -> Int? {
         var end = message.count
         while end > 0, message[end - 1] == newline { end -= 1 }
@@ -84,7 +84,7 @@ package struct ResultMessage {
         }
     }
 
-    /// The value of a trailer; nil where there is none.
+    /// The value of a trailer; nil if there is none.
     package subscript(key: Key) -> Text? {
         let (start, count) = ranges[key.rawValue]
         return count < 0 ? nil : Text(rebasing: message[start..<start + count])
@@ -93,7 +93,7 @@ package struct ResultMessage {
     /// The value of a trailer as text.
     package func text(_ key: Key) -> String? { self[key].map { String(decoding: $0, as: UTF8.self) } }
 
-    /// The reason: the indented lines of the message; nil where there are none.
+    /// The reason: the indented lines of the message; nil if there are none.
     package var reason: String? {
         let lines = message[reasonRange].split(separator: Self.newline)
             .compactMap { $0.starts(with: "    ".utf8) ? String(decoding: $0.dropFirst(4), as: UTF8.self) : nil }
@@ -102,7 +102,7 @@ package struct ResultMessage {
 }
 
 extension CellResult {
-    /// The trailers by which an index of the results is made from messages alone.
+    /// The trailers from which the index of results is built without reading documents.
     func indexTrailers(at path: String?, superseding superseded: [String]) -> [(key: String, value: String)] {
         var trailers: [(key: String, value: String)] = []
         if let path { trailers.append((key: "Path", value: path)) }
@@ -112,7 +112,7 @@ extension CellResult {
         return trailers
     }
 
-    /// Whether reason and other texts are in the message as they are, so that the document says no more.
+    /// Whether the message contains the reason and other texts unchanged, so that the document need not be read.
     private var isHeldByMessage: Bool {
         let isPlain = [signature, machine, execution].allSatisfy { $0.map { $0 == $0.onOneLine } ?? true }
         guard isPlain, overwrites == nil, error == nil else { return false }

@@ -15,10 +15,10 @@ package struct ResultRecorder: Sendable {
         self.run = run
     }
 
-    /// Records a result durably, in a commit of its own.
+    /// Records a result durably in a separate commit.
     ///
-    /// - Parameter path: The document: that of the cell or, for a job that decides no cell, that of the input.
-    /// - Returns: The result as it was recorded; nil where it was recorded before.
+    /// - Parameter path: The document of the cell or, for a job that decides no cell, of the input.
+    /// - Returns: The recorded result; nil if it was already recorded.
     /// - Throws: `StoreError`, `Conflict`.
     package func record(_ result: CellResult, at path: String) async throws -> CellResult? {
         let branch = ResultBranch(deployment: plan.deployment, target: result.cell.target)

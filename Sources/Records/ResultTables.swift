@@ -48,7 +48,7 @@ public struct ResultTables: Sendable {
         return entry
     }
 
-    /// The results of one target of a deployment; nil where it has none.
+    /// The results of a target of a deployment; nil if it has none.
     public subscript(branch: ResultBranch) -> ResultTable? { entries[branch]?.table }
 
     /// All branches with their results, in any order.

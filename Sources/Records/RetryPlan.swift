@@ -2,10 +2,10 @@ internal import Core
 package import Model
 package import Store
 
-/// Which jobs have to run again for some cells to be decided again.
+/// The jobs that must run again so that given cells are decided again.
 ///
-/// For a cell with a verdict it is the job that the verdict is on: the build where that failed, else the tests where there
-/// are any. For a blocked cell it is every failed job that the cell's job is built over.
+/// For a cell with a verdict, this is the job with the verdict: the build if it failed, otherwise the tests if there
+/// are any. For a blocked cell, these are all failed jobs that it depends on.
 package struct RetryPlan: Sendable {
     /// The deployment whose cells are retried.
     package let deployment: String
@@ -16,7 +16,7 @@ package struct RetryPlan: Sendable {
     /// Whether a picked cell has anything to retry.
     package let isEmpty: Bool
 
-    /// - Throws: `StoreError`; `Failure` where a document is damaged.
+    /// - Throws: `StoreError`; `Failure` if a document is damaged.
     package init(of cells: [PlannedCell], in documents: PlanDocuments, of header: PlanHeader, store: Store) throws {
         deployment = header.deployment
         var results = ResultTables()

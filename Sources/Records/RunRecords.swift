@@ -6,8 +6,8 @@ public import Store
 
 /// The runs of a deployment: `runs/0/12.json` on its branch, a thousand in a directory.
 ///
-/// A run is recorded when it begins and again when it ends. That its process lives is a live value of the store, so a record
-/// without an end reads as interrupted where there is no such value, and the next run closes it.
+/// A run is recorded at its beginning and at its end. An ephemeral value shows that its process is alive; a record
+/// without an end and without such a value counts as interrupted, and the next run closes it.
 public struct RunRecords: Sendable {
     private let store: Store
     private let deployment: String
@@ -27,7 +27,7 @@ public struct RunRecords: Sendable {
 
     // MARK: Reading
 
-    /// A run; nil where there is none of this number.
+    /// A run; nil if there is none with this number.
     ///
     /// - Throws: `StoreError`.
     public func record(_ number: Int) throws -> RunRecord? {
@@ -44,7 +44,7 @@ public struct RunRecords: Sendable {
         }
     }
 
-    /// The run with the greatest number below another; nil where there is none.
+    /// The run with the greatest number below another; nil if there is none.
     ///
     /// - Throws: `StoreError`.
     public func newest(below number: Int) throws -> RunRecord? {
@@ -123,9 +123,9 @@ public struct RunRecords: Sendable {
         }
     }
 
-    /// Closes the records of runs whose processes are gone, of the newest runs.
+    /// Closes the records of recent runs whose processes have ended.
     ///
-    /// - Returns: Words for the subject of the commit; empty where there are none.
+    /// - Returns: A suffix for the subject of the commit; empty if none were closed.
     private func closeAbandoned(_ targets: Set<String>, in transaction: Transaction) throws -> String {
         var closed: [Int] = []
         for number in try Self.numbers(Self.openLimit, list: { try transaction.list($0) }) {

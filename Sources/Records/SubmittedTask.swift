@@ -17,11 +17,11 @@ public struct SubmittedTask: Hashable, Sendable {
 
     /// The branch's name without the prefix.
     public var name: String
-    /// As it was submitted; of a push without the document, as the commit says.
+    /// The request as submitted; for a push without the document, derived from the commit.
     public var request: TaskRequest
     /// How far it is.
     public var progress: TaskProgress
-    /// The text of the matrix; nil where the branch has none.
+    /// The text of the matrix; nil if the branch has none.
     public var matrix: [UInt8]?
 
     // MARK: Reading
@@ -34,9 +34,9 @@ public struct SubmittedTask: Hashable, Sendable {
             .sorted { ($0.request.submitted, $0.name) < ($1.request.submitted, $1.name) }
     }
 
-    /// The task of that name; nil where there is none.
+    /// The task with a name; nil if there is none.
     ///
-    /// - Throws: `StoreError`, also for a name that no branch can have.
+    /// - Throws: `StoreError`, also if the name is not valid for a branch.
     public static func named(_ name: String, in store: Store) throws -> SubmittedTask? {
         let branch = try Branch(prefix + name)
         return try store.snapshot(branch).commit == nil ? nil : SubmittedTask(branch, in: store)
@@ -63,7 +63,7 @@ public struct SubmittedTask: Hashable, Sendable {
 
     /// Submits a task.
     ///
-    /// - Throws: `Failure` where there is a task of that name; `StoreError`, `Conflict`.
+    /// - Throws: `Failure` if there is a task of that name; `StoreError`, `Conflict`.
     public static func submit(_ name: String, _ request: TaskRequest, matrix: [UInt8], in store: Store) throws {
         try store.transact(Branch(prefix + name), "Submit the task \(name)") { transaction in
             guard try !transaction.exists(matrixPath) else {
@@ -76,7 +76,7 @@ public struct SubmittedTask: Hashable, Sendable {
 
     /// Records how far a task is, unless it has ended.
     ///
-    /// - Returns: false where it has.
+    /// - Returns: false if it has.
     /// - Throws: `StoreError`, `Conflict`.
     public static func record(_ progress: TaskProgress, of name: String, in store: Store) throws -> Bool {
         let words = "Task \(name): \(progress.state.rawValue)"

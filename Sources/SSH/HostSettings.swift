@@ -48,7 +48,7 @@ public struct HostSettings: Sendable {
     /// The hosts of a target, each once: the first rule's that matches, else those of the matrix.
     ///
     /// - Parameter planned: addresses separated by spaces.
-    /// - Throws: `Failure` where the matrix names something else.
+    /// - Throws: `Failure` if the matrix names something else.
     package func hosts(of target: String, planned: String?) throws(Failure) -> [HostAddress] {
         if let rule = rules.first(where: { $0.targets.matches(target) }) { return rule.hosts }
         return try Self.addresses(planned ?? "", separator: " ")

@@ -41,7 +41,7 @@ package actor RemoteHosts {
     /// Waits for a free host of `target` and runs `body` with it. A host on which that fails through no fault of the
     /// package is left alone for a while, longer each time.
     ///
-    /// - Throws: `Failure` where the target has no host, or none that answers; what `body` throws.
+    /// - Throws: `Failure` if the target has no host, or none that answers; what `body` throws.
     package func use<Value: Sendable>(
         for target: HostedTarget, progress: @Sendable (String) -> Void,
         _ body: @Sendable (HostAddress) async throws -> Value
@@ -140,7 +140,7 @@ package actor RemoteHosts {
         return left.lastUsed.map { $0 < other } ?? true
     }
 
-    /// - Throws: `Failure` where every host has been down for longer than `host-wait`; `PermanentFailure` where
+    /// - Throws: `Failure` if every host has been down for longer than `host-wait`; `PermanentFailure` if
     ///   waiting does not help with any.
     private func checkAvailability(_ hosts: [HostAddress], _ target: HostedTarget, _ now: ContinuousClock.Instant)
         throws

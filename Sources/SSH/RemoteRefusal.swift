@@ -23,7 +23,7 @@ public struct RemoteRefusal: ClassifiedError, CustomStringConvertible {
     public var kind: Kind
     /// Names the host and what it or the client reported.
     public var message: String
-    /// What the user can do about it; nil where nothing helps.
+    /// What the user can do about it; nil if nothing helps.
     public var hint: String?
 
     public init(_ kind: Kind, _ message: String, hint: String? = nil) {

@@ -34,7 +34,7 @@ extension RemoteSession {
         try await transfer(words("exec tee \(path)"), "writing \(path)") { RemoteSession.send(bytes, to: $0) }
     }
 
-    /// The contents of a regular file on the host, at an absolute path; nil where there is none.
+    /// The contents of a regular file on the host, at an absolute path; nil if there is none.
     ///
     /// - Parameter limit: the most bytes that are read; a longer file counts as none.
     public func read(_ path: FilePath, limit: Int = 4 << 20) async throws(Failure) -> [UInt8]? {

@@ -33,7 +33,7 @@ public final class RemoteSession: Sendable {
     ///   - directory: on this machine, for files on their way.
     ///   - claims: directories of the host, absolute, that are this session's alone, because what is built contains their
     ///     paths: emptied at first, removed with the workspace.
-    /// - Throws: `RemoteRefusal` with what ssh or the host said; `Failure` where `host` or a claim is no plain text;
+    /// - Throws: `RemoteRefusal` with what ssh or the host said; `Failure` if `host` or a claim is no plain text;
     ///   `CancellationError`.
     public init(_ host: RemoteHost, in directory: String, claiming claims: [String] = []) async throws {
         try host.validate()
@@ -124,7 +124,7 @@ public final class RemoteSession: Sendable {
         return result
     }
 
-    /// Why steps of root cannot be run here; nil where they can.
+    /// Why steps of root cannot be run here; nil if they can.
     public func obstacleToRoot() async throws -> String? {
         guard user != 0 else { return nil }
         guard !host.elevation.isEmpty else { return "the login is not root, and nothing makes it root" }

@@ -11,9 +11,9 @@ package final class ControlGroup: Sendable {
     /// What the group counted.
     struct Usage: Sendable {
         var peakMemory: Int?
-        /// Why the kernel killed some process for want of memory; nil where it killed none.
+        /// Why the kernel killed some process for want of memory; nil if it killed none.
         var memory: Shortage?
-        /// Why a new process was refused; nil where none was.
+        /// Why a new process was refused; nil if none was.
         var processes: Shortage?
     }
 

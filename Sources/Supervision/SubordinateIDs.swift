@@ -27,7 +27,7 @@ public enum SubordinateIDs {
     private static let programs = ["newuidmap", "newgidmap"]
     private static let files = ["/etc/subuid", "/etc/subgid"]
 
-    /// What this process lacks to keep root and the build user apart, and how to get it; nil where it lacks nothing.
+    /// What this process lacks to keep root and the build user apart, and how to get it; nil if it lacks nothing.
     ///
     /// A failure to enter a namespace although all is there is found by trying.
     public static func obstacle() -> Failure? {

@@ -253,7 +253,7 @@ package struct Supervisor {
         (129...160).contains(code) ? .signalled(code - 128) : .exited(code)
     }
 
-    /// What the watchdog's line says; nil where the connection ended before it.
+    /// What the watchdog's line says; nil if the connection ended before it.
     private func watchdogEnding() -> CommandResult.Ending? {
         let lines = String(decoding: statusText, as: UTF8.self).split(separator: "\n")
         guard let line = lines.last(where: { $0.hasPrefix("ciso: ") }) else { return nil }
@@ -290,7 +290,7 @@ package struct Supervisor {
         return ending
     }
 
-    /// Bytes that a file of this process may have at most; nil where there is no limit.
+    /// Bytes that a file of this process may have at most; nil if there is no limit.
     private var inheritedFileSizeLimit: Int? {
         var limit = rlimit()
         guard getrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &limit) == 0 else { return nil }

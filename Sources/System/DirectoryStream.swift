@@ -5,11 +5,11 @@ package import Glibc
 /// Names are bytes: not all of them are UTF-8.
 package struct DirectoryStream: ~Copyable {
     private let stream: OpaquePointer
-    /// Of the entry that `next` returned last, as in `dirent`: `DT_DIR`, `DT_REG`; `DT_UNKNOWN` where the file system does
+    /// Of the entry that `next` returned last, as in `dirent`: `DT_DIR`, `DT_REG`; `DT_UNKNOWN` if the file system does
     /// not say.
     package private(set) var type: UInt8 = 0
 
-    /// Opens a directory by its path, following links; nil where that fails, with the reason in `errno`.
+    /// Opens a directory by its path, following links; nil if that fails, with the reason in `errno`.
     package init?(_ path: String) {
         self.init(adopting: open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC))
     }

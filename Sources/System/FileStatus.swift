@@ -28,14 +28,14 @@ package struct FileStatus: Hashable, Sendable {
     package var isFile: Bool { kind == .file }
 
     /// - Parameter path: a symbolic link is described itself unless `followingLinks`.
-    /// - Returns: nil where there is no such file, or it cannot be reached.
+    /// - Returns: nil if there is no such file, or it cannot be reached.
     package init?(_ path: String, followingLinks: Bool = false) {
         var status = stat()
         guard (followingLinks ? stat(path, &status) : lstat(path, &status)) == 0 else { return nil }
         self.init(status)
     }
 
-    /// The status of an open file; nil where it is unknown.
+    /// The status of an open file; nil if it is unknown.
     package init?(of descriptor: Int32) {
         var status = stat()
         guard fstat(descriptor, &status) == 0 else { return nil }

@@ -12,7 +12,7 @@ package struct ForegroundProgram: ~Copyable {
     /// Starts a command of the shell.
     ///
     /// - Parameter environment: all variables that it sees.
-    /// - Throws: `SystemError` where no process can be started.
+    /// - Throws: `SystemError` if no process can be started.
     package init(command: String, environment: [String: String]) throws(SystemError) {
         let pipe = try PipeEnds<SystemError>()
         process = try ProcessStart(
@@ -29,7 +29,7 @@ package struct ForegroundProgram: ~Copyable {
 
     /// Writes all of `bytes`, and blocks the thread while the program does not read.
     ///
-    /// - Returns: false where the program has stopped reading.
+    /// - Returns: false if the program has stopped reading.
     package func write(_ bytes: [UInt8]) -> Bool {
         (try? writeAll(bytes, to: input, "pipe")) != nil
     }

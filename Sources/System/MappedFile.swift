@@ -5,7 +5,7 @@ package final class MappedFile: @unchecked Sendable {
     /// The contents, valid as long as this object.
     package let bytes: UnsafeRawBufferPointer
 
-    /// Maps the file at `path`; nil where it is no ordinary file, is empty or cannot be read.
+    /// Maps the file at `path`; nil if it is no ordinary file, is empty or cannot be read.
     ///
     /// - Parameter isReadAtOnce: whether all of it will be used.
     package init?(_ path: String, isReadAtOnce: Bool = false) {

@@ -5,7 +5,7 @@ internal import Glibc
 extension OpenFile {
     /// Takes the exclusive lock if no other process holds one.
     ///
-    /// - Returns: false where someone does.
+    /// - Returns: false if someone does.
     package func tryLock() throws(Problem) -> Bool {
         if retrying({ flock(descriptor, LOCK_EX | LOCK_NB) }) == 0 { return true }
         guard errno == EWOULDBLOCK else { throw Problem(.last("lock", path)) }
@@ -15,7 +15,7 @@ extension OpenFile {
     /// Takes the exclusive lock of a file that still has the name by which it was opened: a process that removes files that nobody
     /// locks may have removed this one in between.
     ///
-    /// - Returns: false where another process has the lock, or the name.
+    /// - Returns: false if another process has the lock, or the name.
     package func tryLockOfName() throws(Problem) -> Bool {
         guard try tryLock(), let held = status, let named = FileStatus(path) else { return false }
         return held.inode == named.inode && held.device == named.device

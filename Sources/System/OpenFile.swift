@@ -16,7 +16,7 @@ package struct OpenFile<Problem: SystemErrorConvertible>: ~Copyable, Sendable {
         self.init(adopting: descriptor, path)
     }
 
-    /// Opens `path`; nil where it does not exist.
+    /// Opens `path`; nil if it does not exist.
     package static func ifPresent(_ path: String, _ flags: Int32 = O_RDONLY) throws(Problem) -> OpenFile? {
         let descriptor = retrying { open(path, flags | O_CLOEXEC) }
         if descriptor < 0, errno == ENOENT || errno == ENOTDIR { return nil }

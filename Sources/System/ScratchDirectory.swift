@@ -63,7 +63,7 @@ public final class ScratchDirectory: Sendable {
         waitForRemovals(atMost: time)
     }
 
-    /// A descriptor with the lock on a directory; nil where another process has it, or it is not there any more.
+    /// A descriptor with the lock on a directory; nil if another process has it, or it is not there any more.
     private static func lock(_ path: String) -> Int32? {
         let descriptor = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
         guard descriptor >= 0 else { return nil }

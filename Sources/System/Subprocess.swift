@@ -59,7 +59,7 @@ package struct Subprocess: Sendable {
 
     /// Runs the program to its end on a thread of its own. A cancelled task kills it.
     ///
-    /// - Throws: `SystemError` where it cannot be started; `CancellationError`.
+    /// - Throws: `SystemError` if it cannot be started; `CancellationError`.
     package func run() async throws -> Completion {
         let cancellation = Cancellation()
         let outcome = try await withTaskCancellationHandler {
@@ -74,7 +74,7 @@ package struct Subprocess: Sendable {
     /// Runs the program to its end and blocks the thread, which must not be one of the cooperative pool.
     ///
     /// - Parameter cancellation: ends the program.
-    /// - Throws: `SystemError` where it cannot be started.
+    /// - Throws: `SystemError` if it cannot be started.
     package func wait(until cancellation: Cancellation? = nil) throws(SystemError) -> Completion {
         let output = try PipeEnds<SystemError>()
         let errors = try PipeEnds<SystemError>()

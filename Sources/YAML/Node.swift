@@ -35,7 +35,7 @@ package struct Node: Sendable {
         }
     }
 
-    /// The value of `key`; nil where the node is not a mapping or has no such key.
+    /// The value of `key`; nil if the node is not a mapping or has no such key.
     ///
     /// - Complexity: O(entries).
     package subscript(_ key: String) -> Node? {

@@ -14,7 +14,7 @@ package struct SourceText: Sendable {
     /// The size of the largest file that is read, in bytes.
     package static let sizeLimit = 1 << 20
 
-    /// The place of the first bytes that are not text in the file's encoding; nil where there are none.
+    /// The place of the first bytes that are not text in the file's encoding; nil if there are none.
     package let invalid: SourceLocation?
 
     /// Decodes a text in UTF-8, or in UTF-16 where it begins with a byte order mark.
@@ -35,7 +35,7 @@ package struct SourceText: Sendable {
     ///   - location: where the user named the file, for messages.
     ///   - excerpt: the line there.
     ///   - sizeHint: what the user can do about a file that is too large.
-    /// - Throws: `Failure` of the category `input` where there is no such file, it cannot be read, or it has more than
+    /// - Throws: `Failure` of the category `input` if there is no such file, it cannot be read, or it has more than
     ///   `sizeLimit` bytes.
     package init(
         path: String, of kind: String, namedAt location: SourceLocation? = nil, excerpt: String? = nil,
@@ -76,7 +76,7 @@ package struct SourceText: Sendable {
         return [UInt8](data)
     }
 
-    /// The line of that number, counted from 1, without its end; nil where the text has fewer lines.
+    /// The line of that number, counted from 1, without its end; nil if the text has fewer lines.
     package func line(_ number: Int) -> String? {
         lines.indices.contains(number - 1) ? String(lines[number - 1]) : nil
     }

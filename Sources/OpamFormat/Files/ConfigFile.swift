@@ -38,7 +38,7 @@ public struct ConfigFile: Sendable {
         self.problems = problems
     }
 
-    /// The version of the file's format; nil where the file has none.
+    /// The version of the file's format; nil if the file has none.
     private static func version(of tree: SyntaxTree) throws(FormatError) -> String? {
         var version: String?
         for case .field(let field) in tree.items where field.name == "opam-version" {

@@ -167,7 +167,7 @@ extension Value {
         return destination
     }
 
-    /// A page goes to the folder of its chapter: `ls.1` to `man1/ls.1`. Nil where it names none.
+    /// A page goes to the folder of its chapter: `ls.1` to `man1/ls.1`. Nil if it names none.
     private func manualPage(_ name: [UInt8]) -> [UInt8]? {
         let page = name.ends(with: ".gz") ? Array(name.dropLast(3)) : name
         guard let chapter = page.afterLast(UInt8(ascii: "."))?.first,
@@ -178,7 +178,7 @@ extension Value {
 }
 
 extension [UInt8] {
-    /// What follows the last `separator`; nil where there is none.
+    /// What follows the last `separator`; nil if there is none.
     fileprivate func afterLast(_ separator: UInt8) -> [UInt8]? {
         lastIndex(of: separator).map { Array(self[($0 + 1)...]) }
     }

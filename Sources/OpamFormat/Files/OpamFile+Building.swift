@@ -159,7 +159,7 @@ extension TypedField where Content == [Filtered<[String]>] {
 }
 
 extension TypedField where Content == [CheckedFile]? {
-    /// `extra-files:`: files below `files/` with their checksums; nil where the field is absent.
+    /// `extra-files:`: files below `files/` with their checksums; nil if the field is absent.
     public static let extraFiles = TypedField("extra-files", absent: nil) { value throws(FieldError) in
         try value.nestedElements { element throws(FieldError) in try element.checkedFile() }
     }

@@ -18,7 +18,7 @@ extension OpamFile {
     public var documentation: [String] { read(.documentation) }
     /// `bug-reports:`, URLs or addresses of mail.
     public var bugReports: [String] { read(.bugReports) }
-    /// `dev-repo:`, an address as in `url:`; nil where it is absent.
+    /// `dev-repo:`, an address as in `url:`; nil if it is absent.
     public var developmentRepository: String? { read(.developmentRepository) }
 
     /// Shown before installing.

@@ -66,7 +66,7 @@ extension TypedField where Content == [PackageName] {
 }
 
 extension TypedField where Content == Filter {
-    /// `available:`; true where it is absent.
+    /// `available:`; true if it is absent.
     public static let available = TypedField("available", absent: .bool(true)) { value throws(FieldError) in
         try value.filterField()
     }
@@ -90,14 +90,14 @@ extension TypedField where Content == [String] {
 }
 
 extension TypedField where Content == PackageName? {
-    /// `name:`; nil where only the file's place names the package.
+    /// `name:`; nil if only the file's place names the package.
     public static let packageName = TypedField("name", absent: nil) { value throws(FieldError) in
         try value.packageName()
     }
 }
 
 extension TypedField where Content == Version? {
-    /// `version:`; nil where only the file's place has it.
+    /// `version:`; nil if only the file's place has it.
     public static let packageVersion = TypedField("version", absent: nil) { value throws(FieldError) in
         try value.version()
     }

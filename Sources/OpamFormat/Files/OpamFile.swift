@@ -48,7 +48,7 @@ public struct OpamFile: Sendable {
 
     /// The fields `name` and `version` where they say something else than where the file is, which then counts.
     ///
-    /// - Parameter version: Nil where any will do.
+    /// - Parameter version: Nil if any will do.
     public func mismatches(name: PackageName, version: Version?) -> [FormatError] {
         var errors: [FormatError] = []
         if let found = self.name, found != name, let field = tree.items.field("name") {

@@ -28,7 +28,7 @@ public struct Section: Sendable {
     /// The word before the section's title: `extra-source`.
     public var kind: String { tree.text(node) }
 
-    /// The title in quotes; nil where the section has none.
+    /// The title in quotes; nil if the section has none.
     public var title: String? { titleBytes.map { String(decoding: $0, as: UTF8.self) } }
 
     /// The bytes of the title, which need not be UTF-8.

@@ -44,7 +44,7 @@ package struct ConformanceReport: Sendable {
 
     /// The plugin's file.
     package var file: String
-    /// `NAME VERSION DIGEST`; nil where it could not be loaded.
+    /// `NAME VERSION DIGEST`; nil if it could not be loaded.
     package var identity: Plugin.Identity?
     /// The checks, in the order in which they were made.
     package var checks: [Check]

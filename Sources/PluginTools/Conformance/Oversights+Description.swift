@@ -98,7 +98,7 @@ private enum Architecture {
 
 /// A day of the calendar: `2026-11-28`.
 package struct CalendarDay: Hashable, Sendable {
-    /// Nil where `text` is none.
+    /// Nil if `text` is none.
     package init?(_ text: String) {
         guard let match = text.wholeMatch(of: /([0-9]{4})-([0-9]{2})-([0-9]{2})/),
             let year = Int(match.1), let month = Int(match.2), let day = Int(match.3)

@@ -27,7 +27,7 @@ package enum ScriptShell {
         return found
     }
 
-    /// What `shell` says about the syntax of `script`; nil where it has nothing to say.
+    /// What `shell` says about the syntax of `script`; nil if it has nothing to say.
     package static func complaint(about script: String, shell: String) -> String? {
         let check = Subprocess(
             [shell] + (shell.hasSuffix("/busybox") ? ["sh"] : []) + ["-n"], environment: ["LC_ALL": "C.UTF-8"],

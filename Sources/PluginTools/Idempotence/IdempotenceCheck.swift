@@ -102,7 +102,7 @@ package struct IdempotenceCheck {
             "'unless' says that it is needed although it was run: \(answer.ending); ask for what the step makes")
     }
 
-    /// How the step's own question ended; nil where it has none.
+    /// How the step's own question ended; nil if it has none.
     private func isUnneeded(_ candidate: TrialStep, in sandbox: Sandbox) async -> CommandResult? {
         guard let question = candidate.step.unless else { return nil }
         var asked = candidate

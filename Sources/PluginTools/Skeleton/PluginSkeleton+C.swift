@@ -15,7 +15,7 @@ extension PluginSkeleton {
 
     /// The example in C that is in ciso's sources, under another name.
     ///
-    /// - Throws: `Failure` where it is not there.
+    /// - Throws: `Failure` if it is not there.
     func cSource() throws -> String {
         let path = "\(ciso)/Plugins/Examples/minimal.c"
         guard let example = try? String(contentsOfFile: path, encoding: .utf8) else {

@@ -6,7 +6,7 @@ extension PluginSkeleton {
     /// The package that a skeleton refers to: a URL, or an absolute path.
     ///
     /// - Parameter ciso: what the user gave; nil: the folder in which the running program was built.
-    /// - Throws: `Failure` of the category `input` where ciso's sources are not there.
+    /// - Throws: `Failure` of the category `input` if ciso's sources are not there.
     package static func location(of ciso: String?) throws -> String {
         guard let ciso else {
             guard let folder = runningProgram().flatMap(sources(around:)) else {

@@ -26,7 +26,7 @@ package struct PluginSkeleton: Sendable {
     /// Where ciso's package is: a path, or a URL of git.
     package let ciso: String
 
-    /// - Throws: `Failure` where `name` cannot be the name of a plugin, or a plugin in C has no path to find the header.
+    /// - Throws: `Failure` if `name` cannot be the name of a plugin, or a plugin in C has no path to find the header.
     package init(name: String, language: Language, kind: Kind = .ssh, ciso: String) throws {
         let letters = name.utf8.allSatisfy(isLetterOrDigit)
         guard letters, let first = name.unicodeScalars.first, first.properties.isAlphabetic, name.utf8.count <= 40
@@ -57,7 +57,7 @@ package struct PluginSkeleton: Sendable {
 
     /// Contents by path.
     ///
-    /// - Throws: `Failure` where ciso's sources are not where they should be.
+    /// - Throws: `Failure` if ciso's sources are not where they should be.
     package func files() throws -> [String: String] {
         switch language {
         case .swift:
@@ -73,7 +73,7 @@ package struct PluginSkeleton: Sendable {
 
     /// Writes the files into a new directory.
     ///
-    /// - Throws: `Failure` where it exists already or cannot be written.
+    /// - Throws: `Failure` if it exists already or cannot be written.
     package func write(to directory: String) throws {
         guard !FileManager.default.fileExists(atPath: directory) else {
             throw Failure(.input, "\(directory): it exists already", hint: "name another directory with --output")
