@@ -4,10 +4,10 @@ package import Git
 package import Planner
 internal import System
 
-/// Keeps what is remembered of plans in a folder, a file each, named by the tree of the plan that it belongs to.
+/// Stores the incremental states of plans in a directory, in a file for each, named after the tree of its plan.
 ///
-/// A file has a line of its own, the digest of the rest, the tree, the program that wrote it, and the state. One of another
-/// form, written by another program, or damaged, is ignored: all is planned again.
+/// A file consists of a header line, the digest of the rest, the tree, the program that wrote it, and the state. Files
+/// in another format, of another program, or damaged ones are ignored, and everything is planned again.
 package struct IncrementalStateFolder: Sendable {
     private static let form = "ciso plan memory 4\n"
     /// Files that are kept; the oldest are removed.
@@ -24,7 +24,7 @@ package struct IncrementalStateFolder: Sendable {
 
     private static func head(of tree: ObjectID) -> [UInt8] { Array("\(tree)\n\(program)\n".utf8) }
 
-    /// Reads the state of the plan with this tree; nil if there is none that can be trusted.
+    /// Reads the state of the plan with a tree; nil if there is no valid one.
     package func state(of tree: ObjectID) -> IncrementalState? {
         guard let data = try? Data(contentsOf: URL(fileURLWithPath: file(of: tree)), options: .alwaysMapped) else {
             return nil

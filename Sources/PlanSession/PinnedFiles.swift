@@ -10,7 +10,7 @@ internal import Planner
 internal import System
 internal import YAML
 
-/// A pin with files of its own.
+/// A pinned package with its files.
 struct PinnedPackage {
     var pin: Pin
     var files: PackageFiles
@@ -29,10 +29,10 @@ struct PinnedFiles {
 
     /// The files of pinned packages, and the problems found in pins.
     struct Loaded {
-        /// Of all pins that have files, and of those that follow from them. A package whose files are not to be had has an
-        /// empty opam file, so that what else is wrong can be found.
+        /// The packages of all pins with files, and of their `pin-depends`. A package whose files are unavailable has
+        /// an empty opam file, so that further errors can be found.
         var packages: [PinnedPackage] = []
-        /// Everything that is wrong; nil where nothing is.
+        /// All errors; nil if there are none.
         var failure: Failure?
         var warnings: [Diagnostic] = []
     }
@@ -134,8 +134,7 @@ struct PinnedFiles {
 
     // MARK: Checkouts
 
-    /// The work tree that a pin to a repository of git on this machine takes the newest commit of; nil where it takes
-    /// another one.
+    /// The work tree whose newest commit a pin to a local git repository uses; nil if it uses another commit.
     private func checkout(of pin: Pin) -> WorkTree? {
         guard let source = pin.source?.value, let address = try? address(of: source, of: pin),
             case .git(let url, let revision) = SourceAddress(address.url), let path = SourceAddress.localPath(url)
@@ -220,7 +219,7 @@ struct PinnedFiles {
 }
 
 extension PinnedPackage {
-    /// What represents a package whose files are not to be had.
+    /// The placeholder for a package whose files are unavailable.
     fileprivate static func placeholder(_ pin: Pin) -> PinnedPackage {
         PinnedPackage(pin: pin, files: PackageFiles(opam: Array("opam-version: \"2.0\"\n".utf8)))
     }
@@ -243,7 +242,7 @@ extension [PinnedPackage] {
 }
 
 extension Pin {
-    /// With the version of its opam file, unless the matrix says one.
+    /// The pin with the version of its opam file, unless the matrix sets one.
     fileprivate func completed(_ file: OpamFile) -> Pin {
         var pin = self
         pin.givenVersion = givenVersion ?? file.version?.text
@@ -267,7 +266,7 @@ extension MatrixFile {
 }
 
 extension Failure {
-    /// All that several say; nil where there are none. Of the kinds that of the machine counts.
+    /// Combines several failures; nil if there are none. If their categories differ, `unavailable` takes precedence.
     init?(_ failures: [Failure]) {
         guard !failures.isEmpty else { return nil }
         var reported: Set<Diagnostic> = []

@@ -15,7 +15,7 @@ struct PinnedSource: PackageSource {
     private let pinned: [PackageVersion: PackageFiles]
     let defects: [PackageDefect]
 
-    /// `base` with the files of `pinned`; `base` itself where there are none.
+    /// `base` overlaid with the files of `pinned`; `base` itself if there are none.
     ///
     /// - Throws: `Failure` if an opam file cannot be read.
     static func laid(over base: any PackageSource, pinned: [PinnedPackage], texts: SourceTexts) throws

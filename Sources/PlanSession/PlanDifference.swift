@@ -93,7 +93,7 @@ package struct PlanDifference: Codable, Sendable, Equatable {
         }
     }
 
-    /// One version gone and one come of a package in a column is a change of version.
+    /// Pairs a removed and an added version of a package in a column as a change of version.
     private mutating func pairVersions() {
         let come = Dictionary(grouping: new, by: \.position)
         let went = Dictionary(grouping: gone, by: \.position)

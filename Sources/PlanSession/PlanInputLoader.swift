@@ -17,7 +17,7 @@ package struct PlanInputLoader: Sendable {
     package var catalog: PluginCatalog
     /// What earlier plans left to be used again.
     package var cache: PlanCache
-    /// Where sources of packages and remote repositories come from.
+    /// The cache of package sources and remote repositories.
     package var packageSources: SourceCache
     /// Where images of targets come from; nil: no target may have one.
     package var images: ImageStore?
@@ -48,13 +48,13 @@ package struct PlanInputLoader: Sendable {
         self.today = today
     }
 
-    /// The inputs of the plan.
+    /// Loads the inputs of the plan.
     ///
     /// - Parameters:
-    ///   - revision: Of the first repository that is one of git, instead of the one that the matrix says.
-    ///   - known: Repositories at commits that were planned before: what is read of them can be brought up to date.
-    ///   - progress: called from any thread.
-    /// - Throws: `Failure` where a target has no plugin or a repository is not there.
+    ///   - revision: A revision of the first git repository, which overrides the one in the matrix.
+    ///   - known: Repositories at previously planned commits, whose universes can be updated.
+    ///   - progress: Called from any thread.
+    /// - Throws: `Failure` if a target has no plugin or a repository does not exist.
     package func inputs(
         at revision: String? = nil, known: [Plan.Repository] = [],
         progress: @escaping @Sendable (PlanProgress) -> Void = { _ in }
@@ -137,7 +137,7 @@ extension PlanInputs {
     }
 }
 
-/// What a plan is a function of, as it was loaded.
+/// The loaded inputs of a plan.
 package struct LoadedInputs: Sendable {
     /// All that the plan is a function of.
     package let inputs: PlanInputs
@@ -168,16 +168,16 @@ private func attempt<Value>(_ body: () async throws -> Value) async -> Result<Va
     }
 }
 
-/// The message for users about a result; nil where all is well.
+/// The failure in a result; nil if it succeeded.
 ///
-/// - Throws: What is no failure of that kind.
+/// - Throws: Any error that is not a `Failure`.
 private func failure<Value>(in result: Result<Value, any Error>) throws -> Failure? {
     guard case .failure(let error) = result else { return nil }
     guard let failure = error as? Failure else { throw error }
     return failure
 }
 
-/// A folder for what can be made again: compiled universes, what is remembered of plans.
+/// The directory for cached universes and incremental states of plans.
 package struct PlanCache: Sendable {
     /// The directory of the cache.
     package var folder: String

@@ -14,7 +14,7 @@ package import Store
 package struct PlanSession: Sendable {
     /// Loads the inputs of the plan.
     package let preparation: PlanInputLoader
-    /// The folder of the store, which is made where it is not there.
+    /// The store's directory, which is created if it does not exist.
     package let store: String
     /// Whether nothing is written.
     package let isDry: Bool
@@ -32,29 +32,29 @@ package struct PlanSession: Sendable {
         self.progress = progress
     }
 
-    /// A plan, and the one before it.
+    /// A plan and the previous one.
     package struct NewPlan: Sendable {
-        /// The head of the plan.
+        /// The header of the plan.
         package var header: PlanHeader
-        /// The plan, of which parts are read when they are asked for.
+        /// The plan, whose documents are read on demand.
         package var documents: PlanDocuments
-        /// The store as it is open; nil where there is none, after a dry run.
+        /// The open store; nil if there is none after a dry run.
         package var store: Store?
-        /// What the store had; without any documents where it had no plan.
+        /// The previous plan in the store; empty if there was none.
         package var earlier: PlanDocuments
-        /// That holds the plan; nil after a dry run.
+        /// The commit of the plan; nil after a dry run.
         package var commit: String?
-        /// How many cells were made, and not left as they were.
+        /// The number of cells that were solved, as opposed to kept.
         package var made: Int
-        /// What the user should know about the matrix, repositories and packages.
+        /// Warnings about the matrix, repositories and packages.
         package var warnings: [Diagnostic]
     }
 
-    /// Makes the plan and writes it, unless the store has it already.
+    /// Plans, and writes the plan unless the store already has it.
     ///
-    /// Nothing is written, and no store is made, unless the whole plan could be made.
+    /// Nothing is written and no store is created unless planning succeeds.
     ///
-    /// - Throws: `Failure` for a matrix that does not fit the repositories, a missing repository, a plugin that fails;
+    /// - Throws: `Failure` if the matrix does not match the repositories, a repository is missing, or a plugin fails;
     ///   errors of the store.
     package func plan() async throws -> NewPlan {
         var (outcome, state) = try await unwritten()
@@ -62,7 +62,7 @@ package struct PlanSession: Sendable {
         return outcome
     }
 
-    /// As `plan()`, and also reports what changed since an older plan; nil is the one before.
+    /// Like `plan()`, but also returns the changes since an older plan; nil selects the previous one.
     package func plan(comparedWith older: PlanDocuments?) async throws -> (NewPlan, PlanDifference) {
         let (made, state) = try await unwritten()
         async let difference = PlanDifference(from: older ?? made.earlier, to: made.documents, made.header)
@@ -100,7 +100,7 @@ package struct PlanSession: Sendable {
         return (outcome, isDry ? nil : planned.output.memory)
     }
 
-    /// Makes the plan of some inputs, over the plan that is there where that helps.
+    /// Plans inputs incrementally over the existing plan, if possible.
     private func plan(
         _ loaded: LoadedInputs, over kept: PlanDocuments, _ header: PlanHeader?, _ state: IncrementalState?
     ) async throws -> (output: PlanOutput, documents: PlanDocuments) {
@@ -122,7 +122,7 @@ package struct PlanSession: Sendable {
         return (output, try PlanDocuments(output.update, over: output.isIncremental ? kept.base : nil))
     }
 
-    /// - Parameter state: nil where the store has the plan already.
+    /// - Parameter state: Nil if the store already has the plan.
     private func write(_ outcome: inout NewPlan, _ state: IncrementalState?) throws {
         guard !isDry else { return }
         guard let state else {
@@ -176,7 +176,7 @@ package struct PlanSession: Sendable {
 
     // MARK: What is there
 
-    /// The store; nil where there is none, or a folder in which one can be made.
+    /// Opens the store; nil if it does not exist or is an empty directory.
     private func opened() throws -> Store? {
         if Store.canBeMade(at: store) { return nil }
         let opened = try Store(opening: store)

@@ -135,10 +135,10 @@ struct PluginProfiles {
 }
 
 extension TargetDescription {
-    /// The digest of a target in jobs: of its variables and of how its environment is made. Not of its
-    /// name, so that targets that are the same share their jobs.
+    /// The digest of a target in jobs, of its variables and the description of its environment. It does not include the
+    /// name, so that equal targets share jobs.
     ///
-    /// - Parameter image: the digest of the environment's image, which counts in place of the image's name.
+    /// - Parameter image: The digest of the environment's image, which replaces the image's name.
     package func environmentDigest(of image: Digest? = nil) throws -> Digest {
         struct Identity: Encodable {
             let variables: [String: String]

@@ -13,7 +13,7 @@ struct RepositoryOpening {
     let matrix: MatrixFile
     /// Where copies of remote repositories are kept.
     let cache: SourceCache
-    /// Of the first repository of git, instead of what the matrix says.
+    /// The revision of the first git repository, which overrides that in the matrix.
     let revision: String?
     /// Where repositories are read from instead, by their URL: a path or another URL.
     let mirrors: [String: String]

@@ -19,13 +19,13 @@ package final class RepositorySource: PackageSource {
     /// Readers that no thread uses at the moment.
     private let idle = Mutex<[SharedReader]>([])
 
-    /// Reads the universe of `set`, from the cache where that has it.
+    /// Reads the universe of `set`, from the cache if possible.
     ///
     /// - Parameters:
-    ///   - repositories: What the plan says of them, in the order of the set.
-    ///   - cache: Where universes are kept; nil to read all.
-    ///   - warnings: Gains what is wrong with the repositories' folders; `defects` has what is wrong with files.
-    ///   - progress: called from any thread with how many names were read and how many are to be.
+    ///   - repositories: Their entries in the plan, in the order of the set.
+    ///   - cache: The directory of cached universes; nil to disable caching.
+    ///   - warnings: Receives warnings about the repositories' directories; `defects` has those about files.
+    ///   - progress: Called from any thread with the number of read names and their total number.
     /// - Throws: `Failure` if a repository cannot be read.
     package init(
         _ set: RepositorySet, repositories: [Plan.Repository], cache: UniverseFolder?, warnings: inout [Diagnostic],
@@ -39,7 +39,7 @@ package final class RepositorySource: PackageSource {
         names = Dictionary(uniqueKeysWithValues: entries.entries.map { ($0.name, $0) })
     }
 
-    /// The repository that a package comes from; nil if none has it.
+    /// A fingerprint of the repository and directory that a package comes from; nil if no repository has it.
     package func fingerprint(of name: String) -> String? {
         universe.nameID(name).flatMap { universe.fingerprint(of: $0) }
     }
@@ -47,7 +47,7 @@ package final class RepositorySource: PackageSource {
     /// What is wrong with files of packages.
     package var defects: [PackageDefect] { self.set.problems(of: universe).map(PackageDefect.init) }
 
-    /// The opam file of a package and what is beside it.
+    /// The opam file of a package and its `files/`.
     package func files(of package: PackageVersion) throws -> PackageFiles {
         let reader = try takeReader()
         defer { idle.withLock { $0.append(reader) } }

@@ -8,7 +8,7 @@ internal import System
 
 /// An unpacked source, in which opam files are looked for. No link leads out of it.
 struct SourceTree {
-    /// Bytes of an opam file and what is beside it.
+    /// The maximum size of an opam file and its `files/` in bytes.
     private static let limit = 16 << 20
 
     private let root: String
@@ -31,7 +31,7 @@ struct SourceTree {
         return try body(SourceTree(root: URL(fileURLWithPath: folder).resolvingSymlinksInPath().path))
     }
 
-    /// The opam file of `package` and its `files/`, where opam looks for them; nil where there is none.
+    /// The opam file of `package` and its `files/` at the paths where opam looks for them; nil if there is none.
     func files(of package: String, below subpath: String?) throws -> PackageFiles? {
         let folder = subpath.map { "\(root)/\($0)" } ?? root
         for name in ["\(package).opam", "opam/\(package).opam", "opam"] {
@@ -44,7 +44,7 @@ struct SourceTree {
         return nil
     }
 
-    /// Nil where there is no such file inside of the tree.
+    /// The contents of a file; nil if there is none inside the tree.
     private func contents(of path: FilePath) throws -> [UInt8]? {
         guard let real = path.withCString({ realpath($0, nil) }) else { return nil }
         defer { free(real) }

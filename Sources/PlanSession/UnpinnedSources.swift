@@ -6,7 +6,7 @@ internal import Planner
 internal import Synchronization
 internal import System
 
-/// Resolves sources that can change (branches, folders, files without a checksum) while a plan is made. Each is looked at
+/// Resolves sources that can change (branches, directories, files without a checksum) during planning. Each is resolved
 /// once, so that all jobs of a plan agree.
 package final class UnpinnedSources: SourceResolver {
     let cache: SourceCache
@@ -54,8 +54,8 @@ package final class UnpinnedSources: SourceResolver {
         return exact
     }
 
-    /// The files of a repository's package with the commit of its source, where that is a repository of git. They stay as
-    /// they are where it cannot be had, which is a warning: the package's job will fail.
+    /// Resolves the source of a repository's package to a commit, if it is a git repository. If that fails, the files
+    /// stay unchanged and a warning is added: the package's job will fail.
     package func resolve(
         _ files: PackageFiles, _ opam: OpamFile, of package: PackageVersion
     ) async throws -> PackageFiles {

@@ -69,15 +69,15 @@ struct WorkTree: Sendable {
         } ?? false
     }
 
-    /// What is not committed; nil if git cannot tell.
+    /// The uncommitted changes; nil if git cannot determine them.
     ///
-    /// - Parameter folders: Where to look; all where there are none.
+    /// - Parameter folders: The directories to check; all if empty.
     func status(of folders: [String] = []) -> Status? {
         let arguments = ["status", "--porcelain=v1", "-z", "--no-renames", "--ignored=traditional", "--"] + folders
         return git(arguments).map(Status.init(porcelain:))
     }
 
-    /// What stock git says of the checkout; nil if it fails or is not there. Blocks the thread.
+    /// The output of a git command in the checkout; nil if git fails or is not installed. Blocks the thread.
     private func git(_ arguments: [String]) -> [UInt8]? {
         // A status must not write the index of a user's checkout.
         let command = Subprocess(
@@ -91,7 +91,8 @@ struct WorkTree: Sendable {
 }
 
 extension WorkTree.Status {
-    /// Reads what `git status --porcelain=v1 -z` says: two letters, a space and a path, each ended by a zero.
+    /// Parses the output of `git status --porcelain=v1 -z`: two letters, a space and a path, each terminated by a zero
+    /// byte.
     init(porcelain bytes: [UInt8]) {
         for entry in bytes.split(separator: 0) where entry.count > 3 {
             let path = String(decoding: entry.dropFirst(3), as: UTF8.self)

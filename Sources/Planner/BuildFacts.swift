@@ -65,7 +65,7 @@ struct BuildFactsReader: Sendable {
         Dictionary(known.values.map { ($0.facts.files, $0.package.files) }, uniquingKeysWith: { first, _ in first })
     }
 
-    /// What else counts of `depends`, when a package's tests are run or its documentation is made.
+    /// The purposes that activate further dependencies: tests and documentation.
     enum Purpose: Hashable {
         case test, documentation
     }

@@ -2,8 +2,8 @@ internal import Core
 internal import Matrix
 internal import Model
 
-/// What cells are made from besides the contents of repositories, so that a change of the matrix makes only those cells
-/// again that it can reach.
+/// The inputs of cells other than the contents of repositories, which determine the cells affected by a change of the
+/// matrix.
 struct CellInputs {
     private let inputs: PlanInputs
     private var matrix: MatrixFile { inputs.matrix }
@@ -136,7 +136,7 @@ struct CellInputs {
 
     // MARK: Rules
 
-    /// What says of cells that are decided whether their failure is accepted, and when they run.
+    /// The rules about accepted failures and scheduling, which do not affect how cells are solved.
     var rules: [CellRule] {
         matrix.acceptFailures.map { rule in
             let isOver = rule.expires.map { $0.value < inputs.today } ?? false

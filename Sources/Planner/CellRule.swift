@@ -1,6 +1,6 @@
 internal import Matrix
 
-/// A rule of a matrix that says something of cells that are decided already, as it is remembered.
+/// A rule of a matrix about solved cells, as stored in the incremental state.
 struct CellRule: Equatable {
     enum Kind: String {
         case acceptance, schedule
@@ -8,7 +8,7 @@ struct CellRule: Equatable {
 
     let kind: Kind
     let cells: [CellPattern]
-    /// What it says.
+    /// The effect of the rule.
     let effect: String
 
     init(_ kind: Kind, _ cells: [CellPattern], _ effect: String) {

@@ -33,7 +33,7 @@ struct CellRules: Sendable {
 }
 
 extension Acceptance {
-    /// What the rule says beside its reason; nil if that is nothing.
+    /// The conditions of the rule other than its reason; nil if it has none.
     fileprivate init?(_ rule: AcceptedFailure) {
         guard rule.phase != nil || rule.signature != nil || rule.tracker != nil else { return nil }
         self.init(phase: rule.phase.flatMap(Phase.init), signature: rule.signature, tracker: rule.tracker)

@@ -75,7 +75,7 @@ struct Column: Sendable {
     }
 }
 
-/// What a matrix asks for a package besides building it.
+/// The options of a request for a package: tests and documentation.
 struct RequestOptions: Hashable, Sendable {
     var withTest = false
     var withDoc = false

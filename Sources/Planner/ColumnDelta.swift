@@ -4,32 +4,32 @@ internal import Model
 internal import OpamFormat
 internal import OpamSolver
 
-/// Which cells of a column are kept, and which are made again.
+/// The cells of a column that are kept and those that are solved again.
 struct ColumnDelta: Sendable {
-    /// Where a cell comes from.
+    /// The origin of a cell.
     enum CellOrigin: Sendable {
-        /// The numbers of remembered cells.
+        /// A range of cells of the previous plan.
         case kept(Range<Int>)
-        /// The number of an entry of `toSolve`.
+        /// An index into `toSolve`.
         case toSolve(Int)
     }
 
     let name: String
     let stack: Int
-    /// Of what all cells of the column depend on.
+    /// The digest of the inputs common to all cells of the column.
     let inputsKey: Digest
     let before: ColumnState?
-    /// The cells to be made.
+    /// The cells to solve.
     let toSolve: ColumnCells
-    /// All cells, in their order.
+    /// The origins of all cells, in order.
     let places: [CellOrigin]
-    /// Remembered cells that are gone or made again, as `name.version`.
+    /// Cells of the previous plan that are removed or solved again, as `name.version`.
     let dropped: [String]
-    /// Cells that stay, but for what the matrix accepts of them and when they run, as `name.version`.
+    /// Cells that are kept except for accepted failures and schedule, as `name.version`.
     let revised: Set<String>
 
-    /// The names whose cells may differ from those that are remembered: those that have changed, and those of cells
-    /// that were made from such names.
+    /// The names whose cells may differ from the previous plan: changed names, and those of cells derived from such
+    /// names.
     static func scope(of before: ColumnState, invalidated: [Bool], changed: [String]) -> Set<String> {
         var names = Set(changed)
         for (cell, isInvalidated) in invalidated.enumerated() where isInvalidated {

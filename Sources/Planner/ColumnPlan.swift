@@ -100,7 +100,7 @@ struct ColumnPlan: Sendable {
 }
 
 extension Job.Limits {
-    /// The limits of a matrix; nil where it sets none.
+    /// The limits in a matrix; nil if it sets none.
     init?(_ limits: LimitSet) {
         guard limits != LimitSet() else { return nil }
         self.init(

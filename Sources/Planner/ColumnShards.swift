@@ -1,10 +1,10 @@
 internal import Core
 internal import Model
 
-/// The shards of a column that hold cells which are made again.
+/// The shards of a column with changed cells.
 struct ColumnShards: Sendable {
     private(set) var shards: [PlanUpdate.Shard] = []
-    /// Jobs that cells made again refer to, each as often as one does.
+    /// The jobs referenced by new cells, with multiplicity.
     private(set) var retained: [Digest] = []
     /// Jobs that the cells in their place referred to.
     private(set) var released: [Digest] = []
@@ -13,9 +13,9 @@ struct ColumnShards: Sendable {
     private(set) var removed = CellCounts()
 
     /// - Parameters:
-    ///   - dropped: Cells of the previous plan that are gone or made again, as `name.version`.
-    ///   - revised: Cells of the previous plan that `revise` makes the new ones of, by the same jobs.
-    ///   - previous: The plan that has the other cells of the same shards; nil if there is none.
+    ///   - dropped: Cells of the previous plan that are removed or solved again, as `name.version`.
+    ///   - revised: Cells of the previous plan that `revise` updates without changing their jobs.
+    ///   - previous: The plan with the other cells of the same shards; nil if there is none.
     /// - Throws: `Failure` if the previous plan cannot be read.
     init(
         target: String, compiler: String, cells: [PlannedCell], dropped: [String], revised: Set<String> = [],

@@ -4,7 +4,7 @@ internal import OpamSolver
 internal import Synchronization
 internal import System
 
-/// What the solver said to one request.
+/// The solver's answer to a request.
 struct SolverAnswer: Sendable, Equatable {
     /// Nil without a solution.
     var selection: [Universe.PackageID]?
@@ -25,13 +25,13 @@ struct SolverAnswer: Sendable, Equatable {
     }
 }
 
-/// What solving said about one cell.
+/// The result of solving a cell.
 struct SolvedCell: Sendable {
-    /// Nil where the matrix excludes the cell.
+    /// The answer; nil if the matrix excludes the cell.
     var answer: SolverAnswer?
-    /// Where there is no solution.
+    /// The explanation, if there is no solution.
     var explanation: String?
-    /// The constraint that leaves the cell without a solution; nil where it is not known.
+    /// The constraint that makes the cell unsolvable; nil if unknown.
     var cause: UnsolvableCause?
     /// The request with tests, where they are asked for and the cell has a solution.
     var test: SolverAnswer?
@@ -119,7 +119,7 @@ struct ColumnSolver: Sendable {
         return solved
     }
 
-    /// Why there is no solution; `examined` gains the names that this was made from.
+    /// Explains why there is no solution, and adds the names that the explanation is derived from to `examined`.
     private static func explain(
         _ resolution: Resolution, _ request: Request, _ solver: inout Solver, _ examined: inout Set<Universe.NameID>
     ) -> (text: String, explanation: Explanation?) {

@@ -6,12 +6,12 @@ internal import OpamSolver
 internal import Synchronization
 internal import System
 
-/// Makes the plan of some inputs out of a plan that is there, or out of nothing.
+/// Plans inputs, incrementally if there is a previous plan.
 ///
-/// Both ways are this one: what is remembered decides only which cells are left as they are.
+/// Full and incremental plans use the same code: the incremental state only determines which cells are kept.
 struct IncrementalPlanner: Sendable {
     let planner: Planner
-    /// Nil: all is made.
+    /// The previous plan; nil to solve all cells.
     let base: PreviousPlan?
     private var inputs: PlanInputs { planner.inputs }
     private var matrix: MatrixFile { planner.inputs.matrix }
@@ -104,7 +104,7 @@ struct IncrementalPlanner: Sendable {
                 let isChanged = stacks[stack].isChanged
             {
                 invalidated = before.invalidated(isChanged)
-                // Only the document of an excluded cell says why it is.
+                // The reason of an excluded cell is only in its document.
                 if !setup.isSelectedAlike { before.addExcluded(to: &invalidated) }
                 if setup.isScoped {
                     scope = ColumnDelta.scope(of: before, invalidated: invalidated, changed: stacks[stack].changed)
@@ -124,7 +124,7 @@ struct IncrementalPlanner: Sendable {
         "\(pair.target.name.value)/\(pair.compiler.name.value)"
     }
 
-    /// The columns that were in the plan before and are in this one no more.
+    /// The columns of the previous plan that this plan no longer has.
     private func goneColumns(_ pairs: [(target: TargetEntry, compiler: CompilerEntry)]) -> [ColumnState] {
         let names = Set(pairs.map(Self.name(of:)))
         return (base?.memory.columns ?? []).filter { !names.contains($0.name) }

@@ -1,13 +1,13 @@
 internal import Core
 package import Model
 
-/// What is remembered of how a plan was made, so that at another state of the repositories only those cells are made
-/// again that the changed opam files can affect.
+/// The state that makes planning incremental: with it, after a change of the repositories, only cells that the changed
+/// opam files can affect are solved again.
 ///
-/// A cell is kept while all that the matrix and the target say for the cells of its column is unchanged, and nothing changes
-/// about the names that its answer was made from. What else the matrix says decides which cells there are. Names are
-/// compared by where their versions are read from (`PackageSource.fingerprint`) and what they are pinned to, so that any two
-/// states can be compared, not only neighbours.
+/// A cell is kept if the inputs of its column in the matrix and the target are unchanged, and so are the package names
+/// that its answer was derived from. Other parts of the matrix determine which cells exist. Names are compared by the
+/// locations of their versions (`PackageSource.fingerprint`) and their pins, so that any two states can be compared,
+/// not only consecutive ones.
 package struct IncrementalState: Sendable, Equatable {
     /// Of what all cells depend on.
     var inputsKey: Digest
@@ -67,7 +67,7 @@ struct ColumnState: Sendable, Equatable {
         }
     }
 
-    /// Counts cells that the matrix leaves out among those that are made again.
+    /// Adds excluded cells to those that are solved again.
     func addExcluded(to invalidated: inout [Bool]) {
         for cell in flags.indices where Flags(rawValue: flags[cell]).contains(.isExcluded) { invalidated[cell] = true }
     }

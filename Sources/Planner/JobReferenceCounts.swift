@@ -1,7 +1,7 @@
 internal import Core
 internal import Model
 
-/// The jobs of a plan: how often cells and other jobs use each, and what it is built from.
+/// The jobs of a plan with their reference counts, inputs and package files.
 struct JobUses: Sendable, Equatable {
     var jobs = UseCounts()
     /// Uses of packages' files by jobs.
@@ -11,7 +11,7 @@ struct JobUses: Sendable, Equatable {
     /// For each job the place of its package's files.
     var files: [Int32] = []
 
-    /// Whether all places are there.
+    /// Whether all indexes are valid.
     var isConsistent: Bool {
         let (jobCount, packageCount) = (jobs.keys.count, packages.keys.count)
         return inputs.count == jobCount && files.count == jobCount
@@ -21,11 +21,11 @@ struct JobUses: Sendable, Equatable {
     }
 }
 
-/// The jobs of a plan while cells are made again: which of them come, which go, with the files of their packages.
+/// The reference counts of jobs and package files during an incremental update, which determine added and removed ones.
 ///
-/// Jobs of the plan before have the numbers of their places in it; those made again come behind.
+/// Jobs of the previous plan are numbered by their index in it; new jobs follow.
 struct JobReferenceCounts {
-    /// The position of a job that was made again.
+    /// The position of a new job.
     struct NewJob {
         var graph: Int
         var number: JobGraph.JobNumber
@@ -42,7 +42,7 @@ struct JobReferenceCounts {
     private var inputs = FlatLists()
     private var files: [Int32] = []
 
-    /// - Parameter graphs: With the jobs of all cells that are made again.
+    /// - Parameter graphs: The graphs with the jobs of all solved cells.
     init(_ before: JobUses, adding graphs: [JobGraph]) {
         self.before = before
         jobs = ReferenceCounts(before.jobs)

@@ -3,7 +3,7 @@ internal import Model
 internal import OpamFormat
 internal import OpamSolver
 
-/// What the newest version of each package says of itself, for selections by tag, maintainer and dependency.
+/// The metadata of the newest version of each package, for selections by tag, maintainer and dependency.
 struct PackageIndex: Sendable {
     struct Entry: Sendable {
         var tags: [String]

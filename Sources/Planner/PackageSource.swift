@@ -9,9 +9,9 @@ package protocol PackageSource: Sendable {
     var repositories: [Plan.Repository] { get }
     /// All package versions, compiled for solving.
     var universe: Universe { get }
-    /// The opam file of a package version and what is beside it.
+    /// The opam file of a package version and its `files/`.
     ///
-    /// - Throws: `Failure` where the repository cannot be read.
+    /// - Throws: `Failure` if the repository cannot be read.
     func files(of package: PackageVersion) throws -> PackageFiles
     /// What the versions of a name are read from: it changes whenever they do. Nil for a name without versions.
     func fingerprint(of name: String) -> String?
@@ -23,7 +23,7 @@ package protocol PackageSource: Sendable {
 package struct PackageDefect: Hashable, Sendable {
     /// The package's name.
     package var name: String
-    /// Nil where no single version is concerned.
+    /// The version; nil if the problem does not concern a single one.
     package var version: String?
     /// Whether the version, or the folder, is left out; otherwise a field of the file does not count.
     package var isLeftOut: Bool

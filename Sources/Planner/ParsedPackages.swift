@@ -4,7 +4,7 @@ internal import OpamFormat
 internal import OpamSolver
 internal import Synchronization
 
-/// What the files of a package version say, whatever it is built on.
+/// The parsed files of a package version, independent of the target.
 struct ParsedPackage: Sendable {
     let files: PackageFiles
     /// Of the files.
@@ -37,7 +37,7 @@ final class ParsedPackages: Sendable {
 
     /// What the files of a package version say, its source at an exact commit.
     ///
-    /// - Throws: `Failure` where the repository cannot be read.
+    /// - Throws: `Failure` if the repository cannot be read.
     func package(_ id: Universe.PackageID) async throws -> ParsedPackage {
         if let package = known.withLock({ $0[id] }) { return package }
         let universe = source.universe
@@ -51,9 +51,9 @@ final class ParsedPackages: Sendable {
         return package
     }
 
-    /// What the opam file of a package version says about people; nothing where it cannot be used.
+    /// The metadata in the opam file of a package version; empty if the file is unusable.
     ///
-    /// - Throws: `Failure` where the repository cannot be read.
+    /// - Throws: `Failure` if the repository cannot be read.
     func metadata(of package: PackageVersion) throws -> PackageMetadata {
         let universe = source.universe
         let id = universe.nameID(package.name).flatMap { name in

@@ -8,14 +8,14 @@ struct PlanAssembly {
     let inputs: PlanInputs
     let previous: PreviousPlan?
 
-    /// The update, and how often the jobs of the new plan are used.
+    /// Computes the update, and the reference counts of the new plan's jobs.
     ///
     /// - Parameters:
-    ///   - graphs: Of the jobs of all cells that are made again.
-    ///   - columns: Of the new plan, with what is remembered of each and its shards.
-    ///   - gone: Shards of columns that the new plan does not have.
+    ///   - graphs: The graphs of the jobs of all solved cells.
+    ///   - columns: The columns of the new plan with their states and shards.
+    ///   - gone: The shards of removed columns.
     ///   - metadata: The document with the metadata of packages.
-    /// - Throws: `UnusableBase` where what is remembered is not what is there.
+    /// - Throws: `UnusableBase` if the incremental state does not match the store.
     func update(
         _ graphs: [JobGraph], _ columns: [(column: Column, memory: ColumnState, cells: ColumnShards)],
         gone: [ColumnShards], metadata: [UInt8]

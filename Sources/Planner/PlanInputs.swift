@@ -128,7 +128,7 @@ package struct PlanOutput: Sendable {
     package var isIncremental: Bool
     /// What the next plan can be made from.
     package var memory: IncrementalState
-    /// How many cells were made, and not left as they were.
+    /// The number of cells that were solved, as opposed to kept.
     package var made: Int
     /// What the user should know.
     package var warnings: [Diagnostic]

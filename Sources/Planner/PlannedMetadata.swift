@@ -24,7 +24,7 @@ struct PlannedMetadata {
     private struct Wanted {
         /// The stack of the first column that has it.
         var stack: Int
-        /// Whether the cell of some column was made again.
+        /// Whether a cell of the package was solved again in a column.
         var isMade: Bool
     }
 
@@ -89,7 +89,7 @@ struct PlannedMetadata {
 }
 
 extension PackageMetadata {
-    /// What an opam file says.
+    /// The metadata in an opam file.
     init(_ file: OpamFile, of package: PackageVersion) {
         self.init(
             package: package, maintainers: file.maintainers, tags: file.tags, bugReports: file.bugReports,

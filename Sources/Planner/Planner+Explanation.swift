@@ -6,12 +6,12 @@ internal import OpamSolver
 internal import YAML
 
 extension Planner {
-    /// Says why a cell is there, why its version, and what decided the versions of what it is built from. The cell is made
-    /// as for a plan, so that the explanation is that of the plan.
+    /// Explains why a cell is planned with its version, and what determined the versions of its dependencies. The cell
+    /// is solved as for a plan, so that the explanation applies to the plan.
     ///
-    /// - Parameter text: `TARGET/COMPILER/PACKAGE.VERSION`, of which the version, or the target and the compiler, may be
-    ///   left out, or a selector of cells that picks one.
-    /// - Throws: `Failure` if the matrix does not fit the repositories, or it has no such cell, or several.
+    /// - Parameter text: `TARGET/COMPILER/PACKAGE.VERSION`, where the version, or the target and the compiler, may be
+    ///   omitted, or a selector that matches one cell.
+    /// - Throws: `Failure` if the matrix does not match the repositories, or has no such cell or several.
     package func explanation(of text: String) async throws -> String {
         guard let selector = Selector(text), case .cells = selector else {
             throw Failure(.input, "'\(text)' names no cell", hint: Self.cellHint)
@@ -56,15 +56,15 @@ extension Planner {
         return "\(planned.cell)\n\n" + explainer.text(planned, solved[0], matrix: inputs.matrix)
     }
 
-    /// Everything that is wrong with the matrix and that only the repositories tell.
+    /// All errors in the matrix that can only be found with the repositories.
     ///
     /// - Throws: `Failure` if a repository cannot be read.
     package var mistakes: [Diagnostic] {
         get throws { try selectedCells().mistakes }
     }
 
-    /// The cells of all columns, unsolved, and everything that is wrong with the matrix and only the repositories tell.
-    /// Columns whose target or repositories are not known are passed over.
+    /// The unsolved cells of all columns, and all errors in the matrix that can only be found with the repositories.
+    /// Columns with an unknown target or repository are skipped.
     func selectedCells() throws -> (columns: [ColumnCells], mistakes: [Diagnostic]) {
         let selection = CellSelection(matrix: inputs.matrix, limit: cellLimit)
         let indices = Dictionary(
@@ -92,7 +92,7 @@ extension ColumnCells {
     }
 }
 
-/// Puts together what `ci plan --explain` says of one cell.
+/// Composes the output of `ci plan --explain` for a cell.
 private struct CellExplainer {
     let column: Column
     let entry: ColumnCells.Entry
@@ -155,7 +155,7 @@ private struct CellExplainer {
         return "version \(chosen) was asked for; the newest is \(universe.version(of: newest))\n"
     }
 
-    /// A package of the selection, and where it is not the newest, what decided that.
+    /// Adds a line for a selected package and, if it is not the newest version, the reason.
     private mutating func line(
         _ package: Universe.PackageID, _ request: Request
     ) -> String {

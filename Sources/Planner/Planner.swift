@@ -18,10 +18,10 @@ package struct Planner: Sendable {
         self.progress = progress
     }
 
-    /// Makes the plan.
+    /// Plans the inputs.
     ///
-    /// - Parameter base: A plan in the store, by which this one is made quicker and never another one.
-    /// - Throws: `Failure` if the matrix does not fit the repositories or a plugin fails.
+    /// - Parameter base: A previous plan to update incrementally; the result equals a full plan.
+    /// - Throws: `Failure` if the matrix does not match the repositories or a plugin fails.
     package func plan(over base: PreviousPlan? = nil) async throws -> PlanOutput {
         guard let base, base.memory.inputsKey == (try CellInputs(inputs).inputsKey) else {
             return try await IncrementalPlanner(planner: self, base: nil).planning()

@@ -4,7 +4,7 @@ internal import OpamFormat
 internal import OpamSolver
 internal import YAML
 
-/// What a matrix says of compilers and pins that the repositories do not have.
+/// Checks the compilers and pins of a matrix against the repositories.
 struct RepositoryChecks {
     private let matrix: MatrixFile
     private let stacks: [(positions: [Int], universe: Universe)]
@@ -30,7 +30,7 @@ struct RepositoryChecks {
     private func mistakes(in compiler: CompilerEntry) -> [Diagnostic] {
         let universes = universes(for: compiler)
         let places = [compiler.name.location, compiler.name.location] + compiler.packages.map(\.location)
-        // A compiler of the distro has two roots of its own, another one.
+        // A system compiler adds two roots, other compilers one.
         let locations = compiler.isSystem ? places : Array(places.dropFirst())
         var found: [Diagnostic] = []
         for (index, root) in Column.roots(of: compiler).enumerated() {

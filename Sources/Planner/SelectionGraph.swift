@@ -1,13 +1,13 @@
 internal import OpamFormat
 internal import OpamSolver
 
-/// The packages chosen for one request, and what each of them is built over.
+/// The packages selected for a request with their build dependencies.
 struct SelectionGraph {
     /// By name; nil if no version is chosen.
     private var chosen: [Universe.PackageID?]
     private var edges: [Universe.PackageID: Edges] = [:]
 
-    /// What one package is built over, each once, in textual order.
+    /// The distinct direct dependencies of a package, in textual order.
     struct Edges {
         var needed: [Universe.PackageID] = []
         /// From `depopts`, unless needed too.
@@ -65,7 +65,7 @@ struct SelectionGraph {
         return package
     }
 
-    /// What `package` is built over in this selection, by opam's rules for build order.
+    /// The dependencies of `package` in this selection, by opam's rules for build order.
     mutating func edges(of package: Universe.PackageID, _ facts: BuildFacts, depends: Formula<AllowedVersions>) -> Edges
     {
         if let known = edges[package] { return known }

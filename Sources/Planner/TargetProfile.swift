@@ -3,8 +3,8 @@ internal import OpamFormat
 
 /// A target as its plugin describes it, for the compilers of one kind: the distro's own, or opam's.
 package struct TargetProfile: Sendable {
-    /// Asks for the distro's names for each, none for what its
-    /// environment has already. A name that the distro lacks is kept as it is, so that the build says so.
+    /// Maps names of system packages to those of the distribution; names that are part of the environment map to
+    /// nothing. A name that the distribution lacks is kept, so that the build reports it.
     package typealias SystemPackageMapper = @Sendable (_ names: [String]) async throws -> [String: [String]]
 
     /// The target as plans record it.

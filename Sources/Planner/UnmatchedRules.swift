@@ -2,7 +2,7 @@ internal import Core
 internal import Matrix
 internal import YAML
 
-/// What a matrix says of cells and packages that are not there: most often a name that is misspelt.
+/// Finds rules of a matrix that match no cell or package, usually because of a misspelt name.
 struct UnmatchedRules {
     private let matrix: MatrixFile
     private let columns: [NamedColumn]
