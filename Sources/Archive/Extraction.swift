@@ -6,6 +6,8 @@ import System
 ///
 /// Every member is created relative to open directories and no link is ever followed, so nothing can be written outside
 /// of the destination, whatever order its members come in. The tree is made beside its place and renamed when complete.
+///
+/// - SeeAlso: `docs/decisions/0050-archive-extraction.md`
 public struct Extraction: Sendable {
     /// Where symbolic links may point.
     public enum LinkPolicy: Hashable, Sendable {

@@ -3,6 +3,9 @@ internal import Foundation
 /// A path or a file's name: bytes without a zero, as the kernel has them. They are usually UTF-8, but need not be.
 ///
 /// Unlike strings, two paths are equal only where their bytes are: `é` has two spellings, and both may be in one directory.
+///
+/// - SeeAlso: `docs/decisions/0132-path-bytes.md`
+/// - SeeAlso: `docs/decisions/0150-encoded-names.md`
 public struct FilePath: Hashable, Sendable {
     /// The path as the system has it, which need not be UTF-8.
     public let bytes: [UInt8]

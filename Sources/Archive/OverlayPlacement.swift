@@ -7,6 +7,8 @@ import System
 /// This holds for the plain cases alone. Where anything is in the way (a file, a link, a mark of something removed, a directory
 /// that hides others or that the owner may not write), nothing is changed, and the caller has to run those programs. No link
 /// is followed. No other process may change the directories meanwhile.
+///
+/// - SeeAlso: `docs/decisions/0193-files-placed-without-commands.md`
 public struct OverlayPlacement: Sendable {
     /// What is added.
     public enum Entry: Hashable, Sendable {

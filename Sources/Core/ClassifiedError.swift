@@ -12,6 +12,8 @@ public enum ErrorCategory: String, Sendable, CaseIterable {
 ///
 /// Every `package` and `public` error of a module conforms, which `Tests/ArchitectureTests` checks, so that a front end
 /// needs no list of error types.
+///
+/// - SeeAlso: `docs/decisions/0160-error-categories.md`
 public protocol ClassifiedError: Error {
     var category: ErrorCategory { get }
     /// The messages to the user, at least one.

@@ -163,6 +163,8 @@ private nonisolated(unsafe) let sha1Function = EVP_MD_fetch(nil, "SHA1", nil)
 private nonisolated(unsafe) let sha256Function = EVP_MD_fetch(nil, "SHA256", nil)
 
 /// Digests bytes that arrive in pieces, by any algorithm that opam's checksums use.
+///
+/// - SeeAlso: `docs/decisions/0003-libcrypto-digests.md`
 public struct MessageDigest: ~Copyable {
     /// A hash function, spelled as in opam files and in opam's cache directories.
     public enum Algorithm: String, Sendable, CaseIterable, Codable {

@@ -8,6 +8,8 @@ internal import Synchronization
 ///
 /// An owner is a lease of 15 s, renewed every 5 s; all values of the owner are attached to it, so they expire together.
 /// Versions are etcd revisions. All functions block, and retry for up to 10 s while etcd has no leader.
+///
+/// - SeeAlso: `docs/decisions/0232-etcd.md`
 package final class EtcdEphemeralValues: EphemeralValues {
     let gateway: EtcdGateway
     private let keys: EtcdKeys

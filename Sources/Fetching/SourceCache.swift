@@ -22,6 +22,8 @@ internal import System
 /// A file counts only where every checksum of the opam file is right, as with opam; of a repository only an exact
 /// commit is given. Of several jobs that ask for one source, one fetches it. What was fetched is written aside and
 /// renamed.
+///
+/// - SeeAlso: `docs/decisions/0165-one-repository-copy.md`
 package actor SourceCache {
     /// Gets a file from an address.
     package typealias Download = @Sendable (_ url: String, _ file: String, _ limit: Int) async throws -> Void

@@ -30,6 +30,8 @@ public enum ObjectType: String, Hashable, Sendable {
 /// An open git repository, bare or not.
 ///
 /// Belongs to one thread at a time, hence not `Sendable`: open one per thread. Opening again is cheap.
+///
+/// - SeeAlso: `docs/decisions/0140-repository-owners.md`
 public final class GitRepository {
     private let handle: OpaquePointer
     private var objects: OpaquePointer

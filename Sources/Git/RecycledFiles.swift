@@ -8,6 +8,8 @@ internal import System
 /// within the last minutes. A process that keeps making and deleting a few files does better to keep them. A
 /// file is rewritten only if that cannot be noticed: it has no other name, no process has it open, and it has rested for
 /// longer than a lookup-then-open race can last.
+///
+/// - SeeAlso: `docs/decisions/0091-recycled-files.md`
 package final class RecycledFiles: Sendable {
     /// What a file was, and will be again: they differ in size.
     package enum Kind: String, Sendable, CaseIterable {

@@ -4,6 +4,8 @@ internal import System
 
 /// Sends requests to servers and keeps connections for the next ones. May be used by any number of threads at once, each of
 /// which has a connection of its own.
+///
+/// - SeeAlso: `docs/decisions/0230-libcurl.md`
 package final class HTTPClient: Sendable {
     /// Receives a piece of a body.
     package typealias Receiver = (UnsafeRawBufferPointer) throws -> Void

@@ -7,6 +7,8 @@ package import System
 ///
 /// All transfers are done by the git program, which knows the user's keys, known hosts, proxies and credential helpers,
 /// and can be terminated. Functions block.
+///
+/// - SeeAlso: `docs/decisions/0233-hub.md`
 package struct Hub: Sendable {
     /// When a worker's report may be deleted after its result was recorded.
     package enum Durability: String, Sendable, CaseIterable {

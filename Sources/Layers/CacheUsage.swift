@@ -12,6 +12,8 @@ public import System
 /// ```
 /// A process that uses an entry notes that before looking whether it is there. An entry that was used since any living process
 /// began its session is in use, and stays.
+///
+/// - SeeAlso: `docs/decisions/0170-worker-cache.md`
 public struct CacheUsage: Sendable {
     public enum Kind: String, Sendable, CaseIterable {
         /// A layer, unpacked.

@@ -31,6 +31,9 @@ public struct Layer: Hashable, Sendable {
 /// Everything is written beside its place and renamed: a killed process leaves no half layer. Whatever else happens to the
 /// files is noticed before they are used: a layer is there only where its archive is what its name says, and an unpacked
 /// directory that was changed is unpacked again.
+///
+/// - SeeAlso: `docs/decisions/0054-layer-directories.md`
+/// - SeeAlso: `docs/decisions/0111-verified-inputs.md`
 public struct LayerStore: Sendable {
     public let directory: String
     /// The folder of the archives.

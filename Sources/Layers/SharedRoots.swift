@@ -2,6 +2,8 @@ public import Core
 
 /// Archives of root file systems that several machines share, by the digests of their descriptions. Functions may block unless
 /// they are asynchronous.
+///
+/// - SeeAlso: `docs/decisions/0235-shared-roots.md`
 public protocol SharedRoots: Sendable {
     /// Adds the archive of a root file system, unless one is there. The file stays.
     func put(_ environment: Digest, archive: String) throws

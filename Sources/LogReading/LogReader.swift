@@ -2,6 +2,8 @@ internal import Foundation
 package import PluginMessages
 
 /// Finds the line of a log that tells why a step failed.
+///
+/// - SeeAlso: `docs/decisions/0200-expressions-of-our-own.md`
 package struct LogReader: Sendable {
     /// Bytes that an excerpt has at most.
     package static let longestExcerpt = 1024

@@ -6,6 +6,8 @@ internal import Store
 ///
 /// A sender claims each message in a transaction before sending it. Two processes therefore never send the same
 /// message, and a message that was in progress when its process died is not sent again.
+///
+/// - SeeAlso: `docs/decisions/0250-notices.md`
 struct NoticeLedger: Sendable {
     private let store: Store
     private let branch: Branch

@@ -4,6 +4,8 @@ internal import Glibc
 internal import System
 
 /// The files of a folder on the disk. Symbolic links are followed.
+///
+/// - SeeAlso: `docs/decisions/0016-directory-stamps.md`
 final class FolderTree: FileTree {
     private let folder: String
     /// What messages say before a path in the folder.

@@ -1,6 +1,8 @@
 package import Core
 
 /// What is wrong with a file of a package, or with a folder that would be one.
+///
+/// - SeeAlso: `docs/decisions/0135-unusable-versions.md`
 package struct PackageProblem: Hashable, Sendable {
     /// What the problem costs the package.
     package enum Effect: String, Sendable {

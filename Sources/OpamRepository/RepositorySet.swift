@@ -2,6 +2,8 @@ package import Core
 package import OpamFormat
 
 /// Repositories by priority: each package version is taken as a whole from the first that has it.
+///
+/// - SeeAlso: `docs/decisions/0015-repository-overlay.md`
 package struct RepositorySet: Sendable {
     /// The repositories, in order of precedence.
     package let repositories: [Repository]

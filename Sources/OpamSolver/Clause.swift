@@ -1,4 +1,6 @@
 /// A disjunction of literals of which at least one must hold.
+///
+/// - SeeAlso: `docs/decisions/0021-lazy-clauses.md`
 enum Clause: Hashable {
     /// A binary clause: not both candidates.
     case exclusion(Candidate, Candidate)

@@ -1,6 +1,8 @@
 /// Why a request has no solution: a minimal unsatisfiable core of facts.
 ///
 /// The facts go from the request outwards. `description` has one sentence a line.
+///
+/// - SeeAlso: `docs/decisions/0026-explanations.md`
 public struct Explanation: Sendable, Hashable {
     /// The facts that together have no solution; without any one of them there would be one.
     public var facts: [Fact]

@@ -10,6 +10,8 @@
 /// When the residual problem has no solution, the whole may have one with other decisions in the prefix. That is
 /// possible only if a candidate of an examined name was eliminated by a *decision*, rather than by the *backbone* of the
 /// prefix: the versions that every solution of the prefix contains.
+///
+/// - SeeAlso: `docs/decisions/0027-residual-problem.md`
 struct ResidualProblem: Sendable {
     private(set) var problem = CompiledProblem()
     /// The packages that the prefix selects, in the order of a selection.

@@ -39,6 +39,9 @@
 ///
 /// A search serves many requests, one after the other. Nothing learned is carried from one to the next: a result
 /// depends on its request alone, and `examined` is exactly what the result was derived from.
+///
+/// - SeeAlso: `docs/decisions/0020-walk-order-decisions.md`
+/// - SeeAlso: `docs/decisions/0099-learning-similar-versions.md`
 struct Search {
     var problem: CompiledProblem
     var assignment: Assignment

@@ -4,6 +4,8 @@ internal import OpamFormat
 ///
 /// It holds for each of them that leaves the candidates and the dependencies of the examined names as they are: the goal
 /// can be requested exactly, or with its tests, if it is not one of those names.
+///
+/// - SeeAlso: `docs/decisions/0022-no-state-between-requests.md`
 struct SolvedPrefix: Sendable {
     /// The request without its last root and the options of that.
     let request: Request

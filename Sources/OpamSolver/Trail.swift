@@ -1,4 +1,6 @@
 /// The assignments in the order in which they were made, and where each decision level begins.
+///
+/// - SeeAlso: `docs/decisions/0029-chronological-backtracking.md`
 struct Trail {
     var candidates: [Candidate] = []
     /// How many of them have been propagated.

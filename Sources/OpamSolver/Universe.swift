@@ -5,6 +5,8 @@ internal import OpamFormat
 ///
 /// Names, versions, filters and formulas are kept once each and known by their number. Constraints on versions are
 /// ranges of the versions that exist, whatever the target. One universe serves every target: see ``TargetUniverse``.
+///
+/// - SeeAlso: `docs/decisions/0024-universe-cache-format.md`
 public struct Universe: Sendable, Equatable {
     /// The name of a package. Names are the first slots of the solver; their order is not that of their texts.
     public typealias NameID = Slot

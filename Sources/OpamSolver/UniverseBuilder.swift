@@ -10,6 +10,8 @@ public import OpamFormat
 ///
 /// To bring a universe up to date, start with `UniverseBuilder(updating: old)`, then for every name either
 /// ``keep(_:)`` its versions or ``begin(_:fingerprint:)`` and `add` them again. Names that are not mentioned are gone.
+///
+/// - SeeAlso: `docs/decisions/0025-universe-update.md`
 public struct UniverseBuilder {
     private var strings: Interned<String>
     private var names: Interned<Int32>

@@ -1,6 +1,8 @@
 internal import OpamFormat
 
 /// Versions of one name: a union of ranges of their numbers, increasing, not empty, not touching.
+///
+/// - SeeAlso: `docs/decisions/0023-version-ranges.md`
 struct VersionSet: Sendable, Equatable {
     typealias PackageRange = Range<Universe.PackageID>
 

@@ -4,6 +4,8 @@ package import OpamFormat
 
 /// How one package version is built in one switch: the opam file's recipe with its filters decided and its variables
 /// replaced.
+///
+/// - SeeAlso: `docs/decisions/0060-recipes-without-opam.md`
 package struct BuildRecipe: Sendable {
     /// The package's name.
     package var name: String

@@ -3,6 +3,8 @@ internal import System
 
 /// The shell scripts that lay out a package's source, run in the environment before its own commands. What is more than a
 /// line is in `Scripts/` (decision 181).
+///
+/// - SeeAlso: `docs/decisions/0181-scripts-as-files.md`
 package enum SourceScripts {
     /// Unpacks an archive as opam does: where it holds a file or a link at its top, all of it is the source; else it must
     /// hold one directory, and that is the source.

@@ -8,6 +8,8 @@ internal import Store
 ///
 /// Pages use relative links, so that they work in a directory and on a server. They are a function of the store:
 /// rendering twice gives identical bytes.
+///
+/// - SeeAlso: `docs/decisions/0240-pages.md`
 package struct Site: Sendable {
     let results: DeploymentResults
     let options: SiteOptions

@@ -19,6 +19,8 @@ struct PinnedPackage {
 /// Gets the files of pins: from the opam files that the matrix names, or out of the sources that it names; and those of
 /// the packages that the opam files of such sources pin in turn (`pin-depends`), once: as with opam, `pin-depends` of what is
 /// pinned that way is ignored.
+///
+/// - SeeAlso: `docs/decisions/0166-versions-of-pins.md`
 struct PinnedFiles {
     /// Pins of a matrix, those by `pin-depends` included.
     private static let limit = 200

@@ -11,6 +11,8 @@ package import Records
 package import Store
 
 /// Plans a matrix over the plan that a store has, and keeps the new plan there.
+///
+/// - SeeAlso: `docs/decisions/0255-planned-sources.md`
 package struct PlanSession: Sendable {
     /// Loads the inputs of the plan.
     package let preparation: PlanInputLoader

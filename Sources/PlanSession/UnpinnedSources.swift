@@ -8,6 +8,8 @@ internal import System
 
 /// Resolves sources that can change (branches, directories, files without a checksum) during planning. Each is resolved
 /// once, so that all jobs of a plan agree.
+///
+/// - SeeAlso: `docs/decisions/0085-unpinned-sources.md`
 package final class UnpinnedSources: SourceResolver {
     let cache: SourceCache
     private let state = Mutex(State())

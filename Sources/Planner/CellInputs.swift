@@ -4,6 +4,8 @@ internal import Model
 
 /// The inputs of cells other than the contents of repositories, which determine the cells affected by a change of the
 /// matrix.
+///
+/// - SeeAlso: `docs/decisions/0136-cell-invalidation.md`
 struct CellInputs {
     private let inputs: PlanInputs
     private var matrix: MatrixFile { inputs.matrix }

@@ -41,6 +41,8 @@ struct SolvedCell: Sendable {
 }
 
 /// Solves the requests of columns on all processors.
+///
+/// - SeeAlso: `docs/decisions/0041-one-request-per-cell.md`
 struct ColumnSolver: Sendable {
     /// Requests that one thread takes at a time.
     private static let chunk = 256

@@ -9,6 +9,8 @@ internal import System
 /// Plans inputs, incrementally if there is a previous plan.
 ///
 /// Full and incremental plans use the same code: the incremental state only determines which cells are kept.
+///
+/// - SeeAlso: `docs/decisions/0044-incremental-plans.md`
 struct IncrementalPlanner: Sendable {
     let planner: Planner
     /// The previous plan; nil to solve all cells.

@@ -8,6 +8,8 @@ package import Model
 /// that its answer was derived from. Other parts of the matrix determine which cells exist. Names are compared by the
 /// locations of their versions (`PackageSource.fingerprint`) and their pins, so that any two states can be compared,
 /// not only consecutive ones.
+///
+/// - SeeAlso: `docs/decisions/0042-cached-answers.md`
 package struct IncrementalState: Sendable, Equatable {
     /// Of what all cells depend on.
     var inputsKey: Digest

@@ -4,6 +4,8 @@ internal import OpamFormat
 internal import OpamSolver
 
 /// Makes the jobs of one target with one compiler out of solutions. Equal work becomes one job.
+///
+/// - SeeAlso: `docs/decisions/0043-test-jobs.md`
 struct JobGraph: Sendable {
     /// What all jobs of the column share.
     struct Setting: Sendable {

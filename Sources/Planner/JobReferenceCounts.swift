@@ -24,6 +24,8 @@ struct JobUses: Sendable, Equatable {
 /// The reference counts of jobs and package files during an incremental update, which determine added and removed ones.
 ///
 /// Jobs of the previous plan are numbered by their index in it; new jobs follow.
+///
+/// - SeeAlso: `docs/decisions/0093-job-graph-state.md`
 struct JobReferenceCounts {
     /// The position of a new job.
     struct NewJob {

@@ -45,8 +45,8 @@ package struct PlanInputs: Sendable {
         sources.sorted { $0.key.lexicographicallyPrecedes($1.key) }.map { ($0.key, $0.value) }
     }
 
-    /// Stands for all that the plan is a function of but sources of repositories' packages that move. Two digests may
-    /// differ though the plans are equal, if a comment of the matrix changed, say.
+    /// Digest of all inputs except unpinned package sources. Two digests may differ though the plans are equal, if a
+    /// comment of the matrix changed, say.
     package var digest: Digest {
         get throws {
             struct Identity: Encodable {

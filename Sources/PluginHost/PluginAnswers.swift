@@ -6,6 +6,8 @@ package import PluginMessages
 /// Its digest is the plugin's part of every job's id. So a plugin that is compiled again makes no new jobs, and one whose
 /// scripts change does, whatever its version says. Log patterns are left out: they read a log and change no build. So are
 /// the summary and the lists that only compare names of packages.
+///
+/// - SeeAlso: `docs/decisions/0176-plugin-answers.md`
 struct PluginAnswers: Encodable {
     var description: PluginDescription
     var target: TargetDescription

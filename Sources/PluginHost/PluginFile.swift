@@ -1,4 +1,6 @@
 /// A plugin's file as found on a search path; nothing of it was loaded yet.
+///
+/// - SeeAlso: `docs/decisions/0073-plugin-file-names.md`
 package struct PluginFile: Hashable, Sendable {
     /// Absolute, or relative to the working directory as the search path was.
     package var path: String

@@ -1,6 +1,8 @@
 internal import Core
 
 /// A child process that has one plugin loaded. Used by one thread at a time; any fault ends the child.
+///
+/// - SeeAlso: `docs/decisions/0071-plugin-host.md`
 package final class PluginProcess {
     /// What the descriptor says.
     package let descriptor: PluginFault.Descriptor

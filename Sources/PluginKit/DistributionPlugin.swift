@@ -13,6 +13,8 @@
 ///
 /// An answer depends on the request and on nothing else. Before a call arrives here, the kit has checked the request's
 /// distro, version, architecture and options against ``description``, so that an implementation may rely on them.
+///
+/// - SeeAlso: `docs/decisions/0070-plugins-return-data.md`
 public protocol DistributionPlugin: Sendable {
     /// Who the plugin is and what it serves.
     var description: PluginDescription { get }

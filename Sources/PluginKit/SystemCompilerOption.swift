@@ -1,6 +1,8 @@
 public import PluginMessages
 
 /// The option by which a matrix states the version of a distro's OCaml, where it changes independently of the plugin.
+///
+/// - SeeAlso: `docs/decisions/0074-system-compilers.md`
 public enum SystemCompilerOption {
     /// The option as the plugin's description lists it.
     public static let option = PluginOption(

@@ -2,6 +2,8 @@
 ///
 /// Patterns are searched for in every line, without the codes of terminals, time stamps and the prefixes that tools set before
 /// the lines of others. The line to report is the first one that a pattern of the highest precedence matches.
+///
+/// - SeeAlso: `docs/decisions/0201-precedence-of-patterns.md`
 public struct LogPattern: Codable, Hashable, Sendable {
     /// What went wrong.
     public enum Kind: String, Codable, Hashable, Sendable, CaseIterable {

@@ -4,6 +4,8 @@
 /// says which keys may be left out. Keys that a reader does not know it skips, so that new ones may be added. An answer
 /// is a function of the request and of nothing else: no clock, no file, no environment variable. That is what lets a
 /// plan be computed again with the same result, and what `ci plugin check` verifies.
+///
+/// - SeeAlso: `docs/decisions/0072-plugin-json.md`
 public protocol PluginCall: Sendable {
     associatedtype Request: Codable & Hashable & Sendable
     associatedtype Answer: Codable & Hashable & Sendable

@@ -1,4 +1,6 @@
 /// What a plugin says about itself: the answer to `describe`.
+///
+/// - SeeAlso: `docs/decisions/0147-comparison-date.md`
 public struct PluginDescription: Codable, Hashable, Sendable {
     /// Lower-case letters, digits and `-`: `openbsd`. The same as in the C descriptor, and the plugin's file is named
     /// after it (`libCisoOpenBSD.so`).

@@ -1,4 +1,6 @@
 /// One thing to be run, as data: the plugin writes it, the executor runs it.
+///
+/// - SeeAlso: `docs/decisions/0066-conditional-steps.md`
 public struct Step: Codable, Hashable, Sendable {
     /// What a step is for; the part of a build that fails when it fails.
     public enum Phase: String, Codable, Hashable, Sendable, CaseIterable {

@@ -10,6 +10,8 @@ public import Store
 /// logs/SHA256                                               a log, by the digest of its contents
 /// ``` The changes of a push are checked as a whole: a push with a problem is not merged, and later ones are checked
 /// together with it. The reply is the document `reply.json` on the branch `replies/NAME`.
+///
+/// - SeeAlso: `docs/decisions/0236-inbox.md`
 public struct Inbox: Sendable {
     /// What became of a branch of the inbox.
     public struct Reply: Codable, Hashable, Sendable {

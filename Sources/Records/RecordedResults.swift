@@ -3,6 +3,8 @@ package import Model
 package import Store
 
 /// What the store knows of a plan's cells and jobs, results of other deployments included.
+///
+/// - SeeAlso: `docs/decisions/0002-known-jobs.md`
 package struct RecordedResults: Sendable {
     private var ownTables: [String: ResultTable] = [:]
     private var tables: [ResultTable] = []

@@ -7,6 +7,8 @@ public import Store
 ///
 /// `refs/heads/results/DEPLOYMENT/TARGET` has one document for each verdict (see `ResultPath`) and, changed in the same
 /// commit, an index of 256 files that hold the same values, so that the whole table is read at once.
+///
+/// - SeeAlso: `docs/decisions/0001-results-branch-per-target.md`
 public struct ResultBranch: Sendable, Hashable {
     /// The deployment's name.
     public let deployment: String

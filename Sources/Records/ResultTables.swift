@@ -3,6 +3,8 @@ public import Model
 public import Store
 
 /// The results of all targets of all deployments of a store, brought up to date by reading only what has changed.
+///
+/// - SeeAlso: `docs/decisions/0167-results-read-once.md`
 public struct ResultTables: Sendable {
     private struct Entry: Sendable {
         var snapshot: Snapshot

@@ -22,6 +22,8 @@ public struct RetryRequest: Codable, Hashable, Sendable {
 }
 
 /// The retry requests of a deployment as they are in the store: `refs/heads/retries/DEPLOYMENT`, `ab/JOB.json`.
+///
+/// - SeeAlso: `docs/decisions/0120-retry-requests.md`
 public struct RetryBranch: Sendable, Hashable {
     /// The beginning of the branches' names.
     public static let prefix = "retries/"

@@ -8,6 +8,8 @@ public import Store
 ///
 /// A run is recorded at its beginning and at its end. An ephemeral value shows that its process is alive; a record
 /// without an end and without such a value counts as interrupted, and the next run closes it.
+///
+/// - SeeAlso: `docs/decisions/0205-run-records.md`
 public struct RunRecords: Sendable {
     private let store: Store
     private let deployment: String

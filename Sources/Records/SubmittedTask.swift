@@ -7,6 +7,8 @@ public import Store
 ///
 /// Its tree has the matrix, `matrix.yaml`. `ci submit` adds `request.json`; a push by stock git need not. Whoever carries the task
 /// out keeps `state.json` there.
+///
+/// - SeeAlso: `docs/decisions/0194-tasks-are-branches.md`
 public struct SubmittedTask: Hashable, Sendable {
     /// What the branches' names begin with.
     public static let prefix = "requests/"

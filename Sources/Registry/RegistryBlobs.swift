@@ -8,6 +8,8 @@ internal import System
 
 /// Blobs in a repository of a registry, each under a manifest of its own with the tag `KIND-DIGEST`, so that stock tools copy,
 /// list and delete it. Reads try the mirrors first, in order, and then the primary.
+///
+/// - SeeAlso: `docs/decisions/0231-shared-layers.md`
 package struct RegistryBlobs: SharedLayers, SharedLogs {
     /// The kind of content of the blobs.
     package struct Kind: Hashable, Sendable {

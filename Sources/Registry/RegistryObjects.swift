@@ -4,6 +4,8 @@ internal import Store
 
 /// A blob store for small, short-lived objects in a repository of a registry: blobs without a manifest, which the
 /// registry's garbage collection removes.
+///
+/// - SeeAlso: `docs/decisions/0234-requests-by-registry.md`
 package struct RegistryObjects: BlobStore {
     private let client: RegistryClient
     /// The maximum size of an object in bytes.

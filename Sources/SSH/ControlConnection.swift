@@ -9,6 +9,8 @@ import System
 ///
 /// It sends a sign of life to the host every few seconds: where the network swallows packets, neither side
 /// sees the other's end.
+///
+/// - SeeAlso: `docs/decisions/0056-ssh-workspace-owner.md`
 final class ControlConnection: Sendable {
     private struct State {
         /// The client's standard input; -1 once closed.

@@ -9,6 +9,9 @@ import System
 ///
 /// The connection's first process is the workspace's keeper: when the connection ends, for whatever reason, it kills what
 /// runs in the workspace and removes it. So nothing has to be remembered here to be cleaned up there.
+///
+/// - SeeAlso: `docs/decisions/0058-host-prefix.md`
+/// - SeeAlso: `docs/decisions/0065-host-changes.md`
 public final class RemoteSession: Sendable {
     /// The host that the session is with.
     public let host: RemoteHost

@@ -9,6 +9,8 @@ import System
 /// every change; base and layers are never written. The overlay is mounted for each command in a mount namespace of the
 /// command's own and vanishes with its last process, however that ends. bubblewrap makes the other namespaces. Several
 /// commands may be run one after the other; each sees what the ones before it left, except processes and mounts.
+///
+/// - SeeAlso: `docs/decisions/0051-overlay-mount.md`
 public final class Sandbox: Sendable {
     /// A file or directory of the machine that is seen inside.
     public struct Bind: Hashable, Sendable {

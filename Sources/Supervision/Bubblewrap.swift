@@ -3,6 +3,8 @@ import Glibc
 import Synchronization
 
 /// The bubblewrap program of this machine.
+///
+/// - SeeAlso: `docs/decisions/0052-bubblewrap.md`
 package enum Bubblewrap {
     private static let found = Mutex<String?>(nil)
 

@@ -1,42 +1,43 @@
-/// How a command ended, and what it used.
+/// How a command ended, and its resource usage.
 public struct CommandResult: Hashable, Sendable {
-    /// Why a command is no more.
+    /// How a command ended.
     public enum Ending: Hashable, Sendable {
         case exited(Int32)
-        /// By a signal of that number; a shell's status above 128 reads as one.
+        /// Ended by a signal; a shell's exit status above 128 counts as one.
         case signalled(Int32)
         case timedOut(Clock)
-        /// The kernel killed a process of it: together they used up the job's own limit.
+        /// The kernel killed one of its processes because the job's memory limit was reached.
         case outOfMemory
-        /// The kernel killed a process of it, because the machine, or a group that holds more than the job, had no memory left.
+        /// The kernel killed one of its processes because the machine, or a control group that contains more than the
+        /// job, was out of memory.
         case hostOutOfMemory
-        /// It failed, and had been refused a new process or thread.
+        /// It failed after the limit on processes had refused a new process or thread.
         case processLimit
-        /// It failed, and the machine had refused it what its own limits allowed; the words name what.
+        /// It failed after the machine had refused a resource within the job's own limits; the text names it.
         case hostLimit(String)
-        /// It printed more than it may.
+        /// It exceeded the limit on output.
         case outputLimit
-        /// It wrote more to disk than it may.
+        /// It exceeded the limit on disk usage.
         case diskLimit
-        /// The disk of the machine is nearly full; the command is not to blame.
+        /// The machine's disk is nearly full, which is not the command's fault.
         case hostDiskFull
         case cancelled
-        /// Something outside of the sandbox killed all of it, by a signal of that number.
+        /// A process outside of the sandbox killed it with a signal.
         case killedFromOutside(Int32)
-        /// It never started: the sandbox could not be made.
+        /// It never started, because the sandbox could not be set up.
         case setupFailed(String)
         /// The connection to the other machine broke.
         case connectionLost(String)
     }
 
-    /// Which time ran out.
+    /// The kind of a timeout.
     public enum Clock: String, Hashable, Sendable {
         case wall, silence
     }
 
     /// How the command ended.
     public var ending: Ending
-    /// Wall clock from start to end.
+    /// The wall-clock time from start to end.
     public var duration: Duration
     /// Bytes of output.
     public var outputBytes: Int

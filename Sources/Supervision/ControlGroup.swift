@@ -7,6 +7,8 @@ package import System
 ///
 /// Version 2 has one hierarchy, version 1 one per controller; machines with both exist. Where no group may be made, the
 /// limits are set per process instead (`setrlimit`), and what cannot be limited so is said in `unenforced`.
+///
+/// - SeeAlso: `docs/decisions/0053-control-groups.md`
 package final class ControlGroup: Sendable {
     /// What the group counted.
     struct Usage: Sendable {

@@ -5,6 +5,8 @@ import System
 ///
 /// Counting a big tree takes time, so it is done at most a tenth of the time, and earlier only where the free space has
 /// shrunk enough for the limit to be in danger.
+///
+/// - SeeAlso: `docs/decisions/0055-disk-limit.md`
 package struct DiskWatch {
     let paths: [String]
     /// Bytes below all paths.

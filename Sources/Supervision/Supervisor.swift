@@ -5,6 +5,8 @@ package import System
 
 /// Watches one process with all that it started, until none of it is left: passes its output on, enforces the limits on
 /// time, output and disk, and finds out how it ended.
+///
+/// - SeeAlso: `docs/decisions/0057-process-library.md`
 package struct Supervisor {
     /// bubblewrap, or any program that ends when all it started has ended.
     let process: Int32

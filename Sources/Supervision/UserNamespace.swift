@@ -11,6 +11,8 @@ import System
 /// keep their owners, but whatever runs inside has power over the sandbox only, never over the machine. It is owned by the
 /// user who runs in it, which lets bubblewrap enter it without any privilege. Where there is a single user, it maps root to
 /// the caller, which is what mounting an overlay needs.
+///
+/// - SeeAlso: `docs/decisions/0130-build-ids.md`
 package enum UserNamespace {
     private static let known = Mutex<[Command.User: Int32]>([:])
 

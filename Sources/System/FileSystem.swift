@@ -4,6 +4,8 @@ internal import SystemPackage
 
 /// Operations on files and directories by their paths. Their errors are a module's own: a module declares
 /// `typealias Files = FileSystem<ItsError>`.
+///
+/// - SeeAlso: `docs/decisions/0155-errors-of-system-calls.md`
 package enum FileSystem<Problem: SystemErrorConvertible> {
     /// An open file with the same errors.
     package typealias File = OpenFile<Problem>

@@ -1,5 +1,7 @@
 /// The environment variables of this process. The front end reads them once and hands them down; nothing else takes a
-/// variable from the system. See decision 180.
+/// variable from the system.
+///
+/// - SeeAlso: `docs/decisions/0180-environment-handed-down.md`
 package struct ProcessEnvironment: Hashable, Sendable {
     /// All variables, by name.
     package let variables: [String: String]

@@ -6,6 +6,8 @@ internal import Glibc
 ///
 /// The process leads a session and a group of its own, unless it is to use the terminal, and has none of our signal handlers or open files, except those named
 /// here.
+///
+/// - SeeAlso: `docs/decisions/0156-one-process-start.md`
 package struct ProcessStart {
     var path: String
     var arguments: [String]

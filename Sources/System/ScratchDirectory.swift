@@ -7,6 +7,8 @@ internal import Synchronization
 /// holds a lock on it. So what a killed process left is known, wherever the process ran, and removed by the next one.
 /// Whatever is not removed at once is removed in the background: neither a job's result nor the end of the program waits
 /// for hundreds of thousands of files.
+///
+/// - SeeAlso: `docs/decisions/0131-scratch-directories.md`
 public final class ScratchDirectory: Sendable {
     /// The directory's path, absolute.
     public let path: String

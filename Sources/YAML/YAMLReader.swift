@@ -4,6 +4,8 @@ package import Core
 ///
 /// Aliases share the nodes of their anchor, so that they cost no memory. The nodes behind an alias are counted each time it is
 /// used, and a document that expands beyond the limits is refused.
+///
+/// - SeeAlso: `docs/decisions/0040-yaml-events.md`
 package struct YAMLReader {
     /// The most nodes of a document, those of aliases counted at each use.
     package static let nodeLimit = 100_000

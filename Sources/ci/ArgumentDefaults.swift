@@ -6,6 +6,8 @@ internal import YAML
 /// Adds options from the environment and from `ciso.yaml` to a command line that lacks them.
 ///
 /// The settings in `Settings` are not added: the commands read them, some of them without having the option.
+///
+/// - SeeAlso: `docs/decisions/0087-every-option-a-setting.md`
 struct ArgumentDefaults {
     /// An option that does not come from the command line.
     private struct Argument {

@@ -4,6 +4,8 @@ internal import Foundation
 internal import System
 
 /// The directory of the cache. Every command that uses the cache has this option.
+///
+/// - SeeAlso: `docs/decisions/0133-cache-without-home.md`
 struct CacheOption: ParsableArguments {
     @Option(name: .customLong("cache"), help: Settings.cache.help, completion: .directory)
     var flag: String?

@@ -11,6 +11,8 @@ internal import System
 internal import Worker
 
 /// Finds the commit of a repository that made a cell bad, by building the cell at commits in between.
+///
+/// - SeeAlso: `docs/decisions/0222-bisection-deployment.md`
 struct CommitSearch {
     private let session: PlanSession
     private let store: Store

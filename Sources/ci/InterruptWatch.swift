@@ -10,6 +10,8 @@ internal import System
 /// files atomically or in transactions. A command that can drain does so at the first Ctrl-C, without a time limit; the
 /// second Ctrl-C stops it, and so do SIGTERM and SIGHUP at any time. A stopped command ends within `timeout`; one more
 /// signal ends it at once. Child processes do not inherit the handlers, which `exec` resets.
+///
+/// - SeeAlso: `docs/decisions/0123-interruption.md`
 enum Interruption {
     /// The reactions of a command to an interruption.
     struct Handlers {

@@ -9,6 +9,8 @@ internal import System
 internal import YAML
 
 /// A setting from a flag, an environment variable or `ciso.yaml`, in this order of precedence.
+///
+/// - SeeAlso: `docs/decisions/0004-settings-table.md`
 struct Setting<Value: Sendable>: Sendable {
     /// The key in `ciso.yaml`. The environment variable has the same name in upper case, with the prefix `CISO_`.
     let key: String

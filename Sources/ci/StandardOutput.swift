@@ -6,6 +6,8 @@ internal import System
 /// The only way to print data: buffered standard output, written at the end or by `flush`.
 ///
 /// Control characters are made visible (see `String.displayable`), except in `write(raw:)` and `styled`.
+///
+/// - SeeAlso: `docs/decisions/0125-standard-streams.md`
 enum StandardOutput {
     private static let buffer = Mutex(OutputBuffer(STDOUT_FILENO))
     private static let toleratesClosed = Mutex(false)

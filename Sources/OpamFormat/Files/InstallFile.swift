@@ -1,4 +1,7 @@
 /// What a package installs: a `name.install` file, left by a build in the root of its sources.
+///
+/// - SeeAlso: `docs/decisions/0063-install-files.md`
+/// - SeeAlso: `docs/decisions/0151-lenient-install-files.md`
 public struct InstallFile: Sendable {
     /// Where files go. The manual of opam says what folder each section is.
     public enum Section: String, Hashable, Sendable, CaseIterable {

@@ -1,4 +1,6 @@
 /// A field that a kind of file has: its name, and how its value is read.
+///
+/// - SeeAlso: `docs/decisions/0013-malformed-fields.md`
 public struct TypedField<Content: Sendable>: Sendable {
     let name: StaticString
     /// What the field says when it isn't there, or can't be understood.

@@ -1,4 +1,6 @@
 /// Which dependencies count: the variables that opam keeps for use in the braces of dependencies.
+///
+/// - SeeAlso: `docs/decisions/0014-dependency-filters-one-pass.md`
 public struct DependencyScope: Hashable, Sendable {
     /// Whether dependencies marked `build` count.
     public var build = true

@@ -5,6 +5,8 @@
 /// letters, letters before everything else; runs of digits compare as numbers.
 ///
 /// Two texts can name the same place in that order (`1.0`, `1.00`, `1.0-`). They are equal, as they are for opam.
+///
+/// - SeeAlso: `docs/decisions/0012-version-equality.md`
 public struct Version: Sendable {
     /// The version as written; different texts may be equal versions.
     public let text: String

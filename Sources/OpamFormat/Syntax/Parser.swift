@@ -6,6 +6,8 @@
 ///     simple  ← atom [relation atom | update atom] | relation atom | '(' values ')' | '[' values ']'
 ///
 /// Nesting is limited, so that no input can exhaust the stack.
+///
+/// - SeeAlso: `docs/decisions/0011-nesting-limit.md`
 struct Parser {
     /// How deep brackets, braces and prefix operators may nest. Files people write stay below ten.
     static let deepestNesting = 100

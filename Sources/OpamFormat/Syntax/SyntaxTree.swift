@@ -1,6 +1,8 @@
 /// The syntax of one file in opam's format: checked as a whole, turned into text and types only where someone looks.
 ///
 /// The tree keeps the bytes of the file. Its elements are ``Field``, ``Section`` and ``Value``, which are cheap views.
+///
+/// - SeeAlso: `docs/decisions/0010-flat-syntax-tree.md`
 public final class SyntaxTree: Sendable {
     /// Larger files are refused. The largest that people publish has some 50 kB.
     public static let largestFile = 4 << 20

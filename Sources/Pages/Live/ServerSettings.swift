@@ -2,6 +2,8 @@ package import Core
 internal import Foundation
 
 /// The settings that `ci serve` passes to the server program, as JSON in its only argument.
+///
+/// - SeeAlso: `docs/decisions/0249-server.md`
 package struct ServerSettings: Codable, Sendable {
     /// The store's directory.
     package var store: String

@@ -10,6 +10,8 @@ internal import System
 ///
 /// Scripts are parsed by the shell of their family, never run here: the file may be anybody's. The report has those that
 /// may be run in a sandbox.
+///
+/// - SeeAlso: `docs/decisions/0146-strict-check.md`
 package struct Conformance: Sendable {
     let file: PluginFile
     let host: PluginHostProgram

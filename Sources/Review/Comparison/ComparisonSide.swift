@@ -3,6 +3,8 @@ internal import Model
 internal import Records
 
 /// One side of a comparison: the states of cells, and the part of the table that they cover.
+///
+/// - SeeAlso: `docs/decisions/0221-sides-of-a-difference.md`
 package struct ComparisonSide: Sendable {
     /// The title for the user: `run 12`, `debian-12/5.3.0`.
     package var title: String

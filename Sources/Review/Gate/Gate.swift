@@ -2,6 +2,8 @@ internal import Core
 package import Model
 
 /// The decision whether the required cells of a deployment pass. Cells not known to be good do not pass.
+///
+/// - SeeAlso: `docs/decisions/0220-gate.md`
 package struct Gate: Codable, Sendable {
     /// The decision of a gate.
     package enum Decision: String, Codable, Sendable, CaseIterable {

@@ -11,6 +11,8 @@ internal import System
 ///
 /// It is stored in a file that may be deleted at any time. It is built from the plan and the messages of commits, and
 /// updated from new commits. If the file is damaged or outdated, the index is rebuilt.
+///
+/// - SeeAlso: `docs/decisions/0213-result-index.md`
 package struct ResultIndex: Sendable {
     let contents: IndexContents
     private let documents: PlanDocuments

@@ -1,6 +1,8 @@
 internal import Model
 
 /// The causes of bad cells in an index; each bad cell has exactly one cause.
+///
+/// - SeeAlso: `docs/decisions/0215-causes.md`
 struct IndexedCauses {
     typealias Key = CauseKey<InternedTexts.ID>
 

@@ -3,6 +3,8 @@ internal import Core
 internal import Logging
 
 /// The trace on standard error, for maintainers. Every command has this option.
+///
+/// - SeeAlso: `docs/decisions/0161-swift-log.md`
 struct LogOption: ParsableArguments {
     @Option(name: .customLong("log-level"), help: Settings.logLevel.help)
     var level: String?
