@@ -33,8 +33,22 @@ extension DeploymentRun {
     func finishPushing(_ pusher: HubPusher?) async throws {
         guard let pusher, let hub else { return }
         do {
-            try await pusher.finish(within: hub.durability == .pushed ? .seconds(60) : .seconds(10))
+            try await pusher.finish(within: hub.patience)
         } catch let error as HubError where hub.durability == .local {
+            logger.debug("not all was pushed", metadata: ["error": "\(error)"])
+        }
+    }
+}
+
+extension Hub {
+    /// How long the end of a run waits for the hub.
+    fileprivate var patience: Duration { durability == .pushed ? .seconds(60) : .seconds(10) }
+
+    /// Pushes what the hub does not have yet. What it does not accept in time is left for the next run.
+    func pushRest(of store: Store) async {
+        do {
+            try await HubPusher(self, store) { _ in }.finish(within: patience)
+        } catch {
             logger.debug("not all was pushed", metadata: ["error": "\(error)"])
         }
     }

@@ -1,5 +1,6 @@
 internal import Core
 internal import Foundation
+package import Hub
 package import Model
 package import Records
 internal import Scheduler
@@ -40,12 +41,14 @@ package struct TaskServer: Sendable {
     package let procedure: Procedure
     /// Ends the server: what runs finishes, no further task begins.
     package let drain: DrainRequest
+    /// Learns how tasks end, so that no other machine carries them out again; runs push their results themselves.
+    package let hub: Hub?
     /// Receives what becomes of tasks.
     package let observe: @Sendable (String, TaskProgress) async -> Void
 
     package init(
         store: Store, accepts: @escaping @Sendable (SubmittedTask) -> Bool = { _ in true }, stays: Bool,
-        procedure: Procedure, drain: DrainRequest = DrainRequest(),
+        procedure: Procedure, drain: DrainRequest = DrainRequest(), hub: Hub? = nil,
         observe: @escaping @Sendable (String, TaskProgress) async -> Void = { _, _ in }
     ) {
         self.store = store
@@ -53,6 +56,7 @@ package struct TaskServer: Sendable {
         self.stays = stays
         self.procedure = procedure
         self.drain = drain
+        self.hub = hub
         self.observe = observe
     }
 

@@ -177,6 +177,8 @@ struct TaskServerState {
         if try SubmittedTask.record(progress, of: tasks[number].name, in: server.store) {
             await server.observe(tasks[number].name, progress)
         }
+        // A run pushes all branches, this task's among them.
+        if !isRunning { await server.hub?.pushRest(of: server.store) }
         release(number)
     }
 

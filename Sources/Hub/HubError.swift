@@ -45,7 +45,9 @@ extension HubError {
     ///   - url: The hub's address.
     ///   - errors: The messages of git in the locale `C`.
     package init(_ url: String, errors: String) {
-        let lines = errors.split(separator: "\n").map { $0.trimmingPrefix("remote: ").trimmingPrefix("fatal: ") }
+        let lines = errors.split(whereSeparator: \.isNewline).map {
+            $0.trimmingPrefix("remote: ").trimmingPrefix("fatal: ")
+        }
         let words = lines.filter { !$0.isEmpty && !$0.hasPrefix("hint:") }.suffix(3).joined(separator: "; ")
         self.init(
             HubErrorKind(output: errors.lowercased()),

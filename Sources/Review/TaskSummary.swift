@@ -65,7 +65,9 @@ package struct TaskSummary: Codable, Hashable, Sendable {
 
     /// Further details on one line.
     package var detail: String {
-        if let reason { return String(reason.displayableOnOneLine.prefix(200)) }
+        if let reason = reason?.split(whereSeparator: \.isNewline).first {
+            return String(String(reason).displayableOnOneLine.prefix(200))
+        }
         if let cells {
             return cells.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)" }.joined(separator: ", ")
         }

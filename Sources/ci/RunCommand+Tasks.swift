@@ -1,6 +1,7 @@
 internal import Core
 internal import Engine
 internal import Foundation
+internal import Hub
 internal import Matrix
 internal import Model
 internal import PluginHost
@@ -39,7 +40,7 @@ extension RunCommand {
                 [logs = store.logs] in try logs.begin($0)
             }
         let drain = DrainRequest()
-        let server = TaskServer(
+        let server = try TaskServer(
             store: store,
             accepts: { task in
                 guard let deployment else { return true }
@@ -47,7 +48,7 @@ extension RunCommand {
             }, stays: deployment == nil,
             procedure: TaskServer.Procedure { task in
                 try await planned(task, in: store, procedure, runner: runner)
-            }, drain: drain,
+            }, drain: drain, hub: Hub(procedure.configuration, machine.services, machine.hosts),
             observe: { [quiet = messages.quiet] name, progress in
                 if !quiet { StandardError.print(Self.line(for: name, progress)) }
             })

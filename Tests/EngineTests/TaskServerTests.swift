@@ -1,8 +1,10 @@
 import Core
+import Hub
 import Model
 import Records
 import Store
 import Synchronization
+import System
 import TestSupport
 import Testing
 
@@ -52,7 +54,7 @@ import Testing
         }
 
         func server(
-            stays: Bool, drain: DrainRequest = DrainRequest(),
+            stays: Bool, drain: DrainRequest = DrainRequest(), hub: Hub? = nil,
             accepts: @escaping @Sendable (SubmittedTask) -> Bool = { _ in true }
         ) throws -> TaskServer {
             TaskServer(
@@ -73,7 +75,7 @@ import Testing
                         note("end \(task.name)")
                         return ["success": 1]
                     }
-                }, drain: drain)
+                }, drain: drain, hub: hub)
         }
     }
 
@@ -96,6 +98,18 @@ import Testing
         let complete = try #require(try SubmittedTask.named("second", in: world.store()))
         #expect(complete.progress.cells == ["success": 1] && complete.progress.deployment == "d")
         #expect(try SubmittedTask.named("bad", in: world.store())?.progress.reason?.contains("no such package") == true)
+    }
+
+    /// A machine that takes over from the hub finds the tasks that have ended as ended, rejected ones among them.
+    @Test func theHubLearnsHowTasksEnd() async throws {
+        let (world, folder) = (try World(), try TemporaryDirectory())
+        try folder.shell("git init -q --bare hub.git")
+        let hub = Hub(folder("hub.git"), environment: ProcessEnvironment(["PATH": "/usr/bin:/bin"]))
+        try world.submit("good")
+        try world.submit("bad", at: 2)
+        try await world.server(stays: false, hub: hub).serve()
+        let ends = try folder.shell("git -C hub.git for-each-ref --format='%(subject)' 'refs/heads/requests/*'")
+        #expect(ends == "Task bad: rejected\nTask good: complete\n")
     }
 
     @Test func aServerThatStaysTakesFurtherTasksUntilItIsDrained() async throws {

@@ -137,7 +137,7 @@ import Testing
         ),
         ("ssh: Could not resolve hostname x: Name or service not known", "unreachable"),
         ("Host key verification failed.\nfatal: Could not read from remote repository.", "hostKey"),
-        ("git@x: Permission denied (publickey).\nfatal: Could not read from remote repository.", "authentication"),
+        ("git@x: Permission denied (publickey).\r\nfatal: Could not read from remote repository.", "authentication"),
         ("fatal: could not read Username for 'https://x': terminal prompts disabled", "authentication"),
         ("fatal: unable to access 'https://x/': SSL certificate problem: unable to get local issuer", "certificate"),
         ("fatal: '/x' does not appear to be a git repository", "absent"),
@@ -145,6 +145,7 @@ import Testing
     ])
     func whatGitSaysIsToldApart(words: String, kind: String) {
         #expect(HubError("https://x", errors: words).kind.rawValue == kind)
+        #expect(!"\(HubError("https://x", errors: words))".contains("^"), "each line is a part of the message")
     }
 
     @Test(arguments: ["ext::sh -c true", "--upload-pack=touch x", ""])
