@@ -14,9 +14,23 @@ struct Checksum: Equatable, Sendable {
     mutating func add(_ bytes: UnsafeRawBufferPointer) {
         var hash = value ^ UInt64(bytes.count)
         var position = 0
+        func word(_ offset: Int) -> UInt64 {
+            bytes.loadUnaligned(fromByteOffset: position + offset, as: UInt64.self)
+        }
+        if bytes.count >= 64 {
+            // Four at once, as none waits for the product of another.
+            var lanes = (hash, ~hash, hash &+ 1, ~hash &+ 1)
+            while position + 32 <= bytes.count {
+                lanes.0 = Self.mix(lanes.0 ^ word(0))
+                lanes.1 = Self.mix(lanes.1 ^ word(8))
+                lanes.2 = Self.mix(lanes.2 ^ word(16))
+                lanes.3 = Self.mix(lanes.3 ^ word(24))
+                position += 32
+            }
+            hash = Self.mix(Self.mix(Self.mix(lanes.0 ^ lanes.1 &* 3) ^ lanes.2 &* 5) ^ lanes.3 &* 7)
+        }
         while position + 8 <= bytes.count {
-            let word = bytes.loadUnaligned(fromByteOffset: position, as: UInt64.self)
-            hash = Self.mix(hash ^ word)
+            hash = Self.mix(hash ^ word(0))
             position += 8
         }
         var rest: UInt64 = 0

@@ -41,6 +41,16 @@ extension ResultIndex {
     ///
     /// - Complexity: O(versions + log cells).
     package func versions(of package: String, target: String, compiler: String) -> [Cell] {
+        places(of: package, target: target, compiler: compiler).reduce(into: []) { cells, place in
+            let cell = contents.cell(at: place)
+            if cells.last != cell { cells.append(cell) }
+        }
+    }
+
+    /// The places of the versions of a package in a column that are planned or have results, in order of their names.
+    ///
+    /// - Complexity: O(versions + log cells).
+    func places(of package: String, target: String, compiler: String) -> [Int] {
         let texts = contents.texts
         guard let nameID = texts.id(of: package), let targetID = texts.id(of: target),
             let compilerID = texts.id(of: compiler)
@@ -49,7 +59,7 @@ extension ResultIndex {
             let cell = contents.cells[place]
             return (texts[cell.target], texts[cell.compiler], texts[cell.name]) < (target, compiler, package)
         }
-        var cells: [Cell] = []
+        var places: [Int] = []
         for place in contents.order[first...].lazy.map(Int.init) {
             let indexed = contents.cells[place]
             guard (texts[indexed.target], texts[indexed.compiler], texts[indexed.name]) == (target, compiler, package)
@@ -57,10 +67,9 @@ extension ResultIndex {
             guard indexed.name == nameID, indexed.target == targetID, indexed.compiler == compilerID,
                 indexed.basis != .unplanned || indexed.row != HistoryRow.none
             else { continue }
-            let cell = contents.cell(at: place)
-            if cells.last != cell { cells.append(cell) }
+            places.append(place)
         }
-        return cells
+        return places
     }
 }
 

@@ -172,18 +172,23 @@ package struct DeploymentResults: Sendable {
         return index.plannedPlaces.filter { cells.contains(index.contents.cell(at: $0)) }
     }
 
-    /// Indexes that include all cells that a selection can match: if it names packages, the cells of these.
+    /// Indexes that include all cells that a selection can match, in order of the cells' names: if it names packages, the cells of these.
     private func candidates(_ selection: Selection) -> [Int] {
-        var names: Set<InternedTexts.ID> = []
+        var names: Set<String> = []
         for selector in selection.selectors where !selector.isNegated {
             guard case .cells(_, _, let package) = selector else { continue }
             guard package.isLiteral else { return index.plannedPlaces }
-            for name in [package.pattern, PackageVersion(package.pattern)?.name].compactMap({ $0 }) {
-                if let id = index.contents.texts.id(of: name) { names.insert(id) }
-            }
+            names.insert(package.pattern)
+            if let package = PackageVersion(package.pattern) { names.insert(package.name) }
         }
-        let namesPackages = selection.selectors.contains { $0.key == nil && !$0.isNegated }
-        guard namesPackages else { return index.plannedPlaces }
-        return index.plannedPlaces.filter { names.contains(index.contents.cells[$0].name) }
+        guard !names.isEmpty else { return index.plannedPlaces }
+        let sorted = names.sorted()
+        return header.columns.flatMap { column in sorted.flatMap { plannedPlaces(of: $0, in: column) } }
+    }
+
+    /// The places of the planned versions of a package in a column, in order.
+    func plannedPlaces(of package: String, in column: PlanColumn) -> [Int] {
+        index.places(of: package, target: column.target, compiler: column.compiler)
+            .filter { index.contents.cells[$0].basis != .unplanned }
     }
 }

@@ -100,8 +100,7 @@ extension DeploymentResults {
 
     /// Whether the plan has a package of this name.
     private func isPackage(_ name: String) -> Bool {
-        guard let id = index.contents.texts.id(of: name) else { return false }
-        return index.plannedPlaces.contains { index.contents.cells[$0].name == id }
+        header.columns.contains { !plannedPlaces(of: name, in: $0).isEmpty }
     }
 
     private func state(of cell: Cell) throws -> CellState? {
