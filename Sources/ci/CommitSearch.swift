@@ -23,6 +23,8 @@ struct CommitSearch {
     /// The last commit known to be good.
     private let good: String
     private let deployment: String
+    /// Verdicts on jobs that runs and earlier bisections recorded, also those that others replaced since.
+    private let known: [Digest: CellResult]
     private let isQuiet: Bool
 
     /// - Throws: `Failure` if the matrix cannot be planned or its repository lacks the commits in between.
@@ -53,6 +55,8 @@ struct CommitSearch {
         self.report = report
         deployment = "\(results.header.deployment)@bisect"
         isQuiet = command.messages.quiet
+        known = try ResultBranch(deployment: deployment, target: report.cell.target).verdictsInHistory(of: store)
+            .merging(results.recordedVerdicts(of: report.cell)) { $1 }
         guard let good = try results.repositories(of: report.good), let bad = try results.repositories(of: report.bad)
         else {
             throw Failure(
@@ -150,6 +154,9 @@ struct CommitSearch {
             }
             return Step(outcome: .cancelled, reason: "the matrix excludes the cell")
         }
+        let inputs = try JobInputs(of: test ?? build, on: planned.cell.target, in: documents)
+        let recorded = [test, build].lazy.compactMap { $0.flatMap { known[$0] } }.first { planned.isDecided(by: $0) }
+        if let recorded { return Step(outcome: recorded.outcome, reason: recorded.reason, inputs: inputs) }
         let plan = Plan(
             deployment: deployment, repositories: header.repositories, targets: header.targets, cells: [planned],
             jobs: try jobs(below: [build, test].compactMap { $0 }, in: documents))
@@ -164,7 +171,6 @@ struct CommitSearch {
         let branch = ResultBranch(deployment: deployment, target: planned.cell.target)
         let path = try StorePath(ResultPath.cell(planned.cell))
         let result = try store.snapshot(Branch(branch.name)).value(CellResult.self, at: path)
-        let inputs = try JobInputs(of: test ?? build, on: planned.cell.target, in: documents)
         guard let result, planned.isDecided(by: result) else { return Step(outcome: .cancelled, inputs: inputs) }
         return Step(outcome: result.outcome, reason: result.reason, inputs: inputs)
     }

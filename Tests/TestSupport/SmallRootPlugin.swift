@@ -1,5 +1,6 @@
 /// A plugin for the target `minimal-1`, whose root file system is a few programs of this machine: made in a moment and
-/// without a network. Every package that is built installs the file `share/NAME.VERSION/built`.
+/// without a network. Every package that is built installs the file `share/NAME.VERSION/built`; one with a file `fails` prints that
+/// and fails.
 package enum SmallRootPlugin {
     /// Fills the root file system.
     package static let fill = """
@@ -12,6 +13,7 @@ package enum SmallRootPlugin {
 
     private static let build = """
         for folder in /var/ciso/opam/default/.opam-switch/build/*; do \
+        if [ -e $folder/fails ]; then cat $folder/fails; exit 1; fi; \
         mkdir -p /var/ciso/opam/default/share/${folder##*/}; \
         echo built >/var/ciso/opam/default/share/${folder##*/}/built; done
         """

@@ -1,0 +1,131 @@
+import Foundation
+import Glibc
+import TestSupport
+import Testing
+
+/// `ci bisect --run`: builds at commits in between, until one is left.
+@Suite(.enabled(if: getuid() == 0 && Program.areInstalled("bwrap", "git"), "needs root, bwrap and git"))
+struct BisectRunTests {
+    private static let failing = "Error: Unbound module Foo"
+
+    private let folder: TemporaryDirectory
+
+    init() throws {
+        folder = try TemporaryDirectory()
+        chmod(folder.path, 0o777)
+        _ = try SmallRootPlugin.build(in: folder.path)
+        try folder.write("", to: "count")
+        chmod(folder("count"), 0o666)
+        _ = try SmallRootPlugin.writeMatrix(into: folder, packages: ["p", "other"])
+        try folder.shell("git init -q repo")
+    }
+
+    /// Writes a package, if one is given, and commits what there is.
+    ///
+    /// - Parameters:
+    ///   - fields: Further fields of its opam file.
+    ///   - words: What its build prints before it fails; nil: it succeeds.
+    ///   - source: Where its source is; nil: it has none.
+    private func commit(
+        _ message: String, _ package: String? = nil, _ fields: String = "", failing words: String? = nil,
+        source: String? = nil
+    ) throws -> String {
+        if let package {
+            let place = "repo/packages/\(package.prefix { $0 != "." })/\(package)"
+            var text = "opam-version: \"2.0\"\ndepends: \"ocaml\"\nsynopsis: \"\(message)\"\n\(fields)\n"
+            if let words {
+                try folder.write(words + "\n", to: "\(place)/files/fails")
+                let sum = try Program(["md5sum", folder("\(place)/files/fails")]).run().output.prefix(32)
+                text += "extra-files: [\"fails\" \"md5=\(sum)\"]\n"
+            }
+            if let source {
+                text += "url { src: \"\(source)\" checksum: \"md5=\(String(repeating: "0", count: 32))\" }\n"
+            }
+            try folder.write(text, to: "\(place)/opam")
+        }
+        try git("add", "-A", at: folder("repo"))
+        try git("commit", "-q", "--allow-empty", "-m", message, at: folder("repo"))
+        return try git("rev-parse", "HEAD", at: folder("repo"))
+    }
+
+    private func ci(_ words: String...) throws -> Program.Ending {
+        let environment = [
+            "CISO_PLUGIN_PATH": folder.path, "CISO_CACHE": folder("cache"), "CISO_STORE": folder("store"),
+        ]
+        return try Program(
+            [BuiltProgram.path(of: "ci")] + words, in: folder.path,
+            environment: ProcessInfo.processInfo.environment.merging(environment) { $1 }
+        ).run()
+    }
+
+    private func commits(of branch: String) throws -> [String] {
+        try git("rev-list", branch, at: folder("store")).split(separator: "\n").map(String.init)
+    }
+
+    /// The executions of jobs that a branch has results of.
+    private func executions(of branch: String) throws -> Set<String> {
+        let messages = try git("log", "--format=%B", branch, at: folder("store"))
+        return Set(messages.split(separator: "\n").filter { $0.hasPrefix("Execution: ") }.map(String.init))
+    }
+
+    private struct Found: Decodable {
+        struct Commit: Decodable { var id: String }
+        var commits: [Commit]
+        var tries: Int
+    }
+
+    private func found(_ ending: Program.Ending) throws -> Found {
+        try JSONDecoder().decode(Found.self, from: Data(ending.output.utf8))
+    }
+
+    @Test func theFirstBadCommitIsFoundAndResultsStay() throws {
+        _ = try commit("first")
+        #expect(try ci("run", "small.yaml").status == 0)
+        for number in 1...3 { _ = try commit("change \(number)", "p.1", "build: [\"true\" \"\(number)\"]") }
+        let bad = try commit("p 2, which breaks", "p.2", failing: Self.failing)
+        for number in 4...6 { _ = try commit("touch \(number)", "other.1") }
+        let run = try ci("run", "small.yaml")
+        #expect(run.status == 1, "\(run.output)\(run.talk)")
+        let results = try commits(of: "results/small/minimal-1")
+
+        let ending = try ci("bisect", "--run", "small.yaml", "p")
+        #expect(ending.status == 0, "\(ending.output)\(ending.talk)")
+        #expect(ending.output.contains("minimal-1/5.3.0/p.2: the first bad commit is \(bad)\n  p 2, which breaks"))
+        #expect(ending.output.contains("package p: 1 → 2"), "\(ending.output)")
+        #expect(try commits(of: "results/small/minimal-1") == results, "the deployment's own results are as they were")
+        let executions = try executions(of: "results/small@bisect/minimal-1")
+
+        let again = try ci("bisect", "--run", "small.yaml", "p", "--format", "json", "-q")
+        #expect(again.status == 0 && again.talk.isEmpty, "\(again.talk)")
+        let found = try found(again)
+        #expect(found.commits.map(\.id) == [bad])
+        #expect((1...3).contains(found.tries), "of seven commits: \(found.tries)")
+        let log = try git("log", "--format=%s%n%b", "results/small@bisect/minimal-1", at: folder("store"))
+        #expect(
+            try self.executions(of: "results/small@bisect/minimal-1") == executions,
+            "what was built is not built again: \(log)")
+        #expect(try ci("store", "verify").status == 0)
+    }
+
+    /// A commit at which the machine fails is no verdict: it stays among those that are left.
+    @Test func aCommitThatTheMachineFailsIsSkipped() throws {
+        _ = try commit("first")
+        #expect(try ci("run", "small.yaml").status == 0)
+        let skipped = try commit("p 1 on no server", "p.1", source: "http://127.0.0.1:1/p.tgz")
+        let bad = try commit("p 1 fails", "p.1", failing: Self.failing)
+        #expect(try ci("run", "small.yaml").status == 1)
+        let ending = try ci("bisect", "--run", "small.yaml", "p", "--format", "json")
+        #expect(ending.status == 3, "\(ending.output)\(ending.talk)")
+        #expect(try found(ending).commits.map(\.id) == [skipped, bad])
+        let text = try ci("bisect", "--run", "small.yaml", "p", "-q")
+        #expect(text.output.contains("the first bad commit is one of 2"), "\(text.output)")
+    }
+
+    @Test func aCellThatNeverWasGoodIsRefused() throws {
+        _ = try commit("first", "p.1", failing: Self.failing)
+        #expect(try ci("run", "small.yaml").status == 1)
+        let ending = try ci("bisect", "--run", "small.yaml", "p")
+        #expect(ending.status == 2 && ending.output.isEmpty, "\(ending.output)")
+        #expect(ending.talk.contains("error: "), "\(ending.talk)")
+    }
+}
