@@ -20,7 +20,7 @@ package struct KeySchema: Sendable {
         [
             "extends", "deployment", "description", "repositories", "targets", "compilers", "packages", "sets", "pins",
             "with-test", "with-doc", "lower-bounds", "include", "exclude", "accept-failures", "limits", "schedule",
-            "engine", "allow-overwrites", "confirm",
+            "engine", "allow-overwrites", "confirm", "notify",
         ])
     /// An entry of `repositories:`.
     package static let repository = KeySchema(
@@ -58,10 +58,18 @@ package struct KeySchema: Sendable {
         "limit-set", "limits of some jobs", ["time", "silence", "memory", "disk", "log"])
     /// An entry of `schedule:`.
     package static let scheduleRule = KeySchema("schedule-rule", "a rule of the schedule", ["cells", "priority"])
+    /// The value of `notify:`.
+    package static let notices = KeySchema("notify", "notices", ["mail", "operator", "webhooks", "statuses"])
+    /// An entry of `notify: mail:`.
+    package static let noticeRecipient = KeySchema(
+        "notice-recipient", "a recipient of notices", ["to", "cells", "maintainer", "tag"])
+    /// An entry of `notify: statuses:`.
+    package static let noticeStatus = KeySchema(
+        "notice-status", "a status of commits", ["github", "gitlab", "forgejo"])
 
     /// Every schema of the language.
     package static let all = [
         matrix, repository, target, compiler, selection, pin, inclusion, exclusion, acceptedFailure, limits, limitSet,
-        scheduleRule,
+        scheduleRule, notices, noticeRecipient, noticeStatus,
     ]
 }

@@ -3,7 +3,7 @@ internal import YAML
 
 /// Cells added, left out, forgiven or hurried, and limits.
 extension MatrixDecoder {
-    private func cells(_ fields: [String: Node], _ node: Node, of schema: KeySchema) -> [Located<CellPattern>] {
+    func cells(_ fields: [String: Node], _ node: Node, of schema: KeySchema) -> [Located<CellPattern>] {
         guard let list = fields["cells"] else {
             reader.report("\(schema.title) needs 'cells'", at: node.location, hint: "write \(Self.cellExample)")
             return []
@@ -88,14 +88,18 @@ extension MatrixDecoder {
     }
 
     private func tracker(_ node: Node) -> String? {
-        guard let text = reader.text(node, "'tracker'") else { return nil }
+        webAddress(node, "'tracker'", example: "https://example.org/project/issues/12")
+    }
+
+    /// An address of http or https.
+    func webAddress(_ node: Node, _ what: String, example: String) -> String? {
+        guard let text = reader.text(node, what) else { return nil }
         let isAddress =
             ["https://", "http://"].contains { text.value.hasPrefix($0) && text.value.count > $0.count }
             && !text.value.contains { $0.isWhitespace || $0 == "<" || $0 == ">" || $0 == "\"" }
         guard isAddress else {
             reader.report(
-                "'tracker' must be an address, found '\(text.value)'", at: node.location,
-                hint: "such as 'https://example.org/project/issues/12'")
+                "\(what) must be an address, found '\(text.value)'", at: node.location, hint: "such as '\(example)'")
             return nil
         }
         return text.value

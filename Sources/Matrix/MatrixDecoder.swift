@@ -119,8 +119,10 @@ struct MatrixDecoder {
             matrix.limits = limitTable(node, targets: matrix.targets.map(\.name))
         }
         if let node = fields["allow-overwrites"] { matrix.allowedOverwrites = overwriteRules(node) }
+        matrix.notices = fields["notify"].flatMap(notices)
         let patterns =
             matrix.exclude.flatMap(\.cells) + matrix.acceptFailures.flatMap(\.cells) + matrix.schedule.flatMap(\.cells)
+            + (matrix.notices?.cells ?? [])
         let targets = matrix.targets.map(\.name)
         let compilers = matrix.compilers.map(\.name)
         check(

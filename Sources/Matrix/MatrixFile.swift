@@ -54,6 +54,8 @@ package struct MatrixFile: Sendable {
     package var schedule: [ScheduleRule] = []
     /// Files of other packages that some packages may change.
     package var allowedOverwrites: [OverwriteRule] = []
+    /// Whom notices of new problems go to; nil: only to those whom the settings name.
+    package var notices: NoticeRules?
     /// For diagnostics of those who check further.
     package var sources: SourceTexts
 }
@@ -303,6 +305,43 @@ package struct AcceptedFailure: Sendable {
 
     /// The phases of a job that may fail.
     package static let phases = ["fetch", "depext", "configure", "build", "test", "install"]
+}
+
+/// Whom notices of new problems go to.
+package struct NoticeRules: Sendable {
+    /// Somebody who gets mail.
+    package struct Recipient: Sendable {
+        /// The cells of interest.
+        package enum Interest: Sendable {
+            case cells([Located<CellPattern>])
+            /// A glob for an element of the field `maintainer`.
+            case maintainer(String)
+            /// A glob for an element of the field `tags`.
+            case tag(String)
+        }
+
+        /// Where mail goes.
+        package var address: MailAddress
+        /// Of what the mail is.
+        package var interest: Interest
+    }
+
+    /// A repository on a forge whose commits get a status.
+    package struct Status: Sendable {
+        /// `github`, `gitlab` or `forgejo`.
+        package var forge: String
+        /// The repository in the forge's interface.
+        package var url: String
+    }
+
+    /// Who gets mail.
+    package var recipients: [Recipient] = []
+    /// Who gets what spoils very much.
+    package var operatorAddress: MailAddress?
+    /// Addresses that get a request for each notice.
+    package var webhooks: [String] = []
+    /// Repositories whose commits get a status.
+    package var statuses: [Status] = []
 }
 
 /// Cells that run earlier, the greater priority first.

@@ -19,12 +19,16 @@ public struct PlanHeader: Codable, Hashable, Sendable {
     public var sources: [String: String]?
     /// How often a job is run again whose failure would break a cell that was good. Absent: once.
     public var confirm: Int?
+    /// Whom notices of new problems go to. Absent: only to those whom the settings name.
+    public var notify: PlannedNotices?
 
     public init(
         deployment: String, repositories: [Plan.Repository], targets: [Plan.Target], columns: [PlanColumn], jobs: Int,
-        inputs: Digest?, sources: [String: String] = [:], confirm: Int? = nil
+        inputs: Digest?, sources: [String: String] = [:], confirm: Int? = nil,
+        notify: PlannedNotices? = nil
     ) {
         self.confirm = confirm
+        self.notify = notify
         self.sources = sources.isEmpty ? nil : sources
         self.deployment = deployment
         self.repositories = repositories

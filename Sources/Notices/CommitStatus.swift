@@ -13,7 +13,6 @@ struct CommitStatus {
 
     /// The request that sets the status.
     func request(token: String) throws -> HTTPRequest {
-        var request = HTTPRequest(.post, "\(target.url)/statuses/\(commit)")
         var fields = ["description": String(description.prefix(140))]
         let context = "ciso/\(deployment)"
         if let address { fields["target_url"] = address }
@@ -31,11 +30,7 @@ struct CommitStatus {
             case .forgejo: ("Authorization", "token \(token)")
             case .gitlab: ("PRIVATE-TOKEN", token)
             }
-        request.headers = [("Content-Type", "application/json"), ("User-Agent", "ciso"), authorization]
-        request.body = .bytes([UInt8](try CanonicalJSON.encode(fields)))
-        request.limits.connecting = .seconds(10)
-        request.limits.time = .seconds(30)
-        request.limits.bytes = 1 << 20
-        return request
+        return HTTPRequest.message(
+            [UInt8](try CanonicalJSON.encode(fields)), to: "\(target.url)/statuses/\(commit)", headers: [authorization])
     }
 }

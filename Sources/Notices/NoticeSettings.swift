@@ -1,3 +1,4 @@
+internal import Core
 package import Model
 
 /// The recipients of notices and how they are sent. By default there are none.
@@ -15,6 +16,10 @@ package struct NoticeSettings: Sendable {
             guard let address = MailAddress(String(text[..<equals])),
                 let selector = Selector(String(text[text.index(after: equals)...]))
             else { return nil }
+            self.init(address, selector)
+        }
+
+        init(_ address: MailAddress, _ selector: Selector) {
             (self.address, self.selector) = (address.text, selector)
         }
     }
@@ -61,40 +66,21 @@ package struct NoticeSettings: Sendable {
     package var statuses: [StatusTarget]
     /// The token that authorizes commit statuses.
     package var statusToken: String?
+    /// Origins that webhooks and statuses of a matrix may be sent to, in addition to the origins of those set here.
+    package var origins: [WebOrigin]
     /// The address of the web pages, for links.
     package var address: String?
 
     package init(
         recipients: [Recipient], operatorAddress: String?, sender: String?, sendmail: String, period: Int,
-        webhooks: [String], webhookSecret: [UInt8], statuses: [StatusTarget], statusToken: String?, address: String?
+        webhooks: [String], webhookSecret: [UInt8], statuses: [StatusTarget], statusToken: String?,
+        origins: [WebOrigin], address: String?
     ) {
         (self.recipients, self.operatorAddress, self.sender) = (recipients, operatorAddress, sender)
         (self.sendmail, self.period) = (sendmail, period)
         (self.webhooks, self.webhookSecret) = (webhooks, webhookSecret)
+        self.origins = origins
         (self.statuses, self.statusToken) = (statuses, statusToken)
         self.address = address.map { $0.hasSuffix("/") ? $0 : $0 + "/" }
-    }
-}
-
-/// A mail address without characters that could end a header or be parsed as an option.
-package struct MailAddress: Sendable, Hashable {
-    /// The address.
-    package let text: String
-
-    /// Parses an address; nil if `text` is not `NAME@HOST` in plain ASCII characters.
-    package init?(_ text: String) {
-        let parts = text.split(separator: "@", omittingEmptySubsequences: false)
-        let isPlain = { (part: Substring) in
-            !part.isEmpty
-                && part.unicodeScalars.allSatisfy {
-                    $0.isASCII
-                        && ($0.properties.isAlphabetic || ("0"..."9").contains($0)
-                            || "._+-".unicodeScalars.contains($0))
-                }
-        }
-        guard parts.count == 2, parts.allSatisfy(isPlain), !text.hasPrefix("-"), text.utf8.count <= 254 else {
-            return nil
-        }
-        self.text = text
     }
 }

@@ -19,17 +19,22 @@ package struct Notifier: Sendable {
 
     private let results: DeploymentResults
     private let settings: NoticeSettings
+    /// What the matrix asks for and the settings do not allow.
+    private let refused: [String]
     private let http: HTTPClient
     private let environment: ProcessEnvironment
     private let now: Int
 
     /// - Parameters:
+    ///   - settings: The operator's settings; the recipients of the matrix are added.
     ///   - environment: The environment of the mail program.
     ///   - now: Seconds since 1970.
     package init(
         _ results: DeploymentResults, _ settings: NoticeSettings, http: HTTPClient, environment: ProcessEnvironment,
         now: Int
     ) {
+        var settings = settings
+        refused = results.header.notify.map { settings.add($0) } ?? []
         (self.results, self.settings, self.http, self.environment) = (results, settings, http, environment)
         self.now = now
     }
@@ -64,7 +69,7 @@ package struct Notifier: Sendable {
             known = try ledger.all()
         }
         known.sort { ($0.run, $0.cause) < ($1.run, $1.cause) }
-        var report = Report()
+        var report = Report(failures: refused)
         for notice in known where notice.deliveries.values.contains(.sending) && !isDryRun {
             report.lines.append("\(notice.cause): the process died while sending a message; it is not sent again")
         }

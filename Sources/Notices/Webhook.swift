@@ -52,17 +52,12 @@ struct Webhook {
     /// The request, with the signature of its body.
     func request() throws -> HTTPRequest {
         let body = [UInt8](try CanonicalJSON.encode(payload))
-        var request = HTTPRequest(.post, url)
-        request.headers = [
-            ("Content-Type", "application/json"), ("User-Agent", "ciso"), ("X-Ciso-Event", payload.event.rawValue),
-            ("X-Ciso-Delivery", payload.delivery),
-            ("X-Ciso-Signature-256", "sha256=\(MessageAuthentication.code(of: body, key: secret))"),
-        ]
-        request.body = .bytes(body)
-        request.limits.connecting = .seconds(10)
-        request.limits.time = .seconds(30)
-        request.limits.bytes = 1 << 20
-        return request
+        return HTTPRequest.message(
+            body, to: url,
+            headers: [
+                ("X-Ciso-Event", payload.event.rawValue), ("X-Ciso-Delivery", payload.delivery),
+                ("X-Ciso-Signature-256", "sha256=\(MessageAuthentication.code(of: body, key: secret))"),
+            ])
     }
 }
 

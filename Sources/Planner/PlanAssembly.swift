@@ -27,7 +27,8 @@ struct PlanAssembly {
             deployment: inputs.matrix.deployment.value, repositories: repositories(of: columns.map(\.column)),
             targets: targets(of: columns.map(\.column)),
             columns: try self.counts(columns.map(\.column), columns.map(\.cells)), jobs: uses.jobs.keys.count,
-            inputs: try inputs.digest, sources: inputs.unpinned?.resolved ?? [:], confirm: inputs.matrix.confirm)
+            inputs: try inputs.digest, sources: inputs.unpinned?.resolved ?? [:], confirm: inputs.matrix.confirm,
+            notify: inputs.matrix.notices.map(PlannedNotices.init))
         let update = PlanUpdate(
             header: header,
             tasks: columns.compactMap { $0.memory.packages.count == 0 ? nil : task($0.column, $0.memory) },

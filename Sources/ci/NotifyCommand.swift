@@ -77,6 +77,12 @@ struct NoticeOptions: ParsableArguments {
     @Option(help: "The file with the token for these repositories.", completion: .file())
     var notifyStatusToken: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "An origin, https://HOST, to which webhooks and statuses that the matrix asks for may go.", valueName: "url"
+        ))
+    var notifyOrigin: [WebOrigin] = []
+
     @Option(help: "The address of the pages, for links: https://ci.example.org/.")
     var address: String?
 
@@ -103,7 +109,7 @@ struct NoticeOptions: ParsableArguments {
             recipients: notifyMail, operatorAddress: notifyOperator?.text, sender: notifyFrom?.text,
             sendmail: notifySendmail, period: notifyPeriod, webhooks: notifyWebhook,
             webhookSecret: Array((try notifyWebhookSecret.map(Self.secret) ?? "").utf8), statuses: notifyStatus,
-            statusToken: try notifyStatusToken.map(Self.secret), address: address)
+            statusToken: try notifyStatusToken.map(Self.secret), origins: notifyOrigin, address: address)
     }
 
     /// The first non-empty line of a file.
@@ -128,6 +134,14 @@ extension NoticeSettings.Recipient: ExpressibleByArgument {
 
 extension NoticeSettings.StatusTarget: ExpressibleByArgument {
     init?(argument: String) { self.init(argument) }
+}
+
+extension WebOrigin: ExpressibleByArgument {
+    /// Parses an origin; nil if the text has more parts than that.
+    package init?(argument: String) {
+        self.init(of: argument)
+        guard [text, text + "/"].contains(argument.lowercased()) else { return nil }
+    }
 }
 
 /// A mail address as an argument.

@@ -109,6 +109,33 @@ import YAML
         #expect(limits.limits(target: "openbsd-7.7", package: "coq-core").time == 86_400)
     }
 
+    @Test func noticesAreRead() throws {
+        let notices = try #require(
+            try matrix(
+                """
+                packages: all
+                notify:
+                  mail:
+                    - {to: ann@example.org, maintainer: "*ann*"}
+                    - {to: bob@example.org, cells: ["debian-12/*/lwt", "*/5.3.0/fmt"]}
+                  operator: ops@example.org
+                  webhooks: [https://chat.example.org/hook]
+                  statuses: [{forgejo: https://git.example.org/api/v1/repos/me/repo}]
+                """
+            ).notices)
+        #expect(notices.recipients.map(\.address.text) == ["ann@example.org", "bob@example.org"])
+        guard case .maintainer("*ann*") = notices.recipients[0].interest,
+            case .cells(let cells) = notices.recipients[1].interest
+        else {
+            Issue.record("\(notices.recipients)")
+            return
+        }
+        #expect(cells.map(\.value.description) == ["debian-12/*/lwt", "*/5.3.0/fmt"])
+        #expect(notices.operatorAddress?.text == "ops@example.org")
+        #expect(notices.webhooks == ["https://chat.example.org/hook"])
+        #expect(notices.statuses.map(\.forge) == ["forgejo"])
+    }
+
     @Test func anchorsAndMergeKeysAreExpanded() throws {
         let matrix = try matrix(
             """

@@ -64,6 +64,16 @@ import YAML
         ("accept-failures: [{cells: ['*/*/*'], reason: r, expires: 2026-12-31}]", true),
         ("accept-failures: [{cells: ['*/*/*'], reason: r, expires: 2026-13-31}]", false),
         ("include: [{cells: 'debian-12/5.3.0/lwt.5.0.0'}]", true), ("include: [debian-12/5.3.0/lwt]", false),
+        ("notify: {mail: [{to: a@b.org, maintainer: a@b.org}, {to: c@d, tag: 'org:x'}]}", true),
+        ("notify: {mail: [{to: a@b.org, cells: ['*/*/lwt', debian-12/5.3.0/fmt]}]}", true),
+        ("notify: {operator: a@b.org, webhooks: ['https://e.org/x'], statuses: [{gitlab: 'https://e.org/p/1'}]}", true),
+        ("notify: {}", false), ("notify: {mail: []}", false), ("notify: {mail: a@b.org}", false),
+        ("notify: {mail: [{to: a@b.org}]}", false), ("notify: {mail: [{maintainer: a@b.org}]}", false),
+        ("notify: {mail: [{to: a@b.org, maintainer: a, tag: b}]}", false), ("notify: {operator: '-a@b.org'}", false),
+        ("notify: {operator: 'a@b.org, c@d.org'}", false), ("notify: {webhooks: ['file:///etc/passwd']}", false),
+        ("notify: {statuses: [{}]}", false),
+        ("notify: {statuses: [{github: 'https://e.org', gitlab: 'https://e.org'}]}", false),
+        ("notify: {statuses: [{bitbucket: 'https://e.org/x'}]}", false), ("notify: {token: x}", false),
     ])
     func judgesAsTheDecoderDoes(line: String, isGood: Bool) throws {
         let text = SourceText(

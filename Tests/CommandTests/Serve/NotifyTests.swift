@@ -71,11 +71,20 @@ struct NotifyTests {
             ).run()
         }
 
+        /// Adds keys to the matrix, for the next plan.
+        func addToMatrix(_ text: String) throws {
+            let matrix = history.folder.read("matrix.yaml") ?? ""
+            try history.folder.write("\(matrix)\n\(text)\n", to: "matrix.yaml")
+        }
+
         /// Puts another program in the place of sendmail.
         func setSendmail(_ script: String) throws {
             try history.folder.write(script, to: "sendmail")
             try history.folder.shell("chmod +x sendmail")
         }
+
+        /// The newest commit of the repository.
+        var commit: String { get throws { try git("rev-parse", "HEAD", at: history.folder("repo")) } }
 
         /// The mails so far, in order.
         var mails: [String] {
@@ -122,8 +131,12 @@ struct NotifyTests {
     }
 
     private func receiver(_ statuses: String...) async throws -> (program: RunningProgram, port: String) {
-        let script = PackageFolder.url.appending(path: "Tests/Python/receiver.py").path
-        let program = try Program(["python3", script, "s3cret-of-the-webhook"] + statuses).start()
+        try await server("receiver.py", ["s3cret-of-the-webhook"] + statuses)
+    }
+
+    private func server(_ name: String, _ words: [String]) async throws -> (program: RunningProgram, port: String) {
+        let script = PackageFolder.url.appending(path: "Tests/Python/\(name)").path
+        let program = try Program(["python3", script] + words).start()
         try await waitUntil("the server listens") { program.output.contains("\n") }
         return (program, program.output.split(separator: "\n").first.map(String.init) ?? "")
     }
@@ -293,6 +306,87 @@ struct NotifyTests {
         #expect(try world.notify("--release", "00000000").status == 2)
         #expect(try world.notify("--release", String(cause)).status == 0)
         #expect(try world.mails.count == 2 && world.mails[1].contains("To: ann@example.org"))
+    }
+
+    @Test func theMatrixNamesRecipients() async throws {
+        let world = try World()
+        try world.addToMatrix(
+            """
+            notify:
+              mail:
+                - {to: bob@example.org, cells: "*/*/two"}
+                - {to: carol@example.org, maintainer: "nobody@*"}
+              operator: ops@example.org
+            """)
+        try await world.run()
+        try await world.run(["one": .failure])
+        #expect(try world.notify().output.hasPrefix("mail to ann@example.org"))
+        try await world.run(["two": .failure], signature: "Error: another one")
+        let sent = try world.notify()
+        #expect(sent.status == 0, "\(sent.talk)")
+        #expect(try world.mails.count == 3 && world.mails[2].contains("To: bob@example.org"), "\(sent.output)")
+    }
+
+    /// Whoever writes a matrix must not be able to have a secret sent to a server of his choice.
+    @Test func requestsOfTheMatrixGoToKnownOriginsAlone() async throws {
+        let world = try World()
+        let (program, port) = try await receiver()
+        defer { program.kill(SIGKILL) }
+        let origin = "http://127.0.0.1:\(port)"
+        try world.addToMatrix(
+            """
+            notify:
+              webhooks: ["\(origin)/hook", "http://me@127.0.0.1:\(port)/hook"]
+              statuses: [{github: "\(origin)/repos/me/repo"}]
+            """)
+        try await world.run()
+        try await world.run(["one": .failure])
+        let refused = try world.notify("--dry-run")
+        #expect(refused.status == 3, "\(refused.output)")
+        #expect(refused.talk.contains("allow that with 'notify-origin: \(origin)'"), "\(refused.talk)")
+        #expect(refused.talk.contains("has no plain host"))
+        let withoutSecrets = try world.notify("--notify-origin", origin)
+        #expect(withoutSecrets.talk.contains("'notify-webhook-secret' names no file"), "\(withoutSecrets.talk)")
+        #expect(withoutSecrets.talk.contains("'notify-status-token' names no file"))
+        #expect(try received(program).isEmpty)
+        _ = try world.notify(
+            "--notify-origin", origin, "--notify-webhook-secret", "secret", "--notify-status-token", "token")
+        let requests = try received(program)
+        #expect(requests.map(\.path).sorted() == ["/hook", "/repos/me/repo/statuses/\(try world.commit)"])
+        #expect(requests.first { $0.path == "/hook" }?.signed == true)
+        for origin in ["\(origin)/path", "127.0.0.1:\(port)", "ftp://127.0.0.1"] {
+            #expect(try world.notify("--notify-origin", origin).status == 64, "\(origin)")
+        }
+    }
+
+    /// Through a real mailer and SMTP; what the server defers is sent the next time.
+    @Test(.enabled(if: Program.areInstalled("msmtp"), "needs msmtp"))
+    func mailArrivesBySMTP() async throws {
+        struct Mail: Decodable {
+            var from: String
+            var to: [String]
+            var text: String
+        }
+        let world = try World()
+        try await world.run()
+        try await world.run(["one": .failure], signature: "Error: unbound module Ünïcode\n.\nQUIT")
+        let (program, port) = try await server("smtp_sink.py", ["1"])
+        defer { program.kill(SIGKILL) }
+        try world.history.folder.write("account default\nhost 127.0.0.1\nport \(port)\n", to: "msmtprc")
+        try world.history.folder.shell("chmod 600 msmtprc")
+        try world.setSendmail("#!/bin/sh\nexec msmtp -C \"$(dirname \"$0\")/msmtprc\" \"$@\"\n")
+        let deferred = try world.notify()
+        #expect(deferred.status == 3 && deferred.talk.contains("try again later"), "\(deferred.talk)")
+        let sent = try world.notify()
+        #expect(sent.status == 0, "\(sent.talk)")
+        _ = try world.notify()
+        let mails = try program.output.split(separator: "\n").dropFirst().map {
+            try JSONDecoder().decode(Mail.self, from: Data($0.utf8))
+        }
+        #expect(mails.count == 1)
+        #expect(mails.first?.from == "ci@example.org" && mails.first?.to == ["ann@example.org"])
+        let text = try #require(mails.first?.text)
+        #expect(text.contains("\nTo: ann@example.org\n") && text.contains("Error: unbound module Ünïcode"), "\(text)")
     }
 
     @Test func wrongSettingsAreRefused() throws {
