@@ -1,4 +1,7 @@
+package import Core
+internal import Foundation
 package import HTTP
+internal import System
 
 /// The addresses of an etcd cluster and the credentials for it.
 package struct EtcdSettings: Hashable, Sendable {
@@ -16,5 +19,15 @@ package struct EtcdSettings: Hashable, Sendable {
     package init(endpoints: [String], http: HTTPSettings = HTTPSettings()) {
         self.endpoints = endpoints.map { String($0.hasSuffix("/") ? $0.dropLast() : $0[...]) }
         self.http = http
+    }
+
+    /// Reads the password from a file, without the line ending.
+    ///
+    /// - Throws: `Failure` of the category `input` if the file cannot be read.
+    package mutating func readPassword(in file: String) throws(Failure) {
+        guard let text = contents(of: file) else {
+            throw Failure(.input, "\(file): cannot be read", hint: "expected the password of 'coordination-user'")
+        }
+        password = text.trimmingCharacters(in: .newlines)
     }
 }

@@ -25,22 +25,29 @@ extension EtcdEphemeralValues {
     ///
     /// - Parameter flags: The command's options; nil for a command without them.
     convenience init?(_ configuration: Configuration, _ flags: ServiceOptions?) throws {
+        guard var settings = try EtcdSettings(configuration, flags) else { return nil }
+        if let file = try EtcdSettings.passwordFile(configuration, flags) { try settings.readPassword(in: file) }
+        self.init(settings)
+    }
+}
+
+extension EtcdSettings {
+    /// The etcd that the settings name, without the password; nil if they name none.
+    ///
+    /// - Parameter flags: The command's options; nil for a command without them.
+    init?(_ configuration: Configuration, _ flags: ServiceOptions?) throws {
         guard let addresses = try Settings.coordination.value(flag: flags?.coordination, in: configuration) else {
             return nil
         }
-        var settings = EtcdSettings(endpoints: addresses.endpoints, http: try HTTPSettings(configuration, flags))
+        self.init(endpoints: addresses.endpoints, http: try HTTPSettings(configuration, flags))
         let prefix = try Settings.coordinationPrefix.value(flag: flags?.coordinationPrefix, in: configuration)
-        settings.root = (prefix ?? "ciso") + "/"
-        settings.user = try Settings.coordinationUser.value(flag: flags?.coordinationUser, in: configuration)
-        let file = try Settings.coordinationPasswordFile.value(
-            flag: flags?.coordinationPasswordFile, in: configuration)
-        if let file {
-            guard let text = try? String(contentsOfFile: file, encoding: .utf8) else {
-                throw Failure(.input, "\(file): cannot be read", hint: "expected the password of 'coordination-user'")
-            }
-            settings.password = text.trimmingCharacters(in: .newlines)
-        }
-        self.init(settings)
+        root = (prefix ?? "ciso") + "/"
+        user = try Settings.coordinationUser.value(flag: flags?.coordinationUser, in: configuration)
+    }
+
+    /// The file with the password of the user; nil if none is set.
+    static func passwordFile(_ configuration: Configuration, _ flags: ServiceOptions?) throws -> String? {
+        try Settings.coordinationPasswordFile.value(flag: flags?.coordinationPasswordFile, in: configuration)
     }
 }
 

@@ -1,6 +1,8 @@
 internal import ArgumentParser
 internal import Core
+internal import Etcd
 internal import Foundation
+internal import HTTP
 internal import Pages
 internal import PluginHost
 internal import System
@@ -33,12 +35,14 @@ struct ServeCommand: ParsableCommand, TracedCommand {
     var accessLog: String?
 
     func run() throws {
-        let path = try store.path(in: .current())
+        let configuration = try Configuration.current()
+        let path = try store.path(in: configuration)
         // Errors of the store or the deployment are reported before the server starts.
         _ = try store.results(of: deployment)
-        let settings = ServerSettings(
+        var settings = ServerSettings(
             store: path, deployment: deployment, cache: try store.indexCache(), host: listen.host, port: listen.port,
             address: address, accessLog: accessLog, isQuiet: talk.quiet)
+        settings.coordination = try Self.coordination(configuration)
         guard let program = Self.program else {
             throw Failure(
                 .unavailable, "there is no ciso-serve in the directory of ci",
@@ -46,6 +50,19 @@ struct ServeCommand: ParsableCommand, TracedCommand {
         }
         throw Failure(
             .unavailable, "cannot start '\(program)': \(replaceProcess(by: program, [settings.argument]))")
+    }
+
+    /// The etcd that the settings name; nil if they name none.
+    private static func coordination(_ configuration: Configuration) throws -> ServerSettings.Coordination? {
+        guard let etcd = try EtcdSettings(configuration, nil) else { return nil }
+        var coordination = ServerSettings.Coordination(endpoints: etcd.endpoints, root: etcd.root)
+        coordination.user = etcd.user
+        coordination.passwordFile = try EtcdSettings.passwordFile(configuration, nil)
+        (coordination.authorities, coordination.authorityDirectory) = (
+            etcd.http.authorities, etcd.http.authorityDirectory
+        )
+        (coordination.certificate, coordination.key) = (etcd.http.certificate, etcd.http.key)
+        return coordination
     }
 
     /// The path of the server program in the directory of this one; nil if it is missing.

@@ -40,6 +40,7 @@ let package = Package(
     targets: [
         library("CArchive", pkgConfig: "libarchive"),
         library("CCrypto", pkgConfig: "libcrypto"),
+        library("CCurl", pkgConfig: "libcurl"),
         library("CGit2", pkgConfig: "libgit2"),
         library("CSync"),
         library("CZlib", pkgConfig: "zlib"),
@@ -50,7 +51,9 @@ let package = Package(
         module("Archive", ["CArchive", "Core", "System"]),
         module("PluginMessages"),
         module("LogReading", ["PluginMessages"]),
+        module("HTTP", ["CCurl", "Core", "System"]),
         module("Store", [logging, "Archive", "Core", "Git", "System"]),
+        module("Etcd", [logging, "Core", "HTTP", "Store", "System"]),
         module("Model", ["Archive", "Core", "PluginMessages"]),
         module("Records", ["Archive", "Core", "Model", "Git", "Store", "System"]),
         module("RunnerInterface", ["Core", "Model"]),
@@ -61,7 +64,10 @@ let package = Package(
             ]),
         module(
             "Pages",
-            [.product(name: "Mustache", package: "swift-mustache"), "Core", "Model", "Records", "Review", "Store"],
+            [
+                .product(name: "Mustache", package: "swift-mustache"), "Core", "Model", "Records", "Review", "Store",
+                "System",
+            ],
             resources: [.embedInCode("Assets"), .embedInCode("Templates")]),
         .executableTarget(
             name: "ciso-serve",
@@ -70,7 +76,7 @@ let package = Package(
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
-                "Archive", "Core", "Model", "Pages", "Records", "Review", "Store", "System",
+                "Archive", "Core", "Etcd", "HTTP", "Model", "Pages", "Records", "Review", "Store", "System",
             ], path: "Sources", swiftSettings: settings),
     ]
 )

@@ -5,6 +5,31 @@ internal import Foundation
 ///
 /// - SeeAlso: `docs/decisions/0249-server.md`
 package struct ServerSettings: Codable, Sendable {
+    /// The etcd by which the processes of a store work together, as the settings name it.
+    package struct Coordination: Codable, Sendable {
+        /// The addresses of its members.
+        package var endpoints: [String]
+        /// What its keys begin with.
+        package var root: String
+        /// Nil: none authenticates by a password.
+        package var user: String?
+        /// The file with the user's password.
+        package var passwordFile: String?
+        /// A file with trusted authorities; nil: those of the system.
+        package var authorities: String?
+        /// A directory with such files.
+        package var authorityDirectory: String?
+        /// The file with the client's own certificate.
+        package var certificate: String?
+        /// The file with the key of that.
+        package var key: String?
+
+        /// Without a user and without files of TLS.
+        package init(endpoints: [String], root: String) {
+            (self.endpoints, self.root) = (endpoints, root)
+        }
+    }
+
     /// The store's directory.
     package var store: String
     /// The deployment; nil for the only one in the store.
@@ -21,6 +46,8 @@ package struct ServerSettings: Codable, Sendable {
     package var accessLog: String?
     /// Whether only errors are printed on standard error.
     package var isQuiet: Bool
+    /// Nil: the processes work together by the store's directory.
+    package var coordination: Coordination?
 
     package init(
         store: String, deployment: String?, cache: String?, host: String, port: Int, address: String?,

@@ -27,7 +27,7 @@ struct CisoServe {
 
     private static func serve(_ settings: ServerSettings) async throws {
         LoggingSystem.bootstrap { _ in SwiftLogNoOpLogHandler() }
-        let store = try Store(opening: settings.store)
+        let store = try Store(opening: settings.store, options: StoreOptions(settings.coordination))
         let log = try AccessLog(path: settings.accessLog)
         let events = EventHub()
         let site = try LiveSite(store, settings, events)

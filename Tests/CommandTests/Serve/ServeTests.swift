@@ -188,6 +188,29 @@ struct ServeTests {
         #expect(ending.output.contains("\n0 problems in "), "\(ending.output)")
     }
 
+    /// With an etcd, what runs and who runs it is there, as `ci status` has it.
+    @Test(.enabled(if: EtcdCluster.isInstalled, "needs etcd")) func theQueueIsThatOfTheEtcd() async throws {
+        let etcd = try await EtcdCluster()
+        let history = try RunHistory(["one.1": "depends: \"ocaml\""], asked: "one")
+        try await history.run(["one": .success])
+        let plain = [
+            "CISO_CACHE": history.folder("cache"), "CISO_STORE": history.path, "PATH": "/usr/sbin:/usr/bin:/sbin:/bin",
+        ]
+        let coordinated = plain.merging(["CISO_COORDINATION": etcd.endpoints.joined(separator: ",")]) { $1 }
+        let worker = try Program(
+            [BuiltProgram.path(of: "ci"), "worker", "--jobs", "3", "--store", history.path], in: history.folder.path,
+            environment: coordinated
+        ).start()
+        defer { worker.kill(SIGKILL) }
+        let server = try await WebServer([], environment: coordinated, in: history.folder.path)
+        try await waitUntil("the page has the worker") {
+            try server.request("/queue.html").body.contains("<td>0 of 3</td>")
+        }
+        #expect(try server.request("/api/v1/queue").body.contains("\"slots\" : 3"))
+        let apart = try await WebServer([], environment: plain, in: history.folder.path)
+        #expect(try apart.request("/queue.html").body.contains("No worker is registered."))
+    }
+
     @Test func whatCannotBeServedIsReported() async throws {
         let world = try await RecordedStore.shared()
         #expect(try world.run("serve", "--deployment", "none").status == 2)
