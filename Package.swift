@@ -159,7 +159,7 @@ let package = Package(
                 "Core", "Model", "Git", "LogReading", "PluginMessages", "Records", "RunnerInterface", "Store", "System",
             ]),
         module(
-            "Pages", [mustache, "Core", "Model", "Records", "Review", "Store"],
+            "Pages", [mustache, "Core", "Model", "Records", "Review", "Store", "System"],
             resources: [.embedInCode("Assets"), .embedInCode("Templates")]),
         module("Notices", ["Core", "HTTP", "Model", "Records", "Review", "Store", "System"]),
         .executableTarget(

@@ -55,6 +55,7 @@ private struct DisplayFilter {
     }
 
     func filtered(_ scalars: String.UnicodeScalarView) -> String {
+        if scalars.allSatisfy({ $0.isDisplayable || isLayout($0) }) { return String(scalars) }
         var output = String.UnicodeScalarView()
         var rest = scalars[...]
         while let scalar = rest.first {

@@ -1,22 +1,34 @@
 extension String {
     /// This text with the characters of markup as entities: as text and as a quoted value of an attribute, in HTML and in XML.
     ///
-    /// Control characters stay: see `displayable`.
+    /// Control characters stay: see `displayable`. A character of markup is escaped whatever combines with it.
     package var escapedAsMarkup: String {
-        var escaped = ""
-        escaped.reserveCapacity(utf8.count)
-        for scalar in unicodeScalars {
-            switch scalar {
-            case "&": escaped += "&amp;"
-            case "<": escaped += "&lt;"
-            case ">": escaped += "&gt;"
-            case "\"": escaped += "&quot;"
-            case "'": escaped += "&#39;"
-            // XML forbids these.
-            case "\u{FFFE}", "\u{FFFF}": escaped += "\u{FFFD}"
-            default: escaped.unicodeScalars.append(scalar)
+        var text = self
+        return text.withUTF8 { bytes in
+            guard bytes.contains(where: Self.mayBeMarkup) else { return nil }
+            var escaped: [UInt8] = []
+            escaped.reserveCapacity(bytes.count + bytes.count / 4 + 16)
+            for (place, byte) in bytes.enumerated() {
+                switch byte {
+                case UInt8(ascii: "&"): escaped += "&amp;".utf8
+                case UInt8(ascii: "<"): escaped += "&lt;".utf8
+                case UInt8(ascii: ">"): escaped += "&gt;".utf8
+                case UInt8(ascii: "\""): escaped += "&quot;".utf8
+                case UInt8(ascii: "'"): escaped += "&#39;".utf8
+                // XML forbids U+FFFE and U+FFFF, which are written as U+FFFD.
+                case 0xBE...0xBF where place > 1 && bytes[place - 1] == 0xBF && bytes[place - 2] == 0xEF:
+                    escaped.append(0xBD)
+                default: escaped.append(byte)
+                }
             }
-        }
-        return escaped
+            return String(decoding: escaped, as: UTF8.self)
+        } ?? self
+    }
+
+    /// Whether a byte is one of markup, or the first one of a character that XML forbids.
+    private static func mayBeMarkup(_ byte: UInt8) -> Bool {
+        byte == UInt8(ascii: "&") || byte == UInt8(ascii: "<") || byte == UInt8(ascii: ">")
+            || byte == UInt8(ascii: "\"")
+            || byte == UInt8(ascii: "'") || byte == 0xEF
     }
 }

@@ -1,3 +1,4 @@
+internal import Core
 package import Model
 
 /// The record of a cause that recipients are notified of: what it affected when it was found, and the messages sent
@@ -50,8 +51,7 @@ package struct Notice: Codable, Hashable, Sendable {
 
     /// The packages on one line: the first ones by name, and the number of the others.
     var packageWords: String {
-        let names = packages.prefix(4).map(\.description).joined(separator: ", ")
-        return packages.count > 4 ? "\(names) and \(packages.count - 4) more" : names
+        packages.map(\.description).list(first: 4)
     }
 }
 

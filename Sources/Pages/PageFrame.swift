@@ -8,32 +8,57 @@ struct PageFrame: Sendable {
     private let style = Site.asset("style.css")
     /// The script of a live site; nil for other sites.
     private let script: String?
-    private let navigation: [(href: String, label: String)]
+    private let templates: PageTemplates
+    private let links: [(href: String, label: String)]
+    /// The links of pages that are not linked themselves, by the depth of the page.
+    private let navigation: [String]
 
     /// - Parameter run: The number of the newest run; nil if none is recorded.
-    init(_ header: PlanHeader, run: Int?, isLive: Bool) {
+    init(_ header: PlanHeader, run: Int?, isLive: Bool, _ templates: PageTemplates) {
+        self.templates = templates
         deployment = header.deployment.displayable
         let repositories = header.repositories.map { "\($0.location) at \($0.commit.prefix(12))" }
         footer = ([run.map { "Run \($0)" }] + repositories).compactMap { $0 }.joined(separator: " · ").displayable
         script = isLive ? Site.asset("live.js") : nil
-        navigation =
+        let links: [(href: String, label: String)] =
             [
                 ("index.html", "Start"), ("grid.html", "Grid"), ("causes.html", "Causes"),
                 ("packages.html", "Packages"), ("maintainers.html", "Maintainers"), ("targets.html", "Targets"),
                 ("runs.html", "Runs"), ("unsolvable.html", "Unsolvable"), ("flaky.html", "Flaky"),
                 ("accepted.html", "Accepted"),
             ] + (isLive ? [("queue.html", "Queue")] : [])
+        self.links = links
+        navigation = (0...Self.depth).map { Self.navigation(links, at: "", depth: $0, templates) }
     }
+
+    /// The depth of the deepest pages.
+    private static let depth = 3
+
+    private static func navigation(
+        _ links: [(href: String, label: String)], at path: String, depth: Int, _ templates: PageTemplates
+    ) -> String {
+        templates.render(
+            "navigation",
+            [
+                "root": root(depth: depth),
+                "links": links.map { href, label -> TemplateValues in
+                    ["href": href, "label": label, "current": href == path]
+                },
+            ])
+    }
+
+    private static func root(depth: Int) -> String { String(repeating: "../", count: depth) }
 
     /// The template values of the frame for the page at a path.
     func values(at path: String) -> TemplateValues {
-        [
+        let depth = path.utf8.count { $0 == UInt8(ascii: "/") }
+        let isLinked = links.contains { $0.href == path }
+        return [
             "deployment": deployment, "style": style, "summary": footer, "live": optional(script),
-            "root": String(repeating: "../", count: path.utf8.count { $0 == UInt8(ascii: "/") }),
+            "root": Self.root(depth: depth),
             "replaces": script != nil && ["index.html", "queue.html", "runs.html"].contains(path),
-            "navigation": navigation.map { href, label -> TemplateValues in
-                ["href": href, "label": label, "current": href == path]
-            },
+            "navigation": isLinked || depth > Self.depth
+                ? Self.navigation(links, at: path, depth: depth, templates) : navigation[depth],
         ]
     }
 }

@@ -1,3 +1,4 @@
+internal import Core
 internal import Mustache
 
 /// The values of a template by name: text, numbers, flags, nested values and lists of these.
@@ -17,8 +18,11 @@ struct PageTemplates: Sendable {
 
     private init() throws {
         var templates: [String: MustacheTemplate] = [:]
+        MustacheContentTypes.register(EscapedMarkup(), named: EscapedMarkup.name)
         for (name, bytes) in Self.sources {
-            templates[name] = try MustacheTemplate(string: String(decoding: bytes, as: UTF8.self))
+            // A partial does not inherit how values are escaped, so that each template says it.
+            let source = "{{% CONTENT_TYPE:\(EscapedMarkup.name)}}\n" + String(decoding: bytes, as: UTF8.self)
+            templates[name] = try MustacheTemplate(string: source)
         }
         library = MustacheLibrary(templates: templates)
     }
@@ -44,6 +48,7 @@ struct PageTemplates: Sendable {
         "linkList": PackageResources.linkList_mustache,
         "log": PackageResources.log_mustache,
         "maintainer": PackageResources.maintainer_mustache,
+        "navigation": PackageResources.navigation_mustache,
         "package": PackageResources.package_mustache,
         "queue": PackageResources.queue_mustache,
         "run": PackageResources.run_mustache,
@@ -51,4 +56,12 @@ struct PageTemplates: Sendable {
         "table": PackageResources.table_mustache,
         "target": PackageResources.target_mustache,
     ]
+}
+
+/// How templates escape values. The library's own way takes a character together with what combines with it, so that a quotation mark
+/// before a combining character would end an attribute; and it is slower.
+private struct EscapedMarkup: MustacheContentType {
+    static let name = "CISO"
+
+    func escapeText(_ text: String) -> String { text.escapedAsMarkup }
 }

@@ -50,7 +50,21 @@ extension Site {
     private static let plain = CharacterSet.urlPathAllowed.subtracting(["/", ":", ";", "%"])
 
     /// A name as a component of a path.
-    func address(_ name: String) -> String { name.addingPercentEncoding(withAllowedCharacters: Self.plain) ?? "" }
+    func address(_ name: String) -> String {
+        if name.utf8.allSatisfy(Self.isPlain) { return name }
+        return name.addingPercentEncoding(withAllowedCharacters: Self.plain) ?? ""
+    }
+
+    /// Whether a byte is a letter, a digit or one of `-._+`, which need no escape.
+    private static func isPlain(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"),
+            UInt8(ascii: "+"):
+            true
+        default: false
+        }
+    }
 
     /// Whether a cell has its own page; other cells are rows on their package's page.
     static func hasOwnPage(_ cell: ListedCell) -> Bool {

@@ -12,7 +12,7 @@ extension Site {
 
     /// The start page: numbers, changes in the last run, causes, and columns.
     func startPage() throws -> Page {
-        let counts = Dictionary(grouping: cells, by: \.standing).mapValues(\.count)
+        let counts = cells.standings
         let run = runs.first
         var values: TemplateValues = [
             "repositories": results.header.repositories.map { repository -> TemplateValues in
@@ -60,11 +60,10 @@ extension Site {
             let look = StandingLook(standing)
             var known: Set<String> = []
             let names = changed.map(\.state.cell.package.name).filter { known.insert($0).inserted }
-            let first = names.prefix(12).joined(separator: ", ")
             return [
                 "class": look.name, "mark": look.mark, "href": "grid.html#q=state:\(look.name)",
                 "label": "\(counted(changed.count, "cell")) \(StandingLook.words(standing))",
-                "packages": shown(names.count > 12 ? "\(first) and \(names.count - 12) more" : first),
+                "packages": shown(names.list(first: 12)),
             ]
         }
     }

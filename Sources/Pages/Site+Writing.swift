@@ -1,7 +1,7 @@
 internal import Core
-internal import Foundation
 internal import Review
 internal import Store
+internal import System
 
 extension Site {
     /// Writes the pages and the logs of failures into a directory, which is created if it does not exist.
@@ -30,29 +30,36 @@ extension Site {
 
 /// The directory of a report.
 private final class SiteFolder {
-    private let root: URL
+    private typealias Files = FileSystem<SystemError>
+
+    private let root: String
     private(set) var written = 0
     private var made: Set<String> = []
 
     init(_ directory: String) {
-        root = URL(filePath: directory, directoryHint: .isDirectory)
+        root = directory.isEmpty ? "." : directory
     }
 
-    func write(_ bytes: [UInt8], to path: String) throws(Failure) {
-        let file = root.appending(path: path, directoryHint: .notDirectory)
-        let data = Data(bytes)
-        if (try? Data(contentsOf: file)) == data { return }
-        do {
-            let parent = file.deletingLastPathComponent()
-            if made.insert(parent.path).inserted {
-                try FileManager.default.createDirectory(at: parent, withIntermediateDirectories: true)
+    /// Writes a file where the folder does not have it with this content. Nothing waits for the disk: a file that a crash of the
+    /// machine damages differs from the page, and is written again.
+    func write(_ content: [UInt8], to path: String) throws(Failure) {
+        let file = "\(root)/\(path)"
+        if holds(content, at: file) { return }
+        do throws(SystemError) {
+            if let parent = parentDirectory(of: file), made.insert(parent).inserted {
+                try Files.makeDirectories(parent)
             }
-            try data.write(to: file, options: .atomic)
+            try Files.replace(file, with: content, durability: .none)
             written += 1
         } catch {
             throw Failure(
-                .unavailable, "cannot write '\(file.path)': \(systemReason(of: error) ?? "\(error)")",
+                .unavailable, "cannot write '\(file)': \(error.reason)",
                 hint: "choose a directory that can be written and has space")
         }
+    }
+
+    private func holds(_ content: [UInt8], at path: String) -> Bool {
+        guard let file = try? Files.File.ifPresent(path), file.size == content.count else { return false }
+        return (try? file.read(content.count)) == content
     }
 }

@@ -58,7 +58,7 @@ package struct Site: Sendable {
         causes = try results.causes(picked: selectors)
         causePlaces = Dictionary(zip(causes.map(\.id), causes.indices), uniquingKeysWith: { first, _ in first })
         runs = try RunRecords(of: results.header.deployment, in: results.store).newest(limit: 100)
-        frame = PageFrame(results.header, run: runs.first?.number, isLive: options.isLive)
+        frame = PageFrame(results.header, run: runs.first?.number, isLive: options.isLive, templates)
         packages = Dictionary(grouping: cells.indices, by: { [cells] in cells[$0].state.cell.package.name })
         packageNames = packages.keys.sorted()
         people = SitePeople(try results.documents.metadata()) { [packages] in packages[$0] != nil }

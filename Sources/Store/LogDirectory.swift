@@ -131,14 +131,16 @@ public struct LogDirectory: Sendable {
         return try sealed.bytes(of: digest)
     }
 
-    /// The logs that workers of other machines wrote and that are not here yet.
+    /// The logs that workers of other machines wrote and that are no files here yet.
     public func absent(of digests: [Digest]) -> [Digest] {
         shared == nil ? [] : digests.filter { !sealed.contains($0) }
     }
 
-    /// Gets logs that workers of other machines wrote. What cannot be had now is asked for again when somebody reads it.
+    /// Gets logs that workers of other machines wrote, but for those that are here, also in an archive. What cannot be had now
+    /// is asked for again when somebody reads it.
     public func fetch(_ digests: [Digest]) {
-        for digest in digests { _ = try? read(digest) }
+        let present = present(among: digests)
+        for digest in digests where !present.contains(digest) { _ = try? sharedBytes(of: digest) }
     }
 
     /// Moves the sealed logs into archives. Readers find each log at all times.

@@ -98,8 +98,6 @@ struct WatchCommand: AsyncParsableCommand, TracedCommand {
     }
 
     private static func json(of result: CellResult) throws -> String {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        return String(decoding: try encoder.encode(result), as: UTF8.self) + "\n"
+        try CompactJSON.text(of: result) + "\n"
     }
 }

@@ -43,7 +43,7 @@ struct SubjectEntry: Encodable {
 
     init(_ name: String, cells: [ListedCell]) {
         self.name = name
-        self.cells = Dictionary(cells.map { ($0.standing, 1) }, uniquingKeysWith: +)
+        self.cells = cells.standings
     }
 }
 

@@ -80,7 +80,7 @@ extension Site {
     private func startDocument() throws -> StartDocument {
         StartDocument(
             deployment: results.header.deployment, run: runs.first, repositories: results.header.repositories,
-            cells: Dictionary(grouping: cells, by: \.standing).mapValues(\.count),
+            cells: cells.standings,
             columns: columns.map(\.name), causes: causes.filter { !$0.isUnsolvable }.prefix(20).map(CauseEntry.init))
     }
 
@@ -102,7 +102,7 @@ extension Site {
         let own = cells.filter { $0.state.cell.target == name }
         let hit = causes.filter { cause in (cause.cells + cause.blocks).contains { $0.target == name } }
         return TargetDocument(
-            name: name, cells: Dictionary(grouping: own, by: \.standing).mapValues(\.count),
+            name: name, cells: own.standings,
             onlyHere: own.filter(failsOnlyHere).map(CellEntry.init), causes: hit.map(CauseEntry.init))
     }
 

@@ -37,8 +37,7 @@ extension Site {
     }
 
     private func packagesInWords(_ cause: Cause) -> String {
-        let names = cause.packages.prefix(4).joined(separator: ", ")
-        return shown(cause.packages.count > 4 ? "\(names) and \(cause.packages.count - 4) more" : names)
+        shown(cause.packages.list(first: 4))
     }
 
     /// The page of a cause: the error, the affected packages and columns, the blocked cells, and a text for an issue.
@@ -91,10 +90,8 @@ extension Site {
         let repositories = results.header.repositories.map { "\($0.location) at \($0.commit.prefix(12))" }
         let own = cause.cells.filter { $0.package == cell.package }
         let others = Set(cause.cells.map(\.package)).subtracting([cell.package]).sorted()
-        let more = others.count > 20 ? " and \(others.count - 20) more" : ""
         let also =
-            others.isEmpty
-            ? "" : "\n\nThe same error: \(others.prefix(20).map(\.description).joined(separator: ", "))\(more)"
+            others.isEmpty ? "" : "\n\nThe same error: \(others.map(\.description).list(first: 20))"
         return """
             \(cell.package) fails\(cause.phase.map { " in \($0.rawValue)" } ?? "") on \(columnsInWords(own))\(also)
 

@@ -71,10 +71,7 @@ extension Site {
     }
 
     static func json(_ value: some Encodable) -> String {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        let bytes = (try? encoder.encode(value)) ?? Data()
-        return String(decoding: bytes, as: UTF8.self).replacing("<", with: "\\u003c")
+        ((try? CompactJSON.text(of: value)) ?? "").replacing("<", with: "\\u003c")
     }
 }
 

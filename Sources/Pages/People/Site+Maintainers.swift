@@ -89,9 +89,7 @@ extension Site {
 
     /// The distinct package names of cells, limited in number.
     func packageNames(of cells: [Cell]) -> String {
-        let names = Set(cells.map(\.package.name)).sorted()
-        let first = names.prefix(6).joined(separator: ", ")
-        return shown(names.count > 6 ? "\(first) and \(names.count - 6) more" : first)
+        shown(Set(cells.map(\.package.name)).sorted().list(first: 6))
     }
 
     /// The rows about maintainers on a package's page.

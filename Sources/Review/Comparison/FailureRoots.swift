@@ -12,11 +12,25 @@ struct FailureRoots {
         var cause: String?
     }
 
-    private let failure: (Cell) throws -> ComparedCell?
+    /// The failures found so far: many cells are blocked by the same one.
+    private final class Found {
+        var cells: [Cell: ComparedCell?] = [:]
+    }
 
-    /// - Parameter failure: Finds the failed cell or job with a name; nil if none is known to have failed.
+    private let failure: (Cell) throws -> ComparedCell?
+    private let found = Found()
+
+    /// - Parameter failure: Finds the failed cell or job with a name; nil if none is known to have failed. It is called once
+    ///   for each cell.
     init(_ failure: @escaping (Cell) throws -> ComparedCell?) {
         self.failure = failure
+    }
+
+    private func failed(_ cell: Cell) throws -> ComparedCell? {
+        if let known = found.cells[cell] { return known }
+        let failed = try failure(cell)
+        found.cells[cell] = .some(failed)
+        return failed
     }
 
     /// Uses the failures among the given cells.
@@ -35,7 +49,7 @@ struct FailureRoots {
         case .blocked:
             guard let blocker = state.blockedBy else { return Root(cell: state.cell, cause: state.causeKey?.id) }
             let cell = Cell(target: state.cell.target, compiler: state.cell.compiler, package: blocker)
-            let failed = try failure(cell)
+            let failed = try failed(cell)
             return Root(cell: cell, signature: failed?.signature, cause: (failed ?? state).causeKey?.id)
         case .success, .cancelled, nil: return nil
         }

@@ -12,6 +12,11 @@ package struct ListedCell: Sendable {
     package var since: Int?
 }
 
+extension Sequence<ListedCell> {
+    /// How many cells there are of each standing.
+    package var standings: [Standing: Int] { reduce(into: [:]) { $0[$1.standing, default: 0] += 1 } }
+}
+
 extension DeploymentResults {
     /// The planned cells that match the selectors, sorted by name.
     ///

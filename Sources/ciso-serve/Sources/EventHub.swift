@@ -1,3 +1,4 @@
+internal import Core
 internal import Foundation
 internal import NIOCore
 internal import Synchronization
@@ -109,9 +110,7 @@ final class EventHub: Sendable {
     }
 
     private static func event(_ name: String, _ data: some Encodable, prefix: String = "") -> ByteBuffer {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        let json = (try? encoder.encode(data)).map { String(decoding: $0, as: UTF8.self) } ?? "{}"
+        let json = (try? CompactJSON.text(of: data)) ?? "{}"
         return ByteBuffer(string: "\(prefix)event: \(name)\ndata: \(json)\n\n")
     }
 }
