@@ -1,7 +1,8 @@
 import Foundation
 import LogReading
 
-/// Reads logs of 64 MiB and prints the CPU time that each took: `LogBenchmark [MIB]`.
+/// Reads logs of 64 MiB and prints the CPU time that each took: `LogBenchmark [MIB]`; `LogBenchmark MIB hostile` reads such that are
+/// made to be slow, the same all over.
 @main struct LogBenchmark {
     /// Lines of a build in which nothing fails.
     private static let plain = [
@@ -16,31 +17,63 @@ import LogReading
     private static let ending =
         "File \"src/y.ml\", line 1, characters 1-2:\nError: Unbound module Foo\nmake: *** [all] Error 2\n"
 
+    /// Lines that say something everywhere, or nothing.
+    private static let hostile: [(String, [String])] = [
+        ("blank lines", [""]), ("bytes of zero", [String(repeating: "\0", count: 80)]),
+        ("returns of the cursor", [String(repeating: "\r", count: 80)]),
+        ("blanks", [String(repeating: " ", count: 80)]),
+        ("error: something is wrong", ["error: something is wrong"]), ("make: ***", ["make: *** [all] Error 2"]),
+        ("Warning: x", ["Warning: something is strange"]),
+        ("Unbound module", ["File \"src/x.ml\", line 3, characters 2-8:", "Error: Unbound module Foo"]),
+        ("foo: not found", ["foo: not found"]), ("#13 73.79 error: x", ["#13 73.79 error: x"]),
+        ("[ERROR] x", ["[ERROR] The compilation failed"]), ("escapes alone", [String(repeating: "\u{1B}", count: 80)]),
+        ("codes of terminals", [String(repeating: "\u{1B}[1m", count: 20)]),
+        ("codes in short lines", ["\u{1B}[31mx\u{1B}[0m"]),
+        ("a log with steps", ["=== begin build: make", "x", "=== end build: exit status 0"]),
+    ]
+
     static func main() {
-        let size = (CommandLine.arguments.dropFirst().first.flatMap { Int($0) } ?? 64) << 20
+        let words = CommandLine.arguments.dropFirst()
+        let size = (words.first.flatMap { Int($0) } ?? 64) << 20
+        if words.last == "hostile" {
+            for (name, lines) in hostile { measure(name, Self.log(of: lines, size: size)) }
+            return
+        }
         let shapes: [(String, [String])] = [
             ("a build", plain), ("a build in colours", plain.map { "\u{1B}[1m\($0)\u{1B}[0m" }),
             ("errors of tests", ["alcotest: error: expected 3", "  connection refused: cannot connect to server"]),
             ("one line", [plain[1].replacing("\n", with: " ")]),
         ]
         for (name, lines) in shapes {
-            var log: [UInt8] = []
             var number = 0
-            while log.count < size {
-                log += lines[number % lines.count].utf8
-                log += " \(number)".utf8
-                log.append(name == "one line" ? UInt8(ascii: " ") : UInt8(ascii: "\n"))
-                number += 1
+            let numbered = (0..<size / 64).map { _ in
+                defer { number += 1 }
+                return "\(lines[number % lines.count]) \(number)"
             }
-            log += "\n\(ending)".utf8
-            var line = 0
-            let seconds = (0..<5).map { _ in
-                let start = clock()
-                line = LogReader.common.read(log)?.line ?? 0
-                return Double(clock() - start) / Double(CLOCKS_PER_SEC)
-            }
-            print(
-                "\(name): line \(line) of \(log.count >> 20) MiB, CPU s \(seconds.min() ?? 0) to \(seconds.max() ?? 0)")
+            measure(name, log(of: numbered, size: size, end: name == "one line" ? " " : "\n") + "\n\(ending)".utf8)
         }
+    }
+
+    /// These lines, again and again.
+    private static func log(of lines: [String], size: Int, end: String = "\n") -> [UInt8] {
+        var log: [UInt8] = []
+        log.reserveCapacity(size + 4096)
+        var number = 0
+        while log.count < size {
+            log += lines[number % lines.count].utf8
+            log += end.utf8
+            number += 1
+        }
+        return log
+    }
+
+    private static func measure(_ name: String, _ log: [UInt8]) {
+        var line = 0
+        let seconds = (0..<5).map { _ in
+            let start = clock()
+            line = LogReader.common.read(log)?.line ?? 0
+            return Double(clock() - start) / Double(CLOCKS_PER_SEC)
+        }
+        print("\(name): line \(line) of \(log.count >> 20) MiB, CPU s \(seconds.min() ?? 0) to \(seconds.max() ?? 0)")
     }
 }
