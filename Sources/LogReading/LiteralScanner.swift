@@ -12,51 +12,94 @@ struct LiteralScanner: Sendable {
 
     static let shortest = 5
 
+    /// The groups of four that are looked up.
+    private struct Table {
+        /// For each literal where its two groups are.
+        var offsets: [Int]
+        /// For each hash of four bytes how many of `grams` have it, at most 255.
+        var known = [UInt8](repeating: 0, count: 1 << 16)
+        /// In the order of hashes, and for each hash where those of it begin.
+        var grams: [Gram] = []
+        var firstGram = [UInt16](repeating: 0, count: (1 << 16) + 1)
+
+        /// Stops looking up the groups of a literal, unless another literal has them.
+        mutating func drop(_ literal: Int) {
+            for gram in grams where gram.literal == literal {
+                let hash = LiteralScanner.hash(gram.word)
+                if known[hash] < .max { known[hash] -= 1 }
+            }
+        }
+    }
+
     /// The literals one after the other, and where each one begins; one more for the end of the last.
     private var bytes: [UInt8] = []
     private var starts = [0]
-    /// For each hash of four bytes how many of `grams` have it, at most 255.
-    private var known = [UInt8](repeating: 0, count: 1 << 16)
-    /// In the order of hashes, and for each hash where those of it begin.
-    private var grams: [Gram] = []
-    private var firstGram = [UInt16](repeating: 0, count: (1 << 16) + 1)
+    private var longest = 0
+    /// For each literal where groups of four can be taken, the rarest first.
+    private var offsets: [[Int]] = []
+    private var table = Table(offsets: [])
+    private let mostMisses: Int
 
-    /// - Parameter literals: each of ``shortest`` bytes or more; at most some thousand.
-    init(_ literals: [String]) {
-        for (number, literal) in literals.enumerated() {
+    /// - Parameters:
+    ///   - literals: each of ``shortest`` bytes or more; at most some thousand.
+    ///   - mostMisses: how often a group may be found without a literal until other groups are looked up.
+    init(_ literals: [String], mostMisses: Int = 2_048) {
+        self.mostMisses = mostMisses
+        for literal in literals {
             let own = Array(literal.utf8)
             bytes += own
             starts.append(bytes.count)
-            let start = Self.rarestOffset(of: own)
+            longest = max(longest, own.count)
+            offsets.append(Self.offsets(of: own))
+        }
+        table = table(avoiding: [], without: [Bool](repeating: false, count: literals.count))
+    }
+
+    /// - Parameters:
+    ///   - frequent: hashes of groups that the text has often without a literal; of literals that have other groups, those are taken.
+    ///   - dropped: literals that are left out.
+    private func table(avoiding frequent: Set<Int>, without dropped: [Bool]) -> Table {
+        var table = Table(offsets: [Int](repeating: 0, count: dropped.count))
+        for literal in dropped.indices where !dropped[literal] {
+            let own = Array(bytes[starts[literal]..<starts[literal + 1]])
+            let start =
+                offsets[literal].first { start in
+                    [start, start + 1].allSatisfy { !frequent.contains(Self.hash(Self.word(of: own, at: $0))) }
+                } ?? offsets[literal][0]
+            table.offsets[literal] = start
             for offset in [start, start + 1] {
-                let word = own[offset..<offset + 4].reversed().reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
-                known[Self.hash(word)] &+= known[Self.hash(word)] < .max ? 1 : 0
-                grams.append(Gram(word: word, literal: number, offset: offset))
+                let word = Self.word(of: own, at: offset)
+                table.known[Self.hash(word)] &+= table.known[Self.hash(word)] < .max ? 1 : 0
+                table.grams.append(Gram(word: word, literal: literal, offset: offset))
             }
         }
-        grams.sort { (Self.hash($0.word), $0.literal) < (Self.hash($1.word), $1.literal) }
+        table.grams.sort { (Self.hash($0.word), $0.literal) < (Self.hash($1.word), $1.literal) }
         var hash = 0
-        for (number, gram) in grams.enumerated() {
+        for (number, gram) in table.grams.enumerated() {
             while hash <= Self.hash(gram.word) {
-                firstGram[hash] = UInt16(number)
+                table.firstGram[hash] = UInt16(number)
                 hash += 1
             }
         }
-        while hash < firstGram.count {
-            firstGram[hash] = UInt16(grams.count)
+        while hash < table.firstGram.count {
+            table.firstGram[hash] = UInt16(table.grams.count)
             hash += 1
         }
+        return table
     }
 
     private static func hash(_ word: UInt32) -> Int {
         Int((word &* 0x9E37_79B1) >> 16)
     }
 
-    /// Where the two groups of four are that are seldom in other texts.
-    private static func rarestOffset(of literal: [UInt8]) -> Int {
-        (0...literal.count - shortest).max { left, right in
-            rarity(of: literal[left..<left + shortest]) < rarity(of: literal[right..<right + shortest])
-        } ?? 0
+    private static func word(of literal: [UInt8], at offset: Int) -> UInt32 {
+        literal[offset..<offset + 4].reversed().reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
+    }
+
+    /// Where two groups of four can be taken, first those that are seldom in other texts.
+    private static func offsets(of literal: [UInt8]) -> [Int] {
+        (0...literal.count - shortest).map { (offset: $0, rarity: rarity(of: literal[$0..<$0 + shortest])) }
+            .sorted { ($1.rarity, $0.offset) < ($0.rarity, $1.offset) }.map(\.offset)
     }
 
     private static func rarity(of bytes: ArraySlice<UInt8>) -> Int {
@@ -95,72 +138,132 @@ struct LiteralScanner: Sendable {
         case stop
     }
 
+    /// How often a scan may change the groups that it looks up.
+    private static let mostTables = 24
+
+    /// The state of a scan.
+    private struct State {
+        let start: Int
+        /// Where the next pass begins.
+        var position: Int
+        var table: Table
+        var dropped: [Bool]
+        /// For each hash how often it was found where no literal is.
+        var misses: [UInt16] = []
+        var frequent: Set<Int> = []
+        /// The hash that was found too often; nil if none was.
+        var excess: Int?
+        var isStopped = false
+        /// For each pass so far the offsets that it used, and where it ended.
+        var passes: [(offsets: [Int], end: Int)] = []
+        /// The end of the longest of them.
+        var furthest = 0
+
+        /// Whether an earlier pass reported an occurrence.
+        func isReported(_ literal: Int, at position: Int) -> Bool {
+            position < furthest
+                && passes.contains { pass in
+                    let group = position + pass.offsets[literal]
+                    return group + (group - start) & 1 < pass.end
+                }
+        }
+    }
+
     /// Calls `found` with each occurrence of a literal and where it begins, in the order of the text but for neighbours.
     ///
     /// - Parameter start: where to begin; what lies before it is not seen.
     func scan(
         _ text: UnsafeRawBufferPointer, from start: Int = 0, _ found: (_ literal: Int, _ position: Int) -> Answer
     ) {
-        guard let bytes = text.baseAddress, text.count - start >= Self.shortest else { return }
-        let last = text.count - 4
-        var known = known
-        var dropped = [Bool](repeating: false, count: starts.count - 1)
-        known.withUnsafeMutableBufferPointer { known in
-            func hash(_ position: Int) -> Int {
-                Self.hash(bytes.loadUnaligned(fromByteOffset: position, as: UInt32.self))
-            }
-            var position = start
-            while position + 14 <= last {
-                let hits =
-                    known[hash(position)] | known[hash(position + 2)] | known[hash(position + 4)]
-                    | known[hash(position + 6)] | known[hash(position + 8)] | known[hash(position + 10)]
-                    | known[hash(position + 12)] | known[hash(position + 14)]
-                if hits != 0 {
-                    for probe in stride(from: position, through: position + 14, by: 2) where known[hash(probe)] != 0 {
-                        guard compare(text, at: probe, notBefore: start, known, &dropped, found) else { return }
-                    }
-                }
-                position += 16
-            }
-            for probe in stride(from: position, through: last, by: 2) where known[hash(probe)] != 0 {
-                guard compare(text, at: probe, notBefore: start, known, &dropped, found) else { return }
-            }
+        guard text.count - start >= Self.shortest else { return }
+        var state = State(
+            start: start, position: start, table: table, dropped: [Bool](repeating: false, count: starts.count - 1))
+        while true {
+            pass(text, notBefore: start, &state, found)
+            guard !state.isStopped, let excess = state.excess else { return }
+            state.frequent.insert(excess)
+            state.excess = nil
+            state.passes.append((state.table.offsets, state.position))
+            state.furthest = max(state.furthest, state.position)
+            state.table = table(avoiding: state.frequent, without: state.dropped)
+            // The new groups of a literal may precede its old ones, which were not reached yet.
+            state.position = max(start, state.position - (longest + 1) & ~1)
         }
     }
 
-    /// - Returns: Whether to go on.
+    /// Scans to the end, or until a group was found too often.
+    private func pass(
+        _ text: UnsafeRawBufferPointer, notBefore start: Int, _ state: inout State,
+        _ found: (_ literal: Int, _ position: Int) -> Answer
+    ) {
+        guard let bytes = text.baseAddress else { return }
+        let last = text.count - 4
+        var position = state.position
+        func hash(_ position: Int) -> Int {
+            Self.hash(bytes.loadUnaligned(fromByteOffset: position, as: UInt32.self))
+        }
+        while position + 14 <= last {
+            let next = state.table.known.withUnsafeBufferPointer { known -> Int? in
+                while position + 14 <= last {
+                    let hits =
+                        known[hash(position)] | known[hash(position + 2)] | known[hash(position + 4)]
+                        | known[hash(position + 6)] | known[hash(position + 8)] | known[hash(position + 10)]
+                        | known[hash(position + 12)] | known[hash(position + 14)]
+                    if hits != 0 { return position }
+                    position += 16
+                }
+                return nil
+            }
+            guard let next else { break }
+            for probe in stride(from: next, through: next + 14, by: 2) where state.table.known[hash(probe)] != 0 {
+                compare(text, at: probe, notBefore: start, &state, found)
+                if state.isStopped || state.excess != nil {
+                    state.position = probe
+                    return
+                }
+            }
+            position = next + 16
+        }
+        for probe in stride(from: position, through: last, by: 2) where state.table.known[hash(probe)] != 0 {
+            compare(text, at: probe, notBefore: start, &state, found)
+            if state.isStopped { return }
+        }
+        state.excess = nil
+    }
+
     private func compare(
-        _ text: UnsafeRawBufferPointer, at probe: Int, notBefore first: Int, _ known: UnsafeMutableBufferPointer<UInt8>,
-        _ dropped: inout [Bool], _ found: (_ literal: Int, _ position: Int) -> Answer
-    ) -> Bool {
+        _ text: UnsafeRawBufferPointer, at probe: Int, notBefore first: Int, _ state: inout State,
+        _ found: (_ literal: Int, _ position: Int) -> Answer
+    ) {
         let word = text.loadUnaligned(fromByteOffset: probe, as: UInt32.self)
         let hash = Self.hash(word)
-        for number in Int(firstGram[hash])..<Int(firstGram[hash + 1]) where grams[number].word == word {
-            let (literal, start) = (grams[number].literal, probe - grams[number].offset)
+        var isLiteral = false
+        for number in Int(state.table.firstGram[hash])..<Int(state.table.firstGram[hash + 1])
+        where state.table.grams[number].word == word {
+            let (literal, start) = (state.table.grams[number].literal, probe - state.table.grams[number].offset)
             let length = starts[literal + 1] - starts[literal]
-            guard !dropped[literal], start >= first, start + length <= text.count else { continue }
+            guard !state.dropped[literal], start >= first, start + length <= text.count,
+                !state.isReported(literal, at: start)
+            else { continue }
             var index = 0
             while index < length, bytes[starts[literal] + index] == text[start + index] { index += 1 }
             guard index == length else { continue }
+            isLiteral = true
             switch found(literal, start) {
             case .proceed: break
-            case .stop: return false
+            case .stop:
+                state.isStopped = true
+                return
             case .dropLiteral:
-                dropped[literal] = true
-                drop(literal, known)
+                state.dropped[literal] = true
+                state.table.drop(literal)
             }
         }
-        return true
-    }
-
-    /// Where no other literal has them, the groups of four of a literal stop nothing any more.
-    private func drop(_ literal: Int, _ known: UnsafeMutableBufferPointer<UInt8>) {
-        let own = bytes[starts[literal]..<starts[literal + 1]]
-        let first = Self.rarestOffset(of: Array(own))
-        for offset in [first, first + 1] {
-            let word = own.dropFirst(offset).prefix(4).reversed().reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
-            let hash = Self.hash(word)
-            if known[hash] < .max { known[hash] -= 1 }
+        guard !isLiteral else { return }
+        if state.misses.isEmpty { state.misses = [UInt16](repeating: 0, count: 1 << 16) }
+        state.misses[hash] &+= 1
+        if state.misses[hash] == mostMisses, state.frequent.count < Self.mostTables, !state.frequent.contains(hash) {
+            state.excess = hash
         }
     }
 }

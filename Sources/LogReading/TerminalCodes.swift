@@ -12,9 +12,18 @@ enum TerminalCodes {
             var position = 0
             while position < text.count {
                 if text[position] == escape {
+                    // Most of a hostile log may be escapes, none of which begins a code but the last one.
+                    while position + 1 < text.count, text[position + 1] == escape { position += 1 }
                     position += length(of: text, from: position)
                     continue
                 }
+                // Between two codes there is often a word only.
+                var left = min(shortText, text.count - position)
+                while left > 0, text[position] != escape {
+                    target[count] = text[position]
+                    (count, position, left) = (count + 1, position + 1, left - 1)
+                }
+                guard left == 0, position < text.count else { continue }
                 let found = memchr(start + position, Int32(escape), text.count - position)
                 let end = found.map { start.distance(to: UnsafeRawPointer($0)) } ?? text.count
                 memcpy(target + count, start + position, end - position)
@@ -23,6 +32,9 @@ enum TerminalCodes {
             }
         }
     }
+
+    /// Bytes that are copied one by one.
+    private static let shortText = 24
 
     /// How long the code is that begins at `start`: at least the escape, never more than the line.
     private static func length(of text: UnsafeRawBufferPointer, from start: Int) -> Int {

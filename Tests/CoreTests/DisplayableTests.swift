@@ -77,3 +77,27 @@ import Testing
         #expect(count(3, "branch", plural: "branches") == "3 branches")
     }
 }
+
+/// Text as markup.
+@Suite struct MarkupTests {
+    @Test(arguments: [
+        ("plain – text", "plain – text"),
+        ("<a href=\"x\">'&'</a>", "&lt;a href=&quot;x&quot;&gt;&#39;&amp;&#39;&lt;/a&gt;"),
+        ("a\u{FFFE}b\u{FFFF}", "a\u{FFFD}b\u{FFFD}"), ("\u{FF1C}\u{FEFF}", "\u{FF1C}\u{FEFF}"), ("", ""),
+    ])
+    func charactersOfMarkupAreEscaped(text: String, escaped: String) { #expect(text.escapedAsMarkup == escaped) }
+
+    /// Swift takes a character and what combines with it for one; a browser does not.
+    @Test func whatCombinesWithACharacterHidesItNot() {
+        for mark in ["\"", "'", "<", ">", "&"] {
+            #expect(!"\(mark)\u{338}x".escapedAsMarkup.utf8.starts(with: mark.utf8) || mark == "&")
+            #expect("\(mark)\u{338}".escapedAsMarkup.utf8.starts(with: "&".utf8))
+            #expect("\(mark)\u{338}".escapedAsMarkup.unicodeScalars.contains(";"))
+        }
+    }
+
+    @Test func namesBeyondTheFirstAreCounted() {
+        #expect(["a", "b", "c"].list(first: 2) == "a, b and 1 more")
+        #expect(["a", "b"].list(first: 2) == "a, b" && [String]().list(first: 2) == "")
+    }
+}

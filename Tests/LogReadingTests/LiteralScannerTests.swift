@@ -16,14 +16,16 @@ import Testing
                     (0..<Int.random(in: 1...5, using: &random)).map { _ in
                         text(Int.random(in: LiteralScanner.shortest...9, using: &random))
                     }))
-            let log = Array(text(Int.random(in: 0...200, using: &random)).utf8)
+            let log = Array(text(Int.random(in: 0...400, using: &random)).utf8)
             var found: [[Int]] = literals.map { _ in [] }
             let start = Int.random(in: 0...log.count, using: &random)
             // After some occurrences a literal is dropped, or all are.
             let most = Int.random(in: 1...20, using: &random)
             let isStopped = Bool.random(using: &random)
+            // And after some misses other parts of the literals are looked up.
+            let misses = Int.random(in: 1...20, using: &random)
             log.withUnsafeBytes { bytes in
-                LiteralScanner(literals).scan(bytes, from: start) {
+                LiteralScanner(literals, mostMisses: misses).scan(bytes, from: start) {
                     found[$0].append($1)
                     return found[$0].count < most ? .proceed : isStopped ? .stop : .dropLiteral
                 }
