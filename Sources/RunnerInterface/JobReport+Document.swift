@@ -3,9 +3,9 @@ internal import Foundation
 package import Model
 
 extension JobReport {
-    /// The report that a worker wrote.
+    /// The report in a worker's document.
     ///
-    /// - Parameter object: reads what did not fit into the document.
+    /// - Parameter object: Reads a part that did not fit into the document.
     package init(_ report: ExecutionReport, object: (Digest) throws -> [UInt8]?) rethrows {
         self.init(outcome: report.outcome, duration: report.duration)
         isPermanent = report.isPermanent ?? false
@@ -32,7 +32,7 @@ extension JobReport {
 }
 
 extension ExecutionReport {
-    /// What a worker writes of an assignment that it carried out.
+    /// The document of a worker about a completed assignment.
     package init(
         _ report: JobReport, of assignment: JobAssignment, worker: String, base: Digest?, finished: Double
     ) {

@@ -1,38 +1,42 @@
 public import Core
 public import Model
 
-/// What became of a job.
+/// The result of a job as a runner returns it: a value without an assignment, a worker or a format.
+///
+/// `ExecutionReport` is the document that a worker makes of it for the dispatcher. The two list the same fields but are
+/// separate types, because the document is a format that other versions read: it omits defaults, limits its size, moves
+/// large parts into objects, and adds the assignment. `JobReport+Document` is the only conversion between them.
 public struct JobReport: Sendable {
     /// How the job ended.
     public var outcome: Outcome
-    /// Whether the same would happen again in this run: an infrastructure failure that is not worth another attempt.
+    /// Whether another attempt in this run would fail in the same way: a permanent infrastructure failure.
     public var isPermanent = false
-    /// The phase that failed; nil where none did.
+    /// The phase that failed, if any.
     public var phase: Phase?
-    /// The normalised error line; nil where nothing failed.
+    /// The normalised error line; nil if nothing failed.
     public var signature: String?
     /// The error line as printed, or what the machine lacked.
     public var reason: String?
-    /// What the log says about the failure; nil where nothing failed, or not in a command whose output says why.
+    /// The error found in the log; nil if nothing failed, or the failed command's output does not contain it.
     public var error: CellResult.LoggedError?
-    /// The digest of the log in the store; nil where there is none.
+    /// The digest of the log in the store; nil if there is none.
     public var log: Digest?
-    /// The digest of the layer that the job added; nil where it failed.
+    /// The digest of the layer that the job added; nil if it failed.
     public var layer: Digest?
-    /// Files of other packages that the job changed, and that its matrix lets it change.
+    /// Files of other packages that the job changed with permission of the matrix.
     public var overwrites: [CellResult.Overwrite] = []
-    /// Seconds of wall clock.
+    /// The duration in seconds.
     public var duration: Double
-    /// What the seconds were spent on.
+    /// The parts of the duration.
     public var durations: CellResult.Durations?
-    /// The machine that it ran on and what that is; nil where it did not get so far.
+    /// The machine that it ran on and its description; nil if it did not reach one.
     public var machine: String?
-    /// The system packages that were installed for the job and what it is built over, `NAME VERSION`, sorted; nil where none
-    /// were, or their versions could not be listed.
+    /// The system packages installed for the job and its dependencies, `NAME VERSION`, sorted; nil if there were none
+    /// or their versions could not be listed.
     public var systemPackages: [String]?
-    /// All runs of the job, in their order, where it failed at first and was run again to confirm that; nil where it was not.
+    /// All executions of the job in order, if a failure was to be confirmed; otherwise nil.
     public var confirmation: [CellResult.Execution]?
-    /// The digest of the plugin's file; nil where none was loaded.
+    /// The digest of the plugin's file; nil if none was loaded.
     public var pluginFile: Digest?
 
     public init(outcome: Outcome, duration: Double) {

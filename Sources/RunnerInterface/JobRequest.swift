@@ -1,9 +1,9 @@
 public import Core
 public import Model
 
-/// A job and all that a runner must know to run it.
+/// A job and everything that a runner needs to run it.
 public struct JobRequest: Sendable {
-    /// A job that ran before, with the layer it left.
+    /// An input: a completed job with its layer.
     public struct Input: Sendable {
         /// The job's id.
         public var id: Digest
@@ -11,7 +11,7 @@ public struct JobRequest: Sendable {
         public var job: Job
         /// The layer that the input added.
         public var layer: Digest
-        /// The package's opam file and what is beside it.
+        /// The package's opam file and `files/`.
         public var files: PackageFiles
 
         public init(id: Digest, job: Job, layer: Digest, files: PackageFiles) {
@@ -25,11 +25,11 @@ public struct JobRequest: Sendable {
     public var id: Digest
     public var job: Job
     public var files: PackageFiles
-    /// Everything that the job is built over, direct and indirect, dependencies first.
+    /// All direct and indirect inputs, in topological order.
     public var inputs: [Input]
     /// The target that the job runs on.
     public var target: Plan.Target
-    /// How often the job is run again where it fails, to tell a failure from chance.
+    /// How often a failed job is repeated to confirm the failure.
     public var confirmations = 0
 
     public init(id: Digest, job: Job, files: PackageFiles, inputs: [Input], target: Plan.Target) {

@@ -1,11 +1,11 @@
 internal import Model
 
 extension JobRunner {
-    /// Runs `request` and, where it fails and the failure is to be confirmed, runs it again as often as the request says.
+    /// Runs `request`. If it fails, repeats it as often as the request says, to confirm the failure.
     ///
-    /// The first failure is reported where all runs fail, and the first success otherwise; the report has all runs. Where
-    /// one of the further runs ends otherwise, for the infrastructure or because it is cancelled, so does the job: nothing
-    /// was confirmed.
+    /// If all executions fail, the first failure is reported, otherwise the first success; the report lists all
+    /// executions. If a repetition has an infrastructure failure or is cancelled, so does the job, because nothing was
+    /// confirmed.
     public func runConfirming(
         _ request: JobRequest, progress: @escaping @Sendable (JobStep) -> Void
     ) async -> JobReport {

@@ -7,9 +7,9 @@ internal import OpamSwitch
 internal import PluginMessages
 internal import RunnerInterface
 
-/// The switch that a job is built in: the layers of its inputs, and what opam keeps about them as a whole.
+/// The switch in which a job is built: the layers of its inputs, and opam's state of the whole switch.
 struct AssembledSwitch: Sendable {
-    /// A package that is in the switch.
+    /// A package installed in the switch.
     private struct Member: Sendable {
         var package: PackageVersion
         var opam: OpamFile
@@ -21,21 +21,21 @@ struct AssembledSwitch: Sendable {
     let layers: [String]
     private let members: [Member]
 
-    /// The layers with the packages that they belong to, the topmost first.
+    /// The layers with the packages that they belong to, topmost first.
     var owned: [OwnedLayer] {
         zip(layers, members).reversed().map { OwnedLayer(directory: $0, owner: $1.package.description) }
     }
-    /// Variables that are the same for every package.
+    /// Variables with the same value for every package.
     private let global: [String: String]
     private let jobs: Int
     private let user: String
 
-    /// Reads what the inputs of `request` left.
+    /// Reads the state of the inputs of `request`.
     ///
     /// - Parameters:
-    ///   - layers: unpacked, one for each input.
-    ///   - jobs: processors that a build may use.
-    /// - Throws: `Failure` where an opam file cannot be read.
+    ///   - layers: The unpacked layers, one for each input.
+    ///   - jobs: The number of processors that a build may use.
+    /// - Throws: `Failure` if an opam file cannot be read.
     init(_ request: JobRequest, layers: [String], in target: TargetEnvironment, jobs: Int) throws(Failure) {
         layout = target.layout
         self.jobs = jobs
@@ -59,7 +59,7 @@ struct AssembledSwitch: Sendable {
         self.layers = used
     }
 
-    /// The opam whose rules the recipes follow.
+    /// The version of opam whose rules the recipes follow.
     private static let opamVersion = "2.1.2"
 
     static func opamFile(_ files: PackageFiles, of package: PackageVersion) throws(Failure) -> OpamFile {
@@ -100,16 +100,16 @@ struct AssembledSwitch: Sendable {
             jobs: jobs, withTests: withTests)
     }
 
-    /// What the packages set for users of the switch, in opam's order: the last by name first.
+    /// The environment changes of the packages (`setenv`), in opam's order: reverse alphabetical.
     var environmentChanges: [EnvironmentChange] {
         members.sorted { $1.package.name < $0.package.name }.flatMap { member in
             member.opam.environment.expanded(in: variables(of: member.package, opam: member.opam))
         }
     }
 
-    /// What opam keeps about the switch.
+    /// opam's state of the switch.
     ///
-    /// - Parameter roots: packages that were asked for.
+    /// - Parameter roots: The packages that were requested.
     func state(roots: Set<PackageVersion>) -> SwitchState {
         let installed = members.map { member in
             SwitchState.Installed(

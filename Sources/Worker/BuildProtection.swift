@@ -2,17 +2,18 @@ internal import OpamSwitch
 internal import Sandbox
 internal import Supervision
 
-/// What opam's own sandbox (`sandbox.sh`) keeps a package's commands from changing: everything but the build directory,
-/// `/tmp` and dune's cache while it is built and tested; when it is installed, the switch may change, except for opam's
-/// own files in it. So what fails with opam fails here, with the same message of the system.
+/// The paths that opam's sandbox (`sandbox.sh`) protects from a package's commands: while it is built and tested,
+/// everything except the build directory, `/tmp` and dune's cache; while it is installed, also everything except the
+/// switch, but including opam's own files in the switch. Commands that fail with opam therefore fail here with the same
+/// system error.
 struct BuildProtection: Hashable, Sendable {
     private let layout: SwitchLayout
     private let directory: String
     private let installs: Bool
 
     /// - Parameters:
-    ///   - directory: the build directory.
-    ///   - installs: whether the command installs the package.
+    ///   - directory: The build directory.
+    ///   - installs: Whether the command installs the package.
     init(_ layout: SwitchLayout, directory: String, installs: Bool) {
         self.layout = layout
         self.directory = directory
@@ -22,7 +23,7 @@ struct BuildProtection: Hashable, Sendable {
     /// Dune's cache below the build user's home.
     static func cache(home: String) -> String { "\(home)/.cache/dune" }
 
-    /// The same for the sandbox; later ones cover earlier ones.
+    /// The protection as mounts of the sandbox; later ones cover earlier ones.
     func mounts(home: String) -> [Command.Access] {
         let own = Command.Access(directory, isWritable: true)
         guard installs else { return [Command.Access(Self.cache(home: home), isWritable: true), own] }

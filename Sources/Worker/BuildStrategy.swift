@@ -3,20 +3,20 @@ internal import Model
 internal import PluginMessages
 internal import RunnerInterface
 
-/// How a package's recipe is carried out: by the steps of the target's plugin, or by the opam client.
+/// A way to execute a package's recipe: with the steps of the target's plugin, or with the opam client.
 protocol BuildStrategy: Sendable {
-    /// What is run, for a person to repeat.
+    /// The steps, for a user to repeat.
     var steps: [Step] { get }
 
-    /// Builds a package whose inputs are laid out.
+    /// Builds a package whose inputs have been laid out.
     ///
-    /// - Parameter layers: receives what the package installed.
+    /// - Parameter layers: Receives the layer of the package.
     /// - Throws: `PackageBuild.StepFailure`; `PackageFailure`; `Failure`; `CancellationError`.
     func build(_ request: JobRequest, in build: PackageBuild, keeping layers: LayerStore) async throws -> BuiltPackage
 }
 
-/// The runner itself carries out the recipe: it lays out the source, runs the plugin's steps and records the package as
-/// opam does.
+/// The runner itself executes the recipe: it lays out the source, runs the plugin's steps and records the package like
+/// opam.
 struct RecipeStrategy: BuildStrategy {
     let steps: [Step]
 
@@ -33,11 +33,11 @@ struct RecipeStrategy: BuildStrategy {
     }
 }
 
-/// The opam client of the environment carries out the recipe in one step.
+/// The opam client of the environment executes the recipe in one step.
 struct OpamClientStrategy: BuildStrategy {
-    /// The client's step.
+    /// The step that runs the client.
     let client: Step
-    /// What the recipe consists of, to name the command that failed.
+    /// The steps of the recipe, to identify the command that failed.
     let recipeSteps: [Step]
 
     var steps: [Step] { [client] }

@@ -6,22 +6,23 @@ internal import OpamFormat
 internal import OpamSwitch
 internal import System
 
-/// A source that is a repository of git or a folder, as an archive that every opam client takes.
+/// An archive, readable by every opam client, of a source that is a git repository or a directory.
 ///
-/// The client has no network, nothing of the repository but one commit, and, before 2.2, no `subpath`. Of an archive with
-/// a checksum it needs nothing but a download cache; by their contents it knows gzip, bzip2, xz and lzma, not a bare tar.
+/// The client has no network, only one commit of the repository and, before 2.2, no support for `subpath`. An archive
+/// with a checksum is found in the download cache. The client recognises gzip, bzip2, xz and lzma by content, but not
+/// an uncompressed tar.
 struct ClientArchive {
     let file: String
     let checksum: Checksum
 
-    /// Whether the client cannot take what the cache has of `source` as it is.
+    /// Whether the client cannot use the cached form of `source` directly.
     static func isNeeded(for source: Source) -> Bool {
         StagedSources.isOfRunner(source)
     }
 
-    /// Packs what is in `archive`, or its folder that the source names, into a file in `directory`.
+    /// Packs the contents of `archive`, or of the subdirectory named by the source, into a file in `directory`.
     ///
-    /// - Throws: `SourceError` where there is no such folder; `Failure`.
+    /// - Throws: `SourceError` if there is no such subdirectory; `Failure`.
     init(of archive: String, _ source: Source, in directory: String, package: String) throws {
         let unpacked = "\(directory)/unpacked"
         file = "\(directory)/source.tar.gz"
@@ -32,8 +33,8 @@ struct ClientArchive {
         } catch {
             throw Failure(.unavailable, "\(package): \(source.url): cannot be unpacked: \(error)")
         }
-        // One folder at the top, which the client takes away again, so that a lone folder of the source's own stays.
-        // Links in a source may lead anywhere; a folder that is not in it is none of it.
+        // Add a top-level directory, which the client strips, so that a single directory of the source itself is
+        // preserved. Links in a source may lead outside of it; such a directory is not part of the source.
         let whole = Self.resolved("\(unpacked)/whole")
         let place = Self.resolved("\(whole)/\(source.subpath ?? "")")
         guard place == whole || place.hasPrefix("\(whole)/"), (try? Files.rename(place, "\(unpacked)/source")) != nil

@@ -7,14 +7,14 @@ internal import SSH
 internal import Supervision
 internal import Synchronization
 
-/// What is done on a host of a target before a package is built there: the target's bootstrap, and system packages.
+/// Prepares a host of a target for builds: runs the target's bootstrap and installs system packages.
 struct HostPreparation: Sendable {
     let target: TargetEnvironment
     let log: JobLog
 
     /// Runs the target's bootstrap on the host and compares the host with the description.
     ///
-    /// - Returns: what the host is.
+    /// - Returns: A description of the host.
     /// - Throws: `RemoteRefusal`; `Failure`; `CancellationError`.
     func prepare(_ session: RemoteSession) async throws -> String {
         for step in target.environment.bootstrap.map(rooted) where step.place == .environment {
@@ -25,7 +25,7 @@ struct HostPreparation: Sendable {
             .split(separator: "\n").map(String.init).joined(separator: ", ")
     }
 
-    /// There is no home yet to start in.
+    /// Runs the step in `/`, because the home directory may not exist yet.
     private func rooted(_ step: Step) -> Step {
         var step = step
         step.directory = step.directory ?? "/"
@@ -97,7 +97,7 @@ struct HostPreparation: Sendable {
         log.systemPackages = await versions(answer, on: session)
     }
 
-    /// Asks for the versions of what the host has now. Where they cannot be listed, they are not recorded.
+    /// Lists the versions of the installed system packages; nil if they cannot be listed.
     private func versions(_ answer: SystemPackagesAnswer, on session: RemoteSession) async -> [String]? {
         guard let step = answer.versions else { return nil }
         let printed = Mutex<[UInt8]>([])

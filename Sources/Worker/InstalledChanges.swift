@@ -3,17 +3,18 @@ internal import Core
 internal import Glibc
 internal import OpamSwitch
 
-/// What a build changed below the switch's prefix, seen by comparing an overlay's upper directory with those below it.
+/// The changes that a build made below the switch's prefix, found by comparing an overlay's upper directory with the
+/// lower ones.
 struct InstalledChanges {
     /// The overlay's directory of changes.
     let upper: String
-    /// The directories below, the topmost first.
+    /// The lower directories, topmost first.
     let lowers: [String]
     let prefix: String
-    /// Those of them that hold the inputs' files and opam's state, the topmost first.
+    /// The lower directories with the inputs' files and opam's state, topmost first.
     let owned: [OwnedLayer]
 
-    /// Every change but those among opam's own files, by path relative to the prefix.
+    /// All changes except those of opam's own files, by path relative to the prefix.
     ///
     /// - Complexity: O(changes × lowers).
     func all() -> [FilePath: ChangesFile.Change] {
@@ -22,9 +23,9 @@ struct InstalledChanges {
         return found
     }
 
-    /// Files of inputs, and of opam's state, that were changed.
+    /// Changed files of inputs and of opam's state.
     ///
-    /// - Parameter excluded: paths relative to the prefix.
+    /// - Parameter excluded: Paths relative to the prefix.
     func overwrites(excluding excluded: Set<String>) -> [Overwrite] {
         let comparison = OverlayComparison(
             upper: upper + prefix, lowers: owned.map { $0.directory + prefix }, excluding: excluded)
@@ -33,9 +34,9 @@ struct InstalledChanges {
         }
     }
 
-    /// Files that were added among opam's own. Only opam itself may do that.
+    /// Files added to opam's own directories, which only opam may do.
     ///
-    /// - Parameter excluded: paths relative to the prefix.
+    /// - Parameter excluded: Paths relative to the prefix.
     func addedRecords(excluding excluded: Set<String>) -> [Overwrite] {
         var added: [FilePath: ChangesFile.Change] = [:]
         collect(".opam-switch", excluding: Set(excluded.map { FilePath($0) }), into: &added)
@@ -60,13 +61,13 @@ struct InstalledChanges {
         }
     }
 
-    /// A path relative to the prefix in one of the directories.
+    /// The absolute path in one of the directories of a path relative to the prefix.
     private func absolute(_ path: FilePath, in root: String) -> FilePath {
         let prefix = FilePath(root + prefix)
         return path.isEmpty ? prefix : prefix.appending(path)
     }
 
-    /// What happened to one path; nil where nothing did.
+    /// The change of a path; nil if it is unchanged.
     func change(of path: FilePath) -> ChangesFile.Change? {
         let above = absolute(path, in: upper)
         guard let mode = mode(of: above) else { return nil }
@@ -89,7 +90,7 @@ struct InstalledChanges {
         return path.withCString { lstat($0, &status) } == 0 ? status.st_mode : nil
     }
 
-    /// What is at an absolute path; nil for nothing, for a mark of something removed and for devices.
+    /// The content at an absolute path; nil if there is nothing, or a whiteout or a device.
     private func content(of path: FilePath) -> ChangesFile.Content? {
         var status = stat()
         guard path.withCString({ lstat($0, &status) }) == 0 else { return nil }

@@ -5,13 +5,13 @@ internal import PluginMessages
 internal import Supervision
 internal import System
 
-/// A shell of the user's in a prepared job's sandbox, with the limits of a person rather than of a build.
+/// An interactive shell in a prepared job's sandbox, without the limits of a build.
 ///
-/// What is typed travels through a FIFO in the directory that the sandbox sees. On a terminal the shell gets a terminal
-/// of its own inside, by the program `script`, and ours passes every key on.
+/// Input is passed through a FIFO in a directory shared with the sandbox. On a terminal, the program `script` provides
+/// a terminal inside the sandbox, and the outer terminal is in raw mode.
 struct InteractiveShell {
     private let prepared: PreparedJob
-    /// The kind of the user's terminal, as in `TERM`.
+    /// The type of the user's terminal, as in `TERM`.
     private let terminalType: String
 
     init(_ prepared: PreparedJob, terminalType: String?) {
@@ -19,9 +19,9 @@ struct InteractiveShell {
         self.prepared = prepared
     }
 
-    /// - Parameter output: takes what the shell prints, as it is.
-    /// - Returns: the shell's exit status.
-    /// - Throws: `Failure` where the FIFO cannot be made or the sandbox does not start.
+    /// - Parameter output: Receives the shell's output unchanged.
+    /// - Returns: The shell's exit status.
+    /// - Throws: `Failure` if the FIFO cannot be created or the sandbox does not start.
     func run(output: @escaping @Sendable ([UInt8]) -> Void) async throws -> Int32 {
         let session = prepared.session
         let fifo = "\(prepared.staging.path)/keys"
@@ -53,7 +53,7 @@ struct InteractiveShell {
         ]) + String(decoding: PackageResources.interactive_shell_sh, as: UTF8.self)
     }
 
-    /// Passes on what is typed until its end; the thread ends with the process.
+    /// Forwards standard input until its end, on a thread that ends with the process.
     private func forwardInput(to fifo: String) {
         Thread.detachNewThread {
             let descriptor = open(fifo, O_WRONLY | O_CLOEXEC)
@@ -71,7 +71,7 @@ struct InteractiveShell {
     }
 }
 
-/// The user's terminal while every key is passed on as it is.
+/// The user's terminal in raw mode.
 private struct RawTerminal {
     private var before = termios()
 

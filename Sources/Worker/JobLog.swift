@@ -4,20 +4,21 @@ internal import Model
 internal import Supervision
 internal import Synchronization
 
-/// The log of one job, a file that grows while the job runs; ``LogEncoder`` explains how its lines are distinguished.
+/// The log of a job, a file that is written while the job runs. ``LogEncoder`` explains how lines of the runner and of
+/// commands are distinguished.
 final class JobLog: Sendable {
     private let file: LogFile
     private let encoder = Mutex(LogEncoder())
     private let seconds = Mutex<[Phase: Double]>([:])
     private let packages = Mutex<[String]?>(nil)
 
-    /// The system packages that the job has, `NAME VERSION`; nil where their versions are not known.
+    /// The system packages of the job, `NAME VERSION`; nil if their versions are unknown.
     var systemPackages: [String]? {
         get { packages.withLock { $0 } }
         set { packages.withLock { $0 = newValue } }
     }
 
-    /// How long the commands of each phase took, in seconds.
+    /// The duration of the commands of each phase in seconds.
     var secondsByPhase: [Phase: Double] { seconds.withLock { $0 } }
 
     var path: String { file.path }
@@ -26,50 +27,51 @@ final class JobLog: Sendable {
         file = try LogFile(path)
     }
 
-    /// Adds a line of the runner's own.
+    /// Adds a line of the runner.
     func note(_ line: String) {
         encoder.withLock { file.append($0.note(line)) }
     }
 
     // MARK: Steps
 
-    /// What one command prints, and where it is in the log.
+    /// The output of a command, and its position in the log.
     struct Section: Sendable {
         fileprivate let log: JobLog
         fileprivate let start: Int
         fileprivate let began = ContinuousClock.now
         let phase: Phase
         let name: String
-        /// What is run, for people.
+        /// The command for display.
         let command: String
 
-        /// Adds what the command printed.
+        /// Appends output of the command.
         func append(_ bytes: [UInt8]) {
             log.encoder.withLock { log.file.append($0.encode(bytes)) }
         }
 
-        /// Adds the line after it.
+        /// Adds the line that ends the section.
         func end(_ result: CommandResult) {
             log.encoder.withLock { log.file.append($0.end(phase, name, result.ending.description)) }
             let taken = began.duration(to: .now) / .seconds(1)
             log.seconds.withLock { $0[phase, default: 0] += taken }
         }
 
-        /// What the command printed: of much output the last `limit` bytes.
+        /// The output of the command; at most the last `limit` bytes.
         func output(limit: Int = 8 << 20) -> String {
             let written = log.bytes(from: start)
             let printed = JobLogDocument(parsing: written).steps.first?.output ?? []
             return String(decoding: printed.suffix(limit), as: UTF8.self)
         }
 
-        /// The log so far, and where in it is what the command printed.
+        /// The log so far, and the range of the command's output in it.
         func printedRange() -> (log: [UInt8], range: Range<Int>) {
             let all = log.bytes(from: 0)
             let printed = JobLogDocument(parsing: Array(all[min(start, all.count)...])).ranges.first ?? 0..<0
             return (all, printed.lowerBound + start..<printed.upperBound + start)
         }
 
-        /// The line, from 1, and the bytes of the log where the command printed a text first.
+        /// The first occurrence of a text in the command's output: its line number in the log, from 1, and its byte
+        /// range.
         func place(of text: String) -> (line: Int, range: Range<Int>)? {
             let (all, printed) = printedRange()
             let wanted = Array(text.utf8)
@@ -77,14 +79,14 @@ final class JobLog: Sendable {
             return (1 + all[..<found.lowerBound].count { $0 == UInt8(ascii: "\n") }, found)
         }
 
-        /// What to report where the command did not end well.
+        /// The failure to report if the command did not succeed.
         func failure(_ result: CommandResult) -> PackageBuild.StepFailure {
             PackageBuild.StepFailure(
                 phase: phase, name: name, command: command, result: result, output: output(), section: self)
         }
     }
 
-    /// Adds the line before what a command prints. Commands of one job run one after the other.
+    /// Adds the line that begins the section of a command. Commands of a job run one after the other.
     func begin(_ phase: Phase, _ name: String, _ command: String) -> Section {
         let start = encoder.withLock { encoder in
             let line = encoder.begin(phase, name, command)

@@ -12,12 +12,12 @@ internal import Sandbox
 internal import Supervision
 internal import System
 
-/// Brings together all that a job is built from: its inputs' layers, the system packages, the sources, the steps.
+/// Prepares a job: collects its inputs' layers, system packages, sources and steps.
 struct JobPreparation {
     private let runner: LocalRunner
     private let request: JobRequest
     private let target: TargetEnvironment
-    /// The host to build on; nil for a sandbox.
+    /// The workspace on the host to build on; nil for a sandbox.
     private let workspace: RemoteWorkspace?
     private let log: JobLog
     private let progress: @Sendable (String) -> Void
@@ -34,7 +34,7 @@ struct JobPreparation {
         self.progress = progress
     }
 
-    /// - Throws: `PackageFailure` where the package's files are wrong; `SystemPackageLayers.Refusal`; `Failure`;
+    /// - Throws: `PackageFailure` if the package's files are invalid; `SystemPackageLayers.Refusal`; `Failure`;
     ///   `CancellationError`.
     func prepare() async throws -> PreparedJob {
         let assembled = try AssembledSwitch(
@@ -97,9 +97,9 @@ struct JobPreparation {
         }
     }
 
-    /// Lays out what the opam client needs for the job, where it is to carry out the recipe.
+    /// Lays out the files of the opam client, if it executes the recipe.
     ///
-    /// - Returns: its step; nil where the runner itself carries out the recipe.
+    /// - Returns: The client's step; nil if the runner itself executes the recipe.
     private func client(for recipe: BuildRecipe, in staging: ScratchDirectory) async throws -> Step? {
         guard request.job.engine == .opam else { return nil }
         let client = try OpamClient(target)
@@ -114,7 +114,7 @@ struct JobPreparation {
 
     // MARK: Where it is built
 
-    /// - Returns: the backend, and the layers that it uses.
+    /// - Returns: The backend, and the layers that it uses.
     private func backend(
         _ assembled: AssembledSwitch, _ state: StateLayers.Layer, _ owned: [OwnedLayer], in staging: ScratchDirectory
     ) async throws -> (any BuildBackend, [Digest]) {
@@ -129,7 +129,7 @@ struct JobPreparation {
         )
     }
 
-    /// The base, the system packages of the closure, the inputs' layers, and opam's state over them.
+    /// A sandbox over the base, the system packages of the closure, the inputs' layers, and opam's state.
     private func sandbox(
         _ assembled: AssembledSwitch, _ state: StateLayers.Layer, in staging: ScratchDirectory
     ) async throws -> Sandbox {
@@ -145,7 +145,7 @@ struct JobPreparation {
             in: runner.folders.scratch)
     }
 
-    /// The same on a host, whose system packages are its own.
+    /// The corresponding backend on a host, on which system packages are installed permanently.
     private func sshBackend(
         _ assembled: AssembledSwitch, _ state: StateLayers.Layer, _ owned: [OwnedLayer], on session: RemoteSession,
         in staging: ScratchDirectory

@@ -5,8 +5,8 @@ internal import OpamSwitch
 internal import RunnerInterface
 
 extension JobReport {
-    /// The report of a job that ended with an error: only a `PackageFailure` blames the package; an error of any other type
-    /// is an infrastructure failure.
+    /// The report of a job that ended with an error: a `PackageFailure` is a failure of the package, any other error an
+    /// infrastructure failure.
     init(endingWith error: any Error) {
         switch error {
         case is CancellationError: self.init(outcome: .cancelled, duration: 0)
@@ -34,7 +34,7 @@ extension JobReport {
 }
 
 extension PackageFailure {
-    /// Runs `body`, in which a recipe that cannot be followed is the package's failure.
+    /// Runs `body`, and converts a `RecipeError` into a failure of the package.
     static func blamingRecipe<Value>(_ body: () throws -> Value) throws -> Value {
         do {
             return try body()
@@ -43,7 +43,7 @@ extension PackageFailure {
         }
     }
 
-    /// Runs `body`, in which an error that says that the package's source is wrong or missing is the package's failure.
+    /// Runs `body`, and converts an error about a wrong or missing source into a failure of the package.
     static func blamingSource<Value>(
         isolation: isolated (any Actor)? = #isolation, _ body: () async throws -> Value
     ) async throws -> Value {

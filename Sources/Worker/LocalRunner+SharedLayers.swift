@@ -4,9 +4,10 @@ internal import Layers
 internal import System
 
 extension LocalRunner {
-    /// Gets a layer that this machine lacks from where several machines keep theirs.
+    /// Downloads a layer that this machine lacks from the shared layers.
     ///
-    /// - Throws: an error of the category `unavailable` where that fails; whether the layer is there shows when it is used.
+    /// - Throws: An error of the category `unavailable` if the download fails. A missing layer is not an error here; it
+    ///   is detected on use.
     func obtain(_ layer: Digest) async throws {
         guard let sharedLayers else { return }
         if folders.evictsArchives { try folders.usage.noteUse(.archive, layer) }
@@ -22,7 +23,7 @@ extension LocalRunner {
         }
     }
 
-    /// Gives a layer that was made here to the other machines, before they hear of it.
+    /// Uploads a layer made on this machine, before its job is reported.
     func share(_ layer: Digest) async throws {
         guard let sharedLayers else { return }
         if folders.evictsArchives { try folders.usage.noteUse(.archive, layer) }

@@ -16,9 +16,9 @@ internal import Supervision
 internal import Synchronization
 package import System
 
-/// Runs jobs from this Linux machine: in sandboxes of its own, or on hosts that it reaches by ssh.
+/// Runs jobs in sandboxes on this Linux machine, or on hosts that it reaches by ssh.
 public final class LocalRunner: JobRunner {
-    /// Begins a log. The name is that of the job, and of this attempt to run it.
+    /// Creates the log of an attempt. The name identifies the job and the attempt.
     package typealias LogKeeper = @Sendable (_ name: String) throws -> any RunningJobLog
 
     let folders: WorkerFolders
@@ -30,30 +30,32 @@ public final class LocalRunner: JobRunner {
     let systemPackages: SystemPackageLayers
     let remote: RemoteSessions
     let clients: OpamClients
-    /// Of the programs that make root file systems.
+    /// The environment of the programs that build root file systems.
     let environment: ProcessEnvironment
     let states: StateLayers
     private let beginLog: LogKeeper
     let defaultLimits: Limits
     let processors: Int
     private let cacheLimit: Int?
-    /// Protects what jobs use from other processes that trim the cache.
+    /// Protects cache entries in use from other processes that trim the cache.
     private let session: Mutex<ScratchDirectory?>
 
     /// - Parameters:
-    ///   - folders: where this worker keeps things; made if need be, and cleared of what dead processes left.
-    ///   - plugins: the plugins of this worker.
-    ///   - sharedLayers: where several machines keep layers; nil: they stay here.
-    ///   - sharedRoots: where several machines keep root file systems; nil: each makes its own.
+    ///   - folders: The directories of this worker, which are created if missing and cleared of files of dead
+    ///     processes.
+    ///   - plugins: The plugins of this worker.
+    ///   - sharedLayers: Layers shared between machines; nil to keep layers on this machine.
+    ///   - sharedRoots: Root file systems shared between machines; nil to build each on this machine.
     ///   - images: where images of targets come from; nil: no target may have one.
-    ///   - sources: the cache of the packages' archives.
-    ///   - hosts: where jobs run whose targets are no Linux roots.
-    ///   - environment: of the programs that make root file systems: mirrors and proxies are variables.
-    ///   - limits: for jobs that have none of their own.
-    ///   - cacheLimit: bytes that the cache may hold when no job runs; nil: any number.
-    ///   - processors: that one build may use.
-    ///   - beginLog: makes the log of each attempt to run a job.
-    /// - Throws: `Failure` where the folders cannot be made.
+    ///   - sources: The cache of package sources.
+    ///   - hosts: The hosts of targets that are not root file systems.
+    ///   - environment: The environment of the programs that build root file systems, which contains mirrors and
+    ///     proxies.
+    ///   - limits: The default limits of jobs.
+    ///   - cacheLimit: The size limit of the cache in bytes, enforced while no job runs; nil for no limit.
+    ///   - processors: The number of processors that a build may use.
+    ///   - beginLog: Creates the log of each attempt at a job.
+    /// - Throws: `Failure` if the directories cannot be created.
     package init(
         _ folders: WorkerFolders, plugins: PluginCatalog, sharedLayers: (any SharedLayers)? = nil,
         sharedRoots: (any SharedRoots)? = nil, images: ImageStore? = nil, sources: SourceCache,
@@ -87,27 +89,28 @@ public final class LocalRunner: JobRunner {
         ScratchDirectory.removeLeftovers(in: folders.logs)
         layers.removeLeftovers()
         folders.systemLayerStore.removeLeftovers()
-        // Before this process counts as a user of what is there.
+        // Trim before this process's session protects the existing entries.
         if let cacheLimit { try folders.trimCache(to: cacheLimit) }
         session = Mutex(try folders.usage.beginSession())
         ResourcePreflight.raiseDescriptorLimit()
     }
 
-    /// Removes from the cache what is too much, least recently used first. No job may be running, or be run later.
+    /// Removes the least recently used entries from the cache until it is within its limit. Must be called when no job
+    /// runs and none will run later.
     package func trimCache() throws(Failure) {
         states.removeAll()
         session.withLock { $0 = nil }
         if let cacheLimit { try folders.trimCache(to: cacheLimit) }
     }
 
-    /// Whether the layer is stored on this machine, or where it shares layers with others.
+    /// Whether the layer is stored on this machine or among the shared layers.
     public func holds(layer: Digest) -> Bool {
         layers.contains(layer) || sharedLayerIndex?.contains(layer) == true
     }
 
-    /// Checks that the root file systems of `targets` can be made and used here.
+    /// Checks that the root file systems of `targets` can be built and used by this user.
     ///
-    /// - Throws: `Failure` of the category `unavailable` that says what an ordinary user lacks.
+    /// - Throws: `Failure` of the category `unavailable` that names what an ordinary user lacks.
     package func requireUsers(for targets: [Plan.Target]) throws(Failure) {
         let areHosted = targets.allSatisfy { target in
             (try? remote.hosts.hosts(of: HostedTarget(target)))?.isEmpty == false
@@ -116,7 +119,7 @@ public final class LocalRunner: JobRunner {
         if let obstacle = SubordinateIDs.obstacle() { throw obstacle }
     }
 
-    /// Runs the job in a sandbox, or on a host where the target has one. Every error becomes part of the report.
+    /// Runs the job in a sandbox or on a host of its target. All errors become part of the report.
     public func run(_ request: JobRequest, progress: @escaping @Sendable (JobStep) -> Void) async -> JobReport {
         let clock = ContinuousClock()
         let subject: Logger.Metadata = [
@@ -128,12 +131,12 @@ public final class LocalRunner: JobRunner {
         var durations = CellResult.Durations()
         var report = JobReport(outcome: .infrastructure, duration: 0)
         do {
-            // Another process may run the same job.
+            // The name is unique, because another process may run the same job.
             let running = try beginLog("\(request.id).\(UUID().uuidString)")
             defer { if report.log == nil { running.discard() } }
             let log = try JobLog(running.path)
             log.note("\(request.job.package) on \(request.target.name) with \(request.job.compiler)")
-            // Making a root file system is no part of the job that happens to need it first.
+            // The time to build a root file system is not part of the job that happens to need it first.
             report = await attempt(request, log: log, progress) { start.withLock { $0 = clock.now } }
             durations = CellResult.Durations(
                 environment: Self.rounded(start.withLock { $0 } - asked),
@@ -157,10 +160,10 @@ public final class LocalRunner: JobRunner {
         return report
     }
 
-    /// In seconds, to the millisecond.
+    /// A duration in seconds, rounded to milliseconds.
     private static func rounded(_ duration: Duration) -> Double { (duration / .milliseconds(1)).rounded() / 1000 }
 
-    /// - Parameter ready: called once the target's environment is there.
+    /// - Parameter ready: Called once the target's environment is available.
     private func attempt(
         _ request: JobRequest, log: JobLog, _ progress: @escaping @Sendable (JobStep) -> Void, ready: () -> Void
     ) async -> JobReport {
@@ -200,7 +203,7 @@ public final class LocalRunner: JobRunner {
         return report
     }
 
-    /// `text` without the directories of this worker's own that no longer exist when the text is read.
+    /// `text` without the paths of this worker's scratch directories, which no longer exist when the text is read.
     private func withoutScratchPaths(_ text: String) -> String {
         guard text.contains(folders.scratch) else { return text }
         return text.split(separator: folders.scratch + "/", omittingEmptySubsequences: false).enumerated().map {
@@ -211,7 +214,7 @@ public final class LocalRunner: JobRunner {
         }.joined()
     }
 
-    /// Runs `body` with a host of `target` that was made ready for it.
+    /// Runs `body` with a prepared host of `target`.
     func use<Value: Sendable>(
         _ target: TargetEnvironment, for planned: Plan.Target, log: JobLog,
         _ progress: @escaping @Sendable (JobStep) -> Void, _ body: @Sendable (RemoteWorkspace) async throws -> Value
@@ -229,7 +232,7 @@ public final class LocalRunner: JobRunner {
         }
     }
 
-    /// Fetches the job's sources, so that no host waits for them.
+    /// Fetches the job's sources in advance, so that no host waits for them.
     private func fetch(_ request: JobRequest, _ progress: @Sendable (String) -> Void) async throws {
         progress("fetch")
         let opam = try request.opamFile()
@@ -248,7 +251,7 @@ public final class LocalRunner: JobRunner {
         do {
             return try await buildOnce(request, in: target, at: workspace, log: log, progress)
         } catch let killed as KilledStep {
-            // Its place on a host is used up.
+            // The workspace on a host cannot be used again.
             guard workspace == nil else { throw MachineFailure("\(killed)") }
             log.note("\(killed), and no limit was reached: the job runs again, in case the machine is the cause")
         }
@@ -290,7 +293,7 @@ public final class LocalRunner: JobRunner {
         }
     }
 
-    /// A failure of the package's, unless something that the runner supplied was damaged meanwhile.
+    /// Returns a failure of the package, unless a file supplied by the runner was damaged meanwhile.
     private func checked(_ error: any Error, _ prepared: PreparedJob, _ request: JobRequest) async -> any Error {
         guard error is PackageFailure else { return error }
         if let damage = prepared.supplied.damage() { return MachineFailure(damage) }
@@ -311,9 +314,9 @@ extension HostedTarget {
 }
 
 extension JobRequest {
-    /// Compares the opam files with their digests.
+    /// Verifies the digests of the opam files.
     ///
-    /// - Throws: `Failure` where the store gave others.
+    /// - Throws: `Failure` if they differ.
     fileprivate func checkFiles() throws(Failure) {
         let all = [(job, files)] + inputs.map { ($0.job, $0.files) }
         if let (wrong, _) = all.first(where: { $0.opam != $1.digest }) {
@@ -326,7 +329,7 @@ extension JobRequest {
 
     /// The package's opam file.
     ///
-    /// - Throws: `PackageFailure` where it cannot be read.
+    /// - Throws: `PackageFailure` if it cannot be parsed.
     func opamFile() throws(PackageFailure) -> OpamFile {
         do {
             return try AssembledSwitch.opamFile(files, of: job.package)
@@ -335,7 +338,7 @@ extension JobRequest {
         }
     }
 
-    /// The system packages of the job and of all that it is built over, as the distro names them, sorted.
+    /// The system packages of the job and of its dependencies, by the distribution's names, sorted.
     var allSystemPackages: [String] {
         inputs.reduce(into: Set(job.systemPackages)) { $0.formUnion($1.job.systemPackages) }.sorted()
     }

@@ -1,7 +1,7 @@
 internal import Foundation
 internal import Glibc
 
-/// This machine, as results name it.
+/// The description of this machine in results.
 enum Machine {
     /// `HOST: SYSTEM RELEASE ARCHITECTURE, N processors`.
     static let ofThisProcess: String = {

@@ -10,16 +10,16 @@ internal import RunnerInterface
 internal import Supervision
 internal import System
 
-/// The opam client of a target's environment, which carries out the recipes of jobs that ask for it.
+/// The opam client of a target's environment, which executes the recipes of jobs that request it.
 struct OpamClient: Sendable {
     let target: TargetEnvironment
-    /// As the plugin says, and as it turned out to be.
+    /// The version declared by the plugin and confirmed by the probe.
     let version: String
 
-    /// Where the job's download cache is seen.
+    /// The path of the job's download cache in the sandbox.
     static let cache = "\(SandboxBackend.inputs)/cache"
 
-    /// - Throws: `Failure` where the plugin says that the environment has no client.
+    /// - Throws: `Failure` if the plugin declares no client in the environment.
     init(_ target: TargetEnvironment) throws(Failure) {
         guard let version = target.description.opamClient else {
             throw Failure(
@@ -30,7 +30,7 @@ struct OpamClient: Sendable {
         self.version = version
     }
 
-    /// Installs a package whose repository, switch and sources are laid out.
+    /// The step that installs a package whose repository, switch and sources have been laid out.
     func step(installing package: String, withTests: Bool, jobs: Int) -> Step {
         let tests = withTests ? " --with-test" : ""
         return Step(
@@ -43,12 +43,12 @@ struct OpamClient: Sendable {
             ])
     }
 
-    /// Where `layOut` writes: over the layers of the inputs.
+    /// The directory that `layOut` writes to, a layer above those of the inputs.
     static func layer(in staging: ScratchDirectory) -> String { "\(staging.path)/client" }
 
-    /// Lays a repository with the package of `request` over the switch of its inputs.
+    /// Writes a repository with the package of `request` into a layer over the switch of its inputs.
     ///
-    /// - Parameter source: what the client is given as the package's source, if not what the opam file says.
+    /// - Parameter source: A replacement for the source in the opam file; nil to keep it.
     func layOut(_ request: JobRequest, source: Source?, in directory: String) throws(Failure) {
         let names = Dictionary(
             request.inputs.map { ($0.id, $0.job.package) }, uniquingKeysWith: { first, _ in first })
@@ -69,7 +69,7 @@ struct OpamClient: Sendable {
             installed: installed.map { member($0.job, $0.files) }, in: directory)
     }
 
-    /// Lays a repository with one package over a switch.
+    /// Writes a repository with one package into a layer over a switch.
     func layOut(
         _ package: ClientState.Member, files: [FilePath: [UInt8]] = [:], installed: [ClientState.Member] = [],
         in directory: String
@@ -86,9 +86,9 @@ struct OpamClient: Sendable {
         try StateLayer(directory, over: target.base, owner: target.buildUser).write(files: written)
     }
 
-    /// Puts the archives of a recipe where the client looks for them by their checksums.
+    /// Puts the archives of a recipe into the client's download cache.
     ///
-    /// - Returns: what the client is to be given as the package's source, if not what the opam file says.
+    /// - Returns: A replacement for the source in the opam file; nil to keep it.
     func layOut(_ recipe: BuildRecipe, from sources: SourceCache, in staging: String) async throws -> Source? {
         let cache = "\(staging)/cache"
         try FileManager.default.createDirectory(atPath: cache, withIntermediateDirectories: true)
@@ -121,15 +121,15 @@ struct OpamClient: Sendable {
 // MARK: What it says
 
 extension OpamClient {
-    /// What a failed step of the client says of the package, in the terms of steps that the runner itself takes.
+    /// Translates a failed step of the client into the failure of the corresponding step of the runner.
     ///
-    /// - Throws: `Failure` of the category `unavailable` where the client failed, not the package.
+    /// - Throws: `Failure` of the category `unavailable` if the client failed, not the package.
     static func judged(_ failure: PackageBuild.StepFailure, steps: [Step]) throws(Failure)
         -> PackageBuild.StepFailure
     {
         guard case .exited(let status) = failure.result.ending else { return failure }
         let report = OpamClientReport(failure.output)
-        // 31: a package's own operation failed; 40: its source could not be had (opam manual, "Exit codes").
+        // 31: a package operation failed; 40: its source could not be obtained (opam manual, "Exit codes").
         guard status == 31 || status == 40 else {
             throw Failure(.unavailable, "opam: exit status \(status): \(report.lastError ?? "no reason was given")")
         }
@@ -145,7 +145,7 @@ extension OpamClient {
         return judged
     }
 
-    /// Whether `step` is the command, of which the client has looked up the program's path and given up the quotes.
+    /// Whether `step` runs the command, which the client prints with the program's absolute path and without quotes.
     private static func runs(_ command: String, _ step: Step) -> Bool {
         func words(_ text: some StringProtocol) -> [Substring] {
             var words = text.filter { !"'\\\"\n".contains($0) }.split(separator: " ").map { Substring(String($0)) }
@@ -157,15 +157,15 @@ extension OpamClient {
     }
 }
 
-/// What the client prints of a failure, in any version since 2.0.
+/// The client's report of a failure, in any version since 2.0.
 struct OpamClientReport {
-    /// What it was doing.
+    /// The phase that failed.
     private(set) var phase = Phase.build
     /// The package's command that failed.
     private(set) var command: String?
-    /// What that command printed, without the client's marks; or what was wrong before any command.
+    /// The command's output without the client's prefixes, or the error before any command.
     private(set) var output: String?
-    /// The last line of the client's own errors.
+    /// The last error message of the client itself.
     private(set) var lastError: String?
 
     init(_ log: String) {
@@ -190,7 +190,7 @@ struct OpamClientReport {
         }
     }
 
-    /// How the client begins to tell what went wrong before the package's own commands.
+    /// The beginnings of the client's messages about errors before the package's own commands.
     private static let preparing = ["These patches didn't apply", "String expansion failed", "Bad hash"]
 
     /// `p.diff` of `  - p.diff: "patch …" exited with code 1`; what follows holds names made up for the run.

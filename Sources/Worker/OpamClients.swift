@@ -10,7 +10,7 @@ internal import Supervision
 internal import Synchronization
 internal import System
 
-/// Finds out, once for each environment, whether its opam client is the one that was planned with, and works.
+/// Checks, once for each environment, that its opam client has the planned version and works.
 actor OpamClients {
     private let folders: WorkerFolders
     private let running = AsyncMemo<Digest, Void>(keepingValues: false)
@@ -19,9 +19,9 @@ actor OpamClients {
         self.folders = folders
     }
 
-    /// Lets the client install a package that does nothing, unless it has done so before.
+    /// Lets the client install an empty package, unless it has done so before.
     ///
-    /// - Throws: `Failure` of the category `unavailable` that says what went wrong.
+    /// - Throws: `Failure` of the category `unavailable` if that fails.
     func check(_ client: OpamClient, environment: Digest) async throws {
         let mark = "\(folders.clients)/\(environment)"
         try await running.value(for: environment) { [scratch = folders.scratch] in
@@ -31,7 +31,7 @@ actor OpamClients {
         }
     }
 
-    /// Whose only file shows that its commands were run.
+    /// An opam file whose commands create one file, which proves that they were run.
     private static let opam = """
         opam-version: "2.0"
         build: ["sh" "-c" "echo works >check"]

@@ -1,18 +1,18 @@
 internal import Archive
 internal import Model
 
-/// A file of an input's that a build changed, or a record of opam's.
+/// A file of an input, or of opam's state, that a build changed.
 struct Overwrite: Hashable, Sendable, CustomStringConvertible {
-    /// Relative to the prefix of the switch.
+    /// The path relative to the prefix of the switch.
     var path: FilePath
-    /// The package whose file it is, with its version, or `opam`.
+    /// The package that owns the file, with its version, or `opam`.
     var owner: String
     /// `changed`, `removed`, …
     var change: String
 
     var description: String { "\(path) of \(owner) (\(change))" }
 
-    /// Why a package that changed these cannot be kept.
+    /// The reason why a package with these changes is rejected.
     static func reason(_ overwrites: [Overwrite]) -> String {
         let named = overwrites.prefix(3).map(\.description).joined(separator: ", ")
         let more = overwrites.count > 3 ? ", and \(overwrites.count - 3) more" : ""
@@ -22,13 +22,13 @@ struct Overwrite: Hashable, Sendable, CustomStringConvertible {
     var recorded: CellResult.Overwrite { CellResult.Overwrite(path: path.encoded, owner: owner) }
 }
 
-/// A layer below a build, and whose it is.
+/// A lower layer of a build, and its owner.
 struct OwnedLayer: Hashable, Sendable {
-    /// Unpacked, on this machine.
+    /// The directory of the unpacked layer on this machine.
     var directory: String
     /// A package with its version, or ``opam``.
     var owner: String
 
-    /// The owner of what describes the switch as a whole.
+    /// The owner of the state of the whole switch.
     static let opam = "opam"
 }

@@ -9,36 +9,36 @@ internal import PluginMessages
 internal import Supervision
 internal import System
 
-/// One package being built in one place: its source is laid out, the plugin's steps are run, the result is recorded as
-/// opam records it.
+/// The build of one package in a backend: lays out its source, runs the plugin's steps, and records the result like
+/// opam.
 struct PackageBuild {
     let recipe: BuildRecipe
     let variables: PackageVariables
     let target: TargetEnvironment
     let backend: any BuildBackend
     let staged: StagedSources
-    /// Whether the opam client carries out the recipe.
+    /// Whether the opam client executes the recipe.
     let isClient: Bool
-    /// Paths below the prefix that the package may change although they are another's.
+    /// Globs of paths below the prefix that the package may change although other packages own them.
     let allowedOverwrites: [Glob]
     let limits: Limits
     let log: JobLog
     let progress: @Sendable (String) -> Void
 
-    /// A step that did not end well.
+    /// A failed step.
     struct StepFailure: Error {
         var phase: Phase
         var name: String
-        /// What was run, for people.
+        /// The command for display.
         var command: String
         var result: CommandResult
-        /// What the step printed; where it printed more than what failed, that part.
+        /// The output of the step, or the part of it that belongs to the failure.
         var output: String
-        /// Where in the job's log it is; nil where the step ran for another job.
+        /// Its section in the job's log; nil if the step ran for another job.
         var section: JobLog.Section?
-        /// Whether `output` is all that the step printed.
+        /// Whether `output` is the complete output of the step.
         var isWholeOutput = true
-        /// What the runner calls files of the package, and what the package calls them.
+        /// Pairs of the runner's name and the package's name of staged files.
         var replacements: [(text: String, name: String)] = []
     }
 
@@ -47,7 +47,7 @@ struct PackageBuild {
 
     // MARK: Source
 
-    /// Unpacks the source, puts further files beside it, expands templates and applies patches.
+    /// Unpacks the source, adds extra files, expands templates and applies patches.
     func layOut() async throws {
         let placed = staged.placed
         let archive = staged.archive.map {
@@ -77,7 +77,7 @@ struct PackageBuild {
         try await expand(recipe.templates)
     }
 
-    /// Makes each of `names` from the file of that name with `.in` behind it.
+    /// Expands the template `NAME.in` for each of `names`.
     private func expand(_ names: [FilePath]) async throws {
         guard !names.isEmpty else { return }
         var expanded: [(name: FilePath, path: String)] = []
@@ -100,7 +100,7 @@ struct PackageBuild {
             title: "expand \(names.map(\.description).joined(separator: " "))")
     }
 
-    /// Entries by absolute path; of those with equal names the last counts, as where they are copied in turn.
+    /// Entries by absolute path. Of entries with equal names the last one counts, as if they were copied in order.
     private func inBuildDirectory(_ entries: [(name: FilePath, entry: PlacedEntry)]) -> [FilePath: PlacedEntry] {
         let directory = FilePath(recipe.directory)
         return Dictionary(entries.map { (directory.appending($0.name), $0.entry) }, uniquingKeysWith: { $1 })
@@ -115,23 +115,23 @@ struct PackageBuild {
         }
     }
 
-    /// A step of the plugin's: the package's own commands, but for those of root.
+    /// Runs a step of the plugin: the package's own commands, or commands of root.
     private func run(_ step: Step) async throws {
         let isOfPackage = step.user == .build && !isClient
         let protection = BuildProtection(layout, directory: recipe.directory, installs: step.phase == .install)
         try await run(step, as: nil, title: step.commandLine, isOfPackage ? protection : nil)
     }
 
-    /// A step of the runner's.
+    /// Runs a step of the runner.
     ///
     /// - Parameters:
-    ///   - phase: what the step is part of, where the plugins' phases have no word for it.
-    ///   - title: what it does, for people.
+    ///   - phase: The phase of the step, if it is not one of the plugin's phases.
+    ///   - title: A description of the step for display.
     private func runOwn(_ step: Step, as phase: Phase? = nil, title: String) async throws {
         try await run(step, as: phase, title: title, nil)
     }
 
-    /// Adds files without a command where that is possible, else by `step`; the log is the same.
+    /// Adds files without a command if possible, otherwise with `step`. The log is the same in both cases.
     private func place(
         _ entries: [FilePath: PlacedEntry], or step: Step, as phase: Phase? = nil, title: String
     ) async throws {
@@ -139,7 +139,7 @@ struct PackageBuild {
         noteDone(step.name, step.phase, as: phase, title: title)
     }
 
-    /// Writes to the log that the runner itself did what is usually a step.
+    /// Writes to the log that the runner did the work of a step itself.
     private func noteDone(_ name: String, _ stepPhase: Step.Phase, as phase: Phase? = nil, title: String) {
         progress(stepPhase.rawValue)
         log.begin(phase ?? Phase(rawValue: stepPhase.rawValue) ?? .build, name, title)
@@ -172,14 +172,14 @@ struct PackageBuild {
         }
     }
 
-    /// The paths that the package's files have among the inputs, and the package's own names for them.
+    /// The paths of staged files, with the package's own names for them.
     private var stagedPaths: [(text: String, name: String)] {
         staged.names.sorted { $1.key.count < $0.key.count }.map { ("\(backend.inputs)/\($0.key)", $0.value) }
             + [("\(recipe.directory).unpacked/", "")]
     }
 
-    /// What keeps even a trivial command from working in a new place of the same kind; nil where it works. Tells a failure of
-    /// the package from one of the machine.
+    /// Runs a trivial command in a new environment of the same kind, to distinguish failures of the package from those
+    /// of the machine. Returns the problem; nil if the command works.
     func problemOfBackend() async -> String? {
         let folder = ShellWord.quoted("\(recipe.directory).trial")
         let trial = ownStep(
@@ -195,17 +195,17 @@ struct PackageBuild {
         }
     }
 
-    /// A step that every target shares.
+    /// A step that is the same for all targets.
     private func ownStep(_ name: String, _ phase: Step.Phase, _ script: String, directory: String? = nil) -> Step {
         Step(name, phase: phase, script: script, directory: directory ?? recipe.directory)
     }
 
     // MARK: Result
 
-    /// Installs what the `.install` file asks for, and records the package in the switch.
+    /// Installs the files listed in the `.install` file, and records the package in the switch.
     ///
-    /// - Returns: files of other packages that it changed, as the matrix allows.
-    /// - Throws: `PackageFailure` for others.
+    /// - Returns: Files of other packages that it changed with permission of the matrix.
+    /// - Throws: `PackageFailure` if it changed other ones.
     func installAndRecord(_ files: PackageFiles) async throws -> [CellResult.Overwrite] {
         let installName = "\(name).install"
         let installFileFound = try await installFile()
@@ -237,7 +237,7 @@ struct PackageBuild {
         return overwrites
     }
 
-    /// The package's `.install` file. What opam ignores in it is ignored, and named in the log.
+    /// The package's `.install` file. Entries that opam ignores are ignored and mentioned in the log.
     private func installFile() async throws -> InstallFile? {
         let file = "\(name).install"
         guard let bytes = try await backend.read("\(recipe.directory)/\(file)") else { return nil }
@@ -251,9 +251,9 @@ struct PackageBuild {
         }
     }
 
-    /// The package's `.config` file. What opam ignores in it is named in the log.
+    /// The package's `.config` file. Entries that opam ignores are mentioned in the log.
     ///
-    /// - Throws: `PackageFailure` where opam does not install a package with such a file.
+    /// - Throws: `PackageFailure` if opam would reject the file.
     private func configFile() async throws -> [UInt8]? {
         let file = "\(name).config"
         guard let bytes = try await backend.read("\(recipe.directory)/\(file)") else { return nil }
@@ -266,7 +266,7 @@ struct PackageBuild {
         }
     }
 
-    /// Says in the log what the package wrote where only a sandbox keeps it from writing.
+    /// Mentions in the log the files that the package wrote outside of the switch and that are not kept.
     private func noteLostFiles() async throws {
         let lost = try await backend.filesInHome(limit: 10)
         guard !lost.isEmpty else { return }
@@ -275,14 +275,14 @@ struct PackageBuild {
                 + lost.joined(separator: " "))
     }
 
-    /// Finds what the package changed of what belongs to others.
+    /// Finds files of other packages that the package changed.
     ///
-    /// - Returns: what of that is allowed.
-    /// - Throws: `PackageFailure` for the rest.
+    /// - Returns: The permitted changes.
+    /// - Throws: `PackageFailure` if there are others.
     private func checkOverwrites(_ changes: InstalledChanges) throws -> [CellResult.Overwrite] {
         let length = layout.prefix.count + 1
         var excluded = Set(layout.discarded.map { String($0.dropFirst(length)) })
-        // The client lays its own opam files over those of the inputs.
+        // The client writes its own opam files over those of the inputs.
         if isClient { excluded.insert(".opam-switch/packages") }
         var found = changes.overwrites(excluding: excluded)
         if !isClient { found += changes.addedRecords(excluding: excluded) }
@@ -294,10 +294,10 @@ struct PackageBuild {
         return found.map(\.recorded)
     }
 
-    /// Makes of what the client recorded what the runner itself would have: the original opam file, and the time that
-    /// layers give every file.
+    /// Normalises the client's records to those of the runner: the original opam file and the fixed modification time
+    /// of layers.
     ///
-    /// - Returns, throws: as `installAndRecord`.
+    /// Returns and throws like `installAndRecord`.
     func recordClientInstallation(_ files: PackageFiles) async throws -> [CellResult.Overwrite] {
         let overwrites = try checkOverwrites(try await backend.installedChanges())
         try await noteLostFiles()
@@ -310,9 +310,9 @@ struct PackageBuild {
         return overwrites
     }
 
-    /// Keeps what the package installed as a layer.
+    /// Captures the installed files as a layer.
     ///
-    /// - Throws: `PackageFailure` where that is more than a layer may hold; `Failure`.
+    /// - Throws: `PackageFailure` if they exceed the limits of a layer; `Failure`.
     func capture(into layers: LayerStore) async throws -> Digest {
         progress("capture")
         do {
@@ -322,10 +322,10 @@ struct PackageBuild {
         }
     }
 
-    /// What opam would have recorded: for a package with commands to install it, all that they changed; for one
-    /// without, the files of its `.install` file and its `.config` file.
+    /// The changes that opam would record: for a package with install commands, everything that they changed; otherwise
+    /// the files from its `.install` file and its `.config` file.
     ///
-    /// - Parameter config: the size of the `.config` file, where there is one.
+    /// - Parameter config: The size of the `.config` file, if there is one.
     private func changes(_ found: InstalledChanges, _ installation: Installation?, config: Int?) -> ChangesFile {
         guard recipe.install.isEmpty else { return ChangesFile(changes: found.all(), time: 1) }
         var changes: [FilePath: ChangesFile.Change] = [:]
@@ -341,7 +341,7 @@ struct PackageBuild {
 }
 
 extension Step {
-    /// What it runs, on one line, for people.
+    /// The command on one line, for display.
     var commandLine: String {
         let lines = script.split(separator: "\n").map { $0.drop { $0 == " " } }
         let line = lines.first { !$0.isEmpty && !$0.hasPrefix("#") } ?? ""
@@ -349,7 +349,7 @@ extension Step {
     }
 }
 
-/// What follows the last slash, without a query.
+/// The last path component of a URL, without the query.
 func lastComponent(_ url: String) -> String {
     let path = url.prefix { $0 != "?" && $0 != "#" }
     return path.split(separator: "/").last.map(String.init) ?? "source"

@@ -2,19 +2,18 @@ internal import Core
 internal import LogReading
 internal import Model
 
-/// A failure for which the package itself is to blame: one of its commands failed, or its opam file or its source is
-/// wrong.
+/// A failure caused by the package itself: one of its commands failed, or its opam file or source is wrong.
 ///
-/// This is the only error of a job that becomes a verdict on its package. Every other error, whatever its type and
-/// wherever it is thrown, ends the job as an infrastructure failure. So code that lays out, reads or captures something
-/// throws what it likes; code that finds a mistake of the package's throws this.
+/// This is the only error of a job that becomes a verdict on its package. Any other error, regardless of its type and
+/// origin, ends the job as an infrastructure failure. Code that finds a mistake of the package must therefore throw
+/// this error; other code may throw any error.
 struct PackageFailure: Error, Hashable, CustomStringConvertible {
     var phase: Phase
-    /// The error line as printed, or what is wrong in the package's files.
+    /// The error line as printed, or the problem in the package's files.
     var reason: String
     /// Equal for equal failures.
     var signature: String
-    /// What the log says; nil where no command failed.
+    /// The error in the log; nil if no command failed.
     var error: CellResult.LoggedError?
 
     init(_ phase: Phase, _ reason: String, signature: String? = nil, error: CellResult.LoggedError? = nil) {
@@ -27,10 +26,10 @@ struct PackageFailure: Error, Hashable, CustomStringConvertible {
     var description: String { reason }
 }
 
-/// A failure of this machine that is no reason to avoid the host on which the job ran.
+/// A failure of this machine that is not a reason to avoid the host on which the job ran.
 struct MachineFailure: ClassifiedError, Hashable, CustomStringConvertible {
     var description: String
-    /// What the log says; nil where no command failed.
+    /// The error in the log; nil if no command failed.
     var error: CellResult.LoggedError?
 
     var category: ErrorCategory { .unavailable }
@@ -41,11 +40,11 @@ struct MachineFailure: ClassifiedError, Hashable, CustomStringConvertible {
     }
 }
 
-/// A step that was killed though the job reached none of its limits: by the package itself, or by another process on
-/// this machine that does not say so, such as a daemon that watches the memory. Only if it happens again it is the package.
+/// A step that was killed although the job reached none of its limits: by the package itself, or by another process on
+/// this machine, such as an out-of-memory daemon. It counts as a failure of the package only if it happens again.
 struct KilledStep: ClassifiedError, CustomStringConvertible {
     var name: String
-    /// What it is if it happens again.
+    /// The failure to report if it happens again.
     var failure: PackageFailure
 
     var category: ErrorCategory { .unavailable }

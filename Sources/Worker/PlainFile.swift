@@ -3,11 +3,11 @@ internal import Core
 internal import Foundation
 internal import System
 
-/// The bytes of a regular file below a directory in which others may have written: no link is followed.
+/// Reads a regular file below a directory that untrusted processes may have written to. Does not follow links.
 ///
-/// - Parameter path: its leading slash, if any, means `directory`.
-/// - Returns: nil where there is no such file, or it has more than `limit` bytes.
-/// - Throws: `Failure` where this machine cannot read it.
+/// - Parameter path: The path relative to `directory`; a leading slash is ignored.
+/// - Returns: Nil if there is no such file, or it has more than `limit` bytes.
+/// - Throws: `Failure` if this machine cannot read it.
 func readPlainFile(_ path: FilePath, below directory: String, limit: Int = 4 << 20) throws(Failure) -> [UInt8]? {
     func refusal() -> Failure {
         Failure(.last("read", "\(directory)/\(path)"))
@@ -23,7 +23,7 @@ func readPlainFile(_ path: FilePath, below directory: String, limit: Int = 4 << 
         close(reached)
         guard next >= 0 else {
             errno = reason
-            // Only the package can be the cause of these: it made the path.
+            // Only the package can cause these errors, because it created the path.
             if [ENOENT, ENOTDIR, ELOOP, ENXIO, EACCES, ENAMETOOLONG].contains(reason) { return nil }
             throw refusal()
         }
@@ -41,16 +41,17 @@ func readPlainFile(_ path: FilePath, below directory: String, limit: Int = 4 << 
     }
 }
 
-/// Writes a file below a directory in which others may have written: no link is followed, directories are made.
+/// Writes a file below a directory that untrusted processes may have written to. Does not follow links; creates
+/// directories.
 ///
-/// - Parameter path: its leading slash, if any, means `directory`.
-/// - Returns: false where something else than a directory is in the way.
-/// - Throws: `Failure` where the disk refuses.
+/// - Parameter path: The path relative to `directory`; a leading slash is ignored.
+/// - Returns: False if something other than a directory is in the way.
+/// - Throws: `Failure` if writing fails.
 func writePlainFile(_ bytes: [UInt8], to path: FilePath, below directory: String) throws(Failure) -> Bool {
     func refusal() -> Failure {
         Failure(.last("write", "\(directory)/\(path)"))
     }
-    /// Whether the last call failed because of what kind of file is there.
+    /// Whether the last call failed because of the type of an existing file.
     func isBlocked() -> Bool { [ENOTDIR, ELOOP, EISDIR, EEXIST].contains(errno) }
     var reached = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     guard reached >= 0 else { throw refusal() }

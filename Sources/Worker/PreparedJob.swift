@@ -4,24 +4,24 @@ internal import SSH
 internal import Supervision
 internal import System
 
-/// A job up to the point where the package's own commands begin.
+/// A prepared job, before the package's own commands are run.
 struct PreparedJob {
     let session: PackageBuild
     let strategy: any BuildStrategy
-    /// What the runner laid out for it.
+    /// The files supplied by the runner.
     let supplied: SuppliedInputs
-    /// The host, where it is no sandbox.
+    /// The session on the host, unless the job runs in a sandbox.
     let remote: RemoteSession?
-    /// Lives as long as this.
+    /// The staging directory, which lives as long as the prepared job.
     let staging: ScratchDirectory
-    /// Opam's state, which lives as long as this, too.
+    /// The layer with opam's state, which lives as long as the prepared job.
     let state: StateLayers.Layer
 }
 
-/// What a job that succeeded leaves.
+/// The result of a successful job.
 struct BuiltPackage: Sendable {
-    /// Nil for tests.
+    /// The layer; nil for tests.
     var layer: Digest?
-    /// Files of other packages that it changed, and that the matrix lets it change.
+    /// Files of other packages that it changed with permission of the matrix.
     var overwrites: [CellResult.Overwrite] = []
 }

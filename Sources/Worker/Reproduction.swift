@@ -8,7 +8,7 @@ package import RunnerInterface
 internal import SSH
 internal import System
 
-/// A job's environment for a person: printed as text, or entered with a shell.
+/// Reproduces a job's environment for a user: prints it as text, or starts a shell in it.
 package struct Reproduction: Sendable {
     private let runner: LocalRunner
 
@@ -16,19 +16,19 @@ package struct Reproduction: Sendable {
         self.runner = runner
     }
 
-    /// What the job is built from and how, for reading and for the steps to be typed again.
+    /// Describes the inputs and steps of the job, so that the steps can be repeated by hand.
     ///
-    /// - Throws: `Failure`, `SourceError` or `RecipeError` where the job cannot be prepared here.
+    /// - Throws: `Failure`, `SourceError` or `RecipeError` if the job cannot be prepared on this machine.
     package func describe(_ request: JobRequest, progress: @escaping @Sendable (String) -> Void) async throws -> String
     {
         try await withPreparedJob(request, progress) { prepared in text(of: request, prepared) }
     }
 
-    /// Lays out the package's source in the job's own environment and gives the user a shell there.
+    /// Lays out the package's source in the job's environment and starts a shell there.
     ///
-    /// - Parameter output: takes what the shell prints, as it is.
-    /// - Returns: the shell's exit status.
-    /// - Throws: as `describe`.
+    /// - Parameter output: Receives the shell's output unchanged.
+    /// - Returns: The shell's exit status.
+    /// - Throws: The errors of `describe`.
     package func enter(
         _ request: JobRequest, progress: @escaping @Sendable (String) -> Void,
         output: @escaping @Sendable ([UInt8]) -> Void
@@ -56,7 +56,7 @@ package struct Reproduction: Sendable {
         }
     }
 
-    /// A shell of the user's on the host, in the package's build directory.
+    /// A script that starts a shell on the host, in the package's build directory.
     private func script(entering prepared: PreparedJob) -> String {
         let (recipe, environment) = (prepared.session.recipe, prepared.session.target.environment)
         let variables = environment.environment.merging(recipe.environment) { _, own in own }

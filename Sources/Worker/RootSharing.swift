@@ -4,31 +4,31 @@ internal import Logging
 internal import Synchronization
 internal import System
 
-/// Gets one root file system from where machines share theirs, or gives it to them.
+/// Downloads a shared root file system, or uploads one that this machine has built.
 final class RootSharing: Sendable {
     private let shared: any SharedRoots
     private let store: EnvironmentStore
     private let environment: Digest
     private let claim = Mutex<SharedRootClaim?>(nil)
-    /// No archive that is got may be larger.
+    /// The maximum size of an archive in bytes.
     private static let limit = 16 << 30
 
-    /// Nil where nothing is shared.
+    /// Nil if root file systems are not shared.
     init?(_ shared: (any SharedRoots)?, _ store: EnvironmentStore, _ environment: Digest) {
         guard let shared, EnvironmentStore.canShare else { return nil }
         (self.shared, self.store, self.environment) = (shared, store, environment)
     }
 
-    /// Fills an empty directory with the root file system; waits where another machine makes it. Where it cannot be had, whatever
-    /// the reason, this machine makes it.
+    /// Downloads the root file system into an empty directory, and waits if another machine is building it. If it
+    /// cannot be downloaded for any reason, this machine must build it.
     ///
-    /// - Returns: whether it did.
+    /// - Returns: Whether it was downloaded.
     func obtain(_ root: String) async throws -> Bool {
         do {
             while true {
                 if try await get(root) { return true }
                 guard let claim = try await shared.claim(environment) else { continue }
-                // It may have come into being before the claim.
+                // It may have been uploaded before the claim succeeded.
                 if try await get(root) { return true }
                 self.claim.withLock { $0 = claim }
                 return false
@@ -52,7 +52,7 @@ final class RootSharing: Sendable {
         }
     }
 
-    /// Gives the root file system to the other machines, if this one made it for them.
+    /// Uploads the root file system if this machine has claimed to build it.
     func share(_ place: String) async {
         guard let claim = claim.withLock({ $0 }) else { return }
         defer { withExtendedLifetime(claim) { self.claim.withLock { $0 = nil } } }

@@ -1,13 +1,13 @@
 package import Core
 
-/// Where the log of a job is written while it runs, and what becomes of it at the job's end.
+/// The log file of a running job, which is sealed or discarded at the job's end.
 package protocol RunningJobLog: AnyObject, Sendable {
-    /// The file, which is there and grows.
+    /// The path of the file, which exists.
     var path: String { get }
 
-    /// Ends the log: from now on it is known by its digest.
+    /// Ends the log and stores it under its digest.
     func seal() throws -> Digest
 
-    /// Drops the log.
+    /// Deletes the log.
     func discard()
 }

@@ -8,15 +8,15 @@ internal import PluginMessages
 internal import SSH
 internal import Supervision
 
-/// A host on which one job is built, in the directories that its target names.
+/// A backend that builds a job on a host, in the directories named by its target.
 final class SSHBackend: BuildBackend {
     private let session: RemoteSession
     private let target: TargetEnvironment
-    /// Directories of this machine with what is below the prefix there before the build, the topmost first.
+    /// Directories on this machine with the contents of the prefix before the build, topmost first.
     private let lowers: [String]
-    /// The same with their owners.
+    /// The directories with their owners.
     private let owned: [OwnedLayer]
-    /// A directory of this machine for what comes back; changes are kept in it as an overlay keeps them.
+    /// A directory on this machine that receives the changes, in the format of an overlay's upper directory.
     private let changes: String
 
     init(_ session: RemoteSession, target: TargetEnvironment, owned: [OwnedLayer], scratch: String) {
@@ -33,9 +33,9 @@ final class SSHBackend: BuildBackend {
     /// Lays out the switch on the host.
     ///
     /// - Parameters:
-    ///   - staging: a directory of this machine with the inputs.
-    ///   - state: one in it with opam's state of the switch, by absolute paths below it.
-    ///   - layers: the lowest first.
+    ///   - staging: A directory on this machine with the inputs.
+    ///   - state: A directory with opam's state of the switch, by absolute paths below it.
+    ///   - layers: The layers, lowest first.
     func layOut(staging: String, state: String, layers: [(digest: Digest, unpacked: String)]) async throws {
         try await send(staging, excluding: [lastComponent(state)], to: session.inputs)
         try await send(state + target.layout.root, to: target.layout.root)
@@ -49,9 +49,9 @@ final class SSHBackend: BuildBackend {
         try await session.unpack(archive, to: place)
     }
 
-    /// Not a part of `send`: the optimiser of Swift 6.3.1 crashes where this `do` is in an asynchronous function.
+    /// Separate from `send`, because the optimiser of Swift 6.3.1 crashes if this `do` is in an async function.
     ///
-    /// - Returns: the archive, which the caller removes.
+    /// - Returns: The archive, which the caller must remove.
     private func pack(_ directory: String, excluding excluded: Set<String>) throws -> String {
         let archive = "\(changes).tar.zst"
         do {
@@ -72,7 +72,7 @@ final class SSHBackend: BuildBackend {
     ) async -> CommandResult {
         do {
             var result = try await session.perform(step, in: target, limits: limits, output: output)
-            // What the host's side killed because the connection broke is no ending of the command's own.
+            // If the connection broke, the host kills the command, whose exit status is then meaningless.
             let isLost = result.ending == .connectionLost("") || session.isLost
             if !result.succeeded, result.ending != .cancelled, isLost {
                 result.ending = .connectionLost("\(session.host.name) stopped responding")
@@ -83,14 +83,14 @@ final class SSHBackend: BuildBackend {
         }
     }
 
-    /// The host has one place for all jobs of its target.
+    /// Always nil: a host has only one environment for all jobs of its target.
     func runAfresh(_ step: Step, limits: Limits) -> CommandResult? { nil }
 
     func read(_ path: FilePath) async throws -> [UInt8]? {
         try await session.read(path)
     }
 
-    /// Only commands reach the host.
+    /// Always false: files on a host can be written only by commands.
     func place(_ entries: [FilePath: PlacedEntry]) -> Bool { false }
 
     func installedChanges() async throws -> InstalledChanges {
@@ -119,16 +119,16 @@ final class SSHBackend: BuildBackend {
     }
 }
 
-/// A step of root's where nothing makes the login root.
+/// A step requires root, but the login cannot become root.
 struct RootRefused: ClassifiedError, CustomStringConvertible {
     var category: ErrorCategory { .unavailable }
     var description: String
 }
 
 extension RemoteSession {
-    /// Runs a plugin's step on the host, unless its own question says that there is nothing to do.
+    /// Runs a plugin's step on the host, unless its condition says that there is nothing to do.
     ///
-    /// - Throws: `RootRefused`; `Failure` where the host does not respond.
+    /// - Throws: `RootRefused`; `Failure` if the host does not respond.
     func perform(
         _ step: Step, in target: TargetEnvironment, limits: Limits, output: @escaping @Sendable ([UInt8]) -> Void
     ) async throws -> CommandResult {

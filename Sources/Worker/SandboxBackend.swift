@@ -8,16 +8,16 @@ internal import Sandbox
 internal import Supervision
 internal import System
 
-/// A sandbox in which one job is built.
+/// A backend that builds a job in a sandbox.
 struct SandboxBackend: BuildBackend {
     let sandbox: Sandbox
     let target: TargetEnvironment
-    /// A directory of this machine that is seen read-only inside, as `inputs`.
+    /// A directory on this machine that is mounted read-only at `inputs`.
     let staging: String
-    /// The layers with the inputs' files and opam's state, the topmost first.
+    /// The layers with the inputs' files and opam's state, topmost first.
     let owned: [OwnedLayer]
 
-    /// Where the staging directory is seen.
+    /// The path of the staging directory in the sandbox.
     static let inputs = "/ciso"
 
     var inputs: String { Self.inputs }
@@ -45,9 +45,9 @@ struct SandboxBackend: BuildBackend {
         try readPlainFile(path, below: sandbox.changes)
     }
 
-    /// Directories that commands see at these places are not those of the overlay.
+    /// Paths at which other file systems are mounted over the overlay.
     private static let hidden = Set([inputs, "/dev", "/proc", "/tmp"].map { FilePath($0.dropFirst()) })
-    /// Bytes of an input above which a command copies it.
+    /// The size of an input in bytes above which it is copied by a command.
     private static let copiedSize = 1 << 20
 
     func place(_ entries: [FilePath: PlacedEntry]) throws -> Bool {
@@ -70,7 +70,7 @@ struct SandboxBackend: BuildBackend {
         return try placement.place(placed)
     }
 
-    /// A small input as `cp` copies it with the umask 022; nil for others.
+    /// A small input with the mode that `cp` gives it under the umask 022; nil for other inputs.
     private func input(_ name: String) throws -> OverlayPlacement.Entry? {
         var status = stat()
         guard stat("\(staging)/\(name)", &status) == 0,
@@ -79,7 +79,7 @@ struct SandboxBackend: BuildBackend {
         return .file(bytes, mode: status.st_mode & 0o755)
     }
 
-    /// The topmost first.
+    /// The lower directories, topmost first.
     private var lowers: [String] { sandbox.layout.layers.reversed() + [sandbox.layout.base] }
 
     func installedChanges() -> InstalledChanges {

@@ -3,7 +3,7 @@ internal import Layers
 internal import Logging
 internal import Synchronization
 
-/// Which layers several machines share, as of the last query: jobs ask for thousands of them at once.
+/// A cached list of the shared layers, because jobs query thousands of them at once.
 final class SharedLayerIndex: Sendable {
     private struct State {
         var layers: Set<Digest> = []
@@ -13,14 +13,14 @@ final class SharedLayerIndex: Sendable {
     private let source: any SharedLayers
     private let state = Mutex(State())
 
-    /// For how long a list is good enough, and a failure is not repeated.
+    /// How long a list or a failure is cached.
     private static let lifetime: Duration = .seconds(60)
 
     init(_ source: any SharedLayers) {
         self.source = source
     }
 
-    /// Whether the layer was there at the last look, at most a minute ago. Where the look fails, nothing is there.
+    /// Whether the layer existed at the last query, at most a minute ago. If the query failed, no layer exists.
     func contains(_ layer: Digest) -> Bool {
         let (isThere, isFresh) = state.withLock { state in
             (state.layers.contains(layer), state.listed.map { .now - $0 < Self.lifetime } ?? false)
@@ -37,6 +37,6 @@ final class SharedLayerIndex: Sendable {
         }
     }
 
-    /// Notes that a layer is there.
+    /// Adds a layer to the list.
     func add(_ layer: Digest) { state.withLock { _ = $0.layers.insert(layer) } }
 }

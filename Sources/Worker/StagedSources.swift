@@ -6,19 +6,19 @@ internal import Model
 internal import OpamFormat
 internal import OpamSwitch
 
-/// The files that a recipe starts from, brought together in a directory that the sandbox sees.
+/// The source files of a recipe, staged in a directory that the sandbox mounts.
 struct StagedSources {
-    /// The archive's name in the directory; nil for a package without a source.
+    /// The name of the source archive in the directory; nil for a package without a source.
     private(set) var archive: String?
-    /// Every staged file, with what it must hold.
+    /// All staged files with their checksums.
     private(set) var files: [(path: String, checksums: [Checksum])] = []
-    /// What is placed in the build directory, by its name there, and its name in the staging directory.
+    /// The files to be placed in the build directory: their names there and in the staging directory.
     private(set) var placed: [(name: FilePath, staged: String)] = []
 
-    /// What the staged files are called by the package.
+    /// The package's own names of the staged files.
     private(set) var names: [String: String] = [:]
 
-    /// Fetches and stages all that `recipe` names.
+    /// Fetches and stages all sources of `recipe`.
     ///
     /// - Throws: `SourceError`; `Failure`; `CancellationError`.
     init(_ recipe: BuildRecipe, from cache: SourceCache, in directory: String) async throws {
@@ -49,14 +49,14 @@ struct StagedSources {
         }
     }
 
-    /// A commit of git has no checksum; its archive must stay as the cache gave it.
+    /// A git commit has no checksum, so the digest of the cached archive is recorded.
     private mutating func stage(_ file: String, _ source: Source, at place: String) throws(Failure) {
         try Self.stage(file, at: place)
         let found = source.checksums.isEmpty ? [Checksum(ofFile: file, .sha256)].compactMap { $0 } : source.checksums
         files.append((place, found))
     }
 
-    /// As a link where the cache is on the same file system.
+    /// Stages a file, as a hard link if the cache is on the same file system.
     static func stage(_ file: String, at place: String) throws(Failure) {
         if link(file, place) == 0 { return }
         do {
@@ -66,7 +66,8 @@ struct StagedSources {
         }
     }
 
-    /// Whether the cache makes the archive of `source` itself, of a commit or of a folder: a tar with one directory.
+    /// Whether the cache creates the archive of `source` itself, from a commit or a directory: a tar with one top-level
+    /// directory.
     static func isOfRunner(_ source: Source) -> Bool {
         switch SourceAddress(source.url) {
         case .git: return true
@@ -77,8 +78,8 @@ struct StagedSources {
         }
     }
 
-    /// Whether opam unpacks the file. It looks at the first bytes only (`OpamSystem.Tar.guess_type`), and does not know a
-    /// tar that is not compressed.
+    /// Whether opam unpacks the file. It checks only the first bytes (`OpamSystem.Tar.guess_type`) and does not
+    /// recognise an uncompressed tar.
     static func isArchive(_ file: String) -> Bool {
         guard let handle = FileHandle(forReadingAtPath: file) else { return false }
         defer { try? handle.close() }

@@ -5,7 +5,7 @@ internal import OpamSwitch
 internal import Supervision
 internal import System
 
-/// A directory with files of opam's own, which is stacked like a layer and thrown away with its job.
+/// A directory with opam's own files, which is stacked like a layer and removed with its job.
 struct StateLayer {
     private let directory: String
     private let base: String
@@ -13,33 +13,33 @@ struct StateLayer {
     private let identities = IdentityMapping.ofThisProcess
 
     /// - Parameters:
-    ///   - directory: on this machine; made if need be.
-    ///   - base: the root file system whose directories lead to the opam root.
-    ///   - owner: who builds, and owns what the base does not have.
+    ///   - directory: The directory on this machine, which is created if missing.
+    ///   - base: The root file system with the parent directories of the opam root.
+    ///   - owner: The build user, who owns directories that the base lacks.
     init(_ directory: String, over base: String, owner: Command.User) {
         self.directory = directory
         self.base = base
         self.owner = owner
     }
 
-    /// Writes what opam keeps about a switch as a whole.
+    /// Writes opam's state of a whole switch.
     ///
-    /// - Throws: `Failure` where the disk refuses.
+    /// - Throws: `Failure` if writing fails.
     func write(_ state: SwitchState) throws(Failure) {
         for path in state.directories { try makeDirectory(FilePath(path)) }
         for (path, text) in state.files { try write(Array(text.utf8), to: FilePath(path)) }
     }
 
-    /// Makes a directory that the build user owns, by its absolute path.
+    /// Creates a directory owned by the build user, by its absolute path.
     ///
-    /// - Throws: `Failure` where the disk refuses.
+    /// - Throws: `Failure` if writing fails.
     func write(directory path: String) throws(Failure) {
         try makeDirectory(FilePath(path.drop { $0 == "/" }))
     }
 
-    /// Writes files, by path relative to `/`, and the directories that lead to them.
+    /// Writes files, by path relative to `/`, and their parent directories.
     ///
-    /// - Throws: `Failure` where the disk refuses.
+    /// - Throws: `Failure` if writing fails.
     func write(files: [FilePath: [UInt8]]) throws(Failure) {
         for (path, bytes) in files { try write(bytes, to: path) }
     }
@@ -54,8 +54,8 @@ struct StateLayer {
         try own(path, stored, mode: 0o644)
     }
 
-    /// Makes a directory, after those that lead to it. The highest layer decides what a directory is like, so those that
-    /// the base has are like the base's.
+    /// Creates a directory after its parents. The topmost layer determines a directory's attributes, so directories of
+    /// the base get the base's attributes.
     private func makeDirectory(_ name: FilePath) throws(Failure) {
         let path = FilePath(directory).appending(name)
         var status = stat()

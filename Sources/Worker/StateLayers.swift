@@ -5,12 +5,12 @@ internal import Supervision
 internal import Synchronization
 internal import System
 
-/// State layers, which jobs over the same inputs share: most of a small job's files would be those of its state.
+/// State layers shared by jobs with the same inputs, because most files of a small job would be those of its state.
 final class StateLayers: Sendable {
-    /// A state layer on disk, removed with the last job that holds it.
+    /// A state layer on disk, which is removed with the last job that uses it.
     final class Layer: Sendable {
         let path: String
-        /// What it was like when it was written.
+        /// The state of the directory when it was written.
         let written: TreeState?
         private let scratch: ScratchDirectory
 
@@ -22,22 +22,22 @@ final class StateLayers: Sendable {
     }
 
     private let scratch: String
-    /// The newest first.
+    /// The recently used layers, newest first.
     private let recent = Mutex<[(key: Digest, layer: Layer)]>([])
-    /// Layers that are kept though no job uses them.
+    /// The number of unused layers that are kept.
     private static let limit = 8
 
-    /// - Parameter scratch: where they are written.
+    /// - Parameter scratch: The directory that they are written to.
     init(scratch: String) {
         self.scratch = scratch
     }
 
-    /// The layer with what opam keeps about a switch. One that was changed since it was written is not used again.
+    /// The layer with opam's state of a switch. A layer that was modified after it was written is not reused.
     ///
     /// - Parameters:
-    ///   - directories: further ones of the build user's, by absolute path.
-    ///   - base, owner: as for `StateLayer`.
-    /// - Throws: `Failure` where the disk refuses.
+    ///   - directories: Further directories of the build user, by absolute path.
+    ///   - base, owner: See `StateLayer`.
+    /// - Throws: `Failure` if writing fails.
     func layer(
         of state: SwitchState, directories: [String], over base: String, owner: Command.User
     ) throws(Failure) -> Layer {
@@ -59,6 +59,6 @@ final class StateLayers: Sendable {
         return layer
     }
 
-    /// Keeps none any longer.
+    /// Releases all cached layers.
     func removeAll() { recent.withLock { $0 = [] } }
 }

@@ -5,20 +5,21 @@ internal import Model
 internal import PluginMessages
 internal import Supervision
 
-/// Decides what a failed step means: a failure of the package, or one of the machine.
+/// Classifies a failed step as a failure of the package or of the machine.
 struct StepClassifier: Sendable {
-    /// Knows what the target's tools print.
+    /// The reader with the patterns of the target's tools.
     let reader: LogReader
     /// A directory on the file system that the job wrote to.
     let scratch: String
-    /// Of the job.
+    /// The limits of the job.
     let limits: Limits
-    /// What this machine lets a job have; nil where the job runs on another one.
+    /// The limits of this machine; nil if the job runs on another one.
     let machine: HostLimits?
 
     /// The error with which the job ends.
     ///
-    /// To be called while what the step wrote is still there: a full disk is recognised by looking.
+    /// Must be called before the files of the step are removed, because a full disk is detected by checking the file
+    /// system.
     func error(for failure: PackageBuild.StepFailure) -> any Error {
         let ending = failure.result.ending
         if failure.result.isInfrastructure {
@@ -46,8 +47,8 @@ struct StepClassifier: Sendable {
         return PackageFailure(blamed ?? failure.phase, reason, signature: finding.signature, error: error)
     }
 
-    /// The steps that install system packages are the distribution's commands, not the package's. The package is to blame
-    /// only where they say that it asks for something that the distribution does not have.
+    /// Steps that install system packages run the distribution's commands, not the package's. They are a failure of the
+    /// package only if it requests a system package that the distribution does not have.
     private func systemPackageError(
         _ failure: PackageBuild.StepFailure, _ finding: LogFinding?, reason: String, _ error: CellResult.LoggedError?
     ) -> any Error {
@@ -58,10 +59,11 @@ struct StepClassifier: Sendable {
         return MachineFailure("system packages: \(reason)", error: error)
     }
 
-    /// Whether a package's own command on a host reached by ssh may say so of the host, which cannot be asked.
+    /// Whether output of a package's own command on a host reached by ssh is believed to be about the host, whose state
+    /// cannot be checked.
     ///
-    /// Time is watched by the runner, and a package's own commands have no right to the network and to system packages: what they
-    /// print of those is the package's.
+    /// Timeouts are enforced by the runner, and a package's own commands have no access to the network and to system
+    /// packages, so messages about these are the package's own.
     private static func isBelievedOfHosts(_ kind: LogPattern.Kind) -> Bool {
         switch kind {
         case .noSpace, .outOfMemory, .sandbox, .runner: true
@@ -69,15 +71,15 @@ struct StepClassifier: Sendable {
         }
     }
 
-    /// What C libraries, shells and build tools print where the machine refuses something.
+    /// Messages of C libraries, shells and build tools about resources that the machine refuses.
     private static let refusals: [(text: String, resource: HostLimits.Resource)] = [
         ("Cannot allocate memory", .memory), ("memory exhausted", .memory), ("ut of memory", .memory),
         ("Resource temporarily unavailable", .processes), ("annot fork", .processes), ("can't fork", .processes),
         ("Too many open files", .files),
     ]
 
-    /// A package may print anything: that the machine refused something is believed only where the machine's limit is tighter
-    /// than the job's, and that the disk is full only where it is.
+    /// A package may print anything. A message about a refused resource is believed only if the machine's limit is
+    /// lower than the job's, and one about a full disk only if the disk is full.
     private func shortage(explaining printed: String) -> String? {
         guard let machine else { return nil }
         if ["No space left on device", "Disk quota exceeded"].contains(where: printed.contains) {

@@ -3,12 +3,12 @@ internal import Model
 internal import PluginMessages
 
 extension PackageBuild.StepFailure {
-    /// What the output says about the failure; nil where it has only blank lines.
+    /// The error found in the output; nil if it has only blank lines.
     func finding(by reader: LogReader) -> LogFinding? {
         let phase = LogPattern.Phase(rawValue: phase.rawValue)
         guard let section, isWholeOutput else {
             guard var finding = reader.read(Array(output.utf8), phase: phase) else { return nil }
-            // What the client passed on is somewhere in what it printed.
+            // Output that the client forwarded is somewhere within its own output.
             guard let place = section?.place(of: String(finding.message.prefix(200))) else {
                 finding.line = 0
                 return finding
@@ -27,7 +27,7 @@ extension PackageBuild.StepFailure {
 }
 
 extension CellResult.LoggedError {
-    /// - Parameter finding: with the number 0 for a line that is not in the log.
+    /// - Parameter finding: Its line number is 0 if the line is not in the log.
     init(_ finding: LogFinding) {
         self.init(
             kind: finding.kind.rawValue, origin: finding.origin.rawValue, isWeak: finding.isWeak,
@@ -41,6 +41,6 @@ extension CellResult.LoggedError {
 }
 
 extension LogFinding {
-    /// Whether a line says what is wrong with a package, so that another attempt would end the same way.
+    /// Whether the line names an error in the package, so that another attempt would fail in the same way.
     var namesPackage: Bool { !isWeak && origin == .package && kind != .unknown }
 }

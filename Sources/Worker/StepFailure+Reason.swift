@@ -2,7 +2,7 @@ internal import Foundation
 internal import Supervision
 
 extension PackageBuild.StepFailure {
-    /// The reason where no line of the output speaks of an error: what was run and how that ended.
+    /// The reason if the output has no error line: the command and how it ended.
     var withoutErrorLine: String {
         let program = command.split(separator: " ").first.map { $0.filter { !"'\"".contains($0) } } ?? name
         let ran = "`\(command.count > 160 ? "\(command.prefix(160))…" : command)`"

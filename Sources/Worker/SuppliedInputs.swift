@@ -5,8 +5,8 @@ internal import Layers
 internal import Model
 internal import OpamFormat
 
-/// Everything that the runner supplied to a job. Before a failed step is blamed on the package, it is compared with what it
-/// was when it was laid out.
+/// The files that the runner supplied to a job. Before a failed step is attributed to the package, they are compared
+/// with their original state.
 struct SuppliedInputs: Sendable {
     /// An unpacked layer, and its state when the job began.
     struct UnpackedLayer: Sendable {
@@ -16,9 +16,9 @@ struct SuppliedInputs: Sendable {
 
     private let store: LayerStore
     private let layers: [UnpackedLayer]
-    /// Directories made for this job alone, with their states.
+    /// Directories made for this job only, with their states.
     private var directories: [String: Digest?] = [:]
-    /// Files staged for this job, with what they must hold.
+    /// Files staged for this job, with their checksums.
     private var files: [(path: String, checksums: [Checksum])] = []
 
     init(layers digests: [Digest], in store: LayerStore) {
@@ -26,19 +26,19 @@ struct SuppliedInputs: Sendable {
         layers = digests.map { UnpackedLayer(digest: $0, state: store.state(ofUnpacked: $0)) }
     }
 
-    /// Adds a directory that must not change any more.
+    /// Adds a directory that must not change from now on.
     mutating func add(directory: String) {
         directories[directory] = TreeState(of: directory, .metadata)?.digest
     }
 
-    /// Adds the files that were staged for the job.
+    /// Adds the staged files of the job.
     mutating func add(files: [(path: String, checksums: [Checksum])]) {
         self.files += files
     }
 
-    /// What is not any more as it was laid out, in words; nil where everything is.
+    /// A description of the damage to supplied files; nil if they are unchanged.
     ///
-    /// - Parameter ofFiles: whether to read the staged files.
+    /// - Parameter ofFiles: Whether to verify the staged files.
     /// - Complexity: O(entries of all layers), and O(bytes of all staged files).
     func damage(ofFiles: Bool = true) -> String? {
         for layer in layers where layer.state == nil || store.state(ofUnpacked: layer.digest) != layer.state {

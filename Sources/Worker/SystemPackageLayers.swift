@@ -8,7 +8,7 @@ internal import Sandbox
 internal import Supervision
 internal import Synchronization
 
-/// Layers of the distro's own packages: one for each environment and set of names, because the package manager's
+/// Layers of the distribution's packages: one for each environment and set of names, because the package manager's
 /// database cannot be stacked.
 struct SystemPackageLayers: Sendable {
     private let folder: String
@@ -17,7 +17,7 @@ struct SystemPackageLayers: Sendable {
     private let scratch: String
     private let failures = FailedSystemLayers()
 
-    /// What is left out of a layer: caches and logs of package managers.
+    /// The paths excluded from a layer: caches and logs of package managers.
     private static let excluded: Set<String> = ["dev", "proc", "run", "sys", "tmp", "var/cache", "var/log", "var/tmp"]
     static let limits = Limits(time: .seconds(3600), silence: .seconds(900), disk: 16 << 30)
 
@@ -30,18 +30,18 @@ struct SystemPackageLayers: Sendable {
 
     /// Why there is no layer.
     enum Refusal: Error {
-        /// The distro has no such packages.
+        /// The distribution has no such packages.
         case unknown([String])
-        /// They are missing, and steps of root cannot be run, for this reason.
+        /// The packages are missing, and steps of root cannot be run for the given reason.
         case forbidden([String], String)
         /// A step failed.
         case failed(PackageBuild.StepFailure)
     }
 
-    /// The unpacked layer with the packages `names` and all that they need, built if need be; nil where there is nothing
-    /// to add to the environment.
+    /// The unpacked layer with the packages `names` and their dependencies, which is built if missing; nil if there is
+    /// nothing to add to the environment.
     ///
-    /// - Parameter names: as the distro's package manager has them, sorted.
+    /// - Parameter names: The names in the distribution's package manager, sorted.
     /// - Throws: `Refusal`; `Failure`; `CancellationError`.
     func layer(
         of names: [String], in target: TargetEnvironment, environment: Digest, log: JobLog,
@@ -75,13 +75,13 @@ struct SystemPackageLayers: Sendable {
         return try await layers.unpacked(layer)
     }
 
-    /// Versions of packages are listed beside the name of the layer.
+    /// The versions of packages, which are stored next to the layer's name.
     private func versions(_ key: Digest) -> [String]? {
         let text = try? String(contentsOfFile: "\(folder)/\(key).versions", encoding: .utf8)
         return text.map { $0.split(separator: "\n").map(String.init) }
     }
 
-    /// The lines `NAME VERSION` of what a step of the plugin printed, sorted; nil for anything else.
+    /// Parses the output of a step with lines `NAME VERSION`, sorted; nil for anything else.
     static func versions(printed bytes: [UInt8]) -> [String]? {
         let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n").map { line in
             line.split(separator: " ").joined(separator: " ")
@@ -134,7 +134,7 @@ struct SystemPackageLayers: Sendable {
 }
 
 extension SystemPackageLayers {
-    /// Asks for the versions of what was installed. Where they cannot be listed, they are not recorded.
+    /// Lists the versions of the installed packages; nil if they cannot be listed.
     private func versions(
         _ answer: SystemPackagesAnswer, in sandbox: Sandbox, _ target: TargetEnvironment
     ) async -> [String]? {
@@ -149,10 +149,11 @@ extension SystemPackageLayers {
 }
 
 extension SystemPackageLayers.Refusal {
-    /// The error with which the job ends. Only a name that the distribution does not have is the package's fault.
+    /// The error with which the job ends. It is a failure of the package only if the package requests a name that the
+    /// distribution does not have.
     ///
-    /// - Parameter own: the names that the package itself asks for. The others are those of its dependencies, which were
-    ///   built when the distribution had them.
+    /// - Parameter own: The names that the package itself requests. Other names are those of its dependencies, which
+    ///   were built when the distribution had them.
     func error(by classifier: StepClassifier, own: [String]) -> any Error {
         switch self {
         case .unknown(let names) where Set(names).isDisjoint(with: own):

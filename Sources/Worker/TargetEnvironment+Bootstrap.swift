@@ -15,15 +15,16 @@ extension TargetEnvironment {
     static let bootstrapLimits = Limits(
         time: .seconds(3600), silence: .seconds(900), memory: nil, processes: nil, disk: 16 << 30)
 
-    /// Identifies what the bootstrap makes: the whole description but for what the probe compares.
+    /// The digest that identifies the result of the bootstrap: of the whole description except the values compared by
+    /// the probe.
     func recipe() throws -> Digest {
         var recipe = environment
         recipe.probe = nil
         return try CanonicalJSON.digest(of: recipe)
     }
 
-    /// - Parameter directories: where programs are looked up.
-    /// - Throws: `PermanentFailure` for the first program that the bootstrap needs and this machine lacks.
+    /// - Parameter directories: The directories in which programs are looked up.
+    /// - Throws: `PermanentFailure` for the first program required by the bootstrap that this machine lacks.
     func checkTools(in directories: [String]) throws {
         for tool in environment.tools
         where !directories.contains(where: { FileManager.default.isExecutableFile(atPath: "\($0)/\(tool.program)") }) {
@@ -36,9 +37,10 @@ extension TargetEnvironment {
         }
     }
 
-    /// There is no home yet to start in.
+    /// The command of a bootstrap step. It runs in `/`, because the home directory does not exist yet.
     ///
-    /// - Parameter variables: the worker's, which a step on its machine sees: they name mirrors and proxies.
+    /// - Parameter variables: The worker's environment with mirrors and proxies, which is passed to steps on its
+    ///   machine.
     func bootstrapCommand(_ step: Step, _ variables: ProcessEnvironment) -> Command {
         var command = command(step, limits: Self.bootstrapLimits)
         command.workingDirectory = step.directory ?? "/"
@@ -49,8 +51,8 @@ extension TargetEnvironment {
         return command
     }
 
-    /// A failed step of the bootstrap with the line of its output with the reason: worth another attempt where the network
-    /// or the machine may be to blame, permanent where the same would happen again.
+    /// The error of a failed bootstrap step, with the error line of its output: retryable if the network or the machine
+    /// may be the cause, otherwise permanent.
     func explained(_ failed: BootstrapFailure) -> any Error {
         let output = LogTail.read(failed.log)
         let finding = patterns.read(Array(output.utf8))
@@ -101,9 +103,9 @@ extension TargetEnvironment {
         try compare(text)
     }
 
-    /// Compares what a probe printed with the description.
+    /// Compares the output of a probe with the description.
     ///
-    /// - Throws: `PermanentFailure` that names every variable that differs, and what to change.
+    /// - Throws: `PermanentFailure` that names all variables that differ, and what to change.
     func compare(_ text: String) throws {
         var differences: [(name: String, described: String, found: String)] = []
         for line in text.split(whereSeparator: \.isNewline) {
@@ -125,7 +127,8 @@ extension TargetEnvironment {
                 + " (\(plugin.file.path)), run `ci plugin check \(plugin.file.path)`, and plan again")
     }
 
-    /// What in a matrix makes the description agree with a value that was found; nil where only the plugin can.
+    /// The option of the matrix that makes the description agree with a probed value; nil if only the plugin can be
+    /// changed.
     private func remedy(_ variable: String, _ found: String) -> String? {
         func option(_ name: String) -> String? {
             plugged.options.contains { $0.name == name }

@@ -7,15 +7,15 @@ internal import PluginMessages
 internal import Sandbox
 internal import Supervision
 
-/// A target as jobs see it: its plugin, how that describes it, and its root file system on this machine.
+/// A target for jobs: its plugin, the plugin's description, and the root file system on this machine.
 struct TargetEnvironment: Sendable {
     var plugin: Plugin
-    /// Who the plugin is, for what may be changed in a matrix.
+    /// The plugin's own description, which lists the options of a matrix.
     var plugged: PluginDescription
     var request: TargetRequest
     var description: TargetDescription
     var patterns: LogReader
-    /// The directory with the root file system; empty where jobs run on hosts.
+    /// The directory with the root file system; empty if jobs run on hosts.
     var base: String
 
     var environment: EnvironmentDescription { description.environment }
@@ -32,7 +32,7 @@ struct TargetEnvironment: Sendable {
             gid: UInt32(clamping: environment.buildUser.gid ?? Int(Command.User.build.gid)))
     }
 
-    /// A step of the plugin as a command of a sandbox.
+    /// A step of the plugin as a sandbox command.
     func command(_ step: Step, limits: Limits) -> Command {
         Command(
             name: step.name,
@@ -44,7 +44,7 @@ struct TargetEnvironment: Sendable {
 }
 
 extension Limits {
-    /// These limits where `step` does not say otherwise.
+    /// The limits, overridden by those of `step`.
     func narrowed(by step: StepLimits?) -> Limits {
         var limits = self
         if let seconds = step?.time { limits.time = .seconds(seconds) }
@@ -56,7 +56,7 @@ extension Limits {
         return limits
     }
 
-    /// These limits where the job does not say otherwise.
+    /// The limits, overridden by those of the job.
     func narrowed(by job: Job.Limits?) -> Limits {
         narrowed(
             by: StepLimits(

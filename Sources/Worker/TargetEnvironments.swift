@@ -10,9 +10,9 @@ internal import Sandbox
 internal import Supervision
 internal import System
 
-/// The environments that this worker has, each made when its first job comes.
+/// The environments of this worker, each built when its first job arrives.
 ///
-/// One that cannot be made is remembered for the run: all further jobs that need it fail at once, for the same reason.
+/// A failure to build one is remembered for the run: all further jobs that need it fail at once with the same reason.
 actor TargetEnvironments {
     private let store: EnvironmentStore
     private let shared: (any SharedRoots)?
@@ -25,11 +25,11 @@ actor TargetEnvironments {
     private var failed: [Digest: PermanentFailure] = [:]
 
     /// - Parameters:
-    ///   - shared: where machines share root file systems; nil: each makes its own.
+    ///   - shared: Root file systems shared between machines; nil to build each on this machine.
     ///   - images: where images come from; nil: no target may have one.
-    ///   - variables: of the programs that make environments.
-    ///   - attempts: how often an environment is tried where the network, the mirror or the machine is to blame.
-    ///   - backoff: the pause before the second attempt, doubled for each further one.
+    ///   - variables: The environment of the programs that build root file systems.
+    ///   - attempts: The maximum number of attempts if the network, a mirror or the machine fails.
+    ///   - backoff: The pause before the second attempt, doubled for each further one.
     init(
         _ store: EnvironmentStore, shared: (any SharedRoots)? = nil, images: ImageStore? = nil, catalog: PluginCatalog,
         variables: ProcessEnvironment, attempts: Int = 3, backoff: Duration = .seconds(2)
@@ -45,8 +45,8 @@ actor TargetEnvironments {
 
     /// The environment of `target`.
     ///
-    /// - Parameter progress: is called when a root file system has to be made first, which takes minutes.
-    /// - Throws: `PermanentFailure`: the plugin is another one than was planned with, or the environment cannot be made.
+    /// - Parameter progress: Called if a root file system must be built first, which takes minutes.
+    /// - Throws: `PermanentFailure` if the plugin is not the planned one or the environment cannot be built.
     func environment(of target: Plan.Target, progress: @escaping @Sendable (String) -> Void) async throws
         -> TargetEnvironment
     {
@@ -54,7 +54,7 @@ actor TargetEnvironments {
         do {
             return try await known.value(for: target) { try await self.prepareRepeatedly(target, progress) }
         } catch let error as CancellationError {
-            // The job that was cancelled ends here; others that wait for the same environment go on.
+            // The cancelled job ends here; others continue to wait for the same environment.
             throw error
         } catch {
             let failure = PermanentFailure(of: error)
@@ -63,7 +63,7 @@ actor TargetEnvironments {
         }
     }
 
-    /// Whether the target's root file system is still as it was made. If not, the next job that asks for it makes it again.
+    /// Whether the target's root file system is undamaged. If it is not, the next job that needs it rebuilds it.
     func isUnchanged(_ target: Plan.Target) -> Bool {
         if store.isUnchanged(target.environment) { return true }
         known.forget(target)
@@ -85,7 +85,7 @@ actor TargetEnvironments {
         }
     }
 
-    /// - Throws: `PermanentFailure`; `Failure`, which is worth another attempt where its kind is infrastructure.
+    /// - Throws: `PermanentFailure`; `Failure`, which may be retried if it is an infrastructure failure.
     private func prepare(_ target: Plan.Target, _ progress: @Sendable (String) -> Void) async throws
         -> TargetEnvironment
     {
@@ -135,7 +135,7 @@ actor TargetEnvironments {
                 digest, recipe: try environment.recipe(),
                 obtain: { root in
                     if try await sharing?.obtain(root) == true { return true }
-                    // Where nothing is shared, they were checked before.
+                    // Without sharing, they have already been checked.
                     if shared != nil { try environment.checkTools(in: variables.programDirectories) }
                     return false
                 },
@@ -186,7 +186,7 @@ extension TargetDescription {
 }
 
 extension PermanentFailure {
-    /// What made an environment impossible.
+    /// The failure that makes an environment impossible.
     fileprivate init(of error: any Error) {
         switch error {
         case let error as PermanentFailure: self = error

@@ -5,9 +5,9 @@ internal import Images
 public import Layers
 internal import System
 
-/// What a worker's cache holds, and what of it goes when it holds too much.
+/// The contents of a worker's cache, and its eviction.
 extension WorkerFolders {
-    /// Everything of the cache that can be evicted.
+    /// All entries of the cache that can be evicted.
     public var cacheEntries: [CacheUsage.Entry] {
         let (layers, environments) = (layerStore, environmentStore)
         func places(_ digests: [Digest], _ folder: String) -> [Digest: String] {
@@ -26,9 +26,10 @@ extension WorkerFolders {
         return Dictionary(entries.map { ($0.digest, $0) }, uniquingKeysWith: { first, _ in first })
     }
 
-    /// Removes the least recently used entries that no living process may be using, until the rest takes at most `limit` bytes.
+    /// Removes the least recently used entries that no running process may be using, until the rest takes at most
+    /// `limit` bytes.
     ///
-    /// - Returns: what was removed.
+    /// - Returns: The removed entries.
     @discardableResult
     public func trimCache(to limit: Int) throws(Failure) -> [CacheUsage.Entry] {
         let (layers, environments, system) = (layerStore, environmentStore, systemLayerStore)
@@ -45,15 +46,15 @@ extension WorkerFolders {
         }
     }
 
-    /// Takes over what an older version kept beside the store: archives, and root file systems where the cache has none. The
-    /// rest is made again.
+    /// Moves entries from the layout of older versions next to the store: archives, and root file systems that the
+    /// cache lacks. Other entries are rebuilt.
     func adoptOlderLayout() throws(Failure) {
         let old = "\(root)/layers/objects"
         guard cache != root, access(old, F_OK) == 0 else { return }
         for shard in names(in: old) {
             for name in names(in: "\(old)/\(shard)") where name.hasSuffix(".tar.zst") {
                 guard let digest = Digest(hex: String(name.dropLast(".tar.zst".count))) else { continue }
-                // One that is damaged is made again.
+                // Damaged archives are skipped; their layers are rebuilt.
                 try? layerStore.add("\(old)/\(shard)/\(name)", expected: digest)
             }
         }

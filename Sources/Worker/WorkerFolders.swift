@@ -1,25 +1,25 @@
 public import Core
 public import Layers
 
-/// Where a worker keeps what outlives a job.
+/// The directories of a worker for files that outlive a job.
 ///
-/// Archives of layers belong to a store, which collects them; running jobs write beside it. Everything else can be made again
-/// and is a cache, which all stores of a user share.
+/// Archives of layers belong to a store, which garbage-collects them; running jobs write next to it. Everything else
+/// can be recreated and is in a cache shared by all stores of a user.
 public struct WorkerFolders: Hashable, Sendable {
-    /// What running jobs write.
+    /// The directory that running jobs write to.
     public let root: String
-    /// What can be made again.
+    /// The directory of the cache.
     public let cache: String
-    /// The archives of layers that jobs left.
+    /// The directory of the archives of layers.
     public let archives: String
-    /// The sources that were fetched for all stores of the user; nil where they are not this cache's.
+    /// The directory of fetched sources for all stores of the user; nil if they are not in this cache.
     public let sharedSources: String?
 
     /// - Parameters:
-    ///   - root: where running jobs write.
-    ///   - cache: where root file systems and unpacked layers are kept; nil: in `root`.
-    ///   - archives: where layers are kept; nil: in `root`.
-    ///   - sharedSources: a cache of sources that is bounded together with this one.
+    ///   - root: The directory that running jobs write to.
+    ///   - cache: The directory of root file systems and unpacked layers; nil for `root`.
+    ///   - archives: The directory of archives of layers; nil for one in `root`.
+    ///   - sharedSources: A cache of sources that is subject to the same size limit.
     public init(_ root: String, cache: String? = nil, archives: String? = nil, sharedSources: String? = nil) {
         self.root = root
         self.cache = cache ?? root
@@ -27,70 +27,70 @@ public struct WorkerFolders: Hashable, Sendable {
         self.sharedSources = sharedSources
     }
 
-    /// The folders of a worker that runs the jobs of the store at `store`.
+    /// The directories of a worker that runs jobs of the store at `store`.
     ///
-    /// - Parameter cache: the user's, with more than a worker's things in it.
+    /// - Parameter cache: The user's cache, which also contains other files.
     public init(store: String, cache: String) {
         self.init(
             "\(store)/ciso/worker", cache: "\(cache)/worker", archives: "\(store)/ciso/objects",
             sharedSources: "\(cache)/sources")
     }
 
-    /// The folders of a worker that does not reach the folder of its store: archives of layers are a part of the cache, for
-    /// other machines have them, too.
+    /// The directories of a worker without access to its store's directory: archives of layers are part of the cache,
+    /// because they are also stored in the registry.
     ///
-    /// - Parameter cache: the user's, with more than a worker's things in it.
+    /// - Parameter cache: The user's cache, which also contains other files.
     public init(withoutStore cache: String) {
         self.init(
             "\(cache)/jobs", cache: "\(cache)/worker", archives: "\(cache)/worker/archives",
             sharedSources: "\(cache)/sources")
     }
 
-    /// Whether the archives of layers can be had again from elsewhere.
+    /// Whether archives of layers may be evicted, because they can be downloaded again.
     var evictsArchives: Bool { archives == "\(cache)/archives" }
 
-    /// Root file systems.
+    /// The directory of root file systems.
     public var environments: String { "\(cache)/environments" }
-    /// Which environments have an opam client that works.
+    /// The directory with markers of environments whose opam client works.
     public var clients: String { "\(cache)/clients" }
     /// Layers of OCI images, as they come from registries.
     public var images: String { "\(cache)/images" }
-    /// Unpacked layers.
+    /// The directory of unpacked layers.
     public var layers: String { "\(cache)/layers" }
-    /// Which layer holds which set of system packages, and the archives of those layers.
+    /// The directory with the archives of layers of system packages, and the index from package sets to layers.
     public var systemLayers: String { "\(cache)/system" }
-    /// The archives of packages, in the layout of opam's download cache.
+    /// The directory of package sources, in the layout of opam's download cache.
     public var sources: String { "\(root)/sources" }
-    /// What running jobs write; cleared of what dead processes left.
+    /// The scratch directory of running jobs, which is cleared of files of dead processes.
     public var scratch: String { "\(root)/scratch" }
-    /// Logs that belong to no job.
+    /// The directory of logs that belong to no job.
     public var logs: String { "\(root)/logs" }
 
-    /// Tells what of the cache is in use.
+    /// The record of cache entries in use.
     public var usage: CacheUsage { CacheUsage(cache) }
-    /// The layers that jobs left.
+    /// The store of layers of jobs.
     public var layerStore: LayerStore { LayerStore(layers, archives: archives, usage: usage) }
-    /// The layers of system packages.
+    /// The store of layers of system packages.
     public var systemLayerStore: LayerStore {
         LayerStore(layers, archives: "\(systemLayers)/archives", usage: usage)
     }
     public var environmentStore: EnvironmentStore { EnvironmentStore(environments, usage: usage) }
 }
 
-/// What a verification of a worker's folders looked at and found.
+/// The result of verifying a worker's directories.
 public struct WorkerVerification: Sendable {
-    /// How many layers were examined.
+    /// The number of examined layers.
     public var layers = 0
-    /// How many root file systems were examined.
+    /// The number of examined root file systems.
     public var environments = 0
-    /// What is damaged.
+    /// The damage found.
     public var damage: [StoredDamage] = []
 }
 
 extension WorkerFolders {
-    /// Looks for cached layers and root file systems that are not as they were made.
+    /// Finds damaged layers and root file systems in the cache.
     ///
-    /// - Parameter repair: removes them, so that they are made again. No job may be running.
+    /// - Parameter repair: Whether to remove them, so that they are rebuilt. Must be false while jobs are running.
     public func verify(repair: Bool) throws(Failure) -> WorkerVerification {
         let (layers, ofLayers) = try layerStore.verify(with: [systemLayerStore], repair: repair)
         let (environments, ofEnvironments) = try environmentStore.verify(repair: repair)
