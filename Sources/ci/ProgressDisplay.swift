@@ -102,7 +102,7 @@ actor ProgressDisplay {
         case .packing: say("packing the store…")
         case .following(let lease, let isWorking):
             say("\(lease.name) on \(lease.host) runs this deployment: \(isWorking ? "joining it" : "waiting for it")")
-        case .leading: say("the other run has ended: going on with its work")
+        case .leading: say("the other run has ended; continuing its work")
         case .worked(let cell, let ending): say("\(cell): \(sentence(for: ending))")
         case .workerJoined(let name): say("\(name) takes jobs")
         case .workerLost(let name): say("\(name) is gone")
