@@ -186,7 +186,7 @@ let package = Package(
             name: "SolveBenchmark", dependencies: ["Core", "OpamFormat", "OpamRepository", "OpamSolver"],
             path: "Benchmarks/Solve", exclude: ["count-instructions"], swiftSettings: settings),
         .executableTarget(
-            name: "store-benchmark", dependencies: ["Core", "Git", "Store"], path: "Benchmarks/Store",
+            name: "StoreBenchmark", dependencies: ["Core", "Git", "Store"], path: "Benchmarks/Store",
             swiftSettings: settings),
         .executableTarget(
             name: "store-writer", dependencies: ["Core", "Git", "Store"], path: "Tests/StoreWriter",

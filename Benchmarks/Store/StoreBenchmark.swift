@@ -5,7 +5,7 @@ import Store
 
 /// Measures the store against stock git and the file system's floor on the same disk, and prints a table.
 ///
-/// `store-benchmark FOLDER [small|full] [PART…]`: FOLDER (a full path) is made, and left for a look. Parts are
+/// `StoreBenchmark FOLDER [small|full] [PART…]`: FOLDER (a full path) is made, and left for a look. Parts are
 /// `transactions`, `plan`, `watch`, `growth`, `logs`, `results`; none named: all.
 @main
 struct StoreBenchmark {
@@ -13,7 +13,7 @@ struct StoreBenchmark {
         let arguments = CommandLine.arguments
         if arguments.count == 4, arguments[1] == "--notify" { return try Latency.notify(arguments[2], arguments[3]) }
         guard arguments.count >= 2, arguments[1].hasPrefix("/") else {
-            print("usage: store-benchmark FOLDER [small|full] [PART…]; FOLDER is a full path")
+            print("usage: StoreBenchmark FOLDER [small|full] [PART…]; FOLDER is a full path")
             Foundation.exit(64)
         }
         let isFull = arguments.dropFirst(2).first != "small"
