@@ -69,7 +69,7 @@ public struct FilePath: Hashable, Sendable {
         return String(decoding: encoded, as: UTF8.self)
     }
 
-    /// The path as text; nil where it is not UTF-8.
+    /// The path as text; nil if it is not UTF-8.
     public var text: String? { String(validating: bytes, as: UTF8.self) }
 
     private static let percent = UInt8(ascii: "%")

@@ -50,7 +50,7 @@ extension TreeWriter {
             detail: "what the mark names cannot be removed: \(errorText(errno))")
     }
 
-    /// - Returns: false where something cannot be removed.
+    /// - Returns: false if something cannot be removed.
     private func removeLower(_ name: FilePath, in directory: Int32, _ components: [FilePath]) -> Bool {
         let isOwn = added?.contains(FilePath(joining: components)) == true
         let child = Descriptor(adopting: name.withCString { openDirectory($0, in: directory) }, archive)

@@ -7,7 +7,7 @@ struct TreeWriter: ~Copyable {
     let archive: String
     private let policy: Extraction
     private(set) var meter: TreeMeter
-    /// What was added over the layers below; nil where the tree was empty.
+    /// What was added over the layers below; nil if the tree was empty.
     private(set) var added: Set<FilePath>?
     /// Modes and times of directories are set last: a read-only directory could not be filled.
     private var directories: [(components: [FilePath], entry: ArchiveEntry)] = []

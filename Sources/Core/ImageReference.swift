@@ -22,7 +22,7 @@ public struct ImageReference: Hashable, Sendable, CustomStringConvertible {
         self.digest = digest
     }
 
-    /// Reads a reference; nil where `text` is none. Without a host it means Docker Hub, as for docker.
+    /// Reads a reference; nil if `text` is none. Without a host it means Docker Hub, as for docker.
     public init?(_ text: String) {
         var rest = Substring(text)
         if let at = rest.lastIndex(of: "@"), rest[at...].hasPrefix("@sha256:") {

@@ -1,19 +1,20 @@
 internal import Dispatch
 internal import Synchronization
 
-/// Repacks the store while a run writes to it, on a thread of its own: no verdict waits for it.
+/// Repacks the store while a run writes to it, on a dedicated thread, so that recording results is not delayed.
 package final class BackgroundRepack: Sendable {
     private struct State {
         var records = 0
         var isAtWork = false
-        /// A run that records faster than can be tidied is not held up by it.
+        /// The earliest time of the next repack, so that a fast run is not slowed down by repacking.
         var notBefore = ContinuousClock.now
     }
 
-    /// Records between two looks at the store. A record stores some 100 KB of directories until they are packed.
+    /// The number of records between two checks of the store. Each record stores about 100 KB of directories until they
+    /// are packed.
     package static let interval = 500
 
-    /// How many times as long as it has just worked it rests.
+    /// The pause after a repack as a multiple of its duration.
     private static let rest = 4
 
     private let interval: Int
@@ -21,8 +22,7 @@ package final class BackgroundRepack: Sendable {
     private let queue = DispatchQueue(label: "engine.backgroundRepack", qos: .utility)
     private let state = Mutex(State())
 
-    /// - Parameter repack: what is done after so many records; it finds out by itself whether there is anything to do, and
-    ///   then calls `willPack` first.
+    /// - Parameter repack: Checks whether the store needs a repack; if so, calls `willPack` and repacks.
     package init(
         every interval: Int = BackgroundRepack.interval,
         repack: @escaping @Sendable (_ willPack: @Sendable () -> Void) throws -> Void
@@ -31,7 +31,7 @@ package final class BackgroundRepack: Sendable {
         self.repack = repack
     }
 
-    /// Notes that something was recorded, and begins to repack after every so many of them.
+    /// Counts a record, and starts a repack after every `interval` records.
     package func noteRecord() {
         let isDue = state.withLock { state in
             state.records += 1
@@ -42,7 +42,7 @@ package final class BackgroundRepack: Sendable {
         }
         guard isDue else { return }
         queue.async { [self] in
-            // What cannot be packed now is packed another time; nothing depends on it.
+            // Errors are ignored: a later repack packs the rest.
             let began = ContinuousClock.now
             try? repack {}
             let end = ContinuousClock.now
@@ -50,10 +50,10 @@ package final class BackgroundRepack: Sendable {
         }
     }
 
-    /// Waits for what is under way, and repacks once more where that is worth while; returns at once where the task is
-    /// cancelled. What was begun then goes on until the process ends, and may be cut short at any point.
+    /// Waits for a running repack, and repacks once more if that is worthwhile. Returns at once if the task is
+    /// cancelled; a running repack then continues until the process exits, which may interrupt it at any point.
     ///
-    /// - Parameter willPack: called before the store is packed, or where that is under way.
+    /// - Parameter willPack: Called before the store is packed, or if it is being packed.
     package func finish(willPack: @escaping @Sendable () async -> Void) async {
         let (steps, tell) = AsyncStream.makeStream(of: Void.self)
         if state.withLock(\.isAtWork) { tell.yield() }

@@ -3,14 +3,16 @@ internal import Model
 internal import Records
 internal import Store
 
-/// Tells which cells are cancelled by other processes while a run goes on: their verdicts appear in the store.
+/// Detects cells that other processes cancel during a run, by watching the results in the store.
+///
+/// - SeeAlso: `docs/decisions/0086-cancelled-outcome.md`
 final class CancellationWatch: Sendable {
     let cells: AsyncStream<Set<Cell>>
     private let watches: [Watch]
 
-    /// Begins now: to be made before the results are read.
+    /// Starts watching. Must be created before the results are read.
     ///
-    /// - Throws: what the store throws.
+    /// - Throws: `StoreError`.
     init(store: Store, plan: Plan) throws {
         let (stream, tell) = AsyncStream.makeStream(of: Set<Cell>.self)
         cells = stream

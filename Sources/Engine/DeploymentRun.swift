@@ -8,39 +8,39 @@ package import RunnerInterface
 package import Store
 internal import System
 
-/// Runs what a plan needs and the store does not know yet, and records it there.
+/// Runs the jobs of a plan that have no result in the store, and records their results.
 package struct DeploymentRun: Sendable {
-    /// What a run does where another process runs the deployment.
+    /// What to do if another process runs the deployment.
     package enum Policy: Sendable {
-        /// Its worker takes jobs of the other run; it takes over where that ends.
+        /// Run jobs for the other process as a worker, and take over if it ends.
         case join
-        /// It waits until the other run has ended.
+        /// Wait until the other run has ended.
         case wait
     }
 
     /// The store with the plan and the results.
     package let store: Store
-    /// The plan that is carried out.
+    /// The plan to run.
     package let plan: Plan
     /// Runs jobs in this process.
     package let runner: any JobRunner
-    /// How the worker of this process registers.
+    /// The registration of this process's worker.
     package let registration: WorkerRegistration
-    /// The selectors by which the cells were picked, for the record of the run; none where all cells were.
+    /// The selectors of the cells, for the record of the run; empty if all cells were selected.
     package let selectors: [Selector]
-    /// Which cells are to be decided; nil: all.
+    /// The selected cells; nil for all cells.
     package let picked: Set<Cell>?
-    /// What to do where another process runs the deployment.
+    /// What to do if another process runs the deployment.
     package let policy: Policy
-    /// Why the run was started, in the words of who started it.
+    /// Why the run was started, as given by the user.
     package let trigger: String
-    /// Ends the run early: what runs finishes, nothing further starts.
+    /// A request to end the run early: running jobs finish and no others start.
     package let drain: DrainRequest
-    /// Where the history goes; nil: it stays in the store.
+    /// The hub to push to; nil to keep the history in the store only.
     let hub: Hub?
-    /// How long workers may show no sign of life.
+    /// The timeouts for workers without heartbeats.
     package let stall: StallTimes
-    /// When a running job printed something last, in seconds since 1970.
+    /// The time of a running job's last output, in seconds since 1970.
     private let lastOutput: @Sendable (Digest) -> Int?
     private let blobs: ProcessBlobs
 
@@ -66,22 +66,22 @@ package struct DeploymentRun: Sendable {
         blobs = ProcessBlobs(store.exchange, plan)
     }
 
-    /// Runs until every wanted cell has its verdict, or has another process do that which runs the deployment already.
+    /// Runs until every selected cell has a result. If another process runs the deployment already, follows that run.
     ///
-    /// What is executed again may have another layer than before; then what is built over it is executed again too. That
-    /// is worked out from the records when all jobs have ended, and so are retries requested meanwhile. A layer may turn
-    /// out to be damaged only when a job is built over it: then the job that makes it is executed again, and what it
-    /// blocked after it. The run itself is recorded on the deployment's branch, when it begins and when it ends.
+    /// A repeated job may produce a different layer; jobs that depend on it are then repeated as well. That is
+    /// determined from the records when all jobs have ended, as are retries requested meanwhile. Damage of a layer may
+    /// be detected only when a dependent job starts; the job that produced the layer is then repeated before the
+    /// dependent ones. The run itself is recorded on the deployment's branch at its beginning and its end.
     ///
-    /// - Parameter results: What was read of the store's results before; what is missing is read.
-    /// - Returns: The results as the run leaves them.
-    /// - Throws: `CancellationError` when cancelled, and when drained before all was done; what the store throws.
+    /// - Parameter results: Results that were already read from the store; missing ones are read.
+    /// - Returns: The results after the run.
+    /// - Throws: `CancellationError` if cancelled, or if drained before all jobs were done; `StoreError`.
     @discardableResult
     package func run(
         _ results: ResultTables = ResultTables(), files: @escaping @Sendable (Digest) throws -> PackageFiles,
         observe: @escaping @Sendable (RunEvent) async -> Void
     ) async throws -> ResultTables {
-        // Includes a verdict that an earlier run made durable in its last moment.
+        // Finish commits that a crashed writer left, so that its results are not recomputed.
         try store.finishPendingCommits()
         let traced: @Sendable (RunEvent) async -> Void = { event in
             event.trace()
@@ -125,13 +125,13 @@ package struct DeploymentRun: Sendable {
                 values: values, blobs: blobs, runner: runner, lastOutput: lastOutput), registration)
     }
 
-    /// Dispatches the jobs until every wanted cell has its verdict.
+    /// Dispatches jobs until every selected cell has a result.
     private func lead(
         _ leadership: Leadership, _ local: LocalWorker, _ results: inout ResultTables,
         files: @escaping @Sendable (Digest) throws -> PackageFiles,
         observe: @escaping @Sendable (RunEvent) async -> Void
     ) async throws {
-        // The former dispatcher may have been killed in its last moment, and on another machine.
+        // The previous dispatcher may have been killed while committing, possibly on another machine.
         try store.finishPendingCommits()
         let pusher = try await beginPushing(observe)
         defer { pusher?.end() }
@@ -167,7 +167,7 @@ package struct DeploymentRun: Sendable {
             if drain.isMade { throw CancellationError() }
             try Task.checkCancellation()
             let requests = try retryHeads()
-            // What others record from now on is not in the results.
+            // Results recorded by others from now on are not in `results`.
             let lookup = try JobLookup(store: store, plan: plan)
             try results.refresh(from: store)
             let records = try self.records(results)
@@ -188,13 +188,13 @@ package struct DeploymentRun: Sendable {
         } while !round.isLast
     }
 
-    /// What these results come to for the plan.
+    /// Evaluates results for the plan.
     private func records(_ results: ResultTables) throws -> RecordedResults {
         try RecordedResults(
             results, store: store, deployment: plan.deployment, targets: Set(plan.targets.map(\.name)))
     }
 
-    /// Whether some of the jobs are built over a layer that was recorded and is not there any more.
+    /// Whether one of the jobs depends on a layer that was recorded but no longer exists.
     private func hasLostLayers(below jobs: Set<Digest>, _ records: RecordedResults) -> Bool {
         guard !jobs.isEmpty else { return false }
         var (open, seen) = (Array(jobs), Set<Digest>())
@@ -231,15 +231,16 @@ package struct DeploymentRun: Sendable {
 
 extension DeploymentRun {
     private enum FollowerInput {
-        /// Nobody dispatches.
+        /// No process dispatches.
         case free
         case drain
         case time
     }
 
-    /// Works for the process that runs the deployment, or waits, until that has ended or every wanted cell has its verdict.
+    /// Works for the process that runs the deployment, or waits, until that process has ended or every selected cell
+    /// has a result.
     ///
-    /// - Returns: whether every wanted cell has its verdict.
+    /// - Returns: Whether every selected cell has a result.
     private func follow(
         _ local: LocalWorker?, _ results: inout ResultTables,
         observe: @escaping @Sendable (RunEvent) async -> Void
@@ -282,13 +283,13 @@ extension DeploymentRun {
         throw CancellationError()
     }
 
-    /// Whether every wanted cell has its verdict.
+    /// Whether every selected cell has a result.
     private func isDone(_ results: inout ResultTables) throws -> Bool {
         try results.refresh(from: store)
         let records = try self.records(results)
         let round = Round()
         let wanted = wantedCells(records, of: round)
-        // Most often this says already that something is left.
+        // Fast path: in most cases this shows that jobs remain.
         guard
             plan.cells.allSatisfy({ cell in
                 if !wanted.contains(cell.cell) { return true }
@@ -300,7 +301,7 @@ extension DeploymentRun {
     }
 }
 
-/// The cells of a plan that a run decides: mostly all.
+/// The cells that a run decides, stored as a set or as the complement of one.
 private struct WantedCells {
     private let wanted: Set<Cell>?
     private let others: Set<Cell>
@@ -312,24 +313,24 @@ private struct WantedCells {
         wanted = isMost ? nil : Set(plan.cells.lazy.map(\.cell).filter { !excluded.contains($0) })
     }
 
-    /// Whether a cell of the plan is among them.
+    /// Whether the run decides a cell of the plan.
     func contains(_ cell: Cell) -> Bool { wanted?.contains(cell) ?? !others.contains(cell) }
 }
 
 extension DeploymentRun {
-    /// What the rounds of a run hand on.
+    /// The state carried from one round of a run to the next.
     private struct Round {
         var isFirst = true
         var isLast = false
-        /// The cells that the run decides; nil until they are picked.
+        /// The cells that the run decides; nil until they are determined.
         var wanted: WantedCells?
-        /// Infrastructure failures, which this run does not try again.
+        /// Infrastructure failures, which this run does not retry any more.
         var infrastructureFailures: [Digest: CellResult] = [:]
-        /// How often jobs were executed again because a layer below them was damaged.
+        /// The number of rounds in which jobs were repeated because of damaged layers.
         private var repairs = 0
-        /// Layers that this run made: were they gone at once, making them again would not help.
+        /// Layers made by this run. If one of these is missing, making it again would not help.
         var layers: Set<Digest> = []
-        /// Whether a job that was executed again has another layer now, or one below it has.
+        /// Whether a repeated job, or one of its dependencies, has a different layer now.
         var hasChangedLayers = false
 
         var canRepair: Bool { repairs < 2 && !infrastructureFailures.isEmpty }
@@ -354,7 +355,7 @@ extension DeploymentRun {
         }
     }
 
-    /// The cells that the run decides: those that were picked at its beginning and are not cancelled.
+    /// The cells that the run decides: the selected ones that are not cancelled.
     private func wantedCells(_ records: RecordedResults, of round: Round) -> WantedCells {
         WantedCells(
             of: plan,
@@ -376,14 +377,14 @@ extension DeploymentRun {
             wasGood: plan.confirm > 0 ? records.goodCells(of: plan) : { _ in false })
     }
 
-    /// The cells that are not as in the plan that was run before.
+    /// The cells that differ from the plan of the previous run.
     private func changedCells(_ records: RecordedResults) throws -> Set<Cell> {
         try PlanStore(store).changes(of: plan.deployment) { repositories in
             records.commits.contains(repositories.map(\.commit))
         }
     }
 
-    /// What the branches of retry requests lead to.
+    /// The tips of the branches of retry requests.
     private func retryHeads() throws -> [String: String] {
         try Dictionary(
             uniqueKeysWithValues: store.branches(prefix: RetryBranch.prefix).map { branch in
@@ -403,7 +404,7 @@ extension DeploymentRun {
         try store.transact(branch, message) { transaction in
             for request in fulfilled {
                 let path = try RetryBranch.path(of: request.job)
-                // Another request may have come meanwhile.
+                // A new request may have been made meanwhile.
                 if try transaction.value(at: path) == request { try transaction.remove(path.path) }
             }
         }

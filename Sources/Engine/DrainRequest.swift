@@ -1,6 +1,8 @@
 internal import Synchronization
 
-/// A request to start no further job, made once at most. Running jobs finish, and their results are recorded.
+/// A request to start no further jobs, which can be made once. Running jobs finish, and their results are recorded.
+///
+/// - SeeAlso: `docs/decisions/0192-draining.md`
 package final class DrainRequest: Sendable {
     private struct State {
         var isMade = false
@@ -25,7 +27,7 @@ package final class DrainRequest: Sendable {
         for continuation in waiting { continuation.resume() }
     }
 
-    /// Returns when the request is made or the task is cancelled.
+    /// Waits until the request is made or the task is cancelled.
     package func wait() async {
         let token = state.withLock { state in
             state.next += 1

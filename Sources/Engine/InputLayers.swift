@@ -1,16 +1,17 @@
 package import Core
 package import Model
 
-/// Identifies the layers that jobs are executed over, direct inputs and indirect ones, by one digest for each job.
+/// Computes a digest for each job that identifies the layers of all its direct and indirect inputs.
 ///
-/// A digest covers those of the inputs (a Merkle tree), so a layer that changes anywhere below a job changes the job's.
+/// The digest of a job covers those of its inputs (a Merkle tree), so it changes with any layer that the job depends
+/// on.
 package struct InputLayers: Sendable {
-    /// For jobs whose layer and whose inputs' layers are all known: what jobs over them are executed over.
+    /// The digests that jobs contribute to their dependents, for jobs with known layers and inputs.
     private var stacks: [Digest: Digest] = [:]
 
     package init() {}
 
-    /// Identifies what a job is executed over; nil where the layer of an input is not known.
+    /// The digest of a job's input layers; nil if the layer of an input is unknown.
     package func base(of job: Job) -> Digest? {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(job.inputs.count * 64)
@@ -21,12 +22,12 @@ package struct InputLayers: Sendable {
         return Digest(of: bytes)
     }
 
-    /// Notes the layer of a job. `base` is what the job was executed over.
+    /// Sets the layer of a job that was executed over `base`.
     package mutating func set(_ layer: Digest, of id: Digest, over base: Digest) {
         stacks[id] = Digest(of: Array((id.hex + layer.hex + base.hex).utf8))
     }
 
-    /// Forgets the layer of a job.
+    /// Removes the layer of a job.
     package mutating func remove(_ id: Digest) {
         stacks[id] = nil
     }

@@ -2,12 +2,13 @@ package import Core
 package import Model
 internal import Scheduler
 
-/// A target for each job of a worklist, to run it on and to record it under: of many jobs, few targets.
+/// The target of each job of a worklist, on which it runs and under which it is recorded. Stored compactly, because
+/// there are many jobs but few targets.
 package struct JobTargets: Sendable {
-    /// All targets of jobs.
+    /// The distinct targets.
     private let all: [Plan.Target]
     private let numbers: JobNumbers<Digest>
-    /// Where the target of a job is in `all`, by the job's number; -1: there is none.
+    /// The index in `all` of each job's target, by job number; -1 if it has none.
     private let places: [Int32]
 
     init(_ numbers: JobNumbers<Digest>, _ all: [Plan.Target], places: [Int32]) {
@@ -23,15 +24,16 @@ package struct JobTargets: Sendable {
     }
 }
 
-/// The cells that each job of a worklist decides, by their places in the plan.
+/// The cells that each job of a worklist decides, as indexes into the plan.
 package struct DecidedCells: Sendable {
     private let cells: [PlannedCell]
     private let numbers: JobNumbers<Digest>
-    /// By a job's number the first cell that it decides, and by a cell's place the next one of the same job; -1: there is none.
+    /// Linked lists: the first cell decided by each job, and the next cell of the same job for each cell; -1 ends a
+    /// list.
     private var first: [Int32]
     private var next: [Int32]
 
-    /// - Parameter decisions: the numbers of jobs with the places of the cells that they decide, in order.
+    /// - Parameter decisions: Pairs of a job number and the index of a cell that it decides, in order.
     init(_ cells: [PlannedCell], _ numbers: JobNumbers<Digest>, _ decisions: [(job: Int32, cell: Int32)]) {
         self.cells = cells
         self.numbers = numbers
@@ -43,7 +45,7 @@ package struct DecidedCells: Sendable {
         }
     }
 
-    /// The cells that a job decides; nil where it decides none.
+    /// The cells that a job decides; nil if it decides none.
     package subscript(job: Digest) -> [PlannedCell]? {
         guard let number = numbers.number(of: job), first[number] >= 0 else { return nil }
         var found: [PlannedCell] = []
@@ -55,6 +57,6 @@ package struct DecidedCells: Sendable {
         return found
     }
 
-    /// The jobs that decide cells.
+    /// The jobs that decide at least one cell.
     var jobs: [Digest] { first.indices.filter { first[$0] >= 0 }.map { numbers[$0] } }
 }

@@ -4,11 +4,14 @@ package import Records
 internal import Store
 internal import Synchronization
 
-/// The right to dispatch the jobs of a deployment and to record their results. One process has it; it ends with the process.
+/// The right to dispatch the jobs of a deployment and to record their results (leader election). At most one process
+/// has it, and it ends with that process.
+///
+/// - SeeAlso: `docs/decisions/0188-joining-runs.md`
 package final class Leadership: Sendable {
     private let values: DispatchValues
     private let path: StorePath
-    /// Leaves when the leadership ends.
+    /// The owner of the lease, which leaves when the leadership ends.
     let owner: EphemeralOwner
     private let lease: DispatcherLease
     private let version: Mutex<UInt64>
@@ -23,9 +26,9 @@ package final class Leadership: Sendable {
         self.version = Mutex(version)
     }
 
-    /// Becomes the dispatcher of a deployment; nil where another process is.
+    /// Tries to become the dispatcher of a deployment; nil if another process is.
     ///
-    /// - Throws: what the ephemeral values throw.
+    /// - Throws: Any error of the ephemeral values.
     package static func acquire(
         _ deployment: String, as lease: DispatcherLease, in values: DispatchValues
     ) throws -> Leadership? {
@@ -38,9 +41,9 @@ package final class Leadership: Sendable {
         return Leadership(values, path, owner, lease, version: version)
     }
 
-    /// A number that is greater than those of all former dispatchers of the store: the upper half of fencing tokens.
+    /// A number greater than those of all previous dispatchers of the store, the upper half of fencing tokens.
     ///
-    /// - Throws: `Failure` where another process has become the dispatcher.
+    /// - Throws: `Failure` if another process has become the dispatcher.
     package func nextEpoch() throws -> UInt32 {
         let old = version.withLock { $0 }
         guard let new = try values.set(lease, at: path, owner: owner, expecting: .version(old)) else { throw lost }
@@ -50,12 +53,12 @@ package final class Leadership: Sendable {
 
     /// Checks that no other process has become the dispatcher.
     ///
-    /// - Throws: `Failure` where one has.
+    /// - Throws: `Failure` if one has.
     package func check() throws {
         guard try values.values.value(at: path)?.owner == owner.id else { throw lost }
     }
 
-    /// Whether the lease has ended, as after a lost connection. Where that cannot be told, it has not.
+    /// Whether the lease has expired, for example after a lost connection. False if that cannot be determined.
     var isLost: Bool {
         do {
             return try values.values.value(at: path)?.owner != owner.id
@@ -64,7 +67,7 @@ package final class Leadership: Sendable {
         }
     }
 
-    /// What a run ends with whose lease has ended.
+    /// The error that ends a run whose lease has expired.
     var lost: Failure {
         Failure(
             .unavailable, "this process does not dispatch '\(path.name)' any more: its lease has ended",

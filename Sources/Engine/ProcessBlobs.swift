@@ -3,14 +3,16 @@ internal import Model
 internal import Store
 internal import Synchronization
 
-/// The blob store of a process that dispatches and works: what it hands to its own worker stays in memory.
+/// The blob store of a process that both dispatches and runs jobs: requests to its own worker stay in memory.
 ///
-/// Nobody reads that after the process has ended: its worker has ended with it.
+/// They are not needed after the process has ended, because its worker ends with it.
+///
+/// - SeeAlso: `docs/decisions/0243-requests-in-memory.md`
 final class ProcessBlobs: BlobStore {
     private let shared: any BlobStore
     private let plan: Plan
     private let held = Mutex<[Digest: [UInt8]]>([:])
-    /// What was put for others.
+    /// The digests of blobs that were also stored for other workers.
     private let stored = Mutex<Set<Digest>>([])
 
     init(_ shared: any BlobStore, _ plan: Plan) {
@@ -18,7 +20,7 @@ final class ProcessBlobs: BlobStore {
         self.plan = plan
     }
 
-    /// Keeps contents in memory until they are dropped.
+    /// Keeps a blob in memory until it is removed.
     func hold(_ bytes: [UInt8]) -> Digest {
         let digest = Digest(of: bytes)
         held.withLock { $0[digest] = bytes }
@@ -38,7 +40,7 @@ final class ProcessBlobs: BlobStore {
 
     func remove(_ digest: Digest) throws {
         let wasHeld = held.withLock { $0.removeValue(forKey: digest) != nil }
-        // Another worker may have been given the same.
+        // The same blob may have been stored for another worker.
         let wasStored = stored.withLock { $0.remove(digest) != nil }
         if wasStored || !wasHeld { try shared.remove(digest) }
     }

@@ -2,19 +2,19 @@ internal import Core
 internal import Model
 internal import Store
 
-/// Writes what workers need to run jobs into the blob store.
+/// Writes requests to run jobs into the blob store.
 struct RequestWriter {
     private let blobs: any BlobStore
-    /// Those of this process, if its own worker reads them.
+    /// The blobs of this process, if its own worker reads them.
     private let processBlobs: ProcessBlobs?
     private let plan: Plan
     private let read: @Sendable (Digest) throws -> PackageFiles
-    /// For the files of packages, the objects that hold them; most are inputs of many jobs.
+    /// The blobs of package files; most are inputs of many jobs.
     private var files: [Digest: Digest] = [:]
     private var targets: [Plan.Target: Digest] = [:]
-    /// What was stored, and when: garbage collection may drop what is old.
+    /// When blobs were stored; garbage collection may remove old ones.
     private var stored: [Digest: ContinuousClock.Instant] = [:]
-    /// Whether an attempt failed, perhaps because an object was damaged.
+    /// Whether an attempt failed, possibly because of a damaged blob.
     private var mayBeDamaged = false
     private static let lifetime = Duration.seconds(3600)
 
@@ -28,13 +28,13 @@ struct RequestWriter {
     /// Stores the request to run a job.
     ///
     /// - Parameters:
-    ///   - layers: of all jobs that it is built over.
-    ///   - base: identifies the layers of its inputs.
-    ///   - confirmations: how often the job is run again where it fails.
-    ///   - isRepeated: whether an attempt failed, perhaps because an object was damaged.
-    ///   - staysInProcess: whether the worker in this process gets it, and no other.
-    /// - Returns: the digest of the request.
-    /// - Throws: `Failure` where the layer of an input is missing; what the blob store throws.
+    ///   - layers: The layers of all jobs that it depends on.
+    ///   - base: The digest that identifies the layers of its inputs.
+    ///   - confirmations: How often the job is repeated to confirm a failure.
+    ///   - isRepeated: Whether an attempt failed, possibly because of a damaged blob.
+    ///   - staysInProcess: Whether only this process's worker gets the request.
+    /// - Returns: The digest of the request.
+    /// - Throws: `Failure` if the layer of an input is missing; any error of the blob store.
     mutating func request(
         _ id: Digest, layers: [Digest: Digest], base: Digest?, target: Plan.Target, confirmations: Int = 0,
         isRepeated: Bool = false, staysInProcess: Bool = false
@@ -84,10 +84,10 @@ struct RequestWriter {
         return object
     }
 
-    /// Drops a request that no worker needs any more.
+    /// Removes a request that no worker needs any more.
     mutating func drop(_ request: Digest) {
         stored[request] = nil
-        // Garbage collection drops what stays.
+        // If that fails, garbage collection removes it.
         try? blobs.remove(request)
     }
 

@@ -4,11 +4,11 @@ package import Records
 package import Store
 internal import Synchronization
 
-/// How long a busy worker may show no sign of life.
+/// Timeouts for busy workers without heartbeats.
 package struct StallTimes: Sendable {
-    /// Until it gets no more jobs.
+    /// The time after which a worker gets no more jobs.
     package var after = Duration.seconds(60)
-    /// Until it counts as lost.
+    /// The time after which a worker counts as lost.
     package var lostAfter = Duration.seconds(600)
 
     package init() {}
@@ -19,17 +19,17 @@ package struct StallTimes: Sendable {
     }
 }
 
-/// How a run and the workers meet.
+/// The services through which a run communicates with workers.
 package struct RunCoordination: Sendable {
-    /// Where assignments, progress and reports are.
+    /// The ephemeral values with assignments, progress and reports.
     package var values: DispatchValues
-    /// Where requests go.
+    /// The store of requests.
     package var blobs: any BlobStore
-    /// The right to assign and to record.
+    /// The right to assign jobs and to record results.
     package var leadership: Leadership
-    /// The worker in this process, whose events arrive without detours; nil: there is none.
+    /// The worker in this process, whose events are delivered directly; nil if there is none.
     package var local: LocalWorker?
-    /// How long workers may show no sign of life.
+    /// Timeouts for workers without heartbeats.
     package var stall: StallTimes
 
     package init(
@@ -44,9 +44,9 @@ package struct RunCoordination: Sendable {
     }
 }
 
-/// The worker of a process that also dispatches, or is about to.
+/// The worker of a process that dispatches or may become the dispatcher.
 package final class LocalWorker: Sendable {
-    /// A closure alone would be wrapped once more at each access to it in a generic type.
+    /// A wrapper: a closure stored directly in a generic type would be wrapped again at each access.
     private struct Receiver {
         var take: @Sendable (WorkerAgent.Event) async -> Void
     }
@@ -54,7 +54,7 @@ package final class LocalWorker: Sendable {
     private let receiver = Mutex<Receiver?>(nil)
     private let agent: Mutex<WorkerAgent?> = Mutex(nil)
 
-    /// Registers the worker and begins to take assignments.
+    /// Registers the worker and starts accepting assignments.
     ///
     /// - Throws: what the ephemeral values throw.
     package init(_ environment: WorkerAgent.Environment, _ registration: WorkerRegistration) throws {
@@ -72,12 +72,12 @@ package final class LocalWorker: Sendable {
         self.receiver.withLock { $0 = receiver.map { Receiver(take: $0) } }
     }
 
-    /// Finishes what runs, returns the rest, and leaves.
+    /// Finishes running jobs, returns waiting ones, and leaves.
     package func drain() { agent.withLock { $0 }?.drain() }
 
-    /// Stops what runs, returns all, and leaves.
+    /// Stops running jobs, returns all jobs, and leaves.
     package func stop() { agent.withLock { $0 }?.stop() }
 
-    /// Returns when the worker has left.
+    /// Waits until the worker has left.
     package func end() async { await agent.withLock { $0 }?.end() }
 }

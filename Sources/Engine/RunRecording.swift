@@ -11,12 +11,12 @@ final class RunRecording: Sendable {
     private let runs: RunRecords
     private let record: RunRecord
     private let recorder: ResultRecorder
-    /// How the cells that the run recorded results of have changed.
+    /// The changes of the cells whose results the run has recorded.
     private let changes = Mutex<[Cell: ResultChange]>([:])
 
-    /// Records that the run begins.
+    /// Records the beginning of the run.
     ///
-    /// - Parameter owner: The run counts as alive until this leaves.
+    /// - Parameter owner: The run counts as running until this owner leaves.
     /// - Throws: `StoreError`, `Conflict`.
     init(of run: DeploymentRun, owner: EphemeralOwner) throws {
         plan = run.plan
@@ -35,9 +35,9 @@ final class RunRecording: Sendable {
         if let change = recorded.change { changes.withLock { $0[recorded.cell] = change } }
     }
 
-    /// Records that the run has come to its end.
+    /// Records the end of the run.
     ///
-    /// - Parameter results: As the run leaves them.
+    /// - Parameter results: The results after the run.
     /// - Throws: `StoreError`, `Conflict`.
     func finish(_ results: RecordedResults) throws {
         var ended = ended(.finished)
@@ -45,7 +45,7 @@ final class RunRecording: Sendable {
         try runs.end(ended, targets: Set(plan.targets.map(\.name)))
     }
 
-    /// Records that an error has ended the run. Where that fails, the record reads as interrupted.
+    /// Records that an error has ended the run. If that fails, the record counts as interrupted.
     func end(after error: any Error) {
         let isInterrupted = error is CancellationError
         try? runs.end(ended(isInterrupted ? .interrupted : .failed), targets: Set(plan.targets.map(\.name)))

@@ -2,60 +2,61 @@ package import Core
 package import Model
 internal import Scheduler
 
-/// What a run has to do: the jobs that wanted cells need and whose outcome is not known.
+/// The worklist of a run: the jobs without a known outcome that selected cells need.
 ///
-/// Every input of a job to run, direct or indirect, is a job to run itself or a success whose layer is there: no job can
-/// start before all that it is built over has a layer.
+/// Every direct or indirect input of a job to run is itself a job to run, or a success whose layer is available. A job
+/// starts only when all its inputs have layers.
+///
+/// - SeeAlso: `docs/decisions/0045-priorities.md`
 package struct RunWorklist: Sendable {
     /// A job to run.
     package struct Node: Sendable {
         package var id: Digest
-        /// Jobs that it is built over directly, known ones too.
+        /// Its direct inputs, including known ones.
         package var inputs: [Digest]
-        /// Greater runs earlier.
+        /// The priority; greater ones run earlier.
         package var priority: Int
-        /// Expected seconds.
+        /// The expected duration in seconds.
         package var cost: Double
-        /// The name of the target that it runs on.
+        /// The name of its target.
         package var target: String
     }
 
-    /// How many cells are wanted.
+    /// The number of selected cells.
     package let cells: Int
-    /// The jobs to run, inputs first. One that has a verdict is among them where an input of it is, and another job over it: whether its
-    /// verdict still holds is known once the input has a layer.
+    /// The jobs to run, in topological order. A job with a verdict is included if one of its inputs and one of its
+    /// dependents are, because its verdict may become invalid when the input has a new layer.
     package let nodes: [Node]
-    /// Results that need no run: cells that are unsolvable, and cells whose deciding job is known.
+    /// Results that need no execution: of unsolvable cells, and of cells whose deciding job has a known result.
     package let settled: [CellResult]
-    /// The wanted cells, by the job that decides each.
+    /// The selected cells by the job that decides them.
     package let cellsDecided: DecidedCells
-    /// A target for each job, to run it on and to record it under.
+    /// The target of each job.
     package let targets: JobTargets
-    /// What is known of jobs that are not run.
+    /// The known results of jobs that are not run.
     package let known: [Digest: CellResult]
-    /// What the jobs over known jobs are executed over.
+    /// The known layers of inputs.
     package let layers: InputLayers
-    /// For each known failure, how many wanted cells it blocks.
+    /// The number of selected cells blocked by each known failure.
     package let blocked: [Digest: Int]
-    /// The jobs to run whose failure would break a cell that was good.
+    /// The jobs whose failure would break a good cell, so that it must be confirmed.
     package let toConfirm: Set<Digest>
-    /// The numbers of the jobs to run: their places in `nodes`.
+    /// The numbers of the jobs to run: their indexes in `nodes`.
     let numbers: JobNumbers<Digest>
 
     /// Whether there is nothing to run and nothing to record.
     package var isEmpty: Bool { nodes.isEmpty && settled.isEmpty }
 
-    /// Works out what is to be done.
+    /// Computes the worklist.
     ///
     /// - Parameters:
-    ///   - wanted: which cells of the plan are to be decided.
-    ///   - known: the verdict on a job that may be relied on, a success or a real failure, or its infrastructure failure
-    ///     where that is not to be tried again.
-    ///   - holds: whether the layer of a success is there.
-    ///   - seconds: how long a job is expected to run.
-    ///   - isChanged: which cells are not as they were when the deployment was run last.
-    ///   - wasGood: on which cells the last verdict, on whatever version of the package, is a success.
-    /// - Complexity: O(cells + jobs + inputs), and for each cell the jobs that it waits for.
+    ///   - wanted: Whether a cell of the plan is selected.
+    ///   - known: The reliable result of a job: a verdict, or an infrastructure failure that must not be retried.
+    ///   - holds: Whether the layer of a success is available.
+    ///   - seconds: The expected duration of a job.
+    ///   - isChanged: Whether a cell differs from the plan of the previous run.
+    ///   - wasGood: Whether the last verdict on a cell, on any version of the package, is a success.
+    /// - Complexity: O(cells + jobs + inputs), plus the number of jobs that each cell waits for.
     package init(
         plan: Plan, wanted: (PlannedCell) -> Bool, recorded: (Cell) -> CellResult?,
         known lookUp: (Digest) -> CellResult?, holds: (Digest) -> Bool = { _ in true },
@@ -91,7 +92,7 @@ package struct RunWorklist: Sendable {
 }
 
 extension RunWorklist {
-    /// The jobs that decide cells which were good, and all that these are built over.
+    /// The jobs that decide good cells, and all their inputs.
     private static func toConfirm(
         _ nodes: [Node], _ cells: DecidedCells, _ wasGood: (Cell) -> Bool
     ) -> Set<Digest> {
@@ -106,31 +107,31 @@ extension RunWorklist {
     }
 }
 
-/// What decides when a job is run, before how many cells wait for it.
+/// The ordering criteria of jobs that precede the number of waiting cells.
 struct JobPriority: Comparable {
-    /// That of the schedule.
+    /// The priority in the matrix's schedule.
     var priority = 0
-    /// Whether a cell that has changed needs it.
+    /// Whether a changed cell needs the job.
     var isChanged = false
 
     static func < (left: Self, right: Self) -> Bool {
         left.priority != right.priority ? left.priority < right.priority : !left.isChanged && right.isChanged
     }
 
-    /// The one number by which jobs are ordered: the schedule first, then what has changed, then what unblocks most.
+    /// Combines the criteria into one number: first the schedule, then changed cells, then the number of waiting cells.
     ///
-    /// - Parameter waiting: How many cells wait for the job.
+    /// - Parameter waiting: The number of cells that wait for the job.
     func priority(waiting: Int) -> Int {
         (priority * 2 + (isChanged ? 1 : 0)) * Self.step + min(waiting, Self.step - 1)
     }
 
-    /// More than the cells that a plan may have.
+    /// A number greater than that of the cells of any plan.
     private static let step = 1 << 21
 }
 
 extension CellResult {
-    /// The verdict on a cell whose deciding job cannot run because of `cause`: blocked by that package, or the failure
-    /// itself where it is the cell's own build that failed and not its tests.
+    /// The result of a cell whose deciding job cannot run because of `cause`: blocked by that package, or the failure
+    /// itself if the cell's own build failed instead of its tests.
     package init(blocking cell: Cell, job: Digest, behind cause: CellResult, in plan: Plan) {
         if cause.cell.package == cell.package, let build = cause.job, plan.jobs[job]?.kind == .test,
             plan.jobs[job]?.inputs.contains(build) == true
@@ -149,9 +150,9 @@ extension CellResult {
 }
 
 extension Plan {
-    /// The packages of the jobs on a shortest way from a job down to one that it is built over, without its own.
+    /// The packages on a shortest path from a job to one of its dependencies, without its own.
     ///
-    /// - Returns: nil where the job is not built over the other.
+    /// - Returns: Nil if the job does not depend on the other one.
     func chain(from job: Digest, to root: Digest) -> [PackageVersion]? {
         var above: [Digest: Digest] = [:]
         var open = [job][...]

@@ -5,6 +5,8 @@ internal import Scheduler
 internal import Store
 
 /// The workers of the pool: for each registered worker one seat for its sandboxes, and one for each set of hosts that it reaches.
+///
+/// - SeeAlso: `docs/decisions/0059-host-lanes.md`
 struct WorkerSeats {
     /// A worker of the pool.
     struct Seat {

@@ -14,6 +14,6 @@ struct ImageDescriptor: Codable, Hashable, Sendable {
     var platform: Platform?
     var annotations: [String: String]?
 
-    /// The digest; nil where it is no SHA-256.
+    /// The digest; nil if it is no SHA-256.
     var sha256: Digest? { digest.hasPrefix("sha256:") ? Digest(hex: digest.dropFirst("sha256:".count)) : nil }
 }

@@ -11,7 +11,7 @@ package struct ImageFacts: Codable, Hashable, Sendable {
     package var family: String
     /// Opam's `os-version`.
     package var version: String
-    /// The program that installs packages: `apt-get` …; nil where none is known.
+    /// The program that installs packages: `apt-get` …; nil if none is known.
     package var packageManager: String?
     /// Who builds: the image's own user, or the one that has id 1000; nil: one is made.
     package var user: User?

@@ -27,7 +27,7 @@ package final class ImageRegistries: Sendable {
 
     /// A repository of a registry.
     ///
-    /// - Throws: `Failure` where a mirror's address is none.
+    /// - Throws: `Failure` if a mirror's address is none.
     func repository(_ host: String, _ name: String) throws(Failure) -> RegistryImages {
         let server = mirrors[host] ?? Self.server(of: host)
         guard let address = RegistryAddress("\(server)/\(name)") else {

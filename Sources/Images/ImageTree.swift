@@ -124,7 +124,7 @@ struct ImageTree {
         return Set(found).sorted()
     }
 
-    /// The path of what a path leads to; nil where there is nothing.
+    /// The path of what a path leads to; nil if there is nothing.
     private func resolve(_ path: String) -> String? {
         var rest = path.split(separator: "/").map(String.init)[...]
         var reached: [String] = []

@@ -37,7 +37,7 @@ public enum AcceptanceState: String, Codable, Sendable, CaseIterable {
 }
 
 extension PlannedCell {
-    /// What a result makes of the acceptance of failures; nil where the matrix accepts none, and where the result says
+    /// What a result makes of the acceptance of failures; nil if the matrix accepts none, and where the result says
     /// nothing about it. A cell that is blocked or unsolvable does not fail as the matrix says, where that names a failure.
     public func acceptance(of result: CellResult) -> AcceptanceState? {
         guard accepted != nil, isDecided(by: result) else { return nil }

@@ -1,6 +1,8 @@
 public import Core
 
 /// The verdict on one cell, as recorded by one commit on `refs/heads/results/DEPLOYMENT/TARGET`.
+///
+/// - SeeAlso: `docs/decisions/0121-result-base.md`
 public struct CellResult: Codable, Hashable, Sendable {
     /// A run of the job that the infrastructure failed, and that another one followed.
     public struct FailedAttempt: Codable, Hashable, Sendable {

@@ -10,7 +10,7 @@ package struct JobLogDocument: Hashable, Sendable {
         package var command: String
         /// What the command printed, as bytes: it need not be text.
         package var output: [UInt8]
-        /// How it ended; nil where the log stops before.
+        /// How it ended; nil if the log stops before.
         package var ending: String?
     }
 
@@ -66,7 +66,7 @@ package struct JobLogDocument: Hashable, Sendable {
             phase: phase, name: String(words[2]), command: String(text[colon.upperBound...]), output: [], ending: nil)
     }
 
-    /// Nil where the line ends no step, or another one.
+    /// Nil if the line ends no step, or another one.
     private static func end(_ text: String, of step: Step) -> (text: String, bytes: Int)? {
         let start = "end \(step.phase.rawValue) \(step.name): "
         guard text.hasPrefix(start), text.hasSuffix(" bytes") else { return nil }

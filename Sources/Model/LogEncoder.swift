@@ -13,7 +13,7 @@ package struct LogEncoder: Sendable {
     private static let equals = UInt8(ascii: "=")
     private static let newline = UInt8(ascii: "\n")
 
-    /// How many `=` the unfinished line consists of; nil where it has something else.
+    /// How many `=` the unfinished line consists of; nil if it has something else.
     private var leading: Int? = 0
     private var endsLine = true
     /// What the command printed so far.

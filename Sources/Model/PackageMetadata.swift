@@ -1,6 +1,8 @@
 internal import Core
 
 /// What the opam file of a planned package says about people: who maintains it, and where to report failures.
+///
+/// - SeeAlso: `docs/decisions/0209-package-metadata.md`
 public struct PackageMetadata: Codable, Hashable, Sendable {
     /// The package in the version that is planned.
     public var package: PackageVersion

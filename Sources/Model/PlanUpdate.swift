@@ -11,7 +11,7 @@ package struct PlanUpdate: Sendable {
         package let cells: [PlannedCell]
         /// Those of the earlier plan.
         package let previous: [PlannedCell]
-        /// The document of `cells`; nil where the earlier plan has it.
+        /// The document of `cells`; nil if the earlier plan has it.
         package let document: [UInt8]?
 
         /// - Parameter cells: In any order.

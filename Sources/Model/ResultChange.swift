@@ -1,5 +1,7 @@
 /// How the result of a cell compares with the last verdict on the same package in the same column, whatever version of the
 /// package that verdict was on. These are the legal values of the trailer `Change:`.
+///
+/// - SeeAlso: `docs/decisions/0206-superseded-versions.md`
 public enum ResultChange: String, Codable, Sendable, CaseIterable {
     /// The column has no earlier verdict on the package.
     case new
@@ -19,7 +21,7 @@ public enum ResultChange: String, Codable, Sendable, CaseIterable {
     /// The change from one verdict to a result.
     ///
     /// - Parameters:
-    ///   - before: The outcome of the last verdict; nil where there is none.
+    ///   - before: The outcome of the last verdict; nil if there is none.
     ///   - after: The outcome of the result.
     public init(from before: Outcome?, to after: Outcome) {
         guard after.isVerdict else {
@@ -42,11 +44,11 @@ public struct PreviousVerdict: Codable, Hashable, Sendable {
     public var package: PackageVersion
     /// The outcome; one of those that say something about the package.
     public var outcome: Outcome
-    /// The phase that failed; nil where none did.
+    /// The phase that failed; nil if none did.
     public var phase: Phase?
-    /// The signature of the failure; nil where there is none.
+    /// The signature of the failure; nil if there is none.
     public var signature: String?
-    /// The number of the run that recorded the verdict; nil where no run did.
+    /// The number of the run that recorded the verdict; nil if no run did.
     public var run: Int?
 
     public init(

@@ -3,7 +3,7 @@ internal import Foundation
 
 /// A part of the index of results: a canonical object of results by their paths, changed without reading the other results.
 package struct ResultIndexPart {
-    /// The canonical bytes; empty where there is no result.
+    /// The canonical bytes; empty if there is no result.
     package private(set) var document: [UInt8]
     private static let opening: [UInt8] = Array("{\n".utf8)
     private static let separator: [UInt8] = Array(",\n".utf8)
@@ -11,14 +11,14 @@ package struct ResultIndexPart {
 
     /// A part as it is in a branch.
     ///
-    /// - Parameter document: nil or empty where the branch has none.
+    /// - Parameter document: nil or empty if the branch has none.
     package init(_ document: [UInt8]?) {
         self.document = document ?? []
     }
 
     /// Sets the result at a path, or removes it where it is nil.
     ///
-    /// - Throws: `DecodingError` where the part is no index; `EncodingError` where the result cannot be written.
+    /// - Throws: `DecodingError` if the part is no index; `EncodingError` if the result cannot be written.
     package mutating func set(_ result: CellResult?, at path: String) throws {
         // Compared as they are written, keys have the order of their texts only where both are plain.
         guard Self.isPlain(path.utf8), let members = plainMembers() else { return try setSlowly(result, at: path) }

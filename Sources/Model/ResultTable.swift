@@ -69,12 +69,12 @@ public struct ResultTable: Sendable {
         if otherPaths[job]?.isEmpty == true { otherPaths[job] = nil }
     }
 
-    /// The verdict on a cell; nil where none was recorded.
+    /// The verdict on a cell; nil if none was recorded.
     public func result(of cell: Cell) -> CellResult? {
         results[ResultPath.cell(cell)]
     }
 
-    /// The newest verdict on a job; where there is none, any other result of it; nil where it has no result.
+    /// The newest verdict on a job; where there is none, any other result of it; nil if it has no result.
     public func result(ofJob job: Digest) -> CellResult? {
         results(ofJob: job).max {
             $0.isVerdictOnJob == $1.isVerdictOnJob ? $0.ended(before: $1) : $1.isVerdictOnJob

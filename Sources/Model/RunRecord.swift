@@ -12,7 +12,7 @@ public struct RunRecord: Codable, Hashable, Sendable {
 
     /// From 1; the runs of a deployment are numbered in the order in which they began.
     public var number: Int
-    /// The commit of the plan; nil where the plan is not in the store.
+    /// The commit of the plan; nil if the plan is not in the store.
     public var plan: String?
     /// Why the run was started, in the words of who started it: `manual`, `schedule`, `push 1a2b3c`.
     public var trigger: String
@@ -30,7 +30,7 @@ public struct RunRecord: Codable, Hashable, Sendable {
     public var after: [String: String]?
     /// The cells of the plan by their state when the run ended: outcomes, `pending` and `excluded`. Absent where it did not finish.
     public var cells: [String: Int]?
-    /// The cells that the run recorded results of, by `ResultChange`. Absent where its process died.
+    /// The cells that the run recorded results of, by `ResultChange`. Absent if its process died.
     public var changes: [String: Int]?
 
     public init(

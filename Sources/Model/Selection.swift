@@ -3,6 +3,8 @@
 /// Selectors of one key are alternatives: `lwt fmt` picks the cells of both, `outcome:failure outcome:blocked` those in either
 /// state. A cell has to satisfy all keys: `lwt outcome:failure` picks the failures of lwt. What a selector with `!` picks out
 /// is left out. None at all picks all cells.
+///
+/// - SeeAlso: `docs/decisions/0214-selections.md`
 public struct Selection: Sendable, Hashable {
     /// In the order in which they were given.
     public let selectors: [Selector]

@@ -2,6 +2,8 @@ public import Core
 
 /// A word that picks cells: a cell with globs (`openbsd-*/5.3.0/lwt.*`), `KEY:VALUE` as in `outcome:failure`, or one of those
 /// after a `!`, which picks what the rest does not.
+///
+/// - SeeAlso: `docs/decisions/0126-empty-selection.md`
 public indirect enum Selector: Sendable, Hashable {
     /// One glob for each of target, compiler and package; a missing part picks all.
     case cells(target: Glob, compiler: Glob, package: Glob)

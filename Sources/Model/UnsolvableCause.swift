@@ -1,4 +1,6 @@
 /// The constraint that leaves a cell without a solution.
+///
+/// - SeeAlso: `docs/decisions/0208-unsolvable-causes.md`
 public struct UnsolvableCause: Codable, Hashable, Sendable {
     /// The kinds of constraints.
     public enum Class: String, Codable, Sendable, CaseIterable {

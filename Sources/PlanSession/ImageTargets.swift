@@ -5,6 +5,8 @@ internal import Model
 internal import System
 
 /// Finds out about the images of a matrix's targets: their digests, and what their files say.
+///
+/// - SeeAlso: `docs/decisions/0261-image-facts.md`
 struct ImageTargets: Sendable {
     private let store: ImageStore?
     private let resolved = AsyncMemo<Key, ResolvedImage>()
@@ -15,12 +17,12 @@ struct ImageTargets: Sendable {
         let architecture: String
     }
 
-    /// - Parameter store: nil where images cannot be had.
+    /// - Parameter store: nil if images cannot be had.
     init(_ store: ImageStore?) {
         self.store = store
     }
 
-    /// The image that a target names; nil where it names none.
+    /// The image that a target names; nil if it names none.
     ///
     /// - Parameter architecture: in opam's spelling.
     /// - Throws: `Failure` at the place of the name.

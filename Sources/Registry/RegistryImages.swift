@@ -11,7 +11,7 @@ package struct RegistryImages: Sendable {
         self.client = client
     }
 
-    /// The manifest or the index under a tag or a digest; nil where there is none.
+    /// The manifest or the index under a tag or a digest; nil if there is none.
     ///
     /// - Parameters:
     ///   - reference: a tag, or `sha256:…`.
@@ -54,7 +54,7 @@ package struct RegistryImages: Sendable {
         try download(digest, size: size, to: path)
     }
 
-    /// - Returns: false where the server does not send parts.
+    /// - Returns: false if the server does not send parts.
     private func get(
         _ digest: Digest, _ size: Int, from start: Int, to file: borrowing OpenFile<SystemError>
     ) throws -> Bool {

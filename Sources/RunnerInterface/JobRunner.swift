@@ -1,6 +1,8 @@
 public import Core
 
 /// Whatever can run a job: in a sandbox here, or on another host.
+///
+/// - SeeAlso: `docs/decisions/0207-confirmation.md`
 public protocol JobRunner: Sendable {
     /// Runs `request` to its end. Every failure is in the report; cancelling the task kills the build and reports
     /// `cancelled`.

@@ -50,8 +50,8 @@ extension EnvironmentStore {
     /// The root file system called `digest`, made by `steps` if it does not exist or was changed.
     ///
     /// - Parameters:
-    ///   - recipe: identifies what `steps` make, apart from what `check` compares; nil: nothing is reused.
-    ///   - obtain: fills an empty directory with a copy from elsewhere; false where there is none.
+    ///   - recipe: identifies what `steps` make, apart from what `check` compares; nil for nothing is reused.
+    ///   - obtain: fills an empty directory with a copy from elsewhere; false if there is none.
     ///   - base: fills the directory before the first step.
     ///   - steps: are run in order; all must succeed.
     ///   - check: is run last, with the new root file system before it is put in place; it may refuse by throwing.

@@ -2,6 +2,8 @@
 ///
 /// It has no I/O and no clock either. The caller records the result behind an accepted report durably and then sends
 /// `recorded`; nothing that depends on a job is submitted before.
+///
+/// - SeeAlso: `docs/decisions/0175-three-state-machines.md`
 public struct Dispatcher: Sendable {
     /// A job, as all three machines see it.
     public struct Job: Sendable {

@@ -59,7 +59,7 @@ struct RankSet: Sendable {
         count = 0
     }
 
-    /// The greatest member; nil where there is none.
+    /// The greatest member; nil if there is none.
     var greatest: Int? {
         guard count > 0 else { return nil }
         return descend(from: levels.count - 1, word: 0)

@@ -2,16 +2,16 @@ public import Core
 
 /// Immutable contents under their digests: what dispatchers hand to workers, and workers to dispatchers.
 public protocol BlobStore: Sendable {
-    /// Stores contents, and renews those that are there: they count as new for garbage collection.
+    /// Stores a blob. An existing one is renewed, so that it counts as new for garbage collection.
     ///
-    /// - Parameter durably: whether they must survive a loss of power.
+    /// - Parameter durably: Whether it must survive a power failure.
     func put(_ bytes: [UInt8], durably: Bool) throws -> Digest
 
-    /// The contents; nil where they are not there.
+    /// Reads a blob; nil if it does not exist.
     ///
-    /// - Throws: `StoreError` of kind `corrupted` where they do not have that digest.
+    /// - Throws: `StoreError` of kind `corrupted` if the content does not match the digest.
     func bytes(of digest: Digest) throws -> [UInt8]?
 
-    /// Drops contents, if they are there.
+    /// Removes a blob, if it exists.
     func remove(_ digest: Digest) throws
 }

@@ -1,7 +1,7 @@
 internal import Glibc
 internal import System
 
-/// By what the file system tells whether branches have moved, without reading them.
+/// File-system metadata that shows whether branches have changed, without reading them.
 public struct BranchStamp: Equatable, Sendable {
     private struct Times: Equatable {
         var inode: UInt64
@@ -13,10 +13,10 @@ public struct BranchStamp: Equatable, Sendable {
     /// Two changes may have the same time where they are as close as this, in nanoseconds.
     private static let resolution = 50_000_000
 
-    /// Looks at the folder of branches with a common beginning, and at those in it; nil where something has changed so recently
-    /// that another change might go unnoticed.
+    /// Reads the metadata of a directory of branches and of the branches in it; nil if one has changed so recently that
+    /// another change might go unnoticed.
     ///
-    /// - Parameter excluded: a folder in it that does not matter.
+    /// - Parameter excluded: A subdirectory to ignore.
     fileprivate init?(_ folder: String, except excluded: String, packed: String) {
         var now = timespec()
         clock_gettime(CLOCK_REALTIME, &now)
@@ -35,9 +35,9 @@ public struct BranchStamp: Equatable, Sendable {
 }
 
 extension Store {
-    /// What tells whether branches called `FOLDER/NAME/…` have moved; nil where that cannot be told now.
+    /// A stamp that shows whether branches `FOLDER/NAME/…` have changed; nil if that cannot be determined now.
     ///
-    /// - Parameter excluded: a name whose branches do not matter.
+    /// - Parameter excluded: A name whose branches are ignored.
     public func stamp(ofBranchesIn folder: String, except excluded: String) -> BranchStamp? {
         if isClone { return nil }
         return BranchStamp(

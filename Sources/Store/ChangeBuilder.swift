@@ -33,7 +33,7 @@ struct ChangeBuilder {
         tree = head?.commit.tree ?? .emptyTree
     }
 
-    /// The commits that `requests` come to, in their order.
+    /// Builds the commits of `requests` in order.
     mutating func build(_ requests: [CommitRequest]) throws -> PreparedChange {
         for request in requests {
             do {
@@ -109,7 +109,7 @@ struct ChangeBuilder {
         try inGroup(path) ?? entry(path, tree)
     }
 
-    /// What the group that waits makes of `path`; nil where it leaves it alone, or has become a commit to see.
+    /// The change of `path` in the pending group; nil if the group does not change it or has become a commit.
     private mutating func inGroup(_ path: StorePath) throws -> ObjectID?? {
         if groupEdits.isEmpty { return .none }
         switch groupEdits[path] {

@@ -12,7 +12,7 @@ struct CommitRequest: Sendable {
     let complete: @Sendable (Result<ObjectID?, any Error>) -> Void
 }
 
-/// What a batch of requests on one branch comes to: commits, new objects, and the requests that are part of it.
+/// The result of a batch of requests on a branch: commits, new objects, and the included requests.
 struct PreparedChange {
     var steps: [JournalRecord.Step] = []
     var blobs: [ObjectID: [UInt8]] = [:]

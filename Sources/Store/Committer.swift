@@ -36,7 +36,7 @@ final class Committer: Sendable {
         queue.sync { drain() }
     }
 
-    /// Commits `request` on a thread of its own.
+    /// Commits `request` on a dedicated thread.
     func submitLater(_ request: CommitRequest) {
         waiting.withLock { $0.append(request) }
         queue.async { self.drain() }
@@ -52,7 +52,7 @@ final class Committer: Sendable {
         try queue.sync { try work.checkpoint() }
     }
 
-    /// Waits for those who were in the last batch and are about to come again, as long as one comes.
+    /// Waits while the queue grows (group commit).
     private func waitForGroupCommit() {
         let expected = work.lastBatch
         guard expected >= 8 else { return }

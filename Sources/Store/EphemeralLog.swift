@@ -5,6 +5,8 @@ internal import System
 ///
 /// Whoever changes something holds the lock. A writer that is killed leaves a part of a record, which readers pass over and the next
 /// writer cuts off. When most of the log is outdated it is written again, aside, and replaced.
+///
+/// - SeeAlso: `docs/decisions/0241-log-of-ephemeral-values.md`
 struct EphemeralLog: ~Copyable {
     /// What has changed.
     enum News: Sendable {

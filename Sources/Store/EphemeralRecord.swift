@@ -59,7 +59,7 @@ struct EphemeralRecord: Sendable {
             + [UInt8(ascii: "\n")]
     }
 
-    /// Reads the record that begins at `start`; nil where none is, or not all of it.
+    /// Reads the record that begins at `start`; nil if none is, or not all of it.
     ///
     /// - Parameter boot: names this start of the machine: what has an owner or an expiry of another one is gone.
     /// - Returns: also where the record ends.

@@ -6,7 +6,7 @@ package enum FailurePoint: String, Sendable, CaseIterable {
     case referenceLocked
     /// The change is in the journal, not yet synced.
     case journalWritten
-    /// The pack of a change is there, and its index is not.
+    /// The pack of a change exists, but its index does not.
     case packWritten
     /// All objects are written, the journal is not yet synced.
     case objectsWritten
@@ -14,7 +14,7 @@ package enum FailurePoint: String, Sendable, CaseIterable {
     case journalSynced
     /// The file that is the reference has a second name, by which it is kept to be rewritten.
     case referenceSpared
-    /// The reference is moved; the writer's lock still says that work is going on.
+    /// The reference was moved, but the writer's lock still shows a pending change.
     case referenceMoved
     /// The journal is full, and everything was synced.
     case checkpointSynced

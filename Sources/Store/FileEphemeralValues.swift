@@ -7,6 +7,8 @@ internal import System
 /// An owner is a file that its process keeps locked: the kernel releases the lock when the process dies, however it
 /// dies. Expiry counts by the clock of the machine's start, which cannot be set. A value without owner and expiry outlives a
 /// restart of the machine.
+///
+/// - SeeAlso: `docs/decisions/0034-ephemeral-owners.md`
 public final class FileEphemeralValues: EphemeralValues {
     private struct Watches {
         var all: [UInt64: (prefix: StorePath?, schedule: @Sendable () -> Void)] = [:]

@@ -4,7 +4,7 @@ internal import System
 
 /// How changes of other processes are noticed.
 public enum ChangeDetection: Sendable, Hashable, CustomStringConvertible {
-    /// The kernel notifies (inotify); besides, everything is checked at this interval, in case it did not.
+    /// Kernel notifications (inotify), and a check of everything at this interval in case one was missed.
     case kernel(checkingEvery: Duration)
     /// Everything is looked at in this interval: where the kernel has no inotify left, or the disk is a network's.
     case polling(every: Duration)
@@ -21,7 +21,7 @@ public enum ChangeDetection: Sendable, Hashable, CustomStringConvertible {
 /// too little. Has a thread only while there are listeners.
 final class FileEvents: Sendable {
     private struct Listener {
-        /// The folder that concerns it; nil: all.
+        /// The watched directory; nil for all directories.
         var folder: String?
         var call: @Sendable () -> Void
     }
@@ -48,7 +48,7 @@ final class FileEvents: Sendable {
 
     deinit { stop() }
 
-    /// How changes are noticed now: polling where inotify was wanted and could not be had.
+    /// The current method of change detection: polling if inotify is unavailable.
     var changeDetection: ChangeDetection { state.withLock { $0.changeDetection } }
 
     /// Whether a thread is at work.
@@ -56,7 +56,7 @@ final class FileEvents: Sendable {
 
     /// Calls `listener` at every change until `removeListener` is called with what this returns.
     ///
-    /// - Parameter folder: the one of the watched folders that concerns the listener; nil: all.
+    /// - Parameter folder: The watched directory; nil for all directories.
     func listen(to folder: String? = nil, _ listener: @escaping @Sendable () -> Void) -> UInt64 {
         state.withLock { state in
             state.next += 1
@@ -170,7 +170,7 @@ final class FileEvents: Sendable {
 
 /// The thread of a `FileEvents`, and the descriptors that are its own.
 private final class Listening: Sendable {
-    /// What the kernel says of a watched folder.
+    /// A kernel event of a watched directory.
     struct Event {
         var watch: Int32
         var mask: UInt32
@@ -181,7 +181,7 @@ private final class Listening: Sendable {
     private let inotify: Int32
     private let end: Int32
     private let milliseconds: Int32
-    /// Takes events; nil where something may have changed that there is no event for.
+    /// Receives events; nil if changes may have been missed.
     private let take: @Sendable ([Event]?) -> Void
 
     init(inotify: Int32, end: Int32, milliseconds: Int, take: @escaping @Sendable ([Event]?) -> Void) {

@@ -3,6 +3,9 @@ internal import Git
 internal import Glibc
 
 /// What is kept of the big content that documents refer to.
+///
+/// - SeeAlso: `docs/decisions/0033-references-by-digits.md`
+/// - SeeAlso: `docs/decisions/0039-retention.md`
 public struct Retention: Sendable, Hashable {
     /// The newest versions of every document: what they refer to is kept.
     public var versions: Int
@@ -49,13 +52,14 @@ public struct Garbage: Sendable, Codable, Hashable {
 }
 
 extension Store {
-    /// How many documents refer to each digest: at the heads of branches and snapshots, and in what is retained.
+    /// The number of documents that refer to each digest, at the heads of branches and snapshots and in retained
+    /// versions.
     ///
-    /// Any 64 hexadecimal digits in a document count as a reference: the store need not know what documents mean, and
-    /// errs on the side of keeping. Only a removed document with a digest in its path, such as a job of an earlier plan, has
-    /// no versions of its own to retain: it counts where another document that does refers to it.
+    /// Any 64 hexadecimal digits in a document count as a reference, so that the store need not know the meaning of
+    /// documents. A removed document with a digest in its path, such as a job of an earlier plan, has no retained
+    /// versions; it counts only if another retained document refers to it.
     ///
-    /// - Throws: `StoreError` of kind `corrupted` where a part of that cannot be read.
+    /// - Throws: `StoreError` of kind `corrupted` if part of that cannot be read.
     public func references(_ retention: Retention = Retention()) throws -> [Digest: Int] {
         var counter = ReferenceCounter(handles: handles, retention: retention)
         try handles.with { repository in
@@ -67,7 +71,7 @@ extension Store {
         return counter.counts
     }
 
-    /// What `collect` would drop now. Changes nothing.
+    /// Finds what `collect` would remove, without changing anything.
     ///
     /// - Parameter isRemade: Whether a small object of these contents is dropped though documents have its digest: whoever needs
     ///   it makes it again.
@@ -210,7 +214,7 @@ private struct ReferenceCounter {
         return value
     }
 
-    /// The member of a document, a JSON object, as it is written there; nil where it has none.
+    /// The member of a document, a JSON object, as it is written there; nil if it has none.
     ///
     /// - Complexity: Linear in the size of the document; reads no values, which takes most of the time otherwise.
     private static func value(of member: String, in document: [UInt8]) -> [UInt8]? {

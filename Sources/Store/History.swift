@@ -74,7 +74,7 @@ extension Store {
         }
     }
 
-    /// The commits that led to `commit` since `ancestor`, newest first; all where that is no ancestor.
+    /// The commits from `ancestor` (exclusive) to `commit`, newest first; all commits if it is not an ancestor.
     func commits(on commit: ObjectID, after ancestor: ObjectID?) throws -> [ObjectID] {
         try handles.with { repository in
             var found: [ObjectID] = []
@@ -87,13 +87,13 @@ extension Store {
         }
     }
 
-    /// The first commit after `good` at which `predicate` holds of the document at `path`, by bisection.
+    /// Finds the first commit after `good` at which `predicate` holds for the document at `path`, by bisection.
     ///
-    /// The predicate must not hold at `good` (nil: before the first commit) and must hold at the branch's head; it gets
-    /// nil where the document is absent.
+    /// The predicate must not hold at `good` (nil for before the first commit) and must hold at the branch's head. Its
+    /// argument is nil if the document is absent.
     ///
-    /// - Returns: the commit; nil where the predicate does not hold at the head.
-    /// - Complexity: O(log commits) documents.
+    /// - Returns: The commit; nil if the predicate does not hold at the head.
+    /// - Complexity: Reads O(log commits) documents.
     public func firstCommit(
         on branch: Branch, after good: ObjectID? = nil, at path: StorePath, where predicate: ([UInt8]?) throws -> Bool
     ) throws -> ObjectID? {

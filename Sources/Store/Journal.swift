@@ -23,6 +23,9 @@ struct JournalRecord: Sendable {
 /// One `fdatasync` of blocks that exist already is the whole price of durability: the objects and references that
 /// stock git sees are written without syncing, and are written again from here should the machine lose power.
 /// Records start at multiples of 512 bytes, so that writing one never touches the sector of another.
+///
+/// - SeeAlso: `docs/decisions/0030-journal.md`
+/// - SeeAlso: `docs/decisions/0100-journal-inode.md`
 final class Journal {
     static let start = 4096
     static let size = 8 << 20
@@ -34,7 +37,7 @@ final class Journal {
     private let file: File
     private let isDurable: Bool
 
-    /// Opens the journal at `path`, making one of zeros where there is none.
+    /// Opens the journal at `path`, or creates one filled with zeros.
     init(path: String, isDurable: Bool) throws(StoreError) {
         self.isDurable = isDurable
         // Its size is not asked: a file whose times were read gets new ones with its next write, which has to be
@@ -47,10 +50,10 @@ final class Journal {
         }
     }
 
-    /// Makes a journal of zeros far from the other files of the store.
+    /// Creates a journal filled with zeros whose inode is apart from those of other files of the store.
     ///
-    /// ext4 without a journal of its own writes with every `fdatasync` the block that holds the file's inode, if one of
-    /// the sixteen inodes in there has changed: as those do that belong to files made after each other.
+    /// With every `fdatasync`, ext4 without a journal writes the block with the file's inode if one of its sixteen
+    /// inodes has changed. Files that are created consecutively share such a block.
     private static func make(_ path: String) throws(StoreError) {
         let (near, far) = ("\(path).new", "\(path).new/far")
         let aside = "\(far)/journal"
@@ -73,7 +76,7 @@ final class Journal {
         try Files.synchronizeDirectory(of: path)
     }
 
-    /// The bytes that `record` takes, or nil where it is too large for the journal.
+    /// The encoded record; nil if it is too large for the journal.
     static func encode(_ record: JournalRecord, epoch: UInt64) -> [UInt8]? {
         guard record.blobs.reduce(0, { $0 + $1.count }) <= recordLimit else { return nil }
         var payload = ByteWriter()

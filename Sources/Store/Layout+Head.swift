@@ -4,7 +4,7 @@ internal import System
 extension Layout {
     var head: String { "\(root)/HEAD" }
 
-    /// Nil where HEAD is missing or damaged.
+    /// The contents of HEAD; nil if it is missing or damaged.
     var headContents: ReferenceContents? {
         ((try? Files.contents(of: head, limit: 4096)) ?? nil).flatMap { ReferenceContents($0) }
     }

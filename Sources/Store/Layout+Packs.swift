@@ -18,7 +18,7 @@ extension Layout {
         try Files.replace(packKeep.file, with: Array(packKeep.text.utf8), durability: .none)
     }
 
-    /// The paths of all packs without their endings, those aside that a `.keep` file protects.
+    /// The paths of all packs without their extensions, except packs protected by `.keep`.
     func unprotectedPacks() -> [String] {
         let all = Set(names(in: packs))
         return all.filter { $0.hasSuffix(".idx") }.map { String($0.dropLast(4)) }

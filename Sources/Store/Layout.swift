@@ -1,6 +1,8 @@
 internal import System
 
 /// The files of a store: a bare git repository, and a folder of ours in it that git ignores.
+///
+/// - SeeAlso: `docs/decisions/0141-clones-of-stores.md`
 struct Layout: Sendable {
     /// The store's own folder.
     let root: String
@@ -12,9 +14,9 @@ struct Layout: Sendable {
         self.clone = clone
     }
 
-    /// The layout of the store at `path`, or of the clone of a store that is there.
+    /// The layout of the store, or of the clone of a store, at `path`.
     ///
-    /// - Throws: `GitError` where a repository is there that cannot be opened.
+    /// - Throws: `GitError` if there is a repository that cannot be opened.
     static func find(at path: String) throws -> Layout {
         let layout = Layout(root: path)
         let isFolder = FileStatus("\(path)/.") != nil
@@ -32,7 +34,7 @@ struct Layout: Sendable {
     var spares: String { "\(own)/spare" }
     var objects: String { "\(own)/objects" }
     var logs: String { "\(own)/logs" }
-    /// What is made of the history and can be made again.
+    /// The directory of indexes, which are derived from the history.
     var indexes: String { "\(own)/indexes" }
     var live: String { "\(own)/live" }
     var gitObjects: String { "\(root)/objects" }

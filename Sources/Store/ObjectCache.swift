@@ -89,7 +89,7 @@ final class ObjectCache: Sendable {
         }
     }
 
-    /// What is at `path` below a directory; nil where there is nothing.
+    /// What is at `path` below a directory; nil if there is nothing.
     func entry(at path: StorePath, in tree: ObjectID, _ repository: GitRepository) throws -> TreeEntry? {
         try path.entry(in: tree) { try self.tree($0, repository) }
     }

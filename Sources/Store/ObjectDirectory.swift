@@ -2,7 +2,7 @@ public import Core
 internal import Glibc
 internal import System
 
-/// Large files by the digest of their contents, beside the history that people clone: layers, sources.
+/// Content-addressed files, which are not part of the history: layers, sources.
 public struct ObjectDirectory: BlobStore {
     private let directory: String
 
@@ -10,10 +10,10 @@ public struct ObjectDirectory: BlobStore {
         self.directory = directory
     }
 
-    /// The path of the file called `digest`, whether or not it is there.
+    /// The path of the file with a digest, whether or not it exists.
     public func path(of digest: Digest) -> String { "\(directory)/\(digest.shard)/\(digest.hex)" }
 
-    /// Whether the file is there.
+    /// Whether the file exists.
     public func contains(_ digest: Digest) -> Bool { FileStatus(path(of: digest)) != nil }
 
     /// Stores `bytes`, durably.
@@ -81,9 +81,9 @@ public struct ObjectDirectory: BlobStore {
         return digest
     }
 
-    /// The contents of a small file; nil where it is not there.
+    /// Reads a small file; nil if it does not exist.
     ///
-    /// - Throws: `StoreError` of kind `corrupted` where they do not have that digest.
+    /// - Throws: `StoreError` of kind `corrupted` if the content does not match the digest.
     public func bytes(of digest: Digest) throws -> [UInt8]? {
         guard let bytes = try Files.contents(of: path(of: digest)) else { return nil }
         guard Digest(of: bytes) == digest else {
@@ -93,7 +93,7 @@ public struct ObjectDirectory: BlobStore {
         return bytes
     }
 
-    /// Drops a file, if it is there.
+    /// Removes a file, if it exists.
     public func remove(_ digest: Digest) throws {
         try Files.remove(path(of: digest))
     }

@@ -3,6 +3,8 @@ internal import Glibc
 internal import System
 
 /// Puts the packs of single changes together, as they are: quick, and done behind a writer that makes many.
+///
+/// - SeeAlso: `docs/decisions/0035-batch-packs.md`
 struct PackMerging {
     private static let enough = 8
     private static let largest = 128 << 20
@@ -52,7 +54,7 @@ extension Store {
 final class TidyLock {
     private let file: File
 
-    /// Nil where another process holds it, or `git gc` is at work, after `timeout`.
+    /// Acquires the lock; nil if another process holds it or `git gc` is running after `timeout`.
     init?(_ layout: Layout, timeout: Duration = .zero) throws(StoreError) {
         try layout.requireWritable()
         file = try File("\(layout.own)/tidy.lock", O_RDWR | O_CREAT)

@@ -15,7 +15,8 @@ struct Recovery {
         loose = LooseObjects(directory: layout.gitObjects)
     }
 
-    /// What to go on from, given what the dead writer left. The writer's lock must be held.
+    /// Recovers from the state that a dead writer left, and returns the state to continue from. The writer's lock must
+    /// be held.
     func run(_ found: WriterState?, _ journal: Journal) throws -> WriterState {
         let boot = WriterState.currentBoot
         try layout.releaseKeptPacks()

@@ -1,6 +1,6 @@
 internal import Git
 
-/// What the file of a reference says, by the rules that stock git and libgit2 have in common.
+/// The parsed contents of a reference's file, by the rules common to git and libgit2.
 enum ReferenceContents: Equatable {
     case commit(ObjectID)
     /// The name of another reference.
@@ -10,7 +10,7 @@ enum ReferenceContents: Equatable {
     /// What git counts as white space; Swift and libgit2 count more.
     private static let whitespace = Array(" \t\n\r".utf8)
 
-    /// Nil where git does not understand `bytes`.
+    /// Parses `bytes`; nil if git would not accept them.
     init?(_ bytes: [UInt8]) {
         let line = bytes[..<(bytes.lastIndex { !Self.whitespace.contains($0) }.map { $0 + 1 } ?? 0)]
         guard line.starts(with: Self.prefix) else {

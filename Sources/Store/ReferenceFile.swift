@@ -5,6 +5,8 @@ internal import System
 /// A branch's own file and its lock, by the same protocol as stock git's: the process that makes `NAME.lock` may rename it.
 ///
 /// Unlike git's, our lock file appears with its whole contents: a lock of ours whose owner died is known by them.
+///
+/// - SeeAlso: `docs/decisions/0031-lock-files.md`
 struct ReferenceFile {
     /// `refs/heads/…`.
     let name: String
@@ -14,9 +16,9 @@ struct ReferenceFile {
     private var path: String { "\(directory)/\(name)" }
     var lockPath: String { "\(path).lock" }
 
-    /// Where the reference is; nil where there is none.
+    /// The object that the reference points to; nil if it does not exist.
     ///
-    /// - Throws: `StoreError` of kind `corrupted` where the file holds something else.
+    /// - Throws: `StoreError` of kind `corrupted` if the file has other contents.
     func read(_ repository: GitRepository) throws -> ObjectID? {
         var bytes: [UInt8]?
         do throws(StoreError) {
@@ -33,7 +35,7 @@ struct ReferenceFile {
             hint: "`ci store verify --repair` sets it to the last commit that is known")
     }
 
-    /// Takes the lock, with `new` in it; false where another process has it.
+    /// Takes the lock, with `new` in it; false if another process has it.
     ///
     /// - Parameter spares: where to take the file from.
     func lock(_ new: ObjectID, _ spares: RecycledFiles? = nil) throws(StoreError) -> Bool {
@@ -48,7 +50,7 @@ struct ReferenceFile {
         return false
     }
 
-    /// Gives the file at `aside` the name of the lock; false where that is taken.
+    /// Gives the file at `aside` the name of the lock; false if that is taken.
     private func place(_ aside: String) throws(StoreError) -> Bool {
         do throws(SystemError) {
             return try FileSystem<SystemError>.renameWithoutReplacing(aside, lockPath)
@@ -59,7 +61,7 @@ struct ReferenceFile {
         return try Files.renameWithoutReplacing(aside, lockPath)
     }
 
-    /// Writes a file that says where the reference is to go; gives its path.
+    /// Writes the reference's new contents to a temporary file and returns its path.
     private func writeAside(_ new: ObjectID, _ spares: RecycledFiles?) throws(StoreError) -> String {
         let line = Array("\(new)\n".utf8)
         if let spare = spares?.take(.reference, size: line.count) {
@@ -73,15 +75,15 @@ struct ReferenceFile {
         let aside = "\(directory)/ciso/reference.\(getpid()).tmp"
         unlink(aside)
         let file = try File(aside, O_WRONLY | O_CREAT | O_EXCL, mode: 0o644)
-        // A file whose blocks are there already is renamed over another without ext4 writing it out at once (1.4 ms).
+        // With preallocated blocks, ext4 does not write the file out when it is renamed over another one (1.4 ms).
         _ = posix_fallocate(file.descriptor, 0, off_t(line.count))
         try file.write(line, at: 0)
         return aside
     }
 
-    /// Moves the reference to what the lock says, and gives the lock up.
+    /// Moves the reference to the value in the lock file, and releases the lock.
     ///
-    /// - Parameter spares: where the file goes that was the reference.
+    /// - Parameter spares: Receives the file that was the reference.
     func commit(_ spares: RecycledFiles? = nil, beforeMove: () throws -> Void = {}) throws {
         let spare = spares?.link(path, .reference)
         do {

@@ -13,19 +13,20 @@ extension Store {
         public var packs = 0
     }
 
-    /// Packs what is loose, and the packs of single changes, as one pack in which the versions of a path are deltas: where
-    /// those are more than `limit` objects, and cheap to call where not. To be called whenever little else is going on.
+    /// Packs loose objects and the packs of single changes into one pack in which versions of a path are deltas, if
+    /// there are more than `limit` objects. Cheap otherwise. Call it when the system is idle.
     ///
-    /// Drops no object. Others, stock git included, may read and write meanwhile, and no writer waits for it. Packs are
-    /// put together once what is new is as much as they are, so that their number stays logarithmic.
+    /// Removes no object. Other processes, including git, may read and write meanwhile, and no writer waits for it.
+    /// Packs are merged once the new objects are as many as theirs, so that the number of packs stays logarithmic.
     ///
     /// - Parameters:
-    ///   - grace: loose objects younger than so many seconds stay: a push that is under way may count on them.
-    ///   - willPack: called before the packing, which takes a while, begins.
-    /// - Returns: what was done; nil where nothing was, because there was too little or another process is at it.
+    ///   - grace: The age in seconds below which loose objects are kept, because a running push may depend on them.
+    ///   - willPack: Called before packing begins, which takes a while.
+    /// - Returns: What was done; nil if there was too little to pack or another process is packing.
     @discardableResult
     public func repackIfNeeded(limit: Int = 2_000, grace: Int = 60, willPack: () -> Void = {}) throws -> Repacked? {
-        // As git does: objects are spread evenly over 256 folders, so a few of them tell of all.
+        // Like git, estimate the number of objects from a few of the 256 directories, over which they are spread
+        // evenly.
         let sample = ["17", "5a", "9c", "e1"].map { names(in: "\(layout.gitObjects)/\($0)").count }.reduce(0, +)
         let news = unpackedDeltaPacks().reduce(0) { $0 + $1.count }
         guard sample * 64 + news > limit || limit == 0 else { return nil }
@@ -98,7 +99,8 @@ extension Store {
         }
     }
 
-    /// Packs that no repacking made, with the number of their objects, the smallest first; a large one only beside as much.
+    /// Packs not made by a repack with their numbers of objects, smallest first; a large one only if the others have as
+    /// many.
     private func unpackedDeltaPacks() -> [(base: String, count: Int)] {
         let repacked = layout.deltaPacks()
         let packs = layout.unprotectedPacks().filter { !repacked.contains($0) }
@@ -151,7 +153,7 @@ extension Store {
     }
 }
 
-/// A git object that has a file of its own.
+/// A loose git object.
 struct LooseObjectFile: Sendable {
     let id: ObjectID
     let path: String

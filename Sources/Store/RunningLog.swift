@@ -6,7 +6,7 @@ internal import System
 ///
 /// Its writer holds the file's lock until it has ended the log, so that what a killed process left is known.
 public final class RunningLog: Sendable {
-    /// Where to append. The file is there, and empty.
+    /// The path of the file to append to, which exists and is empty.
     public let path: String
     private let directory: LogDirectory
     private let file: File

@@ -16,7 +16,7 @@ public final class RunningLogReader: Sendable {
         self.file = file
     }
 
-    /// The bytes that were written since the last call, at most `limit`; none where there are no new ones yet.
+    /// Reads at most `limit` bytes written since the last call; empty if there are none yet.
     public func read(limit: Int = 1 << 20) throws -> [UInt8] {
         try offset.withLock { offset in
             let bytes = try file.read(limit, at: offset)
@@ -37,7 +37,7 @@ public final class RunningLogReader: Sendable {
 }
 
 extension LogDirectory {
-    /// Opens a running log to follow it; nil where there is none of that name now.
+    /// Opens a running log to follow it; nil if there is none of that name.
     public func reader(running name: String) throws -> RunningLogReader? {
         try RunningLogReader(path(ofRunning: name))
     }

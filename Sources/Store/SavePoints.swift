@@ -1,7 +1,7 @@
 public import Git
 internal import Glibc
 
-/// All branches as they were at one moment: `refs/ciso/snapshots/NAME/BRANCH`.
+/// The saved state of all branches at one point in time: `refs/ciso/snapshots/NAME/BRANCH`.
 public struct SavePoint: Sendable, Hashable, Codable {
     /// The name of the save point.
     public let name: String
@@ -12,10 +12,11 @@ public struct SavePoint: Sendable, Hashable, Codable {
 extension Store {
     private static let snapshotPrefix = "refs/ciso/snapshots/"
 
-    /// Keeps all branches as they are under a name, so that no gc drops them and any can be brought back.
+    /// Saves the state of all branches under a name, so that it is protected from garbage collection and can be
+    /// restored.
     ///
-    /// - Parameter name: nil: the time, and why it is taken.
-    /// - Throws: `StoreError` of kind `invalidPath` where a snapshot of that name is there, or the name is not allowed.
+    /// - Parameter name: The name; nil for one made of the time and the reason.
+    /// - Throws: `StoreError` of kind `invalidPath` if a snapshot of that name exists or the name is invalid.
     @discardableResult
     public func takeSnapshot(_ name: String? = nil, reason: String = "manual") throws -> SavePoint {
         try takeSnapshot(name, reason: reason, isTolerant: false)
@@ -93,9 +94,9 @@ extension Store {
         public let dependents: [StorePath]
     }
 
-    /// What undoing `commit` (nil: the last one) on a branch comes to. Changes nothing.
+    /// Computes the effect of undoing `commit` (nil for the last one) on a branch, without changing anything.
     ///
-    /// - Throws: `StoreError` of kind `notFound` where the branch has no such commit.
+    /// - Throws: `StoreError` of kind `notFound` if the branch has no such commit.
     public func planUndo(on branch: Branch, of commit: ObjectID? = nil) throws -> UndoPlan {
         let head = try snapshot(branch)
         guard let last = head.commit else { throw StoreError(.notFound, "there is no branch '\(branch)'") }

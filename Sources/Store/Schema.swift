@@ -3,6 +3,8 @@ internal import Glibc
 internal import System
 
 /// The version of a store's layout, and how older stores are brought to it.
+///
+/// - SeeAlso: `docs/decisions/0038-migrations.md`
 package struct Schema: Sendable {
     /// What a version changes, in every branch: a transaction each.
     package struct Migration: Sendable {
@@ -29,7 +31,7 @@ package struct Schema: Sendable {
         self.migrations = migrations
     }
 
-    /// Makes a store unless one is there. Of several processes that want one at once, one makes it and the others wait.
+    /// Creates a store unless it exists. If several processes do so at once, one creates it and the others wait.
     func create(_ layout: Layout, lockTimeout: Duration) throws {
         if FileStatus(layout.schema) != nil { return }
         let isThere = FileStatus(layout.root) != nil
@@ -73,7 +75,7 @@ package struct Schema: Sendable {
         ("receive.denyNonFastForwards", "true"), ("receive.denyDeletes", "true"), ("core.fsync", "committed"),
     ].map { (key: $0.0, value: $0.1) }
 
-    /// Refuses what is no store or is newer than this program.
+    /// Throws if there is no store or its schema is newer than this program.
     @discardableResult
     func check(_ layout: Layout) throws(StoreError) -> SchemaState {
         let state = try SchemaState(layout)
@@ -87,7 +89,7 @@ package struct Schema: Sendable {
     }
 }
 
-/// What the file `ciso/schema` says: `VERSION`, or `VERSION from OLDER` while a store is brought from one to the other.
+/// The contents of the file `ciso/schema`: `VERSION`, or `VERSION from OLDER` during a migration.
 struct SchemaState: Equatable {
     var version: Int
     var from: Int?

@@ -2,12 +2,12 @@ public import Core
 
 /// Logs that several machines share, by the digests of their contents. Functions may block.
 public protocol SharedLogs: Sendable {
-    /// Adds a log, unless it is there. The file stays.
+    /// Uploads a log, unless it exists. Does not remove the file.
     func put(_ log: Digest, archive file: String) throws
 
-    /// Writes a log into a new file, at most `limit` bytes.
+    /// Downloads a log of at most `limit` bytes into a new file.
     ///
-    /// - Returns: false where it is not there, and nothing was written.
-    /// - Throws: where what is there does not have that digest, too.
+    /// - Returns: False if it does not exist and nothing was written.
+    /// - Throws: Also if the content does not match the digest.
     func get(_ log: Digest, to file: String, limit: Int) throws -> Bool
 }

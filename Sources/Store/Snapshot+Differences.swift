@@ -1,8 +1,8 @@
 public import Git
 
 extension Snapshot {
-    /// Calls `body` with every document that two snapshots of one store do not have alike; nil is an empty branch, and
-    /// the id is nil where there is no document.
+    /// Calls `body` with each document that differs between two snapshots of a store. Nil stands for an empty branch;
+    /// an id is nil if the document is absent.
     ///
     /// - Complexity: Reads only directories that differ.
     public static func differences(
@@ -17,6 +17,6 @@ extension Snapshot {
         }
     }
 
-    /// Nil for an empty branch, whose directory is no object of the repository.
+    /// The root directory; nil for an empty branch, whose directory is not an object of the repository.
     private var directory: ObjectID? { tree == .emptyTree ? nil : tree }
 }

@@ -2,7 +2,7 @@ internal import Core
 internal import Foundation
 public import Git
 
-/// A branch as it was at one commit. Never changes, whatever is written meanwhile.
+/// The immutable state of a branch at a commit.
 public struct Snapshot: Sendable {
     /// A name in a directory.
     public struct Entry: Hashable, Sendable {
@@ -20,10 +20,10 @@ public struct Snapshot: Sendable {
     public let tree: ObjectID
     let handles: HandlePool
 
-    /// The contents of the document at `path`; nil where there is none.
+    /// The contents of the document at `path`; nil if there is none.
     public func bytes(at path: StorePath) throws -> [UInt8]? { try document(at: path)?.bytes }
 
-    /// What is at `path`, with its contents where it is a document; nil where there is nothing.
+    /// The entry at `path`, with its contents if it is a document; nil if there is none.
     func document(at path: StorePath) throws -> (id: ObjectID, bytes: [UInt8]?)? {
         try handles.with { repository in
             guard let entry = try entry(at: path, in: repository) else { return nil }
@@ -31,19 +31,19 @@ public struct Snapshot: Sendable {
         }
     }
 
-    /// The value at `path`; nil where there is none.
+    /// The value at `path`; nil if there is none.
     ///
-    /// - Throws: `StoreError` of kind `invalidValue` where the document is no such value.
+    /// - Throws: `StoreError` of kind `invalidValue` if the document cannot be decoded.
     public func value<Value: Decodable>(_ type: Value.Type = Value.self, at path: StorePath) throws -> Value? {
         try bytes(at: path).map { try decode(type, $0, at: path) }
     }
 
-    /// The value at a typed path; nil where there is none.
+    /// The value at a typed path; nil if there is none.
     public func value<Value>(at path: TypedPath<Value>) throws -> Value? {
         try value(Value.self, at: path.path)
     }
 
-    /// The size of the document at `path` in bytes, without reading it; 0 where there is none.
+    /// The size of the document at `path` in bytes, without reading it; 0 if there is none.
     public func size(at path: StorePath) throws -> Int {
         try handles.with { repository in
             guard let entry = try entry(at: path, in: repository), entry.kind != .directory else { return 0 }
@@ -59,10 +59,10 @@ public struct Snapshot: Sendable {
         try handles.with { try entry(at: path, in: $0)?.id }
     }
 
-    /// The names in the directory at `path` (nil: the top), in git's order; empty where there is none.
+    /// The names in the directory at `path` (nil for the root), in git's order; empty if there is none.
     public func list(_ path: StorePath? = nil) throws -> [Entry] { try directory(at: path).entries }
 
-    /// What is at `path` (nil: the top), with the names where it is a directory.
+    /// The entry at `path` (nil for the root), with the names if it is a directory.
     func directory(at path: StorePath?) throws -> (id: ObjectID?, entries: [Entry]) {
         try handles.with { repository in
             var directory = tree
@@ -78,7 +78,7 @@ public struct Snapshot: Sendable {
         }
     }
 
-    /// Calls `body` with every document below `path` (nil: all), in git's order.
+    /// Calls `body` with each document below `path` (nil for all), in git's order.
     public func forEachDocument(
         below path: StorePath? = nil, _ body: (_ path: StorePath, _ bytes: [UInt8]) throws -> Void
     ) throws {

@@ -14,7 +14,7 @@ final class StateDelivery<State: Equatable & Sendable>: Sendable {
     private let read: @Sendable () -> State?
     private let handler: @Sendable (State) -> Void
 
-    /// - Parameter read: The state now; nil where it cannot be read, and is not delivered.
+    /// - Parameter read: Returns the current state; nil if it cannot be read and is not delivered.
     init(reading read: @escaping @Sendable () -> State?, to handler: @escaping @Sendable (State) -> Void) {
         self.read = read
         self.handler = handler

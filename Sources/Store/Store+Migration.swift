@@ -3,11 +3,10 @@ internal import Glibc
 internal import System
 
 extension Store {
-    /// Brings an older store to the version of this program, one version after the other.
+    /// Migrates an older store to the schema of this program, one version after the other.
     ///
-    /// Programs that know only the older version are kept out from the first change on. All branches are kept in a
-    /// snapshot before. A migration that was interrupted is gone on with: each branch is changed by one transaction,
-    /// whose commit says so.
+    /// Older programs are locked out from the first change on. A snapshot of all branches is taken before. An
+    /// interrupted migration is resumed: each branch is migrated by one transaction, which its commit records.
     func migrate() throws {
         let lock = try File("\(layout.own)/schema.lock", O_RDWR | O_CREAT)
         guard try lock.lock(within: options.lockTimeout) else {
@@ -32,7 +31,7 @@ extension Store {
         let kept = try snapshots().first { $0.name.hasSuffix(reason) }
         let before = try kept ?? takeSnapshot(reason: reason)
         for branch in try branches() {
-            // A branch that came after the snapshot is no older program's.
+            // A branch created after the snapshot was not written by an older program.
             guard let head = before.heads[branch.name], try !isMigrated(branch, since: head, state.version) else {
                 continue
             }

@@ -1,9 +1,9 @@
 internal import Core
 
 extension Store {
-    /// The branch that a user named.
+    /// The branch with a name given by the user.
     ///
-    /// - Throws: `StoreError` of the kind `notFound`, with the nearest name or all names, where there is none of that name.
+    /// - Throws: `StoreError` of kind `notFound`, with similar or all names, if there is none of that name.
     public func existingBranch(_ name: String) throws -> Branch {
         let all = try branches()
         if let branch = all.first(where: { $0.name == name }) { return branch }

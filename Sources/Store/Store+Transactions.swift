@@ -13,15 +13,15 @@ extension Store {
         public let commit: ObjectID?
     }
 
-    /// Runs `body` on the branch as it is, and commits what it wrote, durably, before returning.
+    /// Runs `body` on the current state of the branch, and durably commits its writes before returning.
     ///
-    /// Where others changed what it read or wrote, it runs again on the new state: it must have no other effects.
-    /// What it throws ends the transaction, and nothing is written. Blocks its thread.
+    /// If others have changed what it read or wrote, it runs again on the new state, so it must not have other side
+    /// effects. If it throws, nothing is written. Blocks the thread.
     ///
     /// - Parameters:
-    ///   - message: a sentence for people, and after an empty line `Key: value` lines for programs; what would act on a
-    ///     terminal is made visible. `body` may set another one, `Transaction.message`.
-    /// - Throws: `Conflict` after the store's number of attempts; `StoreError`, `GitError`; what `body` throws.
+    ///   - message: A sentence for users and, after an empty line, `Key: value` trailers for programs. Control
+    ///     characters are made visible. `body` may set another message, `Transaction.message`.
+    /// - Throws: `Conflict` after the configured number of attempts; `StoreError`, `GitError`; any error of `body`.
     @discardableResult
     public func transact<Value>(
         _ branch: Branch, _ message: String, options: TransactionOptions = TransactionOptions(),
@@ -45,9 +45,9 @@ extension Store {
         }
     }
 
-    /// Runs `body` on the branch as it is, and commits what it wrote, durably, before returning.
+    /// Runs `body` on the current state of the branch, and durably commits its writes before returning.
     ///
-    /// As the other form, but suspends while the change is written.
+    /// Like the blocking form, but suspends while the change is written.
     @discardableResult
     public func transact<Value>(
         _ branch: Branch, _ message: String, options: TransactionOptions = TransactionOptions(),

@@ -6,6 +6,9 @@ internal import System
 ///
 /// Stock git may clone, log, fetch from, push to, repack and check it at any time. Any number of processes and threads
 /// may write at once. Knows nothing of what the documents mean.
+///
+/// - SeeAlso: `docs/decisions/0036-history-deltas.md`
+/// - SeeAlso: `docs/decisions/0037-repack-keeps-objects.md`
 public final class Store: Sendable {
     /// The version of the layout that this program writes.
     public static var schemaVersion: Int { Schema.current.version }
@@ -31,9 +34,9 @@ public final class Store: Sendable {
         try self.init(opening: path, options: options)
     }
 
-    /// Opens the store at `path`; one of an older version is brought up to date, after a snapshot.
+    /// Opens the store at `path`. An older one is migrated, after a snapshot.
     ///
-    /// - Throws: `StoreError` of kind `noStore` where there is none, `newerSchema` where this program is too old for it.
+    /// - Throws: `StoreError` of kind `noStore` if there is none, `newerSchema` if this program is too old for it.
     public init(opening path: String, options: StoreOptions = StoreOptions()) throws {
         self.path = path
         self.options = options
@@ -89,13 +92,13 @@ public final class Store: Sendable {
         try? finishPendingCommits()
     }
 
-    /// Where indexes of the history may be kept, which can be made again at any time; nil for a plain clone.
+    /// The directory of indexes, which can be rebuilt at any time; nil for a plain clone.
     public var indexDirectory: String? { isClone ? nil : layout.indexes }
 
     /// Where files are kept that belong to this store alone, and that no clone gets; nil for a plain clone.
     public var privateDirectory: String? { isClone ? nil : layout.own }
 
-    /// The branch as it is now; empty where there is none.
+    /// The current state of the branch; empty if it does not exist.
     public func snapshot(_ branch: Branch) throws -> Snapshot {
         try handles.with { repository in
             guard let id = try head(of: branch, repository) else {
@@ -111,7 +114,7 @@ public final class Store: Sendable {
         return try clone.head(of: branch, here: own, repository)
     }
 
-    /// A branch as it was at a commit, named by id or by anything that git understands.
+    /// The state of a branch at a commit, given by an id or any revision that git understands.
     public func snapshot(at revision: String) throws -> Snapshot {
         try handles.with { repository in
             let id = try resolve(revision, repository)

@@ -2,21 +2,21 @@ internal import Git
 internal import Glibc
 internal import System
 
-/// A plain clone of a store, made by stock git: its branches can be read, and nothing else is there.
+/// A plain clone of a store made by git, which has only branches to read.
 struct StoreClone: Sendable {
-    /// The folder as it was given.
+    /// The directory as given.
     let path: String
     /// Where the repository's own files are.
     let directory: String
     let isBare: Bool
-    /// Where it was cloned from; nil where its configuration does not say.
+    /// The address that it was cloned from; nil if its configuration has none.
     let origin: String?
     /// The names of its remotes, `origin` first.
     let remotes: [String]
 
-    /// The clone at `path`; nil where no repository of git with a branch is there.
+    /// The clone at `path`; nil if there is no git repository with a branch.
     ///
-    /// - Throws: `GitError` where one is there that cannot be opened.
+    /// - Throws: `GitError` if the repository cannot be opened.
     static func find(at path: String) throws -> StoreClone? {
         guard let repository = try repository(at: path) else { return nil }
         let references = try repository.references()

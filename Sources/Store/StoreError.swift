@@ -5,7 +5,7 @@ package import System
 
 /// Why the store could not do what was asked.
 public struct StoreError: Error, Sendable, CustomStringConvertible {
-    /// What a caller may want to tell apart.
+    /// The kinds of failures.
     public enum Kind: String, Sendable {
         /// No store is at the place that was named.
         case noStore
@@ -35,9 +35,9 @@ public struct StoreError: Error, Sendable, CustomStringConvertible {
 
     /// The kind of the error, for callers.
     public let kind: Kind
-    /// Names the thing and says what was found.
+    /// Names the object and what was found.
     public let message: String
-    /// What the user can do about it; nil where nothing helps.
+    /// What the user can do about it; nil if nothing helps.
     public let hint: String?
 
     public init(_ kind: Kind, _ message: String, hint: String? = nil) {
@@ -91,7 +91,7 @@ public struct Conflict: Error, Sendable, Hashable, CustomStringConvertible {
     public let branch: Branch
     /// The document on which they disagree.
     public let path: StorePath
-    /// The document as the transaction found it, what it made of it, and what is there now. Nil: absent.
+    /// The document before the transaction, after it, and in the current state; nil if absent.
     public let base: [UInt8]?
     /// The document as the failed transaction would have it.
     public let ours: [UInt8]?

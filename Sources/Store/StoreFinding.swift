@@ -22,11 +22,11 @@ public struct StoreFinding: Sendable, Hashable, Codable {
     public let subject: Subject
     /// Names the thing and what is wrong with it.
     public let message: String
-    /// What a repair does; nil: it can do nothing.
+    /// The effect of a repair; nil if it cannot be repaired.
     public let repair: String?
     /// Whether this verification has done it, and nothing is lost.
     public internal(set) var isDone: Bool
-    /// What the user can do; nil: nothing, or nothing is left to do.
+    /// What the user can do; nil if there is nothing to do.
     public internal(set) var advice: String?
 
     public init(
@@ -66,7 +66,7 @@ public struct StoreVerification: Sendable, Codable {
     public var environments = 0
     /// What was found, in the order of the examination.
     public var findings: [StoreFinding] = []
-    /// What is still found after a repair; empty where nothing was repaired.
+    /// What is still found after a repair; empty if nothing was repaired.
     public var remaining: [StoreFinding] = []
 
     /// Nothing examined yet.
@@ -76,19 +76,19 @@ public struct StoreVerification: Sendable, Codable {
     public var isSound: Bool { findings.allSatisfy(\.isDone) && remaining.isEmpty }
 }
 
-/// What only those know who know what documents mean: how a branch is made whole of what is left of it.
+/// Knowledge about the meaning of documents: how to rebuild a damaged branch from its remains.
 public struct BranchRebuilding: Sendable {
     /// What to make of a branch whose newest directory has lost documents.
     public enum Rebuilt: Sendable {
         /// These documents, by their paths, and no others.
         case documents([String: [UInt8]])
-        /// The newest version that is whole; nothing where there is none.
+        /// Restore the newest complete version, or remove the branch if there is none.
         case wholeVersion(advice: String)
     }
 
-    /// Nil: the branch goes on with the documents that can be read.
+    /// The rebuilt documents; nil to continue with the readable documents.
     public var rebuild: @Sendable (_ branch: String, _ readable: [String: [UInt8]]) -> Rebuilt?
-    /// What the document at a path of a branch is for people; nil: its path says it.
+    /// A description of the document at a path of a branch; nil to use its path.
     public var describe: @Sendable (_ branch: String, _ path: String) -> String?
 
     /// The logs and layers that a document needs, by their digests.
@@ -107,7 +107,7 @@ public struct BranchRebuilding: Sendable {
         }
     }
 
-    /// What the document at a path of a branch needs; nil: nothing.
+    /// The blobs that the document at a path of a branch needs; nil for none.
     public var contents: @Sendable (_ branch: String, _ path: String, _ document: [UInt8]) -> Contents?
     /// Logs and layers that are kept elsewhere, and need not be in the store.
     public var keptElsewhere: Set<Digest> = []

@@ -14,7 +14,7 @@ public struct StoreOptions: Sendable {
     public var durability: Durability
     /// Who the commits are from.
     public var author: (name: String, email: String)
-    /// Seconds since 1970. No commit is dated before its parent, whatever the clock says.
+    /// The current time in seconds since 1970. No commit is dated before its parent, regardless of the clock.
     public var clock: @Sendable () -> Int64
     /// How often a transaction is tried before its conflict is thrown.
     public var attempts: Int
@@ -22,11 +22,11 @@ public struct StoreOptions: Sendable {
     public var lockTimeout: Duration
     /// How watches notice what other processes do.
     public var changeDetection: ChangeDetection
-    /// Where the processes that use the store meet; nil: in files of the store, for those of one machine.
+    /// The ephemeral values through which processes coordinate; nil for files of the store, on a single machine.
     public var coordination: (any EphemeralValues)?
-    /// Where requests go that workers on other machines read; nil: they stay in the store.
+    /// The blob store for requests to workers on other machines; nil to keep them in the store.
     public var sharedObjects: (any BlobStore)?
-    /// Where several machines keep logs; nil: they stay in the store.
+    /// Logs shared between machines; nil to keep them in the store.
     public var sharedLogs: (any SharedLogs)?
     /// So many files are made before those that are deleted are kept, to be rewritten.
     package var filesBeforeSpares = 48
@@ -54,7 +54,7 @@ public func systemTime() -> Int64 { Int64(time(nil)) }
 
 /// How one transaction is recorded.
 public struct TransactionOptions: Sendable {
-    /// Whether a transaction has a commit of its own.
+    /// Whether a transaction gets a separate commit.
     public enum Grouping: Sendable {
         /// One commit for this transaction alone.
         case own

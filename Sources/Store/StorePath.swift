@@ -79,7 +79,7 @@ public struct StorePath: Hashable, Sendable, Comparable, CustomStringConvertible
 }
 
 extension StorePath: ExpressibleByStringLiteral {
-    /// A path written in source code. Traps where it is invalid: use `init(_:)` for what comes from outside.
+    /// A path literal. Traps if it is invalid: use `init(_:)` for input.
     public init(stringLiteral text: String) {
         do {
             try self.init(text)
@@ -128,7 +128,7 @@ public struct ShardedDirectory<Value: Codable>: Hashable, Sendable {
         return TypedPath(try StorePath(components: components + ["\(key).json"]))
     }
 
-    /// The key of the document at `path`; nil where that is not in this directory.
+    /// The key of the document at `path`; nil if it is not in this directory.
     public func key(of path: StorePath) -> String? {
         guard path.isInside(self.path), path.components.count == self.path.components.count + levels + 1,
             path.name.hasSuffix(".json")

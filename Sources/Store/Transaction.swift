@@ -1,10 +1,12 @@
 internal import Core
 internal import Git
 
-/// Reads and writes that happen together or not at all. Valid only within the closure that was given it.
+/// An atomic set of reads and writes. Valid only within the closure that receives it.
 ///
-/// Reads see the branch as it was when the transaction began, and its own writes. What was read and written, and
-/// nothing else, is compared at the end: changes of others elsewhere are no conflict.
+/// Reads see the branch at the beginning of the transaction, and its own writes. Only what was read and written is
+/// compared at the end, so that changes by others elsewhere do not conflict.
+///
+/// - SeeAlso: `docs/decisions/0032-read-conflicts.md`
 public final class Transaction {
     struct Write: Sendable {
         /// Nil: removed.
@@ -12,7 +14,7 @@ public final class Transaction {
         let merge: (@Sendable (_ base: [UInt8]?, _ ours: [UInt8], _ theirs: [UInt8]) -> [UInt8]?)?
     }
 
-    /// The branch as it was when the transaction began.
+    /// The state of the branch at the beginning of the transaction.
     public let base: Snapshot
     /// Replaces the message that the transaction was begun with, where that depends on what is read. Nil: it stays.
     public var message: String?
@@ -25,7 +27,7 @@ public final class Transaction {
         self.prefixes = prefixes
     }
 
-    /// The contents of the document at `path`; nil where there is none.
+    /// The contents of the document at `path`; nil if there is none.
     public func bytes(at path: StorePath) throws -> [UInt8]? {
         if let write = writes[path] { return write.contents }
         guard let (id, bytes) = try base.document(at: path) else {
@@ -36,14 +38,14 @@ public final class Transaction {
         return bytes
     }
 
-    /// The value at `path`; nil where there is none.
+    /// The value at `path`; nil if there is none.
     ///
-    /// - Throws: `StoreError` of kind `invalidValue` where the document is no such value.
+    /// - Throws: `StoreError` of kind `invalidValue` if the document cannot be decoded.
     public func value<Value: Decodable>(_ type: Value.Type = Value.self, at path: StorePath) throws -> Value? {
         try bytes(at: path).map { try decode(type, $0, at: path) }
     }
 
-    /// The value at a typed path; nil where there is none.
+    /// The value at a typed path; nil if there is none.
     public func value<Value>(at path: TypedPath<Value>) throws -> Value? {
         try value(Value.self, at: path.path)
     }
@@ -56,7 +58,7 @@ public final class Transaction {
         return id != nil
     }
 
-    /// The names in a directory as it was when the transaction began. Any change below it by others is a conflict.
+    /// The names in a directory at the beginning of the transaction. Any change below it by others is a conflict.
     public func list(_ path: StorePath) throws -> [Snapshot.Entry] {
         let (id, entries) = try base.directory(at: path)
         note(path, id)

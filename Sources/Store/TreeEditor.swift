@@ -27,10 +27,10 @@ struct TreeEditor {
         self.load = load
     }
 
-    /// The tree that comes of `edits` to `root`; directories that become empty are left out.
+    /// Applies `edits` to `root` and returns the new tree; directories that become empty are removed.
     ///
-    /// - Complexity: Reads and rewrites each directory on the way to a changed document once.
-    /// - Throws: `StoreError` of kind `notADirectory` where a document is in the way of a directory or one of a document.
+    /// - Complexity: Reads and rewrites each directory above a changed document once.
+    /// - Throws: `StoreError` of kind `notADirectory` if a document and a directory would have the same path.
     mutating func apply(_ edits: some Sequence<(key: StorePath, value: Edit)>, to root: ObjectID) throws -> ObjectID {
         let edits = edits.map { (names: $0.key.components, edit: $0.value) }
         let result = try apply(edits, depth: 0, to: root)
@@ -125,7 +125,7 @@ struct TreeEditor {
 }
 
 extension StorePath {
-    /// What is here below the directory `root`; nil where there is nothing.
+    /// The entry below the directory `root`; nil if there is none.
     func entry(in root: ObjectID, load: (ObjectID) throws -> Tree) throws -> TreeEntry? {
         var directory = root
         for (index, component) in components.enumerated() {

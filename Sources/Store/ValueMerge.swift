@@ -1,7 +1,7 @@
-/// How two changes of one document become one, so that they are no conflict.
+/// Merges two concurrent changes of a document, so that they do not conflict.
 ///
-/// Gets the value before both (nil: absent), ours and theirs; gives the merged value, or nil to report the conflict.
-/// Must be a pure function: it may run more than once.
+/// Receives the common base (nil if absent), our value and theirs; returns the merged value, or nil to report a
+/// conflict. Must be a pure function, because it may run more than once.
 public struct ValueMerge<Value: Codable & SendableMetatype>: Sendable {
     let merge: @Sendable (_ base: Value?, _ ours: Value, _ theirs: Value) -> Value?
 

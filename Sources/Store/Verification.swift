@@ -4,12 +4,14 @@ internal import Glibc
 internal import System
 
 extension Store {
-    /// Looks for damage: every reachable commit, directory and document, the branches, packs, locks, logs and objects.
+    /// Checks every reachable commit, directory and document, and the branches, packs, locks, logs and objects for
+    /// damage.
     ///
     /// - Parameters:
-    ///   - repair: mends what can be mended, after a snapshot of all branches; what is damaged is moved aside.
-    ///   - rebuilding: how branches are made whole.
-    /// - Throws: `StoreError`, `GitError` where no store is there, or it may not be read.
+    ///   - repair: Whether to repair damage after a snapshot of all branches; damaged files are moved to a separate
+    ///     directory.
+    ///   - rebuilding: How to rebuild damaged branches.
+    /// - Throws: `StoreError`, `GitError` if there is no store or it is not readable.
     /// - Complexity: Reads and hashes everything once; three times if there is something to mend.
     public static func verify(
         at path: String, repair: Bool = false, rebuilding: BranchRebuilding = BranchRebuilding()
@@ -43,6 +45,8 @@ extension Layout {
 }
 
 /// One pass over a store, which finds damage, and repairs it where that is asked for.
+///
+/// - SeeAlso: `docs/decisions/0142-repair.md`
 struct Verifier {
     let layout: Layout
     let repair: Bool

@@ -44,9 +44,9 @@ extension Verifier {
         return Set(loose + packed).sorted()
     }
 
-    /// Opens the repository; nil where it cannot be opened, which is noted.
+    /// Opens the repository; nil if it cannot be opened, which is noted.
     ///
-    /// - Throws: `GitError` where it belongs to another user or may not be read.
+    /// - Throws: `GitError` if it belongs to another user or may not be read.
     mutating func open() throws -> GitRepository? {
         do throws(GitError) {
             let repository = try GitRepository.store(at: layout.root)

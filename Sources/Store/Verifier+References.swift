@@ -35,7 +35,7 @@ extension Verifier {
         checkHeadTarget(repository)
     }
 
-    /// Why a reference cannot be followed; nil where it can.
+    /// Why a reference cannot be followed; nil if it can.
     private func problem(of name: String, _ repository: GitRepository) -> String? {
         do {
             guard let id = try ReferenceFile(name: name, directory: layout.root).read(repository) else {

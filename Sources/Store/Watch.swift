@@ -11,7 +11,7 @@ public struct WatchEvent: Sendable {
         public let path: StorePath
         /// Ids of the contents; nil: absent.
         public let old: ObjectID?
-        /// The document's object after the change; nil where it was removed.
+        /// The document's object after the change; nil if it was removed.
         public let new: ObjectID?
     }
 

@@ -4,6 +4,9 @@ internal import Glibc
 internal import System
 
 /// The time during which one process, and no other, writes to the store. Begins by finishing what a dead writer left.
+///
+/// - SeeAlso: `docs/decisions/0090-change-packs.md`
+/// - SeeAlso: `docs/decisions/0242-deltas-of-a-batch.md`
 final class WriterSession {
     private let lock: WriterLock
     private let journal: Journal

@@ -41,7 +41,7 @@ package enum FileSystem<Problem: SystemErrorConvertible> {
 
     /// Renames a file unless something has the new name, in one step; on file systems that cannot, by a link.
     ///
-    /// - Returns: false where something has the new name.
+    /// - Returns: false if something has the new name.
     package static func renameWithoutReplacing(_ old: String, _ new: String) throws(Problem) -> Bool {
         let noReplace: UInt32 = 1
         if renameat2(AT_FDCWD, old, AT_FDCWD, new, noReplace) == 0 { return true }
@@ -69,7 +69,7 @@ package enum FileSystem<Problem: SystemErrorConvertible> {
         guard unlink(path) == 0 || errno == ENOENT else { throw Problem(.last("remove", path)) }
     }
 
-    /// The contents of a file; nil where there is none.
+    /// The contents of a file; nil if there is none.
     ///
     /// - Parameter limit: for files that are known to be small, where more than so many bytes are of no interest.
     package static func contents(of path: String, limit: Int? = nil) throws(Problem) -> [UInt8]? {
@@ -121,12 +121,12 @@ package func parentDirectory(of path: String) -> String? {
     return parent.isEmpty || FilePath(path).lastComponent == nil ? nil : parent.string
 }
 
-/// The bytes of a file, also of the kernel's own, whose sizes are unknown; nil where it cannot be read.
+/// The bytes of a file, also of the kernel's own, whose sizes are unknown; nil if it cannot be read.
 package func bytes(of path: String) -> [UInt8]? {
     try? FileSystem<SystemError>.File(path, O_RDONLY).readAll()
 }
 
-/// The text of a file, also of the kernel's own; nil where it cannot be read.
+/// The text of a file, also of the kernel's own; nil if it cannot be read.
 package func contents(of path: String) -> String? {
     bytes(of: path).map { String(decoding: $0, as: UTF8.self) }
 }

@@ -11,6 +11,8 @@ internal import System
 /// The client has no network, only one commit of the repository and, before 2.2, no support for `subpath`. An archive
 /// with a checksum is found in the download cache. The client recognises gzip, bzip2, xz and lzma by content, but not
 /// an uncompressed tar.
+///
+/// - SeeAlso: `docs/decisions/0096-opam-client-archives.md`
 struct ClientArchive {
     let file: String
     let checksum: Checksum

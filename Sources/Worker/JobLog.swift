@@ -6,6 +6,8 @@ internal import Synchronization
 
 /// The log of a job, a file that is written while the job runs. ``LogEncoder`` explains how lines of the runner and of
 /// commands are distinguished.
+///
+/// - SeeAlso: `docs/decisions/0115-log-structure.md`
 final class JobLog: Sendable {
     private let file: LogFile
     private let encoder = Mutex(LogEncoder())

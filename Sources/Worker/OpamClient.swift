@@ -11,6 +11,8 @@ internal import Supervision
 internal import System
 
 /// The opam client of a target's environment, which executes the recipes of jobs that request it.
+///
+/// - SeeAlso: `docs/decisions/0080-opam-client.md`
 struct OpamClient: Sendable {
     let target: TargetEnvironment
     /// The version declared by the plugin and confirmed by the probe.

@@ -2,6 +2,8 @@ internal import Archive
 internal import Model
 
 /// A file of an input, or of opam's state, that a build changed.
+///
+/// - SeeAlso: `docs/decisions/0116-protected-files.md`
 struct Overwrite: Hashable, Sendable, CustomStringConvertible {
     /// The path relative to the prefix of the switch.
     var path: FilePath

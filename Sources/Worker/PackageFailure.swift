@@ -7,6 +7,8 @@ internal import Model
 /// This is the only error of a job that becomes a verdict on its package. Any other error, regardless of its type and
 /// origin, ends the job as an infrastructure failure. Code that finds a mistake of the package must therefore throw
 /// this error; other code may throw any error.
+///
+/// - SeeAlso: `docs/decisions/0110-package-failures.md`
 struct PackageFailure: Error, Hashable, CustomStringConvertible {
     var phase: Phase
     /// The error line as printed, or the problem in the package's files.

@@ -9,6 +9,8 @@ internal import SSH
 internal import Supervision
 
 /// A backend that builds a job on a host, in the directories named by its target.
+///
+/// - SeeAlso: `docs/decisions/0153-unprotected-hosts.md`
 final class SSHBackend: BuildBackend {
     private let session: RemoteSession
     private let target: TargetEnvironment

@@ -7,6 +7,8 @@ internal import OpamFormat
 internal import OpamSwitch
 
 /// The source files of a recipe, staged in a directory that the sandbox mounts.
+///
+/// - SeeAlso: `docs/decisions/0062-source-steps.md`
 struct StagedSources {
     /// The name of the source archive in the directory; nil for a package without a source.
     private(set) var archive: String?

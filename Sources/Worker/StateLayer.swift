@@ -6,6 +6,8 @@ internal import Supervision
 internal import System
 
 /// A directory with opam's own files, which is stacked like a layer and removed with its job.
+///
+/// - SeeAlso: `docs/decisions/0061-switch-state.md`
 struct StateLayer {
     private let directory: String
     private let base: String

@@ -6,6 +6,10 @@ internal import PluginMessages
 internal import Supervision
 
 /// Classifies a failed step as a failure of the package or of the machine.
+///
+/// - SeeAlso: `docs/decisions/0112-machine-limits.md`
+/// - SeeAlso: `docs/decisions/0152-conflicting-system-packages.md`
+/// - SeeAlso: `docs/decisions/0202-believed-output.md`
 struct StepClassifier: Sendable {
     /// The reader with the patterns of the target's tools.
     let reader: LogReader

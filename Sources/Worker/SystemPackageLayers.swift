@@ -10,6 +10,8 @@ internal import Synchronization
 
 /// Layers of the distribution's packages: one for each environment and set of names, because the package manager's
 /// database cannot be stacked.
+///
+/// - SeeAlso: `docs/decisions/0064-system-package-layer.md`
 struct SystemPackageLayers: Sendable {
     private let folder: String
     private let layers: LayerStore

@@ -13,6 +13,8 @@ internal import System
 /// The environments of this worker, each built when its first job arrives.
 ///
 /// A failure to build one is remembered for the run: all further jobs that need it fail at once with the same reason.
+///
+/// - SeeAlso: `docs/decisions/0145-failed-environments.md`
 actor TargetEnvironments {
     private let store: EnvironmentStore
     private let shared: (any SharedRoots)?
@@ -158,7 +160,7 @@ actor TargetEnvironments {
 extension TargetEnvironments {
     /// Fills an empty directory with the layers of an image.
     ///
-    /// - Throws: `PermanentFailure` where another attempt would fail for the same reason.
+    /// - Throws: `PermanentFailure` if another attempt would fail for the same reason.
     private func lay(_ image: ImageReference, for architecture: String, in root: String) async throws {
         guard let images else { throw PermanentFailure("image '\(image)': this worker pulls no images") }
         do {
@@ -174,7 +176,7 @@ extension TargetEnvironments {
 extension TargetDescription {
     /// Takes over what the plan knows of the environment's image. Variables that the plugin sets win over those of the image.
     ///
-    /// - Throws: `PermanentFailure` where the plan knows of none.
+    /// - Throws: `PermanentFailure` if the plan knows of none.
     fileprivate mutating func take(_ image: Plan.Image?) throws {
         guard let image else {
             throw PermanentFailure(

@@ -44,6 +44,14 @@ import Testing
         }
     }
 
+    /// The doc comment of a type names the decisions that it carries.
+    @Test func typesLinkTheirRecords() throws {
+        let sources = tree.files(in: "Sources").map(\.text).joined()
+        for page in pages() where page.hasPrefix("docs/decisions/0") {
+            #expect(sources.contains("/// - SeeAlso: `\(page)`"), "no doc comment has '- SeeAlso: `\(page)`'")
+        }
+    }
+
     /// The names after `struct`, `class` and the like in the sources.
     private func declaredTypes() -> Set<String> {
         let keywords: Set<Substring> = ["struct", "class", "enum", "protocol", "actor", "typealias", "extension"]

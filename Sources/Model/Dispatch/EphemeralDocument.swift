@@ -9,7 +9,7 @@ package enum EphemeralDocument {
         return [UInt8](try CanonicalJSON.encode(value))
     }
 
-    /// The document that bytes hold; nil where they hold something else, such as the document of another version.
+    /// The document that bytes hold; nil if they hold something else, such as the document of another version.
     package static func decode<Value: Decodable>(_ type: Value.Type, from bytes: [UInt8]) -> Value? {
         if let type = type as? any CanonicalDocument.Type, let value = type.init(canonicalBytes: bytes) as? Value {
             return value
@@ -20,7 +20,7 @@ package enum EphemeralDocument {
 
 /// A document that each job has some of, written and read without `Codable`.
 protocol CanonicalDocument: Codable {
-    /// The members of the object, in the order of their keys; nil where one has another form.
+    /// The members of the object, in the order of their keys; nil if one has another form.
     init?(_ reader: inout CanonicalReader)
     /// Writes the members of the object, in the order of their keys.
     func write(to writer: inout CanonicalWriter)

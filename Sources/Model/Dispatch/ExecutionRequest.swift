@@ -2,11 +2,14 @@ internal import Archive
 public import Core
 internal import Foundation
 
-/// All that a worker needs to run a job, as an object of the store: it never reads the store's history.
+/// Everything that a worker needs to run a job, as an object of the blob store, so that workers never read the store's
+/// history.
 ///
-/// Jobs are objects under their ids, files of packages and targets under the digests that are named here.
+/// Jobs are objects under their ids; files of packages and targets are objects under the digests in the request.
+///
+/// - SeeAlso: `docs/decisions/0187-request-objects.md`
 public struct ExecutionRequest: Hashable, Sendable {
-    /// A job that ran before, with the layer it left.
+    /// An input: a completed job with its layer.
     public struct Input: Hashable, Sendable {
         /// The job's id.
         public var job: Digest
@@ -28,13 +31,13 @@ public struct ExecutionRequest: Hashable, Sendable {
     public var job: Digest
     /// The digest of the object with the files of its package.
     public var files: Digest
-    /// Everything that the job is built over, direct and indirect, dependencies first.
+    /// All direct and indirect inputs, in topological order.
     public var inputs: [Input]
     /// Identifies the layers of the inputs.
     public var base: Digest?
     /// The digest of the object with the target that the job runs on.
     public var target: Digest
-    /// How often the job is run again where it fails, to tell a failure from chance. Absent: not at all.
+    /// How often a failed job is repeated to confirm the failure; absent for never.
     public var confirmations: Int?
 
     public init(
@@ -76,7 +79,7 @@ extension ExecutionRequest {
         }
     }
 
-    /// The request of a document; nil for any other.
+    /// Parses a document; nil if it is not a request.
     package init?(document: [UInt8]) {
         var reader = CanonicalReader(document)
         guard let request = reader.object({ Self(&$0) }), reader.skip("\n"), reader.isAtEnd else { return nil }
@@ -134,9 +137,9 @@ extension PackageFiles {
         }
     }
 
-    /// The files that an object holds.
+    /// Parses an object with files.
     ///
-    /// - Throws: `DecodingError` where it holds something else.
+    /// - Throws: `DecodingError` if it has other contents.
     package init(document: [UInt8]) throws {
         let document = try CanonicalJSON.decode(Document.self, from: Data(document))
         self.init(

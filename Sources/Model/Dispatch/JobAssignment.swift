@@ -1,18 +1,21 @@
 public import Core
 
-/// A job that a worker is to run, as `assignments/WORKER/JOB` says until the dispatcher removes it.
+/// The assignment of a job to a worker: the ephemeral document `assignments/WORKER/JOB`, which exists until the
+/// dispatcher removes it.
 ///
-/// It has no owner: a dispatcher that takes over finds it.
+/// It has no owner, so that a dispatcher that takes over finds it.
+///
+/// - SeeAlso: `docs/decisions/0186-ownerless-assignments.md`
 public struct JobAssignment: Codable, Hashable, Sendable {
-    /// That the job is not wanted from this worker any more.
+    /// The dispatcher withdraws the assignment.
     public enum Revocation: String, Codable, Sendable {
-        /// The worker returns the job if it has not begun it.
+        /// The worker returns the job unless it has started it.
         case unlessBegun
-        /// The worker stops the job where it has begun it.
+        /// The worker stops the job if it has started it.
         case stop
     }
 
-    /// The fencing token: greater than that of each former assignment of the job.
+    /// The fencing token, greater than those of all previous assignments of the job.
     public var attempt: UInt64
     /// The deployment whose dispatcher assigned the job.
     public var deployment: String
@@ -22,11 +25,11 @@ public struct JobAssignment: Codable, Hashable, Sendable {
     public var cell: Cell
     /// Whether the job builds the package or runs its tests.
     public var kind: Job.Kind
-    /// The greatest begins first.
+    /// Jobs of greater priority start first.
     public var priority: Int
-    /// The hosts whose slots the job uses, by their addresses; absent: a slot for sandboxes.
+    /// The addresses of the hosts whose slots the job uses; absent if it uses a slot for sandboxes.
     public var lane: String?
-    /// Absent: the job is wanted.
+    /// The withdrawal of the assignment; absent while it is valid.
     public var revocation: Revocation?
 
     public init(
@@ -43,10 +46,13 @@ public struct JobAssignment: Codable, Hashable, Sendable {
     }
 }
 
-/// What a worker is at with a job, as `progress/JOB` says while the worker has the job.
+/// The progress of a running job: the ephemeral document `progress/JOB`, which exists while a worker holds the job.
 ///
-/// Its path names the job alone, and a worker begins a job only after it has set the value where none was: so no job runs
-/// twice at once, whichever deployments want it. It ends with its worker, or when the result is recorded.
+/// It is also the worker's claim on the job: a worker starts a job only after creating the document, whose path
+/// contains only the job's id, so a job never runs twice at the same time, even for different deployments. It ends with
+/// its worker, or when the result is recorded.
+///
+/// - SeeAlso: `docs/decisions/0185-worker-claims.md`
 public struct JobProgress: Codable, Hashable, Sendable {
     /// The first of the cells that the job decides, by target, compiler and package.
     public var cell: Cell
@@ -60,15 +66,15 @@ public struct JobProgress: Codable, Hashable, Sendable {
     public var worker: String
     /// The fencing token of the assignment.
     public var attempt: UInt64
-    /// What it is at: `build`, `install`, …
+    /// The current step: `build`, `install`, …
     public var step: String
-    /// `USER@HOST` of the machine that it runs on, with the port where one is given; absent for a sandbox of the worker's.
+    /// `USER@HOST` of the host that it runs on, with the port if one is configured; absent for a sandbox.
     public var host: String?
-    /// When it began: seconds since 1970.
+    /// When it started, in seconds since 1970.
     public var began: Int
-    /// When it printed something last, as far as that was noticed: seconds since 1970.
+    /// When its last output was noticed, in seconds since 1970.
     public var output: Int?
-    /// When the worker showed last that it lives, by a heartbeat: seconds since 1970.
+    /// When the worker sent its last heartbeat, in seconds since 1970.
     public var seen: Int?
 
     public init(

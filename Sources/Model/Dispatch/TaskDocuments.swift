@@ -1,12 +1,13 @@
-/// A task as it was submitted: the document `request.json` on a branch of requests.
+/// A submitted task: the document `request.json` on a branch of requests.
 public struct TaskRequest: Codable, Hashable, Sendable {
-    /// Where the matrix was, absolute: relative paths in it start there. Absent: at the store.
+    /// The absolute path of the matrix's directory, to which relative paths in it refer; absent for the store's
+    /// directory.
     public var path: String?
-    /// The greatest is planned first.
+    /// Tasks of greater priority are planned first.
     public var priority: Int
-    /// Selectors of the cells that are to be run. Absent: all cells.
+    /// The selectors of the cells to run; absent for all cells.
     public var selectors: [String]?
-    /// When it was submitted: seconds since 1970.
+    /// When it was submitted, in seconds since 1970.
     public var submitted: Int
     /// Who submitted it.
     public var submitter: String
@@ -20,15 +21,15 @@ public struct TaskRequest: Codable, Hashable, Sendable {
     }
 }
 
-/// The progress of a task: the document `state.json` on its branch, written by the process that carries it out or cancels it.
+/// The progress of a task: the document `state.json` on its branch, written by the process that runs or cancels it.
 public struct TaskProgress: Codable, Hashable, Sendable {
     /// The states of a task.
     public enum State: String, Codable, Sendable, CaseIterable {
-        /// It has not begun.
+        /// It is waiting to be planned.
         case submitted
-        /// Its plan is being made.
+        /// It is being planned.
         case planning
-        /// Its jobs run, or wait for workers.
+        /// Its jobs are running or waiting for workers.
         case dispatched
         /// Every cell has a result.
         case complete
@@ -36,10 +37,10 @@ public struct TaskProgress: Codable, Hashable, Sendable {
         case rejected
         /// The run itself failed.
         case failed
-        /// Someone cancelled it.
+        /// It was cancelled.
         case cancelled
 
-        /// Whether nothing more happens to the task.
+        /// Whether the state is final.
         public var isEnd: Bool {
             switch self {
             case .submitted, .planning, .dispatched: false
@@ -55,7 +56,7 @@ public struct TaskProgress: Codable, Hashable, Sendable {
     public var deployment: String?
     /// Why it was rejected, has failed or was cancelled.
     public var reason: String?
-    /// The task's cells by their states. Absent where it is not complete.
+    /// The number of the task's cells in each state; absent unless it is complete.
     public var cells: [String: Int]?
 
     public init(
