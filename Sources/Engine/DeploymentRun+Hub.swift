@@ -5,9 +5,9 @@ internal import Store
 internal import System
 
 extension DeploymentRun {
-    /// Brings the store up to date with the hub, where the former dispatcher left what it had recorded, and begins to push.
+    /// Updates the store from the hub, which has the results of the previous dispatcher, and starts pushing.
     ///
-    /// - Throws: `HubError`, unless results count as recorded where only this store has them.
+    /// - Throws: `HubError`, unless results in the local store count as recorded.
     func beginPushing(_ observe: @escaping @Sendable (RunEvent) async -> Void) async throws -> HubPusher? {
         guard let hub else { return nil }
         do {
@@ -21,15 +21,15 @@ extension DeploymentRun {
         return pusher
     }
 
-    /// What a report waits for before it is dropped.
+    /// A function that waits until recorded results may be considered durable, so that their reports can be deleted.
     func published(_ pusher: HubPusher?) -> (@Sendable () async -> Void)? {
         guard let pusher, hub?.durability == .pushed else { return nil }
         return { await pusher.pushed() }
     }
 
-    /// Pushes what is left.
+    /// Pushes the remaining commits.
     ///
-    /// - Throws: `HubError` where that fails and results count as recorded only where the hub has them.
+    /// - Throws: `HubError` if that fails and results count as recorded only in the hub.
     func finishPushing(_ pusher: HubPusher?) async throws {
         guard let pusher, let hub else { return }
         do {

@@ -6,15 +6,16 @@ package import Records
 internal import Scheduler
 package import Store
 
-/// Plans and runs the tasks that are submitted to a store.
+/// Plans and runs the tasks submitted to a store.
 ///
-/// Several servers may be at work on a store: each claims a task before it plans it, as an ephemeral value that ends with its
-/// process. The state of a task is on its branch, so that a task whose server died is carried on by another: what is recorded of it
-/// is not run again.
+/// Several servers may work on a store: each claims a task before planning it, with an ephemeral value owned by its
+/// process. The state of a task is on its branch, so that another server can continue a task whose server died, without
+/// repeating recorded jobs.
 package struct TaskServer: Sendable {
-    /// How a task is carried out.
+    /// How to plan and run a task.
     package struct Procedure: Sendable {
-        /// Makes a task's plan, and returns the name of the deployment and what runs it; this returns the task's cells by state.
+        /// Plans a task; returns the name of the deployment and a function that runs it and returns the number of cells
+        /// in each state.
         package var plan: @Sendable (SubmittedTask) async throws -> PlannedRun
 
         package init(plan: @escaping @Sendable (SubmittedTask) async throws -> PlannedRun) {
@@ -22,7 +23,7 @@ package struct TaskServer: Sendable {
         }
     }
 
-    /// A task that is planned.
+    /// A planned task.
     package struct PlannedRun: Sendable {
         package var deployment: String
         package var run: @Sendable () async throws -> [String: Int]
@@ -34,16 +35,16 @@ package struct TaskServer: Sendable {
     }
 
     package let store: Store
-    /// Whether a task is for this server.
+    /// Whether this server handles a task.
     package let accepts: @Sendable (SubmittedTask) -> Bool
-    /// Whether it waits for further tasks when there is none.
+    /// Whether to wait for further tasks when none is left.
     package let stays: Bool
     package let procedure: Procedure
-    /// Ends the server: what runs finishes, no further task begins.
+    /// A request to end the server: running jobs finish and no further task starts.
     package let drain: DrainRequest
     /// Learns how tasks end, so that no other machine carries them out again; runs push their results themselves.
     package let hub: Hub?
-    /// Receives what becomes of tasks.
+    /// Receives the progress of tasks.
     package let observe: @Sendable (String, TaskProgress) async -> Void
 
     package init(
@@ -60,12 +61,12 @@ package struct TaskServer: Sendable {
         self.observe = observe
     }
 
-    /// Where servers claim tasks.
+    /// The path of the claims of tasks.
     static let claims: StorePath = "tasks"
 
-    /// Carries tasks out until there is none, or, where the server stays, until it is drained or cancelled.
+    /// Runs tasks until none is left or, if `stays`, until it is drained or cancelled.
     ///
-    /// - Throws: `CancellationError` when cancelled, or when drained with a task unfinished; what the store throws.
+    /// - Throws: `CancellationError` if cancelled, or if drained with an unfinished task; `StoreError`.
     package func serve() async throws {
         let owner = try store.ephemeral.join("tasks")
         defer { owner.leave() }
@@ -79,7 +80,7 @@ package struct TaskServer: Sendable {
             inputs.yield(.drain)
         }
         defer { draining.cancel() }
-        // Goes on when the task is cancelled, until what runs has been stopped.
+        // Continues after cancellation until running jobs have been stopped.
         let work = Task { try await serve(stream, TaskServerState(server: self, owner: owner, inputs: inputs)) }
         try await withTaskCancellationHandler {
             try await work.value
@@ -100,9 +101,9 @@ package struct TaskServer: Sendable {
     }
 }
 
-/// What a server of tasks waits for.
+/// An input of the server's event loop.
 enum TaskInput: Sendable {
-    /// A branch or a claim is not as it was.
+    /// A branch or a claim has changed.
     case changed
     case planned(Int, Result<TaskServer.PlannedRun, any Error>)
     case ended(Int, Result<[String: Int], any Error>)

@@ -5,18 +5,19 @@ internal import Records
 internal import Scheduler
 internal import Store
 
-/// The state of a server of tasks: drives the machine of tasks, in which the whole run of a task counts as one job.
+/// The state of a task server. It drives the state machine of tasks, in which the whole run of a task counts as one
+/// job.
 struct TaskServerState {
     private let server: TaskServer
     private let owner: EphemeralOwner
     private let inputs: AsyncStream<TaskInput>.Continuation
     private var queue = TaskQueue()
-    /// The tasks by their numbers.
+    /// The tasks by number.
     private var tasks: [SubmittedTask] = []
-    /// The numbers of those that have not ended.
+    /// The numbers of unfinished tasks, by name.
     private var open: [String: Int] = [:]
     private var work: [Int: Task<Void, Never>] = [:]
-    /// Tasks that are planned, in the order in which they will run, the first one running.
+    /// The planned tasks in the order of execution; the first one is running.
     private var planned: [(number: Int, run: TaskServer.PlannedRun)] = []
     private var isRunning = false
     private var isEnding = false
@@ -62,7 +63,7 @@ struct TaskServerState {
         }
     }
 
-    /// Begins no further task. What is planned and does not run is left for the next server.
+    /// Starts no further tasks. Planned tasks that are not running are left to the next server.
     private mutating func interrupt() {
         isEnding = true
         for (number, task) in work where !isRunning || planned.first?.number != number { task.cancel() }
@@ -71,7 +72,7 @@ struct TaskServerState {
         planned.removeLast(waiting.count)
     }
 
-    /// Reads the tasks: takes in new ones, and stops those that were cancelled.
+    /// Reads the tasks: adds new ones and stops cancelled ones.
     mutating func look() async throws {
         guard !isEnding else { return }
         for task in try SubmittedTask.all(in: server.store) {
@@ -135,7 +136,7 @@ struct TaskServerState {
             if queue.states[number] == .planning { isInterrupted = true }
             return release(number)
         }
-        // A mirror that is down, say, is no fault of the task's.
+        // Only an invalid task is rejected; an unreachable mirror, for example, is not its fault.
         let isRefused = Failure(describing: error).category == .input
         try await finish(
             number, TaskProgress(isRefused ? .rejected : .failed, since: Self.now, reason: "\(error)"))
@@ -147,7 +148,7 @@ struct TaskServerState {
         case .success(let cells):
             try await finish(number, TaskProgress(.complete, since: Self.now, cells: cells))
         case .failure(let error) where error is CancellationError:
-            // Cancelled, or interrupted: then the next server goes on.
+            // The task was cancelled, or interrupted and left to the next server.
             release(number)
             if queue.states[number] != .cancelled {
                 isInterrupted = true
@@ -189,7 +190,7 @@ struct TaskServerState {
         }
     }
 
-    /// The task is another server's from now on, or nobody's.
+    /// Releases the claim on a task.
     private mutating func release(_ number: Int) {
         open[tasks[number].name] = nil
         unclaim(tasks[number].name)
@@ -202,7 +203,7 @@ struct TaskServerState {
     }
 
     private func unclaim(_ name: String) {
-        // A claim that cannot be removed ends with the process.
+        // A claim that cannot be removed expires with the process.
         guard let path = try? TaskServer.claims.appending(Digest(of: name).hex) else { return }
         _ = try? server.store.ephemeral.remove(path, expecting: .anything)
     }

@@ -2,6 +2,8 @@ internal import Core
 package import Model
 
 /// The recipients of notices and how they are sent. By default there are none.
+///
+/// - SeeAlso: `docs/decisions/0266-notices-in-the-matrix.md`
 package struct NoticeSettings: Sendable {
     /// A recipient of mail digests about the selected cells.
     package struct Recipient: Sendable, Hashable {

@@ -3,14 +3,14 @@ public import Core
 internal import Glibc
 internal import System
 
-/// Logs beside the history that people clone: growing files while jobs run, then compressed archives of thousands.
+/// Logs, which are not part of the history: files while jobs run, then compressed archives of thousands.
 ///
-/// A log that is sealed is known by its digest. It stays a file of its own until `pack` moves it into the archive.
+/// A sealed log is identified by its digest. It is a separate file until `pack` moves it into the archive.
 public struct LogDirectory: Sendable {
     private let directory: String
-    /// Set where there are none, for the store is a plain clone.
+    /// Set for a plain clone of a store, which has no logs.
     private let clone: StoreClone?
-    /// Where several machines keep logs; nil: only here.
+    /// Logs shared between machines; nil if they are only in this store.
     private let shared: (any SharedLogs)?
     /// Whether logs that were shared stay here, too.
     private let keepsShared: Bool
@@ -39,7 +39,7 @@ public struct LogDirectory: Sendable {
         return try RunningLog(path: path, in: self)
     }
 
-    /// What a running job has logged from `offset` on, at most `limit` bytes; nil where it has no log.
+    /// Reads at most `limit` bytes of a running job's log from `offset` on; nil if it has no log.
     public func read(running name: String, from offset: Int = 0, limit: Int = 1 << 20) throws -> [UInt8]? {
         let path = try path(ofRunning: name)
         guard FileStatus(path) != nil else { return nil }
@@ -51,8 +51,8 @@ public struct LogDirectory: Sendable {
         names(in: running).filter { $0.hasSuffix(".log") }.map { String($0.dropLast(4)) }
     }
 
-    /// When a log whose name begins with `prefix` and that is being written grew last, in seconds since 1970; nil where
-    /// there is none.
+    /// The time of the last write to a running log whose name begins with `prefix`, in seconds since 1970; nil if there
+    /// is none.
     public func lastWritten(startingWith prefix: String) -> Int? {
         runningNames.filter { $0.hasPrefix(prefix) }.compactMap { FileStatus("\(running)/\($0).log")?.modified }.max()
     }
@@ -79,11 +79,11 @@ public struct LogDirectory: Sendable {
         return try sealed.put(bytes)
     }
 
-    /// The log called `digest`; nil where it is not there.
+    /// Reads the log with a digest; nil if it does not exist.
     ///
-    /// - Complexity: One look into each archive's index, then one decompressed frame.
-    /// - Throws: `StoreError` of kind `corrupted` where what is there does not have that digest, `notFound` in a plain
-    ///   clone of a store, which has no logs.
+    /// - Complexity: One lookup in the index of each archive, then one decompressed frame.
+    /// - Throws: `StoreError` of kind `corrupted` if the content does not match the digest, `notFound` in a plain clone
+    ///   of a store, which has no logs.
     public func read(_ digest: Digest) throws -> [UInt8]? {
         if let clone { throw clone.lacks("log \(digest)") }
         if let bytes = try sealed.bytes(of: digest) { return bytes }
@@ -121,7 +121,7 @@ public struct LogDirectory: Sendable {
         return present
     }
 
-    /// A log from where several machines keep theirs, which is stored here from now on; nil where it is not there.
+    /// Downloads a shared log and stores it here; nil if it does not exist.
     private func sharedBytes(of digest: Digest) throws -> [UInt8]? {
         guard let shared else { return nil }
         let aside = try Files.scratchDirectory(in: incoming)
@@ -228,7 +228,7 @@ public struct LogDirectory: Sendable {
         try rewrite(old, locations.filter { name, _ in !damaged.contains(name) && Digest(hex: name) != nil })
     }
 
-    /// Every log that is not running: its digest, size in bytes, and when it was sealed (nil: long packed).
+    /// All sealed logs: digest, size in bytes, and when it was sealed (nil if it was packed long ago).
     func list() throws -> [(digest: Digest, size: Int, stored: Int?)] {
         var all = sealed.list().map { (digest: $0.digest, size: $0.size, stored: Int?.some($0.stored)) }
         for archive in allArchives {
