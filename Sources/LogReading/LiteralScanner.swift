@@ -62,10 +62,13 @@ struct LiteralScanner: Sendable {
         var table = Table(offsets: [Int](repeating: 0, count: dropped.count))
         for literal in dropped.indices where !dropped[literal] {
             let own = Array(bytes[starts[literal]..<starts[literal + 1]])
+            func frequentGroups(_ start: Int) -> Int {
+                frequent.isEmpty
+                    ? 0 : [start, start + 1].count { frequent.contains(Self.hash(Self.word(of: own, at: $0))) }
+            }
             let start =
-                offsets[literal].first { start in
-                    [start, start + 1].allSatisfy { !frequent.contains(Self.hash(Self.word(of: own, at: $0))) }
-                } ?? offsets[literal][0]
+                offsets[literal].first { frequentGroups($0) == 0 } ?? offsets[literal].first { frequentGroups($0) == 1 }
+                ?? offsets[literal][0]
             table.offsets[literal] = start
             for offset in [start, start + 1] {
                 let word = Self.word(of: own, at: offset)
@@ -245,6 +248,8 @@ struct LiteralScanner: Sendable {
             guard !state.dropped[literal], start >= first, start + length <= text.count,
                 !state.isReported(literal, at: start)
             else { continue }
+            // A text that is hard to tell from a literal may have its beginning.
+            guard bytes[starts[literal + 1] - 1] == text[start + length - 1] else { continue }
             var index = 0
             while index < length, bytes[starts[literal] + index] == text[start + index] { index += 1 }
             guard index == length else { continue }

@@ -100,17 +100,21 @@ struct LogScan {
             let entries = reader.direct.entries[literal]
             for entry in entries { consider(entry, at: position) }
             if window.contains(position) { triedUpTo[literal] = window.upperBound }
-            return entries.allSatisfy { tries[$0] >= Self.mostTries } ? .dropLiteral : .proceed
+            let isDone = entries.allSatisfy { tries[$0] >= Self.mostTries || !canImprove($0, at: position) }
+            return isDone ? .dropLiteral : .proceed
         }
+    }
+
+    /// Whether a match of an entry at a position would be better than the best line so far.
+    private func canImprove(_ entry: Int, at position: Int) -> Bool {
+        guard let best else { return true }
+        return precedences[entry] < best.precedence
+            || precedences[entry] == best.precedence && position < best.window.upperBound
     }
 
     private mutating func consider(_ entry: Int, at position: Int) {
         let precedence = precedences[entry]
-        if let best {
-            if precedence > best.precedence { return }
-            if precedence == best.precedence, position >= best.window.upperBound { return }
-        }
-        guard tries[entry] < Self.mostTries, work < limit else { return }
+        guard canImprove(entry, at: position), tries[entry] < Self.mostTries, work < limit else { return }
         look(at: position)
         if let best, precedence == best.precedence,
             best.window.lowerBound < window.lowerBound
@@ -122,19 +126,22 @@ struct LogScan {
     }
 
     /// How much is searched at once for vague lines, from the end of the log on.
-    private static let piece = 64 << 10
+    private static let (piece, largestPiece) = (64 << 10, 8 << 20)
 
     /// Of lines that are as vague, the last one counts.
     private mutating func findVague() {
         var end = text.count
         var left = Self.mostVague
+        var piece = Self.piece
         while end > 0, left > 0 {
-            let start = max(0, end - Self.piece)
+            let start = max(0, end - piece)
             // A literal may begin in this piece and go on in the next one.
             let part = UnsafeRawBufferPointer(rebasing: text[start..<min(text.count, end + 256)])
             var found: [(literal: Int, position: Int)] = []
             reader.vague.scanner.scan(part) { literal, position in
                 if start + position < end { found.append((literal, start + position)) }
+                // More than the last ones are not tried.
+                if found.count >= 4 * Self.mostVague { found.removeFirst(3 * Self.mostVague) }
                 return .proceed
             }
             if let match = lastMatch(among: found, &left) {
@@ -142,6 +149,7 @@ struct LogScan {
                 return
             }
             end = start
+            piece = min(2 * piece, Self.largestPiece)
         }
     }
 

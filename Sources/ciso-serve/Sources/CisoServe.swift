@@ -14,6 +14,7 @@ internal import Store
 @main
 struct CisoServe {
     static func main() async {
+        UnusedMemory.keepSmall()
         signal(SIGPIPE, SIG_IGN)
         do {
             let settings = try ServerSettings(arguments: CommandLine.arguments)
