@@ -1,4 +1,5 @@
 """Chromium, driven by its own protocol over a pipe."""
+import base64
 import json
 import os
 import subprocess
@@ -101,6 +102,13 @@ class Tab:
                        "ArrowRight": 39, "ArrowDown": 40, "Tab": 9}
             fields["windowsVirtualKeyCode"] = numbers.get(name, 0)
             self.command("Input.dispatchKeyEvent", **fields)
+
+    def picture(self, path):
+        """Writes what the page looks like as a file."""
+        data = self.command("Page.captureScreenshot", format="png", captureBeyondViewport=False)["data"]
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "wb") as file:
+            file.write(base64.b64decode(data))
 
     def complaints(self):
         """What the page wrote to the console as an error, and what it could not load or was forbidden."""

@@ -6,6 +6,7 @@ The browser is Debian's chromium, driven by its own protocol over a pipe. Prints
 how many did.
 """
 import json
+import os
 import re
 import shutil
 import sys
@@ -132,6 +133,19 @@ def hostile(tab, all_pages):
                         "document.documentElement.textContent)"), page + " has characters that act on a reader")
 
 
+def pictures(tab, all_pages):
+    """Keeps pictures of the pages for people, in the directory of the build."""
+    folder = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../.build/screenshots")
+    kinds = {}
+    for page in all_pages:
+        kinds.setdefault(page.strip("/").split("/")[0].removesuffix(".html"), page)
+    for kind, page in sorted(kinds.items()):
+        for name, width, dark in (("wide", 1600, False), ("dark", 1600, True), ("phone", 360, False)):
+            tab.size(width, dark=dark)
+            tab.open(page)
+            tab.picture(os.path.join(folder, "%s-%s.png" % (kind, name)))
+
+
 def live(tab):
     """Follows the server until it says that there are newer results: the caller records one."""
     tab.size(1200)
@@ -156,6 +170,7 @@ try:
     grid(tab)
     hostile(tab, all_pages)
     scriptless(tab, all_pages)
+    pictures(tab, all_pages)
     live(tab)
 finally:
     browser.process.kill()
