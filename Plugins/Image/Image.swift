@@ -26,9 +26,12 @@ struct Image: DistributionPlugin {
         environment["HOME"] = options.home
         environment["USER"] = options.user
         environment["PATH"] = options.path(withCompiler: compiler != nil)
-        let base = options.manager.map {
-            [ImageSteps.installBase($0, options, compiler: compiler != nil, client: client != nil)]
+        var bootstrap = [ImageSteps.makeUser(options, paths)]
+        if let manager = options.manager {
+            bootstrap.append(
+                ImageSteps.installBase(manager, options, compiler: compiler != nil, client: client != nil))
         }
+        if client != nil, options.client != "opam" { bootstrap.append(ImageSteps.chooseClient(options.client)) }
         return TargetDescription(
             target: wanted.target,
             variables: variables.dictionary(architecture: wanted.architecture, systemCompiler: compiler),
@@ -36,7 +39,7 @@ struct Image: DistributionPlugin {
             opamClient: client,
             environment: EnvironmentDescription(
                 kind: .image, image: options.image,
-                bootstrap: [ImageSteps.makeUser(options, paths)] + (base ?? []),
+                bootstrap: bootstrap,
                 probe: ImageSteps.probe(wanted.architecture, compiler: compiler != nil),
                 inputs: OpamClientOption.inputs(client), shell: LinuxRoot.shell, paths: paths,
                 buildUser: BuildUser(name: options.user, uid: options.uid, gid: options.gid),

@@ -15,6 +15,7 @@ struct ImageOptions {
     private let searchPath: String
     private let compilerDirectory: String?
     let packages: [String]
+    let client: String
 
     static let all =
         [
@@ -40,6 +41,9 @@ struct ImageOptions {
             PluginOption("home", .text, default: "/home/opam", summary: "The directory of the user."),
             PluginOption(
                 "path", .text, default: LinuxRoot.environment["PATH"] ?? "", summary: "Where programs are looked up."),
+            PluginOption(
+                "opam-program", .text, default: "opam",
+                summary: "The program of the image that is the opam client, such as opam-2.4."),
             PluginOption(
                 "ocaml-directory", .text, summary: "The directory of the image's own ocamlc, where PATH lacks it."),
         ] + RootSystem.options
@@ -76,6 +80,7 @@ struct ImageOptions {
         home = try directory("home")
         searchPath = request["path"] ?? ""
         compilerDirectory = try request["ocaml-directory"].map { _ in try directory("ocaml-directory") }
+        client = try word("opam-program")
         packages = request.words(RootSystem.packagesOption.name)
     }
 

@@ -43,7 +43,7 @@ enum ImageSteps {
         }
         if client {
             wanted.append("opam")
-            needed.append("opam")
+            needed.append(options.client)
         }
         let own = options.packages.isEmpty ? "" : "missing=1\n"
         let all = Set(wanted + options.packages).sorted()
@@ -61,6 +61,19 @@ enum ImageSteps {
 
                 """,
             user: .root, environment: packages.manager.environment, network: true, idempotent: true)
+    }
+
+    /// Makes one of the image's opam clients the one that is called `opam`.
+    static func chooseClient(_ program: String) -> Step {
+        Step(
+            "choose-client", phase: .bootstrap,
+            script: """
+                client=$(command -v \(program))
+                mkdir -p /usr/local/bin
+                ln -sf "$client" /usr/local/bin/opam
+
+                """,
+            user: .root, idempotent: true)
     }
 
     /// Prints opam's variables as opam finds them there.

@@ -20,6 +20,15 @@ public struct LayeredTree: ~Copyable {
         meter = TreeMeter(limits, archive: directory)
     }
 
+    /// Whether the kernel resolves paths below a directory: Linux 5.6 or later does.
+    public static var isPossible: Bool {
+        let root = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        defer { close(root) }
+        let found = openDirectory("etc", below: root)
+        defer { if found >= 0 { close(found) } }
+        return found >= 0 || errno == ENOENT
+    }
+
     /// What was unpacked, of all layers.
     public var summary: Extraction.Summary { .init(entries: meter.entries, bytes: meter.bytes) }
 

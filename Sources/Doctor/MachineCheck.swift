@@ -49,7 +49,7 @@ package struct MachineCheck: Sendable {
         findings += [
             program("mmdebstrap", package: "mmdebstrap", use: "makes Debian and Ubuntu environments"),
             program("git", package: "git", use: "fetches repositories"),
-            headroom(in: folder), temporaryFiles, pluginsFound, cacheFound, cacheContents,
+            headroom(in: folder), temporaryFiles, pluginsFound, images, cacheFound, cacheContents,
         ]
         for host in hosts.all { findings.append(await reach(host)) }
         for service in services { findings.append(await service.finding()) }
@@ -96,6 +96,19 @@ package struct MachineCheck: Sendable {
                 name: "plugins", state: .missing, detail: "none found", remedy: "set CISO_PLUGIN_PATH to their folder")
         }
         return Finding(name: "plugins", state: .good, detail: names.joined(separator: ", "))
+    }
+
+    /// The requirements of targets with an image.
+    private var images: Finding {
+        if let obstacle = EnvironmentStore.imageObstacle()?.diagnostics.first {
+            return Finding(name: "images", state: .absent, detail: obstacle.message, remedy: obstacle.hint)
+        }
+        guard plugins.find().files.contains(where: { $0.name == "image" }) else {
+            return Finding(
+                name: "images", state: .absent, detail: "the plugin 'image' is not on the plugin path",
+                remedy: "add the folder of libCisoImage.so to CISO_PLUGIN_PATH")
+        }
+        return Finding(name: "images", state: .good, detail: "images can be unpacked, and the plugin 'image' is there")
     }
 
     private var cacheFound: Finding {

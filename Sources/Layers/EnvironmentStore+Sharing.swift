@@ -35,6 +35,15 @@ extension EnvironmentStore {
         }
     }
 
+    /// What this machine lacks to unpack images; nil if it lacks nothing.
+    package static func imageObstacle() -> Failure? {
+        if let obstacle = SubordinateIDs.obstacle() { return obstacle }
+        if LayeredTree.isPossible { return nil }
+        return Failure(
+            .unavailable, "the kernel cannot resolve paths below a directory (openat2)",
+            hint: "images need Linux 5.6 or later, and no filter of system calls that forbids it")
+    }
+
     /// Makes a root file system of the layers of an OCI image in an empty directory.
     ///
     /// - Parameters:

@@ -40,7 +40,7 @@ package struct Reproduction: Sendable {
         }
     }
 
-    private func withPreparedJob<Value: Sendable>(
+    func withPreparedJob<Value: Sendable>(
         _ request: JobRequest, _ progress: @escaping @Sendable (String) -> Void,
         _ body: @Sendable (PreparedJob) async throws -> Value
     ) async throws -> Value {

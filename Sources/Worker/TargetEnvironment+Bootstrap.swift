@@ -140,7 +140,7 @@ extension TargetEnvironment {
             let distribution = plugged.distributions.first { $0.name == request.distribution }
             let target = "\(request.distribution)-\(found)"
             return target != request.target && distribution?.versions.contains(found) == true
-                ? "name the target '\(target)' in the matrix, if that is what you mean" : nil
+                ? "name the target '\(target)' in the matrix, if that is what you mean" : option(variable)
         default: return option(variable)
         }
     }

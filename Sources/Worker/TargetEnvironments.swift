@@ -145,6 +145,7 @@ actor TargetEnvironments {
                     guard let image else { return }
                     progress("pull")
                     try await lay(image, for: request.architecture, in: root)
+                    progress("bootstrap")
                 },
                 steps: steps, check: { try await environment.probe($0) }, begin: { progress("bootstrap") })
             await sharing?.share(place)

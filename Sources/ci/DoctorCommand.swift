@@ -14,6 +14,7 @@ struct DoctorCommand: AsyncParsableCommand, TracedCommand, SandboxingCommand {
     @OptionGroup var hosts: HostOptions
     @OptionGroup var cache: CacheOption
     @OptionGroup var services: ServiceOptions
+    @OptionGroup var images: ImageOptions
 
     @Option(help: "text or json.")
     var format: DocumentFormat = .text
@@ -25,7 +26,7 @@ struct DoctorCommand: AsyncParsableCommand, TracedCommand, SandboxingCommand {
             plugins: try PluginSearchPath.configured(configuration), hosts: try hosts.settings(configuration),
             cache: Result { try cache.directory(in: configuration) },
             cacheLimit: try Settings.cacheLimit.value(flag: nil, in: configuration) ?? .defaultCacheLimit,
-            services: try services.probes(in: configuration, hosts))
+            services: try services.probes(in: configuration, hosts) + images.probes(in: configuration, services))
         let findings = await check.findings()
         if format == .json {
             try printJSON(findings)

@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import Core
+internal import Doctor
 internal import HTTP
 internal import Images
 internal import Registry
@@ -24,6 +25,21 @@ struct ImageMirrors: ExpressibleByArgument, Sendable {
 struct ImageOptions: ParsableArguments {
     @Option(name: .customLong("image-mirrors"), help: Settings.imageMirrors.help)
     var mirrors: ImageMirrors?
+
+    /// Probes of the mirrors.
+    func probes(in configuration: Configuration, _ services: ServiceOptions) throws -> [ServiceProbe] {
+        let mirrors = try Settings.imageMirrors.value(flag: mirrors, in: configuration)?.addresses ?? [:]
+        let http = HTTPClient(try HTTPSettings(configuration, services))
+        let credentials = try BlobServices.credentials(configuration, services)
+        return mirrors.sorted { $0.key < $1.key }.compactMap { host, mirror in
+            RegistryAddress("\(mirror)/name").map { address in
+                ServiceProbe(name: Settings.imageMirrors.key) {
+                    try RegistryClient(address, http: http, credentials: credentials).ping()
+                    return "images of \(host) can be read from \(mirror)"
+                }
+            }
+        }
+    }
 
     /// Images, and what was pulled of them before.
     ///

@@ -28,6 +28,12 @@ struct ReproduceCommand: AsyncParsableCommand, TracedCommand, SandboxingCommand 
     @Flag(name: .customLong("run"), help: "Start a shell in the environment.")
     var starts = false
 
+    @Option(
+        help: ArgumentHelp(
+            "Write a Dockerfile that builds the cell, and what it needs, into a new directory; for targets with an image.",
+            valueName: "directory"))
+    var dockerfile: String?
+
     @Flag(help: "Reproduce the cell's tests instead of its build.")
     var test = false
 
@@ -46,6 +52,11 @@ struct ReproduceCommand: AsyncParsableCommand, TracedCommand, SandboxingCommand 
         let reproduction = Reproduction(runner)
         let progress: @Sendable (String) -> Void = { [messages] phrase in
             if messages.verbose { StandardError.print(phrase) }
+        }
+        if let dockerfile {
+            try await reproduction.writeDockerfile(request, to: dockerfile, progress: progress)
+            if !messages.quiet { StandardError.print("wrote \(dockerfile)/Dockerfile") }
+            return
         }
         guard starts else {
             StandardOutput.write(try await reproduction.describe(request, progress: progress))

@@ -10,23 +10,35 @@ import Testing
         "needs root, bwrap, busybox, python3 and zstd"))
 struct ImageRunTests {
     private let workplace: Workplace
+    private let layout: ImageLayout
     private var folder: TemporaryDirectory { workplace.folder }
 
     init() throws {
         workplace = try Workplace()
+        layout = ImageLayout(workplace.folder("images"))
         try workplace.write(packages: [
-            "ocaml-base-compiler.5.3.0": "flags: compiler", "ocaml.5.3.0": #"depends: "ocaml-base-compiler""#,
+            "ocaml-base-compiler.5.3.0": "flags: compiler",
+            "ocaml-system.4.14.1": #"available: sys-ocaml-version = "4.14.1" flags: compiler"#,
+            "ocaml.5.3.0": #"depends: "ocaml-base-compiler""#, "ocaml.4.14.1": #"depends: "ocaml-system""#,
             "p.1": """
             depends: "ocaml"
             depexts: ["foo-devel"] {os-family = "suse"}
             build: ["sh" "-ec" "test -e /usr/include/foo.h; test \\"$GREETING\\" = hello; test \\"$(id -u)\\" = 1234"]
-            install: ["sh" "-ec" "mkdir -p \\"$1\\"; pwd >\\"$1/where\\"" "sh" "%{share}%/p"]
+            install: ["sh" "-ec" "mkdir -p \\"$1\\"; echo made >\\"$1/where\\"" "sh" "%{share}%/p"]
+            """,
+            "q.1": """
+            depends: ["ocaml" "p"]
+            build: ["sh" "-ec" "cat %{p:share}%/where"]
+            """,
+            "native.1": """
+            depends: "ocaml"
+            build: ["sh" "-ec" "test \\"$(ocamlc -vnum)\\" = 4.14.1"]
             """,
         ])
     }
 
     /// An image that says that it is openSUSE: a program of zypper's name, a user, a variable.
-    private func leap(version: String = "15.6") throws -> ImageLayout.Image {
+    private func leap(version: String = "15.6", more: [ImageLayout.Member] = []) throws -> ImageLayout.Image {
         let zypper = """
             #!/bin/sh
             echo "zypper $*" >>/var/log/zypper
@@ -41,11 +53,13 @@ struct ImageRunTests {
                     SmallImage.release("opensuse-leap", like: "suse opensuse", version: version),
                     .file("etc/passwd", "root:x:0:0::/root:/bin/sh\nbuilder:x:1234:100::/home/builder:/bin/sh\n"),
                     .directory("var/log"), .file("usr/bin/zypper", zypper, mode: 0o755),
-                ]),
+                ]), ImageLayout.Layer(more, compression: more.isEmpty ? "gzip" : "zstd"),
             ], environment: ["GREETING=hello", "PATH=/usr/bin:/bin"], user: "builder")
     }
 
-    private func writeMatrix(image: String, more: String = "") throws {
+    private func writeMatrix(
+        image: String, options: String = "{}", compiler: String = "5.3.0", packages: String = "p"
+    ) throws {
         try workplace.write(
             "m.yaml",
             """
@@ -54,9 +68,9 @@ struct ImageRunTests {
             targets:
               - name: leap
                 image: \(image)
-            \(more)
-            compilers: [5.3.0]
-            packages: [p]
+                \(options == "{}" ? "" : "options: \(options)")
+            compilers: [\(compiler)]
+            packages: [\(packages)]
             """)
     }
 
@@ -73,8 +87,8 @@ struct ImageRunTests {
         var cells: [Cell]
     }
 
-    private func jobs() throws -> [String] {
-        let ending = try ci("plan", "m.yaml", "--format", "json")
+    private func jobs(more: [String: String] = [:]) throws -> [String] {
+        let ending = try ci("plan", "m.yaml", "--format", "json", more: more)
         #expect(ending.status == 0, "\(ending.talk)")
         return try JSONDecoder().decode(Planned.self, from: Data(ending.output.utf8)).cells.compactMap {
             $0.basis["jobs"]?["build"] ?? nil
@@ -82,19 +96,180 @@ struct ImageRunTests {
     }
 
     @Test func aPackageIsBuiltInALayoutOnDisk() throws {
-        let layout = ImageLayout(folder("images"))
         let digest = try layout.add([try leap()], tag: "leap")
         try writeMatrix(image: "oci:images:leap")
         let plan = try ci("plan", "m.yaml")
         #expect(plan.status == 0, "\(plan.talk)")
-        #expect(plan.output.contains("oci:images@sha256:\(digest)"), "\(plan.output)")
+        #expect(plan.output.contains("leap: oci:images@sha256:\(digest)"), "\(plan.output)")
         let before = try jobs()
         let run = try ci("run", "m.yaml")
         #expect(run.status == 0, "\(run.output)\(run.talk)")
-        let log = try ci("log", "leap/5.3.0/p.1")
-        #expect(log.status == 0)
         #expect(try jobs() == before, "the plan is a function of the image's digest")
         try layout.add([try leap(version: "15.7")], tag: "leap")
         #expect(try jobs() != before, "the same tag with another digest is another job")
+        #expect(try ci("store", "verify").status == 0)
     }
+
+    /// From a registry, under its own address and under that of a mirror: the same image has the same jobs.
+    @Test(
+        .enabled(if: RegistryServer.isInstalled && Program.areInstalled("skopeo"), "needs docker-registry and skopeo"))
+    func aPackageIsBuiltInAnImageOfARegistry() async throws {
+        let server = try await RegistryServer()
+        let digest = try layout.add([try leap(), try leapForArm()], tag: "leap")
+        try layout.push("leap", to: server, as: "opensuse/leap:15.6")
+        try writeMatrix(image: "oci:images:leap")
+        let expected = try jobs()
+        let mirrors = ["CISO_IMAGE_MIRRORS": "docker.io=\(server.url)"]
+        let host = server.url.dropFirst("http://".count)
+        for reference in [
+            "\(host)/opensuse/leap:15.6", "docker.io/opensuse/leap@sha256:\(digest)", "opensuse/leap:15.6",
+        ] {
+            try writeMatrix(image: "\"\(reference)\"")
+            #expect(try jobs(more: mirrors) == expected, "\(reference)")
+        }
+        let run = try ci("run", "m.yaml", more: mirrors)
+        #expect(run.status == 0, "\(run.output)\(run.talk)")
+        let doctor = try ci("doctor", more: mirrors)
+        #expect(
+            doctor.output.contains("image-mirrors: images of docker.io can be read from \(server.url)"),
+            "\(doctor.output)")
+        #expect(doctor.output.contains("images: images can be unpacked"), "\(doctor.output)")
+
+        try writeMatrix(image: "\"\(host)/opensuse/leap:1\"")
+        let absent = try ci("plan", "m.yaml")
+        #expect(absent.status == 2 && absent.talk.contains("m.yaml:5:12: error: "), "\(absent.talk)")
+        #expect(absent.talk.contains("no image with the tag '1'") && absent.talk.contains("hint:"), "\(absent.talk)")
+        server.kill()
+        let down = try ci("plan", "m.yaml")
+        #expect(down.status == 3 && down.talk.contains("m.yaml:5:12: error: "), "\(down.talk)")
+        #expect(down.talk.contains("cannot be reached"), "\(down.talk)")
+    }
+
+    private func leapForArm() throws -> ImageLayout.Image {
+        var image = try leap()
+        image.architecture = "arm64" == image.architecture ? "amd64" : "arm64"
+        return image
+    }
+
+    /// The image's own OCaml is the system compiler, also where a user's opam switch has it.
+    @Test(arguments: ["usr", "home/builder/.opam/4.14"]) func anImagesOwnCompilerIsUsed(prefix: String) throws {
+        let image = try leap(more: [
+            .file("\(prefix)/bin/ocamlc", "#!/bin/sh\necho 4.14.1\n", mode: 0o755),
+            .file("\(prefix)/lib/ocaml/VERSION", "4.14.1\n"),
+        ])
+        try layout.add([image], tag: "leap")
+        try writeMatrix(image: "oci:images", compiler: #"{system: "4.14.1"}"#, packages: "native")
+        let run = try ci("run", "m.yaml")
+        #expect(run.status == 0, "\(run.output)\(run.talk)")
+        try writeMatrix(image: "oci:images", compiler: #"{system: "4.14.2"}"#, packages: "native")
+        let wrong = try ci("plan", "m.yaml")
+        #expect(wrong.status == 2 && wrong.talk.contains("ships OCaml 4.14.1, not 4.14.2"), "\(wrong.talk)")
+    }
+
+    /// Where the matrix says what is in an image, planning gets no layers, and the first job compares.
+    @Test func whatTheMatrixSaysOfAnImageIsCompared() throws {
+        let digest = try layout.add([try leap()], tag: "leap")
+        for layer in try layout.layers(of: digest) {
+            try FileManager.default.moveItem(atPath: layout.blob(layer), toPath: folder(layer))
+        }
+        let options = "package-manager: zypper, os-distribution: opensuse-leap, os-family: suse, uid: 1234, gid: 100"
+        try writeMatrix(image: "oci:images", options: "{\(options), os-version: \"15.5\"}")
+        #expect(try ci("plan", "m.yaml").status == 0)
+        for layer in try layout.layers(of: digest) {
+            try FileManager.default.moveItem(atPath: folder(layer), toPath: layout.blob(layer))
+        }
+        let wrong = try ci("run", "m.yaml")
+        #expect(wrong.status == 1, "\(wrong.output)\(wrong.talk)")
+        let shown = try ci("log", "leap/5.3.0/ocaml-base-compiler.5.3.0").output + wrong.output + wrong.talk
+        #expect(
+            shown.contains("variable 'os-version': the plugin says '15.5', the environment says '15.6'"), "\(shown)")
+        #expect(shown.contains("set the option 'os-version: \"15.6\"' of the target in the matrix"), "\(shown)")
+        try writeMatrix(image: "oci:images", options: "{\(options), os-version: \"15.6\"}")
+        let right = try ci("run", "m.yaml")
+        #expect(right.status == 0, "\(right.output)\(right.talk)")
+    }
+
+    /// A hostile or damaged image is no verdict on a package.
+    @Test func anImageThatCannotBeUnpackedIsAnInfrastructureFailure() throws {
+        try layout.add([try leap(more: [.file("../escape", "evil")])], tag: "leap")
+        let options = "package-manager: zypper, os-distribution: x, os-family: x, os-version: \"1\""
+        try writeMatrix(image: "oci:images", options: "{\(options)}")
+        let run = try ci("run", "m.yaml")
+        #expect(run.status == 1 && run.output.contains("infrastructure"), "\(run.output)\(run.talk)")
+        #expect((run.output + run.talk).contains("'..' in the path"), "\(run.output)\(run.talk)")
+        #expect(try folder.shell("find . -name escape") == "")
+        try writeMatrix(image: "oci:images")
+        #expect(try ci("plan", "m.yaml").status != 1)
+    }
+
+    /// A plugin's target whose environment is an image that the plugin names, by a tag.
+    @Test func aPluginNamesAnImage() throws {
+        try layout.add([try leap()], tag: "leap")
+        try folder.shell("mkdir plugins")
+        _ = try ExamplePlugin.build(
+            in: folder("plugins"),
+            changing: [
+                (
+                    #"\"environment\":{\"kind\":\"host\","#,
+                    #"\"environment\":{\"kind\":\"image\",\"image\":\"oci:images:leap\","#
+                ),
+                (
+                    #"\"phase\":\"build\",\"script\":\"echo 'this example builds nothing' >&2\\nexit 1\\n"#,
+                    #"\"phase\":\"build\",\"script\":\"test \\\"$GREETING\\\" = hello\\n"#
+                ),
+            ])
+        try workplace.write(
+            "plugin.yaml",
+            """
+            deployment: plugin
+            repositories: [{path: repo}]
+            targets: [minimal-1]
+            compilers: [5.3.0]
+            packages: [ocaml]
+            """)
+        let run = try ci("run", "plugin.yaml", more: ["CISO_PLUGIN_PATH": folder("plugins")])
+        #expect(run.status == 0, "\(run.output)\(run.talk)")
+    }
+
+    /// What `ci reproduce` writes builds the same, step by step, as docker would.
+    @Test(.enabled(if: Program.areInstalled("umoci", "chroot"), "needs umoci"))
+    func theDockerfileBuildsTheJob() throws {
+        try layout.add([try leap()], tag: "leap")
+        try writeMatrix(image: "oci:images:leap", packages: "q")
+        let run = try ci("run", "m.yaml")
+        #expect(run.status == 0, "\(run.output)\(run.talk)")
+        let written = try ci("reproduce", "leap/5.3.0/q.1", "--dockerfile", "context")
+        #expect(written.status == 0, "\(written.talk)")
+        #expect(try ci("reproduce", "leap/5.3.0/q.1", "--dockerfile", "context").status == 2, "it exists already")
+        let dockerfile = try #require(folder.read("context/Dockerfile"))
+        #expect(
+            dockerfile.contains("\nFROM image\n") && dockerfile.contains("oci-layout://images@sha256:"), "\(dockerfile)"
+        )
+        try folder.shell("umoci unpack --image images:leap bundle >/dev/null")
+        let output = try Program(["python3", "-c", Self.docker], in: folder.path).output()
+        #expect(output.contains("made"), "\(dockerfile)\n\(output)")
+    }
+
+    /// Carries out the instructions of a Dockerfile in `context` below `bundle/rootfs`.
+    private static let docker = #"""
+        import os, re, shutil, subprocess
+        root, variables, user, folder = 'bundle/rootfs', {}, '0:0', '/'
+        for line in open('context/Dockerfile'):
+            word, _, rest = line.strip().partition(' ')
+            if word == 'ENV':
+                name, _, value = rest.partition('=')
+                value = re.sub(r'(?<!\\)\$(\w+)', lambda found: variables.get(found[1], ''), value[1:-1])
+                variables[name] = re.sub(r'\\(.)', r'\1', value)
+            elif word == 'USER': user = '0:0' if rest == 'root' else rest
+            elif word == 'WORKDIR': folder = rest
+            elif word == 'COPY':
+                source, target = rest.split(' ')
+                os.makedirs(os.path.dirname(root + target), exist_ok=True)
+                subprocess.run(['cp', 'context/' + source, root + target], check=True)
+            elif word == 'ADD': subprocess.run(['tar', '-x', '-C', root, '-f', 'context/' + rest.split(' ')[0]], check=True)
+            elif word == 'RUN':
+                script = 'cd "$0" && exec ' + rest
+                subprocess.run([shutil.which('chroot'), '--userspec=' + user, root, '/bin/sh', '-c', script, folder],
+                               env=variables, check=True)
+        """#
 }
