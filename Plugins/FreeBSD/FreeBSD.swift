@@ -34,6 +34,8 @@ struct FreeBSD: DistributionPlugin {
         [system.manager.step(packages)]
     }
 
+    let versionQuery: String? = #"pkg query '%n %v' "$@""#
+
     let patterns = [
         LogPattern(
             "pkg-no-match", .missingSystemPackage, #"^pkg: No packages available to install matching '([^']+)'"#,

@@ -30,6 +30,16 @@ struct OpenBSD: DistributionPlugin {
         [system.manager.step(packages)]
     }
 
+    /// pkg_info lists `STEM-VERSION`, with a flavour after the version.
+    let versionQuery: String? = """
+        pkg_info -q | while IFS= read -r installed; do
+            for package in "$@"; do
+                stem=${package%%[%]*}; stem=${stem%%--*}
+                case $installed in "$stem"-[0-9]*) echo "$stem ${installed#"$stem"-}" ;; esac
+            done
+        done
+        """
+
     let patterns = [
         LogPattern(
             "pkg-add-missing", .missingSystemPackage, #"^Can't find (\S+)$"#, literals: ["Can't find"], phase: .depext,

@@ -101,6 +101,10 @@ struct RemoteRunTests {
         let used = Set(cells.values.compactMap { $0["machine"]?.prefix { $0 != ":" } })
         #expect(used.count == 2, "both hosts are used: \(used)")
 
+        let tool = try git("show", "results/lab/\(flavour.target):5.3.0/tool/1.json", at: "\(lab.path)/store")
+        let version = flavour.target.hasPrefix("openbsd") ? "hello 2.12p0-static" : "hello 2.12,1"
+        #expect(tool.contains("\"\(version)\""), "the versions of system packages are recorded: \(tool)")
+
         let log = try await lab.run("log", "\(flavour.target)/5.3.0/good.1").output
         #expect(log.contains("I am in \(flavour.directory)/opam/default"), "\(log)")
         #expect(log.contains("=== on \(machines[0].login.prefix(5))"))

@@ -45,7 +45,14 @@ final class SSHMachine: Sendable {
                 done
                 printf '#!/bin/sh\\necho hello\\n' > /var/tmp/db/bin/hello-tool; chmod 755 /var/tmp/db/bin/hello-tool
                 """,
-                "pkg_info": #"for name do :; done; [ -e /var/tmp/db/"${name%-\*}" ]"#,
+                "pkg_info": """
+                if [ $# -eq 1 ]; then
+                    for file in /var/tmp/db/*; do [ -d "$file" ] || echo "${file##*/}-2.12p0-static"; done
+                    exit
+                fi
+                for name do :; done
+                [ -e /var/tmp/db/"${name%-\\*}" ]
+                """,
             ], elevation: "doas")
 
         /// dash, libarchive's tar; pkg over a directory of names.
@@ -56,6 +63,11 @@ final class SSHMachine: Sendable {
                 "pkg": """
                 case $1 in
                 info) [ -e /var/tmp/db/"$3" ]; exit ;;
+                query)
+                    [ "$2" = '%n %v' ] || exit 1
+                    shift 2
+                    for name do [ -e /var/tmp/db/"$name" ] && echo "$name 2.12,1"; done
+                    exit ;;
                 esac
                 shift 4
                 for name do
