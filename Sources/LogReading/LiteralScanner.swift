@@ -96,7 +96,7 @@ struct LiteralScanner: Sendable {
     }
 
     private static func word(of literal: [UInt8], at offset: Int) -> UInt32 {
-        literal[offset..<offset + 4].reversed().reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
+        (0..<4).reduce(UInt32(0)) { $0 | UInt32(literal[offset + $1]) << UInt32(8 * $1) }
     }
 
     /// Where two groups of four can be taken, first those that are seldom in other texts.
@@ -106,19 +106,23 @@ struct LiteralScanner: Sendable {
     }
 
     private static func rarity(of bytes: ArraySlice<UInt8>) -> Int {
-        let start = bytes.startIndex
-        let common = [bytes[start..<start + 4], bytes[start + 1..<start + 5]].count { commonGrams.contains(Array($0)) }
-        return bytes.reduce(-100 * common) { sum, byte in
-            let character = Character(UnicodeScalar(byte))
-            return sum + (weights.firstIndex { $0.contains(character) }.map { $0 + 1 } ?? 4)
-        }
+        let own = Array(bytes)
+        let common = [0, 1].count { commonGrams.contains(word(of: own, at: $0)) }
+        return own.reduce(-100 * common) { $0 + weights[Int($1)] }
     }
 
-    /// Characters from the commonest in logs of builds to the rarest; others are as rare as the fourth.
-    private static let weights = ["etaoinsr", "lcdump ", "fghby0123456789/.-_", "wvk", "x(\"'`[", "jqz"]
+    /// How rare each byte is: characters from the commonest in logs of builds to the rarest; others are as rare as the fourth.
+    private static let weights: [Int] = {
+        var weights = [Int](repeating: 4, count: 256)
+        let classes = ["etaoinsr", "lcdump ", "fghby0123456789/.-_", "wvk", "x(\"'`[", "jqz"]
+        for (number, letters) in classes.enumerated() {
+            for letter in letters.utf8 { weights[Int(letter)] = number + 1 }
+        }
+        return weights
+    }()
 
     /// Four bytes in a row that many lines of builds have.
-    private static let commonGrams: Set<[UInt8]> = {
+    private static let commonGrams: Set<UInt32> = {
         let words = Array(
             """
              checking for whether the compiler accepts and works... yes compiling building linking installing installed \
@@ -130,7 +134,7 @@ struct LiteralScanner: Sendable {
             Copying Creating Generating Processing object executable static shared -- Installing: Building CXX of target \
             Retrieving Unpacking Setting up Preparing to unpack Selecting previously unselected patching
             """.utf8)
-        return Set((0..<words.count - 3).map { Array(words[$0..<$0 + 4]) })
+        return Set((0..<words.count - 3).map { word(of: words, at: $0) })
     }()
 
     /// What becomes of a scan after an occurrence.

@@ -57,7 +57,7 @@ package struct ResultIndex: Sendable {
     private static func updated(
         _ paths: [String], of deployment: String, _ documents: PlanDocuments, _ targets: [String], in store: Store
     ) throws -> (IndexContents, isWorthWriting: Bool)? {
-        guard var contents = paths.lazy.compactMap({ IndexFile.read($0, of: deployment) }).first else { return nil }
+        guard var contents = read(paths, of: deployment) else { return nil }
         do {
             let isWorthWriting = try contents.update(documents, targets, in: store)
             return (contents, isWorthWriting)
@@ -66,6 +66,14 @@ package struct ResultIndex: Sendable {
         } catch is IndexDamage {
             return nil
         }
+    }
+
+    /// The first of the files that is an index of the deployment. A lazy map would read it twice.
+    private static func read(_ paths: [String], of deployment: String) -> IndexContents? {
+        for path in paths {
+            if let contents = IndexFile.read(path, of: deployment) { return contents }
+        }
+        return nil
     }
 
     private static func made(
