@@ -111,7 +111,10 @@ let package = Package(
             ],
             exclude: ["Data"],
             swiftSettings: settings),
-        module("Planner", ["Core", "Model", "Matrix", "OpamFormat", "OpamSolver", "YAML", "System"]),
+        module(
+            "Planner",
+            ["Archive", "Core", "Model", "Matrix", "OpamFormat", "OpamSolver", "YAML", "System"],
+            resources: [.embedInCode("Scripts")]),
         module(
             "PlanSession",
             [

@@ -114,7 +114,7 @@ extension RunState {
 
     private mutating func entries(_ result: CellResult, of id: Digest, _ job: Job) -> [PlanRun.Entry] {
         settle(id, result, of: job)
-        let cells = (run.worklist.cellsDecided[id] ?? []).filter { !cancelledCells.contains($0.cell) }
+        let cells = cells(decidedBy: result, of: id)
         let own = PlanRun.Entry(path: ResultPath.input(result.cell, job: id), result: result)
         return cells.isEmpty ? [own] : entries(result, on: cells)
     }
@@ -127,7 +127,7 @@ extension RunState {
             outcome: result.outcome, phase: result.phase, reason: result.reason, duration: result.duration ?? 0)
         await run.observe(.adopted(id, job, target: target.name, ending))
         settle(id, result, of: job)
-        let cells = (run.worklist.cellsDecided[id] ?? []).filter { !cancelledCells.contains($0.cell) }
+        let cells = cells(decidedBy: result, of: id)
         guard cells.isEmpty, !isOwn else { return entries(result, on: cells) }
         var result = result
         result.cell = Cell(target: target.name, compiler: job.compiler, package: job.package)
@@ -139,6 +139,13 @@ extension RunState {
         settledAt[id] = clock.now
         layers[id] = result.layer
         if let layer = result.layer, let base = inputLayers.base(of: job) { inputLayers.set(layer, of: id, over: base) }
+    }
+
+    /// The cells whose verdict the result is: none of which more is to be planned.
+    private func cells(decidedBy result: CellResult, of id: Digest) -> [PlannedCell] {
+        (run.worklist.cellsDecided[id] ?? []).filter { cell in
+            !cancelledCells.contains(cell.cell) && !(cell.isProvisional && result.outcome == .success)
+        }
     }
 
     private func entries(_ result: CellResult, on cells: [PlannedCell]) -> [PlanRun.Entry] {
@@ -199,6 +206,7 @@ extension RunState {
         result.confirmation = report.confirmation
         result.failedAttempts = failedAttempts[id]
         result.overwrites = report.overwrites.isEmpty ? nil : report.overwrites
+        (result.generated, result.image) = (report.generated, report.image)
         result.execution = CellResult.execution(endedAt: now, named: .random(in: .min ... .max))
         result.base = inputLayers.base(of: job)
         return result

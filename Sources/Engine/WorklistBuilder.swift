@@ -258,6 +258,7 @@ struct WorklistBuilder {
                 }
                 return
             }
+            if cell.isProvisional, result.outcome == .success { return }
             let cause = number.map { blockedBy[$0] } ?? -1
             if result.outcome == .blocked, cause >= 0, let job = results[cause].job {
                 blockedCells[job, default: 0] += 1

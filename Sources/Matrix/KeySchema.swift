@@ -20,7 +20,7 @@ package struct KeySchema: Sendable {
         [
             "extends", "deployment", "description", "repositories", "targets", "compilers", "packages", "sets", "pins",
             "with-test", "with-doc", "lower-bounds", "include", "exclude", "accept-failures", "limits", "schedule",
-            "engine", "allow-overwrites", "confirm", "notify",
+            "engine", "allow-overwrites", "confirm", "notify", "unikernels",
         ])
     /// An entry of `repositories:`.
     package static let repository = KeySchema(
@@ -43,6 +43,15 @@ package struct KeySchema: Sendable {
     /// A value of `pins:`.
     package static let pin = KeySchema(
         "pin", "a pin", ["version", "opam", "url", "path", "ref", "checksum", "subpath"])
+    /// An entry of `unikernels:`.
+    package static let unikernel = KeySchema(
+        "unikernel", "a unikernel",
+        [
+            "name", "source", "subpath", "configure-files", "backends", "configure", "run", "targets", "compilers",
+        ])
+    /// How the image of a backend is run.
+    package static let unikernelRun = KeySchema(
+        "unikernel-run", "the run of a unikernel", ["time", "expect", "status", "arguments", "memory"])
     /// An entry of `include:`.
     package static let inclusion = KeySchema("inclusion", "an inclusion", ["cells", "reason"])
     /// An entry of `exclude:`.
@@ -69,7 +78,7 @@ package struct KeySchema: Sendable {
 
     /// Every schema of the language.
     package static let all = [
-        matrix, repository, target, compiler, selection, pin, inclusion, exclusion, acceptedFailure, limits, limitSet,
-        scheduleRule, notices, noticeRecipient, noticeStatus,
+        matrix, repository, target, compiler, selection, pin, unikernel, unikernelRun, inclusion, exclusion,
+        acceptedFailure, limits, limitSet, scheduleRule, notices, noticeRecipient, noticeStatus,
     ]
 }

@@ -43,7 +43,7 @@ extension MatrixDecoder {
     }
 
     /// A text that is an address or, by its beginning, a path; nil for a version.
-    private func place(of text: String, in node: Node) -> Pin.Source.Address? {
+    func place(of text: String, in node: Node) -> Pin.Source.Address? {
         if ["/", "./", "../"].contains(where: text.hasPrefix) || text == "." || text == ".." {
             return .path(resolved(text, besides: node.location.file))
         }
@@ -89,7 +89,7 @@ extension MatrixDecoder {
         return text.lowercased()
     }
 
-    private func subpath(_ node: Node) -> String? {
+    func subpath(_ node: Node) -> String? {
         guard let text = reader.text(node, "'subpath'")?.value else { return nil }
         guard !text.hasPrefix("/"), !text.split(separator: "/").contains("..") else {
             reader.report(

@@ -8,7 +8,8 @@ struct MatrixDecoder {
     /// The matrix; nil when its document is no mapping or has no usable deployment.
     func decode(_ document: Node) -> MatrixFile? {
         guard let fields = reader.fields(withoutExtensions(document), "a matrix", .matrix) else { return nil }
-        for key in ["deployment", "repositories", "targets", "compilers", "packages"] where fields[key] == nil {
+        let required = ["deployment", "repositories", "targets", "compilers"]
+        for key in required + (fields["unikernels"] == nil ? ["packages"] : []) where fields[key] == nil {
             reader.report("'\(key)' is missing", at: document.location, hint: Self.examples[key])
         }
         let deployment = fields["deployment"].flatMap { reader.name($0, "'deployment'") }
@@ -17,6 +18,7 @@ struct MatrixDecoder {
         if let node = fields["description"] { matrix.description = reader.text(node, "'description'")?.value }
         decodeAxes(fields, into: &matrix)
         decodePackages(fields, into: &matrix)
+        if let node = fields["unikernels"] { decodeUnikernels(node, into: &matrix) }
         decodeRules(fields, into: &matrix)
         matrix.sources = reader.sources  // with the lists of packages that were read
         return deployment == nil ? nil : matrix
@@ -151,7 +153,7 @@ struct MatrixDecoder {
         }
     }
 
-    private func reportDuplicates(_ names: [Located<String>], of kind: String) {
+    func reportDuplicates(_ names: [Located<String>], of kind: String) {
         var seen: [String: SourceLocation] = [:]
         for name in names {
             if let earlier = seen[name.value] {

@@ -34,6 +34,8 @@ package struct MatrixFile: Sendable {
     package var sets: [String: [PackageSelection]] = [:]
     /// In the order of the text.
     package var pins: [Pin] = []
+    /// MirageOS unikernels, in the order of the text.
+    package var unikernels: [UnikernelEntry] = []
     /// The packages whose tests are run.
     package var withTest: Scope = .none
     /// The packages whose documentation is built.
@@ -129,6 +131,16 @@ package struct RepositoryEntry: Sendable {
     package var targets: NameFilter
     /// The compilers that the entry is for.
     package var compilers: NameFilter
+
+    package init(
+        place: Located<Address>, revision: Revision, priority: Int, targets: NameFilter, compilers: NameFilter
+    ) {
+        self.place = place
+        self.revision = revision
+        self.priority = priority
+        self.targets = targets
+        self.compilers = compilers
+    }
 }
 
 /// An operating system, its version and an architecture.

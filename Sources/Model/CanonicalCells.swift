@@ -11,19 +11,20 @@ extension PlannedCell {
 
     private init?(_ reader: inout CanonicalReader) {
         var (acceptance, accepted) = (Acceptance?.none, String?.none)
-        var (cause, untested) = (UnsolvableCause?.none, String?.none)
+        var (cause, untested, provisional) = (UnsolvableCause?.none, String?.none, Bool?.none)
         guard reader.optional("acceptance", &acceptance, { $0.object { Acceptance(&$0) } }),
             reader.optional("accepted", &accepted, { $0.string() }),
             reader.key("basis"), let basis = reader.object({ Basis(&$0) }),
             reader.optional("cause", &cause, { $0.object { UnsolvableCause(&$0) } }),
             reader.key("cell"), let cell = reader.string().flatMap({ Cell($0) }),
             reader.key("priority"), let priority: Int = reader.number(),
+            reader.optional("provisional", &provisional, { $0.boolean() }),
             reader.key("required"), let required = reader.boolean(),
             reader.optional("untested", &untested, { $0.string() })
         else { return nil }
         self.init(
             cell: cell, basis: basis, required: required, priority: priority, accepted: accepted,
-            acceptance: acceptance, cause: cause, untested: untested)
+            acceptance: acceptance, cause: cause, untested: untested, provisional: provisional)
     }
 }
 

@@ -90,6 +90,10 @@ extension PlannedCell {
             writer.string(cell.description)
             writer.key("priority")
             writer.number(priority)
+            if let provisional {
+                writer.key("provisional")
+                writer.boolean(provisional)
+            }
             writer.key("required")
             writer.boolean(required)
             if let untested {

@@ -37,6 +37,8 @@ extension CellResult {
             reader.optional("execution", &execution, { $0.string() }),
             reader.optional("failedAttempts", &failedAttempts, { $0.array { $0.object { FailedAttempt(&$0) } } }),
             reader.optional("finished", &finished, { $0.number() }),
+            reader.optional("generated", &generated, { $0.string() }),
+            reader.optional("image", &image, { $0.object { Image(&$0) } }),
             reader.optional("job", &job, { $0.digest() }), reader.optional("layer", &layer, { $0.digest() }),
             reader.optional("log", &log, { $0.digest() }), reader.optional("machine", &machine, { $0.string() }),
             reader.key("outcome"), let outcome = reader.string().flatMap(Outcome.init),
@@ -70,6 +72,19 @@ extension CellResult.Execution {
         else { return nil }
         self.init(outcome: outcome, phase: phase, reason: reason, log: log, error: error)
         guard reader.optional("signature", &signature, { $0.string() }) else { return nil }
+    }
+}
+
+extension CellResult.Image {
+    init?(_ reader: inout CanonicalReader) {
+        var (abi, devices) = (Int?.none, [String]?.none)
+        guard reader.optional("abi", &abi, { $0.number() }),
+            reader.key("backend"), let backend = reader.string(),
+            reader.optional("devices", &devices, { $0.array { $0.string() } }),
+            reader.key("digest"), let digest = reader.digest(), reader.key("path"), let path = reader.string(),
+            reader.key("size"), let size: Int = reader.number()
+        else { return nil }
+        self.init(backend: backend, abi: abi, devices: devices, digest: digest, path: path, size: size)
     }
 }
 

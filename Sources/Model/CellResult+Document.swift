@@ -32,6 +32,8 @@ extension CellResult {
             $0.array($1) { writer, each in writer.object(each.write) }
         }
         writer.optional("finished", finished) { $0.number($1) }
+        writer.optional("generated", generated)
+        writer.optional("image", image) { $0.object($1.write) }
         writer.optional("job", job)
         writer.optional("layer", layer)
         writer.optional("log", log)
@@ -95,6 +97,18 @@ extension CellResult.LoggedError {
         writer.optional("pattern", pattern)
         writer.key("weak")
         writer.boolean(isWeak)
+    }
+}
+
+extension CellResult.Image {
+    func write(to writer: inout CanonicalWriter) {
+        writer.optional("abi", abi) { $0.number($1) }
+        writer.optional("backend", backend)
+        writer.optional("devices", devices) { $0.array($1) { $0.string($1) } }
+        writer.optional("digest", digest)
+        writer.optional("path", path)
+        writer.key("size")
+        writer.number(size)
     }
 }
 

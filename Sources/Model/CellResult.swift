@@ -33,6 +33,33 @@ public struct CellResult: Codable, Hashable, Sendable {
         }
     }
 
+    /// The image of a unikernel that a job built, as it was checked.
+    public struct Image: Codable, Hashable, Sendable {
+        /// What it is built for: `spt`.
+        public var backend: String
+        /// The version of the ABI that the image states; absent where its format has none.
+        public var abi: Int?
+        /// The devices that the image's manifest names, as `net:NAME` and `block:NAME`; absent where it has no manifest.
+        public var devices: [String]?
+        /// The SHA-256 of the file.
+        public var digest: Digest
+        /// Relative to the prefix of the switch; the file is in the job's layer.
+        public var path: String
+        /// Bytes of the file.
+        public var size: Int
+
+        public init(
+            backend: String, abi: Int? = nil, devices: [String]? = nil, digest: Digest, path: String, size: Int
+        ) {
+            self.backend = backend
+            self.abi = abi
+            self.devices = devices
+            self.digest = digest
+            self.path = path
+            self.size = size
+        }
+    }
+
     /// One of several runs of a job by which a failure was confirmed.
     public struct Execution: Codable, Hashable, Sendable {
         /// `success` or `failure`.
@@ -173,6 +200,10 @@ public struct CellResult: Codable, Hashable, Sendable {
     public var change: ResultChange?
     /// The last verdict on the package in this column, in this version of the package or another one. Absent: none.
     public var previous: PreviousVerdict?
+    /// A file that the job generated and that others are planned from. Absent: none.
+    public var generated: String?
+    /// The image of a unikernel that the job built. Absent: none.
+    public var image: Image?
     /// The number of the run that recorded the result. Absent: it was recorded by no run, or by an older version.
     public var run: Int?
 
@@ -228,8 +259,11 @@ extension PlannedCell {
         case .excluded: false
         case .unsolvable: result.outcome == .unsolvable || result.outcome == .cancelled
         case .jobs(let build, let test):
-            result.job == build && (test == nil || result.outcome != .success)
+            result.job == build && (test == nil && !isProvisional || result.outcome != .success)
                 || (test != nil && result.job == test)
         }
     }
+
+    /// Whether the rest of the cell is planned when its build job has succeeded.
+    package var isProvisional: Bool { provisional == true }
 }

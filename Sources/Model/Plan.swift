@@ -158,11 +158,16 @@ public struct PlannedCell: Codable, Hashable, Sendable {
     public var cause: UnsolvableCause?
     /// Why there is no test job although tests were asked for, as a person would tell it.
     public var untested: String?
+    /// True where the rest of the cell is planned when its build job has succeeded: only a failure of that job decides the
+    /// cell. Absent otherwise.
+    public var provisional: Bool?
 
     public init(
         cell: Cell, basis: Basis, required: Bool = true, priority: Int = 0, accepted: String? = nil,
-        acceptance: Acceptance? = nil, cause: UnsolvableCause? = nil, untested: String? = nil
+        acceptance: Acceptance? = nil, cause: UnsolvableCause? = nil, untested: String? = nil,
+        provisional: Bool? = nil
     ) {
+        self.provisional = provisional
         self.cell = cell
         self.basis = basis
         self.required = required

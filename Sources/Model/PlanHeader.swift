@@ -70,6 +70,8 @@ public struct CellCounts: Codable, Hashable, Sendable {
     public var causes: [String: Int]?
     /// Cells that the matrix leaves out.
     public var excluded = 0
+    /// Of those that are built, how many are planned further when their build job has succeeded. Absent: none.
+    public var provisional: Int?
 
     /// No cells.
     public init() {}
@@ -81,6 +83,7 @@ public struct CellCounts: Codable, Hashable, Sendable {
             case .jobs(_, let test):
                 built += 1
                 if test != nil { tested += 1 }
+                if cell.isProvisional { provisional = (provisional ?? 0) + 1 }
             case .unsolvable:
                 unsolvable += 1
                 if let cause = cell.cause {
@@ -100,6 +103,7 @@ public struct CellCounts: Codable, Hashable, Sendable {
         sum.tested += right.tested
         sum.unsolvable += right.unsolvable
         sum.excluded += right.excluded
+        sum.addProvisional(of: right, times: 1)
         sum.addCauses(of: right, times: 1)
         return sum
     }
@@ -110,8 +114,14 @@ public struct CellCounts: Codable, Hashable, Sendable {
         rest.tested -= right.tested
         rest.unsolvable -= right.unsolvable
         rest.excluded -= right.excluded
+        rest.addProvisional(of: right, times: -1)
         rest.addCauses(of: right, times: -1)
         return rest
+    }
+
+    private mutating func addProvisional(of other: Self, times factor: Int) {
+        let sum = (provisional ?? 0) + (other.provisional ?? 0) * factor
+        provisional = sum == 0 ? nil : sum
     }
 
     private mutating func addCauses(of other: Self, times factor: Int) {

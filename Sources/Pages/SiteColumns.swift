@@ -1,13 +1,13 @@
 internal import Model
 internal import Review
 
-/// A target with a compiler.
+/// A target with a compiler, for unikernels with a backend.
 struct SiteColumn: Hashable, Comparable {
     let target: String
     let compiler: String
 
     init(_ cell: Cell) {
-        (target, compiler) = (cell.target, cell.compiler)
+        (target, compiler) = (cell.target, cell.columnName)
     }
 
     /// `TARGET/COMPILER`.

@@ -106,7 +106,7 @@ struct PinnedFiles {
             let files = files ?? PackageFiles(opam: [])
             return PinnedPackage(pin: pin.completed(try opamFile(files.opam, of: pin)), files: files)
         }
-        let address = try address(of: source.value, of: pin)
+        let address = try Self.address(of: source.value)
         let exact = try await unpinned.resolve(address, of: pin.name.value)
         if files == nil {
             let archive = try await unpinned.cache.file(exact, of: pin.name.value)
@@ -138,7 +138,7 @@ struct PinnedFiles {
 
     /// The work tree whose newest commit a pin to a local git repository uses; nil if it uses another commit.
     private func checkout(of pin: Pin) -> WorkTree? {
-        guard let source = pin.source?.value, let address = try? address(of: source, of: pin),
+        guard let source = pin.source?.value, let address = try? Self.address(of: source),
             case .git(let url, let revision) = SourceAddress(address.url), let path = SourceAddress.localPath(url)
         else { return nil }
         let checkout = WorkTree(path: SourceAddress.decoded(path), environment: environment)
@@ -164,7 +164,7 @@ struct PinnedFiles {
     }
 
     /// A folder that is a repository of git counts as one, as with opam: what is committed there.
-    private func address(of source: Pin.Source, of pin: Pin) throws -> Source {
+    static func address(of source: Pin.Source) throws -> Source {
         var address: String
         switch source.place {
         case .url(let url): address = url

@@ -66,7 +66,7 @@ package struct PlanInputLoader: Sendable {
         }
         let unpinned = UnpinnedSources(packageSources)
         let pinned = await pinnedPackages(unpinned)
-        async let sources = attempt { () -> (sources: [[Int]: any PackageSource], warnings: [Diagnostic]) in
+        async let sources = attempt { () -> LoadedRepositories in
             try await self.sources(at: revision, known: known) { done, total in
                 progress(PlanProgress(.reading, done: done, total: total))
             }
@@ -90,8 +90,11 @@ package struct PlanInputLoader: Sendable {
             if !mistakes.isEmpty { failures.append(Failure(.input, mistakes)) }
         }
         if let failure = Failure(failures) { throw failure }
+        let repositories = try foundSources.get()
         return LoadedInputs(
-            inputs: inputs, unpinned: unpinned, warnings: pinned.warnings + (try foundSources.get().warnings))
+            inputs: inputs, unpinned: unpinned, repositories: repositories.opened,
+            pinned: inputs.pinned(pinned.packages),
+            warnings: pinned.warnings + repositories.warnings)
     }
 
     private func pinnedPackages(_ unpinned: UnpinnedSources) async -> PinnedFiles.Loaded {
@@ -103,29 +106,61 @@ package struct PlanInputLoader: Sendable {
     private func sources(
         at revision: String?, known: [Plan.Repository],
         _ progress: @escaping @Sendable (Int, Int) -> Void
-    ) async throws -> (sources: [[Int]: any PackageSource], warnings: [Diagnostic]) {
+    ) async throws -> LoadedRepositories {
         let opened = try await RepositoryOpening(
             matrix: matrix, cache: packageSources, revision: revision, mirrors: repositoryMirrors,
             environment: environment
         ).openAll()
         var warnings = opened.compactMap(\.warning)
         var sources: [[Int]: any PackageSource] = [:]
+        var read: [[Int]: RepositorySource] = [:]
         for (target, compiler) in PlanInputs.pairs(of: matrix) {
             let stack = PlanInputs.stack(of: matrix, target: target, compiler: compiler)
-            guard sources[stack] == nil, !stack.isEmpty else { continue }
-            let descriptions = stack.map { opened[$0].description }
-            sources[stack] = try RepositorySource(
-                RepositorySet(stack.map { opened[$0].repository }), repositories: descriptions,
-                cache: cache.universes(near: descriptions, among: known), warnings: &warnings,
-                progress: progress)
+            // Columns with unikernels have stacks of their own, of the same repositories.
+            let positions = stack.filter { $0 >= 0 }
+            guard sources[stack] == nil, !positions.isEmpty else { continue }
+            let source =
+                try read[positions]
+                ?? source(of: positions.map { opened[$0] }, known: known, warnings: &warnings, progress)
+            read[positions] = source
+            sources[stack] = source
         }
         // Stacks that share a repository say the same of its files.
         var reported: Set<Diagnostic> = []
-        return (sources, warnings.filter { reported.insert($0).inserted })
+        return LoadedRepositories(
+            sources: sources, opened: opened, warnings: warnings.filter { reported.insert($0).inserted })
+    }
+
+    /// The packages of repositories that are laid over each other.
+    func source(
+        of opened: [RepositoryOpening.Opened], known: [Plan.Repository], warnings: inout [Diagnostic],
+        _ progress: @escaping @Sendable (Int, Int) -> Void = { _, _ in }
+    ) throws -> RepositorySource {
+        let descriptions = opened.map(\.description)
+        return try RepositorySource(
+            RepositorySet(opened.map(\.repository)), repositories: descriptions,
+            cache: cache.universes(near: descriptions, among: known), warnings: &warnings, progress: progress)
     }
 }
 
+/// The repositories of a matrix, as they were read.
+struct LoadedRepositories {
+    var sources: [[Int]: any PackageSource]
+    /// In the order of the matrix.
+    var opened: [RepositoryOpening.Opened]
+    var warnings: [Diagnostic]
+}
+
 extension PlanInputs {
+    /// The packages with the versions at which they were pinned.
+    func pinned(_ packages: [PinnedPackage]) -> [PinnedPackage] {
+        packages.map { package in
+            var package = package
+            package.pin = matrix.pins.first { $0.name.value == package.pin.name.value } ?? package.pin
+            return package
+        }
+    }
+
     /// Lays pinned packages over the repositories.
     ///
     /// - Throws: `Failure` where an opam file cannot be read.
@@ -140,9 +175,13 @@ extension PlanInputs {
 /// The loaded inputs of a plan.
 package struct LoadedInputs: Sendable {
     /// All that the plan is a function of.
-    package let inputs: PlanInputs
+    package var inputs: PlanInputs
     /// The resolver of the inputs.
     let unpinned: UnpinnedSources
+    /// The repositories of the matrix, in its order.
+    let repositories: [RepositoryOpening.Opened]
+    /// The pins with files of their own.
+    let pinned: [PinnedPackage]
     /// What is wrong with files of the repositories, and what was left out.
     package let warnings: [Diagnostic]
 

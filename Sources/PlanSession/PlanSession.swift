@@ -82,7 +82,7 @@ package struct PlanSession: Sendable {
         let kept = try documents(in: opened)
         let header = try kept.header()
         async let state = state(of: kept)
-        let loaded = try await preparation.inputs(known: header?.repositories ?? [], progress: progress)
+        let loaded = try await inputs(known: header, in: opened)
         if let header, try await loaded.areThose(of: header) {
             logger.debug("the plan in the store is up to date", metadata: ["deployment": "\(deployment)"])
             var warnings = loaded.warnings + loaded.inputs.warnings
@@ -100,6 +100,16 @@ package struct PlanSession: Sendable {
             header: planned.output.header, documents: planned.documents, store: opened, earlier: earlier, commit: nil,
             made: planned.output.made, warnings: loaded.warnings + planned.output.warnings)
         return (outcome, isDry ? nil : planned.output.memory)
+    }
+
+    /// The inputs of the plan, with what the results in the store say of unikernels.
+    private func inputs(
+        at revision: String? = nil, known header: PlanHeader? = nil, in store: Store?
+    ) async throws -> LoadedInputs {
+        let known = header?.repositories ?? []
+        let loaded = try await preparation.inputs(at: revision, known: known, progress: progress)
+        guard !preparation.matrix.unikernels.isEmpty else { return loaded }
+        return try await UnikernelPlanning(loader: preparation, store: store, known: known).planned(loaded)
     }
 
     /// Plans inputs incrementally over the existing plan, if possible.
@@ -164,14 +174,13 @@ package struct PlanSession: Sendable {
         }
         let kept = try documents(in: opened)
         let header = try kept.header()
-        let loaded = try await preparation.inputs(
-            at: revision, known: header?.repositories ?? [], progress: progress)
+        let loaded = try await inputs(at: revision, known: header, in: opened)
         return try await plan(loaded, over: kept, header, state(of: kept)).documents
     }
 
     /// Explains why a cell is planned and how its versions were chosen. See `Planner.explanation(of:)`.
     package func explanation(of cell: String) async throws -> (text: String, warnings: [Diagnostic]) {
-        let loaded = try await preparation.inputs(progress: progress)
+        let loaded = try await inputs(in: opened())
         let text = try await Planner(loaded.inputs, progress: progress).explanation(of: cell)
         return (text, loaded.warnings)
     }

@@ -44,6 +44,25 @@ struct SourceTree {
         return nil
     }
 
+    /// What `mirage configure` reads of a unikernel: `config.ml`, and the files whose paths match a glob.
+    ///
+    /// - Throws: `Failure` where there is no `config.ml`, or the files are too large.
+    func configureFiles(below subpath: String?, matching globs: [Glob]) throws -> [FilePath: [UInt8]] {
+        let folder = FilePath(subpath.map { "\(root)/\($0)" } ?? root)
+        guard let configuration = try contents(of: folder.appending("config.ml")) else {
+            throw Failure(
+                .input, "there is no 'config.ml' in the folder '\(subpath ?? ".")' of the source",
+                hint: "'subpath' names the folder of a unikernel")
+        }
+        var files: [FilePath: [UInt8]] = ["config.ml": configuration]
+        guard !globs.isEmpty else { return files }
+        var size = configuration.count
+        try collect(folder, below: "", into: &files, &size) { path in
+            globs.contains { $0.matches(path.description) }
+        }
+        return files
+    }
+
     /// The contents of a file; nil if there is none inside the tree.
     private func contents(of path: FilePath) throws -> [UInt8]? {
         guard let real = path.withCString({ realpath($0, nil) }) else { return nil }
@@ -68,10 +87,12 @@ struct SourceTree {
     }
 
     private func collect(
-        _ folder: FilePath, below parent: FilePath, into files: inout [FilePath: [UInt8]], _ size: inout Int
+        _ folder: FilePath, below parent: FilePath, into files: inout [FilePath: [UInt8]], _ size: inout Int,
+        where isWanted: (FilePath) -> Bool = { _ in true }
     ) throws {
         for name in entryNames(of: folder) ?? [] {
             let (path, place) = (parent.appending(name), folder.appending(name))
+            if !isFolder(place), !isWanted(path) { continue }
             if let bytes = try contents(of: place) {
                 size += bytes.count
                 guard size <= Self.limit else {
@@ -79,7 +100,7 @@ struct SourceTree {
                 }
                 files[path] = bytes
             } else if isFolder(place) {
-                try collect(place, below: path, into: &files, &size)
+                try collect(place, below: path, into: &files, &size, where: isWanted)
             } else {
                 throw Failure(.input, "'\(shown(place))' is neither a file nor a link to one in the source")
             }

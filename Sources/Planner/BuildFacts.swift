@@ -12,6 +12,20 @@ struct BuildFacts: Sendable {
     /// `depends` without what is named only under `post`.
     var depends: Formula<AllowedVersions>
     var depopts: [AllowedVersions]
+    /// Of a unikernel that is run.
+    var run: UnikernelRunFacts?
+
+    /// Those of the run too.
+    var allDepexts: [String] { depexts + (run?.depexts ?? []) }
+}
+
+/// What the run of a unikernel is made from.
+struct UnikernelRunFacts: Sendable {
+    /// Of its opam file and `files/`.
+    var files: Digest
+    var depexts: [String]
+    /// Seconds that it may take.
+    var time: Int?
 }
 
 /// A name, in versions that a dependency allows.
@@ -52,7 +66,10 @@ struct BuildFactsReader: Sendable {
         let facts = BuildFacts(
             files: parsed.digest, depexts: parsed.depexts.names(in: environment),
             depends: numbered(parsed.depends.filtered(in: environment, scope: scope)),
-            depopts: numbered(parsed.depopts.filtered(in: environment, scope: scope)).atoms)
+            depopts: numbered(parsed.depopts.filtered(in: environment, scope: scope)).atoms,
+            run: parsed.run.map { run in
+                UnikernelRunFacts(files: run.digest, depexts: run.depexts.names(in: environment), time: run.time)
+            })
         known[package] = (facts, parsed)
         return facts
     }
@@ -62,7 +79,9 @@ struct BuildFactsReader: Sendable {
 
     /// The files behind the facts of package versions, by digest.
     var files: [Digest: PackageFiles] {
-        Dictionary(known.values.map { ($0.facts.files, $0.package.files) }, uniquingKeysWith: { first, _ in first })
+        let runs = known.values.compactMap(\.package.run).map { ($0.digest, $0.files) }
+        return Dictionary(
+            known.values.map { ($0.facts.files, $0.package.files) } + runs, uniquingKeysWith: { first, _ in first })
     }
 
     /// The purposes that activate further dependencies: tests and documentation.

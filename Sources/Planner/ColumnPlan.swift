@@ -56,7 +56,7 @@ struct ColumnPlan: Sendable {
             packages.formUnion(cell.test?.selection ?? [])
         }
         var names: Set<String> = []
-        for package in packages { names.formUnion(try await reader.read(package).depexts) }
+        for package in packages { names.formUnion(try await reader.read(package).allDepexts) }
         return names.sorted()
     }
 
@@ -69,6 +69,9 @@ struct ColumnPlan: Sendable {
         let cell = Cell(target: column.target.name.value, compiler: column.compiler.name.value, package: package)
         let basis = try basis(entry, solved)
         var made = PlannedCell(cell: cell, basis: basis)
+        if case .unconfigured? = column.source.unikernels[package]?.stage, case .jobs = basis {
+            made.provisional = true
+        }
         switch basis {
         case .jobs: made.untested = solved.testExplanation
         // Without a cause and with a solution, packages need each other to be built.
@@ -86,6 +89,7 @@ struct ColumnPlan: Sendable {
             return .unsolvable(explanation: solved.explanation ?? "")
         }
         do {
+            if let unikernel = unikernel(entry.package) { return try basis(of: unikernel, entry.package, selection) }
             let build = try graph.build(entry.package, in: selection, documentation: entry.options.withDoc)
             var test: Int?
             if let selection = solved.test?.selection { test = try graph.test(entry.package, in: selection) }
@@ -96,6 +100,33 @@ struct ColumnPlan: Sendable {
             return .unsolvable(
                 explanation: "these packages need each other to be built: \(names.joined(separator: " → "))")
         }
+    }
+}
+
+extension ColumnPlan {
+    private func unikernel(_ package: Universe.PackageID) -> PlannedUnikernel? {
+        guard !column.source.unikernels.isEmpty else { return nil }
+        let universe = column.universe.universe
+        return column.source.unikernels[
+            PackageVersion(
+                name: universe.name(universe.nameID(of: package)), version: universe.version(of: package))]
+    }
+
+    /// The configure job as long as that has not run, else the jobs that build the unikernel and run it.
+    private mutating func basis(
+        of unikernel: PlannedUnikernel, _ package: Universe.PackageID, _ selection: [Universe.PackageID]
+    ) throws -> PlannedCell.Basis {
+        let universe = column.universe.universe
+        guard case .locked = unikernel.stage else {
+            let wanted = unikernel.unikernel.configurePackage
+            let configure = selection.first { universe.text(of: $0) == wanted.description }
+            guard let configure else { throw Failure(.bug, "\(wanted) is not selected for its unikernel") }
+            let job = try graph.build(configure, in: selection)
+            return .jobs(build: graph.ids[job], test: nil)
+        }
+        let build = try graph.build(package, in: selection)
+        let run = unikernel.runFiles == nil ? nil : try graph.run(package, in: selection)
+        return .jobs(build: graph.ids[build], test: run.map { graph.ids[$0] })
     }
 }
 

@@ -94,6 +94,7 @@ struct ColumnSolver: Sendable {
                 explanation: "the files of the package cannot be used: \(reason)",
                 cause: UnsolvableCause(.own, package: universe.name(name), sentence: sentence))
         }
+        if let obstacle = unikernelObstacle(of: entry, column) { return obstacle }
         var options = entry.options
         options.withTest = false
         let request = column.request(entry.package, isExplicit: entry.origin.isExplicit, options: options)
@@ -121,6 +122,19 @@ struct ColumnSolver: Sendable {
         return solved
     }
 
+    /// What makes a unikernel unsolvable before anything is solved: that it cannot be locked.
+    private static func unikernelObstacle(of entry: ColumnCells.Entry, _ column: Column) -> SolvedCell? {
+        let universe = column.universe.universe
+        let name = universe.nameID(of: entry.package)
+        let package = PackageVersion(name: universe.name(name), version: universe.version(of: entry.package))
+        guard case .unlockable(let reason, let cause)? = column.source.unikernels[package]?.stage else { return nil }
+        let sentence = reason.split(separator: "\n").first.map(String.init) ?? reason
+        return SolvedCell(
+            answer: SolverAnswer(selection: nil, examined: [name]),
+            explanation: "the unikernel cannot be locked: \(reason)",
+            cause: cause ?? UnsolvableCause(.own, package: package.name, sentence: sentence))
+    }
+
     /// Explains why there is no solution, and adds the names that the explanation is derived from to `examined`.
     private static func explain(
         _ resolution: Resolution, _ request: Request, _ solver: inout Solver, _ examined: inout Set<Universe.NameID>
@@ -138,7 +152,7 @@ struct ColumnSolver: Sendable {
 
 extension UnsolvableCause {
     /// The constraint that an explanation comes down to for a package version, which the request asks for.
-    fileprivate init?(_ explanation: Explanation, of name: String, version: String) {
+    init?(_ explanation: Explanation, of name: String, version: String) {
         guard let cause = explanation.cause(of: name, version: version) else { return nil }
         let kind: Class =
             switch cause.kind {

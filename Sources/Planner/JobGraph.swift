@@ -84,6 +84,17 @@ struct JobGraph: Sendable {
         }
     }
 
+    /// The job that runs the image of a unikernel: over its build job.
+    ///
+    /// - Throws: As for building.
+    mutating func run(_ package: Universe.PackageID, in selection: [Universe.PackageID]) throws -> JobNumber {
+        select(selection)
+        return try unrolled { graph throws in
+            let build = try graph.visit(package, documentation: nil)
+            return try graph.number(package, .test, documentation: false, inputs: [build])
+        }
+    }
+
     private mutating func select(_ selection: [Universe.PackageID]) {
         graph.select(selection, in: universe)
         jobOfPackage.removeAll(keepingCapacity: true)
@@ -139,12 +150,18 @@ struct JobGraph: Sendable {
         if let number = numbers[key] { return number }
         let facts = reader[package]
         let name = universe.name(universe.nameID(of: package))
-        let system = Set(facts.depexts.flatMap { setting.systemPackages[$0] ?? [$0] })
+        let run = kind == .test ? facts.run : nil
+        var limits = setting.limits(name)
+        if let time = run?.time {
+            limits = limits ?? Job.Limits()
+            limits?.time = time
+        }
+        let system = Set((run?.depexts ?? facts.depexts).flatMap { setting.systemPackages[$0] ?? [$0] })
         let job = Job(
             kind: kind, package: PackageVersion(name: name, version: universe.version(of: package)),
-            opam: facts.files, inputs: key.inputs.map { ids[$0] }.sorted(), compiler: setting.compiler,
+            opam: run?.files ?? facts.files, inputs: key.inputs.map { ids[$0] }.sorted(), compiler: setting.compiler,
             environment: setting.environment, plugin: setting.plugin, systemPackages: system.sorted(),
-            limits: setting.limits(name), documentation: documentation ? true : nil,
+            limits: limits, documentation: documentation ? true : nil,
             engine: setting.engine, allowedOverwrites: setting.allowedOverwrites(name))
         let number = ids.count
         numbers[key] = number

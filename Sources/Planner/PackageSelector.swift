@@ -25,6 +25,8 @@ struct PackageSelector {
     let index: () throws -> PackageIndex
     private(set) var diagnostics: [Diagnostic] = []
     private(set) var selected: [Universe.PackageID: SelectionOrigin] = [:]
+    /// Names that selections do not reach: cells of unikernels come from the matrix's list of them alone.
+    private let unikernelNames: Set<Universe.NameID>
 
     private var universe: Universe { column.universe.universe }
 
@@ -36,6 +38,9 @@ struct PackageSelector {
         self.column = column
         self.scope = scope
         self.index = index
+        unikernelNames = Set(
+            column.source.unikernels.values.flatMap(\.unikernel.packageNames)
+                .compactMap(column.universe.universe.nameID))
     }
 
     /// Selects what `packages` and `include` ask for.
@@ -53,6 +58,16 @@ struct PackageSelector {
                 inclusion.package, .latest,
                 SelectionOrigin(location: inclusion.target.location, isExplicit: true, reason: inclusion.reason),
                 isOptional: false)
+        }
+        addUnikernels()
+    }
+
+    private mutating func addUnikernels() {
+        for (package, planned) in column.source.unikernels {
+            guard let name = universe.nameID(package.name), isInScope(name),
+                let id = universe.package(name, version: package.version)
+            else { continue }
+            selected[id] = SelectionOrigin(location: planned.unikernel.entry.name.location, isExplicit: true)
         }
     }
 
@@ -143,7 +158,7 @@ struct PackageSelector {
     }
 
     private mutating func insert(_ packages: [Universe.PackageID], _ origin: SelectionOrigin) {
-        for package in packages {
+        for package in packages where !unikernelNames.contains(universe.nameID(of: package)) {
             guard var known = selected[package] else {
                 selected[package] = origin
                 continue

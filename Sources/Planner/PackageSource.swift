@@ -17,6 +17,13 @@ package protocol PackageSource: Sendable {
     func fingerprint(of name: String) -> String?
     /// What is wrong with the files of packages.
     var defects: [PackageDefect] { get }
+    /// The unikernels among the packages.
+    var unikernels: [PackageVersion: PlannedUnikernel] { get }
+}
+
+extension PackageSource {
+    /// None: repositories have none.
+    package var unikernels: [PackageVersion: PlannedUnikernel] { [:] }
 }
 
 /// What is wrong with a file of a package, or with a folder that would be one.

@@ -13,6 +13,16 @@ struct ParsedPackage: Sendable {
     let depopts: DependencyFormula
     let depexts: [Filtered<[String]>]
     let metadata: PackageMetadata
+    /// The files of the run of a unikernel.
+    var run: UnikernelRun?
+
+    /// The files of a unikernel's run, and what they say.
+    struct UnikernelRun: Sendable {
+        let files: PackageFiles
+        let digest: Digest
+        let depexts: [Filtered<[String]>]
+        let time: Int?
+    }
 
     init(_ files: PackageFiles, _ file: OpamFile, of package: PackageVersion) {
         self.files = files
@@ -46,7 +56,12 @@ final class ParsedPackages: Sendable {
         let file = try opamFile(files, of: version)
         if let unpinned { files = try await unpinned.resolve(files, file, of: version) }
         // Another column may have been as fast; both have read the same.
-        let package = ParsedPackage(files, file, of: version)
+        var package = ParsedPackage(files, file, of: version)
+        if let planned = source.unikernels[version], let files = planned.runFiles {
+            package.run = ParsedPackage.UnikernelRun(
+                files: files, digest: files.digest, depexts: try opamFile(files, of: version).depexts,
+                time: planned.runTime)
+        }
         known.withLock { $0[id] = package }
         return package
     }

@@ -55,10 +55,15 @@ package struct PlanInputs: Sendable {
                 let targets: [Plan.Target]
                 let repositories: [[Plan.Repository]]
                 let pins: [String]
+                let unikernels: [String]?
                 let expired: [Bool]
             }
             let ownPins = matrix.pins.filter(\.hasFiles).flatMap { pin in
                 stacks.map { $0.source.fingerprint(of: pin.name.value) ?? "" }
+            }
+            let unikernels = stacks.flatMap { stack in
+                let names = Set(stack.source.unikernels.values.flatMap { $0.unikernel.packageNames })
+                return names.sorted().map { "\($0) \(stack.source.fingerprint(of: $0) ?? "")" }
             }
             return try CanonicalJSON.digest(
                 of: Identity(
@@ -68,6 +73,7 @@ package struct PlanInputs: Sendable {
                     },
                     repositories: stacks.map(\.source.repositories),
                     pins: matrix.pins.map { "\($0.name.value).\($0.version)" } + ownPins,
+                    unikernels: unikernels.isEmpty ? nil : unikernels,
                     expired: matrix.acceptFailures.map { $0.expires.map { $0.value < today } ?? false }))
         }
     }
@@ -103,12 +109,28 @@ package struct PlanInputs: Sendable {
         }
     }
 
-    /// The repositories that count for a target with a compiler, by position.
+    /// The repositories that count for a target with a compiler, by position. Of a column with unikernels, whose packages are
+    /// no other column's, a negative number follows.
     package static func stack(of matrix: MatrixFile, target: TargetEntry, compiler: CompilerEntry) -> [Int] {
-        matrix.repositories.indices.filter { index in
+        let repositories = matrix.repositories.indices.filter { index in
             let repository = matrix.repositories[index]
             return repository.targets.matches(target.name.value)
                 && repository.compilers.matches(compiler.name.value)
+        }
+        guard !unikernels(of: matrix, target: target, compiler: compiler).isEmpty,
+            let row = matrix.targets.firstIndex(where: { $0.name.value == target.name.value }),
+            let column = matrix.compilers.firstIndex(where: { $0.name.value == compiler.name.value })
+        else { return repositories }
+        return repositories + [-1 - row * matrix.compilers.count - column]
+    }
+
+    /// The unikernels that a target with a compiler has.
+    package static func unikernels(
+        of matrix: MatrixFile, target: TargetEntry, compiler: CompilerEntry
+    ) -> [UnikernelEntry] {
+        guard compiler.targets.matches(target.name.value) else { return [] }
+        return matrix.unikernels.filter { entry in
+            entry.targets.matches(target.name.value) && entry.compilers.matches(compiler.name.value)
         }
     }
 }

@@ -59,6 +59,24 @@ package final class JobLookup: Sendable {
         return false
     }
 
+    /// The newest verdict on a job of a plan that is not made yet.
+    ///
+    /// - Parameters:
+    ///   - package: What the job builds.
+    ///   - compiler: As the job names it.
+    /// - Throws: `StoreError`.
+    package static func verdict(
+        onJob id: Digest, of package: PackageVersion, compiler: String, in store: Store
+    ) throws -> CellResult? {
+        let found = try store.branches(prefix: "results/").compactMap { ResultBranch(name: $0.name) }.flatMap {
+            branch in
+            try branch.results(
+                ofJob: id, as: Cell(target: branch.target, compiler: compiler, package: package),
+                in: store.snapshot(Branch(branch.name)))
+        }
+        return found.isEmpty ? nil : found.newestVerdict(except: try SupersededResults(in: store))
+    }
+
     private func verdict(
         onJob id: Digest, in branches: [ResultBranch]
     ) throws -> (result: CellResult, isOwn: Bool)? {

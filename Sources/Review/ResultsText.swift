@@ -23,7 +23,7 @@ package struct ResultsText: Sendable {
 
     private func grid(of table: TargetTable) -> [String] {
         var grid = TextTable()
-        grid.add(["package"] + table.compilers)
+        grid.add(["package"] + table.columns)
         for row in table.rows {
             grid.add([row.package.description] + row.states.map { $0?.words ?? "-" })
         }

@@ -24,6 +24,8 @@ extension JobReport {
         }
         systemPackages = details?.systemPackages
         confirmation = details?.confirmation
+        generated = details?.generated
+        image = details?.image
         overwrites = report.overwrites ?? []
         if let digest = report.overwritesObject, let bytes = try object(digest) {
             overwrites = (try? CanonicalJSON.decode([CellResult.Overwrite].self, from: Data(bytes))) ?? []
@@ -50,7 +52,9 @@ extension ExecutionReport {
         machine = report.machine
         pluginFile = report.pluginFile
         durations = report.durations
-        let details = Details(systemPackages: report.systemPackages, confirmation: report.confirmation)
+        let details = Details(
+            systemPackages: report.systemPackages, confirmation: report.confirmation, generated: report.generated,
+            image: report.image)
         self.details = details == Details() ? nil : details
         overwrites = report.overwrites.isEmpty ? nil : report.overwrites
     }

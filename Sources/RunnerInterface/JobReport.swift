@@ -36,6 +36,10 @@ public struct JobReport: Sendable {
     public var systemPackages: [String]?
     /// All executions of the job in order, if a failure was to be confirmed; otherwise nil.
     public var confirmation: [CellResult.Execution]?
+    /// A file that the job generated and that others are planned from; nil for none.
+    public var generated: String?
+    /// The image of a unikernel that the job built; nil for none.
+    public var image: CellResult.Image?
     /// The digest of the plugin's file; nil if none was loaded.
     public var pluginFile: Digest?
 

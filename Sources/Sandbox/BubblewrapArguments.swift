@@ -23,7 +23,8 @@ struct BubblewrapArguments {
         add("--bind", temporary, "/tmp")
         addNamespaces(command, hostname: layout.hostname, namespace)
         for bind in layout.binds {
-            add(bind.writable ? "--bind" : "--ro-bind", bind.source, bind.destination)
+            let option = bind.isDevice ? "--dev-bind" : bind.writable ? "--bind" : "--ro-bind"
+            add(option, bind.source, bind.destination)
         }
         if command.network { addNameResolution(base: layout.base) }
         if access != nil { add("--remount-ro", "/") }

@@ -20,8 +20,11 @@ public final class Sandbox: Sendable {
         public var destination: String
         /// Whether the sandbox may write there.
         public var writable: Bool
+        /// Whether it is a device that commands may use.
+        public var isDevice: Bool
 
-        public init(_ source: String, at destination: String, writable: Bool = false) {
+        public init(_ source: String, at destination: String, writable: Bool = false, isDevice: Bool = false) {
+            self.isDevice = isDevice
             self.source = source
             self.destination = destination
             self.writable = writable

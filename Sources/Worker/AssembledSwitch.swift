@@ -47,7 +47,9 @@ struct AssembledSwitch: Sendable {
         self.global = global
         var members: [Member] = []
         var used: [String] = []
-        for (input, layer) in zip(request.inputs, layers) where input.job.package.name != request.job.package.name {
+        let keepsOwn = request.job.package.backend != nil && UnikernelOutputs.runsImage(request.files)
+        for (input, layer) in zip(request.inputs, layers)
+        where input.job.package.name != request.job.package.name || keepsOwn {
             let package = input.job.package
             members.append(
                 Member(

@@ -29,7 +29,13 @@ struct RecipeStrategy: BuildStrategy {
         }
         try await build.run(steps, phases: [.install])
         let overwrites = try await build.installAndRecord(request.files)
-        return BuiltPackage(layer: try await build.capture(into: layers), overwrites: overwrites)
+        var built = BuiltPackage(overwrites: overwrites)
+        if request.job.package.backend != nil {
+            let outputs = build.unikernelOutputs(try request.opamFile())
+            (built.generated, built.image) = (try outputs.generated(), try outputs.image())
+        }
+        built.layer = try await build.capture(into: layers)
+        return built
     }
 }
 

@@ -1,5 +1,6 @@
 internal import Core
 internal import Fetching
+internal import Glibc
 internal import Layers
 internal import Model
 internal import OpamFormat
@@ -136,14 +137,37 @@ struct JobPreparation {
         let system = try await runner.systemPackages.layer(
             of: request.allSystemPackages, in: target, environment: request.target.environment, log: log,
             progress: progress)
+        let devices = try devices()
         return try Sandbox(
             Sandbox.Layout(
                 base: target.base,
                 layers: (system.map { [$0] } ?? []) + [state.path] + assembled.layers
                     + (request.job.engine == .opam ? [OpamClient.layer(in: staging)] : []),
-                binds: [Sandbox.Bind(staging.path, at: SandboxBackend.inputs)]),
+                binds: [Sandbox.Bind(staging.path, at: SandboxBackend.inputs)] + devices),
             in: runner.folders.scratch)
     }
+
+    /// The devices that `x-ciso-device` asks for.
+    ///
+    /// - Throws: `PermanentFailure` where this machine has none that jobs may use.
+    private func devices() throws -> [Sandbox.Bind] {
+        // No package of a repository can ask for them: none has such a version.
+        guard request.job.package.backend != nil else { return [] }
+        let fields = try request.opamFile().extensions.filter { $0.name == "x-ciso-device" }
+        let names = fields.compactMap { if case .string(let name) = $0.value.form { name } else { nil } }
+        guard names.contains(Self.kvm) else { return [] }
+        var status = stat()
+        // Of the build user, which is in no group of this machine.
+        guard stat(Self.kvm, &status) == 0, status.st_mode & S_IFMT == S_IFCHR, status.st_mode & 0o006 == 0o006 else {
+            throw PermanentFailure(
+                Failure(
+                    .unavailable, "this machine has no '\(Self.kvm)' that jobs may use",
+                    hint: "images for hvt need KVM: chmod 666 \(Self.kvm), or run them on a host reached by ssh"))
+        }
+        return [Sandbox.Bind(Self.kvm, at: Self.kvm, isDevice: true)]
+    }
+
+    private static let kvm = "/dev/kvm"
 
     /// The corresponding backend on a host, on which system packages are installed permanently.
     private func sshBackend(

@@ -193,6 +193,7 @@ public final class LocalRunner: JobRunner {
             if let layer = built.layer { try await share(layer) }
             report.layer = built.layer
             report.overwrites = built.overwrites
+            (report.generated, report.image) = (built.generated, built.image)
         } catch {
             report = JobReport(endingWith: error)
         }
@@ -283,7 +284,8 @@ public final class LocalRunner: JobRunner {
             if let damage = prepared.supplied.damage(ofFiles: false) { throw MachineFailure(damage) }
             return built
         } catch let failure as PackageBuild.StepFailure {
-            let error = await checked(classifier.error(for: failure), prepared, request)
+            let error = await checked(
+                UnikernelOutputs.judged(classifier.error(for: failure), of: request.files), prepared, request)
             if let error = error as? PackageFailure, failure.result.ending == .signalled(SIGKILL) {
                 throw KilledStep(name: failure.name, failure: error)
             }

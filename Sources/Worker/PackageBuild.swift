@@ -310,6 +310,11 @@ struct PackageBuild {
         return overwrites
     }
 
+    /// What the package reports where it is one of a unikernel, once it is installed.
+    func unikernelOutputs(_ opam: OpamFile) -> UnikernelOutputs {
+        UnikernelOutputs(opam: opam, prefix: layout.prefix, backend: backend)
+    }
+
     /// Captures the installed files as a layer.
     ///
     /// - Throws: `PackageFailure` if they exceed the limits of a layer; `Failure`.

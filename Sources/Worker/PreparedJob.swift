@@ -24,4 +24,8 @@ struct BuiltPackage: Sendable {
     var layer: Digest?
     /// Files of other packages that it changed with permission of the matrix.
     var overwrites: [CellResult.Overwrite] = []
+    /// A file that others are planned from.
+    var generated: String?
+    /// The image of a unikernel.
+    var image: CellResult.Image?
 }

@@ -92,6 +92,10 @@ final class SSHBackend: BuildBackend {
         try await session.read(path)
     }
 
+    func readInstalled(_ path: FilePath, limit: Int) throws -> [UInt8]? {
+        try readPlainFile(path, below: changes, limit: limit)
+    }
+
     /// Always false: files on a host can be written only by commands.
     func place(_ entries: [FilePath: PlacedEntry]) -> Bool { false }
 

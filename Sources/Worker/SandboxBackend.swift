@@ -45,6 +45,10 @@ struct SandboxBackend: BuildBackend {
         try readPlainFile(path, below: sandbox.changes)
     }
 
+    func readInstalled(_ path: FilePath, limit: Int) throws -> [UInt8]? {
+        try readPlainFile(path, below: sandbox.changes, limit: limit)
+    }
+
     /// Paths at which other file systems are mounted over the overlay.
     private static let hidden = Set([inputs, "/dev", "/proc", "/tmp"].map { FilePath($0.dropFirst()) })
     /// The size of an input in bytes above which it is copied by a command.

@@ -148,6 +148,11 @@ struct CommitSearch {
         guard let header = try documents.header(), let planned = try cell(in: documents) else {
             return Step(outcome: .cancelled, reason: "the plan has no such cell")
         }
+        guard !planned.isProvisional else {
+            throw Failure(
+                .input, "\(planned.cell) is a unikernel, whose jobs are planned in several steps: it cannot be bisected"
+            )
+        }
         guard case .jobs(let build, let test) = planned.basis else {
             if case .unsolvable(let explanation) = planned.basis {
                 return Step(outcome: .unsolvable, reason: explanation)

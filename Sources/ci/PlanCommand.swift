@@ -77,7 +77,7 @@ struct PlanCommand: AsyncParsableCommand, TracedCommand {
         messages.show(plan.warnings)
         let report = PlanReport(plan: plan, difference: difference, store: keeping.store)
         switch format {
-        case .text: StandardOutput.write(report.text)
+        case .text: StandardOutput.write(try report.text)
         case .csv: StandardOutput.write(try report.csv)
         case .json: try printJSON(report.document)
         }

@@ -16,7 +16,21 @@ struct PlanReport {
     private static let listed = 20
 
     /// The report in the text format.
-    var text: String { table + changes }
+    var text: String {
+        get throws { table + changes + (try provisional) }
+    }
+
+    /// The cells of which more is planned when a job has succeeded, and that job.
+    private var provisional: String {
+        get throws {
+            guard header.columns.contains(where: { $0.cells.provisional != nil }) else { return "" }
+            let lines = try plan.documents.cells().filter(\.isProvisional).compactMap { cell -> String? in
+                guard case .jobs(let build, _) = cell.basis, let job = try plan.documents.job(build) else { return nil }
+                return "\(cell.cell): planned after \(job.package), job \(build.hex.prefix(12))"
+            }
+            return list("provisional", lines)
+        }
+    }
 
     // MARK: The table
 
@@ -115,6 +129,7 @@ struct PlanReport {
 
     private func line(_ cell: PlannedCell) -> String {
         switch cell.basis {
+        case .jobs(let build, _) where cell.isProvisional: "\(cell.cell),provisional,\(build),\n"
         case .jobs(let build, let test): "\(cell.cell),jobs,\(build),\(test?.hex ?? "")\n"
         case .unsolvable: "\(cell.cell),unsolvable,,\n"
         case .excluded: "\(cell.cell),excluded,,\n"

@@ -73,7 +73,7 @@ extension RunCommand {
         let (documents, header) = try await plan(
             matrix, in: procedure.path, catalog: procedure.catalog, procedure.configuration)
         return TaskServer.PlannedRun(deployment: header.deployment) {
-            try await run(selectors, documents, header, in: store, procedure, runner: runner)
+            try await run(selectors, documents, header, of: matrix, in: store, procedure, runner: runner)
         }
     }
 
@@ -81,15 +81,17 @@ extension RunCommand {
     ///
     /// - Returns: The number of its cells in each state.
     private func run(
-        _ selectors: [Selector], _ documents: PlanDocuments, _ header: PlanHeader, in store: Store,
-        _ procedure: TaskProcedure, runner: LocalRunner
+        _ selectors: [Selector], _ documents: PlanDocuments, _ header: PlanHeader, of matrix: MatrixFile,
+        in store: Store, _ procedure: TaskProcedure, runner: LocalRunner
     ) async throws -> [String: Int] {
         let reader = try results(of: documents, header, in: store, procedure)
         let picked = try cells(picked: selectors, in: reader)
         let plan = try await reader.plan()
         try runner.requireUsers(for: plan.targets)
         try await run(plan, documents, header, (selectors, picked), in: store, procedure, runner: runner)
-        let states = try results(of: documents, header, in: store, procedure).states(of: picked)
+        let (last, lastHeader) = try await continued(
+            documents, header, of: matrix, (selectors, picked), in: store, procedure, runner: runner)
+        let states = try results(of: last, lastHeader, in: store, procedure).states(of: picked)
         return Dictionary(states.map { ($0.state, 1) }, uniquingKeysWith: +)
     }
 

@@ -87,19 +87,25 @@ struct RunCommand: AsyncParsableCommand, TracedCommand, SandboxingCommand {
             defer { listener.end() }
             return try await serveTasks(in: store, procedure)
         }
-        let (store, documents, header) = try await planned(in: path, catalog: catalog, configuration)
+        let file = try matrix.map { try MatrixFile(path: $0) }
+        var (store, documents, header) = try await planned(file, in: path, catalog: catalog, configuration)
         try store.requireWritable()
         let listener = InboxListener(store)
         defer { listener.end() }
-        let reader = try results(of: documents, header, in: store, procedure)
         let only = try only.selectors()
-        let picked = try cells(picked: only, in: reader)
-        let plan = try await reader.plan()
+        let picked = try cells(picked: only, in: try results(of: documents, header, in: store, procedure))
+        let plan = try await results(of: documents, header, in: store, procedure).plan()
         let runner = try machine.runner(store: path, catalog: catalog, configuration) { [logs = store.logs] in
             try logs.begin($0)
         }
         try runner.requireUsers(for: plan.targets)
         try await run(plan, documents, header, (only, picked), in: store, procedure, runner: runner)
+        if let file {
+            (documents, header) = try await continued(
+                documents, header, of: file, (only, picked), in: store, procedure, runner: runner)
+        } else if let open = header.provisionalCells {
+            StandardError.print("\(count(open, "cell")) can be planned further with the matrix only: ci run MATRIX")
+        }
         try await serveTasks(
             in: store, TaskProcedure(path: path, catalog, configuration, runner), of: serve ? nil : plan.deployment)
         try runner.trimCache()
@@ -131,11 +137,11 @@ struct RunCommand: AsyncParsableCommand, TracedCommand, SandboxingCommand {
 
     /// The plan to run: of the matrix if one is given, otherwise the deployment's.
     private func planned(
-        in path: String, catalog: PluginCatalog, _ configuration: Configuration
+        _ matrix: MatrixFile?, in path: String, catalog: PluginCatalog, _ configuration: Configuration
     ) async throws -> (Store, PlanDocuments, PlanHeader) {
         let planned: (documents: PlanDocuments, header: PlanHeader)? =
             if let matrix {
-                try await plan(MatrixFile(path: matrix), in: path, catalog: catalog, configuration)
+                try await plan(matrix, in: path, catalog: catalog, configuration)
             } else {
                 nil
             }

@@ -21,7 +21,7 @@ import YAML
         #expect(definitions[name]?["additionalProperties"] as? Bool == false)
     }
 
-    @Test(arguments: ["quickstart", "opam", "mirage"])
+    @Test(arguments: ["quickstart", "opam", "mirage", "unikernels"])
     func acceptsTheShippedMatrix(name: String) throws {
         let text = try SourceText(path: PackageFolder.url.appending(path: "Matrices/\(name).yaml").path, of: "matrix")
         let document = try #require(YAMLDocument(text))
@@ -60,6 +60,26 @@ import YAML
         ("allow-overwrites: {a: /lib}", false), ("allow-overwrites: {a: [lib/../x]}", false),
         ("allow-overwrites: {a: [..]}", false), ("engine: opam", true), ("engine: recipe", true),
         ("engine: make", false), ("y-mine: 3", false),
+        ("unikernels: [{name: h, source: ./h, backends: spt}]", true), ("unikernels: []", false),
+        ("unikernels: [{name: h, source: ./h, backends: []}]", false),
+        ("unikernels: [{name: h, source: h, backends: spt}]", false),
+        ("unikernels: [{name: 3, source: ./h, backends: spt}]", false),
+        ("unikernels: [{name: h, source: 'https://e.org/h.git', backends: [spt, xen], subpath: a/b}]", true),
+        ("unikernels: [{name: h, source: ./h, backends: [spt, spt]}]", false),
+        ("unikernels: [{name: h, source: ./h, backends: spd}]", false),
+        ("unikernels: [{name: h-configure, source: ./h, backends: spt}]", false),
+        ("unikernels: [{name: h, source: ./h, backends: spt, configure: [--a=b, {k: [x, y], l: 3}]}]", true),
+        ("unikernels: [{name: h, source: ./h, backends: spt, configure: {-k: x}}]", false),
+        ("unikernels: [{name: h, source: ./h, backends: spt, configure-files: [lib/*.ml]}]", true),
+        ("unikernels: [{name: h, source: ./h, backends: spt, configure-files: ../x}]", false),
+        (
+            "unikernels: [{name: h, source: ./h, backends: spt, run: {spt: {time: 10s, expect: Hello, status: 1}}}]",
+            true
+        ),
+        ("unikernels: [{name: h, source: ./h, backends: spt, run: {spt: {expect: Hello}}}]", false),
+        ("unikernels: [{name: h, source: ./h, backends: xen, run: {xen: {time: 10s}}}]", false),
+        ("unikernels: [{name: h, source: ./h, backends: spt, run: {spt: {time: 10s, status: 256}}}]", false),
+        ("unikernels: [{name: h, source: ./h, backends: spt, run: {spt: {time: 10s, memory: 32MiB}}}]", true),
         ("description: 3.14", true), ("description: {}", false),
         ("accept-failures: [{cells: ['*/*/*'], reason: r, expires: 2026-12-31}]", true),
         ("accept-failures: [{cells: ['*/*/*'], reason: r, expires: 2026-13-31}]", false),

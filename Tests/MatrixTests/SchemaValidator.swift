@@ -100,6 +100,10 @@ struct SchemaValidator {
         guard let array = value as? [Any] else { return [] }
         var found: [String] = []
         if let least = schema["minItems"] as? Int, array.count < least { found.append("\(path): minItems") }
+        if schema["uniqueItems"] as? Bool == true {
+            let letters = array.map { Self.letters($0) ?? "" }
+            if Set(letters).count < letters.count { found.append("\(path): uniqueItems") }
+        }
         if let items = schema["items"] as? [String: Any] {
             for (index, element) in array.enumerated() {
                 found += errors(in: element, schema: items, path: "\(path)/\(index)")

@@ -44,6 +44,12 @@ import Testing
             log: maybe { $0.digest() }, error: maybe { $0.error() })
     }
 
+    private mutating func image() -> CellResult.Image {
+        .init(
+            backend: text(), abi: maybe { _ in 2 }, devices: maybe { [$0.text()] }, digest: digest(), path: text(),
+            size: Int.random(in: 0...Int.max, using: &random))
+    }
+
     private mutating func durations() -> CellResult.Durations {
         var durations = CellResult.Durations(queued: maybe { $0.number() }, environment: maybe { $0.number() })
         for phase in Phase.allCases where Bool.random(using: &random) { durations.phases[phase.rawValue] = number() }
@@ -79,6 +85,7 @@ import Testing
         )
         result.machine = maybe { $0.text() }
         result.systemPackages = maybe { [$0.text()] }
+        (result.generated, result.image) = (maybe { $0.text() }, maybe { $0.image() })
         result.confirmation = maybe { [$0.execution(), $0.execution()] }
         result.failedAttempts = maybe {
             [.init(reason: $0.text(), log: $0.maybe { $0.digest() }, error: $0.maybe { $0.error() })]
@@ -108,7 +115,9 @@ import Testing
         report.overwrites = maybe { [.init(path: $0.text(), owner: $0.text())] }
         (report.overwritesObject, report.detailsObject) = (maybe { $0.digest() }, maybe { $0.digest() })
         report.details = maybe {
-            .init(systemPackages: $0.maybe { [$0.text()] }, confirmation: $0.maybe { [$0.execution()] })
+            .init(
+                systemPackages: $0.maybe { [$0.text()] }, confirmation: $0.maybe { [$0.execution()] },
+                generated: $0.maybe { $0.text() }, image: $0.maybe { $0.image() })
         }
         report.durations = maybe { $0.durations() }
         report.pluginFile = maybe { $0.digest() }

@@ -70,12 +70,16 @@ extension ExecutionReport.Details {
         self.init()
         guard
             reader.optional("confirmation", &confirmation, { $0.array { $0.object { CellResult.Execution(&$0) } } }),
+            reader.optional("generated", &generated, { $0.string() }),
+            reader.optional("image", &image, { $0.object { CellResult.Image(&$0) } }),
             reader.optional("systemPackages", &systemPackages, { $0.array { $0.string() } })
         else { return nil }
     }
 
     fileprivate func write(to writer: inout CanonicalWriter) {
         writer.optional("confirmation", confirmation) { $0.array($1) { writer, each in writer.object(each.write) } }
+        writer.optional("generated", generated)
+        writer.optional("image", image) { $0.object($1.write) }
         writer.optional("systemPackages", systemPackages) { $0.array($1) { $0.string($1) } }
     }
 }

@@ -24,9 +24,19 @@ public struct ExecutionReport: Codable, Hashable, Sendable {
         /// All runs of the job, where it was run again to confirm a failure.
         public var confirmation: [CellResult.Execution]?
 
-        public init(systemPackages: [String]? = nil, confirmation: [CellResult.Execution]? = nil) {
+        /// A file that the job generated and that others are planned from.
+        public var generated: String?
+        /// The image of a unikernel that the job built.
+        public var image: CellResult.Image?
+
+        public init(
+            systemPackages: [String]? = nil, confirmation: [CellResult.Execution]? = nil, generated: String? = nil,
+            image: CellResult.Image? = nil
+        ) {
             self.systemPackages = systemPackages
             self.confirmation = confirmation
+            self.generated = generated
+            self.image = image
         }
     }
 

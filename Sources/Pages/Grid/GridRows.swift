@@ -11,7 +11,8 @@ struct GridRows: Sendable {
         var rows: [PackageVersion: [ListedCell?]] = [:]
         for cell in cells {
             guard let column = numbers[SiteColumn(cell.state.cell)] else { continue }
-            rows[cell.state.cell.package, default: Array(repeating: nil, count: columns.count)][column] = cell
+            rows[cell.state.cell.package.withoutBackend, default: Array(repeating: nil, count: columns.count)][column] =
+                cell
         }
         for (package, row) in rows.sorted(by: { $0.key < $1.key }) {
             names.append(package.description)

@@ -36,6 +36,7 @@ extension IndexContents {
         cell.accepted = planned.accepted.map { texts.intern($0) } ?? 0
         cell.untested = planned.untested.map { texts.intern($0) } ?? 0
         (cell.hasTest, cell.explanation, cell.root) = (false, 0, 0)
+        cell.isProvisional = planned.isProvisional
         cell.causeCode = planned.cause?.class.code ?? 0
         cell.causePackage = planned.cause.map { texts.intern($0.package) } ?? 0
         cell.hasAcceptance = planned.acceptance != nil
@@ -76,7 +77,7 @@ extension IndexContents {
         return PlannedCell(
             cell: self.cell(at: place), basis: basis, required: cell.isRequired, priority: Int(cell.priority),
             accepted: texts.text(cell.accepted), acceptance: cell.hasAcceptance ? acceptance : nil, cause: cause,
-            untested: texts.text(cell.untested))
+            untested: texts.text(cell.untested), provisional: cell.isProvisional ? true : nil)
     }
 
     /// Whether a cell is required, and is neither good nor excluded nor an accepted failure.

@@ -23,6 +23,8 @@ struct IndexedCell: BitwiseCopyable {
     var basis = Basis.unplanned
     var isRequired = false
     var hasTest = false
+    /// Whether more is planned when the build job has succeeded.
+    var isProvisional = false
     var priority: Int32 = 0
     var accepted: InternedTexts.ID = 0
     /// Why the cell is unsolvable or excluded.
@@ -57,7 +59,8 @@ struct IndexedCell: BitwiseCopyable {
         case .unsolvable: return record.outcome == .unsolvable || record.outcome == .cancelled
         case .jobs:
             return record.hasJob
-                && (record.job == build && (!hasTest || record.outcome != .success) || hasTest && record.job == test)
+                && (record.job == build && (!hasTest && !isProvisional || record.outcome != .success)
+                    || hasTest && record.job == test)
         }
     }
 

@@ -1,0 +1,247 @@
+internal import Core
+internal import Matrix
+internal import Model
+package import OpamFormat
+internal import OpamSolver
+
+/// Selects what unikernels of a column are built from, by the rules of `opam monorepo lock --require-cross-compile`.
+struct UnikernelLocker {
+    /// What the tools of the switch supply: never among the sources.
+    private static let base: Set<String> = [
+        "jbuilder", "dune", "ocamlbuild", "ocamlmod", "oasis", "ocamlify", "ocaml", "ocaml-base-compiler",
+        "ocaml-variants",
+    ]
+    /// Searches for one lock: each excludes versions that the one before selected and that cannot be used.
+    private static let roundLimit = 64
+
+    private let column: Column
+    private let source: any PackageSource
+    private var solver: Solver
+    private var files: [Universe.PackageID: OpamFile] = [:]
+    private var excludedOfName: [Universe.NameID: [Universe.PackageID]] = [:]
+    private var universe: Universe { column.universe.universe }
+
+    /// - Parameters:
+    ///   - column: Over `source`, where the variable `monorepo` is defined.
+    ///   - source: The repositories with the extra ones, and the unikernels' opam files.
+    init(_ column: Column) {
+        self.column = column
+        source = column.source
+        solver = Solver(column.universe)
+    }
+
+    /// - Parameter generated: The opam file of `mirage configure`.
+    /// - Throws: `LockObstacle` where there is no lock; `Failure` where a repository cannot be read.
+    mutating func lock(_ package: PackageVersion, generated: OpamFile) throws -> UnikernelLock {
+        guard let name = universe.nameID(package.name), let root = universe.package(name, version: package.version)
+        else { throw Failure(.bug, "\(package) is not among the packages of its lock") }
+        if let pinned = generated.pinDepends.first {
+            throw LockObstacle(
+                reason: "its opam file pins \(pinned.package) to '\(pinned.url)', which cannot be locked")
+        }
+        let provided = generated.providedPackages
+        let selection = try select(root, provided: provided)
+        var members: [(package: PackageVersion, file: OpamFile)] = []
+        var tools: [PackageVersion] = []
+        for id in selection where id != root {
+            let version = PackageVersion(
+                name: universe.name(universe.nameID(of: id)), version: universe.version(of: id))
+            let file = try file(of: id)
+            if isSupplied(version.name, file, provided) {
+                tools.append(version)
+            } else {
+                members.append((version, file))
+            }
+        }
+        let environment = column.variables.environment(version: "")
+        let system = Set(members.flatMap { $0.file.depexts(in: environment) })
+        return UnikernelLock(sources: try sources(members), tools: tools, systemPackages: system.sorted())
+    }
+
+    // MARK: Solving
+
+    /// - Throws: `LockObstacle` where no versions can be used together.
+    private mutating func select(
+        _ root: Universe.PackageID, provided: Set<String>
+    ) throws -> [Universe.PackageID] {
+        var request = column.request(root, isExplicit: true, options: RequestOptions())
+        var excluded: Set<Universe.NameID> = []
+        for _ in 0..<Self.roundLimit {
+            let resolution = solver.solve(request)
+            guard let selection = resolution.selection else {
+                throw obstacle(of: root, resolution, request, excluded)
+            }
+            var isUsable = true
+            for id in selection where id != root {
+                let name = universe.nameID(of: id)
+                guard !excluded.contains(name), !provided.contains(universe.name(name)) else { continue }
+                let unusable = try unusableVersions(of: name)
+                guard unusable.contains(id) else { continue }
+                excluded.insert(name)
+                isUsable = false
+                request.constraints.append(
+                    PackageConstraint(
+                        PackageName(unchecked: universe.name(name)),
+                        .conjunction(
+                            unusable.map {
+                                .atom(VersionConstraint(.notEqual, Version(unchecked: universe.version(of: $0))))
+                            })))
+            }
+            if isUsable { return selection }
+        }
+        throw LockObstacle(reason: "no lock was found in \(Self.roundLimit) searches")
+    }
+
+    private mutating func obstacle(
+        of root: Universe.PackageID, _ resolution: Resolution, _ request: Request, _ excluded: Set<Universe.NameID>
+    ) -> LockObstacle {
+        let explanation = resolution.status == .limit ? nil : solver.explain(request)
+        // Most often a library without a dune build: the facts would say only that the request conflicts with it.
+        let unbuildable = excluded.filter { name in
+            excludedOfName[name]?.count == universe.versions(of: name).count
+                && explanation?.examined.contains(name) == true
+        }.map(universe.name).min()
+        let unbuildableCause = unbuildable.map {
+            UnsolvableCause(.dependency, package: $0, sentence: "dune builds no version of \($0)")
+        }
+        let cause =
+            unbuildableCause
+            ?? explanation.flatMap { explanation in
+                UnsolvableCause(
+                    explanation, of: universe.name(universe.nameID(of: root)), version: universe.version(of: root))
+            }
+        let names = excluded.map(universe.name).sorted()
+        let note =
+            names.isEmpty
+            ? ""
+            : "\nleft out are versions that dune does not build, or that are not marked for cross compilation, of "
+                + names.joined(separator: ", ")
+        let reason = explanation?.description ?? "the solver found no versions that go together"
+        return LockObstacle(reason: reason + note, cause: cause)
+    }
+
+    /// The versions of a name that cannot be built among a unikernel's sources.
+    private mutating func unusableVersions(of name: Universe.NameID) throws -> [Universe.PackageID] {
+        if let known = excludedOfName[name] { return known }
+        let text = universe.name(name)
+        var unusable: [Universe.PackageID] = []
+        if !Self.base.contains(text) {
+            let versions = try universe.versions(of: name).map { (id: $0, file: try file(of: $0)) }
+            let isMarked = versions.contains { $0.file.isForCrossCompilation }
+            unusable = versions.filter { version in
+                !version.file.isVirtual && !version.file.usesDune || isMarked && !version.file.isForCrossCompilation
+            }.map(\.id)
+        }
+        excludedOfName[name] = unusable
+        return unusable
+    }
+
+    private mutating func file(of id: Universe.PackageID) throws -> OpamFile {
+        if let known = files[id] { return known }
+        let package = PackageVersion(name: universe.name(universe.nameID(of: id)), version: universe.version(of: id))
+        let file = try UnikernelRecipe.opamFile(source.files(of: package), of: package)
+        files[id] = file
+        return file
+    }
+
+    // MARK: Sources
+
+    private func isSupplied(_ name: String, _ file: OpamFile, _ provided: Set<String>) -> Bool {
+        Self.base.contains(name) || provided.contains(name) || file.isVirtual
+    }
+
+    /// One source for each repository that packages are developed in. Where their archives differ, that of the greatest
+    /// version counts.
+    private func sources(
+        _ members: [(package: PackageVersion, file: OpamFile)]
+    ) throws(LockObstacle) -> [UnikernelLock.LockedSource] {
+        var sources: [String: (source: UnikernelLock.LockedSource, version: Version)] = [:]
+        for (package, file) in members {
+            guard let url = file.url else { continue }
+            guard !url.checksums.isEmpty, url.url.contains("://"), !url.url.hasPrefix("git") else {
+                throw LockObstacle(
+                    reason: "\(package) has the source '\(url.url)': only archives with a checksum can be locked")
+            }
+            let directory = Self.directory(of: file, package)
+            let version = Version(unchecked: package.version)
+            let archive = "ciso-duniverse/\(directory)-\(Self.lastComponent(url.url))"
+            let new = UnikernelLock.LockedSource(
+                directory: directory, file: archive, url: url.url, checksums: url.checksums, packages: [package])
+            guard let known = sources[directory] else {
+                sources[directory] = (new, version)
+                continue
+            }
+            var merged = known.version < version ? new : known.source
+            merged.packages = (known.source.packages + [package]).sorted()
+            sources[directory] = (merged, max(known.version, version))
+        }
+        return sources.values.map(\.source).sorted { $0.directory < $1.directory }
+    }
+
+    /// What the repository is called in which a package is developed.
+    private static func directory(of file: OpamFile, _ package: PackageVersion) -> String {
+        var name = file.developmentRepository.map(lastComponent) ?? package.name
+        if name.hasSuffix(".git") { name.removeLast(4) }
+        return name.isEmpty ? package.name : name
+    }
+
+    /// What follows the last slash, in letters that scripts need not quote.
+    private static func lastComponent(_ address: String) -> String {
+        let path = address.prefix { $0 != "?" && $0 != "#" }
+        return String(
+            (path.split(separator: "/").last ?? "source").map { letter in
+                letter.isASCII && (letter.isLetter || letter.isNumber || "-_.+".contains(letter)) ? letter : "_"
+            })
+    }
+}
+
+extension OpamFile {
+    /// What `x-opam-monorepo-opam-provided` names: packages of the switch.
+    var providedPackages: Set<String> { Set(texts(of: "x-opam-monorepo-opam-provided")) }
+
+    /// The addresses that `x-mirage-extra-repo` names, by their order.
+    package var extraRepositories: [String] {
+        extensions.filter { $0.name == "x-mirage-extra-repo" }.flatMap { field -> [String] in
+            guard case .list(let pairs) = field.value.form else { return [] }
+            return pairs.compactMap { pair in
+                guard case .list(let parts) = pair.form, let last = Array(parts).last, case .string(let url) = last.form
+                else { return nil }
+                return url.hasPrefix("git+") ? String(url.dropFirst("git+".count)) : url
+            }
+        }
+    }
+
+    /// The strings of an extension field that is a list of strings, or one.
+    func texts(of name: String) -> [String] {
+        extensions.filter { $0.name == name }.flatMap { field -> [String] in
+            switch field.value.form {
+            case .string(let text): [text]
+            case .list(let values): values.compactMap { if case .string(let text) = $0.form { text } else { nil } }
+            default: []
+            }
+        }
+    }
+
+    /// Whether it has nothing to be built.
+    fileprivate var isVirtual: Bool { url == nil || (build.isEmpty && install.isEmpty) }
+
+    fileprivate var usesDune: Bool { (depends.atoms + depopts.atoms).contains { $0.name.text == "dune" } }
+
+    fileprivate var isForCrossCompilation: Bool { tags.contains("cross-compile") }
+}
+
+extension DependencyFormula {
+    /// The formula without what is said of some names.
+    func without(_ names: Set<String>) -> DependencyFormula {
+        switch self {
+        case .atom(let dependency): names.contains(dependency.name.text) ? .empty : self
+        case .all(let parts): .conjunction(parts.map { $0.without(names) }.filter { !$0.isEmpty })
+        // As opam-monorepo: what is left of a disjunction still counts.
+        case .any(let parts):
+            switch parts.map({ $0.without(names) }).filter({ !$0.isEmpty }) {
+            case let left where left.isEmpty: .empty
+            case let left: .disjunction(left)
+            }
+        }
+    }
+}

@@ -1,0 +1,128 @@
+internal import Core
+internal import Model
+
+/// An executable file of ELF, with the notes by which Solo5 states what it is built for.
+///
+/// The formats are those of Solo5's `elf_abi.h` and `mft_abi.h`. Every number in the file is from outside.
+struct UnikernelImage {
+    /// What is wrong with a file.
+    struct Malformed: Error, CustomStringConvertible {
+        var description: String
+    }
+
+    /// Devices that a manifest may have.
+    private static let deviceLimit = 64
+    /// Targets of the ABI, in the order of their numbers from 1.
+    private static let targets = ["hvt", "spt", "virtio", "muen", "genode", "xen"]
+
+    /// What the image is built for, as Solo5 calls it; nil where it does not say so.
+    private(set) var abi: (target: String, version: Int)?
+    /// `net:NAME` and `block:NAME`, in the order of the manifest; nil where there is none.
+    private(set) var devices: [String]?
+
+    /// - Throws: `Malformed` where the bytes are no 64-bit ELF file of little-endian numbers, or the notes contradict
+    ///   themselves.
+    init(_ bytes: [UInt8]) throws(Malformed) {
+        let reader = LittleEndianReader(bytes)
+        guard bytes.starts(with: [0x7F, 0x45, 0x4C, 0x46]) else {
+            throw Malformed(description: "it is no ELF file")
+        }
+        guard bytes.count >= 64, bytes[4] == 2, bytes[5] == 1, let headers = reader.word64(32),
+            let size = reader.word16(54), let count = reader.word16(56)
+        else { throw Malformed(description: "it is no complete 64-bit ELF file with little-endian numbers") }
+        for number in 0..<count {
+            let (header, isTooLarge) = headers.addingReportingOverflow(number * size)
+            guard !isTooLarge, let type = reader.word32(header), let offset = reader.word64(header + 8),
+                let length = reader.word64(header + 32)
+            else { throw Malformed(description: "its program headers are outside of the file") }
+            guard type == 4 else { continue }
+            guard offset <= bytes.count, length <= bytes.count - offset else {
+                throw Malformed(description: "a segment with notes is outside of the file")
+            }
+            try readNotes(reader, offset..<offset + length)
+        }
+    }
+
+    /// Reads the notes of a segment. Solo5 aligns some to eight bytes, others to four: zeros between them are passed over.
+    private mutating func readNotes(_ reader: LittleEndianReader, _ segment: Range<Int>) throws(Malformed) {
+        var place = segment.lowerBound
+        while place + 12 <= segment.upperBound, let nameSize = reader.word32(place),
+            let size = reader.word32(place + 4), let type = reader.word32(place + 8)
+        {
+            guard nameSize > 0 else {
+                place += 4
+                continue
+            }
+            let contents = place + 12 + (nameSize + 3) / 4 * 4
+            guard contents <= segment.upperBound, size <= segment.upperBound - contents else {
+                throw Malformed(description: "a note is longer than its segment")
+            }
+            if reader.bytes[(place + 12)..<(place + 12 + min(nameSize, 6))].elementsEqual("Solo5\0".utf8) {
+                if type == 0x3149_4241 { try readABI(reader, contents, size) }
+                if type == 0x3154_464D { try readManifest(reader, contents, size) }
+            }
+            place = contents + (size + 3) / 4 * 4
+        }
+    }
+
+    private mutating func readABI(_ reader: LittleEndianReader, _ place: Int, _ size: Int) throws(Malformed) {
+        guard size >= 8, let target = reader.word32(place), let version = reader.word32(place + 4) else {
+            throw Malformed(description: "its note of the ABI is too short")
+        }
+        guard (1...Self.targets.count).contains(target) else {
+            throw Malformed(description: "its note of the ABI names the unknown target \(target)")
+        }
+        abi = (Self.targets[target - 1], version)
+    }
+
+    /// Bytes of an entry: a name of 68, its type, 16 of properties, 8 and 8 that only tenders use.
+    private static let entrySize = 104
+
+    private mutating func readManifest(_ reader: LittleEndianReader, _ start: Int, _ size: Int) throws(Malformed) {
+        // The structure begins at a multiple of eight, four bytes after the header of the note.
+        let place = size % 8 == 4 ? start + 4 : start
+        guard size >= 8, let version = reader.word32(place), let count = reader.word32(place + 4) else {
+            throw Malformed(description: "its manifest is too short")
+        }
+        guard version == 1, count <= Self.deviceLimit, place + 8 + count * Self.entrySize <= start + size else {
+            throw Malformed(description: "its manifest is none of version 1, or has not the entries that it counts")
+        }
+        var devices: [String] = []
+        for number in 0..<count {
+            let entry = place + 8 + number * Self.entrySize
+            guard let type = reader.word32(entry + 68), entry + 68 <= reader.bytes.count else {
+                throw Malformed(description: "its manifest is outside of the file")
+            }
+            // The first entry is reserved.
+            guard type < 1 << 30 else { continue }
+            let name = String(decoding: reader.bytes[entry..<entry + 68].prefix { $0 != 0 }, as: UTF8.self)
+            guard let kind = [1: "block", 2: "net"][type] else {
+                throw Malformed(description: "its manifest has a device of the unknown type \(type)")
+            }
+            devices.append("\(kind):\(name.displayableOnOneLine)")
+        }
+        self.devices = devices
+    }
+}
+
+/// Numbers in bytes; nil for those outside of them, or greater than an offset can be.
+private struct LittleEndianReader {
+    let bytes: [UInt8]
+
+    init(_ bytes: [UInt8]) {
+        self.bytes = bytes
+    }
+
+    func word16(_ place: Int) -> Int? { number(place, 2) }
+    func word32(_ place: Int) -> Int? { number(place, 4) }
+
+    func word64(_ place: Int) -> Int? {
+        guard let high = number(place + 4, 4), high < 1 << 24, let low = number(place, 4) else { return nil }
+        return high << 32 | low
+    }
+
+    private func number(_ place: Int, _ size: Int) -> Int? {
+        guard place >= 0, place <= bytes.count - size else { return nil }
+        return (0..<size).reduce(0) { $0 | Int(bytes[place + $1]) << (8 * $1) }
+    }
+}

@@ -1,0 +1,164 @@
+import Archive
+import Core
+import Matrix
+import Model
+import OpamFormat
+import Testing
+
+@testable import Planner
+
+/// What unikernels are built from, by the rules of `opam monorepo lock`.
+@Suite struct UnikernelLockTests {
+    private static let sum = String(repeating: "a", count: 64)
+
+    private static func library(
+        _ text: String = "", depends: String = #""dune""#, url: String, checksum: String? = nil, repository: String
+    ) -> String {
+        let sums = checksum ?? #"checksum: "sha256=\#(sum)""#
+        return """
+            depends: [ "ocaml" \(depends) ]
+            build: [ "make" ]
+            dev-repo: "git+https://e.org/\(repository).git"
+            url { src: "\(url)" \(sums) }
+            \(text)
+            """
+    }
+
+    private static let tools = [
+        "dune.3.17.0": #"depends: [ "ocaml" ] build: [ "make" ] url { src: "https://e.org/dune.tgz" }"#,
+        "mirage.4.11.0": #"depends: [ "ocaml" "cmdliner" {>= "1.3"} ] url { src: "https://e.org/m.tgz" }"#,
+        "solo5.0.12.1": #"depends: [ "ocaml" ] url { src: "https://e.org/s.tgz" }"#,
+    ]
+
+    /// The libraries, and a unikernel that needs what `depends` names.
+    private func stage(
+        _ libraries: [String: String], needing depends: String, more: String = "",
+        provided: String = #""mirage" "solo5""#
+    ) async throws -> UnikernelStage {
+        var small = SmallPlan()
+        small.opamFiles.merge(Self.tools) { $1 }
+        small.opamFiles.merge(libraries) { $1 }
+        small.rest = "unikernels: [{name: hello, source: ./hello, backends: [spt]}]"
+        var inputs = try small.inputs()
+        let pair = try #require(PlanInputs.pairs(of: inputs.matrix).first)
+        let source = try SmallRepository(small.opamFiles)
+        let entry = inputs.matrix.unikernels[0]
+        let unikernel = UnikernelPackage(
+            entry: entry, variant: entry.variants[0],
+            source: Source(url: "file:///hello", checksums: [Checksum("sha256=\(Self.sum)")!]),
+            configureFiles: PackageFiles(opam: [], files: ["config.ml": Array("x".utf8)]))
+        inputs.sources = [[0]: source]
+        let generated = try OpamFile(
+            parsing: """
+                opam-version: "2.0"
+                depends: [ \(depends) "mirage" {build} "solo5" {build & >= "0.9"} ]
+                x-opam-monorepo-opam-provided: [ \(provided) ]
+                \(more)
+                """, file: "hello-spt.opam")
+        return try Planner(inputs).locked(unikernel, generated: generated, of: pair, in: source)
+    }
+
+    /// The lines of `x-ciso-lock`, and the versions of the switch's packages that the build needs.
+    private func lock(_ stage: UnikernelStage) throws -> (sources: [String], tools: [String]) {
+        guard case .locked(let files) = stage else {
+            Issue.record("not locked: \(stage)")
+            return ([], [])
+        }
+        let file = try OpamFile(parsing: files.opam, file: "opam")
+        let lines = file.extensions.first { $0.name == "x-ciso-lock" }.map { Printer.text(of: $0.value) } ?? ""
+        let depends = file.depends.atoms.map(\.description).filter { $0.contains("{= \"") }
+        let sources = lines.split(separator: "]").map { $0.filter { !"[\n ".contains($0) } }.filter { !$0.isEmpty }
+        #expect(file.extraSources.count == sources.count)
+        return (sources, depends.sorted())
+    }
+
+    private func reason(_ stage: UnikernelStage) -> String {
+        if case .unlockable(let reason, _) = stage { reason } else { "\(stage)" }
+    }
+
+    @Test func versionsThatDuneDoesNotBuildAreLeftOut() async throws {
+        let libraries = [
+            "a.2": Self.library(depends: "", url: "https://e.org/a-2.tgz", repository: "a"),
+            "a.1+dune": Self.library(url: "https://e.org/a-1.tgz", repository: "a"),
+        ]
+        let made = try lock(try await stage(libraries, needing: #""a" {?monorepo}"#))
+        #expect(made.sources == [#""a""https://e.org/a-1.tgz""a.1+dune""#])
+        #expect(made.tools.contains(#""dune" {= "3.17.0"}"#))
+    }
+
+    /// Where some version is marked for cross compilation, only such versions count.
+    @Test func versionsForCrossCompilationArePreferredToNewerOnes() async throws {
+        let libraries = [
+            "a.2": Self.library(url: "https://e.org/a-2.tgz", repository: "a"),
+            "a.1+mirage": Self.library(
+                #"tags: "cross-compile""#, url: "https://e.org/a-1.tgz", repository: "a"),
+            "b.3": Self.library(url: "https://e.org/b-3.tgz", repository: "b"),
+        ]
+        let made = try lock(try await stage(libraries, needing: #""a" {?monorepo} "b" {?monorepo}"#))
+        #expect(
+            made.sources == [
+                #""a""https://e.org/a-1.tgz""a.1+mirage""#, #""b""https://e.org/b-3.tgz""b.3""#,
+            ])
+    }
+
+    /// `mirage` needs a newer cmdliner than the unikernel: the switch and the sources are two worlds.
+    @Test func whatTheSwitchProvidesDoesNotBindTheSources() async throws {
+        let libraries = [
+            "cmdliner.1.0.0": Self.library(url: "https://e.org/c-1.0.tgz", repository: "cmdliner"),
+            "cmdliner.1.3.0": Self.library(url: "https://e.org/c-1.3.tgz", repository: "cmdliner"),
+        ]
+        let made = try lock(try await stage(libraries, needing: #""cmdliner" {?monorepo & < "1.1"}"#))
+        #expect(made.sources == [#""cmdliner""https://e.org/c-1.0.tgz""cmdliner.1.0.0""#])
+    }
+
+    @Test func packagesOfOneRepositoryAreOneSource() async throws {
+        let libraries = [
+            "a.2": Self.library(url: "https://e.org/a-2.tgz", repository: "a"),
+            "a-lwt.2": Self.library(url: "https://e.org/a-2.tgz", repository: "a"),
+        ]
+        let made = try lock(try await stage(libraries, needing: #""a" {?monorepo} "a-lwt" {?monorepo}"#))
+        #expect(made.sources == [#""a""https://e.org/a-2.tgz""a.2""a-lwt.2""#])
+    }
+
+    /// A package without a source is a tool of the switch, and brings the system packages that it stands for.
+    @Test func packagesWithoutASourceAreBuiltInTheSwitch() async throws {
+        let libraries = [
+            "a.1": Self.library(depends: #""dune" "conf-gmp""#, url: "https://e.org/a-1.tgz", repository: "a")
+        ]
+        let made = try lock(try await stage(libraries, needing: #""a" {?monorepo}"#))
+        #expect(made.sources.count == 1)
+        #expect(made.tools.contains(#""conf-gmp" {= "5"}"#))
+    }
+
+    @Test func whatCannotBeLockedSaysWhy() async throws {
+        let onlyMake = ["a.1": Self.library(depends: "", url: "https://e.org/a-1.tgz", repository: "a")]
+        let text = reason(try await stage(onlyMake, needing: #""a" {?monorepo}"#))
+        #expect(text.contains("needs a"), "\(text)")
+        #expect(text.contains("left out are versions that dune does not build"), "\(text)")
+        #expect(text.hasSuffix("of a"), "\(text)")
+        let branch = ["a.1": Self.library(url: "git+https://e.org/a.git#main", repository: "a")]
+        #expect(
+            reason(try await stage(branch, needing: #""a" {?monorepo}"#))
+                == "a.1 has the source 'git+https://e.org/a.git#main': only archives with a checksum can be locked")
+        let unchecked = ["a.1": Self.library(url: "https://e.org/a.tgz", checksum: "", repository: "a")]
+        #expect(reason(try await stage(unchecked, needing: #""a" {?monorepo}"#)).contains("a checksum"))
+        let pinned = try await stage(
+            [:], needing: "", more: #"pin-depends: [ ["a.dev" "git+https://e.org/a.git"] ]"#)
+        #expect(reason(pinned) == "its opam file pins a.dev to 'git+https://e.org/a.git', which cannot be locked")
+        #expect(reason(try await stage([:], needing: #""nothing" {?monorepo}"#)).contains("nothing"))
+    }
+
+    /// Without `monorepo`, as in the switch, the libraries are not asked for.
+    @Test func theBuildNeedsTheToolsOnly() async throws {
+        let libraries = ["a.1": Self.library(url: "https://e.org/a-1.tgz", repository: "a")]
+        guard case .locked(let files) = try await stage(libraries, needing: #""a" {?monorepo}"#) else {
+            Issue.record("not locked")
+            return
+        }
+        let file = try OpamFile(parsing: files.opam, file: "opam")
+        let names = file.depends.atoms.map(\.name.text)
+        #expect(names.contains("hello-configure") && names.contains("mirage") && names.contains("dune"))
+        #expect(file.url?.checksums.isEmpty == false)
+        #expect(files.files.keys.map(\.description).sorted() == ["ciso-install.sh", "ciso-pull.sh", "ciso-sources"])
+    }
+}

@@ -1,0 +1,219 @@
+import Foundation
+import Glibc
+import TestSupport
+import Testing
+
+@testable import Worker
+
+/// `ci run` of unikernels, with stubs of mirage, dune and solo5 that follow the file formats of the real tools.
+@Suite(
+    .enabled(
+        if: QuickstartWorld.isPossible && Program.areInstalled("tar", "sha256sum"), "needs root, mmdebstrap and bwrap"))
+struct UnikernelRunTests {
+    private let folder: TemporaryDirectory
+
+    init() async throws {
+        // Makes the root file system if need be.
+        let world = try await QuickstartWorld()
+        _ = try await TargetEnvironments(world.folders.environmentStore, catalog: world.catalog, variables: .ofTests)
+            .environment(of: world.target) { _ in }
+        folder = try TemporaryDirectory()
+        let script = PackageFolder.url.appending(path: "Tests/Unikernels/make-world")
+        try Program(["sh", script.path, folder.path]).output()
+        let cache = URL(filePath: folder("cache/worker"))
+        try FileManager.default.createDirectory(at: cache, withIntermediateDirectories: true)
+        symlink(world.folders.environments, cache.appending(path: "environments").path)
+    }
+
+    private func ci(_ words: String...) throws -> Program.Ending {
+        let variables = ["CISO_CACHE": folder("cache")]
+        return try Program(
+            [try BuiltProgram.path(of: "ci")] + words + ["--store", folder("store")], in: folder.path,
+            environment: ProcessInfo.processInfo.environment.merging(variables) { $1 }
+        ).run()
+    }
+
+    /// A cell as `ci results` prints it.
+    private struct State: Decodable {
+        var cell: String
+        var state: String
+        var phase: String?
+        var signature: String?
+        var reason: String?
+        var kind: String?
+
+        /// The last part of the cell's name.
+        var name: String { String(cell.split(separator: "/").last ?? "") }
+    }
+
+    private func states(_ deployment: String = "unikernels") throws -> [String: State] {
+        let json = try ci("results", "--deployment", deployment, "--format", "json").output
+        let states = try JSONDecoder().decode([State].self, from: Data(json.utf8))
+        return Dictionary(states.map { ($0.name, $0) }, uniquingKeysWith: { $1 })
+    }
+
+    /// The jobs that a run has carried out, without those of tools and compilers.
+    private func jobs(_ ending: Program.Ending) -> [String] {
+        ending.talk.split(separator: "\n").filter { $0.hasPrefix("[") && $0.contains("hello-world") }.map { line in
+            let words = line.split(separator: "] ").last ?? ""
+            return String(words.prefix { $0 != ":" }).replacing("debian-12/4.13.1/", with: "")
+        }.sorted()
+    }
+
+    @Test func aUnikernelIsConfiguredThenPlannedFurtherBuiltAndRun() throws {
+        let planned = try ci("plan", "matrix.yaml")
+        #expect(planned.status == 0, "\(planned.talk)")
+        #expect(
+            planned.output.contains(
+                "debian-12/4.13.1/hello-world.dev@spt: planned after hello-world-configure.dev@spt, job "),
+            "\(planned.output)")
+        #expect(try ci("plan", "matrix.yaml").output.contains("nothing changed"))
+        let run = try ci("run", "matrix.yaml")
+        #expect(run.status == 0, "\(run.output)\(run.talk)")
+        for name in ["hello-world.dev@spt", "hello-world.dev@unix"] {
+            let state = try #require(try states()[name])
+            #expect(state.state == "success" && state.kind == "test", "\(state)")
+        }
+        let table = try ci("results", "--all").output.split(separator: "\n").map {
+            $0.split(separator: " ").map(String.init)
+        }
+        #expect(table.contains(["package", "4.13.1@spt", "4.13.1@unix"]), "\(table)")
+        let log = try ci("log", "debian-12/4.13.1/hello-world.dev@spt")
+        #expect(log.output.contains("\nHello World\n"), "\(log.output)")
+        // Planned further, nothing is provisional any more, and nothing changes without a change.
+        let again = try ci("plan", "matrix.yaml")
+        #expect(again.output.contains("nothing changed") && !again.output.contains("planned after"), "\(again.output)")
+        let result = try result(of: "hello-world/dev@spt.json", in: "unikernels")
+        #expect(result["image"] == nil, "the result of the cell is that of the run")
+        let build = try buildResults().compactMap { $0["image"] as? [String: Any] }
+        #expect(Set(build.compactMap { $0["backend"] as? String }) == ["spt", "unix"])
+        let image = try #require(build.first { $0["backend"] as? String == "spt" })
+        #expect(image["abi"] as? Int == 2 && image["path"] as? String == "share/hello-world/hello-world.spt")
+    }
+
+    /// Another source needs no other configuration, another expectation no other build, another `config.ml` all.
+    @Test func onlyWhatDependsOnAChangeIsDoneAgain() throws {
+        #expect(try ci("run", "matrix.yaml").status == 0)
+        try folder.shell("echo '# changed' >>source/hello/unikernel.S")
+        let source = try ci("run", "matrix.yaml")
+        #expect(
+            jobs(source) == [
+                "hello-world.dev@spt", "hello-world.dev@unix", "tests of hello-world.dev@spt",
+                "tests of hello-world.dev@unix",
+            ], "\(source.talk)")
+        try folder.shell(
+            "sed -i 's/spt: {time: 10s, expect: Hello World}/spt: {time: 10s, expect: World}/' matrix.yaml")
+        let expectation = try ci("run", "matrix.yaml")
+        #expect(jobs(expectation) == ["tests of hello-world.dev@spt"], "\(expectation.talk)")
+        try folder.shell("echo '(* changed *)' >>source/hello/config.ml")
+        let configuration = try ci("run", "matrix.yaml")
+        #expect(
+            jobs(configuration) == [
+                "hello-world-configure.dev@spt", "hello-world-configure.dev@unix", "hello-world.dev@spt",
+                "hello-world.dev@unix", "tests of hello-world.dev@spt", "tests of hello-world.dev@unix",
+            ], "\(configuration.talk)")
+        #expect(try ci("run", "matrix.yaml").status == 0)
+    }
+
+    @Test func eachFailureHasItsPhaseSignatureAndReason() throws {
+        try folder.write(Self.broken, to: "broken.yaml")
+        try folder.shell(
+            """
+            for kind in configure lock build abi loop; do cp -r source/hello $kind; done
+            sed -i 's/register/regster/' configure/config.ml
+            sed -i 's/package "gmp"/package "zlib"/' lock/config.ml
+            echo nonsense >>build/unikernel.S
+            echo '(* wrong-abi *)' >>abi/config.ml
+            sed -i '1i #define LOOP' loop/unikernel.S
+            """)
+        let run = try ci("run", "broken.yaml")
+        #expect(run.status == 1, "\(run.output)\(run.talk)")
+        let states = try states("broken")
+        let expected: [(name: String, phase: String?, signature: String?, reason: String)] = [
+            ("no-config", "configure", "Error: Unbound value *", "Error: Unbound value regster"),
+            ("no-build", "build", nil, "Error: no such instruction: `nonsense'"),
+            (
+                "wrong-abi", "install", "image built for hvt instead of spt",
+                "the image 'share/wrong-abi/wrong-abi.spt' is not built for spt: it is built for hvt"
+            ),
+            ("wrong-text", "test", nil, "the unikernel did not print 'Hello World'"),
+            ("wrong-status", "test", nil, "the unikernel ended with exit status 0, expected 3"),
+            ("endless", "test", "time limit exceeded", "time limit exceeded: the job's time limit is 2 s"),
+        ]
+        for (name, phase, signature, reason) in expected {
+            let state = try #require(states["\(name).dev@spt"])
+            #expect(state.state == "failure" && state.phase == phase, "\(state)")
+            #expect(state.reason?.contains(reason) == true, "\(state)")
+            if let signature, name != "no-config" { #expect(state.signature == signature, "\(state)") }
+            #expect(state.signature?.isEmpty == false, "\(state)")
+        }
+        let lock = try #require(states["no-lock.dev@spt"])
+        #expect(lock.state == "unsolvable" && lock.phase == nil)
+        #expect(lock.reason?.hasPrefix("the unikernel cannot be locked: ") == true, "\(lock)")
+        #expect(lock.reason?.contains("left out are versions that dune does not build") == true, "\(lock)")
+        // Values of a key are cells of their own; each was configured with its own.
+        #expect(states["axes.dev@spt+World"]?.state == "success")
+        #expect(states["axes.dev@spt+Moon"]?.state == "failure")
+    }
+
+    private static let broken = """
+        deployment: broken
+        repositories: [{path: repository}]
+        targets: [debian-12]
+        compilers: [{system: "4.13.1"}]
+        confirm: 0
+        unikernels:
+          - {name: no-config, source: ./configure, backends: spt}
+          - {name: no-lock, source: ./lock, backends: spt}
+          - {name: no-build, source: ./build, backends: spt}
+          - {name: wrong-abi, source: ./abi, backends: spt}
+          - {name: wrong-text, source: ./source, subpath: hello, backends: spt, configure: [--hello=Moon],
+             run: {spt: {time: 10s, expect: Hello World}}}
+          - {name: wrong-status, source: ./source, subpath: hello, backends: spt, run: {spt: {time: 10s, status: 3}}}
+          - {name: endless, source: ./loop, backends: spt, run: {spt: {time: 2s, expect: Hello World}}}
+          - {name: axes, source: ./source, subpath: hello, backends: spt, configure: [{hello: [World, Moon]}],
+             run: {spt: {time: 10s, expect: Hello World}}}
+        """
+
+    @Test func theRunOfACellIsReproduced() throws {
+        #expect(try ci("run", "matrix.yaml").status == 0)
+        let text = try ci("reproduce", "debian-12/4.13.1/hello-world.dev@spt").output
+        #expect(text.contains("dune build --profile release --root . ./dist"), "\(text)")
+        let tests = try ci("reproduce", "--test", "debian-12/4.13.1/hello-world.dev@spt").output
+        #expect(tests.contains("ciso-run.sh"), "\(tests)")
+    }
+
+    /// Where upstream sources are, which are no part of the repository: `solo5.tar.gz`.
+    static let upstream = ProcessInfo.processInfo.environment["CISO_UNIKERNEL_SOURCES"]
+
+    /// Solo5 is built from its own opam file; its tools build images for five backends, its tender runs one, and QEMU another.
+    @Test(.enabled(if: upstream != nil, "needs CISO_UNIKERNEL_SOURCES"))
+    func theRealSolo5BuildsAndRunsImages() throws {
+        let script = PackageFolder.url.appending(path: "Tests/Unikernels/use-solo5")
+        try Program(["sh", script.path, try #require(Self.upstream), folder.path]).output()
+        let run = try ci("run", "solo5.yaml")
+        #expect(run.status == 0, "\(run.output)\(run.talk)")
+        let log = try ci("log", "debian-12/4.13.1/hello-solo5.dev@spt").output
+        #expect(log.contains("Solo5: Bindings version v0.9"), "\(log)")
+        #expect(log.contains("\nHello World\n") && log.contains("Solo5: solo5_exit(0) called"), "\(log)")
+        #expect(try states("solo5")["hello-solo5.dev@virtio"]?.kind == "test")
+    }
+
+    // MARK: Documents
+
+    private func result(of path: String, in deployment: String) throws -> [String: Any] {
+        let text = try git("show", "results/\(deployment)/debian-12:4.13.1/\(path)", at: folder("store"))
+        return try #require(try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any])
+    }
+
+    /// The results of all jobs that decide no cell.
+    private func buildResults() throws -> [[String: Any]] {
+        let branch = "results/unikernels/debian-12"
+        let paths = try git("ls-tree", "-r", "--name-only", branch, at: folder("store")).split(separator: "\n")
+        return try paths.filter { $0.hasPrefix("4.13.1/hello-world/dev@") && $0.split(separator: "/").count == 4 }
+            .map { path in
+                let text = try git("show", "\(branch):\(path)", at: folder("store"))
+                return try #require(try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any])
+            }
+    }
+}
