@@ -2,24 +2,28 @@ internal import Core
 internal import Foundation
 internal import Model
 internal import Records
+internal import RunnerInterface
 internal import Store
 
 extension AgentState {
     /// Publishes the progress of a job, unless another worker has taken over the value.
-    mutating func tell(of job: Digest, _ change: (inout JobProgress) -> Void) {
-        guard var progress = held[job]?.progress, let version = held[job]?.progressVersion,
+    mutating func tell(of job: Digest, _ change: (inout JobProgress) -> Void = { _ in }) {
+        guard let entry = held[job], var progress = entry.progress, let version = entry.progressVersion,
             let path = try? DispatchValues.progress(of: job)
         else { return }
+        if let step = entry.untold { (progress.step, progress.host) = (step.name, step.host) }
         change(&progress)
         // If publishing fails, the job continues nevertheless.
         guard let new = try? values.set(progress, at: path, owner: owner, expecting: .version(version)) else { return }
-        held[job]?.progress = progress
-        held[job]?.progressVersion = new
+        held[job]?.note(progress, version: new)
     }
 
+    /// Gives up the claim of a job, unless the dispatcher has removed it with the assignment.
     mutating func forgetProgress(of job: Digest) {
         guard let version = held[job]?.progressVersion, let path = try? DispatchValues.progress(of: job) else { return }
-        _ = try? values.values.remove(path, expecting: .version(version))
+        if (try? values.values.value(at: path))??.version == version {
+            _ = try? values.values.remove(path, expecting: .version(version))
+        }
         held[job]?.progress = nil
         held[job]?.progressVersion = nil
     }

@@ -15,34 +15,54 @@ extension AgentState {
             let (one, other) = (left.value.assignment, right.value.assignment)
             return (other.priority, one.attempt) < (one.priority, other.attempt)
         }
+        var chosen: [Digest] = []
         for (job, entry) in waiting where entry.assignment.lane != nil || free > 0 {
             if entry.assignment.lane == nil { free -= 1 }
-            await start(job)
+            chosen.append(job)
+        }
+        for start in stride(from: 0, to: chosen.count, by: Self.claimLimit) {
+            await begin(claim(chosen[start..<min(start + Self.claimLimit, chosen.count)]))
         }
     }
 
-    mutating func start(_ job: Digest) async {
-        guard let assignment = held[job]?.assignment else { return }
-        let now = Int(Date().timeIntervalSince1970)
-        let progress = JobProgress(
-            cell: assignment.cell, kind: assignment.kind, job: job.hex, deployment: assignment.deployment,
-            worker: owner.id, attempt: assignment.attempt, step: "start", began: now)
+    /// Claims some jobs, in one step where all are free. Those that cannot be claimed are given back.
+    ///
+    /// - Returns: those that are claimed.
+    private mutating func claim(_ jobs: ArraySlice<Digest>) -> [Digest] {
         do {
-            let path = try DispatchValues.progress(of: job)
-            guard let version = try values.set(progress, at: path, owner: owner, expecting: .absent) else {
-                giveBack(job, .busy)
-                return
+            var claims: [StorePath: EphemeralChange] = [:]
+            var told: [Digest: JobProgress] = [:]
+            for job in jobs {
+                guard let assignment = held[job]?.assignment else { continue }
+                let progress = JobProgress(
+                    cell: assignment.cell, kind: assignment.kind, job: job.hex, deployment: assignment.deployment,
+                    worker: owner.id, attempt: assignment.attempt, step: "start",
+                    began: Int(Date().timeIntervalSince1970))
+                told[job] = progress
+                claims[try DispatchValues.progress(of: job)] = .set(
+                    try EphemeralDocument.encode(progress), owner: owner, expecting: .absent)
             }
-            held[job]?.progress = progress
-            held[job]?.progressVersion = version
+            if let version = try values.values.change(claims) {
+                for (job, progress) in told { held[job]?.note(progress, version: version) }
+                return Array(jobs)
+            }
         } catch {
-            logger.debug("cannot start a job", metadata: ["job": "\(job)", "error": "\(error)"])
-            giveBack(job, .leaving)
-            return
+            logger.debug("cannot start jobs", metadata: ["jobs": "\(jobs.count)", "error": "\(error)"])
+            for job in jobs { giveBack(job, .leaving) }
+            return []
         }
-        await observe(.began(job, assignment))
-        let work = run(job, assignment)
-        held[job]?.stage = .running(work)
+        if jobs.count > 1 { return jobs.flatMap { claim([$0]) } }
+        for job in jobs { giveBack(job, .busy) }
+        return []
+    }
+
+    private mutating func begin(_ jobs: [Digest]) async {
+        for job in jobs {
+            guard let assignment = held[job]?.assignment else { continue }
+            await observe(.began(job, assignment))
+            let work = run(job, assignment)
+            held[job]?.stage = .running(work)
+        }
     }
 
     func run(_ job: Digest, _ assignment: JobAssignment) -> Task<Void, Never> {
@@ -66,7 +86,24 @@ extension AgentState {
     mutating func note(_ step: JobStep, of job: Digest, _ attempt: UInt64) async {
         guard let entry = held[job], entry.isRunning, entry.assignment.attempt == attempt else { return }
         await observe(.step(job, step))
-        tell(of: job) { ($0.step, $0.host) = (step.name, step.host) }
+        held[job]?.untold = step
+        // Of a job that ends soon only that is told.
+        let due = (entry.toldAt ?? .now) + Self.toldEvery
+        if due <= .now { return tell(of: job) }
+        guard entry.untold == nil else { return }
+        let inputs = inputs
+        Task {
+            try? await Task.sleep(until: due, clock: .continuous)
+            inputs.yield(.tell(job, attempt: attempt))
+        }
+    }
+
+    /// Tells of the step that a job is at, if it runs still.
+    mutating func tell(of job: Digest, _ attempt: UInt64) {
+        guard let entry = held[job], entry.isRunning, entry.untold != nil, entry.assignment.attempt == attempt else {
+            return
+        }
+        tell(of: job)
     }
 
     mutating func end(_ job: Digest, _ attempt: UInt64, _ report: JobReport, _ base: Digest?) async {
@@ -92,6 +129,8 @@ extension AgentState {
     /// - Returns: Why the report is not written yet.
     @discardableResult
     mutating func write(_ report: ExecutionReport, of job: Digest) -> (any Error)? {
+        var report = report
+        report.claim = held[job]?.progressVersion
         held[job]?.stage = .reported
         held[job]?.reportedAt = .now
         do {

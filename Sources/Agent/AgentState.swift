@@ -25,11 +25,19 @@ struct AgentState {
         /// The progress published last, and the version of its ephemeral value.
         var progress: JobProgress?
         var progressVersion: UInt64?
+        var toldAt: ContinuousClock.Instant?
+        /// The step that was not told yet.
+        var untold: JobStep?
         /// A report that could not be written yet.
         var unwritten: [UInt8]?
         var reportedAt: ContinuousClock.Instant?
         /// A newer assignment of the same job, to start when this one has ended.
         var next: (assignment: JobAssignment, version: UInt64)?
+
+        /// Notes what was told of the job.
+        mutating func note(_ progress: JobProgress, version: UInt64) {
+            (self.progress, progressVersion, toldAt, untold) = (progress, version, .now, nil)
+        }
 
         var isWaiting: Bool { if case .waiting = stage { true } else { false } }
         var isRunning: Bool { if case .running = stage { true } else { false } }
@@ -53,6 +61,10 @@ struct AgentState {
 
     /// How long a worker keeps its claim on a finished job whose report no dispatcher records.
     static let reportTimeout = Duration.seconds(10)
+    /// The steps of a job are told no more often.
+    static let toldEvery = Duration.seconds(1)
+    /// So many jobs are claimed at once.
+    static let claimLimit = 90
 
     init(
         _ environment: WorkerAgent.Environment, _ registration: WorkerRegistration, owner: EphemeralOwner,
@@ -75,6 +87,7 @@ struct AgentState {
             let request = DispatchValues.documents(WorkerModeRequest.self, in: state).values.first
             if let request { await change(to: request.mode) }
         case .step(let job, let attempt, let step): await note(step, of: job, attempt)
+        case .tell(let job, let attempt): tell(of: job, attempt)
         case .ended(let job, let attempt, let report, let base): await end(job, attempt, report, base)
         case .tick:
             beat()

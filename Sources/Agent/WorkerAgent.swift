@@ -116,6 +116,8 @@ enum AgentInput: Sendable {
     case assignments(NewestState)
     case mode([StorePath: EphemeralValue])
     case step(Digest, attempt: UInt64, JobStep)
+    /// A step is to be told of, if the job runs still.
+    case tell(Digest, attempt: UInt64)
     case ended(Digest, attempt: UInt64, JobReport, base: Digest?)
     case tick, drain, stop
 }

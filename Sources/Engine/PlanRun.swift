@@ -152,10 +152,12 @@ enum RunInput: Sendable {
     case drain
     /// The run is interrupted.
     case stop
-    /// Results are recorded; those of a job, if they are.
-    case written(JobEnd?)
-    /// The results of a job are where its report may be dropped for them.
-    case published(JobEnd)
+    /// Verdicts that need no run are recorded.
+    case settled
+    /// Results of jobs are recorded.
+    case recorded
+    /// Results of jobs are where their reports may be dropped for them.
+    case published
     /// Something cannot be recorded.
     case failed(any Error)
 }

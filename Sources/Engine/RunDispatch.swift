@@ -1,4 +1,5 @@
 internal import Core
+internal import Model
 internal import RunnerInterface
 internal import Scheduler
 
@@ -29,10 +30,12 @@ struct RunDispatch {
     /// - Parameter assignments: what workers have from a former dispatcher.
     mutating func start(_ assignments: [Digest: Dispatcher.Assignment] = [:]) -> [Dispatcher.Action] {
         let new = worklist.nodes.map { node in
-            Dispatcher.Job(
+            let labels = worklist.targets[node.id]?.labels
+            return Dispatcher.Job(
                 JobScheduler.Job(
                     inputs: node.inputs.compactMap(jobs.number), priority: node.priority, cost: node.cost),
-                requirement: .init(target: node.target), assignment: assignments[node.id])
+                requirement: .init(target: node.target, labels: Set(labels ?? [])),
+                assignment: assignments[node.id])
         }
         return dispatcher.handle(.submit(priority: 0))
             + dispatcher.handle(.planned(task: 0, new: new, known: []))

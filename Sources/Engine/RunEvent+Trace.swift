@@ -35,6 +35,8 @@ extension RunEvent {
         case .workerJoined(let name): logger.debug("worker joined", metadata: ["worker": "\(name)"])
         case .workerLost(let name): logger.debug("worker lost", metadata: ["worker": "\(name)"])
         case .workerStalled(let name): logger.debug("worker stalled", metadata: ["worker": "\(name)"])
+        case .labelsMissing(let target, let labels):
+            logger.debug("labels missing", metadata: ["target": "\(target)", "labels": "\(labels)"])
         case .hub(let event): logger.debug("hub", metadata: ["event": "\(event)"])
         case .knownFailures, .dropped: break
         }

@@ -39,6 +39,8 @@ package enum RunEvent: Sendable {
     case workerLost(String)
     /// A worker shows no sign of life and gets no jobs.
     case workerStalled(String)
+    /// No worker has all labels that a target requires: its jobs wait for one.
+    case labelsMissing(target: String, [String])
     /// Something happened on the way to the hub.
     case hub(HubPusher.Event)
 }

@@ -28,7 +28,8 @@ extension RunState {
     private mutating func perform(_ action: WorkerPool.Action) async throws {
         switch action {
         case .assign(let seat, let job, let token): try await assign(job, to: seat, token: token)
-        case .revoke(let seat, let job, let token, let stop): try revoke(dispatch.jobs[job], from: seat, token, stop)
+        case .revoke(let seat, let job, let token, let stop):
+            try revoke(dispatch.jobs[job], from: seat, token, stop)
         case .accept(let job, let token): try await record(job, token, completed.removeValue(forKey: token))
         case .discard(let job, let token):
             await forget(dispatch.jobs[job], token, completed.removeValue(forKey: token))
@@ -78,7 +79,8 @@ extension RunState {
         let assignment = JobAssignment(
             attempt: token, deployment: deployment, request: request, cell: cell(of: id, job, target),
             kind: job.kind, priority: Int(dispatch.dispatcher.jobs.ranks[number]), lane: place.lane)
-        try values.set(assignment, at: DispatchValues.assignment(of: id, to: place.worker), owner: nil)
+        changes.assign(
+            try EphemeralDocument.encode(assignment), at: try DispatchValues.assignment(of: id, to: place.worker))
         active[id] = Active(token: token, seat: seat, worker: place.worker, request: request)
     }
 
@@ -121,7 +123,9 @@ extension RunState {
 
     // MARK: Revoking
 
-    private func revoke(_ id: Digest, from seat: Int, _ token: UInt64, _ stop: Bool) throws {
+    private mutating func revoke(_ id: Digest, from seat: Int, _ token: UInt64, _ stop: Bool) throws {
+        // Perhaps it was assigned a moment ago.
+        try makeChanges()
         guard let holder = active[id], holder.token == token else { return }
         let path = try DispatchValues.assignment(of: id, to: holder.worker)
         guard let value = try values.values.value(at: path),
@@ -131,12 +135,27 @@ extension RunState {
         try values.set(assignment, at: path, owner: nil, expecting: .version(value.version))
     }
 
-    /// Removes an assignment and its report, if it has one, in one step.
-    func remove(_ id: Digest, from worker: String, _ token: UInt64) throws {
-        _ = try values.values.remove([
+    /// Has an assignment removed with its report, if it has one, and with the worker's claim of the job, all in one step.
+    ///
+    /// - Parameter claim: the version of the claim.
+    mutating func remove(_ id: Digest, from worker: String, _ token: UInt64, _ claim: UInt64? = nil) throws {
+        var expected: [StorePath: EphemeralExpectation] = try [
             DispatchValues.assignment(of: id, to: worker): .anything,
             DispatchValues.report(of: id, attempt: token): .anything,
-        ])
+        ]
+        if let claim { expected[try DispatchValues.progress(of: id)] = .version(claim) }
+        changes.remove(expected)
+    }
+
+    /// Makes the changes of assignments and reports that have come together.
+    mutating func makeChanges() throws {
+        while !changes.isEmpty { try make(changes.next()) }
+    }
+
+    private func make(_ changes: [StorePath: EphemeralChange]) throws {
+        guard try values.values.change(changes) == nil else { return }
+        // A worker has let go of a claim: it is not to be removed any more, and may be another worker's.
+        _ = try values.values.change(changes.filter { $0.value.expecting == .anything })
     }
 
     /// Tells how many jobs will not run, once for each cause.

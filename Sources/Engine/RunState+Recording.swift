@@ -16,7 +16,7 @@ extension RunState {
         var entries: [PlanRun.Entry] = []
         switch completion {
         case .report(let written):
-            end.worker = written.worker
+            (end.worker, end.claim) = (written.worker, written.claim)
             var report = try JobReport(written) { try run.coordination.blobs.bytes(of: $0) }
             // What failed may have failed for the interruption.
             if isInterrupted, report.outcome == .infrastructure {
@@ -64,22 +64,22 @@ extension RunState {
     private mutating func dropReportWhenPublished(of end: JobEnd) async throws {
         guard end.isRecorded, end.worker != nil, let published = run.published else { return try dropReport(of: end) }
         unpublished += 1
-        let inputs = inputs
+        let (inputs, ends) = (inputs, publishedEnds)
         Task {
             await published()
-            inputs.yield(.published(end))
+            if ends.add(end) { inputs.yield(.published) }
         }
     }
 
     /// Removes the assignment of a job, and the report on it.
     mutating func dropReport(of end: JobEnd) throws {
-        if let worker = end.worker { try remove(dispatch.jobs[end.number], from: worker, end.token) }
+        if let worker = end.worker { try remove(dispatch.jobs[end.number], from: worker, end.token, end.claim) }
     }
 
     /// Notes that an execution has ended that was stopped, or that another one replaced: nothing is recorded of it.
     mutating func forget(_ id: Digest, _ token: UInt64, _ completion: Completion?) async {
         guard case .report(let report) = completion else { return }
-        try? remove(id, from: report.worker, token)
+        try? remove(id, from: report.worker, token, report.claim)
         guard let holder = active[id], holder.token == token else { return }
         active[id] = nil
         if holder.hasBegun { await observeInterruption(of: id) }
@@ -163,7 +163,7 @@ extension RunState {
         writing += 1
         var end = end
         end?.isRecorded = !entries.isEmpty
-        let (run, inputs, ending) = (run, inputs, end)
+        let (run, inputs, ending, ends) = (run, inputs, end, recordedEnds)
         Task {
             do {
                 if !entries.isEmpty { try run.coordination.leadership.check() }
@@ -171,7 +171,11 @@ extension RunState {
                     try await run.record(entry)
                     await run.observe(.recorded(entry.result))
                 }
-                inputs.yield(.written(ending))
+                if let ending {
+                    if ends.add(ending) { inputs.yield(.recorded) }
+                } else {
+                    inputs.yield(.settled)
+                }
             } catch {
                 inputs.yield(.failed(error))
             }
@@ -247,6 +251,8 @@ struct JobEnd: Sendable {
     var token: UInt64
     /// The worker that had it; nil where none had.
     var worker: String?
+    /// The version of the worker's claim of the job.
+    var claim: UInt64?
     var ending: JobScheduler.Ending
     /// Whether results were recorded.
     var isRecorded = false

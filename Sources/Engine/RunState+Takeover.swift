@@ -44,7 +44,7 @@ extension RunState {
             guard adoptions[id] == nil, report != nil || isThere, !isRevoked, try isWanted(inherited, report),
                 let seat = seat(of: inherited, isThere: isThere)
             else {
-                try remove(id, from: worker, token)
+                try remove(id, from: worker, token, report?.claim)
                 continue
             }
             adoptions[id] = Dispatcher.Assignment(worker: seat, token: token, isRunning: hasBegun)
@@ -53,7 +53,7 @@ extension RunState {
         }
         for (path, report) in reports where !assigned.contains(path) {
             guard let id = DispatchValues.job(in: path) else { continue }
-            try remove(id, from: report.worker, report.attempt)
+            try remove(id, from: report.worker, report.attempt, report.claim)
         }
         return adoptions
     }

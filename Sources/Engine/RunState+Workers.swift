@@ -21,6 +21,17 @@ extension RunState {
         for id in change.back { try await take(seats.readmit(id)) }
     }
 
+    /// Tells which targets have jobs that wait for workers with labels.
+    func tellOfMissingLabels() async {
+        var names = Set(run.worklist.nodes.lazy.map(\.target))
+        for target in run.plan.targets where names.remove(target.name) != nil {
+            let labels = target.labels ?? []
+            if !labels.isEmpty, !seats.registrations.values.contains(where: { $0.has(labels: labels) }) {
+                await run.observe(.labelsMissing(target: target.name, labels))
+            }
+        }
+    }
+
     private mutating func take(_ change: WorkerSeats.Change) async throws {
         for (seat, worker) in change.joined {
             let id = seats.seats[seat].worker
@@ -127,7 +138,7 @@ extension RunState {
     private mutating func take(_ report: ExecutionReport, of id: Digest) async throws {
         guard let number = dispatch.jobs.number(of: id) else {
             // Of a job that this run does not need.
-            return try remove(id, from: report.worker, report.attempt)
+            return try remove(id, from: report.worker, report.attempt, report.claim)
         }
         if let returned = report.returned { return try await take(back: number, report, returned) }
         if active[id]?.token == report.attempt { try await begin(id) }
@@ -140,7 +151,7 @@ extension RunState {
         back number: Int, _ report: ExecutionReport, _ reason: ExecutionReport.Return
     ) async throws {
         let id = dispatch.jobs[number]
-        try remove(id, from: report.worker, report.attempt)
+        try remove(id, from: report.worker, report.attempt, report.claim)
         guard let holder = active[id], holder.token == report.attempt else { return }
         active[id] = nil
         if holder.hasBegun { await observeInterruption(of: id) }

@@ -56,6 +56,12 @@ struct RunState {
     /// Jobs that this run had executed.
     var executed: Set<Digest> = []
     var requests: RequestWriter
+    /// What is to become of assignments and reports.
+    var changes = AssignmentChanges()
+    /// Those whose results are recorded.
+    let recordedEnds = RecordedEnds()
+    /// Those whose results are published.
+    let publishedEnds = RecordedEnds()
     /// When this run settled jobs.
     var settledAt: [Digest: ContinuousClock.Instant] = [:]
     /// Seconds that jobs waited for their start after their inputs were there.
@@ -109,6 +115,8 @@ struct RunState {
     mutating func start() async throws {
         writeSettled()
         let adoptions = try takeOver()
+        try makeChanges()
+        await tellOfMissingLabels()
         try await perform(dispatch.start(adoptions))
         for (id, holder) in active.sorted(by: { $0.value.token < $1.value.token }) where holder.hasBegun {
             active[id]?.hasBegun = false
@@ -116,9 +124,15 @@ struct RunState {
         }
         try await take(reports: values.values.values(below: DispatchValues.reports))
         for seat in goneSeats { try await perform(dispatch.handle(.worker(.lost(seat)))) }
+        try makeChanges()
     }
 
     mutating func take(_ input: RunInput) async throws {
+        try await handle(input)
+        try makeChanges()
+    }
+
+    private mutating func handle(_ input: RunInput) async throws {
         switch input {
         case .values(let prefix, let newest):
             guard let state = newest.take() else { return }
@@ -137,12 +151,17 @@ struct RunState {
             guard let job = dispatch.jobs.number(of: id) else { return }
             try await perform(dispatch.handle(.free(job)))
         case .drain, .stop: try await interrupt(input)
-        case .written(let end):
-            writing -= 1
-            if let end { try await finish(end) }
-        case .published(let end):
-            unpublished -= 1
-            try dropReport(of: end)
+        case .settled: writing -= 1
+        case .recorded:
+            for end in recordedEnds.take() {
+                writing -= 1
+                try await finish(end)
+            }
+        case .published:
+            for end in publishedEnds.take() {
+                unpublished -= 1
+                try dropReport(of: end)
+            }
         case .failed(let error): throw error
         }
     }

@@ -84,7 +84,8 @@ struct WorkerSeats {
         for (lane, targets) in lanes.sorted(by: { $0.key ?? "" < $1.key ?? "" }) {
             let slots = lane.map { $0.split(separator: " ").count } ?? registration.slots
             let worker = WorkerPool.Worker(
-                targets: targets, slots: slots, backlog: lane == nil ? registration.backlog : 0,
+                targets: targets, labels: Set(registration.labels ?? []), slots: slots,
+                backlog: lane == nil ? registration.backlog : 0,
                 cache: "\(registration.host) \(registration.cache)", mode: WorkerPool.Mode(registration.mode))
             change.joined.append((add(id, lane), worker))
         }

@@ -72,26 +72,36 @@ package final class EtcdEphemeralValues: EphemeralValues {
         }
     }
 
-    /// Sets a value in one transaction, if the expectation holds.
-    package func set(
-        _ bytes: [UInt8], at path: StorePath, owner: EphemeralOwner?, lifetime: Duration?,
-        expecting: EphemeralExpectation
-    ) throws -> UInt64? {
-        let value = EtcdValue(bytes, owner: owner?.id)
-        let lease = try lease(of: owner, lifetime: lifetime)
-        let key = keys.key(of: path)
-        let transaction = EtcdMessages.Transaction(
-            compare: EtcdMessages.Compare(key, expecting).map { [$0] } ?? [],
-            success: [.init(request_put: .init(key: key, value: value.data, lease: lease))],
-            failure: [.init(request_range: .init(key: key))])
-        let (answer, isRepeated) = try commit(transaction)
-        var version = answer.succeeded == true ? answer.header.revision.flatMap(UInt64.init) : nil
-        if version == nil, isRepeated, let found = answer.found.first,
-            EtcdValue(found.value ?? Data())?.nonce == value.nonce
-        {
-            version = found.mod_revision.flatMap(UInt64.init)
+    /// Makes the changes in one transaction, if all expectations hold.
+    package func change(_ changes: [StorePath: EphemeralChange]) throws -> UInt64? {
+        guard !changes.isEmpty else { return 0 }
+        var written: [Data: EtcdValue] = [:]
+        var operations: [EtcdMessages.Operation] = []
+        for (path, change) in changes {
+            let key = keys.key(of: path)
+            guard let bytes = change.bytes else {
+                operations.append(.init(request_delete_range: .init(key: key)))
+                continue
+            }
+            let value = EtcdValue(bytes, owner: change.owner?.id)
+            written[key] = value
+            let lease = try lease(of: change.owner, lifetime: change.lifetime)
+            operations.append(.init(request_put: .init(key: key, value: value.data, lease: lease)))
         }
-        if let version, owner != nil, let lifetime { expire(path, version, after: lifetime) }
+        let transaction = EtcdMessages.Transaction(
+            compare: changes.compactMap { EtcdMessages.Compare(keys.key(of: $0), $1.expecting) },
+            success: operations, failure: changes.keys.map { .init(request_range: .init(key: keys.key(of: $0))) })
+        let (answer, isRepeated) = try commit(transaction)
+        // An earlier attempt made the changes, but its response was lost.
+        let wasMade = answer.succeeded != true && isRepeated && answer.hasFound(written)
+        guard answer.succeeded == true || wasMade else { return nil }
+        let made = wasMade ? answer.found.first?.mod_revision : nil
+        let version = (made ?? answer.header.revision).flatMap(UInt64.init)
+        if let version {
+            for (path, change) in changes where change.owner != nil {
+                if let lifetime = change.lifetime { expire(path, version, after: lifetime) }
+            }
+        }
         return version
     }
 
@@ -111,18 +121,6 @@ package final class EtcdEphemeralValues: EphemeralValues {
         DispatchQueue.global().asyncAfter(deadline: .now() + lifetime / .seconds(1)) { [weak self] in
             _ = try? self?.remove([path: .version(version)])
         }
-    }
-
-    /// Removes values in one transaction, if all expectations hold.
-    package func remove(_ expected: [StorePath: EphemeralExpectation]) throws -> Bool {
-        guard !expected.isEmpty else { return true }
-        let transaction = EtcdMessages.Transaction(
-            compare: expected.compactMap { EtcdMessages.Compare(keys.key(of: $0), $1) },
-            success: expected.keys.map { .init(request_delete_range: .init(key: keys.key(of: $0))) },
-            failure: expected.keys.map { .init(request_range: .init(key: keys.key(of: $0))) })
-        let (answer, isRepeated) = try commit(transaction)
-        // An earlier attempt removed the values, but its response was lost.
-        return answer.succeeded == true || isRepeated && answer.found.isEmpty
     }
 
     private func commit(
@@ -153,4 +151,10 @@ extension EtcdMessages.Compare {
 extension EtcdMessages.TransactionAnswer {
     /// The key-value pairs returned by the range operations.
     fileprivate var found: [EtcdMessages.KeyValue] { responses?.flatMap { $0.response_range?.kvs ?? [] } ?? [] }
+
+    /// Whether they found these values and nothing else.
+    fileprivate func hasFound(_ written: [Data: EtcdValue]) -> Bool {
+        found.count == written.count
+            && found.allSatisfy { written[$0.key].map(\.nonce) == EtcdValue($0.value ?? Data())?.nonce }
+    }
 }

@@ -27,7 +27,8 @@ package struct KeySchema: Sendable {
         "repository", "a repository", ["url", "path", "ref", "commit", "priority", "targets", "compilers"])
     /// An entry of `targets:` that is a mapping.
     package static let target = KeySchema(
-        "target", "a target", ["name", "plugin", "image", "version", "arch", "options", "run", "engine", "required"])
+        "target", "a target",
+        ["name", "plugin", "image", "version", "arch", "options", "run", "labels", "engine", "required"])
     /// An entry of `compilers:` that is a mapping.
     package static let compiler = KeySchema(
         "compiler", "a compiler", ["version", "system", "name", "packages", "targets"])

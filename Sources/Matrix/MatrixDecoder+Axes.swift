@@ -82,6 +82,10 @@ extension MatrixDecoder {
         if let node = fields["arch"] { entry.arch = reader.name(node, "'arch'")?.value }
         if let node = fields["required"] { entry.isRequired = reader.boolean(node, "'required'") ?? true }
         if let node = fields["run"] { entry.place = runPlace(node) }
+        if let node = fields["labels"] {
+            let labels = reader.listOrOne(node, "'labels'", of: "label") { reader.name($0, "a label")?.value }
+            entry.labels = Set(labels).sorted()
+        }
         if let node = fields["options"] {
             for option in reader.entries(node, "'options'") {
                 entry.options[option.key] = reader.text(option.value, "option '\(option.key)'")?.value

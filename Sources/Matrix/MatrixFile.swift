@@ -175,6 +175,8 @@ package struct TargetEntry: Sendable {
     package var options: [String: String]
     /// Where the machine is, or a sandbox here.
     package var place: Backend
+    /// What its workers must have, each once and sorted.
+    package var labels: [String] = []
     /// Who carries out recipes there, and where the matrix says so; nil for the runner itself.
     package var engine: Located<Engine>?
     /// False: its cells never make a run fail.

@@ -53,6 +53,8 @@ public struct Plan: Sendable, Hashable {
         public var host: String?
         /// The image of the environment; nil where it is made otherwise.
         public var image: Image?
+        /// What a worker must have to run its jobs, each once and sorted; nil: nothing.
+        public var labels: [String]?
         /// Options of the matrix for the plugin.
         public var options: [String: String]
         /// Opam's variables there (`os`, `arch`, …).

@@ -75,7 +75,7 @@ struct PluginProfiles {
         }
         let host: String? =
             if case .ssh(let hosts) = target.place { hosts.map(\.description).joined(separator: " ") } else { nil }
-        let planned = Plan.Target(
+        var planned = Plan.Target(
             name: target.name.value,
             plugin: Job.Plugin(
                 name: plugin.identity.name, version: plugin.identity.version,
@@ -84,6 +84,7 @@ struct PluginProfiles {
             systemCompiler: request.systemCompiler, engine: engine, host: host, image: image?.planned,
             options: request.options, variables: description.variables,
             environment: try description.environmentDigest(of: image?.digest), required: target.isRequired)
+        planned.labels = target.labels.isEmpty ? nil : target.labels
         return TargetProfile(target: planned) { [plugin, request] names in
             let answer = try await plugin.systemPackages(SystemPackagesRequest(target: request, names: names))
             return Dictionary(

@@ -17,6 +17,8 @@ package struct WorkerSummary: Codable, Hashable, Sendable {
     package var slots: Int
     /// Globs of the targets whose jobs it runs; absent for all targets.
     package var targets: [String]?
+    /// What targets may require of it; absent for nothing.
+    package var labels: [String]?
     /// The deployment that it works for; absent for all deployments.
     package var deployment: String?
     /// The number of jobs assigned to it that have not started.
@@ -37,7 +39,8 @@ package struct WorkerSummary: Codable, Hashable, Sendable {
             let held = assignments.count { $0.components.count == 3 && $0.components[1] == path.name }
             return WorkerSummary(
                 id: path.name, name: worker.name, host: worker.host, mode: worker.mode, slots: worker.slots,
-                targets: worker.targets, deployment: worker.deployment, waiting: max(0, held - running.count),
+                targets: worker.targets, labels: worker.labels, deployment: worker.deployment,
+                waiting: max(0, held - running.count),
                 running: running)
         }.sorted { $0.id < $1.id }
     }
@@ -63,11 +66,12 @@ package struct WorkerSummary: Codable, Hashable, Sendable {
         guard !workers.isEmpty else { return [] }
         var table = TextTable()
         for worker in workers {
+            let labels = worker.labels.map { ", labels " + $0.joined(separator: " ").displayableOnOneLine } ?? ""
             let waiting = worker.waiting > 0 ? ", \(worker.waiting) waiting" : ""
             table.add([
                 worker.id.displayableOnOneLine, worker.mode.rawValue,
                 "\(worker.running.count) of \(count(worker.slots, "slot")) busy\(waiting)",
-                worker.targets.map { $0.joined(separator: " ").displayableOnOneLine } ?? "all targets",
+                (worker.targets.map { $0.joined(separator: " ").displayableOnOneLine } ?? "all targets") + labels,
             ])
         }
         return ["workers: \(workers.count)"] + table.lines(indentedBy: 2)

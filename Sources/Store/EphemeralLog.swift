@@ -33,7 +33,8 @@ struct EphemeralLog: ~Copyable {
     private var end = 0
     /// Bytes of the values that are not outdated.
     private var size = 0
-    private var version: UInt64 = 0
+    /// Of the newest change that was read.
+    private(set) var version: UInt64 = 0
     private var news = News.nothing
     /// By the folders that they are in: the paths without the last name.
     private var groups: [[String]: [StorePath: EphemeralValue]] = [:]

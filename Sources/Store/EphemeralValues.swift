@@ -21,6 +21,40 @@ public enum EphemeralExpectation: Hashable, Sendable {
     case version(UInt64)
 }
 
+/// What becomes of the value at one path.
+public struct EphemeralChange: Sendable {
+    /// The value that is set; nil: what is there is removed.
+    public let bytes: [UInt8]?
+    /// The value is gone when its owner is; nil: it stays, whatever becomes of the process that set it.
+    public let owner: EphemeralOwner?
+    /// Until it expires; nil: it does not.
+    public let lifetime: Duration?
+    /// What must be there.
+    public let expecting: EphemeralExpectation
+
+    private init(
+        bytes: [UInt8]?, owner: EphemeralOwner?, lifetime: Duration?, expecting: EphemeralExpectation
+    ) {
+        self.bytes = bytes
+        self.owner = owner
+        self.lifetime = lifetime
+        self.expecting = expecting
+    }
+
+    /// Sets a value.
+    public static func set(
+        _ bytes: [UInt8], owner: EphemeralOwner? = nil, lifetime: Duration? = nil,
+        expecting: EphemeralExpectation = .anything
+    ) -> Self {
+        Self(bytes: bytes, owner: owner, lifetime: lifetime, expecting: expecting)
+    }
+
+    /// Removes what is there. What is absent, and may be, is no obstacle.
+    public static func remove(expecting: EphemeralExpectation = .anything) -> Self {
+        Self(bytes: nil, owner: nil, lifetime: nil, expecting: expecting)
+    }
+}
+
 /// An owner of ephemeral values. They end when the owner leaves or is released, or when its process dies.
 public final class EphemeralOwner: Sendable {
     /// Names the owner among those of the store.
@@ -52,22 +86,11 @@ public protocol EphemeralValues: Sendable {
     /// All values at or below `prefix` (nil: all).
     func values(below prefix: StorePath?) throws -> [StorePath: EphemeralValue]
 
-    /// Sets a value if what is there is as expected.
+    /// Changes values in one step if what is at each path is as expected; otherwise changes nothing.
     ///
-    /// - Parameters:
-    ///   - owner: the value is gone when its owner is; nil: it stays, whatever becomes of the process that set it.
-    ///   - lifetime: until it expires; nil: it does not.
-    /// - Returns: the new version; nil where something else was there, and nothing was done.
-    func set(
-        _ bytes: [UInt8], at path: StorePath, owner: EphemeralOwner?, lifetime: Duration?,
-        expecting: EphemeralExpectation
-    ) throws -> UInt64?
-
-    /// Removes values in one step if what is at each path is as expected; otherwise removes nothing. What is absent, and may be,
-    /// is no obstacle.
-    ///
-    /// - Returns: false where something else was there.
-    func remove(_ expected: [StorePath: EphemeralExpectation]) throws -> Bool
+    /// - Parameter changes: at most 100.
+    /// - Returns: the version of the values that were set; nil where something else than expected was there.
+    func change(_ changes: [StorePath: EphemeralChange]) throws -> UInt64?
 
     /// Calls `handler` with the state below `prefix`, then with the new state whenever it is another one.
     ///
@@ -78,6 +101,27 @@ public protocol EphemeralValues: Sendable {
 }
 
 extension EphemeralValues {
+    /// Sets a value if what is there is as expected.
+    ///
+    /// - Parameters:
+    ///   - owner: the value is gone when its owner is; nil: it stays, whatever becomes of the process that set it.
+    ///   - lifetime: until it expires; nil: it does not.
+    /// - Returns: the new version; nil where something else was there, and nothing was done.
+    public func set(
+        _ bytes: [UInt8], at path: StorePath, owner: EphemeralOwner?, lifetime: Duration?,
+        expecting: EphemeralExpectation
+    ) throws -> UInt64? {
+        try change([path: .set(bytes, owner: owner, lifetime: lifetime, expecting: expecting)])
+    }
+
+    /// Removes values in one step if what is at each path is as expected; otherwise removes nothing. What is absent, and may be,
+    /// is no obstacle.
+    ///
+    /// - Returns: false where something else was there.
+    public func remove(_ expected: [StorePath: EphemeralExpectation]) throws -> Bool {
+        try change(expected.mapValues { .remove(expecting: $0) }) != nil
+    }
+
     /// Removes a value if what is there is as expected; false where something else was there.
     public func remove(_ path: StorePath, expecting: EphemeralExpectation) throws -> Bool {
         try remove([path: expecting])

@@ -71,34 +71,26 @@ public final class FileEphemeralValues: EphemeralValues {
         return alive(found.values, found.expiries)
     }
 
-    public func set(
-        _ bytes: [UInt8], at path: StorePath, owner: EphemeralOwner?, lifetime: Duration?,
-        expecting: EphemeralExpectation
-    ) throws -> UInt64? {
-        let expiry = lifetime.map { Self.now + max(0, $0.milliseconds) }
+    public func change(_ changes: [StorePath: EphemeralChange]) throws -> UInt64? {
+        let now = Self.now
         let version: UInt64? = try locked { log in
-            guard isAllowed(expecting, at: path, log) else { return nil }
+            for (path, change) in changes {
+                guard isAllowed(change.expecting, at: path, log) else { return nil }
+            }
+            // What is absent need not be removed.
+            let needed = changes.filter { $1.bytes != nil || log.entry(at: $0) != nil }
+            if needed.isEmpty { return log.version }
             return try log.change(isAlive: isAlive) { version in
-                let value = EphemeralValue(bytes: bytes, version: version, owner: owner?.id)
-                return [.set(path, EphemeralRecord.Entry(value: value, expiry: expiry))]
+                needed.map { path, change in
+                    guard let bytes = change.bytes else { return .remove(path) }
+                    let value = EphemeralValue(bytes: bytes, version: version, owner: change.owner?.id)
+                    let expiry = change.lifetime.map { now + max(0, $0.milliseconds) }
+                    return .set(path, EphemeralRecord.Entry(value: value, expiry: expiry))
+                }
             }
         }
-        if version != nil { tell(.paths([path])) }
+        if version != nil { tell(.paths(Array(changes.keys))) }
         return version
-    }
-
-    public func remove(_ expected: [StorePath: EphemeralExpectation]) throws -> Bool {
-        let isRemoved = try locked { log in
-            for (path, expectation) in expected {
-                guard isAllowed(expectation, at: path, log) else { return false }
-            }
-            let present = expected.keys.filter { log.entry(at: $0) != nil }
-            if present.isEmpty { return true }
-            _ = try log.change(isAlive: isAlive) { _ in present.map { .remove($0) } }
-            return true
-        }
-        if isRemoved { tell(.paths(Array(expected.keys))) }
-        return isRemoved
     }
 
     private func isAllowed(

@@ -49,34 +49,27 @@ public final class MemoryEphemeralValues: EphemeralValues {
         }
     }
 
-    public func set(
-        _ bytes: [UInt8], at path: StorePath, owner: EphemeralOwner?, lifetime: Duration?,
-        expecting: EphemeralExpectation
-    ) -> UInt64? {
+    public func change(_ changes: [StorePath: EphemeralChange]) -> UInt64? {
         let version: UInt64? = state.withLock { state in
-            guard expecting.allows(state.value(at: path)) else { return nil }
+            guard changes.allSatisfy({ $1.expecting.allows(state.value(at: $0)) }) else { return nil }
             state.version += 1
-            let value = EphemeralValue(bytes: bytes, version: state.version, owner: owner?.id)
-            state.held[path] = Held(value: value, expiry: lifetime.map { .now + $0 })
+            for (path, change) in changes {
+                state.held[path] = change.bytes.map { bytes in
+                    Held(
+                        value: EphemeralValue(bytes: bytes, version: state.version, owner: change.owner?.id),
+                        expiry: change.lifetime.map { .now + $0 })
+                }
+            }
             return state.version
         }
-        if version != nil { notify() }
-        if version != nil, let lifetime {
+        guard version != nil else { return nil }
+        notify()
+        for lifetime in changes.values.compactMap(\.lifetime) {
             DispatchQueue.global().asyncAfter(deadline: .now() + .milliseconds(lifetime.milliseconds + 1)) {
                 [weak self] in self?.notify()
             }
         }
         return version
-    }
-
-    public func remove(_ expected: [StorePath: EphemeralExpectation]) -> Bool {
-        let isRemoved = state.withLock { state in
-            guard expected.allSatisfy({ $1.allows(state.value(at: $0)) }) else { return false }
-            for path in expected.keys { state.held[path] = nil }
-            return true
-        }
-        if isRemoved { notify() }
-        return isRemoved
     }
 
     public func watch(

@@ -145,6 +145,9 @@ struct RunnerOptions: ParsableArguments {
     @Option(name: .customLong("cache-limit"), help: Settings.cacheLimit.help)
     var cacheLimit: ByteSize?
 
+    @Option(name: .customLong("labels"), help: Settings.labels.help)
+    var labels: WorkerLabels?
+
     /// The plugins on the search path.
     func catalog(_ configuration: Configuration) throws -> PluginCatalog {
         try PluginCatalog(configuration, flag: pluginPath)
@@ -197,9 +200,10 @@ struct RunnerOptions: ParsableArguments {
     func registration(
         of command: String, store path: String, catalog: PluginCatalog, slots: Int, _ configuration: Configuration
     ) throws -> WorkerRegistration {
-        WorkerRegistration(
+        let labels = try Settings.labels.value(flag: labels, in: configuration)?.words ?? []
+        return WorkerRegistration(
             name: "\(command) (process \(ProcessInfo.processInfo.processIdentifier))", host: hostName,
-            version: ProgramVersion.current, slots: slots,
+            version: ProgramVersion.current, labels: labels.isEmpty ? nil : labels, slots: slots,
             cache: try sources.general.directory(in: configuration, store: path, isRead: true),
             plugins: Set(catalog.found.files.map(\.name)).sorted(),
             hosts: try hosts.settings(configuration).rules.map {

@@ -107,6 +107,9 @@ actor ProgressDisplay {
         case .workerJoined(let name): say("\(name) takes jobs")
         case .workerLost(let name): say("\(name) is gone")
         case .workerStalled(let name): say("\(name) shows no sign of life: it gets no jobs until it does")
+        case .labelsMissing(let target, let labels):
+            let quoted = labels.map { "'\($0)'" }.joined(separator: ", ")
+            say("\(target): no worker has the labels \(quoted): its jobs wait for one ('--labels')")
         case .hub(let event): say(sentence(for: event))
         }
         draw(force: false)

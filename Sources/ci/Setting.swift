@@ -57,6 +57,9 @@ enum Settings {
         key: "jobs", text: "Jobs that run at once; 0 where `ci run` leaves them all to workers.",
         defaultText: "one for each processor",
         expected: "a number from 0 to 1024", read: { Int($0).flatMap { (0...1024).contains($0) ? $0 : nil } })
+    static let labels = Setting<WorkerLabels>(
+        key: "labels", text: "What targets of a matrix may require of the worker, words separated by spaces.",
+        defaultText: "nothing", expected: "words of letters, digits and -_.+", read: { WorkerLabels(argument: $0) })
     static let pluginPath = Setting<String>(
         key: "plugin-path", text: "Folders of plugins, separated by colons, searched first.",
         defaultText: "the plugins shipped with ci", expected: "paths separated by colons", read: { $0 })

@@ -56,6 +56,33 @@ import Testing
         for worker in useless + [worker] { await leave(worker) }
     }
 
+    /// Jobs of a target that requires labels wait for a worker that has all of them.
+    @Test func labelsDecideWhoRunsAJob() async throws {
+        let world = try StoredWorld([("a", [])])
+        var plan = world.plan()
+        plan.targets[0].labels = ["big", "kvm"]
+        let labels: [[String]?] = [nil, ["kvm"], ["big", "kv"]]
+        let useless = try labels.map { labels in
+            var registration = WorkerRegistration.test(slots: 9)
+            registration.labels = labels
+            return try world.worker(registration)
+        }
+        let missing = Mutex<[String]>([])
+        let run = Task {
+            try await world.run(plan, slots: 2) { event in
+                if case .labelsMissing("t", let labels) = event { missing.withLock { $0 += labels } }
+            }
+        }
+        try await waitUntil("it is said what is missing") { missing.withLock { $0 } == ["big", "kvm"] }
+        var useful = WorkerRegistration.test()
+        useful.labels = ["big", "kvm", "x"]
+        let worker = try world.worker(useful)
+        try await run.value
+        #expect(try world.outcomes() == ["a": .success])
+        #expect(world.takeExecuted() == ["a": 1])
+        for worker in useless + [worker] { await leave(worker) }
+    }
+
     /// A worker that drains returns what it has not begun, and finishes the rest.
     @Test func aDrainedWorkerFinishesWhatRuns() async throws {
         let world = try StoredWorld([("a", []), ("b", []), ("c", [])])

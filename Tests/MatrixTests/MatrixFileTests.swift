@@ -61,6 +61,19 @@ import YAML
         #expect(words.split(separator: "\n").allSatisfy { $0.count < 300 }, "excerpts are short")
     }
 
+    @Test func targetsRequireLabelsOfWorkers() throws {
+        func labels(_ text: String) throws -> [String] {
+            let head = Self.head.replacing("required: false", with: "labels: \(text)")
+            let bytes = Array((head + "packages: all").utf8)
+            return try MatrixFile(SourceText(file: "m.yaml", bytes: bytes)).targets[1].labels
+        }
+        #expect(try labels("kvm") == ["kvm"])
+        #expect(try labels("[kvm, big-memory, kvm]") == ["big-memory", "kvm"])
+        #expect(try matrix("packages: all").targets.allSatisfy { $0.labels.isEmpty })
+        #expect(throws: Failure.self) { try labels("[]") }
+        #expect(throws: Failure.self) { try labels("'big memory'") }
+    }
+
     @Test func targetsAreRequiredUnlessTheMatrixSaysOtherwise() throws {
         let targets = try matrix("packages: all").targets
         #expect(targets.map(\.name.value) == ["debian-12", "openbsd-7.7"])

@@ -106,6 +106,7 @@ import Testing
         var report = ExecutionReport(
             attempt: UInt64.random(in: 0...UInt64.max, using: &random), deployment: text(), worker: text(),
             returned: maybe { _ in .busy }, outcome: .failure, duration: number(), finished: number())
+        report.claim = maybe { UInt64.random(in: 0...UInt64.max, using: &$0.random) }
         (report.isPermanent, report.phase) = (maybe { _ in true }, maybe { _ in .build })
         (report.signature, report.reason, report.machine) = (
             maybe { $0.text() }, maybe { $0.text() }, maybe { $0.text() }

@@ -97,6 +97,32 @@ struct EphemeralValuesTests {
         }
     }
 
+    @Test(arguments: Implementation.allCases) func severalChangesAreMadeTogetherOrNot(
+        _ implementation: Implementation
+    ) async throws {
+        try await with(implementation) { live in
+            let owner = try live.join("worker")
+            let first = try #require(try live.change(["a": .set([1], owner: owner, expecting: .absent)]))
+            let refused: [StorePath: EphemeralChange] = [
+                "a": .remove(expecting: .version(first)), "b": .set([2], expecting: .version(first)),
+            ]
+            #expect(try live.change(refused) == nil)
+            #expect(try live.values(below: nil).mapValues(\.bytes) == ["a": [1]], "nothing is changed by halves")
+            let second = try #require(
+                try live.change([
+                    "a": .remove(expecting: .version(first)), "b": .set([2], owner: owner, expecting: .absent),
+                    "c/d": .set([3]), "e": .remove(),
+                ]))
+            #expect(second > first)
+            let values = try live.values(below: nil)
+            #expect(values.mapValues(\.bytes) == ["b": [2], "c/d": [3]])
+            #expect(values.values.allSatisfy { $0.version == second })
+            #expect(values.mapValues(\.owner) == ["b": owner.id, "c/d": nil])
+            owner.leave()
+            #expect(try live.values(below: nil).mapValues(\.bytes) == ["c/d": [3]])
+        }
+    }
+
     @Test(arguments: Implementation.allCases) func severalAreRemovedTogetherOrNot(
         _ implementation: Implementation
     ) async throws {

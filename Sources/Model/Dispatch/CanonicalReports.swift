@@ -3,12 +3,13 @@ internal import Core
 extension ExecutionReport: CanonicalDocument {
     init?(_ reader: inout CanonicalReader) {
         guard reader.key("attempt"), let attempt: UInt64 = reader.number() else { return nil }
-        var base: Digest?
-        guard reader.optional("base", &base, { $0.digest() }), reader.key("deployment"),
+        var (base, claim) = (Digest?.none, UInt64?.none)
+        guard reader.optional("base", &base, { $0.digest() }), reader.optional("claim", &claim, { $0.number() }),
+            reader.key("deployment"),
             let deployment = reader.string()
         else { return nil }
         self.init(attempt: attempt, deployment: deployment, worker: "", outcome: .success, duration: 0, finished: 0)
-        self.base = base
+        (self.base, self.claim) = (base, claim)
         guard reader.optional("details", &details, { $0.object { Details(&$0) } }),
             reader.optional("detailsObject", &detailsObject, { $0.digest() }),
             reader.key("duration"), let duration = reader.double(),
@@ -35,6 +36,7 @@ extension ExecutionReport: CanonicalDocument {
         writer.key("attempt")
         writer.number(attempt)
         writer.optional("base", base)
+        writer.optional("claim", claim) { $0.number($1) }
         writer.key("deployment")
         writer.string(deployment)
         writer.optional("details", details) { $0.object($1.write) }

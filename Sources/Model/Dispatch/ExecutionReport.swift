@@ -46,6 +46,8 @@ public struct ExecutionReport: Codable, Hashable, Sendable {
     public var deployment: String
     /// The worker's id.
     public var worker: String
+    /// The version of `progress/JOB`, with which the worker still claims the job; absent: it does not.
+    public var claim: UInt64?
     /// Set where the job was not run; then the rest says nothing.
     public var returned: Return?
     /// How the job ended.

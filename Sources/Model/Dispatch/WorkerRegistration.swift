@@ -32,6 +32,8 @@ public struct WorkerRegistration: Codable, Hashable, Sendable {
     public var version: String
     /// Globs of the targets that it runs; absent: all.
     public var targets: [String]?
+    /// What targets may require of a worker, each once and sorted; absent: it has none.
+    public var labels: [String]?
     /// The deployment whose jobs it runs; absent: those of all.
     public var deployment: String?
     /// Jobs at once in sandboxes. Each of its hosts runs one more.
@@ -50,7 +52,8 @@ public struct WorkerRegistration: Codable, Hashable, Sendable {
     public var since: Int
 
     public init(
-        name: String, host: String, version: String, targets: [String]? = nil, deployment: String? = nil,
+        name: String, host: String, version: String, targets: [String]? = nil, labels: [String]? = nil,
+        deployment: String? = nil,
         slots: Int, backlog: Int = 0, cache: String, plugins: [String]? = nil, hosts: [HostRule] = [],
         mode: Mode = .ready,
         since: Int
@@ -59,6 +62,7 @@ public struct WorkerRegistration: Codable, Hashable, Sendable {
         self.host = host
         self.version = version
         self.targets = targets
+        self.labels = labels
         self.deployment = deployment
         self.slots = slots
         self.backlog = backlog
@@ -73,6 +77,9 @@ public struct WorkerRegistration: Codable, Hashable, Sendable {
     public func runs(target: String) -> Bool {
         targets?.contains { Glob($0).matches(target) } ?? true
     }
+
+    /// Whether it has all these labels.
+    public func has(labels wanted: [String]) -> Bool { Set(wanted).isSubset(of: labels ?? []) }
 
     /// Whether it has a plugin of that name. Names of files have no hyphens.
     public func has(plugin: String) -> Bool {
