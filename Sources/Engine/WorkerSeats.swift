@@ -76,7 +76,9 @@ struct WorkerSeats {
 
     private mutating func seat(_ id: String, _ registration: WorkerRegistration, _ change: inout Change) {
         var lanes: [String?: Set<String>] = [nil: []]
-        for target in targets where registration.runs(target: target.name) {
+        // A target may be there twice, with the distribution's compiler and without.
+        let refused = Set(targets.lazy.filter { !registration.mayAnswer($0) }.map(\.name))
+        for target in targets where registration.runs(target: target.name) && !refused.contains(target.name) {
             guard registration.has(plugin: target.plugin.name) else { continue }
             let hosts = registration.hosts(of: target.name, planned: target.host)
             lanes[hosts.isEmpty ? nil : hosts.joined(separator: " "), default: []].insert(target.name)

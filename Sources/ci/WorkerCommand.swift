@@ -3,6 +3,7 @@ internal import ArgumentParser
 internal import Core
 internal import Foundation
 internal import Model
+internal import PlanSession
 internal import Records
 internal import RunnerInterface
 internal import Store
@@ -51,6 +52,9 @@ struct WorkerCommand: AsyncParsableCommand, TracedCommand, SandboxingCommand {
         var registration = try machine.registration(
             of: "ci worker", store: path, catalog: catalog, slots: slots, configuration)
         registration.targets = targets.isEmpty ? nil : targets
+        // By a catalog of its own: the plugins' processes end with it.
+        registration.answers = try await machine.catalog(configuration).answers(
+            about: { [registration] in registration.runs(target: $0) })
         registration.backlog = backlog
         let logs = store.logs
         let runner = try machine.runner(

@@ -83,6 +83,40 @@ import Testing
         for worker in useless + [worker] { await leave(worker) }
     }
 
+    /// A worker whose plugin is known to answer something else than the plan's gets no jobs of the target.
+    @Test func aWorkerWithAnotherPluginGetsNoJob() async throws {
+        let values = RecordedChanges(MemoryEphemeralValues())
+        let world = try StoredWorld([("a", [])]) { values }
+        let plan = world.plan()
+        let question = try #require(plan.targets[0].question)
+        #expect(question == "p t x86_64")
+        func registration(_ answer: Digest, slots: Int) -> WorkerRegistration {
+            var registration = WorkerRegistration.test(slots: slots)
+            let digits = answer.hex.prefix(WorkerRegistration.answerLength)
+            registration.answers = [question: String(digits), "p u x86_64": "0"]
+            return registration
+        }
+        let other = try world.worker(registration(Digest(of: "another plugin"), slots: 9))
+        let run = Task { try await world.run(plan, slots: 0) }
+        let same = try world.worker(registration(plan.targets[0].plugin.digest, slots: 1))
+        try await run.value
+        #expect(try world.outcomes() == ["a": .success])
+        let assigned = values.all.flatMap(\.keys).filter { $0.isInside(DispatchValues.assignments) }
+        #expect(Set(assigned.map { $0.components[1] }) == [same.id])
+        for worker in [other, same] { await leave(worker) }
+    }
+
+    @Test func whatAWorkerForeseesOfATarget() throws {
+        var target = try StoredWorld([]).plan().targets[0]
+        #expect(WorkerRegistration.test().mayAnswer(target), "nothing is registered")
+        target.options = ["a": "b"]
+        #expect(target.question == nil)
+        (target.options, target.version) = ([:], "2")
+        #expect(target.question == nil, "'t' is not the name of 't-2'")
+        (target.name, target.systemCompiler, target.engine) = ("t-2", true, .opam)
+        #expect(target.question == "p t-2 x86_64 system-compiler opam")
+    }
+
     /// A worker that drains returns what it has not begun, and finishes the rest.
     @Test func aDrainedWorkerFinishesWhatRuns() async throws {
         let world = try StoredWorld([("a", []), ("b", []), ("c", [])])

@@ -44,6 +44,8 @@ public struct WorkerRegistration: Codable, Hashable, Sendable {
     public var cache: String
     /// The names of its plugins' files, sorted: it runs jobs of no others. Absent: it runs jobs of any.
     public var plugins: [String]?
+    /// What its plugins answer about targets: the first digits of the digests, by `Plan.Target.question`. Absent: any may be right.
+    public var answers: [String: String]?
     /// Its rules for hosts; those of the matrix count where none matches.
     public var hosts: [HostRule]
     /// Whether it gets jobs.
@@ -76,6 +78,16 @@ public struct WorkerRegistration: Codable, Hashable, Sendable {
     /// Whether it runs jobs of the target.
     public func runs(target: String) -> Bool {
         targets?.contains { Glob($0).matches(target) } ?? true
+    }
+
+    /// So many digits tell answers apart; the document is to be small.
+    package static let answerLength = 12
+
+    /// Whether its plugin may answer about the target as the one did that the plan was made with. Of what it has not registered
+    /// that comes out when a job begins.
+    public func mayAnswer(_ target: Plan.Target) -> Bool {
+        guard let question = target.question, let answer = answers?[question] else { return true }
+        return target.plugin.digest.hex.hasPrefix(answer)
     }
 
     /// Whether it has all these labels.

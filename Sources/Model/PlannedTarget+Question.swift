@@ -1,0 +1,16 @@
+extension Plan.Target {
+    /// Names what its plugin was asked; nil where the matrix has a name, a version or options of its own, which no worker foresees.
+    public var question: String? {
+        let usual = version.map { "\(distribution)-\($0)" } ?? distribution
+        guard options.isEmpty, name == usual else { return nil }
+        return Self.question(
+            plugin.name, name, architecture, systemCompiler: systemCompiler, opamClient: engine == .opam)
+    }
+
+    /// Names what a plugin is asked about a target.
+    package static func question(
+        _ plugin: String, _ target: String, _ architecture: String, systemCompiler: Bool, opamClient: Bool
+    ) -> String {
+        "\(plugin) \(target) \(architecture)" + (systemCompiler ? " system-compiler" : "") + (opamClient ? " opam" : "")
+    }
+}

@@ -1,0 +1,41 @@
+import Core
+import Model
+import PlanSession
+import PluginHost
+import PluginMessages
+import TestSupport
+import Testing
+
+/// What a worker registers of its plugins, with those that are shipped.
+@Suite struct RegisteredAnswersTests {
+    @Test func answersAreThoseThatAPlanHas() async throws {
+        let host = try BuiltProgram.path(of: "ciso-plugin-host")
+        let folder = String(host.dropLast("/ciso-plugin-host".count))
+        let catalog = PluginCatalog(
+            PluginSearchPath(given: [folder]), host: PluginHostProgram(path: host), limits: PluginLimits())
+        let answers = await catalog.answers(about: { $0.hasPrefix("debian-") || $0.hasPrefix("openbsd") })
+        for (name, architecture) in [("debian-12", hostArchitecture()), ("openbsd-7.7", nil)] {
+            for systemCompiler in name == "debian-12" ? [false, true] : [false] {
+                let (plugin, request) = try await catalog.plugin(
+                    serving: name, architecture: architecture, systemCompiler: systemCompiler)
+                let target = Plan.Target(
+                    name: name,
+                    plugin: Job.Plugin(
+                        name: plugin.identity.name, version: plugin.identity.version,
+                        digest: try await plugin.answersDigest(for: request)),
+                    distribution: request.distribution, version: request.version, architecture: request.architecture,
+                    systemCompiler: systemCompiler, options: [:], variables: [:], environment: Digest(of: ""),
+                    required: true)
+                let question = try #require(target.question)
+                #expect(answers[question].map { target.plugin.digest.hex.hasPrefix($0) } == true, "\(question)")
+            }
+        }
+        #expect(answers.keys.allSatisfy { $0.contains(" debian-") || $0.contains(" openbsd-") }, "no other is asked")
+        #expect(answers.keys.contains { $0.hasSuffix(" opam") })
+        let all = await catalog.answers(about: { _ in true })
+        var registration = WorkerRegistration(name: "", host: "", version: "", slots: 1, cache: "", since: 0)
+        registration.answers = all
+        let size = try CanonicalJSON.encode(registration).count
+        #expect(size < 8 << 10, "\(all.count) answers")
+    }
+}
