@@ -2,6 +2,8 @@ internal import Store
 
 /// Changes of assignments and reports that are made together when an input is dealt with, in as few steps as possible: with etcd
 /// each step waits for a disk.
+///
+/// - SeeAlso: `docs/decisions/0256-changes-in-one-step.md`
 struct AssignmentChanges {
     /// No step changes more values, unless those that belong together are more.
     private static let limit = 90

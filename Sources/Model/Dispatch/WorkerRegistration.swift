@@ -1,6 +1,9 @@
 internal import Core
 
 /// What a worker can run and whether it gets jobs, as `workers/ID` says while the worker lives.
+///
+/// - SeeAlso: `docs/decisions/0257-labels.md`
+/// - SeeAlso: `docs/decisions/0258-registered-answers.md`
 public struct WorkerRegistration: Codable, Hashable, Sendable {
     /// Whether a worker gets jobs.
     public enum Mode: String, Codable, Sendable {
