@@ -1,28 +1,28 @@
 internal import Store
 
-/// Changes of assignments and reports that are made together when an input is dealt with, in as few steps as possible: with etcd
-/// each step waits for a disk.
+/// Changes of assignments and reports, collected while an input is processed and made in as few transactions as
+/// possible, because etcd syncs each transaction to disk.
 ///
 /// - SeeAlso: `docs/decisions/0256-changes-in-one-step.md`
 struct AssignmentChanges {
-    /// No step changes more values, unless those that belong together are more.
+    /// The maximum number of changes in a transaction, unless a single group has more.
     private static let limit = 90
 
-    /// Each in one step.
+    /// Groups of changes that must be made in one transaction.
     private var groups: [[StorePath: EphemeralChange]] = []
 
-    /// Whether there is nothing to do.
+    /// Whether there are no changes.
     var isEmpty: Bool { groups.isEmpty }
 
     /// Adds an assignment.
     mutating func assign(_ document: [UInt8], at path: StorePath) { groups.append([path: .set(document)]) }
 
-    /// Adds the removal of some values in one step.
+    /// Adds the removal of several values in one transaction.
     mutating func remove(_ expected: [StorePath: EphemeralExpectation]) {
         groups.append(expected.mapValues { .remove(expecting: $0) })
     }
 
-    /// Takes what is to be done in the next step: of two changes of a value the later one.
+    /// Removes and returns the changes of the next transaction. If a value is changed twice, the later change counts.
     mutating func next() -> [StorePath: EphemeralChange] {
         var changes: [StorePath: EphemeralChange] = [:]
         var taken = 0

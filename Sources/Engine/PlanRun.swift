@@ -6,11 +6,13 @@ internal import Records
 internal import Store
 internal import System
 
-/// Carries out a worklist: has workers run what the scheduler says, records every verdict, tells the observer.
+/// Runs the jobs of a worklist: assigns them to workers as the scheduler decides, records every result, and informs the
+/// observer.
 ///
-/// Verdicts are recorded before anything that waits for them is started: what was told is never lost.
+/// A result is recorded before any job that depends on it starts and before the observer learns of it, so no reported
+/// result is ever lost.
 package struct PlanRun: Sendable {
-    /// A verdict, and where its document lies.
+    /// A result and the path of its document.
     package struct Entry: Sendable {
         /// The path of the document on the branch of results.
         package var path: String
@@ -18,29 +20,29 @@ package struct PlanRun: Sendable {
         package var result: CellResult
     }
 
-    /// The plan that is carried out.
+    /// The plan to run.
     package let plan: Plan
-    /// The jobs that are to be run.
+    /// The jobs to run.
     package let worklist: RunWorklist
-    /// How the run and the workers meet.
+    /// The services through which the run communicates with workers.
     package let coordination: RunCoordination
-    /// Whether a layer is there to build over.
+    /// Whether a layer is available.
     package let holds: @Sendable (Digest) -> Bool
-    /// The pause before a job whose infrastructure failed is run again; doubled for each further attempt.
+    /// The pause before a job is retried after an infrastructure failure; doubled for each further attempt.
     package let backoff: Duration
-    /// The files of a job's package, by their digest.
+    /// Loads the files of a job's package by their digest.
     package let files: @Sendable (Digest) throws -> PackageFiles
     /// Records a result durably.
     package let record: @Sendable (Entry) async throws -> Void
-    /// Receives what happens, in order.
+    /// Receives the events in order.
     package let observe: @Sendable (RunEvent) async -> Void
-    /// Ends the run early: what runs finishes, nothing further starts.
+    /// A request to end the run early: running jobs finish and no others start.
     package let drain: DrainRequest
-    /// Cells that are cancelled while the run goes on; they get no verdict of this run.
+    /// Cells that are cancelled during the run, which then get no result from it.
     package let cancellations: AsyncStream<Set<Cell>>?
-    /// Returns when what was recorded is where a report may be dropped for it; nil: where it was recorded.
+    /// Waits until recorded results are durable, so that their reports may be deleted; nil if recording suffices.
     package let published: (@Sendable () async -> Void)?
-    /// The verdict on a job that is recorded by now, and whether this deployment has recorded it.
+    /// Reads the newest recorded verdict on a job, and whether this deployment has recorded it.
     package let recorded: @Sendable (Digest) throws -> (result: CellResult, isOwn: Bool)?
 
     package init(
@@ -66,11 +68,11 @@ package struct PlanRun: Sendable {
         self.recorded = recorded
     }
 
-    /// Runs until every job is settled, the run is drained, or the task is cancelled; then what runs in this process is stopped
-    /// and waited for.
+    /// Runs until every job is settled, the run is drained, or the task is cancelled. Then stops the running jobs of
+    /// this process and waits for them.
     ///
-    /// - Returns: the jobs that have a result now, each with it.
-    /// - Throws: what `record` throws; `CancellationError` when cancelled, and when drained before every job was settled.
+    /// - Returns: The results of the jobs that have one now.
+    /// - Throws: Any error of `record`; `CancellationError` if cancelled, or if drained before every job was settled.
     @discardableResult
     package func run() async throws -> [Digest: CellResult] {
         await observe(.planned(cells: worklist.cells, jobs: worklist.nodes.count, done: worklist.known.count))
@@ -81,7 +83,7 @@ package struct PlanRun: Sendable {
             await observe(.knownFailures(failures.sorted { ($1.cells, $0.package) < ($0.cells, $1.package) }))
         }
         let (stream, inputs) = AsyncStream.makeStream(of: RunInput.self)
-        // Goes on when the task is cancelled, until what has ended is recorded.
+        // Continues after cancellation until the results of ended jobs are recorded.
         let work = Task { try await dispatch(stream, inputs) }
         return try await withTaskCancellationHandler {
             try await work.value
@@ -115,7 +117,7 @@ package struct PlanRun: Sendable {
         return state.results
     }
 
-    /// The tasks that say when something else than a value changes.
+    /// Starts the tasks that produce inputs from sources other than ephemeral values.
     private func sources(of inputs: AsyncStream<RunInput>.Continuation) -> [Task<Void, Never>] {
         [
             Task {
@@ -138,26 +140,26 @@ package struct PlanRun: Sendable {
     }
 }
 
-/// What a run waits for.
+/// An input of the run's event loop.
 enum RunInput: Sendable {
-    /// The values below a path.
+    /// The ephemeral values below a path have changed.
     case values(StorePath, NewestState)
-    /// What the worker in this process does.
+    /// An event of this process's worker.
     case local(WorkerAgent.Event)
-    /// No worker has the job any more.
+    /// No worker holds the job any more.
     case free(Digest)
     case time
     case given(up: Set<Cell>)
-    /// No further job is to start.
+    /// No further job may start.
     case drain
     /// The run is interrupted.
     case stop
-    /// Verdicts that need no run are recorded.
+    /// The results that need no execution are recorded.
     case settled
     /// Results of jobs are recorded.
     case recorded
-    /// Results of jobs are where their reports may be dropped for them.
+    /// Results of jobs are durable, so that their reports may be deleted.
     case published
-    /// Something cannot be recorded.
+    /// Recording failed.
     case failed(any Error)
 }

@@ -1,12 +1,12 @@
 internal import Synchronization
 
-/// Ends of assignments that wait to be dealt with together.
+/// A queue of ended assignments that are processed in batches.
 final class RecordedEnds: Sendable {
     private let ends = Mutex<[JobEnd]>([])
 
-    /// Adds one.
+    /// Adds an ended assignment.
     ///
-    /// - Returns: whether none was waiting, so that the taker has to be told.
+    /// - Returns: Whether the queue was empty, so that the consumer must be notified.
     func add(_ end: JobEnd) -> Bool {
         ends.withLock { ends in
             ends.append(end)
@@ -14,7 +14,7 @@ final class RecordedEnds: Sendable {
         }
     }
 
-    /// Those that are waiting.
+    /// Removes and returns all queued entries.
     func take() -> [JobEnd] {
         ends.withLock { ends in
             defer { ends = [] }

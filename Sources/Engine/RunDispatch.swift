@@ -12,8 +12,8 @@ struct RunDispatch {
     private var seats = 0
 
     /// - Parameters:
-    ///   - epoch: greater than that of every former dispatcher.
-    ///   - stall: how long workers may show no sign of life; nil: forever.
+    ///   - epoch: A number greater than that of every previous dispatcher.
+    ///   - stall: Timeouts for workers without heartbeats; nil for no timeout.
     init(
         _ worklist: RunWorklist, epoch: UInt32 = 0, backoff: Duration = .seconds(2),
         stall: StallTimes? = nil
@@ -27,7 +27,7 @@ struct RunDispatch {
 
     /// Submits the task.
     ///
-    /// - Parameter assignments: what workers have from a former dispatcher.
+    /// - Parameter assignments: Assignments inherited from a previous dispatcher.
     mutating func start(_ assignments: [Digest: Dispatcher.Assignment] = [:]) -> [Dispatcher.Action] {
         let new = worklist.nodes.map { node in
             let labels = worklist.targets[node.id]?.labels
@@ -49,12 +49,12 @@ struct RunDispatch {
         return dispatcher.handle(.worker(.register(seat, worker, at: time)))
     }
 
-    /// Changes the mode of a worker, unless the run drains.
+    /// Changes the mode of a worker, unless the run is draining.
     mutating func change(_ seat: Int, to mode: WorkerPool.Mode) -> [Dispatcher.Action] {
         isDraining ? [] : dispatcher.handle(.worker(.mode(seat, mode)))
     }
 
-    /// Has no further job start. What has ended meanwhile still counts.
+    /// Starts no further jobs. Jobs that have ended meanwhile still count.
     mutating func drain() -> [Dispatcher.Action] {
         isDraining = true
         return (0..<seats).flatMap { dispatcher.handle(.worker(.mode($0, .draining))) }
@@ -67,9 +67,9 @@ struct RunDispatch {
         dispatcher.handle(.cancel(ids.compactMap(jobs.number).sorted()))
     }
 
-    /// The attempt that a submitted job is in, from 1.
+    /// The current attempt at a submitted job, from 1.
     func attempt(of id: Digest) -> Int { jobs.number(of: id).map { dispatcher.attempts[$0] } ?? 1 }
 
-    /// Whether the job is submitted again if the infrastructure fails now.
+    /// Whether the job is retried if this attempt has an infrastructure failure.
     func hasFurtherAttempt(_ id: Digest) -> Bool { attempt(of: id) < dispatcher.jobs.attempts }
 }

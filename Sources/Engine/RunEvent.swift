@@ -3,59 +3,59 @@ package import Hub
 package import Model
 package import RunnerInterface
 
-/// What a run tells whoever shows it.
+/// An event of a run, for display.
 package enum RunEvent: Sendable {
-    /// The run knows what it has to do. Comes again where what was done changed what other jobs are built over.
+    /// The worklist is known. Repeated if changed layers require further jobs.
     case planned(cells: Int, jobs: Int, done: Int)
-    /// Known failures block wanted cells: how many each, those that block most first.
+    /// Known failures block selected cells: the number for each, in descending order.
     case knownFailures([(package: PackageVersion, cells: Int)])
     case started(Digest, Job, target: String, attempt: Int)
-    /// Another run is at work on the job; this one waits for its verdict.
+    /// Another run executes the job; this one waits for its result.
     case waiting(Digest, Job, target: String)
-    /// The job has come to its next step.
+    /// The job has reached its next step.
     case step(Digest, JobStep)
     case ended(Digest, Job, target: String, JobEnding)
-    /// The job was not run: another run recorded the result, or the recorded one still holds.
+    /// The job was not executed: another run recorded its result, or the recorded one is still valid.
     case adopted(Digest, Job, target: String, JobEnding)
-    /// So many jobs cannot run for one that did not succeed.
+    /// Jobs cannot run because one that they depend on did not succeed.
     case blocked(jobs: Int, by: Job)
-    /// So many jobs will not run, for the cells that need them were cancelled or the run is interrupted.
+    /// Jobs will not run because their cells were cancelled or the run is interrupted.
     case dropped(jobs: Int)
-    /// A cell has got its verdict.
+    /// The result of a cell was recorded.
     case recorded(CellResult)
-    /// The infrastructure failed; the job will be run again.
+    /// The job had an infrastructure failure and will be retried.
     case retrying(Digest, Job, reason: String)
-    /// All is recorded; the store is being packed.
+    /// All results are recorded, and the store is being packed.
     case packing
-    /// Another process runs the deployment; this one works for it, or waits.
+    /// Another process runs the deployment; this one works for it or waits.
     case following(DispatcherLease, isWorking: Bool)
     /// The other process has ended; this one runs the deployment.
     case leading
-    /// The worker of this process has run a job for another one.
+    /// This process's worker has run a job for another process.
     case worked(Cell, JobEnding)
-    /// A worker in another process takes jobs.
+    /// A worker in another process is available.
     case workerJoined(String)
-    /// A worker is gone, or has not been heard of for too long.
+    /// A worker has ended, or has sent no heartbeats for too long.
     case workerLost(String)
-    /// A worker shows no sign of life and gets no jobs.
+    /// A worker has sent no heartbeats for some time and gets no jobs.
     case workerStalled(String)
-    /// No worker has all labels that a target requires: its jobs wait for one.
+    /// No worker has all labels that a target requires, so its jobs wait.
     case labelsMissing(target: String, [String])
-    /// Something happened on the way to the hub.
+    /// An event of the pushes to the hub.
     case hub(HubPusher.Event)
 }
 
-/// How a job ended, for a line on the screen.
+/// How a job ended, for display.
 package struct JobEnding: Sendable {
     /// How the job ended.
     package var outcome: Outcome
-    /// The phase that failed; nil where none did.
+    /// The phase that failed, if any.
     package var phase: Phase?
-    /// The error line; nil where nothing failed.
+    /// The error line, if it failed.
     package var reason: String?
-    /// Seconds of wall clock.
+    /// The duration in seconds.
     package var duration: Double
-    /// Whether it was stopped because the whole run is interrupted: it will be run again.
+    /// Whether it was stopped because the run was interrupted, so that it will run again.
     package var isInterrupted = false
 
     package init(outcome: Outcome, phase: Phase? = nil, reason: String? = nil, duration: Double) {

@@ -7,7 +7,7 @@ internal import Scheduler
 internal import Store
 
 extension RunState {
-    /// Does what the dispatcher says.
+    /// Performs the actions of the dispatcher.
     mutating func perform(_ actions: [Action]) async throws {
         try await tell(of: actions)
         for action in actions {
@@ -41,17 +41,17 @@ extension RunState {
         }
     }
 
-    /// The name of a worker, for people.
+    /// The name of a worker for display.
     func name(ofSeat seat: Int) -> String { name(ofWorker: seats.seats[seat].worker) }
 
-    /// The name of a worker, for people.
+    /// The name of a worker for display.
     func name(ofWorker id: String) -> String {
         seats.registrations[id].map { "\($0.name) on \($0.host)" } ?? id
     }
 
     // MARK: Assigning
 
-    /// Gives a job to a worker, or takes over the verdict on it that is recorded by now.
+    /// Assigns a job to a worker, or adopts a result of it that was recorded meanwhile.
     private mutating func assign(_ number: Int, to seat: Int, token: UInt64) async throws {
         let id = dispatch.jobs[number]
         guard let job = run.plan.jobs[id], let target = run.worklist.targets[id] else {
@@ -84,19 +84,20 @@ extension RunState {
         active[id] = Active(token: token, seat: seat, worker: place.worker, request: request)
     }
 
-    /// The first cell that a job decides; the cell of its package where it decides none.
+    /// The first cell that a job decides; the cell of its package if it decides none.
     func cell(of id: Digest, _ job: Job, _ target: Plan.Target) -> Cell {
         run.worklist.cellsDecided[id]?.first?.cell
             ?? Cell(target: target.name, compiler: job.compiler, package: job.package)
     }
 
-    /// Ends an assignment that no worker has seen.
+    /// Completes an assignment that was never given to a worker.
     private mutating func complete(_ number: Int, _ token: UInt64, _ completion: Completion) async throws {
         completed[token] = completion
         try await perform(dispatch.handle(.worker(.reported(job: number, token: token, at: now))))
     }
 
-    /// A worker has the job already, for another dispatcher or not yet done with it: it is queued again when none has.
+    /// Handles a job that a worker still holds for another dispatcher or from an earlier assignment: the job is queued
+    /// again when it is free.
     mutating func hold(_ number: Int) async throws {
         let id = dispatch.jobs[number]
         let (values, inputs) = (values.values, inputs)
@@ -109,7 +110,8 @@ extension RunState {
         try await perform(dispatch.handle(.hold(number)))
     }
 
-    /// Whether a recorded verdict was reached over the layers that the job's inputs have now, and its own layer is there.
+    /// Whether a recorded result was computed over the current layers of the job's inputs, and its own layer is
+    /// available.
     private func isUsable(_ result: CellResult, for job: Job) -> Bool {
         guard result.outcome == .success || result.outcome == .failure else { return false }
         if let base = result.base {
@@ -124,7 +126,7 @@ extension RunState {
     // MARK: Revoking
 
     private mutating func revoke(_ id: Digest, from seat: Int, _ token: UInt64, _ stop: Bool) throws {
-        // Perhaps it was assigned a moment ago.
+        // Its assignment may still be among the pending changes.
         try makeChanges()
         guard let holder = active[id], holder.token == token else { return }
         let path = try DispatchValues.assignment(of: id, to: holder.worker)
@@ -135,9 +137,9 @@ extension RunState {
         try values.set(assignment, at: path, owner: nil, expecting: .version(value.version))
     }
 
-    /// Has an assignment removed with its report, if it has one, and with the worker's claim of the job, all in one step.
+    /// Removes an assignment with its report, if any, and the worker's claim on the job in one transaction.
     ///
-    /// - Parameter claim: the version of the claim.
+    /// - Parameter claim: The version of the claim.
     mutating func remove(_ id: Digest, from worker: String, _ token: UInt64, _ claim: UInt64? = nil) throws {
         var expected: [StorePath: EphemeralExpectation] = try [
             DispatchValues.assignment(of: id, to: worker): .anything,
@@ -147,18 +149,18 @@ extension RunState {
         changes.remove(expected)
     }
 
-    /// Makes the changes of assignments and reports that have come together.
+    /// Makes the collected changes of assignments and reports.
     mutating func makeChanges() throws {
         while !changes.isEmpty { try make(changes.next()) }
     }
 
     private func make(_ changes: [StorePath: EphemeralChange]) throws {
         guard try values.values.change(changes) == nil else { return }
-        // A worker has let go of a claim: it is not to be removed any more, and may be another worker's.
+        // A claim has changed: its worker has released it, and another one may hold it now. Leave claims alone.
         _ = try values.values.change(changes.filter { $0.value.expecting == .anything })
     }
 
-    /// Tells how many jobs will not run, once for each cause.
+    /// Reports how many jobs will not run, once for each cause.
     private func tell(of actions: [Action]) async throws {
         var blocked: [Int: Int] = [:]
         var dropped = 0

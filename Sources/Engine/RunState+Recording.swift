@@ -6,7 +6,7 @@ internal import Scheduler
 internal import Store
 
 extension RunState {
-    /// Records what became of a job; the rest follows when that is done.
+    /// Starts recording the result of a job; `finish` continues when it is recorded.
     mutating func record(_ number: Int, _ token: UInt64, _ completion: Completion?) async throws {
         let id = dispatch.jobs[number]
         var end = JobEnd(number: number, token: token, worker: active[id]?.worker, ending: .failure)
@@ -18,7 +18,7 @@ extension RunState {
         case .report(let written):
             (end.worker, end.claim) = (written.worker, written.claim)
             var report = try JobReport(written) { try run.coordination.blobs.bytes(of: $0) }
-            // What failed may have failed for the interruption.
+            // The failure may be a consequence of the interruption.
             if isInterrupted, report.outcome == .infrastructure {
                 report.outcome = .cancelled
                 hasReturnedJobs = true
@@ -49,7 +49,7 @@ extension RunState {
         write(entries, then: end)
     }
 
-    /// The results of a job are recorded: goes on with what that makes possible.
+    /// Continues after the results of a job were recorded.
     mutating func finish(_ end: JobEnd) async throws {
         let id = dispatch.jobs[end.number]
         try await dropReportWhenPublished(of: end)
@@ -76,7 +76,7 @@ extension RunState {
         if let worker = end.worker { try remove(dispatch.jobs[end.number], from: worker, end.token, end.claim) }
     }
 
-    /// Notes that an execution has ended that was stopped, or that another one replaced: nothing is recorded of it.
+    /// Handles the end of an execution that was stopped or superseded; nothing is recorded of it.
     mutating func forget(_ id: Digest, _ token: UInt64, _ completion: Completion?) async {
         guard case .report(let report) = completion else { return }
         try? remove(id, from: report.worker, token, report.claim)
@@ -85,7 +85,7 @@ extension RunState {
         if holder.hasBegun { await observeInterruption(of: id) }
     }
 
-    /// Tells that a job that had begun was stopped.
+    /// Reports that a started job was stopped.
     func observeInterruption(of id: Digest) async {
         guard let job = run.plan.jobs[id], let target = run.worklist.targets[id] else { return }
         var ending = JobEnding(outcome: .cancelled, duration: 0)
@@ -93,9 +93,9 @@ extension RunState {
         await run.observe(.ended(id, job, target: target.name, ending))
     }
 
-    /// Tells what became of a job.
+    /// Reports the result of a job.
     ///
-    /// - Returns: whether that is to be recorded.
+    /// - Returns: Whether the result must be recorded.
     private mutating func note(
         _ report: JobReport, of id: Digest, _ job: Job, isTriedAgain: Bool
     ) async throws -> Bool {
@@ -119,7 +119,7 @@ extension RunState {
         return cells.isEmpty ? [own] : entries(result, on: cells)
     }
 
-    /// The verdict of another execution, for this deployment.
+    /// Adopts the result of another execution for this deployment.
     private mutating func note(
         adopted result: CellResult, isOwn: Bool, of id: Digest, _ job: Job, _ target: Plan.Target
     ) async -> [PlanRun.Entry] {
@@ -156,9 +156,9 @@ extension RunState {
         }
     }
 
-    /// Records results beside whatever else happens.
+    /// Records results concurrently.
     ///
-    /// - Parameter end: what to go on with when that is done.
+    /// - Parameter end: The assignment to finish afterwards.
     mutating func write(_ entries: [PlanRun.Entry], then end: JobEnd?) {
         writing += 1
         var end = end
@@ -182,7 +182,7 @@ extension RunState {
         }
     }
 
-    /// Records the verdicts that need no run. Nothing waits for them, and there may be thousands.
+    /// Records the results that need no execution. No job waits for them, and there may be thousands.
     mutating func writeSettled() {
         write(
             run.worklist.settled.map { PlanRun.Entry(path: ResultPath.cell($0.cell), result: $0) }, then: nil)
@@ -216,9 +216,9 @@ extension RunState {
         return result
     }
 
-    /// Records which cells a failure blocks.
+    /// Records the cells that a failure blocks.
     mutating func block(_ id: Digest, by cause: Digest) {
-        // The next run finds out which cells are blocked.
+        // The next run determines the blocked cells.
         guard let failure = results[cause], !isInterrupted else { return }
         let entries = (run.worklist.cellsDecided[id] ?? []).filter { !cancelledCells.contains($0.cell) }.map { cell in
             PlanRun.Entry(
@@ -229,7 +229,7 @@ extension RunState {
     }
 
     private func ending(of report: JobReport) -> JobScheduler.Ending {
-        // The scheduler runs again what the infrastructure failed, but for what would fail again.
+        // The scheduler retries infrastructure failures, except permanent ones.
         report.outcome == .infrastructure && report.isPermanent ? .failure : ending(of: report.outcome)
     }
 
@@ -243,15 +243,15 @@ extension RunState {
     }
 }
 
-/// The end of an assignment whose results are recorded.
+/// An ended assignment whose results are being recorded.
 struct JobEnd: Sendable {
     /// The job's number.
     var number: Int
     /// The token of the assignment.
     var token: UInt64
-    /// The worker that had it; nil where none had.
+    /// The worker that had it, if any.
     var worker: String?
-    /// The version of the worker's claim of the job.
+    /// The version of the worker's claim on the job.
     var claim: UInt64?
     var ending: JobScheduler.Ending
     /// Whether results were recorded.

@@ -6,17 +6,17 @@ internal import Scheduler
 internal import Store
 
 extension RunState {
-    /// An assignment of a former dispatcher.
+    /// An assignment of a previous dispatcher.
     private struct Inherited {
         var id: Digest
         var worker: String
         var assignment: JobAssignment
     }
 
-    /// Registers the workers and finds what they have from a former dispatcher of the deployment. What this run would not assign
-    /// in the same way is taken away from them.
+    /// Registers the workers and takes over their assignments from a previous dispatcher of the deployment. Assignments
+    /// that this run would not make in the same way are removed.
     ///
-    /// - Returns: what the scheduler is to know of as assigned.
+    /// - Returns: The assignments that the scheduler must know.
     mutating func takeOver() throws -> [Digest: Dispatcher.Assignment] {
         for (seat, worker) in seats.update(try values.values.values(below: DispatchValues.workers)).joined {
             _ = dispatch.register(seat, worker, at: now)
@@ -34,7 +34,7 @@ extension RunState {
             let isThere = seats.registrations[worker] != nil
             let began = try progress[DispatchValues.progress(of: id)]
             let hasBegun = report != nil || began?.attempt == token && began?.worker == worker
-            // A job that was to move and had begun by then stays.
+            // A job that was to be moved but had already started is kept.
             let isRevoked =
                 switch inherited.assignment.revocation {
                 case nil: false
@@ -58,7 +58,7 @@ extension RunState {
         return adoptions
     }
 
-    /// The assignments of the deployment, of each job the newest first.
+    /// The assignments of the deployment, newest first for each job.
     private func inherited() throws -> [Inherited] {
         try values.all(JobAssignment.self, below: DispatchValues.assignments).compactMap { path, assignment in
             guard assignment.deployment == deployment, path.components.count == 3,
@@ -68,7 +68,7 @@ extension RunState {
         }.sorted { $0.assignment.attempt > $1.assignment.attempt }
     }
 
-    /// Whether the run would assign the same job, over the same layers, and its report is not recorded.
+    /// Whether the run would assign the same job over the same layers, and its report has not been recorded.
     private mutating func isWanted(_ inherited: Inherited, _ report: ExecutionReport?) throws -> Bool {
         let id = inherited.id
         guard report?.returned == nil, dispatch.jobs.number(of: id) != nil,
@@ -80,7 +80,7 @@ extension RunState {
         return try run.recorded(id)?.result.execution != report.execution
     }
 
-    /// The seat that the worker has the job in; of a worker that is gone, a new one.
+    /// The seat of the worker that has the job; a new one if the worker has ended.
     private mutating func seat(of inherited: Inherited, isThere: Bool) -> Int? {
         guard isThere else {
             let (seat, worker) = seats.addGone(inherited.worker)

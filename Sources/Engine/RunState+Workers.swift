@@ -7,11 +7,11 @@ internal import Scheduler
 internal import Store
 
 extension RunState {
-    /// Takes in which workers are registered.
+    /// Processes a change of the registered workers.
     mutating func take(workers state: [StorePath: EphemeralValue]) async throws {
         let names = seats.registrations.keys.reduce(into: [:]) { $0[$1] = name(ofWorker: $1) }
         let change = seats.update(state)
-        // What a worker has reported counts, though it is gone.
+        // Reports of a worker count even if it has ended.
         if !change.lost.isEmpty { try await take(reports: values.values.values(below: DispatchValues.reports)) }
         for id in change.lost {
             if id != run.coordination.local?.id { await run.observe(.workerLost(names[id] ?? id)) }
@@ -21,7 +21,7 @@ extension RunState {
         for id in change.back { try await take(seats.readmit(id)) }
     }
 
-    /// Tells which targets have jobs that wait for workers with labels.
+    /// Reports the targets whose jobs wait for workers with certain labels.
     func tellOfMissingLabels() async {
         var names = Set(run.worklist.nodes.lazy.map(\.target))
         for target in run.plan.targets where names.remove(target.name) != nil {
@@ -43,10 +43,10 @@ extension RunState {
         for (seat, mode) in change.modes { try await perform(dispatch.change(seat, to: mode)) }
     }
 
-    /// A worker is gone: its work returns to the queue.
+    /// Handles the end of a worker: its jobs return to the queue.
     private mutating func lose(_ id: String) async throws {
         for (job, holder) in active where holder.worker == id && completed[holder.token] == nil {
-            // A job whose result is being recorded loses its assignment with that.
+            // The assignment of a job whose result is being recorded is removed afterwards.
             guard !recording.contains(job) else { continue }
             try remove(job, from: id, holder.token)
             active[job] = nil
@@ -57,7 +57,8 @@ extension RunState {
         for seat in seats.numbers(of: id) { try await perform(dispatch.handle(.worker(.lost(seat)))) }
     }
 
-    /// A worker that lives and shows no sign of that: others run its jobs, and it may not go on with them.
+    /// Evicts a worker that is registered but sends no heartbeats: its jobs are given to others, and it must not
+    /// continue them.
     mutating func evict(_ id: String) async throws {
         guard !seats.evicted.contains(id) else { return }
         await run.observe(.workerLost(name(ofWorker: id)))
@@ -68,7 +69,7 @@ extension RunState {
         try await lose(id)
     }
 
-    /// Takes in what workers are at.
+    /// Processes changes of the workers' progress.
     mutating func take(progress state: [StorePath: EphemeralValue]) async throws {
         for (path, value) in state where seen[path] != value.version {
             seen[path] = value.version
@@ -81,14 +82,14 @@ extension RunState {
             }
             guard progress.deployment == deployment, active[id]?.token == progress.attempt else { continue }
             try await begin(id)
-            // The steps of the worker in this process arrive without detours.
+            // The events of this process's worker are delivered directly.
             guard progress.worker != run.coordination.local?.id else { continue }
             await note(JobStep(progress.step, host: progress.host), of: id)
         }
         for path in seen.keys where state[path] == nil { seen[path] = nil }
     }
 
-    /// Takes in what the worker in this process does.
+    /// Processes an event of this process's worker.
     mutating func take(_ event: WorkerAgent.Event) async throws {
         switch event {
         case .began(let id, let assignment):
@@ -98,7 +99,7 @@ extension RunState {
         }
     }
 
-    /// A worker has begun a job.
+    /// Handles the start of a job by a worker.
     mutating func begin(_ id: Digest) async throws {
         guard let holder = active[id], !holder.hasBegun, let number = dispatch.jobs.number(of: id),
             let job = run.plan.jobs[id], let target = run.worklist.targets[id]
@@ -120,7 +121,7 @@ extension RunState {
 
     // MARK: Reports
 
-    /// Takes in reports, in the order of their tokens.
+    /// Processes reports in the order of their tokens.
     mutating func take(reports state: [StorePath: EphemeralValue]) async throws {
         var new: [(id: Digest, report: ExecutionReport)] = []
         for (path, value) in state {
@@ -137,7 +138,7 @@ extension RunState {
 
     private mutating func take(_ report: ExecutionReport, of id: Digest) async throws {
         guard let number = dispatch.jobs.number(of: id) else {
-            // Of a job that this run does not need.
+            // The report is of a job that this run does not need.
             return try remove(id, from: report.worker, report.attempt, report.claim)
         }
         if let returned = report.returned { return try await take(back: number, report, returned) }
@@ -146,7 +147,7 @@ extension RunState {
         try await perform(dispatch.handle(.worker(.reported(job: number, token: report.attempt, at: now))))
     }
 
-    /// A worker did not run the job.
+    /// Handles a job that a worker returned.
     private mutating func take(
         back number: Int, _ report: ExecutionReport, _ reason: ExecutionReport.Return
     ) async throws {

@@ -10,13 +10,13 @@ internal import Store
 struct RunState {
     typealias Action = Dispatcher.Action
 
-    /// What a worker has been given.
+    /// An active assignment.
     struct Active {
         var token: UInt64
         var seat: Int
         var worker: String
         var request: Digest
-        /// When the observer was told that the job began.
+        /// Whether the observer was informed of the job's start.
         var hasBegun = false
         var step: JobStep?
     }
@@ -27,44 +27,44 @@ struct RunState {
     var seats: WorkerSeats
     var isCancelled = false
     var isDraining = false
-    /// Whether a job ended without a result because the run is interrupted.
+    /// Whether a job ended without a result because of the interruption.
     var hasReturnedJobs = false
-    /// Results that are being recorded.
+    /// The number of results being recorded.
     var writing = 0
-    /// Jobs whose results are recorded, and whose reports may not be dropped yet.
+    /// The number of jobs whose results are recorded but whose reports must still be kept.
     var unpublished = 0
-    /// Of the jobs that this run has settled.
+    /// The results of the jobs that this run has settled.
     var results: [Digest: CellResult] = [:]
     var layers: [Digest: Digest] = [:]
     var inputLayers: InputLayers
-    /// Jobs whose results are being recorded.
+    /// The jobs whose results are being recorded.
     var recording: Set<Digest> = []
-    /// The versions of what workers said last of what they are at.
+    /// The last seen versions of the workers' progress.
     var seen: [StorePath: UInt64] = [:]
-    /// Those who wait until no worker has a job any more.
+    /// Tasks that wait until no worker holds a job any more.
     var waits: [Digest: Task<Void, Never>] = [:]
-    /// What workers have.
+    /// The active assignments.
     var active: [Digest: Active] = [:]
-    /// Assignments that ended and whose results are not recorded yet, by their tokens.
+    /// Ended assignments whose results are not recorded yet, by token.
     var completed: [UInt64: Completion] = [:]
-    /// The tokens whose reports were read.
+    /// The tokens of the reports that were read.
     var read: Set<UInt64> = []
-    /// Seats of workers that were gone before the run began, and had left reports.
+    /// The seats of workers that had ended before the run began and left reports.
     var goneSeats: [Int] = []
     var cancelledCells: Set<Cell> = []
     var failedAttempts: [Digest: [CellResult.FailedAttempt]] = [:]
-    /// Jobs that this run had executed.
+    /// The jobs that this run had executed.
     var executed: Set<Digest> = []
     var requests: RequestWriter
-    /// What is to become of assignments and reports.
+    /// The pending changes of assignments and reports.
     var changes = AssignmentChanges()
-    /// Those whose results are recorded.
+    /// The ended assignments whose results are recorded.
     let recordedEnds = RecordedEnds()
-    /// Those whose results are published.
+    /// The ended assignments whose results are published.
     let publishedEnds = RecordedEnds()
     /// When this run settled jobs.
     var settledAt: [Digest: ContinuousClock.Instant] = [:]
-    /// Seconds that jobs waited for their start after their inputs were there.
+    /// The time in seconds that jobs waited for their start after their inputs were available.
     var queued: [Digest: Double] = [:]
     let clock = ContinuousClock()
     let began: ContinuousClock.Instant
@@ -72,9 +72,9 @@ struct RunState {
     /// How an assignment ended.
     enum Completion: Sendable {
         case report(ExecutionReport)
-        /// Nothing could be assigned.
+        /// The job could not be assigned.
         case failure(String)
-        /// The verdict that another run recorded.
+        /// A result recorded by another run.
         case adopted(CellResult, isOwn: Bool)
     }
 
@@ -94,24 +94,24 @@ struct RunState {
     var deployment: String { run.plan.deployment }
     var now: Duration { began.duration(to: clock.now) }
 
-    /// Whether nothing is left to wait for: every job is settled, or the run is interrupted; none runs that is to be waited for;
-    /// and all results are recorded.
+    /// Whether the run can end: every job is settled or the run is interrupted, no relevant job is running, and all
+    /// results are recorded.
     var isFinished: Bool {
         guard writing == 0, unpublished == 0 || isInterrupted else { return false }
         if isCancelled {
-            // Jobs of workers in other processes go on, and another dispatcher adopts them.
+            // Jobs of workers in other processes continue, and another dispatcher adopts them.
             return !active.values.contains { $0.worker == run.coordination.local?.id }
         }
         return dispatch.dispatcher.isFinished || isDraining && dispatch.dispatcher.workers.assigned == 0
     }
 
-    /// Whether no further job starts.
+    /// Whether no further jobs start.
     var isInterrupted: Bool { isCancelled || isDraining }
 
-    /// Whether the run was interrupted before all was done.
+    /// Whether the run was interrupted before all jobs were done.
     var isCutShort: Bool { isCancelled || isDraining && (hasReturnedJobs || !dispatch.dispatcher.isFinished) }
 
-    /// Takes over from a former dispatcher, and submits the jobs.
+    /// Takes over from a previous dispatcher and submits the jobs.
     mutating func start() async throws {
         writeSettled()
         let adoptions = try takeOver()
@@ -178,7 +178,7 @@ struct RunState {
         if !wasInterrupted { try await perform(dispatch.drain()) }
     }
 
-    /// Jobs that only cells need that were given up.
+    /// The jobs needed only by cancelled cells.
     private func unneeded() -> Set<Digest> {
         var needed: Set<Digest> = []
         let decided = run.worklist.cellsDecided

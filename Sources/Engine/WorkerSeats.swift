@@ -4,37 +4,38 @@ internal import Records
 internal import Scheduler
 internal import Store
 
-/// The workers of the pool: for each registered worker one seat for its sandboxes, and one for each set of hosts that it reaches.
+/// The seats of the worker pool: for each registered worker one for its sandboxes and one for each set of hosts that it
+/// reaches.
 ///
 /// - SeeAlso: `docs/decisions/0059-host-lanes.md`
 struct WorkerSeats {
-    /// A worker of the pool.
+    /// A seat: a worker in the scheduler's terms.
     struct Seat {
         /// The id of the registered worker.
         var worker: String
-        /// The hosts whose slots the seat has; nil: sandboxes.
+        /// The hosts whose slots the seat has; nil for sandboxes.
         var lane: String?
     }
 
-    /// What a change of the registrations means for the pool.
+    /// The effects of changed registrations on the pool.
     struct Change {
         var joined: [(seat: Int, worker: WorkerPool.Worker)] = []
         var modes: [(seat: Int, mode: WorkerPool.Mode)] = []
-        /// Ids of workers that are gone.
+        /// The ids of workers that have ended.
         var lost: [String] = []
-        /// Ids of workers that counted as lost and have registered again.
+        /// The ids of workers that counted as lost and have registered again.
         var back: [String] = []
     }
 
     private let deployment: String
     private let targets: [Plan.Target]
-    /// All seats there ever were, by their numbers.
+    /// All seats, including former ones, by number.
     private(set) var seats: [Seat] = []
     private(set) var registrations: [String: WorkerRegistration] = [:]
     private var numbers: [String: [Int]] = [:]
-    /// Workers that made no progress for too long: they get no jobs until they do.
+    /// Workers that made no progress for too long and get no jobs until they do.
     private(set) var evicted: Set<String> = []
-    /// Of the values of registrations.
+    /// The versions of the registrations.
     private var versions: [String: UInt64] = [:]
 
     init(_ plan: Plan) {
@@ -45,7 +46,7 @@ struct WorkerSeats {
     /// The seats of a worker.
     func numbers(of worker: String) -> [Int] { numbers[worker] ?? [] }
 
-    /// Takes in what is registered now.
+    /// Updates the seats to the current registrations.
     mutating func update(_ state: [StorePath: EphemeralValue]) -> Change {
         var change = Change()
         var present: Set<String> = []
@@ -99,15 +100,15 @@ struct WorkerSeats {
         return seats.count - 1
     }
 
-    /// Adds a seat for a worker that is gone and has left a report.
+    /// Adds a seat for an ended worker that has left a report.
     mutating func addGone(_ id: String) -> (seat: Int, worker: WorkerPool.Worker) {
         (add(id, nil), WorkerPool.Worker(targets: [], slots: 0, mode: .draining))
     }
 
-    /// The pool has given the worker up.
+    /// Marks a worker as evicted from the pool.
     mutating func evict(_ id: String) { evicted.insert(id) }
 
-    /// The worker makes progress again: it gets new seats.
+    /// Readmits a worker that makes progress again, with new seats.
     mutating func readmit(_ id: String) -> Change {
         var change = Change()
         guard evicted.remove(id) != nil, let registration = registrations[id] else { return change }

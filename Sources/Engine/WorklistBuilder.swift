@@ -2,10 +2,10 @@ internal import Core
 internal import Model
 internal import Scheduler
 
-/// The state of working out a worklist.
+/// Computes a worklist.
 ///
-/// Jobs are numbers here, in the order in which they are found; plans have tens of thousands with ten inputs each, so each input is
-/// looked up by its id once.
+/// Jobs are numbered in the order of discovery. A plan has tens of thousands with about ten inputs each, so each input
+/// is looked up by id only once.
 struct WorklistBuilder {
     let plan: Plan
     private let environments: [String: [Digest: Plan.Target]]
@@ -16,25 +16,26 @@ struct WorklistBuilder {
     private(set) var ids: [Digest] = []
     private var inputs: [[Int]] = []
     private var allTargets: [Plan.Target] = []
-    /// Where the job's target is in `allTargets`; -1: the plan has the job, and no target for it; -2: the plan has no such job.
+    /// The index of each job's target in `allTargets`; -1 if the plan has no target for it, -2 if the plan does not
+    /// have the job.
     private var targetOfJob: [Int32] = []
-    /// Where the result of a job is in `results`, or -1 where none may be relied on.
+    /// The index of each job's result in `results`, or -1 if there is no reliable one.
     private var resultOfJob: [Int] = []
-    /// Where the result is of the known failure that keeps the job from running, or -1.
+    /// The index of the result of the known failure that blocks each job, or -1.
     private var blockedBy: [Int] = []
     private(set) var priorityOfJob: [JobPriority?] = []
     private var isSelected: [Bool] = []
     private var isDeciding: [Bool] = []
-    /// How many wanted cells the job will decide.
+    /// The number of selected cells that each job will decide.
     private var decidedCells: [Int] = []
-    /// The jobs that wanted cells are decided by or built over, inputs before what is built over them.
+    /// The jobs needed by selected cells, in topological order (inputs first).
     private var order: [Int] = []
     private var results: [CellResult] = []
 
     // MARK: What comes of it
 
     private(set) var settled: [CellResult] = []
-    /// Jobs with the places of cells that they will decide.
+    /// Jobs with the indexes of the cells that they will decide.
     private var decisions: [(job: Int32, cell: Int32)] = []
     private(set) var layers = InputLayers()
     private(set) var blockedCells: [Digest: Int] = [:]
@@ -47,7 +48,7 @@ struct WorklistBuilder {
         numbers.reserveCapacity(plan.jobs.count)
     }
 
-    /// The jobs that are to be run, inputs first.
+    /// The jobs to run, inputs first.
     var pending: [Int] { order.filter { isSelected[$0] } }
 
     func numbers(of pending: [Int]) -> JobNumbers<Digest> {
@@ -69,7 +70,7 @@ struct WorklistBuilder {
         return DecidedCells(plan.cells, numbers, Array(decided))
     }
 
-    /// The results that may be relied on, of jobs that are not to run.
+    /// The reliable results of jobs that are not run.
     var known: [Digest: CellResult] {
         var known: [Digest: CellResult] = [:]
         for (number, result) in resultOfJob.enumerated() where result >= 0 { known[ids[number]] = results[result] }
@@ -78,7 +79,7 @@ struct WorklistBuilder {
 
     // MARK: Finding jobs
 
-    /// Finds the jobs that decide the cell, and all that they are built over.
+    /// Visits the jobs that decide the cell, and all their inputs.
     mutating func visit(_ cell: PlannedCell, isChanged: Bool) {
         guard case .jobs(let build, let test) = cell.basis else { return }
         let job = number(of: test ?? build, for: cell.cell.target)
@@ -86,7 +87,7 @@ struct WorklistBuilder {
         raise(job, to: JobPriority(priority: cell.priority, isChanged: isChanged))
     }
 
-    /// The number of a job. Where it is new, all that it is built over is put in order before it, the last input first.
+    /// The number of a job. A new job is appended to `order` after all its inputs (iterative depth-first search).
     private mutating func number(of id: Digest, for target: String) -> Int {
         if let known = numbers[id] { return known }
         let first = add(id, for: target)
@@ -139,11 +140,12 @@ struct WorklistBuilder {
 
     // MARK: Selecting
 
-    /// Finds out what is known of each job: a verdict counts while it was reached over the layers that the inputs have.
+    /// Determines the known result of each job: a verdict is valid if it was computed over the current layers of the
+    /// inputs.
     ///
-    /// A failure blocks all that is built over it. One of the infrastructure says nothing about jobs that have a verdict.
+    /// A failure blocks all dependents. An infrastructure failure does not affect jobs that have a verdict.
     mutating func judge(_ lookUp: (Digest) -> CellResult?) {
-        // For each job where the result is of an input, direct or indirect, that has no layer for it; or -1.
+        // For each job, the index of the result of a direct or indirect input without a layer, or -1.
         var hindrances = Array(repeating: -1, count: ids.count)
         for job in order {
             var mayHaveBase = true
@@ -172,8 +174,8 @@ struct WorklistBuilder {
         }
     }
 
-    /// Selects the jobs to run: those that decide wanted cells and have no verdict, what these are built over and has no
-    /// layer, and verdicts in between that may change.
+    /// Selects the jobs to run: those without a verdict that decide selected cells, their inputs without a layer, and
+    /// jobs in between whose verdicts may change.
     mutating func select(holds: (Digest) -> Bool) {
         var isBelow = Array(repeating: false, count: ids.count)
         for job in order.reversed() {
@@ -206,7 +208,7 @@ struct WorklistBuilder {
         priorityOfJob[job] = priorityOfJob[job].map { max($0, priority) } ?? priority
     }
 
-    /// Hands priorities down to inputs that are to run.
+    /// Propagates priorities to inputs that are to run.
     mutating func propagatePriorities() {
         for job in order.reversed() where isSelected[job] {
             guard let priority = priorityOfJob[job] else { continue }
@@ -214,8 +216,8 @@ struct WorklistBuilder {
         }
     }
 
-    /// How many cells wait for each job that is to run, in the order of `pending`: those that it decides, and those decided by
-    /// what is built over it.
+    /// The number of cells that wait for each job to run, in the order of `pending`: those that it decides, and those
+    /// decided by its dependents.
     func waiting(_ pending: [Int]) -> [Int] {
         var waiting = Array(repeating: 0, count: ids.count)
         var seenBy = Array(repeating: -1, count: ids.count)
@@ -234,9 +236,9 @@ struct WorklistBuilder {
 
     // MARK: Cells
 
-    /// Gives the cell its verdict where it needs no run, else notes which job will decide it.
+    /// Settles a cell that needs no execution, or records which job will decide it.
     ///
-    /// - Parameter place: of the cell in the plan.
+    /// - Parameter place: The index of the cell in the plan.
     mutating func settle(_ place: Int, recorded: CellResult?) {
         let cell = plan.cells[place]
         switch cell.basis {
@@ -280,7 +282,7 @@ struct WorklistBuilder {
 }
 
 extension CellResult {
-    /// Whether both come from one execution of the job, or say that the same package blocks it.
+    /// Whether both results are of the same execution, or are blocked by the same package.
     func isSameVerdict(as other: CellResult) -> Bool {
         job == other.job && outcome == other.outcome && blockedBy == other.blockedBy && execution == other.execution
     }

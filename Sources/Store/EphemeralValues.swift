@@ -1,6 +1,6 @@
 /// A value outside the history, which ends with its owner.
 public struct EphemeralValue: Hashable, Sendable {
-    /// The value as it was set.
+    /// The bytes of the value.
     public let bytes: [UInt8]
     /// Greater with every change of any value.
     public let version: UInt64
@@ -80,10 +80,10 @@ public protocol EphemeralValues: Sendable {
     /// Registers an owner. `name` is for people; ids are unique.
     func join(_ name: String) throws -> EphemeralOwner
 
-    /// The value at `path`; nil where there is none, it has expired, or its owner is gone.
+    /// The value at `path`; nil if there is none, it has expired, or its owner has left.
     func value(at path: StorePath) throws -> EphemeralValue?
 
-    /// All values at or below `prefix` (nil: all).
+    /// All values at or below `prefix`; nil for all values.
     func values(below prefix: StorePath?) throws -> [StorePath: EphemeralValue]
 
     /// Changes values in one step if what is at each path is as expected; otherwise changes nothing.
@@ -101,12 +101,12 @@ public protocol EphemeralValues: Sendable {
 }
 
 extension EphemeralValues {
-    /// Sets a value if what is there is as expected.
+    /// Sets a value if the expectation holds.
     ///
     /// - Parameters:
-    ///   - owner: the value is gone when its owner is; nil: it stays, whatever becomes of the process that set it.
-    ///   - lifetime: until it expires; nil: it does not.
-    /// - Returns: the new version; nil where something else was there, and nothing was done.
+    ///   - owner: The value is deleted when its owner leaves; if nil, it outlives the process that set it.
+    ///   - lifetime: The time until it expires; nil if it does not expire.
+    /// - Returns: The new version; nil if the expectation did not hold and nothing was changed.
     public func set(
         _ bytes: [UInt8], at path: StorePath, owner: EphemeralOwner?, lifetime: Duration?,
         expecting: EphemeralExpectation
@@ -114,22 +114,22 @@ extension EphemeralValues {
         try change([path: .set(bytes, owner: owner, lifetime: lifetime, expecting: expecting)])
     }
 
-    /// Removes values in one step if what is at each path is as expected; otherwise removes nothing. What is absent, and may be,
-    /// is no obstacle.
+    /// Removes values in one transaction if all expectations hold; otherwise removes nothing. A value may be absent if
+    /// the expectation allows it.
     ///
-    /// - Returns: false where something else was there.
+    /// - Returns: False if an expectation did not hold.
     public func remove(_ expected: [StorePath: EphemeralExpectation]) throws -> Bool {
         try change(expected.mapValues { .remove(expecting: $0) }) != nil
     }
 
-    /// Removes a value if what is there is as expected; false where something else was there.
+    /// Removes a value if the expectation holds; returns false otherwise.
     public func remove(_ path: StorePath, expecting: EphemeralExpectation) throws -> Bool {
         try remove([path: expecting])
     }
 }
 
 extension EphemeralValues {
-    /// Returns when there is no value at or below a path, or when the task is cancelled.
+    /// Waits until there is no value at or below a path, or the task is cancelled.
     package func waitUntilFree(_ path: StorePath) async {
         let (frees, tell) = AsyncStream.makeStream(of: Void.self)
         let watch = watch(below: path) { if $0.isEmpty { tell.yield() } }

@@ -1,27 +1,28 @@
 public import Core
 
-/// How an assignment ended, as `reports/JOB/ATTEMPT` says until the dispatcher has recorded the result.
+/// The outcome of an assignment: the ephemeral document `reports/JOB/ATTEMPT`, which exists until the dispatcher has
+/// recorded the result.
 ///
-/// It has no owner: it outlives the worker.
+/// It has no owner, so that it outlives the worker.
 public struct ExecutionReport: Codable, Hashable, Sendable {
-    /// The largest document, in bytes.
+    /// The maximum size of the document in bytes.
     public static let sizeLimit = 8 << 10
 
     /// Why a worker did not run the job.
     public enum Return: String, Codable, Sendable {
-        /// The dispatcher revoked the assignment before the job began.
+        /// The dispatcher revoked the assignment before the job started.
         case revoked
-        /// The job runs already, for another dispatcher or on another worker.
+        /// The job is already running for another dispatcher or on another worker.
         case busy
-        /// The worker leaves.
+        /// The worker is leaving.
         case leaving
     }
 
-    /// What may be too long for the document.
+    /// Contents that may be too long for the document.
     public struct Details: Codable, Hashable, Sendable {
         /// The system packages that the job had, `NAME VERSION`.
         public var systemPackages: [String]?
-        /// All runs of the job, where it was run again to confirm a failure.
+        /// All executions of the job, if it was repeated to confirm a failure.
         public var confirmation: [CellResult.Execution]?
 
         /// A file that the job generated and that others are planned from.
@@ -48,19 +49,19 @@ public struct ExecutionReport: Codable, Hashable, Sendable {
     public var worker: String
     /// The version of `progress/JOB`, with which the worker still claims the job; absent: it does not.
     public var claim: UInt64?
-    /// Set where the job was not run; then the rest says nothing.
+    /// Why the job was not run; if set, the other fields are meaningless.
     public var returned: Return?
     /// How the job ended.
     public var outcome: Outcome
-    /// Whether another attempt would fail in the same way: an infrastructure failure that is not worth it.
+    /// Whether another attempt would fail in the same way: a permanent infrastructure failure.
     public var isPermanent: Bool?
-    /// The phase that failed; absent where none did.
+    /// The phase that failed; absent if none did.
     public var phase: Phase?
-    /// The normalised error line; absent where nothing failed.
+    /// The normalised error line; absent if nothing failed.
     public var signature: String?
     /// The error line as printed, or what the machine lacked.
     public var reason: String?
-    /// What the log says about the failure.
+    /// The error found in the log.
     public var error: CellResult.LoggedError?
     /// The digest of the log in the store.
     public var log: Digest?
@@ -68,23 +69,24 @@ public struct ExecutionReport: Codable, Hashable, Sendable {
     public var layer: Digest?
     /// Identifies the layers that the job was executed over.
     public var base: Digest?
-    /// Files of other packages that the job changed, and that its matrix lets it change.
+    /// Files of other packages that the job changed with permission of the matrix.
     public var overwrites: [CellResult.Overwrite]?
-    /// The digest of the object that holds `overwrites`, where they do not fit.
+    /// The digest of the object with `overwrites`, if they do not fit.
     public var overwritesObject: Digest?
-    /// The system packages that the job had, and all its runs where a failure was to be confirmed. Absent: neither.
+    /// The system packages of the job, and its executions if a failure was to be confirmed. Absent if there are
+    /// neither.
     public var details: Details?
-    /// The digest of the object that holds `details`, where they do not fit.
+    /// The digest of the object with `details`, if they do not fit.
     public var detailsObject: Digest?
-    /// What the seconds were spent on.
+    /// The parts of the duration.
     public var durations: CellResult.Durations?
-    /// Seconds of wall clock.
+    /// The duration in seconds.
     public var duration: Double
-    /// When the job ended: seconds since 1970.
+    /// When the job ended, in seconds since 1970.
     public var finished: Double
-    /// The host that it ran on and what that is; absent in a sandbox.
+    /// The host that it ran on and its description; absent for a sandbox.
     public var machine: String?
-    /// The digest of the plugin's file; absent where none was loaded.
+    /// The digest of the plugin's file; absent if none was loaded.
     public var pluginFile: Digest?
 
     public init(
@@ -100,12 +102,12 @@ public struct ExecutionReport: Codable, Hashable, Sendable {
         self.finished = finished
     }
 
-    /// The name of the execution in the result: independent of who records the report, and how often.
+    /// The name of the execution in the result, which does not depend on who records the report and how often.
     package var execution: String { CellResult.execution(endedAt: finished, named: attempt) }
 
-    /// The document, of at most `sizeLimit` bytes: longer texts are cut short.
+    /// The document of at most `sizeLimit` bytes; longer texts are truncated.
     ///
-    /// - Parameter put: stores an object that does not fit into the document.
+    /// - Parameter put: Stores an object that does not fit into the document.
     package func document(puttingAside put: ([UInt8]) throws -> Digest) throws -> [UInt8] {
         let whole = try EphemeralDocument.encode(self)
         guard whole.count > Self.sizeLimit else { return whole }
@@ -128,7 +130,7 @@ public struct ExecutionReport: Codable, Hashable, Sendable {
 }
 
 extension String {
-    /// The beginning of at most `limit` bytes, with an ellipsis where it is not all.
+    /// The text truncated to `limit` bytes with an ellipsis.
     fileprivate func cut(toBytes limit: Int) -> String {
         guard utf8.count > limit else { return self }
         var end = utf8.index(utf8.startIndex, offsetBy: limit - 3)

@@ -1,6 +1,7 @@
 internal import Core
 
-/// What a worker can run and whether it gets jobs, as `workers/ID` says while the worker lives.
+/// The registration of a worker: the ephemeral document `workers/ID`, which says which jobs it can run and exists while
+/// it is alive.
 ///
 /// - SeeAlso: `docs/decisions/0257-labels.md`
 /// - SeeAlso: `docs/decisions/0258-registered-answers.md`
@@ -8,17 +9,17 @@ public struct WorkerRegistration: Codable, Hashable, Sendable {
     /// Whether a worker gets jobs.
     public enum Mode: String, Codable, Sendable {
         case ready
-        /// It finishes what it runs, and gets more when it is ready again.
+        /// It finishes its running jobs and gets no others until it is resumed.
         case paused
-        /// It finishes what it runs, and leaves.
+        /// It finishes its running jobs and leaves.
         case draining
     }
 
     /// Hosts that the worker reaches by ssh, for the targets that a glob matches.
     public struct HostRule: Codable, Hashable, Sendable {
-        /// Matches names of targets.
+        /// A glob of target names.
         public var targets: String
-        /// `ssh://[USER@]HOST[:PORT]` each.
+        /// The hosts, each `ssh://[USER@]HOST[:PORT]`.
         public var hosts: [String]
 
         public init(targets: String, hosts: [String]) {
@@ -27,29 +28,29 @@ public struct WorkerRegistration: Codable, Hashable, Sendable {
         }
     }
 
-    /// For people: the command that the worker is part of, and its process.
+    /// The command that the worker is part of and its process id, for display.
     public var name: String
     /// The machine that it runs on.
     public var host: String
     /// The version of the program.
     public var version: String
-    /// Globs of the targets that it runs; absent: all.
+    /// Globs of the targets whose jobs it runs; absent for all targets.
     public var targets: [String]?
     /// What targets may require of a worker, each once and sorted; absent: it has none.
     public var labels: [String]?
-    /// The deployment whose jobs it runs; absent: those of all.
+    /// The deployment whose jobs it runs; absent for all deployments.
     public var deployment: String?
-    /// Jobs at once in sandboxes. Each of its hosts runs one more.
+    /// The number of jobs that it runs at once in sandboxes. Each of its hosts runs one more.
     public var slots: Int
-    /// Jobs that it holds besides, to begin them as soon as a slot is free.
+    /// The number of further jobs that it holds, to start them as soon as a slot is free.
     public var backlog: Int
-    /// Workers with the same cache share their unpacked layers.
+    /// The path of its cache; workers with the same cache share unpacked layers.
     public var cache: String
-    /// The names of its plugins' files, sorted: it runs jobs of no others. Absent: it runs jobs of any.
+    /// The sorted file names of its plugins, whose jobs it can run; absent for all plugins.
     public var plugins: [String]?
     /// What its plugins answer about targets: the first digits of the digests, by `Plan.Target.question`. Absent: any may be right.
     public var answers: [String: String]?
-    /// Its rules for hosts; those of the matrix count where none matches.
+    /// Its rules for hosts; if none matches, the hosts in the matrix are used.
     public var hosts: [HostRule]
     /// Whether it gets jobs.
     public var mode: Mode
@@ -96,25 +97,26 @@ public struct WorkerRegistration: Codable, Hashable, Sendable {
     /// Whether it has all these labels.
     public func has(labels wanted: [String]) -> Bool { Set(wanted).isSubset(of: labels ?? []) }
 
-    /// Whether it has a plugin of that name. Names of files have no hyphens.
+    /// Whether it has a plugin with a name, whose file name has no hyphens.
     public func has(plugin: String) -> Bool {
         plugins?.contains(plugin.filter { $0 != "-" }) ?? true
     }
 
-    /// The hosts on which it runs jobs of the target, each once and sorted; empty: in its sandboxes.
+    /// The distinct hosts on which it runs jobs of the target, sorted; empty if it runs them in sandboxes.
     ///
-    /// - Parameter planned: the hosts that the matrix names, separated by spaces.
+    /// - Parameter planned: The hosts in the matrix, separated by spaces.
     public func hosts(of target: String, planned: String?) -> [String] {
         if let rule = hosts.first(where: { Glob($0.targets).matches(target) }) { return Set(rule.hosts).sorted() }
         return Set((planned ?? "").split(separator: " ").map(String.init)).sorted()
     }
 }
 
-/// A change of a worker's mode that someone asked for, as `modes/WORKER` says until the worker is gone.
+/// A requested change of a worker's mode: the ephemeral document `modes/WORKER`, which exists until the worker has
+/// left.
 ///
-/// The worker takes the mode over into its registration; dispatchers read it there.
+/// The worker copies the mode into its registration, where dispatchers read it.
 public struct WorkerModeRequest: Codable, Hashable, Sendable {
-    /// The mode that is asked for.
+    /// The requested mode.
     public var mode: WorkerRegistration.Mode
 
     public init(mode: WorkerRegistration.Mode) {
@@ -122,9 +124,10 @@ public struct WorkerModeRequest: Codable, Hashable, Sendable {
     }
 }
 
-/// Who dispatches the jobs of a deployment and records their results, as `dispatchers/DEPLOYMENT` says while it lives.
+/// The dispatcher of a deployment: the ephemeral document `dispatchers/DEPLOYMENT`, which exists while that process is
+/// alive.
 public struct DispatcherLease: Codable, Hashable, Sendable {
-    /// For people: the command and its process.
+    /// The command and its process id, for display.
     public var name: String
     /// The machine that it runs on.
     public var host: String
