@@ -50,19 +50,16 @@ extension RunState {
     }
 
     /// Continues after the results of a job were recorded.
+    ///
+    /// Where they must be published, jobs that depend on them start no earlier: another dispatcher that takes over without
+    /// them could not tell what a report on such a job was built on.
     mutating func finish(_ end: JobEnd) async throws {
         let id = dispatch.jobs[end.number]
-        try await dropReportWhenPublished(of: end)
         if let holder = active[id], holder.token == end.token {
             requests.drop(holder.request)
             active[id] = nil
         }
-        recording.remove(id)
-        try await perform(dispatch.handle(.recorded(end.number, end.ending, at: now)))
-    }
-
-    private mutating func dropReportWhenPublished(of end: JobEnd) async throws {
-        guard end.isRecorded, end.worker != nil, let published = run.published else { return try dropReport(of: end) }
+        guard end.isRecorded, end.worker != nil, let published = run.published else { return try await conclude(end) }
         unpublished += 1
         let (inputs, ends) = (inputs, publishedEnds)
         Task {
@@ -71,9 +68,12 @@ extension RunState {
         }
     }
 
-    /// Removes the assignment of a job, and the report on it.
-    mutating func dropReport(of end: JobEnd) throws {
-        if let worker = end.worker { try remove(dispatch.jobs[end.number], from: worker, end.token, end.claim) }
+    /// Removes the assignment of a job and the report on it, and tells the scheduler.
+    mutating func conclude(_ end: JobEnd) async throws {
+        let id = dispatch.jobs[end.number]
+        if let worker = end.worker { try remove(id, from: worker, end.token, end.claim) }
+        recording.remove(id)
+        try await perform(dispatch.handle(.recorded(end.number, end.ending, at: now)))
     }
 
     /// Handles the end of an execution that was stopped or superseded; nothing is recorded of it.

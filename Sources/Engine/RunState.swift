@@ -160,7 +160,7 @@ struct RunState {
         case .published:
             for end in publishedEnds.take() {
                 unpublished -= 1
-                try dropReport(of: end)
+                try await conclude(end)
             }
         case .failed(let error): throw error
         }
