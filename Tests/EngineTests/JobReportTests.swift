@@ -23,6 +23,9 @@ import Testing
         report.systemPackages = ["m4 1.4.19"]
         report.confirmation = [.init(outcome: .failure, phase: .build, signature: "error: *")]
         report.pluginFile = Digest(of: "plugin")
+        report.generated = "opam-version: 2.0"
+        report.image = .init(
+            backend: "spt", abi: 2, devices: ["net:service"], digest: Digest(of: "image"), path: "bin/x.spt", size: 7)
         return report
     }
 

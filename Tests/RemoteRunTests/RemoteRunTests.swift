@@ -179,7 +179,11 @@ struct RemoteRunTests {
         let process = try lab.start(["run", "lab.yaml"], hosts: hosts)
         #expect(try await eventually { try machine.hasBegun || !process.isRunning })
         let cell = "freebsd-14.2/5.3.0/long.1"
-        #expect(try await lab.run("status").output.contains("    \(cell)  build  on \(machine.login)\n"))
+        // Workers publish a job's step at most once a second.
+        let line = "    \(cell)  build  on \(machine.login)\n"
+        try await waitUntil("the status has the step") {
+            try await lab.run("status").output.contains(line) || !process.isRunning
+        }
         let status = try await lab.run("status", "--format", "json").output
         let deployments = try JSONSerialization.jsonObject(with: Data(status.utf8)) as? [[String: Any]]
         let running = deployments?.first?["running"] as? [[String: Any]]
