@@ -6,6 +6,10 @@ struct PackedReferences {
     private(set) var entries: [(name: String, id: ObjectID)] = []
     /// Lines that are none.
     private(set) var damagedLines = 0
+    /// Whether the lines are in the order in which readers search for names.
+    var isSorted: Bool {
+        zip(entries, entries.dropFirst()).allSatisfy { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
+    }
     let path: String
 
     init(_ layout: Layout) {

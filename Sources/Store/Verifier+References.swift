@@ -1,3 +1,4 @@
+internal import Core
 internal import Git
 internal import Glibc
 internal import System
@@ -6,11 +7,16 @@ internal import System
 extension Verifier {
     mutating func checkPackedReferences() {
         let packed = PackedReferences(layout)
-        guard packed.damagedLines > 0 else { return }
+        let problem: String
+        switch (packed.damagedLines, packed.isSorted) {
+        case (0, true): return
+        case (0, false): problem = "is not sorted, so references in it are not found"
+        default: problem = "has \(count(packed.damagedLines, "damaged line"))"
+        }
         let before = self
         note(
-            .damage, .reference, "'\(packed.path)' has \(packed.damagedLines) damaged lines",
-            repair: "keep the \(packed.entries.count) whole lines"
+            .damage, .reference, "'\(packed.path)' \(problem)",
+            repair: "keep the \(packed.entries.count) whole lines, sorted"
         ) {
             try before.moveAside(packed.path)
             try Files.replace(packed.path, with: packed.bytes)

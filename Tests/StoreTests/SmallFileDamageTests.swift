@@ -55,6 +55,23 @@ import Testing
         }
     }
 
+    /// Another letter makes another branch, at a place where nobody finds it: the file is sorted, and the branch set again.
+    @Test func aNameInTheWrongPlaceIsSorted() throws {
+        try withFolder { folder in
+            let path = folder + "/store"
+            try fill(path, isPacked: true)
+            let whole = try reading(path)
+            var bytes = try Data(contentsOf: URL(filePath: "\(path)/packed-refs"))
+            let name = try #require(bytes.range(of: Data("refs/heads/main".utf8)))
+            bytes[name.upperBound - 4] = UInt8(ascii: "}")
+            try bytes.write(to: URL(filePath: "\(path)/packed-refs"))
+            #expect(try !Store.verify(at: path).isSound)
+            let repaired = try Store.verify(at: path, repair: true)
+            #expect(repaired.isSound, "\(repaired.findings)")
+            #expect(try reading(path).branches == whole.branches.merging(["}ain": whole.branches["main"] ?? []]) { $1 })
+        }
+    }
+
     /// The bits of the last byte, and some that the seed picks; all with `CISO_TEST_FULL`.
     @Test(arguments: places) func aFlippedBitIsFoundOrHarmless(place: String) throws {
         var random = SeededGenerator(printingSeedOf: "SmallFileDamageTests \(place)")
