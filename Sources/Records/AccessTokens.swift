@@ -93,7 +93,7 @@ package struct AccessTokens: Sendable {
         let digest = Array(Digest(of: secret).hex.utf8)
         var found: AccessToken?
         for token in try all() {
-            let difference = zip(digest, token.digest.hex.utf8).reduce(UInt8(0)) { $0 | $1.0 ^ $1.1 }
+            let difference = zip(digest, token.digest.hex.utf8).reduce(UInt8(0)) { $0 | ($1.0 ^ $1.1) }
             if difference == 0 { found = token }
         }
         return found
