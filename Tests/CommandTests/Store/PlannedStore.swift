@@ -84,7 +84,7 @@ final class PlannedStore {
             try FileManager.default.copyItem(at: source.appending(path: name), to: target.appending(path: name))
         }
         for name in try FileManager.default.contentsOfDirectory(atPath: source.path + "/ciso")
-        where !["worker", "objects"].contains(name) {
+        where name != "worker" {
             try FileManager.default.copyItem(
                 at: source.appending(path: "ciso/\(name)"), to: target.appending(path: "ciso/\(name)"))
         }
