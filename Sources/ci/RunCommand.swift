@@ -92,9 +92,10 @@ struct RunCommand: AsyncParsableCommand, TracedCommand, SandboxingCommand {
         try store.requireWritable()
         let listener = InboxListener(store)
         defer { listener.end() }
+        let reader = try results(of: documents, header, in: store, procedure)
         let only = try only.selectors()
-        let picked = try cells(picked: only, in: try results(of: documents, header, in: store, procedure))
-        let plan = try await results(of: documents, header, in: store, procedure).plan()
+        let picked = try cells(picked: only, in: reader)
+        let plan = try await reader.plan()
         let runner = try machine.runner(store: path, catalog: catalog, configuration) { [logs = store.logs] in
             try logs.begin($0)
         }
