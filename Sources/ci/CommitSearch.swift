@@ -35,13 +35,8 @@ struct CommitSearch {
         store = results.store
         try store.requireWritable()
         let catalog = try command.machine.catalog(configuration)
-        let loader = PlanInputLoader(
-            matrix: try MatrixFile(path: matrix), catalog: catalog,
-            cache: PlanCache(try command.machine.sources.general.directory(in: configuration, store: path)),
-            packageSources: try command.machine.sources.cache(in: configuration, store: path),
-            images: try command.machine.imageStore(store: path, configuration),
-            repositoryMirrors: try command.repositories.places(in: configuration),
-            environment: configuration.environment)
+        let loader = try command.machine.planInputs(
+            of: MatrixFile(path: matrix), store: path, catalog: catalog, command.repositories, configuration)
         session = PlanSession(loader, store: path)
         runner = try command.machine.runner(store: path, catalog: catalog, configuration) {
             [logs = results.store.logs] in

@@ -11,13 +11,8 @@ struct ImageMirrors: ExpressibleByArgument, Sendable {
     let addresses: [String: String]
 
     init?(argument: String) {
-        var addresses: [String: String] = [:]
-        for pair in argument.split(whereSeparator: \.isWhitespace) {
-            let parts = pair.split(separator: "=", maxSplits: 1).map(String.init)
-            guard parts.count == 2, RegistryAddress("\(parts[1])/name") != nil else { return nil }
-            addresses[parts[0]] = parts[1]
-        }
-        self.addresses = addresses
+        guard let pairs = AddressPairs(argument, where: { RegistryAddress("\($1)/name") != nil }) else { return nil }
+        addresses = pairs.addresses
     }
 }
 

@@ -4,8 +4,9 @@ internal import Etcd
 internal import Fetching
 internal import Foundation
 internal import HTTP
-internal import Images
+internal import Matrix
 internal import Model
+internal import PlanSession
 internal import PluginHost
 internal import Registry
 internal import Review
@@ -101,13 +102,8 @@ struct RepositoryMirrors: ExpressibleByArgument, Sendable {
     let places: [String: String]
 
     init?(argument: String) {
-        var places: [String: String] = [:]
-        for pair in argument.split(whereSeparator: \.isWhitespace) {
-            let parts = pair.split(separator: "=", maxSplits: 1).map(String.init)
-            guard parts.count == 2, parts[0].contains("://") else { return nil }
-            places[parts[0]] = parts[1]
-        }
-        self.places = places
+        guard let pairs = AddressPairs(argument, where: { url, _ in url.contains("://") }) else { return nil }
+        places = pairs.addresses
     }
 }
 
@@ -175,10 +171,17 @@ struct RunnerOptions: ParsableArguments {
             beginLog: beginLog)
     }
 
-    /// Images of targets, for commands that plan before they run.
-    func imageStore(store path: String, _ configuration: Configuration) throws -> ImageStore {
-        try images.store(
-            in: folders(store: path, reachesStore: true, configuration), services, configuration)
+    /// Loads the inputs of a plan, for commands that plan before they run.
+    func planInputs(
+        of matrix: MatrixFile, store path: String, catalog: PluginCatalog, _ repositories: RepositoryOptions,
+        _ configuration: Configuration
+    ) throws -> PlanInputLoader {
+        try PlanInputLoader(
+            matrix: matrix, catalog: catalog,
+            cache: PlanCache(sources.general.directory(in: configuration, store: path)),
+            packageSources: sources.cache(in: configuration, store: path),
+            images: images.store(in: folders(store: path, reachesStore: true, configuration), services, configuration),
+            repositoryMirrors: repositories.places(in: configuration), environment: configuration.environment)
     }
 
     /// The directories of the worker. If machines share the store's directory, jobs write into the cache, because

@@ -155,14 +155,9 @@ struct RunCommand: AsyncParsableCommand, TracedCommand, SandboxingCommand {
     func plan(
         _ matrix: MatrixFile, in path: String, catalog: PluginCatalog, _ configuration: Configuration
     ) async throws -> (PlanDocuments, PlanHeader) {
-        let cache = try machine.sources.general.directory(in: configuration, store: path)
-        let preparation = PlanInputLoader(
-            matrix: matrix, catalog: catalog, cache: PlanCache(cache),
-            packageSources: try machine.sources.cache(in: configuration, store: path),
-            images: try machine.imageStore(store: path, configuration),
-            repositoryMirrors: try repositories.places(in: configuration), environment: configuration.environment)
+        let inputs = try machine.planInputs(of: matrix, store: path, catalog: catalog, repositories, configuration)
         let progress = PlanProgressLine(quiet: messages.quiet)
-        let planned = try await PlanSession(preparation, store: path, progress: { progress.show($0) }).plan()
+        let planned = try await PlanSession(inputs, store: path, progress: { progress.show($0) }).plan()
         progress.clear()
         messages.show(planned.warnings)
         return (planned.documents, planned.header)
