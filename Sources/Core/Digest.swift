@@ -7,26 +7,17 @@ public struct Digest: Hashable, Sendable, Comparable, BitwiseCopyable, CustomStr
 
     /// Reads a digest back from its hexadecimal form; nil unless it is 64 lower-case hexadecimal digits.
     public init?(hex: some StringProtocol) {
-        if let fast = hex.utf8.withContiguousStorageIfAvailable({ Self(hex: $0) }) {
-            guard let fast else { return nil }
-            self = fast
-            return
-        }
-        var digits = hex.utf8.makeIterator()
-        guard let first = Self.word(&digits), let second = Self.word(&digits), let third = Self.word(&digits),
-            let fourth = Self.word(&digits), digits.next() == nil
-        else { return nil }
-        words = (first, second, third, fourth)
+        self.init(hex: hex.utf8)
     }
 
     /// Reads a digest back from the bytes of its hexadecimal form.
     package init?(hex digits: some Collection<UInt8>) {
         guard digits.count == 64 else { return nil }
-        var rest = digits.makeIterator()
-        guard let first = Self.word(&rest), let second = Self.word(&rest), let third = Self.word(&rest),
-            let fourth = Self.word(&rest)
-        else { return nil }
-        words = (first, second, third, fourth)
+        let digest =
+            digits.withContiguousStorageIfAvailable { Self(hex: $0) }
+            ?? Array(digits).withUnsafeBufferPointer { Self(hex: $0) }
+        guard let digest else { return nil }
+        self = digest
     }
 
     /// The digest of `bytes`. Linear in their number.
@@ -60,11 +51,8 @@ public struct Digest: Hashable, Sendable, Comparable, BitwiseCopyable, CustomStr
         func word(_ start: Int) -> UInt64? {
             var word: UInt64 = 0
             for digit in digits[start..<(start + 16)] {
-                switch digit {
-                case 0x30...0x39: word = word << 4 | UInt64(digit - 0x30)
-                case 0x61...0x66: word = word << 4 | UInt64(digit - 0x57)
-                default: return nil
-                }
+                guard let value = lowerHexValue(digit) else { return nil }
+                word = word << 4 | UInt64(value)
             }
             return word
         }
@@ -72,15 +60,6 @@ public struct Digest: Hashable, Sendable, Comparable, BitwiseCopyable, CustomStr
             return nil
         }
         words = (first, second, third, fourth)
-    }
-
-    private static func word(_ digits: inout some IteratorProtocol<UInt8>) -> UInt64? {
-        var word: UInt64 = 0
-        for _ in 0..<16 {
-            guard let digit = digits.next(), let value = lowerHexValue(digit) else { return nil }
-            word = word << 4 | UInt64(value)
-        }
-        return word
     }
 
     /// All bits zero: the digest of nothing known.
@@ -102,8 +81,7 @@ public struct Digest: Hashable, Sendable, Comparable, BitwiseCopyable, CustomStr
         func write(_ word: UInt64, _ start: Int) {
             var rest = word
             for place in stride(from: start + 15, through: start, by: -1) {
-                let digit = UInt8(truncatingIfNeeded: rest & 15)
-                buffer[place] = digit < 10 ? 0x30 + digit : 0x57 + digit
+                buffer[place] = hexDigit(UInt8(truncatingIfNeeded: rest & 15))
                 rest >>= 4
             }
         }
