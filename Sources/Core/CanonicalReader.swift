@@ -6,15 +6,19 @@ package struct CanonicalReader {
     private var depth = 0
     private var isFirst = true
 
-    package init(_ bytes: [UInt8]) {
+    /// Reads a document with one value; nil if it has another form.
+    package static func document<Value>(_ bytes: [UInt8], _ body: (inout Self) -> Value?) -> Value? {
+        var reader = CanonicalReader(bytes)
+        let value = body(&reader)
+        return reader.skip("\n") && reader.position == bytes.count ? value : nil
+    }
+
+    private init(_ bytes: [UInt8]) {
         self.bytes = bytes
     }
 
-    /// Whether all was read.
-    package var isAtEnd: Bool { position == bytes.count }
-
     /// Passes over `text` if it comes next.
-    package mutating func skip(_ text: StaticString) -> Bool {
+    private mutating func skip(_ text: StaticString) -> Bool {
         let count = text.utf8CodeUnitCount
         guard count <= bytes.count - position else { return false }
         for offset in 0..<count where bytes[position + offset] != text.utf8Start[offset] { return false }

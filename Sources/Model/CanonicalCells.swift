@@ -3,10 +3,8 @@ internal import Core
 extension PlannedCell {
     /// The cells of a document in canonical form; nil for any other.
     package static func read(_ document: [UInt8]) -> [PlannedCell]? {
-        var reader = CanonicalReader(document)
-        let cells = reader.array { reader in reader.object { PlannedCell(&$0) } }
-        guard reader.skip("\n"), reader.isAtEnd, let cells, !cells.isEmpty else { return nil }
-        return cells
+        let cells = CanonicalReader.document(document) { $0.array { $0.object { PlannedCell(&$0) } } }
+        return cells?.isEmpty == true ? nil : cells
     }
 
     private init?(_ reader: inout CanonicalReader) {

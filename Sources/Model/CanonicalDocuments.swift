@@ -5,30 +5,18 @@ extension Job {
     package var document: [UInt8] {
         CanonicalWriter.document { writer in
             writer.object { writer in
-                if let allowedOverwrites {
-                    writer.key("allowedOverwrites")
-                    writer.array(allowedOverwrites) { $0.string($1) }
-                }
+                writer.optional("allowedOverwrites", allowedOverwrites) { $0.array($1) { $0.string($1) } }
                 writer.key("compiler")
                 writer.string(compiler)
-                if let documentation {
-                    writer.key("documentation")
-                    writer.boolean(documentation)
-                }
-                if let engine {
-                    writer.key("engine")
-                    writer.string(engine.rawValue)
-                }
+                writer.optional("documentation", documentation) { $0.boolean($1) }
+                writer.optional("engine", engine?.rawValue)
                 writer.key("environment")
                 writer.digest(environment)
                 writer.key("inputs")
                 writer.array(inputs) { $0.digest($1) }
                 writer.key("kind")
                 writer.string(kind.rawValue)
-                if let limits {
-                    writer.key("limits")
-                    limits.write(to: &writer)
-                }
+                writer.optional("limits", limits) { $1.write(to: &$0) }
                 writer.key("opam")
                 writer.digest(opam)
                 writer.key("package")
@@ -48,11 +36,7 @@ extension Job.Limits {
             ("disk", disk), ("log", log), ("memory", memory), ("silence", silence), ("time", time),
         ]
         writer.object { writer in
-            for (key, value) in members {
-                guard let value else { continue }
-                writer.key(key)
-                writer.number(value)
-            }
+            for (key, value) in members { writer.optional(key, value) { $0.number($1) } }
         }
     }
 }
@@ -78,57 +62,35 @@ extension PlannedCell {
 
     private func write(to writer: inout CanonicalWriter) {
         writer.object { writer in
-            acceptance?.write(to: &writer)
-            if let accepted {
-                writer.key("accepted")
-                writer.string(accepted)
-            }
+            writer.optional("acceptance", acceptance) { $1.write(to: &$0) }
+            writer.optional("accepted", accepted)
             writer.key("basis")
             basis.write(to: &writer)
-            cause?.write(to: &writer)
+            writer.optional("cause", cause) { $1.write(to: &$0) }
             writer.key("cell")
             writer.string(cell.description)
             writer.key("priority")
             writer.number(priority)
-            if let provisional {
-                writer.key("provisional")
-                writer.boolean(provisional)
-            }
+            writer.optional("provisional", provisional) { $0.boolean($1) }
             writer.key("required")
             writer.boolean(required)
-            if let untested {
-                writer.key("untested")
-                writer.string(untested)
-            }
+            writer.optional("untested", untested)
         }
     }
 }
 
 extension Acceptance {
-    /// Writes the member of a cell.
     fileprivate func write(to writer: inout CanonicalWriter) {
-        writer.key("acceptance")
         writer.object { writer in
-            if let phase {
-                writer.key("phase")
-                writer.string(phase.rawValue)
-            }
-            if let signature {
-                writer.key("signature")
-                writer.string(signature)
-            }
-            if let tracker {
-                writer.key("tracker")
-                writer.string(tracker)
-            }
+            writer.optional("phase", phase?.rawValue)
+            writer.optional("signature", signature)
+            writer.optional("tracker", tracker)
         }
     }
 }
 
 extension UnsolvableCause {
-    /// Writes the member of a cell.
     fileprivate func write(to writer: inout CanonicalWriter) {
-        writer.key("cause")
         writer.object { writer in
             writer.key("class")
             writer.string(`class`.rawValue)
@@ -149,10 +111,7 @@ extension PlannedCell.Basis {
                 writer.object { writer in
                     writer.key("build")
                     writer.digest(build)
-                    if let test {
-                        writer.key("test")
-                        writer.digest(test)
-                    }
+                    writer.optional("test", test)
                 }
             case .unsolvable(let explanation):
                 writer.key("unsolvable")

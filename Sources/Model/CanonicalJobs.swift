@@ -3,9 +3,7 @@ internal import Core
 extension Job {
     /// The job of a document in canonical form; nil for any other.
     package static func read(_ document: [UInt8]) -> Job? {
-        var reader = CanonicalReader(document)
-        let job = reader.object { Job(&$0) }
-        return reader.skip("\n") && reader.isAtEnd ? job : nil
+        CanonicalReader.document(document) { $0.object { Job(&$0) } }
     }
 
     private init?(_ reader: inout CanonicalReader) {

@@ -3,19 +3,14 @@ internal import Core
 extension CellResult {
     /// The results in a part of an index in canonical form, by their paths; nil for any other form.
     package static func readIndex(_ document: [UInt8]) -> [(path: String, result: CellResult)]? {
-        var reader = CanonicalReader(document)
-        let results = reader.dictionary { reader in reader.object { CellResult(&$0) } }
-        return reader.skip("\n") && reader.isAtEnd ? results?.map { (path: $0.key, result: $0.value) } : nil
+        CanonicalReader.document(document) { $0.dictionary { $0.object { CellResult(&$0) } } }?
+            .map { (path: $0.key, result: $0.value) }
     }
 
     /// The result in a document in canonical form; nil for any other form.
-    package static func read(_ document: [UInt8]) -> CellResult? {
-        var reader = CanonicalReader(document)
-        guard let result = reader.object({ CellResult(&$0) }), reader.skip("\n"), reader.isAtEnd else { return nil }
-        return result
-    }
+    package static func read(_ document: [UInt8]) -> CellResult? { CellResult(canonicalBytes: document) }
 
-    private init?(_ reader: inout CanonicalReader) {
+    init?(_ reader: inout CanonicalReader) {
         var (attempts, change) = (Int?.none, ResultChange?.none)
         var (base, blockedBy) = (Digest?.none, PackageVersion?.none)
         var (blockedByJob, blockedChain) = (Digest?.none, [PackageVersion]?.none)

@@ -1,18 +1,14 @@
 internal import Core
-internal import Foundation
 
-extension CellResult {
+extension CellResult: CanonicalDocument {
     /// The canonical bytes, as the document of the result has them.
     ///
     /// - Throws: `EncodingError` where a number is not finite.
     package var document: [UInt8] {
-        get throws {
-            guard durations?.isFinite != false, duration?.isFinite != false else {
-                return [UInt8](try CanonicalJSON.encode(self))
-            }
-            return CanonicalWriter.document { $0.object(write) }
-        }
+        get throws { try canonicalBytes() }
     }
+
+    var isFinite: Bool { durations?.isFinite != false && duration?.isFinite != false }
 
     func write(to writer: inout CanonicalWriter) {
         writer.optional("attempts", attempts) { $0.number($1) }
@@ -57,7 +53,8 @@ extension CellResult.FailedAttempt {
     fileprivate func write(to writer: inout CanonicalWriter) {
         writer.optional("error", error) { $0.object($1.write) }
         writer.optional("log", log)
-        writer.optional("reason", reason)
+        writer.key("reason")
+        writer.string(reason)
     }
 }
 
@@ -65,7 +62,8 @@ extension CellResult.Execution {
     func write(to writer: inout CanonicalWriter) {
         writer.optional("error", error) { $0.object($1.write) }
         writer.optional("log", log)
-        writer.optional("outcome", outcome.rawValue)
+        writer.key("outcome")
+        writer.string(outcome.rawValue)
         writer.optional("phase", phase?.rawValue)
         writer.optional("reason", reason)
         writer.optional("signature", signature)
@@ -87,13 +85,17 @@ extension CellResult.Durations {
 
 extension CellResult.LoggedError {
     func write(to writer: inout CanonicalWriter) {
-        writer.optional("class", failureClass)
-        writer.optional("excerpt", excerpt)
-        writer.optional("kind", kind)
+        writer.key("class")
+        writer.string(failureClass)
+        writer.key("excerpt")
+        writer.string(excerpt)
+        writer.key("kind")
+        writer.string(kind)
         writer.optional("length", length) { $0.number($1) }
         writer.optional("line", line) { $0.number($1) }
         writer.optional("offset", offset) { $0.number($1) }
-        writer.optional("origin", origin)
+        writer.key("origin")
+        writer.string(origin)
         writer.optional("pattern", pattern)
         writer.key("weak")
         writer.boolean(isWeak)
@@ -103,10 +105,13 @@ extension CellResult.LoggedError {
 extension CellResult.Image {
     func write(to writer: inout CanonicalWriter) {
         writer.optional("abi", abi) { $0.number($1) }
-        writer.optional("backend", backend)
+        writer.key("backend")
+        writer.string(backend)
         writer.optional("devices", devices) { $0.array($1) { $0.string($1) } }
-        writer.optional("digest", digest)
-        writer.optional("path", path)
+        writer.key("digest")
+        writer.digest(digest)
+        writer.key("path")
+        writer.string(path)
         writer.key("size")
         writer.number(size)
     }
@@ -114,15 +119,19 @@ extension CellResult.Image {
 
 extension CellResult.Overwrite {
     func write(to writer: inout CanonicalWriter) {
-        writer.optional("owner", owner)
-        writer.optional("path", path)
+        writer.key("owner")
+        writer.string(owner)
+        writer.key("path")
+        writer.string(path)
     }
 }
 
 extension PreviousVerdict {
     fileprivate func write(to writer: inout CanonicalWriter) {
-        writer.optional("outcome", outcome.rawValue)
-        writer.optional("package", package.description)
+        writer.key("outcome")
+        writer.string(outcome.rawValue)
+        writer.key("package")
+        writer.string(package.description)
         writer.optional("phase", phase?.rawValue)
         writer.optional("run", run) { $0.number($1) }
         writer.optional("signature", signature)

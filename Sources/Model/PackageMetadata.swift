@@ -40,27 +40,17 @@ extension PackageMetadata {
     }
 
     private func write(to writer: inout CanonicalWriter) {
-        func write(_ key: StaticString, _ texts: [String]?) {
-            guard let texts else { return }
-            writer.key(key)
-            writer.array(texts) { $0.string($1) }
-        }
-        write("bugReports", bugReports)
-        if let devRepo {
-            writer.key("devRepo")
-            writer.string(devRepo)
-        }
-        write("maintainers", maintainers)
+        writer.optional("bugReports", bugReports) { $0.array($1) { $0.string($1) } }
+        writer.optional("devRepo", devRepo)
+        writer.optional("maintainers", maintainers) { $0.array($1) { $0.string($1) } }
         writer.key("package")
         writer.string(package.description)
-        write("tags", tags)
+        writer.optional("tags", tags) { $0.array($1) { $0.string($1) } }
     }
 
     /// The metadata in a document in canonical form; nil for any other.
     package static func read(_ document: [UInt8]) -> [PackageMetadata]? {
-        var reader = CanonicalReader(document)
-        let packages = reader.array { reader in reader.object { PackageMetadata(&$0) } }
-        return reader.skip("\n") && reader.isAtEnd ? packages : nil
+        CanonicalReader.document(document) { $0.array { $0.object { PackageMetadata(&$0) } } }
     }
 
     private init?(_ reader: inout CanonicalReader) {

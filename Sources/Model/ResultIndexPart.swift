@@ -58,8 +58,8 @@ package struct ResultIndexPart {
     }
 
     private static func member(_ path: String, _ result: CellResult) throws -> [UInt8] {
-        // Refuses what JSON has no number for.
-        _ = try result.document
+        // Throws, for JSON has no number for what is not finite.
+        if !result.isFinite { _ = try result.document }
         return CanonicalWriter.member(path) { result.write(to: &$0) }
     }
 

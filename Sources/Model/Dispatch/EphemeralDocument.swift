@@ -31,9 +31,8 @@ protocol CanonicalDocument: Codable {
 extension CanonicalDocument {
     var isFinite: Bool { true }
 
-    fileprivate init?(canonicalBytes: [UInt8]) {
-        var reader = CanonicalReader(canonicalBytes)
-        guard let value = reader.object({ Self(&$0) }), reader.skip("\n"), reader.isAtEnd else { return nil }
+    init?(canonicalBytes: [UInt8]) {
+        guard let value = CanonicalReader.document(canonicalBytes, { $0.object { Self(&$0) } }) else { return nil }
         self = value
     }
 

@@ -57,14 +57,8 @@ extension ExecutionRequest {
     package var document: [UInt8] {
         CanonicalWriter.document { writer in
             writer.object { writer in
-                if let base {
-                    writer.key("base")
-                    writer.digest(base)
-                }
-                if let confirmations {
-                    writer.key("confirmations")
-                    writer.number(confirmations)
-                }
+                writer.optional("base", base)
+                writer.optional("confirmations", confirmations) { $0.number($1) }
                 writer.key("deployment")
                 writer.string(deployment)
                 writer.key("files")
@@ -81,8 +75,7 @@ extension ExecutionRequest {
 
     /// Parses a document; nil if it is not a request.
     package init?(document: [UInt8]) {
-        var reader = CanonicalReader(document)
-        guard let request = reader.object({ Self(&$0) }), reader.skip("\n"), reader.isAtEnd else { return nil }
+        guard let request = CanonicalReader.document(document, { $0.object { Self(&$0) } }) else { return nil }
         self = request
     }
 
