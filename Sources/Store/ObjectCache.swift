@@ -91,6 +91,6 @@ final class ObjectCache: Sendable {
 
     /// What is at `path` below a directory; nil if there is nothing.
     func entry(at path: StorePath, in tree: ObjectID, _ repository: GitRepository) throws -> TreeEntry? {
-        try path.entry(in: tree) { try self.tree($0, repository) }
+        try path.entry(in: tree) { name, directory in try self.tree(directory, repository).entry(named: name) }
     }
 }

@@ -104,14 +104,7 @@ struct TreeEditor {
 
     /// The entry at `path` below `root`.
     mutating func entry(at path: StorePath, in root: ObjectID) throws -> TreeEntry? {
-        var directory = root
-        for (index, component) in path.components.enumerated() {
-            guard let entry = try entry(named: component, in: directory) else { return nil }
-            if index == path.components.count - 1 { return entry }
-            guard entry.kind == .directory else { return nil }
-            directory = entry.id
-        }
-        return nil
+        try path.entry(in: root) { name, directory in try entry(named: name, in: directory) }
     }
 
     /// The entry of a directory.
@@ -126,10 +119,14 @@ struct TreeEditor {
 
 extension StorePath {
     /// The entry below the directory `root`; nil if there is none.
-    func entry(in root: ObjectID, load: (ObjectID) throws -> Tree) throws -> TreeEntry? {
+    ///
+    /// - Parameter lookUp: Returns the entry of a directory.
+    func entry(
+        in root: ObjectID, lookUp: (_ name: String, _ directory: ObjectID) throws -> TreeEntry?
+    ) throws -> TreeEntry? {
         var directory = root
         for (index, component) in components.enumerated() {
-            guard let entry = try load(directory).entry(named: component) else { return nil }
+            guard let entry = try lookUp(component, directory) else { return nil }
             if index == components.count - 1 { return entry }
             guard entry.kind == .directory else { return nil }
             directory = entry.id
