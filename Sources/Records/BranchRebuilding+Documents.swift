@@ -5,7 +5,7 @@ public import Store
 
 extension BranchRebuilding {
     /// How damaged branches of plans and results are rebuilt: a result is recorded twice, in its document and in the
-    /// commit's message; an incomplete plan is dropped, because it can be planned again from its matrix.
+    /// index; an incomplete plan is replaced by its newest complete version, and can be planned again from its matrix.
     public static let documents = BranchRebuilding(
         rebuild: { branch, readable in
             if let results = ResultBranch(name: branch) { return .documents(results.rebuild(readable)) }
@@ -20,11 +20,8 @@ extension BranchRebuilding {
             guard let results = ResultBranch(name: branch), !path.hasPrefix("index/"),
                 let result = try? CanonicalJSON.decode(CellResult.self, from: Data(document))
             else { return nil }
-            let logs =
-                [result.log] + (result.failedAttempts ?? []).map(\.log) + (result.confirmation ?? []).map(\.log)
             return Contents(
-                logs: logs.compactMap { $0 }, layers: [result.layer].compactMap { $0 },
-                owner: results.describe(path) ?? path)
+                logs: result.logs, layers: [result.layer].compactMap { $0 }, owner: results.describe(path) ?? path)
         })
 }
 

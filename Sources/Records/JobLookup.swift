@@ -94,14 +94,3 @@ package final class JobLookup: Sendable {
         return (newest, own.contains { $0.identity == newest.identity })
     }
 }
-
-extension ResultBranch {
-    /// The results of a job among the documents that may hold one.
-    fileprivate func results(ofJob job: Digest, as cell: Cell, in snapshot: Snapshot) throws -> [CellResult] {
-        // Both are in one directory, which most often is not there.
-        guard try snapshot.exists(StorePath(components: [cell.compiler, cell.package.name])) else { return [] }
-        return try [ResultPath.cell(cell), ResultPath.input(cell, job: job)].compactMap {
-            try snapshot.value(CellResult.self, at: StorePath($0))
-        }.filter { $0.job == job }
-    }
-}

@@ -9,9 +9,16 @@ extension ResultBranch {
     /// - Parameter cell: The cell of the job's package, target and compiler.
     /// - Complexity: Reads two documents.
     public func result(ofJob job: Digest, as cell: Cell, in snapshot: Snapshot) throws -> CellResult? {
-        try [ResultPath.cell(cell), ResultPath.input(cell, job: job)]
-            .compactMap { try snapshot.value(CellResult.self, at: StorePath($0)) }
-            .filter { $0.job == job }
+        try results(ofJob: job, as: cell, in: snapshot)
             .max { $0.isVerdictOnJob == $1.isVerdictOnJob ? $0.ended(before: $1) : $1.isVerdictOnJob }
+    }
+
+    /// The results of a job among the documents that may hold one.
+    func results(ofJob job: Digest, as cell: Cell, in snapshot: Snapshot) throws -> [CellResult] {
+        // Both are in one directory, which most often is not there.
+        guard try snapshot.exists(StorePath(components: [cell.compiler, cell.package.name])) else { return [] }
+        return try [ResultPath.cell(cell), ResultPath.input(cell, job: job)].compactMap {
+            try snapshot.value(CellResult.self, at: StorePath($0))
+        }.filter { $0.job == job }
     }
 }
