@@ -96,8 +96,9 @@ extension Store {
             }
         }
         for object in objects.list() {
-            let isNeeded = counts[object.digest] != nil && !self.isRemade(object, isRemade)
-            if keepsAll || isNeeded || object.stored > horizon {
+            // The content is read last: only of what would be kept for a reference alone.
+            let isKept = keepsAll || object.stored > horizon
+            if isKept || counts[object.digest] != nil && !self.isRemade(object, isRemade) {
                 garbage.keptObjects += 1
             } else {
                 garbage.objects.append(object.digest)
