@@ -46,19 +46,21 @@ package final class RecycledFiles: Sendable {
     private static let limit = 256
     /// Larger files are not kept.
     package static let largest = 64 << 10
-    /// Milliseconds.
-    private static let rest = 50
     private let directory: String
     private let threshold: Int
+    private let rest: Int
     private let prefix = "\(getpid())-\(UInt32.random(in: 0...UInt32.max))"
     private let state = Mutex(State())
 
     /// Keeps files in `directory`, which is made when needed.
     ///
-    /// - Parameter threshold: so many files are asked for in vain first. Keeping files is for who writes much.
-    package init(directory: String, after threshold: Int) {
+    /// - Parameters:
+    ///   - threshold: so many files are asked for in vain first. Keeping files is for who writes much.
+    ///   - rest: milliseconds that a file rests before it is rewritten.
+    package init(directory: String, after threshold: Int, rest: Int = 50) {
         self.directory = directory
         self.threshold = threshold
+        self.rest = rest
     }
 
     deinit {
@@ -110,7 +112,7 @@ package final class RecycledFiles: Sendable {
                 unlink(path)
                 continue
             }
-            guard Self.age(of: status) >= Self.rest else {
+            guard Self.age(of: status) >= rest else {
                 close(descriptor)
                 state.withLock { $0.resting[kind, default: []].insert(path, at: 0) }
                 return nil
