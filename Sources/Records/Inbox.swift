@@ -8,8 +8,9 @@ public import Store
 /// ```
 /// results/DEPLOYMENT/TARGET/COMPILER/PACKAGE/VERSION.json   a result, in the form of the store's own
 /// logs/SHA256                                               a log, by the digest of its contents
-/// ``` The changes of a push are checked as a whole: a push with a problem is not merged, and later ones are checked
-/// together with it. The reply is the document `reply.json` on the branch `replies/NAME`.
+/// ```
+/// The changes of a push are checked as a whole: a push with a problem is not merged, and later ones are checked together
+/// with it. The reply is the document `reply.json` on the branch `replies/NAME`.
 ///
 /// - SeeAlso: `docs/decisions/0236-inbox.md`
 public struct Inbox: Sendable {
