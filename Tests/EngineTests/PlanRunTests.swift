@@ -320,7 +320,7 @@ private struct ScriptedRunner: JobRunner {
         if name == stop {
             progress(JobStep("build", host: "ci@openbsd"))
             _ = world.start(name)
-            try? await Task.sleep(for: .seconds(60))
+            try? await Task.sleep(for: .seconds(3_600))
             return JobReport(outcome: .cancelled, duration: 0)
         }
         let (outcome, attempt) = world.start(name)
