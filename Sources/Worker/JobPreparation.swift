@@ -153,9 +153,7 @@ struct JobPreparation {
     private func devices() throws -> [Sandbox.Bind] {
         // No package of a repository can ask for them: none has such a version.
         guard request.job.package.backend != nil else { return [] }
-        let fields = try request.opamFile().extensions.filter { $0.name == "x-ciso-device" }
-        let names = fields.compactMap { if case .string(let name) = $0.value.form { name } else { nil } }
-        guard names.contains(Self.kvm) else { return [] }
+        guard try request.opamFile().strings(ofExtension: "x-ciso-device").contains(Self.kvm) else { return [] }
         var status = stat()
         // Of the build user, which is in no group of this machine.
         guard stat(Self.kvm, &status) == 0, status.st_mode & S_IFMT == S_IFCHR, status.st_mode & 0o006 == 0o006 else {

@@ -72,4 +72,17 @@ public struct OpamFile: Sendable {
             return (field.name, field.value)
         }
     }
+
+    /// The strings of an extension field whose value is a list of strings, or one string.
+    ///
+    /// - Parameter name: The name of the field, with `x-`.
+    public func strings(ofExtension name: String) -> [String] {
+        extensions.filter { $0.name == name }.flatMap { field -> [String] in
+            switch field.value.form {
+            case .string(let text): [text]
+            case .list(let values): values.compactMap { if case .string(let text) = $0.form { text } else { nil } }
+            default: []
+            }
+        }
+    }
 }

@@ -197,7 +197,7 @@ struct UnikernelLocker {
 
 extension OpamFile {
     /// What `x-opam-monorepo-opam-provided` names: packages of the switch.
-    var providedPackages: Set<String> { Set(texts(of: "x-opam-monorepo-opam-provided")) }
+    var providedPackages: Set<String> { Set(strings(ofExtension: "x-opam-monorepo-opam-provided")) }
 
     /// The addresses that `x-mirage-extra-repo` names, by their order.
     package var extraRepositories: [String] {
@@ -207,17 +207,6 @@ extension OpamFile {
                 guard case .list(let parts) = pair.form, let last = Array(parts).last, case .string(let url) = last.form
                 else { return nil }
                 return url.hasPrefix("git+") ? String(url.dropFirst("git+".count)) : url
-            }
-        }
-    }
-
-    /// The strings of an extension field that is a list of strings, or one.
-    func texts(of name: String) -> [String] {
-        extensions.filter { $0.name == name }.flatMap { field -> [String] in
-            switch field.value.form {
-            case .string(let text): [text]
-            case .list(let values): values.compactMap { if case .string(let text) = $0.form { text } else { nil } }
-            default: []
             }
         }
     }

@@ -37,7 +37,7 @@ struct UnikernelOutputs {
     ///
     /// - Throws: `PackageFailure` where it was not installed, or is no opam file of a moderate size.
     func generated() throws -> String? {
-        guard let path = texts("x-ciso-generated").first else { return nil }
+        guard let path = opam.strings(ofExtension: "x-ciso-generated").first else { return nil }
         guard let bytes = try backend.readInstalled(FilePath("\(prefix)/\(path)"), limit: Self.generatedLimit)
         else {
             throw PackageFailure(
@@ -55,7 +55,7 @@ struct UnikernelOutputs {
     ///
     /// - Throws: `PackageFailure` where it is not there or is built for something else.
     func image() throws -> CellResult.Image? {
-        let words = texts("x-ciso-image")
+        let words = opam.strings(ofExtension: "x-ciso-image")
         guard words.count == 2 else { return nil }
         let (path, target) = (words[0], words[1])
         guard let bytes = try backend.readInstalled(FilePath("\(prefix)/\(path)"), limit: Self.imageLimit) else {
@@ -113,15 +113,5 @@ struct UnikernelOutputs {
             .install,
             "the image '\(path)' has the devices \(list(image.devices ?? [])), its manifest \(list(wanted))",
             signature: "devices of the image differ from its manifest")
-    }
-
-    private func texts(_ field: String) -> [String] {
-        opam.extensions.filter { $0.name == field }.flatMap { field -> [String] in
-            switch field.value.form {
-            case .string(let text): [text]
-            case .list(let values): values.compactMap { if case .string(let text) = $0.form { text } else { nil } }
-            default: []
-            }
-        }
     }
 }
