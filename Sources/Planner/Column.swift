@@ -59,6 +59,11 @@ struct Column: Sendable {
         return roots.allSatisfy { $0.name.text != name || $0.versions.allows(version) }
     }
 
+    /// The unikernel that a package is; nil if it is another package.
+    func unikernel(_ package: Universe.PackageID) -> PlannedUnikernel? {
+        source.unikernels.isEmpty ? nil : source.unikernels[universe.universe.packageVersion(package)]
+    }
+
     /// The request for one package version.
     func request(_ package: Universe.PackageID, isExplicit: Bool, options: RequestOptions) -> Request {
         let universe = universe.universe

@@ -63,13 +63,11 @@ struct ColumnPlan: Sendable {
     private mutating func cell(_ entry: ColumnCells.Entry, _ solved: SolvedCell, _ rules: CellRules) throws
         -> PlannedCell
     {
-        let universe = column.universe.universe
-        let package = PackageVersion(
-            name: universe.name(universe.nameID(of: entry.package)), version: universe.version(of: entry.package))
+        let package = column.universe.universe.packageVersion(entry.package)
         let cell = Cell(target: column.target.name.value, compiler: column.compiler.name.value, package: package)
         let basis = try basis(entry, solved)
         var made = PlannedCell(cell: cell, basis: basis)
-        if case .unconfigured? = column.source.unikernels[package]?.stage, case .jobs = basis {
+        if case .unconfigured? = column.unikernel(entry.package)?.stage, case .jobs = basis {
             made.provisional = true
         }
         switch basis {
@@ -89,7 +87,9 @@ struct ColumnPlan: Sendable {
             return .unsolvable(explanation: solved.explanation ?? "")
         }
         do {
-            if let unikernel = unikernel(entry.package) { return try basis(of: unikernel, entry.package, selection) }
+            if let unikernel = column.unikernel(entry.package) {
+                return try basis(of: unikernel, entry.package, selection)
+            }
             let build = try graph.build(entry.package, in: selection, documentation: entry.options.withDoc)
             var test: Int?
             if let selection = solved.test?.selection { test = try graph.test(entry.package, in: selection) }
@@ -104,22 +104,13 @@ struct ColumnPlan: Sendable {
 }
 
 extension ColumnPlan {
-    private func unikernel(_ package: Universe.PackageID) -> PlannedUnikernel? {
-        guard !column.source.unikernels.isEmpty else { return nil }
-        let universe = column.universe.universe
-        return column.source.unikernels[
-            PackageVersion(
-                name: universe.name(universe.nameID(of: package)), version: universe.version(of: package))]
-    }
-
     /// The configure job as long as that has not run, else the jobs that build the unikernel and run it.
     private mutating func basis(
         of unikernel: PlannedUnikernel, _ package: Universe.PackageID, _ selection: [Universe.PackageID]
     ) throws -> PlannedCell.Basis {
-        let universe = column.universe.universe
         guard case .locked = unikernel.stage else {
             let wanted = unikernel.unikernel.configurePackage
-            let configure = selection.first { universe.text(of: $0) == wanted.description }
+            let configure = selection.first { column.universe.universe.packageVersion($0) == wanted }
             guard let configure else { throw Failure(.bug, "\(wanted) is not selected for its unikernel") }
             let job = try graph.build(configure, in: selection)
             return .jobs(build: graph.ids[job], test: nil)

@@ -124,15 +124,13 @@ struct ColumnSolver: Sendable {
 
     /// What makes a unikernel unsolvable before anything is solved: that it cannot be locked.
     private static func unikernelObstacle(of entry: ColumnCells.Entry, _ column: Column) -> SolvedCell? {
-        let universe = column.universe.universe
-        let name = universe.nameID(of: entry.package)
-        let package = PackageVersion(name: universe.name(name), version: universe.version(of: entry.package))
-        guard case .unlockable(let reason, let cause)? = column.source.unikernels[package]?.stage else { return nil }
+        guard let planned = column.unikernel(entry.package), case .unlockable(let reason, let cause) = planned.stage
+        else { return nil }
         let sentence = reason.split(separator: "\n").first.map(String.init) ?? reason
         return SolvedCell(
-            answer: SolverAnswer(selection: nil, examined: [name]),
+            answer: SolverAnswer(selection: nil, examined: [column.universe.universe.nameID(of: entry.package)]),
             explanation: "the unikernel cannot be locked: \(reason)",
-            cause: cause ?? UnsolvableCause(.own, package: package.name, sentence: sentence))
+            cause: cause ?? UnsolvableCause(.own, package: planned.unikernel.package.name, sentence: sentence))
     }
 
     /// Explains why there is no solution, and adds the names that the explanation is derived from to `examined`.

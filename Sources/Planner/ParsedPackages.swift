@@ -50,8 +50,7 @@ final class ParsedPackages: Sendable {
     /// - Throws: `Failure` if the repository cannot be read.
     func package(_ id: Universe.PackageID) async throws -> ParsedPackage {
         if let package = known.withLock({ $0[id] }) { return package }
-        let universe = source.universe
-        let version = PackageVersion(name: universe.name(universe.nameID(of: id)), version: universe.version(of: id))
+        let version = source.universe.packageVersion(id)
         var files = try source.files(of: version)
         let file = try opamFile(files, of: version)
         if let unpinned { files = try await unpinned.resolve(files, file, of: version) }

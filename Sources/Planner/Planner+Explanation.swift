@@ -84,11 +84,9 @@ extension Planner {
 
 extension ColumnCells {
     func cell(of entry: Entry) -> Cell {
-        let universe = column.universe.universe
-        return Cell(
+        Cell(
             target: column.target.name.value, compiler: column.compiler.name.value,
-            package: PackageVersion(
-                name: universe.name(universe.nameID(of: entry.package)), version: universe.version(of: entry.package)))
+            package: column.universe.universe.packageVersion(entry.package))
     }
 }
 

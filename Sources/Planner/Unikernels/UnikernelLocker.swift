@@ -44,8 +44,7 @@ struct UnikernelLocker {
         var members: [(package: PackageVersion, file: OpamFile)] = []
         var tools: [PackageVersion] = []
         for id in selection where id != root {
-            let version = PackageVersion(
-                name: universe.name(universe.nameID(of: id)), version: universe.version(of: id))
+            let version = universe.packageVersion(id)
             let file = try file(of: id)
             if isSupplied(version.name, file, provided) {
                 tools.append(version)
@@ -138,7 +137,7 @@ struct UnikernelLocker {
 
     private mutating func file(of id: Universe.PackageID) throws -> OpamFile {
         if let known = files[id] { return known }
-        let package = PackageVersion(name: universe.name(universe.nameID(of: id)), version: universe.version(of: id))
+        let package = universe.packageVersion(id)
         let file = try UnikernelRecipe.opamFile(source.files(of: package), of: package)
         files[id] = file
         return file
