@@ -7,8 +7,6 @@ extension MatrixDecoder {
     private static let unikernelLimit = 1000
     /// Cells of a unikernel on a target with a compiler.
     private static let variantLimit = 1000
-    /// What every package that configures a unikernel is called after its name.
-    static let configureSuffix = "-configure"
 
     func decodeUnikernels(_ node: Node, into matrix: inout MatrixFile) {
         matrix.unikernels = reader.list(node, "'unikernels'", of: "unikernel", unikernel)
@@ -65,9 +63,9 @@ extension MatrixDecoder {
                 hint: "use up to 64 letters, digits and -_+")
             return nil
         }
-        guard !text.value.hasSuffix(Self.configureSuffix) else {
+        guard !text.value.hasSuffix(UnikernelEntry.configureSuffix) else {
             reader.report(
-                "the name of a unikernel must not end with '\(Self.configureSuffix)', found '\(text.value)'",
+                "the name of a unikernel must not end with '\(UnikernelEntry.configureSuffix)', found '\(text.value)'",
                 at: node.location, hint: "so the package is called that configures a unikernel")
             return nil
         }

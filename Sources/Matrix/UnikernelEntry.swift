@@ -59,8 +59,11 @@ package struct UnikernelEntry: Sendable {
     /// The compilers that have it.
     package var compilers: NameFilter
 
-    /// The folder of the unikernel in its source, for messages.
-    package var folder: String { source.value.subpath ?? "." }
+    /// The package that configures the unikernel.
+    package var configureName: String { name.value + Self.configureSuffix }
+
+    /// What the name of every package that configures a unikernel ends with.
+    static let configureSuffix = "-configure"
 
     /// All that is built, in the order of backends, then of the values.
     package var variants: [Variant] {

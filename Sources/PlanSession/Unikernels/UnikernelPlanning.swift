@@ -47,7 +47,7 @@ struct UnikernelPlanning {
 
     private func checkNames(_ entries: [UnikernelEntry], _ base: any PackageSource) throws {
         let mistakes = entries.flatMap { entry in
-            [entry.name.value, "\(entry.name.value)-configure"].compactMap { name -> Diagnostic? in
+            [entry.name.value, entry.configureName].compactMap { name -> Diagnostic? in
                 guard let id = base.universe.nameID(name), !base.universe.versions(of: id).isEmpty else { return nil }
                 return matrix.sources.diagnostic(
                     .error, "unikernel '\(entry.name.value)': the repositories have a package '\(name)'",

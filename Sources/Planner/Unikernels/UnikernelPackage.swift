@@ -31,7 +31,7 @@ package struct UnikernelPackage: Sendable {
 
     /// The package whose job configures it.
     package var configurePackage: PackageVersion {
-        PackageVersion(name: "\(entry.name.value)-configure", version: variant.version)
+        PackageVersion(name: entry.configureName, version: variant.version)
     }
 }
 

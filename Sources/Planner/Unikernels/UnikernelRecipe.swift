@@ -30,7 +30,7 @@ struct UnikernelRecipe {
     /// Runs `mirage configure` over the unikernel's own files, and installs them with what was generated.
     var configure: PackageFiles {
         let words = ["mirage", "configure", "-t", backend.rawValue] + unikernel.variant.arguments
-        let folder = "\(name)-configure"
+        let folder = unikernel.entry.configureName
         var files = unikernel.configureFiles.files
         files["ciso-install.sh"] = UnikernelScripts.installConfiguration
         return PackageFiles(
@@ -46,7 +46,7 @@ struct UnikernelRecipe {
     var placeholder: PackageFiles { PackageFiles(opam: text(["depends: [\(configureDependency)]"])) }
 
     /// Both have the same version, which no opam file could write.
-    private var configureDependency: String { "\(quoted("\(name)-configure")) {= version}" }
+    private var configureDependency: String { "\(quoted(unikernel.entry.configureName)) {= version}" }
 
     // MARK: Building
 
@@ -65,7 +65,7 @@ struct UnikernelRecipe {
         lines += depends.isEmpty ? [] : ["  (\(depends))"]
         lines += [
             "]", "build: [",
-            "  \(command(["sh", "-eu", "ciso-pull.sh"], "%{share}%/\(name)-configure/files"))",
+            "  \(command(["sh", "-eu", "ciso-pull.sh"], "%{share}%/\(unikernel.entry.configureName)/files"))",
             "  \(command(["dune", "build", "--profile", "release", "--root", ".", "./dist"]))", "]",
             "install: [\(command(["sh", "-eu", "ciso-install.sh", backend.rawValue, name], "%{share}%/\(name)"))]",
         ]
