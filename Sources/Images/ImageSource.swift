@@ -75,7 +75,7 @@ enum ImageSource: Sendable {
             guard let found = try images.manifest(reference, types: types, limit: ImageManifest.sizeLimit) else {
                 throw absent()
             }
-            return found.bytes
+            return found
         } catch let error as RegistryError {
             throw failure(error, name)
         }
