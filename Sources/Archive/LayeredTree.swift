@@ -29,9 +29,6 @@ public struct LayeredTree: ~Copyable {
         return found >= 0 || errno == ENOENT
     }
 
-    /// What was unpacked, of all layers.
-    public var summary: Extraction.Summary { .init(entries: meter.entries, bytes: meter.bytes) }
-
     /// Lays a layer over the tree: a tar file, plain or compressed by gzip or zstd.
     ///
     /// - Throws: `ArchiveError` for the first member that is not safe, a limit, damage, or what the system refuses; the tree is
