@@ -34,43 +34,22 @@ struct Alpine: DistributionPlugin {
     }
 
     func install(_ packages: [String], _ request: CheckedRequest) -> [Step] {
-        [apk.step(packages)]
+        [ApkFamily.manager.step(packages)]
     }
 
-    let versionQuery: String? = #"""
-        for package in "$@"; do
-            apk list --installed "$package" | sed -n "s/^$package-\([0-9][^ ]*\) .*/$package \1/p"
-        done
-        """#
+    var versionQuery: String? { ApkFamily.versionQuery }
 
-    let patterns = [
-        LogPattern(
-            "apk-missing", .missingSystemPackage, #"^(\S+) \(no such package\):"#, literals: ["(no such package)"],
-            phase: .depext, phases: [.depext], class: "no system package *",
-            examples: [
-                .init(
-                    "  libfoo-dev (no such package):",
-                    "libfoo-dev (no such package):")
-            ]),
-        LogPattern(
-            "apk-fetch", .mirror,
-            #"^(?:ERROR|WARNING): .*: (?:temporary error|network error|DNS .*|Permission denied)"#,
-            literals: ["temporary error", "network error", ": DNS ", "Permission denied"], phase: .depext,
-            phases: [.depext], class: "apk cannot fetch",
-            examples: [
-                .init(
-                    "WARNING: fetching https://mirror.example/APKINDEX.tar.gz: temporary error (try again later)",
-                    "WARNING: fetching <url> temporary error (try again later)")
-            ]),
-        LogPattern(
-            "apk-lock", .runner, #"^ERROR: Unable to lock database"#, literals: ["Unable to lock database"],
-            phase: .depext, phases: [.depext], class: "apk is locked",
-            examples: [
-                .init(
-                    "ERROR: Unable to lock database: temporary error",
-                    "ERROR: Unable to lock database: temporary error")
-            ]),
-    ]
+    let patterns =
+        ApkFamily.patterns + [
+            LogPattern(
+                "apk-lock", .runner, #"^ERROR: Unable to lock database"#, literals: ["Unable to lock database"],
+                phase: .depext, phases: [.depext], class: "apk is locked",
+                examples: [
+                    .init(
+                        "ERROR: Unable to lock database: temporary error",
+                        "ERROR: Unable to lock database: temporary error")
+                ])
+        ]
 
     /// Unpacks the minimal root archive of the newest release of the branch, whose checksum the mirror publishes.
     private func bootstrap(release: String, machine: String) -> Step {
@@ -98,14 +77,8 @@ struct Alpine: DistributionPlugin {
     }
 }
 
-private let apk = PackageManager(install: #"apk add --no-cache "$@""#)
-
-/// GNU's tools where opam files expect them, and what opam itself calls.
 private let system = RootSystem(
-    packages: [
-        "bash", "build-base", "bzip2", "coreutils", "curl", "diffutils", "findutils", "git", "linux-headers", "m4",
-        "musl-dev", "patch", "pkgconf", "rsync", "tar", "unzip", "xz",
-    ],
+    packages: ApkFamily.basePackages,
     tools: ["awk", "curl", "sha256sum", "tar"].map { Tool($0) }, isRolling: true)
 
 private let renamed = [

@@ -26,32 +26,12 @@ struct Fedora: DistributionPlugin {
     }
 
     func install(_ packages: [String], _ request: CheckedRequest) -> [Step] {
-        [dnf.step(packages)]
+        [DnfFamily.manager.step(packages)]
     }
 
-    let versionQuery: String? = #"rpm -q --qf '%{NAME} %{VERSION}-%{RELEASE}\n' "$@""#
+    var versionQuery: String? { DnfFamily.versionQuery }
 
-    let patterns = [
-        LogPattern(
-            "dnf-no-match", .missingSystemPackage, #"^No match for argument: (\S+)$"#,
-            literals: ["No match for argument"],
-            phase: .depext, phases: [.depext], class: "no system package *",
-            examples: [
-                .init(
-                    "No match for argument: libfoo-devel",
-                    "No match for argument: libfoo-devel")
-            ]),
-        LogPattern(
-            "dnf-fetch", .mirror,
-            #"(?:^Error: Failed to download metadata for repo|^Errors during downloading|Curl error \(\d+\)|No more mirrors to try)"#,
-            literals: ["Failed to download", "Errors during", "Curl error", "No more mirrors"], phase: .depext,
-            phases: [.depext], class: "dnf cannot fetch",
-            examples: [
-                .init(
-                    "Error: Failed to download metadata for repo 'fedora': Cannot download repomd.xml",
-                    "Error: Failed to download metadata for repo 'fedora': Cannot download repomd.xml")
-            ]),
-    ]
+    var patterns: [LogPattern] { DnfFamily.patterns }
 
     /// The signing key comes from the distro's own site, the packages from the mirror.
     private func bootstrap(_ packages: [String], release: String, machine: String) -> Step {
@@ -72,12 +52,6 @@ struct Fedora: DistributionPlugin {
             place: .worker, user: .root, network: true)
     }
 }
-
-private let dnf = PackageManager(
-    install: """
-        dnf install -y --setopt=install_weak_deps=False "$@"
-        dnf clean packages
-        """)
 
 private let system = RootSystem(
     packages: base + ["dnf", "fedora-release", "shadow-utils"],

@@ -59,23 +59,21 @@ struct Image: DistributionPlugin {
     }
 
     /// The image's own package manager is the one whose program is there.
-    let versionQuery: String? = #"""
+    let versionQuery: String? = """
         if command -v dpkg-query >/dev/null 2>&1; then
-            dpkg-query -W -f '${Package} ${Version}\n' "$@"
+            \(AptFamily.versionQuery)
         elif command -v rpm >/dev/null 2>&1; then
-            rpm -q --qf '%{NAME} %{VERSION}-%{RELEASE}\n' "$@"
+            \(DnfFamily.versionQuery)
         elif command -v pacman >/dev/null 2>&1; then
             pacman -Q "$@"
         elif command -v apk >/dev/null 2>&1; then
-            for package in "$@"; do
-                apk list --installed "$package" | sed -n "s/^$package-\([0-9][^ ]*\) .*/$package \1/p"
-            done
+        \(ApkFamily.versionQuery)
         elif command -v xbps-query >/dev/null 2>&1; then
             for package in "$@"; do echo "$package $(xbps-query -p pkgver "$package")"; done
         fi
-        """#
+        """
 
-    let patterns = AptFamily.patterns + ImagePatterns.all
+    let patterns = ImagePatterns.all
 }
 
 @c(ciso_plugin_entry)

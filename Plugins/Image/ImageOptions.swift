@@ -65,7 +65,7 @@ struct ImageOptions {
         }
         func word(_ option: String) throws -> String {
             let value = request[option] ?? ""
-            let allowed = value.utf8.allSatisfy { "._-+~:".utf8.contains($0) || isLetterOrDigit($0) }
+            let allowed = value.allSatisfy { "._-+~:".contains($0) || $0.isASCII && ($0.isLetter || $0.isNumber) }
             guard allowed, !value.isEmpty, !value.hasPrefix("-") else {
                 throw Refusal("option '\(option)': expected a word of letters, digits and '._-+~:', found '\(value)'")
             }
@@ -92,14 +92,5 @@ struct ImageOptions {
             !searchPath.split(separator: ":").contains(Substring(compilerDirectory))
         else { return searchPath }
         return "\(compilerDirectory):\(searchPath)"
-    }
-}
-
-private func isLetterOrDigit(_ byte: UInt8) -> Bool {
-    switch byte {
-    case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-        UInt8(ascii: "0")...UInt8(ascii: "9"):
-        true
-    default: false
     }
 }

@@ -32,11 +32,7 @@ struct ImagePackages {
                 "pkgconf-pkg-config", "rsync", "tar", "unzip", "which", "xz",
             ]
             compiler = ["ocaml"]
-            manager = PackageManager(
-                install: """
-                    dnf install -y --setopt=install_weak_deps=False "$@"
-                    dnf clean packages
-                    """)
+            manager = DnfFamily.manager
         case .zypper:
             base = [
                 "bzip2", "ca-certificates", "curl", "diffutils", "findutils", "gcc", "gcc-c++", "git", "gzip", "m4",
@@ -55,12 +51,9 @@ struct ImagePackages {
             // Packages of a list that is older than the mirror are not there any more.
             manager = PackageManager(install: #"pacman -Syu --noconfirm --needed "$@""#)
         case .apk:
-            base = [
-                "bash", "build-base", "bzip2", "coreutils", "curl", "diffutils", "findutils", "git", "linux-headers",
-                "m4", "musl-dev", "patch", "pkgconf", "rsync", "tar", "unzip", "xz",
-            ]
+            base = ApkFamily.basePackages
             compiler = ["ocaml", "ocaml-compiler-libs"]
-            manager = PackageManager(install: #"apk add --no-cache "$@""#)
+            manager = ApkFamily.manager
         case .xbps:
             base = ["base-devel", "bash", "curl", "git", "m4", "rsync", "tar", "unzip", "xz"]
             compiler = ["ocaml"]

@@ -1,26 +1,20 @@
 internal import PluginKit
 
-/// How package managers other than apt tell that a package is missing, or that a mirror is to blame.
+/// How package managers tell that a package is missing, or that a mirror is to blame.
 enum ImagePatterns {
-    static let all = [
-        missing(
-            "dnf-no-match", #"^No match for argument: (\S+)$"#, "No match for argument",
-            "No match for argument: libfoo-devel"),
+    static let all = AptFamily.patterns + DnfFamily.patterns + ApkFamily.patterns + own
+
+    /// Those of package managers that no shared type has.
+    private static let own = [
         missing(
             "zypper-missing", #"^No provider of '([^']+)' found\.$"#, "No provider of",
             "No provider of 'libfoo-devel' found."),
         missing(
             "pacman-target", #"^error: target not found: (\S+)$"#, "target not found", "error: target not found: libfoo"
         ),
-        missing("apk-missing", #"^(\S+) \(no such package\):"#, "(no such package)", "libfoo-dev (no such package):"),
         missing(
             "xbps-missing", #"^Package '([^']+)' not found in repository pool\.$"#, "not found in repository pool",
             "Package 'libfoo-devel' not found in repository pool."),
-        mirror(
-            "dnf-fetch",
-            #"(?:^Error: Failed to download metadata for repo|^Errors during downloading|Curl error \(\d+\)|No more mirrors to try)"#,
-            ["Failed to download", "Errors during", "Curl error", "No more mirrors"], "dnf cannot fetch",
-            "Error: Failed to download metadata for repo 'fedora': Cannot download repomd.xml"),
         mirror(
             "zypper-fetch",
             #"^(?:Download \(curl\) error for|Failed to retrieve new repository metadata|Problem retrieving files from)"#,
@@ -30,10 +24,6 @@ enum ImagePatterns {
             "pacman-fetch",
             #"^error: failed (?:retrieving file|to synchronize all databases|to commit transaction \(failed to retrieve)"#,
             ["error: failed"], "pacman cannot fetch", "error: failed to synchronize all databases (unexpected error)"),
-        mirror(
-            "apk-fetch", #"^(?:ERROR|WARNING): .*: (?:temporary error|network error|DNS .*|Permission denied)"#,
-            ["temporary error", "network error", ": DNS ", "Permission denied"], "apk cannot fetch",
-            "ERROR: unable to select packages: network error (check Internet connection and firewall)"),
         mirror(
             "xbps-fetch", #"^ERROR: \[reposync\] failed to fetch file"#, ["failed to fetch file"], "xbps cannot fetch",
             "ERROR: [reposync] failed to fetch file"),

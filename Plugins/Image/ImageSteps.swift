@@ -98,9 +98,6 @@ enum ImageSteps {
             echo "os-family=${family%% *}"
 
             """
-        let own = compiler ? "echo \"sys-ocaml-version=$(ocamlc -vnum)\"\n" : ""
-        return Step(
-            "probe", phase: .bootstrap, script: (architecture.hasSuffix("32") ? "" : machine) + system + own,
-            cacheable: false, idempotent: true)
+        return LinuxRoot.probe((architecture.hasSuffix("32") ? "" : machine) + system, systemCompiler: compiler)
     }
 }

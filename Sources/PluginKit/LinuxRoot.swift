@@ -54,7 +54,12 @@ public enum LinuxRoot {
         return probe(script, systemCompiler: systemCompiler)
     }
 
-    static func probe(_ script: String, systemCompiler: Bool) -> Step {
+    /// Compares the finished environment with its description by a script of the plugin's own.
+    ///
+    /// - Parameters:
+    ///   - script: Prints lines `VARIABLE=VALUE`.
+    ///   - systemCompiler: Whether the version that `ocamlc` prints is compared, too.
+    public static func probe(_ script: String, systemCompiler: Bool) -> Step {
         let compiler = systemCompiler ? "echo \"sys-ocaml-version=$(ocamlc -vnum)\"\n" : ""
         return Step("probe", phase: .bootstrap, script: script + compiler, cacheable: false, idempotent: true)
     }

@@ -1,0 +1,45 @@
+public import PluginMessages
+
+/// What Alpine and the distros that follow it share: packages by apk.
+public enum ApkFamily {
+    /// What every build of an opam package may use: GNU's tools where opam files expect them, and what opam itself calls.
+    public static let basePackages = [
+        "bash", "build-base", "bzip2", "coreutils", "curl", "diffutils", "findutils", "git", "linux-headers", "m4",
+        "musl-dev", "patch", "pkgconf", "rsync", "tar", "unzip", "xz",
+    ]
+
+    /// apk, which fetches its lists each time.
+    public static let manager = PackageManager(install: #"apk add --no-cache "$@""#)
+
+    /// How apk prints the versions of the installed packages `"$@"`.
+    public static let versionQuery = #"""
+        for package in "$@"; do
+            apk list --installed "$package" | sed -n "s/^$package-\([0-9][^ ]*\) .*/$package \1/p"
+        done
+        """#
+
+    /// How apk tells that a package is missing, or that a mirror is to blame.
+    public static let patterns = [
+        LogPattern(
+            "apk-missing", .missingSystemPackage, #"^(\S+) \(no such package\):"#, literals: ["(no such package)"],
+            phase: .depext, phases: [.depext], class: "no system package *",
+            examples: [
+                .init(
+                    "  libfoo-dev (no such package):",
+                    "libfoo-dev (no such package):")
+            ]),
+        LogPattern(
+            "apk-fetch", .mirror,
+            #"^(?:ERROR|WARNING): .*: (?:temporary error|network error|DNS .*|Permission denied)"#,
+            literals: ["temporary error", "network error", ": DNS ", "Permission denied"], phase: .depext,
+            phases: [.depext], class: "apk cannot fetch",
+            examples: [
+                .init(
+                    "WARNING: fetching https://mirror.example/APKINDEX.tar.gz: temporary error (try again later)",
+                    "WARNING: fetching <url> temporary error (try again later)"),
+                .init(
+                    "ERROR: unable to select packages: network error (check Internet connection and firewall)",
+                    "ERROR: unable to select packages: network error (check Internet connection and firewall)"),
+            ]),
+    ]
+}
