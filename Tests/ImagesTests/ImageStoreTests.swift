@@ -48,6 +48,16 @@ struct ImageStoreTests {
             environment: ["A=b", "HOME=/x"], user: "u", isDocker: isDocker)
     }
 
+    /// Pushes an image as `x:1`.
+    ///
+    /// - Returns: Its digest, the digest of one of its layers, and the bytes of that.
+    private func pushImage(to server: RegistryServer, layer index: Int) throws -> (String, layer: String, Data) {
+        let digest = try layout.add([image("x")], tag: "x")
+        try layout.push("x", to: server, as: "x:1")
+        let layer = try layout.layers(of: digest)[index]
+        return (digest, layer, try Data(contentsOf: URL(filePath: server.file(ofBlob: layer))))
+    }
+
     @Test func aTagIsResolvedForAnArchitecture() async throws {
         let server = try await RegistryServer()
         let single = try layout.add([image("single")], tag: "single")
@@ -113,10 +123,7 @@ struct ImageStoreTests {
 
     @Test func whatWasTamperedWithIsNotUsed() async throws {
         let server = try await RegistryServer()
-        let digest = try layout.add([image("x")], tag: "x")
-        try layout.push("x", to: server, as: "x:1")
-        let layer = try layout.layers(of: digest)[1]
-        let original = try Data(contentsOf: URL(filePath: server.file(ofBlob: layer)))
+        let (digest, layer, original) = try pushImage(to: server, layer: 1)
         var changed = original
         changed[changed.count / 2] ^= 1
         let store = store()
@@ -145,10 +152,7 @@ struct ImageStoreTests {
     /// A part that a killed process left is not got again: the registry has other bytes there by now.
     @Test func aKilledPullGoesOn() async throws {
         let server = try await RegistryServer()
-        let digest = try layout.add([image("x")], tag: "x")
-        try layout.push("x", to: server, as: "x:1")
-        let layer = try layout.layers(of: digest)[0]
-        let original = try Data(contentsOf: URL(filePath: server.file(ofBlob: layer)))
+        let (_, layer, original) = try pushImage(to: server, layer: 0)
         let store = store()
         let image = try await store.resolve(reference(server, "x:1"), architecture: "x86_64")
         try FileManager.default.createDirectory(atPath: folder("store/partial"), withIntermediateDirectories: true)

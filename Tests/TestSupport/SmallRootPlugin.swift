@@ -1,3 +1,5 @@
+internal import Glibc
+
 /// A plugin for the target `minimal-1`, whose root file system is a few programs of this machine: made in a moment and
 /// without a network. Every package that is built installs the file `share/NAME.VERSION/built`; one with a file `fails` prints that
 /// and fails.
@@ -56,6 +58,17 @@ package enum SmallRootPlugin {
     /// As in a string of JSON or C.
     private static func escaped(_ text: String) -> String {
         text.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"")
+    }
+
+    /// Builds the plugin into a folder that every user may read, with the matrix of `writeMatrix`.
+    ///
+    /// - Returns: the path of the matrix.
+    package static func makeWorld(in folder: TemporaryDirectory, packages names: [String] = ["p"]) throws -> String {
+        chmod(folder.path, 0o777)
+        _ = try build(in: folder.path)
+        try folder.write("", to: "count")
+        chmod(folder("count"), 0o666)
+        return try writeMatrix(into: folder, packages: names)
     }
 
     /// Writes a matrix of a few packages over a compiler that does nothing, and its repository.

@@ -12,11 +12,7 @@ struct BisectRunTests {
 
     init() throws {
         folder = try TemporaryDirectory()
-        chmod(folder.path, 0o777)
-        _ = try SmallRootPlugin.build(in: folder.path)
-        try folder.write("", to: "count")
-        chmod(folder("count"), 0o666)
-        _ = try SmallRootPlugin.writeMatrix(into: folder, packages: ["p", "other"])
+        _ = try SmallRootPlugin.makeWorld(in: folder, packages: ["p", "other"])
         try folder.shell("git init -q repo")
     }
 

@@ -11,11 +11,7 @@ struct SmallRootTests {
 
     init() throws {
         folder = try TemporaryDirectory()
-        chmod(folder.path, 0o777)
-        _ = try SmallRootPlugin.build(in: folder.path)
-        try folder.write("", to: "count")
-        chmod(folder("count"), 0o666)
-        matrix = try SmallRootPlugin.writeMatrix(into: folder)
+        matrix = try SmallRootPlugin.makeWorld(in: folder)
     }
 
     /// How often a root file system was made.
