@@ -6,17 +6,19 @@ internal import Synchronization
 /// The registries that images come from, and how they are reached.
 package final class ImageRegistries: Sendable {
     private let http: HTTPClient
-    private let credentials: RegistryCredentials
+    private let credentials: @Sendable () throws -> RegistryCredentials
     private let mirrors: [String: String]
     private let timeout: Duration
     private let clients = Mutex<[RegistryAddress: RegistryImages]>([:])
 
     /// - Parameters:
+    ///   - credentials: is called when a registry is first asked.
     ///   - mirrors: addresses that are asked in place of a registry, by the host that references name: `docker.io` →
     ///     `https://mirror.example/hub`.
     ///   - timeout: how long a registry that does not answer is asked again.
     package init(
-        http: HTTPClient = HTTPClient(), credentials: RegistryCredentials = RegistryCredentials(),
+        http: HTTPClient = HTTPClient(),
+        credentials: @escaping @Sendable () throws -> RegistryCredentials = { RegistryCredentials() },
         mirrors: [String: String] = [:], timeout: Duration = .seconds(10)
     ) {
         self.http = http
@@ -27,17 +29,17 @@ package final class ImageRegistries: Sendable {
 
     /// A repository of a registry.
     ///
-    /// - Throws: `Failure` if a mirror's address is none.
-    func repository(_ host: String, _ name: String) throws(Failure) -> RegistryImages {
+    /// - Throws: `Failure` if a mirror's address is none, or the credentials cannot be read.
+    func repository(_ host: String, _ name: String) throws -> RegistryImages {
         let server = mirrors[host] ?? Self.server(of: host)
         guard let address = RegistryAddress("\(server)/\(name)") else {
             throw Failure(
                 .input, "'\(server)/\(name)' is not the address of a repository",
                 hint: "a mirror of images is written HOST=https://ADDRESS")
         }
-        return clients.withLock { clients in
+        return try clients.withLock { clients in
             if let known = clients[address] { return known }
-            let client = RegistryClient(address, http: http, credentials: credentials, timeout: timeout)
+            let client = try RegistryClient(address, http: http, credentials: credentials(), timeout: timeout)
             let images = RegistryImages(client)
             clients[address] = images
             return images

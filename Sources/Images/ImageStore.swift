@@ -101,7 +101,7 @@ package struct ImageStore: Sendable {
                 ? "it has none for Linux" : "there are images for \(Set(found).sorted().joined(separator: ", "))")
     }
 
-    private func source(of reference: ImageReference) throws(Failure) -> ImageSource {
+    private func source(of reference: ImageReference) throws -> ImageSource {
         switch reference.place {
         case .layout(let directory): .layout(directory)
         case .registry(let host, let name):

@@ -48,7 +48,7 @@ struct ImageOptions: ParsableArguments {
     ) throws -> ImageStore {
         let registries = ImageRegistries(
             http: HTTPClient(try HTTPSettings(configuration, services)),
-            credentials: try BlobServices.credentials(configuration, services),
+            credentials: { try BlobServices.credentials(configuration, services) },
             mirrors: try Settings.imageMirrors.value(flag: mirrors, in: configuration)?.addresses ?? [:])
         guard let aside else { return ImageStore(folders.images, usage: folders.usage, registries: registries) }
         return ImageStore(aside, registries: registries, readOnlyFolders: [folders.images])

@@ -231,6 +231,18 @@ struct ImageRunTests {
         #expect(run.status == 0, "\(run.output)\(run.talk)")
     }
 
+    /// A file of docker's that cannot be used stops only the plans that ask a registry.
+    @Test func credentialsAreReadWhereARegistryIsAsked() throws {
+        try layout.add([try leap()], tag: "leap")
+        try workplace.write(".docker/config.json", "[")
+        try writeMatrix(image: "oci:images:leap")
+        let local = try ci("plan", "m.yaml")
+        #expect(local.status == 0, "\(local.talk)")
+        try writeMatrix(image: "\"127.0.0.1:1/leap:1\"")
+        let remote = try ci("plan", "m.yaml")
+        #expect(remote.status == 2 && remote.talk.contains("expected JSON with 'auths'"), "\(remote.talk)")
+    }
+
     /// What `ci reproduce` writes builds the same, step by step, as docker would.
     @Test(.enabled(if: Program.areInstalled("umoci", "chroot"), "needs umoci"))
     func theDockerfileBuildsTheJob() throws {
