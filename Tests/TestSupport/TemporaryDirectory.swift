@@ -1,6 +1,7 @@
 package import Foundation
 internal import Glibc
 internal import Synchronization
+internal import System
 
 /// The directories that are there.
 private let remaining = Mutex<Set<String>>([])
@@ -13,13 +14,12 @@ private let removesRemainingAtExit: Void = {
 /// One directory at a time: at the end of the process a test's thread may be about to remove the same one.
 private let removal = Mutex<Void>(())
 
+/// Removes the tree, however many others remove parts of it at the same time: the product removes large trees in the
+/// background, and a sandbox that is ending may still write.
 private func remove(_ path: String) {
     removal.withLock { _ in
-        for attempt in 0..<5 where access(path, F_OK) == 0 {
-            // Without root: an overlay leaves directories that their owner may not read.
-            if attempt > 0 { _ = try? Program(["chmod", "-R", "u+rwX", path]).run() }
-            // It fails where something in it is removed meanwhile.
-            try? FileManager.default.removeItem(atPath: path)
+        for attempt in 0..<50 where !removeTree(path) && access(path, F_OK) == 0 {
+            if attempt > 0 { usleep(20_000) }
         }
     }
 }
@@ -40,7 +40,7 @@ package final class TemporaryDirectory: Sendable {
 
     deinit {
         remove(path)
-        remaining.withLock { _ = $0.remove(path) }
+        if access(path, F_OK) != 0 { remaining.withLock { _ = $0.remove(path) } }
     }
 
     package var url: URL { URL(filePath: path, directoryHint: .isDirectory) }
