@@ -34,39 +34,12 @@ struct ArchLinux: DistributionPlugin {
     }
 
     func install(_ packages: [String], _ request: CheckedRequest) -> [Step] {
-        [pacman.step(packages)]
+        [PacmanFamily.manager.step(packages)]
     }
 
-    let versionQuery: String? = #"pacman -Q "$@""#
+    let versionQuery: String? = PacmanFamily.versionQuery
 
-    let patterns = [
-        LogPattern(
-            "pacman-target", .missingSystemPackage, #"^error: target not found: (\S+)$"#,
-            literals: ["target not found"],
-            phase: .depext, phases: [.depext], class: "no system package *",
-            examples: [
-                .init(
-                    "error: target not found: libfoo",
-                    "error: target not found: libfoo")
-            ]),
-        LogPattern(
-            "pacman-fetch", .mirror,
-            #"^error: failed (?:retrieving file|to synchronize all databases|to commit transaction \(failed to retrieve)"#,
-            literals: ["error: failed"], phase: .depext, phases: [.depext], class: "pacman cannot fetch",
-            examples: [
-                .init(
-                    "error: failed retrieving file 'gmp.pkg.tar.zst' from mirror.example : Connection timed out",
-                    "error: failed retrieving file 'gmp.pkg.tar.zst' from mirror.example : Connection timed out")
-            ]),
-        LogPattern(
-            "pacman-lock", .runner, #"^error: failed to init transaction \(unable to lock database\)"#,
-            literals: ["unable to lock database"], phase: .depext, phases: [.depext], class: "pacman is locked",
-            examples: [
-                .init(
-                    "error: failed to init transaction (unable to lock database)",
-                    "error: failed to init transaction (unable to lock database)")
-            ]),
-    ]
+    let patterns = PacmanFamily.patterns
 
     /// Unpacks the bootstrap archive, whose checksum the mirror publishes beside it.
     private func bootstrap(snapshot: String?) throws -> Step {
@@ -117,13 +90,6 @@ private let system = RootSystem(
     packages: ["base-devel", "curl", "git", "rsync", "unzip"],
     tools: ["curl", "sha256sum", "tar", "zstd"].map { Tool($0) }, shell: Shell(path: "/bin/bash", family: .bash),
     isRolling: true)
-
-/// Where the mirror has moved on, the lists are fetched again, and installed packages upgraded: pacman has no other way.
-private let pacman = PackageManager(
-    install: """
-        pacman -S --noconfirm --needed "$@" || pacman -Syu --noconfirm --needed "$@"
-        find "$(pacman-conf CacheDir)" -type f -delete
-        """)
 
 private let renamed = [
     "cblas": ["blas"], "gcc-c++": [], "gcc-g++": [], "glfw-x11": ["glfw"], "lapacke": ["lapack"], "libgl": ["libglvnd"],

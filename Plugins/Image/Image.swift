@@ -65,7 +65,7 @@ struct Image: DistributionPlugin {
         elif command -v rpm >/dev/null 2>&1; then
             \(DnfFamily.versionQuery)
         elif command -v pacman >/dev/null 2>&1; then
-            pacman -Q "$@"
+            \(PacmanFamily.versionQuery)
         elif command -v apk >/dev/null 2>&1; then
         \(ApkFamily.versionQuery)
         elif command -v xbps-query >/dev/null 2>&1; then

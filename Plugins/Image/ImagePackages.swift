@@ -48,8 +48,7 @@ struct ImagePackages {
         case .pacman:
             base = ["base-devel", "ca-certificates", "curl", "git", "m4", "rsync", "unzip"]
             compiler = ["ocaml"]
-            // Packages of a list that is older than the mirror are not there any more.
-            manager = PackageManager(install: #"pacman -Syu --noconfirm --needed "$@""#)
+            manager = PacmanFamily.manager
         case .apk:
             base = ApkFamily.basePackages
             compiler = ["ocaml", "ocaml-compiler-libs"]

@@ -2,16 +2,13 @@ internal import PluginKit
 
 /// How package managers tell that a package is missing, or that a mirror is to blame.
 enum ImagePatterns {
-    static let all = AptFamily.patterns + DnfFamily.patterns + ApkFamily.patterns + own
+    static let all = AptFamily.patterns + DnfFamily.patterns + PacmanFamily.patterns + ApkFamily.patterns + own
 
     /// Those of package managers that no shared type has.
     private static let own = [
         missing(
             "zypper-missing", #"^No provider of '([^']+)' found\.$"#, "No provider of",
             "No provider of 'libfoo-devel' found."),
-        missing(
-            "pacman-target", #"^error: target not found: (\S+)$"#, "target not found", "error: target not found: libfoo"
-        ),
         missing(
             "xbps-missing", #"^Package '([^']+)' not found in repository pool\.$"#, "not found in repository pool",
             "Package 'libfoo-devel' not found in repository pool."),
@@ -20,10 +17,6 @@ enum ImagePatterns {
             #"^(?:Download \(curl\) error for|Failed to retrieve new repository metadata|Problem retrieving files from)"#,
             ["(curl) error for", "Failed to retrieve", "Problem retrieving"], "zypper cannot fetch",
             "Problem retrieving files from 'Main Repository'."),
-        mirror(
-            "pacman-fetch",
-            #"^error: failed (?:retrieving file|to synchronize all databases|to commit transaction \(failed to retrieve)"#,
-            ["error: failed"], "pacman cannot fetch", "error: failed to synchronize all databases (unexpected error)"),
         mirror(
             "xbps-fetch", #"^ERROR: \[reposync\] failed to fetch file"#, ["failed to fetch file"], "xbps cannot fetch",
             "ERROR: [reposync] failed to fetch file"),

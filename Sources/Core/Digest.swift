@@ -20,6 +20,17 @@ public struct Digest: Hashable, Sendable, Comparable, BitwiseCopyable, CustomStr
         self = digest
     }
 
+    /// Reads the form that OCI's documents and references have, `sha256:` and 64 digits; nil for any other.
+    package init?(oci text: some StringProtocol) {
+        guard text.hasPrefix(Self.ociPrefix) else { return nil }
+        self.init(hex: text.dropFirst(Self.ociPrefix.count))
+    }
+
+    /// The form that OCI's documents and references have: `sha256:` and 64 digits.
+    package var oci: String { Self.ociPrefix + hex }
+
+    private static let ociPrefix = "sha256:"
+
     /// The digest of `bytes`. Linear in their number.
     public init(of bytes: some ContiguousBytesCollection) {
         var hasher = MessageDigest(.sha256)

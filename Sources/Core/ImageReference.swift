@@ -26,7 +26,7 @@ public struct ImageReference: Hashable, Sendable, CustomStringConvertible {
     public init?(_ text: String) {
         var rest = Substring(text)
         if let at = rest.lastIndex(of: "@"), rest[at...].hasPrefix("@sha256:") {
-            guard let digest = Digest(hex: rest[at...].dropFirst("@sha256:".count)) else { return nil }
+            guard let digest = Digest(oci: rest[at...].dropFirst()) else { return nil }
             self.digest = digest
             rest = rest[..<at]
         }
@@ -76,6 +76,6 @@ public struct ImageReference: Hashable, Sendable, CustomStringConvertible {
     }
 
     public var description: String {
-        name + (tag.map { ":\($0)" } ?? "") + (digest.map { "@sha256:\($0)" } ?? "")
+        name + (tag.map { ":\($0)" } ?? "") + (digest.map { "@\($0.oci)" } ?? "")
     }
 }

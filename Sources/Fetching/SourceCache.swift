@@ -35,6 +35,7 @@ package actor SourceCache {
     private let usage: CacheUsage?
     private let others: [String]
     private let objects: String?
+    /// Each ends with a slash.
     private let mirrors: [String]
     private let limit: Int
     private let timeout: Duration
@@ -61,7 +62,7 @@ package actor SourceCache {
         self.shared = shared
         self.usage = usage
         self.others = others + mirrors.compactMap(SourceAddress.localPath)
-        self.mirrors = mirrors.filter { SourceAddress.localPath($0) == nil }
+        self.mirrors = mirrors.filter { SourceAddress.localPath($0) == nil }.map { $0.hasSuffix("/") ? $0 : "\($0)/" }
         self.limit = limit
         self.timeout = timeout
         self.download = download
@@ -175,7 +176,7 @@ package actor SourceCache {
     /// Mirrors first, by each checksum; then the address of the opam file and its own mirrors.
     private func addresses(of source: Source) -> [String] {
         mirrors.flatMap { mirror in
-            source.checksums.map { "\(mirror.hasSuffix("/") ? mirror : mirror + "/")\($0.place)" }
+            source.checksums.map { "\(mirror)\($0.place)" }
         } + ([source.url] + source.mirrors)
     }
 

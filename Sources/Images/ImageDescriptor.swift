@@ -15,5 +15,5 @@ struct ImageDescriptor: Codable, Hashable, Sendable {
     var annotations: [String: String]?
 
     /// The digest; nil if it is no SHA-256.
-    var sha256: Digest? { digest.hasPrefix("sha256:") ? Digest(hex: digest.dropFirst("sha256:".count)) : nil }
+    var sha256: Digest? { Digest(oci: digest) }
 }

@@ -28,9 +28,9 @@ enum ImageSource: Sendable {
         let bytes: [UInt8]
         switch self {
         case .registry(let images, let name):
-            bytes = try registryDocument(images, name, "sha256:\(digest)") {
+            bytes = try registryDocument(images, name, digest.oci) {
                 Failure(
-                    .input, "\(name): the registry has no image with the digest sha256:\(digest)",
+                    .input, "\(name): the registry has no image with the digest \(digest.oci)",
                     hint: "it may have been removed: give the digest of another one, or a tag")
             }
         case .layout(let directory): bytes = try LayoutIndex.read("\(directory)/blobs/sha256/\(digest)")
@@ -60,7 +60,7 @@ enum ImageSource: Sendable {
         case .layout(let directory):
             let file = "\(directory)/blobs/sha256/\(digest)"
             guard FileStatus(file)?.isFile == true else {
-                throw Failure(.input, "\(directory): lacks the blob sha256:\(digest)", hint: "copy the layout again")
+                throw Failure(.input, "\(directory): lacks the blob \(digest.oci)", hint: "copy the layout again")
             }
             guard try Digest(ofFile: file) == digest else { throw damaged("the blob", digest) }
             return file
@@ -108,7 +108,7 @@ enum ImageSource: Sendable {
             case .layout(let directory): directory
             }
         return Failure(
-            .unavailable, "\(place): \(what) sha256:\(digest) has other contents",
+            .unavailable, "\(place): \(what) \(digest.oci) has other contents",
             hint: "copy the image again: an image with another digest is another image")
     }
 }

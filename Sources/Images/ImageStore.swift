@@ -173,7 +173,7 @@ package struct ImageStore: Sendable {
             return place
         }
         logger.debug("a layer is damaged", metadata: ["digest": "\(digest)"])
-        if place.hasPrefix(directory) { unlink(place) }
+        if place.hasPrefix("\(directory)/") { unlink(place) }
         return nil
     }
 

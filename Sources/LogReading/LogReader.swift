@@ -31,8 +31,11 @@ package struct LogReader: Sendable {
             }
         }
 
+        /// A package is missing from the lists of a package manager also where those could not be fetched: in the phase that
+        /// installs system packages, a line about a mirror has the higher precedence.
         func precedence(in phase: LogPattern.Phase?) -> LogPattern.Precedence {
             let own = pattern.precedence ?? .cause
+            if phase == .depext, pattern.kind == .missingSystemPackage { return max(own, .likely) }
             guard let phase, let phases = pattern.phases, !phases.contains(phase) else { return own }
             return max(own, .possible)
         }

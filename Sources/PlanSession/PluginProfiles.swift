@@ -60,7 +60,7 @@ struct PluginProfiles {
         var image = try await images.image(of: target, architecture: request.architecture)
         if let image {
             let facts = try await images.options(of: image, beside: request.options)
-            request.options = facts.merging(request.options) { $1 }.merging(["image": "sha256:\(image.digest)"]) { $1 }
+            request.options = facts.merging(request.options) { $1 }.merging(["image": image.digest.oci]) { $1 }
         }
         let description = try await plugin.target(request)
         if image == nil, description.environment.kind == .image {
@@ -147,7 +147,7 @@ extension TargetDescription {
             let environment: EnvironmentDescription
         }
         var environment = environment
-        if let image { environment.image = "sha256:\(image)" }
+        if let image { environment.image = image.oci }
         return try CanonicalJSON.digest(
             of: Identity(variables: variables, buildVariables: buildVariables, environment: environment))
     }

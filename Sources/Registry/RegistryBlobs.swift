@@ -107,9 +107,9 @@ package struct RegistryBlobs: SharedLayers, SharedLogs {
         let response = try manifest(named: name)
         guard response.isSuccess else { return nil }
         let manifest = try? JSONDecoder().decode(Manifest.self, from: Data(response.body))
-        guard let text = manifest?.layers.first?.digest, text.hasPrefix("sha256:"),
-            let digest = Digest(hex: text.dropFirst("sha256:".count))
-        else { throw RegistryError(.damaged, "\(primary.address): the manifest \(tag(name)) names no blob") }
+        guard let digest = (manifest?.layers.first?.digest).flatMap({ Digest(oci: $0) }) else {
+            throw RegistryError(.damaged, "\(primary.address): the manifest \(tag(name)) names no blob")
+        }
         return digest
     }
 
@@ -151,7 +151,7 @@ package struct RegistryBlobs: SharedLayers, SharedLogs {
         let isThere = try (client === primary ? client.persistently : { try $0() }) {
             try output.truncate(to: 0)
             count = 0
-            var request = client.request(.get, "blobs/sha256:\(digest)")
+            var request = client.request(.get, "blobs/\(digest.oci)")
             request.redirects = 5
             request.limits.bytes = limit
             return try client.send(request, accepting: [404]) { piece in
@@ -165,7 +165,7 @@ package struct RegistryBlobs: SharedLayers, SharedLogs {
         }
         guard try Digest(ofFile: file) == digest else {
             unlink(file)
-            throw RegistryError(.damaged, "\(client.address): the blob sha256:\(digest) has other contents")
+            throw RegistryError(.damaged, "\(client.address): the blob \(digest.oci) has other contents")
         }
         return true
     }

@@ -66,7 +66,7 @@ package final class RegistryClient: Sendable {
 
     /// Whether the repository has a blob.
     func hasBlob(_ digest: Digest) throws -> Bool {
-        try persistently { try send(request(.head, "blobs/sha256:\(digest)"), accepting: [404]).isSuccess }
+        try persistently { try send(request(.head, "blobs/\(digest.oci)"), accepting: [404]).isSuccess }
     }
 
     /// Retries `body` while it fails with a transient error, until `timeout` has passed.

@@ -46,14 +46,14 @@ package struct RegistryImages: Sendable {
         if try file.size == size && Digest(ofFile: path) == digest { return }
         unlink(path)
         guard isResumed else {
-            throw RegistryError(.damaged, "\(client.address): the blob sha256:\(digest) has other contents")
+            throw RegistryError(.damaged, "\(client.address): the blob \(digest.oci) has other contents")
         }
         try download(digest, size: size, to: path)
     }
 
     /// - Returns: false if the server does not send parts.
     private func get(_ digest: Digest, _ size: Int, from start: Int, to path: String) throws -> Bool {
-        var request = client.request(.get, "blobs/sha256:\(digest)")
+        var request = client.request(.get, "blobs/\(digest.oci)")
         if start > 0 { request.headers = [("Range", "bytes=\(start)-")] }
         request.redirects = 5
         request.limits.bytes = size

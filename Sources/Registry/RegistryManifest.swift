@@ -26,9 +26,9 @@ struct RegistryManifest: Encodable {
     init(_ kind: RegistryBlobs.Kind, _ digest: Digest, size: Int, at time: Date) {
         artifactType = kind.artifact
         config = Descriptor(
-            mediaType: "application/vnd.oci.empty.v1+json", digest: "sha256:\(Digest(of: Self.emptyConfiguration))",
+            mediaType: "application/vnd.oci.empty.v1+json", digest: Digest(of: Self.emptyConfiguration).oci,
             size: Self.emptyConfiguration.count)
-        layers = [Descriptor(mediaType: kind.mediaType, digest: "sha256:\(digest)", size: size)]
+        layers = [Descriptor(mediaType: kind.mediaType, digest: digest.oci, size: size)]
         annotations = [Self.creation: time.formatted(.iso8601)]
     }
 

@@ -26,7 +26,7 @@ package struct RegistryObjects: BlobStore {
 
     /// Downloads an object and verifies it; nil if there is no such object.
     package func bytes(of digest: Digest) throws -> [UInt8]? {
-        var request = client.request(.get, "blobs/sha256:\(digest)")
+        var request = client.request(.get, "blobs/\(digest.oci)")
         request.redirects = 5
         request.limits.bytes = Self.limit
         let get = request
@@ -34,7 +34,7 @@ package struct RegistryObjects: BlobStore {
         guard response.isSuccess else { return nil }
         let bytes = [UInt8](response.body)
         guard Digest(of: bytes) == digest else {
-            throw RegistryError(.damaged, "\(client.address): the blob sha256:\(digest) has other contents")
+            throw RegistryError(.damaged, "\(client.address): the blob \(digest.oci) has other contents")
         }
         return bytes
     }

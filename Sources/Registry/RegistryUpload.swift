@@ -50,7 +50,7 @@ struct RegistryUpload {
     private mutating func isMounted(from other: String) throws -> Bool {
         let response = try client.persistently {
             try client.send(
-                client.request(.post, "blobs/uploads/?mount=sha256:\(digest)&from=\(other)"), accepting: [404])
+                client.request(.post, "blobs/uploads/?mount=\(digest.oci)&from=\(other)"), accepting: [404])
         }
         if response.status == 202 { try take(response) }
         return response.status == 201
@@ -71,7 +71,7 @@ struct RegistryUpload {
             offset += count
         }
         let place = location ?? ""
-        var request = HTTPRequest(.put, "\(place)\(place.contains("?") ? "&" : "?")digest=sha256:\(digest)")
+        var request = HTTPRequest(.put, "\(place)\(place.contains("?") ? "&" : "?")digest=\(digest.oci)")
         request.headers = [("Content-Type", "application/octet-stream")]
         request.body = body(offset, size - offset)
         _ = try client.send(request)

@@ -64,7 +64,7 @@ struct DockerContext {
         ]
         if case .layout(let layout)? = target.image?.place, let digest = target.image?.digest {
             lines += [
-                "# docker buildx build --build-context image=oci-layout://\(layout)@sha256:\(digest) .", "FROM image",
+                "# docker buildx build --build-context image=oci-layout://\(layout)@\(digest.oci) .", "FROM image",
             ]
         } else {
             lines.append("FROM \(image)")

@@ -24,6 +24,14 @@ import Testing
         #expect(digests.allSatisfy { $0.hex.hasPrefix($0.shard) && $0.shard.utf8.count == 2 })
     }
 
+    @Test func theFormOfOCI() {
+        let digest = Digest(of: "")
+        #expect(digest.oci == "sha256:\(digest)" && Digest(oci: digest.oci) == digest)
+        for text in ["\(digest)", "sha512:\(digest)", "sha256\(digest)", "sha256:", "sha256:sha256:\(digest)"] {
+            #expect(Digest(oci: text) == nil, "\(text)")
+        }
+    }
+
     @Test(arguments: ["", "abc", String(repeating: "g", count: 64), String(repeating: "A", count: 64)])
     func whatIsNoDigestIsRefused(text: String) {
         #expect(Digest(hex: text) == nil)

@@ -96,6 +96,11 @@ import Testing
             try await cache(wrongMirror, mirrors: ["https://mirror.example"]).file(source, of: "a.1")
         }
         #expect(other?.kind == .network)
+        let sameStart = await #expect(throws: SourceError.self) {
+            try await cache(Server(["https://one.example/a.tgz": "bad"]), mirrors: ["https://one.example/a"])
+                .file(source, of: "a.1")
+        }
+        #expect(sameStart?.kind == .rejected, "an address of the package that only begins like a mirror's")
         let mended = try await cache(Server(["https://one.example/a.tgz": "good"])).file(source, of: "a.1")
         #expect(contents(mended) == "good")
     }

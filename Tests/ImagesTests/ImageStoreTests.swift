@@ -149,6 +149,21 @@ struct ImageStoreTests {
         #expect(manifest?.category == .unavailable)
     }
 
+    /// What other stores have is only read, also where their folders' names begin with that of this store.
+    @Test func aDamagedBlobOfAnotherStoreIsNotTouched() async throws {
+        let server = try await RegistryServer()
+        let (_, layer, original) = try pushImage(to: server, layer: 1)
+        let others = store("store-of-others")
+        let image = try await others.resolve(reference(server, "x:1"), architecture: "x86_64")
+        let file = try await others.layers(of: image)[1].archive
+        try original.dropLast().write(to: URL(filePath: file))
+        let own = ImageStore(folder("store"), readOnlyFolders: [folder("store-of-others")])
+        let found = try await own.layers(of: image)[1].archive
+        #expect(found == folder("store/blobs/\(layer)"))
+        #expect(try Data(contentsOf: URL(filePath: found)) == original)
+        #expect(try Data(contentsOf: URL(filePath: file)) == original.dropLast())
+    }
+
     /// A part that a killed process left is not got again: the registry has other bytes there by now.
     @Test func aKilledPullGoesOn() async throws {
         let server = try await RegistryServer()

@@ -104,10 +104,22 @@ extension CommonPatterns {
             ]),
         LogPattern(
             "no-match-summary", .missingSystemPackage,
-            #"^Error: Unable to find a match|unable to select packages|unsatisfiable constraints|^Error: Nothing to do"#,
+            #"^Error: Unable to find a match|^Error: Nothing to do"#,
             precedence: .likely,
             literals: [
-                "Unable to find a match", "unable to select packages", "unsatisfiable constraints", "Nothing to do",
+                "Unable to find a match", "Nothing to do",
+            ], phases: [.depext], class: "no system package",
+            examples: [
+                .init(
+                    #"Error: Unable to find a match: libfoo-devel"#,
+                    #"Error: Unable to find a match: libfoo-devel"#)
+            ]),
+        // apk names the package in the next line.
+        LogPattern(
+            "apk-summary", .missingSystemPackage, #"unable to select packages|unsatisfiable constraints"#,
+            precedence: .possible,
+            literals: [
+                "unable to select packages", "unsatisfiable constraints",
             ], phases: [.depext], class: "no system package",
             examples: [
                 .init(

@@ -1,0 +1,45 @@
+public import PluginMessages
+
+/// What Arch Linux and the distros that follow it share: packages by pacman.
+public enum PacmanFamily {
+    /// pacman. Where the mirror has moved on, the lists are fetched again, and installed packages upgraded: pacman has no other
+    /// way.
+    public static let manager = PackageManager(
+        install: """
+            pacman -S --noconfirm --needed "$@" || pacman -Syu --noconfirm --needed "$@"
+            find "$(pacman-conf CacheDir)" -type f -delete
+            """)
+
+    /// How pacman prints the versions of the installed packages `"$@"`.
+    public static let versionQuery = #"pacman -Q "$@""#
+
+    /// How pacman tells that a package is missing, that a mirror is to blame, or that another pacman runs.
+    public static let patterns = [
+        LogPattern(
+            "pacman-target", .missingSystemPackage, #"^error: target not found: (\S+)$"#,
+            literals: ["target not found"],
+            phase: .depext, phases: [.depext], class: "no system package *",
+            examples: [
+                .init(
+                    "error: target not found: libfoo",
+                    "error: target not found: libfoo")
+            ]),
+        LogPattern(
+            "pacman-fetch", .mirror,
+            #"^error: failed (?:retrieving file|to synchronize all databases|to commit transaction \(failed to retrieve)"#,
+            literals: ["error: failed"], phase: .depext, phases: [.depext], class: "pacman cannot fetch",
+            examples: [
+                .init(
+                    "error: failed retrieving file 'gmp.pkg.tar.zst' from mirror.example : Connection timed out",
+                    "error: failed retrieving file 'gmp.pkg.tar.zst' from mirror.example : Connection timed out")
+            ]),
+        LogPattern(
+            "pacman-lock", .runner, #"^error: failed to init transaction \(unable to lock database\)"#,
+            literals: ["unable to lock database"], phase: .depext, phases: [.depext], class: "pacman is locked",
+            examples: [
+                .init(
+                    "error: failed to init transaction (unable to lock database)",
+                    "error: failed to init transaction (unable to lock database)")
+            ]),
+    ]
+}
