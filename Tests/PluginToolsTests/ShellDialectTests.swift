@@ -15,6 +15,9 @@ import Testing
         "x=$(source y)",
         "mapfile -t x", "pushd x", "printf %q x", "case x in a) [[ x ]] ;; esac", "for x in a; do [[ x ]]; done",
         "cat <<END\ntext\nEND\n[[ x ]]", "echo a # comment\n[[ x ]]", #"echo "it's"; [[ x ]]"#,
+        #"[ "$a" == b ]"#, "if test x == y; then :; fi", "[ -v HOME ]", "type -P sh", "for i in {1..3}; do :; done",
+        "printf -v x %s y", "read -r -d '' x", "read -n 1 x", "read -p ok x", "trap 'exit 1' ERR",
+        #"x="$(< /etc/passwd)""#, "echo $BASH_SOURCE", "echo ${PIPESTATUS}", "exec 3<>/dev/tcp/localhost/1", "wait -n",
     ])
     func bashIsFoundInPOSIX(script: String) {
         #expect(!ShellDialect.problems(in: script, for: .posix).isEmpty)
@@ -30,6 +33,8 @@ import Testing
         "echo - e", "case x in a|b) ls ;; esac", "x=a=b", "sed -e 's/(/[/' x", #"echo "\${x//a}""#, "local x",
         "set -eu",
         "cat <<-END\n\t[[ x ]]\n\tEND\n", "echo \"$(ls \"a b\")\"", ". ./x", "test -d x || exit 1", "a=b c=d ls",
+        "[ a = b ]", "sed -n p x", "awk '{1..3}'", "echo '{1..3}'", "type sh", "trap 'x' EXIT", "read -r x", "wait 1",
+        "echo {a,b}..c",
     ])
     func whatIsPOSIXIsNotFound(script: String) {
         #expect(ShellDialect.problems(in: script, for: .posix) == [])

@@ -45,7 +45,21 @@ package struct ShellDialect {
         Rule(.command("echo", argument: "-e"), in: [.bash, .zsh, .korn], "use 'printf'"),
         Rule(.command("set", argument: "pipefail"), "write to a file, or check each command"),
         Rule(.command("read", argument: "-a"), in: [.bash], "use 'set -- $line'"),
+        Rule(.command("read", argument: "-p"), in: [.bash], "there is no user to ask"),
+        Rule(.command("read", argument: "-d"), "use 'tr' before it"),
+        Rule(.command("read", argument: "-n"), in: [.bash], "use 'cut' or 'head'"),
         Rule(.command("printf", argument: "%q"), "quote in the plugin"),
+        Rule(.command("printf", argument: "-v"), in: [.bash, .zsh], "use 'x=$(printf …)'"),
+        Rule(.command("[", argument: "=="), in: [.bash, .korn], "use '='"),
+        Rule(.command("test", argument: "=="), in: [.bash, .korn], "use '='"),
+        Rule(.command("[", argument: "-v"), "use '${x+set}'"),
+        Rule(.command("test", argument: "-v"), "use '${x+set}'"),
+        Rule(.command("type", argument: "-P"), in: [.bash], "use 'command -v'"),
+        Rule(.command("type", argument: "-p"), in: [.bash, .zsh, .korn], "use 'command -v'"),
+        Rule(.command("trap", argument: "ERR"), in: [.bash, .zsh, .korn], "use 'set -e' and a trap of EXIT"),
+        Rule(.command("trap", argument: "DEBUG"), in: [.bash, .zsh], "use 'set -x'"),
+        Rule(.command("wait", argument: "-n"), in: [.bash], "wait for each process"),
+        Rule(.command("disown", argument: ""), in: [.bash, .zsh], "a step leaves no process behind"),
         Rule(.operatorText("<<<"), "use 'printf … |' or a here-document"),
         Rule(.operatorText("&>"), "use '>FILE 2>&1'"),
         Rule(.operatorText("|&"), in: [.bash, .zsh], "use '2>&1 |'"),
@@ -55,6 +69,10 @@ package struct ShellDialect {
         Rule(.operatorText("=("), in: [.bash, .zsh, .korn], "use 'set --' and \"$@\""),
         Rule(.operatorText("+="), in: [.bash, .zsh, .korn], "write the assignment out"),
         Rule(.expansion("${!"), in: [.bash], "use 'eval' or a 'case'"),
+        Rule(.expansion("$(<"), in: [.bash, .zsh, .korn], "use '$(cat FILE)'"),
+        Rule(.expansion("$BASH"), in: [.bash], "write the step for 'bash', or without it"),
+        Rule(.expansion("PIPESTATUS"), in: [.bash], "write to a file, or check each command"),
+        Rule(.expansion("/dev/tcp/"), in: [.bash], "use 'nc' or 'curl'"),
         Rule(.expansion("$RANDOM"), in: [.bash, .zsh, .korn], "a step must not depend on chance"),
     ]
 
@@ -87,6 +105,9 @@ package struct ShellDialect {
                 default: continue
                 }
             }
+            if family != .bash && family != .zsh, piece.isUnquoted, let found = piece.braceRange {
+                report(found, piece.line, "name each one, or count with 'while'")
+            }
             if family != .bash && family != .zsh, let found = piece.bashExpansion,
                 family == .posix || !found.contains("[")
             {
@@ -98,6 +119,11 @@ package struct ShellDialect {
 }
 
 extension ShellReader.Piece {
+    /// A range that bash expands to a list of words: `{1..9}`.
+    fileprivate var braceRange: String? {
+        text.firstMatch(of: /\{[A-Za-z0-9]+\.\.[A-Za-z0-9]+\}/).map { String($0.output) }
+    }
+
     /// A parameter expansion that replaces, cuts or changes the case: `${x//a/b}`, `${x:1:2}`, `${x^^}`, `${x[0]}`.
     fileprivate var bashExpansion: String? {
         let expression = /\$\{[A-Za-z_][A-Za-z0-9_]*(?:\/|\^|,|\[|:[0-9 ])[^}]*\}?/

@@ -202,6 +202,8 @@ private struct Scanner {
             if depth == 0 { break }
             script.append(next)
         }
+        // What is around it is a piece of its own, so the substitution of a file's text would not be seen.
+        if script.first == "<" { pieces.append(.init(text: "$(<", line: start, isUnquoted: true)) }
         var inner = Scanner(script)
         inner.line = start
         inner.run()
