@@ -89,7 +89,7 @@ let package = Package(
         module("Model", ["Archive", "Core", "PluginMessages"]),
         module("Records", ["Archive", "Core", "Model", "Git", "Store", "System"]),
         module("YAML", ["Core", "CYAML"]),
-        module("Matrix", ["Core", "YAML"]),
+        module("Matrix", ["Core", "PluginMessages", "YAML"]),
         module("PluginMessages"),
         module("LogReading", ["PluginMessages"]),
         module("PluginKit", ["PluginABI", "PluginMessages"]),
@@ -135,6 +135,7 @@ let package = Package(
         module("Layers", ["Archive", "Core", "Supervision", "System"]),
         module("Sandbox", ["Core", "Layers", "Supervision", "System"]),
         module("SSH", [logging, "Archive", "Core", "Supervision", "System"], resources: [.embedInCode("Scripts")]),
+        module("Machines", [logging, "Core", "PluginMessages", "Supervision", "System"]),
         module(
             "Fetching",
             [
@@ -273,6 +274,9 @@ let package = Package(
                 "PluginMessages", "HTTP", "Registry", "RunnerInterface",
                 "Sandbox", "Supervision", "ciso-plugin-host", "System",
             ]),
+        .testTarget(
+            name: "MachinesTests", dependencies: ["Core", "Machines", "TestSupport"],
+            exclude: ["BootProgram.S", "make-guest"], swiftSettings: settings),
         tests("Fetching", ["Archive", "Core", "Git", "OpamFormat", "OpamSwitch"]),
         tests("Git", ["Core"]),
         tests("HTTP", ["Core", "System"]),

@@ -53,13 +53,16 @@ public struct TargetDescription: Codable, Hashable, Sendable {
     public var installedPackages: [String]?
     /// The environment that packages are built in.
     public var environment: EnvironmentDescription
+    /// What a virtual machine with the system needs, for the kind `host`. Absent: the matrix says it.
+    public var machine: MachineDescription?
 
     public init(
         target: String, variables: [String: String], buildVariables: [String: String] = [:],
         systemCompiler: String? = nil, opamClient: String? = nil, installedPackages: [String]? = nil,
-        environment: EnvironmentDescription
+        environment: EnvironmentDescription, machine: MachineDescription? = nil
     ) {
         self.target = target
+        self.machine = machine
         self.variables = variables
         self.buildVariables = buildVariables
         self.systemCompiler = systemCompiler
@@ -79,5 +82,6 @@ extension TargetDescription {
         opamClient = try values.decodeIfPresent(String.self, forKey: .opamClient)
         installedPackages = try values.decodeIfPresent([String].self, forKey: .installedPackages)
         environment = try values.decode(EnvironmentDescription.self, forKey: .environment)
+        machine = try values.decodeIfPresent(MachineDescription.self, forKey: .machine)
     }
 }

@@ -105,6 +105,9 @@ int ciso_seccomp_program(void);
 /// An anonymous file that holds `bytes`, read from its start. Returns a negated errno value on failure.
 int ciso_memory_file(const void *bytes, size_t count);
 
+/// Sends `bytes` and, with them, an open file through a Unix socket. Returns 0, or a negated errno value.
+int ciso_send_descriptor(int socket, const void *bytes, size_t count, int descriptor);
+
 /// A descriptor that becomes readable when the process is gone. Returns a negated errno value on failure.
 int ciso_process_descriptor(pid_t process);
 

@@ -66,6 +66,11 @@ struct Answers {
         add(worker, .posix)
         add(inside, family)
         note(inside, target.environment)
+        for (name, text) in [
+            ("machine.setClock", target.machine?.setClock), ("machine.powerOff", target.machine?.powerOff),
+        ] {
+            if let text { scripts.append(Script(step: name, text: text, family: family)) }
+        }
         do {
             let answer = try record(
                 PluginCalls.SystemPackages.self, SystemPackagesRequest(target: request, names: Self.names), session)

@@ -1,0 +1,116 @@
+internal import Core
+internal import Foundation
+internal import Glibc
+internal import Logging
+internal import Supervision
+internal import System
+
+/// Finds out whether KVM works here, by booting a small program with it.
+///
+/// `/dev/kvm` may exist and answer although no guest gets far: in nested virtualization, for example.
+///
+/// - SeeAlso: `docs/decisions/0277-kvm-probe.md`
+package struct AcceleratorProbe: Sendable {
+    /// What was found out.
+    package struct Finding: Codable, Hashable, Sendable {
+        /// What machines are executed by.
+        package var accelerator: Accelerator
+        /// Why KVM is not used; nil where it is.
+        package var reason: String?
+    }
+
+    private let cache: String?
+    private static let known = AsyncMemo<MachineHardware, Finding>()
+    private static let timeLimit = Duration.seconds(10)
+
+    /// - Parameter cache: a directory in which findings are kept until this machine is started again; nil for none.
+    package init(cache: String?) {
+        self.cache = cache
+    }
+
+    /// What executes machines with this hardware on this host.
+    ///
+    /// - Throws: `CancellationError`.
+    package func finding(for hardware: MachineHardware) async throws -> Finding {
+        try await Self.known.value(for: hardware) {
+            if let kept = self.kept(hardware) { return kept }
+            let finding = try await Self.find(hardware)
+            self.keep(finding, hardware)
+            logger.debug(
+                "KVM was tried",
+                metadata: ["accelerator": "\(finding.accelerator.rawValue)", "reason": "\(finding.reason ?? "")"])
+            return finding
+        }
+    }
+
+    private static func find(_ hardware: MachineHardware) async throws -> Finding {
+        func without(_ reason: String) -> Finding { Finding(accelerator: .tcg, reason: reason) }
+        guard hardware.architecture == "x86_64", hostArchitecture == "x86_64" else {
+            return without("KVM is used for x86_64 only, on such machines")
+        }
+        guard access("/dev/kvm", F_OK) == 0 else { return without("this machine has no '/dev/kvm'") }
+        guard access("/dev/kvm", R_OK | W_OK) == 0 else {
+            return without("this user may not open '/dev/kvm': add the user to the group 'kvm'")
+        }
+        guard let program = executable(hardware.program) else { return without("\(hardware.program): not found") }
+        let scratch = try ScratchDirectory.temporary(in: "/tmp")
+        let image = "\(scratch.path)/boot.raw"
+        try Files.File(image, O_WRONLY | O_CREAT | O_EXCL).write(BootProgram.image)
+        let completion = try await Subprocess(
+            [
+                program, "-nodefaults", "-no-user-config", "-display", "none", "-machine", "q35", "-accel", "kvm",
+                "-cpu", hardware.processor, "-m", "128", "-no-reboot",
+                "-drive", "if=none,id=boot,format=raw,readonly=on,file=\(image)", "-device",
+                "virtio-blk-pci,drive=boot", "-device",
+                "isa-debug-exit,iobase=\(BootProgram.port),iosize=1",
+            ], environment: [:], standardError: .joined, outputLimit: 1 << 16, timeLimit: timeLimit
+        ).run()
+        if completion.ending == .exited(BootProgram.status) { return Finding(accelerator: .kvm, reason: nil) }
+        let lines = String(decoding: completion.output, as: UTF8.self).split(whereSeparator: \.isNewline)
+        let reason =
+            completion.ending == .timedOut
+            ? "a small program does not end within \(timeLimit.components.seconds) s"
+            : lines.first.map(String.init) ?? "\(completion.ending)"
+        return without("'/dev/kvm' exists, but a virtual machine does not run with it: \(reason)")
+    }
+
+    // MARK: The cache
+
+    private struct Record: Codable {
+        /// Of the kernel that runs.
+        var boot: String
+        var finding: Finding
+    }
+
+    private func place(_ hardware: MachineHardware) -> String? {
+        guard let cache, let digest = try? CanonicalJSON.digest(of: hardware) else { return nil }
+        return "\(cache)/kvm.\(digest)"
+    }
+
+    private static var boot: String { contents(of: "/proc/sys/kernel/random/boot_id") ?? "" }
+
+    private func kept(_ hardware: MachineHardware) -> Finding? {
+        guard let place = place(hardware), let text = contents(of: place),
+            let record = try? JSONDecoder().decode(Record.self, from: Data(text.utf8)), record.boot == Self.boot,
+            // Someone may have given this user the device since.
+            record.finding.accelerator == .kvm || access("/dev/kvm", R_OK | W_OK) == 0
+        else { return nil }
+        return record.finding
+    }
+
+    private func keep(_ finding: Finding, _ hardware: MachineHardware) {
+        guard let cache, let place = place(hardware),
+            let bytes = try? JSONEncoder().encode(Record(boot: Self.boot, finding: finding))
+        else { return }
+        try? Files.makeDirectories(cache)
+        guard let file = try? AtomicFile<Failure>(replacing: place) else { return }
+        guard (try? file.file.write(Array(bytes))) != nil else { return }
+        try? file.commit(.none)
+    }
+
+    private static let hostArchitecture: String = {
+        var system = utsname()
+        guard uname(&system) == 0 else { return "" }
+        return withUnsafeBytes(of: system.machine) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+    }()
+}

@@ -1,0 +1,158 @@
+internal import PluginMessages
+
+/// All that the command line of QEMU is made from.
+public struct MachineConfiguration: Codable, Hashable, Sendable {
+    /// A disk or a CD-ROM.
+    public struct Disk: Codable, Hashable, Sendable {
+        /// The format of its file.
+        public enum Format: String, Codable, Hashable, Sendable {
+            case raw, qcow2
+        }
+
+        /// The absolute path of its file.
+        public var path: String
+        public var format: Format
+        /// Whether the machine may write to it.
+        public var isWritable: Bool
+        /// Whether it is a CD-ROM.
+        public var isCDROM: Bool
+        /// The place among the devices that the firmware boots from, from 0; nil: it does not.
+        public var bootIndex: Int?
+
+        public init(
+            _ path: String, format: Format, isWritable: Bool = false, isCDROM: Bool = false, bootIndex: Int? = nil
+        ) {
+            self.path = path
+            self.format = format
+            self.isWritable = isWritable
+            self.isCDROM = isCDROM
+            self.bootIndex = bootIndex
+        }
+    }
+
+    /// A Linux kernel that QEMU itself loads, instead of a boot loader.
+    public struct Kernel: Codable, Hashable, Sendable {
+        /// The absolute path of the kernel.
+        public var path: String
+        /// The absolute path of the initial RAM disk.
+        public var initrd: String?
+        /// The kernel's command line.
+        public var arguments: String
+
+        public init(_ path: String, initrd: String? = nil, arguments: String = "") {
+            self.path = path
+            self.initrd = initrd
+            self.arguments = arguments
+        }
+    }
+
+    /// What a machine can reach.
+    public enum Network: String, Codable, Hashable, Sendable {
+        /// It has no network adapter.
+        case none
+        /// Nothing, and only its ssh server can be reached, from this machine.
+        case isolated
+        /// The network of this machine; its ssh server can be reached from this machine.
+        case open
+    }
+
+    /// The virtual devices.
+    public var hardware: MachineHardware
+    /// What executes its instructions.
+    public var accelerator: Accelerator
+    /// In MiB.
+    public var memory: Int
+    /// The number of processors.
+    public var processors: Int
+    /// The kernel that QEMU loads; nil: the firmware starts a boot loader.
+    public var kernel: Kernel?
+    /// The first is the root disk.
+    public var disks: [Disk]
+    /// What the machine can reach.
+    public var network: Network
+    /// Whether QEMU ends where the guest restarts its machine.
+    public var endsAtReboot: Bool
+
+    public init(
+        hardware: MachineHardware, accelerator: Accelerator, memory: Int = 1024, processors: Int = 1,
+        kernel: Kernel? = nil, disks: [Disk], network: Network, endsAtReboot: Bool = false
+    ) {
+        self.hardware = hardware
+        self.accelerator = accelerator
+        self.memory = memory
+        self.processors = processors
+        self.kernel = kernel
+        self.disks = disks
+        self.network = network
+        self.endsAtReboot = endsAtReboot
+    }
+}
+
+extension MachineConfiguration {
+    /// The words of QEMU's command line.
+    ///
+    /// - Parameters:
+    ///   - monitor, console: descriptors that QEMU inherits: connected sockets.
+    ///   - state: a descriptor of a saved state to continue from; nil: the machine boots.
+    func words(monitor: Int32, console: Int32, state: Int32?) -> [String] {
+        var words = [hardware.program, "-nodefaults", "-no-user-config", "-display", "none"]
+        words += ["-machine", hardware.architecture == "arm64" ? "virt" : "q35"]
+        words += ["-accel", accelerator == .kvm ? "kvm" : "tcg,thread=multi", "-cpu", hardware.processor]
+        words += ["-m", "\(memory)", "-smp", "\(processors)", "-rtc", "base=utc"]
+        if let file = hardware.firmwareFile { words += ["-bios", file] }
+        if let kernel {
+            words += ["-kernel", kernel.path, "-append", kernel.arguments]
+            if let initrd = kernel.initrd { words += ["-initrd", initrd] }
+        }
+        if disks.contains(where: { !$0.isCDROM }) && hardware.disk == .scsi {
+            words += ["-device", "virtio-scsi-pci,id=scsi"]
+        }
+        for (number, disk) in disks.enumerated() { words += self.words(disk, number) }
+        words += networkWords + ["-device", "virtio-rng-pci"]
+        words += ["-chardev", "socket,id=console,fd=\(console)", "-serial", "chardev:console"]
+        words += ["-chardev", "socket,id=monitor,fd=\(monitor)", "-mon", "chardev=monitor,mode=control"]
+        if endsAtReboot { words.append("-no-reboot") }
+        if let state { words += ["-incoming", "fd:\(state)"] }
+        // What escapes from the guest into QEMU can start no program.
+        return words + [
+            "-sandbox", "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny",
+        ]
+    }
+
+    /// A write error of the host stops the machine instead of being reported to the guest, whose programs would fail.
+    private func words(_ disk: Disk, _ number: Int) -> [String] {
+        let id = "disk\(number)"
+        var drive = "if=none,id=\(id),file=\(escaped(disk.path)),format=\(disk.format.rawValue),cache=unsafe"
+        drive += disk.isWritable ? ",werror=stop,rerror=stop,discard=unmap" : ",readonly=on"
+        let device =
+            switch (disk.isCDROM, hardware.disk) {
+            case (true, _): hardware.architecture == "arm64" ? "usb-storage" : "ide-cd"
+            case (false, .virtio): "virtio-blk-pci"
+            case (false, .scsi): "scsi-hd,bus=scsi.0"
+            case (false, .ide): "ide-hd"
+            }
+        let boot = disk.bootIndex.map { ",bootindex=\($0)" } ?? ""
+        return ["-drive", drive, "-device", "\(device),drive=\(id)\(boot)"]
+    }
+
+    private var networkWords: [String] {
+        guard network != .none else { return [] }
+        let card =
+            switch hardware.network {
+            case .virtio: "virtio-net-pci"
+            case .e1000: "e1000"
+            case .rtl8139: "rtl8139"
+            }
+        // QEMU binds a free port, which the monitor names: nothing else can take it in between.
+        let restriction = network == .isolated ? ",restrict=on" : ""
+        return [
+            "-netdev", "user,id=net,ipv6=off\(restriction),hostfwd=tcp:127.0.0.1:0-:22",
+            "-device", "\(card),netdev=net,romfile=",
+        ]
+    }
+
+    /// A comma separates the options of QEMU.
+    private func escaped(_ path: String) -> String {
+        path.split(separator: ",", omittingEmptySubsequences: false).joined(separator: ",,")
+    }
+}

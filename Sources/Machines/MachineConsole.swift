@@ -1,0 +1,82 @@
+internal import Glibc
+internal import Synchronization
+internal import System
+
+/// The serial console of a machine: the end of what it prints, and its keyboard.
+///
+/// A guest may print without end, so only the last part is kept.
+package final class MachineConsole: Sendable {
+    private struct State {
+        var kept: [UInt8] = []
+        /// The number of bytes printed before those that are kept.
+        var dropped = 0
+        var isEnded = false
+    }
+
+    /// The number of bytes that are kept at least.
+    private static let capacity = 1 << 18
+    private let state = Mutex(State())
+    private let socket: Int32
+
+    /// Reads the console on a thread of its own until the machine ends.
+    ///
+    /// - Parameter socket: is closed with the console.
+    init(_ socket: Int32) {
+        self.socket = socket
+        BlockingWork.start { [self] in
+            read()
+            state.withLock { state in
+                state.isEnded = true
+                close(socket)
+            }
+        }
+    }
+
+    /// The number of bytes printed so far.
+    package var end: Int { state.withLock { $0.dropped + $0.kept.count } }
+
+    /// What was printed from a position on, as far as it is kept.
+    package func text(from position: Int = 0) -> String {
+        state.withLock { state in
+            String(decoding: state.kept.dropFirst(max(0, position - state.dropped)), as: UTF8.self)
+        }
+    }
+
+    /// Waits until what was printed from a position on satisfies a condition.
+    ///
+    /// - Returns: false if the time is up or the machine has ended before.
+    package func wait(
+        from position: Int = 0, within limit: Duration, until condition: (String) -> Bool
+    ) async throws -> Bool {
+        let deadline = ContinuousClock.now + limit
+        var seen = -1
+        while true {
+            let (count, isEnded) = state.withLock { ($0.dropped + $0.kept.count, $0.isEnded) }
+            if count != seen, condition(text(from: position)) { return true }
+            seen = count
+            guard !isEnded, ContinuousClock.now < deadline else { return false }
+            try await Task.sleep(for: .milliseconds(50))
+        }
+    }
+
+    /// Types `text`. What a machine that has ended is given is dropped.
+    package func type(_ text: String) {
+        state.withLock { state in
+            if !state.isEnded { try? send(Array(text.utf8), through: socket, with: nil) }
+        }
+    }
+
+    private func read() {
+        var buffer = [UInt8](repeating: 0, count: 1 << 14)
+        while true {
+            let count = retrying { recv(socket, &buffer, buffer.count, 0) }
+            guard count > 0 else { return }
+            state.withLock { state in
+                state.kept += buffer[..<count]
+                guard state.kept.count > 2 * Self.capacity else { return }
+                state.dropped += state.kept.count - Self.capacity
+                state.kept = Array(state.kept.suffix(Self.capacity))
+            }
+        }
+    }
+}

@@ -1,0 +1,165 @@
+internal import Core
+internal import Foundation
+internal import Glibc
+internal import Synchronization
+internal import System
+
+/// A connection to QEMU's machine protocol (QMP): commands, their answers, and events.
+package final class MachineMonitor: Sendable {
+    /// What an event says.
+    struct Event: Decodable {
+        /// Its parts that are used here.
+        struct Details: Decodable {
+            var device: String?
+            var nospace: Bool?
+            var reason: String?
+        }
+
+        var event: String
+        var data: Details?
+    }
+
+    private struct State {
+        /// Those who wait for answers, in the order of their commands.
+        var waiting: [CheckedContinuation<[UInt8], any Error>] = []
+        var isEnded = false
+    }
+
+    private static let lineLimit = 1 << 20
+    private let state = Mutex(State())
+    private let socket: Int32
+
+    /// Reads from the connection on a thread of its own until QEMU ends.
+    ///
+    /// - Parameters:
+    ///   - socket: is closed with the connection.
+    ///   - onEvent: is called on that thread.
+    init(_ socket: Int32, onEvent: @escaping @Sendable (Event) -> Void) {
+        self.socket = socket
+        BlockingWork.start { [self] in
+            read(onEvent)
+            let waiting = state.withLock { state in
+                defer { state.waiting = [] }
+                state.isEnded = true
+                close(socket)
+                return state.waiting
+            }
+            for waiter in waiting { waiter.resume(throwing: Self.ended) }
+        }
+    }
+
+    private static let ended = Failure(.unavailable, "the virtual machine has ended")
+
+    /// Executes a command.
+    ///
+    /// - Parameter file: an open file that goes with the command.
+    /// - Throws: `Failure` with what QEMU said, or that it has ended.
+    @discardableResult
+    package func execute(
+        _ command: String, _ arguments: [String: MonitorArgument] = [:], with file: Int32? = nil
+    ) async throws -> MonitorAnswer {
+        let request = Request(execute: command, arguments: arguments.isEmpty ? nil : arguments)
+        let bytes = Array(try JSONEncoder().encode(request)) + [0x0a]
+        let line = try await withCheckedThrowingContinuation { continuation in
+            let obstacle: (any Error)? = state.withLock { state in
+                if state.isEnded { return Self.ended }
+                do {
+                    try send(bytes, through: socket, with: file)
+                } catch {
+                    return Self.ended
+                }
+                state.waiting.append(continuation)
+                return nil
+            }
+            if let obstacle { continuation.resume(throwing: obstacle) }
+        }
+        let reply = try JSONDecoder().decode(Reply.self, from: Data(line))
+        if let error = reply.error { throw Failure(.unavailable, "QEMU: \(command): \(error.desc)") }
+        return reply.return ?? MonitorAnswer(text: nil, status: nil)
+    }
+
+    /// Executes a command of QEMU's monitor for people.
+    ///
+    /// - Returns: what it prints.
+    package func executeForPeople(_ command: String) async throws -> String {
+        try await execute("human-monitor-command", ["command-line": .text(command)]).text ?? ""
+    }
+
+    private func read(_ onEvent: (Event) -> Void) {
+        var line: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: 1 << 14)
+        while true {
+            let count = retrying { recv(socket, &buffer, buffer.count, 0) }
+            guard count > 0 else { return }
+            for byte in buffer[..<count] {
+                guard byte == 0x0a else {
+                    line.append(byte)
+                    if line.count > Self.lineLimit { return }
+                    continue
+                }
+                deliver(line, onEvent)
+                line = []
+            }
+        }
+    }
+
+    private func deliver(_ line: [UInt8], _ onEvent: (Event) -> Void) {
+        if let event = try? JSONDecoder().decode(Event.self, from: Data(line)) { return onEvent(event) }
+        guard let reply = try? JSONDecoder().decode(Reply.self, from: Data(line)), reply.isAnswer else { return }
+        let waiter = state.withLock { $0.waiting.isEmpty ? nil : $0.waiting.removeFirst() }
+        waiter?.resume(returning: line)
+    }
+
+    private struct Request: Encodable {
+        var execute: String
+        var arguments: [String: MonitorArgument]?
+    }
+
+    private struct Reply: Decodable {
+        struct Problem: Decodable {
+            var desc: String
+        }
+
+        var `return`: MonitorAnswer?
+        var error: Problem?
+
+        /// False for the greeting.
+        var isAnswer: Bool { `return` != nil || error != nil }
+    }
+}
+
+/// A value of an argument of a monitor's command.
+package enum MonitorArgument: Encodable, Hashable, Sendable {
+    case text(String)
+    case number(Int)
+
+    package func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        switch self {
+        case .text(let text): try container.encode(text)
+        case .number(let number): try container.encode(number)
+        }
+    }
+}
+
+/// The parts of a monitor's answer that are used here.
+package struct MonitorAnswer: Decodable, Hashable, Sendable {
+    /// The answer, where that is a text.
+    package var text: String?
+    /// Its field `status`.
+    package var status: String?
+
+    private enum CodingKeys: String, CodingKey {
+        case status
+    }
+
+    init(text: String?, status: String?) {
+        self.text = text
+        self.status = status
+    }
+
+    package init(from decoder: any Decoder) throws {
+        text = try? decoder.singleValueContainer().decode(String.self)
+        status = try? decoder.container(keyedBy: CodingKeys.self).decodeIfPresent(String.self, forKey: .status)
+    }
+}

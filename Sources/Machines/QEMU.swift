@@ -1,0 +1,61 @@
+package import Core
+internal import Glibc
+internal import Supervision
+internal import System
+
+/// The programs of QEMU on this machine.
+package enum QEMU {
+    /// The failure where the program for an architecture is not installed.
+    static func missing(_ hardware: MachineHardware) -> Failure {
+        let package = hardware.architecture == "arm64" ? "qemu-system-arm" : "qemu-system-x86"
+        return Failure(
+            .unavailable, "\(hardware.program): not found",
+            hint: "virtual machines need QEMU (Debian: \(package) and qemu-utils)")
+    }
+
+    /// What is missing for machines with this hardware; nil: nothing.
+    package static func obstacle(to hardware: MachineHardware) -> Failure? {
+        if executable(hardware.program) == nil { return missing(hardware) }
+        if executable("qemu-img") == nil {
+            return Failure(
+                .unavailable, "qemu-img: not found", hint: "virtual machines need it (Debian: qemu-utils)")
+        }
+        if let file = hardware.firmwareFile, access(file, R_OK) != 0 {
+            return Failure(
+                .unavailable, "the firmware '\(file)' is not installed",
+                hint: "install it (Debian: \(hardware.architecture == "arm64" ? "qemu-efi-aarch64" : "ovmf"))")
+        }
+        return nil
+    }
+
+    /// Makes a disk that holds what differs from another one.
+    ///
+    /// - Parameter format: that of the file at `base`.
+    package static func makeOverlay(
+        at path: String, over base: String, format: MachineConfiguration.Disk.Format
+    ) async throws {
+        try await run(["create", "-q", "-f", "qcow2", "-b", base, "-F", format.rawValue, path])
+    }
+
+    /// Makes an empty disk.
+    ///
+    /// - Parameter size: in bytes.
+    package static func makeDisk(at path: String, size: Int) async throws {
+        try await run(["create", "-q", "-f", "qcow2", path, "\(size)"])
+    }
+
+    private static func run(_ arguments: [String]) async throws {
+        guard let program = executable("qemu-img") else {
+            throw Failure(
+                .unavailable, "qemu-img: not found", hint: "virtual machines need it (Debian: qemu-utils)")
+        }
+        let completion = try await Subprocess(
+            [program] + arguments, environment: [:], standardError: .joined, timeLimit: .seconds(60)
+        ).run()
+        guard completion.succeeded else {
+            let message = String(decoding: completion.output.suffix(500), as: UTF8.self)
+            throw Failure(
+                .unavailable, message.split(whereSeparator: \.isNewline).last.map(String.init) ?? "qemu-img failed")
+        }
+    }
+}

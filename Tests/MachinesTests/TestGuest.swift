@@ -1,0 +1,42 @@
+import Foundation
+import Glibc
+import Machines
+import TestSupport
+
+/// A small Linux guest, made once for all tests of a process, which `make-guest` describes.
+struct TestGuest: Sendable {
+    static let programs = [
+        "/usr/bin/qemu-system-x86_64", "/usr/bin/qemu-img", "/usr/sbin/sshd", "/usr/bin/ssh-keygen", "/bin/mksh",
+        "/bin/busybox", "/usr/bin/cc", "/usr/sbin/mke2fs", "/usr/bin/apt-get",
+    ]
+    static let isPossible = programs.allSatisfy { access($0, X_OK) == 0 }
+
+    /// Where `vmlinuz`, `initrd` and `disk.raw` are.
+    let folder: TemporaryDirectory
+
+    private static let made = Result { try TestGuest() }
+
+    /// The guest, which the first caller makes.
+    static var shared: TestGuest {
+        get throws { try made.get() }
+    }
+
+    private init() throws {
+        folder = try TemporaryDirectory()
+        try Program(
+            [PackageFolder.url.appending(path: "Tests/MachinesTests/make-guest").path, "200"], in: folder.path,
+            isJoined: true
+        ).output()
+    }
+
+    /// A configuration in which the guest boots.
+    func configuration(network: MachineConfiguration.Network, disks: [MachineConfiguration.Disk] = [])
+        -> MachineConfiguration
+    {
+        MachineConfiguration(
+            hardware: MachineHardware(), accelerator: .tcg, memory: 256,
+            kernel: .init(
+                folder("vmlinuz"), initrd: folder("initrd"), arguments: "console=ttyS0 quiet"),
+            disks: disks, network: network)
+    }
+}

@@ -1,0 +1,83 @@
+import Core
+import Foundation
+import Machines
+import TestSupport
+import Testing
+
+/// QEMU itself, without jobs.
+@Suite(.enabled(if: TestGuest.isPossible, "needs \(TestGuest.programs)"))
+struct VirtualMachineTests {
+    private static func overlay(in folder: TemporaryDirectory) async throws -> MachineConfiguration.Disk {
+        try await QEMU.makeOverlay(
+            at: folder("disk.qcow2"), over: try TestGuest.shared.folder("disk.raw"), format: .raw)
+        return .init(folder("disk.qcow2"), format: .qcow2, isWritable: true)
+    }
+
+    /// What a guest does is seen on its console; two machines continue from one saved state.
+    @Test func bootSaveAndContinueTwice() async throws {
+        let folder = try TemporaryDirectory()
+        let disk = try await Self.overlay(in: folder)
+        let configuration = try TestGuest.shared.configuration(network: .isolated, disks: [disk])
+        let first = try await VirtualMachine(configuration, in: folder.path)
+        #expect(try await first.console.wait(within: .seconds(240)) { $0.contains("guest ready") })
+        #expect(try await first.sshPort() > 0)
+        try await first.save(to: folder("state"))
+        #expect(first.isEnded)
+        for _ in 0..<2 {
+            var copy = configuration
+            try await QEMU.makeOverlay(at: folder("copy.qcow2"), over: folder("disk.qcow2"), format: .qcow2)
+            copy.disks[0].path = folder("copy.qcow2")
+            let machine = try await VirtualMachine(copy, state: folder("state"), in: folder.path)
+            try await machine.resume()
+            let port = try await machine.sshPort()
+            let words = ["/usr/bin/ssh-keyscan", "-T", "60", "-t", "ed25519", "-p", "\(port)", "127.0.0.1"]
+            let keys = try await Program(words).start().end()
+            #expect(keys.output.contains("ssh-ed25519 "), "\(keys)")
+            #expect(machine.obstacle == nil)
+            await machine.stop()
+            #expect(machine.isEnded && machine.obstacle != nil)
+        }
+    }
+
+    /// Who waits for the monitor of a machine that is killed does not wait for ever.
+    @Test func crash() async throws {
+        let folder = try TemporaryDirectory()
+        let machine = try await VirtualMachine(
+            try TestGuest.shared.configuration(network: .none), in: folder.path)
+        let asking = Task {
+            while true { _ = try await machine.monitor.execute("query-status") }
+        }
+        await machine.kill()
+        await #expect(throws: Failure.self) { try await asking.value }
+        #expect(machine.obstacle?.contains("the virtual machine ended") == true)
+    }
+
+    @Test func refusalsOfQEMUAreExplained() async throws {
+        let folder = try TemporaryDirectory()
+        let configuration = try TestGuest.shared.configuration(
+            network: .none, disks: [.init(folder("absent.qcow2"), format: .qcow2, isWritable: true)])
+        let failure = await #expect(throws: Failure.self) {
+            _ = try await VirtualMachine(configuration, in: folder.path)
+        }
+        #expect(failure?.category == .unavailable)
+        #expect(failure?.description.contains("absent.qcow2") == true, "\(failure?.description ?? "")")
+    }
+
+    /// The program that tries KVM is what its source says.
+    @Test func bootProgramIsItsSource() throws {
+        let folder = try TemporaryDirectory()
+        let source = PackageFolder.url.appending(path: "Tests/MachinesTests/BootProgram.S").path
+        try folder.shell(
+            "as --32 -o boot.o \"$1\" && ld -m elf_i386 -Ttext 0x7c00 --oformat binary -o boot.bin boot.o", source)
+        let bytes = try Data(contentsOf: URL(filePath: folder("boot.bin")))
+        #expect([UInt8](bytes) == BootProgram.sector)
+    }
+
+    @Test func findingAboutKVMIsKept() async throws {
+        let folder = try TemporaryDirectory()
+        let finding = try await AcceleratorProbe(cache: folder.path).finding(for: MachineHardware())
+        #expect((finding.accelerator == .kvm) == (finding.reason == nil), "\(finding)")
+        let kept = try FileManager.default.contentsOfDirectory(atPath: folder.path)
+        #expect(kept.count == 1 && kept[0].hasPrefix("kvm."), "\(kept)")
+    }
+}
