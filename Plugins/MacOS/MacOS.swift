@@ -30,6 +30,11 @@ struct MacOS: DistributionPlugin {
         [brew.step(packages)]
     }
 
+    /// Homebrew prints `NAME VERSION…`: the last of several installed versions is the one that is linked.
+    let versionQuery: String? = """
+        brew list --versions "$@" | while read -r name versions; do echo "$name ${versions##* }"; done
+        """
+
     let patterns = [
         LogPattern(
             "brew-missing", .missingSystemPackage,

@@ -32,6 +32,13 @@ struct NetBSD: DistributionPlugin {
         [system.manager.step(packages)]
     }
 
+    /// pkg_info prints the `NAME-VERSION` of an installed package; a version has no hyphen.
+    let versionQuery: String? = """
+        for package in "$@"; do
+            if installed=$(pkg_info -E "$package"); then echo "${installed%-*} ${installed##*-}"; fi
+        done
+        """
+
     let patterns = [
         LogPattern(
             "pkgin-missing", .missingSystemPackage, #"^(\S+) is not available in the repository"#,

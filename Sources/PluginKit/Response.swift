@@ -62,9 +62,11 @@ struct Response {
         if !answer.installed.isEmpty {
             answer.steps = try plugin.install(answer.installed, target)
             answer.versions = plugin.versionQuery.map { query in
+                // Homebrew refuses to run as root, for its queries too.
                 Step(
                     "list-versions", phase: .depext,
-                    script: "set -- \(shellQuoted(answer.installed))\n\(query)\n", user: .root)
+                    script: "set -- \(shellQuoted(answer.installed))\n\(query)\n",
+                    user: answer.steps.last?.user ?? .root)
             }
         }
         return answer
