@@ -61,6 +61,6 @@ extension AgentState {
         let report = ExecutionReport(
             attempt: entry.assignment.attempt, deployment: entry.assignment.deployment, worker: owner.id,
             returned: reason, outcome: .cancelled, duration: 0, finished: Date().timeIntervalSince1970)
-        write(report, of: job)
+        take(report, of: job)
     }
 }

@@ -36,7 +36,7 @@ extension AgentState {
                 let output = environment.lastOutput(job)
                 tell(of: job) { ($0.seen, $0.output) = (now, output ?? $0.output) }
             }
-            if entry.unwritten != nil { writeReport(of: job) }
+            if entry.unwritten != nil { writeReports(of: [job]) }
             // The dispatcher is gone: let other dispatchers run the job, until the next one of this deployment records
             // the report.
             if entry.isReported, let at = entry.reportedAt, at.duration(to: .now) > Self.reportTimeout,

@@ -66,7 +66,7 @@ extension AgentState {
     }
 
     func run(_ job: Digest, _ assignment: JobAssignment) -> Task<Void, Never> {
-        let (runner, loader, inputs) = (environment.runner, loader, inputs)
+        let (runner, loader, inputs, executions) = (environment.runner, loader, inputs, executions)
         return Task {
             var report = JobReport(outcome: .infrastructure, duration: 0)
             var base: Digest?
@@ -79,7 +79,8 @@ extension AgentState {
             } catch {
                 report.reason = "\(Failure(describing: error))"
             }
-            inputs.yield(.ended(job, attempt: assignment.attempt, report, base: base))
+            let execution = EndedExecution(job: job, attempt: assignment.attempt, report: report, base: base)
+            if executions.add(execution) { inputs.yield(.ended) }
         }
     }
 
@@ -106,8 +107,10 @@ extension AgentState {
         tell(of: job)
     }
 
-    mutating func end(_ job: Digest, _ attempt: UInt64, _ report: JobReport, _ base: Digest?) async {
-        guard let entry = held[job], entry.isRunning, entry.assignment.attempt == attempt else { return }
+    /// Handles the end of an execution.
+    mutating func end(_ execution: EndedExecution) async {
+        let (job, report) = (execution.job, execution.report)
+        guard let entry = held[job], entry.isRunning, entry.assignment.attempt == execution.attempt else { return }
         await observe(.ended(job, entry.assignment, report))
         guard entry.isWanted else {
             forgetProgress(of: job)
@@ -121,44 +124,17 @@ extension AgentState {
             return
         }
         let finished = Date().timeIntervalSince1970
-        let failure = write(
-            ExecutionReport(report, of: entry.assignment, worker: owner.id, base: base, finished: finished), of: job)
-        if let failure { await observe(.delayed(entry.assignment, failure)) }
+        take(
+            ExecutionReport(report, of: entry.assignment, worker: owner.id, base: execution.base, finished: finished),
+            of: job)
     }
+}
 
-    /// - Returns: Why the report is not written yet.
-    @discardableResult
-    mutating func write(_ report: ExecutionReport, of job: Digest) -> (any Error)? {
-        var report = report
-        report.claim = held[job]?.progressVersion
-        held[job]?.stage = .reported
-        held[job]?.reportedAt = .now
-        do {
-            let blobs = environment.blobs
-            let document = try report.document { try blobs.put($0, durably: true) }
-            held[job]?.unwritten = document
-        } catch {
-            var short = report
-            (short.overwrites, short.details) = (nil, nil)
-            held[job]?.unwritten = try? EphemeralDocument.encode(short)
-        }
-        return writeReport(of: job)
-    }
-
-    /// Writes a job's report. If that fails, for example because the disk is full, each heartbeat retries it.
-    ///
-    /// - Returns: Why it failed.
-    @discardableResult
-    mutating func writeReport(of job: Digest) -> (any Error)? {
-        guard let entry = held[job], let document = entry.unwritten else { return nil }
-        do {
-            let path = try DispatchValues.report(of: job, attempt: entry.assignment.attempt)
-            _ = try values.values.set(document, at: path, owner: nil, lifetime: nil, expecting: .anything)
-            held[job]?.unwritten = nil
-            return nil
-        } catch {
-            logger.debug("cannot write a report", metadata: ["job": "\(job)", "error": "\(error)"])
-            return error
-        }
-    }
+/// An execution of a job that has ended.
+struct EndedExecution: Sendable {
+    var job: Digest
+    var attempt: UInt64
+    var report: JobReport
+    /// The digest that identifies the layers of the job's inputs.
+    var base: Digest?
 }

@@ -49,8 +49,12 @@ struct AgentState {
     let inputs: AsyncStream<AgentInput>.Continuation
     let observe: @Sendable (WorkerAgent.Event) async -> Void
     let loader: RequestLoader
+    /// Executions that have ended.
+    let executions = BatchQueue<EndedExecution>()
     var registration: WorkerRegistration
     var held: [Digest: Held] = [:]
+    /// The jobs whose reports are to be written.
+    var reporting: [Digest] = []
     var isLeaving = false
     var isStopping = false
     var hasLeft = false
@@ -65,6 +69,8 @@ struct AgentState {
     static let toldEvery = Duration.seconds(1)
     /// So many jobs are claimed at once.
     static let claimLimit = 90
+    /// So many reports are written at once: they may have 8 KB each, and etcd takes 1.5 MB.
+    static let reportLimit = 64
 
     init(
         _ environment: WorkerAgent.Environment, _ registration: WorkerRegistration, owner: EphemeralOwner,
@@ -88,7 +94,7 @@ struct AgentState {
             if let request { await change(to: request.mode) }
         case .step(let job, let attempt, let step): await note(step, of: job, attempt)
         case .tell(let job, let attempt): tell(of: job, attempt)
-        case .ended(let job, let attempt, let report, let base): await end(job, attempt, report, base)
+        case .ended: for execution in executions.take() { await end(execution) }
         case .tick:
             beat()
             if isUnregistered, !isLost {
@@ -98,7 +104,9 @@ struct AgentState {
         case .drain: await change(to: .draining)
         case .stop: await stop()
         }
+        await writeReports()
         if isLeaving { returnWaiting(.leaving) } else { await startJobs() }
+        await writeReports()
         leaveIfDone()
     }
 

@@ -17,19 +17,19 @@ final class RequestLoader: Sendable {
     private static let limit = 10_000
 
     private let blobs: any BlobStore
+    private let own: (any ProcessRequests)?
     private let known = Mutex(Known())
 
     init(_ blobs: any BlobStore) {
         self.blobs = blobs
+        own = blobs as? any ProcessRequests
     }
 
     /// The request with the given digest, and the digest that identifies its input layers.
     ///
     /// - Throws: `Failure` of the category `unavailable` if a part of the request is missing or damaged.
     func load(_ digest: Digest) throws -> (request: JobRequest, base: Digest?) {
-        guard let stored = ExecutionRequest(document: try bytes(digest, "the request")) else {
-            throw Failure(.unavailable, "the request \(digest) has an unknown format; another version of ciso wrote it")
-        }
+        let stored = try own?.request(digest) ?? read(digest)
         let inputs = try stored.inputs.map { input in
             JobRequest.Input(
                 id: input.job, job: try job(input.job), layer: input.layer, files: try files(input.files))
@@ -41,7 +41,15 @@ final class RequestLoader: Sendable {
         return (request, stored.base)
     }
 
+    private func read(_ digest: Digest) throws -> ExecutionRequest {
+        guard let stored = ExecutionRequest(document: try bytes(digest, "the request")) else {
+            throw Failure(.unavailable, "the request \(digest) has an unknown format; another version of ciso wrote it")
+        }
+        return stored
+    }
+
     private func job(_ id: Digest) throws -> Job {
+        if let job = own?.job(id) { return job }
         if let job = known.withLock({ $0.jobs[id] }) { return job }
         let bytes = try bytes(id, "the job")
         let job = try Job.read(bytes) ?? CanonicalJSON.decode(Job.self, from: Data(bytes))

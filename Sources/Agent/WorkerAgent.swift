@@ -118,6 +118,7 @@ enum AgentInput: Sendable {
     case step(Digest, attempt: UInt64, JobStep)
     /// A step is to be told of, if the job runs still.
     case tell(Digest, attempt: UInt64)
-    case ended(Digest, attempt: UInt64, JobReport, base: Digest?)
+    /// Executions have ended.
+    case ended
     case tick, drain, stop
 }

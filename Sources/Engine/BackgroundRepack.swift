@@ -15,7 +15,7 @@ package final class BackgroundRepack: Sendable {
     package static let interval = 500
 
     /// The pause after a repack as a multiple of its duration.
-    private static let rest = 4
+    private static let rest = 9
 
     private let interval: Int
     private let repack: @Sendable (_ willPack: @Sendable () -> Void) throws -> Void

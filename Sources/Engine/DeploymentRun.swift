@@ -135,12 +135,13 @@ package struct DeploymentRun: Sendable {
         try store.finishPendingCommits()
         let pusher = try await beginPushing(observe)
         defer { pusher?.end() }
-        let cancellations = try CancellationWatch(store: store, plan: plan)
+        let commits = CommitSeries()
+        let cancellations = try CancellationWatch(store: store, plan: plan, except: commits)
         defer { cancellations.stop() }
         let backgroundRepack = BackgroundRepack { [store] willPack in try store.repackIfNeeded(willPack: willPack) }
         let coordination = RunCoordination(
             values: values, blobs: blobs, leadership: leadership, local: local, stall: stall)
-        let recording = try RunRecording(of: self, owner: leadership.owner)
+        let recording = try RunRecording(of: self, owner: leadership.owner, commits: commits)
         do {
             try await runRounds(
                 &results, recording, coordination, pusher, cancellations: cancellations.cells, files: files,
@@ -225,7 +226,7 @@ package struct DeploymentRun: Sendable {
                 backgroundRepack.noteRecord()
             },
             observe: observe, drain: drain, cancellations: cancellations, published: published(pusher),
-            recorded: lookup.newVerdict(onJob:))
+            verdicts: lookup.newVerdicts)
     }
 }
 

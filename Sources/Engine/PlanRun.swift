@@ -2,7 +2,7 @@ internal import Agent
 package import Core
 internal import Foundation
 package import Model
-internal import Records
+package import Records
 internal import Store
 internal import System
 
@@ -42,8 +42,8 @@ package struct PlanRun: Sendable {
     package let cancellations: AsyncStream<Set<Cell>>?
     /// Waits until recorded results are durable, so that their reports may be deleted; nil if recording suffices.
     package let published: (@Sendable () async -> Void)?
-    /// Reads the newest recorded verdict on a job, and whether this deployment has recorded it.
-    package let recorded: @Sendable (Digest) throws -> (result: CellResult, isOwn: Bool)?
+    /// Looks at the verdicts that are recorded by now; nil if nobody else records any.
+    package let verdicts: @Sendable () throws -> NewVerdicts?
 
     package init(
         plan: Plan, worklist: RunWorklist, coordination: RunCoordination,
@@ -52,7 +52,7 @@ package struct PlanRun: Sendable {
         record: @escaping @Sendable (Entry) async throws -> Void,
         observe: @escaping @Sendable (RunEvent) async -> Void, drain: DrainRequest = DrainRequest(),
         cancellations: AsyncStream<Set<Cell>>? = nil, published: (@Sendable () async -> Void)? = nil,
-        recorded: @escaping @Sendable (Digest) throws -> (result: CellResult, isOwn: Bool)? = { _ in nil }
+        verdicts: @escaping @Sendable () throws -> NewVerdicts? = { nil }
     ) {
         self.plan = plan
         self.worklist = worklist
@@ -65,7 +65,7 @@ package struct PlanRun: Sendable {
         self.drain = drain
         self.cancellations = cancellations
         self.published = published
-        self.recorded = recorded
+        self.verdicts = verdicts
     }
 
     /// Runs until every job is settled, the run is drained, or the task is cancelled. Then stops the running jobs of

@@ -1,3 +1,4 @@
+internal import Agent
 internal import Core
 internal import Model
 internal import Store
@@ -8,10 +9,10 @@ internal import Synchronization
 /// They are not needed after the process has ended, because its worker ends with it.
 ///
 /// - SeeAlso: `docs/decisions/0243-requests-in-memory.md`
-final class ProcessBlobs: BlobStore {
+final class ProcessBlobs: BlobStore, ProcessRequests {
     private let shared: any BlobStore
     private let plan: Plan
-    private let held = Mutex<[Digest: [UInt8]]>([:])
+    private let held = Mutex<[Digest: ExecutionRequest]>([:])
     /// The digests of blobs that were also stored for other workers.
     private let stored = Mutex<Set<Digest>>([])
 
@@ -20,12 +21,18 @@ final class ProcessBlobs: BlobStore {
         self.plan = plan
     }
 
-    /// Keeps a blob in memory until it is removed.
-    func hold(_ bytes: [UInt8]) -> Digest {
-        let digest = Digest(of: bytes)
-        held.withLock { $0[digest] = bytes }
-        return digest
+    /// Keeps a request in memory until it is removed.
+    ///
+    /// - Returns: Its identity, under which it is found here.
+    func hold(_ request: ExecutionRequest) -> Digest {
+        let identity = request.identity
+        held.withLock { $0[identity] = request }
+        return identity
     }
+
+    func request(_ digest: Digest) -> ExecutionRequest? { held.withLock { $0[digest] } }
+
+    func job(_ id: Digest) -> Job? { plan.jobs[id] }
 
     func put(_ bytes: [UInt8], durably: Bool) throws -> Digest {
         let digest = try shared.put(bytes, durably: durably)
@@ -34,7 +41,7 @@ final class ProcessBlobs: BlobStore {
     }
 
     func bytes(of digest: Digest) throws -> [UInt8]? {
-        if let bytes = held.withLock({ $0[digest] }) ?? plan.jobs[digest]?.document { return bytes }
+        if let bytes = plan.jobs[digest]?.document { return bytes }
         return try shared.bytes(of: digest)
     }
 

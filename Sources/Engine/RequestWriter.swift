@@ -25,44 +25,69 @@ struct RequestWriter {
         read = files
     }
 
+    /// The parameters of a request.
+    struct Parameters {
+        /// The layers of all jobs that the job depends on.
+        var layers: [Digest: Digest]
+        /// The digest that identifies the layers of its inputs.
+        var base: Digest?
+        var target: Plan.Target
+        /// How often the job is repeated to confirm a failure.
+        var confirmations = 0
+    }
+
     /// Stores the request to run a job.
     ///
     /// - Parameters:
-    ///   - layers: The layers of all jobs that it depends on.
-    ///   - base: The digest that identifies the layers of its inputs.
-    ///   - confirmations: How often the job is repeated to confirm a failure.
     ///   - isRepeated: Whether an attempt failed, possibly because of a damaged blob.
     ///   - staysInProcess: Whether only this process's worker gets the request.
-    /// - Returns: The digest of the request.
+    /// - Returns: The digest under which that worker, or any other one, finds the request.
     /// - Throws: `Failure` if the layer of an input is missing; any error of the blob store.
     mutating func request(
-        _ id: Digest, layers: [Digest: Digest], base: Digest?, target: Plan.Target, confirmations: Int = 0,
-        isRepeated: Bool = false, staysInProcess: Bool = false
+        _ id: Digest, _ parameters: Parameters, isRepeated: Bool = false, staysInProcess: Bool = false
     ) throws -> Digest {
         if isRepeated { (stored, mayBeDamaged) = ([:], true) }
         defer { mayBeDamaged = false }
-        let holder = staysInProcess ? processBlobs : nil
-        func job(_ id: Digest) throws(Failure) -> Job {
-            guard let job = plan.jobs[id] else { throw Failure(.unavailable, "the plan has no job \(id)") }
-            return job
-        }
+        let request = try make(id, parameters)
+        if staysInProcess, let processBlobs { return processBlobs.hold(request) }
+        return try put(request)
+    }
+
+    /// Stores the request again under which a former dispatcher assigned a job.
+    ///
+    /// - Returns: Whether it is the same request.
+    mutating func renew(_ digest: Digest, _ id: Digest, _ parameters: Parameters) throws -> Bool {
+        let request = try make(id, parameters)
+        // A former dispatcher's own worker had it under its identity, and has ended with it.
+        if digest == request.identity { return true }
+        return try digest == Digest(of: request.document) && digest == put(request)
+    }
+
+    private mutating func make(_ id: Digest, _ parameters: Parameters) throws -> ExecutionRequest {
         let own = try job(id)
         var inputs: [ExecutionRequest.Input] = []
-        let order = try Job.inputOrder(of: own.inputs) { try job($0).inputs }
-        for input in order {
-            guard let layer = layers[input] else {
+        for input in try Job.inputOrder(of: own.inputs, inputs: { try job($0).inputs }) {
+            guard let layer = parameters.layers[input] else {
                 throw Failure(.unavailable, "the layer of job \(input) is missing")
             }
-            let built = try job(input)
-            if holder == nil { try store(input, built) }
-            inputs.append(.init(job: input, layer: layer, files: try object(for: built)))
+            inputs.append(.init(job: input, layer: layer, files: try object(for: job(input))))
         }
-        if holder == nil { try store(id, own) }
         var request = ExecutionRequest(
-            deployment: plan.deployment, job: id, files: try object(for: own), inputs: inputs, base: base,
-            target: try object(for: target))
-        request.confirmations = confirmations > 0 ? confirmations : nil
-        if let holder { return holder.hold(request.document) }
+            deployment: plan.deployment, job: id, files: try object(for: own), inputs: inputs, base: parameters.base,
+            target: try object(for: parameters.target))
+        request.confirmations = parameters.confirmations > 0 ? parameters.confirmations : nil
+        return request
+    }
+
+    private func job(_ id: Digest) throws(Failure) -> Job {
+        guard let job = plan.jobs[id] else { throw Failure(.unavailable, "the plan has no job \(id)") }
+        return job
+    }
+
+    /// Stores a request and the jobs that it names.
+    private mutating func put(_ request: ExecutionRequest) throws -> Digest {
+        for input in request.inputs { try store(input.job, job(input.job)) }
+        try store(request.job, job(request.job))
         return try put(request.document)
     }
 

@@ -16,15 +16,17 @@ final class RunRecording: Sendable {
 
     /// Records the beginning of the run.
     ///
-    /// - Parameter owner: The run counts as running until this owner leaves.
+    /// - Parameters:
+    ///   - owner: The run counts as running until this owner leaves.
+    ///   - commits: Where the commits with results are noted.
     /// - Throws: `StoreError`, `Conflict`.
-    init(of run: DeploymentRun, owner: EphemeralOwner) throws {
+    init(of run: DeploymentRun, owner: EphemeralOwner, commits: CommitSeries) throws {
         plan = run.plan
         runs = RunRecords(of: run.plan.deployment, in: run.store)
         record = try runs.begin(
             trigger: run.trigger, selectors: run.selectors, targets: Set(run.plan.targets.map(\.name)),
             at: Int(Date().timeIntervalSince1970), owner: owner)
-        recorder = ResultRecorder(run.plan, in: run.store, run: record)
+        recorder = ResultRecorder(run.plan, in: run.store, run: record, commits: commits)
     }
 
     /// Records a result durably.

@@ -61,16 +61,14 @@ extension RunState {
             if progress.deployment != deployment { await run.observe(.waiting(id, job, target: target.name)) }
             return try await hold(number)
         }
-        if let (result, isOwn) = try run.recorded(id), isUsable(result, for: job) {
+        if let (result, isOwn) = try recordedVerdict(onJob: id), isUsable(result, for: job) {
             return try await complete(number, token, .adopted(result, isOwn: isOwn))
         }
         let place = seats.seats[seat]
         let request: Digest
         do {
             request = try requests.request(
-                id, layers: layers, base: inputLayers.base(of: job), target: target,
-                confirmations: run.worklist.toConfirm.contains(id) ? run.plan.confirm : 0,
-                isRepeated: dispatch.attempt(of: id) > 1,
+                id, parameters(of: id, job, target), isRepeated: dispatch.attempt(of: id) > 1,
                 staysInProcess: place.worker == run.coordination.local?.id)
         } catch {
             return try await complete(number, token, .failure("\(Failure(describing: error))"))
@@ -82,6 +80,13 @@ extension RunState {
         changes.assign(
             try EphemeralDocument.encode(assignment), at: try DispatchValues.assignment(of: id, to: place.worker))
         active[id] = Active(token: token, seat: seat, worker: place.worker, request: request)
+    }
+
+    /// What a request to run the job says.
+    func parameters(of id: Digest, _ job: Job, _ target: Plan.Target) -> RequestWriter.Parameters {
+        RequestWriter.Parameters(
+            layers: layers, base: inputLayers.base(of: job), target: target,
+            confirmations: run.worklist.toConfirm.contains(id) ? run.plan.confirm : 0)
     }
 
     /// The first cell that a job decides; the cell of its package if it decides none.

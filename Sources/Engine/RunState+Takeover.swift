@@ -73,11 +73,10 @@ extension RunState {
         let id = inherited.id
         guard report?.returned == nil, dispatch.jobs.number(of: id) != nil,
             let job = run.plan.jobs[id], let target = run.worklist.targets[id],
-            let request = try? requests.request(id, layers: layers, base: inputLayers.base(of: job), target: target),
-            request == inherited.assignment.request
+            (try? requests.renew(inherited.assignment.request, id, parameters(of: id, job, target))) == true
         else { return false }
         guard let report else { return true }
-        return try run.recorded(id)?.result.execution != report.execution
+        return try recordedVerdict(onJob: id)?.result.execution != report.execution
     }
 
     /// The seat of the worker that has the job; a new one if the worker has ended.

@@ -71,22 +71,32 @@ extension RunState {
 
     /// Processes changes of the workers' progress.
     mutating func take(progress state: [StorePath: EphemeralValue]) async throws {
+        let local = run.coordination.local?.id
+        var isLocalWorking = false
         for (path, value) in state where seen[path] != value.version {
             seen[path] = value.version
-            guard let id = DispatchValues.job(in: path),
-                let progress = EphemeralDocument.decode(JobProgress.self, from: value.bytes)
-            else { continue }
-            if seats.evicted.contains(progress.worker) { try await take(seats.readmit(progress.worker)) }
-            for seat in seats.numbers(of: progress.worker) {
-                try await perform(dispatch.handle(.worker(.progress(worker: seat, at: now))))
+            guard let id = DispatchValues.job(in: path) else { continue }
+            if let local, value.owner == local, active[id]?.hasBegun == true {
+                // Its events are delivered directly.
+                isLocalWorking = true
+                continue
             }
+            guard let progress = EphemeralDocument.decode(JobProgress.self, from: value.bytes) else { continue }
+            try await noteActivity(of: progress.worker)
             guard progress.deployment == deployment, active[id]?.token == progress.attempt else { continue }
             try await begin(id)
-            // The events of this process's worker are delivered directly.
-            guard progress.worker != run.coordination.local?.id else { continue }
-            await note(JobStep(progress.step, host: progress.host), of: id)
+            if progress.worker != local { await note(JobStep(progress.step, host: progress.host), of: id) }
         }
+        if isLocalWorking, let local { try await noteActivity(of: local) }
         for path in seen.keys where state[path] == nil { seen[path] = nil }
+    }
+
+    /// Handles a sign of life of a worker.
+    private mutating func noteActivity(of worker: String) async throws {
+        if seats.evicted.contains(worker) { try await take(seats.readmit(worker)) }
+        for seat in seats.numbers(of: worker) {
+            try await perform(dispatch.handle(.worker(.progress(worker: seat, at: now))))
+        }
     }
 
     /// Processes an event of this process's worker.

@@ -56,12 +56,14 @@ struct RunState {
     /// The jobs that this run had executed.
     var executed: Set<Digest> = []
     var requests: RequestWriter
+    /// The verdicts that are recorded as of the input that is being processed; nil until one is looked up.
+    var verdicts: NewVerdicts?
     /// The pending changes of assignments and reports.
     var changes = AssignmentChanges()
     /// The ended assignments whose results are recorded.
-    let recordedEnds = RecordedEnds()
+    let recordedEnds = BatchQueue<JobEnd>()
     /// The ended assignments whose results are published.
-    let publishedEnds = RecordedEnds()
+    let publishedEnds = BatchQueue<JobEnd>()
     /// When this run settled jobs.
     var settledAt: [Digest: ContinuousClock.Instant] = [:]
     /// The time in seconds that jobs waited for their start after their inputs were available.
@@ -125,11 +127,19 @@ struct RunState {
         try await take(reports: values.values.values(below: DispatchValues.reports))
         for seat in goneSeats { try await perform(dispatch.handle(.worker(.lost(seat)))) }
         try makeChanges()
+        verdicts = nil
     }
 
     mutating func take(_ input: RunInput) async throws {
         try await handle(input)
         try makeChanges()
+        verdicts = nil
+    }
+
+    /// The verdict on a job that was recorded since the run began, and whether this deployment has recorded it.
+    mutating func recordedVerdict(onJob id: Digest) throws -> (result: CellResult, isOwn: Bool)? {
+        if verdicts == nil { verdicts = try run.verdicts() }
+        return try verdicts?.verdict(onJob: id)
     }
 
     private mutating func handle(_ input: RunInput) async throws {

@@ -43,8 +43,11 @@ public final class GitRepository {
     public let path: String
     /// What a user should do where an object is missing or damaged; nil: git's own check.
     package var damageHint: String?
-    /// Reads loose objects without libgit2, which does not come back from one that is cut short. Slower for packs.
+    /// Reads loose objects without libgit2, which does not come back from one that is cut short.
     package var readsLooseObjectsItself = false
+    /// The folders of loose objects that there are, by the first byte of the objects' names. Looked for together with new
+    /// packs: few stores have any, and looking for a file before each object of a pack takes longer than reading that.
+    private var looseFolders: Set<UInt8> = []
     private lazy var shallow = shallowCommits()
 
     /// Opens the repository at `path`: a bare one, a work tree, or its `.git`. Parents are not searched.
@@ -92,6 +95,7 @@ public final class GitRepository {
         // Of a linked work tree, those of its main repository.
         objectsDirectory = String(cString: git_repository_commondir(repository)) + "objects"
         packStamp = FolderStamp(of: objectsDirectory + "/pack")
+        looseFolders = LooseObjects.folders(in: objectsDirectory)
         self.path = path
         try IndexSafety.check(objectsDirectory, of: path, hint: nil)
     }
@@ -236,7 +240,9 @@ extension GitRepository {
     public func withObject<Result>(
         _ id: ObjectID, _ body: (ObjectType, UnsafeRawBufferPointer) throws -> Result
     ) throws -> Result {
-        if readsLooseObjectsItself, let loose = try LooseObjects.read(id, in: objectsDirectory) {
+        if readsLooseObjectsItself, looseFolders.contains(id.firstByte),
+            let loose = try LooseObjects.read(id, in: objectsDirectory)
+        {
             return try loose.bytes.withUnsafeBytes { try body(loose.type, $0) }
         }
         var name = id.raw
@@ -376,6 +382,7 @@ extension GitRepository {
     /// libgit2 finds new packs by itself, but never forgets one, and fails where one went away before it was opened.
     public func refresh() throws(GitError) {
         let stamp = FolderStamp(of: objectsDirectory + "/pack")
+        looseFolders = LooseObjects.folders(in: objectsDirectory)
         try IndexSafety.check(objectsDirectory, of: path, hint: damageHint)
         var opened: OpaquePointer?
         try check(git_odb_open(&opened, objectsDirectory), "open its objects")
@@ -393,6 +400,7 @@ extension GitRepository {
         let now = ContinuousClock.now
         guard now - lastLook > .seconds(1) else { return }
         lastLook = now
+        looseFolders = LooseObjects.folders(in: objectsDirectory)
         if FolderStamp(of: objectsDirectory + "/pack") != packStamp { try refresh() }
     }
 

@@ -22,7 +22,6 @@ package final class LooseObjects {
     package let directory: String
     private static let storedLimit = 16 << 10
     private let fast = Deflater(level: 1)
-    private let stored = Deflater(level: 0)
     private var count = 0
     private let prefix: String
 
@@ -35,8 +34,8 @@ package final class LooseObjects {
     ///
     /// Small directories are stored without compression: hashes do not compress, and repacking takes care of them.
     package func write(_ id: ObjectID, _ type: ObjectType, _ bytes: [UInt8]) throws(GitError) {
-        let deflater = type == .tree && bytes.count < Self.storedLimit ? stored : fast
-        let contents = deflater.deflate(Array("\(type.rawValue) \(bytes.count)\0".utf8) + bytes)
+        let object = Array("\(type.rawValue) \(bytes.count)\0".utf8) + bytes
+        let contents = type == .tree && bytes.count < Self.storedLimit ? stored(object) : fast.deflate(object)
         let hex = id.hex
         let folder = "\(directory)/\(hex.prefix(2))"
         count += 1
@@ -52,6 +51,11 @@ package final class LooseObjects {
 }
 
 extension LooseObjects {
+    /// The folders of loose objects in the `objects` folder `directory`, by the first byte of the objects' names.
+    static func folders(in directory: String) -> Set<UInt8> {
+        Set(names(in: directory).lazy.filter { $0.utf8.count == 2 }.compactMap { UInt8($0, radix: 16) })
+    }
+
     /// Reads a loose object of the `objects` folder `directory`; nil if there is none.
     ///
     /// libgit2 1.5 hangs on a truncated loose object; this detects one.

@@ -43,27 +43,29 @@ package final class PackWriter {
     }
 
     /// How objects are compressed.
-    package enum Compression: Int32 {
+    package enum Compression {
         /// Not at all: for what hashes fill, and what is soon packed again.
-        case none = 0
-        case fast = 1
-        case small = 6
+        case none
+        case fast, small
     }
 
     /// A compressor for each way, made when it is needed. To make one costs more than to compress a small object, so that
     /// whoever writes many packs hands the same ones to all of them. Belongs to one thread at a time.
     package final class Deflaters {
-        private lazy var stored = Deflater(level: 0, memory: 1)
         private lazy var fast = Deflater(level: 1, memory: 5)
         private lazy var small = Deflater(level: 6)
+        /// As `small`, for what is so small itself that most of the time would be spent on clearing memory.
+        private lazy var brief = Deflater(level: 6, memory: 5)
+        private static let briefLimit = 2 << 10
 
         package init() {}
 
-        fileprivate subscript(compression: Compression) -> Deflater {
+        /// `header` as it is, and then `bytes` in the form that the pack has.
+        fileprivate func entry(_ header: [UInt8], _ bytes: [UInt8], _ compression: Compression) -> [UInt8] {
             switch compression {
-            case .none: stored
-            case .fast: fast
-            case .small: small
+            case .none: stored(bytes, after: header)
+            case .fast: fast.deflate(bytes, after: header)
+            case .small: (bytes.count <= Self.briefLimit ? brief : small).deflate(bytes, after: header)
             }
         }
     }
@@ -169,8 +171,8 @@ package final class PackWriter {
         DispatchQueue.concurrentPerform(iterations: starts.count) { number in
             let deflaters = Deflaters()
             let part = objects[starts[number]..<min(starts[number] + share, objects.endIndex)].map { object in
-                let contents = deflaters[object.compression].deflate(
-                    object.bytes, after: header(object.type.packNumber, object.bytes.count))
+                let contents = deflaters.entry(
+                    header(object.type.packNumber, object.bytes.count), object.bytes, object.compression)
                 return (object.id, contents, crc32(contents))
             }
             shares.withLock { $0[number] = part }
@@ -211,7 +213,7 @@ package final class PackWriter {
         _ id: ObjectID, _ header: [UInt8], _ bytes: [UInt8], _ compression: Compression
     ) throws(GitError) {
         guard known[id] == nil else { return }
-        let contents = deflaters[compression].deflate(bytes, after: header)
+        let contents = deflaters.entry(header, bytes, compression)
         try add(copy: id, contents, checksum: crc32(contents))
     }
 

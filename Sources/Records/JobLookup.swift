@@ -36,20 +36,29 @@ package final class JobLookup: Sendable {
     /// - Returns: The verdict, and whether the deployment itself has recorded it; nil if there is none.
     /// - Throws: `StoreError`.
     package func verdict(onJob id: Digest) throws -> (result: CellResult, isOwn: Bool)? {
-        try verdict(onJob: id, in: store.branches(prefix: "results/").compactMap { ResultBranch(name: $0.name) })
+        try verdict(onJob: id, in: allBranches(), at: snapshot)
     }
 
-    /// The newest verdict on a job that this deployment or, since this was made, another one has recorded.
+    /// The verdicts that this deployment or, since this was made, another one has recorded by now.
     ///
-    /// - Returns: The verdict, and whether the deployment itself has recorded it; nil if there is none.
     /// - Throws: `StoreError`.
     /// - Complexity: Reads the branches of other deployments only if one of them has changed.
-    package func newVerdict(onJob id: Digest) throws -> (result: CellResult, isOwn: Bool)? {
-        if try haveOthersMoved() { return try verdict(onJob: id) }
-        let targets = plan.jobs[id].flatMap { self.targets[$0.environment] } ?? []
-        return try verdict(
-            onJob: id, in: targets.map { ResultBranch(deployment: plan.deployment, target: $0) })
+    package func newVerdicts() throws -> NewVerdicts {
+        NewVerdicts(self, branches: try haveOthersMoved() ? allBranches() : nil)
     }
+
+    private func allBranches() throws -> [ResultBranch] {
+        try store.branches(prefix: "results/").compactMap { ResultBranch(name: $0.name) }
+    }
+
+    /// The deployment's own branches that may have a verdict on a job.
+    func ownBranches(ofJob id: Digest) -> [ResultBranch] {
+        let targets = plan.jobs[id].flatMap { self.targets[$0.environment] } ?? []
+        return targets.map { ResultBranch(deployment: plan.deployment, target: $0) }
+    }
+
+    /// The current state of a branch.
+    func snapshot(_ branch: ResultBranch) throws -> Snapshot { try store.snapshot(Branch(branch.name)) }
 
     private func haveOthersMoved() throws -> Bool {
         let now = store.stamp(ofBranchesIn: "results", except: plan.deployment)
@@ -77,15 +86,15 @@ package final class JobLookup: Sendable {
         return found.isEmpty ? nil : found.newestVerdict(except: try SupersededResults(in: store))
     }
 
-    private func verdict(
-        onJob id: Digest, in branches: [ResultBranch]
+    func verdict(
+        onJob id: Digest, in branches: [ResultBranch], at snapshot: (ResultBranch) throws -> Snapshot
     ) throws -> (result: CellResult, isOwn: Bool)? {
         guard let job = plan.jobs[id] else { return nil }
         var own: [CellResult] = []
         var others: [CellResult] = []
         for branch in branches {
             let cell = Cell(target: branch.target, compiler: job.compiler, package: job.package)
-            let found = try branch.results(ofJob: id, as: cell, in: store.snapshot(Branch(branch.name)))
+            let found = try branch.results(ofJob: id, as: cell, in: snapshot(branch))
             if branch.deployment == plan.deployment { own += found } else { others += found }
         }
         guard !own.isEmpty || !others.isEmpty,

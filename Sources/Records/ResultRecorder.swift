@@ -7,12 +7,16 @@ package struct ResultRecorder: Sendable {
     private let store: Store
     private let plan: Plan
     private let run: RunRecord?
+    private let options: TransactionOptions
 
-    /// - Parameter run: The run that records the results; nil for results of no run.
-    package init(_ plan: Plan, in store: Store, run: RunRecord?) {
+    /// - Parameters:
+    ///   - run: The run that records the results; nil for results of no run.
+    ///   - commits: Where the commits are noted; nil for nowhere.
+    package init(_ plan: Plan, in store: Store, run: RunRecord?, commits: CommitSeries? = nil) {
         self.store = store
         self.plan = plan
         self.run = run
+        options = TransactionOptions(series: commits)
     }
 
     /// Records a result durably in a separate commit.
@@ -25,7 +29,7 @@ package struct ResultRecorder: Sendable {
         let planned = ResultBranch.PlannedWork(hasCell: plan.hasCell, hasJob: { plan.jobs[$0] != nil })
         var result = result
         result.run = run?.number
-        return try await store.transact(Branch(branch.name), "") { transaction in
+        return try await store.transact(Branch(branch.name), "", options: options) { transaction in
             let isOfCell = path == ResultPath.cell(result.cell)
             let recorded =
                 isOfCell

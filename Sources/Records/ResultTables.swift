@@ -1,6 +1,9 @@
 internal import Core
+internal import Dispatch
 public import Model
 public import Store
+internal import Synchronization
+internal import System
 
 /// The results of all targets of all deployments of a store, brought up to date by reading only what has changed.
 ///
@@ -16,16 +19,32 @@ public struct ResultTables: Sendable {
     /// Tables that know of no branch yet.
     public init() {}
 
-    /// Reads what the branches of results hold that these tables do not have.
+    /// The results of a store as they are now.
+    ///
+    /// - Throws: `StoreError`; `Failure` for an index that cannot be read.
+    package init(reading store: Store) async throws {
+        self = try await BlockingWork.run {
+            var tables = ResultTables()
+            try tables.refresh(from: store)
+            return tables
+        }
+    }
+
+    /// Reads what the branches of results hold that these tables do not have, on all processors.
     ///
     /// - Throws: `StoreError`; `Failure` for an index that cannot be read.
     public mutating func refresh(from store: Store) throws {
-        var current: [ResultBranch: Entry] = [:]
-        for branch in try store.branches(prefix: "results/") {
-            guard let results = ResultBranch(name: branch.name) else { continue }
-            current[results] = try Self.entry(of: results, at: store.snapshot(branch), since: entries[results])
+        let branches = try store.branches(prefix: "results/").compactMap { ResultBranch(name: $0.name) }
+        let known = entries
+        let read = Mutex<[ResultBranch: Result<Entry, any Error>]>([:])
+        DispatchQueue.concurrentPerform(iterations: branches.count) { number in
+            let branch = branches[number]
+            let entry = Result {
+                try Self.entry(of: branch, at: store.snapshot(Branch(branch.name)), since: known[branch])
+            }
+            read.withLock { $0[branch] = entry }
         }
-        entries = current
+        entries = try read.withLock { try $0.mapValues { try $0.get() } }
     }
 
     /// Differing documents above which the whole index is read instead.

@@ -15,19 +15,19 @@ extension WorkerPool {
 
     /// Gives a worker jobs while it has room for them.
     mutating func fill(_ worker: Int, _ actions: inout [Action]) {
-        while let seat = seats[worker], seat.isUsable, seat.hasRoom, let job = nextJob(for: worker) {
+        while seats[worker]?.isUsable == true, seats[worker]?.hasRoom == true, let job = nextJob(for: worker) {
             removeFromQueue(job)
             assign(job, to: worker, &actions)
         }
-        if let seat = seats[worker], seat.isUsable, seat.hasFreeSlot { moveJob(to: worker, &actions) }
+        if seats[worker]?.isUsable == true, seats[worker]?.hasFreeSlot == true { moveJob(to: worker, &actions) }
     }
 
     /// The queued job that the worker should run next.
     private mutating func nextJob(for worker: Int) -> Int? {
-        guard let seat = seats[worker] else { return nil }
+        guard let accepted = seats[worker]?.accepted.words, let cache = seats[worker]?.cache else { return nil }
         var best: (rank: Int, requirement: Int)?
-        for (index, word) in nonempty.words.enumerated() where index < seat.accepted.words.count {
-            var common = word & seat.accepted.words[index]
+        for (index, word) in nonempty.words.enumerated() where index < accepted.count {
+            var common = word & accepted[index]
             while common != 0 {
                 let requirement = index << 6 | common.trailingZeroBitCount
                 common &= common - 1
@@ -40,7 +40,7 @@ extension WorkerPool {
             skips[best.requirement] = 0
             return first
         }
-        let job = nearestJob(after: first, best.rank, best.requirement, seat.cache)
+        let job = nearestJob(after: first, best.rank, best.requirement, cache)
         skips[best.requirement] = job == first ? 0 : skips[best.requirement] + 1
         return job
     }
@@ -96,8 +96,8 @@ extension WorkerPool {
 
     /// Asks a worker to return one of the jobs that it has not begun, where a worker that has nothing to do can run it.
     private mutating func offerBacklog(of worker: Int, _ actions: inout [Action]) {
-        guard notBegun > 0, moving < freeWorkers, let seat = seats[worker] else { return }
-        let last = lastToMove(from: seat) { free.firstCommon(with: capable[$0], from: 0) != nil }
+        guard notBegun > 0, moving < freeWorkers else { return }
+        let last = lastToMove(from: worker) { free.firstCommon(with: capable[$0], from: 0) != nil }
         if let last { move(last, &actions) }
     }
 
@@ -107,9 +107,8 @@ extension WorkerPool {
         guard notBegun > 0, moving < freeWorkers, let accepted = seats[worker]?.accepted else { return }
         var best: (wait: Double, job: Int)?
         for other in seats.indices where other != worker {
-            guard let seat = seats[other] else { continue }
-            let wait = Double(seat.jobs.count) * seat.slowness / Double(max(1, seat.worker.slots))
-            guard wait > best?.wait ?? 0, let last = lastToMove(from: seat, where: { accepted.contains($0) })
+            guard let wait = seats[other]?.wait, wait > best?.wait ?? 0,
+                let last = lastToMove(from: other, where: { accepted.contains($0) })
             else { continue }
             best = (wait, last)
         }
@@ -117,8 +116,8 @@ extension WorkerPool {
     }
 
     /// Of the jobs that the worker has not begun and has no slot for, the one that it would begin last.
-    private func lastToMove(from seat: Seat, where isWanted: (Int) -> Bool) -> Int? {
-        guard seat.notBegun > 0 else { return nil }
+    private func lastToMove(from worker: Int, where isWanted: (Int) -> Bool) -> Int? {
+        guard seats[worker]?.notBegun ?? 0 > 0, let seat = seats[worker] else { return nil }
         let staying = seat.jobs.count { status[Int($0.job)] != .moving }
         guard staying > seat.worker.slots || !seat.isUsable else { return nil }
         return seat.jobs.map { Int($0.job) }
@@ -175,14 +174,13 @@ extension WorkerPool {
     }
 
     mutating func updateRoom(of worker: Int) {
-        let seat = seats[worker]
-        let isUsable = seat?.isUsable ?? false
+        let isUsable = seats[worker]?.isUsable ?? false
         let wasFree = free.contains(worker)
-        let isFree = isUsable && seat?.hasFreeSlot == true
+        let isFree = isUsable && seats[worker]?.hasFreeSlot == true
         if wasFree != isFree {
             free.set(worker, isFree)
             freeWorkers += isFree ? 1 : -1
         }
-        roomy.set(worker, isUsable && seat?.hasRoom == true)
+        roomy.set(worker, isUsable && seats[worker]?.hasRoom == true)
     }
 }

@@ -181,8 +181,10 @@ extension WorkerPool {
     }
 
     private mutating func learn(from job: Int, on worker: Int) {
-        guard let seat = seats[worker], let began = seat.jobs[Int(places[job])].began, costs[job] > 0 else { return }
+        guard costs[job] > 0, let began = seats[worker]?.jobs[Int(places[job])].began,
+            let slowness = seats[worker]?.slowness
+        else { return }
         let ratio = min(max((now - began) / .seconds(1) / Double(costs[job]), 0.01), 100)
-        seats[worker]?.slowness = seat.slowness + (ratio - seat.slowness) / 8
+        seats[worker]?.slowness = slowness + (ratio - slowness) / 8
     }
 }

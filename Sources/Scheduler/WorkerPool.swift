@@ -145,7 +145,7 @@ public struct WorkerPool: Sendable {
         case stoppingBeforeQueued
     }
 
-    /// What the pool knows of a worker.
+    /// What the pool knows of a worker. Read in place, field by field: a copy counts references of all of its parts.
     struct Seat: Sendable {
         var worker: Worker
         /// Jobs that it has, in no order, with the time at which each began.
@@ -162,6 +162,8 @@ public struct WorkerPool: Sendable {
         var hasFreeSlot: Bool { jobs.count < worker.slots }
         var hasRoom: Bool { jobs.count < worker.slots + worker.backlog }
         var isUsable: Bool { worker.mode == .ready && !isStalled }
+        /// How long a job that it gets last waits, in expected durations of jobs.
+        var wait: Double { Double(jobs.count) * slowness / Double(max(1, worker.slots)) }
     }
 
     /// After how long without progress a busy worker gets no more jobs; nil: never.

@@ -183,6 +183,7 @@ private final class Work: @unchecked Sendable {
                 if isGuess { continue }
                 return change
             }
+            if let new = change.commits.last?.id { change.series?.note(branch, from: head?.id, to: new) }
             if try session.commit(change, reference: reference, old: head?.id) {
                 packCount += 1
                 cache.add(change)

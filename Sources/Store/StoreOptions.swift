@@ -68,12 +68,16 @@ public struct TransactionOptions: Sendable {
     public var prefixes: [StorePath]?
     /// Instead of the store's own author.
     public var author: (name: String, email: String)?
+    /// Where the commit is noted, so that watches can leave it out. Nil: nowhere.
+    public var series: CommitSeries?
 
     public init(
-        grouping: Grouping = .own, prefixes: [StorePath]? = nil, author: (name: String, email: String)? = nil
+        grouping: Grouping = .own, prefixes: [StorePath]? = nil, author: (name: String, email: String)? = nil,
+        series: CommitSeries? = nil
     ) {
         self.grouping = grouping
         self.prefixes = prefixes
         self.author = author
+        self.series = series
     }
 }

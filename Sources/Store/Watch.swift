@@ -50,6 +50,8 @@ public final class Watch: Sendable {
 
     private struct State {
         var seen: ObjectID?
+        /// The number of the excluded series that `seen` belongs to.
+        var series: Int?
         var isStarted = false
         var isCancelled = false
         var isScheduled = false
@@ -61,6 +63,7 @@ public final class Watch: Sendable {
     private let branch: Branch
     private let prefix: StorePath?
     private let mode: Mode
+    private let excluded: CommitSeries?
     private let handler: @Sendable (WatchEvent) throws -> Void
     private let queue = DispatchQueue(label: "store.watch")
     private let rate = DeliveryRate()
@@ -69,12 +72,14 @@ public final class Watch: Sendable {
 
     init(
         store: Store, branch: Branch, prefix: StorePath?, mode: Mode, from commit: ObjectID?,
+        excluding series: CommitSeries?,
         handler: @escaping @Sendable (WatchEvent) throws -> Void
     ) {
         self.store = store
         self.branch = branch
         self.prefix = prefix
         self.mode = mode
+        excluded = series
         self.handler = handler
         state = Mutex(State(seen: commit))
         let listening = store.events.listen { [weak self] in self?.schedule() }
@@ -119,13 +124,16 @@ public final class Watch: Sendable {
     private func deliver() {
         do {
             let head = try store.snapshot(branch)
+            // Asked after the branch was read: a commit of the series is noted before it is there.
+            let series = head.commit.flatMap { excluded?.number(of: branch, endingWith: $0) }
             let (seen, isStarted) = state.withLock { ($0.seen, $0.isStarted) }
             if isStarted, head.commit == seen { return }
+            if isOnlyOwn(series) { return state.withLock { $0.seen = head.commit } }
             for step in try steps(from: seen, to: head, isStarted: isStarted) {
                 guard !state.withLock({ $0.isCancelled }) else { return }
                 try deliver(from: state.withLock { $0.seen }, to: step)
             }
-            state.withLock { $0.failuresInARow = 0 }
+            state.withLock { ($0.series, $0.failuresInARow) = (series, 0) }
         } catch {
             let failures = state.withLock { state in
                 state.statistics.failures += 1
@@ -135,6 +143,11 @@ public final class Watch: Sendable {
             }
             schedule(after: .milliseconds(min(5_000, 10 << min(failures, 9))))
         }
+    }
+
+    /// Whether only commits of the excluded series have come since the last delivery.
+    private func isOnlyOwn(_ series: Int?) -> Bool {
+        series != nil && state.withLock { $0.isStarted && $0.series == series }
     }
 
     /// The states to tell one after the other.
@@ -164,12 +177,14 @@ extension Store {
     /// - Parameters:
     ///   - prefix: only documents at or below it are delivered. Nil: all.
     ///   - commit: where to resume: the first event has what changed since. Nil: the first event has everything.
+    ///   - series: commits that are not delivered where only they have come since the last delivery. Nil: all are delivered.
     /// - Returns: the watch; it ends when it is cancelled or released.
     public func watch(
         _ branch: Branch, below prefix: StorePath? = nil, mode: Watch.Mode = .state, from commit: ObjectID? = nil,
-        handler: @escaping @Sendable (WatchEvent) throws -> Void
+        excluding series: CommitSeries? = nil, handler: @escaping @Sendable (WatchEvent) throws -> Void
     ) -> Watch {
-        Watch(store: self, branch: branch, prefix: prefix, mode: mode, from: commit, handler: handler)
+        Watch(
+            store: self, branch: branch, prefix: prefix, mode: mode, from: commit, excluding: series, handler: handler)
     }
 
     /// The documents below `prefix` that differ between a commit (nil: nothing) and a snapshot, in order of paths.

@@ -92,6 +92,8 @@ struct RunCommand: AsyncParsableCommand, TracedCommand, SandboxingCommand {
         try store.requireWritable()
         let listener = InboxListener(store)
         defer { listener.end() }
+        // Read beside the plan: together they decide when the first job starts.
+        async let known = ResultTables(reading: store)
         let reader = try results(of: documents, header, in: store, procedure)
         let only = try only.selectors()
         let picked = try cells(picked: only, in: reader)
@@ -100,7 +102,7 @@ struct RunCommand: AsyncParsableCommand, TracedCommand, SandboxingCommand {
             try logs.begin($0)
         }
         try runner.requireUsers(for: plan.targets)
-        try await run(plan, documents, header, (only, picked), in: store, procedure, runner: runner)
+        try await run(plan, documents, header, (only, picked), known, in: store, procedure, runner: runner)
         if let file {
             (documents, header) = try await continued(
                 documents, header, of: file, (only, picked), in: store, procedure, runner: runner)
@@ -164,10 +166,12 @@ struct RunCommand: AsyncParsableCommand, TracedCommand, SandboxingCommand {
     }
 
     /// Runs the plan and shows its progress. The first Ctrl-C drains the run, the second stops it.
+    ///
+    /// - Parameter known: Results that were already read from the store.
     func run(
         _ plan: Plan, _ documents: PlanDocuments, _ header: PlanHeader,
-        _ only: (selectors: [Selector], cells: Set<Cell>?), in store: Store, _ procedure: TaskProcedure,
-        runner: LocalRunner
+        _ only: (selectors: [Selector], cells: Set<Cell>?), _ known: ResultTables = ResultTables(), in store: Store,
+        _ procedure: TaskProcedure, runner: LocalRunner
     ) async throws {
         var registration = try machine.registration(
             of: "ci run", store: procedure.path, catalog: procedure.catalog,
@@ -184,6 +188,7 @@ struct RunCommand: AsyncParsableCommand, TracedCommand, SandboxingCommand {
             lastOutput: { [logs = store.logs] in logs.lastWritten(startingWith: $0.hex) })
         let work = Task {
             _ = try await run.run(
+                known,
                 files: { digest in
                     guard let files = try documents.files(digest) else {
                         throw Failure(.unavailable, "the store has no package files \(digest)", hint: "plan again")

@@ -30,6 +30,33 @@ struct ObjectFileTests {
         }
     }
 
+    /// zlib itself reads what is stored without it, whatever number of blocks that takes.
+    @Test(arguments: [0, 1, 2, 65_534, 65_535, 65_536, 131_070, 131_071, 300_000])
+    func whatIsStoredIsAZlibStream(size: Int) {
+        let bytes = (0..<size).map { UInt8(truncatingIfNeeded: $0 &* 167 &+ $0 >> 8) }
+        let prefix: [UInt8] = [1, 2, 3]
+        let contents = stored(bytes, after: prefix)
+        #expect(contents.starts(with: prefix))
+        #expect(inflate(Array(contents.dropFirst(prefix.count))) == bytes)
+        var damaged = contents
+        damaged[damaged.count - 1] ^= 1
+        #expect(inflate(Array(damaged.dropFirst(prefix.count))) == nil, "the checksum is checked")
+    }
+
+    /// A handle that was opened before there were any loose objects reads those that come.
+    @Test func looseObjectsThatComeLaterAreRead() throws {
+        try withRepository { repository in
+            repository.readsLooseObjectsItself = true
+            let bytes = Array("later".utf8)
+            let id = ObjectID(hashing: .blob, bytes)
+            #expect(throws: GitError.self) { try repository.blob(id) }
+            let folder = repository.directory + "objects/" + id.hex.prefix(2)
+            try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+            try LooseObjects(directory: repository.directory + "objects").write(id, .blob, bytes)
+            #expect(try repository.blob(id) == bytes)
+        }
+    }
+
     /// The pack of many objects at once is that of one after the other, byte for byte.
     @Test func objectsThatAreCompressedTogether() throws {
         let kinds: [PackWriter.Compression] = [.none, .fast, .small]

@@ -151,6 +151,66 @@ struct WatchTests {
         }
     }
 
+    @Test func commitsOfAnExcludedSeriesAreNotDelivered() async throws {
+        try await withAsyncFolder { folder in
+            let store = try Store(at: folder + "/store")
+            let other = try Store(opening: folder + "/store")
+            let own = TransactionOptions(series: CommitSeries())
+            try await store.transact(main, "before") { try $0.write(0, to: "a") }
+            let seen = Collected<WatchEvent>()
+            let head = try store.snapshot(main).commit
+            let watch = store.watch(main, from: head, excluding: own.series) { seen.add($0) }
+            #expect(await seen.wait { $0.count == 1 })
+            // What the watch has not seen yet is delivered, whoever wrote it; from then on the series is known.
+            try await store.transact(main, "own", options: own) { try $0.write(1, to: "own/first") }
+            #expect(await seen.wait { $0.count == 2 })
+            for number in 2..<20 {
+                try await store.transact(main, "own", options: own) { try $0.write(number, to: "own/more") }
+            }
+            try await other.transact(main, "foreign") { try $0.write(1, to: "foreign") }
+            #expect(await seen.wait { $0.flatMap(\.changes).contains { $0.path == "foreign" } })
+            // By the same store, but not of the series.
+            try await store.transact(main, "own", options: own) { try $0.write(20, to: "own/more") }
+            try await store.transact(main, "not of the series") { try $0.write(1, to: "elsewhere") }
+            #expect(await seen.wait { $0.flatMap(\.changes).contains { $0.path == "elsewhere" } })
+            let events = seen.all.filter { $0.changes.contains { $0.path == "own/more" } }
+            #expect(events.count <= 2, "18 commits of the series come only with those of others: \(events.count)")
+            watch.cancel()
+        }
+    }
+
+    /// Whatever mixture of own and foreign commits comes, each foreign change is delivered.
+    @Test func noForeignChangeIsMissed() async throws {
+        let seed = UInt64.random(in: .min ... .max)
+        var random = SeededGenerator(seed: seed)
+        let foreign = (0..<60).map { _ in Int.random(in: 0..<3, using: &random) == 0 }
+        try await withAsyncFolder { folder in
+            let store = try Store(at: folder + "/store")
+            let own = TransactionOptions(grouping: .own, series: CommitSeries())
+            let seen = Collected<WatchEvent>()
+            let watch = store.watch(main, excluding: own.series) { seen.add($0) }
+            // All at once, so that several share a batch.
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for (number, isForeign) in foreign.enumerated() {
+                    group.addTask {
+                        let options = isForeign ? TransactionOptions() : own
+                        try await store.transact(main, "\(number)", options: options) {
+                            try $0.write(number, to: StorePath("n\(number)"))
+                        }
+                    }
+                    if number % 7 == 0 { try await group.waitForAll() }
+                }
+                try await group.waitForAll()
+            }
+            let expected = Set(foreign.indices.filter { foreign[$0] }.map { "n\($0)" })
+            let isComplete = await seen.wait { events in
+                expected.isSubset(of: events.flatMap(\.changes).map(\.path.description))
+            }
+            #expect(isComplete, "seed \(seed)")
+            watch.cancel()
+        }
+    }
+
     @Test func watchesEndWithoutLeaks() async throws {
         try await withAsyncFolder { folder in
             let store = try Store(at: folder + "/store")

@@ -73,6 +73,17 @@ extension ExecutionRequest {
         }
     }
 
+    /// Identifies the request without its inputs where `base` does: the job determines which inputs there are, and `base`
+    /// their layers.
+    ///
+    /// - Complexity: O(1) with a base, O(inputs) without.
+    package var identity: Digest {
+        guard base != nil else { return Digest(of: document) }
+        var short = self
+        short.inputs = []
+        return Digest(of: short.document)
+    }
+
     /// Parses a document; nil if it is not a request.
     package init?(document: [UInt8]) {
         guard let request = CanonicalReader.document(document, { $0.object { Self(&$0) } }) else { return nil }
