@@ -60,6 +60,8 @@ package struct MatrixFile: Sendable {
     package var notices: NoticeRules?
     /// For diagnostics of those who check further.
     package var sources: SourceTexts
+    /// The file itself, without those that it extends; nil for a matrix that was not read from a file.
+    package var text: SourceText?
 }
 
 /// A set of names, none listed meaning all.

@@ -10,10 +10,7 @@ extension MatrixFile {
     ///
     /// - Throws: `Failure` of kind `input` with everything that is wrong with the files, in the order of their text.
     package init(path: String) throws {
-        var loading = MatrixLoading()
-        let document = try loading.document(
-            SourceText(path: path, of: "matrix", sizeHint: Self.sizeHint), chain: [path])
-        self = try loading.decoded(document)
+        try self.init(SourceText(path: path, of: "matrix", sizeHint: Self.sizeHint))
     }
 
     /// Reads a matrix from `text`; what it extends is looked for beside `text.file`.
@@ -23,6 +20,7 @@ extension MatrixFile {
         var loading = MatrixLoading()
         let document = try loading.document(text, chain: [text.file])
         self = try loading.decoded(document)
+        self.text = text
     }
 }
 

@@ -14,5 +14,10 @@ extension PackageVersion {
 
 extension Cell {
     /// What the cell's column is called on its target: the compiler, of a unikernel with its backend: `5.3.0@spt`.
-    package var columnName: String { package.backend.map { "\(compiler)@\($0)" } ?? compiler }
+    package var columnName: String { Self.columnName(compiler: compiler, backend: package.backend) }
+
+    /// What a column is called on its target.
+    package static func columnName(compiler: String, backend: String?) -> String {
+        backend.map { "\(compiler)@\($0)" } ?? compiler
+    }
 }

@@ -21,6 +21,9 @@ public struct PlanHeader: Codable, Hashable, Sendable {
     public var confirm: Int?
     /// Whom notices of new problems go to. Absent: only to those whom the settings name.
     public var notify: PlannedNotices?
+    /// The matrix, where the plan has provisional cells, so that it can be planned again when their jobs have succeeded.
+    /// Absent: there are none.
+    public var matrix: PlannedMatrix?
 
     public init(
         deployment: String, repositories: [Plan.Repository], targets: [Plan.Target], columns: [PlanColumn], jobs: Int,
@@ -40,6 +43,24 @@ public struct PlanHeader: Codable, Hashable, Sendable {
 
     /// How many cells the plan has.
     public var cells: Int { columns.reduce(0) { $0 + $1.cells.total } }
+
+    /// How many cells are planned further when a job has succeeded.
+    public var provisionalCells: Int { columns.reduce(0) { $0 + ($1.cells.provisional ?? 0) } }
+}
+
+/// The matrix that a plan was made from.
+///
+/// - SeeAlso: `docs/decisions/0288-recorded-matrix.md`
+public struct PlannedMatrix: Codable, Hashable, Sendable {
+    /// Its absolute path, to which relative paths in it refer.
+    public var path: String
+    /// Its text. That of matrices which it extends is read again.
+    public var text: String
+
+    public init(path: String, text: String) {
+        self.path = path
+        self.text = text
+    }
 }
 
 /// What a target with a compiler comes to, in numbers.

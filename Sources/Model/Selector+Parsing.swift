@@ -42,7 +42,13 @@ extension Selector {
         let globs = parts.map { Glob($0) }
         switch globs.count {
         case 1: return .cells(target: .all, compiler: .all, package: globs[0])
-        case 2: return .cells(target: globs[0], compiler: globs[1], package: .all)
+        case 2:
+            // As tables name the columns of unikernels: `debian-12/5.3.0@spt`.
+            let column = parts[1].split(separator: "@", maxSplits: 1, omittingEmptySubsequences: false)
+            guard column.count == 2, !column[0].isEmpty, !column[1].isEmpty else {
+                return .cells(target: globs[0], compiler: globs[1], package: .all)
+            }
+            return .cells(target: globs[0], compiler: Glob(String(column[0])), package: Glob("*@\(column[1])"))
         default: return .cells(target: globs[0], compiler: globs[1], package: globs[2])
         }
     }

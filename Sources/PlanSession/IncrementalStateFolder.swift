@@ -67,7 +67,7 @@ package struct IncrementalStateFolder: Sendable {
     }
 
     /// Stands for the running program: another build of it may plan differently.
-    private static let program: String = {
+    static let program: String = {
         var status = stat()
         guard stat("/proc/self/exe", &status) == 0 else { return "" }
         return "\(status.st_size) \(status.st_mtim.tv_sec).\(status.st_mtim.tv_nsec) \(status.st_ino)"

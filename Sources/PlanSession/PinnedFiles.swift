@@ -41,7 +41,9 @@ struct PinnedFiles {
 
     /// Gets the files of all `pins` that have some, and of those that follow from them. A pin of the matrix counts before
     /// one that an opam file asks for.
-    func outcome(of pins: [Pin]) async -> Loaded {
+    ///
+    /// - Parameter followingPinDepends: Whether what the packages pin in turn is pinned as well.
+    func outcome(of pins: [Pin], followingPinDepends: Bool = true) async -> Loaded {
         var outcome = Loaded()
         var mistakes: [Failure] = []
         let ofMatrix = Set(pins.map(\.name.value))
@@ -51,7 +53,7 @@ struct PinnedFiles {
             do {
                 let package = try await package(of: pin)
                 outcome.packages.append(package)
-                guard ofMatrix.contains(pin.name.value) else { continue }
+                guard followingPinDepends, ofMatrix.contains(pin.name.value) else { continue }
                 for wanted in try dependencies(of: package) {
                     if let known = taken[wanted.name.value] {
                         try check(wanted, against: known, isOfMatrix: ofMatrix.contains(known.name.value))

@@ -231,6 +231,9 @@ package struct PlanCache: Sendable {
     /// What is remembered of plans.
     var states: IncrementalStateFolder { IncrementalStateFolder("\(folder)/plans") }
 
+    /// Files of unikernels' sources, and locks.
+    var unikernels: CachedValues { CachedValues(folder: "\(folder)/unikernels", isReadOnly: isReadOnly) }
+
     /// Where universes are, and which one is nearest: that of the same repositories in a plan made before.
     fileprivate func universes(near stack: [Plan.Repository], among known: [Plan.Repository]) -> UniverseFolder {
         UniverseFolder(

@@ -9,6 +9,7 @@ internal import OpamFormat
 package import Planner
 package import Records
 package import Store
+internal import YAML
 
 /// Plans a matrix over the plan that a store has, and keeps the new plan there.
 ///
@@ -127,7 +128,8 @@ package struct PlanSession: Sendable {
             ? "no previous plan" : state == nil ? "the cache has no state of the previous plan" : "unresolved sources"
         logger.debug(previous == nil ? "planning in full: \(obstacle)" : "planning incrementally")
         let start = ContinuousClock.now
-        let output = try await Planner(loaded.inputs, progress: progress).plan(over: previous)
+        var output = try await Planner(loaded.inputs, progress: progress).plan(over: previous)
+        if output.header.provisionalCells > 0 { output.update.header.matrix = preparation.matrix.planned }
         logger.debug(
             "planned \(output.isIncremental ? "incrementally" : "in full")",
             metadata: ["changed columns": "\(output.made)", "duration": "\(ContinuousClock.now - start)"])
@@ -209,4 +211,15 @@ package struct PlanSession: Sendable {
 extension PlanHeader {
     /// The sources whose checksum the plan determined, by which the store names them.
     package var sourceDigests: [Digest] { (sources ?? [:]).values.compactMap { Checksum($0)?.digest } }
+}
+
+extension MatrixFile {
+    /// The matrix as a plan records it; nil if it was not read from a file.
+    fileprivate var planned: PlannedMatrix? {
+        text.map { text in
+            PlannedMatrix(
+                path: URL(fileURLWithPath: text.file).standardizedFileURL.path,
+                text: String(decoding: text.bytes, as: UTF8.self))
+        }
+    }
 }

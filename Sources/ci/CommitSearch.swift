@@ -138,15 +138,24 @@ struct CommitSearch {
 
     // MARK: A commit
 
+    /// Builds the cell at a commit. Of a unikernel, the configure job runs first; then the commit is planned again.
     private func build(at commit: RepositoryCommit) async throws -> Step {
+        let (step, isProvisional) = try await buildOnce(at: commit)
+        // The success of a configure job decides nothing.
+        guard isProvisional, step.outcome == .cancelled else { return step }
+        return try await buildOnce(at: commit).step
+    }
+
+    /// - Returns: The result, and whether the cell was only planned as far as its configure job.
+    private func buildOnce(at commit: RepositoryCommit) async throws -> (step: Step, isProvisional: Bool) {
         let documents = try await session.plan(at: commit.id)
-        guard let header = try documents.header(), let planned = try cell(in: documents) else {
+        let planned = try cell(in: documents)
+        return (try await build(planned, in: documents), planned?.isProvisional ?? false)
+    }
+
+    private func build(_ planned: PlannedCell?, in documents: PlanDocuments) async throws -> Step {
+        guard let header = try documents.header(), let planned else {
             return Step(outcome: .cancelled, reason: "the plan has no such cell")
-        }
-        guard !planned.isProvisional else {
-            throw Failure(
-                .input, "\(planned.cell) is a unikernel, whose jobs are planned in several steps: it cannot be bisected"
-            )
         }
         guard case .jobs(let build, let test) = planned.basis else {
             if case .unsolvable(let explanation) = planned.basis {

@@ -103,12 +103,8 @@ struct RunCommand: AsyncParsableCommand, TracedCommand, SandboxingCommand {
         }
         try runner.requireUsers(for: plan.targets)
         try await run(plan, documents, header, (only, picked), known, in: store, procedure, runner: runner)
-        if let file {
-            (documents, header) = try await continued(
-                documents, header, of: file, (only, picked), in: store, procedure, runner: runner)
-        } else if let open = header.provisionalCells {
-            StandardError.print("\(count(open, "cell")) can be planned further with the matrix only: ci run MATRIX")
-        }
+        (documents, header) = try await continued(
+            documents, header, of: file, (only, picked), in: store, procedure, runner: runner)
         try await serveTasks(
             in: store, TaskProcedure(path: path, catalog, configuration, runner), of: serve ? nil : plan.deployment)
         try runner.trimCache()

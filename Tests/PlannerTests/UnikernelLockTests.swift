@@ -33,7 +33,7 @@ import Testing
     /// The libraries, and a unikernel that needs what `depends` names.
     private func stage(
         _ libraries: [String: String], needing depends: String, more: String = "",
-        provided: String = #""mirage" "solo5""#
+        provided: String = #""mirage" "solo5""#, pinned: Set<String> = []
     ) async throws -> UnikernelStage {
         var small = SmallPlan()
         small.opamFiles.merge(Self.tools) { $1 }
@@ -55,7 +55,15 @@ import Testing
                 x-opam-monorepo-opam-provided: [ \(provided) ]
                 \(more)
                 """, file: "hello-spt.opam")
-        return try Planner(inputs).locked(unikernel, generated: generated, of: pair, in: source)
+        let planner = Planner(inputs)
+        let configured = Planner.Configured(unikernel, generated)
+        switch try planner.locks(of: [configured], for: pair, in: source, pinned: pinned)[0] {
+        case .lock(let lock):
+            // As the cache keeps it.
+            let kept = try CanonicalJSON.decode(UnikernelLock.self, from: CanonicalJSON.encode(lock))
+            return planner.stage(of: unikernel, generated: generated, lock: kept)
+        case .obstacle(let reason, let cause): return .unlockable(reason, cause)
+        }
     }
 
     /// The lines of `x-ciso-lock`, and the versions of the switch's packages that the build needs.
@@ -120,6 +128,20 @@ import Testing
         #expect(made.sources == [#""a""https://e.org/a-2.tgz""a.2""a-lwt.2""#])
     }
 
+    /// Whatever the versions are: the pin is what the unikernel asks for.
+    @Test func theSourceOfAPinnedPackageCountsForItsRepository() async throws {
+        let libraries = [
+            "a.1": Self.library(url: "git+https://e.org/a.git#main", checksum: "", repository: "a"),
+            "a-lwt.2": Self.library(url: "https://e.org/a-2.tgz", repository: "a"),
+        ]
+        let depends = #""a" {?monorepo} "a-lwt" {?monorepo}"#
+        let made = try lock(try await stage(libraries, needing: depends, pinned: ["a"]))
+        #expect(made.sources == [#""a""git+https://e.org/a.git#main""a.1""a-lwt.2""#])
+        #expect(
+            try lock(try await stage(libraries, needing: depends)).sources
+                == [#""a""https://e.org/a-2.tgz""a.1""a-lwt.2""#])
+    }
+
     /// A package without a source is a tool of the switch, and brings the system packages that it stands for.
     @Test func packagesWithoutASourceAreBuiltInTheSwitch() async throws {
         let libraries = [
@@ -136,15 +158,12 @@ import Testing
         #expect(text.contains("needs a"), "\(text)")
         #expect(text.contains("left out are versions that dune does not build"), "\(text)")
         #expect(text.hasSuffix("of a"), "\(text)")
-        let branch = ["a.1": Self.library(url: "git+https://e.org/a.git#main", repository: "a")]
+        let nowhere = ["a.1": Self.library(url: "a.tgz", repository: "a")]
         #expect(
-            reason(try await stage(branch, needing: #""a" {?monorepo}"#))
-                == "a.1 has the source 'git+https://e.org/a.git#main': only archives with a checksum can be locked")
+            reason(try await stage(nowhere, needing: #""a" {?monorepo}"#))
+                == "a.1 has the source 'a.tgz': only archives with a checksum and repositories of git can be locked")
         let unchecked = ["a.1": Self.library(url: "https://e.org/a.tgz", checksum: "", repository: "a")]
-        #expect(reason(try await stage(unchecked, needing: #""a" {?monorepo}"#)).contains("a checksum"))
-        let pinned = try await stage(
-            [:], needing: "", more: #"pin-depends: [ ["a.dev" "git+https://e.org/a.git"] ]"#)
-        #expect(reason(pinned) == "its opam file pins a.dev to 'git+https://e.org/a.git', which cannot be locked")
+        #expect(reason(try await stage(unchecked, needing: #""a" {?monorepo}"#)).contains("with a checksum"))
         #expect(reason(try await stage([:], needing: #""nothing" {?monorepo}"#)).contains("nothing"))
     }
 

@@ -99,4 +99,34 @@ import Testing
         #expect(columns[0].cells == [.stillFailing: 1, .pending: 3])
         #expect(columns[1].cells == [.broken: 1, .fixed: 1, .new: 1, .pending: 1])
     }
+
+    /// Each backend has a column, also where there are other packages with the compiler.
+    @Test func summariesHaveAColumnForEachBackend() async throws {
+        let deployment = try RecordedDeployment(others: RecordedDeployment.unikernels)
+        try await deployment.record(unikernel: "dev@spt", .success)
+        try await deployment.record(unikernel: "dev@hvt", .failure)
+        let summary = try deployment.results().summary()
+        #expect(summary.columns.map(\.name) == ["4.14.2", "5.3.0", "5.3.0@hvt", "5.3.0@spt"])
+        #expect(summary.columns[2].cells == [.new: 1] && summary.columns[3].cells == [.ok: 1])
+        #expect(summary.columns[1].cells == [.pending: 4])
+        let lines = SummaryText(summary, width: 100).lines
+        #expect(lines.contains { $0.contains("5.3.0@hvt") }, "\(lines)")
+        let picked = try #require(Selector("debian-12/5.3.0@hvt"))
+        #expect(try deployment.results().summary(picked: [picked]).columns.map(\.name) == ["5.3.0@hvt"])
+    }
+
+    /// A package's versions are its history; backends of a unikernel are not.
+    @Test func theHistoryOfAUnikernelIsThatOfItsBackend() async throws {
+        let deployment = try RecordedDeployment(others: RecordedDeployment.unikernels)
+        try await deployment.record(unikernel: "dev@spt", .success)
+        try await deployment.record(unikernel: "dev@hvt", .success)
+        try await deployment.record(unikernel: "dev@hvt", .failure)
+        let results = try deployment.results()
+        let spt = try #require(Cell("debian-12/5.3.0/hello.dev@spt"))
+        let hvt = try #require(Cell("debian-12/5.3.0/hello.dev@hvt"))
+        #expect(try results.history(of: spt).entries.map(\.outcome) == [.success])
+        #expect(try results.history(of: hvt).entries.map(\.outcome) == [.failure, .success])
+        #expect(try results.recordedVerdicts(of: spt).values.map(\.cell) == [spt])
+        #expect(try results.bisect(hvt).bad.package == hvt.package)
+    }
 }

@@ -87,6 +87,22 @@ final class RecordedDeployment: Sendable {
         try await record(result, at: ResultPath.cell(cell))
     }
 
+    /// Cells of a unikernel for two backends, to be given as `others`.
+    static let unikernels = ["dev@hvt", "dev@spt"].map { version in
+        PlannedCell(
+            cell: Cell(
+                target: target, compiler: compilers[1], package: PackageVersion(name: "hello", version: version)),
+            basis: .jobs(build: Digest(of: version), test: nil), required: true)
+    }
+
+    /// Records the verdict on one of `unikernels`.
+    func record(unikernel version: String, _ outcome: Outcome) async throws {
+        let package = PackageVersion(name: "hello", version: version)
+        let cell = Cell(target: Self.target, compiler: Self.compilers[1], package: package)
+        let result = CellResult(cell: cell, job: Digest(of: version), outcome: outcome, repositories: [])
+        try await record(result, at: ResultPath.cell(cell))
+    }
+
     func record(_ result: CellResult, at path: String) async throws {
         let branch = ResultBranch(deployment: "d", target: Self.target)
         try await store.transact(Branch(branch.name), result.message(at: path)) {

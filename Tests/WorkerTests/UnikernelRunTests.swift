@@ -115,6 +115,104 @@ struct UnikernelRunTests {
         #expect(try ci("run", "matrix.yaml").status == 0)
     }
 
+    /// A lock, and what is read of a source, is made again only when something changes that it depends on.
+    @Test func locksAndSourcesAreRemembered() throws {
+        #expect(try ci("run", "matrix.yaml").status == 0)
+        func made() throws -> [String] {
+            let trace = try ci("plan", "matrix.yaml", "--log-level", "debug").talk
+            return ["locked unikernels", "read a unikernel's source"].filter(trace.contains)
+        }
+        #expect(try made() == [])
+        try folder.shell("echo '# changed' >>source/hello/unikernel.S")
+        #expect(try made() == ["read a unikernel's source"])
+        #expect(try made() == [])
+        try folder.shell(
+            "cp -r repository/packages/fmt/fmt.0.9.0 repository/packages/fmt/fmt.0.8.0")
+        #expect(try made() == ["locked unikernels"])
+        #expect(try made() == [])
+    }
+
+    /// `pin-depends` of the generated opam file, and the branch of a repository of git, at the commit that it has.
+    @Test func sourcesOfGitAreLocked() throws {
+        try folder.shell(
+            """
+            mkdir fmt && cd fmt && git init -q -b main && echo '(lang dune 3.0)' >dune-project
+            printf 'opam-version: "2.0"\ndepends: ["ocaml" "dune"]\nbuild: ["dune" "build"]\n' >fmt.opam
+            echo 'dev-repo: "git+https://example.org/fmt.git"' >>fmt.opam
+            git add . && git -c user.name=t -c user.email=t@t commit -q -m first
+            echo 'let pins = pin "fmt.dev" "git+file://'$PWD'#main"' >>../source/hello/config.ml
+            """)
+        let run = try ci("run", "matrix.yaml")
+        #expect(run.status == 0, "\(run.output)\(run.talk)")
+        let commit = try git("rev-parse", "main", at: folder("fmt")).filter { !$0.isNewline }
+        let cell = "debian-12/4.13.1/hello-world.dev@spt"
+        let text = try ci("reproduce", cell).output
+        #expect(text.contains("source       git+file://\(folder("fmt"))#\(commit)"), "\(text)")
+        // Another commit of the branch needs another build, and no other configuration.
+        try folder.shell("cd fmt && git -c user.name=t -c user.email=t@t commit -q --allow-empty -m second")
+        let next = try ci("run", "matrix.yaml")
+        #expect(
+            jobs(next) == [
+                "hello-world.dev@spt", "hello-world.dev@unix", "tests of hello-world.dev@spt",
+                "tests of hello-world.dev@unix",
+            ], "\(next.talk)")
+        // A pin without an opam file concerns the unikernel, and nothing else of the plan.
+        try folder.shell("cd fmt && git rm -q fmt.opam && git -c user.name=t -c user.email=t@t commit -q -m third")
+        #expect(try ci("run", "matrix.yaml").status == 1)
+        let state = try #require(try states()["hello-world.dev@spt"])
+        #expect(state.state == "unsolvable", "\(state)")
+        #expect(state.reason?.contains("pin 'fmt': there is no opam file") == true, "\(state)")
+    }
+
+    @Test func aRunWithoutAMatrixContinuesItsPlan() throws {
+        #expect(try ci("plan", "matrix.yaml").status == 0)
+        let run = try ci("run")
+        #expect(run.status == 0, "\(run.output)\(run.talk)")
+        #expect(try states()["hello-world.dev@spt"]?.state == "success")
+        #expect(run.output.contains("4.13.1@spt") && run.output.contains("4.13.1@unix"), "\(run.output)")
+        let column = try ci("results", "debian-12/4.13.1@spt", "--format", "csv").output.split(separator: "\n")
+        #expect(column.count == 2 && column.last?.contains("hello-world.dev@spt") == true, "\(column)")
+        // A backend that the plan has no more is missing, though the unikernel has another.
+        try folder.shell("sed -i 's/backends: .*/backends: [spt]/; /^      unix:/d' matrix.yaml")
+        #expect(try ci("plan", "matrix.yaml").status == 0)
+        let gate = try ci("gate", "--base", "last")
+        #expect(gate.status == 3 && gate.output.contains("hello-world.dev@unix  missing"), "\(gate.output)")
+    }
+
+    /// The configure job of a provisional cell decides it where it fails: it is compared, and bisected, as any other.
+    @Test func provisionalCellsAreComparedAndBisected() throws {
+        try folder.shell(
+            """
+            commit() { git -c user.name=t -c user.email=t@t commit -q -m "$1"; }
+            cd repository && git init -q -b main && git add . && commit good
+            """)
+        #expect(try ci("run", "matrix.yaml").status == 0)
+        try folder.shell(
+            """
+            commit() { git -c user.name=t -c user.email=t@t commit -q -m "$1"; }
+            cd repository/packages
+            echo 'synopsis: "Other"' >>zlib/zlib.1.2.0/opam && git add . && commit other
+            mirage=mirage/mirage.4.11.0/files/mirage
+            sed 's/^set -eu$/set -eu; echo "Error: no mirage" >\\&2; exit 1/' $mirage >changed
+            mv changed $mirage && git add . && commit bad
+            echo 'synopsis: "Last"' >>gmp/gmp.6.3.0/opam && git add . && commit last
+            """)
+        let cell = "debian-12/4.13.1/hello-world.dev@spt"
+        #expect(try ci("run", "matrix.yaml").status == 1)
+        let state = try #require(try states()["hello-world.dev@spt"])
+        #expect(state.phase == "configure" && state.signature == "Error: no mirage", "\(state)")
+        let difference = try ci("diff", "last~1", "last", "--format", "csv").output
+        #expect(difference.contains("\(cell),broken,success,failure"), "\(difference)")
+        let gate = try ci("gate", "--base", "last~1")
+        #expect(gate.status == 1 && gate.output.contains(cell), "\(gate.output)")
+        let history = try ci("history", cell).output
+        #expect(history.contains("dev@spt") && !history.contains("dev@unix"), "\(history)")
+        let bisection = try ci("bisect", cell, "--run", "matrix.yaml")
+        #expect(bisection.status == 0, "\(bisection.talk)")
+        let bad = try git("rev-parse", "main~1", at: folder("repository")).filter { !$0.isNewline }
+        #expect(bisection.output.contains("the first bad commit is \(bad)"), "\(bisection.output)\(bisection.talk)")
+    }
+
     @Test func eachFailureHasItsPhaseSignatureAndReason() throws {
         try folder.write(Self.broken, to: "broken.yaml")
         try folder.shell(

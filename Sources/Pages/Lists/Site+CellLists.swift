@@ -58,8 +58,9 @@ extension Site {
                 let package = cell.state.cell.package
                 return link(cell).merging(
                     [
-                        "package": shown(package.description), "packageHref": "packages/\(address(package.name)).html",
-                        "columns": shown("\(cell.state.cell.target)/\(cell.state.cell.compiler)"),
+                        "package": shown(package.withoutBackend.description),
+                        "packageHref": "packages/\(address(package.name)).html",
+                        "columns": shown("\(cell.state.cell.target)/\(cell.state.cell.columnName)"),
                         "reason": shown(reason(cell), limit: 200),
                     ]
                 ) { $1 }

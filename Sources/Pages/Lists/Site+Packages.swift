@@ -68,7 +68,8 @@ extension Site {
         return link(cell).merging(
             [
                 "anchor": anchor(name), "target": shown(name.target), "targetFile": address(name.target),
-                "compiler": shown(name.compiler), "version": shown(name.package.version), "since": since(cell),
+                "compiler": shown(name.columnName), "version": shown(name.package.withoutBackend.version),
+                "since": since(cell),
                 "time": cell.state.duration.map { "\(Int($0.rounded())) s" } ?? "",
                 "reason": shown(cell.state.reason ?? "", limit: 300),
             ]

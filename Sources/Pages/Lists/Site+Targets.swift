@@ -46,8 +46,9 @@ extension Site {
                 let package = cell.state.cell.package
                 return link(cell).merging(
                     [
-                        "package": shown(package.description), "packageHref": "packages/\(address(package.name)).html",
-                        "compiler": shown(cell.state.cell.compiler),
+                        "package": shown(package.withoutBackend.description),
+                        "packageHref": "packages/\(address(package.name)).html",
+                        "compiler": shown(cell.state.cell.columnName),
                         "reason": shown(cell.state.reason ?? "", limit: 200),
                     ]
                 ) { $1 }
@@ -64,7 +65,7 @@ extension Site {
         guard cell.state.outcome == .failure else { return false }
         let name = cell.state.cell
         return (packages[name.package.name] ?? []).lazy.map { cells[$0] }.contains { other in
-            other.state.cell.target != name.target && other.state.cell.compiler == name.compiler
+            other.state.cell.target != name.target && other.state.cell.columnName == name.columnName
                 && other.state.outcome == .success
         }
     }

@@ -23,33 +23,48 @@ actor ExtraRepositories {
         self.known = known
     }
 
-    /// The packages from which a unikernel is locked, and the extra repositories among them.
+    /// The extra repositories that the opam file of a unikernel names, at the commits that they have now.
     ///
     /// - Throws: `Failure` where one cannot be read.
-    func source(
-        of generated: OpamFile, for pair: (target: TargetEntry, compiler: CompilerEntry), at unikernel: UnikernelPackage
-    ) async throws -> (source: any PackageSource, repositories: [Plan.Repository]) {
-        let matrix = loader.matrix
-        let stack = PlanInputs.stack(of: matrix, target: pair.target, compiler: pair.compiler)
-        let positions = stack.filter { $0 >= 0 }
-        var extra: [RepositoryOpening.Opened] = []
+    func opened(_ generated: OpamFile, at unikernel: UnikernelPackage) async throws -> [RepositoryOpening.Opened] {
         let addresses = generated.extraRepositories
         guard addresses.count <= Self.limit else {
             throw Failure(
                 .input, "'x-mirage-extra-repo' names \(addresses.count) repositories, more than \(Self.limit)")
         }
-        for address in addresses {
-            extra.append(try await repository(address, unikernel))
-        }
-        let descriptions = extra.map(\.description)
-        let key = (positions.map(String.init) + descriptions.map(\.location)).joined(separator: "\n")
-        if let known = sources[key] { return (known, descriptions) }
+        var extra: [RepositoryOpening.Opened] = []
+        for address in addresses { extra.append(try await repository(address, unikernel)) }
+        return extra
+    }
+
+    /// The packages from which unikernels are locked: those of a column's repositories below extra ones, with pins.
+    ///
+    /// - Parameter pins: What the opam file of a unikernel pins.
+    /// - Throws: `Failure` where a repository or a pin cannot be read.
+    func source(
+        _ extra: [RepositoryOpening.Opened], _ pins: [Pin], for pair: (target: TargetEntry, compiler: CompilerEntry)
+    ) async throws -> any PackageSource {
+        let matrix = loader.matrix
+        let positions = PlanInputs.stack(of: matrix, target: pair.target, compiler: pair.compiler).filter { $0 >= 0 }
+        let key = "\(positions) \(key(extra, pins))"
+        if let known = sources[key] { return known }
+        let files = await PinnedFiles(
+            texts: matrix.sources, unpinned: loaded.unpinned, environment: loader.environment
+        ).outcome(of: pins, followingPinDepends: false)
+        if let failure = files.failure { throw failure }
         var warnings: [Diagnostic] = []
         let repositories = try loader.source(
             of: extra + positions.map { loaded.repositories[$0] }, known: known, warnings: &warnings)
-        let source = try PinnedSource.laid(over: repositories, pinned: loaded.pinned, texts: matrix.sources)
+        let source = try PinnedSource.laid(
+            over: repositories, pinned: loaded.pinned + files.packages, texts: matrix.sources)
         sources[key] = source
-        return (source, descriptions)
+        return source
+    }
+
+    /// Equal for the same repositories and pins.
+    nonisolated func key(_ extra: [RepositoryOpening.Opened], _ pins: [Pin]) -> String {
+        let pinned = pins.map { "\($0.name.value).\($0.version) \($0.source.map { "\($0.value)" } ?? "")" }
+        return (extra.map(\.description.location) + pinned).joined(separator: "\n")
     }
 
     private func repository(_ address: String, _ unikernel: UnikernelPackage) async throws -> RepositoryOpening.Opened {

@@ -64,39 +64,18 @@ struct UnikernelPlanning {
     ) async throws -> any PackageSource {
         let unconfigured = try UnikernelSource(over: base, unikernels.map { PlannedUnikernel($0, .unconfigured) })
         guard let store else { return unconfigured }
-        let planner = Planner(loaded.inputs)
-        var stages: [PackageVersion: UnikernelStage] = [:]
-        var repositories: [Plan.Repository] = []
-        for job in try await planner.configureJobs(of: pair, in: unconfigured) {
-            let found = try JobLookup.verdict(
+        var configured: [(unikernel: UnikernelPackage, opam: String)] = []
+        for job in try await Planner(loaded.inputs).configureJobs(of: pair, in: unconfigured) {
+            let verdict = try JobLookup.verdict(
                 onJob: job.id, of: job.cell.package, compiler: job.cell.compiler, in: store)
-            guard let result = found, result.outcome == .success, let text = result.generated else { continue }
-            let generated: OpamFile
-            do {
-                generated = try OpamFile(parsing: text, file: "\(job.unikernel.package).opam")
-            } catch {
-                stages[job.unikernel.package] = .unlockable(
-                    "'mirage configure' generated an unusable opam file: \(error)")
-                continue
-            }
-            let start = ContinuousClock.now
-            do {
-                let (source, descriptions) = try await extra.source(of: generated, for: pair, at: job.unikernel)
-                repositories += descriptions
-                stages[job.unikernel.package] = try planner.locked(
-                    job.unikernel, generated: generated, of: pair, in: source)
-            } catch let failure as Failure where failure.category == .input {
-                // What a unikernel names is its own affair: the others can be planned.
-                stages[job.unikernel.package] = .unlockable(
-                    failure.diagnostics.map(\.message).joined(separator: "\n"))
-            }
-            logger.debug(
-                "locked a unikernel",
-                metadata: ["unikernel": "\(job.unikernel.package)", "duration": "\(ContinuousClock.now - start)"])
+            guard let result = verdict, result.outcome == .success, let text = result.generated else { continue }
+            configured.append((job.unikernel, text))
         }
-        guard !stages.isEmpty else { return unconfigured }
+        guard !configured.isEmpty else { return unconfigured }
+        let locked = try await UnikernelLocking(loader: loader, loaded: loaded, extra: extra)
+            .stages(of: configured, for: pair)
         return try UnikernelSource(
-            over: base, unikernels.map { PlannedUnikernel($0, stages[$0.package] ?? .unconfigured) },
-            repositories: repositories)
+            over: base, unikernels.map { PlannedUnikernel($0, locked.stages[$0.package] ?? .unconfigured) },
+            repositories: locked.repositories)
     }
 }

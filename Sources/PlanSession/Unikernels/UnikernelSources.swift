@@ -1,5 +1,8 @@
+internal import Archive
 internal import Core
 internal import Fetching
+internal import Foundation
+internal import Logging
 internal import Matrix
 internal import Model
 internal import OpamFormat
@@ -38,11 +41,44 @@ struct UnikernelSources {
     private func found(_ entry: UnikernelEntry) async throws -> Found {
         let address = try PinnedFiles.address(of: entry.source.value)
         let exact = try await unpinned.resolve(address, of: entry.name.value)
-        let archive = try await unpinned.cache.file(exact, of: entry.name.value)
-        let files = try SourceTree.withUnpacked(archive, in: loader.environment.temporaryDirectory) { tree in
-            try tree.configureFiles(below: exact.subpath, matching: entry.configureFiles.map(\.value))
+        let globs = entry.configureFiles.map(\.value)
+        let key = FilesKey(
+            url: exact.url, checksums: exact.checksums.map(\.description), subpath: exact.subpath,
+            globs: globs.map(\.pattern))
+        let files = try await loader.cache.unikernels.value(for: key) {
+            logger.debug("read a unikernel's source", metadata: ["unikernel": "\(entry.name.value)"])
+            let archive = try await unpinned.cache.file(exact, of: entry.name.value)
+            return try SourceTree.withUnpacked(archive, in: loader.environment.temporaryDirectory) { tree in
+                ConfigureFiles(try tree.configureFiles(below: exact.subpath, matching: globs))
+            }
         }
-        return Found(source: exact, configureFiles: PackageFiles(opam: [], files: files))
+        return Found(source: exact, configureFiles: PackageFiles(opam: [], files: files.byPath))
+    }
+
+    /// What the files that `mirage configure` reads follow from.
+    private struct FilesKey: Encodable {
+        let url: String
+        let checksums: [String]
+        let subpath: String?
+        let globs: [String]
+    }
+
+    /// Files by their paths, which are bytes.
+    private struct ConfigureFiles: Codable, Sendable {
+        let paths: [Data]
+        let contents: [Data]
+
+        init(_ files: [FilePath: [UInt8]]) {
+            let sorted = files.sorted { $0.key < $1.key }
+            paths = sorted.map { Data($0.key.bytes) }
+            contents = sorted.map { Data($0.value) }
+        }
+
+        var byPath: [FilePath: [UInt8]] {
+            Dictionary(
+                zip(paths, contents).map { (FilePath(bytes: [UInt8]($0)), [UInt8]($1)) },
+                uniquingKeysWith: { first, _ in first })
+        }
     }
 
     private func failure(_ error: any Error, of entry: UnikernelEntry) -> Failure {

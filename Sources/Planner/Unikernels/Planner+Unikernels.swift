@@ -47,24 +47,62 @@ extension Planner {
         }
     }
 
-    /// The stage of a unikernel whose configure job has generated an opam file.
+    /// A unikernel with the opam file that its configure job generated.
+    package struct Configured: Sendable {
+        /// The unikernel.
+        package var unikernel: UnikernelPackage
+        /// The opam file.
+        package var generated: OpamFile
+
+        package init(_ unikernel: UnikernelPackage, _ generated: OpamFile) {
+            self.unikernel = unikernel
+            self.generated = generated
+        }
+    }
+
+    /// Selects what unikernels of a column are built from.
+    ///
+    /// Sources of git are as their opam files have them: a branch is not resolved to a commit.
     ///
     /// - Parameters:
-    ///   - generated: The opam file.
-    ///   - source: The column's packages with the extra repositories that the opam file names.
+    ///   - source: The column's packages with the extra repositories that the opam files name, and with what they pin.
+    ///   - pinned: Packages that the matrix or the opam files pin to sources.
+    /// - Returns: Answers in the order of `configured`.
     /// - Throws: `Failure` where a repository cannot be read.
-    package func locked(
-        _ unikernel: UnikernelPackage, generated: OpamFile,
-        of pair: (target: TargetEntry, compiler: CompilerEntry), in source: any PackageSource
-    ) throws -> UnikernelStage {
-        let source = try MonorepoSource(over: source, unikernel, generated)
-        var locker = UnikernelLocker(try column(pair, over: source, defining: ["monorepo": "true"]))
-        do {
-            let lock = try locker.lock(unikernel.package, generated: generated)
-            return .locked(try UnikernelRecipe(unikernel).build(generated: generated, lock: lock))
-        } catch let obstacle as LockObstacle {
-            return .unlockable(obstacle.reason, obstacle.cause)
+    package func locks(
+        of configured: [Configured], for pair: (target: TargetEntry, compiler: CompilerEntry),
+        in source: any PackageSource, pinned: Set<String>
+    ) throws -> [LockAnswer] {
+        let source = try MonorepoSource(over: source, configured)
+        var locker = UnikernelLocker(try column(pair, over: source, defining: ["monorepo": "true"]), pinned: pinned)
+        return try configured.map { configured in
+            do {
+                return .lock(try locker.lock(configured.unikernel.package, generated: configured.generated))
+            } catch let obstacle as LockObstacle {
+                return .obstacle(reason: obstacle.reason, cause: obstacle.cause)
+            }
         }
+    }
+
+    /// The stage of a unikernel with a lock.
+    package func stage(of unikernel: UnikernelPackage, generated: OpamFile, lock: UnikernelLock) -> UnikernelStage {
+        do {
+            return .locked(try UnikernelRecipe(unikernel).build(generated: generated, lock: lock))
+        } catch {
+            return .unlockable(error.reason, error.cause)
+        }
+    }
+
+    /// Of what all locks of a column depend on besides repositories, opam files and sources.
+    package func lockInputs(of pair: (target: TargetEntry, compiler: CompilerEntry)) throws -> Digest {
+        struct Identity: Encodable {
+            let column: Digest
+            let pins: [String]
+        }
+        return try CanonicalJSON.digest(
+            of: Identity(
+                column: CellInputs(inputs).column(pair),
+                pins: inputs.matrix.pins.map { "\($0.name.value).\($0.version)" }))
     }
 
     private func column(
@@ -79,38 +117,51 @@ extension Planner {
     }
 }
 
-/// Packages with a unikernel as its lock is made from: it needs what `mirage configure` generated, without the packages that
-/// the switch provides.
+/// Packages with unikernels as their locks are made from: each needs what `mirage configure` generated, without the packages
+/// that the switch provides.
 private struct MonorepoSource: PackageSource {
     let universe: Universe
     private let base: any PackageSource
-    private let package: PackageVersion
-    private let files: PackageFiles
+    private let files: [PackageVersion: PackageFiles]
 
-    init(over base: any PackageSource, _ unikernel: UnikernelPackage, _ generated: OpamFile) throws {
+    init(over base: any PackageSource, _ configured: [Planner.Configured]) throws {
         self.base = base
-        package = unikernel.package
-        let depends = generated.depends.without(generated.providedPackages).description
-        files = PackageFiles(opam: Array("opam-version: \"2.0\"\ndepends: [\(depends)]\n".utf8))
+        var files: [PackageVersion: PackageFiles] = [:]
+        for configured in configured {
+            let depends = configured.generated.depends.without(configured.generated.providedPackages).description
+            files[configured.unikernel.package] = PackageFiles(
+                opam: Array("opam-version: \"2.0\"\ndepends: [\(depends)]\n".utf8))
+        }
+        self.files = files
+        let names = Dictionary(grouping: files.sorted { $0.key < $1.key }, by: \.key.name)
         var builder = UniverseBuilder(updating: base.universe)
-        for name in base.universe.allNames.map(base.universe.name) where name != package.name { builder.keep(name) }
-        builder.begin(package.name, fingerprint: files.digest.hex)
-        var problems: [FormatError] = []
-        let relations = PackageRelations(try UnikernelRecipe.opamFile(files, of: package), problems: &problems)
-        builder.add(
-            Package(name: PackageName(unchecked: package.name), version: Version(unchecked: package.version)),
-            relations)
+        for name in base.universe.allNames.map(base.universe.name) where names[name] == nil { builder.keep(name) }
+        for (name, versions) in names.sorted(by: { $0.key < $1.key }) {
+            builder.begin(name, fingerprint: Self.fingerprint(of: versions.map(\.value)))
+            for (package, files) in versions {
+                var problems: [FormatError] = []
+                let relations = PackageRelations(
+                    try UnikernelRecipe.opamFile(files, of: package), problems: &problems)
+                builder.add(
+                    Package(name: PackageName(unchecked: name), version: Version(unchecked: package.version)), relations
+                )
+            }
+        }
         universe = builder.finish()
+    }
+
+    private static func fingerprint(of files: [PackageFiles]) -> String {
+        Digest(of: files.map(\.digest.hex).joined(separator: "\n")).hex
     }
 
     var repositories: [Plan.Repository] { base.repositories }
     var defects: [PackageDefect] { base.defects }
 
     func files(of package: PackageVersion) throws -> PackageFiles {
-        try package == self.package ? files : base.files(of: package)
+        try files[package] ?? base.files(of: package)
     }
 
     func fingerprint(of name: String) -> String? {
-        name == package.name ? files.digest.hex : base.fingerprint(of: name)
+        universe.nameID(name).flatMap { universe.fingerprint(of: $0) }
     }
 }

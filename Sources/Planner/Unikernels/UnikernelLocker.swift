@@ -5,6 +5,8 @@ package import OpamFormat
 internal import OpamSolver
 
 /// Selects what unikernels of a column are built from, by the rules of `opam monorepo lock --require-cross-compile`.
+///
+/// - SeeAlso: `docs/decisions/0287-git-sources-in-locks.md`
 struct UnikernelLocker {
     /// What the tools of the switch supply: never among the sources.
     private static let base: Set<String> = [
@@ -16,16 +18,20 @@ struct UnikernelLocker {
 
     private let column: Column
     private let source: any PackageSource
+    /// Packages that the matrix or the generated opam file pins to sources.
+    private let pinned: Set<String>
     private var solver: Solver
     private var files: [Universe.PackageID: OpamFile] = [:]
     private var excludedOfName: [Universe.NameID: [Universe.PackageID]] = [:]
+    private var markedNames: [Universe.NameID: Bool] = [:]
     private var universe: Universe { column.universe.universe }
 
     /// - Parameters:
     ///   - column: Over `source`, where the variable `monorepo` is defined.
-    ///   - source: The repositories with the extra ones, and the unikernels' opam files.
-    init(_ column: Column) {
+    ///   - pinned: Packages that the matrix or the generated opam file pins to sources.
+    init(_ column: Column, pinned: Set<String>) {
         self.column = column
+        self.pinned = pinned
         source = column.source
         solver = Solver(column.universe)
     }
@@ -35,10 +41,6 @@ struct UnikernelLocker {
     mutating func lock(_ package: PackageVersion, generated: OpamFile) throws -> UnikernelLock {
         guard let name = universe.nameID(package.name), let root = universe.package(name, version: package.version)
         else { throw Failure(.bug, "\(package) is not among the packages of its lock") }
-        if let pinned = generated.pinDepends.first {
-            throw LockObstacle(
-                reason: "its opam file pins \(pinned.package) to '\(pinned.url)', which cannot be locked")
-        }
         let provided = generated.providedPackages
         let selection = try select(root, provided: provided)
         var members: [(package: PackageVersion, file: OpamFile)] = []
@@ -74,7 +76,7 @@ struct UnikernelLocker {
             for id in selection where id != root {
                 let name = universe.nameID(of: id)
                 guard !excluded.contains(name), !provided.contains(universe.name(name)) else { continue }
-                let unusable = try unusableVersions(of: name)
+                let unusable = try unusableVersions(of: name, selecting: id)
                 guard unusable.contains(id) else { continue }
                 excluded.insert(name)
                 isUsable = false
@@ -119,20 +121,34 @@ struct UnikernelLocker {
         return LockObstacle(reason: reason + note, cause: cause)
     }
 
-    /// The versions of a name that cannot be built among a unikernel's sources.
-    private mutating func unusableVersions(of name: Universe.NameID) throws -> [Universe.PackageID] {
+    /// The versions of a name that cannot be built among a unikernel's sources; none if `selected` can.
+    private mutating func unusableVersions(
+        of name: Universe.NameID, selecting selected: Universe.PackageID
+    ) throws -> [Universe.PackageID] {
         if let known = excludedOfName[name] { return known }
-        let text = universe.name(name)
-        var unusable: [Universe.PackageID] = []
-        if !Self.base.contains(text) {
-            let versions = try universe.versions(of: name).map { (id: $0, file: try file(of: $0)) }
-            let isMarked = versions.contains { $0.file.isForCrossCompilation }
-            unusable = versions.filter { version in
-                !version.file.isVirtual && !version.file.usesDune || isMarked && !version.file.isForCrossCompilation
-            }.map(\.id)
+        guard !Self.base.contains(universe.name(name)) else { return [] }
+        let isMarked = try isMarked(name)
+        let isUsable = { (file: OpamFile) in
+            (file.isVirtual || file.usesDune) && (!isMarked || file.isForCrossCompilation)
         }
+        // Most often the selected version can be built, and the others need not be parsed.
+        if isUsable(try file(of: selected)) { return [] }
+        let unusable = try universe.versions(of: name).filter { !isUsable(try file(of: $0)) }
         excludedOfName[name] = unusable
         return unusable
+    }
+
+    /// Whether some version is marked for cross compilation.
+    private mutating func isMarked(_ name: Universe.NameID) throws -> Bool {
+        if let known = markedNames[name] { return known }
+        let mark = Array(OpamFile.crossCompilationTag.utf8)
+        let isMarked = try universe.versions(of: name).contains { id in
+            // Few files have the word: the others need not be parsed.
+            try source.files(of: universe.packageVersion(id)).opam.firstRange(of: mark) != nil
+                && file(of: id).isForCrossCompilation
+        }
+        markedNames[name] = isMarked
+        return isMarked
     }
 
     private mutating func file(of id: Universe.PackageID) throws -> OpamFile {
@@ -149,30 +165,32 @@ struct UnikernelLocker {
         Self.base.contains(name) || provided.contains(name) || file.isVirtual
     }
 
-    /// One source for each repository that packages are developed in. Where their archives differ, that of the greatest
-    /// version counts.
+    /// One source for each repository that packages are developed in. Where their archives differ, that of a pinned package
+    /// counts, otherwise that of the greatest version.
     private func sources(
         _ members: [(package: PackageVersion, file: OpamFile)]
     ) throws(LockObstacle) -> [UnikernelLock.LockedSource] {
-        var sources: [String: (source: UnikernelLock.LockedSource, version: Version)] = [:]
+        var sources: [String: (source: UnikernelLock.LockedSource, isPinned: Bool, version: Version)] = [:]
         for (package, file) in members {
             guard let url = file.url else { continue }
-            guard !url.checksums.isEmpty, url.url.contains("://"), !url.url.hasPrefix("git") else {
-                throw LockObstacle(
-                    reason: "\(package) has the source '\(url.url)': only archives with a checksum can be locked")
-            }
             let directory = Self.directory(of: file, package)
-            let version = Version(unchecked: package.version)
-            let archive = "ciso-duniverse/\(directory)-\(Self.lastComponent(url.url))"
+            let (isPinned, version) = (pinned.contains(package.name), Version(unchecked: package.version))
             let new = UnikernelLock.LockedSource(
-                directory: directory, file: archive, url: url.url, checksums: url.checksums, packages: [package])
+                directory: directory, file: "ciso-duniverse/\(directory)-\(Self.lastComponent(url.url))", url: url.url,
+                checksums: url.checksums.map(\.description), packages: [package])
+            guard new.isGit || !url.checksums.isEmpty && url.url.contains("://") else {
+                throw LockObstacle(
+                    reason: "\(package) has the source '\(url.url)': only archives with a checksum and repositories of "
+                        + "git can be locked")
+            }
             guard let known = sources[directory] else {
-                sources[directory] = (new, version)
+                sources[directory] = (new, isPinned, version)
                 continue
             }
-            var merged = known.version < version ? new : known.source
-            merged.packages = (known.source.packages + [package]).sorted()
-            sources[directory] = (merged, max(known.version, version))
+            let isBetter = known.isPinned == isPinned ? known.version < version : isPinned
+            var merged = isBetter ? new : known.source
+            merged.packages = (known.source.packages + new.packages).sorted()
+            sources[directory] = (merged, known.isPinned || isPinned, isBetter ? version : known.version)
         }
         return sources.values.map(\.source).sorted { $0.directory < $1.directory }
     }
@@ -215,7 +233,9 @@ extension OpamFile {
 
     fileprivate var usesDune: Bool { (depends.atoms + depopts.atoms).contains { $0.name.text == "dune" } }
 
-    fileprivate var isForCrossCompilation: Bool { tags.contains("cross-compile") }
+    fileprivate static let crossCompilationTag = "cross-compile"
+
+    fileprivate var isForCrossCompilation: Bool { tags.contains(Self.crossCompilationTag) }
 }
 
 extension DependencyFormula {

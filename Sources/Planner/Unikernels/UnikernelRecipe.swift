@@ -81,9 +81,9 @@ struct UnikernelRecipe {
         }
         lines.append("]")
         for source in lock.sources {
-            let sums = source.checksums.map { quoted($0.description) }.joined(separator: " ")
-            lines.append(
-                "extra-source \(quoted(source.file)) {\n  src: \(quoted(source.url))\n  checksum: [\(sums)]\n}")
+            let sums = source.checksums.map(quoted).joined(separator: " ")
+            let checksum = sums.isEmpty ? "" : "  checksum: [\(sums)]\n"
+            lines.append("extra-source \(quoted(source.file)) {\n  src: \(quoted(source.url))\n\(checksum)}")
         }
         let list = lock.sources.map { "\($0.directory) \($0.file)\n" }.joined()
         let files: [FilePath: [UInt8]] = [

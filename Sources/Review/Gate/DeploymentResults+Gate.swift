@@ -47,22 +47,27 @@ extension DeploymentResults {
         return (states, good)
     }
 
-    /// A column of an index with a package.
+    /// A column of an index with a package, of a unikernel with its backend.
     private struct Position: Hashable {
         let (target, compiler, name): (InternedTexts.ID, InternedTexts.ID, InternedTexts.ID)
+        let backend: String?
 
-        init(_ cell: IndexedCell) { (target, compiler, name) = (cell.target, cell.compiler, cell.name) }
+        init(at place: Int, in contents: IndexContents) {
+            let cell = contents.cells[place]
+            (target, compiler, name) = (cell.target, cell.compiler, cell.name)
+            backend = contents.backend(of: cell)
+        }
     }
 
     /// The cells of the base that the given cells are compared with or that the plan no longer has, and the planned
     /// cells that are versions of the same packages.
     private func comparable(_ base: ComparisonSide, with states: [CellState]) throws -> (ComparisonSide, [Cell]) {
         let contents = index.contents
-        let wanted = Set(states.compactMap { contents.place(of: $0.cell) }.map { Position(contents.cells[$0]) })
+        let wanted = Set(states.compactMap { contents.place(of: $0.cell) }.map { Position(at: $0, in: contents) })
         let side = try reading(base) { place in
-            contents.cells[place].basis == .unplanned || wanted.contains(Position(contents.cells[place]))
+            contents.cells[place].basis == .unplanned || wanted.contains(Position(at: place, in: contents))
         }
-        let present = index.plannedPlaces.filter { wanted.contains(Position(contents.cells[$0])) }
+        let present = index.plannedPlaces.filter { wanted.contains(Position(at: $0, in: contents)) }
         return (side, present.map(contents.cell))
     }
 
@@ -74,9 +79,9 @@ extension DeploymentResults {
         let contents = index.contents
         let selection = Selection(selectors)
         let source = try SubjectSource(selection, in: self)
-        let present = Set(index.plannedPlaces.map { Position(contents.cells[$0]) })
+        let present = Set(index.plannedPlaces.map { Position(at: $0, in: contents) })
         return try base.cells.filter { cell in
-            guard let place = contents.place(of: cell.cell), !present.contains(Position(contents.cells[place])),
+            guard let place = contents.place(of: cell.cell), !present.contains(Position(at: place, in: contents)),
                 !advisory.contains(cell.cell.target),
                 selection.picks(IndexedSubject(place: place, source: source))
             else { return false }

@@ -61,7 +61,7 @@ extension DeploymentResults {
     ///
     /// - Throws: `StoreError`.
     package func history(of cell: Cell) throws -> CellHistory {
-        let versions = index.versions(of: cell.package.name, target: cell.target, compiler: cell.compiler)
+        let versions = index.versions(of: cell)
         var entries: [CellHistory.Entry] = []
         for version in versions {
             for result in try index.history(of: version) {

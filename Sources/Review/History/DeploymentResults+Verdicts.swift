@@ -9,7 +9,7 @@ extension DeploymentResults {
     /// - Parameter cell: Of any version of the package.
     /// - Throws: `StoreError`.
     package func recordedVerdicts(of cell: Cell) throws -> [Digest: CellResult] {
-        let versions = index.versions(of: cell.package.name, target: cell.target, compiler: cell.compiler)
+        let versions = index.versions(of: cell)
         var verdicts: [Digest: CellResult] = [:]
         for version in versions {
             let path = try StorePath(ResultPath.cell(version))

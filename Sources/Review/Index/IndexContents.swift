@@ -46,6 +46,12 @@ struct IndexContents: Sendable {
             package: PackageVersion(name: texts[cell.name], version: texts[cell.version]))
     }
 
+    /// What a unikernel is built for; nil for other packages.
+    func backend(of cell: IndexedCell) -> String? {
+        guard texts.contains(UInt8(ascii: "@"), in: cell.version) else { return nil }
+        return PackageVersion(name: "", version: texts[cell.version]).backend
+    }
+
     /// The index of a cell; nil if there is none of that name.
     func place(of cell: Cell, isInput: Bool = false) -> Int? {
         names.id(of: (isInput ? "+" : "") + cell.description).map { Int($0) - 1 }

@@ -106,6 +106,11 @@ struct InternedTexts: Sendable {
 
     private static func hash(_ text: UnsafeRawBufferPointer) -> UInt64 { Checksum(text).value }
 
+    /// Whether a text has the given byte.
+    func contains(_ byte: UInt8, in id: ID) -> Bool {
+        withBytes(id) { text in text.count > 0 && memchr(text.baseAddress!, Int32(byte), text.count) != nil }
+    }
+
     // MARK: Adding
 
     /// The number of a text, which is added if it is missing.

@@ -47,6 +47,14 @@ extension ResultIndex {
         }
     }
 
+    /// The indexed versions of a cell's package in its column, sorted by name; those of a unikernel for the same backend only.
+    ///
+    /// - Complexity: O(versions + log cells).
+    package func versions(of cell: Cell) -> [Cell] {
+        versions(of: cell.package.name, target: cell.target, compiler: cell.compiler)
+            .filter { $0.position == cell.position }
+    }
+
     /// The places of the versions of a package in a column that are planned or have results, in order of their names.
     ///
     /// - Complexity: O(versions + log cells).

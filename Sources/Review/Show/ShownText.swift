@@ -95,10 +95,10 @@ package struct ShownText: Sendable {
         lines.append(
             "\(count(cause.packages.count, "package")) in \(count(cause.columns, "column")): "
                 + "\(cause.cells.count) themselves, \(cause.blocks.count) blocked")
-        let byPackage = Dictionary(grouping: shown.cells, by: \.cell.package).sorted { $0.key < $1.key }
+        let byPackage = Dictionary(grouping: shown.cells, by: \.cell.package.withoutBackend).sorted { $0.key < $1.key }
         var table = TextTable()
         for (package, states) in byPackage {
-            let columns = states.map { "\($0.cell.target)/\($0.cell.compiler)" }
+            let columns = states.map { "\($0.cell.target)/\($0.cell.columnName)" }
             table.add(["\(package)", columns.joined(separator: " ")])
         }
         lines += table.lines(indentedBy: 2)

@@ -3,8 +3,8 @@ package import Model
 internal import Records
 internal import Store
 
-/// A summary of a deployment's results: the standings of cells for each target and compiler, and the causes of bad
-/// cells.
+/// A summary of a deployment's results: the standings of cells for each target and compiler, for unikernels also for each
+/// backend, and the causes of bad cells.
 package struct ResultsSummary: Codable, Sendable {
     /// The cells of a target with a compiler.
     package struct Column: Codable, Sendable, Hashable {
@@ -12,8 +12,13 @@ package struct ResultsSummary: Codable, Sendable {
         package var target: String
         /// The compiler's name; nil if the row covers all compilers of the target.
         package var compiler: String?
+        /// What the unikernels of the row are built for; absent for a row of other packages.
+        package var backend: String?
         /// The number of cells with each standing, without zeros.
         package var cells: [Standing: Int]
+
+        /// The name of the column on its target: the compiler, of unikernels with the backend; nil if the row covers all.
+        package var name: String? { compiler.map { Cell.columnName(compiler: $0, backend: backend) } }
     }
 
     /// The name of the deployment.
@@ -56,13 +61,14 @@ extension DeploymentResults {
         var counts: [ColumnKey: [Int]] = [:]
         for place in places {
             let cell = contents.cells[place]
-            let key = ColumnKey(target: cell.target, compiler: cell.compiler)
+            let key = ColumnKey(
+                target: cell.target, compiler: cell.compiler, backend: contents.backend(of: cell))
             let standing = Int(Standing(cell, run: run).code) - 1
             counts[key, default: [Int](repeating: 0, count: Standing.allCases.count)][standing] += 1
         }
         let columns = counts.map { key, counts in
             ResultsSummary.Column(
-                target: contents.texts[key.target], compiler: contents.texts[key.compiler],
+                target: contents.texts[key.target], compiler: contents.texts[key.compiler], backend: key.backend,
                 cells: Dictionary(uniqueKeysWithValues: zip(Standing.allCases, counts).filter { $1 > 0 }))
         }
         let causes = IndexedCauses(of: places, in: contents).causes.sorted { $0.count > $1.count }
@@ -70,7 +76,7 @@ extension DeploymentResults {
         let shown = limit < causes.count ? causes.filter { $0.count >= causes[limit].count } : causes
         return ResultsSummary(
             deployment: header.deployment, run: run == 0 ? nil : Int(run), previousRun: runs.dropFirst().first?.number,
-            columns: columns.sorted { ($0.target, $0.compiler ?? "") < ($1.target, $1.compiler ?? "") },
+            columns: columns.sorted { ($0.target, $0.name ?? "") < ($1.target, $1.name ?? "") },
             bad: causes.reduce(0) { $0 + $1.count },
             retries: retries.isEmpty ? nil : try places.count { try isRetried(at: $0) }, causeCount: causes.count,
             causes: Array(shown.map { Cause($0, in: contents) }.sorted(by: Self.isWorse).prefix(limit)))
@@ -91,4 +97,5 @@ extension DeploymentResults {
 private struct ColumnKey: Hashable {
     var target: InternedTexts.ID
     var compiler: InternedTexts.ID
+    var backend: String?
 }

@@ -41,7 +41,7 @@ package struct SummaryText: Sendable {
         var table = TextTable()
         table.add(["target", "compiler"] + standings.map(\.heading))
         for row in rows {
-            table.add([row.target, row.compiler ?? "all"] + standings.map { "\(row.cells[$0] ?? 0)" })
+            table.add([row.target, row.name ?? "all"] + standings.map { "\(row.cells[$0] ?? 0)" })
         }
         return table.lines(indentedBy: 2, numbersFrom: 2)
     }

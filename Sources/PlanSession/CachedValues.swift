@@ -1,0 +1,80 @@
+internal import Core
+internal import Foundation
+internal import System
+
+/// Values that follow from their keys alone, in files of a cache that are named after the keys.
+///
+/// A file that another build of the program wrote, or that is damaged, is ignored.
+struct CachedValues: Sendable {
+    /// Files that are kept; the oldest are removed.
+    private static let capacity = 2_000
+    /// Bytes of a file that is read.
+    private static let sizeLimit = 64 << 20
+
+    /// The directory of the files.
+    let folder: String
+    /// Whether nothing is written.
+    let isReadOnly: Bool
+
+    private struct Identity<Key: Encodable>: Encodable {
+        let program: String
+        let key: Key
+    }
+
+    /// The value for `key`: the cached one, otherwise the one that `make` returns, which is kept.
+    func value<Value: Codable & Sendable>(
+        for key: some Encodable, _ make: () async throws -> Value
+    ) async throws -> Value {
+        if let known: Value = try value(for: key) { return known }
+        let value = try await make()
+        try keep(value, for: key)
+        return value
+    }
+
+    /// The cached value for `key`; nil if there is none.
+    func value<Value: Decodable>(for key: some Encodable) throws -> Value? { read(try file(for: key)) }
+
+    /// Keeps the value for `key`. What cannot be written is made again next time.
+    func keep(_ value: some Encodable, for key: some Encodable) throws {
+        if !isReadOnly { write(try CanonicalJSON.encode(value), to: try file(for: key)) }
+    }
+
+    private func file(for key: some Encodable) throws -> String {
+        "\(folder)/\(try CanonicalJSON.digest(of: Identity(program: IncrementalStateFolder.program, key: key)))"
+    }
+
+    private func read<Value: Decodable>(_ file: String) -> Value? {
+        guard let bytes = try? Data(contentsOf: URL(fileURLWithPath: file)), bytes.count <= Self.sizeLimit,
+            let end = bytes.firstIndex(of: UInt8(ascii: "\n"))
+        else { return nil }
+        let payload = bytes[bytes.index(after: end)...]
+        guard bytes[..<end].elementsEqual(Digest(of: [UInt8](payload)).hex.utf8) else { return nil }
+        return try? CanonicalJSON.decode(Value.self, from: Data(payload))
+    }
+
+    private func write(_ payload: Data, to file: String) {
+        let head = Array("\(Digest(of: [UInt8](payload)).hex)\n".utf8)
+        do throws(Failure) {
+            try Files.makeDirectories(folder)
+            let aside = try AtomicFile<Failure>(replacing: file)
+            for part in [head, [UInt8](payload)] { try aside.file.write(part) }
+            try aside.commit(.none)
+        } catch {
+            return
+        }
+        prune()
+    }
+
+    private func prune() {
+        let files = FileManager.default
+        let names = (try? files.contentsOfDirectory(atPath: folder)) ?? []
+        guard names.count > Self.capacity else { return }
+        let ages = names.map { name in
+            let attributes = try? files.attributesOfItem(atPath: "\(folder)/\(name)")
+            return (name: name, date: attributes?[.modificationDate] as? Date ?? .distantPast)
+        }
+        for (name, _) in ages.sorted(by: { $0.date > $1.date }).dropFirst(Self.capacity / 2) {
+            unlink("\(folder)/\(name)")
+        }
+    }
+}
