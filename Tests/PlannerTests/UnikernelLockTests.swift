@@ -128,6 +128,13 @@ import Testing
         #expect(made.sources == [#""a""https://e.org/a-2.tgz""a.2""a-lwt.2""#])
     }
 
+    /// The folder of the sources has a file of the name `dune`.
+    @Test func aSourceFromTheRepositoryOfDuneHasAnotherFolder() async throws {
+        let libraries = ["dune-configurator.3.17.0": Self.library(url: "https://e.org/dune.tbz", repository: "dune")]
+        let made = try lock(try await stage(libraries, needing: #""dune-configurator" {?monorepo}"#))
+        #expect(made.sources == [#""dune_""https://e.org/dune.tbz""dune-configurator.3.17.0""#])
+    }
+
     /// Whatever the versions are: the pin is what the unikernel asks for.
     @Test func theSourceOfAPinnedPackageCountsForItsRepository() async throws {
         let libraries = [

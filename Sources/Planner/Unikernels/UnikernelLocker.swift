@@ -199,6 +199,8 @@ struct UnikernelLocker {
     private static func directory(of file: OpamFile, _ package: PackageVersion) -> String {
         var name = file.developmentRepository.map(lastComponent) ?? package.name
         if name.hasSuffix(".git") { name.removeLast(4) }
+        // The folder's own file has the name `dune`; opam-monorepo calls this folder so, too.
+        if name == "dune" { return "dune_" }
         return name.isEmpty ? package.name : name
     }
 
