@@ -76,7 +76,7 @@ extension HubErrorKind {
             [
                 "could not resolve", "connection refused", "failed to connect", "timed out", "unreachable",
                 "no route to host", "connection reset", "connection closed", "unexpectedly", "early eof",
-                "returned error: 5", "operation too slow", "name or service not known",
+                "returned error: 5", "returned error: 429", "operation too slow", "name or service not known",
             ]
         ),
         (
