@@ -14,8 +14,11 @@ enum ImagePatterns {
             "Package 'libfoo-devel' not found in repository pool."),
         mirror(
             "zypper-fetch",
-            #"^(?:Download \(curl\) error for|Failed to retrieve new repository metadata|Problem retrieving files from)"#,
-            ["(curl) error for", "Failed to retrieve", "Problem retrieving"], "zypper cannot fetch",
+            #"^(?:Download \(curl\) error for|Failed to retrieve new repository metadata|Problem retrieving files from|Some of the repositories have not been refreshed|Repository '.*' is invalid\.)"#,
+            [
+                "(curl) error for", "Failed to retrieve", "Problem retrieving", "have not been refreshed",
+                "is invalid.",
+            ], "zypper cannot fetch",
             "Problem retrieving files from 'Main Repository'."),
         mirror(
             "xbps-fetch", #"^ERROR: \[reposync\] failed to fetch file"#, ["failed to fetch file"], "xbps cannot fetch",

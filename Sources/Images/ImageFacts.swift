@@ -51,7 +51,8 @@ extension ImageFacts {
         [
             "etc/os-release", "usr/lib/os-release", "etc/passwd", "var/lib/dpkg/status", "lib/apk/db/installed",
             "usr/lib/apk/db/installed",
-        ].contains(path) || path.hasSuffix("/ocaml/VERSION") || path.hasSuffix("/.opam/config")
+        ].contains(path) || path.hasSuffix("/ocaml/VERSION") || path.hasSuffix("/ocaml/caml/version.h")
+            || path.hasSuffix("/.opam/config")
     }
 
     init(of tree: ImageTree, _ configuration: ImageConfiguration) {
@@ -131,10 +132,17 @@ extension ImageFacts {
     private static func version(_ tree: ImageTree, beside directory: String) -> String? {
         let prefix = directory.split(separator: "/").dropLast().map { "/\($0)" }.joined()
         for library in ["lib/ocaml", "lib64/ocaml", "local/lib/ocaml"] {
-            guard let text = tree.text("\(prefix)/\(library)/VERSION"),
+            if let text = tree.text("\(prefix)/\(library)/VERSION"),
                 let version = text.split(whereSeparator: \.isNewline).first
-            else { continue }
-            return String(version)
+            {
+                return String(version)
+            }
+            // Debian's packages have no file VERSION.
+            if let header = tree.text("\(prefix)/\(library)/caml/version.h"),
+                let match = header.firstMatch(of: /#define OCAML_VERSION_STRING "([^"]+)"/)
+            {
+                return String(match.output.1)
+            }
         }
         return nil
     }
@@ -151,31 +159,34 @@ extension ImageFacts {
 }
 
 extension ImageStore {
+    /// Facts that an earlier version found, which looked at fewer files, are in `facts` itself.
+    private static let factsFolder = "facts/2"
+
     /// The facts of an image. Its layers are got for that, unless the facts are known.
     package func facts(of image: ResolvedImage) async throws -> ImageFacts {
         for folder in [directory] + readOnlyFolders {
-            guard let bytes = try Files.contents(of: "\(folder)/facts/\(image.digest).json", limit: 1 << 20) else {
-                continue
-            }
+            let place = "\(folder)/\(Self.factsFolder)/\(image.digest).json"
+            guard let bytes = try Files.contents(of: place, limit: 1 << 20) else { continue }
             if let facts = try? JSONDecoder().decode(ImageFacts.self, from: Data(bytes)) { return facts }
         }
         let layers = try await layers(of: image)
         let facts = try await BlockingWork.runUntilCancelled { () throws -> ImageFacts in
             var tree = ImageTree()
-            for (name, archive) in layers {
+            for layer in layers {
                 do throws(ArchiveError) {
-                    try tree.add(layer: archive, isWanted: ImageFacts.needs)
+                    try tree.add(layer: layer.archive, isWanted: ImageFacts.needs)
                 } catch {
                     var error = error
-                    error.archive = name
+                    error.archive = layer.name
                     throw error.failure
                 }
             }
             return ImageFacts(of: tree, image.configuration)
         }
-        try Files.makeDirectories("\(directory)/facts")
+        try Files.makeDirectories("\(directory)/\(Self.factsFolder)")
         let bytes = [UInt8](try CanonicalJSON.encode(facts))
-        try Files.replace("\(directory)/facts/\(image.digest).json", with: bytes, mode: 0o644, durability: .none)
+        let place = "\(directory)/\(Self.factsFolder)/\(image.digest).json"
+        try Files.replace(place, with: bytes, mode: 0o644, durability: .none)
         return facts
     }
 }

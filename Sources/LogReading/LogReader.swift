@@ -32,10 +32,13 @@ package struct LogReader: Sendable {
         }
 
         /// A package is missing from the lists of a package manager also where those could not be fetched: in the phase that
-        /// installs system packages, a line about a mirror has the higher precedence.
+        /// installs system packages, a line about a mirror has the higher precedence, and one about anything else, such as a
+        /// command that a package's script lacks, a lower one.
         func precedence(in phase: LogPattern.Phase?) -> LogPattern.Precedence {
             let own = pattern.precedence ?? .cause
-            if phase == .depext, pattern.kind == .missingSystemPackage { return max(own, .likely) }
+            if phase == .depext, pattern.kind.origin == .package {
+                return max(own, pattern.kind == .missingSystemPackage ? .likely : .possible)
+            }
             guard let phase, let phases = pattern.phases, !phases.contains(phase) else { return own }
             return max(own, .possible)
         }

@@ -114,8 +114,10 @@ public struct AptFamily: Sendable {
     /// How dpkg prints the versions of the installed packages `"$@"`.
     public static let versionQuery = #"dpkg-query -W -f '${Package} ${Version}\n' "$@""#
 
+    // What old lists lack is not printed, because the new ones may have it.
     static let apt = PackageManager(
         install: """
+            apt-get install -s "$@" >/dev/null 2>&1 || apt-get update
             apt-get install -y "$@" || {
                 apt-get update
                 apt-get install -y "$@"

@@ -84,7 +84,11 @@ struct ImageFactsTests {
         #expect(found.client == "2.1.2" && found.path == "/opt/bin:/usr/bin")
         let system = try await facts([
             [
-                .file("usr/bin/ocamlc"), .file("usr/lib/ocaml/VERSION", "4.13.1"), .file("sbin/apk"),
+                .file("usr/bin/ocamlc"),
+                .file(
+                    "usr/lib/ocaml/caml/version.h",
+                    "#define OCAML_VERSION 41301\n#define OCAML_VERSION_STRING \"4.13.1\"\n"),
+                .file("sbin/apk"),
                 .file("lib/apk/db/installed", "P:musl\nV:1\n\nP:opam\nV:2.3.0-r0\n"),
             ]
         ])

@@ -16,9 +16,18 @@ package struct ImageLayout: Sendable {
         package var gid = 0
         /// Bytes of zeros, in place of `text`.
         package var zeros = 0
+        /// Extended attributes.
+        package var attributes: [String: String] = [:]
 
         package static func file(_ path: String, _ text: String = "", mode: Int = 0o644, uid: Int = 0) -> Member {
             Member(path: path, text: text, mode: mode, uid: uid, gid: uid)
+        }
+
+        /// The same with extended attributes.
+        package func with(_ attributes: [String: String]) -> Member {
+            var member = self
+            member.attributes = attributes
+            return member
         }
 
         package static func directory(_ path: String, mode: Int = 0o755) -> Member {
@@ -48,12 +57,16 @@ package struct ImageLayout: Sendable {
         package var members: [Member] = []
         /// A directory with what comes first in it.
         package var directory: String?
+        /// A tar file compressed by zstd, in place of members.
+        package var archive: String?
         /// `gzip`, `zstd` or `none`.
         package var compression = "gzip"
 
         package init(_ members: [Member], directory: String? = nil, compression: String = "gzip") {
             (self.members, self.directory, self.compression) = (members, directory, compression)
         }
+
+        package init(archive: String) { self.archive = archive }
     }
 
     /// An image for one architecture.
@@ -66,6 +79,8 @@ package struct ImageLayout: Sendable {
         package var user: String
         /// Whether the documents have Docker's types.
         package var isDocker = false
+        /// What the configuration lists as digests of the layers without compression, in place of those.
+        package var contents: [String]?
 
         package init(
             _ layers: [Layer], architecture: String = Self.hostArchitecture, environment: [String] = [],
@@ -149,6 +164,12 @@ package struct ImageLayout: Sendable {
                  'hardlink': tarfile.LNKTYPE, 'device': tarfile.CHRTYPE, 'fifo': tarfile.FIFOTYPE}
 
         def layer(given, docker):
+            if given.get('archive'):
+                hasher = hashlib.sha256()
+                with subprocess.Popen(['zstd', '-dcq', given['archive']], stdout=subprocess.PIPE) as source:
+                    while piece := source.stdout.read(1 << 20): hasher.update(piece)
+                with open(given['archive'], 'rb') as file:
+                    return blob(file.read(), 'application/vnd.oci.image.layer.v1.tar+zstd'), 'sha256:' + hasher.hexdigest()
             raw = io.BytesIO()
             tar = tarfile.open(fileobj=raw, mode='w', format=tarfile.PAX_FORMAT)
             if given.get('directory'): tar.add(given['directory'], arcname='.')
@@ -158,6 +179,7 @@ package struct ImageLayout: Sendable {
                 info.type = kinds[member['kind']]
                 info.mode, info.uid, info.gid = member['mode'], member['uid'], member['gid']
                 info.linkname = member['target']
+                info.pax_headers = {'SCHILY.xattr.' + name: value for name, value in member['attributes'].items()}
                 data = member['text'].encode() or bytes(member['zeros'])
                 info.size = len(data) if member['kind'] == 'file' else 0
                 tar.addfile(info, io.BytesIO(data))
@@ -177,7 +199,8 @@ package struct ImageLayout: Sendable {
             layers = [layer(given, docker) for given in image['layers']]
             platform = {'architecture': image['architecture'], 'os': 'linux'}
             config = document(dict(platform, config={'Env': image['environment'], 'User': image['user']},
-                                   rootfs={'type': 'layers', 'diff_ids': [identity for _, identity in layers]}),
+                                   rootfs={'type': 'layers',
+                                          'diff_ids': image.get('contents') or [identity for _, identity in layers]}),
                               'application/vnd.docker.container.image.v1+json' if docker else
                               'application/vnd.oci.image.config.v1+json')
             kind = ('application/vnd.docker.distribution.manifest.v2+json' if docker else

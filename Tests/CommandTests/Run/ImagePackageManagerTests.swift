@@ -1,0 +1,144 @@
+import Foundation
+import Glibc
+import TestSupport
+import Testing
+
+/// The real dnf, zypper and pacman of Debian, in images of their files, with repositories made on the spot.
+@Suite(
+    .enabled(
+        if: getuid() == 0 && SmallImage.isPossible
+            && Program.areInstalled(
+                "bwrap", "dnf", "zypper", "rpmbuild", "createrepo_c", "pacman", "repo-add", "bsdtar", "apt-cache"),
+        "needs root, bwrap, busybox, zstd, dnf, zypper, rpm, createrepo-c, pacman-package-manager and libarchive-tools")
+)
+struct ImagePackageManagerTests {
+    private let workplace: Workplace
+    private let layout: ImageLayout
+    private var folder: TemporaryDirectory { workplace.folder }
+    private static let families = [
+        "dnf": SmallImage.release("fedora", version: "40"),
+        "zypper": SmallImage.release("opensuse-leap", like: "suse opensuse", version: "15.6"),
+        "pacman": SmallImage.release("arch", version: "rolling"),
+    ]
+
+    init() throws {
+        workplace = try Workplace()
+        layout = ImageLayout(workplace.folder("images"))
+        try workplace.write(packages: [
+            "ocaml-base-compiler.5.3.0": "flags: compiler", "ocaml.5.3.0": #"depends: "ocaml-base-compiler""#,
+            "good.1": """
+            depends: "ocaml"
+            depexts: ["libfoo-devel"] {os = "linux"}
+            build: ["sh" "-ec" "test \\"$(cat /usr/include/foo.h)\\" = foo"]
+            """,
+            "absent.1": """
+            depends: "ocaml"
+            depexts: ["no-such-devel"] {os = "linux"}
+            """,
+        ])
+        try folder.shell(Self.makeFiles)
+        try folder.shell(Self.makeRepositories)
+    }
+
+    /// The files of the package managers and of all that they depend on, over busybox.
+    private static let makeFiles = #"""
+        mkdir -p slice/usr/bin slice/usr/sbin slice/usr/lib slice/usr/lib64 slice/etc slice/var/log \
+            slice/var/lib/pacman slice/var/cache/pacman/pkg slice/etc/yum.repos.d slice/etc/zypp/repos.d
+        for folder in bin sbin lib lib64; do ln -s usr/$folder slice/$folder; done
+        cp "$(command -v busybox)" slice/bin/busybox
+        for applet in $(busybox --list); do
+            case $applet in
+                busybox | dpkg* | rpm*) ;;
+                *) ln -s busybox slice/bin/$applet ;;
+            esac
+        done
+        apt-cache depends --recurse --no-recommends --no-suggests --no-conflicts --no-breaks --no-replaces --no-enhances \
+            --installed dnf zypper pacman-package-manager | sed -n 's/^\([a-z0-9][^:]*\).*/\1/p' | sort -u >names
+        xargs dpkg-query -W -f '${db:Status-Status} ${Package}\n' <names 2>missing | sed -n 's/^installed //p' |
+            grep -Ev '^(dpkg|gnupg.*|gpg.*|dirmngr|libc-bin|perl.*|debconf)$' | xargs dpkg -L |
+            grep -Ev '^/usr/(share/(doc|man|locale|info|lintian)|lib/python3.*/(test|lib2to3|pydoc_data))/' | sort -u |
+            while read -r file; do
+                case $file in /bin | /sbin | /lib | /lib32 | /libx32 | /lib64) continue ;; esac
+                if [ -f "$file" ] || [ -L "$file" ]; then echo "${file#/}"; fi
+            done >files
+        tar -C / -c --no-recursion -T files 2>unreadable | tar -C slice -x --keep-directory-symlink
+        tar -C slice -c --owner=0 --group=0 . | zstd -q -1 >slice.tar.zst
+        """#
+
+    /// The package `libfoo-devel` for rpm and for pacman.
+    private static let makeRepositories = #"""
+        mkdir -p rpm pacman/usr/include served/srv/rpm served/srv/pacman
+        printf '%s\n' 'Name: libfoo-devel' 'Version: 1.0' 'Release: 1' 'Summary: foo' 'License: ISC' 'BuildArch: noarch' \
+            '%description' 'foo' '%install' 'mkdir -p %{buildroot}/usr/include' 'echo foo >%{buildroot}/usr/include/foo.h' \
+            '%files' '/usr/include/foo.h' >foo.spec
+        rpmbuild -bb --quiet --define "_topdir $PWD/rpm" foo.spec >rpm.log 2>&1
+        cp rpm/RPMS/noarch/*.rpm served/srv/rpm
+        createrepo_c -q served/srv/rpm
+        echo foo >pacman/usr/include/foo.h
+        printf '%s\n' 'pkgname = libfoo-devel' 'pkgver = 1.0-1' 'pkgdesc = foo' 'arch = any' 'size = 4' >pacman/.PKGINFO
+        bsdtar -C pacman -czf served/srv/pacman/libfoo-devel-1.0-1-any.pkg.tar.gz .PKGINFO usr
+        repo-add -q served/srv/pacman/spot.db.tar.gz served/srv/pacman/*.pkg.tar.gz
+        """#
+
+    private func image(_ release: ImageLayout.Member, isReachable: Bool) -> ImageLayout.Image {
+        let repository = "[spot]\nname=spot\nenabled=1\nautorefresh=1\nbaseurl=file:///srv/rpm\ngpgcheck=0\n"
+        var layers = [
+            ImageLayout.Layer(archive: folder("slice.tar.zst")),
+            ImageLayout.Layer([
+                release, .file("etc/yum.repos.d/spot.repo", repository),
+                .file("etc/zypp/repos.d/spot.repo", repository),
+                .file(
+                    "etc/pacman.conf",
+                    "[options]\nArchitecture = auto\nSigLevel = Never\n[spot]\nServer = file:///srv/pacman\n"),
+            ]),
+        ]
+        if isReachable { layers.append(ImageLayout.Layer([], directory: folder("served"))) }
+        return ImageLayout.Image(layers)
+    }
+
+    /// What there is is installed; what there is not is the package's failure; where the repository cannot be read, nothing is.
+    @Test func depextsAreInstalledByTheImagesOwnPackageManager() throws {
+        var targets: [String] = []
+        for (family, release) in Self.families.sorted(by: { $0.key < $1.key }) {
+            for isReachable in [true, false] {
+                let name = isReachable ? family : "\(family)-down"
+                try layout.add([image(release, isReachable: isReachable)], tag: name)
+                targets.append("  - {name: \(name), image: 'oci:images:\(name)', options: {base: none}}")
+            }
+        }
+        try workplace.write(
+            "m.yaml",
+            """
+            deployment: d
+            repositories: [{path: repo}]
+            targets:
+            \(targets.joined(separator: "\n"))
+            compilers: [5.3.0]
+            packages: [good, absent]
+            exclude: [{cells: "*-down/*/good", reason: "says nothing that absent does not"}]
+            """)
+        let run = try ci("run", "m.yaml", "--jobs", "2")
+        #expect(run.status != 0, "\(run.output)\(run.talk)")
+        struct State: Decodable {
+            var cell: String
+            var state: String
+        }
+        let json = try ci("results", "--format", "json").output
+        let states = try JSONDecoder().decode([State].self, from: Data(json.utf8)).reduce(into: [:]) {
+            $0[$1.cell] = $1.state
+        }
+        for family in Self.families.keys {
+            #expect(states["\(family)/5.3.0/good.1"] == "success", "\(run.output)\(run.talk)")
+            #expect(states["\(family)/5.3.0/absent.1"] == "failure", "\(run.output)\(run.talk)")
+            let log = try ci("log", "\(family)/5.3.0/absent.1").output
+            #expect(log.contains("no-such-devel"), "\(log)")
+            #expect(states["\(family)-down/5.3.0/absent.1"] == "infrastructure", "\(run.output)\(run.talk)")
+        }
+    }
+
+    private func ci(_ words: String...) throws -> Program.Ending {
+        try workplace.run(
+            words + ["--store", "store"],
+            environment: ["PATH": "/usr/bin:/bin:/usr/sbin:/sbin", "HOME": folder.path])
+    }
+}
