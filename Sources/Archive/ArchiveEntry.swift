@@ -23,10 +23,12 @@ public struct ArchiveEntry: Hashable, Sendable {
     public var modified: Int
     /// The numeric ids of the owner.
     public var owner: Owner
+    /// Extended attributes by their names: `security.capability`, and those of users.
+    public var attributes: [String: [UInt8]]
 
     public init(
         path: FilePath, kind: Kind, permissions: UInt32, size: Int = 0, modified: Int = 0,
-        owner: Owner = Owner(user: 0, group: 0)
+        owner: Owner = Owner(user: 0, group: 0), attributes: [String: [UInt8]] = [:]
     ) {
         self.path = path
         self.kind = kind
@@ -34,6 +36,7 @@ public struct ArchiveEntry: Hashable, Sendable {
         self.size = size
         self.modified = modified
         self.owner = owner
+        self.attributes = attributes
     }
 }
 

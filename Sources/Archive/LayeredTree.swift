@@ -1,3 +1,4 @@
+public import Core
 import Glibc
 import System
 
@@ -5,8 +6,8 @@ import System
 ///
 /// Contents are untrusted. No member is written outside of the tree, whatever links and `..` say: links of lower layers on the
 /// way to a member are followed as if the tree were `/`. Devices, FIFOs and sockets are left out.
-public struct LayeredTree: ~Copyable {
-    private let root: Descriptor
+public struct LayeredTree: Sendable {
+    private let directory: String
     private let policy: Extraction
     private var meter: TreeMeter
 
@@ -14,8 +15,8 @@ public struct LayeredTree: ~Copyable {
     ///   - directory: exists and is empty.
     ///   - ownership: of what is unpacked; ids above 65535 become those of `nobody` where they are shifted.
     ///   - limits: of all layers together.
-    public init(in directory: String, ownership: Extraction.Ownership, limits: TreeLimits) throws(ArchiveError) {
-        root = try Descriptor(opening: directory, O_RDONLY | O_DIRECTORY, of: directory)
+    public init(in directory: String, ownership: Extraction.Ownership, limits: TreeLimits) {
+        self.directory = directory
         policy = Extraction(links: .anywhere, ownership: ownership, permissionMask: 0o7777, limits: limits)
         meter = TreeMeter(limits, archive: directory)
     }
@@ -29,21 +30,37 @@ public struct LayeredTree: ~Copyable {
         return found >= 0 || errno == ENOENT
     }
 
-    /// Lays a layer over the tree: a tar file, plain or compressed by gzip or zstd.
+    /// Lays a layer over the tree: a tar file, plain or compressed by gzip or zstd. It is decompressed on another thread. Blocks
+    /// the thread.
     ///
-    /// - Throws: `ArchiveError` for the first member that is not safe, a limit, damage, or what the system refuses; the tree is
-    ///   incomplete then.
-    public mutating func add(_ layer: String) throws(ArchiveError) {
-        let input = try Descriptor(opening: layer, O_RDONLY, of: layer)
-        let (root, policy, meter) = (root.raw, policy, meter)
-        self.meter = try withUTF8Names { () throws(ArchiveError) -> TreeMeter in
-            let reader = try ArchiveReader(descriptor: input.raw, name: layer, format: .container)
-            var writer = TreeWriter(root: root, archive: layer, policy: policy, over: meter)
-            while let entry = try reader.next() {
-                try writer.add(entry, contents: reader)
+    /// - Parameter expected: The digest of the tar file without compression; nil if it is not known.
+    /// - Throws: `ArchiveError` for the first member that is not safe, a limit, damage, other contents than expected, or what the
+    ///   system refuses; the tree is incomplete then.
+    public mutating func add(_ layer: String, contents expected: Digest? = nil) throws(ArchiveError) {
+        let root = try Descriptor(opening: directory, O_RDONLY | O_DIRECTORY, of: directory)
+        let (descriptor, policy, meter) = (root.raw, policy, meter)
+        // A member has a few kilobytes beside its contents.
+        let stream = LayerStream.open(layer, limit: policy.limits.bytes + policy.limits.entries * 4096)
+        defer { stream.blocks.close() }
+        do throws(ArchiveError) {
+            self.meter = try withUTF8Names { () throws(ArchiveError) -> TreeMeter in
+                let reader = try ArchiveReader(tar: stream.blocks, name: layer)
+                var writer = TreeWriter(root: descriptor, archive: layer, policy: policy, over: meter)
+                while let entry = try reader.next() {
+                    try writer.add(entry, contents: reader)
+                }
+                try writer.finish()
+                return writer.meter
             }
-            try writer.finish()
-            return writer.meter
+        } catch {
+            throw stream.problem ?? error
+        }
+        let found = try stream.finish()
+        guard expected == nil || found == expected else {
+            throw ArchiveError(
+                .damaged, archive: layer,
+                detail:
+                    "its contents have the digest \(found.oci), the image's configuration lists \(expected?.oci ?? "")")
         }
     }
 }

@@ -1,5 +1,6 @@
 import CArchive
 import Glibc
+import System
 
 // The one file that knows libarchive. Everything else in this module works with `ArchiveEntry` values and bytes.
 
@@ -36,6 +37,7 @@ final class ArchiveReader {
 
     private let handle: OpaquePointer
     private let name: String
+    private var blocks: BlockQueue?
 
     /// Opens what can be read from `descriptor`, which stays the caller's.
     init(descriptor: Int32, name: String, format: Format) throws(ArchiveError) {
@@ -51,6 +53,24 @@ final class ArchiveReader {
         handle = archive_read_new()
         supportFormats(of: handle, format)
         try check(archive_read_open_memory(handle, bytes.baseAddress, bytes.count))
+    }
+
+    /// Opens the tar file, without compression, that another thread puts into `blocks`.
+    init(tar blocks: BlockQueue, name: String) throws(ArchiveError) {
+        self.name = name
+        self.blocks = blocks
+        handle = archive_read_new()
+        archive_read_support_filter_none(handle)
+        archive_read_support_format_tar(handle)
+        try check(
+            archive_read_open(
+                handle, Unmanaged.passUnretained(blocks).toOpaque(), nil,
+                { _, context, buffer in
+                    guard let context else { return -1 }
+                    let block = Unmanaged<BlockQueue>.fromOpaque(context).takeUnretainedValue().take()
+                    buffer?.pointee = block.baseAddress
+                    return block.count
+                }, nil))
     }
 
     deinit {
@@ -101,7 +121,24 @@ final class ArchiveReader {
             modified: Int(archive_entry_mtime(found)),
             owner: Owner(
                 user: UInt32(truncatingIfNeeded: archive_entry_uid(found)),
-                group: UInt32(truncatingIfNeeded: archive_entry_gid(found))))
+                group: UInt32(truncatingIfNeeded: archive_entry_gid(found))),
+            attributes: attributes(of: found))
+    }
+
+    /// The extended attributes of a member that may be set.
+    private func attributes(of found: OpaquePointer) -> [String: [UInt8]] {
+        guard archive_entry_xattr_reset(found) > 0 else { return [:] }
+        var attributes: [String: [UInt8]] = [:]
+        var (name, value, size): (UnsafePointer<CChar>?, UnsafeRawPointer?, Int) = (nil, nil, 0)
+        while attributes.count < ExtendedAttribute.countLimit,
+            archive_entry_xattr_next(found, &name, &value, &size) == ARCHIVE_OK
+        {
+            guard let name = name.map({ String(cString: $0) }), ExtendedAttribute.isPortable(name),
+                size <= ExtendedAttribute.sizeLimit
+            else { continue }
+            attributes[name] = Array(UnsafeRawBufferPointer(start: value, count: size))
+        }
+        return attributes
     }
 
     private func check(_ status: Int32) throws(ArchiveError) {
@@ -285,6 +322,21 @@ enum ExtendedAttribute {
 
     /// Whether the file at `path`, or the link itself, has an attribute `name`.
     static func exists(_ name: String, at path: UnsafePointer<CChar>) -> Bool { lgetxattr(path, name, nil, 0) >= 0 }
+
+    /// Of one member.
+    static let countLimit = 64
+    /// Of one value, as the kernel has it.
+    static let sizeLimit = 1 << 16
+
+    /// Whether an attribute of an archive may be set: capabilities of programs, and those of users. What overlayfs reads may not.
+    static func isPortable(_ name: String) -> Bool {
+        name == "security.capability" || name.hasPrefix("user.") && !name.hasPrefix("user.overlay.")
+    }
+
+    /// Sets the attributes that the file system and the kind of the file allow.
+    static func set(_ attributes: [String: [UInt8]], of descriptor: Int32) {
+        for (name, value) in attributes { _ = fsetxattr(descriptor, name, value, value.count, 0) }
+    }
 
     static func set(_ name: String, to value: UInt8, of descriptor: Int32) -> Bool {
         withUnsafePointer(to: value) { fsetxattr(descriptor, name, $0, 1, 0) == 0 }

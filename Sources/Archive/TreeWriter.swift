@@ -52,11 +52,12 @@ struct TreeWriter: ~Copyable {
         }
         switch entry.kind {
         case .directory: return try addDirectory(components, in: directory, entry)
-        case .file: try addFile(name, in: directory, entry, contents)
+        case .file: return try addFile(name, in: directory, entry, contents)
         case .symbolicLink(let target):
             try check(target, of: entry, depth: components.count - 1)
-            clear(name, in: directory)
-            let made = target.withCString { target in name.withCString { symlinkat(target, directory, $0) } }
+            let made = makeAgain(name, in: directory) {
+                target.withCString { target in name.withCString { symlinkat(target, directory, $0) } }
+            }
             guard made == 0 else { throw failure("create link", entry) }
         case .hardLink(let target): return try addHardLink(to: target, name, in: directory, entry)
         case .special:
@@ -81,6 +82,7 @@ struct TreeWriter: ~Copyable {
             try setOwner(of: name, in: directory, entry)
             let mode = entry.permissions & (policy.permissionMask | 0o1000)
             _ = name.withCString { fchmodat(directory, $0, mode, 0) }
+            setAttributes(of: name, in: directory, entry)
             var times = [timespec(tv_sec: entry.modified, tv_nsec: 0), timespec(tv_sec: entry.modified, tv_nsec: 0)]
             _ = name.withCString { utimensat(directory, $0, &times, AT_SYMLINK_NOFOLLOW) }
         }
@@ -164,9 +166,10 @@ struct TreeWriter: ~Copyable {
     private mutating func addFile(
         _ name: FilePath, in directory: Int32, _ entry: ArchiveEntry, _ contents: ArchiveReader
     ) throws(ArchiveError) {
-        clear(name, in: directory)
         let mode = entry.permissions & policy.permissionMask
-        let raw = name.withCString { openat(directory, $0, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode) }
+        let raw = makeAgain(name, in: directory) {
+            name.withCString { openat(directory, $0, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode) }
+        }
         guard raw >= 0 else { throw failure("create", entry) }
         let file = OpenFile<SystemError>(adopting: raw, entry.path.description)
         while true {
@@ -179,8 +182,20 @@ struct TreeWriter: ~Copyable {
                 throw ArchiveError(error, of: archive)
             }
         }
-        fchmod(file.descriptor, mode)
+        // The kernel clears set-user-ID and capabilities where the owner changes.
+        if let owner = owner(of: entry), fchown(raw, owner.user, owner.group) != 0 {
+            throw failure("change owner", entry)
+        }
+        fchmod(raw, mode)
+        if added != nil { ExtendedAttribute.set(entry.attributes, of: raw) }
+        let times = [timespec(tv_sec: entry.modified, tv_nsec: 0), timespec(tv_sec: entry.modified, tv_nsec: 0)]
+        _ = futimens(raw, times)
+        // An image is on disk before it is used: the disk need not wait for the last layer.
+        if added != nil, entry.size >= Self.largeFile { file.startWriting(entry.size, at: 0) }
     }
+
+    /// Bytes of a file whose writing to disk is started at once.
+    private static let largeFile = 1 << 16
 
     private mutating func addHardLink(
         to target: FilePath, _ name: FilePath, in directory: Int32, _ entry: ArchiveEntry
@@ -191,9 +206,10 @@ struct TreeWriter: ~Copyable {
         // Opening the target's directory closes this one: keep it.
         let here = Descriptor(adopting: openDirectory(".", in: directory), archive)
         let there = try open(Array(components.dropLast()))
-        clear(name, in: here.raw)
         let parent = here.raw
-        let made = last.withCString { last in name.withCString { linkat(there, last, parent, $0, 0) } }
+        let made = makeAgain(name, in: parent) {
+            last.withCString { last in name.withCString { linkat(there, last, parent, $0, 0) } }
+        }
         guard made == 0 else {
             throw ArchiveError(
                 .damaged, archive: archive, member: entry.path.description,
@@ -215,20 +231,40 @@ struct TreeWriter: ~Copyable {
         guard Whiteout.make(removed, in: directory) else { throw failure("mark as removed", entry) }
     }
 
+    /// Calls `make`, and once more if something has the name, which is removed first.
+    private func makeAgain(_ name: FilePath, in directory: Int32, _ make: () -> Int32) -> Int32 {
+        let made = make()
+        guard made < 0, errno == EEXIST else { return made }
+        clear(name, in: directory)
+        return make()
+    }
+
     /// Removes a file or link of that name, and of a layer below a directory, too: the later member wins.
     private func clear(_ name: FilePath, in directory: Int32) {
         let isGone = name.withCString { unlinkat(directory, $0, 0) } == 0
         if !isGone, added != nil { _ = removeTree(name, in: directory) }
     }
 
-    private func setOwner(of name: FilePath, in directory: Int32, _ entry: ArchiveEntry) throws(ArchiveError) {
-        let owner: Owner
+    /// Nil: who unpacks.
+    private func owner(of entry: ArchiveEntry) -> Owner? {
         switch policy.ownership {
-        case .extractor: return
-        case .archive: owner = entry.owner
-        case .fixed(let fixed): owner = fixed
-        case .shifted(let offset): owner = (added == nil ? entry.owner : entry.owner.mapped).shifted(up: offset)
+        case .extractor: nil
+        case .archive: entry.owner
+        case .fixed(let fixed): fixed
+        case .shifted(let offset): (added == nil ? entry.owner : entry.owner.mapped).shifted(up: offset)
         }
+    }
+
+    /// Those of a directory that a layer of an image adds.
+    private func setAttributes(of name: FilePath, in directory: Int32, _ entry: ArchiveEntry) {
+        let attributes = entry.attributes.filter { $0.key.hasPrefix("user.") }
+        guard added != nil, !attributes.isEmpty else { return }
+        let opened = Descriptor(adopting: name.withCString { openDirectory($0, in: directory) }, archive)
+        if opened.raw >= 0 { ExtendedAttribute.set(attributes, of: opened.raw) }
+    }
+
+    private func setOwner(of name: FilePath, in directory: Int32, _ entry: ArchiveEntry) throws(ArchiveError) {
+        guard let owner = owner(of: entry) else { return }
         let flag = AT_SYMLINK_NOFOLLOW
         guard name.withCString({ fchownat(directory, $0, owner.user, owner.group, flag) }) == 0 else {
             throw failure("change owner", entry)

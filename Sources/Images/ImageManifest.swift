@@ -58,8 +58,17 @@ package struct ImageConfiguration: Decodable, Sendable {
         }
     }
 
+    struct RootFileSystem: Decodable, Sendable {
+        var layers: [String]?
+
+        enum CodingKeys: String, CodingKey {
+            case layers = "diff_ids"
+        }
+    }
+
     var architecture: String?
     var config: Process?
+    var rootfs: RootFileSystem?
 
     /// The variables of the image's environment. Those that name a switch or a user of its own are left out: jobs have theirs.
     package var variables: [String: String] {

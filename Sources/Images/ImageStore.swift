@@ -10,7 +10,7 @@ internal import System
 /// blobs/DIGEST       a manifest, a configuration or a layer, whose digest has been compared
 /// partial/DIGEST     what has arrived of a blob; the next attempt goes on there
 /// incoming/          small blobs on their way
-/// facts/DIGEST.json  what planning wants to know of an image
+/// facts/2/DIGEST.json  what planning wants to know of an image
 /// locks/DIGEST       who gets a blob
 /// ```
 package struct ImageStore: Sendable {
@@ -70,7 +70,27 @@ package struct ImageStore: Sendable {
         var exact = reference
         (exact.tag, exact.digest) = (nil, digest)
         return ResolvedImage(
-            reference: exact, digest: digest, configuration: configuration, layers: manifest.layers)
+            reference: exact, digest: digest, configuration: configuration, layers: manifest.layers,
+            contents: try contents(manifest, configuration, reference))
+    }
+
+    /// The digests of the layers without compression.
+    private func contents(
+        _ manifest: ImageManifest, _ configuration: ImageConfiguration, _ reference: ImageReference
+    ) throws(Failure) -> [Digest] {
+        let listed = configuration.rootfs?.layers ?? []
+        guard listed.count == manifest.layers.count else {
+            throw unusable(
+                reference,
+                "the configuration lists \(count(listed.count, "layer")) ('rootfs.diff_ids'), the manifest "
+                    + "\(manifest.layers.count)")
+        }
+        return try listed.map { text throws(Failure) in
+            guard let digest = Digest(oci: text) else {
+                throw unusable(reference, "'\(text)' in 'rootfs.diff_ids': expected a digest by sha256")
+            }
+            return digest
+        }
     }
 
     private func manifest(_ bytes: [UInt8], _ reference: ImageReference) throws(Failure) -> ImageManifest {
@@ -111,17 +131,47 @@ package struct ImageStore: Sendable {
 
     // MARK: Layers
 
-    /// The archives of an image's layers, the lowest first, with names for messages. Those that are not here are got, several at
-    /// a time.
+    /// How many layers are pulled at a time, and are ahead of the one that is used.
+    private static let pullWidth = 6
+
+    /// The layers of an image, the lowest first. Those that are not here are pulled, several at a time.
     ///
     /// - Throws: `Failure`; `CancellationError`.
-    package func layers(of image: ResolvedImage) async throws -> [(name: String, archive: String)] {
+    package func layers(of image: ResolvedImage) async throws -> [ImageLayer] {
+        var layers: [ImageLayer] = []
+        try await forEachLayer(of: image) { layers.append($0) }
+        return layers
+    }
+
+    /// Calls `body` with each layer of an image, the lowest first, as soon as it is here. Those that are not here are pulled,
+    /// several at a time, while `body` runs.
+    ///
+    /// - Throws: `Failure`; `CancellationError`; what `body` throws.
+    package func forEachLayer(
+        of image: ResolvedImage, _ body: (ImageLayer) async throws -> Void
+    ) async throws {
         let source = try source(of: image.reference)
-        let files = try await parallelMap(image.layers, width: 6) { _, layer in
-            try await BlockingWork.runUntilCancelled { try fetch(layer, from: source) }
-        }
-        return zip(image.layers, files).map { layer, file in
-            ("\(image.reference.name): layer \(layer.digest)", file)
+        try await withThrowingTaskGroup(of: (Int, String).self) { group in
+            var pulled: [Int: String] = [:]
+            var begun = 0
+            func begin() {
+                guard begun < image.layers.count else { return }
+                let (index, layer) = (begun, image.layers[begun])
+                begun += 1
+                group.addTask {
+                    (index, try await BlockingWork.runUntilCancelled { try fetch(layer, from: source) })
+                }
+            }
+            for _ in 0..<Self.pullWidth { begin() }
+            for (index, layer) in image.layers.enumerated() {
+                while pulled[index] == nil, let (other, file) = try await group.next() {
+                    pulled[other] = file
+                    begin()
+                }
+                guard let archive = pulled.removeValue(forKey: index) else { throw CancellationError() }
+                let name = "\(image.reference.name): layer \(layer.digest)"
+                try await body(ImageLayer(name: name, archive: archive, contents: image.contents[index]))
+            }
         }
     }
 

@@ -12,4 +12,16 @@ package struct ResolvedImage: Sendable {
     package let configuration: ImageConfiguration
     /// The lowest first.
     let layers: [ImageDescriptor]
+    /// The digests of the layers without compression.
+    let contents: [Digest]
+}
+
+/// A layer of an image that is here.
+package struct ImageLayer: Sendable {
+    /// For messages.
+    package let name: String
+    /// The file.
+    package let archive: String
+    /// The digest of the archive without compression, as the image's configuration lists it.
+    package let contents: Digest
 }

@@ -43,37 +43,4 @@ extension EnvironmentStore {
             .unavailable, "the kernel cannot resolve paths below a directory (openat2)",
             hint: "images need Linux 5.6 or later, and no filter of system calls that forbids it")
     }
-
-    /// Makes a root file system of the layers of an OCI image in an empty directory.
-    ///
-    /// - Parameters:
-    ///   - layers: the archives, the lowest first, each with a name for messages.
-    ///   - proceed: is called before each layer; what it throws ends the unpacking.
-    /// - Throws: `Failure` of the category `input` where a layer is damaged or not safe.
-    package func unpack(
-        layers: [(name: String, archive: String)], to root: String, proceed: () throws -> Void = {}
-    ) throws {
-        var layered: LayeredTree
-        do {
-            layered = try LayeredTree(
-                in: root, ownership: .shifted(IdentityMapping.ofThisProcess.offset), limits: Self.imageLimits)
-        } catch { throw error.failure }
-        for (name, archive) in layers {
-            try proceed()
-            do throws(ArchiveError) {
-                try layered.add(archive)
-            } catch {
-                var error = error
-                error.archive = name
-                throw error.failure
-            }
-        }
-        // What the kernel's file systems are mounted on.
-        for folder in ["proc", "dev", "tmp", "sys", "etc"] {
-            mkdir("\(root)/\(folder)", folder == "tmp" ? 0o1777 : 0o755)
-        }
-    }
-
-    /// Bounds on an image's contents, unpacked.
-    private static let imageLimits = TreeLimits(bytes: 64 << 30, entries: 4_000_000, depth: 256)
 }

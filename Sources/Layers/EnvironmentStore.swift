@@ -83,6 +83,10 @@ public struct EnvironmentStore: Sendable {
             (self.metadata, self.contents) = (metadata, contents)
         }
 
+        init(metadata: Digest, contents: Digest) {
+            (self.metadata, self.contents) = (metadata, contents)
+        }
+
         var text: String { "\(metadata)\n\(contents)\n" }
     }
 
@@ -170,8 +174,7 @@ public struct EnvironmentStore: Sendable {
             throw error
         }
         try recordOffset(digest)
-        try put(root, at: place)
-        try note(Stamp(of: place), of: digest)
+        try note(try await put(root, at: place), of: digest)
         usage?.noteSize(.environment, digest, at: place)
         if let recipe { refuted.forget(recipe) }
         return place
@@ -183,9 +186,15 @@ public struct EnvironmentStore: Sendable {
     /// Downloads that outlive one making.
     package var cache: String { "\(directory)/cache" }
 
-    /// Puts the finished root file system in place, once all of it is on disk.
-    private func put(_ root: String, at place: String) throws(Failure) {
-        try Files.synchronizeFileSystem(of: root)
+    /// Puts the finished root file system in place, once all of it is on disk. Its contents are read meanwhile.
+    private func put(_ root: String, at place: String) async throws -> Stamp {
+        async let contents = BlockingWork.run { TreeState(of: root, .contents) }
+        try await BlockingWork.run { try Files.synchronizeFileSystem(of: root) }
+        guard let contents = await contents else { throw Failure(.unavailable, "\(root): cannot be read") }
         try Files.rename(root, place)
+        guard let metadata = TreeState(of: place, .metadata) else {
+            throw Failure(.unavailable, "\(place): cannot be read")
+        }
+        return Stamp(metadata: metadata.digest, contents: contents.digest)
     }
 }

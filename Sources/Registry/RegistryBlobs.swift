@@ -145,25 +145,20 @@ package struct RegistryBlobs: SharedLayers, SharedLogs {
     }
 
     private func get(_ digest: Digest, from client: RegistryClient, to file: String, limit: Int) throws -> Bool {
-        let output = try OpenFile<SystemError>(file, O_RDWR | O_CREAT | O_TRUNC)
-        var count = 0
+        let blob = try IncomingBlob(file, size: 0)
         // Only the primary is retried: if a mirror is down, the next one is asked at once.
         let isThere = try (client === primary ? client.persistently : { try $0() }) {
-            try output.truncate(to: 0)
-            count = 0
+            try blob.restart()
             var request = client.request(.get, "blobs/\(digest.oci)")
             request.redirects = 5
             request.limits.bytes = limit
-            return try client.send(request, accepting: [404]) { piece in
-                try output.write(Array(piece), at: count)
-                count += piece.count
-            }.isSuccess
+            return try client.send(request, accepting: [404]) { try blob.append($0) }.isSuccess
         }
         guard isThere else {
             unlink(file)
             return false
         }
-        guard try Digest(ofFile: file) == digest else {
+        guard blob.digest() == digest else {
             unlink(file)
             throw RegistryError(.damaged, "\(client.address): the blob \(digest.oci) has other contents")
         }

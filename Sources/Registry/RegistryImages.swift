@@ -1,7 +1,6 @@
 package import Core
 internal import Foundation
 internal import HTTP
-internal import System
 
 /// Reads manifests and blobs of images in a repository of a registry.
 package struct RegistryImages: Sendable {
@@ -33,36 +32,39 @@ package struct RegistryImages: Sendable {
     /// - Throws: `RegistryError`: `absent` where the repository lacks it, `damaged` where the bytes are others; a file of other
     ///   bytes is not left.
     package func download(_ digest: Digest, size: Int, to path: String) throws {
-        let file = try OpenFile<SystemError>(path, O_RDWR | O_CREAT)
-        let isResumed = file.size > 0
+        for attempt in 1...2 {
+            let blob = try IncomingBlob(path, size: size)
+            let isResumed = try fill(blob, with: digest, size)
+            if blob.count == size && blob.digest() == digest { return }
+            unlink(path)
+            // What an earlier attempt left may have been of other bytes.
+            if !isResumed || attempt == 2 { break }
+        }
+        throw RegistryError(.damaged, "\(client.address): the blob \(digest.oci) has other contents")
+    }
+
+    /// - Returns: whether the blob was got in several parts.
+    private func fill(_ blob: IncomingBlob, with digest: Digest, _ size: Int) throws -> Bool {
+        var isResumed = blob.count > 0
         try client.persistently {
-            if file.size > size { try file.truncate(to: 0) }
-            let start = file.size
-            guard start < size, try !get(digest, size, from: start, to: path) else { return }
+            guard blob.count < size else { return }
+            isResumed = isResumed || blob.count > 0
+            if try get(digest, size, into: blob) { return }
             // The server has sent all of it.
-            try file.truncate(to: 0)
-            _ = try get(digest, size, from: 0, to: path)
+            try blob.restart()
+            _ = try get(digest, size, into: blob)
         }
-        if try file.size == size && Digest(ofFile: path) == digest { return }
-        unlink(path)
-        guard isResumed else {
-            throw RegistryError(.damaged, "\(client.address): the blob \(digest.oci) has other contents")
-        }
-        try download(digest, size: size, to: path)
+        return isResumed
     }
 
     /// - Returns: false if the server does not send parts.
-    private func get(_ digest: Digest, _ size: Int, from start: Int, to path: String) throws -> Bool {
+    private func get(_ digest: Digest, _ size: Int, into blob: IncomingBlob) throws -> Bool {
+        let start = blob.count
         var request = client.request(.get, "blobs/\(digest.oci)")
         if start > 0 { request.headers = [("Range", "bytes=\(start)-")] }
         request.redirects = 5
         request.limits.bytes = size
-        let output = try OpenFile<SystemError>(path, O_WRONLY)
-        var position = start
-        let response = try client.send(request) { piece in
-            try output.write(piece, at: position)
-            position += piece.count
-        }
+        let response = try client.send(request) { try blob.append($0) }
         return start == 0 || response.status == 206
     }
 }

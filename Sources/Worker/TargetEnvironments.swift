@@ -166,8 +166,15 @@ extension TargetEnvironments {
         guard let images else { throw PermanentFailure("image '\(image)': this worker pulls no images") }
         do {
             let resolved = try await images.resolve(image, architecture: architecture)
-            let layers = try await images.layers(of: resolved)
-            try await BlockingWork.run { [store] in try store.unpack(layers: layers, to: root) }
+            var tree = ImageRoot(in: root)
+            try await images.forEachLayer(of: resolved) { layer in
+                tree = try await BlockingWork.run { [tree] in
+                    var next = tree
+                    try next.add(layer.archive, named: layer.name, contents: layer.contents)
+                    return next
+                }
+            }
+            tree.addMountPoints()
         } catch let failure as Failure where failure.category == .input {
             throw PermanentFailure(failure)
         }

@@ -1,6 +1,7 @@
 import Core
 import Foundation
 import HTTP
+import System
 import TestSupport
 import Testing
 
@@ -147,6 +148,45 @@ struct ImageStoreTests {
             _ = try await self.store("other").resolve(local.reference, architecture: "x86_64")
         }
         #expect(manifest?.category == .unavailable)
+    }
+
+    /// A layer is used while those above it are still on their way.
+    @Test func aLayerIsUsedBeforeTheNextOneIsHere() async throws {
+        let server = try await RegistryServer()
+        let (_, upper, _) = try pushImage(to: server, layer: 1)
+        let store = store()
+        let image = try await store.resolve(reference(server, "x:1"), architecture: "x86_64")
+        try FileManager.default.createDirectory(atPath: folder("store/locks"), withIntermediateDirectories: true)
+        let lock = try OpenFile<SystemError>(folder("store/locks/\(upper)"), O_RDWR | O_CREAT)
+        try lock.waitForLock()
+        var used: [String] = []
+        try await store.forEachLayer(of: image) { layer in
+            used.append(layer.archive)
+            if used.count == 1 {
+                #expect(!FileManager.default.fileExists(atPath: folder("store/blobs/\(upper)")))
+                lock.unlock()
+            }
+            let contents = try Program(["sh", "-c", "gzip -dc <\(layer.archive) | sha256sum"]).output().prefix(64)
+            #expect(contents == layer.contents.hex)
+        }
+        #expect(used.count == 2 && used[1] == folder("store/blobs/\(upper)"))
+    }
+
+    @Test func aConfigurationThatListsOtherLayersIsRefused() async throws {
+        let known = Digest(of: "").oci
+        for (listed, reason) in [
+            ([known], "the configuration lists 1 layer ('rootfs.diff_ids'), the manifest 2"),
+            ([known, "sha512:00"], "'sha512:00' in 'rootfs.diff_ids': expected a digest by sha256"),
+        ] {
+            var image = image("x")
+            image.contents = listed
+            try layout.add([image], tag: "x")
+            let refused = await failure {
+                _ = try await store().resolve(
+                    ImageReference(.layout(layout.directory), tag: "x"), architecture: "x86_64")
+            }
+            #expect(refused?.category == .input && refused?.description.contains(reason) == true, "\(refused as Any)")
+        }
     }
 
     /// What other stores have is only read, also where their folders' names begin with that of this store.

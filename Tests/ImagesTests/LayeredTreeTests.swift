@@ -1,4 +1,5 @@
 import Archive
+import Core
 import Foundation
 import Glibc
 import TestSupport
@@ -23,7 +24,7 @@ struct LayeredTreeTests {
     private func unpack(_ layers: [ImageLayout.Layer], limits: TreeLimits = TreeLimits()) throws {
         let layout = ImageLayout(folder("layout"))
         let digest = try layout.add([ImageLayout.Image(layers)], tag: "x")
-        var tree = try LayeredTree(in: root, ownership: .extractor, limits: limits)
+        var tree = LayeredTree(in: root, ownership: .extractor, limits: limits)
         for layer in try layout.layers(of: digest) { try tree.add(layout.blob(layer)) }
     }
 
@@ -157,9 +158,76 @@ struct LayeredTreeTests {
         try unpack([half, other], limits: TreeLimits(bytes: 1_200_000, entries: 4, depth: 3))
     }
 
+    /// The digest of the tar file counts, whatever it is compressed by, and with what follows the last member.
+    @Test(arguments: ["gzip", "zstd", "none"]) func otherContentsThanListedAreRefused(compression: String) throws {
+        let layout = ImageLayout(folder("layout"))
+        let digest = try layout.add(
+            [ImageLayout.Image([ImageLayout.Layer([.file("a", "1")], compression: compression)])], tag: "x")
+        let layer = layout.blob(try layout.layers(of: digest)[0])
+        let program = ["gzip": "gzip -dc", "zstd": "zstd -dcq", "none": "cat"][compression] ?? ""
+        let hex = try folder.shell("\(program) <\(layer) | sha256sum").prefix(64)
+        let right = try #require(Digest(hex: hex))
+        var tree = LayeredTree(in: root, ownership: .extractor, limits: TreeLimits())
+        try tree.add(layer, contents: right)
+        let error = #expect(throws: ArchiveError.self) { try tree.add(layer, contents: Digest(of: "other")) }
+        #expect(error?.code == .damaged && error?.description.contains("\(right)") == true)
+        // Zeros without end after the last member.
+        try folder.shell("{ \(program) <\(layer); head -c 30000000 /dev/zero; } | gzip >long")
+        #expect(code { try tree.add(folder("long"), contents: right) } == .damaged)
+        var small = LayeredTree(in: root, ownership: .extractor, limits: TreeLimits(bytes: 1000, entries: 100))
+        #expect(code { try small.add(folder("long")) } == .tooManyBytes)
+    }
+
+    @Test func aLayerThatEndsEarlyIsDamaged() throws {
+        let layout = ImageLayout(folder("layout"))
+        let digest = try layout.add(
+            [ImageLayout.Image([ImageLayout.Layer((0..<400).map { .file("f\($0)", "\($0)") })])], tag: "x")
+        let layer = layout.blob(try layout.layers(of: digest)[0])
+        let size = try Data(contentsOf: URL(filePath: layer)).count
+        for part in [0, 5, size / 2, size - 9] {
+            try folder.shell("head -c \(part) \(layer) >part")
+            var tree = LayeredTree(in: root, ownership: .extractor, limits: TreeLimits())
+            #expect(code { try tree.add(folder("part"), contents: Digest(of: "")) } == .damaged, "\(part) bytes")
+        }
+    }
+
+    /// Those of users and capabilities, and none that an overlay would read.
+    @Test(.enabled(if: getuid() == 0, "needs root")) func extendedAttributesAreKept() throws {
+        // cap_net_raw, permitted and effective, as `setcap` writes it.
+        let capability = "\u{01}\0\0\u{02}\0\u{20}" + String(repeating: "\0", count: 14)
+        let attributes = [
+            "security.capability": capability, "user.note": "é", "user.overlay.opaque": "y", "trusted.x": "1",
+            "security.other": "1",
+        ]
+        let layout = ImageLayout(folder("layout"))
+        let digest = try layout.add(
+            [
+                ImageLayout.Image([
+                    ImageLayout.Layer([
+                        ImageLayout.Member.file("ping", "1", mode: 0o755, uid: 7).with(attributes),
+                        ImageLayout.Member.directory("d").with(attributes),
+                        ImageLayout.Member.link("l", to: "ping").with(attributes),
+                    ])
+                ])
+            ], tag: "x")
+        var tree = LayeredTree(in: root, ownership: .shifted(100_000), limits: TreeLimits())
+        try tree.add(layout.blob(try layout.layers(of: digest)[0]))
+        let script = """
+            import os
+            for name in ('ping', 'd', 'l'):
+                path = 'top/root/' + name
+                for found in sorted(os.listxattr(path, follow_symlinks=False)):
+                    print(name, found, os.getxattr(path, found, follow_symlinks=False).hex())
+            """
+        let hex = Array(capability.utf8).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+        #expect(
+            try Program(["python3", "-c", script], in: folder.path).output()
+                == "ping security.capability \(hex)\nping user.note c3a9\nd user.note c3a9\n")
+    }
+
     @Test func damageIsNoticed() throws {
         try folder.write("no archive", to: "layer")
-        var tree = try LayeredTree(in: root, ownership: .extractor, limits: TreeLimits())
+        var tree = LayeredTree(in: root, ownership: .extractor, limits: TreeLimits())
         #expect(code { try tree.add(folder("layer")) } == .damaged)
     }
 
@@ -170,14 +238,14 @@ struct LayeredTreeTests {
                 ImageLayout.Image([
                     ImageLayout.Layer([
                         .file("a", "1", mode: 0o640, uid: 1000), .directory("t", mode: 0o1777),
-                        .file("far", uid: 200_000),
+                        .file("far", uid: 200_000), .file("su", mode: 0o4755), .file("wall", mode: 0o2755, uid: 5),
                     ])
                 ])
             ], tag: "x")
-        var tree = try LayeredTree(in: root, ownership: .shifted(100_000), limits: TreeLimits())
+        var tree = LayeredTree(in: root, ownership: .shifted(100_000), limits: TreeLimits())
         try tree.add(layout.blob(try layout.layers(of: digest)[0]))
         #expect(
-            try folder.shell("cd top/root; stat -c '%n %u %g %a' a far t")
-                == "a 101000 101000 640\nfar 165534 165534 644\nt 0 0 1777\n")
+            try folder.shell("cd top/root; stat -c '%n %u %g %a' a far t su wall")
+                == "a 101000 101000 640\nfar 165534 165534 644\nt 0 0 1777\nsu 0 0 4755\nwall 100005 100005 2755\n")
     }
 }

@@ -202,6 +202,21 @@ struct ImageRunTests {
         #expect(try ci("plan", "m.yaml").status != 1)
     }
 
+    /// An image whose layers hold other files than its configuration says is not used.
+    @Test func aLayerThatTheConfigurationDoesNotListIsAnInfrastructureFailure() throws {
+        var image = try leap()
+        let listed = String(repeating: "0", count: 64)
+        image.contents = image.layers.map { _ in "sha256:\(listed)" }
+        let digest = try layout.add([image], tag: "leap")
+        try writeMatrix(image: "oci:images:leap")
+        let run = try ci("run", "m.yaml")
+        #expect(run.status == 1 && run.output.contains("infrastructure"), "\(run.output)\(run.talk)")
+        let layer = try layout.layers(of: digest)[0]
+        for text in ["layer sha256:\(layer)", "the image's configuration lists sha256:\(listed)"] {
+            #expect((run.output + run.talk).contains(text), "\(run.output)\(run.talk)")
+        }
+    }
+
     /// A plugin's target whose environment is an image that the plugin names, by a tag.
     @Test func aPluginNamesAnImage() throws {
         try layout.add([try leap()], tag: "leap")
