@@ -135,7 +135,7 @@ let package = Package(
         module("Layers", ["Archive", "Core", "Supervision", "System"]),
         module("Sandbox", ["Core", "Layers", "Supervision", "System"]),
         module("SSH", [logging, "Archive", "Core", "Supervision", "System"], resources: [.embedInCode("Scripts")]),
-        module("Machines", [logging, "Core", "PluginMessages", "Supervision", "System"]),
+        module("Machines", [logging, "Archive", "Core", "Layers", "PluginMessages", "Supervision", "System"]),
         module(
             "Fetching",
             [
@@ -148,7 +148,8 @@ let package = Package(
             [
                 logging, "Archive", "Core", "Model", "Fetching", "Images", "Layers", "LogReading", "OpamFormat",
                 "OpamSwitch",
-                "PluginHost", "PluginMessages", "RunnerInterface", "SSH", "Sandbox", "Supervision", "System",
+                "Machines", "PluginHost", "PluginMessages", "RunnerInterface", "SSH", "Sandbox", "Supervision",
+                "System",
             ], resources: [.embedInCode("Scripts")]),
         module("Agent", [logging, "Core", "Model", "Records", "RunnerInterface", "Store"]),
         module(
@@ -156,7 +157,7 @@ let package = Package(
             [logging, "Agent", "Core", "Hub", "Model", "Records", "RunnerInterface", "Scheduler", "Store", "System"]),
         module(
             "Doctor",
-            ["Core", "Layers", "PluginHost", "SSH", "Sandbox", "Store", "Supervision", "System", "Worker"]),
+            ["Core", "Layers", "Machines", "PluginHost", "SSH", "Sandbox", "Store", "Supervision", "System", "Worker"]),
         module(
             "Review",
             [
@@ -275,7 +276,8 @@ let package = Package(
                 "Sandbox", "Supervision", "ciso-plugin-host", "System",
             ]),
         .testTarget(
-            name: "MachinesTests", dependencies: ["Core", "Machines", "TestSupport"],
+            name: "MachinesTests",
+            dependencies: ["ci", "ciso-plugin-host", "Core", "Machines", "TestSupport"],
             exclude: ["BootProgram.S", "make-guest"], swiftSettings: settings),
         tests("Fetching", ["Archive", "Core", "Git", "OpamFormat", "OpamSwitch"]),
         tests("Git", ["Core"]),

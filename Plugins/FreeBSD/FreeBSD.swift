@@ -3,7 +3,7 @@ internal import PluginKit
 /// FreeBSD, reached by ssh: pkg, its sh.
 struct FreeBSD: DistributionPlugin {
     let description = PluginDescription(
-        name: "freebsd", version: "1.1.0", summary: "FreeBSD hosts reached by ssh: packages by pkg.",
+        name: "freebsd", version: "1.2.0", summary: "FreeBSD hosts reached by ssh: packages by pkg.",
         distributions: [
             Distribution(
                 name: "freebsd", versions: releases.map(\.version), architectures: ["x86_64", "arm64"], family: "bsd",
@@ -86,7 +86,8 @@ private let system = SSHSystem(
     osVersion: "uname -U",
     manager: PackageManager(
         install: #"pkg -o LOCK_RETRIES=60 install -y "$@""#, isInstalled: #"pkg info -e "$package""#,
-        environment: ["ASSUME_ALWAYS_YES": "yes"]))
+        environment: ["ASSUME_ALWAYS_YES": "yes"]),
+    machine: MachineDescription(setClock: SSHSystem.setClockOfBSD, powerOff: "shutdown -p now"))
 
 private let renamed = [
     "flint2": ["flint"], "gcc-c++": ["gcc"], "gcc-g++": ["gcc"], "guile3": ["guile"],

@@ -3,7 +3,7 @@ internal import PluginKit
 /// NetBSD, reached by ssh: pkgin over pkgsrc's binary packages.
 struct NetBSD: DistributionPlugin {
     let description = PluginDescription(
-        name: "netbsd", version: "1.1.0", summary: "NetBSD hosts reached by ssh: packages by pkgin.",
+        name: "netbsd", version: "1.2.0", summary: "NetBSD hosts reached by ssh: packages by pkgin.",
         distributions: [
             Distribution(
                 name: "netbsd", versions: ["9.4", "10.0", "10.1"], architectures: ["x86_64", "arm64"], family: "bsd",
@@ -68,7 +68,8 @@ private let system = SSHSystem(
     osVersion: "uname -r",
     manager: PackageManager(
         install: "pkgin -y update\npkgin -y install \"$@\"", isInstalled: #"pkg_info -q -e "$package""#),
-    prelude: "command -v pkgin >/dev/null || pkg_add pkgin\n")
+    prelude: "command -v pkgin >/dev/null || pkg_add pkgin\n",
+    machine: MachineDescription(setClock: SSHSystem.setClockOfBSD, powerOff: "shutdown -p now"))
 
 private let renamed = [
     "gcc-c++": ["gcc12"], "gcc-g++": ["gcc12"], "libtool": ["libtool-base"], "py-yaml": ["py312-yaml"],

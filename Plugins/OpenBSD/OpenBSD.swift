@@ -3,7 +3,7 @@ internal import PluginKit
 /// OpenBSD, reached by ssh: pkg_add, doas, ksh.
 struct OpenBSD: DistributionPlugin {
     let description = PluginDescription(
-        name: "openbsd", version: "1.1.0", summary: "OpenBSD hosts reached by ssh: packages by pkg_add, root by doas.",
+        name: "openbsd", version: "1.2.0", summary: "OpenBSD hosts reached by ssh: packages by pkg_add, root by doas.",
         distributions: [
             Distribution(
                 name: "openbsd", versions: ["7.6", "7.7", "7.8"], architectures: ["x86_64", "arm64"], family: "bsd",
@@ -80,7 +80,10 @@ private let system = SSHSystem(
     path: "/bin:/sbin:/usr/bin:/usr/sbin:/usr/X11R6/bin:/usr/local/bin:/usr/local/sbin",
     shell: Shell(path: "/bin/ksh", family: .korn, elevation: ["doas"]),
     packages: ["bash", "bzip2", "curl", "git", "gmake", "gpatch", "gtar--", "rsync--", "unzip--", "xz"], make: "gmake",
-    osVersion: "uname -r", manager: pkgAdd)
+    osVersion: "uname -r", manager: pkgAdd,
+    // The kernel does not expect pages of 1 GiB.
+    machine: MachineDescription(
+        processor: "max,-pdpe1gb", setClock: SSHSystem.setClockOfBSD, powerOff: "shutdown -p now"))
 
 /// pkg_add ends with status 0 although a package was not found, so each is looked for afterwards.
 private let pkgAdd = PackageManager(

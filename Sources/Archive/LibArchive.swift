@@ -198,6 +198,15 @@ final class ArchiveWriter {
         try check(archive_write_open_fd(handle, descriptor))
     }
 
+    /// Writes the file system of a CD-ROM to `descriptor`, which stays the caller's.
+    init(volume label: String, descriptor: Int32, name: String) throws(ArchiveError) {
+        self.name = name
+        handle = archive_write_new()
+        archive_write_set_format_iso9660(handle)
+        try check(archive_write_set_format_option(handle, "iso9660", "volume-id", label))
+        try check(archive_write_open_fd(handle, descriptor))
+    }
+
     private init(stream form: Packing.Compression, level: Int) throws(ArchiveError) {
         name = "\(form)"
         handle = archive_write_new()

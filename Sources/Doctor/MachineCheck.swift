@@ -1,6 +1,7 @@
 package import Core
 internal import Foundation
 internal import Layers
+internal import Machines
 package import PluginHost
 package import SSH
 internal import Sandbox
@@ -51,6 +52,7 @@ package struct MachineCheck: Sendable {
             program("git", package: "git", use: "fetches repositories"),
             headroom(in: folder), temporaryFiles, pluginsFound, images, cacheFound, cacheContents,
         ]
+        findings.append(await virtualMachines)
         for host in hosts.all { findings.append(await reach(host)) }
         for service in services { findings.append(await service.finding()) }
         return findings
@@ -111,6 +113,28 @@ package struct MachineCheck: Sendable {
         return Finding(name: "images", state: .good, detail: "images can be unpacked, and the plugin 'image' is there")
     }
 
+    /// The requirements of targets with virtual machines. A small program is booted to try KVM.
+    private var virtualMachines: Finding {
+        get async {
+            let hardware = MachineHardware()
+            if let obstacle = QEMU.obstacle(to: hardware)?.diagnostics.first {
+                return Finding(
+                    name: "virtual machines", state: .absent, detail: obstacle.message, remedy: obstacle.hint)
+            }
+            do {
+                let finding = try await AcceleratorProbe(cache: nil).finding(for: hardware)
+                guard let reason = finding.reason else {
+                    return Finding(name: "virtual machines", state: .good, detail: "QEMU runs them with KVM")
+                }
+                return Finding(
+                    name: "virtual machines", state: .good,
+                    detail: "QEMU runs them without KVM, which is 7 to 30 times slower: \(reason)")
+            } catch {
+                return Finding(name: "virtual machines", state: .absent, detail: "\(Failure(describing: error))")
+            }
+        }
+    }
+
     private var cacheFound: Finding {
         let reason = usersCache == nil ? ": this user has no writable home directory" : ""
         return finding("cache", good: cacheDirectory + reason) { _ = try cache.get() }
@@ -130,7 +154,8 @@ package struct MachineCheck: Sendable {
         let parts = [
             words(.environment, "root file system"), words(.layer, "unpacked layer"),
             words(.system, "layer of system packages", plural: "layers of system packages"),
-            words(.image, "layer of images", plural: "layers of images"), words(.source, "source"),
+            words(.image, "layer of images", plural: "layers of images"), words(.machine, "virtual machine"),
+            words(.source, "source"),
         ]
         return Finding(
             name: "cache-limit", state: .good, detail: "\(cacheLimit); it holds \(parts.joined(separator: ", "))")

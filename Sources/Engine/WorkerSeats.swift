@@ -81,7 +81,8 @@ struct WorkerSeats {
         let refused = Set(targets.lazy.filter { !registration.mayAnswer($0) }.map(\.name))
         for target in targets where registration.runs(target: target.name) && !refused.contains(target.name) {
             guard registration.has(plugin: target.plugin.name) else { continue }
-            let hosts = registration.hosts(of: target.name, planned: target.host)
+            // A virtual machine is on the worker's machine, whatever its settings say of hosts.
+            let hosts = target.machine == nil ? registration.hosts(of: target.name, planned: target.host) : []
             lanes[hosts.isEmpty ? nil : hosts.joined(separator: " "), default: []].insert(target.name)
         }
         for (lane, targets) in lanes.sorted(by: { $0.key ?? "" < $1.key ?? "" }) {

@@ -28,6 +28,8 @@ public struct CacheUsage: Sendable {
         case source
         /// A layer of an OCI image, as its registry has it.
         case image
+        /// A virtual machine that was prepared and saved.
+        case machine
     }
 
     public struct Entry: Hashable, Sendable {

@@ -28,6 +28,16 @@ package enum QEMU {
         return nil
     }
 
+    /// The version of QEMU, on which the format of saved states depends.
+    package static func version(of hardware: MachineHardware) async throws -> String {
+        guard let program = executable(hardware.program) else { throw missing(hardware) }
+        let completion = try await Subprocess(
+            [program, "--version"], environment: [:], timeLimit: .seconds(30)
+        ).run()
+        let text = String(decoding: completion.output, as: UTF8.self)
+        return text.split(whereSeparator: \.isNewline).first.map(String.init) ?? ""
+    }
+
     /// Makes a disk that holds what differs from another one.
     ///
     /// - Parameter format: that of the file at `base`.

@@ -18,6 +18,8 @@ package final class VirtualMachine: Sendable {
             var output: [UInt8] = []
             /// Why the machine cannot go on although QEMU runs.
             var obstacle: String?
+            /// Whether this process ended it.
+            var wasKilled = false
             var result: CommandResult?
         }
 
@@ -110,6 +112,9 @@ package final class VirtualMachine: Sendable {
     /// Whether QEMU has ended.
     package var isEnded: Bool { life.state.withLock { $0.result != nil } }
 
+    /// Whether the machine was ended by `stop`, `kill` or `save`.
+    package var wasKilled: Bool { life.state.withLock { $0.wasKilled } }
+
     /// Why the machine cannot go on: it has ended, or one of its disks cannot be used; nil while it can.
     package var obstacle: String? {
         life.state.withLock { state in
@@ -141,6 +146,7 @@ package final class VirtualMachine: Sendable {
 
     /// Ends QEMU as if the machine lost its power, after it has written its disks; kills it if it does not.
     package func stop() async {
+        life.state.withLock { if $0.result == nil { $0.wasKilled = true } }
         let asked = Task { try? await monitor.execute("quit") }
         if !(await waitForEnd(within: .seconds(10))) { running.cancel() }
         await running.value
@@ -149,6 +155,7 @@ package final class VirtualMachine: Sendable {
 
     /// Kills QEMU.
     package func kill() async {
+        life.state.withLock { if $0.result == nil, $0.obstacle == nil { $0.wasKilled = true } }
         running.cancel()
         await running.value
     }

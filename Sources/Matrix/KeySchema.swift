@@ -28,7 +28,17 @@ package struct KeySchema: Sendable {
     /// An entry of `targets:` that is a mapping.
     package static let target = KeySchema(
         "target", "a target",
-        ["name", "plugin", "image", "version", "arch", "options", "run", "labels", "engine", "required"])
+        [
+            "name", "plugin", "image", "version", "arch", "options", "run", "checksum", "machine", "labels", "engine",
+            "required",
+        ])
+    /// The value of `machine:` of a target.
+    package static let machine = KeySchema(
+        "machine", "a machine",
+        [
+            "memory", "cpus", "processor", "disk", "network", "firmware", "seed", "login", "key", "kernel", "initrd",
+            "append", "boot-time",
+        ])
     /// An entry of `compilers:` that is a mapping.
     package static let compiler = KeySchema(
         "compiler", "a compiler", ["version", "system", "name", "packages", "targets"])
@@ -79,7 +89,7 @@ package struct KeySchema: Sendable {
 
     /// Every schema of the language.
     package static let all = [
-        matrix, repository, target, compiler, selection, pin, unikernel, unikernelRun, inclusion, exclusion,
+        matrix, repository, target, machine, compiler, selection, pin, unikernel, unikernelRun, inclusion, exclusion,
         acceptedFailure, limits, limitSet, scheduleRule, notices, noticeRecipient, noticeStatus,
     ]
 }

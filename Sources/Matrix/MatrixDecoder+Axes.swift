@@ -77,11 +77,14 @@ extension MatrixDecoder {
     ) -> TargetEntry {
         var entry = TargetEntry(name: name, options: [:], place: .sandbox, engine: engine, isRequired: true)
         if let node = fields["plugin"] { entry.plugin = reader.name(node, "'plugin'") }
-        if let node = fields["image"] { entry.image = image(node, fields) }
+        checkMachineKeys(fields)
+        let isMachine = runsInMachine(fields)
+        if let node = fields["image"], !isMachine { entry.image = image(node, fields) }
         if let node = fields["version"] { entry.version = reader.text(node, "'version'")?.value }
         if let node = fields["arch"] { entry.arch = reader.name(node, "'arch'")?.value }
         if let node = fields["required"] { entry.isRequired = reader.boolean(node, "'required'") ?? true }
-        if let node = fields["run"] { entry.place = runPlace(node) }
+        if let node = fields["run"], !isMachine { entry.place = runPlace(node) }
+        if isMachine, let machine = machine(fields, at: name.location) { entry.place = .machine(machine) }
         if let node = fields["labels"] {
             let labels = reader.listOrOne(node, "'labels'", of: "label") { reader.name($0, "a label")?.value }
             entry.labels = Set(labels).sorted()
@@ -93,8 +96,9 @@ extension MatrixDecoder {
         }
         if let node = fields["engine"] { entry.engine = self.engine(node) }
         if let engine = entry.engine, engine.value == .opam, entry.place != .sandbox {
+            let way = isMachine ? "in a virtual machine" : "by ssh"
             reader.report(
-                "target '\(name.value)' runs by ssh, but the engine 'opam' needs a sandbox", at: name.location,
+                "target '\(name.value)' runs \(way), but the engine 'opam' needs a sandbox", at: name.location,
                 hint: "give it 'engine: recipe'")
         }
         return entry
@@ -140,7 +144,7 @@ extension MatrixDecoder {
             guard let text = reader.text(node, "'run'")?.value else { return nil }
             if let address = HostAddress(text) { return address }
             reader.report(
-                "'run' must be 'sandbox' or 'ssh://[USER@]HOST[:PORT]', found '\(text)'", at: node.location)
+                "'run' must be 'sandbox', 'vm' or 'ssh://[USER@]HOST[:PORT]', found '\(text)'", at: node.location)
             return nil
         }
         return hosts.isEmpty ? .sandbox : .ssh(hosts)

@@ -153,6 +153,8 @@ package struct TargetEntry: Sendable {
         case sandbox
         /// On one of these machines, reached by ssh.
         case ssh([HostAddress])
+        /// In a virtual machine on the worker's machine.
+        case machine(MachineEntry)
     }
 
     /// Who carries out the recipes of packages.

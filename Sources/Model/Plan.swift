@@ -1,4 +1,5 @@
 public import Core
+public import PluginMessages
 
 /// What a matrix comes to at exact repository commits: every cell, and the jobs that decide them.
 public struct Plan: Sendable, Hashable {
@@ -29,6 +30,49 @@ public struct Plan: Sendable, Hashable {
         }
     }
 
+    /// The virtual machine that jobs of a target run in.
+    public struct Machine: Codable, Hashable, Sendable {
+        /// A file that the machine is started with.
+        public struct File: Codable, Hashable, Sendable {
+            /// Absolute.
+            public var path: String
+            /// The SHA-256 of its contents.
+            public var digest: Digest
+
+            public init(path: String, digest: Digest) {
+                self.path = path
+                self.digest = digest
+            }
+        }
+
+        /// Where the image of its disk is: an absolute path, or the address of a file.
+        public var image: String
+        /// The SHA-256 of the image.
+        public var checksum: Digest
+        /// A Linux kernel to load instead of a boot loader.
+        public var kernel: File?
+        /// The initial RAM disk for the kernel.
+        public var initrd: File?
+        /// The command line of the kernel.
+        public var arguments: String?
+        /// In MiB; nil where the worker decides.
+        public var memory: Int?
+        /// The number of processors; nil where the worker decides.
+        public var processors: Int?
+        /// What the matrix says instead of the plugin.
+        public var overrides: MachineDescription
+        /// The absolute path of the private key for ssh; nil for one that the worker makes.
+        public var key: String?
+        /// Seconds until the machine must answer after it was started; nil where the worker decides.
+        public var bootTime: Int?
+
+        public init(image: String, checksum: Digest, overrides: MachineDescription = MachineDescription()) {
+            self.image = image
+            self.checksum = checksum
+            self.overrides = overrides
+        }
+    }
+
     /// A target as its plugin described it when the plan was made.
     ///
     /// There are two of one name where some compilers are the distro's own and others are not: their environments
@@ -53,6 +97,8 @@ public struct Plan: Sendable, Hashable {
         public var host: String?
         /// The image of the environment; nil where it is made otherwise.
         public var image: Image?
+        /// The virtual machine that its jobs run in; nil where they run elsewhere.
+        public var machine: Machine?
         /// What a worker must have to run its jobs, each once and sorted; nil: nothing.
         public var labels: [String]?
         /// Options of the matrix for the plugin.

@@ -2,7 +2,7 @@ package import Core
 internal import Foundation
 internal import Images
 internal import Matrix
-internal import Model
+package import Model
 internal import Planner
 internal import PluginHost
 package import PluginMessages
@@ -67,6 +67,7 @@ struct PluginProfiles {
             image = try await images.image(named: description.environment.image, architecture: request.architecture)
         }
         try checkCompilers(target, description)
+        let machine = try MachineTargets.machine(of: target, description, plugin: plugin.identity.name)
         if engine == .opam, description.opamClient == nil || description.environment.kind == .host {
             throw Failure(
                 .input,
@@ -83,7 +84,9 @@ struct PluginProfiles {
             distribution: request.distribution, version: request.version, architecture: request.architecture,
             systemCompiler: request.systemCompiler, engine: engine, host: host, image: image?.planned,
             options: request.options, variables: description.variables,
-            environment: try description.environmentDigest(of: image?.digest), required: target.isRequired)
+            environment: try description.environmentDigest(of: image?.digest, machine: machine),
+            required: target.isRequired)
+        planned.machine = machine
         planned.labels = target.labels.isEmpty ? nil : target.labels
         return TargetProfile(target: planned) { [plugin, request] names in
             let answer = try await plugin.systemPackages(SystemPackagesRequest(target: request, names: names))
@@ -139,9 +142,12 @@ extension TargetDescription {
     /// The digest of a target in jobs, of its variables and the description of its environment. It does not include the
     /// name, so that equal targets share jobs.
     ///
-    /// - Parameter image: The digest of the environment's image, which replaces the image's name.
-    package func environmentDigest(of image: Digest? = nil) throws -> Digest {
+    /// - Parameters:
+    ///   - image: The digest of the environment's image, which replaces the image's name.
+    ///   - machine: The virtual machine, of which the digest includes what may change the results of commands.
+    package func environmentDigest(of image: Digest? = nil, machine: Plan.Machine? = nil) throws -> Digest {
         struct Identity: Encodable {
+            let machine: MachineIdentity?
             let variables: [String: String]
             let buildVariables: [String: String]
             let environment: EnvironmentDescription
@@ -149,7 +155,9 @@ extension TargetDescription {
         var environment = environment
         if let image { environment.image = image.oci }
         return try CanonicalJSON.digest(
-            of: Identity(variables: variables, buildVariables: buildVariables, environment: environment))
+            of: Identity(
+                machine: machine.map { MachineIdentity($0, self.machine) }, variables: variables,
+                buildVariables: buildVariables, environment: environment))
     }
 }
 

@@ -26,10 +26,13 @@ public struct SSHSystem: Sendable {
     public var manager: PackageManager
     /// Run before the environment's packages are installed.
     public var prelude: String
+    /// What a virtual machine with the system needs; nil: the system is not known to run in one.
+    public var machine: MachineDescription?
 
     public init(
         directory: String, path: String, shell: Shell, packages: [String], compiler: String = "ocaml",
-        make: String = "make", osVersion: String? = nil, manager: PackageManager, prelude: String = ""
+        make: String = "make", osVersion: String? = nil, manager: PackageManager, prelude: String = "",
+        machine: MachineDescription? = nil
     ) {
         self.directory = directory
         self.path = path
@@ -40,6 +43,7 @@ public struct SSHSystem: Sendable {
         self.osVersion = osVersion
         self.manager = manager
         self.prelude = prelude
+        self.machine = machine
     }
 
     /// Packages to add to every environment, and the version of the system's own OCaml.
@@ -73,6 +77,10 @@ public struct SSHSystem: Sendable {
                     path: shell.path, arguments: shell.arguments, family: shell.family,
                     elevation: elevation.isEmpty ? shell.elevation : elevation),
                 paths: SSHHost.paths(base: directory), buildUser: BuildUser(name: "ciso"),
-                environment: SSHHost.environment(base: directory, path: path)))
+                environment: SSHHost.environment(base: directory, path: path)),
+            machine: machine)
     }
+
+    /// What sets the clock of a BSD, in a virtual machine that continues from a saved state.
+    public static let setClockOfBSD = #"date -u "$(date -u -r "$CISO_TIME" +%Y%m%d%H%M.%S)" >/dev/null"#
 }

@@ -12,11 +12,14 @@ public struct RemoteHost: Hashable, Sendable {
     public var elevation: [String]
     /// Bytes that stay free on the host's disk: below that a command is stopped.
     public var reserve: Int
+    /// What messages call it; nil for its address.
+    public var label: String?
 
     public init(
         _ address: HostAddress, client: SSHClient = SSHClient(), directory: String = "/var/tmp/ciso",
-        elevation: [String] = [], reserve: Int = 256 << 20
+        elevation: [String] = [], reserve: Int = 256 << 20, label: String? = nil
     ) {
+        self.label = label
         self.address = address
         self.client = client
         self.directory = directory
@@ -25,7 +28,7 @@ public struct RemoteHost: Hashable, Sendable {
     }
 
     /// For messages.
-    public var name: String { address.destination + (address.port.map { ":\($0)" } ?? "") }
+    public var name: String { label ?? address.destination + (address.port.map { ":\($0)" } ?? "") }
 
     /// - Throws: `Failure` for words that a shell could take for something else.
     func validate() throws(Failure) {
@@ -62,18 +65,21 @@ public struct SSHClient: Hashable, Sendable {
     public var knownHosts: String?
     /// The private key; nil for those that the user's agent and configuration offer.
     public var identity: String?
+    /// The name by which the host's key is known; nil: its own.
+    public var hostKeyAlias: String?
     /// Variables of the client itself, such as `SSH_AUTH_SOCK`.
     public var environment: [String: String]
     /// Seconds without an answer after which a connection counts as lost, on both sides; at least 4.
     public var timeout: Int
 
     public init(
-        configuration: String? = nil, knownHosts: String? = nil, identity: String? = nil,
+        configuration: String? = nil, knownHosts: String? = nil, identity: String? = nil, hostKeyAlias: String? = nil,
         environment: [String: String] = [:], timeout: Int = 20
     ) {
         self.configuration = configuration
         self.knownHosts = knownHosts
         self.identity = identity
+        self.hostKeyAlias = hostKeyAlias
         self.environment = environment
         self.timeout = max(4, timeout)
     }
@@ -87,6 +93,7 @@ public struct SSHClient: Hashable, Sendable {
             "ClearAllForwardings=yes", "LogLevel=ERROR",
         ]
         if let knownHosts { options.append("UserKnownHostsFile=\(knownHosts)") }
+        if let hostKeyAlias { options.append("HostKeyAlias=\(hostKeyAlias)") }
         if let identity { options += ["IdentityFile=\(identity)", "IdentitiesOnly=yes"] }
         return options
     }

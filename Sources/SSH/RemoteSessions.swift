@@ -6,6 +6,14 @@ package struct RemoteWorkspace: Sendable {
     package let session: RemoteSession
     /// The host, its system and its C compiler, for readers of a result.
     package let machine: String
+    /// Whether the job's system packages were installed before.
+    package let hasSystemPackages: Bool
+
+    package init(session: RemoteSession, machine: String, hasSystemPackages: Bool = false) {
+        self.session = session
+        self.machine = machine
+        self.hasSystemPackages = hasSystemPackages
+    }
 }
 
 /// Sessions with hosts that were made ready for a target.

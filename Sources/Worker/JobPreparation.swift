@@ -64,11 +64,22 @@ struct JobPreparation {
                 target: target.request, package: recipe.name, version: recipe.version, build: recipe.build,
                 test: recipe.test, install: recipe.install, remove: recipe.remove, sourceDirectory: recipe.directory,
                 prefix: assembled.layout.prefix, environment: recipe.environment))
+        try checkNetwork(of: steps)
         let strategy: any BuildStrategy =
             client.map { OpamClientStrategy(client: $0, recipeSteps: steps) } ?? RecipeStrategy(steps: steps)
         return PreparedJob(
             session: session, strategy: strategy, supplied: supplied, remote: workspace?.session, staging: staging,
             state: state)
+    }
+
+    /// - Throws: `PermanentFailure` if the plugin wants to reach the network from a job in a virtual machine.
+    private func checkNetwork(of steps: [Step]) throws {
+        guard request.target.machine != nil else { return }
+        guard let step = steps.first(where: { $0.network && $0.phase != .remove }) else { return }
+        throw PermanentFailure(
+            "step '\(step.name)' of the plugin '\(target.request.target)' asks for the network, which a job in a virtual "
+                + "machine does not have",
+            hint: "only the bootstrap and the installation of system packages have it there")
     }
 
     /// Unpacks the layers of all inputs.
@@ -120,7 +131,7 @@ struct JobPreparation {
         _ assembled: AssembledSwitch, _ state: StateLayers.Layer, _ owned: [OwnedLayer], in staging: ScratchDirectory
     ) async throws -> (any BuildBackend, [Digest]) {
         if let workspace {
-            let backend = try await sshBackend(assembled, state, owned, on: workspace.session, in: staging)
+            let backend = try await sshBackend(assembled, state, owned, on: workspace, in: staging)
             return (backend, request.inputs.map(\.layer))
         }
         let sandbox = try await sandbox(assembled, state, in: staging)
@@ -169,13 +180,15 @@ struct JobPreparation {
 
     /// The corresponding backend on a host, on which system packages are installed permanently.
     private func sshBackend(
-        _ assembled: AssembledSwitch, _ state: StateLayers.Layer, _ owned: [OwnedLayer], on session: RemoteSession,
+        _ assembled: AssembledSwitch, _ state: StateLayers.Layer, _ owned: [OwnedLayer], on workspace: RemoteWorkspace,
         in staging: ScratchDirectory
     ) async throws -> SSHBackend {
-        try await HostPreparation(target: target, log: log)
-            .install(request.allSystemPackages, on: session, progress: progress)
+        if !workspace.hasSystemPackages {
+            try await HostPreparation(target: target, log: log)
+                .install(request.allSystemPackages, on: workspace.session, progress: progress)
+        }
         progress("layers")
-        let backend = SSHBackend(session, target: target, owned: owned, scratch: staging.path)
+        let backend = SSHBackend(workspace.session, target: target, owned: owned, scratch: staging.path)
         let layers = request.inputs.map(\.layer).compactMap { digest in
             assembled.layers.first { $0.hasSuffix("/\(digest)") }.map { (digest: digest, unpacked: $0) }
         }

@@ -29,6 +29,7 @@ public final class LocalRunner: JobRunner {
     let sharedLayerIndex: SharedLayerIndex?
     let systemPackages: SystemPackageLayers
     let remote: RemoteSessions
+    let machines: MachineSessions
     let clients: OpamClients
     /// The environment of the programs that build root file systems.
     let environment: ProcessEnvironment
@@ -80,6 +81,7 @@ public final class LocalRunner: JobRunner {
         clients = OpamClients(folders)
         states = StateLayers(scratch: folders.scratch)
         remote = RemoteSessions(hosts, scratch: folders.scratch)
+        machines = MachineSessions(folders, sources: sources, timeout: hosts.client.timeout)
         try Files.makeDirectories(folders.cache)
         try folders.adoptOlderLayout()
         for folder in [folders.environments, folders.clients, folders.systemLayers, folders.scratch, folders.logs] {
@@ -113,7 +115,7 @@ public final class LocalRunner: JobRunner {
     /// - Throws: `Failure` of the category `unavailable` that names what an ordinary user lacks.
     package func requireUsers(for targets: [Plan.Target]) throws(Failure) {
         let areHosted = targets.allSatisfy { target in
-            (try? remote.hosts.hosts(of: HostedTarget(target)))?.isEmpty == false
+            target.machine != nil || (try? remote.hosts.hosts(of: HostedTarget(target)))?.isEmpty == false
         }
         guard !areHosted else { return }
         if let obstacle = SubordinateIDs.obstacle() { throw obstacle }
@@ -180,7 +182,7 @@ public final class LocalRunner: JobRunner {
             ready()
             if target.isRemote {
                 try await fetch(request, here)
-                built = try await use(target, for: request.target, log: log, progress) { workspace in
+                built = try await use(target, of: request, log: log, progress) { workspace in
                     machine.withLock { $0 = workspace.machine }
                     return try await self.build(request, in: target, at: workspace, log: log) { step in
                         progress(JobStep(step, host: workspace.session.host.name))
@@ -215,12 +217,22 @@ public final class LocalRunner: JobRunner {
         }.joined()
     }
 
-    /// Runs `body` with a prepared host of `target`.
+    /// Runs `body` with a prepared host of `target`, or a virtual machine of its own.
     func use<Value: Sendable>(
-        _ target: TargetEnvironment, for planned: Plan.Target, log: JobLog,
+        _ target: TargetEnvironment, of request: JobRequest, log: JobLog,
         _ progress: @escaping @Sendable (JobStep) -> Void, _ body: @Sendable (RemoteWorkspace) async throws -> Value
     ) async throws -> Value {
-        var hosted = HostedTarget(planned)
+        if let machine = request.target.machine {
+            do {
+                return try await machines.use(
+                    machine, of: target, environment: request.target.environment, packages: request.allSystemPackages,
+                    log: log, progress: progress, body)
+            } catch let refusal as SystemPackageLayers.Refusal {
+                throw refusal.error(
+                    by: classifier(for: request, in: target, isRemote: true), own: request.job.systemPackages)
+            }
+        }
+        var hosted = HostedTarget(request.target)
         let paths = target.environment.paths
         hosted.directory = paths.build
         hosted.claims = [paths.opamRoot, paths.home]
@@ -263,15 +275,21 @@ public final class LocalRunner: JobRunner {
         }
     }
 
+    private func classifier(
+        for request: JobRequest, in target: TargetEnvironment, isRemote: Bool
+    ) -> StepClassifier {
+        StepClassifier(
+            reader: target.patterns, scratch: folders.scratch,
+            limits: defaultLimits.narrowed(by: request.job.limits),
+            machine: isRemote ? nil : HostLimits.ofThisProcess())
+    }
+
     private func buildOnce(
         _ request: JobRequest, in target: TargetEnvironment, at workspace: RemoteWorkspace? = nil,
         log: JobLog,
         _ progress: @escaping @Sendable (String) -> Void
     ) async throws -> BuiltPackage {
-        let classifier = StepClassifier(
-            reader: target.patterns, scratch: folders.scratch,
-            limits: defaultLimits.narrowed(by: request.job.limits),
-            machine: workspace == nil ? HostLimits.ofThisProcess() : nil)
+        let classifier = classifier(for: request, in: target, isRemote: workspace != nil)
         let prepared: PreparedJob
         do {
             prepared = try await JobPreparation(self, request, target, workspace, log: log, progress: progress)

@@ -51,7 +51,7 @@ package struct Reproduction: Sendable {
             return try await body(JobPreparation(runner, request, target, log: log, progress: progress).prepare())
         }
         let steps: @Sendable (JobStep) -> Void = { progress($0.description) }
-        return try await runner.use(target, for: request.target, log: log, steps) { workspace in
+        return try await runner.use(target, of: request, log: log, steps) { workspace in
             try await body(JobPreparation(runner, request, target, workspace, log: log, progress: progress).prepare())
         }
     }

@@ -106,10 +106,10 @@ actor TargetEnvironments {
         }
         var description = try await plugin.target(request)
         if description.environment.kind == .image { try description.take(target.image) }
-        guard target.host == nil || description.environment.kind == .host else {
+        guard target.host == nil && target.machine == nil || description.environment.kind == .host else {
             throw PermanentFailure(
                 "target '\(target.name)': the plugin '\(target.plugin.name)' makes root file systems for sandboxes, and "
-                    + "the matrix says \(target.host ?? "")", hint: "leave 'run' out")
+                    + "the matrix says \(target.host ?? "vm")", hint: "leave 'run' out")
         }
         var environment = TargetEnvironment(
             plugin: plugin, plugged: try await plugin.describe(), request: request, description: description,

@@ -2,6 +2,7 @@ public import Core
 internal import Fetching
 internal import Glibc
 internal import Images
+internal import Machines
 public import Layers
 internal import System
 
@@ -18,6 +19,7 @@ extension WorkerFolders {
             + usage.entries(.system, systemLayerStore.listArchives().layers)
             + usage.entries(.source, cachedSources.mapValues(\.path))
             + usage.entries(.image, ImageStore(images).blobs)
+            + usage.entries(.machine, places(machineStore.digests, machines))
             + usage.entries(.archive, evictsArchives ? layers.listArchives().layers : [:])
     }
 
@@ -33,6 +35,7 @@ extension WorkerFolders {
     @discardableResult
     public func trimCache(to limit: Int) throws(Failure) -> [CacheUsage.Entry] {
         let (layers, environments, system) = (layerStore, environmentStore, systemLayerStore)
+        let machines = machineStore
         let sources = cachedSources
         return try usage.evict(cacheEntries, to: limit) { entry throws(Failure) in
             switch entry.kind {
@@ -41,6 +44,7 @@ extension WorkerFolders {
             case .system: system.removeArchive(entry.digest)
             case .archive: layers.removeArchive(entry.digest)
             case .image: ImageStore(images).remove(entry.digest)
+            case .machine: try machines.discard(entry.digest)
             case .source: try sources[entry.digest]?.remove()
             }
         }

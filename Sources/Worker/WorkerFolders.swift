@@ -1,5 +1,6 @@
 public import Core
 public import Layers
+package import Machines
 
 /// The directories of a worker for files that outlive a job.
 ///
@@ -55,6 +56,8 @@ public struct WorkerFolders: Hashable, Sendable {
     public var clients: String { "\(cache)/clients" }
     /// Layers of OCI images, as they come from registries.
     public var images: String { "\(cache)/images" }
+    /// The directory of prepared virtual machines.
+    public var machines: String { "\(cache)/machines" }
     /// The directory of unpacked layers.
     public var layers: String { "\(cache)/layers" }
     /// The directory with the archives of layers of system packages, and the index from package sets to layers.
@@ -74,6 +77,8 @@ public struct WorkerFolders: Hashable, Sendable {
     public var systemLayerStore: LayerStore {
         LayerStore(layers, archives: "\(systemLayers)/archives", usage: usage)
     }
+    /// The store of prepared virtual machines.
+    package var machineStore: MachineStore { MachineStore(machines, usage: usage) }
     public var environmentStore: EnvironmentStore { EnvironmentStore(environments, usage: usage) }
 }
 

@@ -11,7 +11,7 @@ struct TestGuest: Sendable {
     ]
     static let isPossible = programs.allSatisfy { access($0, X_OK) == 0 }
 
-    /// Where `vmlinuz`, `initrd` and `disk.raw` are.
+    /// Where `vmlinuz`, `initrd` and `disk.qcow2` are.
     let folder: TemporaryDirectory
 
     private static let made = Result { try TestGuest() }
@@ -24,7 +24,7 @@ struct TestGuest: Sendable {
     private init() throws {
         folder = try TemporaryDirectory()
         try Program(
-            [PackageFolder.url.appending(path: "Tests/MachinesTests/make-guest").path, "200"], in: folder.path,
+            [PackageFolder.url.appending(path: "Tests/MachinesTests/make-guest").path, "600"], in: folder.path,
             isJoined: true
         ).output()
     }

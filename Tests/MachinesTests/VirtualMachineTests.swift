@@ -9,8 +9,8 @@ import Testing
 struct VirtualMachineTests {
     private static func overlay(in folder: TemporaryDirectory) async throws -> MachineConfiguration.Disk {
         try await QEMU.makeOverlay(
-            at: folder("disk.qcow2"), over: try TestGuest.shared.folder("disk.raw"), format: .raw)
-        return .init(folder("disk.qcow2"), format: .qcow2, isWritable: true)
+            at: folder("own.qcow2"), over: try TestGuest.shared.folder("disk.qcow2"), format: .qcow2)
+        return .init(folder("own.qcow2"), format: .qcow2, isWritable: true)
     }
 
     /// What a guest does is seen on its console; two machines continue from one saved state.
@@ -25,7 +25,7 @@ struct VirtualMachineTests {
         #expect(first.isEnded)
         for _ in 0..<2 {
             var copy = configuration
-            try await QEMU.makeOverlay(at: folder("copy.qcow2"), over: folder("disk.qcow2"), format: .qcow2)
+            try await QEMU.makeOverlay(at: folder("copy.qcow2"), over: folder("own.qcow2"), format: .qcow2)
             copy.disks[0].path = folder("copy.qcow2")
             let machine = try await VirtualMachine(copy, state: folder("state"), in: folder.path)
             try await machine.resume()

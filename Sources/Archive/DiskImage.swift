@@ -1,0 +1,30 @@
+internal import Glibc
+internal import System
+
+/// A CD-ROM's file system (ISO 9660 with Rock Ridge and Joliet) that holds a few small files.
+public enum DiskImage {
+    /// Writes a file system.
+    ///
+    /// - Parameters:
+    ///   - files: contents by name, all in the root directory.
+    ///   - label: the name of the volume.
+    public static func write(_ files: [String: [UInt8]], label: String, to path: String) throws(ArchiveError) {
+        let file: OpenFile<SystemError>
+        do {
+            file = try OpenFile<SystemError>(path, O_WRONLY | O_CREAT | O_TRUNC, mode: 0o644)
+        } catch {
+            throw ArchiveError(.system, archive: path, detail: error.reason)
+        }
+        let writer = try ArchiveWriter(volume: label, descriptor: file.descriptor, name: path)
+        for (name, bytes) in files.sorted(by: { $0.key < $1.key }) {
+            try writer.add(
+                ArchiveEntry(
+                    path: FilePath(name), kind: .file, permissions: 0o644, size: bytes.count, modified: 1))
+            let result = bytes.withUnsafeBytes { bytes in
+                Result { () throws(ArchiveError) in try writer.write(bytes) }
+            }
+            try result.get()
+        }
+        try writer.finish()
+    }
+}

@@ -1,0 +1,110 @@
+internal import Core
+internal import Foundation
+internal import Glibc
+internal import Supervision
+internal import System
+
+/// The key by which machines let this user in.
+package struct MachineKey: Hashable, Sendable {
+    /// The file of the private key.
+    package var path: String
+    /// The public key, as in `authorized_keys`.
+    package var publicKey: String
+
+    /// A key that exists.
+    ///
+    /// - Throws: `PermanentFailure` if it cannot be read without a question.
+    package init(existing path: String) async throws {
+        let completion = try await Self.run("ssh-keygen", ["-y", "-P", "", "-f", path])
+        let line = String(decoding: completion.output, as: UTF8.self).split(whereSeparator: \.isNewline).first
+        guard completion.succeeded, let line else {
+            throw PermanentFailure(
+                "the key '\(path)' cannot be used: \(line ?? "ssh-keygen failed")",
+                hint: "expected the file of a private key without a passphrase, with the permissions 0600")
+        }
+        self.path = path
+        publicKey = String(line)
+    }
+
+    /// The key of this user's machines, made if there is none yet.
+    ///
+    /// - Parameter directory: where it is kept.
+    package init(in directory: String) async throws {
+        try Files.makeDirectories(directory)
+        let path = "\(directory)/key"
+        let lock = try await ExclusiveLock.acquire("\(directory)/key.lock")
+        if access(path, F_OK) != 0 {
+            let aside = try Files.scratchDirectory(in: "\(directory)/incoming", mode: 0o700)
+            let made = try await Self.run(
+                "ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-C", "ciso", "-f", "\(aside.path)/key"])
+            guard made.succeeded else {
+                throw Failure(.unavailable, String(decoding: made.output.suffix(300), as: UTF8.self))
+            }
+            try Files.rename("\(aside.path)/key", path)
+        }
+        withExtendedLifetime(lock) {}
+        try await self.init(existing: path)
+    }
+
+    /// The keys of the ssh server at a port of this machine, each `TYPE KEY`; none if it does not answer yet.
+    package static func hostKeys(port: Int) async throws -> [String] {
+        // QEMU accepts connections before the guest does, and a slow guest needs long for the keys.
+        guard await BlockingWork.run({ greets(port: port) }) else { return [] }
+        let completion = try await run(
+            "ssh-keyscan", ["-T", "30", "-t", "ed25519,ecdsa,rsa", "-p", "\(port)", "127.0.0.1"])
+        return String(decoding: completion.output, as: UTF8.self).split(whereSeparator: \.isNewline).compactMap {
+            line in
+            let words = line.split(separator: " ")
+            return words.count == 3 && words[0].hasPrefix("[127.0.0.1]") ? "\(words[1]) \(words[2])" : nil
+        }
+    }
+
+    /// Whether what listens at a port of this machine names itself a server of ssh within a few seconds.
+    private static func greets(port: Int) -> Bool {
+        let socket = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+        guard socket >= 0 else { return false }
+        defer { close(socket) }
+        var limit = timeval(tv_sec: 3, tv_usec: 0)
+        setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = UInt16(clamping: port).bigEndian
+        address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
+        let isConnected = withUnsafePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                connect(socket, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
+            }
+        }
+        var greeting = [UInt8](repeating: 0, count: 4)
+        return isConnected && recv(socket, &greeting, 4, Int32(MSG_WAITALL)) == 4
+            && greeting == Array("SSH-".utf8)
+    }
+
+    private static func run(_ name: String, _ arguments: [String]) async throws -> Subprocess.Completion {
+        guard let program = executable(name) else {
+            throw Failure(
+                .unavailable, "\(name): not found", hint: "install the OpenSSH client (Debian: openssh-client)")
+        }
+        return try await Subprocess(
+            [program] + arguments, environment: ["PATH": "/usr/bin:/bin"], timeLimit: .seconds(120)
+        ).run()
+    }
+}
+
+/// Keys that a machine printed on its console when it booted.
+package enum PrintedKeys {
+    /// The host keys to trust: those of the server that were printed, or all if none was.
+    ///
+    /// - Returns: nil if the machine printed other keys.
+    package static func trusted(_ found: [String], console: String) -> [String]? {
+        let words = console.split(whereSeparator: \.isWhitespace)
+        var printed: Set<String> = []
+        for (type, key) in zip(words, words.dropFirst())
+        where (type.hasPrefix("ssh-") || type.hasPrefix("ecdsa-")) && key.hasPrefix("AAAA") {
+            printed.insert("\(type) \(key)")
+        }
+        guard !printed.isEmpty else { return found }
+        let trusted = found.filter(printed.contains)
+        return trusted.isEmpty ? nil : trusted
+    }
+}

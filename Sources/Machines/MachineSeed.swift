@@ -1,0 +1,50 @@
+internal import Archive
+package import Core
+
+/// The disk from which a machine learns, when it boots, who may log in: NoCloud's `meta-data` and `user-data`, and
+/// `authorized_keys` for images that read the key by a script of their own.
+package struct MachineSeed: Sendable {
+    /// The user who is to log in.
+    package var login: String
+    /// A line of `authorized_keys`.
+    package var publicKey: String
+
+    package init(login: String, publicKey: String) {
+        self.login = login
+        self.publicKey = publicKey
+    }
+
+    /// The label by which the disk is found.
+    package static let label = "CIDATA"
+
+    /// The files of the disk, by name.
+    package var files: [String: String] {
+        let users =
+            login == "root"
+            ? "disable_root: false\n"
+            : """
+            users:
+              - name: \(login)
+                lock_passwd: true
+                sudo: "ALL=(ALL) NOPASSWD:ALL"
+                doas: ["permit nopass \(login)"]
+                ssh_authorized_keys:
+                  - \(publicKey)
+
+            """
+        return [
+            "meta-data": "instance-id: ciso\nlocal-hostname: ciso\n",
+            "user-data": "#cloud-config\n" + users + "ssh_authorized_keys:\n  - \(publicKey)\n",
+            "authorized_keys": publicKey + "\n",
+        ]
+    }
+
+    /// Writes the disk.
+    package func write(to path: String) throws(Failure) {
+        do {
+            try DiskImage.write(files.mapValues { Array($0.utf8) }, label: Self.label, to: path)
+        } catch {
+            throw Failure(.unavailable, error.description)
+        }
+    }
+}

@@ -1,0 +1,85 @@
+internal import Core
+internal import Foundation
+internal import System
+
+/// How many machines run at a time on this host: as many as it has memory and processors for.
+package actor MachineSlots {
+    /// Memory that is left to the host, in MiB.
+    private static let reserve = 512
+    /// What QEMU itself needs beside the guest's memory, in MiB.
+    private static let overhead = 128
+    private var memory = 0
+    private var processors = 0
+    private var waiting: [CheckedContinuation<Void, Never>] = []
+
+    package init() {}
+
+    /// Runs `body` when there is room for a machine.
+    ///
+    /// - Parameters:
+    ///   - memory: of the guest, in MiB.
+    ///   - waits: is called if there is no room at first.
+    /// - Throws: `PermanentFailure` if this host never has room; what `body` throws; `CancellationError`.
+    package func use<Value: Sendable>(
+        memory needed: Int, processors count: Int, waits: @Sendable () -> Void,
+        _ body: @Sendable () async throws -> Value
+    ) async throws -> Value {
+        let memory = needed + Self.overhead
+        guard memory + Self.reserve <= Self.hostMemory else {
+            throw PermanentFailure(
+                "the virtual machine has \(needed) MiB of memory, and this host has \(Self.hostMemory) MiB",
+                hint: "give it less, by 'memory' in 'machine' of the target")
+        }
+        var hasReported = false
+        while !hasRoom(memory, count) {
+            try Task.checkCancellation()
+            if !hasReported { waits() }
+            hasReported = true
+            await waitForRoom()
+        }
+        self.memory += memory
+        processors += count
+        defer {
+            self.memory -= memory
+            processors -= count
+            for waiter in waiting { waiter.resume() }
+            waiting = []
+        }
+        return try await body()
+    }
+
+    /// Other programs use memory, too: what is free counts, and the first machine may always try.
+    private func hasRoom(_ memory: Int, _ count: Int) -> Bool {
+        if processors == 0 { return true }
+        let host = ProcessInfo.processInfo.activeProcessorCount
+        return processors + count <= host && self.memory + memory + Self.reserve <= Self.hostMemory
+            && Self.availableMemory >= memory + Self.reserve
+    }
+
+    /// Waits until a machine has ended, or for a second: memory may become free in other ways.
+    private func waitForRoom() async {
+        await withCheckedContinuation { continuation in
+            waiting.append(continuation)
+            Task {
+                try? await Task.sleep(for: .seconds(1))
+                wake()
+            }
+        }
+    }
+
+    private func wake() {
+        for waiter in waiting { waiter.resume() }
+        waiting = []
+    }
+
+    /// In MiB.
+    private static var hostMemory: Int { meminfo("MemTotal") }
+    private static var availableMemory: Int { meminfo("MemAvailable") }
+
+    private static func meminfo(_ name: String) -> Int {
+        let line = (contents(of: "/proc/meminfo") ?? "").split(whereSeparator: \.isNewline).first {
+            $0.hasPrefix("\(name):")
+        }
+        return (line?.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? .max >> 20) >> 10
+    }
+}

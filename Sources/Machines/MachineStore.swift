@@ -1,0 +1,113 @@
+package import Core
+internal import Foundation
+internal import Glibc
+package import Layers
+internal import System
+
+/// A machine that was prepared and saved: a disk, a state, and what is known of it.
+package struct PreparedMachine: Sendable {
+    /// What is known of a prepared machine.
+    package struct Record: Codable, Hashable, Sendable {
+        /// The keys of its ssh server, each `TYPE KEY`.
+        package var hostKeys: [String]
+        /// A description of the system.
+        package var facts: String
+        /// Versions of system packages, each `NAME VERSION`; nil where they are not known.
+        package var systemPackages: [String]?
+        /// The disk that its disk is an overlay of.
+        package var backing: String
+        /// Identifies this making.
+        package var making: String
+
+        package init(hostKeys: [String], facts: String, backing: String) {
+            self.hostKeys = hostKeys
+            self.facts = facts
+            self.backing = backing
+            making = UUID().uuidString
+        }
+    }
+
+    /// The directory with its files.
+    package var directory: String
+    package var record: Record
+
+    package var disk: String { "\(directory)/disk.qcow2" }
+    package var state: String { "\(directory)/state" }
+    package var seed: String { "\(directory)/seed.iso" }
+}
+
+/// Prepared machines, each made once.
+///
+/// ```
+/// DIGEST/            disk.qcow2, state, seed.iso and record.json of a machine
+/// incoming/          what is being made
+/// locks/DIGEST       who makes it
+/// key                the private key by which machines let this user in
+/// kvm.DIGEST         whether KVM works here
+/// verified.DIGEST    which images have been read and had the right checksum
+/// ```
+package struct MachineStore: Sendable {
+    /// Where they are.
+    package let directory: String
+    private let usage: CacheUsage?
+
+    /// - Parameter usage: is notified of each use of a machine.
+    package init(_ directory: String, usage: CacheUsage? = nil) {
+        self.directory = directory
+        self.usage = usage
+    }
+
+    /// The machines that are there.
+    package var digests: [Digest] { names(in: directory).compactMap { Digest(hex: $0) } }
+
+    /// The machine called `digest`, made by `make` if it is not there. Of several tasks and processes that ask for the same
+    /// one, one makes it and the others wait.
+    ///
+    /// - Parameters:
+    ///   - backing: the disk that its disk is an overlay of. A machine that was made over another one is made again.
+    ///   - make: makes the files of a machine in an empty directory.
+    package func machine(
+        _ digest: Digest, over backing: String,
+        make: @Sendable (_ directory: String) async throws -> PreparedMachine.Record
+    ) async throws -> PreparedMachine {
+        try usage?.noteUse(.machine, digest)
+        if let known = existing(digest, over: backing) { return known }
+        let lock = try await ExclusiveLock.acquire("\(directory)/locks/\(digest)")
+        defer { withExtendedLifetime(lock) {} }
+        if let known = existing(digest, over: backing) { return known }
+        try discard(digest)
+        ScratchDirectory.removeLeftovers(in: incoming)
+        // It has the private state of a guest.
+        let aside = try Files.scratchDirectory(in: incoming, mode: 0o700)
+        let place = "\(aside.path)/machine"
+        try Files.makeDirectory(place, mode: 0o700)
+        let record = try await make(place)
+        let file = "\(place)/record.json"
+        try Files.replace(file, with: Array(try JSONEncoder().encode(record)), mode: 0o600, durability: .contents)
+        try await BlockingWork.run { [directory] in
+            try Files.synchronizeFileSystem(of: place)
+            try Files.rename(place, "\(directory)/\(digest)")
+        }
+        usage?.noteSize(.machine, digest, at: "\(directory)/\(digest)")
+        return PreparedMachine(directory: "\(directory)/\(digest)", record: record)
+    }
+
+    /// Removes a machine, by one rename. No running machine may be using it.
+    package func discard(_ digest: Digest) throws(Failure) {
+        let place = "\(directory)/\(digest)"
+        guard access(place, F_OK) == 0 else { return }
+        let aside = try Files.scratchDirectory(in: incoming)
+        try Files.rename(place, "\(aside.path)/machine")
+    }
+
+    private var incoming: String { "\(directory)/incoming" }
+
+    private func existing(_ digest: Digest, over backing: String) -> PreparedMachine? {
+        let place = "\(directory)/\(digest)"
+        guard let text = contents(of: "\(place)/record.json"),
+            let record = try? JSONDecoder().decode(PreparedMachine.Record.self, from: Data(text.utf8)),
+            record.backing == backing
+        else { return nil }
+        return PreparedMachine(directory: place, record: record)
+    }
+}

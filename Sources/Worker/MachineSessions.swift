@@ -1,0 +1,374 @@
+internal import Core
+internal import Fetching
+internal import Foundation
+internal import Logging
+internal import Machines
+internal import Model
+internal import OpamFormat
+internal import PluginHost
+internal import PluginMessages
+internal import RunnerInterface
+internal import SSH
+internal import Supervision
+internal import System
+
+/// Sessions with virtual machines of this host, one for each job.
+///
+/// A machine boots once for a target: it is prepared, saved, and each job continues from that state with a disk of its own. For
+/// each set of system packages another state is saved, because jobs have no network.
+///
+/// - SeeAlso: `docs/decisions/0278-machine-network.md`
+final class MachineSessions: Sendable {
+    private let store: MachineStore
+    private let slots = MachineSlots()
+    private let sources: SourceCache
+    private let scratch: String
+    private let timeout: Int
+    private let failed = FailedMachines()
+    /// A machine that continues from a state answers soon, on a busy host too.
+    private static let resumeTime = Duration.seconds(120)
+
+    /// - Parameter timeout: seconds without an answer after which a connection counts as lost.
+    init(_ folders: WorkerFolders, sources: SourceCache, timeout: Int) {
+        store = folders.machineStore
+        scratch = folders.scratch
+        self.sources = sources
+        self.timeout = timeout
+    }
+
+    /// What the machines of a target have in common.
+    private struct Context: Sendable {
+        let specification: MachineSpecification
+        let target: TargetEnvironment
+        let accelerator: Accelerator
+        let image: MachineImage
+        let key: MachineKey
+        let log: JobLog
+        let progress: @Sendable (JobStep) -> Void
+
+        var name: String { "the virtual machine of '\(target.request.target)'" }
+        /// For the host in progress and results.
+        var label: String { "a virtual machine (\(accelerator == .kvm ? "KVM" : "TCG"))" }
+    }
+
+    /// Runs `body` with a machine that has the system packages and is used by nobody else.
+    ///
+    /// - Throws: `PermanentFailure` if there can be no machine; `SystemPackageLayers.Refusal`; `Failure`; what `body` throws.
+    func use<Value: Sendable>(
+        _ machine: Plan.Machine, of target: TargetEnvironment, environment: Digest, packages: [String], log: JobLog,
+        progress: @escaping @Sendable (JobStep) -> Void, _ body: @Sendable (RemoteWorkspace) async throws -> Value
+    ) async throws -> Value {
+        let specification = MachineSpecification(machine, of: target, environment: environment)
+        if let obstacle = QEMU.obstacle(to: specification.hardware) { throw PermanentFailure(obstacle) }
+        let finding = try await AcceleratorProbe(cache: store.directory).finding(for: specification.hardware)
+        if let reason = finding.reason {
+            log.note("warning: the virtual machine runs without KVM, 7 to 30 times slower: \(reason)")
+        }
+        let context = Context(
+            specification: specification, target: target, accelerator: finding.accelerator,
+            image: try await image(of: machine, target: target.request.target), key: try await key(of: specification),
+            log: log, progress: progress)
+        return try await slots.use(
+            memory: specification.memory, processors: configuration(context, disk: "", seed: nil).processors,
+            waits: { progress(JobStep("waiting for a virtual machine")) }
+        ) {
+            let prepared = try await self.prepared(context, packages)
+            return try await self.run(prepared, context, hasPackages: true, body)
+        }
+    }
+
+    private func key(of specification: MachineSpecification) async throws -> MachineKey {
+        if let path = specification.planned.key { return try await MachineKey(existing: path) }
+        return try await MachineKey(in: store.directory)
+    }
+
+    private func image(of machine: Plan.Machine, target: String) async throws -> MachineImage {
+        for file in [machine.kernel, machine.initrd].compactMap(\.self) {
+            try await MachineImage.verify(file.path, file.digest, cache: store.directory)
+        }
+        guard machine.image.contains("://") else {
+            return try await MachineImage(machine.image, checksum: machine.checksum, cache: store.directory)
+        }
+        let checksum = Checksum("sha256=\(machine.checksum)").map { [$0] } ?? []
+        do {
+            let path = try await sources.file(Source(url: machine.image, checksums: checksum), of: target)
+            return try await MachineImage(path, checksum: machine.checksum, cache: store.directory)
+        } catch let error as SourceError where error.category == .input {
+            throw PermanentFailure("the image of \(target): \(error)")
+        }
+    }
+
+    private func configuration(
+        _ context: Context, disk: String, seed: String?, network: MachineConfiguration.Network = .isolated
+    ) -> MachineConfiguration {
+        context.specification.configuration(
+            context.accelerator, disk: disk, seed: context.specification.seed == .nocloud ? seed ?? "" : nil,
+            network: network, processors: ProcessInfo.processInfo.activeProcessorCount)
+    }
+
+    // MARK: Prepared machines
+
+    /// The machine that a job with these system packages continues from.
+    private func prepared(_ context: Context, _ packages: [String]) async throws -> PreparedMachine {
+        let base = try await base(context)
+        guard !packages.isEmpty else { return base }
+        let target = context.target
+        let answer = try await target.plugin.systemPackages(
+            SystemPackagesRequest(target: target.request, names: packages))
+        guard answer.unknown.isEmpty else { throw SystemPackageLayers.Refusal.unknown(answer.unknown) }
+        guard !answer.installed.isEmpty else { return base }
+        let digest = try CanonicalJSON.digest(of: [base.record.making] + answer.steps.map(\.script))
+        let prepared = try await store.machine(digest, over: base.disk) { place in
+            context.progress(JobStep("system packages", host: context.label))
+            try FileManager.default.copyItem(atPath: base.seed, toPath: "\(place)/seed.iso")
+            try await QEMU.makeOverlay(at: "\(place)/disk.qcow2", over: base.disk, format: .qcow2)
+            var record = PreparedMachine.Record(
+                hostKeys: base.record.hostKeys, facts: base.record.facts, backing: base.disk)
+            (record.systemPackages, _) = try await self.save(
+                context, in: place, from: base.state, hostKeys: base.record.hostKeys
+            ) { session in
+                try await HostPreparation(target: target, log: context.log)
+                    .install(packages, on: session) { context.progress(JobStep($0, host: context.label)) }
+                return context.log.systemPackages
+            }
+            return record
+        }
+        context.log.systemPackages = prepared.record.systemPackages
+        return prepared
+    }
+
+    /// The machine with the target's environment, which boots and is prepared if there is none yet.
+    private func base(_ context: Context) async throws -> PreparedMachine {
+        let specification = context.specification
+        let digest = try specification.key(
+            configuration(context, disk: "", seed: nil), publicKey: context.key.publicKey,
+            version: try await QEMU.version(of: specification.hardware))
+        if let failure = failed[digest] { throw failure }
+        do {
+            return try await store.machine(digest, over: context.image.path) { place in
+                // Another job may have tried while this one waited for the lock.
+                if let failure = self.failed[digest] { throw failure }
+                context.progress(JobStep("bootstrap", host: context.label))
+                return try await self.boot(context, in: place)
+            }
+        } catch let failure as PermanentFailure {
+            failed[digest] = failure
+            throw failure
+        } catch let refusal as RemoteRefusal {
+            let failure = PermanentFailure(
+                "\(context.name) cannot be prepared: \(refusal.message)", hint: refusal.hint)
+            failed[digest] = failure
+            throw failure
+        }
+    }
+
+    private func boot(_ context: Context, in place: String) async throws -> PreparedMachine.Record {
+        let specification = context.specification
+        if specification.seed == .nocloud {
+            try MachineSeed(login: specification.login, publicKey: context.key.publicKey)
+                .write(to: "\(place)/seed.iso")
+        } else {
+            try Files.replace("\(place)/seed.iso", with: [], mode: 0o600, durability: .none)
+        }
+        try await QEMU.makeOverlay(
+            at: "\(place)/disk.qcow2", over: context.image.path, format: context.image.format)
+        var record = PreparedMachine.Record(hostKeys: [], facts: "", backing: context.image.path)
+        (record.facts, record.hostKeys) = try await save(context, in: place, from: nil, hostKeys: nil) { session in
+            let facts = try await HostPreparation(target: context.target, log: context.log).prepare(session)
+            return facts
+        }
+        return record
+    }
+
+    /// Starts the machine whose disk is in `place`, with the network, lets `prepare` change it, and saves it there.
+    ///
+    /// - Parameter hostKeys: those that its server must have; nil: those that it has now, and prints on its console.
+    /// - Returns: what `prepare` returns, and the host keys.
+    private func save<Value: Sendable>(
+        _ context: Context, in place: String, from state: String?, hostKeys: [String]?,
+        _ prepare: @Sendable (RemoteSession) async throws -> Value
+    ) async throws -> (Value, [String]) {
+        let configuration = configuration(
+            context, disk: "\(place)/disk.qcow2", seed: "\(place)/seed.iso", network: .open)
+        let machine = try await VirtualMachine(configuration, state: state, in: scratch)
+        return try await ending(machine, context) {
+            if state != nil { try await machine.resume() }
+            let keys: [String]
+            if let hostKeys {
+                keys = hostKeys
+            } else {
+                keys = try await self.hostKeys(of: machine, context)
+            }
+            let session = try await self.session(
+                with: machine, context, hostKeys: keys, isBooting: state == nil, claims: [])
+            do {
+                let value = try await prepare(session)
+                await session.close()
+                try await machine.save(to: "\(place)/state")
+                return (value, keys)
+            } catch {
+                await machine.kill()
+                await session.close()
+                throw error
+            }
+        }
+    }
+
+    // MARK: Jobs
+
+    private func run<Value: Sendable>(
+        _ prepared: PreparedMachine, _ context: Context, hasPackages: Bool,
+        _ body: @Sendable (RemoteWorkspace) async throws -> Value
+    ) async throws -> Value {
+        let start = ContinuousClock.now
+        let folder = try Files.scratchDirectory(in: scratch, mode: 0o700)
+        defer { withExtendedLifetime(folder) {} }
+        try await QEMU.makeOverlay(at: "\(folder.path)/disk.qcow2", over: prepared.disk, format: .qcow2)
+        let configuration = configuration(
+            context, disk: "\(folder.path)/disk.qcow2", seed: prepared.seed, network: .isolated)
+        let machine = try await VirtualMachine(configuration, state: prepared.state, in: folder.path)
+        return try await ending(machine, context) {
+            try await machine.resume()
+            let paths = context.target.environment.paths
+            let session = try await self.session(
+                with: machine, context, hostKeys: prepared.record.hostKeys, isBooting: false,
+                claims: [paths.opamRoot, paths.home])
+            logger.debug(
+                "a machine is ready",
+                metadata: ["target": "\(context.target.request.target)", "duration": "\(ContinuousClock.now - start)"])
+            let workspace = RemoteWorkspace(
+                session: session, machine: "\(context.label): \(prepared.record.facts)",
+                hasSystemPackages: hasPackages)
+            context.log.note("on \(workspace.machine)")
+            let result: Result<Value, any Error>
+            do {
+                result = .success(try await body(workspace))
+            } catch {
+                result = .failure(error)
+            }
+            // Nothing in the machine is needed any more: the connection need not end before it.
+            if machine.obstacle == nil { await machine.kill() }
+            await session.close()
+            return try result.get()
+        }
+    }
+
+    /// Runs `body`, after which the machine has ended. If the machine itself failed, that is the error.
+    private func ending<Value: Sendable>(
+        _ machine: VirtualMachine, _ context: Context, _ body: @Sendable () async throws -> Value
+    ) async throws -> Value {
+        do {
+            let value = try await body()
+            await machine.kill()
+            return value
+        } catch {
+            let obstacle = machine.wasKilled ? nil : machine.obstacle
+            await machine.kill()
+            guard let obstacle, !(error is CancellationError), !(error is PermanentFailure) else { throw error }
+            throw Failure(
+                .unavailable, "\(context.name): \(obstacle)",
+                hint: "the job is not to blame, and runs again; `ci doctor` tries whether virtual machines work here")
+        }
+    }
+
+    // MARK: Sessions
+
+    /// A session with a machine that has booted or was continued.
+    ///
+    /// - Parameter hostKeys: those that its server must have.
+    private func session(
+        with machine: VirtualMachine, _ context: Context, hostKeys: [String], isBooting: Bool, claims: [String]
+    ) async throws -> RemoteSession {
+        let deadline = ContinuousClock.now + (isBooting ? context.specification.bootTime : Self.resumeTime)
+        let port = try await machine.sshPort()
+        let knownHosts = try Files.scratchDirectory(in: scratch, mode: 0o700)
+        let file = "\(knownHosts.path)/known_hosts"
+        try Files.replace(file, with: Array(KnownKeys.text(of: hostKeys).utf8), mode: 0o600, durability: .none)
+        let host = try host(context, port: port, knownHosts: file, claims: claims)
+        while true {
+            do {
+                let session = try await RemoteSession(host, in: scratch, claiming: claims)
+                await setClock(on: session, context)
+                withExtendedLifetime(knownHosts) {}
+                return session
+            } catch let refusal as RemoteRefusal {
+                guard machine.obstacle == nil, refusal.mayChange, ContinuousClock.now < deadline else {
+                    throw isBooting ? refusal : Failure(.unavailable, "\(context.name): \(refusal.message)")
+                }
+                try await Task.sleep(for: .seconds(1))
+            }
+        }
+    }
+
+    private func host(_ context: Context, port: Int, knownHosts: String, claims: [String]) throws -> RemoteHost {
+        guard let address = HostAddress("ssh://\(context.specification.login)@127.0.0.1:\(port)") else {
+            throw PermanentFailure("\(context.name): the login '\(context.specification.login)' is not a plain name")
+        }
+        let client = SSHClient(
+            configuration: "none", knownHosts: knownHosts, identity: context.key.path, hostKeyAlias: KnownKeys.alias,
+            timeout: timeout)
+        var host = RemoteHost(
+            address, client: client, elevation: context.target.environment.shell.elevation, label: context.label)
+        if !claims.isEmpty { host.directory = context.target.environment.paths.build }
+        return host
+    }
+
+    /// Waits until the machine's ssh server answers.
+    private func hostKeys(of machine: VirtualMachine, _ context: Context) async throws -> [String] {
+        let limit = context.specification.bootTime
+        let deadline = ContinuousClock.now + limit
+        let port = try await machine.sshPort()
+        while machine.obstacle == nil {
+            let found = try await MachineKey.hostKeys(port: port)
+            if !found.isEmpty {
+                guard let trusted = PrintedKeys.trusted(found, console: machine.console.text()) else {
+                    throw PermanentFailure(
+                        "\(context.name): the host key of its ssh server is none of those that it printed on its console"
+                    )
+                }
+                return trusted
+            }
+            guard ContinuousClock.now < deadline else {
+                let last = machine.console.text().split(whereSeparator: \.isNewline).last.map {
+                    "; the last line of its console: \(String($0.prefix(200)).displayable)"
+                }
+                throw PermanentFailure(
+                    "\(context.name) did not answer by ssh within \(limit.components.seconds) s\(last ?? "")",
+                    hint:
+                        "the image must start an ssh server and get its address by DHCP; 'boot-time' in 'machine' of the "
+                        + "target gives it more time")
+            }
+            try await Task.sleep(for: .milliseconds(500))
+        }
+        throw Failure(.unavailable, "\(context.name): \(machine.obstacle ?? "")")
+    }
+
+    private func setClock(on session: RemoteSession, _ context: Context) async {
+        guard let script = context.specification.setClock else { return }
+        let step = Step(
+            "set-clock", phase: .bootstrap, script: script, user: .root, directory: "/",
+            environment: ["CISO_TIME": "\(Int(Date().timeIntervalSince1970))"])
+        // Whether the login may become root was found out by the bootstrap.
+        let result = await session.run(context.target.command(step, limits: Limits(time: .seconds(60)))) { _ in }
+        guard !result.succeeded, result.ending != .cancelled else { return }
+        context.log.note("warning: the clock of the virtual machine could not be set: \(result.ending)")
+    }
+}
+
+extension RemoteRefusal {
+    /// Whether a machine that has just been started may accept the session later.
+    fileprivate var mayChange: Bool {
+        switch kind {
+        case .unreachable, .noLogin: true
+        case .wrongKey, .unsuitable, .unready, .taken: false
+        }
+    }
+}
+
+/// The file with the host keys of a machine.
+private enum KnownKeys {
+    /// The name of every machine; ports differ.
+    static let alias = "ciso-machine"
+
+    static func text(of keys: [String]) -> String { keys.map { "\(alias) \($0)\n" }.joined() }
+}

@@ -1,0 +1,129 @@
+import Foundation
+import Glibc
+import TestSupport
+
+/// A folder with a repository of tiny packages, matrices whose target is a virtual machine, and stores. All of them share a cache,
+/// so that the machine boots and is prepared once.
+final class MachineTestBed: Sendable {
+    private let folder: TemporaryDirectory
+    private let guest: TestGuest
+    /// The SHA-256 of the guest's disk.
+    let checksum: String
+
+    private static let made = Result { try MachineTestBed() }
+
+    static var shared: MachineTestBed {
+        get throws { try made.get() }
+    }
+
+    private init() throws {
+        folder = try TemporaryDirectory()
+        guest = try TestGuest.shared
+        checksum = String(try Program(["/usr/bin/sha256sum", guest.folder("disk.qcow2")]).output().prefix(64))
+        for (name, opam) in Self.packages {
+            let place = "repo/packages/\(name.prefix { $0 != "." })/\(name)/opam"
+            try folder.write("opam-version: \"2.0\"\n\(opam)\n", to: place)
+        }
+        try folder.write("opam-version: \"2.0\"\n", to: "repo/repo")
+    }
+
+    private static func build(_ script: String) -> String { #"build: ["sh" "-c" "\#(script)"]"# }
+
+    private static let packages = [
+        "ocaml.5.3.0": #"depends: [ "ocaml-base-compiler" {= version} ]"#,
+        "ocaml-base-compiler.5.3.0": #"""
+        flags: compiler
+        build: ["sh" "-c" "printf '#!/bin/sh\\necho I am in %{prefix}%\\n' > ocaml"]
+        install: [ ["mkdir" "-p" bin "%{lib}%/ocaml"] ["cp" "ocaml" bin] ["chmod" "755" "%{bin}%/ocaml"] ["touch" "%{lib}%/ocaml/stdlib.cma"] ]
+        """#,
+        "good.1": #"""
+        depends: "ocaml"
+        build: ["sh" "-c" "ocaml; echo clock=`date +%s`"]
+        install: ["sh" "-c" "mkdir -p %{lib}%/good && echo x > %{lib}%/good/META"]
+        """#,
+        "above.1": "depends: \"good\"\n" + build("test -f %{lib}%/good/META"),
+        "fails.1": build("echo 'Error: Unbound module Foo'; exit 2"),
+        "tool.1": "depexts: [[\"hello\"]]\nbuild: [\"hello-tool\"]",
+        "missing.1": "depexts: [[\"missing-thing\"]]",
+        "network.1": build("! busybox wget -T 5 -q -O /dev/null `cat /etc/mirror`/x"),
+        "full.1": build("dd if=/dev/zero of=big bs=1M count=900; sleep 4; exit 1"),
+        "slow.1": build("while :; do echo x; sleep 1; done"),
+        "quick.1": build("exit 0"),
+    ]
+
+    var path: String { folder.path }
+
+    /// Writes a matrix with packages, whose store is its own.
+    ///
+    /// - Parameters:
+    ///   - mirror: where the guest's package manager gets packages.
+    ///   - words: further words of the kernel's command line.
+    ///   - checksum: of the image; the right one if nil.
+    func matrix(
+        _ name: String, _ packages: String, target: String = "openbsd-7.7", mirror: String = "", words: String = "",
+        checksum: String? = nil, bootTime: String = "10 min", rest: String = ""
+    ) throws {
+        try folder.write(
+            """
+            deployment: \(name)
+            repositories: [{path: repo}]
+            targets:
+              - name: \(target)
+                run: vm
+                image: \(guest.folder("disk.qcow2"))
+                checksum: sha256=\(checksum ?? self.checksum)
+                machine:
+                  memory: 256 MiB
+                  kernel: \(guest.folder("vmlinuz"))
+                  initrd: \(guest.folder("initrd"))
+                  append: console=ttyS0 quiet mirror=\(mirror) \(words)
+                  boot-time: \(bootTime)
+            compilers: [5.3.0]
+            packages: [\(packages)]
+            \(rest)
+
+            """, to: "\(name).yaml")
+    }
+
+    /// `ci`, running.
+    func start(_ name: String, _ words: [String]) throws -> RunningProgram {
+        let environment = [
+            "CISO_CACHE": "\(path)/cache", "CISO_STORE": "\(name).store", "PATH": "/usr/sbin:/usr/bin:/sbin:/bin",
+            "HOME": path,
+        ]
+        return try Program([BuiltProgram.path(of: "ci")] + words, in: path, environment: environment).start()
+    }
+
+    func run(_ name: String, _ words: String...) async throws -> Program.Ending {
+        try await start(name, words).end()
+    }
+
+    /// The processes of QEMU whose disk is in the store of a matrix: those of jobs.
+    func machines(of name: String) -> [pid_t] {
+        ProcessTable.identifiers.filter { process in
+            let words = ProcessTable.words(of: process)
+            return words.first == "qemu-system-x86_64" && words.contains { $0.contains("\(path)/\(name).store/") }
+        }
+    }
+
+    /// What jobs left in the scratch directory of a matrix's store.
+    func leftovers(of name: String) -> [String] {
+        (try? FileManager.default.contentsOfDirectory(atPath: "\(path)/\(name).store/ciso/worker/scratch")) ?? []
+    }
+}
+
+extension Program.Ending {
+    /// What it printed of cells, by package name.
+    var cells: [String: [String: String]] {
+        guard let states = try? JSONSerialization.jsonObject(with: Data(output.utf8)) as? [[String: Any]] else {
+            return [:]
+        }
+        var cells: [String: [String: String]] = [:]
+        for state in states {
+            guard let cell = state["cell"] else { continue }
+            let name = "\(cell)".split(separator: "/").last.map { String($0.prefix { $0 != "." }) } ?? ""
+            cells[name] = state.compactMapValues { $0 as? String }
+        }
+        return cells
+    }
+}
