@@ -68,12 +68,11 @@ final class MachineSessions: Sendable {
             specification: specification, target: target, accelerator: finding.accelerator,
             image: try await image(of: machine, target: target.request.target), key: try await key(of: specification),
             log: log, progress: progress)
-        return try await slots.use(
-            memory: specification.memory, processors: configuration(context, disk: "", seed: nil).processors,
-            waits: { progress(JobStep("waiting for a virtual machine")) }
-        ) {
+        let waits: @Sendable () -> Void = { progress(JobStep("waiting for a virtual machine")) }
+        let processors = configuration(context, disk: "", seed: nil).processors
+        return try await slots.use(memory: specification.memory, processors: processors, waits: waits) {
             let prepared = try await self.prepared(context, packages)
-            return try await self.run(prepared, context, hasPackages: true, body)
+            return try await self.run(prepared, context, body)
         }
     }
 
@@ -217,7 +216,7 @@ final class MachineSessions: Sendable {
     // MARK: Jobs
 
     private func run<Value: Sendable>(
-        _ prepared: PreparedMachine, _ context: Context, hasPackages: Bool,
+        _ prepared: PreparedMachine, _ context: Context,
         _ body: @Sendable (RemoteWorkspace) async throws -> Value
     ) async throws -> Value {
         let start = ContinuousClock.now
@@ -238,7 +237,7 @@ final class MachineSessions: Sendable {
                 metadata: ["target": "\(context.target.request.target)", "duration": "\(ContinuousClock.now - start)"])
             let workspace = RemoteWorkspace(
                 session: session, machine: "\(context.label): \(prepared.record.facts)",
-                hasSystemPackages: hasPackages)
+                hasSystemPackages: true)
             context.log.note("on \(workspace.machine)")
             let result: Result<Value, any Error>
             do {

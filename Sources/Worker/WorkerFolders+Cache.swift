@@ -2,8 +2,8 @@ public import Core
 internal import Fetching
 internal import Glibc
 internal import Images
-internal import Machines
 public import Layers
+internal import Machines
 internal import System
 
 /// The contents of a worker's cache, and its eviction.
